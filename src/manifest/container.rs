@@ -1,0 +1,198 @@
+//! `v1.Container` and what belongs to it.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Handler, Named, Probe, is_default, named::named, null_is_absent};
+
+/// An init, regular or ephemeral container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Container {
+    /// Unique in the Pod.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub name: String,
+    /// The image reference.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub image: String,
+    /// When the image is pulled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_pull_policy: Option<Named<ImagePullPolicy>>,
+    /// The entry point.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The entry point's arguments.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Ports that the container listens on.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<ContainerPort>,
+    /// The container's own restart policy, over the Pod's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_policy: Option<Named<RestartPolicy>>,
+    /// Rules that decide by exit code, before the container's own policy does.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub restart_policy_rules: Vec<ContainerRestartRule>,
+    /// Is the container alive? A failure kills it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liveness_probe: Option<Probe>,
+    /// May it get traffic?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness_probe: Option<Probe>,
+    /// Has it started up? Until then the other probes wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub startup_probe: Option<Probe>,
+    /// Hooks after the start and before the stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// The file that holds the container's last words.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub termination_message_path: String,
+    /// Where the last words come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub termination_message_policy: Option<Named<TerminationMessagePolicy>>,
+    /// Ephemeral containers only: the container whose namespaces are shared.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub target_container_name: String,
+    /// Mounted volumes.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub volume_mounts: Vec<VolumeMount>,
+}
+
+/// A port that a container listens on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerPort {
+    /// A name for services and probes to refer to.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The port in the container.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub container_port: i32,
+    /// The port on the node; 0 for none.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    pub host_port: i32,
+    /// The node's address that the port is bound to.
+    #[serde(default, rename = "hostIP", deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub host_ip: String,
+    /// TCP, UDP or SCTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Named<Protocol>>,
+}
+
+/// A rule on the exit code of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerRestartRule {
+    /// What to do when the rule matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Named<RestartRuleAction>>,
+    /// Which exit codes it matches; without it, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_codes: Option<ExitCodes>,
+}
+
+/// A set of exit codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitCodes {
+    /// Whether the listed codes are meant, or all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Named<ExitCodeOperator>>,
+    /// The listed codes, 0 to 255.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<i32>,
+}
+
+/// Hooks around a container's life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifecycle {
+    /// Runs right after the start; a failure kills the container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_start: Option<Handler>,
+    /// Runs before the container is told to stop, within its grace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_stop: Option<Handler>,
+}
+
+/// A volume mounted into a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeMount {
+    /// The volume's name.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub name: String,
+    /// Where it is mounted.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub mount_path: String,
+    /// Whether it can only be read.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    pub read_only: bool,
+}
+
+named! {
+    /// What happens to a container that exits.
+    pub enum RestartPolicy {
+        /// It is started again.
+        Always = "Always",
+        /// It is started again unless its exit code was 0.
+        OnFailure = "OnFailure",
+        /// It stays as it is.
+        Never = "Never",
+    }
+}
+
+named! {
+    /// When an image is pulled.
+    pub enum ImagePullPolicy {
+        /// Before every start.
+        Always = "Always",
+        /// Only if the node does not have it.
+        IfNotPresent = "IfNotPresent",
+        /// Never: it has to be there.
+        Never = "Never",
+    }
+}
+
+named! {
+    /// What a restart rule does.
+    pub enum RestartRuleAction {
+        /// Restart the container.
+        Restart = "Restart",
+        /// Restart every container of the Pod, in place.
+        RestartAllContainers = "RestartAllContainers",
+    }
+}
+
+named! {
+    /// How a set of exit codes is meant.
+    pub enum ExitCodeOperator {
+        /// The listed codes.
+        In = "In",
+        /// All codes but the listed.
+        NotIn = "NotIn",
+    }
+}
+
+named! {
+    /// The transport of a port.
+    pub enum Protocol {
+        /// TCP.
+        Tcp = "TCP",
+        /// UDP.
+        Udp = "UDP",
+        /// SCTP.
+        Sctp = "SCTP",
+    }
+}
+
+named! {
+    /// Where a container's last words come from.
+    pub enum TerminationMessagePolicy {
+        /// The termination message file.
+        File = "File",
+        /// The file, or else the end of the log if the container failed.
+        FallbackToLogsOnError = "FallbackToLogsOnError",
+    }
+}

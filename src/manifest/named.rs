@@ -1,0 +1,128 @@
+//! Enum strings that are not lost when nobody knows them.
+
+use alloc::{borrow::Cow, string::String};
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A closed set of values, each with the name that Kubernetes spells it by.
+pub trait Name: Copy + PartialEq + 'static {
+    /// Every value, in the order in which Kubernetes lists them.
+    const ALL: &'static [Self];
+
+    /// Kubernetes' own spelling.
+    fn name(self) -> &'static str;
+}
+
+/// A value of the set `T`, or a string that names none of them.
+///
+/// ```
+/// use pod_lifecycle::manifest::{Named, RestartPolicy};
+///
+/// assert_eq!(Named::from("Always"), Named::Known(RestartPolicy::Always));
+/// let odd = Named::<RestartPolicy>::from("Sometimes");
+/// assert_eq!((odd.known(), odd.as_str()), (None, "Sometimes"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Named<T> {
+    /// One of the values that Kubernetes knows.
+    Known(T),
+    /// Anything else, as it was written.
+    Other(String),
+}
+
+impl<T: Name> Named<T> {
+    /// The value, if it is one of the set.
+    #[must_use]
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Named::Known(value) => Some(*value),
+            Named::Other(_) => None,
+        }
+    }
+
+    /// The string as Kubernetes, or the author, spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Named::Known(value) => value.name(),
+            Named::Other(text) => text,
+        }
+    }
+}
+
+impl<T: Name> From<T> for Named<T> {
+    fn from(value: T) -> Named<T> {
+        Named::Known(value)
+    }
+}
+
+impl<T: Name> From<&str> for Named<T> {
+    fn from(text: &str) -> Named<T> {
+        let known = T::ALL.iter().copied().find(|value| value.name() == text);
+        known.map_or_else(|| Named::Other(text.into()), Named::Known)
+    }
+}
+
+impl<T: Name> fmt::Display for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<T: Name> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de, T: Name> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named<T>, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer).map(|text| Named::from(&*text))
+    }
+}
+
+/// Declares an enum whose values have Kubernetes' names, with `Name`, `Display` and serde by that name.
+macro_rules! named {
+    ($(#[$meta:meta])* $vis:vis enum $ty:ident { $($(#[$vmeta:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis enum $ty {
+            $($(#[$vmeta])* #[doc = concat!("`", $name, "`")] $variant,)+
+        }
+
+        impl $crate::manifest::Name for $ty {
+            const ALL: &'static [$ty] = &[$($ty::$variant,)+];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $($ty::$variant => $name,)+
+                }
+            }
+        }
+
+        impl core::fmt::Display for $ty {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str($crate::manifest::Name::name(*self))
+            }
+        }
+
+        impl serde::Serialize for $ty {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($crate::manifest::Name::name(*self))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $ty {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$ty, D::Error> {
+                let text = <alloc::borrow::Cow<'de, str> as serde::Deserialize<'de>>::deserialize(deserializer)?;
+                let known = <$ty as $crate::manifest::Name>::ALL.iter().copied();
+                known
+                    .clone()
+                    .find(|value| $crate::manifest::Name::name(*value) == text)
+                    .ok_or_else(|| serde::de::Error::unknown_variant(&text, &[$($name,)+]))
+            }
+        }
+    };
+}
+pub(crate) use named;

@@ -1,0 +1,206 @@
+//! Points in time, and where they come from.
+//!
+//! Nothing in this crate reads a clock by itself: every call that depends on time takes a [`Timestamp`].
+//! [`Clock`] is there for those who drive a Pod.
+
+use core::{cell::Cell, fmt, num::NonZeroI64, str::FromStr, time::Duration};
+
+use alloc::string::{String, ToString};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// A point in time, in whole microseconds since the Unix epoch; `Option<Timestamp>` is no larger.
+///
+/// Serialised as the Kubernetes API does it: RFC 3339, UTC, whole seconds (rounded down).
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::Timestamp;
+///
+/// let noon: Timestamp = "2026-03-01T12:00:00Z".parse()?;
+/// let later = noon + Duration::from_millis(1_500);
+/// assert_eq!(later.since(noon), Duration::from_millis(1_500));
+/// assert_eq!(later.to_string(), "2026-03-01T12:00:01Z");
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroI64);
+
+impl Timestamp {
+    /// The Unix epoch.
+    pub const UNIX_EPOCH: Timestamp = Timestamp::from_unix_micros(0);
+
+    /// The point `micros` microseconds after the Unix epoch (`i64::MAX` counts as one less).
+    #[must_use]
+    pub const fn from_unix_micros(micros: i64) -> Timestamp {
+        // Non-negative values are stored one higher, which keeps the order and leaves zero free.
+        let stored = if micros >= 0 { micros.saturating_add(1) } else { micros };
+        match NonZeroI64::new(stored) {
+            Some(stored) => Timestamp(stored),
+            None => Timestamp(NonZeroI64::MIN),
+        }
+    }
+
+    /// The point `seconds` seconds after the Unix epoch, saturating.
+    #[must_use]
+    pub const fn from_unix_seconds(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_micros(seconds.saturating_mul(MICROS_PER_SECOND))
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_micros(self) -> i64 {
+        let stored = self.0.get();
+        if stored > 0 { stored.saturating_sub(1) } else { stored }
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.unix_micros().div_euclid(MICROS_PER_SECOND)
+    }
+
+    /// The same point rounded down to a whole second, as the API stores it.
+    #[must_use]
+    pub const fn whole_seconds(self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.unix_seconds())
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    #[must_use]
+    pub const fn since(self, earlier: Timestamp) -> Duration {
+        let micros = self.unix_micros().saturating_sub(earlier.unix_micros());
+        if micros > 0 { Duration::from_micros(micros.unsigned_abs()) } else { Duration::ZERO }
+    }
+
+    /// The signed distance from `earlier` to this, in microseconds, saturating.
+    #[must_use]
+    pub const fn micros_since(self, earlier: Timestamp) -> i64 {
+        self.unix_micros().saturating_sub(earlier.unix_micros())
+    }
+}
+
+impl core::ops::Add<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    /// Saturates at the end of time.
+    fn add(self, duration: Duration) -> Timestamp {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_unix_micros(self.unix_micros().saturating_add(micros))
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(time: DateTime<Utc>) -> Timestamp {
+        Timestamp::from_unix_micros(time.timestamp_micros())
+    }
+}
+
+impl From<Timestamp> for DateTime<Utc> {
+    /// Times beyond chrono's calendar become its first or last moment.
+    fn from(time: Timestamp) -> DateTime<Utc> {
+        let end = if time.unix_micros() < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
+        DateTime::from_timestamp_micros(time.unix_micros()).unwrap_or(end)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = chrono::ParseError;
+
+    /// Reads RFC 3339, with any offset and any fraction of a second.
+    fn from_str(text: &str) -> Result<Timestamp, chrono::ParseError> {
+        DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc).into())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&DateTime::<Utc>::from(*self).to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&DateTime::<Utc>::from(*self).to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error| de::Error::custom(format_args!("{text:?} is not an RFC 3339 time: {error}")))
+    }
+}
+
+/// Where the time comes from for whoever drives a Pod.
+pub trait Clock {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// A clock that stands still until it is told to move: virtual time for tests and simulations.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::{Clock, ManualClock, Timestamp};
+///
+/// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+/// clock.advance(Duration::from_secs(10));
+/// assert_eq!(clock.now().unix_seconds(), 10);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManualClock {
+    now: Cell<Timestamp>,
+}
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    #[must_use]
+    pub const fn new(now: Timestamp) -> ManualClock {
+        ManualClock { now: Cell::new(now) }
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.now.set(self.now.get() + by);
+    }
+
+    /// Moves the clock to `now`; a point in the past is ignored, since time does not run backwards.
+    pub fn advance_to(&self, now: Timestamp) {
+        self.now.set(self.now.get().max(now));
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+}
+
+/// The clock of the operating system.
+///
+/// ```
+/// use pod_lifecycle::{Clock, SystemClock, Timestamp};
+///
+/// assert!(SystemClock.now() > Timestamp::UNIX_EPOCH);
+/// ```
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SystemClock;
+
+#[cfg(feature = "std")]
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Timestamp::UNIX_EPOCH + since_epoch.unwrap_or(Duration::ZERO)
+    }
+}
