@@ -5,6 +5,8 @@
 extern crate alloc;
 
 pub mod manifest;
+pub mod spec;
+pub mod state;
 mod time;
 
 #[cfg(feature = "std")]

@@ -24,6 +24,7 @@ pub use container::{
     Container, ContainerPort, ContainerRestartRule, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle, Protocol,
     RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
+pub(crate) use named::named;
 pub use named::{Name, Named};
 pub use pod::{ObjectMeta, Pod, PodSpec, ReadinessGate, SchedulingGate};
 pub use probe::{

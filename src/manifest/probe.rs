@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Named, named::named, null_is_absent};
 
 /// A periodic question to a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
     /// Run a command in the container.
@@ -57,7 +57,7 @@ impl Probe {
 }
 
 /// What a probe or a hook does; one of them has to be set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Handler {
     /// Run a command in the container.
@@ -78,7 +78,7 @@ pub struct Handler {
 }
 
 /// A command run in the container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ExecAction {
     /// The command and its arguments.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
@@ -86,7 +86,7 @@ pub struct ExecAction {
 }
 
 /// An HTTP request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpGetAction {
     /// The path.
@@ -107,7 +107,7 @@ pub struct HttpGetAction {
 }
 
 /// A header of an HTTP request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HttpHeader {
     /// The header's name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -118,7 +118,7 @@ pub struct HttpHeader {
 }
 
 /// A TCP connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TcpSocketAction {
     /// The port, by number or name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -129,7 +129,7 @@ pub struct TcpSocketAction {
 }
 
 /// A call of the gRPC health service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GrpcAction {
     /// The port.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -140,7 +140,7 @@ pub struct GrpcAction {
 }
 
 /// A pause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SleepAction {
     /// Its length in seconds.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -148,7 +148,7 @@ pub struct SleepAction {
 }
 
 /// A port by number or by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum IntOrString {
     /// By number.

@@ -1,0 +1,201 @@
+//! One container as it runs.
+
+use alloc::{boxed::Box, string::String};
+use core::fmt;
+
+use super::Restart;
+use crate::manifest::{Handler, ImagePullPolicy, Name};
+
+/// A container's place in its Pod: init containers first, then regular, then ephemeral ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerIndex(pub(crate) u16);
+
+impl ContainerIndex {
+    /// The place as a number.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl From<u16> for ContainerIndex {
+    fn from(place: u16) -> ContainerIndex {
+        ContainerIndex(place)
+    }
+}
+
+/// What part a container plays in its Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContainerKind {
+    /// Runs to completion before the next one starts.
+    Init,
+    /// An init container with `restartPolicy: Always`: runs beside the regular ones and ends after them.
+    Sidecar,
+    /// Does the Pod's work.
+    Regular,
+    /// Was added for debugging, and never restarts.
+    Ephemeral,
+}
+
+/// What a container ought to be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContainerSpec {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) kind: ContainerKind,
+    pub(crate) restart: Restart,
+    pub(crate) image_pull_policy: ImagePullPolicy,
+    pub(crate) startup: Option<ProbeSpec>,
+    pub(crate) readiness: Option<ProbeSpec>,
+    pub(crate) liveness: Option<ProbeSpec>,
+    pub(crate) post_start: Option<Hook>,
+    pub(crate) pre_stop: Option<Hook>,
+}
+
+impl ContainerSpec {
+    /// The container's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The image reference.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        &self.image
+    }
+
+    /// What part the container plays.
+    #[must_use]
+    pub fn kind(&self) -> ContainerKind {
+        self.kind
+    }
+
+    /// What its exit leads to.
+    #[must_use]
+    pub fn restart(&self) -> &Restart {
+        &self.restart
+    }
+
+    /// When its image is pulled.
+    #[must_use]
+    pub fn image_pull_policy(&self) -> ImagePullPolicy {
+        self.image_pull_policy
+    }
+
+    /// The hook after the start.
+    #[must_use]
+    pub fn post_start(&self) -> Option<&Hook> {
+        self.post_start.as_ref()
+    }
+
+    /// The hook before the stop.
+    #[must_use]
+    pub fn pre_stop(&self) -> Option<&Hook> {
+        self.pre_stop.as_ref()
+    }
+
+    /// The probe of a kind, if the container has one.
+    #[must_use]
+    pub fn probe(&self, kind: ProbeKind) -> Option<&ProbeSpec> {
+        match kind {
+            ProbeKind::Startup => self.startup.as_ref(),
+            ProbeKind::Readiness => self.readiness.as_ref(),
+            ProbeKind::Liveness => self.liveness.as_ref(),
+        }
+    }
+}
+
+/// What a hook does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// Waits this many seconds.
+    Sleep(u32),
+    /// Runs a handler that the embedder carries out.
+    Run(Box<Handler>),
+}
+
+/// What a probe asks about; the order is that in which the kubelet makes their workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProbeKind {
+    /// Has the container started up?
+    Startup,
+    /// May it get traffic?
+    Readiness,
+    /// Is it alive?
+    Liveness,
+}
+
+impl Name for ProbeKind {
+    const ALL: &'static [ProbeKind] = &[ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness];
+
+    fn name(self) -> &'static str {
+        match self {
+            ProbeKind::Startup => "Startup",
+            ProbeKind::Readiness => "Readiness",
+            ProbeKind::Liveness => "Liveness",
+        }
+    }
+}
+
+impl fmt::Display for ProbeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A probe with its defaults filled in; times in whole seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProbeSpec {
+    pub(crate) initial_delay: u32,
+    pub(crate) timeout: u32,
+    pub(crate) period: u32,
+    pub(crate) success_threshold: u32,
+    pub(crate) failure_threshold: u32,
+    pub(crate) termination_grace: Option<i64>,
+    pub(crate) handler: Handler,
+}
+
+impl ProbeSpec {
+    /// Seconds after the container's start before it is probed.
+    #[must_use]
+    pub fn initial_delay(&self) -> u32 {
+        self.initial_delay
+    }
+
+    /// Seconds after which a missing answer is a failure.
+    #[must_use]
+    pub fn timeout(&self) -> u32 {
+        self.timeout
+    }
+
+    /// Seconds between two looks.
+    #[must_use]
+    pub fn period(&self) -> u32 {
+        self.period
+    }
+
+    /// Successes in a row that it takes.
+    #[must_use]
+    pub fn success_threshold(&self) -> u32 {
+        self.success_threshold
+    }
+
+    /// Failures in a row that it takes.
+    #[must_use]
+    pub fn failure_threshold(&self) -> u32 {
+        self.failure_threshold
+    }
+
+    /// The grace of a kill that this probe causes, over the Pod's.
+    #[must_use]
+    pub fn termination_grace(&self) -> Option<i64> {
+        self.termination_grace
+    }
+
+    /// How the question is asked.
+    #[must_use]
+    pub fn handler(&self) -> &Handler {
+        &self.handler
+    }
+}

@@ -1,0 +1,195 @@
+//! From the manifest to the spec: names become indexes, strings become enums.
+
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{ContainerIndex, ContainerKind, ContainerSpec, Hook, PodSpec, ProbeSpec, Restart, RestartRule};
+use crate::manifest::{
+    self, ContainerRestartRule, ExitCodeOperator, Handler, ImagePullPolicy, Name, Named, Probe, RestartPolicy,
+    RestartRuleAction,
+};
+
+/// Why a manifest cannot be lowered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// An enum string that Kubernetes does not know.
+    #[error("{field}: unknown value {value:?}, expected one of {expected}")]
+    UnknownName {
+        /// The path of the field.
+        field: String,
+        /// What stands there.
+        value: String,
+        /// What could stand there.
+        expected: String,
+    },
+    /// Two containers of the same name.
+    #[error("{field}: duplicate container name {name:?}")]
+    DuplicateName {
+        /// The path of the field.
+        field: String,
+        /// The name.
+        name: String,
+    },
+    /// More containers than can be counted.
+    #[error("spec: more than {} containers", u16::MAX)]
+    TooManyContainers,
+}
+
+/// The annotation that says where a Pod comes from; all sources but the API server make a static Pod.
+const CONFIG_SOURCE: &str = "kubernetes.io/config.source";
+
+impl PodSpec {
+    /// Lowers a Pod as the API server hands it to a node: defaulted and validated there, and not again here.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] names the field that cannot be understood.
+    pub fn from_admitted(pod: &manifest::Pod) -> Result<PodSpec, SpecError> {
+        let spec = &pod.spec;
+        let pod_policy = known("spec.restartPolicy", spec.restart_policy.as_ref())?.unwrap_or(RestartPolicy::Always);
+        let mut containers = Vec::new();
+        for (list, field, kind) in [
+            (&spec.init_containers, "spec.initContainers", ContainerKind::Init),
+            (&spec.containers, "spec.containers", ContainerKind::Regular),
+            (&spec.ephemeral_containers, "spec.ephemeralContainers", ContainerKind::Ephemeral),
+        ] {
+            for (place, container) in list.iter().enumerate() {
+                let field = format!("{field}[{place}]");
+                if containers.iter().any(|other: &ContainerSpec| other.name == container.name) {
+                    let name = container.name.clone();
+                    return Err(SpecError::DuplicateName { field: format!("{field}.name"), name });
+                }
+                containers.push(lower_container(container, &field, kind, pod_policy)?);
+            }
+        }
+        u16::try_from(containers.len()).map_err(|_| SpecError::TooManyContainers)?;
+        let regular_from = narrow(spec.init_containers.len());
+        let ephemeral_from = regular_from.saturating_add(narrow(spec.containers.len()));
+        let source = pod.metadata.annotations.get(CONFIG_SOURCE);
+        Ok(PodSpec {
+            name: pod.metadata.name.clone(),
+            namespace: pod.metadata.namespace.clone(),
+            uid: pod.metadata.uid.clone(),
+            generation: pod.metadata.generation,
+            regular_by_name: by_name(&containers, regular_from, ephemeral_from),
+            ephemeral_by_name: by_name(&containers, ephemeral_from, narrow(containers.len())),
+            may_restart: pod_policy != RestartPolicy::Never,
+            termination_grace: spec.termination_grace_period_seconds,
+            active_deadline: spec.active_deadline_seconds.map(clamp),
+            readiness_gates: spec.readiness_gates.iter().map(|gate| gate.condition_type.clone()).collect(),
+            scheduling_gated: !spec.scheduling_gates.is_empty(),
+            host_network: spec.host_network,
+            is_static: source.is_some_and(|source| source != "api"),
+            has_sidecars: containers.iter().any(|container| container.kind == ContainerKind::Sidecar),
+            all_containers_could_restart: containers
+                .iter()
+                .flat_map(|container| container.restart.rules())
+                .any(|rule| rule.action == RestartRuleAction::RestartAllContainers),
+            regular_from,
+            ephemeral_from,
+            containers: containers.into_boxed_slice(),
+        })
+    }
+}
+
+fn lower_container(
+    container: &manifest::Container,
+    field: &str,
+    kind: ContainerKind,
+    pod_policy: RestartPolicy,
+) -> Result<ContainerSpec, SpecError> {
+    let own_policy = known(&format!("{field}.restartPolicy"), container.restart_policy.as_ref())?;
+    let is_sidecar = kind == ContainerKind::Init && own_policy == Some(RestartPolicy::Always);
+    let pull_policy = known(&format!("{field}.imagePullPolicy"), container.image_pull_policy.as_ref())?;
+    let rules = container.restart_policy_rules.iter().enumerate();
+    let rules = rules.map(|(place, rule)| lower_rule(rule, &format!("{field}.restartPolicyRules[{place}]")));
+    let hooks = container.lifecycle.clone().unwrap_or_default();
+    Ok(ContainerSpec {
+        name: container.name.clone(),
+        image: container.image.clone(),
+        kind: if is_sidecar { ContainerKind::Sidecar } else { kind },
+        restart: Restart {
+            rules: rules.collect::<Result<_, _>>()?,
+            policy: own_policy.unwrap_or(pod_policy),
+            is_own: own_policy.is_some(),
+        },
+        image_pull_policy: pull_policy.unwrap_or_else(|| default_pull_policy(&container.image)),
+        startup: container.startup_probe.as_ref().map(lower_probe),
+        readiness: container.readiness_probe.as_ref().map(lower_probe),
+        liveness: container.liveness_probe.as_ref().map(lower_probe),
+        post_start: hooks.post_start.map(lower_hook),
+        pre_stop: hooks.pre_stop.map(lower_hook),
+    })
+}
+
+fn lower_rule(rule: &ContainerRestartRule, field: &str) -> Result<RestartRule, SpecError> {
+    let action = known(&format!("{field}.action"), rule.action.as_ref())?;
+    let exit_codes = match &rule.exit_codes {
+        Some(codes) => known(&format!("{field}.exitCodes.operator"), codes.operator.as_ref())?
+            .map(|operator: ExitCodeOperator| (operator, codes.values.clone().into_boxed_slice())),
+        None => None,
+    };
+    Ok(RestartRule { action: action.unwrap_or(RestartRuleAction::Restart), exit_codes })
+}
+
+fn lower_probe(probe: &Probe) -> ProbeSpec {
+    let at_least_one = |value: Option<i32>, default: u32| match value.unwrap_or(0) {
+        ..=0 => default,
+        value => value.unsigned_abs(),
+    };
+    ProbeSpec {
+        initial_delay: probe.initial_delay_seconds.unwrap_or(0).max(0).unsigned_abs(),
+        timeout: at_least_one(probe.timeout_seconds, 1),
+        period: at_least_one(probe.period_seconds, 10),
+        success_threshold: at_least_one(probe.success_threshold, 1),
+        failure_threshold: at_least_one(probe.failure_threshold, 3),
+        termination_grace: probe.termination_grace_period_seconds,
+        handler: probe.handler(),
+    }
+}
+
+fn lower_hook(handler: Handler) -> Hook {
+    match handler.sleep {
+        Some(sleep) => Hook::Sleep(clamp(sleep.seconds)),
+        None => Hook::Run(Box::new(handler)),
+    }
+}
+
+/// `Always` for an image with the tag `latest` or none, else `IfNotPresent`.
+pub(crate) fn default_pull_policy(image: &str) -> ImagePullPolicy {
+    let last_part = image.rsplit('/').next().unwrap_or(image);
+    let is_latest = !last_part.contains('@') && last_part.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+    if is_latest { ImagePullPolicy::Always } else { ImagePullPolicy::IfNotPresent }
+}
+
+fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, SpecError> {
+    match value {
+        None => Ok(None),
+        Some(Named::Known(value)) => Ok(Some(*value)),
+        Some(Named::Other(text)) if text.is_empty() => Ok(None),
+        Some(Named::Other(text)) => Err(SpecError::UnknownName {
+            field: field.to_owned(),
+            value: text.clone(),
+            expected: T::ALL.iter().map(|value| value.name().to_string()).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+fn by_name(containers: &[ContainerSpec], from: u16, to: u16) -> Box<[ContainerIndex]> {
+    let mut order: Vec<ContainerIndex> = (from..to).map(ContainerIndex).collect();
+    order.sort_by_key(|index| containers.get(index.get()).map(ContainerSpec::name));
+    order.into_boxed_slice()
+}
+
+fn narrow(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+fn clamp(seconds: i64) -> u32 {
+    u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,216 @@
+//! The Pod as it runs: parsed once, immutable, containers by index instead of by name.
+
+mod container;
+mod lower;
+mod restart;
+
+pub use container::{ContainerIndex, ContainerKind, ContainerSpec, Hook, ProbeKind, ProbeSpec};
+pub use lower::SpecError;
+pub use restart::{Restart, RestartRule};
+
+use alloc::{boxed::Box, string::String};
+
+/// What a Pod ought to be, lowered from its manifest.
+///
+/// Containers stand in one list: init containers (sidecars among them) in the order of the manifest, then regular
+/// ones, then ephemeral ones. A [`ContainerIndex`] is a place in that list.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::{ContainerKind, PodSpec}};
+///
+/// let manifest: manifest::Pod = serde_json::from_str(r#"{
+///     "metadata": {"name": "web"},
+///     "spec": {
+///         "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
+///         "containers": [{"name": "app", "image": "nginx"}]
+///     }
+/// }"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let kinds: Vec<_> = spec.containers().map(|(_, container)| (container.name(), container.kind())).collect();
+/// assert_eq!(kinds, [("proxy", ContainerKind::Sidecar), ("app", ContainerKind::Regular)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodSpec {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) uid: String,
+    pub(crate) generation: i64,
+    pub(crate) containers: Box<[ContainerSpec]>,
+    pub(crate) regular_from: u16,
+    pub(crate) ephemeral_from: u16,
+    /// Indexes of the regular containers, ordered by name: the order of the API status.
+    pub(crate) regular_by_name: Box<[ContainerIndex]>,
+    pub(crate) ephemeral_by_name: Box<[ContainerIndex]>,
+    pub(crate) may_restart: bool,
+    pub(crate) termination_grace: Option<i64>,
+    pub(crate) active_deadline: Option<u32>,
+    pub(crate) readiness_gates: Box<[String]>,
+    pub(crate) scheduling_gated: bool,
+    pub(crate) host_network: bool,
+    pub(crate) is_static: bool,
+    pub(crate) has_sidecars: bool,
+    pub(crate) all_containers_could_restart: bool,
+}
+
+impl PodSpec {
+    /// The Pod's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The Pod's namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The Pod's unique id.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// Counts the changes of the spec.
+    #[must_use]
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    /// How many containers there are, of all kinds.
+    #[must_use]
+    pub fn container_count(&self) -> usize {
+        self.containers.len()
+    }
+
+    /// Whether the Pod's policy lets anything run twice: it is not `Never`.
+    #[must_use]
+    pub fn may_restart(&self) -> bool {
+        self.may_restart
+    }
+
+    /// Seconds between the request to stop and the kill, if the manifest says.
+    #[must_use]
+    pub fn termination_grace(&self) -> Option<i64> {
+        self.termination_grace
+    }
+
+    /// Seconds the Pod may be active, counted from its start time.
+    #[must_use]
+    pub fn active_deadline(&self) -> Option<u32> {
+        self.active_deadline
+    }
+
+    /// The condition types that have to be true before the Pod counts as ready.
+    #[must_use]
+    pub fn readiness_gates(&self) -> &[String] {
+        &self.readiness_gates
+    }
+
+    /// Whether gates keep the Pod from being scheduled.
+    #[must_use]
+    pub fn is_scheduling_gated(&self) -> bool {
+        self.scheduling_gated
+    }
+
+    /// Whether the Pod uses the node's network.
+    #[must_use]
+    pub fn uses_host_network(&self) -> bool {
+        self.host_network
+    }
+
+    /// Whether the Pod comes from a file or URL of the node, not from the API server.
+    #[must_use]
+    pub fn is_static(&self) -> bool {
+        self.is_static
+    }
+
+    /// Whether any init container is a sidecar.
+    #[must_use]
+    pub fn has_sidecars(&self) -> bool {
+        self.has_sidecars
+    }
+
+    /// Whether any container has a rule that restarts all of them.
+    ///
+    /// Answers to `AllContainersCouldRestart` in `pkg/api/v1/pod`; see KEP-5532.
+    #[must_use]
+    pub fn all_containers_could_restart(&self) -> bool {
+        self.all_containers_could_restart
+    }
+
+    /// The container at `index`.
+    #[must_use]
+    pub fn container(&self, index: ContainerIndex) -> Option<&ContainerSpec> {
+        self.containers.get(index.get())
+    }
+
+    /// The name of the container at `index`; empty if there is none.
+    #[must_use]
+    pub fn container_name(&self, index: ContainerIndex) -> &str {
+        self.container(index).map_or("", ContainerSpec::name)
+    }
+
+    /// The place of the container called `name`.
+    #[must_use]
+    pub fn index_of(&self, name: &str) -> Option<ContainerIndex> {
+        self.containers().find(|(_, container)| container.name() == name).map(|(index, _)| index)
+    }
+
+    /// All containers with their places.
+    pub fn containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        self.span(0, self.len())
+    }
+
+    /// The init containers, sidecars among them, in the order of the manifest.
+    pub fn init_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        self.span(0, self.regular_from)
+    }
+
+    /// The sidecars, in the order of the manifest.
+    pub fn sidecars(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        self.init_containers().filter(|(_, container)| container.kind() == ContainerKind::Sidecar)
+    }
+
+    /// The regular containers, in the order of the manifest.
+    pub fn regular_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        self.span(self.regular_from, self.ephemeral_from)
+    }
+
+    /// Init and regular containers, in this order.
+    pub fn lasting_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        self.span(0, self.ephemeral_from)
+    }
+
+    /// The ephemeral containers, in the order in which they were added.
+    pub fn ephemeral_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        self.span(self.ephemeral_from, self.len())
+    }
+
+    /// The place of a container among those of its list in the manifest.
+    #[must_use]
+    pub fn place_in_list(&self, index: ContainerIndex) -> usize {
+        let first = match index.0 {
+            place if place >= self.ephemeral_from => self.ephemeral_from,
+            place if place >= self.regular_from => self.regular_from,
+            _ => 0,
+        };
+        index.get().saturating_sub(usize::from(first))
+    }
+
+    /// Whether the Pod has any init container, sidecars included.
+    #[must_use]
+    pub fn has_init_containers(&self) -> bool {
+        self.regular_from > 0
+    }
+
+    fn len(&self) -> u16 {
+        u16::try_from(self.containers.len()).unwrap_or(u16::MAX)
+    }
+
+    fn span(&self, from: u16, to: u16) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+        let containers = self.containers.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+        (from..to).map(ContainerIndex).zip(containers)
+    }
+}

@@ -1,0 +1,134 @@
+//! What has come true of a Pod, or has not.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use crate::{
+    manifest::{ConditionStatus, named},
+    spec::ContainerIndex,
+};
+
+named! {
+    /// The conditions that the kubelet sets.
+    pub enum ConditionType {
+        /// The Pod has a sandbox with a network.
+        PodReadyToStartContainers = "PodReadyToStartContainers",
+        /// All init containers have done their part.
+        Initialized = "Initialized",
+        /// The Pod may get traffic.
+        Ready = "Ready",
+        /// Every container is ready.
+        ContainersReady = "ContainersReady",
+        /// A node has the Pod.
+        PodScheduled = "PodScheduled",
+        /// All containers are being restarted in place.
+        AllContainersRestarting = "AllContainersRestarting",
+        /// The Pod is about to be ended by a disruption.
+        DisruptionTarget = "DisruptionTarget",
+    }
+}
+
+named! {
+    /// Why a condition has its status.
+    pub enum ConditionReason {
+        /// Nothing is known of the containers.
+        UnknownContainerStatuses = "UnknownContainerStatuses",
+        /// Some init container has not done its part.
+        ContainersNotInitialized = "ContainersNotInitialized",
+        /// Some container is not ready.
+        ContainersNotReady = "ContainersNotReady",
+        /// Some readiness gate is not true.
+        ReadinessGatesNotReady = "ReadinessGatesNotReady",
+        /// The Pod has succeeded.
+        PodCompleted = "PodCompleted",
+        /// The Pod has failed.
+        PodFailed = "PodFailed",
+        /// A container's exit restarts all of them.
+        RestartAllContainersStarted = "RestartAllContainersStarted",
+        /// Gates keep the Pod from being scheduled.
+        SchedulingGated = "SchedulingGated",
+        /// No node fits.
+        Unschedulable = "Unschedulable",
+        /// The kubelet ends the Pod: node pressure or shutdown.
+        TerminationByKubelet = "TerminationByKubelet",
+        /// Somebody evicts the Pod through the API.
+        EvictionByEvictionApi = "EvictionByEvictionAPI",
+        /// The scheduler makes room for a more important Pod.
+        PreemptionByScheduler = "PreemptionByScheduler",
+        /// The Pod does not tolerate a taint of its node.
+        DeletionByTaintManager = "DeletionByTaintManager",
+        /// The Pod's node is gone.
+        DeletionByPodGc = "DeletionByPodGC",
+    }
+}
+
+/// A condition without its times.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Condition {
+    /// Whether it holds.
+    pub status: ConditionStatus,
+    /// Why, in one word.
+    pub reason: Option<ConditionReason>,
+    /// Why, for people.
+    pub message: ConditionMessage,
+}
+
+impl Condition {
+    /// A condition that holds, or does not, without a word why.
+    #[must_use]
+    pub fn plain(holds: bool) -> Condition {
+        Condition { status: holds.into(), reason: None, message: ConditionMessage::None }
+    }
+
+    /// A condition with a reason and no message.
+    #[must_use]
+    pub fn because(holds: bool, reason: ConditionReason) -> Condition {
+        Condition { status: holds.into(), reason: Some(reason), message: ConditionMessage::None }
+    }
+
+    /// Whether it is known to hold.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        self.status == ConditionStatus::True
+    }
+}
+
+/// What a condition has to say; the text is made when a status is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ConditionMessage {
+    /// Nothing.
+    None,
+    /// These containers keep it from being true.
+    Containers(Box<Lacking>),
+    /// These readiness gates keep it from being true.
+    Gates(Box<[GateFailure]>),
+    /// A container's exit matched a rule.
+    RestartRule,
+    /// What somebody else said.
+    Text(Box<str>),
+}
+
+/// Containers that keep a condition from being true, in the order of the spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lacking {
+    /// Those without a status.
+    pub unknown: Vec<ContainerIndex>,
+    /// Those that are not there yet: incomplete or unready.
+    pub unmet: Vec<ContainerIndex>,
+}
+
+impl Lacking {
+    /// Whether no container is in the way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.unknown.is_empty() && self.unmet.is_empty()
+    }
+}
+
+/// A readiness gate that keeps a Pod from being ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GateFailure {
+    /// The gate's place in the spec.
+    pub gate: u16,
+    /// The status of its condition; `None` if there is no such condition.
+    pub status: Option<ConditionStatus>,
+}

@@ -1,0 +1,11 @@
+//! What is known of a Pod: plain data, small, with indexes instead of names and no text that can be made later.
+
+mod condition;
+mod container;
+mod runtime;
+
+pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking};
+pub use container::{
+    ContainerRecord, ContainerState, FailureMessage, StartError, StartFailure, Termination, TerminationReason, Waiting,
+};
+pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

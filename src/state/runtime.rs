@@ -1,0 +1,129 @@
+//! What the container runtime has of a Pod.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::num::NonZeroU32;
+
+use super::Termination;
+use crate::{spec::ContainerIndex, time::Timestamp};
+
+/// The sandboxes and container instances of a Pod, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RuntimeStatus {
+    /// The sandboxes, newest first.
+    pub sandboxes: Vec<Sandbox>,
+    /// The container instances, newest first.
+    pub instances: Vec<Instance>,
+}
+
+impl RuntimeStatus {
+    /// The instances of a container, newest first.
+    pub fn instances_of(&self, container: ContainerIndex) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(move |instance| instance.container == Some(container))
+    }
+
+    /// The newest instance of a container: "the status of container X".
+    #[must_use]
+    pub fn newest(&self, container: ContainerIndex) -> Option<&Instance> {
+        self.instances_of(container).next()
+    }
+
+    /// The newest sandbox, if it is ready: the one whose instances are active.
+    #[must_use]
+    pub fn active_sandbox(&self) -> Option<&Sandbox> {
+        self.sandboxes.first().filter(|sandbox| sandbox.is_ready)
+    }
+
+    pub(crate) fn instance_mut(&mut self, container: ContainerIndex, id: InstanceId) -> Option<&mut Instance> {
+        self.instances.iter_mut().find(|instance| instance.container == Some(container) && instance.id == id)
+    }
+}
+
+/// Names a sandbox among those of its Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SandboxId(pub u32);
+
+/// A Pod's sandbox: the "infra" container with its namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sandbox {
+    /// Its name.
+    pub id: SandboxId,
+    /// The runtime's count of the sandboxes that this Pod has had.
+    pub attempt: u32,
+    /// Whether it lives.
+    pub is_ready: bool,
+    /// Whether its network namespace is the node's.
+    pub uses_host_network: bool,
+    /// Whether it has an address; `None` if the runtime does not say.
+    pub has_ip: Option<bool>,
+}
+
+/// Names an instance among those of its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub NonZeroU32);
+
+impl InstanceId {
+    /// The name of the instance that is created `n`-th, counting from 0.
+    #[must_use]
+    pub const fn nth(n: u32) -> InstanceId {
+        match NonZeroU32::new(n.saturating_add(1)) {
+            Some(id) => InstanceId(id),
+            None => InstanceId(NonZeroU32::MIN),
+        }
+    }
+
+    /// How many instances were created before it.
+    #[must_use]
+    pub const fn ordinal(self) -> u32 {
+        self.0.get().saturating_sub(1)
+    }
+}
+
+/// One run of a container, as the runtime knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Instance {
+    /// Its name.
+    pub id: InstanceId,
+    /// The container it is an instance of; `None` if the spec has no such container.
+    pub container: Option<ContainerIndex>,
+    /// The sandbox it was created in.
+    pub sandbox: SandboxId,
+    /// How often the container had been started before.
+    pub restart_count: u32,
+    /// Whether the container's image or name has changed since.
+    pub spec_changed: bool,
+    /// What it is doing.
+    pub state: InstanceState,
+}
+
+/// What an instance is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum InstanceState {
+    /// It was made but not started.
+    Created,
+    /// It runs.
+    Running {
+        /// Since when.
+        started_at: Option<Timestamp>,
+    },
+    /// It has ended.
+    Exited(Arc<Termination>),
+    /// The runtime cannot say.
+    Unknown,
+}
+
+impl Instance {
+    /// Whether it runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, InstanceState::Running { .. })
+    }
+
+    /// How it ended, if it has.
+    #[must_use]
+    pub fn termination(&self) -> Option<&Arc<Termination>> {
+        match &self.state {
+            InstanceState::Exited(termination) => Some(termination),
+            InstanceState::Created | InstanceState::Running { .. } | InstanceState::Unknown => None,
+        }
+    }
+}
