@@ -4,7 +4,9 @@
 
 extern crate alloc;
 
+pub mod config;
 pub mod manifest;
+pub mod rule;
 pub mod spec;
 pub mod state;
 mod time;

@@ -1,0 +1,58 @@
+//! How long is a container, or an image, held back?
+//!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts>, KEP-4603, KEP-5593.
+//! Answers to `client-go/util/flowcontrol.Backoff` and `doBackOff` in `pkg/kubelet/kuberuntime`.
+
+use core::time::Duration;
+
+use crate::{config::BackOffLimits, time::Timestamp};
+
+/// A back-off counter: the delay in force, and when it was last advanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BackOff {
+    /// The delay in whole seconds.
+    pub delay: u32,
+    /// When the counter was last advanced.
+    pub advanced_at: Timestamp,
+}
+
+impl BackOff {
+    /// Until when something that ended (or failed) at `since` is held back; `None` if it need not wait.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+    ///
+    /// let limits = BackOffLimits::CRASH_LOOP;
+    /// let start = Timestamp::UNIX_EPOCH;
+    /// let first = BackOff::advanced(None, &limits, start, start);
+    /// assert_eq!(first.delay, 10);
+    /// assert_eq!(first.holds_until(&limits, start, start), Some(start + Duration::from_secs(10)));
+    /// assert_eq!(first.holds_until(&limits, start, start + Duration::from_secs(10)), None);
+    /// ```
+    #[must_use]
+    pub fn holds_until(&self, limits: &BackOffLimits, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let until = since + Duration::from_secs(u64::from(self.delay));
+        (!self.has_expired(limits, since) && now < until).then_some(until)
+    }
+
+    /// The counter after something was let go (or failed again): doubled up to the maximum, or begun anew.
+    #[must_use]
+    pub fn advanced(before: Option<BackOff>, limits: &BackOffLimits, since: Timestamp, now: Timestamp) -> BackOff {
+        let delay = match before {
+            Some(before) if !before.has_expired(limits, since) => before.delay.saturating_mul(2).min(limits.max),
+            Some(_) | None => limits.initial,
+        };
+        BackOff { delay, advanced_at: now }
+    }
+
+    /// Whether the periodic clean-up forgets the counter.
+    #[must_use]
+    pub fn is_forgotten(&self, limits: &BackOffLimits, now: Timestamp) -> bool {
+        self.has_expired(limits, now)
+    }
+
+    fn has_expired(&self, limits: &BackOffLimits, since: Timestamp) -> bool {
+        since.since(self.advanced_at) > Duration::from_secs(u64::from(limits.reset_after))
+    }
+}

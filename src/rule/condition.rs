@@ -1,0 +1,152 @@
+//! What has come true of the Pod, and if not, why not?
+//!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. The functions answer to those
+//! of `pkg/kubelet/status/generate.go`. `records` are by container index; `None` as a whole means that nothing is
+//! known of any container.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{record_of, restart, sandbox};
+use crate::{
+    manifest::{ConditionStatus, PodPhase},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
+    state::{Condition, ConditionMessage, ConditionReason, ContainerRecord, GateFailure, Lacking, RuntimeStatus},
+};
+
+/// `ContainersReady`: every sidecar and regular container is ready.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
+///
+/// let manifest: manifest::Pod =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let condition = condition::containers_ready(&spec, None, PodPhase::Pending);
+/// assert_eq!(condition.reason, Some(ConditionReason::UnknownContainerStatuses));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord>]>, phase: PodPhase) -> Condition {
+    let Some(records) = records else { return Condition::because(false, ConditionReason::UnknownContainerStatuses) };
+    let lasting = spec.sidecars().chain(spec.regular_containers());
+    let lacking = lacking(lasting, records, |_, record| record.ready);
+    match phase {
+        PodPhase::Succeeded if lacking.unknown.is_empty() => Condition::because(false, ConditionReason::PodCompleted),
+        PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
+        PodPhase::Succeeded | PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
+            unless(lacking, ConditionReason::ContainersNotReady)
+        }
+    }
+}
+
+/// `Ready`: the containers are ready and every readiness gate is true.
+///
+/// `gates` holds, for each readiness gate of the spec, the status of its condition, if there is one.
+#[must_use]
+pub fn ready(spec: &PodSpec, containers_ready: &Condition, gates: &[Option<ConditionStatus>]) -> Condition {
+    if !containers_ready.is_true() {
+        return containers_ready.clone();
+    }
+    let failures: Box<[GateFailure]> = (0..)
+        .zip(spec.readiness_gates())
+        .map(|(gate, _)| GateFailure { gate, status: gates.get(usize::from(gate)).copied().flatten() })
+        .filter(|failure| failure.status != Some(ConditionStatus::True))
+        .collect();
+    if failures.is_empty() {
+        return Condition::plain(true);
+    }
+    Condition {
+        status: ConditionStatus::False,
+        reason: Some(ConditionReason::ReadinessGatesNotReady),
+        message: ConditionMessage::Gates(failures),
+    }
+}
+
+/// `Initialized`: every init container is done and every sidecar has started, or they once were.
+#[must_use]
+pub fn initialized(
+    spec: &PodSpec,
+    records: Option<&[Option<ContainerRecord>]>,
+    phase: PodPhase,
+    was_initialized: bool,
+) -> Condition {
+    let records = match records {
+        Some(records) => records,
+        None if spec.has_init_containers() => {
+            return Condition::because(false, ConditionReason::UnknownContainerStatuses);
+        }
+        None => &[],
+    };
+    let lacking = lacking(spec.init_containers(), records, |container, record| match container.kind() {
+        ContainerKind::Sidecar => record.started == Some(true),
+        ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => record.ready,
+    });
+    if phase == PodPhase::Succeeded && lacking.unknown.is_empty() {
+        Condition::because(true, ConditionReason::PodCompleted)
+    } else if was_initialized || has_any_regular_started(spec, records) {
+        Condition::plain(true)
+    } else {
+        unless(lacking, ConditionReason::ContainersNotInitialized)
+    }
+}
+
+/// `PodReadyToStartContainers`: no new sandbox is needed. KEP-3085.
+#[must_use]
+pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) -> Condition {
+    Condition::plain(!sandbox::needed(spec, runtime).is_new)
+}
+
+/// `AllContainersRestarting`: from the exit that triggers it until every instance is removed. KEP-5532.
+///
+/// `is_due`: see [`restart::of_all_is_due`].
+#[must_use]
+pub fn all_containers_restarting(spec: &PodSpec, runtime: &RuntimeStatus, phase: PodPhase, is_due: bool) -> Condition {
+    match phase {
+        PodPhase::Succeeded => Condition::because(false, ConditionReason::PodCompleted),
+        PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown
+            if is_due && !restart::of_all_is_cleaned_up(spec, runtime) =>
+        {
+            Condition {
+                status: ConditionStatus::True,
+                reason: Some(ConditionReason::RestartAllContainersStarted),
+                message: ConditionMessage::RestartRule,
+            }
+        }
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => Condition::plain(false),
+    }
+}
+
+fn lacking<'a>(
+    containers: impl Iterator<Item = (ContainerIndex, &'a ContainerSpec)>,
+    records: &[Option<ContainerRecord>],
+    is_met: impl Fn(&ContainerSpec, &ContainerRecord) -> bool,
+) -> Lacking {
+    let (mut unknown, mut unmet) = (Vec::new(), Vec::new());
+    for (index, container) in containers {
+        match record_of(records, index) {
+            None => unknown.push(index),
+            Some(record) if !is_met(container, record) => unmet.push(index),
+            Some(_) => {}
+        }
+    }
+    Lacking { unknown, unmet }
+}
+
+fn unless(lacking: Lacking, reason: ConditionReason) -> Condition {
+    if lacking.is_empty() {
+        return Condition::plain(true);
+    }
+    Condition {
+        status: ConditionStatus::False,
+        reason: Some(reason),
+        message: ConditionMessage::Containers(Box::new(lacking)),
+    }
+}
+
+/// Answers to `HasAnyRegularContainerStarted` in `pkg/kubelet/container`.
+fn has_any_regular_started(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> bool {
+    spec.regular_containers()
+        .filter_map(|(index, _)| record_of(records, index))
+        .any(|record| record.is_running() || record.termination().is_some())
+}

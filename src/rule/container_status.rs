@@ -1,0 +1,231 @@
+//! What is reported of each container?
+//!
+//! Answers to `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`; `started` and `ready` are the business
+//! of [`readiness`](super::readiness).
+
+use alloc::{sync::Arc, vec::Vec};
+
+use super::{record_of, restart};
+use crate::{
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
+    state::{
+        ContainerRecord, ContainerState, Instance, InstanceState, RuntimeStatus, StartFailure, Termination,
+        TerminationReason, Waiting,
+    },
+};
+
+/// Everything that the statuses of the containers depend on; slices are by container index.
+#[derive(Clone, Copy, Debug)]
+pub struct StatusInputs<'a> {
+    /// What the Pod ought to be.
+    pub spec: &'a PodSpec,
+    /// What the runtime has.
+    pub runtime: &'a RuntimeStatus,
+    /// What was reported before.
+    pub previous: &'a [Option<ContainerRecord>],
+    /// Why the last start of a container failed, if it did.
+    pub failures: &'a [Option<Arc<StartFailure>>],
+    /// Whether the Pod is being deleted.
+    pub is_deleting: bool,
+    /// Whether all containers are being restarted, see [`restart::of_all_is_due`].
+    pub is_restarting_all: bool,
+}
+
+/// What is reported of every container of the spec, by container index.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::container_status::{self, StatusInputs}, spec::PodSpec};
+/// use pod_lifecycle::state::{ContainerState, RuntimeStatus, Waiting};
+///
+/// let manifest: manifest::Pod =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let records = container_status::of_all(&StatusInputs {
+///     spec: &spec,
+///     runtime: &RuntimeStatus::default(),
+///     previous: &[],
+///     failures: &[],
+///     is_deleting: false,
+///     is_restarting_all: false,
+/// });
+/// assert_eq!(records[0].as_ref().unwrap().state, Some(ContainerState::Waiting(Waiting::ContainerCreating)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn of_all(inputs: &StatusInputs<'_>) -> Vec<Option<ContainerRecord>> {
+    let any_regular_created = any_regular_created(inputs.spec, inputs.runtime);
+    inputs.spec.containers().map(|(index, container)| Some(inputs.of(index, container, any_regular_created))).collect()
+}
+
+/// Whether any regular container was ever created: its newest instance is created, running or exited.
+///
+/// Answers to `HasAnyRegularContainerCreated` in `pkg/kubelet/kuberuntime`.
+pub(super) fn any_regular_created(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+    spec.regular_containers()
+        .filter_map(|(index, _)| runtime.newest(index))
+        .any(|instance| instance.state != InstanceState::Unknown)
+}
+
+impl StatusInputs<'_> {
+    fn of(&self, index: ContainerIndex, container: &ContainerSpec, any_regular_created: bool) -> ContainerRecord {
+        let previous = record_of(self.previous, index);
+        let mut instances = self.runtime.instances_of(index);
+        let newest = instances.next();
+        let record = match newest {
+            Some(newest) => self.of_present(newest, instances.next(), previous),
+            None => self.of_absent(previous),
+        };
+        if matches!(container.kind(), ContainerKind::Init | ContainerKind::Sidecar) {
+            let has_completed = newest.and_then(Instance::termination).is_some_and(|end| end.exit_code == 0);
+            if has_completed {
+                return record;
+            }
+            let is_forgotten = newest.is_none() && any_regular_created && record.is_waiting();
+            if is_forgotten && container.kind() == ContainerKind::Init {
+                return ContainerRecord { state: Some(ContainerState::Terminated(forgotten_init())), ..record };
+            }
+        }
+        if restart::is_due(container, newest, self.is_deleting) {
+            return self.with_failure(index, record);
+        }
+        record
+    }
+
+    /// A container that the runtime knows: its newest instance is its state, the second newest its last state.
+    fn of_present(
+        &self,
+        newest: &Instance,
+        second: Option<&Instance>,
+        previous: Option<&ContainerRecord>,
+    ) -> ContainerRecord {
+        let ended_before = previous.and_then(ContainerRecord::termination);
+        let mut record = ContainerRecord {
+            state: Some(self.state_of(newest, previous)),
+            last_state: None,
+            restart_count: newest.restart_count,
+            instance: Some(newest.id),
+            started: None,
+            ready: false,
+        };
+        if let Some(previous) = previous {
+            record.restart_count = record.restart_count.max(previous.restart_count);
+            record.last_state = match ended_before {
+                Some(_) if previous.instance != Some(newest.id) => previous.state.clone(),
+                Some(_) | None => previous.last_termination().cloned().map(ContainerState::Terminated),
+            };
+            if newest.is_running() {
+                record.started = previous.started;
+            }
+            let has_restarted = match &newest.state {
+                InstanceState::Running { .. } => {
+                    ended_before.is_some() && previous.restart_count >= newest.restart_count
+                }
+                InstanceState::Unknown => previous.is_running(),
+                InstanceState::Created | InstanceState::Exited(_) => false,
+            };
+            if has_restarted {
+                record.restart_count = previous.restart_count.saturating_add(1);
+            }
+        }
+        if let Some(second) = second {
+            record.last_state = Some(self.state_of(second, previous));
+        }
+        record
+    }
+
+    fn state_of(&self, instance: &Instance, previous: Option<&ContainerRecord>) -> ContainerState {
+        match &instance.state {
+            InstanceState::Running { started_at } => ContainerState::Running { started_at: *started_at },
+            InstanceState::Exited(termination) => ContainerState::Terminated(termination.clone()),
+            InstanceState::Unknown if previous.is_some_and(ContainerRecord::is_running) => {
+                let reason = if self.is_restarting_all {
+                    TerminationReason::RestartingAllContainers
+                } else {
+                    TerminationReason::ContainerStatusUnknown
+                };
+                ContainerState::Terminated(Arc::new(Termination::unseen(reason, UNSEEN_END)))
+            }
+            InstanceState::Created | InstanceState::Unknown => ContainerState::Waiting(Waiting::Unsaid),
+        }
+    }
+
+    /// A container that the runtime does not know (any more).
+    fn of_absent(&self, previous: Option<&ContainerRecord>) -> ContainerRecord {
+        let default = ContainerRecord {
+            state: Some(ContainerState::Waiting(if self.spec.has_init_containers() {
+                Waiting::PodInitializing
+            } else {
+                Waiting::ContainerCreating
+            })),
+            last_state: None,
+            restart_count: 0,
+            instance: None,
+            started: None,
+            ready: false,
+        };
+        let Some(previous) = previous else { return default };
+        let kept = if previous.termination().is_some() {
+            previous.clone()
+        } else {
+            ContainerRecord {
+                restart_count: previous.restart_count,
+                last_state: previous.last_state.clone(),
+                ..default
+            }
+        };
+        if self.is_restarting_all && !previous.is_waiting() {
+            return removed_to_restart_all(kept);
+        }
+        if previous.is_running() && kept.last_termination().is_none() {
+            return self.lost(kept);
+        }
+        kept
+    }
+
+    /// A container that ran and is gone: it must not look as if it had never run.
+    fn lost(&self, record: ContainerRecord) -> ContainerRecord {
+        let end = Termination::unseen(
+            TerminationReason::ContainerStatusUnknown,
+            "The container could not be located when the pod was deleted.  The container used to be Running",
+        );
+        ContainerRecord {
+            last_state: Some(ContainerState::Terminated(Arc::new(end))),
+            restart_count: record.restart_count.saturating_add(u32::from(!self.is_deleting)),
+            ..record
+        }
+    }
+
+    /// A container that is to be started and whose last start failed waits, and says why.
+    fn with_failure(&self, index: ContainerIndex, record: ContainerRecord) -> ContainerRecord {
+        let Some(failure) = self.failures.get(index.get()).and_then(Option::as_ref) else { return record };
+        let ended = record.termination().is_some();
+        ContainerRecord {
+            last_state: if ended { record.state } else { record.last_state },
+            state: Some(ContainerState::Waiting(Waiting::Failed(failure.clone()))),
+            ..record
+        }
+    }
+}
+
+/// What is said of a container that was running when nobody looked.
+pub(crate) const UNSEEN_END: &str = "The container could not be located when the pod was terminated";
+
+/// What is said of a container that was removed because all are being restarted.
+pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed because RestartAllContainers in place";
+
+fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
+    let end = Termination::unseen(TerminationReason::RestartingAllContainers, REMOVED_TO_RESTART_ALL);
+    ContainerRecord {
+        state: Some(ContainerState::Waiting(Waiting::RestartingAllContainers)),
+        last_state: Some(ContainerState::Terminated(Arc::new(end))),
+        restart_count: record.restart_count.saturating_add(1),
+        ..record
+    }
+}
+
+/// The end of an init container that the runtime has forgotten although what follows it has run.
+fn forgotten_init() -> Arc<Termination> {
+    let message = "Unable to get init container status from container runtime and pod has been initialized, treat it as \
+                   exited normally";
+    Arc::new(Termination { exit_code: 0, ..Termination::unseen(TerminationReason::Completed, message) })
+}

@@ -1,0 +1,23 @@
+//! Has the Pod been active for too long?
+
+use core::time::Duration;
+
+use crate::{spec::PodSpec, time::Timestamp};
+
+/// When the Pod's active deadline ends it: `activeDeadlineSeconds` after its start time.
+///
+/// Answers to `pastActiveDeadline` in `pkg/kubelet/active_deadline.go`.
+///
+/// ```
+/// use pod_lifecycle::{Timestamp, manifest, rule::deadline, spec::PodSpec};
+///
+/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"activeDeadlineSeconds": 30}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let start = Timestamp::from_unix_seconds(100);
+/// assert_eq!(deadline::of(&spec, start), Some(Timestamp::from_unix_seconds(130)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn of(spec: &PodSpec, start_time: Timestamp) -> Option<Timestamp> {
+    spec.active_deadline().map(|seconds| start_time + Duration::from_secs(u64::from(seconds)))
+}

@@ -1,0 +1,24 @@
+//! Why a Pod is as it is, and what happens to it next: one Kubernetes rule a file, pure, each written once.
+//!
+//! The rules read plain data ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus),
+//! [`ContainerRecord`](crate::state::ContainerRecord)s by container index) and can be asked without a machine.
+
+pub mod backoff;
+pub mod condition;
+pub mod container_status;
+pub mod deadline;
+mod init;
+pub mod order;
+pub mod phase;
+pub mod probe;
+pub mod readiness;
+pub mod restart;
+pub mod sandbox;
+pub mod termination;
+
+use crate::{spec::ContainerIndex, state::ContainerRecord};
+
+/// What is reported of one container, if anything is.
+fn record_of(records: &[Option<ContainerRecord>], container: ContainerIndex) -> Option<&ContainerRecord> {
+    records.get(container.get()).and_then(Option::as_ref)
+}

@@ -1,0 +1,274 @@
+//! What is to be stopped, removed, made and started, and in which order?
+//!
+//! Answers to `computePodActions` in `pkg/kubelet/kuberuntime/kuberuntime_manager.go`. KEP-753 (sidecars).
+
+use alloc::{vec, vec::Vec};
+use core::fmt;
+
+use super::{container_status::any_regular_created, init, probe::ProbeResult, readiness::ProbeFacts, restart, sandbox};
+use crate::{
+    manifest::RestartPolicy,
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
+};
+
+/// Everything that the next step depends on; slices are by container index.
+#[derive(Clone, Copy, Debug)]
+pub struct SyncInputs<'a> {
+    /// What the Pod ought to be.
+    pub spec: &'a PodSpec,
+    /// What the runtime has.
+    pub runtime: &'a RuntimeStatus,
+    /// What the probes say of the newest instances.
+    pub probes: &'a [ProbeFacts],
+    /// Whether the Pod is being deleted.
+    pub is_deleting: bool,
+    /// Whether all containers are to be restarted in place.
+    pub is_restarting_all: bool,
+}
+
+/// One step of a Pod: what to stop, remove, make and start, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodActions {
+    /// Stop every container and every sandbox.
+    pub kill_pod: bool,
+    /// Make a new sandbox.
+    pub create_sandbox: bool,
+    /// The sandbox to use, or the one found wanting.
+    pub sandbox: Option<SandboxId>,
+    /// The attempt of the sandbox to use: the next, or the current.
+    pub attempt: u32,
+    /// Containers to stop, in the order in which they were found: sidecars from the last to the first, then regular ones.
+    pub kill: Vec<Kill>,
+    /// Instances to remove so that all containers start afresh.
+    pub reset: Vec<Reset>,
+    /// Ephemeral containers to start.
+    pub start_ephemeral: Vec<ContainerIndex>,
+    /// Init containers and sidecars to start.
+    pub start_init: Vec<ContainerIndex>,
+    /// Regular containers to start.
+    pub start: Vec<ContainerIndex>,
+}
+
+/// A container to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Kill {
+    /// The container.
+    pub container: ContainerIndex,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// Why.
+    pub reason: KillReason,
+    /// Whether it is said that it will be restarted.
+    pub will_restart: bool,
+}
+
+/// An instance to remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reset {
+    /// The container.
+    pub container: ContainerIndex,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// Whether it has to be stopped first.
+    pub kill: bool,
+}
+
+/// Why a single container is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KillReason {
+    /// Its image or name has changed.
+    DefinitionChanged,
+    /// Its liveness probe failed.
+    LivenessProbe,
+    /// Its startup probe failed.
+    StartupProbe,
+    /// The runtime cannot say what it is doing.
+    Unknown,
+}
+
+impl Kill {
+    /// What the kubelet says of the kill.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{manifest, rule::order::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
+    /// # let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app"}]}}"#)?;
+    /// # let spec = PodSpec::from_admitted(&manifest)?;
+    /// # let (app, instance) = (0.into(), InstanceId::nth(0));
+    /// let kill = Kill { container: app, instance, reason: KillReason::LivenessProbe, will_restart: true };
+    /// assert_eq!(kill.message(&spec).to_string(), "Container app failed liveness probe, will be restarted");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn message<'a>(&self, spec: &'a PodSpec) -> impl fmt::Display + use<'a> {
+        KillMessage { kill: *self, container: spec.container(self.container) }
+    }
+}
+
+struct KillMessage<'a> {
+    kill: Kill,
+    container: Option<&'a ContainerSpec>,
+}
+
+impl fmt::Display for KillMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_init = self
+            .container
+            .is_some_and(|container| matches!(container.kind(), ContainerKind::Init | ContainerKind::Sidecar));
+        let what = if is_init { "Init container" } else { "Container" };
+        let name = self.container.map_or("", ContainerSpec::name);
+        match self.kill.reason {
+            KillReason::Unknown => {
+                return write!(f, "{what} is in \"unknown\" state, try killing it before restart");
+            }
+            KillReason::DefinitionChanged => write!(f, "{what} {name} definition changed")?,
+            KillReason::LivenessProbe => write!(f, "{what} {name} failed liveness probe")?,
+            KillReason::StartupProbe => write!(f, "{what} {name} failed startup probe")?,
+        }
+        f.write_str(if self.kill.will_restart && !is_init { ", will be restarted" } else { "" })
+    }
+}
+
+/// What is to be done next.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::order::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+///
+/// let manifest: manifest::Pod =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let runtime = RuntimeStatus::default();
+/// let first = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
+/// let actions = order::next(&first);
+/// assert!(actions.create_sandbox);
+/// assert_eq!(actions.start, [0.into()]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn next(inputs: &SyncInputs<'_>) -> PodActions {
+    let need = sandbox::needed(inputs.spec, inputs.runtime);
+    let mut actions = PodActions {
+        kill_pod: need.is_new,
+        create_sandbox: need.is_new,
+        sandbox: need.current,
+        attempt: need.attempt,
+        kill: Vec::new(),
+        reset: Vec::new(),
+        start_ephemeral: Vec::new(),
+        start_init: Vec::new(),
+        start: Vec::new(),
+    };
+    if inputs.is_restarting_all {
+        actions.reset = to_reset(inputs.spec, inputs.runtime);
+    } else if need.is_new {
+        begin_anew(inputs, &mut actions);
+    } else {
+        go_on(inputs, &mut actions);
+    }
+    actions
+}
+
+/// All instances of init and regular containers, those whose exit triggered the restart last of all.
+fn to_reset(spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<Reset> {
+    let resets = |containers: &mut dyn Iterator<Item = (ContainerIndex, &ContainerSpec)>, triggering: bool| {
+        let mut resets = Vec::new();
+        for (index, container) in containers {
+            for instance in runtime.instances_of(index) {
+                let end = instance.termination();
+                let triggered = end.is_some_and(|end| restart::restarts_all(container.restart(), end.exit_code));
+                if triggered == triggering {
+                    resets.push(Reset { container: index, instance: instance.id, kill: end.is_none() });
+                }
+            }
+        }
+        resets
+    };
+    let mut all = resets(&mut spec.regular_containers(), false);
+    all.extend(resets(&mut spec.init_containers(), false));
+    all.extend(resets(&mut spec.regular_containers(), true));
+    all.extend(resets(&mut spec.init_containers(), true));
+    all
+}
+
+/// A new sandbox is needed: everything starts over in it, unless nothing is left to do.
+fn begin_anew(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
+    let &SyncInputs { spec, runtime, .. } = inputs;
+    let may_run_again = spec.may_restart() || actions.attempt == 0 || runtime.instances.is_empty();
+    if !may_run_again {
+        actions.create_sandbox = false;
+        return;
+    }
+    let is_done = |index: ContainerIndex, container: &ContainerSpec| {
+        let end = runtime.newest(index).and_then(Instance::termination);
+        container.restart().policy() == RestartPolicy::OnFailure && end.is_some_and(|end| end.exit_code == 0)
+    };
+    let to_start = spec.regular_containers().filter(|&(index, container)| !is_done(index, container));
+    let to_start: Vec<ContainerIndex> = to_start.map(|(index, _)| index).collect();
+    if to_start.is_empty() && any_regular_created(spec, runtime) {
+        actions.create_sandbox = false;
+    } else if spec.has_init_containers() {
+        actions.start_init = vec![ContainerIndex(0)];
+    } else {
+        actions.start = to_start;
+    }
+}
+
+/// The sandbox is sound: containers are started, kept or stopped in it.
+fn go_on(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
+    let &SyncInputs { spec, runtime, .. } = inputs;
+    let ephemeral = spec.ephemeral_containers().map(|(index, _)| index);
+    actions.start_ephemeral = ephemeral.filter(|&index| runtime.newest(index).is_none()).collect();
+    if !init::progress(inputs, actions) {
+        return;
+    }
+    let mut any_kept = false;
+    for (index, container) in spec.regular_containers() {
+        any_kept |= tend(inputs, index, container, actions);
+    }
+    if !any_kept && actions.start.is_empty() {
+        actions.kill_pod = true;
+        actions.start_init.clear();
+    }
+}
+
+/// Starts, stops or keeps one regular container; says whether it is kept running.
+fn tend(inputs: &SyncInputs<'_>, index: ContainerIndex, container: &ContainerSpec, actions: &mut PodActions) -> bool {
+    let newest = inputs.runtime.newest(index);
+    let Some(running) = newest.filter(|instance| instance.is_running()) else {
+        if restart::is_due(container, newest, inputs.is_deleting) {
+            actions.start.push(index);
+            if let Some(unknown) = newest.filter(|instance| instance.state == InstanceState::Unknown) {
+                let reason = KillReason::Unknown;
+                actions.kill.push(Kill { container: index, instance: unknown.id, reason, will_restart: true });
+            }
+        }
+        return false;
+    };
+    let facts = inputs.probes.get(index.get()).copied().unwrap_or_default();
+    let reason = if running.spec_changed {
+        KillReason::DefinitionChanged
+    } else if facts.liveness == Some(ProbeResult::Failure) {
+        KillReason::LivenessProbe
+    } else if facts.startup == Some(ProbeResult::Failure) {
+        KillReason::StartupProbe
+    } else {
+        return true;
+    };
+    // Rules are not read: there is no exit code yet.
+    let will_restart = reason == KillReason::DefinitionChanged || container.restart().policy() != RestartPolicy::Never;
+    if will_restart {
+        actions.start.push(index);
+    }
+    actions.kill.push(Kill { container: index, instance: running.id, reason, will_restart });
+    false
+}
+
+/// The probe whose failure is the reason of a kill, if one is.
+#[must_use]
+pub const fn failed_probe(reason: KillReason) -> Option<ProbeKind> {
+    match reason {
+        KillReason::LivenessProbe => Some(ProbeKind::Liveness),
+        KillReason::StartupProbe => Some(ProbeKind::Startup),
+        KillReason::DefinitionChanged | KillReason::Unknown => None,
+    }
+}

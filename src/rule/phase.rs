@@ -1,0 +1,148 @@
+//! Where is the Pod in its life, in one word?
+//!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
+
+use super::{record_of, restart};
+use crate::{
+    manifest::PodPhase,
+    spec::{ContainerKind, ContainerSpec, PodSpec},
+    state::{ContainerRecord, ContainerState, RuntimeStatus, Termination, TerminationReason},
+};
+
+/// The phase of a Pod, from what is reported of its containers.
+///
+/// `is_terminal`: nothing runs or will run again. `has_initialized`: see [`has_initialized`]. `records` stand by
+/// container index. Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::phase, spec::PodSpec};
+///
+/// let manifest: manifest::Pod =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// assert_eq!(phase::of(&spec, &[None], false, false), manifest::PodPhase::Pending);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn of(spec: &PodSpec, records: &[Option<ContainerRecord>], is_terminal: bool, has_initialized: bool) -> PodPhase {
+    let count = Count::of(spec, records);
+    let holds_back_start = count.pending_init > 0 || count.pending_sidecar > 0 && !has_initialized;
+    if count.init_failed_for_good {
+        PodPhase::Failed
+    } else if holds_back_start || count.waiting > 0 || count.unknown > 0 {
+        PodPhase::Pending
+    } else if count.running > 0 {
+        PodPhase::Running
+    } else if count.stopped == 0 {
+        PodPhase::Pending
+    } else if count.restartable > 0 && (spec.is_static() || !is_terminal) {
+        PodPhase::Running
+    } else if count.stopped == count.succeeded {
+        PodPhase::Succeeded
+    } else {
+        PodPhase::Failed
+    }
+}
+
+/// Whether a Pod has initialized: some regular container has an instance in the current sandbox.
+///
+/// Answers to `HasAnyActiveRegularContainerStarted` in `pkg/kubelet/container`.
+#[must_use]
+pub fn has_initialized(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+    let Some(sandbox) = runtime.active_sandbox() else { return false };
+    let is_regular =
+        |container| spec.container(container).is_some_and(|container| container.kind() == ContainerKind::Regular);
+    runtime
+        .instances
+        .iter()
+        .any(|instance| instance.sandbox == sandbox.id && instance.container.is_some_and(is_regular))
+}
+
+#[derive(Default)]
+struct Count {
+    init_failed_for_good: bool,
+    pending_init: u32,
+    pending_sidecar: u32,
+    unknown: u32,
+    running: u32,
+    waiting: u32,
+    stopped: u32,
+    restartable: u32,
+    succeeded: u32,
+}
+
+impl Count {
+    fn of(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Count {
+        let mut count = Count::default();
+        for (index, container) in spec.lasting_containers() {
+            let record = record_of(records, index);
+            match container.kind() {
+                ContainerKind::Init => count.add_init(container, record),
+                ContainerKind::Sidecar => count.add_sidecar(record),
+                ContainerKind::Regular | ContainerKind::Ephemeral => count.add_regular(container, record),
+            }
+        }
+        count
+    }
+
+    fn add_init(&mut self, container: &ContainerSpec, record: Option<&ContainerRecord>) {
+        match record.and_then(latest_exit) {
+            None => bump(&mut self.pending_init),
+            Some(end) => self.init_failed_for_good |= end.exit_code != 0 && !is_restartable(container, end),
+        }
+    }
+
+    fn add_sidecar(&mut self, record: Option<&ContainerRecord>) {
+        let Some(record) = record else { return bump(&mut self.unknown) };
+        match &record.state {
+            Some(ContainerState::Running { .. }) => {
+                bump(&mut self.running);
+                if record.started != Some(true) {
+                    bump(&mut self.pending_sidecar);
+                }
+            }
+            Some(ContainerState::Terminated(_)) => {}
+            Some(ContainerState::Waiting(_)) if record.last_termination().is_some() => {}
+            Some(ContainerState::Waiting(_)) => {
+                bump(&mut self.pending_sidecar);
+                bump(&mut self.waiting);
+            }
+            None => {
+                bump(&mut self.pending_sidecar);
+                bump(&mut self.unknown);
+            }
+        }
+    }
+
+    fn add_regular(&mut self, container: &ContainerSpec, record: Option<&ContainerRecord>) {
+        let Some(state) = record.and_then(|record| record.state.as_ref()) else { return bump(&mut self.unknown) };
+        if matches!(state, ContainerState::Running { .. }) {
+            return bump(&mut self.running);
+        }
+        let Some(end) = record.and_then(latest_exit) else { return bump(&mut self.waiting) };
+        bump(&mut self.stopped);
+        if is_restartable(container, end) {
+            bump(&mut self.restartable);
+        }
+        if state.termination().is_some() && end.exit_code == 0 {
+            bump(&mut self.succeeded);
+        }
+    }
+}
+
+fn bump(count: &mut u32) {
+    *count = count.saturating_add(1);
+}
+
+/// The end of a container that does not run: its present state, or the one before it if it waits.
+fn latest_exit(record: &ContainerRecord) -> Option<&Termination> {
+    match record.state.as_ref()? {
+        ContainerState::Running { .. } => None,
+        ContainerState::Terminated(termination) => Some(termination),
+        ContainerState::Waiting(_) => record.last_termination().map(|termination| &**termination),
+    }
+}
+
+fn is_restartable(container: &ContainerSpec, end: &Termination) -> bool {
+    end.reason == TerminationReason::RestartingAllContainers || restart::after_exit(container.restart(), end.exit_code)
+}

@@ -1,0 +1,236 @@
+//! What does a probe make of a container?
+//!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. Answers to
+//! `pkg/kubelet/prober/worker.go`: one worker per container and kind looks once a period.
+
+use super::{readiness::KubeletStart, restart};
+use crate::{
+    manifest::{PodPhase, named},
+    spec::{ContainerKind, ContainerSpec, ProbeKind, ProbeSpec},
+    state::{ContainerRecord, ContainerState, InstanceId},
+    time::Timestamp,
+};
+
+named! {
+    /// What a worker last found, kept for the instance that it looked at.
+    pub enum ProbeResult {
+        /// The container is well.
+        Success = "Success",
+        /// The container is not.
+        Failure = "Failure",
+        /// Nothing was found yet.
+        Unknown = "Unknown",
+    }
+}
+
+/// What came of running a probe's handler once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The answer was good.
+    Success,
+    /// The answer was good, with a reservation: a redirect to another host.
+    Warning,
+    /// The answer was bad, or came too late.
+    Failure,
+    /// There was an answer that says nothing.
+    Unknown,
+    /// The question could not be put.
+    Error,
+}
+
+impl Outcome {
+    /// The outcome of a command that ended with this exit code.
+    #[must_use]
+    pub const fn of_exit_code(exit_code: i32) -> Outcome {
+        if exit_code == 0 { Outcome::Success } else { Outcome::Failure }
+    }
+
+    /// The outcome of an HTTP answer with this status; `leads_elsewhere` if it redirects to another host.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::Outcome;
+    ///
+    /// assert_eq!(Outcome::of_http_status(204, false), Outcome::Success);
+    /// assert_eq!(Outcome::of_http_status(302, true), Outcome::Warning);
+    /// assert_eq!(Outcome::of_http_status(503, false), Outcome::Failure);
+    /// ```
+    #[must_use]
+    pub const fn of_http_status(status: u16, leads_elsewhere: bool) -> Outcome {
+        match status {
+            300..=399 if leads_elsewhere => Outcome::Warning,
+            200..=399 => Outcome::Success,
+            _ => Outcome::Failure,
+        }
+    }
+
+    /// The outcome of an attempt to open a TCP connection.
+    #[must_use]
+    pub const fn of_tcp_connect(connected: bool) -> Outcome {
+        if connected { Outcome::Success } else { Outcome::Failure }
+    }
+
+    /// The outcome of a gRPC health check that answered with this serving status: 1 is `SERVING`.
+    #[must_use]
+    pub const fn of_grpc_serving_status(status: i32) -> Outcome {
+        if status == 1 { Outcome::Success } else { Outcome::Failure }
+    }
+
+    /// The outcome of a question without an answer in time.
+    #[must_use]
+    pub const fn of_timeout() -> Outcome {
+        Outcome::Failure
+    }
+
+    /// What the worker makes of it; `None` for an error, which counts for nothing.
+    #[must_use]
+    pub const fn result(self) -> Option<ProbeResult> {
+        match self {
+            Outcome::Success | Outcome::Warning => Some(ProbeResult::Success),
+            Outcome::Failure | Outcome::Unknown => Some(ProbeResult::Failure),
+            Outcome::Error => None,
+        }
+    }
+}
+
+/// How often an error is tried in all, at once.
+pub const MAX_ATTEMPTS: u8 = 3;
+
+/// What one worker remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProbeWorker {
+    /// The instance that it looks at.
+    pub instance: Option<InstanceId>,
+    /// The cached result for that instance.
+    pub result: Option<ProbeResult>,
+    /// What it found last.
+    pub last_result: ProbeResult,
+    /// How often in a row it found that.
+    pub result_run: u32,
+    /// Whether it waits for a new instance.
+    pub on_hold: bool,
+}
+
+impl Default for ProbeWorker {
+    fn default() -> ProbeWorker {
+        ProbeWorker { instance: None, result: None, last_result: ProbeResult::Success, result_run: 0, on_hold: false }
+    }
+}
+
+/// What a worker sees when it looks.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The Pod's phase in the kubelet's own status.
+    pub phase: PodPhase,
+    /// The container in the kubelet's own status.
+    pub container: Option<&'a ContainerRecord>,
+    /// Whether the Pod is being deleted.
+    pub is_deleting: bool,
+    /// Whether all containers are being restarted.
+    pub is_restarting_all: bool,
+    /// The kubelet's own start.
+    pub kubelet: KubeletStart,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What a look leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Nothing, this time.
+    Wait,
+    /// The handler is to be run.
+    Probe,
+    /// The worker is done for good.
+    End,
+}
+
+impl ProbeWorker {
+    /// Looks once: notices a new instance, and says whether the handler is to be run.
+    #[must_use]
+    pub fn look(&mut self, kind: ProbeKind, spec: &ProbeSpec, container: &ContainerSpec, view: &View<'_>) -> Look {
+        if view.phase.is_terminal() {
+            return Look::End;
+        }
+        let Some((record, instance)) = view.container.and_then(|record| Some((record, record.instance?))) else {
+            return Look::Wait;
+        };
+        if self.instance != Some(instance) {
+            self.meet(kind, container, record, instance, view.kubelet);
+        }
+        if self.on_hold {
+            return Look::Wait;
+        }
+        let Some(ContainerState::Running { started_at }) = record.state else {
+            self.result = Some(ProbeResult::Failure);
+            let will_run_again = record
+                .termination()
+                .is_none_or(|end| view.is_restarting_all || restart::after_exit(container.restart(), end.exit_code));
+            return if will_run_again { Look::Wait } else { Look::End };
+        };
+        if view.is_deleting && kind != ProbeKind::Readiness {
+            self.result = Some(ProbeResult::Success);
+            return Look::End;
+        }
+        let is_startup = kind == ProbeKind::Startup;
+        let has_started = record.started == Some(true);
+        if is_delayed(spec, started_at, view.now) || has_started == is_startup { Look::Wait } else { Look::Probe }
+    }
+
+    /// Counts what came of the handler.
+    pub fn record(&mut self, kind: ProbeKind, spec: &ProbeSpec, outcome: Outcome) {
+        let Some(result) = outcome.result() else { return };
+        self.result_run = if self.last_result == result { self.result_run.saturating_add(1) } else { 1 };
+        self.last_result = result;
+        let threshold = match result {
+            ProbeResult::Success => spec.success_threshold(),
+            ProbeResult::Failure | ProbeResult::Unknown => spec.failure_threshold(),
+        };
+        if self.result_run < threshold {
+            return;
+        }
+        self.result = Some(result);
+        if kind == ProbeKind::Startup || kind == ProbeKind::Liveness && result == ProbeResult::Failure {
+            self.on_hold = true;
+            self.result_run = 0;
+        }
+    }
+
+    /// A new instance: the cached result starts over, unless the instance outlived a restart of the kubelet.
+    fn meet(
+        &mut self,
+        kind: ProbeKind,
+        container: &ContainerSpec,
+        record: &ContainerRecord,
+        instance: InstanceId,
+        kubelet: KubeletStart,
+    ) {
+        let outlived_kubelet = match record.state {
+            Some(ContainerState::Running { started_at }) => kubelet.is_predated_by(started_at),
+            Some(ContainerState::Waiting(_) | ContainerState::Terminated(_)) | None => false,
+        };
+        let is_started_sidecar = container.kind() == ContainerKind::Sidecar && record.started == Some(true);
+        self.instance = Some(instance);
+        self.on_hold = false;
+        self.result = if !outlived_kubelet {
+            Some(initial_result(kind))
+        } else {
+            (kind == ProbeKind::Startup && is_started_sidecar).then_some(ProbeResult::Success)
+        };
+    }
+}
+
+/// The result that a worker starts from with a new instance.
+#[must_use]
+pub const fn initial_result(kind: ProbeKind) -> ProbeResult {
+    match kind {
+        ProbeKind::Startup => ProbeResult::Unknown,
+        ProbeKind::Readiness => ProbeResult::Failure,
+        ProbeKind::Liveness => ProbeResult::Success,
+    }
+}
+
+/// Whole seconds count, rounded towards zero.
+fn is_delayed(spec: &ProbeSpec, started_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let waited = started_at.map_or(i64::MAX, |started_at| now.micros_since(started_at));
+    waited.saturating_div(1_000_000) < i64::from(spec.initial_delay())
+}

@@ -1,0 +1,122 @@
+//! Is a container started again?
+//!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>, KEP-5307 (container restart
+//! rules), KEP-5532 (restart of all containers).
+
+use super::record_of;
+use crate::{
+    manifest::{RestartPolicy, RestartRuleAction},
+    spec::{ContainerIndex, ContainerSpec, PodSpec, Restart, RestartRule},
+    state::{ContainerRecord, Instance, InstanceState, RuntimeStatus},
+};
+
+/// Whether a container is started again after an exit with this code, by its policy alone.
+///
+/// The first matching rule decides (both actions restart), then the container's own policy, then the Pod's. Rules
+/// are read only beside a policy of the container's own. Answers to `ContainerShouldRestart` in `pkg/api/v1/pod`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+///
+/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"restartPolicy": "OnFailure",
+///     "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, job) = spec.regular_containers().next().ok_or("no container")?;
+/// assert!(restart::after_exit(job.restart(), 1));
+/// assert!(!restart::after_exit(job.restart(), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn after_exit(restart: &Restart, exit_code: i32) -> bool {
+    if restart.is_own() && matching_rule(restart, exit_code).is_some() {
+        return true;
+    }
+    match restart.policy() {
+        RestartPolicy::Always => true,
+        RestartPolicy::OnFailure => exit_code != 0,
+        RestartPolicy::Never => false,
+    }
+}
+
+/// The first rule that is about this exit code, with its place.
+///
+/// Answers to `FindMatchingContainerRestartRule` in `pkg/api/v1/pod`.
+#[must_use]
+pub fn matching_rule(restart: &Restart, exit_code: i32) -> Option<(usize, &RestartRule)> {
+    restart.rules().iter().enumerate().find(|(_, rule)| rule.matches(exit_code))
+}
+
+/// Whether an exit with this code restarts every container of the Pod.
+#[must_use]
+pub fn restarts_all(restart: &Restart, exit_code: i32) -> bool {
+    matching_rule(restart, exit_code).is_some_and(|(_, rule)| rule.action() == RestartRuleAction::RestartAllContainers)
+}
+
+/// Whether a container could ever be started again, whatever its exit code: the coarse question.
+///
+/// Answers to `IsContainerRestartable` in `pkg/api/v1/pod`.
+#[must_use]
+pub fn could_ever(restart: &Restart) -> bool {
+    let by_rule = || restart.rules().iter().any(|rule| rule.action() == RestartRuleAction::Restart);
+    restart.policy() != RestartPolicy::Never || restart.is_own() && by_rule()
+}
+
+/// Whether a container is to be started (again), given its newest instance.
+///
+/// Answers to `ShouldContainerBeRestarted` in `pkg/kubelet/container`.
+#[must_use]
+pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
+    if is_deleting {
+        return false;
+    }
+    match newest.map(|instance| &instance.state) {
+        None | Some(InstanceState::Created | InstanceState::Unknown) => true,
+        Some(InstanceState::Running { .. }) => false,
+        Some(InstanceState::Exited(termination)) => after_exit(container.restart(), termination.exit_code),
+    }
+}
+
+/// Whether all containers are to be restarted in place: it is under way already, or the runtime or the previous
+/// status shows an exit with a matching rule.
+///
+/// Answers to `ShouldAllContainersRestart` in `pkg/kubelet/container`.
+#[must_use]
+pub fn of_all_is_due(
+    spec: &PodSpec,
+    runtime: Option<&RuntimeStatus>,
+    previous: &[Option<ContainerRecord>],
+    is_under_way: bool,
+) -> bool {
+    if is_under_way {
+        return true;
+    }
+    spec.all_containers_could_restart()
+        && spec
+            .lasting_containers()
+            .any(|(index, container)| triggers_all(container, index, runtime, record_of(previous, index)))
+}
+
+fn triggers_all(
+    container: &ContainerSpec,
+    index: ContainerIndex,
+    runtime: Option<&RuntimeStatus>,
+    previous: Option<&ContainerRecord>,
+) -> bool {
+    let triggered = |exit_code| restarts_all(container.restart(), exit_code);
+    if let Some(runtime) = runtime {
+        // A container that the runtime does not show as exited cannot trigger by its old status either.
+        let Some(termination) = runtime.newest(index).and_then(Instance::termination) else { return false };
+        if triggered(termination.exit_code) {
+            return true;
+        }
+    }
+    previous.and_then(ContainerRecord::termination).is_some_and(|termination| triggered(termination.exit_code))
+}
+
+/// Whether the runtime has nothing left of any init or regular container, so that they start afresh.
+///
+/// Answers to `AllContainersRestartCleanedUp` in `pkg/kubelet/container`.
+#[must_use]
+pub fn of_all_is_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+    spec.lasting_containers().all(|(index, _)| runtime.newest(index).is_none())
+}

@@ -1,0 +1,46 @@
+//! Does the Pod need a new sandbox?
+
+use crate::{
+    spec::PodSpec,
+    state::{RuntimeStatus, SandboxId},
+};
+
+/// Which sandbox the Pod is to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SandboxNeed {
+    /// Whether a new one has to be made.
+    pub is_new: bool,
+    /// The attempt of the one to use: the next, or the current.
+    pub attempt: u32,
+    /// The one to use, or the one found wanting.
+    pub current: Option<SandboxId>,
+}
+
+/// Whether a new sandbox is needed: there is none, several are ready, the newest is not, its network is not what the
+/// spec wants, or it has no address.
+///
+/// Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::sandbox, spec::PodSpec, state::RuntimeStatus};
+///
+/// let spec = PodSpec::from_admitted(&manifest::Pod::default())?;
+/// assert!(sandbox::needed(&spec, &RuntimeStatus::default()).is_new);
+/// # Ok::<(), pod_lifecycle::spec::SpecError>(())
+/// ```
+#[must_use]
+pub fn needed(spec: &PodSpec, runtime: &RuntimeStatus) -> SandboxNeed {
+    let Some(newest) = runtime.sandboxes.first() else {
+        return SandboxNeed { is_new: true, attempt: 0, current: None };
+    };
+    let another_is_ready = runtime.sandboxes.iter().skip(1).any(|sandbox| sandbox.is_ready);
+    let network_changed = newest.uses_host_network != spec.uses_host_network();
+    let has_no_address = !spec.uses_host_network() && newest.has_ip == Some(false);
+    let is_sound = newest.is_ready && !another_is_ready;
+    let is_new = !is_sound || network_changed || has_no_address;
+    SandboxNeed {
+        is_new,
+        attempt: if is_new { newest.attempt.saturating_add(1) } else { newest.attempt },
+        current: (!is_sound || !network_changed).then_some(newest.id),
+    }
+}
