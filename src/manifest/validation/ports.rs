@@ -12,11 +12,9 @@ pub(super) fn validate(report: &mut Report, path: &Path<'_>, ports: &[ContainerP
     let mut known = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = path.index(index);
-        let problems = if port.name.is_empty() { Default::default() } else { names::port_name(&port.name) };
-        if !port.name.is_empty() && problems.is_empty() && !known.insert(port.name.as_str()) {
-            report.duplicate(&path.child("name"), &port.name);
+        if !port.name.is_empty() {
+            name(report, &path.child("name"), &port.name, &mut known);
         }
-        report.all_invalid(&path.child("name"), &port.name, problems);
         if port.container_port == 0 {
             report.required(&path.child("containerPort"), "");
         } else {
@@ -27,6 +25,15 @@ pub(super) fn validate(report: &mut Report, path: &Path<'_>, ports: &[ContainerP
         }
         report.named(&path.child("protocol"), port.protocol.as_ref());
     }
+}
+
+/// A malformed name is not a duplicate of another.
+fn name<'a>(report: &mut Report, field: &Path<'_>, name: &'a str, known: &mut BTreeSet<&'a str>) {
+    let problems = names::port_name(name);
+    if problems.is_empty() && !known.insert(name) {
+        report.duplicate(field, name);
+    }
+    report.all_invalid(field, name, problems);
 }
 
 /// No two of the containers want the same port of the node. Answers to `checkHostPortConflicts`.
