@@ -114,6 +114,9 @@ pub struct Lifecycle {
     /// Runs before the container is told to stop, within its grace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<Handler>,
+    /// The signal that asks the container to stop, instead of the image's; only beside `spec.os`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<String>,
 }
 
 /// A volume mounted into a container.

@@ -15,25 +15,37 @@
 //! ```
 
 mod container;
+mod defaults;
+mod image;
 mod named;
 mod pod;
 mod probe;
+mod service_account;
 mod status;
+mod validation;
+mod volume;
 
 pub use container::{
     Container, ContainerPort, ContainerRestartRule, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle, Protocol,
     RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
 pub(crate) use named::named;
+pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named};
-pub use pod::{ObjectMeta, Pod, PodSpec, ReadinessGate, SchedulingGate};
+pub use pod::{ObjectMeta, OsName, Pod, PodOs, PodSpec, ReadinessGate, SchedulingGate};
 pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
     UriScheme,
 };
+pub use service_account::{ServiceAccountAdmission, TokenVolume};
 pub use status::{
     ConditionStatus, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
     ContainerStatus, PodCondition, PodIp, PodPhase, PodStatus,
+};
+pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
+pub use volume::{
+    ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
+    ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,
 };
 
 use serde::{Deserialize, Deserializer};

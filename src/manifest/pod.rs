@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Named, PodStatus, RestartPolicy, is_default, null_is_absent};
+use super::{Container, Named, PodStatus, RestartPolicy, Volume, is_default, named::named, null_is_absent};
 use crate::time::Timestamp;
 
 /// A Pod as written in a manifest or stored by the API server.
@@ -101,9 +101,36 @@ pub struct PodSpec {
     /// The service account that the Pod runs as.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub service_account_name: String,
+    /// The older spelling of `serviceAccountName`, which wins over it.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub service_account: String,
     /// Whether the account's token is mounted; unset leaves it to the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_service_account_token: Option<bool>,
+    /// Volumes that containers can mount.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Volume>,
+    /// The operating system that the containers are made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<PodOs>,
+}
+
+/// The operating system that a Pod's containers are made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodOs {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Named<OsName>>,
+}
+
+named! {
+    /// An operating system.
+    pub enum OsName {
+        /// Linux.
+        Linux = "linux",
+        /// Windows.
+        Windows = "windows",
+    }
 }
 
 /// A condition that has to be true before the Pod counts as ready.
