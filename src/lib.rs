@@ -7,6 +7,7 @@ extern crate alloc;
 pub mod manifest;
 pub mod spec;
 pub mod state;
+pub mod status;
 mod time;
 
 #[cfg(feature = "std")]
