@@ -6,6 +6,7 @@ use super::containers::{InitContainers, RegularContainers};
 use crate::{
     manifest::{ConditionStatus, Name, Pod, PodStatus},
     state::{ConditionReason, ConditionType},
+    status::has_ended,
 };
 
 /// One word for what a Pod is doing: of several, the one that comes first here.
@@ -37,10 +38,9 @@ pub(super) fn word(pod: &Pod, init: InitContainers, regular: Option<RegularConta
 /// One that has ended shows how; one whose node is lost shows that nobody knows.
 fn deletion(pod: &Pod) -> Option<&'static str> {
     pod.metadata.deletion_timestamp?;
-    let has_ended = pod.status.phase.as_ref().and_then(|phase| phase.known()).is_some_and(|phase| phase.is_terminal());
     match &*pod.status.reason {
         "NodeLost" => Some("Unknown"),
-        _ => (!has_ended).then_some("Terminating"),
+        _ => (!has_ended(&pod.status)).then_some("Terminating"),
     }
 }
 
