@@ -1,0 +1,155 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The row of a Pod with one regular container `app`, one init container `init` and one sidecar `proxy`.
+fn shown(metadata: Value, status: Value) -> Row {
+    let pod = json!({
+        "metadata": metadata,
+        "spec": {
+            "initContainers": [{"name": "init"}, {"name": "proxy", "restartPolicy": "Always"}],
+            "containers": [{"name": "app"}, {"name": "job"}],
+        },
+        "status": status,
+    });
+    row(&serde_json::from_value(pod).unwrap(), "2026-03-01T12:00:00Z".parse().unwrap())
+}
+
+fn status(status: Value) -> String {
+    shown(json!({}), status).status
+}
+
+fn running(name: &str) -> Value {
+    json!({"name": name, "ready": true, "started": true, "state": {"running": {}}})
+}
+
+fn ended(name: &str, exit_code: i32, reason: &str) -> Value {
+    json!({"name": name, "state": {"terminated": {"exitCode": exit_code, "reason": reason}}})
+}
+
+fn restarted(name: &str, count: i64, ended_at: &str) -> Value {
+    json!({"name": name, "restartCount": count, "lastState": {"terminated": {"finishedAt": ended_at}}})
+}
+
+fn deleted() -> Value {
+    json!({"deletionTimestamp": "2026-03-01T12:00:30Z"})
+}
+
+#[test]
+fn the_first_init_container_that_is_not_done_says_what_the_pod_waits_for() {
+    let waits = |init: Value| status(json!({"phase": "Pending", "initContainerStatuses": [init]}));
+    let waiting = |reason: &str| json!({"name": "init", "state": {"waiting": {"reason": reason}}});
+    assert_eq!(waits(running("init")), "Init:0/2");
+    assert_eq!(waits(waiting("PodInitializing")), "Init:0/2");
+    assert_eq!(waits(waiting("ErrImagePull")), "Init:ErrImagePull");
+    assert_eq!(waits(ended("init", 1, "Error")), "Init:Error");
+    assert_eq!(waits(ended("init", 3, "")), "Init:ExitCode:3");
+    assert_eq!(
+        waits(json!({"name": "init", "state": {"terminated": {"exitCode": 137, "signal": 9}}})),
+        "Init:Signal:9"
+    );
+}
+
+#[test]
+fn a_sidecar_is_done_once_it_has_started_and_counts_among_the_containers() {
+    let row = |proxy: Value| {
+        let inits = json!([ended("init", 0, "Completed"), proxy]);
+        shown(
+            json!({}),
+            json!({"phase": "Pending", "initContainerStatuses": inits, "containerStatuses": [running("app")]}),
+        )
+    };
+    let up = row(running("proxy"));
+    assert_eq!((&*up.ready, &*up.status), ("2/3", "Pending"));
+    let starting = row(json!({"name": "proxy", "ready": true, "started": false, "state": {"running": {}}}));
+    assert_eq!((&*starting.ready, &*starting.status), ("0/3", "Init:1/2"));
+}
+
+#[test]
+fn an_initialized_pod_shows_its_regular_containers_whatever_its_init_containers_do() {
+    let shown = |initialized: &str| {
+        status(json!({
+            "phase": "Running",
+            "conditions": [{"type": "Initialized", "status": initialized}],
+            "initContainerStatuses": [running("init")],
+            "containerStatuses": [ended("app", 1, "OOMKilled")],
+        }))
+    };
+    assert_eq!((&*shown("True"), &*shown("False")), ("OOMKilled", "Init:0/2"));
+}
+
+#[test]
+fn completed_is_said_only_if_no_container_runs_or_failed() {
+    let shown = |ready: &str, job: Value| {
+        let conditions = json!([{"type": "Ready", "status": ready}]);
+        let containers = json!([ended("app", 0, "Completed"), job]);
+        status(json!({"phase": "Running", "conditions": conditions, "containerStatuses": containers}))
+    };
+    assert_eq!(shown("True", running("job")), "Running");
+    assert_eq!(shown("False", running("job")), "NotReady");
+    assert_eq!(shown("False", ended("job", 2, "Error")), "Error");
+    assert_eq!(shown("False", ended("job", 0, "Completed")), "Completed");
+}
+
+#[test]
+fn the_first_container_with_something_to_say_speaks_for_the_others() {
+    let waiting = json!({"name": "app", "state": {"waiting": {"reason": "ImagePullBackOff"}}});
+    assert_eq!(status(json!({"containerStatuses": [waiting, ended("job", 1, "Error")]})), "ImagePullBackOff");
+}
+
+#[test]
+fn without_a_word_from_the_containers_the_pod_speaks_for_itself() {
+    assert_eq!(status(json!({"phase": "Failed", "reason": "Evicted"})), "Evicted");
+    assert_eq!(status(json!({"phase": "Pending"})), "Pending");
+    let gated = json!({"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"});
+    assert_eq!(status(json!({"phase": "Pending", "reason": "Because", "conditions": [gated]})), "SchedulingGated");
+}
+
+#[test]
+fn a_pod_being_deleted_is_terminating_unless_it_has_ended_or_its_node_is_lost() {
+    let shown = |status| shown(deleted(), status).status;
+    assert_eq!(shown(json!({"phase": "Running", "containerStatuses": [ended("app", 1, "Error")]})), "Terminating");
+    assert_eq!(shown(json!({"phase": "Succeeded"})), "Succeeded");
+    assert_eq!(shown(json!({"phase": "Succeeded", "reason": "NodeLost"})), "Unknown");
+    assert_eq!(status(json!({"phase": "Running", "reason": "NodeLost"})), "NodeLost");
+}
+
+#[test]
+fn restarts_of_ordinary_init_containers_count_only_while_they_hold_the_pod_up() {
+    let restarts = |proxy: Value| {
+        let mut init = restarted("init", 5, "2026-03-01T11:00:00Z");
+        init["state"] = json!({"terminated": {"exitCode": 0}});
+        let mut sidecar = restarted("proxy", 2, "2026-03-01T11:50:00Z");
+        sidecar["started"] = proxy;
+        let app = restarted("app", 1, "2026-03-01T11:30:00Z");
+        shown(json!({}), json!({"initContainerStatuses": [init, sidecar], "containerStatuses": [app]})).restarts
+    };
+    assert_eq!(restarts(json!(false)), "7 (10m ago)");
+    assert_eq!(restarts(json!(true)), "3 (10m ago)");
+}
+
+#[test]
+fn absurd_restart_counts_are_shown_as_they_are() {
+    let restarts = |a: i64, b: i64| {
+        let containers =
+            json!([restarted("app", a, "9999-12-31T23:59:59Z"), restarted("job", b, "0001-01-01T00:00:00Z")]);
+        shown(json!({}), json!({"containerStatuses": containers})).restarts
+    };
+    assert_eq!(restarts(i32::MAX.into(), i32::MAX.into()), "4294967294 (<invalid> ago)");
+    assert_eq!(restarts(-3, 1), "-2 (<invalid> ago)");
+    assert_eq!(restarts(-1, 1), "0");
+}
+
+#[test]
+fn a_table_keeps_one_line_a_pod_whatever_the_names() {
+    let pod = |name: &str| serde_json::from_value::<Pod>(json!({"metadata": {"name": name}, "spec": {}})).unwrap();
+    let pods = [pod("two\nlines"), pod("\u{1b}[31mred"), pod("größe")];
+    assert_eq!(
+        table(&pods, Timestamp::UNIX_EPOCH),
+        "NAME        READY   STATUS   RESTARTS   AGE\n\
+         two...      0/0              0          <unknown>\n\
+         ^[[31mred   0/0              0          <unknown>\n\
+         größe       0/0              0          <unknown>\n"
+    );
+    assert_eq!(table([], Timestamp::UNIX_EPOCH), "");
+}
