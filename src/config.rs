@@ -1,5 +1,7 @@
 //! How the node's kubelet is set up.
 
+use core::time::Duration;
+
 /// The limits of a back-off, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BackOffLimits {
@@ -33,4 +35,52 @@ impl BackOffLimits {
         let max = max.clamp(1, BackOffLimits::CRASH_LOOP.max);
         BackOffLimits { initial: BackOffLimits::CRASH_LOOP.initial.min(max), max, ..BackOffLimits::CRASH_LOOP }
     }
+}
+
+/// How the node's kubelet is set up; the default is Kubernetes' own.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::config::KubeletConfig;
+///
+/// let config = KubeletConfig { resync_period: Duration::from_secs(30), ..KubeletConfig::default() };
+/// assert_eq!(config.crash_loop.max, 300);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KubeletConfig {
+    /// Back-off of restarts.
+    pub crash_loop: BackOffLimits,
+    /// Back-off of image pulls.
+    pub image_pull: BackOffLimits,
+    /// How long after a good pass the next one comes without any other reason.
+    pub resync_period: Duration,
+    /// How long after a failed pass it is tried again, unless a back-off ends earlier or later.
+    pub retry_period: Duration,
+    /// Whether time is ideal or as on a real node.
+    pub timing: Timing,
+}
+
+impl Default for KubeletConfig {
+    fn default() -> KubeletConfig {
+        KubeletConfig {
+            crash_loop: BackOffLimits::CRASH_LOOP,
+            image_pull: BackOffLimits::IMAGE_PULL,
+            resync_period: Duration::from_secs(60),
+            retry_period: Duration::from_secs(10),
+            timing: Timing::Ideal,
+        }
+    }
+}
+
+/// How punctual the kubelet is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Timing {
+    /// It wakes exactly when something is due, and notices runtime changes at once.
+    #[default]
+    Ideal,
+    /// As on a real node: the retry timer is late by up to half again, and the runtime is looked at once a second.
+    NodeLike {
+        /// Makes the lateness; the same seed gives the same life.
+        seed: u64,
+    },
 }

@@ -32,6 +32,9 @@ impl Timestamp {
     /// The Unix epoch.
     pub const UNIX_EPOCH: Timestamp = Timestamp::from_unix_micros(0);
 
+    /// Before everything else.
+    pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix_micros(i64::MIN);
+
     /// The point `micros` microseconds after the Unix epoch (`i64::MAX` counts as one less).
     #[must_use]
     pub const fn from_unix_micros(micros: i64) -> Timestamp {

@@ -1,0 +1,317 @@
+//! What to do, what changed, and what was recorded: everything that comes out of a Pod.
+
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+
+use crate::{
+    event::HookKind,
+    manifest::{ConditionStatus, PodPhase, named},
+    spec::{ContainerIndex, ProbeKind},
+    state::{ConditionReason, ConditionType, InstanceId, SandboxId},
+    time::Timestamp,
+};
+
+/// What the embedder is to do, in this order; each is answered by the event that its doc names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Make a sandbox: `SandboxCreated` or `SandboxFailed`.
+    RunPodSandbox {
+        /// Its name: the attempt.
+        sandbox: SandboxId,
+    },
+    /// Stop a sandbox: `SandboxDied`.
+    StopPodSandbox {
+        /// Its name.
+        sandbox: SandboxId,
+    },
+    /// See whether the node has the container's image: `ImageInspected`.
+    InspectImage {
+        /// The container.
+        container: ContainerIndex,
+    },
+    /// Pull the container's image: `ImagePulled`.
+    PullImage {
+        /// The container.
+        container: ContainerIndex,
+    },
+    /// Create an instance in the newest sandbox: `ContainerCreated`.
+    CreateContainer {
+        /// The container.
+        container: ContainerIndex,
+        /// The instance.
+        instance: InstanceId,
+        /// How often the container was started before.
+        restart_count: u32,
+    },
+    /// Start an instance: `ContainerStarted`.
+    StartContainer {
+        /// The container.
+        container: ContainerIndex,
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// Tell an instance to stop and kill it after `timeout` seconds: `ContainerExited`, then `ContainerStopped`. One
+    /// that is gone already is answered at once.
+    StopContainer {
+        /// The container.
+        container: ContainerIndex,
+        /// The instance.
+        instance: InstanceId,
+        /// Seconds between SIGTERM and SIGKILL.
+        timeout: u32,
+    },
+    /// Remove a dead instance; nothing answers.
+    RemoveContainer {
+        /// The container.
+        container: ContainerIndex,
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// Run a hook: `HookFinished`. If the instance dies meanwhile, the hook fails.
+    RunHook {
+        /// The container.
+        container: ContainerIndex,
+        /// The instance.
+        instance: InstanceId,
+        /// Which.
+        hook: HookKind,
+    },
+    /// Run a probe's handler once: `ProbeFinished`.
+    Probe {
+        /// The container.
+        container: ContainerIndex,
+        /// The instance.
+        instance: InstanceId,
+        /// What to ask.
+        kind: ProbeKind,
+    },
+}
+
+/// A published change: from what, to what, why and when.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transition {
+    /// When.
+    pub at: Timestamp,
+    /// What changed.
+    pub change: Change,
+}
+
+/// What changed in the published status.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// The phase.
+    Phase {
+        /// What it was; `None` at first.
+        from: Option<PodPhase>,
+        /// What it is.
+        to: PodPhase,
+    },
+    /// A condition's status.
+    Condition {
+        /// Which.
+        condition: ConditionType,
+        /// What it was; `None` at first.
+        from: Option<ConditionStatus>,
+        /// What it is.
+        to: ConditionStatus,
+        /// Why.
+        reason: Option<ConditionReason>,
+    },
+    /// What a container is doing.
+    Container {
+        /// Which.
+        container: ContainerIndex,
+        /// What it did; `None` at first.
+        from: Option<ContainerStateKind>,
+        /// What it does.
+        to: ContainerStateKind,
+        /// Which instance it is about.
+        instance: Option<InstanceId>,
+    },
+}
+
+named! {
+    /// What a container is doing, in one word.
+    pub enum ContainerStateKind {
+        /// It has yet to run (again).
+        Waiting = "Waiting",
+        /// It runs.
+        Running = "Running",
+        /// It has ended.
+        Terminated = "Terminated",
+    }
+}
+
+named! {
+    /// How grave a Kubernetes event is.
+    pub enum Severity {
+        /// As it should be.
+        Normal = "Normal",
+        /// Worth a look.
+        Warning = "Warning",
+    }
+}
+
+named! {
+    /// What a Kubernetes event is about, in the kubelet's word.
+    pub enum EventReason {
+        /// A pull begins.
+        Pulling = "Pulling",
+        /// An image is there.
+        Pulled = "Pulled",
+        /// A container was created.
+        Created = "Created",
+        /// A container was started.
+        Started = "Started",
+        /// A start failed.
+        Failed = "Failed",
+        /// The image is not there and may not be pulled.
+        ErrImageNeverPull = "ErrImageNeverPull",
+        /// The runtime cannot say whether it has the image.
+        InspectFailed = "InspectFailed",
+        /// Something is held back.
+        BackOff = "BackOff",
+        /// A container is told to stop.
+        Killing = "Killing",
+        /// A probe failed.
+        Unhealthy = "Unhealthy",
+        /// A probe succeeded with a reservation.
+        ProbeWarning = "ProbeWarning",
+        /// A hook after a start failed.
+        FailedPostStartHook = "FailedPostStartHook",
+        /// A hook before a stop failed.
+        FailedPreStopHook = "FailedPreStopHook",
+        /// The sandbox has to be made anew.
+        SandboxChanged = "SandboxChanged",
+        /// The sandbox could not be made.
+        FailedCreatePodSandBox = "FailedCreatePodSandBox",
+        /// The Pod was active for too long.
+        DeadlineExceeded = "DeadlineExceeded",
+        /// The node is under pressure.
+        Evicted = "Evicted",
+        /// A more important Pod needs the room.
+        Preempting = "Preempting",
+        /// The node cannot be reached.
+        NodeNotReady = "NodeNotReady",
+        /// The scheduler found no node.
+        FailedScheduling = "FailedScheduling",
+        /// The scheduler found a node.
+        Scheduled = "Scheduled",
+        /// The taint manager ends the Pod.
+        TaintManagerEviction = "TaintManagerEviction",
+    }
+}
+
+/// A Kubernetes event, as the kubelet's recorder gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KubernetesEvent {
+    /// When.
+    pub at: Timestamp,
+    /// How grave.
+    pub severity: Severity,
+    /// What it is about, in one word: an [`EventReason`], or what an evicting or refusing node says.
+    pub reason: Cow<'static, str>,
+    /// The container that it is about; `None` for the Pod.
+    pub container: Option<ContainerIndex>,
+    /// For people.
+    pub message: String,
+}
+
+/// Takes what comes out of a Pod, in order; what is not overridden is not wanted, and costs nothing.
+pub trait Sink {
+    /// Something is to be done.
+    fn action(&mut self, at: Timestamp, action: Action) {
+        let _ = (at, action);
+    }
+
+    /// The published status changed.
+    fn transition(&mut self, transition: Transition) {
+        let _ = transition;
+    }
+
+    /// The kubelet recorded an event.
+    fn event(&mut self, event: KubernetesEvent) {
+        let _ = event;
+    }
+
+    /// Whether events are wanted; if not, their messages are not made.
+    fn wants_events(&self) -> bool {
+        false
+    }
+
+    /// A status was written to the API. Several may follow each other within one step; only the last can be seen.
+    fn published(&mut self, at: Timestamp, status: &crate::status::Published<'_>) {
+        let _ = (at, status);
+    }
+
+    /// The worker began or ended a pass.
+    fn pass(&mut self, at: Timestamp, pass: PassNews) {
+        let _ = (at, pass);
+    }
+}
+
+/// What is said of a pass of the Pod's worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PassNews {
+    /// It began.
+    Began(PassKind),
+    /// It ended.
+    Ended {
+        /// Which.
+        kind: PassKind,
+        /// Whether with an error, so that it is tried again.
+        failed: bool,
+    },
+}
+
+named! {
+    /// What a pass of the Pod's worker is for.
+    pub enum PassKind {
+        /// Keep the Pod as it ought to be.
+        Sync = "SyncPod",
+        /// Stop everything.
+        Terminating = "SyncTerminatingPod",
+        /// Do the final bookkeeping.
+        Terminated = "SyncTerminatedPod",
+    }
+}
+
+/// Something that came out of a Pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Output {
+    /// Something is to be done.
+    Action(Action),
+    /// The published status changed.
+    Transition(Transition),
+    /// The kubelet recorded an event.
+    Event(Box<KubernetesEvent>),
+    /// A status was written to the API: see [`Pod::status`](crate::Pod::status).
+    Published,
+}
+
+impl Sink for Vec<Output> {
+    fn action(&mut self, _: Timestamp, action: Action) {
+        self.push(Output::Action(action));
+    }
+
+    fn transition(&mut self, transition: Transition) {
+        self.push(Output::Transition(transition));
+    }
+
+    fn event(&mut self, event: KubernetesEvent) {
+        self.push(Output::Event(Box::new(event)));
+    }
+
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    fn published(&mut self, _: Timestamp, _: &crate::status::Published<'_>) {
+        self.push(Output::Published);
+    }
+}
+
+/// Throws everything away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoSink;
+
+impl Sink for NoSink {}

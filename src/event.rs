@@ -1,0 +1,275 @@
+//! What happened to a Pod: past tense, each event naming its container and instance.
+
+use alloc::{boxed::Box, sync::Arc};
+
+use crate::{
+    manifest::{PodCondition, named},
+    rule::probe::Outcome,
+    spec::{ContainerIndex, PodSpec, ProbeKind},
+    state::{ConditionReason, InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
+};
+
+/// Something that happened, for [`Pod::handle_event`](crate::Pod::handle_event).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// What the runtime has to say.
+    Runtime(RuntimeEvent),
+    /// What came through the API.
+    Api(ApiEvent),
+    /// What the node does.
+    Node(NodeEvent),
+}
+
+/// What the runtime has to say: answers to [`Action`](crate::Action)s, and news.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RuntimeEvent {
+    /// The sandbox that was asked for is ready.
+    SandboxCreated {
+        /// Its name: the attempt that was asked for.
+        sandbox: SandboxId,
+        /// Whether it has an address; `None` if the runtime does not say.
+        has_ip: Option<bool>,
+    },
+    /// The sandbox that was asked for could not be made.
+    SandboxFailed {
+        /// Its name.
+        sandbox: SandboxId,
+        /// What the runtime says.
+        message: Box<str>,
+    },
+    /// A sandbox died or was stopped; what ran in it was killed (exit code 137).
+    SandboxDied {
+        /// Its name.
+        sandbox: SandboxId,
+    },
+    /// The node was asked whether it has the container's image.
+    ImageInspected {
+        /// The container.
+        container: ContainerIndex,
+        /// Whether it is there, or what went wrong with asking.
+        result: Result<bool, Box<str>>,
+    },
+    /// A pull has ended.
+    ImagePulled {
+        /// The container that the image was pulled for.
+        container: ContainerIndex,
+        /// The image's size in bytes, or what went wrong.
+        result: Result<u64, Failure>,
+    },
+    /// The instance that was asked for was created.
+    ContainerCreated {
+        /// The container.
+        container: ContainerIndex,
+        /// Its instance.
+        instance: InstanceId,
+        /// Nothing, or what went wrong.
+        result: Result<(), Failure>,
+    },
+    /// The instance that was asked for was started.
+    ContainerStarted {
+        /// The container.
+        container: ContainerIndex,
+        /// Its instance.
+        instance: InstanceId,
+        /// Nothing, or what went wrong.
+        result: Result<(), Failure>,
+    },
+    /// An instance has ended.
+    ContainerExited {
+        /// The container.
+        container: ContainerIndex,
+        /// Its instance.
+        instance: InstanceId,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// A request to stop an instance has returned: it is gone.
+    ContainerStopped {
+        /// The container.
+        container: ContainerIndex,
+        /// Its instance.
+        instance: InstanceId,
+    },
+    /// A hook has ended.
+    HookFinished {
+        /// The container.
+        container: ContainerIndex,
+        /// Its instance.
+        instance: InstanceId,
+        /// Which hook.
+        hook: HookKind,
+        /// Nothing, or what went wrong.
+        result: Result<(), Box<str>>,
+    },
+    /// A probe has been answered.
+    ProbeFinished {
+        /// The container.
+        container: ContainerIndex,
+        /// Its instance.
+        instance: InstanceId,
+        /// What was asked.
+        kind: ProbeKind,
+        /// The answer.
+        outcome: Outcome,
+        /// What the handler printed or what went wrong, for the Kubernetes event; empty if all is well.
+        output: Box<str>,
+    },
+    /// Everything that the runtime has, as a relist finds it: what differs from what was known has happened.
+    Relisted(RuntimeStatus),
+}
+
+/// What came through the API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ApiEvent {
+    /// Somebody deleted the Pod: it has this many seconds.
+    Deleted {
+        /// The grace in seconds; a negative one counts as 1.
+        grace_seconds: i64,
+    },
+    /// The object is gone, whether or not its containers are: a force delete.
+    Removed,
+    /// Somebody other than the kubelet set a condition.
+    ConditionSet(PodCondition),
+    /// The spec was changed: an image, a deadline, an ephemeral container more.
+    SpecChanged(Arc<PodSpec>),
+    /// Somebody marked the Pod as the target of a disruption, and is about to delete it.
+    Disrupted {
+        /// Who: one of the `DisruptionTarget` reasons.
+        reason: ConditionReason,
+        /// Why, for people.
+        message: Box<str>,
+    },
+    /// The scheduler found no node.
+    Unschedulable {
+        /// Why, for people.
+        message: Box<str>,
+    },
+    /// A node has the Pod: its life there begins.
+    Bound,
+    /// The node controller lost sight of the node.
+    NodeLost,
+    /// The node is back.
+    NodeRecovered,
+}
+
+/// What the node does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NodeEvent {
+    /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
+    KubeletRestarted,
+    /// The node refuses the Pod: `UnexpectedAdmissionError`, `NodeAffinity` and the like.
+    Rejected {
+        /// Why, in one word.
+        reason: Box<str>,
+        /// Why, for people.
+        message: Box<str>,
+    },
+    /// The node ends the Pod: eviction under pressure, preemption by a critical Pod, shutdown.
+    Evicted(Eviction),
+}
+
+/// Why and how the node ends a Pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Eviction {
+    /// The Pod's status reason: `Evicted`, `Preempting`, `Terminated`.
+    pub reason: Box<str>,
+    /// The Pod's status message.
+    pub message: Box<str>,
+    /// The grace in seconds, over the Pod's own.
+    pub grace_seconds: Option<i64>,
+    /// Whether the Pod becomes a `DisruptionTarget` (`TerminationByKubelet`).
+    pub is_disruption: bool,
+}
+
+/// What went wrong with a start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Failure {
+    /// In one word.
+    pub error: StartError,
+    /// For people.
+    pub message: Box<str>,
+}
+
+/// How an instance ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exit {
+    /// 0 is well.
+    pub code: i32,
+    /// Why, in one word.
+    pub reason: TerminationReason,
+    /// Its last words.
+    pub message: Option<Box<str>>,
+}
+
+impl Exit {
+    /// An exit of which only the code is known: `Completed` for 0, else `Error`.
+    #[must_use]
+    pub fn with_code(code: i32) -> Exit {
+        Exit { code, reason: TerminationReason::of_exit(code), message: None }
+    }
+}
+
+named! {
+    /// When a hook runs.
+    pub enum HookKind {
+        /// Right after the start.
+        PostStart = "PostStart",
+        /// Before the stop.
+        PreStop = "PreStop",
+    }
+}
+
+/// Why an event was refused; the Pod is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// There is no such container.
+    #[error("the Pod has no container {}", .container.get())]
+    NoSuchContainer {
+        /// The container's index.
+        container: ContainerIndex,
+    },
+    /// The news is about an instance that the runtime is not known to have (any more).
+    #[error("container {container:?}: instance {} is not known: the news is stale", .instance.ordinal())]
+    UnknownInstance {
+        /// The container's name.
+        container: Box<str>,
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// The news is about a sandbox that the runtime is not known to have.
+    #[error("sandbox {} is not known: the news is stale", .sandbox.0)]
+    UnknownSandbox {
+        /// The sandbox.
+        sandbox: SandboxId,
+    },
+    /// Nobody asked for this: it answers no pending action.
+    #[error("{what} answers no pending action{}", .container.as_deref().map(|name| alloc::format!(" (container {name:?})")).unwrap_or_default())]
+    Unasked {
+        /// What was answered.
+        what: &'static str,
+        /// The container's name, if it is about one.
+        container: Option<Box<str>>,
+    },
+    /// The container cannot do this from where it is.
+    #[error("container {container:?} cannot be {to} from {from}")]
+    IllegalContainerMove {
+        /// The container's name.
+        container: Box<str>,
+        /// Where it is.
+        from: &'static str,
+        /// Where the event would take it.
+        to: &'static str,
+    },
+    /// The new spec is not one that this Pod can change into.
+    #[error("{field}: cannot be changed in a Pod that exists")]
+    Immutable {
+        /// The path of the field.
+        field: &'static str,
+    },
+    /// A Pod is bound once, and only when it is not gated.
+    #[error("the Pod {0}")]
+    NotNow(&'static str),
+    /// The API object is gone.
+    #[error("the Pod is gone from the API")]
+    Gone,
+}

@@ -1,0 +1,26 @@
+//! How a Pod lives: events in, actions out, one worker that makes one pass after another.
+
+mod admission;
+mod fold;
+mod pass;
+mod pod;
+mod prober;
+mod publish;
+mod record;
+mod start;
+mod stop;
+mod tables;
+mod wake;
+mod worker;
+
+pub use pod::Pod;
+pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
+pub use wake::Wake;
+
+use crate::{action::Sink, time::Timestamp};
+
+/// One step of a Pod: when it happens, and where its outputs go.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) out: &'a mut dyn Sink,
+}

@@ -1,0 +1,277 @@
+//! The probe workers of a Pod: when each looks, and what its verdict sets off.
+
+use alloc::{boxed::Box, format, vec, vec::Vec};
+use core::time::Duration;
+
+use super::{Pod, Step};
+use crate::{
+    action::{Action, EventReason, Severity},
+    manifest::Name,
+    rule::{
+        probe::{Look, MAX_ATTEMPTS, Outcome, ProbeResult, ProbeWorker, View},
+        readiness::{KubeletStart, ProbeFacts},
+    },
+    spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
+    state::{ConditionType, InstanceId, RuntimeStatus},
+    time::Timestamp,
+};
+
+/// One worker's place: it may be empty, since workers end and are made anew.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Prober {
+    pub(crate) container: ContainerIndex,
+    pub(crate) kind: ProbeKind,
+    pub(crate) stage: ProberStage,
+    /// Whether the Pod was being deleted when the worker was made: it never learns of a later deletion.
+    pub(crate) knows_deletion: bool,
+    pub(crate) worker: ProbeWorker,
+    /// The next look by period.
+    pub(crate) next_at: Timestamp,
+    /// When a status computation asked for an extra look.
+    pub(crate) nudged_at: Option<Timestamp>,
+    /// The dead instance whose failure was reported: it is reported once.
+    pub(crate) reported_dead: Option<InstanceId>,
+}
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ProberStage {
+    /// There is no worker.
+    Absent,
+    /// It has yet to look for the first time.
+    Fresh,
+    /// It waits for its next look.
+    Idle,
+    /// The handler runs, for the n-th time in this look.
+    Asking(u8),
+}
+
+impl Prober {
+    /// When the worker looks next.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        match self.stage {
+            ProberStage::Absent | ProberStage::Asking(_) => None,
+            ProberStage::Fresh => Some(self.next_at),
+            ProberStage::Idle => Some(self.nudged_at.map_or(self.next_at, |nudged_at| nudged_at.min(self.next_at))),
+        }
+    }
+
+    fn exists(&self) -> bool {
+        self.stage != ProberStage::Absent
+    }
+
+    fn end(&mut self) {
+        self.stage = ProberStage::Absent;
+        self.worker = ProbeWorker::default();
+        self.nudged_at = None;
+    }
+
+    /// The tick or nudge that is due is used up; ticks that were missed are dropped.
+    fn use_up_tick(&mut self, period: Duration, now: Timestamp) {
+        let is_tick = self.next_at <= now && (self.stage == ProberStage::Fresh || self.nudged_at.is_none());
+        if is_tick {
+            let missed = now.since(self.next_at).as_micros().checked_div(period.as_micros()).unwrap_or(0);
+            let periods = u32::try_from(missed.saturating_add(1)).unwrap_or(u32::MAX);
+            self.next_at = self.next_at + period.saturating_mul(periods);
+        } else {
+            self.nudged_at = None;
+            self.next_at = now + period;
+        }
+    }
+}
+
+/// The places for all workers that a spec asks for: regular containers first, then sidecars.
+pub(crate) fn places(spec: &PodSpec) -> Box<[Prober]> {
+    let probed = spec.regular_containers().chain(spec.sidecars());
+    let place = |container, kind| Prober {
+        container,
+        kind,
+        stage: ProberStage::Absent,
+        knows_deletion: false,
+        worker: ProbeWorker::default(),
+        next_at: Timestamp::UNIX_EPOCH,
+        nudged_at: None,
+        reported_dead: None,
+    };
+    probed
+        .flat_map(|(index, container)| {
+            let kinds = ProbeKind::ALL.iter().copied().filter(|&kind| container.probe(kind).is_some());
+            kinds.map(move |kind| place(index, kind))
+        })
+        .collect()
+}
+
+impl Pod {
+    /// Makes the workers that are missing, up to the first that exists.
+    pub(super) fn make_probers(&mut self, now: Timestamp) {
+        let knows_deletion = self.is_deleting();
+        for place in 0..self.probers.len() {
+            let Some(prober) = self.probers.get(place) else { return };
+            if prober.exists() {
+                return;
+            }
+            let period = self.period(prober.container, prober.kind);
+            let kubelet_is_young = self.record.kubelet_start.is_some_and(|start| now.since(start) < period);
+            let wait = if kubelet_is_young { self.part_of(period) } else { Duration::ZERO };
+            let Some(prober) = self.probers.get_mut(place) else { return };
+            prober.stage = ProberStage::Fresh;
+            prober.knows_deletion = knows_deletion;
+            prober.next_at = now + wait;
+        }
+    }
+
+    /// Ends the liveness and startup workers of the regular containers, since their Pod is being stopped.
+    pub(super) fn end_probers_for_stop(&mut self) {
+        let spec = self.spec.clone();
+        let is_regular =
+            |index| spec.container(index).is_some_and(|container| container.kind() == ContainerKind::Regular);
+        for prober in &mut self.probers {
+            if is_regular(prober.container) && prober.kind != ProbeKind::Readiness {
+                prober.end();
+            }
+        }
+    }
+
+    /// Ends all workers.
+    pub(super) fn end_probers(&mut self) {
+        self.probers.iter_mut().for_each(Prober::end);
+    }
+
+    /// What the workers have to say of the newest instances, by container index.
+    pub(super) fn probe_facts(&self, runtime: &RuntimeStatus) -> Vec<ProbeFacts> {
+        if self.probers.is_empty() {
+            return Vec::new();
+        }
+        let mut all = vec![ProbeFacts::default(); self.spec.container_count()];
+        for prober in self.probers.iter().filter(|prober| prober.exists()) {
+            let Some(facts) = all.get_mut(prober.container.get()) else { continue };
+            let newest = runtime.newest(prober.container).map(|newest| newest.id);
+            let result = prober.worker.result.filter(|_| prober.worker.instance == newest);
+            match prober.kind {
+                ProbeKind::Startup => {
+                    facts.has_startup_worker = true;
+                    facts.startup = result;
+                }
+                ProbeKind::Readiness => {
+                    facts.has_readiness_worker = true;
+                    facts.readiness = result;
+                }
+                ProbeKind::Liveness => facts.liveness = result,
+            }
+        }
+        all
+    }
+
+    /// Has the readiness of a container looked at once more, at once.
+    pub(super) fn nudge(&mut self, container: ContainerIndex, now: Timestamp) {
+        let mut probers = self.probers.iter_mut();
+        let readiness =
+            probers.find(|prober| prober.container == container && prober.kind == ProbeKind::Readiness && prober.exists());
+        if let Some(prober) = readiness {
+            prober.nudged_at.get_or_insert(now);
+        }
+    }
+
+    /// A worker's time has come.
+    pub(super) fn look(&mut self, place: usize, step: &mut Step<'_>) {
+        let spec = self.spec.clone();
+        let kubelet = self.kubelet_start();
+        let is_restarting_all = self.is_restarting_all();
+        let Some(prober) = self.probers.get_mut(place) else { return };
+        let Some(container) = spec.container(prober.container) else { return };
+        let Some(probe) = container.probe(prober.kind) else { return };
+        prober.use_up_tick(Duration::from_secs(u64::from(probe.period())), step.now);
+        prober.stage = ProberStage::Idle;
+        if !self.record.is_computed {
+            return;
+        }
+        let view = View {
+            phase: self.record.phase,
+            container: self.record.containers.get(prober.container.get()).and_then(Option::as_ref),
+            is_deleting: prober.knows_deletion,
+            is_restarting_all,
+            kubelet,
+            now: step.now,
+        };
+        let before = prober.worker;
+        let look = prober.worker.look(prober.kind, probe, container, &view);
+        let after = prober.worker;
+        match look {
+            Look::Wait => {}
+            Look::End => prober.end(),
+            Look::Probe => {
+                prober.stage = ProberStage::Asking(1);
+                if let Some(instance) = after.instance {
+                    let action = Action::Probe { container: prober.container, instance, kind: prober.kind };
+                    step.out.action(step.now, action);
+                }
+            }
+        }
+        self.note_verdict(place, before, after, step);
+    }
+
+    /// The handler has answered; an error is tried again at once.
+    pub(super) fn on_probe_finished(&mut self, place: usize, outcome: Outcome, output: &str, step: &mut Step<'_>) {
+        let spec = self.spec.clone();
+        let Some(prober) = self.probers.get_mut(place) else { return };
+        let (container, kind) = (prober.container, prober.kind);
+        let Some(probe) = spec.container(container).and_then(|container| container.probe(kind)) else { return };
+        if let (Outcome::Error, ProberStage::Asking(attempt), Some(instance)) =
+            (outcome, prober.stage, prober.worker.instance)
+            && attempt < MAX_ATTEMPTS
+        {
+            prober.stage = ProberStage::Asking(attempt.saturating_add(1));
+            step.out.action(step.now, Action::Probe { container, instance, kind });
+            return;
+        }
+        prober.stage = ProberStage::Idle;
+        let before = prober.worker;
+        prober.worker.record(kind, probe, outcome);
+        let after = prober.worker;
+        let (reason, what) = match outcome {
+            Outcome::Success | Outcome::Unknown => return self.note_verdict(place, before, after, step),
+            Outcome::Warning => (EventReason::ProbeWarning, "warning"),
+            Outcome::Failure => (EventReason::Unhealthy, "failed"),
+            Outcome::Error => (EventReason::Unhealthy, "errored and resulted in unknown state"),
+        };
+        let message = || format!("{kind} probe {what}: {output}");
+        self.tell(step, Severity::Warning, reason, Some(container), message);
+        self.note_verdict(place, before, after, step);
+    }
+
+    /// A changed verdict is published, and asks for a pass.
+    fn note_verdict(&mut self, place: usize, before: ProbeWorker, after: ProbeWorker, step: &mut Step<'_>) {
+        let (Some(instance), Some(result)) = (after.instance, after.result) else { return };
+        let is_new = before.instance != after.instance || before.result != after.result;
+        let Some(prober) = self.probers.get_mut(place).filter(|_| is_new) else { return };
+        let (container, kind) = (prober.container, prober.kind);
+        if prober.reported_dead == Some(instance) {
+            return;
+        }
+        let record = self.record.containers.get(container.get()).and_then(Option::as_ref);
+        let is_running = record.is_some_and(crate::state::ContainerRecord::is_running);
+        if !is_running && result == ProbeResult::Failure {
+            prober.reported_dead = Some(instance);
+        }
+        match kind {
+            ProbeKind::Startup => self.set_started(container, instance, result == ProbeResult::Success, step),
+            ProbeKind::Readiness => self.set_ready(container, instance, result == ProbeResult::Success, step),
+            ProbeKind::Liveness if result != ProbeResult::Failure => return,
+            ProbeKind::Liveness => {}
+        }
+        self.request_pass_by_probe();
+    }
+
+    /// The kubelet's start, as far as readiness is concerned.
+    pub(super) fn kubelet_start(&self) -> KubeletStart {
+        KubeletStart {
+            at: self.record.kubelet_start.unwrap_or(Timestamp::BEGINNING),
+            pod_was_ready: self.record.conditions.is_true(ConditionType::Ready) && !self.record.api.phase.is_terminal(),
+        }
+    }
+
+    fn period(&self, container: ContainerIndex, kind: ProbeKind) -> Duration {
+        let probe = self.spec.container(container).and_then(|container| container.probe(kind));
+        Duration::from_secs(probe.map_or(1, |probe| u64::from(probe.period())))
+    }
+}

@@ -1,0 +1,203 @@
+//! Stopping containers: word, preStop hook, turn, SIGTERM, and SIGKILL in the end.
+
+use alloc::{boxed::Box, format};
+use core::time::Duration;
+
+use super::{
+    Pod, Step,
+    pass::{Doing, Pass, Task},
+};
+use crate::{
+    action::{Action, EventReason, PassKind, Severity},
+    event::HookKind,
+    rule::{
+        order::{self, Kill, Reset},
+        termination,
+    },
+    spec::{ContainerIndex, Hook, ProbeKind},
+    state::InstanceId,
+    time::Timestamp,
+};
+
+/// A container being stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Stop {
+    pub(crate) container: ContainerIndex,
+    pub(crate) instance: InstanceId,
+    /// Seconds left.
+    pub(crate) grace: i64,
+    pub(crate) stage: StopStage,
+    /// Whether the container takes its turn among those of its Pod.
+    pub(crate) is_ordered: bool,
+}
+
+/// How far a stop has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum StopStage {
+    /// The hook runs, at most until `until`.
+    PreStop { since: Timestamp, until: Timestamp },
+    /// Others go first, at most until `until`.
+    Turn { since: Timestamp, until: Timestamp },
+    /// It was told to stop.
+    Told,
+    /// It is gone.
+    Gone,
+}
+
+impl Stop {
+    /// When the stop goes on by itself.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        match self.stage {
+            StopStage::PreStop { until, .. } | StopStage::Turn { until, .. } => Some(until),
+            StopStage::Told | StopStage::Gone => None,
+        }
+    }
+}
+
+impl Pod {
+    /// Stops every container that runs in the view, together.
+    pub(super) fn begin_stop_of_all(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
+        let override_grace = if pass.kind == PassKind::Terminating { self.record.ending.grace } else { None };
+        let is_ordered = self.spec.has_sidecars();
+        let spec = self.spec.clone();
+        for (container, container_spec) in spec.containers() {
+            for running in pass.view.instances_of(container).filter(|instance| instance.is_running()) {
+                let message = || format!("Stopping container {}", container_spec.name());
+                self.tell(step, Severity::Normal, EventReason::Killing, Some(container), message);
+                let grace = override_grace.unwrap_or_else(|| self.grace_of(container, None));
+                let stage = StopStage::Gone;
+                pass.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
+            }
+        }
+        for place in 0..pass.stops.len() {
+            self.begin_stop(pass, place, step);
+        }
+        self.go_on_stopping(pass, step);
+    }
+
+    /// Stops one container for a reason of its own.
+    pub(super) fn begin_kill(&mut self, kill: Kill, pass: &mut Pass, step: &mut Step<'_>) {
+        let spec = self.spec.clone();
+        let message = || format!("{}", kill.message(&spec));
+        self.tell(step, Severity::Normal, EventReason::Killing, Some(kill.container), message);
+        let grace = self.grace_of(kill.container, order::failed_probe(kill.reason));
+        self.begin_single_stop(kill.container, kill.instance, grace, pass, step);
+    }
+
+    /// Removes an instance so that all containers start afresh; one that lives is stopped first, without grace.
+    pub(super) fn begin_reset(&mut self, reset: Reset, pass: &mut Pass, step: &mut Step<'_>) {
+        pass.has_reset = true;
+        pass.todo.push_front(Task::Remove(reset.container, reset.instance));
+        if reset.kill {
+            self.tell(step, Severity::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
+            self.begin_single_stop(reset.container, reset.instance, 0, pass, step);
+        }
+    }
+
+    pub(super) fn begin_single_stop(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        grace: i64,
+        pass: &mut Pass,
+        step: &mut Step<'_>,
+    ) {
+        let stop = Stop { container, instance, grace, stage: StopStage::Gone, is_ordered: false };
+        pass.stops.push(stop);
+        self.begin_stop(pass, pass.stops.len().saturating_sub(1), step);
+        self.go_on_stopping(pass, step);
+    }
+
+    pub(super) fn grace_of(&self, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> i64 {
+        let deletion = self.record.api.deletion.map(|deletion| deletion.grace_seconds);
+        let grace = |container| termination::grace(&self.spec, deletion, container, failed_probe);
+        self.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
+    }
+
+    /// The first thing that happens to a container to be stopped: its hook, if there is time.
+    fn begin_stop(&mut self, pass: &mut Pass, place: usize, step: &mut Step<'_>) {
+        let Some(stop) = pass.stops.get_mut(place) else { return };
+        let (container, instance) = (stop.container, stop.instance);
+        let hook = self.spec.container(container).and_then(|container| container.pre_stop());
+        let Some(hook) = hook.filter(|_| termination::leaves_time(stop.grace)) else {
+            return take_turn(stop, step.now);
+        };
+        let longest = termination::longest_wait(stop.grace);
+        let longest = match hook {
+            Hook::Sleep(seconds) => longest.min(Duration::from_secs(u64::from(*seconds))),
+            Hook::Run(_) => {
+                if let Some(slot) = self.record.slots.get_mut(container.get()) {
+                    slot.pre_stop = Some(instance);
+                }
+                step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PreStop });
+                longest
+            }
+        };
+        stop.stage = StopStage::PreStop { since: step.now, until: step.now + longest };
+    }
+
+    /// Goes on with every stop whose hook is over or whose turn has come, and ends the wait when all are gone.
+    pub(super) fn go_on_stopping(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
+        for place in 0..pass.stops.len() {
+            self.go_on_with_stop(pass, place, step);
+        }
+        if pass.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
+            pass.stops.clear();
+            match pass.doing {
+                Doing::StoppingFailed(container) => self.fail_start(container, pass),
+                _ => pass.doing = Doing::Nothing,
+            }
+        } else if !matches!(pass.doing, Doing::StoppingFailed(_)) {
+            pass.doing = Doing::Stopping;
+        }
+    }
+
+    fn go_on_with_stop(&mut self, pass: &mut Pass, place: usize, step: &mut Step<'_>) {
+        let Some(stop) = pass.stops.get(place) else { return };
+        let is_free = !pass.stops.iter().any(|other| {
+            other.stage != StopStage::Gone && termination::waits_for(&self.spec, stop.container, other.container)
+        });
+        let Some(stop) = pass.stops.get_mut(place) else { return };
+        if let StopStage::PreStop { since, until } = stop.stage
+            && until <= step.now
+        {
+            stop.grace = termination::grace_after(stop.grace, step.now.since(since));
+            take_turn(stop, step.now);
+        }
+        if let StopStage::Turn { since, until } = stop.stage
+            && (is_free || !stop.is_ordered || until <= step.now)
+        {
+            stop.grace = termination::grace_after(stop.grace, step.now.since(since));
+            stop.stage = StopStage::Told;
+            let timeout = termination::stop_timeout(stop.grace);
+            let (container, instance) = (stop.container, stop.instance);
+            step.out.action(step.now, Action::StopContainer { container, instance, timeout });
+        }
+    }
+
+    /// A hook before a stop has ended, in time or late.
+    pub(super) fn on_pre_stop_finished(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        result: &Result<(), Box<str>>,
+        step: &mut Step<'_>,
+    ) {
+        if result.is_err() {
+            let message = || "PreStopHook failed".into();
+            self.tell(step, Severity::Warning, EventReason::FailedPreStopHook, Some(container), message);
+        }
+        let Some(mut pass) = self.worker.pass.take() else { return };
+        if let Some(stop) = pass.stops.iter_mut().find(|stop| stop.container == container && stop.instance == instance) {
+            if let StopStage::PreStop { since, .. } = stop.stage {
+                stop.stage = StopStage::PreStop { since, until: step.now };
+            }
+        }
+        self.go_on_stopping(&mut pass, step);
+        self.worker.pass = Some(pass);
+    }
+}
+
+fn take_turn(stop: &mut Stop, now: Timestamp) {
+    stop.stage = StopStage::Turn { since: now, until: now + termination::longest_wait(stop.grace) };
+}
