@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod rule;
 pub mod spec;
 pub mod state;
+pub mod status;
 mod time;
 
 #[cfg(feature = "std")]

@@ -10,6 +10,7 @@ pub mod deadline;
 mod init;
 pub mod order;
 pub mod phase;
+pub mod pod_status;
 pub mod probe;
 pub mod readiness;
 pub mod restart;

@@ -4,7 +4,7 @@ mod condition;
 mod container;
 mod runtime;
 
-pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking};
+pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions};
 pub use container::{
     ContainerRecord, ContainerState, FailureMessage, StartError, StartFailure, Termination, TerminationReason, Waiting,
 };
