@@ -4,7 +4,10 @@
 
 extern crate alloc;
 
+mod action;
 pub mod config;
+pub mod event;
+mod machine;
 pub mod manifest;
 pub mod rule;
 pub mod spec;
@@ -12,6 +15,12 @@ pub mod state;
 pub mod status;
 mod time;
 
+pub use action::{
+    Action, Change, ContainerStateKind, EventReason, KubernetesEvent, PassKind, PassNews, Severity, Transition,
+};
+pub use machine::{
+    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, Sink, WORKER_MOVES, Wake, WorkerState,
+};
 #[cfg(feature = "std")]
 pub use time::SystemClock;
-pub use time::{Clock, ManualClock, Timestamp};
+pub use time::{Clock, ManualClock, Timestamp, go_duration};

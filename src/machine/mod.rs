@@ -1,23 +1,27 @@
 //! How a Pod lives: events in, actions out, one worker that makes one pass after another.
 
-mod admission;
+mod api;
 mod fold;
+mod node;
 mod pass;
 mod pod;
 mod prober;
 mod publish;
 mod record;
+mod relist;
+mod sink;
 mod start;
 mod stop;
 mod tables;
 mod wake;
 mod worker;
 
-pub use pod::Pod;
+pub use pod::{Pod, Published};
+pub use sink::{NoSink, Output, Sink};
 pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 pub use wake::Wake;
 
-use crate::{action::Sink, time::Timestamp};
+use crate::time::Timestamp;
 
 /// One step of a Pod: when it happens, and where its outputs go.
 pub(crate) struct Step<'a> {

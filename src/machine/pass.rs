@@ -5,10 +5,9 @@ use alloc::{collections::VecDeque, vec::Vec};
 use super::{Pod, Step, stop::Stop, tables::WorkerState};
 use crate::{
     action::{Action, EventReason, PassKind, PassNews, Severity},
-    manifest::PodPhase,
     rule::order::{self, Kill, PodActions, Reset, SyncInputs},
     spec::{ContainerIndex, ContainerKind},
-    state::{ConditionType, Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
     time::Timestamp,
 };
 
@@ -123,7 +122,7 @@ impl Pod {
             runtime: view,
             probes: &self.probe_facts(view),
             is_deleting: self.is_deleting(),
-            is_restarting_all: self.record.conditions.is_true(ConditionType::AllContainersRestarting),
+            is_restarting_all: self.is_restarting_all_true(),
         })
     }
 
@@ -235,10 +234,5 @@ impl Pod {
     pub(super) fn remove_instance(&mut self, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
         step.out.action(step.now, Action::RemoveContainer { container, instance });
         self.runtime.instances.retain(|known| known.container != Some(container) || known.id != instance);
-    }
-
-    /// The phase in the kubelet's own status.
-    pub(crate) fn own_phase(&self) -> PodPhase {
-        self.record.phase
     }
 }

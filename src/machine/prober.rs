@@ -12,7 +12,7 @@ use crate::{
         readiness::{KubeletStart, ProbeFacts},
     },
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
-    state::{ConditionType, InstanceId, RuntimeStatus},
+    state::{InstanceId, RuntimeStatus},
     time::Timestamp,
 };
 
@@ -111,7 +111,7 @@ impl Pod {
                 return;
             }
             let period = self.period(prober.container, prober.kind);
-            let kubelet_is_young = self.record.kubelet_start.is_some_and(|start| now.since(start) < period);
+            let kubelet_is_young = self.record.node.kubelet_start.is_some_and(|start| now.since(start) < period);
             let wait = if kubelet_is_young { self.part_of(period) } else { Duration::ZERO };
             let Some(prober) = self.probers.get_mut(place) else { return };
             prober.stage = ProberStage::Fresh;
@@ -165,8 +165,8 @@ impl Pod {
     /// Has the readiness of a container looked at once more, at once.
     pub(super) fn nudge(&mut self, container: ContainerIndex, now: Timestamp) {
         let mut probers = self.probers.iter_mut();
-        let readiness =
-            probers.find(|prober| prober.container == container && prober.kind == ProbeKind::Readiness && prober.exists());
+        let readiness = probers
+            .find(|prober| prober.container == container && prober.kind == ProbeKind::Readiness && prober.exists());
         if let Some(prober) = readiness {
             prober.nudged_at.get_or_insert(now);
         }
@@ -186,8 +186,8 @@ impl Pod {
             return;
         }
         let view = View {
-            phase: self.record.phase,
-            container: self.record.containers.get(prober.container.get()).and_then(Option::as_ref),
+            phase: self.record.status.phase,
+            container: self.record.status.records.get(prober.container.get()).and_then(Option::as_ref),
             is_deleting: prober.knows_deletion,
             is_restarting_all,
             kubelet,
@@ -248,7 +248,7 @@ impl Pod {
         if prober.reported_dead == Some(instance) {
             return;
         }
-        let record = self.record.containers.get(container.get()).and_then(Option::as_ref);
+        let record = self.record.status.records.get(container.get()).and_then(Option::as_ref);
         let is_running = record.is_some_and(crate::state::ContainerRecord::is_running);
         if !is_running && result == ProbeResult::Failure {
             prober.reported_dead = Some(instance);
@@ -265,8 +265,8 @@ impl Pod {
     /// The kubelet's start, as far as readiness is concerned.
     pub(super) fn kubelet_start(&self) -> KubeletStart {
         KubeletStart {
-            at: self.record.kubelet_start.unwrap_or(Timestamp::BEGINNING),
-            pod_was_ready: self.record.conditions.is_true(ConditionType::Ready) && !self.record.api.phase.is_terminal(),
+            at: self.record.node.kubelet_start.unwrap_or(Timestamp::BEGINNING),
+            pod_was_ready: self.record.status.conditions.ready.is_true(),
         }
     }
 

@@ -4,64 +4,48 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
     event::Eviction,
-    manifest::{ConditionStatus, Name, PodCondition, PodPhase},
-    rule::backoff::BackOff,
-    state::{Condition, ConditionType, ContainerRecord, InstanceId, StartFailure},
+    manifest::{ConditionStatus, PodCondition, PodPhase},
+    rule::{backoff::BackOff, pod_status::PodRecord},
+    state::{ConditionType, InstanceId, StartFailure},
     time::Timestamp,
 };
 
 /// The status as the kubelet knows it, and what differs from it in the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Record {
-    pub(crate) phase: PodPhase,
-    pub(crate) why: Option<Arc<PhaseReason>>,
-    pub(crate) containers: Vec<Option<ContainerRecord>>,
-    pub(crate) conditions: Conditions,
+    pub(crate) status: PodRecord,
+    pub(crate) why: Option<Arc<StatusReason>>,
+    /// When each condition's status last changed.
+    pub(crate) changed_at: [Option<Timestamp>; CONDITIONS],
     /// The status of each readiness gate's condition, as of the last computation.
-    pub(crate) gates: Box<[Option<ConditionStatus>]>,
+    pub(crate) gates: Vec<Option<ConditionStatus>>,
     pub(crate) start_time: Option<Timestamp>,
-    /// When the kubelet restarted, if it did.
-    pub(crate) kubelet_start: Option<Timestamp>,
-    /// When the active deadline was last found to have passed.
-    pub(crate) deadline_met: Option<Timestamp>,
-    /// Whether a new sandbox has yet to be reported.
-    pub(crate) sandbox_ready_due: bool,
-    /// Whether the kubelet restarts when the pass under way is over.
-    pub(crate) restart_due: bool,
-    /// When the pod next wakes.
-    pub(crate) wake_at: Option<Timestamp>,
-    /// The generation that the status is about.
-    pub(crate) generation: i64,
     /// Whether the kubelet has computed a status since it started.
     pub(crate) is_computed: bool,
     pub(crate) api: ApiRecord,
-    pub(crate) ending: Ending,
+    pub(crate) node: NodeRecord,
     pub(crate) slots: Box<[Slot]>,
 }
 
-/// By whose order the Pod ends, and how fast.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Ending {
-    /// Seconds that override the containers' own grace.
-    pub(crate) grace: Option<i64>,
-    /// What the node has to say, if it is the node that ends the Pod.
-    pub(crate) eviction: Option<Arc<Eviction>>,
-}
+/// How many kinds of conditions there are.
+pub(crate) const CONDITIONS: usize = ConditionType::DisruptionTarget as usize + 1;
 
 /// What the API has of a Pod beyond, or short of, the kubelet's own status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ApiRecord {
-    pub(crate) phase: PodPhase,
-    pub(crate) why: Option<Arc<PhaseReason>>,
+    /// The published phase; `None` before the first.
+    pub(crate) phase: Option<PodPhase>,
+    pub(crate) why: Option<Arc<StatusReason>>,
     /// Conditions of other owners.
     pub(crate) foreign: Vec<PodCondition>,
     /// Whether `foreign` changed since the kubelet last wrote.
     pub(crate) foreign_changed: bool,
-    pub(crate) is_published: bool,
-    /// The grace of the deletion, if there is one under way.
+    pub(crate) disruption_published: bool,
+    /// The deletion under way.
     pub(crate) deletion: Option<Deletion>,
     pub(crate) is_gone: bool,
-    pub(crate) node_lost: Option<Timestamp>,
+    pub(crate) is_gated: bool,
+    pub(crate) node_lost_at: Option<Timestamp>,
 }
 
 /// A deletion through the API.
@@ -71,9 +55,30 @@ pub(crate) struct Deletion {
     pub(crate) grace_seconds: i64,
 }
 
+/// What the node has in mind for the Pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct NodeRecord {
+    /// Seconds that override the containers' own grace when the Pod is terminated.
+    pub(crate) grace: Option<i64>,
+    /// Why the node ends the Pod, if it does.
+    pub(crate) eviction: Option<Arc<Eviction>>,
+    /// When the kubelet restarted, if it did.
+    pub(crate) kubelet_start: Option<Timestamp>,
+    /// Whether the kubelet restarts when the pass under way is over.
+    pub(crate) restart_due: bool,
+    /// When the active deadline was last found to have passed.
+    pub(crate) deadline_met: Option<Timestamp>,
+    /// Whether a new sandbox has yet to be reported.
+    pub(crate) sandbox_ready_due: bool,
+    /// How many random numbers were drawn.
+    pub(crate) draws: u32,
+    /// When the Pod next wakes.
+    pub(crate) wake_at: Option<Timestamp>,
+}
+
 /// Why a Pod is in its phase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct PhaseReason {
+pub(crate) struct StatusReason {
     pub(crate) reason: Box<str>,
     pub(crate) message: Box<str>,
 }
@@ -116,46 +121,22 @@ impl Slot {
     }
 }
 
-/// The kubelet's conditions with the times of their last change; the order is that of the published status.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Conditions([Option<DatedCondition>; 7]);
-
-/// A condition and when its status last changed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct DatedCondition {
-    pub(crate) condition: Condition,
-    pub(crate) since: Timestamp,
-}
-
-impl Conditions {
-    pub(crate) fn get(&self, which: ConditionType) -> Option<&DatedCondition> {
-        self.0.get(which as usize).and_then(Option::as_ref)
+impl Record {
+    pub(crate) fn since(&self, which: ConditionType) -> Option<Timestamp> {
+        self.changed_at.get(which as usize).copied().flatten()
     }
 
-    pub(crate) fn is_true(&self, which: ConditionType) -> bool {
-        self.get(which).is_some_and(|held| held.condition.is_true())
+    /// Notes that a condition's status changed now.
+    pub(crate) fn mark_changed(&mut self, which: ConditionType, now: Timestamp) {
+        if let Some(changed_at) = self.changed_at.get_mut(which as usize) {
+            *changed_at = Some(now.whole_seconds());
+        }
     }
 
-    /// Sets or clears a condition; its time changes only with its status.
-    pub(crate) fn set(&mut self, which: ConditionType, condition: Option<Condition>, now: Timestamp) {
-        let Some(place) = self.0.get_mut(which as usize) else { return };
-        *place = condition.map(|condition| {
-            let since = match place {
-                Some(held) if held.condition.status == condition.status => held.since,
-                Some(_) | None => now.whole_seconds(),
-            };
-            DatedCondition { condition, since }
-        });
-    }
-
-    /// All conditions that are set, in the order of the published status.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (ConditionType, &DatedCondition)> {
-        let places = ConditionType::ALL.iter().copied().zip(&self.0);
-        places.filter_map(|(which, held)| Some((which, held.as_ref()?)))
-    }
-
-    /// The status of the condition called `name`, if it is one of these.
-    pub(crate) fn status_of(&self, name: &str) -> Option<ConditionStatus> {
-        self.iter().find(|(which, _)| which.name() == name).map(|(_, held)| held.condition.status)
+    /// The status of the kubelet's own condition called `name`.
+    pub(crate) fn own_condition(&self, name: &str) -> Option<ConditionStatus> {
+        use crate::manifest::Name;
+        let mut own = self.status.conditions.iter();
+        own.find(|(which, _)| which.name() == name).map(|(_, condition)| condition.status)
     }
 }

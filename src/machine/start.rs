@@ -14,8 +14,7 @@ use crate::{
     rule::backoff::BackOff,
     spec::{ContainerIndex, Hook},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
-    status::go_duration,
-    time::Timestamp,
+    time::{Timestamp, go_duration},
 };
 use core::time::Duration;
 
@@ -51,8 +50,13 @@ impl Pod {
         pass.earliest_release = Some(pass.earliest_release.map_or(until, |earliest| earliest.min(until)));
         self.note_failure(container, StartError::CrashLoopBackOff, FailureMessage::RestartBackOff { delay });
         let spec = self.spec.clone();
-        let message =
-            || format!("Back-off restarting failed container {} in pod {}", spec.container_name(container), pod_name(&spec));
+        let message = || {
+            format!(
+                "Back-off restarting failed container {} in pod {}",
+                spec.container_name(container),
+                pod_name(&spec)
+            )
+        };
         self.tell(step, Severity::Warning, EventReason::BackOff, Some(container), message);
         true
     }
@@ -68,7 +72,8 @@ impl Pod {
         let policy = self.spec.container(container).map(|container| container.image_pull_policy());
         match result {
             Ok(true) => {
-                let message = || format!("Container image {image:?} already present on machine and can be accessed by the pod");
+                let message =
+                    || format!("Container image {image:?} already present on machine and can be accessed by the pod");
                 self.tell(step, Severity::Normal, EventReason::Pulled, Some(container), message);
                 self.begin_creation(container, pass, step);
             }
@@ -91,9 +96,10 @@ impl Pod {
         let limits = self.config.image_pull;
         let key = self.first_with_image(container);
         let slot = self.record.slots.get_mut(key.get());
-        let is_held = slot.as_ref().and_then(|slot| slot.pulls()).is_some_and(|pulls| {
-            pulls.holds_until(&limits, pulls.advanced_at, step.now).is_some()
-        });
+        let is_held = slot
+            .as_ref()
+            .and_then(|slot| slot.pulls())
+            .is_some_and(|pulls| pulls.holds_until(&limits, pulls.advanced_at, step.now).is_some());
         if is_held {
             let last = slot.and_then(|slot| slot.trouble_mut().last_pull_failure.clone());
             let message = || format!("Back-off pulling image {image:?}");
@@ -121,7 +127,9 @@ impl Pod {
                     u64::try_from(step.now.since(since).as_millis()).unwrap_or(u64::MAX),
                 ));
                 let message = || {
-                    format!("Successfully pulled image {image:?} in {took} ({took} including waiting). Image size: {size} bytes.")
+                    format!(
+                        "Successfully pulled image {image:?} in {took} ({took} including waiting). Image size: {size} bytes."
+                    )
                 };
                 self.tell(step, Severity::Normal, EventReason::Pulled, Some(container), message);
                 return self.begin_creation(container, pass, step);
@@ -190,6 +198,17 @@ impl Pod {
             created.state = InstanceState::Running { started_at: Some(step.now) };
         }
         self.request_pass_by_runtime(step.now);
+        self.on_running(container, instance, pass, step);
+    }
+
+    /// The instance runs: its postStart hook is next, if it has one.
+    pub(super) fn on_running(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        pass: &mut Pass,
+        step: &mut Step<'_>,
+    ) {
         self.tell(step, Severity::Normal, EventReason::Started, Some(container), || "Container started".into());
         pass.doing = match self.spec.container(container).and_then(|container| container.post_start()) {
             None => return self.succeed_start(container, pass),

@@ -57,7 +57,7 @@ impl Stop {
 impl Pod {
     /// Stops every container that runs in the view, together.
     pub(super) fn begin_stop_of_all(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
-        let override_grace = if pass.kind == PassKind::Terminating { self.record.ending.grace } else { None };
+        let override_grace = if pass.kind == PassKind::Terminating { self.record.node.grace } else { None };
         let is_ordered = self.spec.has_sidecars();
         let spec = self.spec.clone();
         for (container, container_spec) in spec.containers() {
@@ -188,7 +188,8 @@ impl Pod {
             self.tell(step, Severity::Warning, EventReason::FailedPreStopHook, Some(container), message);
         }
         let Some(mut pass) = self.worker.pass.take() else { return };
-        if let Some(stop) = pass.stops.iter_mut().find(|stop| stop.container == container && stop.instance == instance) {
+        if let Some(stop) = pass.stops.iter_mut().find(|stop| stop.container == container && stop.instance == instance)
+        {
             if let StopStage::PreStop { since, .. } = stop.stage {
                 stop.stage = StopStage::PreStop { since, until: step.now };
             }

@@ -78,8 +78,8 @@ impl Pod {
 
     /// The grace that overrides the containers' own in a termination: set by a deletion or by the node.
     pub(crate) fn override_grace(&mut self, deletion: Option<i64>, by_node: Option<i64>) {
-        let in_force = self.record.ending.grace.unwrap_or(0);
-        self.record.ending.grace = Some(termination::effective_grace(&self.spec, in_force, deletion, by_node));
+        let in_force = self.record.node.grace.unwrap_or(0);
+        self.record.node.grace = Some(termination::effective_grace(&self.spec, in_force, deletion, by_node));
     }
 
     fn begin_pass(&mut self, step: &mut Step<'_>) {
@@ -106,6 +106,7 @@ impl Pod {
             }
             PassKind::Terminated => self.finish(),
         }
+        self.restart_kubelet_if_due(step);
     }
 
     /// When the pass is repeated: at the end of the earliest back-off, after a while if it failed, else much later.

@@ -29,8 +29,8 @@ pub use container::{
     Container, ContainerPort, ContainerRestartRule, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle, Protocol,
     RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
-pub(crate) use named::named;
 pub use image::{ImageReference, InvalidImageName};
+pub(crate) use named::named;
 pub use named::{Name, Named};
 pub use pod::{ObjectMeta, OsName, Pod, PodOs, PodSpec, ReadinessGate, SchedulingGate};
 pub use probe::{

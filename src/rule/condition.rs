@@ -4,7 +4,7 @@
 //! of `pkg/kubelet/status/generate.go`. `records` are by container index; `None` as a whole means that nothing is
 //! known of any container.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{record_of, restart, sandbox};
 use crate::{
@@ -41,15 +41,20 @@ pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord
 
 /// `Ready`: the containers are ready and every readiness gate is true.
 ///
-/// `gates` holds, for each readiness gate of the spec, the status of its condition, if there is one.
+/// `status_of` is asked for the status of each readiness gate's condition, by the gate's place in the spec and its
+/// condition type.
 #[must_use]
-pub fn ready(spec: &PodSpec, containers_ready: &Condition, gates: &[Option<ConditionStatus>]) -> Condition {
+pub fn ready(
+    spec: &PodSpec,
+    containers_ready: &Condition,
+    status_of: impl Fn(usize, &str) -> Option<ConditionStatus>,
+) -> Condition {
     if !containers_ready.is_true() {
         return containers_ready.clone();
     }
     let failures: Box<[GateFailure]> = (0..)
         .zip(spec.readiness_gates())
-        .map(|(gate, _)| GateFailure { gate, status: gates.get(usize::from(gate)).copied().flatten() })
+        .map(|(gate, condition_type)| GateFailure { gate, status: status_of(usize::from(gate), condition_type) })
         .filter(|failure| failure.status != Some(ConditionStatus::True))
         .collect();
     if failures.is_empty() {
@@ -140,7 +145,7 @@ fn unless(lacking: Lacking, reason: ConditionReason) -> Condition {
     Condition {
         status: ConditionStatus::False,
         reason: Some(reason),
-        message: ConditionMessage::Containers(Box::new(lacking)),
+        message: ConditionMessage::Containers(Arc::new(lacking)),
     }
 }
 

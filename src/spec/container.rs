@@ -95,6 +95,17 @@ impl ContainerSpec {
         self.pre_stop.as_ref()
     }
 
+    /// Whether two specs differ in nothing but the image.
+    pub(crate) fn is_same_but_for_image(&self, other: &ContainerSpec) -> bool {
+        let ContainerSpec { name, image: _, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
+        *name == other.name
+            && *kind == other.kind
+            && *restart == other.restart
+            && *image_pull_policy == other.image_pull_policy
+            && (startup, readiness, liveness) == (&other.startup, &other.readiness, &other.liveness)
+            && (&self.post_start, &self.pre_stop) == (&other.post_start, &other.pre_stop)
+    }
+
     /// The probe of a kind, if the container has one.
     #[must_use]
     pub fn probe(&self, kind: ProbeKind) -> Option<&ProbeSpec> {

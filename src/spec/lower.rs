@@ -78,7 +78,7 @@ impl PodSpec {
             generation: pod.metadata.generation,
             regular_by_name: by_name(&containers, regular_from, ephemeral_from),
             ephemeral_by_name: by_name(&containers, ephemeral_from, narrow(containers.len())),
-            may_restart: pod_policy != RestartPolicy::Never,
+            policy: pod_policy,
             termination_grace: spec.termination_grace_period_seconds,
             active_deadline: spec.active_deadline_seconds.map(clamp),
             readiness_gates: spec.readiness_gates.iter().map(|gate| gate.condition_type.clone()).collect(),

@@ -10,6 +10,8 @@ pub use restart::{Restart, RestartRule};
 
 use alloc::{boxed::Box, string::String};
 
+use crate::manifest::RestartPolicy;
+
 /// What a Pod ought to be, lowered from its manifest.
 ///
 /// Containers stand in one list: init containers (sidecars among them) in the order of the manifest, then regular
@@ -42,7 +44,7 @@ pub struct PodSpec {
     /// Indexes of the regular containers, ordered by name: the order of the API status.
     pub(crate) regular_by_name: Box<[ContainerIndex]>,
     pub(crate) ephemeral_by_name: Box<[ContainerIndex]>,
-    pub(crate) may_restart: bool,
+    pub(crate) policy: RestartPolicy,
     pub(crate) termination_grace: Option<i64>,
     pub(crate) active_deadline: Option<u32>,
     pub(crate) readiness_gates: Box<[String]>,
@@ -84,10 +86,16 @@ impl PodSpec {
         self.containers.len()
     }
 
+    /// The Pod's restart policy; `Always` if the manifest does not say.
+    #[must_use]
+    pub fn pod_policy(&self) -> RestartPolicy {
+        self.policy
+    }
+
     /// Whether the Pod's policy lets anything run twice: it is not `Never`.
     #[must_use]
     pub fn may_restart(&self) -> bool {
-        self.may_restart
+        self.policy != RestartPolicy::Never
     }
 
     /// Seconds between the request to stop and the kill, if the manifest says.
@@ -138,6 +146,21 @@ impl PodSpec {
     #[must_use]
     pub fn all_containers_could_restart(&self) -> bool {
         self.all_containers_could_restart
+    }
+
+    /// Whether there is a regular container at `index`.
+    #[must_use]
+    pub fn is_regular(&self, index: ContainerIndex) -> bool {
+        (self.regular_from..self.ephemeral_from).contains(&index.0)
+    }
+
+    /// Whether what cannot change in a Pod that exists is the same in both, containers apart.
+    pub(crate) fn has_same_frame(&self, other: &PodSpec) -> bool {
+        self.policy == other.policy
+            && self.termination_grace == other.termination_grace
+            && self.readiness_gates == other.readiness_gates
+            && self.host_network == other.host_network
+            && self.is_static == other.is_static
     }
 
     /// The container at `index`.

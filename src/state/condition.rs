@@ -1,6 +1,6 @@
 //! What has come true of a Pod, or has not.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
     manifest::{ConditionStatus, named},
@@ -98,7 +98,7 @@ pub enum ConditionMessage {
     /// Nothing.
     None,
     /// These containers keep it from being true.
-    Containers(Box<Lacking>),
+    Containers(Arc<Lacking>),
     /// These readiness gates keep it from being true.
     Gates(Box<[GateFailure]>),
     /// A container's exit matched a rule.
@@ -131,4 +131,36 @@ pub struct GateFailure {
     pub gate: u16,
     /// The status of its condition; `None` if there is no such condition.
     pub status: Option<ConditionStatus>,
+}
+
+/// The conditions that the kubelet sets on a Pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodConditions {
+    /// The Pod has a sandbox with a network.
+    pub ready_to_start_containers: Condition,
+    /// All init containers have done their part.
+    pub initialized: Condition,
+    /// The Pod may get traffic.
+    pub ready: Condition,
+    /// Every container is ready.
+    pub containers_ready: Condition,
+    /// All containers are being restarted in place; only of a Pod that could do so.
+    pub all_containers_restarting: Option<Condition>,
+}
+
+impl PodConditions {
+    /// The conditions in the order of the API status, `PodScheduled` among them: a kubelet has the Pod.
+    pub fn iter(&self) -> impl Iterator<Item = (ConditionType, &Condition)> {
+        const SCHEDULED: &Condition =
+            &Condition { status: ConditionStatus::True, reason: None, message: ConditionMessage::None };
+        let always = [
+            (ConditionType::PodReadyToStartContainers, &self.ready_to_start_containers),
+            (ConditionType::Initialized, &self.initialized),
+            (ConditionType::Ready, &self.ready),
+            (ConditionType::ContainersReady, &self.containers_ready),
+            (ConditionType::PodScheduled, SCHEDULED),
+        ];
+        let restarting = self.all_containers_restarting.as_ref();
+        always.into_iter().chain(restarting.map(|condition| (ConditionType::AllContainersRestarting, condition)))
+    }
 }

@@ -4,7 +4,8 @@ mod condition;
 mod container;
 mod runtime;
 
-pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking};
+pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions};
+pub(crate) use container::LOST_EXIT_CODE;
 pub use container::{
     ContainerRecord, ContainerState, FailureMessage, StartError, StartFailure, Termination, TerminationReason, Waiting,
 };

@@ -1,0 +1,70 @@
+//! What is reported of containers that nobody saw end, once their Pod has?
+//!
+//! Answers to `TerminatePod`, `hasPodInitialized` and `checkContainerStateTransition` in
+//! `pkg/kubelet/status/status_manager.go`.
+
+use alloc::sync::Arc;
+
+use super::{container_status::UNSEEN_END, record_of, restart};
+use crate::{
+    manifest::RestartPolicy,
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
+    state::{ContainerRecord, ContainerState, Termination, TerminationReason},
+};
+
+/// Gives every container that must have ended an end: regular ones if the Pod had initialized, init ones up to the
+/// last that ever started, and the first in any case. `published` is what the API has.
+pub fn fill_in(spec: &PodSpec, records: &mut [Option<ContainerRecord>], published: &[Option<ContainerRecord>]) {
+    let init_started = |index: ContainerIndex| record_of(records, index).is_some_and(has_moved);
+    let last_started = spec.init_containers().rev().map(|(index, _)| index).find(|&index| init_started(index));
+    let last_init = last_started.or_else(|| spec.init_containers().next().map(|(index, _)| index));
+    let has_initialized = has_initialized(spec, published);
+    for (index, container) in spec.lasting_containers() {
+        let must_have_ended = match container.kind() {
+            ContainerKind::Init | ContainerKind::Sidecar => last_init.is_some_and(|last| index <= last),
+            ContainerKind::Regular | ContainerKind::Ephemeral => has_initialized,
+        };
+        let Some(record) = records.get_mut(index.get()).and_then(Option::as_mut).filter(|_| must_have_ended) else {
+            continue;
+        };
+        if record.termination().is_none() {
+            let end = Termination::unseen(TerminationReason::ContainerStatusUnknown, UNSEEN_END);
+            record.state = Some(ContainerState::Terminated(Arc::new(end)));
+        }
+    }
+}
+
+/// Whether a container may be reported like this after that: one that has ended and is not to run again stays ended.
+#[must_use]
+pub fn is_legal(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Option<ContainerRecord>]) -> bool {
+    if spec.pod_policy() == RestartPolicy::Always || spec.all_containers_could_restart() {
+        return true;
+    }
+    let is_revived = |(index, container): (ContainerIndex, &ContainerSpec)| {
+        let Some(end) = record_of(before, index).and_then(ContainerRecord::termination) else { return false };
+        let may_run_again = container.kind() == ContainerKind::Sidecar
+            || end.exit_code != 0 && spec.pod_policy() == RestartPolicy::OnFailure
+            || restart::after_exit(container.restart(), end.exit_code);
+        !may_run_again && record_of(after, index).is_some_and(|record| record.termination().is_none())
+    };
+    !spec.lasting_containers().any(is_revived)
+}
+
+/// Whether the published status shows that the Pod was ever initialized.
+fn has_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
+    let Some((last, last_spec)) = spec.init_containers().next_back() else { return true };
+    let mut regular = spec.regular_containers().filter_map(|(index, _)| record_of(published, index));
+    if regular.any(has_moved) {
+        return true;
+    }
+    let Some(record) = record_of(published, last) else { return false };
+    if last_spec.kind() == ContainerKind::Sidecar {
+        return record.is_running() && record.started == Some(true);
+    }
+    [record.termination(), record.last_termination()].into_iter().flatten().any(|end| end.exit_code == 0)
+}
+
+/// Whether a container has ever moved out of waiting.
+fn has_moved(record: &ContainerRecord) -> bool {
+    !record.is_waiting() || record.last_termination().is_some()
+}

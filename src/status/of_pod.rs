@@ -1,0 +1,60 @@
+//! The published status of a Pod, as the API prints it.
+
+use alloc::vec::Vec;
+
+use super::report::{self, InstanceNames, NumberedInstances};
+use crate::{
+    machine::{Pod, Published},
+    manifest::{self, PodCondition},
+    spec::{ContainerIndex, PodSpec},
+    time::Timestamp,
+};
+
+impl Pod {
+    /// The published status; instances are named after their container and number: `app-0`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
+    ///
+    /// let manifest: manifest::Pod =
+    ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// assert_eq!(pod.status().phase, Some(PodPhase::Pending.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> manifest::PodStatus {
+        self.published().status(&NumberedInstances(self.spec()))
+    }
+}
+
+impl Published<'_> {
+    /// The status as the API prints it, with the runtime's names of things.
+    #[must_use]
+    pub fn status(&self, names: &dyn InstanceNames) -> manifest::PodStatus {
+        let spec: &PodSpec = self.pod().spec();
+        let own = self.conditions();
+        let own = own.iter().map(|(which, condition, since)| report::pod_condition(spec, *which, condition, *since));
+        let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
+            let known = indexes.filter_map(|index| Some((index, self.containers().get(index.get())?.as_ref()?)));
+            known.map(|(index, record)| report::container_status(spec, index, record, names)).collect::<Vec<_>>()
+        };
+        let (reason, message) = self.reason();
+        let foreign = self.foreign_conditions().iter().cloned();
+        let conditions: Vec<PodCondition> = foreign.chain(own).collect();
+        manifest::PodStatus {
+            observed_generation: spec.generation(),
+            phase: Some(self.phase().into()),
+            conditions,
+            reason: reason.into(),
+            message: message.into(),
+            start_time: self.start_time().map(Timestamp::whole_seconds),
+            init_container_statuses: statuses(&mut spec.init_containers().map(|(index, _)| index)),
+            container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),
+            ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
+            ..manifest::PodStatus::default()
+        }
+    }
+}

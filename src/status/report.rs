@@ -1,0 +1,326 @@
+//! From what is known to what the API prints: this is where the strings are made.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::time::Duration;
+
+use crate::{
+    manifest::{self, ConditionStatus, Name, PodCondition},
+    rule::pod_status::{PhaseReason, PodRecord},
+    spec::{ContainerIndex, ContainerSpec, PodSpec},
+    state::{
+        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, ContainerState, FailureMessage,
+        GateFailure, InstanceId, Lacking, StartFailure, Termination, Waiting,
+    },
+    time::{Timestamp, go_duration},
+};
+
+/// The runtime's names of things, which only the embedder knows.
+pub trait InstanceNames {
+    /// The runtime's name of an instance.
+    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String;
+
+    /// The image that an instance runs, if it is not written as in the spec.
+    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
+        let _ = (container, instance);
+        None
+    }
+}
+
+/// Names instances after their container and their number: `app-0`, `app-1`, …
+#[derive(Clone, Copy, Debug)]
+pub struct NumberedInstances<'a>(pub &'a PodSpec);
+
+impl InstanceNames for NumberedInstances<'_> {
+    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        format!("{}-{}", self.0.container_name(container), instance.ordinal())
+    }
+}
+
+/// Everything that the printed status of a Pod depends on.
+#[derive(Clone, Copy)]
+pub struct Report<'a> {
+    /// What the Pod ought to be.
+    pub spec: &'a PodSpec,
+    /// What is reported of it.
+    pub record: &'a PodRecord,
+    /// Conditions that are not the kubelet's to compute, see [`foreign_conditions`].
+    pub foreign: &'a [PodCondition],
+    /// The reason and the message beside the phase, see [`phase_reason`].
+    pub reason: (&'a str, &'a str),
+    /// The Pod's address.
+    pub pod_ip: Option<&'a str>,
+    /// When the kubelet first saw the Pod.
+    pub start_time: Option<Timestamp>,
+    /// When a condition's status last changed.
+    pub changed_at: &'a dyn Fn(ConditionType) -> Option<Timestamp>,
+    /// The runtime's names.
+    pub names: &'a dyn InstanceNames,
+}
+
+/// The status of a Pod as the API prints it.
+///
+/// Conditions of others come first; regular and ephemeral containers stand by name, init containers as in the spec.
+#[must_use]
+pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
+    let Report { spec, record, .. } = *report;
+    let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
+        let known = indexes.filter_map(|index| Some((index, record.records.get(index.get())?.as_ref()?)));
+        known.map(|(index, record)| container_status(spec, index, record, report.names)).collect::<Vec<_>>()
+    };
+    let own = record.conditions.iter();
+    let own = own.map(|(kind, condition)| pod_condition(spec, kind, condition, (report.changed_at)(kind)));
+    let pod_ip = report.pod_ip.unwrap_or_default();
+    manifest::PodStatus {
+        observed_generation: spec.generation(),
+        phase: Some(record.phase.into()),
+        conditions: report.foreign.iter().cloned().chain(own).collect(),
+        reason: report.reason.0.to_owned(),
+        message: report.reason.1.to_owned(),
+        pod_ip: pod_ip.to_owned(),
+        pod_ips: report.pod_ip.iter().map(|&ip| manifest::PodIp { ip: ip.to_owned() }).collect(),
+        start_time: report.start_time.map(Timestamp::whole_seconds),
+        init_container_statuses: statuses(&mut spec.init_containers().map(|(index, _)| index)),
+        container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),
+        ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
+    }
+}
+
+/// The status of one container as the API prints it.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::PodSpec, state::{ContainerRecord, ContainerState, Waiting}, status};
+///
+/// let manifest: manifest::Pod =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let record = ContainerRecord {
+///     state: Some(ContainerState::Waiting(Waiting::ContainerCreating)),
+///     last_state: None,
+///     restart_count: 0,
+///     instance: None,
+///     started: Some(false),
+///     ready: false,
+/// };
+/// let printed = status::container_status(&spec, 0.into(), &record, &status::NumberedInstances(&spec));
+/// assert_eq!(printed.image, "nginx");
+/// assert_eq!(printed.state.waiting.unwrap().reason, "ContainerCreating");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn container_status(
+    spec: &PodSpec,
+    index: ContainerIndex,
+    record: &ContainerRecord,
+    names: &dyn InstanceNames,
+) -> manifest::ContainerStatus {
+    let print = |state: &Option<ContainerState>| match state {
+        Some(state) => container_state(spec, index, state, names),
+        None => manifest::ContainerState::default(),
+    };
+    let image = record.instance.and_then(|instance| names.image(index, instance));
+    let container_id = record.instance.map(|instance| names.container_id(index, instance));
+    manifest::ContainerStatus {
+        name: spec.container_name(index).to_owned(),
+        state: print(&record.state),
+        last_state: print(&record.last_state),
+        ready: record.ready,
+        restart_count: i32::try_from(record.restart_count).unwrap_or(i32::MAX),
+        image: image.unwrap_or_else(|| image_of(spec, index).to_owned()),
+        image_id: String::new(),
+        container_id: container_id.unwrap_or_default(),
+        started: record.started,
+    }
+}
+
+/// A condition of the kubelet as the API prints it.
+#[must_use]
+pub fn pod_condition(
+    spec: &PodSpec,
+    condition_type: ConditionType,
+    condition: &Condition,
+    changed_at: Option<Timestamp>,
+) -> PodCondition {
+    // The kubelet leaves this one without a generation.
+    let is_observed = condition_type != ConditionType::AllContainersRestarting;
+    PodCondition {
+        type_: condition_type.name().to_owned(),
+        observed_generation: if is_observed { spec.generation() } else { 0 },
+        status: condition.status.into(),
+        last_probe_time: None,
+        last_transition_time: changed_at.map(Timestamp::whole_seconds),
+        reason: condition.reason.map(|reason| reason.name().to_owned()).unwrap_or_default(),
+        message: condition_message(spec, condition),
+    }
+}
+
+/// What a condition has to say, for people.
+///
+/// Answers to the messages of `pkg/kubelet/status/generate.go`.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, status};
+///
+/// let manifest: manifest::Pod =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let condition = condition::containers_ready(&spec, Some(&[None]), PodPhase::Pending);
+/// assert_eq!(status::condition_message(&spec, &condition), "containers with unknown status: [app]");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn condition_message(spec: &PodSpec, condition: &Condition) -> String {
+    match &condition.message {
+        ConditionMessage::None => String::new(),
+        ConditionMessage::RestartRule => "container exited with restart policy rule".to_owned(),
+        ConditionMessage::Text(text) => (**text).to_owned(),
+        ConditionMessage::Containers(lacking) => lacking_message(spec, lacking, condition.reason),
+        ConditionMessage::Gates(failures) => {
+            let messages: Vec<String> = failures.iter().map(|failure| gate_message(spec, *failure)).collect();
+            messages.join(", ")
+        }
+    }
+}
+
+/// Why the last start of a container failed, for people.
+///
+/// Answers to `doBackOff` in `pkg/kubelet/kuberuntime` and `EnsureImageExists` in `pkg/kubelet/images`.
+#[must_use]
+pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFailure) -> String {
+    match &failure.message {
+        FailureMessage::Text(text) => (**text).to_owned(),
+        FailureMessage::RestartBackOff { delay } => format!(
+            "back-off {} restarting failed container={} pod={}_{}({})",
+            go_duration(Duration::from_secs(u64::from(*delay))),
+            spec.container_name(index),
+            spec.name(),
+            spec.namespace(),
+            spec.uid(),
+        ),
+        FailureMessage::PullBackOff { last } => {
+            let held_back = format!("Back-off pulling image {:?}", image_of(spec, index));
+            match last {
+                Some(last) => format!("{held_back}: {}: {}", last.error, failure_message(spec, index, last)),
+                None => held_back,
+            }
+        }
+    }
+}
+
+/// The conditions that are not the kubelet's to compute: those of others as the API server has them, and the
+/// `DisruptionTarget` that was reported before.
+#[must_use]
+pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
+    const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
+    let disruption = ConditionType::DisruptionTarget.name();
+    let is_own = |condition: &&PodCondition| {
+        let mut computed = ConditionType::ALL.iter().filter(|kind| **kind != ConditionType::DisruptionTarget);
+        RESIZE.contains(&&*condition.type_) || computed.any(|kind| kind.name() == condition.type_)
+    };
+    let mut foreign: Vec<PodCondition> = api.iter().filter(|condition| !is_own(condition)).cloned().collect();
+    if let Some(reported) = previous.iter().find(|condition| condition.type_ == disruption) {
+        match foreign.iter_mut().find(|condition| condition.type_ == disruption) {
+            Some(stale) => stale.clone_from(reported),
+            None => foreign.push(reported.clone()),
+        }
+    }
+    foreign
+}
+
+/// The status of each readiness gate's condition, by the gate's place in the spec.
+#[must_use]
+pub fn gate_statuses(spec: &PodSpec, conditions: &[PodCondition]) -> Vec<Option<ConditionStatus>> {
+    let status_of = |gate: &String| {
+        let condition = conditions.iter().find(|condition| condition.type_ == *gate)?;
+        Some(condition.status.known().unwrap_or(ConditionStatus::Unknown))
+    };
+    spec.readiness_gates().iter().map(status_of).collect()
+}
+
+/// The reason and the message beside the phase, given those that stood there before.
+#[must_use]
+pub fn phase_reason<'a>(becomes: PhaseReason, before: (&'a str, &'a str)) -> (&'a str, &'a str) {
+    match becomes {
+        PhaseReason::Cleared => ("", ""),
+        PhaseReason::Kept => before,
+        PhaseReason::DeadlineExceeded => {
+            ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+        }
+    }
+}
+
+fn container_state(
+    spec: &PodSpec,
+    index: ContainerIndex,
+    state: &ContainerState,
+    names: &dyn InstanceNames,
+) -> manifest::ContainerState {
+    let mut printed = manifest::ContainerState::default();
+    match state {
+        ContainerState::Waiting(waiting) => printed.waiting = Some(waiting_state(spec, index, waiting)),
+        ContainerState::Running { started_at } => {
+            let started_at = started_at.map(Timestamp::whole_seconds);
+            printed.running = Some(manifest::ContainerStateRunning { started_at });
+        }
+        ContainerState::Terminated(end) => printed.terminated = Some(terminated_state(index, end, names)),
+    }
+    printed
+}
+
+fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> manifest::ContainerStateWaiting {
+    let (reason, message) = match waiting {
+        Waiting::Unsaid => ("", String::new()),
+        Waiting::ContainerCreating => ("ContainerCreating", String::new()),
+        Waiting::PodInitializing => ("PodInitializing", String::new()),
+        Waiting::RestartingAllContainers => {
+            ("RestartingAllContainers", crate::rule::container_status::REMOVED_TO_RESTART_ALL.to_owned())
+        }
+        Waiting::Failed(failure) => (failure.error.as_str(), failure_message(spec, index, failure)),
+    };
+    manifest::ContainerStateWaiting { reason: reason.to_owned(), message }
+}
+
+fn terminated_state(
+    index: ContainerIndex,
+    end: &Termination,
+    names: &dyn InstanceNames,
+) -> manifest::ContainerStateTerminated {
+    let container_id = end.instance.map(|instance| names.container_id(index, instance));
+    manifest::ContainerStateTerminated {
+        exit_code: end.exit_code,
+        signal: 0,
+        reason: end.reason.as_str().to_owned(),
+        message: end.message.as_deref().unwrap_or_default().to_owned(),
+        started_at: end.started_at.map(Timestamp::whole_seconds),
+        finished_at: end.finished_at.map(Timestamp::whole_seconds),
+        container_id: container_id.unwrap_or_default(),
+    }
+}
+
+fn lacking_message(spec: &PodSpec, lacking: &Lacking, reason: Option<ConditionReason>) -> String {
+    let wanted = if reason == Some(ConditionReason::ContainersNotInitialized) { "incomplete" } else { "unready" };
+    let parts = [("unknown", &lacking.unknown), (wanted, &lacking.unmet)];
+    let parts = parts.into_iter().filter(|(_, containers)| !containers.is_empty()).map(|(what, containers)| {
+        let names: Vec<&str> = containers.iter().map(|&index| spec.container_name(index)).collect();
+        format!("containers with {what} status: [{}]", names.join(" "))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn gate_message(spec: &PodSpec, failure: GateFailure) -> String {
+    let gate = spec.readiness_gates().get(usize::from(failure.gate)).map_or("", String::as_str);
+    match failure.status {
+        None => format!("corresponding condition of pod readiness gate {gate:?} does not exist."),
+        Some(status) => {
+            format!("the status of pod readiness gate {gate:?} is not \"True\", but {}", status.to_string())
+        }
+    }
+}
+
+fn image_of(spec: &PodSpec, index: ContainerIndex) -> &str {
+    spec.container(index).map_or("", ContainerSpec::image)
+}
