@@ -10,6 +10,8 @@ pub mod event;
 mod machine;
 pub mod manifest;
 pub mod rule;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod spec;
 pub mod state;
 pub mod status;

@@ -35,6 +35,9 @@ pub enum SpecError {
         /// The name.
         name: String,
     },
+    /// The API server would refuse the manifest.
+    #[error(transparent)]
+    Invalid(#[from] manifest::Invalid),
     /// More containers than can be counted.
     #[error("spec: more than {} containers", u16::MAX)]
     TooManyContainers,
@@ -44,6 +47,27 @@ pub enum SpecError {
 const CONFIG_SOURCE: &str = "kubernetes.io/config.source";
 
 impl PodSpec {
+    /// Lowers a manifest as somebody wrote it: gives it Kubernetes' defaults, validates it, and lowers it.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::Invalid`] lists every problem with its field.
+    ///
+    /// ```
+    /// use pod_lifecycle::{manifest, spec::PodSpec};
+    ///
+    /// let manifest: manifest::Pod = serde_json::from_str(r#"{"metadata": {"name": "web"},
+    ///     "spec": {"restartPolicy": "Sometimes", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+    /// let error = PodSpec::from_manifest(manifest).unwrap_err();
+    /// assert!(error.to_string().contains("spec.restartPolicy: Unsupported value: \"Sometimes\""));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn from_manifest(pod: manifest::Pod) -> Result<PodSpec, SpecError> {
+        let pod = pod.with_defaults();
+        manifest::validate(&pod)?;
+        PodSpec::from_admitted(&pod)
+    }
+
     /// Lowers a Pod as the API server hands it to a node: defaulted and validated there, and not again here.
     ///
     /// # Errors

@@ -1,0 +1,66 @@
+//! What the world has in store, in the order in which it comes.
+
+use alloc::collections::BTreeMap;
+
+use crate::{event::HookKind, machine::Wake, spec::ContainerIndex, state::InstanceId, time::Timestamp};
+
+/// Something that will happen; at one instant things come in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Happening {
+    /// A step of a stop under way.
+    Stop(ContainerIndex),
+    /// The newest sandbox dies.
+    SandboxDeath,
+    /// A process ends by itself.
+    OwnExit(ContainerIndex, InstanceId),
+    /// A process ends after SIGTERM.
+    SigtermExit(ContainerIndex, InstanceId),
+    /// A process is killed.
+    Sigkill(ContainerIndex, InstanceId),
+    /// A request to stop returns.
+    StopReturn(ContainerIndex, InstanceId),
+    /// A pull ends.
+    PullEnd(ContainerIndex),
+    /// A hook ends.
+    HookEnd(ContainerIndex, InstanceId, HookKind),
+    /// The Pod wakes for a probe, or looks at the runtime.
+    Probe(Wake),
+    /// Somebody does something: the n-th action of the script.
+    Action(usize),
+    /// The Pod wakes for its next pass.
+    Pass(Wake),
+}
+
+impl Happening {
+    /// Where a wake-up of the Pod stands among the rest.
+    pub(super) fn of_wake(wake: Wake) -> Happening {
+        match wake {
+            Wake::Stop(container) => Happening::Stop(container),
+            Wake::HookSlept(container) => Happening::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
+            Wake::Relist | Wake::Probe(..) => Happening::Probe(wake),
+            Wake::Retry | Wake::Deadline => Happening::Pass(wake),
+        }
+    }
+}
+
+/// What will happen, by time and then by rank; equal things in the order in which they were planned.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agenda {
+    entries: BTreeMap<(Timestamp, Happening, u64), ()>,
+    planned: u64,
+}
+
+impl Agenda {
+    pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
+        self.planned = self.planned.saturating_add(1);
+        self.entries.insert((at, happening, self.planned), ());
+    }
+
+    pub(super) fn first(&self) -> Option<(Timestamp, Happening)> {
+        self.entries.first_key_value().map(|(&(at, happening, _), ())| (at, happening))
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.entries.pop_first();
+    }
+}

@@ -1,0 +1,27 @@
+//! Whole lives of Pods in virtual time: a [`Scenario`] says what the containers do, a [`Timeline`] what came of it.
+//!
+//! ```
+//! use pod_lifecycle::sim::Scenario;
+//!
+//! let scenario: Scenario = serde_json::from_str(r#"{
+//!     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}},
+//!     "script": {"endSeconds": 60, "containers": {"app": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}]}}}
+//! }"#)?;
+//! let timeline = scenario.play()?;
+//! let restarts = timeline.pod.status.container_statuses[0].restart_count;
+//! assert_eq!(restarts, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod happening;
+mod player;
+mod recorder;
+mod scenario;
+mod timeline;
+mod world;
+
+pub use scenario::{
+    ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, ScriptAction,
+    ScriptActionKind, Settings, StepResult,
+};
+pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

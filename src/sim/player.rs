@@ -1,0 +1,241 @@
+//! Plays a scenario: the Pod and the world take turns in virtual time.
+
+use alloc::{string::ToString, sync::Arc};
+
+use super::{
+    happening::Happening,
+    recorder::Recorder,
+    scenario::{Scenario, ScenarioError, ScriptActionKind, seconds},
+    timeline::{End, Happened, Timeline, What},
+    world::{Outcomes, World},
+};
+use crate::{
+    event::{ApiEvent, Event, EventError, Eviction, NodeEvent, RuntimeEvent},
+    machine::{Pod, WorkerState},
+    manifest::{self, PodCondition},
+    spec::PodSpec,
+    time::Timestamp,
+};
+
+/// How long a story is if its script does not say.
+const DEFAULT_END: f64 = 600.0;
+
+/// A life being played.
+pub(super) struct Player<'a> {
+    scenario: &'a Scenario,
+    manifest: manifest::Pod,
+    pod: Pod,
+    world: World<'a>,
+    recorder: Recorder,
+    now: Timestamp,
+    removed_at: Option<Timestamp>,
+}
+
+impl<'a> Player<'a> {
+    pub(super) fn new(scenario: &'a Scenario) -> Result<Player<'a>, ScenarioError> {
+        let spec = scenario.spec()?;
+        scenario.check(&spec)?;
+        let start = scenario.config.start.unwrap_or(Timestamp::from_unix_seconds(FIRST_OF_MARCH));
+        let config = Arc::new(scenario.kubelet_config());
+        let manifest = scenario.pod.clone();
+        Ok(Player {
+            scenario,
+            manifest,
+            world: World::new(scenario, &spec, start),
+            pod: Pod::unbound(spec, config),
+            recorder: Recorder::default(),
+            now: start,
+            removed_at: None,
+        })
+    }
+
+    pub(super) fn play(mut self) -> Result<Timeline, ScenarioError> {
+        let start = self.now;
+        let end = start + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END));
+        let is_bound_later = self
+            .scenario
+            .script
+            .actions
+            .iter()
+            .any(|action| matches!(action.kind, ScriptActionKind::Bind | ScriptActionKind::Reject { .. }));
+        if !is_bound_later && !self.pod.spec().is_scheduling_gated() {
+            // A new Pod without gates can be bound.
+            let _ = self.pod.handle_event(self.now, Event::Api(ApiEvent::Bound), &mut self.recorder);
+        }
+        self.carry_out();
+        while let Some((at, happening)) = self.next().filter(|(at, _)| *at <= end) {
+            let is_over = self.pod.worker_state() == WorkerState::Finished && at > self.now;
+            if is_over {
+                break;
+            }
+            self.now = at;
+            self.happen(happening)?;
+            self.carry_out();
+        }
+        let is_finished = self.pod.worker_state() == WorkerState::Finished;
+        if !is_finished {
+            self.now = end;
+        }
+        Ok(self.into_timeline(start, is_finished))
+    }
+
+    fn into_timeline(mut self, start: Timestamp, is_finished: bool) -> Timeline {
+        let last = self.recorder.entries.iter().rev().find_map(|entry| match &entry.what {
+            What::Status(status) => Some((**status).clone()),
+            _ => None,
+        });
+        self.manifest.status = last.unwrap_or_default();
+        let end = End { at: self.now, is_finished, removed_at: self.removed_at };
+        Timeline { start, entries: self.recorder.entries, pod: self.manifest, end }
+    }
+
+    /// What comes next: of the world, or of the Pod.
+    fn next(&self) -> Option<(Timestamp, Happening)> {
+        let of_pod = self.pod.next_wake().map(|(at, wake)| (at.max(self.now), Happening::of_wake(wake)));
+        [of_pod, self.world.agenda.first()].into_iter().flatten().min()
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), ScenarioError> {
+        let is_of_world = self.world.agenda.first() == Some((self.now, happening));
+        if !is_of_world {
+            self.pod.handle_first_timeout(self.now, &mut self.recorder);
+            return Ok(());
+        }
+        self.world.agenda.pop();
+        if let Happening::Action(place) = happening {
+            return self.act(place);
+        }
+        let spec = self.pod.spec().clone();
+        if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
+            self.tell(outcomes);
+        }
+        Ok(())
+    }
+
+    /// Has the world carry out what the Pod asks for, until it asks for nothing more.
+    fn carry_out(&mut self) {
+        while let Some(action) = self.recorder.actions.pop_front() {
+            let spec = self.pod.spec().clone();
+            let outcomes = self.world.carry_out(action, &spec, self.now);
+            self.tell(outcomes);
+        }
+        if self.pod.is_gone() {
+            self.removed_at.get_or_insert(self.now);
+        }
+    }
+
+    fn tell(&mut self, (happened, news): Outcomes) {
+        if let Some(happened) = happened {
+            self.recorder.happened(self.now, happened);
+        }
+        let Some(news) = news else { return };
+        if let RuntimeEvent::SandboxDied { .. } = news {
+            for exit in self.world.kill_all(self.now) {
+                self.recorder.happened(self.now, exit);
+            }
+        }
+        // A Pod that has ended a worker meanwhile refuses its late answer: that is how it ought to be.
+        let _ = self.pod.handle_event(self.now, Event::Runtime(news), &mut self.recorder);
+    }
+
+    /// The n-th action of the script.
+    fn act(&mut self, place: usize) -> Result<(), ScenarioError> {
+        let Some(action) = self.scenario.script.actions.get(place) else { return Ok(()) };
+        if self.pod.is_gone() && !matches!(action.kind, ScriptActionKind::KubeletRestart) {
+            return Ok(());
+        }
+        let impossible =
+            |error: &dyn core::fmt::Display| ScenarioError::Impossible { place, t: action.t, error: error.to_string() };
+        let event = match self.event_of(&action.kind) {
+            Ok(event) => event,
+            Err(error) => return Err(impossible(&error)),
+        };
+        self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
+        let changed = match &event {
+            Event::Api(ApiEvent::SpecChanged(spec)) => Some(spec.clone()),
+            _ => None,
+        };
+        let result = self.pod.handle_event(self.now, event, &mut self.recorder);
+        result.map_err(|error: EventError| impossible(&error))?;
+        if let Some(spec) = changed {
+            self.world.fit(&spec);
+            if let ScriptActionKind::SetImage { container, .. } = &action.kind
+                && let Some(index) = spec.index_of(container)
+            {
+                self.world.forget_image(index);
+            }
+        }
+        Ok(())
+    }
+
+    fn event_of(&mut self, kind: &ScriptActionKind) -> Result<Event, ScenarioError> {
+        let of_spec = self.pod.spec().termination_grace().unwrap_or(30);
+        Ok(match kind {
+            ScriptActionKind::Delete { grace_seconds } => {
+                Event::Api(ApiEvent::Deleted { grace_seconds: grace_seconds.unwrap_or(of_spec) })
+            }
+            ScriptActionKind::ForceDelete => Event::Api(ApiEvent::Removed),
+            ScriptActionKind::SetCondition { condition, status } => Event::Api(ApiEvent::ConditionSet(PodCondition {
+                type_: condition.clone(),
+                observed_generation: 0,
+                status: (*status).into(),
+                last_probe_time: None,
+                last_transition_time: Some(self.now.whole_seconds()),
+                reason: "".into(),
+                message: "".into(),
+            })),
+            ScriptActionKind::KubeletRestart => Event::Node(NodeEvent::KubeletRestarted),
+            ScriptActionKind::Evict { message, grace_seconds } => {
+                let default = "The node was low on resource: memory.";
+                let message = message.as_deref().unwrap_or(default).into();
+                evicted("Evicted", message, Some(grace_seconds.unwrap_or(1)), true)
+            }
+            ScriptActionKind::Preempt { grace_seconds } => {
+                let message = "Preempted in order to admit critical pod".into();
+                evicted("Preempting", message, *grace_seconds, true)
+            }
+            ScriptActionKind::Shutdown { grace_seconds } => {
+                let message = "Pod was terminated in response to imminent node shutdown.".into();
+                evicted("Terminated", message, *grace_seconds, true)
+            }
+            ScriptActionKind::Disrupt { reason, message } => {
+                Event::Api(ApiEvent::Disrupted { reason: *reason, message: message.as_str().into() })
+            }
+            ScriptActionKind::Reject { reason, message } => {
+                Event::Node(NodeEvent::Rejected { reason: reason.as_str().into(), message: message.as_str().into() })
+            }
+            ScriptActionKind::Unschedulable { message } => {
+                Event::Api(ApiEvent::Unschedulable { message: message.as_str().into() })
+            }
+            ScriptActionKind::Bind => Event::Api(ApiEvent::Bound),
+            ScriptActionKind::NodeLost => Event::Api(ApiEvent::NodeLost),
+            ScriptActionKind::NodeRecovered => Event::Api(ApiEvent::NodeRecovered),
+            ScriptActionKind::RemoveSchedulingGates => self.change(|spec| spec.scheduling_gates.clear())?,
+            ScriptActionKind::SetImage { container, image } => self.change(|spec| {
+                let all = spec.containers.iter_mut().chain(&mut spec.init_containers);
+                for it in all.filter(|it| it.name == *container) {
+                    it.image.clone_from(image);
+                }
+            })?,
+            ScriptActionKind::AddEphemeralContainer { container } => {
+                self.change(|spec| spec.ephemeral_containers.push((**container).clone()))?
+            }
+        })
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut manifest::PodSpec)) -> Result<Event, ScenarioError> {
+        let mut changed = self.manifest.clone();
+        change(&mut changed.spec);
+        changed.metadata.generation = changed.metadata.generation.saturating_add(1);
+        let spec = PodSpec::from_admitted(&changed)?;
+        self.manifest = changed;
+        Ok(Event::Api(ApiEvent::SpecChanged(Arc::new(spec))))
+    }
+}
+
+fn evicted(reason: &str, message: alloc::boxed::Box<str>, grace_seconds: Option<i64>, is_disruption: bool) -> Event {
+    Event::Node(NodeEvent::Evicted(Eviction { reason: reason.into(), message, grace_seconds, is_disruption }))
+}
+
+/// 2026-03-01T12:00:00Z, when a story begins if its scenario does not say.
+const FIRST_OF_MARCH: i64 = 1_772_366_400;

@@ -1,0 +1,466 @@
+//! What a Pod is, and what its containers do.
+
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{player::Player, timeline::Timeline};
+use crate::{
+    config::{BackOffLimits, KubeletConfig, Timing},
+    manifest,
+    spec::{ContainerIndex, PodSpec, SpecError},
+    time::Timestamp,
+};
+
+/// A Pod's manifest, and a script of what its containers do and of what happens to it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scenario {
+    /// What the scenario shows, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The manifest.
+    pub pod: manifest::Pod,
+    /// What happens.
+    #[serde(default)]
+    pub script: Script,
+    /// How the node is set up.
+    #[serde(default)]
+    pub config: Settings,
+}
+
+/// How the node is set up; everything that is left out is as Kubernetes has it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// When the life begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// Seconds until the next pass if nothing else asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resync_seconds: Option<f64>,
+    /// The longest delay of a restart, in seconds (KEP-5593).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_container_restart_period_seconds: Option<u32>,
+    /// Whether restarts are delayed by 1 s to 60 s only (KEP-4603).
+    #[serde(default)]
+    pub reduced_crash_loop_back_off: bool,
+    /// Makes time as unpunctual as on a real node, from this seed; without it time is ideal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_like_seed: Option<u64>,
+    /// Whether the manifest was admitted before: it is then taken as it stands.
+    #[serde(default)]
+    pub admitted: bool,
+}
+
+/// What happens in a life.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Script {
+    /// Seconds after which the story ends, unless the Pod is finished before; 600 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_seconds: Option<f64>,
+    /// What each container does, by name; one that is left out starts at once, runs for ever and is well.
+    #[serde(default)]
+    pub containers: BTreeMap<String, ContainerScript>,
+    /// Seconds at which the newest sandbox dies, if it is alive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox_deaths: Vec<f64>,
+    /// What others do to the Pod.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ScriptAction>,
+}
+
+/// What one container does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContainerScript {
+    /// Its runs: the n-th start uses the n-th entry, and the last repeats. None: it runs for ever.
+    #[serde(default)]
+    pub runs: Vec<Run>,
+    /// Its image.
+    #[serde(default)]
+    pub image: ImageScript,
+    /// The hook after the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_start: Option<Hook>,
+    /// The hook before the stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_stop: Option<Hook>,
+}
+
+/// One run of a container.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Run {
+    /// Seconds after its start at which it ends by itself; `null`: never.
+    #[serde(default)]
+    pub exits_after_seconds: Option<f64>,
+    /// The exit code then.
+    #[serde(default)]
+    pub exit_code: i32,
+    /// Whether SIGTERM leaves it cold.
+    #[serde(default)]
+    pub ignores_sigterm: bool,
+    /// Seconds after SIGTERM at which it ends.
+    #[serde(default)]
+    pub sigterm_exit_after_seconds: f64,
+    /// The exit code then; 143 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigterm_exit_code: Option<i32>,
+    /// Why it ended, in one word, if the runtime says more than `Completed` or `Error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Its last words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What its probes find.
+    #[serde(default)]
+    pub probes: ProbeScript,
+}
+
+/// What the probes of a run find; a probe that is left out succeeds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeScript {
+    /// The startup probe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub startup: Vec<ProbeStep>,
+    /// The readiness probe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readiness: Vec<ProbeStep>,
+    /// The liveness probe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub liveness: Vec<ProbeStep>,
+}
+
+/// From when on a probe finds what.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeStep {
+    /// Seconds after the start of the run.
+    pub from: f64,
+    /// What it finds.
+    pub result: StepResult,
+}
+
+crate::manifest::named! {
+    /// What a probe finds.
+    pub enum StepResult {
+        /// All is well.
+        Success = "success",
+        /// It is not.
+        Failure = "failure",
+        /// The question cannot be put.
+        Error = "error",
+    }
+}
+
+/// An image on its way to the node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageScript {
+    /// Whether the node has it from the beginning.
+    #[serde(default = "yes")]
+    pub present: bool,
+    /// Seconds that a pull takes.
+    #[serde(default)]
+    pub pull_seconds: f64,
+    /// How many pulls fail before one succeeds.
+    #[serde(default)]
+    pub failures_before_success: u32,
+    /// What the registry says to a failed pull.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for ImageScript {
+    fn default() -> ImageScript {
+        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None }
+    }
+}
+
+/// A hook that runs in the container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hook {
+    /// How long it takes.
+    #[serde(default)]
+    pub duration_seconds: f64,
+    /// How it ends; 0 is well.
+    #[serde(default)]
+    pub exit_code: i32,
+}
+
+/// Something that others do to the Pod.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScriptAction {
+    /// When, in seconds.
+    pub t: f64,
+    /// What.
+    #[serde(flatten)]
+    pub kind: ScriptActionKind,
+}
+
+/// What others do to a Pod.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ScriptActionKind {
+    /// Delete it through the API.
+    Delete {
+        /// The grace; the spec's if left out.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// Remove it from the API at once.
+    ForceDelete,
+    /// Set a condition.
+    SetCondition {
+        /// Its type.
+        condition: String,
+        /// Its status.
+        status: manifest::ConditionStatus,
+    },
+    /// Restart the kubelet.
+    KubeletRestart,
+    /// The node evicts it under pressure.
+    Evict {
+        /// Why; the kubelet's words for memory pressure if left out.
+        #[serde(default)]
+        message: Option<String>,
+        /// The grace; none for a hard eviction.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// A critical Pod needs the room.
+    Preempt {
+        /// The grace; the Pod's own if left out.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// The node shuts down.
+    Shutdown {
+        /// Seconds until the node is off.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// Somebody marks it as the target of a disruption.
+    Disrupt {
+        /// Who: a `DisruptionTarget` reason.
+        reason: crate::state::ConditionReason,
+        /// Why, for people.
+        #[serde(default)]
+        message: String,
+    },
+    /// The node refuses it; only before it is bound.
+    Reject {
+        /// Why, in one word.
+        reason: String,
+        /// Why, for people.
+        #[serde(default)]
+        message: String,
+    },
+    /// The scheduler finds no node; only before it is bound.
+    Unschedulable {
+        /// Why, for people.
+        message: String,
+    },
+    /// A node gets it. If the script has this, the life begins without a node.
+    Bind,
+    /// The gates that keep it from being scheduled are removed.
+    RemoveSchedulingGates,
+    /// The node cannot be reached.
+    NodeLost,
+    /// The node is back.
+    NodeRecovered,
+    /// A container's image is changed.
+    SetImage {
+        /// The container's name.
+        container: String,
+        /// The new image.
+        image: String,
+    },
+    /// An ephemeral container is added.
+    AddEphemeralContainer {
+        /// The container.
+        container: alloc::boxed::Box<manifest::Container>,
+    },
+}
+
+impl ScriptActionKind {
+    /// The action's name in a scenario.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            ScriptActionKind::Delete { .. } => "delete",
+            ScriptActionKind::ForceDelete => "forceDelete",
+            ScriptActionKind::SetCondition { .. } => "setCondition",
+            ScriptActionKind::KubeletRestart => "kubeletRestart",
+            ScriptActionKind::Evict { .. } => "evict",
+            ScriptActionKind::Preempt { .. } => "preempt",
+            ScriptActionKind::Shutdown { .. } => "shutdown",
+            ScriptActionKind::Disrupt { .. } => "disrupt",
+            ScriptActionKind::Reject { .. } => "reject",
+            ScriptActionKind::Unschedulable { .. } => "unschedulable",
+            ScriptActionKind::Bind => "bind",
+            ScriptActionKind::RemoveSchedulingGates => "removeSchedulingGates",
+            ScriptActionKind::NodeLost => "nodeLost",
+            ScriptActionKind::NodeRecovered => "nodeRecovered",
+            ScriptActionKind::SetImage { .. } => "setImage",
+            ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
+        }
+    }
+}
+
+/// Why a scenario cannot be played.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ScenarioError {
+    /// The manifest cannot run.
+    #[error("pod.{0}")]
+    Pod(#[from] SpecError),
+    /// The script names a container that the Pod does not have.
+    #[error("script.containers.{name}: the Pod has no container of this name")]
+    NoSuchContainer {
+        /// The name.
+        name: String,
+    },
+    /// A time that is none.
+    #[error("{field}: {value} is not a number of seconds from 0 to {MAX_SECONDS}")]
+    BadSeconds {
+        /// The path of the field.
+        field: String,
+        /// What stands there.
+        value: f64,
+    },
+    /// Something in the script cannot happen.
+    #[error("script.actions[{place}] (at {t} s): {error}")]
+    Impossible {
+        /// Its place.
+        place: usize,
+        /// When it was to happen.
+        t: f64,
+        /// Why it cannot.
+        error: String,
+    },
+}
+
+/// The longest time that a script may speak of: a hundred years.
+pub(crate) const MAX_SECONDS: f64 = 3_155_760_000.0;
+
+impl Scenario {
+    /// A Pod whose containers all run for ever and are well.
+    #[must_use]
+    pub fn healthy(pod: manifest::Pod) -> Scenario {
+        Scenario { pod, ..Scenario::default() }
+    }
+
+    /// Plays the whole life.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] names the field that cannot be.
+    pub fn play(&self) -> Result<Timeline, ScenarioError> {
+        Ok(Player::new(self)?.play()?)
+    }
+
+    /// The kubelet's configuration.
+    #[must_use]
+    pub fn kubelet_config(&self) -> KubeletConfig {
+        let settings = &self.config;
+        let default = KubeletConfig::default();
+        let crash_loop = match settings.max_container_restart_period_seconds {
+            Some(max) => BackOffLimits::with_node_max(max),
+            None if settings.reduced_crash_loop_back_off => BackOffLimits::REDUCED_CRASH_LOOP,
+            None => default.crash_loop,
+        };
+        KubeletConfig {
+            crash_loop,
+            resync_period: settings.resync_seconds.map_or(default.resync_period, seconds),
+            timing: settings.node_like_seed.map_or(Timing::Ideal, |seed| Timing::NodeLike { seed }),
+            ..default
+        }
+    }
+
+    /// The Pod's spec, and the manifest that it was made from.
+    pub(super) fn spec(&self) -> Result<Arc<PodSpec>, ScenarioError> {
+        let spec = if self.config.admitted {
+            PodSpec::from_admitted(&self.pod)?
+        } else {
+            PodSpec::from_manifest(self.pod.clone())?
+        };
+        Ok(Arc::new(spec))
+    }
+
+    /// Checks what serde cannot: names and times.
+    pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
+        let script = &self.script;
+        for name in script.containers.keys() {
+            let is_added = script.actions.iter().any(|action| match &action.kind {
+                ScriptActionKind::AddEphemeralContainer { container } => container.name == *name,
+                _ => false,
+            });
+            if spec.index_of(name).is_none() && !is_added {
+                return Err(ScenarioError::NoSuchContainer { name: name.clone() });
+            }
+        }
+        let end = script.end_seconds.iter().map(|&value| (String::from("script.endSeconds"), value));
+        let resync = self.config.resync_seconds.iter().map(|&value| (String::from("config.resyncSeconds"), value));
+        let deaths = script.sandbox_deaths.iter().enumerate();
+        let deaths = deaths.map(|(place, &value)| (alloc::format!("script.sandboxDeaths[{place}]"), value));
+        let actions = script.actions.iter().enumerate();
+        let actions = actions.map(|(place, action)| (alloc::format!("script.actions[{place}].t"), action.t));
+        let containers = script.containers.iter().flat_map(|(name, container)| container.times(name));
+        let mut all = end.chain(resync).chain(deaths).chain(actions).chain(containers);
+        match all.find(|(_, value)| !(0.0..=MAX_SECONDS).contains(value)) {
+            Some((field, value)) => Err(ScenarioError::BadSeconds { field, value }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ContainerScript {
+    /// Every time that the script speaks of, with its path.
+    fn times(&self, name: &str) -> Vec<(String, f64)> {
+        let path = |field: &str| alloc::format!("script.containers.{name}.{field}");
+        let mut times = alloc::vec![(path("image.pullSeconds"), self.image.pull_seconds)];
+        times.extend(self.post_start.map(|hook| (path("postStart.durationSeconds"), hook.duration_seconds)));
+        times.extend(self.pre_stop.map(|hook| (path("preStop.durationSeconds"), hook.duration_seconds)));
+        for (place, run) in self.runs.iter().enumerate() {
+            let field = |field: &str| path(&alloc::format!("runs[{place}].{field}"));
+            times.extend(run.exits_after_seconds.map(|value| (field("exitsAfterSeconds"), value)));
+            times.push((field("sigtermExitAfterSeconds"), run.sigterm_exit_after_seconds));
+            let steps = run.probes.startup.iter().chain(&run.probes.readiness).chain(&run.probes.liveness);
+            times.extend(steps.map(|step| (field("probes.from"), step.from)));
+        }
+        times
+    }
+
+    /// The n-th run.
+    pub(super) fn run(&self, n: u32) -> Run {
+        let last = self.runs.len().saturating_sub(1);
+        let place = usize::try_from(n).unwrap_or(usize::MAX).min(last);
+        self.runs.get(place).cloned().unwrap_or_default()
+    }
+}
+
+/// Seconds as a duration, to the microsecond; what is no time is none.
+pub(super) fn seconds(value: f64) -> Duration {
+    let micros = (value.clamp(0.0, MAX_SECONDS) * 1e6).round();
+    // Checked to lie within a hundred years: the cast neither truncates nor loses a sign.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
+    Duration::from_micros(if micros.is_finite() { micros as u64 } else { 0 })
+}
+
+/// A container's name for its script.
+pub(super) fn script_of<'a>(
+    scenario: &'a Scenario,
+    spec: &PodSpec,
+    container: ContainerIndex,
+) -> Option<&'a ContainerScript> {
+    scenario.script.containers.get(spec.container_name(container))
+}
