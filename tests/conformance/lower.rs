@@ -50,7 +50,7 @@ impl Pod {
 #[derive(Default)]
 pub struct Ids {
     ids: Vec<String>,
-    images: BTreeMap<InstanceId, String>,
+    images: BTreeMap<(ContainerIndex, InstanceId), String>,
 }
 
 impl Ids {
@@ -79,8 +79,8 @@ impl InstanceNames for Ids {
         self.id(instance.ordinal()).to_owned()
     }
 
-    fn image(&self, _: ContainerIndex, instance: InstanceId) -> Option<String> {
-        self.images.get(&instance).cloned()
+    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
+        self.images.get(&(container, instance)).cloned()
     }
 }
 
@@ -121,7 +121,7 @@ pub fn records<'a>(
         let Some(index) = pod.spec.index_of(&status.name) else { continue };
         let instance = ids.instance(&status.container_id);
         if let Some(instance) = instance {
-            ids.images.entry(instance).or_insert_with(|| status.image.clone());
+            ids.images.entry((index, instance)).or_insert_with(|| status.image.clone());
         }
         records[index.get()].get_or_insert(ContainerRecord {
             state: state(&status.state, ids)?,
@@ -232,7 +232,10 @@ pub fn runtime(question: &Value, pod: &Pod, ids: &mut Ids) -> Lowered<RuntimeSta
 
 fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<Instance> {
     let id = ids.instance(&recorded.id).ok_or("an instance without an id")?;
-    ids.images.insert(id, recorded.image.clone());
+    let container = pod.spec.index_of(&recorded.name);
+    if let Some(container) = container {
+        ids.images.insert((container, id), recorded.image.clone());
+    }
     let state = match &*recorded.state {
         "Created" => InstanceState::Created,
         "Running" => InstanceState::Running { started_at: recorded.started_at },
@@ -249,7 +252,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
     };
     Ok(Instance {
         id,
-        container: pod.spec.index_of(&recorded.name),
+        container,
         sandbox: SandboxId(ids.number(&recorded.sandbox_id)),
         restart_count: recorded.restart_count,
         spec_changed: recorded.spec_changed,
