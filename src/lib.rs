@@ -14,4 +14,4 @@ mod time;
 
 #[cfg(feature = "std")]
 pub use time::SystemClock;
-pub use time::{Clock, ManualClock, Timestamp};
+pub use time::{Clock, ManualClock, Timestamp, go_duration};

@@ -3,9 +3,19 @@
 //! Nothing in this crate reads a clock by itself: every call that depends on time takes a [`Timestamp`].
 //! [`Clock`] is there for those who drive a Pod.
 
-use core::{cell::Cell, fmt, num::NonZeroI64, str::FromStr, time::Duration};
+use core::{
+    cell::Cell,
+    fmt::{self, Write},
+    num::NonZeroI64,
+    str::FromStr,
+    time::Duration,
+};
 
-use alloc::string::{String, ToString};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -203,4 +213,46 @@ impl Clock for SystemClock {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Timestamp::UNIX_EPOCH + since_epoch.unwrap_or(Duration::ZERO)
     }
+}
+
+/// A duration as Go prints it.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::go_duration;
+///
+/// assert_eq!(go_duration(Duration::from_secs(80)), "1m20s");
+/// assert_eq!(go_duration(Duration::from_secs(3600)), "1h0m0s");
+/// assert_eq!(go_duration(Duration::from_millis(1500)), "1.5s");
+/// assert_eq!(go_duration(Duration::from_micros(250)), "250µs");
+/// ```
+#[must_use]
+pub fn go_duration(duration: Duration) -> String {
+    let nanos = duration.subsec_nanos();
+    match (duration.as_secs(), nanos) {
+        (0, 0) => "0s".to_owned(),
+        (0, ..1_000) => format!("{nanos}ns"),
+        (0, ..1_000_000) => decimal(nanos.into(), 1_000) + "µs",
+        (0, _) => decimal(nanos.into(), 1_000_000) + "ms",
+        (seconds, _) => {
+            let mut text = String::new();
+            let (minutes, below_minute) = (seconds / 60, Duration::new(seconds % 60, nanos));
+            // Writing into a string cannot fail.
+            let _ = match minutes / 60 {
+                0 if minutes == 0 => Ok(()),
+                0 => write!(text, "{minutes}m"),
+                hours => write!(text, "{hours}h{}m", minutes % 60),
+            };
+            text + &decimal(below_minute.as_nanos(), 1_000_000_000) + "s"
+        }
+    }
+}
+
+/// `value / unit` without trailing zeroes.
+fn decimal(value: u128, unit: u32) -> String {
+    let digits = unit.ilog10() as usize;
+    let unit = u128::from(unit);
+    let (whole, rest) = (value.checked_div(unit), value.checked_rem(unit));
+    let text = format!("{}.{:0digits$}", whole.unwrap_or_default(), rest.unwrap_or_default());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -9,10 +9,8 @@ use std::{env, path::PathBuf};
 
 #[test]
 fn every_recorded_answer_of_the_kubelet_is_ours_too() {
-    let directory = env::var_os("POD_LIFECYCLE_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/decisions"),
-        PathBuf::from,
-    );
+    let directory = env::var_os("POD_LIFECYCLE_VECTORS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/decisions"), PathBuf::from);
     let tallies = recordings::run(&directory).unwrap();
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());

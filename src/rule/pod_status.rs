@@ -113,8 +113,7 @@ pub enum PhaseReason {
 #[must_use]
 pub fn of(inputs: &PodInputs<'_>, nudge: impl FnMut(ContainerIndex)) -> PodRecord {
     let &PodInputs { spec, runtime, previous, .. } = inputs;
-    let is_restarting_all =
-        restart::of_all_is_due(spec, Some(runtime), previous.records, previous.was_restarting_all);
+    let is_restarting_all = restart::of_all_is_due(spec, Some(runtime), previous.records, previous.was_restarting_all);
     let mut records = container_status::of_all(&StatusInputs {
         spec,
         runtime,
@@ -134,10 +133,8 @@ fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (Pod
     let terminal = |phase: Option<PodPhase>| phase.filter(|phase| phase.is_terminal());
     let has_initialized = phase::has_initialized(inputs.spec, inputs.runtime);
     let computed = phase::of(inputs.spec, records, inputs.is_terminal, has_initialized);
-    let phase = terminal(Some(computed))
-        .or(terminal(inputs.previous.phase))
-        .or(terminal(inputs.api_phase))
-        .unwrap_or(computed);
+    let phase =
+        terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
     if inputs.is_past_deadline {
         return (terminal(inputs.api_phase).unwrap_or(PodPhase::Failed), PhaseReason::DeadlineExceeded);
     }

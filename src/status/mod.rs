@@ -4,5 +4,5 @@ mod report;
 
 pub use report::{
     InstanceNames, NumberedInstances, Report, condition_message, container_status, failure_message, foreign_conditions,
-    gate_statuses, go_duration, phase_reason, pod_condition, pod_status,
+    gate_statuses, phase_reason, pod_condition, pod_status,
 };

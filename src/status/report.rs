@@ -1,12 +1,7 @@
 //! From what is known to what the API prints: this is where the strings are made.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::{fmt::Write, time::Duration};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::time::Duration;
 
 use crate::{
     manifest::{self, ConditionStatus, Name, PodCondition},
@@ -16,7 +11,7 @@ use crate::{
         Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, ContainerState, FailureMessage,
         GateFailure, InstanceId, Lacking, StartFailure, Termination, Waiting,
     },
-    time::Timestamp,
+    time::{Timestamp, go_duration},
 };
 
 /// The runtime's names of things, which only the embedder knows.
@@ -253,47 +248,6 @@ pub fn phase_reason<'a>(becomes: PhaseReason, before: (&'a str, &'a str)) -> (&'
     }
 }
 
-/// A duration as Go prints it.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::status::go_duration;
-///
-/// assert_eq!(go_duration(Duration::from_secs(80)), "1m20s");
-/// assert_eq!(go_duration(Duration::from_secs(3600)), "1h0m0s");
-/// assert_eq!(go_duration(Duration::from_millis(1500)), "1.5s");
-/// assert_eq!(go_duration(Duration::from_micros(250)), "250µs");
-/// ```
-#[must_use]
-pub fn go_duration(duration: Duration) -> String {
-    let nanos = duration.subsec_nanos();
-    match (duration.as_secs(), nanos) {
-        (0, 0) => "0s".to_owned(),
-        (0, ..1_000) => format!("{nanos}ns"),
-        (0, ..1_000_000) => decimal(nanos.into(), 1_000) + "µs",
-        (0, _) => decimal(nanos.into(), 1_000_000) + "ms",
-        (seconds, _) => {
-            let mut text = String::new();
-            let (minutes, below_minute) = (seconds / 60, Duration::new(seconds % 60, nanos));
-            // Writing into a string cannot fail.
-            let _ = match minutes / 60 {
-                0 if minutes == 0 => Ok(()),
-                0 => write!(text, "{minutes}m"),
-                hours => write!(text, "{hours}h{}m", minutes % 60),
-            };
-            text + &decimal(below_minute.as_nanos(), 1_000_000_000) + "s"
-        }
-    }
-}
-
-/// `value / unit` without trailing zeroes.
-fn decimal(value: u128, unit: u32) -> String {
-    let digits = unit.ilog10() as usize;
-    let unit = u128::from(unit);
-    let text = format!("{}.{:0digits$}", value / unit, value % unit);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn container_state(
     spec: &PodSpec,
     index: ContainerIndex,
@@ -356,9 +310,7 @@ fn gate_message(spec: &PodSpec, failure: GateFailure) -> String {
     let gate = spec.readiness_gates().get(usize::from(failure.gate)).map_or("", String::as_str);
     match failure.status {
         None => format!("corresponding condition of pod readiness gate {gate:?} does not exist."),
-        Some(status) => {
-            format!("the status of pod readiness gate {gate:?} is not \"True\", but {}", status.to_string())
-        }
+        Some(status) => format!("the status of pod readiness gate {gate:?} is not \"True\", but {status}"),
     }
 }
 

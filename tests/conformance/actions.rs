@@ -64,9 +64,9 @@ impl Question {
                 "message": kill.message(spec).to_string(),
             })
         });
-        let resets = actions.reset.iter().map(|reset| {
-            json!({"id": id(reset.instance), "name": spec.container_name(reset.container), "kill": reset.kill})
-        });
+        let resets = actions.reset.iter().map(
+            |reset| json!({"id": id(reset.instance), "name": spec.container_name(reset.container), "kill": reset.kill}),
+        );
         let mut answer = json!({
             "killPod": actions.kill_pod,
             "createSandbox": actions.create_sandbox,

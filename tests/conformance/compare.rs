@@ -13,6 +13,15 @@ pub struct Difference {
     pub places: Vec<String>,
 }
 
+/// The verdict of a check that tells in words how its answer differs.
+pub fn told(line: &Value, verdict: Result<(), String>) -> Result<(), Difference> {
+    verdict.map_err(|told| Difference {
+        expected: line["out"].clone(),
+        got: json!({ "told": told }),
+        places: Vec::new(),
+    })
+}
+
 /// How much of an answer has to be recorded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Extent {

@@ -3,24 +3,29 @@
 //! A recording is a file of JSON Lines; a line holds `in`, what was asked, and `out`, what was answered. The line's
 //! `suite` (or else the file's name) says which [`Check`] of [`SUITES`] asks it. Other fields are ignored.
 
-// The test, the example and the benchmarks share these modules; each uses a part of them.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "test, example and benchmarks use different parts")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "these are tests, wherever they are run"
+)]
 
-mod actions;
+pub mod actions;
 mod backoff;
 mod compare;
 mod conditions;
 mod grace;
 mod lift;
 pub mod lower;
-mod phase;
-mod probes;
+pub mod phase;
+pub mod probes;
 mod read;
 mod restart;
-mod statuses;
+pub mod statuses;
 mod table;
 
-pub use compare::Difference;
+pub use compare::{Difference, told};
 pub use read::{ReadError, lines, recordings};
 pub use table::{Differences, Table, Tally};
 

@@ -35,6 +35,7 @@ struct Step {
     /// The records of all containers, of which only the worker's own is ever known.
     records: Vec<Option<ContainerRecord>>,
     is_deleting: bool,
+    is_restarting_all: bool,
     outcome: Outcome,
     errors_first: u8,
 }
@@ -69,9 +70,11 @@ impl Script {
         Ok((container, container.probe(self.kind).ok_or("no such probe")?))
     }
 
-    /// How many steps there are.
-    pub fn len(&self) -> usize {
-        self.steps.len()
+    /// How many steps the worker lives to see.
+    pub fn ticks(&self) -> usize {
+        let mut ticks = 0;
+        self.run(|_| ticks += 1).unwrap();
+        ticks
     }
 
     /// Goes through the steps until the worker ends; tells what it did in each.
@@ -84,7 +87,7 @@ impl Script {
                 phase: step.phase,
                 container: record,
                 is_deleting: step.is_deleting,
-                is_restarting_all: restart::of_all_is_due(&self.pod.spec, None, &step.records, false),
+                is_restarting_all: step.is_restarting_all,
                 kubelet: self.kubelet,
                 now: step.now,
             };
@@ -115,6 +118,7 @@ impl Step {
             now: second(&step["at"]).ok_or("a step without a time")?,
             // Without a status there is no container to look at, whatever the phase.
             phase: status["phase"].as_str().map_or(Ok(PodPhase::Pending), named)?,
+            is_restarting_all: restart::of_all_is_due(&pod.spec, None, &records, false),
             records,
             is_deleting: read(&step["deletionRequested"], "deletionRequested")?,
             outcome: match step["outcome"].as_str() {

@@ -64,7 +64,7 @@ impl fmt::Display for Differences<'_> {
             for (line, difference) in &tally.first {
                 writeln!(f, "\n{} {}\n  input:    {}", tally.suite, line["id"], line["in"])?;
                 writeln!(f, "  expected: {}\n  got:      {}", difference.expected, difference.got)?;
-                writeln!(f, "  at:       {}", difference.places.join("\n            "))?;
+                difference.places.iter().try_for_each(|place| writeln!(f, "  at:       {place}"))?;
             }
         }
         Ok(())
