@@ -220,7 +220,12 @@ pub struct KubernetesEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PassNews {
     /// It began.
-    Began(PassKind),
+    Began {
+        /// Which.
+        kind: PassKind,
+        /// Seconds that override the containers' own grace, if any do.
+        grace: Option<i64>,
+    },
     /// It ended.
     Ended {
         /// Which.

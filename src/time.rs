@@ -255,6 +255,7 @@ pub fn go_duration(duration: Duration) -> String {
 fn decimal(value: u128, unit: u32) -> String {
     let digits = unit.ilog10() as usize;
     let unit = u128::from(unit);
-    let text = format!("{}.{:0digits$}", value / unit, value % unit);
+    let (whole, rest) = (value.checked_div(unit), value.checked_rem(unit));
+    let text = format!("{}.{:0digits$}", whole.unwrap_or_default(), rest.unwrap_or_default());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -102,7 +102,7 @@ impl Pass {
 impl Pod {
     /// Begins a pass that keeps the Pod as it ought to be; there is nothing to do if its phase is terminal.
     pub(super) fn begin_sync(&mut self, step: &mut Step<'_>) -> Option<Pass> {
-        step.out.pass(step.now, PassNews::Began(PassKind::Sync));
+        self.note_begin(PassKind::Sync, step);
         let view = self.runtime.clone();
         let phase = self.report(&view, false, step);
         if phase.is_terminal() {
@@ -114,6 +114,10 @@ impl Pod {
         self.make_probers(step.now);
         let actions = self.next_actions(&view);
         Some(self.plan(Pass::new(PassKind::Sync, view), actions, step))
+    }
+
+    fn note_begin(&self, kind: PassKind, step: &mut Step<'_>) {
+        step.out.pass(step.now, PassNews::Began { kind, grace: self.record.node.grace });
     }
 
     fn next_actions(&self, view: &RuntimeStatus) -> PodActions {
@@ -166,7 +170,7 @@ impl Pod {
 
     /// Begins the pass that stops everything.
     pub(super) fn begin_terminating_pass(&mut self, step: &mut Step<'_>) -> Pass {
-        step.out.pass(step.now, PassNews::Began(PassKind::Terminating));
+        self.note_begin(PassKind::Terminating, step);
         let mut pass = Pass::new(PassKind::Terminating, self.runtime.clone());
         self.report(&pass.view, false, step);
         self.end_probers_for_stop();
@@ -177,7 +181,7 @@ impl Pod {
 
     /// Begins the pass that does the final bookkeeping.
     pub(super) fn begin_terminated_pass(&mut self, step: &mut Step<'_>) -> Pass {
-        step.out.pass(step.now, PassNews::Began(PassKind::Terminated));
+        self.note_begin(PassKind::Terminated, step);
         let pass = Pass::new(PassKind::Terminated, self.runtime.clone());
         self.report(&pass.view, true, step);
         self.report_end(step);

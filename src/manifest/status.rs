@@ -132,10 +132,10 @@ pub struct ContainerStatus {
     #[serde(default, deserialize_with = "null_is_absent")]
     pub name: String,
     /// What it is doing.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "null_is_absent")]
     pub state: ContainerState,
     /// What it did before.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "null_is_absent")]
     pub last_state: ContainerState,
     /// Whether it may get traffic.
     #[serde(default, deserialize_with = "null_is_absent")]

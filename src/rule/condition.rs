@@ -28,12 +28,14 @@ use crate::{
 #[must_use]
 pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord>]>, phase: PodPhase) -> Condition {
     let Some(records) = records else { return Condition::because(false, ConditionReason::UnknownContainerStatuses) };
-    let lasting = spec.sidecars().chain(spec.regular_containers());
-    let lacking = lacking(lasting, records, |_, record| record.ready);
+    let lasting = || spec.sidecars().chain(spec.regular_containers());
     match phase {
-        PodPhase::Succeeded if lacking.unknown.is_empty() => Condition::because(false, ConditionReason::PodCompleted),
+        PodPhase::Succeeded if all_known(lasting(), records) => {
+            Condition::because(false, ConditionReason::PodCompleted)
+        }
         PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
         PodPhase::Succeeded | PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
+            let lacking = lacking(lasting(), records, |_, record| record.ready);
             unless(lacking, ConditionReason::ContainersNotReady)
         }
     }
@@ -82,17 +84,17 @@ pub fn initialized(
         }
         None => &[],
     };
+    if phase == PodPhase::Succeeded && all_known(spec.init_containers(), records) {
+        return Condition::because(true, ConditionReason::PodCompleted);
+    }
+    if was_initialized || has_any_regular_started(spec, records) {
+        return Condition::plain(true);
+    }
     let lacking = lacking(spec.init_containers(), records, |container, record| match container.kind() {
         ContainerKind::Sidecar => record.started == Some(true),
         ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => record.ready,
     });
-    if phase == PodPhase::Succeeded && lacking.unknown.is_empty() {
-        Condition::because(true, ConditionReason::PodCompleted)
-    } else if was_initialized || has_any_regular_started(spec, records) {
-        Condition::plain(true)
-    } else {
-        unless(lacking, ConditionReason::ContainersNotInitialized)
-    }
+    unless(lacking, ConditionReason::ContainersNotInitialized)
 }
 
 /// `PodReadyToStartContainers`: no new sandbox is needed. KEP-3085.
@@ -120,6 +122,13 @@ pub fn all_containers_restarting(spec: &PodSpec, runtime: &RuntimeStatus, phase:
         }
         PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => Condition::plain(false),
     }
+}
+
+fn all_known<'a>(
+    mut containers: impl Iterator<Item = (ContainerIndex, &'a ContainerSpec)>,
+    records: &[Option<ContainerRecord>],
+) -> bool {
+    containers.all(|(index, _)| record_of(records, index).is_some())
 }
 
 fn lacking<'a>(

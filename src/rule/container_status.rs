@@ -53,8 +53,7 @@ pub struct StatusInputs<'a> {
 /// ```
 #[must_use]
 pub fn of_all(inputs: &StatusInputs<'_>) -> Vec<Option<ContainerRecord>> {
-    let any_regular_created = any_regular_created(inputs.spec, inputs.runtime);
-    inputs.spec.containers().map(|(index, container)| Some(inputs.of(index, container, any_regular_created))).collect()
+    inputs.spec.containers().map(|(index, container)| Some(inputs.of(index, container))).collect()
 }
 
 /// Whether any regular container was ever created: its newest instance is created, running or exited.
@@ -67,7 +66,7 @@ pub(super) fn any_regular_created(spec: &PodSpec, runtime: &RuntimeStatus) -> bo
 }
 
 impl StatusInputs<'_> {
-    fn of(&self, index: ContainerIndex, container: &ContainerSpec, any_regular_created: bool) -> ContainerRecord {
+    fn of(&self, index: ContainerIndex, container: &ContainerSpec) -> ContainerRecord {
         let previous = record_of(self.previous, index);
         let mut instances = self.runtime.instances_of(index);
         let newest = instances.next();
@@ -80,8 +79,8 @@ impl StatusInputs<'_> {
             if has_completed {
                 return record;
             }
-            let is_forgotten = newest.is_none() && any_regular_created && record.is_waiting();
-            if is_forgotten && container.kind() == ContainerKind::Init {
+            let is_gone = container.kind() == ContainerKind::Init && newest.is_none() && record.is_waiting();
+            if is_gone && any_regular_created(self.spec, self.runtime) {
                 return ContainerRecord { state: Some(ContainerState::Terminated(forgotten_init())), ..record };
             }
         }

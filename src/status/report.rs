@@ -1,11 +1,6 @@
 //! From what is known to what the API prints: this is where the strings are made.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
@@ -315,9 +310,7 @@ fn gate_message(spec: &PodSpec, failure: GateFailure) -> String {
     let gate = spec.readiness_gates().get(usize::from(failure.gate)).map_or("", String::as_str);
     match failure.status {
         None => format!("corresponding condition of pod readiness gate {gate:?} does not exist."),
-        Some(status) => {
-            format!("the status of pod readiness gate {gate:?} is not \"True\", but {}", status.to_string())
-        }
+        Some(status) => format!("the status of pod readiness gate {gate:?} is not \"True\", but {status}"),
     }
 }
 

@@ -1,0 +1,75 @@
+//! May the container be started now, or is it held back?
+
+use std::collections::BTreeMap;
+
+use pod_lifecycle::{
+    config::BackOffLimits,
+    manifest,
+    rule::backoff::BackOff,
+    spec::PodSpec,
+    state::{FailureMessage, StartError, StartFailure},
+    status,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Difference,
+    compare::{Extent, compare},
+    lower::{Lowered, read, second},
+};
+
+/// Asks one line again.
+pub fn check(line: &Value) -> Result<(), Difference> {
+    compare(line, answer(&line["in"]), Extent::Partial)
+}
+
+fn answer(question: &Value) -> Lowered<Value> {
+    let limits = BackOffLimits {
+        initial: read(&question["initialSeconds"], "initialSeconds")?,
+        max: read(&question["maxSeconds"], "maxSeconds")?,
+        reset_after: read(&question["expireSeconds"], "expireSeconds")?,
+    };
+    let spec = the_pod()?;
+    let mut counters: BTreeMap<&str, BackOff> = BTreeMap::new();
+    let mut steps = Vec::new();
+    for step in question["steps"].as_array().ok_or("no steps")? {
+        let now = second(&step["now"]).ok_or("a step without a time")?;
+        if step["action"] == "gc" {
+            counters.retain(|_, counter| !counter.is_forgotten(&limits, now));
+            steps.push(Value::Null);
+            continue;
+        }
+        let image = step["image"].as_str().unwrap_or_default();
+        let mut until = None;
+        if let Some(finished_at) = second(&step["finishedAt"]) {
+            let counter = counters.get(image).copied();
+            until = counter.and_then(|counter| counter.holds_until(&limits, finished_at, now));
+            if until.is_none() {
+                counters.insert(image, BackOff::advanced(counter, &limits, finished_at, now));
+            }
+        }
+        let delay = counters.get(image).map_or(0, |counter| counter.delay);
+        let failure =
+            StartFailure { error: StartError::CrashLoopBackOff, message: FailureMessage::RestartBackOff { delay } };
+        let message = until.map(|_| status::failure_message(&spec, 0.into(), &failure));
+        steps.push(json!({
+            "inBackOff": until.is_some(),
+            "currentDelay": delay,
+            "message": message.unwrap_or_default(),
+            "backoffUntil": until.map(|until| until.unix_micros() as f64 / 1e6),
+        }));
+    }
+    Ok(json!({ "steps": steps }))
+}
+
+/// The Pod that all scripts are about.
+fn the_pod() -> Lowered<PodSpec> {
+    let pod: manifest::Pod = read(
+        &json!({
+            "metadata": {"name": "web", "namespace": "default", "uid": "uid-1"},
+            "spec": {"containers": [{"name": "app", "image": "img:1"}]},
+        }),
+        "pod",
+    )?;
+    PodSpec::from_admitted(&pod).map_err(|error| error.to_string())
+}

@@ -1,0 +1,53 @@
+//! What has come true of the Pod?
+
+use pod_lifecycle::{
+    manifest::{ContainerStatus, PodCondition, PodPhase, PodStatus},
+    rule::{condition, restart},
+    state::ConditionType,
+    status,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Difference,
+    compare::{Extent, compare},
+    lift,
+    lower::{Ids, Lowered, Pod, holds, named, read, read_or_default, records, runtime, statuses_of},
+};
+
+/// Asks one line again.
+pub fn check(line: &Value) -> Result<(), Difference> {
+    compare(line, answer(&line["in"]), Extent::Partial)
+}
+
+fn answer(question: &Value) -> Lowered<Value> {
+    let pod = Pod::of(question)?;
+    let spec = &pod.spec;
+    let mut ids = Ids::default();
+    let runtime = runtime(question, &pod, &mut ids)?;
+    let old: PodStatus = read_or_default(&question["oldStatus"], "oldStatus")?;
+    let old_records = records(&pod, statuses_of(&old), &mut ids)?;
+    let statuses: Option<Vec<ContainerStatus>> = read(&question["containerStatuses"], "containerStatuses")?;
+    let records = statuses.map(|statuses| records(&pod, &statuses, &mut ids)).transpose()?;
+    let records = records.as_deref();
+    // A Pod whose phase nobody has written yet is in no terminal one.
+    let phase = question["phase"].as_str().filter(|phase| !phase.is_empty()).map_or(Ok(PodPhase::Pending), named)?;
+    let listed: Vec<PodCondition> = read_or_default(&question["conditions"], "conditions")?;
+    let gates = status::gate_statuses(spec, &listed);
+    let is_under_way = holds(&old.conditions, "AllContainersRestarting");
+    let is_due = restart::of_all_is_due(spec, Some(&runtime), &old_records, is_under_way);
+
+    let containers_ready = condition::containers_ready(spec, records, phase);
+    let ready = condition::ready(spec, &containers_ready, |gate, _| gates[gate]);
+    let initialized = condition::initialized(spec, records, phase, holds(&old.conditions, "Initialized"));
+    let to_start = condition::pod_ready_to_start_containers(spec, &runtime);
+    let restarting = condition::all_containers_restarting(spec, &runtime, phase, is_due);
+    let print = |condition_type, condition| lift::condition(spec, condition_type, condition);
+    Ok(json!({
+        "containersReady": print(ConditionType::ContainersReady, &containers_ready),
+        "ready": print(ConditionType::Ready, &ready),
+        "initialized": print(ConditionType::Initialized, &initialized),
+        "podReadyToStartContainers": print(ConditionType::PodReadyToStartContainers, &to_start),
+        "allContainersRestarting": print(ConditionType::AllContainersRestarting, &restarting),
+    }))
+}

@@ -1,0 +1,35 @@
+//! From answers of the rules to JSON.
+
+use pod_lifecycle::{
+    manifest,
+    rule::order::KillReason,
+    spec::{ContainerIndex, PodSpec},
+    state::{Condition, ConditionType},
+    status,
+};
+use serde_json::{Value, json};
+
+/// A condition without its times.
+pub fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
+    json!(status::pod_condition(spec, condition_type, condition, None))
+}
+
+/// The kubelet's word for the reason of a kill.
+pub fn kill_reason(reason: KillReason) -> &'static str {
+    match reason {
+        KillReason::DefinitionChanged => "",
+        KillReason::LivenessProbe => "LivenessProbe",
+        KillReason::StartupProbe => "StartupProbe",
+        KillReason::Unknown => "Unknown",
+    }
+}
+
+/// Places in the lists of the manifest.
+pub fn places(spec: &PodSpec, containers: &[ContainerIndex]) -> Value {
+    json!(containers.iter().map(|&index| spec.place_in_list(index)).collect::<Vec<_>>())
+}
+
+/// A Pod status as the kubelet hands it to its status manager, which sets the generation and the start time.
+pub fn computed_status(status: manifest::PodStatus) -> Value {
+    json!(manifest::PodStatus { observed_generation: 0, start_time: None, ..status })
+}

@@ -1,0 +1,87 @@
+//! Recordings of the real kubelet, asked again.
+//!
+//! A recording is a file of JSON Lines; a line holds `in`, what was asked, and `out`, what was answered. The line's
+//! `suite` (or else the file's name) says which [`Check`] of [`SUITES`] asks it. Other fields are ignored.
+
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "test, example and benchmarks use different parts")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "these are tests, wherever they are run"
+)]
+
+pub mod actions;
+mod backoff;
+mod compare;
+mod conditions;
+mod grace;
+mod kubectl;
+mod lift;
+pub mod lives;
+pub mod lower;
+pub mod phase;
+pub mod probes;
+mod read;
+mod restart;
+pub mod statuses;
+mod table;
+mod validation;
+
+pub use compare::{Difference, told};
+pub use read::{ReadError, lines, recordings};
+pub use table::{Differences, Table, Tally};
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Asks one line again.
+pub type Check = fn(&Value) -> Result<(), Difference>;
+
+/// The suites that are implemented.
+const SUITES: &[(&str, Check)] = &[
+    ("restart", restart::check),
+    ("phase", phase::check),
+    ("conditions", conditions::check),
+    ("actions", actions::check),
+    ("probes", probes::check),
+    ("statuses", statuses::check),
+    ("backoff", backoff::check),
+    ("grace", grace::check),
+    ("kubectl", |line| told(line, kubectl::check(line))),
+    ("validation", |line| told(line, validation::check(line))),
+];
+
+/// Asks every line of every recording in a directory, and counts suite by suite, in the order of [`SUITES`].
+pub fn run(directory: &Path) -> Result<Vec<Tally>, ReadError> {
+    let mut tallies: Vec<Tally> = Vec::new();
+    for recording in recordings(directory)? {
+        for line in lines(&recording)? {
+            let line = line?;
+            if lives::is_life(&line) {
+                for ((_, level), verdict) in lives::LEVELS.iter().zip(lives::check(&line)) {
+                    tally_of(&mut tallies, &format!("{} {level}", recording.name), true).add(&line, Some(verdict));
+                }
+            } else {
+                let suite = line["suite"].as_str().unwrap_or(&recording.name);
+                let verdict = check_of(suite).map(|check| check(&line));
+                tally_of(&mut tallies, suite, verdict.is_some()).add(&line, verdict);
+            }
+        }
+    }
+    tallies.sort_by_key(|tally| SUITES.iter().position(|(name, _)| *name == tally.suite).unwrap_or(SUITES.len()));
+    Ok(tallies)
+}
+
+fn tally_of<'a>(tallies: &'a mut Vec<Tally>, suite: &str, is_implemented: bool) -> &'a mut Tally {
+    let place = tallies.iter().position(|tally| tally.suite == suite).unwrap_or_else(|| {
+        tallies.push(Tally::new(suite, is_implemented));
+        tallies.len() - 1
+    });
+    &mut tallies[place]
+}
+
+fn check_of(suite: &str) -> Option<Check> {
+    SUITES.iter().find(|(name, _)| *name == suite).map(|(_, check)| *check)
+}

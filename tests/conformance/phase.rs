@@ -1,0 +1,47 @@
+//! Which phase is the Pod in?
+
+use pod_lifecycle::{
+    manifest::{ContainerStatus, PodPhase},
+    rule::phase,
+    state::ContainerRecord,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Difference,
+    compare::{Extent, compare},
+    lower::{Ids, Lowered, Pod, read, read_or_default, records},
+};
+
+/// A lowered question.
+pub struct Question {
+    pod: Pod,
+    records: Vec<Option<ContainerRecord>>,
+    is_terminal: bool,
+    has_initialized: bool,
+}
+
+impl Question {
+    /// Reads `in`.
+    pub fn of(question: &Value) -> Lowered<Question> {
+        let pod = Pod::of(question)?;
+        let statuses: Vec<ContainerStatus> = read_or_default(&question["statuses"], "statuses")?;
+        Ok(Question {
+            records: records(&pod, &statuses, &mut Ids::default())?,
+            pod,
+            is_terminal: read(&question["podIsTerminal"], "podIsTerminal")?,
+            has_initialized: read(&question["podHasInitialized"], "podHasInitialized")?,
+        })
+    }
+
+    /// Asks the rule.
+    pub fn ask(&self) -> PodPhase {
+        phase::of(&self.pod.spec, &self.records, self.is_terminal, self.has_initialized)
+    }
+}
+
+/// Asks one line again.
+pub fn check(line: &Value) -> Result<(), Difference> {
+    let answer = Question::of(&line["in"]).map(|question| json!({ "phase": question.ask() }));
+    compare(line, answer, Extent::Partial)
+}

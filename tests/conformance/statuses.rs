@@ -1,0 +1,143 @@
+//! What is the whole status?
+
+use std::sync::Arc;
+
+use pod_lifecycle::{
+    Timestamp,
+    manifest::{ConditionStatus, PodCondition, PodPhase, PodStatus},
+    rule::{
+        deadline,
+        pod_status::{self, PodInputs, PodRecord, PreviousStatus},
+        readiness::{KubeletStart, ProbeFacts},
+    },
+    state::{ContainerRecord, RuntimeStatus, StartFailure},
+    status::{self, Report},
+};
+use serde_json::Value;
+
+use super::{
+    Difference,
+    compare::{Extent, compare},
+    lift,
+    lower::{
+        Ids, Lowered, Pod, failure, holds, phase_of, probe_facts, read, read_or_default, records, runtime, statuses_of,
+    },
+};
+
+/// A lowered question.
+pub struct Question {
+    pod: Pod,
+    ids: Ids,
+    runtime: RuntimeStatus,
+    previous: PodStatus,
+    records: Vec<Option<ContainerRecord>>,
+    failures: Vec<Option<Arc<StartFailure>>>,
+    probes: Vec<ProbeFacts>,
+    foreign: Vec<PodCondition>,
+    gates: Vec<Option<ConditionStatus>>,
+    kubelet: KubeletStart,
+    is_terminal: bool,
+    is_past_deadline: bool,
+    pod_ip: Option<String>,
+}
+
+impl Question {
+    /// Reads `in`.
+    pub fn of(question: &Value) -> Lowered<Question> {
+        let pod = Pod::of(question)?;
+        let mut ids = Ids::default();
+        let runtime = runtime(question, &pod, &mut ids)?;
+        let api = &pod.manifest.status;
+        let previous: Option<PodStatus> = read_or_default(&question["previousStatus"], "previousStatus")?;
+        let previous = previous.unwrap_or_else(|| api.clone());
+        let foreign = status::foreign_conditions(&api.conditions, &previous.conditions);
+        let now: Timestamp = read(&question["now"], "now")?;
+        let deadline = previous.start_time.and_then(|start| deadline::of(&pod.spec, start));
+        Ok(Question {
+            records: records(&pod, statuses_of(&previous), &mut ids)?,
+            failures: failures(&question["reasonCache"], &pod)?,
+            probes: probe_facts(question, &pod, &runtime, &ids)?,
+            gates: status::gate_statuses(&pod.spec, &foreign),
+            kubelet: KubeletStart {
+                at: read(&question["kubeletStart"], "kubeletStart")?,
+                pod_was_ready: holds(&api.conditions, "Ready"),
+            },
+            is_terminal: read(&question["podIsTerminal"], "podIsTerminal")?,
+            is_past_deadline: deadline.is_some_and(|deadline| deadline <= now),
+            pod_ip: pod_ip(&question["runtime"]["sandboxes"][0]),
+            foreign,
+            previous,
+            runtime,
+            ids,
+            pod,
+        })
+    }
+
+    fn api_phase(&self) -> Option<PodPhase> {
+        phase_of(self.pod.manifest.status.phase.as_ref())
+    }
+
+    /// Asks the rule.
+    pub fn ask(&self) -> PodRecord {
+        let inputs = PodInputs {
+            spec: &self.pod.spec,
+            runtime: &self.runtime,
+            previous: PreviousStatus {
+                records: &self.records,
+                phase: phase_of(self.previous.phase.as_ref()),
+                was_initialized: holds(&self.previous.conditions, "Initialized"),
+                was_restarting_all: holds(&self.previous.conditions, "AllContainersRestarting"),
+            },
+            api_phase: self.api_phase(),
+            failures: &self.failures,
+            probes: &self.probes,
+            kubelet: self.kubelet,
+            gates: &self.gates,
+            is_deleting: self.pod.is_deleting(),
+            is_terminal: self.is_terminal,
+            is_past_deadline: self.is_past_deadline,
+        };
+        pod_status::of(&inputs, |_| {})
+    }
+
+    fn print(&self, record: &PodRecord) -> Value {
+        let api = &self.pod.manifest.status;
+        let first = |previous, api| if str::is_empty(previous) { api } else { previous };
+        let before = (first(&self.previous.reason, &*api.reason), first(&self.previous.message, &*api.message));
+        lift::computed_status(status::pod_status(&Report {
+            spec: &self.pod.spec,
+            record,
+            foreign: &self.foreign,
+            reason: status::phase_reason(record.phase_reason, before),
+            pod_ip: self.pod_ip.as_deref(),
+            start_time: None,
+            changed_at: &|_| None,
+            names: &self.ids,
+        }))
+    }
+}
+
+fn failures(reasons: &Value, pod: &Pod) -> Lowered<Vec<Option<Arc<StartFailure>>>> {
+    let failures = pod.spec.containers().map(|(_, container)| {
+        let failed = &reasons[container.name()];
+        if failed.is_null() {
+            return Ok(None);
+        }
+        let text = |field: &str| failed[field].as_str().unwrap_or_default();
+        failure(text("reason"), text("message")).map(|failure| Some(Arc::new(failure)))
+    });
+    failures.collect()
+}
+
+/// The address of the newest sandbox, if that is ready.
+fn pod_ip(sandbox: &Value) -> Option<String> {
+    let ip = sandbox["ip"].as_str().filter(|ip| !ip.is_empty())?;
+    (sandbox["state"] == "Ready").then(|| ip.to_owned())
+}
+
+/// Asks one line again. A recorded status that holds what every status holds is compared as a whole.
+pub fn check(line: &Value) -> Result<(), Difference> {
+    let answer = Question::of(&line["in"]).map(|question| question.print(&question.ask()));
+    let is_whole = ["phase", "conditions", "containerStatuses"].iter().all(|field| !line["out"][field].is_null());
+    compare(line, answer, if is_whole { Extent::Whole } else { Extent::Partial })
+}
