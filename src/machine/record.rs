@@ -101,11 +101,20 @@ pub(crate) struct Trouble {
     pub(crate) pulls: Option<BackOff>,
     pub(crate) last_pull_failure: Option<Arc<StartFailure>>,
     pub(crate) failure: Option<Arc<StartFailure>>,
+    /// The restart count after those of the instances that were removed but left their logs.
+    pub(crate) after_logs: u32,
 }
 
 impl Slot {
     pub(crate) fn trouble_mut(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_with(Box::default)
+    }
+
+    /// What a restarted kubelet finds: the logs.
+    pub(crate) fn forget(&mut self) {
+        self.pre_stop = None;
+        let after_logs = self.trouble.as_ref().map_or(0, |trouble| trouble.after_logs);
+        self.trouble = (after_logs > 0).then(|| Box::new(Trouble { after_logs, ..Trouble::default() }));
     }
 
     pub(crate) fn failure(&self) -> Option<&Arc<StartFailure>> {

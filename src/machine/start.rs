@@ -150,7 +150,7 @@ impl Pod {
     }
 
     fn begin_creation(&mut self, container: ContainerIndex, pass: &mut Pass, step: &mut Step<'_>) {
-        let restart_count = pass.view.newest(container).map_or(0, |newest| newest.restart_count.saturating_add(1));
+        let restart_count = self.next_restart_count(container, pass);
         let created = self.record.slots.get(container.get()).map_or(0, |slot| slot.created);
         let instance = InstanceId::nth(created);
         step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
@@ -171,7 +171,7 @@ impl Pod {
         if let Some(slot) = self.record.slots.get_mut(container.get()) {
             slot.created = slot.created.saturating_add(1);
         }
-        let restart_count = pass.view.newest(container).map_or(0, |newest| newest.restart_count.saturating_add(1));
+        let restart_count = self.next_restart_count(container, pass);
         if let Some(sandbox) = self.runtime.sandboxes.first().map(|sandbox| sandbox.id) {
             let state = InstanceState::Created;
             let container = Some(container);

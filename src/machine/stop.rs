@@ -69,6 +69,7 @@ impl Pod {
                 pass.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
             }
         }
+        pass.doing = Doing::Stopping;
         for place in 0..pass.stops.len() {
             self.begin_stop(pass, place, step);
         }
@@ -87,7 +88,7 @@ impl Pod {
     /// Removes an instance so that all containers start afresh; one that lives is stopped first, without grace.
     pub(super) fn begin_reset(&mut self, reset: Reset, pass: &mut Pass, step: &mut Step<'_>) {
         pass.has_reset = true;
-        pass.todo.push_front(Task::Remove(reset.container, reset.instance));
+        pass.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
         if reset.kill {
             self.tell(step, Severity::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
             self.begin_single_stop(reset.container, reset.instance, 0, pass, step);
@@ -104,6 +105,9 @@ impl Pod {
     ) {
         let stop = Stop { container, instance, grace, stage: StopStage::Gone, is_ordered: false };
         pass.stops.push(stop);
+        if !matches!(pass.doing, Doing::StoppingFailed(_)) {
+            pass.doing = Doing::Stopping;
+        }
         self.begin_stop(pass, pass.stops.len().saturating_sub(1), step);
         self.go_on_stopping(pass, step);
     }
@@ -138,6 +142,9 @@ impl Pod {
 
     /// Goes on with every stop whose hook is over or whose turn has come, and ends the wait when all are gone.
     pub(super) fn go_on_stopping(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
+        if !matches!(pass.doing, Doing::Stopping | Doing::StoppingFailed(_)) {
+            return;
+        }
         for place in 0..pass.stops.len() {
             self.go_on_with_stop(pass, place, step);
         }
@@ -147,8 +154,6 @@ impl Pod {
                 Doing::StoppingFailed(container) => self.fail_start(container, pass),
                 _ => pass.doing = Doing::Nothing,
             }
-        } else if !matches!(pass.doing, Doing::StoppingFailed(_)) {
-            pass.doing = Doing::Stopping;
         }
     }
 

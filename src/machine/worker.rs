@@ -61,6 +61,8 @@ impl Pod {
             } else if self.worker.is_requested {
                 self.worker.is_requested = false;
                 self.begin_pass(step);
+            } else if self.record.node.restart_due {
+                self.restart_kubelet(step.now);
             } else {
                 break;
             }
@@ -106,7 +108,6 @@ impl Pod {
             }
             PassKind::Terminated => self.finish(),
         }
-        self.restart_kubelet_if_due(step);
     }
 
     /// When the pass is repeated: at the end of the earliest back-off, after a while if it failed, else much later.

@@ -29,6 +29,8 @@ pub(super) struct Player<'a> {
     recorder: Recorder,
     now: Timestamp,
     removed_at: Option<Timestamp>,
+    /// A restart of the kubelet that waits for the end of the pass under way: the n-th action.
+    waiting_restart: Option<usize>,
 }
 
 impl<'a> Player<'a> {
@@ -46,6 +48,7 @@ impl<'a> Player<'a> {
             recorder: Recorder::default(),
             now: start,
             removed_at: None,
+            waiting_restart: None,
         })
     }
 
@@ -71,6 +74,10 @@ impl<'a> Player<'a> {
             self.now = at;
             self.happen(happening)?;
             self.carry_out();
+            if let Some(place) = self.waiting_restart.filter(|_| self.pod.is_idle()) {
+                self.waiting_restart = None;
+                self.world.agenda.plan(self.now, Happening::Action(place));
+            }
         }
         let is_finished = self.pod.worker_state() == WorkerState::Finished;
         if !is_finished {
@@ -141,7 +148,7 @@ impl<'a> Player<'a> {
     /// The n-th action of the script.
     fn act(&mut self, place: usize) -> Result<(), ScenarioError> {
         let Some(action) = self.scenario.script.actions.get(place) else { return Ok(()) };
-        if self.pod.is_gone() && !matches!(action.kind, ScriptActionKind::KubeletRestart) {
+        if self.pod.is_gone() {
             return Ok(());
         }
         let impossible =
@@ -155,6 +162,13 @@ impl<'a> Player<'a> {
             Event::Api(ApiEvent::SpecChanged(spec)) => Some(spec.clone()),
             _ => None,
         };
+        if action.kind == ScriptActionKind::KubeletRestart {
+            if !self.pod.is_idle() {
+                self.waiting_restart = Some(place);
+                return Ok(());
+            }
+            self.recorder.happened(self.now, Happened::KubeletRestarted);
+        }
         let result = self.pod.handle_event(self.now, event, &mut self.recorder);
         result.map_err(|error: EventError| impossible(&error))?;
         if let Some(spec) = changed {
