@@ -43,7 +43,7 @@ pub fn container<'a>(spec: &'a PodSpec, name: &str) -> &'a ContainerSpec {
 
 /// `seconds` after the beginning of the story.
 pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_unix_seconds(1_000_000 + seconds)
+    Timestamp::from_unix_seconds(1_000_000_i64.saturating_add(seconds))
 }
 
 /// How a container ended.
