@@ -1,4 +1,5 @@
 //! What is reported of each container?
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod given;
 

@@ -1,4 +1,5 @@
 //! What does a probe make of a container?
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod given;
 
