@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod budget;
 pub mod config;
 pub mod manifest;
 pub mod rule;
