@@ -61,11 +61,12 @@ pub struct LivenessBudget {
     /// does, if no failures are left over from the instance before.
     #[serde(serialize_with = "seconds::serialize")]
     pub first_kill: Duration,
-    /// From when a started process stops giving good answers until its kill is decided. An answer that is an error of
-    /// the probe itself does not count and makes it later.
+    /// From when a started process stops giving good answers until its probe has failed. The kill follows at once, unless
+    /// the kubelet is busy with another container of the Pod: a pull, a hook or a stop holds up everything else. An
+    /// answer that is an error of the probe itself does not count and makes it later.
     pub noticed: Span,
-    /// From when it stops until the next instance runs; `None` if the container is not restarted, and then the Pod may
-    /// end. The latest counts a stop that takes all of its grace, but no back-off: that adds at most the last of
+    /// From when it stops giving good answers until the next instance runs; `None` if the container is not restarted,
+    /// and then the Pod may end. The latest counts a stop that takes all of its grace, but no back-off: that adds at most the last of
     /// [`Budget::restart_delays`](super::Budget).
     pub restarted: Option<Span>,
 }

@@ -9,7 +9,8 @@
 //!   may come at once or almost a period later. The extra looks that the kubelet gives to readiness only help.
 //! * `initialDelaySeconds` is compared with whole seconds since the published `startedAt`, which is rounded down: a
 //!   look may come up to a second before the delay is over.
-//! * No `latest` counts a crash, a failed pull or hook, or a wait for back-off.
+//! * No `latest` counts a crash, a failed pull or hook, a wait for back-off, or a pass that another container holds up
+//!   meanwhile.
 //!
 //! Stated as properties: no life is ready before [`Budget::ready`]`.earliest`; no Pod takes longer to stop than
 //! [`longest_stop`] with its grace; no container is killed by a startup probe that started counting with it before
