@@ -159,7 +159,7 @@ impl<'a> World<'a> {
     /// The processes that a dying sandbox takes along.
     pub(super) fn kill_all(&mut self, now: Timestamp) -> Vec<Happened> {
         let mut exits = Vec::new();
-        for index in (0..u16::try_from(self.containers.len()).unwrap_or(u16::MAX)).map(ContainerIndex) {
+        for index in (0..u16::try_from(self.containers.len()).unwrap_or(u16::MAX)).map(ContainerIndex::from) {
             let is_alive = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
             if is_alive.is_some_and(|process| process.is_alive) {
                 exits.extend(self.exit(index, LOST, ExitCause::SandboxDied, now).0);

@@ -151,7 +151,7 @@ impl PodSpec {
     /// Whether there is a regular container at `index`.
     #[must_use]
     pub fn is_regular(&self, index: ContainerIndex) -> bool {
-        (self.regular_from..self.ephemeral_from).contains(&index.0)
+        (self.regular_from..self.ephemeral_from).contains(&index.place())
     }
 
     /// Whether what cannot change in a Pod that exists is the same in both, containers apart.
