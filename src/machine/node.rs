@@ -45,7 +45,7 @@ impl Pod {
         self.record.status.phase = PodPhase::Failed;
         self.record.why = Some(StatusReason::new(reason, &format!("Pod was rejected: {message}")));
         self.say(step, Severity::Warning, reason, message);
-        self.publish(true, step);
+        self.publish(true, true, step);
         Ok(())
     }
 
@@ -113,7 +113,7 @@ impl Pod {
         if self.record.api.node_lost_at.take().is_none() {
             return Err(EventError::NotNow("is on a node that is not lost"));
         }
-        self.publish(true, step);
+        self.publish(true, true, step);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::{collections::VecDeque, vec::Vec};
 
-use super::{Pod, Step, stop::Stop, tables::WorkerState};
+use super::{Pod, Step, stop::Stop};
 use crate::{
     action::{Action, EventReason, PassKind, PassNews, Severity},
     rule::order::{self, Kill, PodActions, Reset, SyncInputs},
@@ -109,8 +109,7 @@ impl Pod {
         let phase = self.report(&view, false, step);
         if phase.is_terminal() {
             step.out.pass(step.now, PassNews::Ended { kind: PassKind::Sync, failed: false });
-            self.worker.state = WorkerState::Terminating;
-            self.request_pass();
+            self.begin_terminating();
             return None;
         }
         self.make_probers(step.now);

@@ -29,6 +29,8 @@ pub(crate) struct Prober {
     pub(crate) next_at: Timestamp,
     /// When a status computation asked for an extra look.
     pub(crate) nudged_at: Option<Timestamp>,
+    /// Whether it has met a new instance in the look under way: the verdict it starts from is told with the answer.
+    pub(crate) has_met: bool,
     /// The dead instance whose failure was reported: it is reported once.
     pub(crate) reported_dead: Option<InstanceId>,
 }
@@ -68,8 +70,7 @@ impl Prober {
 
     /// The tick or nudge that is due is used up; ticks that were missed are dropped.
     fn use_up_tick(&mut self, period: Duration, now: Timestamp) {
-        let is_tick = self.next_at <= now && (self.stage == ProberStage::Fresh || self.nudged_at.is_none());
-        if is_tick {
+        if self.next_at <= now {
             let missed = now.since(self.next_at).as_micros().checked_div(period.as_micros()).unwrap_or(0);
             let periods = u32::try_from(missed.saturating_add(1)).unwrap_or(u32::MAX);
             self.next_at = self.next_at + period.saturating_mul(periods);
@@ -91,6 +92,7 @@ pub(crate) fn places(spec: &PodSpec) -> Box<[Prober]> {
         worker: ProbeWorker::default(),
         next_at: Timestamp::UNIX_EPOCH,
         nudged_at: None,
+        has_met: false,
         reported_dead: None,
     };
     probed
@@ -196,16 +198,15 @@ impl Pod {
         let before = prober.worker;
         let look = prober.worker.look(prober.kind, probe, container, &view);
         let after = prober.worker;
-        match look {
-            Look::Wait => {}
-            Look::End => prober.end(),
-            Look::Probe => {
+        match (look, after.instance) {
+            (Look::Probe, Some(instance)) => {
                 prober.stage = ProberStage::Asking(1);
-                if let Some(instance) = after.instance {
-                    let action = Action::Probe { container: prober.container, instance, kind: prober.kind };
-                    step.out.action(step.now, action);
-                }
+                prober.has_met = before.instance != after.instance;
+                let action = Action::Probe { container: prober.container, instance, kind: prober.kind };
+                return step.out.action(step.now, action);
             }
+            (Look::End, _) => prober.end(),
+            (Look::Wait | Look::Probe, _) => {}
         }
         self.note_verdict(place, before, after, step);
     }
@@ -226,6 +227,11 @@ impl Pod {
         }
         prober.stage = ProberStage::Idle;
         let before = prober.worker;
+        if core::mem::take(&mut prober.has_met) {
+            let unmet = ProbeWorker { instance: None, ..before };
+            self.note_verdict(place, unmet, before, step);
+        }
+        let Some(prober) = self.probers.get_mut(place) else { return };
         prober.worker.record(kind, probe, outcome);
         let after = prober.worker;
         let (reason, what) = match outcome {

@@ -33,8 +33,8 @@ struct Place {
     pulls: u32,
     has_image: bool,
     process: Option<Process>,
-    /// Hooks that run, and in which instance.
-    hooks: Vec<(InstanceId, HookKind)>,
+    /// Hooks that run, in which instance, and until when.
+    hooks: Vec<(InstanceId, HookKind, Timestamp)>,
 }
 
 /// One process.
@@ -151,7 +151,7 @@ impl<'a> World<'a> {
                 Some((None, Some(RuntimeEvent::ContainerStopped { container, instance })))
             }
             Happening::PullEnd(container) => self.end_pull(container),
-            Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec),
+            Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
             Happening::Stop(_) | Happening::Probe(_) | Happening::Action(_) | Happening::Pass(_) => None,
         }
     }
@@ -213,7 +213,7 @@ impl<'a> World<'a> {
         if core::mem::take(&mut process.is_being_stopped) {
             self.agenda.plan(now, Happening::StopReturn(container, instance));
         }
-        for &(instance, hook) in &it.hooks {
+        for &(instance, hook, _) in &it.hooks {
             self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
         }
         let own = cause == ExitCause::Itself;
@@ -252,9 +252,9 @@ impl<'a> World<'a> {
             return (None, Some(RuntimeEvent::HookFinished { container, instance, hook, result }));
         }
         if let Some(it) = self.containers.get_mut(container.get()) {
-            it.hooks.push((instance, hook));
-            let takes = it.script.hook(hook).duration_seconds;
-            self.agenda.plan(now + seconds(takes), Happening::HookEnd(container, instance, hook));
+            let ends_at = now + seconds(it.script.hook(hook).duration_seconds);
+            it.hooks.push((instance, hook, ends_at));
+            self.agenda.plan(ends_at, Happening::HookEnd(container, instance, hook));
         }
         (None, None)
     }
@@ -266,12 +266,12 @@ impl<'a> World<'a> {
         instance: InstanceId,
         hook: HookKind,
         spec: &PodSpec,
+        now: Timestamp,
     ) -> Option<Outcomes> {
-        let is_alive = self.alive(container, instance).is_some();
         let it = self.containers.get_mut(container.get())?;
-        let place = it.hooks.iter().position(|&running| running == (instance, hook))?;
-        it.hooks.remove(place);
-        let code = Some(it.script.hook(hook).exit_code).filter(|_| is_alive);
+        let place = it.hooks.iter().position(|&(of, kind, _)| (of, kind) == (instance, hook))?;
+        let (_, _, ends_at) = it.hooks.remove(place);
+        let code = Some(it.script.hook(hook).exit_code).filter(|_| ends_at <= now);
         let result = match code {
             Some(0) => Ok(()),
             Some(code) => Err(hook_error(spec, container, hook, &format!("command terminated with exit code {code}"))),
