@@ -27,8 +27,10 @@ pub(crate) struct Prober {
     pub(crate) worker: ProbeWorker,
     /// The next look by period.
     pub(crate) next_at: Timestamp,
-    /// When a status computation asked for an extra look.
+    /// When an extra look was begun that a status computation asked for.
     pub(crate) nudged_at: Option<Timestamp>,
+    /// Whether another one is asked for: one is remembered.
+    pub(crate) is_nudged_again: bool,
     /// Whether it has met a new instance in the look under way: the verdict it starts from is told with the answer.
     pub(crate) has_met: bool,
     /// The dead instance whose failure was reported: it is reported once.
@@ -66,6 +68,24 @@ impl Prober {
         self.stage = ProberStage::Absent;
         self.worker = ProbeWorker::default();
         self.nudged_at = None;
+        self.is_nudged_again = false;
+    }
+
+    /// A look is over: the next one is due at its time, or at once if it was asked for meanwhile.
+    fn rest(&mut self, now: Timestamp) {
+        self.stage = ProberStage::Idle;
+        if core::mem::take(&mut self.is_nudged_again) {
+            self.nudged_at = Some(now);
+        }
+    }
+
+    /// An extra look is asked for: it begins at once if the worker is idle.
+    fn nudge(&mut self, now: Timestamp) {
+        if self.stage == ProberStage::Idle && self.nudged_at.is_none() {
+            self.nudged_at = Some(now);
+        } else {
+            self.is_nudged_again = true;
+        }
     }
 
     /// The tick or nudge that is due is used up; ticks that were missed are dropped.
@@ -92,6 +112,7 @@ pub(crate) fn places(spec: &PodSpec) -> Box<[Prober]> {
         worker: ProbeWorker::default(),
         next_at: Timestamp::UNIX_EPOCH,
         nudged_at: None,
+        is_nudged_again: false,
         has_met: false,
         reported_dead: None,
     };
@@ -170,7 +191,7 @@ impl Pod {
         let readiness = probers
             .find(|prober| prober.container == container && prober.kind == ProbeKind::Readiness && prober.exists());
         if let Some(prober) = readiness {
-            prober.nudged_at.get_or_insert(now);
+            prober.nudge(now);
         }
     }
 
@@ -183,9 +204,8 @@ impl Pod {
         let Some(container) = spec.container(prober.container) else { return };
         let Some(probe) = container.probe(prober.kind) else { return };
         prober.use_up_tick(Duration::from_secs(u64::from(probe.period())), step.now);
-        prober.stage = ProberStage::Idle;
         if !self.record.is_computed {
-            return;
+            return prober.rest(step.now);
         }
         let view = View {
             phase: self.record.status.phase,
@@ -206,7 +226,7 @@ impl Pod {
                 return step.out.action(step.now, action);
             }
             (Look::End, _) => prober.end(),
-            (Look::Wait | Look::Probe, _) => {}
+            (Look::Wait | Look::Probe, _) => prober.rest(step.now),
         }
         self.note_verdict(place, before, after, step);
     }
@@ -225,7 +245,7 @@ impl Pod {
             step.out.action(step.now, Action::Probe { container, instance, kind });
             return;
         }
-        prober.stage = ProberStage::Idle;
+        prober.rest(step.now);
         let before = prober.worker;
         if core::mem::take(&mut prober.has_met) {
             let unmet = ProbeWorker { instance: None, ..before };
