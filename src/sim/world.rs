@@ -152,7 +152,11 @@ impl<'a> World<'a> {
             }
             Happening::PullEnd(container) => self.end_pull(container),
             Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
-            Happening::Stop(_) | Happening::Probe(_) | Happening::Action(_) | Happening::Pass(_) => None,
+            Happening::Stop(_)
+            | Happening::Probe(_)
+            | Happening::Action(_)
+            | Happening::LateRestart
+            | Happening::Pass(_) => None,
         }
     }
 
