@@ -92,8 +92,11 @@ impl Pod {
         self.note_containers(&before.records, step);
         let changed = is_first || self.record.why != why || !before.is_same(&self.record.status);
         self.record.why = why;
-        self.record.is_computed = true;
+        let was_computed = core::mem::replace(&mut self.record.is_computed, true);
         self.publish(changed, is_forced, step);
+        if !was_computed {
+            self.reconcile_gates();
+        }
     }
 
     fn note_condition(
@@ -130,7 +133,7 @@ impl Pod {
     /// Writes the status to the API if it has changed, or, if that is forced, if there is anything new in it. A terminal
     /// phase is held back until no container can be running any more.
     pub(super) fn publish(&mut self, changed: bool, is_forced: bool, step: &mut Step<'_>) {
-        if self.record.api.is_gone || !changed && !is_forced {
+        if self.record.api.is_gone {
             return;
         }
         let published = self.record.api.phase;
@@ -149,7 +152,7 @@ impl Pod {
             self.record.mark_changed(ConditionType::DisruptionTarget, step.now);
         }
         let api = &mut self.record.api;
-        let is_new = changed || published != Some(phase) || api.why != why || api.foreign_changed;
+        let is_new = changed || published != Some(phase) || api.why != why || is_forced && api.foreign_changed;
         if !is_new {
             return;
         }

@@ -154,7 +154,7 @@ impl<'a> Player<'a> {
     fn restart_kubelet(&mut self) {
         if !self.pod.is_idle() {
             self.restart_waits = true;
-        } else if !self.pod.is_gone() {
+        } else if !self.pod.is_gone() && self.pod.worker_state() != WorkerState::Finished {
             self.recorder.happened(self.now, Happened::KubeletRestarted);
             // A bound Pod can always have its kubelet restarted.
             let _ = self.pod.handle_event(self.now, Event::Node(NodeEvent::KubeletRestarted), &mut self.recorder);

@@ -23,6 +23,8 @@ pub(super) struct World<'a> {
     pub(super) agenda: Agenda,
     sandbox: Option<(SandboxId, bool)>,
     containers: Vec<Place>,
+    /// Containers in the order of their newest starts.
+    started: Vec<ContainerIndex>,
 }
 
 /// One container's processes and image.
@@ -55,7 +57,8 @@ const LOST: i32 = 137;
 
 impl<'a> World<'a> {
     pub(super) fn new(scenario: &'a Scenario, spec: &PodSpec, start: Timestamp) -> World<'a> {
-        let mut world = World { scenario, agenda: Agenda::default(), sandbox: None, containers: Vec::new() };
+        let mut world =
+            World { scenario, agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
         world.fit(spec);
         for &death in &scenario.script.sandbox_deaths {
             world.agenda.plan(start + seconds(death), Happening::SandboxDeath);
@@ -163,9 +166,9 @@ impl<'a> World<'a> {
     /// The processes that a dying sandbox takes along.
     pub(super) fn kill_all(&mut self, now: Timestamp) -> Vec<Happened> {
         let mut exits = Vec::new();
-        for index in (0..u16::try_from(self.containers.len()).unwrap_or(u16::MAX)).map(ContainerIndex::from) {
-            let is_alive = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
-            if is_alive.is_some_and(|process| process.is_alive) {
+        for index in self.started.clone() {
+            let process = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
+            if process.is_some_and(|process| process.is_alive) {
                 exits.extend(self.exit(index, LOST, ExitCause::SandboxDied, now).0);
             }
         }
@@ -178,6 +181,8 @@ impl<'a> World<'a> {
     }
 
     fn start(&mut self, container: ContainerIndex, instance: InstanceId, now: Timestamp) {
+        self.started.retain(|&other| other != container);
+        self.started.push(container);
         let Some(it) = self.containers.get_mut(container.get()) else { return };
         let run = it.script.run(it.starts);
         it.starts = it.starts.saturating_add(1);
