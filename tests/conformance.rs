@@ -25,7 +25,8 @@ fn every_recorded_life_is_lived_again_to_the_last_probe() {
 /// Every line agrees; without a directory of the user's own there are as many suites as were copied here.
 fn assert_agreement(kind: &str, suites: usize) {
     let own = env::var_os("POD_LIFECYCLE_VECTORS").map(PathBuf::from);
-    let directory = own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(kind));
+    let directory =
+        own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(kind));
     let tallies = recordings::run(&directory).unwrap();
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());
