@@ -48,11 +48,17 @@ pub(crate) enum Change {
     Started { name: String, started: bool },
 }
 
-/// Every difference: phase, conditions, then containers in the order of the status.
-pub(crate) fn between(old: &PodStatus, new: &PodStatus) -> Vec<Change> {
+/// The differences in phase and conditions.
+pub(crate) fn of_pod(old: &PodStatus, new: &PodStatus) -> Vec<Change> {
     let mut changes = Vec::new();
     phase(old, new, &mut changes);
     conditions(old, new, &mut changes);
+    changes
+}
+
+/// The differences in what containers do, in the order of the status.
+pub(crate) fn of_containers(old: &PodStatus, new: &PodStatus) -> Vec<Change> {
+    let mut changes = Vec::new();
     for (old, new) in [
         (&old.init_container_statuses, &new.init_container_statuses),
         (&old.container_statuses, &new.container_statuses),

@@ -80,13 +80,16 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// What happened at one instant, if anything did.
+    /// What happened at one instant, if anything did: every step of the containers, but of phase and conditions only
+    /// what came of it, as nobody could have seen the rest.
     fn moment(&mut self, entries: &[Entry]) -> Option<Moment> {
         let at = entries.first()?.at;
         let mut moment = Moment::new(at.since(self.timeline.start));
+        let before = self.pod.status.clone();
         for entry in entries {
             self.take(entry, &mut moment);
         }
+        moment.changes.extend(change::of_pod(&before, &self.pod.status));
         let is_there = self.timeline.end.removed_at.is_none_or(|removed| at < removed);
         moment.row = is_there.then(|| kubectl::row(&self.pod, at));
         moment.is_telling().then_some(moment)
@@ -95,7 +98,7 @@ impl Teller<'_> {
     fn take(&mut self, entry: &Entry, moment: &mut Moment) {
         match &entry.what {
             What::Status(status) => {
-                moment.changes.extend(change::between(&self.pod.status, status));
+                moment.changes.extend(change::of_containers(&self.pod.status, status));
                 self.pod.status = (**status).clone();
                 if self.pod.spec.node_name.is_empty() && status.start_time.is_some() {
                     self.pod.spec.node_name = "node-1".into();
