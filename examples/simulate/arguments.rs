@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind};
 
 /// Plays the life of a Pod in virtual time, as the kubelet would live it, and prints it.
 ///
@@ -33,6 +33,10 @@ pub(crate) struct Arguments {
     /// Print what `kubectl describe pod` would print at the end.
     #[arg(long)]
     pub(crate) describe: bool,
+    /// Print first how long the Pod may take to become ready, to be found dead and to stop, and what in its manifest is
+    /// almost always a mistake.
+    #[arg(long)]
+    pub(crate) budget: bool,
 }
 
 /// How a life is printed.
@@ -84,6 +88,16 @@ fn part(text: &str) -> Option<(f64, &str)> {
 }
 
 impl Arguments {
+    /// Reads the command line; ends the program if it makes no sense.
+    pub(crate) fn from_command_line() -> Arguments {
+        let arguments = Arguments::parse();
+        if arguments.output != Output::Text && (arguments.watch || arguments.describe) {
+            let message = "--watch and --describe print text: expected --output text";
+            Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        arguments
+    }
+
     /// What messages call the file that is read.
     pub(crate) fn file(&self) -> String {
         let path = self.path();

@@ -1,6 +1,6 @@
 //! The life for programs, as JSON or YAML.
 
-use pod_lifecycle::manifest::Pod;
+use pod_lifecycle::{budget::Budget, manifest::Pod};
 use serde::Serialize;
 
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// One JSON document.
-pub(crate) fn json(life: &Life) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(&Document::of(life));
+pub(crate) fn json(life: &Life, budget: Option<&Budget>) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(&Document::of(life, budget));
     text.map(|text| text + "\n").map_err(|error| Failure::new("output", error.to_string()))
 }
 
 /// The same as YAML.
-pub(crate) fn yaml(life: &Life) -> Result<String, Failure> {
-    serde_saphyr::to_string(&Document::of(life)).map_err(|error| Failure::new("output", error.to_string()))
+pub(crate) fn yaml(life: &Life, budget: Option<&Budget>) -> Result<String, Failure> {
+    serde_saphyr::to_string(&Document::of(life, budget)).map_err(|error| Failure::new("output", error.to_string()))
 }
 
 #[derive(Serialize)]
@@ -26,6 +26,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
     start: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<&'a Budget>,
     moments: &'a [Moment],
     end: End,
     /// The API object at the end, or as it last was.
@@ -44,10 +46,11 @@ struct End {
 }
 
 impl Document<'_> {
-    fn of(life: &Life) -> Document<'_> {
+    fn of<'a>(life: &'a Life, budget: Option<&'a Budget>) -> Document<'a> {
         Document {
             description: &life.description,
             start: life.timeline.start.to_string(),
+            budget,
             moments: &life.moments,
             end: End {
                 offset: offset(life.end),

@@ -3,9 +3,10 @@
 //! `cargo run --release --all-features --example simulate -- examples/scenarios/crash-loop.yaml`
 //!
 //! One module reads what comes in ([`input`]), one makes a [`life`] of it, and each thing that can be printed is a
-//! section with a module of its own: [`story`], [`watch`], [`description`], [`document`].
+//! section with a module of its own: [`story`], [`watch`], [`description`], [`budget`], [`document`].
 
 mod arguments;
+mod budget;
 mod change;
 mod description;
 mod document;
@@ -22,7 +23,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
+use pod_lifecycle::budget::Budget;
 
 use arguments::{Arguments, Output};
 use failure::Failure;
@@ -32,7 +33,7 @@ use life::Life;
 const USED_WRONGLY: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::from_command_line();
     let text = match run(&arguments) {
         Ok(text) => text,
         Err(failure) => {
@@ -56,16 +57,19 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
     let scenario = input::read(arguments)?;
     let timeline = scenario.play().map_err(|error| Failure::of_scenario(arguments, &error))?;
     let life = Life::of(&scenario, timeline);
+    let budget = arguments.budget.then(|| budget::of(&scenario)).transpose();
+    let budget = budget.map_err(|error| Failure::of_scenario(arguments, &error.into()))?;
     match arguments.output {
-        Output::Json => document::json(&life),
-        Output::Yaml => document::yaml(&life),
-        Output::Text => Ok(sections(arguments, &life).join("\n")),
+        Output::Json => document::json(&life, budget.as_ref()),
+        Output::Yaml => document::yaml(&life, budget.as_ref()),
+        Output::Text => Ok(sections(arguments, &life, budget.as_ref()).join("\n")),
     }
 }
 
 /// Everything that is to be printed as text, in its order.
-fn sections(arguments: &Arguments, life: &Life) -> Vec<String> {
-    let mut sections = vec![if arguments.watch { watch::table(life) } else { story::tell(life) }];
+fn sections(arguments: &Arguments, life: &Life, budget: Option<&Budget>) -> Vec<String> {
+    let mut sections: Vec<String> = budget.iter().map(ToString::to_string).collect();
+    sections.push(if arguments.watch { watch::table(life) } else { story::tell(life) });
     if arguments.describe {
         sections.push(description::describe(life));
     }

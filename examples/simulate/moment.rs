@@ -88,7 +88,6 @@ impl Names {
             Action::RunHook { container, hook, .. } => {
                 Some(format!("{} of {} begins", hook_name(*hook), self.of(*container)))
             }
-            Action::StopPodSandbox { .. } => Some("the sandbox is stopped".into()),
             _ => None,
         }
     }
@@ -104,6 +103,7 @@ impl Names {
                 Some(format!("{} of {} ends: {how}", hook_name(*hook), self.of(*container)))
             }
             Happened::SandboxDied(_) => Some("the sandbox dies".into()),
+            Happened::KubeletRestarted => Some("the kubelet restarts".into()),
             Happened::Action(name) => Some(format!("script: {name}")),
             Happened::PullEnd { .. } | Happened::Probed { .. } => None,
         }

@@ -103,7 +103,8 @@ fn tell_change(change: &Change) -> String {
         }
         Change::Container { name, from, to, reason, exit_code, message } => {
             let code = exit_code.map(|code| format!(" with code {code}")).unwrap_or_default();
-            format!("container {name} {}{code}{}", step(from.as_deref(), to), because(reason, message))
+            let from = from.as_deref().filter(|from| from != to);
+            format!("container {name} {}{code}{}", step(from, to), because(reason, message))
         }
         Change::Ready { name, ready: true } => format!("container {name} {}", paint::good("is ready")),
         Change::Ready { name, ready: false } => format!("container {name} {}", paint::odd("is not ready")),
