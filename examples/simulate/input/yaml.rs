@@ -16,7 +16,8 @@ pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Str
             error.into_inner()
         })
     });
-    result.map_err(|error| problem(error.without_snippet(), path.as_ref(), text, what))
+    let document: Option<T> = result.map_err(|error| problem(error.without_snippet(), path.as_ref(), text, what))?;
+    document.ok_or_else(|| format!("the document: is empty; expected {what}"))
 }
 
 /// As strict as `kubectl`: a number or a boolean is no string.
