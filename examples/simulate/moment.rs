@@ -88,7 +88,14 @@ impl Names {
             Action::RunHook { container, hook, .. } => {
                 Some(format!("{} of {} begins", hook_name(*hook), self.of(*container)))
             }
-            _ => None,
+            Action::RunPodSandbox { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::InspectImage { .. }
+            | Action::PullImage { .. }
+            | Action::CreateContainer { .. }
+            | Action::StartContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::Probe { .. } => None,
         }
     }
 

@@ -15,8 +15,10 @@ pub(crate) fn table(life: &Life) -> String {
     rows.dedup_by(|next, before| lasting(next) == lasting(before));
     let cells = rows.into_iter().map(|row| [name.as_str(), &row.ready, &row.status, &row.restarts, &row.age]);
     let lines: Vec<[&str; 5]> = std::iter::once(HEADINGS).chain(cells).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 5] = std::array::from_fn(width);
+    let widths = lines.iter().fold([0; 5], |widths: [usize; 5], line| {
+        let mut cells = line.iter().map(|cell| cell.chars().count());
+        widths.map(|width| width.max(cells.next().unwrap_or_default()))
+    });
     let mut text = String::new();
     for line in &lines {
         let padded = line.iter().zip(widths).map(|(cell, width)| format!("{cell:0$}", width.saturating_add(GAP)));

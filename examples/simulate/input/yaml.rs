@@ -35,6 +35,7 @@ fn problem(error: &Error, path: Option<&Path>, text: &str, what: &str) -> String
 }
 
 /// What is wrong, in the words of people who write manifests.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other errors are worded well enough where they come from")]
 fn wording(error: &Error, what: &str) -> String {
     match error {
         Error::Eof { .. } => format!("is empty; expected {what}"),
