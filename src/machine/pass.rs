@@ -225,7 +225,9 @@ impl Pod {
             Task::ReportStopped => {
                 self.end_probers();
                 let view = self.runtime.clone();
+                let writes = self.record.api.writes;
                 self.report(&view, true, step);
+                self.record.node.release_due = writes != self.record.api.writes;
             }
         }
     }

@@ -270,6 +270,7 @@ impl Record {
                 phase: None,
                 why: None,
                 foreign: Vec::new(),
+                writes: 0,
                 foreign_changed: false,
                 disruption_published: false,
                 deletion: None,

@@ -152,11 +152,13 @@ impl Pod {
             self.record.mark_changed(ConditionType::DisruptionTarget, step.now);
         }
         let api = &mut self.record.api;
-        let is_new = changed || published != Some(phase) || api.why != why || is_forced && api.foreign_changed;
-        if !is_new {
+        let has_moved = published != Some(phase) || api.why != why;
+        let may_move = changed || is_forced || self.record.node.release_due;
+        if !(changed || may_move && has_moved || is_forced && api.foreign_changed) {
             return;
         }
         (api.phase, api.why, api.foreign_changed) = (Some(phase), why, false);
+        api.writes = api.writes.wrapping_add(1);
         if published != Some(phase) {
             self.emit(Change::Phase { from: published, to: phase }, step);
         }

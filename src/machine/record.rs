@@ -38,6 +38,8 @@ pub(crate) struct ApiRecord {
     pub(crate) why: Option<Arc<StatusReason>>,
     /// Conditions of other owners.
     pub(crate) foreign: Vec<PodCondition>,
+    /// How many statuses were written.
+    pub(crate) writes: u32,
     /// Whether `foreign` changed since the kubelet last wrote.
     pub(crate) foreign_changed: bool,
     pub(crate) disruption_published: bool,
@@ -64,6 +66,8 @@ pub(crate) struct NodeRecord {
     pub(crate) eviction: Option<Arc<Eviction>>,
     /// When the kubelet restarted, if it did.
     pub(crate) kubelet_start: Option<Timestamp>,
+    /// Whether the status written when everything had stopped, read back, asks for the terminal phase to be written too.
+    pub(crate) release_due: bool,
     /// Whether the published status showed that the Pod had initialized, when a pass was last asked for.
     pub(crate) saw_initialized: bool,
     /// Whether the published status, read back, asks for a pass.

@@ -32,6 +32,11 @@ impl Pod {
     }
 
     fn check_relist(&self, runtime: &RuntimeStatus) -> Result<(), EventError> {
+        for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
+            if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
+                return Err(EventError::UnknownSandbox { sandbox: sandbox.id });
+            }
+        }
         for (place, instance) in runtime.instances.iter().enumerate() {
             let Some(container) = instance.container else { continue };
             if self.spec.container(container).is_none() {

@@ -6,7 +6,7 @@ use super::{
     happening::Happening,
     recorder::Recorder,
     scenario::{Scenario, ScenarioError, ScriptActionKind, seconds},
-    timeline::{End, Happened, Timeline, What},
+    timeline::{End, Happened, Timeline},
     world::{Outcomes, World},
 };
 use crate::{
@@ -87,10 +87,7 @@ impl<'a> Player<'a> {
     }
 
     fn into_timeline(mut self, start: Timestamp, is_finished: bool) -> Timeline {
-        let last = self.recorder.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Status(status) => Some((**status).clone()),
-            _ => None,
-        });
+        let last = self.recorder.entries.iter().rev().find_map(|entry| entry.what.status().cloned());
         self.manifest.status = last.unwrap_or_default();
         let end = End { at: self.now, is_finished, removed_at: self.removed_at };
         Timeline { start, entries: self.recorder.entries, pod: self.manifest, end }
@@ -115,7 +112,16 @@ impl<'a> Player<'a> {
                 self.restart_kubelet();
                 return Ok(());
             }
-            _ => {}
+            Happening::Stop(_)
+            | Happening::SandboxDeath
+            | Happening::OwnExit(..)
+            | Happening::SigtermExit(..)
+            | Happening::Sigkill(..)
+            | Happening::StopReturn(..)
+            | Happening::PullEnd(_)
+            | Happening::HookEnd(..)
+            | Happening::Probe(_)
+            | Happening::Pass(_) => {}
         }
         let spec = self.pod.spec().clone();
         if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
@@ -174,10 +180,7 @@ impl<'a> Player<'a> {
             Err(error) => return Err(impossible(&error)),
         };
         self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
-        let changed = match &event {
-            Event::Api(ApiEvent::SpecChanged(spec)) => Some(spec.clone()),
-            _ => None,
-        };
+        let changed = if let Event::Api(ApiEvent::SpecChanged(spec)) = &event { Some(spec.clone()) } else { None };
         if action.kind == ScriptActionKind::KubeletRestart {
             self.restart_kubelet();
             return Ok(());
