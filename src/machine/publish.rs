@@ -183,7 +183,7 @@ impl Pod {
         let containers_ready = condition::containers_ready(&self.spec, Some(&regular), phase);
         let ought = self.ready_given(&containers_ready, &self.gates());
         let is = &self.record.status.conditions.ready;
-        if is.status != ought.status || is.message != ought.message || is.reason.is_some() != ought.reason.is_some() {
+        if is.status != ought.status || is.message != ought.message {
             self.record.node.echo_due = true;
         }
     }
