@@ -25,10 +25,11 @@ use crate::{
 ///
 /// let lives = strategy::spec().prop_flat_map(|spec| (Just(spec.clone()), strategy::config(), strategy::moves(spec, 20)));
 /// TestRunner::deterministic().run(&lives, |(spec, config, moves)| {
-///     let mut life = Life::begin(spec, config);
+///     let mut out = Vec::new();
+///     let mut life = Life::begin(spec, config, &mut out);
 ///     for next in &moves {
 ///         let was = life.pod.phase();
-///         let _ = life.make(next, &mut Vec::new());
+///         let _ = life.make(next, &mut out);
 ///         prop_assert!(!was.is_terminal() || life.pod.phase() == was);
 ///     }
 ///     Ok(())
@@ -121,9 +122,27 @@ pub enum Meaning {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn moves(spec: Arc<PodSpec>, at_most: usize) -> impl Strategy<Value = Vec<Move>> {
+    collection::vec(one_move(spec), 0..=at_most)
+}
+
+/// One move for a Pod of this spec.
+///
+/// ```
+/// use pod_lifecycle::strategy::{self, Life, Meaning};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// let lives = strategy::spec().prop_flat_map(|spec| (Just(spec.clone()), strategy::config(), strategy::one_move(spec)));
+/// TestRunner::deterministic().run(&lives, |(spec, config, next)| {
+///     let life = Life::begin(spec, config, &mut Vec::new());
+///     prop_assert!(!matches!(life.meaning(&next), Meaning::Wait(until) if until < life.now));
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn one_move(spec: Arc<PodSpec>) -> impl Strategy<Value = Move> {
     let index = any::<Index>;
     let delete = (1..=40_i64).prop_map(|grace_seconds| Event::Api(ApiEvent::Deleted { grace_seconds }));
-    let one = prop_oneof![
+    prop_oneof![
         40 => (index(), reply()).prop_map(|(place, reply)| Move::Answer(place, reply)),
         8 => (index(), exit()).prop_map(|(place, exit)| Move::Exit(place, exit)),
         1 => Just(Move::SandboxDies),
@@ -134,20 +153,20 @@ pub fn moves(spec: Arc<PodSpec>, at_most: usize) -> impl Strategy<Value = Vec<Mo
         12 => Just(Move::Sleep),
         1 => delete.prop_map(Move::Event),
         2 => event(spec).prop_map(Move::Event),
-    ];
-    collection::vec(one, 0..=at_most)
+    ]
 }
 
 impl Life {
-    /// A Pod's first moment; one that is gated begins without a node, all others on theirs.
+    /// A Pod's first moment; one that is gated begins without a node, all others on theirs. What comes out of the Pod is
+    /// added to `out`.
     #[must_use]
-    pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Life {
+    pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, out: &mut Vec<Output>) -> Life {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
-        let mut out = Vec::new();
+        let from = out.len();
         let pod =
-            if spec.is_scheduling_gated() { Pod::unbound(spec, config) } else { Pod::new(spec, config, now, &mut out) };
+            if spec.is_scheduling_gated() { Pod::unbound(spec, config) } else { Pod::new(spec, config, now, out) };
         let mut life = Life { pod, now, asked: Vec::new(), last: None };
-        life.note(&out);
+        life.note(out.get(from..).unwrap_or_default());
         life
     }
 
