@@ -150,9 +150,10 @@ impl Pod {
     }
 
     fn begin_creation(&mut self, container: ContainerIndex, pass: &mut Pass, step: &mut Step<'_>) {
-        let restart_count = pass.view.newest(container).map_or(0, |newest| newest.restart_count.saturating_add(1));
-        let created = self.record.slots.get(container.get()).map_or(0, |slot| slot.created);
-        let instance = InstanceId::nth(created);
+        let restart_count = self.next_restart_count(container, pass);
+        let Some(slot) = self.record.slots.get_mut(container.get()) else { return };
+        let instance = InstanceId::nth(slot.created);
+        slot.created = slot.created.saturating_add(1);
         step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
         pass.doing = Doing::Creating(container, instance);
     }
@@ -168,10 +169,7 @@ impl Pod {
         if let Err(failure) = result {
             return self.fail_runtime(container, failure, pass, step);
         }
-        if let Some(slot) = self.record.slots.get_mut(container.get()) {
-            slot.created = slot.created.saturating_add(1);
-        }
-        let restart_count = pass.view.newest(container).map_or(0, |newest| newest.restart_count.saturating_add(1));
+        let restart_count = self.next_restart_count(container, pass);
         if let Some(sandbox) = self.runtime.sandboxes.first().map(|sandbox| sandbox.id) {
             let state = InstanceState::Created;
             let container = Some(container);

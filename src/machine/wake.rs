@@ -41,8 +41,7 @@ impl Pod {
         });
         let probes = self.probers.iter();
         let probes = probes.filter_map(|prober| Some((prober.due()?, Wake::Probe(prober.container, prober.kind))));
-        let is_idle = pass.is_none();
-        let retry = worker.retry_at.filter(|_| is_idle).map(|at| (at, Wake::Retry));
+        let retry = worker.retry_at.map(|at| (at, Wake::Retry));
         let relist = worker.relist_at.map(|at| (at, Wake::Relist));
         let deadline = self.next_deadline_check().map(|at| (at, Wake::Deadline));
         stops.chain(slept).chain(relist).chain(probes).chain(retry).chain(deadline).min()

@@ -3,7 +3,12 @@
 use alloc::boxed::Box;
 
 use super::{Pod, Step, pass::Pass, tables::WorkerState};
-use crate::{action::PassKind, config::Timing, rule::termination, time::Timestamp};
+use crate::{
+    action::PassKind,
+    config::Timing,
+    rule::{ending, termination},
+    time::Timestamp,
+};
 
 /// Where the Pod's worker stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,9 +31,13 @@ impl Worker {
 }
 
 impl Pod {
-    /// Asks for a pass.
+    /// Asks for a pass. One that is asked for between the end of a Pod and its termination gives that a grace of its own.
     pub(crate) fn request_pass(&mut self) {
         self.worker.is_requested = self.worker.state != WorkerState::Finished;
+        self.record.node.saw_initialized = ending::has_initialized(&self.spec, &self.record.status.records);
+        if self.worker.state == WorkerState::Terminating && self.worker.pass.is_none() {
+            self.override_grace(self.record.api.deletion.map(|deletion| deletion.grace_seconds), None);
+        }
     }
 
     /// Asks for a pass because the runtime changed.
@@ -52,6 +61,9 @@ impl Pod {
     /// Goes on with the pass under way, and with those asked for, until something has to be waited for.
     pub(crate) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
+            if core::mem::take(&mut self.record.node.echo_due) {
+                self.request_pass();
+            }
             if let Some(mut pass) = self.worker.pass.take() {
                 if !self.advance(&mut pass, step) {
                     self.worker.pass = Some(pass);
@@ -61,6 +73,8 @@ impl Pod {
             } else if self.worker.is_requested {
                 self.worker.is_requested = false;
                 self.begin_pass(step);
+            } else if self.record.node.restart_due {
+                self.restart_kubelet(step.now);
             } else {
                 break;
             }
@@ -73,7 +87,7 @@ impl Pod {
         if self.worker.state == WorkerState::Syncing {
             self.worker.state = WorkerState::Terminating;
         }
-        self.request_pass();
+        self.worker.is_requested = true;
     }
 
     /// The grace that overrides the containers' own in a termination: set by a deletion or by the node.
@@ -102,11 +116,10 @@ impl Pod {
             PassKind::Sync => {}
             PassKind::Terminating => {
                 self.worker.state = WorkerState::Terminated;
-                self.request_pass();
+                self.worker.is_requested = true;
             }
             PassKind::Terminated => self.finish(),
         }
-        self.restart_kubelet_if_due(step);
     }
 
     /// When the pass is repeated: at the end of the earliest back-off, after a while if it failed, else much later.

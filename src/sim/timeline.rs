@@ -107,6 +107,8 @@ pub enum Happened {
     },
     /// A sandbox died.
     SandboxDied(SandboxId),
+    /// The kubelet restarted.
+    KubeletRestarted,
     /// Somebody did something to the Pod.
     Action(String),
 }

@@ -1,26 +1,42 @@
 //! One container as it runs.
 
 use alloc::{boxed::Box, string::String};
-use core::fmt;
+use core::{fmt, num::NonZeroU16};
 
 use super::Restart;
 use crate::manifest::{Handler, ImagePullPolicy, Name};
 
 /// A container's place in its Pod: init containers first, then regular, then ephemeral ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContainerIndex(pub(crate) u16);
+pub struct ContainerIndex(NonZeroU16);
 
 impl ContainerIndex {
+    /// The first place.
+    pub(crate) const FIRST: ContainerIndex = ContainerIndex::nth(0);
+
+    /// The place with this number; `u16::MAX` counts as one less.
+    pub(crate) const fn nth(place: u16) -> ContainerIndex {
+        // Stored one higher, so that `Option<ContainerIndex>` is no larger.
+        match NonZeroU16::new(place.saturating_add(1)) {
+            Some(stored) => ContainerIndex(stored),
+            None => ContainerIndex(NonZeroU16::MIN),
+        }
+    }
+
     /// The place as a number.
     #[must_use]
     pub const fn get(self) -> usize {
-        self.0 as usize
+        self.place() as usize
+    }
+
+    pub(crate) const fn place(self) -> u16 {
+        self.0.get().saturating_sub(1)
     }
 }
 
 impl From<u16> for ContainerIndex {
     fn from(place: u16) -> ContainerIndex {
-        ContainerIndex(place)
+        ContainerIndex::nth(place)
     }
 }
 

@@ -205,7 +205,7 @@ fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, Sp
 }
 
 fn by_name(containers: &[ContainerSpec], from: u16, to: u16) -> Box<[ContainerIndex]> {
-    let mut order: Vec<ContainerIndex> = (from..to).map(ContainerIndex).collect();
+    let mut order: Vec<ContainerIndex> = (from..to).map(ContainerIndex::nth).collect();
     order.sort_by_key(|index| containers.get(index.get()).map(ContainerSpec::name));
     order.into_boxed_slice()
 }
