@@ -59,10 +59,12 @@ pub(crate) struct Seen {
 impl Watched {
     /// Begins a life.
     pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Broken> {
-        let life = Life::begin(spec, config);
+        let mut out = Vec::new();
+        let before = Pod::unbound(spec.clone(), config.clone());
+        let life = Life::begin(spec, config, &mut out);
         let count = life.pod.spec().container_count();
         let mut watched = Watched {
-            phase: Some(life.pod.phase()),
+            phase: None,
             containers: vec![None; count],
             conditions: Vec::new(),
             restarts: vec![0; count],
@@ -71,7 +73,7 @@ impl Watched {
             seen: Seen::default(),
             life,
         };
-        watched.take_bearings();
+        watched.check_outputs(&before, &out)?;
         watched.look()?;
         Ok(watched)
     }
@@ -107,7 +109,8 @@ impl Watched {
         match result {
             Err(error) => {
                 self.seen.refused.push(kind_of(&error));
-                hold!(self.life.pod == before, "{event:?} was refused ({error}) and changed the Pod");
+                let is_same = self.life.pod == before;
+                hold!(is_same, "{event:?} was refused ({error}) and changed {}", difference(&before, &self.life.pod));
                 hold!(out.is_empty(), "{event:?} was refused ({error}) and led to {out:?}");
                 Ok(())
             }
@@ -146,7 +149,8 @@ impl Watched {
         let result = pod.handle_event(self.life.now, Event::Runtime(relisted), &mut out);
         if result.is_ok() {
             hold!(out.is_empty(), "relisting what is known led to {out:?}");
-            hold!(pod == self.life.pod, "relisting what is known changed the Pod");
+            let is_same = pod == self.life.pod;
+            hold!(is_same, "relisting what is known changed the Pod: {}", difference(&self.life.pod, &pod));
         }
         Ok(())
     }
@@ -186,7 +190,8 @@ impl Watched {
             hold!(said.is_none(), "the object is gone, and {said:?} is published");
         }
         self.check_worker(before.worker_state())?;
-        self.take_bearings();
+        let phase = self.life.pod.phase();
+        hold!(self.phase.is_none_or(|told| told == phase), "the phase became {phase} unseen: it was {:?}", self.phase);
         Ok(())
     }
 
@@ -260,10 +265,6 @@ impl Watched {
         Ok(())
     }
 
-    fn take_bearings(&mut self) {
-        self.phase = Some(self.life.pod.phase());
-    }
-
     /// What may only go one way did.
     fn check_history(&mut self) -> Result<(), Broken> {
         let published = self.life.pod.published();
@@ -301,6 +302,15 @@ fn kind_of(error: &EventError) -> &'static str {
         EventError::NotNow(_) => "NotNow",
         EventError::Gone => "Gone",
     }
+}
+
+/// The lines in which two Pods differ when they are written down.
+fn difference(before: &Pod, after: &Pod) -> String {
+    let (before, after) = (format!("{before:#?}"), format!("{after:#?}"));
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let lost = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {}", line.trim()));
+    let gained = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {}", line.trim()));
+    lost.chain(gained).take(20).collect::<Vec<_>>().join(" ")
 }
 
 fn hash(pod: &Pod) -> u64 {
