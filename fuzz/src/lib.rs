@@ -50,14 +50,20 @@ pub fn events(bytes: &[u8]) {
 
 /// Any scenario: it is played to its end, or refused with a reason.
 pub fn scenario(bytes: &[u8]) {
-    let Some(text) = json(bytes, |rng| serde_json::to_value(sample(rng, strategy::scenario()))) else { return };
-    let Ok(mut scenario) = serde_json::from_str::<Scenario>(&text) else { return };
-    let end = scenario.script.end_seconds.unwrap_or(LONGEST);
-    scenario.script.end_seconds = Some(if end < LONGEST { end } else { LONGEST });
+    let Some(scenario) = scenario_of(bytes) else { return };
     match scenario.play() {
         Ok(timeline) => assert!(timeline.entries.is_sorted_by_key(|entry| entry.at)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
+}
+
+/// The scenario that the bytes stand for, with an end that is near enough.
+pub fn scenario_of(bytes: &[u8]) -> Option<Scenario> {
+    let text = json(bytes, |rng| serde_json::to_value(sample(rng, strategy::scenario())))?;
+    let mut scenario = serde_json::from_str::<Scenario>(&text).ok()?;
+    let end = scenario.script.end_seconds.unwrap_or(LONGEST);
+    scenario.script.end_seconds = Some(if end < LONGEST { end } else { LONGEST });
+    Some(scenario)
 }
 
 /// Lives one life; says what was broken. The first eight bytes choose the Pod, each eight that follow a move.

@@ -1,7 +1,8 @@
 //! Runs the fuzz bodies with random bytes, for those without a nightly compiler.
 //!
 //! `stable [SECONDS] [SEED] [TARGET…]`: how long each target is run, from which seed, and which. A case that panics is
-//! written to `artifacts/`; one that takes longer than ten seconds counts as an endless loop.
+//! written to `artifacts/`; one that takes longer than ten seconds counts as an endless loop. `stable show CASE` writes
+//! down the scenario of a case, for a look.
 
 use std::{
     env, fs,
@@ -12,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pod_lifecycle_fuzz::{events, manifest, scenario};
+use pod_lifecycle_fuzz::{events, manifest, scenario, scenario_of};
 
 const TARGETS: [(&str, fn(&[u8])); 3] = [("manifest", manifest), ("events", events), ("scenario", scenario)];
 
@@ -20,6 +21,11 @@ const LONGEST_CASE: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "show") {
+        let case = arguments.get(1).and_then(|case| case.parse().ok()).unwrap_or(1);
+        println!("{}", serde_json::to_string_pretty(&scenario_of(&bytes_of(case))).unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
     let number = |place: usize| arguments.get(place).and_then(|text| text.parse::<u64>().ok());
     let (seconds, seed) = (number(0).unwrap_or(60), number(1).unwrap_or(1));
     let chosen = arguments.get(2..).unwrap_or_default();
