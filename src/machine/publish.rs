@@ -152,6 +152,8 @@ impl Pod {
             self.record.mark_changed(ConditionType::DisruptionTarget, step.now);
         }
         let api = &mut self.record.api;
+        let overwrites = api.disruption_published;
+        api.foreign.retain(|condition| !is_own(&condition.type_, overwrites));
         let has_moved = published != Some(phase) || api.why != why;
         let may_move = changed || is_forced || self.record.node.release_due;
         if !(changed || may_move && has_moved || is_forced && api.foreign_changed) {
@@ -183,7 +185,7 @@ impl Pod {
         let containers_ready = condition::containers_ready(&self.spec, Some(&regular), phase);
         let ought = self.ready_given(&containers_ready, &self.gates());
         let is = &self.record.status.conditions.ready;
-        if is.status != ought.status || is.message != ought.message || is.reason.is_some() != ought.reason.is_some() {
+        if is.status != ought.status || is.message != ought.message {
             self.record.node.echo_due = true;
         }
     }
@@ -324,6 +326,13 @@ fn round_down_start(record: &mut ContainerRecord) {
     if let Some(ContainerState::Running { started_at: Some(started_at) }) = &mut record.state {
         *started_at = started_at.whole_seconds();
     }
+}
+
+/// Whether the kubelet's write overwrites a condition that somebody else has set.
+fn is_own(name: &str, overwrites_disruption: bool) -> bool {
+    let mut own = ConditionType::ALL.iter();
+    let own = own.find(|which| which.name() == name);
+    own.is_some_and(|&which| which != ConditionType::DisruptionTarget || overwrites_disruption)
 }
 
 fn kind_of(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {

@@ -24,13 +24,19 @@ impl Pod {
         if self.is_held_back(container, pass, step) {
             return self.fail_start(container, pass);
         }
-        match self.spec.container(container).map(|container| container.image_pull_policy()) {
-            Some(ImagePullPolicy::Always) => self.begin_pull(container, pass, step),
-            Some(ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never) => {
+        let spec = self.spec.clone();
+        let Some(of_container) = spec.container(container) else { return };
+        if let Some(error) = of_container.image_error() {
+            let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
+            self.tell(step, Severity::Warning, EventReason::InspectFailed, Some(container), || message.clone());
+            return self.fail_image(container, StartError::InvalidImageName, text(&message), pass, step);
+        }
+        match of_container.image_pull_policy() {
+            ImagePullPolicy::Always => self.begin_pull(container, pass, step),
+            ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never => {
                 step.out.action(step.now, Action::InspectImage { container });
                 pass.doing = Doing::Inspecting(container);
             }
-            None => {}
         }
     }
 

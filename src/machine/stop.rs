@@ -161,9 +161,10 @@ impl Pod {
         }
         if pass.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
             pass.stops.clear();
-            match pass.doing {
-                Doing::StoppingFailed(container) => self.fail_start(container, pass),
-                _ => pass.doing = Doing::Nothing,
+            if let Doing::StoppingFailed(container) = pass.doing {
+                self.fail_start(container, pass);
+            } else {
+                pass.doing = Doing::Nothing;
             }
         }
     }
@@ -204,11 +205,10 @@ impl Pod {
             self.tell(step, Severity::Warning, EventReason::FailedPreStopHook, Some(container), message);
         }
         let Some(mut pass) = self.worker.pass.take() else { return };
-        if let Some(stop) = pass.stops.iter_mut().find(|stop| stop.container == container && stop.instance == instance)
-        {
-            if let StopStage::PreStop { since, .. } = stop.stage {
-                stop.stage = StopStage::PreStop { since, until: step.now };
-            }
+        let mut stops = pass.stops.iter_mut();
+        let stop = stops.find(|stop| stop.container == container && stop.instance == instance);
+        if let Some(Stop { stage: StopStage::PreStop { until, .. }, .. }) = stop {
+            *until = step.now;
         }
         self.go_on_stopping(&mut pass, step);
         self.worker.pass = Some(pass);

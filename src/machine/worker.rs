@@ -1,6 +1,7 @@
 //! The Pod's worker: one pass after another, and what asks for the next.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use super::{Pod, Step, pass::Pass, tables::WorkerState};
 use crate::{
@@ -9,6 +10,9 @@ use crate::{
     rule::{ending, termination},
     time::Timestamp,
 };
+
+/// No period is shorter: a Pod always gets on.
+const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// Where the Pod's worker stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +46,9 @@ impl Pod {
 
     /// Asks for a pass because the runtime changed.
     pub(crate) fn request_pass_by_runtime(&mut self, now: Timestamp) {
+        if matches!(self.worker.state, WorkerState::Waiting | WorkerState::Finished) {
+            return;
+        }
         match self.config.timing {
             Timing::Ideal => self.request_pass(),
             Timing::NodeLike { .. } => {
@@ -61,12 +68,11 @@ impl Pod {
     /// Goes on with the pass under way, and with those asked for, until something has to be waited for.
     pub(crate) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
-            if core::mem::take(&mut self.record.node.echo_due) {
-                self.request_pass();
-            }
+            self.hear_echo();
             if let Some(mut pass) = self.worker.pass.take() {
                 if !self.advance(&mut pass, step) {
                     self.worker.pass = Some(pass);
+                    self.hear_echo();
                     break;
                 }
                 self.end_pass(&pass, step);
@@ -80,6 +86,13 @@ impl Pod {
             }
         }
         self.note_next_wake();
+    }
+
+    /// A published status that is read back may ask for a pass.
+    fn hear_echo(&mut self) {
+        if core::mem::take(&mut self.record.node.echo_due) {
+            self.request_pass();
+        }
     }
 
     /// The worker goes over to terminating: because of its phase, or by order of somebody.
@@ -124,10 +137,10 @@ impl Pod {
 
     /// When the pass is repeated: at the end of the earliest back-off, after a while if it failed, else much later.
     fn retry_time(&mut self, pass: &Pass, now: Timestamp) -> Timestamp {
-        let resync = self.config.resync_period;
+        let resync = self.config.resync_period.max(SHORTEST_PERIOD);
         let wait = match pass.earliest_release {
             Some(release) => release.since(now),
-            None if pass.has_failed => self.config.retry_period,
+            None if pass.has_failed => self.config.retry_period.max(SHORTEST_PERIOD),
             None => resync,
         };
         now + self.late(wait.min(resync))

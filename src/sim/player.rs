@@ -6,7 +6,7 @@ use super::{
     happening::Happening,
     recorder::Recorder,
     scenario::{Scenario, ScenarioError, ScriptActionKind, seconds},
-    timeline::{End, Happened, Timeline, What},
+    timeline::{End, Happened, Timeline},
     world::{Outcomes, World},
 };
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
 /// How long a story is if its script does not say.
 const DEFAULT_END: f64 = 600.0;
 
+/// More things than this do not happen at one instant, unless they never end.
+const MOST_AT_ONE_INSTANT: u32 = 10_000;
+
 /// A life being played.
 pub(super) struct Player<'a> {
     scenario: &'a Scenario,
@@ -27,8 +30,11 @@ pub(super) struct Player<'a> {
     pod: Pod,
     world: World<'a>,
     recorder: Recorder,
+    start: Timestamp,
     now: Timestamp,
     removed_at: Option<Timestamp>,
+    /// How many things have happened at this instant.
+    count: u32,
     /// Whether a restart of the kubelet waits for the end of the pass under way.
     restart_waits: bool,
 }
@@ -46,8 +52,10 @@ impl<'a> Player<'a> {
             world: World::new(scenario, &spec, start),
             pod: Pod::unbound(spec, config),
             recorder: Recorder::default(),
+            start,
             now: start,
             removed_at: None,
+            count: 0,
             restart_waits: false,
         })
     }
@@ -65,15 +73,18 @@ impl<'a> Player<'a> {
             // A new Pod without gates can be bound.
             let _ = self.pod.handle_event(self.now, Event::Api(ApiEvent::Bound), &mut self.recorder);
         }
-        self.carry_out();
+        self.carry_out()?;
         while let Some((at, happening)) = self.next().filter(|(at, _)| *at <= end) {
             let is_over = self.pod.worker_state() == WorkerState::Finished && at > self.now;
             if is_over {
                 break;
             }
+            if at > self.now {
+                self.count = 0;
+            }
             self.now = at;
             self.happen(happening)?;
-            self.carry_out();
+            self.carry_out()?;
             if self.restart_waits && self.pod.is_idle() {
                 self.restart_waits = false;
                 self.world.agenda.plan(self.now, Happening::LateRestart);
@@ -87,10 +98,7 @@ impl<'a> Player<'a> {
     }
 
     fn into_timeline(mut self, start: Timestamp, is_finished: bool) -> Timeline {
-        let last = self.recorder.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Status(status) => Some((**status).clone()),
-            _ => None,
-        });
+        let last = self.recorder.entries.iter().rev().find_map(|entry| entry.what.status().cloned());
         self.manifest.status = last.unwrap_or_default();
         let end = End { at: self.now, is_finished, removed_at: self.removed_at };
         Timeline { start, entries: self.recorder.entries, pod: self.manifest, end }
@@ -115,7 +123,16 @@ impl<'a> Player<'a> {
                 self.restart_kubelet();
                 return Ok(());
             }
-            _ => {}
+            Happening::Stop(_)
+            | Happening::SandboxDeath
+            | Happening::OwnExit(..)
+            | Happening::SigtermExit(..)
+            | Happening::Sigkill(..)
+            | Happening::StopReturn(..)
+            | Happening::PullEnd(_)
+            | Happening::HookEnd(..)
+            | Happening::Probe(_)
+            | Happening::Pass(_) => {}
         }
         let spec = self.pod.spec().clone();
         if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
@@ -125,8 +142,10 @@ impl<'a> Player<'a> {
     }
 
     /// Has the world carry out what the Pod asks for, until it asks for nothing more.
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self) -> Result<(), ScenarioError> {
+        self.count_one()?;
         while let Some(action) = self.recorder.actions.pop_front() {
+            self.count_one()?;
             let spec = self.pod.spec().clone();
             let outcomes = self.world.carry_out(action, &spec, self.now);
             self.tell(outcomes);
@@ -134,6 +153,16 @@ impl<'a> Player<'a> {
         if self.pod.is_gone() {
             self.removed_at.get_or_insert(self.now);
         }
+        Ok(())
+    }
+
+    /// One thing more has happened at this instant.
+    fn count_one(&mut self) -> Result<(), ScenarioError> {
+        self.count = self.count.saturating_add(1);
+        if self.count > MOST_AT_ONE_INSTANT {
+            return Err(ScenarioError::Endless { t: self.now.since(self.start).as_secs_f64() });
+        }
+        Ok(())
     }
 
     fn tell(&mut self, (happened, news): Outcomes) {
@@ -174,10 +203,7 @@ impl<'a> Player<'a> {
             Err(error) => return Err(impossible(&error)),
         };
         self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
-        let changed = match &event {
-            Event::Api(ApiEvent::SpecChanged(spec)) => Some(spec.clone()),
-            _ => None,
-        };
+        let changed = if let Event::Api(ApiEvent::SpecChanged(spec)) = &event { Some(spec.clone()) } else { None };
         if action.kind == ScriptActionKind::KubeletRestart {
             self.restart_kubelet();
             return Ok(());

@@ -337,6 +337,12 @@ pub enum ScenarioError {
         /// What stands there.
         value: f64,
     },
+    /// Something goes on for ever without any time passing.
+    #[error("script: at {t} s things go on for ever and no time passes")]
+    Endless {
+        /// When, in seconds.
+        t: f64,
+    },
     /// Something in the script cannot happen.
     #[error("script.actions[{place}] (at {t} s): {error}")]
     Impossible {
@@ -365,7 +371,7 @@ impl Scenario {
     ///
     /// [`ScenarioError`] names the field that cannot be.
     pub fn play(&self) -> Result<Timeline, ScenarioError> {
-        Ok(Player::new(self)?.play()?)
+        Player::new(self)?.play()
     }
 
     /// The kubelet's configuration.
@@ -400,9 +406,8 @@ impl Scenario {
     pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
         let script = &self.script;
         for name in script.containers.keys() {
-            let is_added = script.actions.iter().any(|action| match &action.kind {
-                ScriptActionKind::AddEphemeralContainer { container } => container.name == *name,
-                _ => false,
+            let is_added = script.actions.iter().any(|action| {
+                matches!(&action.kind, ScriptActionKind::AddEphemeralContainer { container } if container.name == *name)
             });
             if spec.index_of(name).is_none() && !is_added {
                 return Err(ScenarioError::NoSuchContainer { name: name.clone() });

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String};
 use core::{fmt, num::NonZeroU16};
 
 use super::Restart;
-use crate::manifest::{Handler, ImagePullPolicy, Name};
+use crate::manifest::{Handler, ImagePullPolicy, InvalidImageName, Name};
 
 /// A container's place in its Pod: init containers first, then regular, then ephemeral ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,7 @@ pub enum ContainerKind {
 pub struct ContainerSpec {
     pub(crate) name: String,
     pub(crate) image: String,
+    pub(crate) image_error: Option<InvalidImageName>,
     pub(crate) kind: ContainerKind,
     pub(crate) restart: Restart,
     pub(crate) image_pull_policy: ImagePullPolicy,
@@ -79,6 +80,12 @@ impl ContainerSpec {
     #[must_use]
     pub fn image(&self) -> &str {
         &self.image
+    }
+
+    /// Why the image reference cannot be read, if it cannot: the container then waits with `InvalidImageName`.
+    #[must_use]
+    pub fn image_error(&self) -> Option<&InvalidImageName> {
+        self.image_error.as_ref()
     }
 
     /// What part the container plays.
@@ -113,7 +120,7 @@ impl ContainerSpec {
 
     /// Whether two specs differ in nothing but the image.
     pub(crate) fn is_same_but_for_image(&self, other: &ContainerSpec) -> bool {
-        let ContainerSpec { name, image: _, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
+        let ContainerSpec { name, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
         *name == other.name
             && *kind == other.kind
             && *restart == other.restart

@@ -182,10 +182,12 @@ impl Lift {
 
     /// The recordings show the creations that succeeded: those that a start follows.
     fn was_created(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
-        let asked = self.timeline.entries.iter().skip(place + 1).find_map(|entry| match &entry.what {
-            What::Asked(action) => Some(action),
-            _ => None,
-        });
+        let asked = self
+            .timeline
+            .entries
+            .iter()
+            .skip(place + 1)
+            .find_map(|entry| if let What::Asked(action) = &entry.what { Some(action) } else { None });
         asked == Some(&Action::StartContainer { container, instance })
     }
 
