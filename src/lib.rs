@@ -98,6 +98,8 @@ pub mod sim;
 pub mod spec;
 pub mod state;
 pub mod status;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod time;
 
 pub use action::{
