@@ -167,7 +167,7 @@ impl Pod {
     }
 
     /// Answers to `deleteContainersInPod`: the newest dead instance of a container is kept.
-    fn remove_older_dead(&mut self, container: ContainerIndex, step: &mut Step<'_>) {
+    pub(super) fn remove_older_dead(&mut self, container: ContainerIndex, step: &mut Step<'_>) {
         let dead = self.runtime.instances_of(container).filter(|instance| instance.termination().is_some());
         let older: alloc::vec::Vec<InstanceId> = dead.skip(1).map(|instance| instance.id).collect();
         for instance in older {

@@ -186,6 +186,7 @@ impl Pod {
             self.put_condition(ConditionType::DisruptionTarget, true, reason, &message, step);
         }
         let api = &mut self.record.api;
+        api.foreign.retain(|condition| !is_own(&condition.type_));
         (api.phase, api.why, api.foreign_changed) = (Some(phase), why, false);
         api.writes = api.writes.wrapping_add(1);
         if shown != Some(phase) {
@@ -212,7 +213,7 @@ impl Pod {
         let containers_ready = condition::containers_ready(&self.spec, Some(&regular), phase);
         let ought = self.ready_given(&containers_ready, &self.gates());
         let is = &self.record.status.conditions.ready;
-        if is.status != ought.status || is.message != ought.message || is.reason.is_some() != ought.reason.is_some() {
+        if is.status != ought.status || is.message != ought.message {
             self.record.node.echo_due = true;
         }
     }
@@ -354,6 +355,12 @@ fn round_down_start(record: &mut ContainerRecord) {
     if let Some(ContainerState::Running { started_at: Some(started_at) }) = &mut record.state {
         *started_at = started_at.whole_seconds();
     }
+}
+
+/// Whether the kubelet's write overwrites a condition that somebody else has set.
+fn is_own(name: &str) -> bool {
+    let mut own = ConditionType::ALL.iter().filter(|&&which| which != ConditionType::DisruptionTarget);
+    own.any(|which| which.name() == name)
 }
 
 fn kind_of(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {

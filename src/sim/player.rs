@@ -22,6 +22,9 @@ use crate::{
 /// How long a story is if its script does not say.
 const DEFAULT_END: f64 = 600.0;
 
+/// More things than this do not happen at one instant, unless they never end.
+const MOST_AT_ONE_INSTANT: u32 = 10_000;
+
 /// A life being played.
 pub(super) struct Player<'a> {
     scenario: &'a Scenario,
@@ -29,8 +32,11 @@ pub(super) struct Player<'a> {
     pod: Pod,
     world: World<'a>,
     recorder: Recorder,
+    start: Timestamp,
     now: Timestamp,
     removed_at: Option<Timestamp>,
+    /// How many things have happened at this instant.
+    count: u32,
     /// Whether a restart of the kubelet waits for the end of the pass under way.
     restart_waits: bool,
 }
@@ -48,8 +54,10 @@ impl<'a> Player<'a> {
             world: World::new(scenario, &spec, start),
             pod: Pod::unbound(spec, config, start),
             recorder: Recorder::default(),
+            start,
             now: start,
             removed_at: None,
+            count: 0,
             restart_waits: false,
         })
     }
@@ -64,16 +72,19 @@ impl<'a> Player<'a> {
             let config = Arc::new(self.scenario.kubelet_config());
             self.pod = Pod::new(self.pod.spec().clone(), config, self.now, &mut self.recorder);
         }
-        self.carry_out();
+        self.carry_out()?;
         while let Some((at, happening)) = self.next().filter(|(at, _)| *at <= end) {
             let is_finished = self.pod.worker_state() == WorkerState::Finished && !self.pod.is_node_lost();
             let is_over = is_finished && at > self.now;
             if is_over {
                 break;
             }
+            if at > self.now {
+                self.count = 0;
+            }
             self.now = at;
             self.happen(happening)?;
-            self.carry_out();
+            self.carry_out()?;
             if self.restart_waits && self.pod.is_idle() {
                 self.restart_waits = false;
                 self.world.agenda.plan(self.now, Happening::LateRestart);
@@ -131,8 +142,10 @@ impl<'a> Player<'a> {
     }
 
     /// Has the world carry out what the Pod asks for, until it asks for nothing more.
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self) -> Result<(), ScenarioError> {
+        self.count_one()?;
         while let Some(action) = self.recorder.actions.pop_front() {
+            self.count_one()?;
             let spec = self.pod.spec().clone();
             let outcomes = self.world.carry_out(action, &spec, self.now);
             self.tell(outcomes);
@@ -140,6 +153,16 @@ impl<'a> Player<'a> {
         if self.pod.is_gone() {
             self.removed_at.get_or_insert(self.now);
         }
+        Ok(())
+    }
+
+    /// One thing more has happened at this instant.
+    fn count_one(&mut self) -> Result<(), ScenarioError> {
+        self.count = self.count.saturating_add(1);
+        if self.count > MOST_AT_ONE_INSTANT {
+            return Err(ScenarioError::Endless { t: self.now.since(self.start).as_secs_f64() });
+        }
+        Ok(())
     }
 
     fn tell(&mut self, (happened, news): Outcomes) {

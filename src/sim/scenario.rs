@@ -224,6 +224,12 @@ pub enum ScenarioError {
         /// What stands there.
         value: f64,
     },
+    /// Something goes on for ever without any time passing.
+    #[error("script: at {t} s things go on for ever and no time passes")]
+    Endless {
+        /// When, in seconds.
+        t: f64,
+    },
     /// Something in the script cannot happen.
     #[error("script.actions[{place}] (at {t} s): {error}")]
     Impossible {
