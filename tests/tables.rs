@@ -3,6 +3,14 @@
 //! A table lists every pair of states between which a *published* change may be seen, whatever lay between; what is not
 //! listed is refused, staying where one is included. Terminal phases and the last state of a worker lead nowhere.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop"
+)]
+
 #[path = "invariants/watched.rs"]
 mod watched;
 
