@@ -6,7 +6,7 @@ use proptest::{collection, option, prelude::*, sample};
 
 use super::{container::EXIT_CODES, pod::GATES, probe::outcome};
 use crate::{
-    event::{ApiEvent, Event, Eviction, Exit, Failure, HookKind, NodeEvent, RuntimeEvent},
+    event::{ApiEvent, Event, Exit, Failure, HookKind, NodeEvent, RuntimeEvent},
     manifest::{ConditionStatus, Name, PodCondition},
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{
@@ -149,8 +149,10 @@ fn node_event() -> impl Strategy<Value = NodeEvent> {
         Just(NodeEvent::KubeletRestarted),
         (text(), text()).prop_map(|(reason, message)| NodeEvent::Rejected { reason, message }),
         eviction.prop_map(|(message, grace_seconds, is_disruption)| {
-            NodeEvent::Evicted(Eviction { reason: "Evicted".into(), message, grace_seconds, is_disruption })
+            NodeEvent::Evicted { message, grace_seconds, is_disruption }
         }),
+        Just(NodeEvent::Preempted),
+        option::of(grace()).prop_map(|grace_seconds| NodeEvent::ShutDown { grace_seconds }),
     ]
 }
 

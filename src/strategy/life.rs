@@ -168,7 +168,7 @@ impl Life {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let from = out.len();
         let pod =
-            if spec.is_scheduling_gated() { Pod::unbound(spec, config) } else { Pod::new(spec, config, now, out) };
+            if spec.is_scheduling_gated() { Pod::unbound(spec, config, now) } else { Pod::new(spec, config, now, out) };
         let mut life = Life { pod, now, asked: Vec::new(), last: None };
         life.note(out.get(from..).unwrap_or_default());
         life

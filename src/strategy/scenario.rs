@@ -115,7 +115,7 @@ fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
             .prop_map(|(condition, status)| ScriptActionKind::SetCondition { condition: condition.into(), status }),
         2 => Just(ScriptActionKind::KubeletRestart),
         1 => grace().prop_map(|grace_seconds| ScriptActionKind::Evict { message: None, grace_seconds }),
-        1 => grace().prop_map(|grace_seconds| ScriptActionKind::Preempt { grace_seconds }),
+        1 => Just(ScriptActionKind::Preempt),
         1 => grace().prop_map(|grace_seconds| ScriptActionKind::Shutdown { grace_seconds }),
         1 => Just(ScriptActionKind::Disrupt {
             reason: ConditionReason::EvictionByEvictionApi,
