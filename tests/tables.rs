@@ -85,7 +85,16 @@ fn lives_come_by_every_state_of_a_worker() {
 
 #[test]
 fn lives_come_by_every_kind_of_refusal() {
-    let kinds = ["NoSuchContainer", "UnknownInstance", "UnknownSandbox", "Unasked", "Immutable", "NotNow", "Gone"];
+    let kinds = [
+        "NoSuchContainer",
+        "UnknownInstance",
+        "UnknownSandbox",
+        "Unasked",
+        "Immutable",
+        "NotADisruption",
+        "NotNow",
+        "Gone",
+    ];
     let never = |kind: &&str| !seen().refused.contains(kind);
     assert_eq!(kinds.into_iter().filter(never).collect::<Vec<_>>(), Vec::<&str>::new());
 }
