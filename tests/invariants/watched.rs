@@ -60,8 +60,8 @@ impl Watched {
     /// Begins a life.
     pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Broken> {
         let mut out = Vec::new();
-        let before = Pod::unbound(spec.clone(), config.clone());
-        let life = Life::begin(spec, config, &mut out);
+        let life = Life::begin(spec.clone(), config.clone(), &mut out);
+        let before = Pod::unbound(spec, config, life.now);
         let count = life.pod.spec().container_count();
         let mut watched = Watched {
             phase: None,
@@ -299,6 +299,7 @@ fn kind_of(error: &EventError) -> &'static str {
         EventError::Unasked { .. } => "Unasked",
         EventError::IllegalContainerMove { .. } => "IllegalContainerMove",
         EventError::Immutable { .. } => "Immutable",
+        EventError::NotADisruption { .. } => "NotADisruption",
         EventError::NotNow(_) => "NotNow",
         EventError::Gone => "Gone",
     }
