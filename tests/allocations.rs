@@ -1,5 +1,13 @@
 //! What costs memory, and what must not: a probe that changes nothing, and an event that changes nothing.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop"
+)]
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,

@@ -2,6 +2,14 @@
 //!
 //! `POD_LIFECYCLE_CASES=20` makes twenty times as many lives as usual.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop"
+)]
+
 #[path = "invariants/watched.rs"]
 mod watched;
 

@@ -2,6 +2,14 @@
 //!
 //! `POD_LIFECYCLE_CASES=20` asks twenty times as often as usual.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop"
+)]
+
 #[path = "rules_properties/backoff.rs"]
 mod backoff;
 #[path = "rules_properties/conditions.rs"]

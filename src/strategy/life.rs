@@ -5,15 +5,19 @@ use core::time::Duration;
 
 use proptest::{collection, prelude::*, sample::Index};
 
-use super::{event::event, exit, outcome};
+use super::{
+    answer::{answer, is_answer},
+    event::event,
+    exit, outcome,
+};
 use crate::{
     action::Action,
     config::KubeletConfig,
-    event::{ApiEvent, Event, EventError, Exit, Failure, RuntimeEvent},
+    event::{ApiEvent, Event, EventError, Exit, RuntimeEvent},
     machine::{Output, Pod},
     rule::probe::Outcome,
     spec::PodSpec,
-    state::{Instance, InstanceState, RuntimeStatus, StartError},
+    state::{Instance, InstanceState, RuntimeStatus, Termination, TerminationReason},
     time::Timestamp,
 };
 
@@ -283,91 +287,6 @@ fn pick<T>(all: &[T], place: Index) -> Option<&T> {
     if all.is_empty() { None } else { all.get(place.index(all.len())) }
 }
 
-/// What answers an action. A stop is first answered by the instance's end, then by its own return.
-fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) -> Option<RuntimeEvent> {
-    let is_bad = matches!(reply, Reply::Badly);
-    let outcome = if let Reply::With(outcome, _) = reply { *outcome } else { good_or_bad(is_bad) };
-    let failed = |error| if is_bad { Err(Failure { error, message: "it broke".into() }) } else { Ok(()) };
-    Some(match *action {
-        Action::RunPodSandbox { sandbox } if is_bad => {
-            RuntimeEvent::SandboxFailed { sandbox, message: "no network".into() }
-        }
-        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
-        Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
-        Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(!is_bad) },
-        Action::PullImage { container } => {
-            let result = failed(StartError::ErrImagePull).map(|()| 1000);
-            RuntimeEvent::ImagePulled { container, result }
-        }
-        Action::CreateContainer { container, instance, .. } => {
-            let result = failed(StartError::CreateContainerError);
-            RuntimeEvent::ContainerCreated { container, instance, result }
-        }
-        Action::StartContainer { container, instance } => {
-            let result = failed(StartError::RunContainerError);
-            RuntimeEvent::ContainerStarted { container, instance, result }
-        }
-        Action::StopContainer { container, instance, .. } => {
-            let runs = runtime.instances_of(container).any(|known| known.id == instance && known.is_running());
-            match reply {
-                Reply::With(_, exit) if runs => {
-                    RuntimeEvent::ContainerExited { container, instance, exit: exit.clone() }
-                }
-                Reply::Well | Reply::Badly if runs => {
-                    RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(143) }
-                }
-                Reply::Well | Reply::Badly | Reply::With(..) => RuntimeEvent::ContainerStopped { container, instance },
-            }
-        }
-        Action::RemoveContainer { .. } => return None,
-        Action::RunHook { container, instance, hook } => {
-            let result = if is_bad { Err("exit code 1".into()) } else { Ok(()) };
-            RuntimeEvent::HookFinished { container, instance, hook, result }
-        }
-        Action::Probe { container, instance, kind } => {
-            RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: "".into() }
-        }
-    })
-}
-
-fn good_or_bad(is_bad: bool) -> Outcome {
-    if is_bad { Outcome::Failure } else { Outcome::Success }
-}
-
-/// Whether an event answers an action for good.
-fn is_answer(action: &Action, event: &RuntimeEvent) -> bool {
-    match (action, event) {
-        (
-            Action::RunPodSandbox { sandbox: asked },
-            RuntimeEvent::SandboxCreated { sandbox, .. } | RuntimeEvent::SandboxFailed { sandbox, .. },
-        )
-        | (Action::StopPodSandbox { sandbox: asked }, RuntimeEvent::SandboxDied { sandbox }) => asked == sandbox,
-        (Action::InspectImage { container: asked }, RuntimeEvent::ImageInspected { container, .. })
-        | (Action::PullImage { container: asked }, RuntimeEvent::ImagePulled { container, .. }) => asked == container,
-        (
-            Action::CreateContainer { container, instance, .. },
-            RuntimeEvent::ContainerCreated { container: of, instance: told, .. },
-        )
-        | (
-            Action::StartContainer { container, instance },
-            RuntimeEvent::ContainerStarted { container: of, instance: told, .. },
-        )
-        | (
-            Action::StopContainer { container, instance, .. },
-            RuntimeEvent::ContainerStopped { container: of, instance: told },
-        ) => (container, instance) == (of, told),
-        (
-            Action::RunHook { container, instance, hook },
-            RuntimeEvent::HookFinished { container: of, instance: told, hook: which, .. },
-        ) => (container, instance, hook) == (of, told, which),
-        (
-            Action::Probe { container, instance, kind },
-            RuntimeEvent::ProbeFinished { container: of, instance: told, kind: which, .. },
-        ) => (container, instance, kind) == (of, told, which),
-        _ => false,
-    }
-}
-
 fn relisted(known: &RuntimeStatus, relisting: &Relisting) -> RuntimeStatus {
     let mut runtime = known.clone();
     let count = runtime.instances.len();
@@ -384,9 +303,9 @@ fn relisted(known: &RuntimeStatus, relisting: &Relisting) -> RuntimeStatus {
         }
         Relisting::Ended(place) => {
             if let Some(instance) = runtime.instances.get_mut(at(place)) {
-                instance.state = InstanceState::Exited(Arc::new(crate::state::Termination {
+                instance.state = InstanceState::Exited(Arc::new(Termination {
                     exit_code: 0,
-                    reason: crate::state::TerminationReason::Completed,
+                    reason: TerminationReason::Completed,
                     message: None,
                     started_at: None,
                     finished_at: None,

@@ -116,6 +116,7 @@ fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
         2 => Just(ScriptActionKind::KubeletRestart),
         1 => grace().prop_map(|grace_seconds| ScriptActionKind::Evict { message: None, grace_seconds }),
         1 => Just(ScriptActionKind::Preempt),
+        1 => Just(ScriptActionKind::EvictOverLimit { message: "Pod ephemeral local storage usage exceeds".into() }),
         1 => grace().prop_map(|grace_seconds| ScriptActionKind::Shutdown { grace_seconds }),
         1 => Just(ScriptActionKind::Disrupt {
             reason: ConditionReason::EvictionByEvictionApi,

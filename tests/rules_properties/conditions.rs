@@ -25,11 +25,12 @@ proptest! {
         let lasting: Vec<_> = lasting.collect();
         let all_known = lasting.iter().all(|record| record.is_some());
         let all_ready = lasting.iter().all(|record| record.as_ref().is_some_and(|record| record.ready));
-        let reason = match phase {
-            PodPhase::Failed => Some(ConditionReason::PodFailed),
-            PodPhase::Succeeded if all_known => Some(ConditionReason::PodCompleted),
-            _ if all_ready => None,
-            _ => Some(ConditionReason::ContainersNotReady),
+        let reason = if phase == PodPhase::Failed {
+            Some(ConditionReason::PodFailed)
+        } else if phase == PodPhase::Succeeded && all_known {
+            Some(ConditionReason::PodCompleted)
+        } else {
+            (!all_ready).then_some(ConditionReason::ContainersNotReady)
         };
         prop_assert_eq!(condition.is_true(), reason.is_none());
         prop_assert_eq!(condition.reason, reason);
@@ -65,9 +66,9 @@ proptest! {
         was_initialized in any::<bool>(),
     ) {
         let of = |index: pod_lifecycle::spec::ContainerIndex| records[index.get()].as_ref();
-        let is_done = spec.init_containers().all(|(index, container)| match container.kind() {
-            ContainerKind::Sidecar => of(index).is_some_and(|record| record.started == Some(true)),
-            _ => of(index).is_some_and(|record| record.ready),
+        let is_done = spec.init_containers().all(|(index, container)| {
+            let is_sidecar = container.kind() == ContainerKind::Sidecar;
+            of(index).is_some_and(|record| if is_sidecar { record.started == Some(true) } else { record.ready })
         });
         let has_run = spec
             .regular_containers()
