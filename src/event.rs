@@ -121,7 +121,8 @@ pub enum RuntimeEvent {
 /// What came through the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ApiEvent {
-    /// Somebody deleted the Pod: it has this many seconds.
+    /// Somebody deleted the Pod: it has this many seconds. The first time, the API server counts the object's
+    /// generation up, if it counts.
     Deleted {
         /// The grace in seconds; a negative one counts as 1.
         grace_seconds: i64,

@@ -65,6 +65,8 @@ impl Pod {
         let shown = seen.api.phase;
         let is_deletion_news = self.take_over(&seen);
         if seen.api.is_gone {
+            // Nobody sees the Pod any more: it stays as it was seen last.
+            (self.record.api.phase, self.record.api.why) = (shown, seen.api.why);
             self.on_removed();
             return Ok(());
         }

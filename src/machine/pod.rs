@@ -69,7 +69,25 @@ impl Pod {
         pod
     }
 
-    /// A Pod that no node has yet: it waits for [`ApiEvent::Bound`](crate::event::ApiEvent::Bound).
+    /// A Pod that no node has yet: it waits for [`ApiEvent::Bound`](crate::event::ApiEvent::Bound), or for a node that
+    /// [refuses it](crate::event::NodeEvent::Rejected).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{
+    ///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{ApiEvent, Event}, manifest, spec::PodSpec,
+    /// };
+    ///
+    /// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()), now);
+    ///
+    /// let message = "0/3 nodes are available: 3 Insufficient memory.".into();
+    /// pod.handle_event(now, Event::Api(ApiEvent::Unschedulable { message }), &mut NoSink)?;
+    /// assert_eq!(pod.status().conditions[0].reason, "Unschedulable");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn unbound(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
         Pod {
@@ -136,7 +154,8 @@ impl Pod {
         self.worker.state
     }
 
-    /// The published phase.
+    /// The published phase; `Unknown` while the [node is lost](crate::event::ApiEvent::NodeLost), unless the Pod had
+    /// ended before.
     #[must_use]
     pub fn phase(&self) -> PodPhase {
         Published::of(self).phase()

@@ -1,5 +1,12 @@
 //! Whatever ends or disturbs a Pod: each event has a scenario in `examples/scenarios`, and is told here.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "these are tests"
+)]
 
 mod api;
 mod before_the_node;
@@ -31,12 +38,10 @@ fn every_scenario_can_be_played_says_what_it_shows_and_moves_through_phases_as_t
 fn what_is_told_to_change_is_what_the_published_statuses_show() {
     for name in story::names() {
         let story = Story::of(&name);
-        let told = story.timeline.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Changed(transition) => match transition.change {
-                Change::Phase { to, .. } => Some(to.to_string()),
-                Change::Condition { .. } | Change::Container { .. } => None,
-            },
-            _ => None,
+        let told = story.timeline.entries.iter().rev().find_map(|entry| {
+            let What::Changed(transition) = &entry.what else { return None };
+            let Change::Phase { to, .. } = transition.change else { return None };
+            Some(to.to_string())
         });
         let shown = story.phases().last().map(|(_, phase)| phase.clone());
         assert_eq!(told.unwrap_or("Pending".into()), shown.unwrap(), "{name}");

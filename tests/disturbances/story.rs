@@ -77,18 +77,18 @@ impl Story {
 
     /// When containers were told to stop, and the seconds until they are killed.
     pub(crate) fn stops(&self) -> Vec<(i64, u32)> {
-        let asked = self.timeline.entries.iter().filter_map(|entry| match &entry.what {
-            What::Asked(Action::StopContainer { timeout, .. }) => Some((self.second(entry.at), *timeout)),
-            _ => None,
+        let asked = self.timeline.entries.iter().filter_map(|entry| {
+            let What::Asked(Action::StopContainer { timeout, .. }) = entry.what else { return None };
+            Some((self.second(entry.at), timeout))
         });
         asked.collect()
     }
 
     /// When processes ended, and their exit codes.
     pub(crate) fn exits(&self) -> Vec<(i64, i32)> {
-        let happened = self.timeline.entries.iter().filter_map(|entry| match &entry.what {
-            What::Happened(Happened::Exit { code, .. }) => Some((self.second(entry.at), *code)),
-            _ => None,
+        let happened = self.timeline.entries.iter().filter_map(|entry| {
+            let What::Happened(Happened::Exit { code, .. }) = entry.what else { return None };
+            Some((self.second(entry.at), code))
         });
         happened.collect()
     }
