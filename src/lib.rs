@@ -7,6 +7,7 @@ extern crate alloc;
 mod action;
 pub mod config;
 pub mod event;
+pub mod explain;
 mod machine;
 pub mod manifest;
 pub mod rule;

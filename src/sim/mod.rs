@@ -14,12 +14,14 @@
 //! ```
 
 mod happening;
+mod life;
 mod player;
 mod recorder;
 mod scenario;
 mod timeline;
 mod world;
 
+pub use life::Life;
 pub use scenario::{
     ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, ScriptAction,
     ScriptActionKind, Settings, StepResult,

@@ -24,10 +24,10 @@ const DEFAULT_END: f64 = 600.0;
 pub(super) struct Player<'a> {
     scenario: &'a Scenario,
     manifest: manifest::Pod,
-    pod: Pod,
+    pub(super) pod: Pod,
     world: World<'a>,
-    recorder: Recorder,
-    now: Timestamp,
+    pub(super) recorder: Recorder,
+    pub(super) now: Timestamp,
     removed_at: Option<Timestamp>,
 }
 
@@ -51,7 +51,23 @@ impl<'a> Player<'a> {
 
     pub(super) fn play(mut self) -> Result<Timeline, ScenarioError> {
         let start = self.now;
-        let end = start + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END));
+        let end = self.end();
+        self.begin();
+        while self.step(end)? {}
+        let is_finished = self.pod.worker_state() == WorkerState::Finished;
+        if !is_finished {
+            self.now = end;
+        }
+        Ok(self.into_timeline(start, is_finished))
+    }
+
+    /// When the story ends, if it has only just begun.
+    pub(super) fn end(&self) -> Timestamp {
+        self.now + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END))
+    }
+
+    /// The first moment.
+    pub(super) fn begin(&mut self) {
         let is_bound_later = self
             .scenario
             .script
@@ -63,20 +79,15 @@ impl<'a> Player<'a> {
             let _ = self.pod.handle_event(self.now, Event::Api(ApiEvent::Bound), &mut self.recorder);
         }
         self.carry_out();
-        while let Some((at, happening)) = self.next().filter(|(at, _)| *at <= end) {
-            let is_over = self.pod.worker_state() == WorkerState::Finished && at > self.now;
-            if is_over {
-                break;
-            }
-            self.now = at;
-            self.happen(happening)?;
-            self.carry_out();
-        }
-        let is_finished = self.pod.worker_state() == WorkerState::Finished;
-        if !is_finished {
-            self.now = end;
-        }
-        Ok(self.into_timeline(start, is_finished))
+    }
+
+    /// The next thing that happens, unless it comes after `end` or the Pod is finished; says whether there was one.
+    pub(super) fn step(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
+        let Some((at, happening)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
+        self.now = at;
+        self.happen(happening)?;
+        self.carry_out();
+        Ok(true)
     }
 
     fn into_timeline(mut self, start: Timestamp, is_finished: bool) -> Timeline {
@@ -89,10 +100,11 @@ impl<'a> Player<'a> {
         Timeline { start, entries: self.recorder.entries, pod: self.manifest, end }
     }
 
-    /// What comes next: of the world, or of the Pod.
-    fn next(&self) -> Option<(Timestamp, Happening)> {
+    /// What comes next, of the world or of the Pod, unless the Pod is finished.
+    pub(super) fn upcoming(&self) -> Option<(Timestamp, Happening)> {
         let of_pod = self.pod.next_wake().map(|(at, wake)| (at.max(self.now), Happening::of_wake(wake)));
-        [of_pod, self.world.agenda.first()].into_iter().flatten().min()
+        let next = [of_pod, self.world.agenda.first()].into_iter().flatten().min();
+        next.filter(|(at, _)| *at <= self.now || self.pod.worker_state() != WorkerState::Finished)
     }
 
     fn happen(&mut self, happening: Happening) -> Result<(), ScenarioError> {

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{player::Player, timeline::Timeline};
+use super::{life::Life, player::Player, timeline::Timeline};
 use crate::{
     config::{BackOffLimits, KubeletConfig, Timing},
     manifest,
@@ -366,6 +366,15 @@ impl Scenario {
     /// [`ScenarioError`] names the field that cannot be.
     pub fn play(&self) -> Result<Timeline, ScenarioError> {
         Ok(Player::new(self)?.play()?)
+    }
+
+    /// Begins the life, to be lived one moment at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] names the field that cannot be.
+    pub fn life(&self) -> Result<Life<'_>, ScenarioError> {
+        Ok(Life::begun(Player::new(self)?))
     }
 
     /// The kubelet's configuration.
