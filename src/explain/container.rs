@@ -16,7 +16,9 @@ use crate::{
     machine::{Doing, Pod, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{ContainerRecord, ContainerState, Instance, InstanceState, StartError, Waiting},
+    state::{
+        ContainerRecord, ContainerState, FailureMessage, Instance, InstanceState, StartError, StartFailure, Waiting,
+    },
     status,
     time::Timestamp,
 };
@@ -325,7 +327,7 @@ impl Look<'_> {
         let held_until = held_until.filter(|_| is_pull);
         Some(Situation::CannotStart {
             error: failure.error,
-            message: status::failure_message(self.pod.spec(), self.index, failure),
+            message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
             image: self.spec.image().into(),
             held_until,
             delay_seconds: held_until.and(pulls).map(|pulls| pulls.delay),
@@ -426,6 +428,16 @@ impl Look<'_> {
         let of_record = self.record.map_or(0, |record| record.restart_count);
         let of_runtime = self.pod.runtime.newest(self.index).map_or(0, |newest| newest.restart_count);
         of_record.max(of_runtime)
+    }
+}
+
+/// What went wrong in the first place, if a failure is only the wait after another.
+fn first_cause(failure: &StartFailure) -> &StartFailure {
+    match &failure.message {
+        FailureMessage::PullBackOff { last: Some(last) } => last,
+        FailureMessage::PullBackOff { last: None }
+        | FailureMessage::Text(_)
+        | FailureMessage::RestartBackOff { .. } => failure,
     }
 }
 

@@ -62,7 +62,9 @@ impl Explanation {
                 format!("{pod} is being stopped ({phase} until everything in it has ended{outcome}): {cause}.")
             }
             PodSituation::Over { cause } => format!("{pod} has {phase}: {}.", self.end_cause(cause)),
-            PodSituation::Gone => format!("{pod} is gone: its object was removed and nothing of it runs."),
+            PodSituation::Gone => {
+                format!("{pod} is gone (last shown as {phase}): its object was removed and nothing of it runs.")
+            }
             situation @ (PodSituation::Gated
             | PodSituation::Unscheduled { .. }
             | PodSituation::NodeLost { .. }

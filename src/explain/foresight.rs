@@ -10,6 +10,7 @@ use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
     machine::{Pod, Prober, ProberStage, Sink, WorkerState},
+    rule::deadline,
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
     time::Timestamp,
@@ -66,8 +67,9 @@ impl Foresight {
         if pod.worker_state() == WorkerState::Finished {
             return future.foresight;
         }
+        let wants_end = deadline_of(pod).is_some();
         for _ in 0..MOST_WAKES {
-            let is_done = future.wanted_starts.is_empty() && future.wanted_looks.is_empty();
+            let is_done = future.wanted_starts.is_empty() && future.wanted_looks.is_empty() && !wants_end;
             if is_done || future.foresight.ends_at.is_some() || !future.live_on() {
                 break;
             }
@@ -207,6 +209,12 @@ fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
         )
         | None => Reach::Start,
     }
+}
+
+/// When the active deadline ends a Pod that nobody stops yet.
+pub(super) fn deadline_of(pod: &Pod) -> Option<Timestamp> {
+    let start_time = pod.record.start_time.filter(|_| pod.worker_state() == WorkerState::Syncing);
+    start_time.and_then(|start| deadline::of(pod.spec(), start))
 }
 
 /// The containers whose next attempt is a matter of time: they have ended, or would not start.

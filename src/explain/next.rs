@@ -7,14 +7,13 @@ use serde::Serialize;
 use super::{
     container::{ContainerExplanation, Situation, Urgency},
     fact::{ProbeProgress, by_name},
-    foresight::{Foresight, Reach},
+    foresight::{self, Foresight, Reach},
     pod::PodSituation,
     stop::StopStep,
 };
 use crate::{
     machine::{Pod, WorkerState},
     manifest::RestartPolicy,
-    rule::deadline,
     spec::{ContainerIndex, ContainerKind, ProbeKind},
     time::Timestamp,
 };
@@ -184,13 +183,12 @@ pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &F
     for (index, container) in (0..).map(ContainerIndex).zip(containers) {
         next.extend(next_of(index, container, foresight, now));
     }
-    let is_syncing = pod.worker_state() == WorkerState::Syncing;
-    let deadline = pod.record.start_time.and_then(|start| deadline::of(pod.spec(), start)).filter(|_| is_syncing);
-    if let Some(at) = deadline {
+    if let Some(at) = foresight::deadline_of(pod) {
         // A pass that waits for something acts upon the deadline only when it is over.
-        let is_free = pod.worker.pass.is_none() && at > now;
-        next.push(Next { when: if is_free { When::At(at) } else { When::NotBefore(at) }, what: Step::Deadline });
+        let is_kept = foresight.ends_at == Some(at) && at > now;
+        next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: Step::Deadline });
     }
+    let is_syncing = pod.worker_state() == WorkerState::Syncing;
     let resync = pod.worker.retry_at.filter(|_| is_syncing && pod.worker.pass.is_none());
     if let Some(at) = resync.filter(|_| next.is_empty()) {
         next.push(Next { when: When::At(at), what: Step::Resync });

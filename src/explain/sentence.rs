@@ -86,10 +86,11 @@ impl ContainerExplanation {
             Situation::RestartDue { exit, verdict, waits_for } => {
                 format!("{}; {}; {}", ended(name, exit, now), decided(verdict), waiting(waits_for, name))
             }
-            Situation::CannotStart { message, delay_seconds, .. } => {
-                let held = delay_seconds.map(|delay| format!("; the back-off after the last failed pull is {delay} s"));
-                format!("{}{}", message.trim_end_matches('.'), held.unwrap_or_default())
-            }
+            Situation::CannotStart { message, image, delay_seconds: Some(delay), .. } => format!(
+                "the last pull of {image:?} failed: {}; the next is not allowed until {delay} s after that",
+                message.trim_end_matches('.')
+            ),
+            Situation::CannotStart { message, .. } => message.trim_end_matches('.').to_string(),
             Situation::Running { lacks: Some(progress), .. } => unpassed(progress),
             Situation::Running { .. } if self.kind == ContainerKind::Init => {
                 format!("the next container starts only when {name} has ended with exit code 0")
@@ -114,7 +115,9 @@ fn start_trouble(error: StartError, subject: &str) -> String {
     match error {
         StartError::CrashLoopBackOff => format!("{subject} is held back"),
         StartError::ErrImagePull => format!("the image of {subject} could not be pulled"),
-        StartError::ImagePullBackOff => format!("the image of {subject} could not be pulled and is waited for"),
+        StartError::ImagePullBackOff => {
+            format!("the image of {subject} could not be pulled, and the next try has to wait")
+        }
         StartError::ErrImageNeverPull => format!("the node has no image for {subject} and may not pull it"),
         StartError::InvalidImageName => format!("the image name of {subject} cannot be read"),
         StartError::ImageInspectError => format!("the node cannot say whether it has the image of {subject}"),
