@@ -9,7 +9,7 @@ use alloc::{
 use core::{fmt, time::Duration};
 
 use super::{
-    ContainerExplanation, EndCause, Explanation, Next, PodSituation, Situation, Step, StopCause, Unmet, When,
+    ContainerExplanation, EndCause, Explanation, Next, PodSituation, Situation, Step, StopCause, Unmet, WaitsFor, When,
     container::Urgency, sentence, text,
 };
 use crate::{manifest::PodPhase, spec::ContainerKind, time::Timestamp};
@@ -21,7 +21,7 @@ impl fmt::Display for Explanation {
         let lines = [
             ("Why", self.why()),
             ("Next", Some(self.what_next())),
-            ("To change it", self.what_would_change_it()),
+            ("What would change it", self.what_would_change_it()),
             ("Also", self.the_others()),
             ("Conditions", self.conditions()),
         ];
@@ -58,8 +58,7 @@ impl Explanation {
         match &self.situation {
             PodSituation::Stopping { cause, outcome } => {
                 let outcome = outcome.map(|outcome| format!("; it will end as {outcome}")).unwrap_or_default();
-                let cause = self.stop_cause(cause);
-                format!("{pod} is being stopped ({phase} until everything in it has ended{outcome}): {cause}.")
+                format!("{pod} is being stopped and still shows {phase}: {}{outcome}.", self.stop_cause(cause))
             }
             PodSituation::Over { cause } => format!("{pod} has {phase}: {}.", self.end_cause(cause)),
             PodSituation::Gone => {
@@ -96,7 +95,8 @@ impl Explanation {
             PodSituation::GatesUnmet { gates } => {
                 let gates: Vec<&str> = gates.iter().map(|(gate, _)| &**gate).collect();
                 let gate = if gates.len() == 1 { "gate" } else { "gates" };
-                format!("its containers are ready, its readiness {gate} {} not", text::list(&gates))
+                let are = if gates.len() == 1 { "is" } else { "are" };
+                format!("its containers are ready, but its readiness {gate} {} {are} not met", text::list(&gates))
             }
             PodSituation::Ready => self.all_well(),
             PodSituation::Container { .. }
@@ -115,7 +115,12 @@ impl Explanation {
         match &*running {
             [(only, since)] => {
                 let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();
-                format!("{} has been running{since}", only.subject())
+                let restarts = match only.restart_count {
+                    0 => String::new(),
+                    1 => ", after 1 restart".into(),
+                    count => format!(", after {count} restarts"),
+                };
+                format!("{} has been running{since}{restarts}", only.subject())
             }
             all => format!("its {} containers are running", all.len()),
         }
@@ -124,7 +129,7 @@ impl Explanation {
     fn stop_cause(&self, cause: &StopCause) -> String {
         match cause {
             StopCause::Deleted { at, grace_seconds } => {
-                format!("it was deleted at {} with a grace of {grace_seconds} s", text::past(*at, self.at))
+                format!("it was deleted at {} with a grace period of {grace_seconds} s", text::past(*at, self.at))
             }
             StopCause::Removed => "its object was removed from the API".into(),
             StopCause::Node { reason, message } => format!("the node ends it ({reason}: {})", stripped(message)),
@@ -170,7 +175,9 @@ impl Explanation {
                     let Situation::Stopping { step, exit, .. } = &container.situation else { return None };
                     Some(sentence::stopping(&container.name, step, exit.as_ref(), self.at))
                 });
-                let stops: Vec<_> = stops.collect();
+                // Sidecars stand first in the spec, and wait for the others.
+                let mut stops: Vec<_> = stops.collect();
+                stops.reverse();
                 Some(stops.join("; ")).filter(|stops| !stops.is_empty())
             }
             PodSituation::RestartingAll { container } => {
@@ -190,6 +197,7 @@ impl Explanation {
     fn what_next(&self) -> String {
         let lead = self.lead().map(|container| &*container.name);
         let is_told = |next: &&Next| match (next.what.container(), lead) {
+            (None, _) if next.what == Step::Resync => self.open_end().is_none(),
             (Some(container), Some(lead)) => container == lead,
             (Some(_) | None, _) => true,
         };
@@ -198,7 +206,7 @@ impl Explanation {
         let deadline = told.iter().position(|next| next.what == Step::Deadline).map(|place| told.remove(place));
         let told = told.into_iter().take(MOST_NEXT).chain(deadline);
         let told: Vec<String> = told.map(|next| self.next_clause(next)).collect();
-        if told.is_empty() { self.open_end() } else { told.join("; ") }
+        if told.is_empty() { self.open_end().unwrap_or_else(|| "nothing is due".into()) } else { told.join("; ") }
     }
 
     fn next_clause(&self, next: &Next) -> String {
@@ -218,7 +226,7 @@ impl Explanation {
                     _ => format!("{container} restarts {when}"),
                 }
             }
-            Step::Pull { container } => format!("the pull for {container} is tried again {when}"),
+            Step::Pull { container } => format!("the image of {container} is pulled again {when}"),
             Step::LookForImage { container } => format!("the node looks again for the image of {container} {when}"),
             Step::Probe { container, probe } => {
                 let probe = crate::manifest::Name::name(*probe).to_lowercase();
@@ -231,20 +239,22 @@ impl Explanation {
                     Some(Situation::Stopping { step: super::StopStep::PreStop { sleeps: true, .. }, .. })
                 );
                 let latest = if sleeps { "" } else { " at the latest" };
-                format!("{container} is told to stop when its hook ends, {when}{latest}")
+                format!("{container} is told to stop (SIGTERM) when its preStop hook ends, {when}{latest}")
             }
-            Step::TurnEnds { container } => format!("{container} is told to stop {when} at the latest"),
+            Step::TurnEnds { container } => {
+                format!("{container} is told to stop (SIGTERM) when its turn comes, {when} at the latest")
+            }
             Step::Kill { container } => format!("{container} is killed {when}"),
             Step::Deadline => format!("its active deadline ends the Pod {when}"),
             Step::Resync => format!("nothing is due; the Pod is looked at again {when}"),
         }
     }
 
-    /// What comes next if no time is known.
-    fn open_end(&self) -> String {
-        match &self.situation {
-            PodSituation::Gated | PodSituation::Unscheduled { .. } => "nothing happens by itself on any node".into(),
-            PodSituation::NodeLost { .. } => "nothing can be seen to happen".into(),
+    /// What comes next if no time is known, but something is waited for.
+    fn open_end(&self) -> Option<String> {
+        Some(match &self.situation {
+            PodSituation::Gated | PodSituation::Unscheduled { .. } => "nothing, until a node has the Pod".into(),
+            PodSituation::NodeLost { .. } => "nothing can be seen until the node is back".into(),
             PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
             PodSituation::RestartingAll { .. } => "all containers start afresh once the old ones are removed".into(),
             PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => {
@@ -252,11 +262,9 @@ impl Explanation {
             }
             PodSituation::Stopping { .. } => "once everything has ended, the final status is published".into(),
             PodSituation::Over { .. } | PodSituation::Gone => "nothing happens any more".into(),
-            PodSituation::GatesUnmet { .. } | PodSituation::Ready => "nothing is due".into(),
-            PodSituation::Container { .. } => {
-                self.lead().map(|lead| open_end_of(lead, &self.containers)).unwrap_or_default()
-            }
-        }
+            PodSituation::GatesUnmet { .. } | PodSituation::Ready => return None,
+            PodSituation::Container { .. } => return self.lead().and_then(open_end_of),
+        })
     }
 
     fn what_would_change_it(&self) -> Option<String> {
@@ -273,9 +281,10 @@ impl Explanation {
             let is_lead = lead == Some(&*container.name);
             let is_stop = matches!(container.situation, Situation::Stopping { .. });
             let is_pod_stop = matches!(self.situation, PodSituation::Stopping { .. });
+            let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitsFor::Node, .. });
             let is_over = matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone);
             let is_notable = container.urgency() != Urgency::None && !is_over || container.waiting_reason.is_some();
-            !is_lead && is_notable && !(is_stop && is_pod_stop && container.waiting_reason.is_none())
+            !is_lead && is_notable && !is_unbound && !(is_stop && is_pod_stop && container.waiting_reason.is_none())
         };
         let others = self.containers.iter().filter(is_told);
         let mut told: Vec<String> = others.map(|container| self.short(container)).collect();
@@ -335,9 +344,9 @@ fn group_clause(names: &[&str], unmet: &Unmet) -> String {
 }
 
 /// What follows a container's state if no time is known.
-fn open_end_of(lead: &ContainerExplanation, all: &[ContainerExplanation]) -> String {
+fn open_end_of(lead: &ContainerExplanation) -> Option<String> {
     let name = &lead.name;
-    match &lead.situation {
+    Some(match &lead.situation {
         Situation::Pulling { .. } => {
             format!("{name} starts as soon as its image is there; a pull that fails is tried again after a back-off")
         }
@@ -345,18 +354,20 @@ fn open_end_of(lead: &ContainerExplanation, all: &[ContainerExplanation]) -> Str
         Situation::NotStarted { .. } | Situation::Starting | Situation::RestartDue { .. } => {
             format!("{name} starts as soon as that is possible")
         }
-        Situation::Stopping { .. } => format!("once {name} has ended, the Pod goes on"),
-        Situation::Running { .. } if lead.kind == ContainerKind::Init => {
-            let waiting = all.iter().filter(|other| matches!(other.situation, Situation::NotStarted { .. })).count();
-            format!("once {name} has succeeded, the other {waiting} can start in their order")
+        Situation::Stopping { exit: None, .. } => format!("once {name} has ended, the Pod goes on"),
+        Situation::Stopping { exit: Some(_), .. } => {
+            "once all that are being stopped have ended, the Pod goes on".into()
         }
-        Situation::CannotStart { .. } => "it is tried again as soon as the Pod is free for it".into(),
+        Situation::Running { .. } if lead.kind == ContainerKind::Init => {
+            format!("once {name} has ended with exit code 0, the next container starts")
+        }
+        Situation::CannotStart { .. } => "the next try comes as soon as the Pod is free for it".into(),
         Situation::HeldBack { .. }
         | Situation::Running { .. }
         | Situation::Ended { .. }
         | Situation::NeverRan
-        | Situation::Unknown => "nothing is due".into(),
-    }
+        | Situation::Unknown => return None,
+    })
 }
 
 fn stripped(message: &str) -> &str {

@@ -157,7 +157,12 @@ impl ProbeProgress {
 
     /// How often in a row the probe has just failed.
     pub(super) fn failures(&self) -> u32 {
-        self.streak.filter(|(result, _)| *result == ProbeResult::Failure).map_or(0, |(_, run)| run)
+        self.run_of(ProbeResult::Failure)
+    }
+
+    /// How often in a row the probe has just found this.
+    pub(super) fn run_of(&self, result: ProbeResult) -> u32 {
+        self.streak.filter(|(last, _)| *last == result).map_or(0, |(_, run)| run)
     }
 }
 

@@ -9,7 +9,7 @@ use super::fact;
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
-    machine::{Pod, Prober, ProberStage, Sink, WorkerState},
+    machine::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
     rule::deadline,
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
@@ -23,6 +23,8 @@ pub(super) struct Foresight {
     pub(super) attempts: Vec<Attempt>,
     /// The next run of each probe.
     pub(super) looks: Vec<(ContainerIndex, ProbeKind, Timestamp)>,
+    /// When the Pod is looked at without any other reason than that time has passed.
+    pub(super) retry_at: Option<Timestamp>,
     /// When the node begins to stop the Pod.
     pub(super) ends_at: Option<Timestamp>,
 }
@@ -68,8 +70,10 @@ impl Foresight {
             return future.foresight;
         }
         let wants_end = deadline_of(pod).is_some();
+        let wants_retry = pod.worker_state() == WorkerState::Syncing && pod.worker.pass.is_none();
         for _ in 0..MOST_WAKES {
-            let is_done = future.wanted_starts.is_empty() && future.wanted_looks.is_empty() && !wants_end;
+            let has_times = future.wanted_starts.is_empty() && future.wanted_looks.is_empty() && !wants_end;
+            let is_done = has_times && (!wants_retry || future.foresight.retry_at.is_some());
             if is_done || future.foresight.ends_at.is_some() || !future.live_on() {
                 break;
             }
@@ -109,8 +113,11 @@ impl Sink for Actions<'_> {
 impl Future {
     /// Handles the next wake-up; says whether there was one.
     fn live_on(&mut self) -> bool {
-        let Some((at, _)) = self.pod.next_wake().filter(|(at, _)| *at <= self.horizon) else { return false };
+        let Some((at, wake)) = self.pod.next_wake().filter(|(at, _)| *at <= self.horizon) else { return false };
         self.now = self.now.max(at);
+        if wake == Wake::Retry {
+            self.foresight.retry_at.get_or_insert(self.now);
+        }
         let was_syncing = self.pod.worker_state() == WorkerState::Syncing;
         self.pod.handle_first_timeout(self.now, &mut Actions(&mut self.actions));
         while let Some(action) = self.actions.pop_front() {

@@ -12,8 +12,9 @@ use super::{
     stop::StopStep,
 };
 use crate::{
-    machine::{Pod, WorkerState},
+    machine::Pod,
     manifest::RestartPolicy,
+    rule::probe::ProbeResult,
     spec::{ContainerIndex, ContainerKind, ProbeKind},
     time::Timestamp,
 };
@@ -124,6 +125,8 @@ pub enum Change {
         probe: ProbeKind,
         /// How many.
         needed: u32,
+        /// Whether there were some already.
+        has_begun: bool,
         /// Seconds between two looks.
         period_seconds: u32,
     },
@@ -136,6 +139,8 @@ pub enum Change {
         probe: ProbeKind,
         /// How many.
         left: u32,
+        /// Whether there were some already.
+        has_begun: bool,
         /// Whether it is started again then.
         restarts: bool,
     },
@@ -188,9 +193,8 @@ pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &F
         let is_kept = foresight.ends_at == Some(at) && at > now;
         next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: Step::Deadline });
     }
-    let is_syncing = pod.worker_state() == WorkerState::Syncing;
-    let resync = pod.worker.retry_at.filter(|_| is_syncing && pod.worker.pass.is_none());
-    if let Some(at) = resync.filter(|_| next.is_empty()) {
+    let retry_at = foresight.retry_at.filter(|_| next.is_empty());
+    if let Some(at) = retry_at {
         next.push(Next { when: When::At(at), what: Step::Resync });
     }
     next
@@ -284,6 +288,7 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
         container: container.clone(),
         probe: progress.probe,
         left: progress.failures_left,
+        has_begun: progress.run_of(ProbeResult::Failure) > 0,
         restarts,
     };
     match &explained.situation {
@@ -300,6 +305,7 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
                     container: container.clone(),
                     probe: progress.probe,
                     needed: progress.successes_needed,
+                    has_begun: progress.run_of(ProbeResult::Success) > 0,
                     period_seconds: progress.period_seconds,
                 });
                 changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));

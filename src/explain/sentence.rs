@@ -54,10 +54,10 @@ impl ContainerExplanation {
             }
             Situation::Running { lacks: Some(_), .. } => format!("{subject} runs but is not ready{in_brackets}"),
             Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => {
-                let failed = text::times(liveness.failures());
-                format!("{subject} runs, but its liveness probe has failed {failed} in a row{in_brackets}")
+                let failed = text::in_a_row(liveness.failures());
+                format!("{subject} runs, but its liveness probe has failed {failed}{in_brackets}")
             }
-            Situation::Running { .. } => format!("{subject} runs{in_brackets}"),
+            Situation::Running { .. } => format!("{subject} is running{in_brackets}"),
             Situation::Stopping { reason, .. } => {
                 format!("{subject} is being stopped{}{in_brackets}", because(*reason))
             }
@@ -93,7 +93,7 @@ impl ContainerExplanation {
             Situation::CannotStart { message, .. } => message.trim_end_matches('.').to_string(),
             Situation::Running { lacks: Some(progress), .. } => unpassed(progress),
             Situation::Running { .. } if self.kind == ContainerKind::Init => {
-                format!("the next container starts only when {name} has ended with exit code 0")
+                "init containers run one after the other, each until it has ended with exit code 0".into()
             }
             Situation::Stopping { step, exit, .. } => stopping(name, step, exit.as_ref(), now),
             Situation::Ended { exit, verdict } => format!("{}; {}", ended(name, exit, now), decided(verdict)),
@@ -172,9 +172,9 @@ pub(super) fn waiting(waits_for: &WaitsFor, name: &str) -> String {
 fn unpassed(progress: &ProbeProgress) -> String {
     let probe = progress.probe.name().to_lowercase();
     let found = match progress.streak {
-        Some((ProbeResult::Success, run)) => format!("has succeeded {} in a row so far", text::times(run)),
+        Some((ProbeResult::Success, run)) => format!("has succeeded {} so far", text::in_a_row(run)),
         Some((ProbeResult::Failure | ProbeResult::Unknown, run)) => {
-            format!("has failed {} in a row", text::times(run))
+            format!("has failed {}", text::in_a_row(run))
         }
         None => "has not succeeded yet".to_string(),
     };
@@ -206,9 +206,9 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&Exit>, now: Ti
     }
     match step {
         StopStep::PreStop { since, .. } => {
-            format!("the preStop hook of {name} has run since {}, which its grace pays for", text::past(*since, now))
+            format!("the preStop hook of {name} has been running since {}", text::past(*since, now))
         }
-        StopStep::Turn { after, .. } => format!("{name} is stopped only after {}", text::list(after)),
+        StopStep::Turn { after, .. } => format!("{name} is stopped after {}", text::list(after)),
         StopStep::Told { grace_seconds, .. } => format!(
             "{name} was told to stop (SIGTERM) and is killed (SIGKILL) {} after that if it has not ended",
             text::seconds(*grace_seconds)
@@ -221,37 +221,35 @@ impl Change {
     /// What would change, in a clause.
     pub(super) fn clause(&self) -> String {
         match self {
-            Change::Successes { container, probe, needed, period_seconds } => {
+            Change::Successes { container, probe, needed, has_begun, period_seconds } => {
                 let becomes = if *probe == ProbeKind::Startup { "started up" } else { "ready" };
-                let successes = text::more(*needed, "success", "successes");
-                let makes = if *needed == 1 { "makes" } else { "make" };
                 let probe = probe.name().to_lowercase();
+                let every = text::seconds(*period_seconds);
                 format!(
-                    "{successes} of its {probe} probe {makes} {container} {becomes} (it runs every {})",
-                    text::seconds(*period_seconds)
+                    "{} for {container} to be {becomes} (the {probe} probe runs every {every})",
+                    text::more(*needed, *has_begun, "success", "successes"),
                 )
             }
-            Change::Failures { container, probe, left, restarts } => {
-                let failures = text::more(*left, "failure", "failures");
-                let has = if *left == 1 { "has" } else { "have" };
-                let again = if *restarts { " and started again" } else { "" };
-                format!("{failures} of its {} probe {has} {container} killed{again}", probe.name().to_lowercase())
+            Change::Failures { container, probe, left, has_begun, restarts } => {
+                let ending = if *restarts { "restarted" } else { "killed" };
+                let failures = text::more(*left, *has_begun, "failure", "failures");
+                format!("{failures} of its {} probe for {container} to be {ending}", probe.name().to_lowercase())
             }
             Change::LongRun { container, seconds, initial_delay_seconds } => format!(
-                "a run of {container} of more than {} brings the delay back to {initial_delay_seconds} s",
+                "a run of {container} of more than {}, which brings the delay back to {initial_delay_seconds} s",
                 text::seconds(*seconds)
             ),
             Change::NewImage { container } => {
-                format!("another image in the spec of {container} would be tried without delay")
+                format!("another image in the spec of {container}, which is tried without delay")
             }
-            Change::Exit { container, well: true } => format!("{container} has to end with exit code 0"),
-            Change::Exit { container, well: false } => format!("{container} would have to end"),
-            Change::Gate { gate } => format!("somebody has to set the condition {gate} to True"),
-            Change::Ungating => "somebody has to remove the scheduling gates".into(),
-            Change::Scheduling => "the scheduler has to find a node that fits".into(),
-            Change::NodeReturn => "the node has to come back".into(),
-            Change::ForceDelete => "a forced delete removes the Pod from the API without waiting".into(),
-            Change::Nothing => "nothing can: only a new Pod would run again".into(),
+            Change::Exit { container, well: true } => format!("the end of {container} with exit code 0"),
+            Change::Exit { container, well: false } => format!("the end of {container}"),
+            Change::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),
+            Change::Ungating => "the removal of its scheduling gates".into(),
+            Change::Scheduling => "a node that the scheduler finds fit".into(),
+            Change::NodeReturn => "the return of the node".into(),
+            Change::ForceDelete => "a forced delete, which removes the Pod from the API without waiting".into(),
+            Change::Nothing => "nothing; only a new Pod would run again".into(),
         }
     }
 }

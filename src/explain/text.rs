@@ -72,18 +72,19 @@ pub(super) fn ordinal(number: u32) -> String {
     format!("{number}{ending}")
 }
 
-/// `once`, `twice`, `3 times`.
-pub(super) fn times(number: u32) -> String {
+/// `once`, `twice in a row`, `3 times in a row`.
+pub(super) fn in_a_row(number: u32) -> String {
     match number {
         1 => "once".into(),
-        2 => "twice".into(),
-        _ => format!("{number} times"),
+        2 => "twice in a row".into(),
+        _ => format!("{number} times in a row"),
     }
 }
 
-/// `1 more success`, `2 more successes in a row`.
-pub(super) fn more(number: u32, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 more {one}") } else { format!("{number} more {many} in a row") }
+/// `1 success`, `2 successes in a row`; `2 more successes in a row` if there were some already.
+pub(super) fn more(number: u32, has_begun: bool, one: &str, many: &str) -> String {
+    let more = if has_begun { " more" } else { "" };
+    if number == 1 { format!("{number}{more} {one}") } else { format!("{number}{more} {many} in a row") }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -120,7 +121,7 @@ mod tests {
         let ordinals = [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal);
         assert_eq!(ordinals, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(more(2, "success", "successes"), "2 more successes in a row");
+        assert_eq!(more(2, true, "success", "successes"), "2 more successes in a row");
     }
 
     #[test]
