@@ -9,3 +9,5 @@ mod promises;
 mod recordings;
 #[path = "explain/scenarios.rs"]
 mod scenarios;
+#[path = "explain/zz_sample.rs"]
+mod zz_sample;

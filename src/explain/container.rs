@@ -1,9 +1,6 @@
 //! What one container is doing, and why.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::string::String;
 
 use serde::Serialize;
 
@@ -11,9 +8,10 @@ use super::{
     fact::{self, Exit, ProbeProgress, Verdict},
     foresight::Foresight,
     stop::{StopReason, StopStep},
+    wait::{self, WaitsFor},
 };
 use crate::{
-    machine::{Doing, Pod, WorkerState},
+    machine::{Doing, Pod, Task, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{
@@ -123,6 +121,8 @@ pub enum Situation {
         step: StopStep,
         /// The end that is already known, if it is gone.
         exit: Option<Exit>,
+        /// Whether it is to be started again in the same pass, unless its back-off holds it back.
+        restarts: bool,
     },
     /// It has ended for good.
     Ended {
@@ -135,24 +135,6 @@ pub enum Situation {
     NeverRan,
     /// The runtime cannot say.
     Unknown,
-}
-
-/// What a container waits for before it starts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum WaitsFor {
-    /// A node.
-    Node,
-    /// The sandbox.
-    Sandbox,
-    /// An init container has to end well, or a sidecar to start up.
-    InitContainer(String),
-    /// Another container's pull, hook or stop holds up the whole Pod.
-    Turn(String),
-    /// The removal of all containers, since all are restarted.
-    Reset,
-    /// The next pass of the Pod's worker.
-    NextPass,
 }
 
 impl ContainerExplanation {
@@ -238,7 +220,9 @@ impl Look<'_> {
             let newest = self.pod.runtime.newest(self.index);
             let exit = newest.and_then(Instance::termination).map(|end| Exit::of(end, self.restart_count()));
             let step = StopStep::of(self.pod, pass, stop);
-            return Situation::Stopping { reason: StopReason::of(self.pod, pass, stop), step, exit };
+            let reason = StopReason::of(self.pod, pass, stop);
+            let restarts = pass.todo.contains(&Task::Start(self.index));
+            return Situation::Stopping { reason, step, exit, restarts };
         }
         match pass.map(|pass| pass.doing) {
             Some(Doing::Pulling(container, since)) if container == self.index => {
@@ -293,9 +277,12 @@ impl Look<'_> {
         let verdict = Verdict::on(self.spec, end);
         let newest = self.pod.runtime.newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
-        let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || self.is_reset();
+        let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
             return Situation::Ended { exit, verdict };
+        }
+        if wait::is_stranded(self.pod) {
+            return Situation::Ended { exit, verdict: Verdict::STRANDED };
         }
         let slot = self.pod.record.slots.get(self.index.get());
         let limits = &self.pod.config.crash_loop;
@@ -307,7 +294,11 @@ impl Look<'_> {
             let (delay_seconds, next_delay_seconds) = (counter.delay, next.delay);
             return Situation::HeldBack { exit, verdict, delay_seconds, until, next_delay_seconds };
         }
-        self.failed().unwrap_or_else(|| Situation::RestartDue { exit, verdict, waits_for: self.waits_for() })
+        self.failed().unwrap_or_else(|| Situation::RestartDue {
+            exit,
+            verdict,
+            waits_for: WaitsFor::of(self.pod, self.index),
+        })
     }
 
     /// The last attempt to start it failed, for another reason than the crash-loop back-off.
@@ -335,6 +326,9 @@ impl Look<'_> {
     }
 
     fn absent(&self) -> Situation {
+        if wait::is_stranded(self.pod) {
+            return self.stranded();
+        }
         if let Some(failed) = self.failed() {
             return failed;
         }
@@ -351,7 +345,7 @@ impl Look<'_> {
         let last_exit = last.map(|end| Exit::of(end, self.restart_count()));
         match self.pod.worker_state() {
             WorkerState::Waiting | WorkerState::Syncing => {
-                Situation::NotStarted { waits_for: self.waits_for(), last_exit }
+                Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit }
             }
             WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
                 Some(end) => {
@@ -362,66 +356,13 @@ impl Look<'_> {
         }
     }
 
-    fn waits_for(&self) -> WaitsFor {
-        let spec = self.pod.spec();
-        if self.pod.worker_state() == WorkerState::Waiting {
-            return WaitsFor::Node;
-        }
-        if self.is_reset() {
-            return WaitsFor::Reset;
-        }
-        let pass = self.pod.worker.pass.as_deref();
-        let is_making = pass.is_some_and(|pass| matches!(pass.doing, Doing::RunningSandbox(_)));
-        if is_making || self.pod.runtime.active_sandbox().is_none() {
-            return WaitsFor::Sandbox;
-        }
-        if let Some(init) = self.blocking_init() {
-            return WaitsFor::InitContainer(spec.container_name(init).to_string());
-        }
-        let busy = pass.and_then(|pass| match pass.doing {
-            Doing::Pulling(container, _)
-            | Doing::PostStart(container, ..)
-            | Doing::Inspecting(container)
-            | Doing::Creating(container, _)
-            | Doing::Starting(container, _)
-            | Doing::StoppingFailed(container) => Some(container),
-            Doing::Stopping => pass.stops.first().map(|stop| stop.container),
-            Doing::Nothing | Doing::RunningSandbox(_) | Doing::StoppingSandbox(_) => None,
-        });
-        match busy.filter(|busy| *busy != self.index) {
-            Some(busy) => WaitsFor::Turn(spec.container_name(busy).to_string()),
-            None => WaitsFor::NextPass,
-        }
-    }
-
-    /// The first init container before this one that has not done its part.
-    fn blocking_init(&self) -> Option<ContainerIndex> {
-        let runtime = &self.pod.runtime;
-        let lives =
-            |instance: &Instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. });
-        let mut regular = self.pod.spec().regular_containers();
-        if regular.any(|(index, _)| runtime.newest(index).is_some_and(lives)) {
-            return None;
-        }
-        let is_done = |index: ContainerIndex, container: &ContainerSpec| match container.kind() {
-            ContainerKind::Sidecar => {
-                let record = self.pod.record.status.records.get(index.get()).and_then(Option::as_ref);
-                runtime.newest(index).is_some_and(Instance::is_running)
-                    && (container.probe(ProbeKind::Startup).is_none()
-                        || record.is_some_and(|record| record.started == Some(true)))
-            }
-            ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => {
-                runtime.newest(index).and_then(Instance::termination).is_some_and(|end| fact::has_succeeded(end))
-            }
-        };
-        let before = self.pod.spec().init_containers().filter(|(index, _)| *index < self.index);
-        let mut before: Vec<_> = before.filter(|(index, container)| !is_done(*index, container)).collect();
-        (!before.is_empty()).then(|| before.swap_remove(0).0)
-    }
-
-    fn is_reset(&self) -> bool {
-        let condition = self.pod.record.status.conditions.all_containers_restarting.as_ref();
-        condition.is_some_and(crate::state::Condition::is_true)
+    /// There is no sandbox to start it in, and there will not be one.
+    fn stranded(&self) -> Situation {
+        let last = self.record.and_then(|record| record.termination().or_else(|| record.last_termination()));
+        last.map_or(Situation::NeverRan, |end| Situation::Ended {
+            exit: Exit::of(end, self.restart_count()),
+            verdict: Verdict::STRANDED,
+        })
     }
 
     fn restart_count(&self) -> u32 {

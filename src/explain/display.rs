@@ -1,18 +1,12 @@
 //! An explanation in two to six lines.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::{fmt, time::Duration};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::fmt;
 
 use super::{
-    ContainerExplanation, EndCause, Explanation, Next, PodSituation, Situation, Step, StopCause, Unmet, WaitsFor, When,
-    container::Urgency, sentence, text,
+    ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, container::Urgency, sentence, text,
 };
-use crate::{manifest::PodPhase, spec::ContainerKind, time::Timestamp};
+use crate::manifest::PodPhase;
 
 impl fmt::Display for Explanation {
     /// Two to six lines: the state; why; what happens next; what would change it; the other containers; conditions.
@@ -34,14 +28,8 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// For how long a restart of the kubelet is worth a word.
-const FRESH: Duration = Duration::from_secs(300);
-
-/// How many things to come are told at most.
-const MOST_NEXT: usize = 3;
-
 impl Explanation {
-    fn lead(&self) -> Option<&ContainerExplanation> {
+    pub(super) fn lead(&self) -> Option<&ContainerExplanation> {
         let PodSituation::Container { container } = &self.situation else { return None };
         self.container(container)
     }
@@ -83,11 +71,12 @@ impl Explanation {
             PodSituation::NodeLost { since } => {
                 format!("its node has not been heard from since {} (NodeLost)", text::past(*since, self.at))
             }
+            PodSituation::NoSandbox { is_final: true, .. } => "its sandbox is gone and no new one is made".into(),
             PodSituation::NoSandbox { is_lost: false, .. } => "its sandbox, with its network, is not there yet".into(),
-            PodSituation::NoSandbox { is_lost: true, is_being_made } => {
-                let new = if *is_being_made { "a new one is being made" } else { "it needs a new one" };
-                format!("its sandbox has died and {new}")
+            PodSituation::NoSandbox { is_being_made: true, .. } => {
+                "its sandbox has died and a new one is being made".into()
             }
+            PodSituation::NoSandbox { .. } => "its sandbox has died and it needs a new one".into(),
             PodSituation::RestartingAll { container } => {
                 let whose = container.as_deref().map(|name| format!(", as the exit of {name} demands"));
                 format!("all its containers are being restarted{}", whose.unwrap_or_default())
@@ -143,6 +132,9 @@ impl Explanation {
     fn end_cause(&self, cause: &EndCause) -> String {
         match cause {
             EndCause::AllSucceeded => "every container ended with exit code 0 and is not started again".into(),
+            EndCause::ContainerFailed { container, exit, verdict, .. } if verdict.restarts => {
+                format!("{}, and the Pod was stopped", sentence::ended(container, exit, self.at))
+            }
             EndCause::ContainerFailed { container, is_init, exit, verdict } => {
                 let others = if *is_init { ", so that the containers after it never start" } else { "" };
                 let ended = sentence::ended(container, exit, self.at);
@@ -170,6 +162,13 @@ impl Explanation {
                 });
                 Some(gates.collect::<Vec<_>>().join(", "))
             }
+            PodSituation::NoSandbox { is_final: true, .. } => {
+                Some("restartPolicy Never lets nothing run twice, or nothing is left to run".into())
+            }
+            PodSituation::NoSandbox { after, .. } => {
+                let holder = self.container(after.as_deref()?)?;
+                Some(format!("first, what is under way has to end: {}", holder.clause()))
+            }
             PodSituation::Stopping { .. } => {
                 let stops = self.containers.iter().filter_map(|container| {
                     let Situation::Stopping { step, exit, .. } = &container.situation else { return None };
@@ -178,6 +177,10 @@ impl Explanation {
                 // Sidecars stand first in the spec, and wait for the others.
                 let mut stops: Vec<_> = stops.collect();
                 stops.reverse();
+                let moving = self.containers.iter().find(|container| container.urgency() == Urgency::Moving);
+                if let Some(moving) = moving.filter(|_| stops.is_empty()) {
+                    stops.push(format!("first, what is under way has to end: {}", moving.clause()));
+                }
                 Some(stops.join("; ")).filter(|stops| !stops.is_empty())
             }
             PodSituation::RestartingAll { container } => {
@@ -186,221 +189,14 @@ impl Explanation {
             }
             PodSituation::Gated
             | PodSituation::Unscheduled { message: None }
-            | PodSituation::NoSandbox { .. }
             | PodSituation::Ready
             | PodSituation::Over { .. }
             | PodSituation::Gone => None,
         }
     }
-
-    /// What happens next, and when.
-    fn what_next(&self) -> String {
-        let lead = self.lead().map(|container| &*container.name);
-        let is_told = |next: &&Next| match (next.what.container(), lead) {
-            (None, _) if next.what == Step::Resync => self.open_end().is_none(),
-            (Some(container), Some(lead)) => container == lead,
-            (Some(_) | None, _) => true,
-        };
-        let mut told: Vec<&Next> = self.next.iter().filter(is_told).collect();
-        told.sort_by_key(|next| (matches!(next.what, Step::Deadline), next.when.time()));
-        let deadline = told.iter().position(|next| next.what == Step::Deadline).map(|place| told.remove(place));
-        let told = told.into_iter().take(MOST_NEXT).chain(deadline);
-        let told: Vec<String> = told.map(|next| self.next_clause(next)).collect();
-        if told.is_empty() { self.open_end().unwrap_or_else(|| "nothing is due".into()) } else { told.join("; ") }
-    }
-
-    fn next_clause(&self, next: &Next) -> String {
-        let when = match next.when {
-            When::At(at) => text::ahead(at, self.at),
-            When::NotBefore(at) if at <= self.at => "as soon as the Pod is free for it".into(),
-            When::NotBefore(at) => format!("{}, at the earliest", text::ahead(at, self.at)),
-        };
-        match &next.what {
-            Step::Start { container } => {
-                let situation = self.container(container).map(|container| &container.situation);
-                match situation {
-                    Some(Situation::HeldBack { next_delay_seconds, .. }) => format!(
-                        "{container} restarts {when}; if it exits again soon, the next delay will be {next_delay_seconds} s"
-                    ),
-                    Some(Situation::CannotStart { .. }) => format!("the start of {container} is tried again {when}"),
-                    _ => format!("{container} restarts {when}"),
-                }
-            }
-            Step::Pull { container } => format!("the image of {container} is pulled again {when}"),
-            Step::LookForImage { container } => format!("the node looks again for the image of {container} {when}"),
-            Step::Probe { container, probe } => {
-                let probe = crate::manifest::Name::name(*probe).to_lowercase();
-                format!("the {probe} probe of {container} runs {when}")
-            }
-            Step::PostStartEnds { container } => format!("the hook of {container} is over {when}"),
-            Step::PreStopEnds { container } => {
-                let sleeps = matches!(
-                    self.container(container).map(|container| &container.situation),
-                    Some(Situation::Stopping { step: super::StopStep::PreStop { sleeps: true, .. }, .. })
-                );
-                let latest = if sleeps { "" } else { " at the latest" };
-                format!("{container} is told to stop (SIGTERM) when its preStop hook ends, {when}{latest}")
-            }
-            Step::TurnEnds { container } => {
-                format!("{container} is told to stop (SIGTERM) when its turn comes, {when} at the latest")
-            }
-            Step::Kill { container } => format!("{container} is killed {when}"),
-            Step::Deadline => format!("its active deadline ends the Pod {when}"),
-            Step::Resync => format!("nothing is due; the Pod is looked at again {when}"),
-        }
-    }
-
-    /// What comes next if no time is known, but something is waited for.
-    fn open_end(&self) -> Option<String> {
-        Some(match &self.situation {
-            PodSituation::Gated | PodSituation::Unscheduled { .. } => "nothing, until a node has the Pod".into(),
-            PodSituation::NodeLost { .. } => "nothing can be seen until the node is back".into(),
-            PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
-            PodSituation::RestartingAll { .. } => "all containers start afresh once the old ones are removed".into(),
-            PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => {
-                "once everything has ended, the Pod leaves the API".into()
-            }
-            PodSituation::Stopping { .. } => "once everything has ended, the final status is published".into(),
-            PodSituation::Over { .. } | PodSituation::Gone => "nothing happens any more".into(),
-            PodSituation::GatesUnmet { .. } | PodSituation::Ready => return None,
-            PodSituation::Container { .. } => return self.lead().and_then(open_end_of),
-        })
-    }
-
-    fn what_would_change_it(&self) -> Option<String> {
-        let lead = self.lead().map(|container| &*container.name);
-        let changes = self.changes.iter().filter(|change| lead.is_none() || change.container() == lead);
-        let changes: Vec<String> = changes.take(2).map(super::Change::clause).collect();
-        Some(changes.join("; ")).filter(|changes| !changes.is_empty())
-    }
-
-    /// What there is to say of the containers that do not decide the state.
-    fn the_others(&self) -> Option<String> {
-        let lead = self.lead().map(|container| &*container.name);
-        let is_told = |container: &&ContainerExplanation| {
-            let is_lead = lead == Some(&*container.name);
-            let is_stop = matches!(container.situation, Situation::Stopping { .. });
-            let is_pod_stop = matches!(self.situation, PodSituation::Stopping { .. });
-            let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitsFor::Node, .. });
-            let is_over = matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone);
-            let is_notable = container.urgency() != Urgency::None && !is_over || container.waiting_reason.is_some();
-            !is_lead && is_notable && !is_unbound && !(is_stop && is_pod_stop && container.waiting_reason.is_none())
-        };
-        let others = self.containers.iter().filter(is_told);
-        let mut told: Vec<String> = others.map(|container| self.short(container)).collect();
-        let restarted = self.kubelet_restarted_at.filter(|at| self.at.since(*at) < FRESH);
-        told.extend(restarted.map(|at| {
-            format!("the kubelet restarted at {} and forgot back-offs and probe results", text::past(at, self.at))
-        }));
-        Some(told.join("; ")).filter(|told| !told.is_empty())
-    }
-
-    fn short(&self, container: &ContainerExplanation) -> String {
-        let next = self.next.iter().find(|next| next.what.container() == Some(&container.name));
-        let next = next.map(|next| format!(", {}", self.next_clause(next))).unwrap_or_default();
-        if let Situation::NotStarted { waits_for, .. } = &container.situation {
-            let reason = container.waiting_reason.as_deref().map(|reason| format!(" ({reason})"));
-            return format!("{}{}", sentence::waiting(waits_for, &container.name), reason.unwrap_or_default());
-        }
-        if let Situation::Ended { exit, .. } = &container.situation
-            && container.waiting_reason.is_none()
-        {
-            return sentence::ended(&container.name, exit, self.at);
-        }
-        format!("{}{next}", container.clause())
-    }
-
-    /// The conditions that are not as one would like them, those with the same cause together.
-    fn conditions(&self) -> Option<String> {
-        let mut groups: Vec<(Vec<&str>, &Unmet)> = Vec::new();
-        for unmet in &self.unmet {
-            let is_same = |other: &Unmet| {
-                (&other.reason, &other.message, other.status) == (&unmet.reason, &unmet.message, unmet.status)
-            };
-            match groups.iter_mut().find(|(_, other)| is_same(other)) {
-                Some((names, _)) => names.push(&unmet.condition),
-                None => groups.push((Vec::from([&*unmet.condition]), unmet)),
-            }
-        }
-        let told: Vec<String> = groups.iter().map(|(names, unmet)| group_clause(names, unmet)).collect();
-        Some(told.join("; ")).filter(|told| !told.is_empty())
-    }
 }
 
-fn group_clause(names: &[&str], unmet: &Unmet) -> String {
-    let are = if names.len() == 1 { "is" } else { "are" };
-    let mut told = format!("{} {are} {}", text::list(names), unmet.status);
-    let about = match (&*unmet.containers, &*unmet.message) {
-        ([], message) => stripped(message).to_string(),
-        (containers, _) => text::list(containers),
-    };
-    let why = match (&*unmet.reason, &*about) {
-        ("", "") => return told,
-        ("", about) | (about, "") => about.to_owned(),
-        (reason, about) => format!("{reason}: {about}"),
-    };
-    told.push_str(&format!(" ({why})"));
-    told
-}
-
-/// What follows a container's state if no time is known.
-fn open_end_of(lead: &ContainerExplanation) -> Option<String> {
-    let name = &lead.name;
-    Some(match &lead.situation {
-        Situation::Pulling { .. } => {
-            format!("{name} starts as soon as its image is there; a pull that fails is tried again after a back-off")
-        }
-        Situation::PostStart { .. } => "the Pod goes on as soon as the hook ends".into(),
-        Situation::NotStarted { .. } | Situation::Starting | Situation::RestartDue { .. } => {
-            format!("{name} starts as soon as that is possible")
-        }
-        Situation::Stopping { exit: None, .. } => format!("once {name} has ended, the Pod goes on"),
-        Situation::Stopping { exit: Some(_), .. } => {
-            "once all that are being stopped have ended, the Pod goes on".into()
-        }
-        Situation::Running { .. } if lead.kind == ContainerKind::Init => {
-            format!("once {name} has ended with exit code 0, the next container starts")
-        }
-        Situation::CannotStart { .. } => "the next try comes as soon as the Pod is free for it".into(),
-        Situation::HeldBack { .. }
-        | Situation::Running { .. }
-        | Situation::Ended { .. }
-        | Situation::NeverRan
-        | Situation::Unknown => return None,
-    })
-}
-
-fn stripped(message: &str) -> &str {
+/// A message without the full stop at its end.
+pub(super) fn stripped(message: &str) -> &str {
     message.trim().trim_end_matches('.')
-}
-
-impl When {
-    /// The time that it speaks of.
-    #[must_use]
-    pub const fn time(self) -> Timestamp {
-        match self {
-            When::At(at) | When::NotBefore(at) => at,
-        }
-    }
-}
-
-impl super::Change {
-    /// The container that it is about.
-    #[must_use]
-    pub fn container(&self) -> Option<&str> {
-        use super::Change;
-        match self {
-            Change::Successes { container, .. }
-            | Change::Failures { container, .. }
-            | Change::LongRun { container, .. }
-            | Change::NewImage { container }
-            | Change::Exit { container, .. } => Some(container),
-            Change::Gate { .. }
-            | Change::Ungating
-            | Change::Scheduling
-            | Change::NodeReturn
-            | Change::ForceDelete
-            | Change::Nothing => None,
-        }
-    }
 }

@@ -74,9 +74,14 @@ pub enum Decider {
     Sidecar,
     /// An ephemeral container is never started again.
     Ephemeral,
+    /// The Pod's sandbox is gone, and no new one is made.
+    NoNewSandbox,
 }
 
 impl Verdict {
+    /// On a container whose Pod has lost its sandbox for good.
+    pub(super) const STRANDED: Verdict = Verdict { restarts: false, by: Decider::NoNewSandbox };
+
     pub(super) fn on(container: &ContainerSpec, end: &Termination) -> Verdict {
         let policy = container.restart();
         let restarts = restart::after_exit(policy, end.exit_code);

@@ -5,7 +5,10 @@
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
-use super::fact;
+use super::{
+    fact,
+    wait::{self, WaitsFor},
+};
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
@@ -226,14 +229,15 @@ pub(super) fn deadline_of(pod: &Pod) -> Option<Timestamp> {
 
 /// The containers whose next attempt is a matter of time: they have ended, or would not start.
 fn wanted_starts(pod: &Pod) -> Vec<(ContainerIndex, Reach)> {
-    if pod.worker_state() != WorkerState::Syncing {
+    if pod.worker_state() != WorkerState::Syncing || wait::is_stranded(pod) {
         return Vec::new();
     }
     let is_wanted = |index: ContainerIndex, container: &ContainerSpec| {
         let newest = pod.runtime.newest(index);
         let has_failed = pod.record.slots.get(index.get()).is_some_and(|slot| slot.failure().is_some());
         let has_ended = newest.is_some_and(|newest| newest.termination().is_some());
-        (has_failed || has_ended) && fact::is_start_due(container, newest, pod.is_deleting())
+        let is_free = || newest.is_none() && WaitsFor::of(pod, index) == WaitsFor::NextPass;
+        (has_failed || has_ended || is_free()) && fact::is_start_due(container, newest, pod.is_deleting())
     };
     let containers = pod.spec().containers().filter(|&(index, container)| is_wanted(index, container));
     containers.map(|(index, _)| (index, wanted_reach(pod, index))).collect()

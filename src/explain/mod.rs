@@ -9,18 +9,21 @@ mod container;
 mod display;
 mod fact;
 mod foresight;
+mod lines;
 mod next;
 mod pod;
 mod sentence;
 mod stop;
 mod text;
+mod wait;
 
 pub use condition::Unmet;
-pub use container::{ContainerExplanation, Situation, WaitsFor};
+pub use container::{ContainerExplanation, Situation};
 pub use fact::{Decider, Exit, ProbeProgress, Verdict};
 pub use next::{Change, Next, Step, When};
 pub use pod::{EndCause, PodSituation, StopCause};
 pub use stop::{StopReason, StopStep};
+pub use wait::WaitsFor;
 
 use alloc::{string::String, vec::Vec};
 

@@ -15,7 +15,7 @@ use crate::{
     machine::Pod,
     manifest::RestartPolicy,
     rule::probe::ProbeResult,
-    spec::{ContainerIndex, ContainerKind, ProbeKind},
+    spec::{ContainerIndex, ProbeKind},
     time::Timestamp,
 };
 
@@ -162,8 +162,6 @@ pub enum Change {
     Exit {
         /// Which container's.
         container: String,
-        /// Whether it has to be with exit code 0.
-        well: bool,
     },
     /// A readiness gate's condition that becomes true.
     Gate {
@@ -180,6 +178,36 @@ pub enum Change {
     ForceDelete,
     /// Nothing: what is over stays over.
     Nothing,
+}
+
+impl When {
+    /// The time that it speaks of.
+    #[must_use]
+    pub const fn time(self) -> Timestamp {
+        match self {
+            When::At(at) | When::NotBefore(at) => at,
+        }
+    }
+}
+
+impl Change {
+    /// The container that it is about.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            Change::Successes { container, .. }
+            | Change::Failures { container, .. }
+            | Change::LongRun { container, .. }
+            | Change::NewImage { container }
+            | Change::Exit { container, .. } => Some(container),
+            Change::Gate { .. }
+            | Change::Ungating
+            | Change::Scheduling
+            | Change::NodeReturn
+            | Change::ForceDelete
+            | Change::Nothing => None,
+        }
+    }
 }
 
 /// What happens of itself, the most telling first.
@@ -225,7 +253,7 @@ fn next_of(
             let open = held_until.map(|until| Next { when: When::NotBefore(until), what: Step::Pull { container } });
             attempt.or(open).into_iter().collect()
         }
-        Situation::RestartDue { .. } => attempt.into_iter().collect(),
+        Situation::RestartDue { .. } | Situation::NotStarted { .. } => attempt.into_iter().collect(),
         Situation::PostStart { until } => {
             until.map(|at| Next { when: When::At(at), what: Step::PostStartEnds { container } }).into_iter().collect()
         }
@@ -238,8 +266,7 @@ fn next_of(
             looks.collect()
         }
         Situation::Stopping { step, .. } => next_of_stop(container, step, now).into_iter().collect(),
-        Situation::NotStarted { .. }
-        | Situation::Pulling { .. }
+        Situation::Pulling { .. }
         | Situation::Starting
         | Situation::Ended { .. }
         | Situation::NeverRan
@@ -271,6 +298,7 @@ pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[Contain
         PodSituation::GatesUnmet { gates } => {
             gates.iter().map(|(gate, _)| Change::Gate { gate: gate.clone() }).collect()
         }
+        PodSituation::NoSandbox { is_final: true, .. } => Vec::from([Change::Nothing]),
         PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
         PodSituation::Container { .. } | PodSituation::Ready => {
             let mut by_urgency: Vec<_> = (0..).map(ContainerIndex).zip(containers).collect();
@@ -311,10 +339,8 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
                 changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
             }
             changes.extend(liveness.iter().map(failures));
-            if explained.kind == ContainerKind::Init {
-                changes.push(Change::Exit { container, well: true });
-            } else if explained.urgency() == Urgency::None && changes.is_empty() {
-                changes.push(Change::Exit { container, well: false });
+            if explained.urgency() == Urgency::None && changes.is_empty() {
+                changes.push(Change::Exit { container });
             }
             changes
         }

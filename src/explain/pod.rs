@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::{
     container::{ContainerExplanation, Situation},
     fact::{Exit, Verdict},
+    wait,
 };
 use crate::{
     machine::{Doing, Pod, WorkerState},
     manifest::{ConditionStatus, Name, PodPhase},
     rule::restart,
     spec::{ContainerKind, PodSpec},
-    state::{Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
+    state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
     time::Timestamp,
 };
 
@@ -39,6 +40,10 @@ pub enum PodSituation {
         is_lost: bool,
         /// Whether one is being made.
         is_being_made: bool,
+        /// Whether none will ever be made: the Pod's policy is `Never`, or nothing is left to run.
+        is_final: bool,
+        /// The container whose pull, hook or stop has to end before.
+        after: Option<String>,
     },
     /// A container's exit restarts all of them.
     RestartingAll {
@@ -151,14 +156,15 @@ impl PodSituation {
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);
         }
-        if is_true(pod.record.status.conditions.all_containers_restarting.as_ref()) {
+        if wait::is_reset(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };
         }
         let doing = pod.worker.pass.as_deref().map(|pass| pass.doing);
         let is_being_made = matches!(doing, Some(Doing::RunningSandbox(_)));
         if is_being_made || pod.runtime.active_sandbox().is_none() && doing != Some(Doing::Stopping) {
             let is_lost = !pod.runtime.sandboxes.is_empty();
-            return PodSituation::NoSandbox { is_lost, is_being_made };
+            let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
+            return PodSituation::NoSandbox { is_lost, is_being_made, is_final: wait::is_stranded(pod), after };
         }
         of_running(pod, containers)
     }
@@ -192,10 +198,6 @@ fn of_running(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
 
 fn pod_is_ready(pod: &Pod) -> bool {
     pod.record.status.conditions.containers_ready.is_true()
-}
-
-fn is_true(condition: Option<&Condition>) -> bool {
-    condition.is_some_and(Condition::is_true)
 }
 
 fn unscheduled(pod: &Pod) -> PodSituation {

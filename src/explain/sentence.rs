@@ -34,7 +34,7 @@ impl ContainerExplanation {
     pub(super) fn clause(&self) -> String {
         let subject = self.subject();
         let shown = self.waiting_reason.as_deref();
-        let in_brackets = shown.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let in_brackets = shown.map(|reason| self.shown_as(reason)).unwrap_or_default();
         match &self.situation {
             Situation::NotStarted { last_exit: None, .. } => format!("{subject} has not started yet{in_brackets}"),
             Situation::NotStarted { .. } => format!("{subject} has yet to start again{in_brackets}"),
@@ -67,11 +67,28 @@ impl ContainerExplanation {
         }
     }
 
+    /// The reason that its status shows, in brackets: it may lag behind.
+    fn shown_as(&self, reason: &str) -> String {
+        let is_first = reason == "ContainerCreating" || reason == "PodInitializing";
+        let is_apt = match &self.situation {
+            Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => is_first,
+            Situation::NotStarted { .. }
+            | Situation::HeldBack { .. }
+            | Situation::RestartDue { .. }
+            | Situation::CannotStart { .. }
+            | Situation::NeverRan => true,
+            Situation::Running { .. } | Situation::Stopping { .. } | Situation::Ended { .. } | Situation::Unknown => {
+                false
+            }
+        };
+        if is_apt { format!(" ({reason})") } else { format!(" (its status still shows {reason})") }
+    }
+
     /// Why it is so, if there is more to say.
     pub(super) fn why(&self, now: Timestamp) -> Option<String> {
         let name = &self.name;
         Some(match &self.situation {
-            Situation::NotStarted { waits_for, .. } => waiting(waits_for, name),
+            Situation::NotStarted { waits_for, .. } => waiting(waits_for, &[&**name]),
             Situation::Pulling { image, since } => format!(
                 "the pull of {image:?} began at {}, {} ago; nothing else of the Pod starts before it has ended",
                 text::past(*since, now),
@@ -84,7 +101,7 @@ impl ContainerExplanation {
                 format!("{}; {}, {delay_seconds} s after that exit", ended(name, exit, now), decided(verdict))
             }
             Situation::RestartDue { exit, verdict, waits_for } => {
-                format!("{}; {}; {}", ended(name, exit, now), decided(verdict), waiting(waits_for, name))
+                format!("{}; {}; {}", ended(name, exit, now), decided(verdict), waiting(waits_for, &[&**name]))
             }
             Situation::CannotStart { message, image, delay_seconds: Some(delay), .. } => format!(
                 "the last pull of {image:?} failed: {}; the next is not allowed until {delay} s after that",
@@ -92,8 +109,10 @@ impl ContainerExplanation {
             ),
             Situation::CannotStart { message, .. } => message.trim_end_matches('.').to_string(),
             Situation::Running { lacks: Some(progress), .. } => unpassed(progress),
-            Situation::Running { .. } if self.kind == ContainerKind::Init => {
-                "init containers run one after the other, each until it has ended with exit code 0".into()
+            Situation::Running { since, .. } if self.kind == ContainerKind::Init => {
+                let since = since.map(|since| format!("it has been running since {}; ", text::past(since, now)));
+                let rule = "the next container starts only when it has ended with exit code 0";
+                format!("{}{rule}", since.unwrap_or_default())
             }
             Situation::Stopping { step, exit, .. } => stopping(name, step, exit.as_ref(), now),
             Situation::Ended { exit, verdict } => format!("{}; {}", ended(name, exit, now), decided(verdict)),
@@ -153,18 +172,21 @@ pub(super) fn decided(verdict: &Verdict) -> String {
         Decider::InitSucceeded => "an init container that has succeeded is not run again".into(),
         Decider::Sidecar => "a sidecar is restarted as long as its Pod runs".into(),
         Decider::Ephemeral => "an ephemeral container is never started again".into(),
+        Decider::NoNewSandbox => "the Pod's sandbox is gone and no new one is made".into(),
     }
 }
 
-/// What a container waits for.
-pub(super) fn waiting(waits_for: &WaitsFor, name: &str) -> String {
+/// What containers wait for.
+pub(super) fn waiting(waits_for: &WaitsFor, names: &[&str]) -> String {
+    let (wait, start) = if names.len() == 1 { ("waits", "starts") } else { ("wait", "start") };
+    let names = text::list(names);
     match waits_for {
-        WaitsFor::Node => format!("{name} waits for a node to have the Pod"),
-        WaitsFor::Sandbox => format!("{name} waits for the Pod's sandbox"),
-        WaitsFor::InitContainer(init) => format!("{name} waits for {init} to do its part"),
-        WaitsFor::Turn(other) => format!("{name} waits for {other}, which holds up the whole Pod"),
-        WaitsFor::Reset => format!("{name} starts again when all containers have been removed"),
-        WaitsFor::NextPass => format!("{name} starts when the Pod is next looked at"),
+        WaitsFor::Node => format!("{names} {wait} for a node to have the Pod"),
+        WaitsFor::Sandbox => format!("{names} {wait} for the Pod's sandbox"),
+        WaitsFor::InitContainer(init) => format!("{names} {wait} for {init} to do its part"),
+        WaitsFor::Turn(other) => format!("{names} {wait} for {other}, which holds up the whole Pod"),
+        WaitsFor::Reset => format!("{names} {start} again when all containers have been removed"),
+        WaitsFor::NextPass => format!("{names} {start} when the Pod is next looked at"),
     }
 }
 
@@ -222,18 +244,18 @@ impl Change {
     pub(super) fn clause(&self) -> String {
         match self {
             Change::Successes { container, probe, needed, has_begun, period_seconds } => {
-                let becomes = if *probe == ProbeKind::Startup { "started up" } else { "ready" };
-                let probe = probe.name().to_lowercase();
-                let every = text::seconds(*period_seconds);
+                let becomes = if *probe == ProbeKind::Startup { "counts as started" } else { "becomes ready" };
                 format!(
-                    "{} for {container} to be {becomes} (the {probe} probe runs every {every})",
+                    "{container} {becomes} after {} of its {} probe, which runs every {}",
                     text::more(*needed, *has_begun, "success", "successes"),
+                    probe.name().to_lowercase(),
+                    text::seconds(*period_seconds),
                 )
             }
             Change::Failures { container, probe, left, has_begun, restarts } => {
                 let ending = if *restarts { "restarted" } else { "killed" };
                 let failures = text::more(*left, *has_begun, "failure", "failures");
-                format!("{failures} of its {} probe for {container} to be {ending}", probe.name().to_lowercase())
+                format!("{container} is {ending} after {failures} of its {} probe", probe.name().to_lowercase())
             }
             Change::LongRun { container, seconds, initial_delay_seconds } => format!(
                 "a run of {container} of more than {}, which brings the delay back to {initial_delay_seconds} s",
@@ -242,8 +264,7 @@ impl Change {
             Change::NewImage { container } => {
                 format!("another image in the spec of {container}, which is tried without delay")
             }
-            Change::Exit { container, well: true } => format!("the end of {container} with exit code 0"),
-            Change::Exit { container, well: false } => format!("the end of {container}"),
+            Change::Exit { container } => format!("the end of {container}"),
             Change::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),
             Change::Ungating => "the removal of its scheduling gates".into(),
             Change::Scheduling => "a node that the scheduler finds fit".into(),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The recorded lives.
-fn scenarios() -> Vec<(String, Scenario)> {
+pub(crate) fn scenarios() -> Vec<(String, Scenario)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
     let mut all = Vec::new();
     for recording in recordings::recordings(&directory).unwrap() {
@@ -30,7 +30,7 @@ fn scenarios() -> Vec<(String, Scenario)> {
 }
 
 /// Every moment at which something happens, and one between it and the next.
-fn explanations(
+pub(crate) fn explanations(
     life: &mut Life<'_>,
     mut look: impl FnMut(&Explanation, &PodStatus),
 ) -> BTreeMap<Timestamp, Explanation> {
