@@ -9,5 +9,3 @@ mod promises;
 mod recordings;
 #[path = "explain/scenarios.rs"]
 mod scenarios;
-#[path = "explain/zz_sample.rs"]
-mod zz_sample;

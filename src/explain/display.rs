@@ -6,7 +6,7 @@ use core::fmt;
 use super::{
     ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, container::Urgency, sentence, text,
 };
-use crate::manifest::PodPhase;
+use crate::manifest::{PodPhase, RestartPolicy};
 
 impl fmt::Display for Explanation {
     /// Two to six lines: the state; why; what happens next; what would change it; the other containers; conditions.
@@ -71,7 +71,9 @@ impl Explanation {
             PodSituation::NodeLost { since } => {
                 format!("its node has not been heard from since {} (NodeLost)", text::past(*since, self.at))
             }
-            PodSituation::NoSandbox { is_final: true, .. } => "its sandbox is gone and no new one is made".into(),
+            PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => {
+                "its sandbox is gone and no new one is made".into()
+            }
             PodSituation::NoSandbox { is_lost: false, .. } => "its sandbox, with its network, is not there yet".into(),
             PodSituation::NoSandbox { is_being_made: true, .. } => {
                 "its sandbox has died and a new one is being made".into()
@@ -162,8 +164,11 @@ impl Explanation {
                 });
                 Some(gates.collect::<Vec<_>>().join(", "))
             }
-            PodSituation::NoSandbox { is_final: true, .. } => {
-                Some("restartPolicy Never lets nothing run twice, or nothing is left to run".into())
+            PodSituation::NoSandbox { ruled_out_by: Some(RestartPolicy::Never), .. } => {
+                Some("with restartPolicy Never, a Pod that has run does not start over in a new sandbox".into())
+            }
+            PodSituation::NoSandbox { ruled_out_by: Some(policy), .. } => {
+                Some(format!("with restartPolicy {policy}, nothing is left to run in a new sandbox"))
             }
             PodSituation::NoSandbox { after, .. } => {
                 let holder = self.container(after.as_deref()?)?;

@@ -5,10 +5,7 @@
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
-use super::{
-    fact,
-    wait::{self, WaitsFor},
-};
+use super::{fact, wait};
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
@@ -174,7 +171,7 @@ fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
         Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
         Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
         Action::InspectImage { container } => {
-            RuntimeEvent::ImageInspected { container, result: Ok(!lacks_image(pod, container)) }
+            RuntimeEvent::ImageInspected { container, result: Ok(has_image(pod, container)?) }
         }
         Action::CreateContainer { container, instance, .. } => {
             RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }
@@ -190,9 +187,13 @@ fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
     })
 }
 
-/// Whether the last start of a container failed for want of its image.
-fn lacks_image(pod: &Pod, container: ContainerIndex) -> bool {
-    least_reach(pod, container) != Reach::Start
+/// Whether the node has a container's image, if that is known: it has if the container ran with it before.
+fn has_image(pod: &Pod, container: ContainerIndex) -> Option<bool> {
+    match least_reach(pod, container) {
+        Reach::Start => Some(true),
+        Reach::Pull => Some(false),
+        Reach::Image => None,
+    }
 }
 
 /// How far the next attempt has to come to be one.
@@ -217,7 +218,10 @@ fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
             | StartError::RunContainerError
             | StartError::PostStartHookError,
         )
-        | None => Reach::Start,
+        | None => {
+            let newest = pod.runtime.newest(container);
+            if newest.is_some_and(|newest| !newest.spec_changed) { Reach::Start } else { Reach::Image }
+        }
     }
 }
 
@@ -236,8 +240,8 @@ fn wanted_starts(pod: &Pod) -> Vec<(ContainerIndex, Reach)> {
         let newest = pod.runtime.newest(index);
         let has_failed = pod.record.slots.get(index.get()).is_some_and(|slot| slot.failure().is_some());
         let has_ended = newest.is_some_and(|newest| newest.termination().is_some());
-        let is_free = || newest.is_none() && WaitsFor::of(pod, index) == WaitsFor::NextPass;
-        (has_failed || has_ended || is_free()) && fact::is_start_due(container, newest, pod.is_deleting())
+        (has_failed || has_ended || wait::starts_by_itself(pod, index))
+            && fact::is_start_due(container, newest, pod.is_deleting())
     };
     let containers = pod.spec().containers().filter(|&(index, container)| is_wanted(index, container));
     containers.map(|(index, _)| (index, wanted_reach(pod, index))).collect()
@@ -250,7 +254,7 @@ fn wanted_reach(pod: &Pod, container: ContainerIndex) -> Reach {
         .container(container)
         .is_some_and(|spec| spec.image_pull_policy() == crate::manifest::ImagePullPolicy::Always);
     let least = least_reach(pod, container);
-    if least == Reach::Start && pulls_always { Reach::Pull } else { least }
+    if pulls_always { least.min(Reach::Pull) } else { least }
 }
 
 /// The probes that have something to ask of what runs now.

@@ -50,7 +50,7 @@ impl Explanation {
         match &next.what {
             Step::Start { container } => self.start_clause(container, &when, ""),
             Step::Pull { container } => self.start_clause(container, &when, ", with a pull of its image"),
-            Step::LookForImage { container } => format!("the node looks again for the image of {container} {when}"),
+            Step::LookForImage { container } => self.look_clause(container, &when),
             Step::Probe { container, probe } => {
                 let probe = probe.name().to_lowercase();
                 format!("the {probe} probe of {container} runs {when}")
@@ -84,6 +84,13 @@ impl Explanation {
         }
     }
 
+    fn look_clause(&self, container: &str, when: &str) -> String {
+        match self.container(container).map(|container| &container.situation) {
+            Some(Situation::CannotStart { .. }) => format!("the node looks again for the image of {container} {when}"),
+            _ => format!("{container} starts {when}, or pulls its image first"),
+        }
+    }
+
     fn hook_sleeps(&self, container: &str) -> bool {
         let situation = self.container(container).map(|container| &container.situation);
         matches!(situation, Some(Situation::Stopping { step: StopStep::PreStop { sleeps: true, .. }, .. }))
@@ -94,7 +101,7 @@ impl Explanation {
         Some(match &self.situation {
             PodSituation::Gated | PodSituation::Unscheduled { .. } => "nothing, until a node has the Pod".into(),
             PodSituation::NodeLost { .. } => "nothing can be seen until the node is back".into(),
-            PodSituation::NoSandbox { is_final: true, .. } => "nothing starts any more".into(),
+            PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => "nothing starts any more".into(),
             PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
             PodSituation::RestartingAll { .. } => "all containers start afresh once the old ones are removed".into(),
             PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => {
@@ -120,12 +127,15 @@ impl Explanation {
         let lead = self.lead().map(|container| &*container.name);
         let is_over = matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone);
         let is_stop = matches!(self.situation, PodSituation::Stopping { .. });
-        let is_told = |container: &&ContainerExplanation| match &container.situation {
-            Situation::NotStarted { waits_for: WaitsFor::Node, .. } => false,
+        let is_told = |container: &&ContainerExplanation| {
+            let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitsFor::Node, .. });
             // The line on the reason tells of all that are being stopped.
-            Situation::Stopping { .. } if is_stop && container.waiting_reason.is_none() => false,
-            _ if lead == Some(&*container.name) => false,
-            _ => container.waiting_reason.is_some() || !is_over && container.urgency() != Urgency::None,
+            let is_told_of = is_stop && matches!(container.situation, Situation::Stopping { .. });
+            let is_notable = !is_over && !is_told_of && container.urgency() != Urgency::None;
+            let is_holder = matches!(&self.situation, PodSituation::NoSandbox { after, ruled_out_by: None, .. }
+                if after.as_deref() == Some(&container.name));
+            let is_elsewhere = is_unbound || is_holder || lead == Some(&*container.name);
+            !is_elsewhere && (is_notable || container.waiting_reason.is_some())
         };
         let mut told = self.shortly(&self.containers.iter().filter(is_told).collect::<Vec<_>>());
         let restarted = self.kubelet_restarted_at.filter(|at| self.at.since(*at) < FRESH);

@@ -3,6 +3,14 @@
 //! [`Pod::explain`] answers for one moment. The answer is data, and prints as two to six lines. Every time in it that
 //! is given exactly is one that the machine keeps, unless something else happens before: it is not computed by a
 //! second set of rules, but found by letting a copy of the Pod live on.
+//!
+//! ```text
+//! Pod web is Running but not Ready: container main keeps exiting and is held back (CrashLoopBackOff).
+//! Why: main exited with code 1 (Error) at 12:00:50, its 4th exit; restartPolicy Always restarts it, 40 s after that exit.
+//! Next: main restarts at 12:01:30, in 27 s; if it exits again soon, the next delay will be 80 s.
+//! What would change it: a run of main of more than 10 min, which brings the delay back to 10 s.
+//! Conditions: Ready and ContainersReady are False (ContainersNotReady: main).
+//! ```
 
 mod condition;
 mod container;

@@ -298,7 +298,7 @@ pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[Contain
         PodSituation::GatesUnmet { gates } => {
             gates.iter().map(|(gate, _)| Change::Gate { gate: gate.clone() }).collect()
         }
-        PodSituation::NoSandbox { is_final: true, .. } => Vec::from([Change::Nothing]),
+        PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([Change::Nothing]),
         PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
         PodSituation::Container { .. } | PodSituation::Ready => {
             let mut by_urgency: Vec<_> = (0..).map(ContainerIndex).zip(containers).collect();

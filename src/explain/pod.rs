@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     machine::{Doing, Pod, WorkerState},
-    manifest::{ConditionStatus, Name, PodPhase},
+    manifest::{ConditionStatus, Name, PodPhase, RestartPolicy},
     rule::restart,
     spec::{ContainerKind, PodSpec},
     state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
@@ -40,8 +40,8 @@ pub enum PodSituation {
         is_lost: bool,
         /// Whether one is being made.
         is_being_made: bool,
-        /// Whether none will ever be made: the Pod's policy is `Never`, or nothing is left to run.
-        is_final: bool,
+        /// The Pod's policy, if it has it that none will ever be made: what ran is not run again.
+        ruled_out_by: Option<RestartPolicy>,
         /// The container whose pull, hook or stop has to end before.
         after: Option<String>,
     },
@@ -164,7 +164,8 @@ impl PodSituation {
         if is_being_made || pod.runtime.active_sandbox().is_none() && doing != Some(Doing::Stopping) {
             let is_lost = !pod.runtime.sandboxes.is_empty();
             let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
-            return PodSituation::NoSandbox { is_lost, is_being_made, is_final: wait::is_stranded(pod), after };
+            let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().pod_policy());
+            return PodSituation::NoSandbox { is_lost, is_being_made, ruled_out_by, after };
         }
         of_running(pod, containers)
     }

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    machine::{Doing, Pod, WorkerState},
+    machine::{Doing, Pod, Prober, WorkerState},
     rule::{
         order::{self, SyncInputs},
+        probe::ProbeResult,
         sandbox,
     },
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
@@ -102,14 +103,10 @@ pub(super) fn blocking_init(pod: &Pod, index: ContainerIndex) -> Option<Containe
     if regular.any(|(index, _)| runtime.newest(index).is_some_and(lives)) {
         return None;
     }
-    let has_started = |index: ContainerIndex| {
-        let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
-        record.is_some_and(|record| record.started == Some(true))
-    };
     let is_done = |index: ContainerIndex, container: &ContainerSpec| match container.kind() {
         ContainerKind::Sidecar => {
-            runtime.newest(index).is_some_and(Instance::is_running)
-                && (container.probe(ProbeKind::Startup).is_none() || has_started(index))
+            let running = runtime.newest(index).filter(|newest| newest.is_running());
+            running.is_some_and(|it| container.probe(ProbeKind::Startup).is_none() || has_started(pod, index, it))
         }
         ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => {
             runtime.newest(index).and_then(Instance::termination).is_some_and(|end| fact::has_succeeded(end))
@@ -117,4 +114,32 @@ pub(super) fn blocking_init(pod: &Pod, index: ContainerIndex) -> Option<Containe
     };
     let mut before = pod.spec().init_containers().filter(|(before, _)| *before < index);
     before.find(|&(index, container)| !is_done(index, container)).map(|(index, _)| index)
+}
+
+/// Whether a sidecar's startup probe has succeeded with this instance.
+fn has_started(pod: &Pod, index: ContainerIndex, instance: &Instance) -> bool {
+    let is_it = |prober: &Prober| {
+        prober.container == index
+            && prober.kind == ProbeKind::Startup
+            && prober.worker.instance == Some(instance.id)
+            && prober.worker.result == Some(ProbeResult::Success)
+    };
+    pod.probers.iter().any(is_it)
+}
+
+/// Whether a container that never had an instance starts by itself: when the Pod is next looked at, or when the startup
+/// worker of a sidecar that has long started takes its first look.
+pub(super) fn starts_by_itself(pod: &Pod, index: ContainerIndex) -> bool {
+    if pod.runtime.newest(index).is_some() || pod.worker.pass.is_some() {
+        return false;
+    }
+    let has_long_started = |init: ContainerIndex| {
+        let record = pod.record.status.records.get(init.get()).and_then(Option::as_ref);
+        record.is_some_and(|record| record.started == Some(true))
+    };
+    match WaitsFor::of(pod, index) {
+        WaitsFor::NextPass => true,
+        WaitsFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
+        WaitsFor::Node | WaitsFor::Sandbox | WaitsFor::Turn(_) | WaitsFor::Reset => false,
+    }
 }

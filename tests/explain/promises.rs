@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pod_lifecycle::{
     Action, PassKind, PassNews, Timestamp,
-    explain::{Explanation, Situation, Step, StopStep, When},
+    explain::{Explanation, PodSituation, Situation, Step, StopStep, When},
     manifest::PodStatus,
     sim::{Entry, Happened, What},
     spec::PodSpec,
@@ -33,6 +33,7 @@ impl Told<'_> {
     /// Counts what became of the promises; the first that was broken is an error.
     pub(crate) fn judge(&self, tallies: &mut BTreeMap<String, Tally>) -> Result<(), String> {
         for (&made_at, explanation) in self.explanations {
+            self.check_final(made_at, explanation)?;
             for next in &explanation.next {
                 let name = format!("{} {}", kind(&next.when), name(&next.what));
                 let tally = tallies.entry(name).or_default();
@@ -49,6 +50,18 @@ impl Told<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is said to start never again does not.
+    fn check_final(&self, made_at: Timestamp, explanation: &Explanation) -> Result<(), String> {
+        let is_final = matches!(explanation.situation, PodSituation::NoSandbox { ruled_out_by: Some(_), .. })
+            || matches!(explanation.situation, PodSituation::Over { .. } | PodSituation::Gone);
+        let later = self.entries.iter().filter(|entry| entry.at > made_at);
+        let mut starts = later.filter(|entry| matches!(entry.what, What::Asked(Action::StartContainer { .. })));
+        match starts.find(|_| is_final) {
+            Some(start) => Err(format!("said to be final at {made_at:?}, and then {start:?}\n{explanation}")),
+            None => Ok(()),
+        }
     }
 
     fn is_kept(&self, made_at: Timestamp, when: When, what: &Step) -> bool {

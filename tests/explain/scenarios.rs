@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use pod_lifecycle::sim::Scenario;
+use pod_lifecycle::{explain::Explanation, sim::Scenario};
 use serde_json::{Value, json};
 
 /// What is said of a Pod so many seconds into its life.
 fn explained(pod: Value, script: Value, seconds: f64) -> String {
+    explanation(pod, script, seconds).to_string()
+}
+
+fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
     let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
     let scenario: Scenario = serde_json::from_value(scenario).unwrap();
     let mut life = scenario.life().unwrap();
     let now = life.now() + Duration::from_secs_f64(seconds);
     life.advance_to(now).unwrap();
-    life.pod().explain(now).to_string()
+    life.pod().explain(now)
 }
 
 #[test]
@@ -147,4 +151,76 @@ fn a_healthy_pod_says_that_all_is_well() {
         "livenessProbe": { "httpGet": { "port": 8080 } },
     }] });
     insta::assert_snapshot!(explained(pod, json!({}), 34.0));
+}
+
+#[test]
+fn an_evicted_pod_says_that_its_node_ends_it() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({
+        "containers": { "main": { "runs": [{ "sigtermExitAfterSeconds": 9 }] } },
+        "actions": [{ "t": 30, "op": "evict", "graceSeconds": 20 }],
+    });
+    insta::assert_snapshot!(explained(pod, script, 33.0));
+}
+
+#[test]
+fn a_pod_on_a_lost_node_says_that_nobody_can_know() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "actions": [{ "t": 40, "op": "nodeLost" }] });
+    insta::assert_snapshot!(explained(pod, script, 100.0));
+}
+
+#[test]
+fn a_gated_pod_says_what_it_waits_for() {
+    let pod = json!({
+        "schedulingGates": [{ "name": "quota.example/approved" }],
+        "containers": [{ "name": "main", "image": "shop:1.4" }],
+    });
+    insta::assert_snapshot!(explained(pod, json!({}), 100.0));
+}
+
+#[test]
+fn a_restart_of_all_containers_says_whose_exit_demands_it() {
+    let pod = json!({
+        "restartPolicy": "Never",
+        "initContainers": [{ "name": "setup", "image": "tools:1" }],
+        "containers": [
+            { "name": "trainer", "image": "train:2", "restartPolicy": "Never", "restartPolicyRules": [
+                { "action": "RestartAllContainers", "exitCodes": { "operator": "In", "values": [88] } },
+            ] },
+            { "name": "logger", "image": "log:1" },
+        ],
+    });
+    let script = json!({ "containers": {
+        "setup": { "runs": [{ "exitsAfterSeconds": 3 }] },
+        "trainer": { "runs": [{ "exitsAfterSeconds": 60, "exitCode": 88 }] },
+        "logger": { "runs": [{ "ignoresSigterm": true }] },
+    } });
+    insta::assert_snapshot!(explained(pod, script, 64.0));
+}
+
+#[test]
+fn a_restart_of_the_kubelet_says_what_is_forgotten() {
+    let pod = json!({ "containers": [{
+        "name": "main", "image": "shop:1.4",
+        "readinessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 20 },
+    }] });
+    let script = json!({
+        "containers": { "main": { "runs": [{ "probes": { "readiness": [{ "from": 0, "result": "failure" }] } }] } },
+        "actions": [{ "t": 50, "op": "kubeletRestart" }],
+    });
+    insta::assert_snapshot!(explained(pod, script, 52.0));
+}
+
+#[test]
+fn an_explanation_is_data_too() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
+    let told = serde_json::to_value(explanation(pod, script, 63.0)).unwrap();
+    assert_eq!(told["situation"], json!({ "is": "container", "container": "main" }));
+    assert_eq!(told["next"], json!([{ "at": "2026-03-01T12:01:30Z", "what": "start", "container": "main" }]));
+    let main = &told["containers"][0]["situation"];
+    assert_eq!(main["is"], "heldBack");
+    assert_eq!(main["exit"]["count"], 4);
+    assert_eq!(main["verdict"], json!({ "restarts": true, "by": { "podPolicy": "Always" } }));
 }
