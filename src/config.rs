@@ -52,9 +52,9 @@ pub struct KubeletConfig {
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
     pub image_pull: BackOffLimits,
-    /// How long after a good pass the next one comes without any other reason.
+    /// How long after a good pass the next one comes without any other reason; at least a second.
     pub resync_period: Duration,
-    /// How long after a failed pass it is tried again, unless a back-off ends earlier or later.
+    /// How long after a failed pass it is tried again, unless a back-off ends earlier or later; at least a second.
     pub retry_period: Duration,
     /// Whether time is ideal or as on a real node.
     pub timing: Timing,

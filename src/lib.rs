@@ -5,6 +5,7 @@
 extern crate alloc;
 
 mod action;
+pub mod budget;
 pub mod config;
 pub mod event;
 pub mod explain;

@@ -1,18 +1,52 @@
-//! The crate answers as the real kubelet did: every line of every recording is asked again.
+//! The crate answers as the real kubelet did: every decision and every life that was recorded is asked for again.
 //!
-//! The recordings are those of `tests/vectors/decisions`, or of the directory that `POD_LIFECYCLE_VECTORS` names.
+//! The recordings are those of `tests/vectors`, or of the one directory that `POD_LIFECYCLE_VECTORS` names.
 
 #[path = "conformance/mod.rs"]
 mod recordings;
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
 
 #[test]
-fn every_recorded_answer_of_the_kubelet_is_ours_too() {
-    let directory = env::var_os("POD_LIFECYCLE_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/decisions"), PathBuf::from);
+fn every_recorded_decision_of_the_kubelet_is_ours_too() {
+    assert_agreement("decisions", 10);
+}
+
+#[test]
+fn every_recorded_life_is_lived_again_to_the_last_probe() {
+    assert_agreement("lives", 12);
+}
+
+/// Every line agrees; without a directory of the user's own there are as many suites as were copied here.
+fn assert_agreement(kind: &str, suites: usize) {
+    let own = env::var_os("POD_LIFECYCLE_VECTORS").map(PathBuf::from);
+    let directory =
+        own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(kind));
     let tallies = recordings::run(&directory).unwrap();
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());
     assert!(tallies.iter().all(recordings::Tally::is_clean), "{}", recordings::Differences(&tallies));
+    assert!(own.is_some() || tallies.len() == suites, "{} suites, not {suites}", tallies.len());
+}
+
+#[test]
+fn a_wrong_answer_is_noticed_and_one_that_was_not_recorded_is_not_asked_for() {
+    let row = |out: Value| json!({"suite": "kubectl", "in": {"now": "2026-03-01T12:00:00Z", "pod": {}}, "out": out});
+    assert!(recordings::check(&row(json!({"ready": "0/0", "extra": 1}))));
+    assert!(!recordings::check(&row(json!({"ready": "0/0", "age": "5s"}))));
+    assert!(!recordings::check(&row(json!({}))));
+
+    let errors = json!([
+        {"field": "metadata.name", "type": "FieldValueRequired"},
+        {"field": "spec.containers", "type": "FieldValueRequired"},
+    ]);
+    let verdict = |out: Value| json!({"suite": "validation", "in": {"pod": {"spec": {}}}, "out": out});
+    assert!(recordings::check(&verdict(json!({"valid": false, "errors": errors, "unknown": 1}))));
+    assert!(!recordings::check(&verdict(json!({"valid": true}))));
+    assert!(!recordings::check(&json!({"suite": "astrology", "in": {}, "out": {}})));
 }

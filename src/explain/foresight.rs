@@ -10,7 +10,7 @@ use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
     machine::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
-    rule::deadline,
+    rule::{deadline, probe::Outcome},
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
     time::Timestamp,
@@ -60,6 +60,7 @@ impl Foresight {
         let mut future = Future {
             wanted_starts: wanted_starts(pod),
             wanted_looks: wanted_looks(pod),
+            wants_retry: false,
             pod: pod.clone(),
             now,
             actions: VecDeque::new(),
@@ -70,10 +71,12 @@ impl Foresight {
             return future.foresight;
         }
         let wants_end = deadline_of(pod).is_some();
-        let wants_retry = pod.worker_state() == WorkerState::Syncing && pod.worker.pass.is_none();
+        // What else comes of itself is more telling than that the Pod is looked at again.
+        let wants_more = wants_end || !future.wanted_starts.is_empty() || !future.wanted_looks.is_empty();
+        future.wants_retry = !wants_more && pod.worker_state() == WorkerState::Syncing && pod.worker.pass.is_none();
         for _ in 0..MOST_WAKES {
             let has_times = future.wanted_starts.is_empty() && future.wanted_looks.is_empty() && !wants_end;
-            let is_done = has_times && (!wants_retry || future.foresight.retry_at.is_some());
+            let is_done = has_times && (!future.wants_retry || future.foresight.retry_at.is_some());
             if is_done || future.foresight.ends_at.is_some() || !future.live_on() {
                 break;
             }
@@ -91,7 +94,8 @@ impl Foresight {
     }
 }
 
-/// A copy of the Pod in a world where whatever takes no time succeeds, and whatever takes time never ends.
+/// A copy of the Pod in a world where whatever takes no time succeeds, whatever takes time never ends, and probes find
+/// nothing new.
 struct Future {
     pod: Pod,
     now: Timestamp,
@@ -99,6 +103,7 @@ struct Future {
     actions: VecDeque<Action>,
     wanted_starts: Vec<(ContainerIndex, Reach)>,
     wanted_looks: Vec<(ContainerIndex, ProbeKind)>,
+    wants_retry: bool,
     foresight: Foresight,
 }
 
@@ -115,7 +120,7 @@ impl Future {
     fn live_on(&mut self) -> bool {
         let Some((at, wake)) = self.pod.next_wake().filter(|(at, _)| *at <= self.horizon) else { return false };
         self.now = self.now.max(at);
-        if wake == Wake::Retry {
+        if wake == Wake::Retry && self.wants_retry {
             self.foresight.retry_at.get_or_insert(self.now);
         }
         let was_syncing = self.pod.worker_state() == WorkerState::Syncing;
@@ -182,8 +187,11 @@ fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
         Action::PullImage { .. }
         | Action::StopContainer { .. }
         | Action::RemoveContainer { .. }
-        | Action::RunHook { .. }
-        | Action::Probe { .. } => return None,
+        | Action::RunHook { .. } => return None,
+        // An answer that counts for nothing: no verdict changes.
+        Action::Probe { container, instance, kind } => {
+            RuntimeEvent::ProbeFinished { container, instance, kind, outcome: Outcome::Error, output: "".into() }
+        }
     })
 }
 

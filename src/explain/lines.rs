@@ -13,7 +13,7 @@ use super::{
     Change, ContainerExplanation, Explanation, Next, PodSituation, Situation, Step, StopCause, StopStep, Unmet,
     WaitsFor, When, container::Urgency, display::stripped, sentence, text,
 };
-use crate::{manifest::Name, spec::ContainerKind};
+use crate::{manifest::Name, spec::ContainerKind, state::StartError};
 
 /// For how long a restart of the kubelet is worth a word.
 const FRESH: Duration = Duration::from_secs(300);
@@ -234,6 +234,9 @@ fn open_end_of(lead: &ContainerExplanation) -> Option<String> {
         }
         Situation::Running { .. } if lead.kind == ContainerKind::Init => {
             format!("once {name} has ended with exit code 0, the next container starts")
+        }
+        Situation::CannotStart { error: StartError::InvalidImageName, .. } => {
+            "it is tried again and again, to no avail while the name is the same".into()
         }
         Situation::CannotStart { .. } => "the next try comes as soon as the Pod is free for it".into(),
         Situation::HeldBack { .. }

@@ -213,7 +213,7 @@ impl Change {
 /// What happens of itself, the most telling first.
 pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &Foresight, now: Timestamp) -> Vec<Next> {
     let mut next = Vec::new();
-    for (index, container) in (0..).map(ContainerIndex).zip(containers) {
+    for (index, container) in (0_u16..).map(ContainerIndex::from).zip(containers) {
         next.extend(next_of(index, container, foresight, now));
     }
     if let Some(at) = foresight::deadline_of(pod) {
@@ -282,7 +282,7 @@ fn next_of_stop(container: String, step: &StopStep, now: Timestamp) -> Option<Ne
             let at = kill_not_before.filter(|at| *at > now)?;
             Next { when: When::NotBefore(at), what: Step::Kill { container } }
         }
-        StopStep::Gone => return None,
+        StopStep::Pending | StopStep::Gone => return None,
     })
 }
 
@@ -301,7 +301,7 @@ pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[Contain
         PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([Change::Nothing]),
         PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
         PodSituation::Container { .. } | PodSituation::Ready => {
-            let mut by_urgency: Vec<_> = (0..).map(ContainerIndex).zip(containers).collect();
+            let mut by_urgency: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
             by_urgency.sort_by_key(|(_, container)| container.urgency());
             by_urgency.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
         }

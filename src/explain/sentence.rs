@@ -235,6 +235,7 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&Exit>, now: Ti
             "{name} was told to stop (SIGTERM) and is killed (SIGKILL) {} after that if it has not ended",
             text::seconds(*grace_seconds)
         ),
+        StopStep::Pending => format!("{name} is about to be stopped"),
         StopStep::Gone => format!("{name} has stopped"),
     }
 }

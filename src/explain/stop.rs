@@ -78,6 +78,8 @@ impl StopReason {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "step", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StopStep {
+    /// Nothing has been done about it yet.
+    Pending,
     /// The hook before the stop runs.
     PreStop {
         /// Since when.
@@ -125,6 +127,7 @@ impl StopStep {
                 let timeout = termination::stop_timeout(stop.grace);
                 StopStep::Told { grace_seconds: timeout, kill_not_before: kill_not_before(pod, pass, stop, timeout) }
             }
+            StopStage::Pending => StopStep::Pending,
             StopStage::Gone => StopStep::Gone,
         }
     }

@@ -119,7 +119,7 @@ impl Pod {
         let known = self.runtime.sandboxes.iter_mut().find(|known| known.id == sandbox && known.is_ready);
         known.ok_or(EventError::UnknownSandbox { sandbox })?.is_ready = false;
         let killed = |instance: &&crate::state::Instance| instance.sandbox == sandbox && instance.is_running();
-        let killed = self.runtime.instances.iter().filter(killed);
+        let killed = self.runtime.instances.iter().rev().filter(killed);
         let killed: alloc::vec::Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
         for (container, instance) in killed {
             self.end_instance(container, instance, Exit::with_code(crate::state::LOST_EXIT_CODE), step)?;
@@ -167,7 +167,7 @@ impl Pod {
     }
 
     /// Answers to `deleteContainersInPod`: the newest dead instance of a container is kept.
-    fn remove_older_dead(&mut self, container: ContainerIndex, step: &mut Step<'_>) {
+    pub(super) fn remove_older_dead(&mut self, container: ContainerIndex, step: &mut Step<'_>) {
         let dead = self.runtime.instances_of(container).filter(|instance| instance.termination().is_some());
         let older: alloc::vec::Vec<InstanceId> = dead.skip(1).map(|instance| instance.id).collect();
         for instance in older {

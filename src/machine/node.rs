@@ -8,6 +8,7 @@ use crate::{
     event::{EventError, Eviction, NodeEvent},
     manifest::PodPhase,
     state::{Condition, ConditionMessage, ConditionReason},
+    time::Timestamp,
 };
 
 impl Pod {
@@ -16,7 +17,6 @@ impl Pod {
             NodeEvent::KubeletRestarted => {
                 self.check_bound()?;
                 self.record.node.restart_due = true;
-                self.restart_kubelet_if_due(step);
             }
             NodeEvent::Rejected { reason, message } => self.on_rejected(&reason, &message, step)?,
             NodeEvent::Evicted(eviction) => self.on_evicted(eviction, step)?,
@@ -45,7 +45,7 @@ impl Pod {
         self.record.status.phase = PodPhase::Failed;
         self.record.why = Some(StatusReason::new(reason, &format!("Pod was rejected: {message}")));
         self.say(step, Severity::Warning, reason, message);
-        self.publish(true, step);
+        self.publish(true, true, step);
         Ok(())
     }
 
@@ -72,10 +72,7 @@ impl Pod {
     }
 
     /// The kubelet restarts, between two passes: runtime and API keep what they have, its memory is lost.
-    pub(super) fn restart_kubelet_if_due(&mut self, step: &mut Step<'_>) {
-        if !self.record.node.restart_due || self.worker.pass.is_some() {
-            return;
-        }
+    pub(super) fn restart_kubelet(&mut self, now: Timestamp) {
         self.record.node.restart_due = false;
         if self.worker.state == WorkerState::Finished {
             return;
@@ -84,16 +81,13 @@ impl Pod {
         for prober in &mut self.probers {
             prober.reported_dead = None;
         }
-        for slot in &mut self.record.slots {
-            slot.trouble = None;
-            slot.pre_stop = None;
-        }
+        self.record.slots.iter_mut().for_each(super::record::Slot::forget);
         let record = &mut self.record;
         record.status.phase = record.api.phase.unwrap_or(PodPhase::Pending);
         record.why = record.api.why.clone();
         record.is_computed = false;
         record.node =
-            super::record::NodeRecord { kubelet_start: Some(step.now), draws: record.node.draws, ..Default::default() };
+            super::record::NodeRecord { kubelet_start: Some(now), draws: record.node.draws, ..Default::default() };
         self.worker.retry_at = None;
         self.worker.relist_at = None;
         self.worker.state = WorkerState::Syncing;
@@ -119,7 +113,7 @@ impl Pod {
         if self.record.api.node_lost_at.take().is_none() {
             return Err(EventError::NotNow("is on a node that is not lost"));
         }
-        self.publish(true, step);
+        self.publish(true, true, step);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::{collections::VecDeque, vec::Vec};
 
-use super::{Pod, Step, stop::Stop, tables::WorkerState};
+use super::{Pod, Step, stop::Stop};
 use crate::{
     action::{Action, EventReason, PassKind, PassNews, Severity},
     rule::order::{self, Kill, PodActions, Reset, SyncInputs},
@@ -39,6 +39,8 @@ pub(crate) enum Task {
     Reset(Reset),
     /// Remove an instance.
     Remove(ContainerIndex, InstanceId),
+    /// Remove an instance, but not its logs: the next one is counted after it.
+    RemoveButLogs(ContainerIndex, InstanceId),
     /// Stop a sandbox.
     StopSandbox(SandboxId),
     /// Make a sandbox.
@@ -107,8 +109,7 @@ impl Pod {
         let phase = self.report(&view, false, step);
         if phase.is_terminal() {
             step.out.pass(step.now, PassNews::Ended { kind: PassKind::Sync, failed: false });
-            self.worker.state = WorkerState::Terminating;
-            self.request_pass();
+            self.begin_terminating();
             return None;
         }
         self.make_probers(step.now);
@@ -206,6 +207,10 @@ impl Pod {
             Task::Kill(kill) => self.begin_kill(kill, pass, step),
             Task::Reset(reset) => self.begin_reset(reset, pass, step),
             Task::Remove(container, instance) => self.remove_instance(container, instance, step),
+            Task::RemoveButLogs(container, instance) => {
+                self.keep_logs(container, instance);
+                self.remove_instance(container, instance, step);
+            }
             Task::StopSandbox(sandbox) => {
                 step.out.action(step.now, Action::StopPodSandbox { sandbox });
                 if self.runtime.sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
@@ -220,7 +225,9 @@ impl Pod {
             Task::ReportStopped => {
                 self.end_probers();
                 let view = self.runtime.clone();
+                let writes = self.record.api.writes;
                 self.report(&view, true, step);
+                self.record.node.release_due = writes != self.record.api.writes;
             }
         }
     }
@@ -232,6 +239,22 @@ impl Pod {
         if self.spec.container(container).is_some_and(|spec| spec.kind() == ContainerKind::Init) {
             pass.todo.clear();
         }
+    }
+
+    fn keep_logs(&mut self, container: ContainerIndex, instance: InstanceId) {
+        let removed = self.runtime.instance_mut(container, instance).map(|instance| instance.restart_count);
+        if let (Some(count), Some(slot)) = (removed, self.record.slots.get_mut(container.get())) {
+            let trouble = slot.trouble_mut();
+            trouble.after_logs = trouble.after_logs.max(count.saturating_add(1));
+        }
+    }
+
+    /// The restart count of a container's next instance: after the newest that the pass sees, else after what the logs
+    /// show.
+    pub(super) fn next_restart_count(&self, container: ContainerIndex, pass: &Pass) -> u32 {
+        let slot = self.record.slots.get(container.get());
+        let after_logs = || slot.and_then(|slot| slot.trouble.as_ref()).map_or(0, |trouble| trouble.after_logs);
+        pass.view.newest(container).map_or_else(after_logs, |newest| newest.restart_count.saturating_add(1))
     }
 
     /// Forgets an instance and tells the runtime to.

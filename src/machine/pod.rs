@@ -139,6 +139,12 @@ impl Pod {
         Published::of(self).phase()
     }
 
+    /// Whether no pass is under way or asked for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.worker.pass.is_none() && !self.worker.is_requested
+    }
+
     /// Whether the API object is gone.
     #[must_use]
     pub fn is_gone(&self) -> bool {
@@ -264,6 +270,7 @@ impl Record {
                 phase: None,
                 why: None,
                 foreign: Vec::new(),
+                writes: 0,
                 foreign_changed: false,
                 disruption_published: false,
                 deletion: None,

@@ -27,8 +27,12 @@ pub(crate) struct Prober {
     pub(crate) worker: ProbeWorker,
     /// The next look by period.
     pub(crate) next_at: Timestamp,
-    /// When a status computation asked for an extra look.
+    /// When an extra look was begun that a status computation asked for.
     pub(crate) nudged_at: Option<Timestamp>,
+    /// Whether another one is asked for: one is remembered.
+    pub(crate) is_nudged_again: bool,
+    /// Whether it has met a new instance in the look under way: the verdict it starts from is told with the answer.
+    pub(crate) has_met: bool,
     /// The dead instance whose failure was reported: it is reported once.
     pub(crate) reported_dead: Option<InstanceId>,
 }
@@ -64,12 +68,29 @@ impl Prober {
         self.stage = ProberStage::Absent;
         self.worker = ProbeWorker::default();
         self.nudged_at = None;
+        self.is_nudged_again = false;
+    }
+
+    /// A look is over: the next one is due at its time, or at once if it was asked for meanwhile.
+    fn rest(&mut self, now: Timestamp) {
+        self.stage = ProberStage::Idle;
+        if core::mem::take(&mut self.is_nudged_again) {
+            self.nudged_at = Some(now);
+        }
+    }
+
+    /// An extra look is asked for: it begins at once if the worker is idle.
+    fn nudge(&mut self, now: Timestamp) {
+        if self.stage == ProberStage::Idle && self.nudged_at.is_none() {
+            self.nudged_at = Some(now);
+        } else {
+            self.is_nudged_again = true;
+        }
     }
 
     /// The tick or nudge that is due is used up; ticks that were missed are dropped.
     fn use_up_tick(&mut self, period: Duration, now: Timestamp) {
-        let is_tick = self.next_at <= now && (self.stage == ProberStage::Fresh || self.nudged_at.is_none());
-        if is_tick {
+        if self.next_at <= now {
             let missed = now.since(self.next_at).as_micros().checked_div(period.as_micros()).unwrap_or(0);
             let periods = u32::try_from(missed.saturating_add(1)).unwrap_or(u32::MAX);
             self.next_at = self.next_at + period.saturating_mul(periods);
@@ -91,6 +112,8 @@ pub(crate) fn places(spec: &PodSpec) -> Box<[Prober]> {
         worker: ProbeWorker::default(),
         next_at: Timestamp::UNIX_EPOCH,
         nudged_at: None,
+        is_nudged_again: false,
+        has_met: false,
         reported_dead: None,
     };
     probed
@@ -168,7 +191,7 @@ impl Pod {
         let readiness = probers
             .find(|prober| prober.container == container && prober.kind == ProbeKind::Readiness && prober.exists());
         if let Some(prober) = readiness {
-            prober.nudged_at.get_or_insert(now);
+            prober.nudge(now);
         }
     }
 
@@ -181,9 +204,8 @@ impl Pod {
         let Some(container) = spec.container(prober.container) else { return };
         let Some(probe) = container.probe(prober.kind) else { return };
         prober.use_up_tick(Duration::from_secs(u64::from(probe.period())), step.now);
-        prober.stage = ProberStage::Idle;
         if !self.record.is_computed {
-            return;
+            return prober.rest(step.now);
         }
         let view = View {
             phase: self.record.status.phase,
@@ -196,16 +218,15 @@ impl Pod {
         let before = prober.worker;
         let look = prober.worker.look(prober.kind, probe, container, &view);
         let after = prober.worker;
-        match look {
-            Look::Wait => {}
-            Look::End => prober.end(),
-            Look::Probe => {
+        match (look, after.instance) {
+            (Look::Probe, Some(instance)) => {
                 prober.stage = ProberStage::Asking(1);
-                if let Some(instance) = after.instance {
-                    let action = Action::Probe { container: prober.container, instance, kind: prober.kind };
-                    step.out.action(step.now, action);
-                }
+                prober.has_met = before.instance != after.instance;
+                let action = Action::Probe { container: prober.container, instance, kind: prober.kind };
+                return step.out.action(step.now, action);
             }
+            (Look::End, _) => prober.end(),
+            (Look::Wait | Look::Probe, _) => prober.rest(step.now),
         }
         self.note_verdict(place, before, after, step);
     }
@@ -224,8 +245,13 @@ impl Pod {
             step.out.action(step.now, Action::Probe { container, instance, kind });
             return;
         }
-        prober.stage = ProberStage::Idle;
+        prober.rest(step.now);
         let before = prober.worker;
+        if core::mem::take(&mut prober.has_met) {
+            let unmet = ProbeWorker { instance: None, ..before };
+            self.note_verdict(place, unmet, before, step);
+        }
+        let Some(prober) = self.probers.get_mut(place) else { return };
         prober.worker.record(kind, probe, outcome);
         let after = prober.worker;
         let (reason, what) = match outcome {

@@ -37,7 +37,7 @@ impl Pod {
             why = Some(StatusReason::new(&eviction.reason, &eviction.message));
         }
         let phase = status.phase;
-        self.set_status(status, why, step);
+        self.set_status(status, why, self.is_deleting(), step);
         phase
     }
 
@@ -77,7 +77,7 @@ impl Pod {
     }
 
     /// Keeps and publishes a new status, unless it would revive a container that has ended for good.
-    fn set_status(&mut self, status: PodRecord, why: Option<Arc<StatusReason>>, step: &mut Step<'_>) {
+    fn set_status(&mut self, status: PodRecord, why: Option<Arc<StatusReason>>, is_forced: bool, step: &mut Step<'_>) {
         if !ending::is_legal(&self.spec, &self.record.status.records, &status.records) {
             return;
         }
@@ -92,8 +92,11 @@ impl Pod {
         self.note_containers(&before.records, step);
         let changed = is_first || self.record.why != why || !before.is_same(&self.record.status);
         self.record.why = why;
-        self.record.is_computed = true;
-        self.publish(changed, step);
+        let was_computed = core::mem::replace(&mut self.record.is_computed, true);
+        self.publish(changed, is_forced, step);
+        if !was_computed {
+            self.reconcile_gates();
+        }
     }
 
     fn note_condition(
@@ -127,9 +130,9 @@ impl Pod {
         }
     }
 
-    /// Writes the status to the API if there is anything new in it. A terminal phase is held back until no container
-    /// can be running any more.
-    pub(super) fn publish(&mut self, changed: bool, step: &mut Step<'_>) {
+    /// Writes the status to the API if it has changed, or, if that is forced, if there is anything new in it. A terminal
+    /// phase is held back until no container can be running any more.
+    pub(super) fn publish(&mut self, changed: bool, is_forced: bool, step: &mut Step<'_>) {
         if self.record.api.is_gone {
             return;
         }
@@ -149,11 +152,13 @@ impl Pod {
             self.record.mark_changed(ConditionType::DisruptionTarget, step.now);
         }
         let api = &mut self.record.api;
-        let is_new = changed || published != Some(phase) || api.why != why || api.foreign_changed;
-        if !is_new {
+        let has_moved = published != Some(phase) || api.why != why;
+        let may_move = changed || is_forced || self.record.node.release_due;
+        if !(changed || may_move && has_moved || is_forced && api.foreign_changed) {
             return;
         }
         (api.phase, api.why, api.foreign_changed) = (Some(phase), why, false);
+        api.writes = api.writes.wrapping_add(1);
         if published != Some(phase) {
             self.emit(Change::Phase { from: published, to: phase }, step);
         }
@@ -178,8 +183,8 @@ impl Pod {
         let containers_ready = condition::containers_ready(&self.spec, Some(&regular), phase);
         let ought = self.ready_given(&containers_ready, &self.gates());
         let is = &self.record.status.conditions.ready;
-        if is.status != ought.status || is.message != ought.message || is.reason.is_some() != ought.reason.is_some() {
-            self.request_pass();
+        if is.status != ought.status || is.message != ought.message {
+            self.record.node.echo_due = true;
         }
     }
 
@@ -203,7 +208,7 @@ impl Pod {
         let were_ready = core::mem::replace(&mut conditions.containers_ready, containers_ready.clone());
         self.note_condition(ConditionType::Ready, Some(&was_ready), &is_ready, step);
         self.note_condition(ConditionType::ContainersReady, Some(&were_ready), &containers_ready, step);
-        self.publish(true, step);
+        self.publish(true, false, step);
     }
 
     /// A startup verdict is published at once; no condition is computed anew.
@@ -216,7 +221,7 @@ impl Pod {
     ) {
         let Some(record) = self.reported_mut(container, instance) else { return };
         if record.started.replace(started) != Some(started) {
-            self.publish(true, step);
+            self.publish(true, false, step);
         }
     }
 
@@ -227,20 +232,19 @@ impl Pod {
             let before =
                 core::mem::replace(&mut self.record.status.conditions.ready_to_start_containers, after.clone());
             self.note_condition(ConditionType::PodReadyToStartContainers, Some(&before), &after, step);
-            self.publish(before != after, step);
+            self.publish(before != after, self.is_deleting(), step);
         }
     }
 
     /// The end of the Pod: what nobody saw end has ended, and the phase is terminal.
     pub(super) fn report_end(&mut self, step: &mut Step<'_>) {
         let mut status = self.record.status.clone();
-        let published = status.records.clone();
-        ending::fill_in(&self.spec, &mut status.records, &published);
+        ending::fill_in(&self.spec, &mut status.records, self.record.node.saw_initialized);
         if !status.phase.is_terminal() && !self.spec.is_static() {
             status.phase = PodPhase::Failed;
         }
         let why = self.record.why.clone();
-        self.set_status(status, why, step);
+        self.set_status(status, why, true, step);
     }
 
     /// The statuses of the readiness gates' conditions among those that others set.

@@ -38,6 +38,8 @@ pub(crate) struct ApiRecord {
     pub(crate) why: Option<Arc<StatusReason>>,
     /// Conditions of other owners.
     pub(crate) foreign: Vec<PodCondition>,
+    /// How many statuses were written.
+    pub(crate) writes: u32,
     /// Whether `foreign` changed since the kubelet last wrote.
     pub(crate) foreign_changed: bool,
     pub(crate) disruption_published: bool,
@@ -64,6 +66,12 @@ pub(crate) struct NodeRecord {
     pub(crate) eviction: Option<Arc<Eviction>>,
     /// When the kubelet restarted, if it did.
     pub(crate) kubelet_start: Option<Timestamp>,
+    /// Whether the status written when everything had stopped, read back, asks for the terminal phase to be written too.
+    pub(crate) release_due: bool,
+    /// Whether the published status showed that the Pod had initialized, when a pass was last asked for.
+    pub(crate) saw_initialized: bool,
+    /// Whether the published status, read back, asks for a pass.
+    pub(crate) echo_due: bool,
     /// Whether the kubelet restarts when the pass under way is over.
     pub(crate) restart_due: bool,
     /// When the active deadline was last found to have passed.
@@ -86,7 +94,7 @@ pub(crate) struct StatusReason {
 /// What is remembered of one container beside its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Slot {
-    /// How many instances were created.
+    /// How many instances were asked for.
     pub(crate) created: u32,
     /// The instance whose hook before the stop is still running.
     pub(crate) pre_stop: Option<InstanceId>,
@@ -101,11 +109,20 @@ pub(crate) struct Trouble {
     pub(crate) pulls: Option<BackOff>,
     pub(crate) last_pull_failure: Option<Arc<StartFailure>>,
     pub(crate) failure: Option<Arc<StartFailure>>,
+    /// The restart count after those of the instances that were removed but left their logs.
+    pub(crate) after_logs: u32,
 }
 
 impl Slot {
     pub(crate) fn trouble_mut(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_with(Box::default)
+    }
+
+    /// What a restarted kubelet finds: the logs.
+    pub(crate) fn forget(&mut self) {
+        self.pre_stop = None;
+        let after_logs = self.trouble.as_ref().map_or(0, |trouble| trouble.after_logs);
+        self.trouble = (after_logs > 0).then(|| Box::new(Trouble { after_logs, ..Trouble::default() }));
     }
 
     pub(crate) fn failure(&self) -> Option<&Arc<StartFailure>> {

@@ -1,6 +1,6 @@
 //! The whole runtime status at once: what differs from what was known has happened.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 
 use super::{
     Pod, Step,
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     event::EventError,
+    spec::ContainerIndex,
     state::{Instance, InstanceState, RuntimeStatus},
 };
 
@@ -25,13 +26,31 @@ impl Pod {
                 slot.created = slot.created.max(instance.id.ordinal().saturating_add(1));
             }
         }
-        self.runtime = runtime;
+        let before = core::mem::replace(&mut self.runtime, runtime);
         self.request_pass_by_runtime(step.now);
+        for container in self.newly_dead(&before) {
+            self.remove_older_dead(container, step);
+        }
         self.with_pass(step, |pod, pass, step| pod.answer_by_relist(pass, step));
         Ok(())
     }
 
+    /// The containers of which an instance has ended since.
+    fn newly_dead(&self, before: &RuntimeStatus) -> Vec<ContainerIndex> {
+        let was_dead = |ended: &Instance| {
+            let mut known = before.instances.iter().filter(|known| known.termination().is_some());
+            known.any(|known| (known.container, known.id) == (ended.container, ended.id))
+        };
+        let dead = self.runtime.instances.iter().filter(|instance| instance.termination().is_some());
+        dead.filter(|ended| !was_dead(ended)).filter_map(|ended| ended.container).collect()
+    }
+
     fn check_relist(&self, runtime: &RuntimeStatus) -> Result<(), EventError> {
+        for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
+            if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
+                return Err(EventError::UnknownSandbox { sandbox: sandbox.id });
+            }
+        }
         for (place, instance) in runtime.instances.iter().enumerate() {
             let Some(container) = instance.container else { continue };
             if self.spec.container(container).is_none() {

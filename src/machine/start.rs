@@ -24,13 +24,19 @@ impl Pod {
         if self.is_held_back(container, pass, step) {
             return self.fail_start(container, pass);
         }
-        match self.spec.container(container).map(|container| container.image_pull_policy()) {
-            Some(ImagePullPolicy::Always) => self.begin_pull(container, pass, step),
-            Some(ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never) => {
+        let spec = self.spec.clone();
+        let Some(of_container) = spec.container(container) else { return };
+        if let Some(error) = of_container.image_error() {
+            let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
+            self.tell(step, Severity::Warning, EventReason::InspectFailed, Some(container), || message.clone());
+            return self.fail_image(container, StartError::InvalidImageName, text(&message), pass, step);
+        }
+        match of_container.image_pull_policy() {
+            ImagePullPolicy::Always => self.begin_pull(container, pass, step),
+            ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never => {
                 step.out.action(step.now, Action::InspectImage { container });
                 pass.doing = Doing::Inspecting(container);
             }
-            None => {}
         }
     }
 
@@ -150,9 +156,10 @@ impl Pod {
     }
 
     fn begin_creation(&mut self, container: ContainerIndex, pass: &mut Pass, step: &mut Step<'_>) {
-        let restart_count = pass.view.newest(container).map_or(0, |newest| newest.restart_count.saturating_add(1));
-        let created = self.record.slots.get(container.get()).map_or(0, |slot| slot.created);
-        let instance = InstanceId::nth(created);
+        let restart_count = self.next_restart_count(container, pass);
+        let Some(slot) = self.record.slots.get_mut(container.get()) else { return };
+        let instance = InstanceId::nth(slot.created);
+        slot.created = slot.created.saturating_add(1);
         step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
         pass.doing = Doing::Creating(container, instance);
     }
@@ -168,10 +175,7 @@ impl Pod {
         if let Err(failure) = result {
             return self.fail_runtime(container, failure, pass, step);
         }
-        if let Some(slot) = self.record.slots.get_mut(container.get()) {
-            slot.created = slot.created.saturating_add(1);
-        }
-        let restart_count = pass.view.newest(container).map_or(0, |newest| newest.restart_count.saturating_add(1));
+        let restart_count = self.next_restart_count(container, pass);
         if let Some(sandbox) = self.runtime.sandboxes.first().map(|sandbox| sandbox.id) {
             let state = InstanceState::Created;
             let container = Some(container);

@@ -40,6 +40,8 @@ pub(crate) enum StopStage {
     Turn { since: Timestamp, until: Timestamp },
     /// It was told to stop.
     Told,
+    /// Nothing has been done about it yet.
+    Pending,
     /// It is gone.
     Gone,
 }
@@ -49,7 +51,7 @@ impl Stop {
     pub(crate) fn due(&self) -> Option<Timestamp> {
         match self.stage {
             StopStage::PreStop { until, .. } | StopStage::Turn { until, .. } => Some(until),
-            StopStage::Told | StopStage::Gone => None,
+            StopStage::Pending | StopStage::Told | StopStage::Gone => None,
         }
     }
 }
@@ -65,14 +67,18 @@ impl Pod {
                 let message = || format!("Stopping container {}", container_spec.name());
                 self.tell(step, Severity::Normal, EventReason::Killing, Some(container), message);
                 let grace = override_grace.unwrap_or_else(|| self.grace_of(container, None));
-                let stage = StopStage::Gone;
+                let stage = StopStage::Pending;
                 pass.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
             }
         }
-        for place in 0..pass.stops.len() {
-            self.begin_stop(pass, place, step);
+        pass.doing = Doing::Stopping;
+        // Those without a hook are told to stop before the hooks of the others run.
+        for with_hook in [false, true] {
+            for place in 0..pass.stops.len() {
+                self.begin_stop(pass, place, with_hook, step);
+            }
+            self.go_on_stopping(pass, step);
         }
-        self.go_on_stopping(pass, step);
     }
 
     /// Stops one container for a reason of its own.
@@ -87,7 +93,7 @@ impl Pod {
     /// Removes an instance so that all containers start afresh; one that lives is stopped first, without grace.
     pub(super) fn begin_reset(&mut self, reset: Reset, pass: &mut Pass, step: &mut Step<'_>) {
         pass.has_reset = true;
-        pass.todo.push_front(Task::Remove(reset.container, reset.instance));
+        pass.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
         if reset.kill {
             self.tell(step, Severity::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
             self.begin_single_stop(reset.container, reset.instance, 0, pass, step);
@@ -102,9 +108,14 @@ impl Pod {
         pass: &mut Pass,
         step: &mut Step<'_>,
     ) {
-        let stop = Stop { container, instance, grace, stage: StopStage::Gone, is_ordered: false };
+        let stop = Stop { container, instance, grace, stage: StopStage::Pending, is_ordered: false };
         pass.stops.push(stop);
-        self.begin_stop(pass, pass.stops.len().saturating_sub(1), step);
+        if !matches!(pass.doing, Doing::StoppingFailed(_)) {
+            pass.doing = Doing::Stopping;
+        }
+        let place = pass.stops.len().saturating_sub(1);
+        self.begin_stop(pass, place, false, step);
+        self.begin_stop(pass, place, true, step);
         self.go_on_stopping(pass, step);
     }
 
@@ -114,13 +125,17 @@ impl Pod {
         self.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
     }
 
-    /// The first thing that happens to a container to be stopped: its hook, if there is time.
-    fn begin_stop(&mut self, pass: &mut Pass, place: usize, step: &mut Step<'_>) {
+    /// The first thing that happens to a container to be stopped: its hook, if there is time; else its turn.
+    fn begin_stop(&mut self, pass: &mut Pass, place: usize, with_hook: bool, step: &mut Step<'_>) {
         let Some(stop) = pass.stops.get_mut(place) else { return };
         let (container, instance) = (stop.container, stop.instance);
         let hook = self.spec.container(container).and_then(|container| container.pre_stop());
-        let Some(hook) = hook.filter(|_| termination::leaves_time(stop.grace)) else {
-            return take_turn(stop, step.now);
+        let hook = hook.filter(|_| termination::leaves_time(stop.grace));
+        let Some(hook) = hook.filter(|_| with_hook) else {
+            if hook.is_none() && !with_hook {
+                take_turn(stop, step.now);
+            }
+            return;
         };
         let longest = termination::longest_wait(stop.grace);
         let longest = match hook {
@@ -138,17 +153,19 @@ impl Pod {
 
     /// Goes on with every stop whose hook is over or whose turn has come, and ends the wait when all are gone.
     pub(super) fn go_on_stopping(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
+        if !matches!(pass.doing, Doing::Stopping | Doing::StoppingFailed(_)) {
+            return;
+        }
         for place in 0..pass.stops.len() {
             self.go_on_with_stop(pass, place, step);
         }
         if pass.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
             pass.stops.clear();
-            match pass.doing {
-                Doing::StoppingFailed(container) => self.fail_start(container, pass),
-                _ => pass.doing = Doing::Nothing,
+            if let Doing::StoppingFailed(container) = pass.doing {
+                self.fail_start(container, pass);
+            } else {
+                pass.doing = Doing::Nothing;
             }
-        } else if !matches!(pass.doing, Doing::StoppingFailed(_)) {
-            pass.doing = Doing::Stopping;
         }
     }
 
@@ -188,11 +205,10 @@ impl Pod {
             self.tell(step, Severity::Warning, EventReason::FailedPreStopHook, Some(container), message);
         }
         let Some(mut pass) = self.worker.pass.take() else { return };
-        if let Some(stop) = pass.stops.iter_mut().find(|stop| stop.container == container && stop.instance == instance)
-        {
-            if let StopStage::PreStop { since, .. } = stop.stage {
-                stop.stage = StopStage::PreStop { since, until: step.now };
-            }
+        let mut stops = pass.stops.iter_mut();
+        let stop = stops.find(|stop| stop.container == container && stop.instance == instance);
+        if let Some(Stop { stage: StopStage::PreStop { until, .. }, .. }) = stop {
+            *until = step.now;
         }
         self.go_on_stopping(&mut pass, step);
         self.worker.pass = Some(pass);

@@ -35,14 +35,13 @@ impl Pod {
         let pass = worker.pass.as_deref();
         let stops = pass.into_iter().flat_map(|pass| &pass.stops);
         let stops = stops.filter_map(|stop| Some((stop.due()?, Wake::Stop(stop.container))));
-        let slept = pass.and_then(|pass| match pass.doing {
-            Doing::PostStart(container, _, until) => Some((until?, Wake::HookSlept(container))),
-            _ => None,
+        let slept = pass.and_then(|pass| {
+            let Doing::PostStart(container, _, Some(until)) = pass.doing else { return None };
+            Some((until, Wake::HookSlept(container)))
         });
         let probes = self.probers.iter();
         let probes = probes.filter_map(|prober| Some((prober.due()?, Wake::Probe(prober.container, prober.kind))));
-        let is_idle = pass.is_none();
-        let retry = worker.retry_at.filter(|_| is_idle).map(|at| (at, Wake::Retry));
+        let retry = worker.retry_at.map(|at| (at, Wake::Retry));
         let relist = worker.relist_at.map(|at| (at, Wake::Relist));
         let deadline = self.next_deadline_check().map(|at| (at, Wake::Deadline));
         stops.chain(slept).chain(relist).chain(probes).chain(retry).chain(deadline).min()
@@ -97,14 +96,14 @@ impl Pod {
     pub(super) fn late(&mut self, wait: Duration) -> Duration {
         match self.config.timing {
             Timing::Ideal => wait,
-            Timing::NodeLike { seed } => wait.saturating_add(self.random_part(seed, wait) / 2),
+            Timing::NodeLike { seed } => wait.saturating_add(self.random_part(seed, half_of(wait))),
         }
     }
 
     /// How long a worker made by a young kubelet waits: half a period; on a real node a random part of it.
     pub(super) fn part_of(&mut self, period: Duration) -> Duration {
         match self.config.timing {
-            Timing::Ideal => period / 2,
+            Timing::Ideal => half_of(period),
             Timing::NodeLike { seed } => self.random_part(seed, period),
         }
     }
@@ -116,6 +115,10 @@ impl Pod {
         let millis = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(random.checked_rem(millis.saturating_add(1)).unwrap_or(0))
     }
+}
+
+fn half_of(whole: Duration) -> Duration {
+    whole.checked_div(2).unwrap_or(whole)
 }
 
 /// Scrambles a number (the finalizer of `SplitMix64`).

@@ -1,9 +1,18 @@
 //! The Pod's worker: one pass after another, and what asks for the next.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use super::{Pod, Step, pass::Pass, tables::WorkerState};
-use crate::{action::PassKind, config::Timing, rule::termination, time::Timestamp};
+use crate::{
+    action::PassKind,
+    config::Timing,
+    rule::{ending, termination},
+    time::Timestamp,
+};
+
+/// No period is shorter: a Pod always gets on.
+const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// Where the Pod's worker stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,13 +35,20 @@ impl Worker {
 }
 
 impl Pod {
-    /// Asks for a pass.
+    /// Asks for a pass. One that is asked for between the end of a Pod and its termination gives that a grace of its own.
     pub(crate) fn request_pass(&mut self) {
         self.worker.is_requested = self.worker.state != WorkerState::Finished;
+        self.record.node.saw_initialized = ending::has_initialized(&self.spec, &self.record.status.records);
+        if self.worker.state == WorkerState::Terminating && self.worker.pass.is_none() {
+            self.override_grace(self.record.api.deletion.map(|deletion| deletion.grace_seconds), None);
+        }
     }
 
     /// Asks for a pass because the runtime changed.
     pub(crate) fn request_pass_by_runtime(&mut self, now: Timestamp) {
+        if matches!(self.worker.state, WorkerState::Waiting | WorkerState::Finished) {
+            return;
+        }
         match self.config.timing {
             Timing::Ideal => self.request_pass(),
             Timing::NodeLike { .. } => {
@@ -52,15 +68,19 @@ impl Pod {
     /// Goes on with the pass under way, and with those asked for, until something has to be waited for.
     pub(crate) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
+            self.hear_echo();
             if let Some(mut pass) = self.worker.pass.take() {
                 if !self.advance(&mut pass, step) {
                     self.worker.pass = Some(pass);
+                    self.hear_echo();
                     break;
                 }
                 self.end_pass(&pass, step);
             } else if self.worker.is_requested {
                 self.worker.is_requested = false;
                 self.begin_pass(step);
+            } else if self.record.node.restart_due {
+                self.restart_kubelet(step.now);
             } else {
                 break;
             }
@@ -68,12 +88,19 @@ impl Pod {
         self.note_next_wake();
     }
 
+    /// A published status that is read back may ask for a pass.
+    fn hear_echo(&mut self) {
+        if core::mem::take(&mut self.record.node.echo_due) {
+            self.request_pass();
+        }
+    }
+
     /// The worker goes over to terminating: because of its phase, or by order of somebody.
     pub(crate) fn begin_terminating(&mut self) {
         if self.worker.state == WorkerState::Syncing {
             self.worker.state = WorkerState::Terminating;
         }
-        self.request_pass();
+        self.worker.is_requested = true;
     }
 
     /// The grace that overrides the containers' own in a termination: set by a deletion or by the node.
@@ -102,19 +129,18 @@ impl Pod {
             PassKind::Sync => {}
             PassKind::Terminating => {
                 self.worker.state = WorkerState::Terminated;
-                self.request_pass();
+                self.worker.is_requested = true;
             }
             PassKind::Terminated => self.finish(),
         }
-        self.restart_kubelet_if_due(step);
     }
 
     /// When the pass is repeated: at the end of the earliest back-off, after a while if it failed, else much later.
     fn retry_time(&mut self, pass: &Pass, now: Timestamp) -> Timestamp {
-        let resync = self.config.resync_period;
+        let resync = self.config.resync_period.max(SHORTEST_PERIOD);
         let wait = match pass.earliest_release {
             Some(release) => release.since(now),
-            None if pass.has_failed => self.config.retry_period,
+            None if pass.has_failed => self.config.retry_period.max(SHORTEST_PERIOD),
             None => resync,
         };
         now + self.late(wait.min(resync))

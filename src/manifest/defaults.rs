@@ -94,7 +94,7 @@ fn default_container(container: &mut Container) {
 /// `Always` for the tag `latest`, written or understood; `IfNotPresent` for all others and for what is no image name.
 ///
 /// <https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting>
-fn default_pull_policy(image: &str) -> ImagePullPolicy {
+pub(crate) fn default_pull_policy(image: &str) -> ImagePullPolicy {
     match ImageReference::parse(image) {
         Ok(image) if image.effective_tag() == Some("latest") => ImagePullPolicy::Always,
         Ok(_) | Err(_) => ImagePullPolicy::IfNotPresent,

@@ -30,7 +30,7 @@ pub struct ImageReference {
 }
 
 /// A string that is no image reference.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("couldn't parse image name {image:?}: {problem}")]
 pub struct InvalidImageName {
     /// The string.

@@ -29,6 +29,7 @@ pub use container::{
     Container, ContainerPort, ContainerRestartRule, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle, Protocol,
     RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
+pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub(crate) use named::named;
 pub use named::{Name, Named};

@@ -13,12 +13,11 @@ use crate::{
 };
 
 /// Gives every container that must have ended an end: regular ones if the Pod had initialized, init ones up to the
-/// last that ever started, and the first in any case. `published` is what the API has.
-pub fn fill_in(spec: &PodSpec, records: &mut [Option<ContainerRecord>], published: &[Option<ContainerRecord>]) {
+/// last that ever started, and the first in any case. `has_initialized`: see [`has_initialized`].
+pub fn fill_in(spec: &PodSpec, records: &mut [Option<ContainerRecord>], has_initialized: bool) {
     let init_started = |index: ContainerIndex| record_of(records, index).is_some_and(has_moved);
     let last_started = spec.init_containers().rev().map(|(index, _)| index).find(|&index| init_started(index));
     let last_init = last_started.or_else(|| spec.init_containers().next().map(|(index, _)| index));
-    let has_initialized = has_initialized(spec, published);
     for (index, container) in spec.lasting_containers() {
         let must_have_ended = match container.kind() {
             ContainerKind::Init | ContainerKind::Sidecar => last_init.is_some_and(|last| index <= last),
@@ -51,7 +50,8 @@ pub fn is_legal(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Opt
 }
 
 /// Whether the published status shows that the Pod was ever initialized.
-fn has_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
+#[must_use]
+pub fn has_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
     let Some((last, last_spec)) = spec.init_containers().next_back() else { return true };
     let mut regular = spec.regular_containers().filter_map(|(index, _)| record_of(published, index));
     if regular.any(has_moved) {

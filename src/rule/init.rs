@@ -39,7 +39,7 @@ pub(super) fn progress(inputs: &SyncInputs<'_>, actions: &mut PodActions) -> boo
         }
     }
     if !walk.is_past {
-        actions.start_init.push(ContainerIndex(0));
+        actions.start_init.push(ContainerIndex::FIRST);
     }
     // The walk went backwards; the starts go forwards.
     actions.start_init.reverse();
@@ -126,8 +126,8 @@ impl Walk<'_> {
 
     /// The container has done its part: the next one is due, or the Pod has initialized.
     fn pass(&mut self, index: ContainerIndex, actions: &mut PodActions) {
-        let next = ContainerIndex(index.0.saturating_add(1));
-        if next.0 == self.inputs.spec.regular_from {
+        let next = ContainerIndex::nth(index.place().saturating_add(1));
+        if next.place() == self.inputs.spec.regular_from {
             self.has_initialized = true;
         } else if !self.is_past {
             actions.start_init.push(next);

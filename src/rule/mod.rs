@@ -1,7 +1,7 @@
 //! Why a Pod is as it is, and what happens to it next: one Kubernetes rule a file, pure, each written once.
 //!
 //! The rules read plain data ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus),
-//! [`ContainerRecord`](crate::state::ContainerRecord)s by container index) and can be asked without a machine.
+//! records of containers by index) and can be asked without a machine.
 
 pub mod backoff;
 pub mod condition;

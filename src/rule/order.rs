@@ -207,7 +207,7 @@ fn begin_anew(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     if to_start.is_empty() && any_regular_created(spec, runtime) {
         actions.create_sandbox = false;
     } else if spec.has_init_containers() {
-        actions.start_init = vec![ContainerIndex(0)];
+        actions.start_init = vec![ContainerIndex::FIRST];
     } else {
         actions.start = to_start;
     }

@@ -27,6 +27,8 @@ pub(super) enum Happening {
     Probe(Wake),
     /// Somebody does something: the n-th action of the script.
     Action(usize),
+    /// The kubelet restarts, having waited for the end of a pass.
+    LateRestart,
     /// The Pod wakes for its next pass.
     Pass(Wake),
 }

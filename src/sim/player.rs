@@ -6,7 +6,7 @@ use super::{
     happening::Happening,
     recorder::Recorder,
     scenario::{Scenario, ScenarioError, ScriptActionKind, seconds},
-    timeline::{End, Happened, Timeline, What},
+    timeline::{End, Happened, Timeline},
     world::{Outcomes, World},
 };
 use crate::{
@@ -29,6 +29,8 @@ pub(super) struct Player<'a> {
     pub(super) recorder: Recorder,
     pub(super) now: Timestamp,
     removed_at: Option<Timestamp>,
+    /// Whether a restart of the kubelet waits for the end of the pass under way.
+    restart_waits: bool,
 }
 
 impl<'a> Player<'a> {
@@ -46,6 +48,7 @@ impl<'a> Player<'a> {
             recorder: Recorder::default(),
             now: start,
             removed_at: None,
+            restart_waits: false,
         })
     }
 
@@ -87,14 +90,15 @@ impl<'a> Player<'a> {
         self.now = at;
         self.happen(happening)?;
         self.carry_out();
+        if self.restart_waits && self.pod.is_idle() {
+            self.restart_waits = false;
+            self.world.agenda.plan(self.now, Happening::LateRestart);
+        }
         Ok(true)
     }
 
     fn into_timeline(mut self, start: Timestamp, is_finished: bool) -> Timeline {
-        let last = self.recorder.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Status(status) => Some((**status).clone()),
-            _ => None,
-        });
+        let last = self.recorder.entries.iter().rev().find_map(|entry| entry.what.status().cloned());
         self.manifest.status = last.unwrap_or_default();
         let end = End { at: self.now, is_finished, removed_at: self.removed_at };
         Timeline { start, entries: self.recorder.entries, pod: self.manifest, end }
@@ -114,8 +118,22 @@ impl<'a> Player<'a> {
             return Ok(());
         }
         self.world.agenda.pop();
-        if let Happening::Action(place) = happening {
-            return self.act(place);
+        match happening {
+            Happening::Action(place) => return self.act(place),
+            Happening::LateRestart => {
+                self.restart_kubelet();
+                return Ok(());
+            }
+            Happening::Stop(_)
+            | Happening::SandboxDeath
+            | Happening::OwnExit(..)
+            | Happening::SigtermExit(..)
+            | Happening::Sigkill(..)
+            | Happening::StopReturn(..)
+            | Happening::PullEnd(_)
+            | Happening::HookEnd(..)
+            | Happening::Probe(_)
+            | Happening::Pass(_) => {}
         }
         let spec = self.pod.spec().clone();
         if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
@@ -150,10 +168,21 @@ impl<'a> Player<'a> {
         let _ = self.pod.handle_event(self.now, Event::Runtime(news), &mut self.recorder);
     }
 
+    /// The kubelet restarts between two passes; once the object is gone, nobody would notice.
+    fn restart_kubelet(&mut self) {
+        if !self.pod.is_idle() {
+            self.restart_waits = true;
+        } else if !self.pod.is_gone() && self.pod.worker_state() != WorkerState::Finished {
+            self.recorder.happened(self.now, Happened::KubeletRestarted);
+            // A bound Pod can always have its kubelet restarted.
+            let _ = self.pod.handle_event(self.now, Event::Node(NodeEvent::KubeletRestarted), &mut self.recorder);
+        }
+    }
+
     /// The n-th action of the script.
     fn act(&mut self, place: usize) -> Result<(), ScenarioError> {
         let Some(action) = self.scenario.script.actions.get(place) else { return Ok(()) };
-        if self.pod.is_gone() && !matches!(action.kind, ScriptActionKind::KubeletRestart) {
+        if self.pod.is_gone() {
             return Ok(());
         }
         let impossible =
@@ -163,10 +192,11 @@ impl<'a> Player<'a> {
             Err(error) => return Err(impossible(&error)),
         };
         self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
-        let changed = match &event {
-            Event::Api(ApiEvent::SpecChanged(spec)) => Some(spec.clone()),
-            _ => None,
-        };
+        let changed = if let Event::Api(ApiEvent::SpecChanged(spec)) = &event { Some(spec.clone()) } else { None };
+        if action.kind == ScriptActionKind::KubeletRestart {
+            self.restart_kubelet();
+            return Ok(());
+        }
         let result = self.pod.handle_event(self.now, event, &mut self.recorder);
         result.map_err(|error: EventError| impossible(&error))?;
         if let Some(spec) = changed {

@@ -365,7 +365,7 @@ impl Scenario {
     ///
     /// [`ScenarioError`] names the field that cannot be.
     pub fn play(&self) -> Result<Timeline, ScenarioError> {
-        Ok(Player::new(self)?.play()?)
+        Player::new(self)?.play()
     }
 
     /// Begins the life, to be lived one moment at a time.
@@ -409,9 +409,8 @@ impl Scenario {
     pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
         let script = &self.script;
         for name in script.containers.keys() {
-            let is_added = script.actions.iter().any(|action| match &action.kind {
-                ScriptActionKind::AddEphemeralContainer { container } => container.name == *name,
-                _ => false,
+            let is_added = script.actions.iter().any(|action| {
+                matches!(&action.kind, ScriptActionKind::AddEphemeralContainer { container } if container.name == *name)
             });
             if spec.index_of(name).is_none() && !is_added {
                 return Err(ScenarioError::NoSuchContainer { name: name.clone() });

@@ -107,6 +107,8 @@ pub enum Happened {
     },
     /// A sandbox died.
     SandboxDied(SandboxId),
+    /// The kubelet restarted.
+    KubeletRestarted,
     /// Somebody did something to the Pod.
     Action(String),
 }
@@ -128,17 +130,25 @@ crate::manifest::named! {
 impl Timeline {
     /// The recorded Kubernetes events.
     pub fn events(&self) -> impl Iterator<Item = &KubernetesEvent> {
-        self.entries.iter().filter_map(|entry| match &entry.what {
-            What::Event(event) => Some(&**event),
-            _ => None,
-        })
+        self.entries.iter().filter_map(|entry| entry.what.event())
     }
 
     /// The published statuses with their times; several may be of one instant.
     pub fn statuses(&self) -> impl Iterator<Item = (Timestamp, &manifest::PodStatus)> {
-        self.entries.iter().filter_map(|entry| match &entry.what {
-            What::Status(status) => Some((entry.at, &**status)),
-            _ => None,
-        })
+        self.entries.iter().filter_map(|entry| Some((entry.at, entry.what.status()?)))
+    }
+}
+
+impl What {
+    /// The status that was written, if one was.
+    #[must_use]
+    pub fn status(&self) -> Option<&manifest::PodStatus> {
+        if let What::Status(status) = self { Some(status) } else { None }
+    }
+
+    /// The event that was recorded, if one was.
+    #[must_use]
+    pub fn event(&self) -> Option<&KubernetesEvent> {
+        if let What::Event(event) = self { Some(event) } else { None }
     }
 }

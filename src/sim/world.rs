@@ -23,6 +23,8 @@ pub(super) struct World<'a> {
     pub(super) agenda: Agenda,
     sandbox: Option<(SandboxId, bool)>,
     containers: Vec<Place>,
+    /// Containers in the order of their newest starts.
+    started: Vec<ContainerIndex>,
 }
 
 /// One container's processes and image.
@@ -33,8 +35,8 @@ struct Place {
     pulls: u32,
     has_image: bool,
     process: Option<Process>,
-    /// Hooks that run, and in which instance.
-    hooks: Vec<(InstanceId, HookKind)>,
+    /// Hooks that run, in which instance, and until when.
+    hooks: Vec<(InstanceId, HookKind, Timestamp)>,
 }
 
 /// One process.
@@ -55,7 +57,8 @@ const LOST: i32 = 137;
 
 impl<'a> World<'a> {
     pub(super) fn new(scenario: &'a Scenario, spec: &PodSpec, start: Timestamp) -> World<'a> {
-        let mut world = World { scenario, agenda: Agenda::default(), sandbox: None, containers: Vec::new() };
+        let mut world =
+            World { scenario, agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
         world.fit(spec);
         for &death in &scenario.script.sandbox_deaths {
             world.agenda.plan(start + seconds(death), Happening::SandboxDeath);
@@ -151,17 +154,21 @@ impl<'a> World<'a> {
                 Some((None, Some(RuntimeEvent::ContainerStopped { container, instance })))
             }
             Happening::PullEnd(container) => self.end_pull(container),
-            Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec),
-            Happening::Stop(_) | Happening::Probe(_) | Happening::Action(_) | Happening::Pass(_) => None,
+            Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
+            Happening::Stop(_)
+            | Happening::Probe(_)
+            | Happening::Action(_)
+            | Happening::LateRestart
+            | Happening::Pass(_) => None,
         }
     }
 
     /// The processes that a dying sandbox takes along.
     pub(super) fn kill_all(&mut self, now: Timestamp) -> Vec<Happened> {
         let mut exits = Vec::new();
-        for index in (0..u16::try_from(self.containers.len()).unwrap_or(u16::MAX)).map(ContainerIndex) {
-            let is_alive = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
-            if is_alive.is_some_and(|process| process.is_alive) {
+        for index in self.started.clone() {
+            let process = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
+            if process.is_some_and(|process| process.is_alive) {
                 exits.extend(self.exit(index, LOST, ExitCause::SandboxDied, now).0);
             }
         }
@@ -174,6 +181,8 @@ impl<'a> World<'a> {
     }
 
     fn start(&mut self, container: ContainerIndex, instance: InstanceId, now: Timestamp) {
+        self.started.retain(|&other| other != container);
+        self.started.push(container);
         let Some(it) = self.containers.get_mut(container.get()) else { return };
         let run = it.script.run(it.starts);
         it.starts = it.starts.saturating_add(1);
@@ -213,7 +222,7 @@ impl<'a> World<'a> {
         if core::mem::take(&mut process.is_being_stopped) {
             self.agenda.plan(now, Happening::StopReturn(container, instance));
         }
-        for &(instance, hook) in &it.hooks {
+        for &(instance, hook, _) in &it.hooks {
             self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
         }
         let own = cause == ExitCause::Itself;
@@ -252,9 +261,9 @@ impl<'a> World<'a> {
             return (None, Some(RuntimeEvent::HookFinished { container, instance, hook, result }));
         }
         if let Some(it) = self.containers.get_mut(container.get()) {
-            it.hooks.push((instance, hook));
-            let takes = it.script.hook(hook).duration_seconds;
-            self.agenda.plan(now + seconds(takes), Happening::HookEnd(container, instance, hook));
+            let ends_at = now + seconds(it.script.hook(hook).duration_seconds);
+            it.hooks.push((instance, hook, ends_at));
+            self.agenda.plan(ends_at, Happening::HookEnd(container, instance, hook));
         }
         (None, None)
     }
@@ -266,12 +275,12 @@ impl<'a> World<'a> {
         instance: InstanceId,
         hook: HookKind,
         spec: &PodSpec,
+        now: Timestamp,
     ) -> Option<Outcomes> {
-        let is_alive = self.alive(container, instance).is_some();
         let it = self.containers.get_mut(container.get())?;
-        let place = it.hooks.iter().position(|&running| running == (instance, hook))?;
-        it.hooks.remove(place);
-        let code = Some(it.script.hook(hook).exit_code).filter(|_| is_alive);
+        let place = it.hooks.iter().position(|&(of, kind, _)| (of, kind) == (instance, hook))?;
+        let (_, _, ends_at) = it.hooks.remove(place);
+        let code = Some(it.script.hook(hook).exit_code).filter(|_| ends_at <= now);
         let result = match code {
             Some(0) => Ok(()),
             Some(code) => Err(hook_error(spec, container, hook, &format!("command terminated with exit code {code}"))),

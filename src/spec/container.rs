@@ -1,26 +1,42 @@
 //! One container as it runs.
 
 use alloc::{boxed::Box, string::String};
-use core::fmt;
+use core::{fmt, num::NonZeroU16};
 
 use super::Restart;
-use crate::manifest::{Handler, ImagePullPolicy, Name};
+use crate::manifest::{Handler, ImagePullPolicy, InvalidImageName, Name};
 
 /// A container's place in its Pod: init containers first, then regular, then ephemeral ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContainerIndex(pub(crate) u16);
+pub struct ContainerIndex(NonZeroU16);
 
 impl ContainerIndex {
+    /// The first place.
+    pub(crate) const FIRST: ContainerIndex = ContainerIndex::nth(0);
+
+    /// The place with this number; `u16::MAX` counts as one less.
+    pub(crate) const fn nth(place: u16) -> ContainerIndex {
+        // Stored one higher, so that `Option<ContainerIndex>` is no larger.
+        match NonZeroU16::new(place.saturating_add(1)) {
+            Some(stored) => ContainerIndex(stored),
+            None => ContainerIndex(NonZeroU16::MIN),
+        }
+    }
+
     /// The place as a number.
     #[must_use]
     pub const fn get(self) -> usize {
-        self.0 as usize
+        self.place() as usize
+    }
+
+    pub(crate) const fn place(self) -> u16 {
+        self.0.get().saturating_sub(1)
     }
 }
 
 impl From<u16> for ContainerIndex {
     fn from(place: u16) -> ContainerIndex {
-        ContainerIndex(place)
+        ContainerIndex::nth(place)
     }
 }
 
@@ -42,6 +58,7 @@ pub enum ContainerKind {
 pub struct ContainerSpec {
     pub(crate) name: String,
     pub(crate) image: String,
+    pub(crate) image_error: Option<InvalidImageName>,
     pub(crate) kind: ContainerKind,
     pub(crate) restart: Restart,
     pub(crate) image_pull_policy: ImagePullPolicy,
@@ -63,6 +80,12 @@ impl ContainerSpec {
     #[must_use]
     pub fn image(&self) -> &str {
         &self.image
+    }
+
+    /// Why the image reference cannot be read, if it cannot: the container then waits with `InvalidImageName`.
+    #[must_use]
+    pub fn image_error(&self) -> Option<&InvalidImageName> {
+        self.image_error.as_ref()
     }
 
     /// What part the container plays.
@@ -97,7 +120,7 @@ impl ContainerSpec {
 
     /// Whether two specs differ in nothing but the image.
     pub(crate) fn is_same_but_for_image(&self, other: &ContainerSpec) -> bool {
-        let ContainerSpec { name, image: _, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
+        let ContainerSpec { name, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
         *name == other.name
             && *kind == other.kind
             && *restart == other.restart

@@ -10,7 +10,7 @@ use alloc::{
 
 use super::{ContainerIndex, ContainerKind, ContainerSpec, Hook, PodSpec, ProbeSpec, Restart, RestartRule};
 use crate::manifest::{
-    self, ContainerRestartRule, ExitCodeOperator, Handler, ImagePullPolicy, Name, Named, Probe, RestartPolicy,
+    self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe, RestartPolicy,
     RestartRuleAction,
 };
 
@@ -136,13 +136,14 @@ fn lower_container(
     Ok(ContainerSpec {
         name: container.name.clone(),
         image: container.image.clone(),
+        image_error: ImageReference::parse(&container.image).err(),
         kind: if is_sidecar { ContainerKind::Sidecar } else { kind },
         restart: Restart {
             rules: rules.collect::<Result<_, _>>()?,
             policy: own_policy.unwrap_or(pod_policy),
             is_own: own_policy.is_some(),
         },
-        image_pull_policy: pull_policy.unwrap_or_else(|| default_pull_policy(&container.image)),
+        image_pull_policy: pull_policy.unwrap_or_else(|| manifest::default_pull_policy(&container.image)),
         startup: container.startup_probe.as_ref().map(lower_probe),
         readiness: container.readiness_probe.as_ref().map(lower_probe),
         liveness: container.liveness_probe.as_ref().map(lower_probe),
@@ -184,13 +185,6 @@ fn lower_hook(handler: Handler) -> Hook {
     }
 }
 
-/// `Always` for an image with the tag `latest` or none, else `IfNotPresent`.
-pub(crate) fn default_pull_policy(image: &str) -> ImagePullPolicy {
-    let last_part = image.rsplit('/').next().unwrap_or(image);
-    let is_latest = !last_part.contains('@') && last_part.split_once(':').is_none_or(|(_, tag)| tag == "latest");
-    if is_latest { ImagePullPolicy::Always } else { ImagePullPolicy::IfNotPresent }
-}
-
 fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, SpecError> {
     match value {
         None => Ok(None),
@@ -205,7 +199,7 @@ fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, Sp
 }
 
 fn by_name(containers: &[ContainerSpec], from: u16, to: u16) -> Box<[ContainerIndex]> {
-    let mut order: Vec<ContainerIndex> = (from..to).map(ContainerIndex).collect();
+    let mut order: Vec<ContainerIndex> = (from..to).map(ContainerIndex::nth).collect();
     order.sort_by_key(|index| containers.get(index.get()).map(ContainerSpec::name));
     order.into_boxed_slice()
 }

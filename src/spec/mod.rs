@@ -151,7 +151,7 @@ impl PodSpec {
     /// Whether there is a regular container at `index`.
     #[must_use]
     pub fn is_regular(&self, index: ContainerIndex) -> bool {
-        (self.regular_from..self.ephemeral_from).contains(&index.0)
+        (self.regular_from..self.ephemeral_from).contains(&index.place())
     }
 
     /// Whether what cannot change in a Pod that exists is the same in both, containers apart.
@@ -214,7 +214,7 @@ impl PodSpec {
     /// The place of a container among those of its list in the manifest.
     #[must_use]
     pub fn place_in_list(&self, index: ContainerIndex) -> usize {
-        let first = match index.0 {
+        let first = match index.place() {
             place if place >= self.ephemeral_from => self.ephemeral_from,
             place if place >= self.regular_from => self.regular_from,
             _ => 0,
@@ -234,6 +234,6 @@ impl PodSpec {
 
     fn span(&self, from: u16, to: u16) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         let containers = self.containers.get(usize::from(from)..usize::from(to)).unwrap_or_default();
-        (from..to).map(ContainerIndex).zip(containers)
+        (from..to).map(ContainerIndex::nth).zip(containers)
     }
 }

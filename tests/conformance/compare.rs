@@ -34,10 +34,17 @@ pub enum Extent {
 /// Compares our answer with the one that a line records; `Err` is an answer that we could not give.
 pub fn compare(line: &Value, got: Result<Value, String>, extent: Extent) -> Result<(), Difference> {
     let expected = &line["out"];
-    let got = got.unwrap_or_else(|error| json!({ "error": error }));
+    let differs = |got, places| Err(Difference { expected: expected.clone(), got, places });
+    let got = match got {
+        Ok(got) => got,
+        Err(error) => return differs(json!({ "error": error }), Vec::new()),
+    };
+    if expected.as_object().is_none_or(|answers| answers.is_empty()) {
+        return differs(got, vec!["out holds no answer".to_owned()]);
+    }
     let mut places = Vec::new();
     walk(expected, &got, extent, &mut String::from("out"), &mut places);
-    if places.is_empty() { Ok(()) } else { Err(Difference { expected: expected.clone(), got, places }) }
+    if places.is_empty() { Ok(()) } else { differs(got, places) }
 }
 
 /// Members of an answer, and those of a script's steps, may be left out; deeper down everything counts.

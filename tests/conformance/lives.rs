@@ -37,13 +37,17 @@ pub fn is_life(line: &Value) -> bool {
     line["in"]["script"].is_object()
 }
 
-/// Plays a recorded life again; one verdict a level.
+/// Plays a recorded life again, and writes it down as the recordings do.
+pub fn replay(line: &Value) -> Result<Value, String> {
+    let scenario = scenario(line)?;
+    let timeline = scenario.play().map_err(|error| error.to_string())?;
+    let spec = PodSpec::from_admitted(&timeline.pod).map_err(|error| error.to_string())?;
+    Ok(Lift { timeline, spec, scenario }.lift())
+}
+
+/// Compares a recorded life with ours; one verdict a level.
 pub fn check(line: &Value) -> Vec<Result<(), Difference>> {
-    let played = scenario(line).and_then(|scenario| {
-        let timeline = scenario.play().map_err(|error| error.to_string())?;
-        let spec = PodSpec::from_admitted(&timeline.pod).map_err(|error| error.to_string())?;
-        Ok(Lift { timeline, spec, scenario }.lift())
-    });
+    let played = replay(line);
     LEVELS
         .map(|(level, _)| match &played {
             Ok(ours) => compare(&line["out"], ours, level),
@@ -157,9 +161,11 @@ impl Lift {
     fn lift(&self) -> Value {
         let (mut statuses, mut calls, mut events, mut syncs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut pulls, mut starts) = (BTreeMap::new(), BTreeMap::new());
-        for Entry { at, what } in &self.timeline.entries {
+        for (place, Entry { at, what }) in self.timeline.entries.iter().enumerate() {
             let t = self.t(*at);
             match what {
+                What::Asked(Action::CreateContainer { container, instance, .. })
+                    if !self.was_created(place, *container, *instance) => {}
                 What::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
                 What::Asked(action) => calls.extend(self.call(t, action, &mut pulls, &mut starts)),
                 What::Happened(happened) => calls.push(self.happened(t, happened)),
@@ -172,6 +178,17 @@ impl Lift {
             }
         }
         json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
+    }
+
+    /// The recordings show the creations that succeeded: those that a start follows.
+    fn was_created(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
+        let asked = self
+            .timeline
+            .entries
+            .iter()
+            .skip(place + 1)
+            .find_map(|entry| if let What::Asked(action) = &entry.what { Some(action) } else { None });
+        asked == Some(&Action::StartContainer { container, instance })
     }
 
     fn t(&self, at: Timestamp) -> f64 {
@@ -306,7 +323,7 @@ impl Lift {
             Happened::SandboxDied(sandbox) => {
                 json!({ "t": t, "op": "~SandboxDied", "id": format!("sb-{}", sandbox.0) })
             }
-            Happened::Action(action) if action == "kubeletRestart" => json!({ "t": t, "op": "~KubeletRestart" }),
+            Happened::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
             Happened::Action(action) => json!({ "t": t, "op": "~Action", "action": action }),
         }
     }

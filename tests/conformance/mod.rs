@@ -74,6 +74,12 @@ pub fn run(directory: &Path) -> Result<Vec<Tally>, ReadError> {
     Ok(tallies)
 }
 
+/// Whether one line of a suite of decisions is answered as recorded.
+pub fn check(line: &Value) -> bool {
+    let check = line["suite"].as_str().and_then(check_of);
+    check.is_some_and(|check| check(line).is_ok())
+}
+
 fn tally_of<'a>(tallies: &'a mut Vec<Tally>, suite: &str, is_implemented: bool) -> &'a mut Tally {
     let place = tallies.iter().position(|tally| tally.suite == suite).unwrap_or_else(|| {
         tallies.push(Tally::new(suite, is_implemented));

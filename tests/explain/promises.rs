@@ -121,7 +121,8 @@ impl Told<'_> {
             let is_meanwhile = made_at < entry.at;
             let is_news = match &entry.what {
                 What::Happened(happened) => !matches!(happened, Happened::Probed { .. }),
-                What::Asked(Action::StopContainer { .. } | Action::StopPodSandbox { .. }) => true,
+                // A probe has failed a container.
+                What::Event(event) => event.reason == "Killing",
                 What::Status(status) => {
                     let after = Some(verdicts(status));
                     let changed = before != after;

@@ -1,0 +1,118 @@
+//! The smallest embedder: a run loop around a Pod, and a runtime that is only pretended.
+//!
+//! `cargo run --example embed`
+//!
+//! A real embedder carries actions out on a container runtime, and waits for whatever comes first: news from the
+//! runtime, news from the API, or the Pod's own timeout. Here everything is done at once, in virtual time, and the one
+//! container runs for three seconds.
+
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
+
+use pod_lifecycle::{
+    Action, Clock, ManualClock, Output, Pod, Timestamp, WorkerState,
+    config::KubeletConfig,
+    event::{Event, Exit, RuntimeEvent},
+    manifest,
+    rule::probe::Outcome,
+    spec::PodSpec,
+};
+
+const MANIFEST: &str = r#"{
+    "metadata": {"name": "hello"},
+    "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox:1.36"}]}
+}"#;
+
+/// How long the container runs.
+const RUN: Duration = Duration::from_secs(3);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let manifest: manifest::Pod = serde_json::from_str(MANIFEST)?;
+    let spec = Arc::new(PodSpec::from_manifest(manifest)?);
+    let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+    let mut runtime = Pretended::default();
+    let mut out = Vec::new();
+
+    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+    loop {
+        for output in out.drain(..) {
+            println!("{} {output:?}", clock.now());
+            if let Output::Action(action) = output {
+                runtime.carry_out(clock.now(), action);
+            }
+        }
+        if pod.worker_state() == WorkerState::Finished {
+            break;
+        }
+        let Some(next) = [runtime.next(), pod.poll_timeout()].into_iter().flatten().min() else { break };
+        clock.advance_to(next);
+        match runtime.take(clock.now()) {
+            // News that came too late is refused, and nothing changes.
+            Some(event) => {
+                if let Err(refused) = pod.handle_event(clock.now(), event, &mut out) {
+                    println!("{} refused: {refused}", clock.now());
+                }
+            }
+            None => pod.handle_timeout(clock.now(), &mut out),
+        }
+    }
+    println!("{}", serde_json::to_string_pretty(&pod.status())?);
+    Ok(())
+}
+
+/// A runtime in which everything succeeds at once, and what is going to happen.
+#[derive(Default)]
+struct Pretended {
+    news: BTreeMap<(Timestamp, usize), Event>,
+    count: usize,
+}
+
+impl Pretended {
+    fn next(&self) -> Option<Timestamp> {
+        self.news.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    fn take(&mut self, now: Timestamp) -> Option<Event> {
+        self.news.first_entry().filter(|first| first.key().0 <= now).map(|first| first.remove())
+    }
+
+    fn tell(&mut self, at: Timestamp, event: RuntimeEvent) {
+        self.count = self.count.saturating_add(1);
+        self.news.insert((at, self.count), Event::Runtime(event));
+    }
+
+    /// Each action is answered by the event that its documentation names.
+    fn carry_out(&mut self, now: Timestamp, action: Action) {
+        let result = Ok(());
+        match action {
+            Action::RunPodSandbox { sandbox } => {
+                self.tell(now, RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) });
+            }
+            Action::StopPodSandbox { sandbox } => self.tell(now, RuntimeEvent::SandboxDied { sandbox }),
+            Action::InspectImage { container } => {
+                self.tell(now, RuntimeEvent::ImageInspected { container, result: Ok(false) });
+            }
+            Action::PullImage { container } => {
+                self.tell(now, RuntimeEvent::ImagePulled { container, result: Ok(4_261_502) });
+            }
+            Action::CreateContainer { container, instance, .. } => {
+                self.tell(now, RuntimeEvent::ContainerCreated { container, instance, result });
+            }
+            Action::StartContainer { container, instance } => {
+                self.tell(now, RuntimeEvent::ContainerStarted { container, instance, result });
+                self.tell(now + RUN, RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(0) });
+            }
+            Action::StopContainer { container, instance, .. } => {
+                self.tell(now, RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(143) });
+                self.tell(now, RuntimeEvent::ContainerStopped { container, instance });
+            }
+            Action::RemoveContainer { .. } => {}
+            Action::RunHook { container, instance, hook } => {
+                self.tell(now, RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) });
+            }
+            Action::Probe { container, instance, kind } => {
+                let (outcome, output) = (Outcome::Success, "".into());
+                self.tell(now, RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What the user asks for.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind};
+
+/// Plays the life of a Pod in virtual time, as the kubelet would live it, and prints it.
+///
+/// A scenario holds a Pod's manifest as a user writes it, and a script of what its containers do. There are some in
+/// examples/scenarios.
+#[derive(Debug, Parser)]
+#[command(name = "simulate")]
+pub(crate) struct Arguments {
+    /// The scenario, in YAML or JSON; `-` reads it from standard input.
+    #[arg(value_name = "SCENARIO", required_unless_present = "pod")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// A bare manifest instead of a scenario: its containers start at once, run for ever and are well. `-` reads it from
+    /// standard input.
+    #[arg(long, value_name = "POD", conflicts_with = "scenario")]
+    pub(crate) pod: Option<PathBuf>,
+    /// When the story ends, unless the Pod is finished before: `90s`, `20m`, `1h30m`.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) until: Option<Duration>,
+    /// How the life is printed.
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    /// Print what `kubectl get pods --watch` would print instead of the story.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Print what `kubectl describe pod` would print at the end.
+    #[arg(long)]
+    pub(crate) describe: bool,
+    /// Print first how long the Pod may take to become ready, to be found dead and to stop, and what in its manifest is
+    /// almost always a mistake.
+    #[arg(long)]
+    pub(crate) budget: bool,
+}
+
+/// How a life is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For both.
+    Yaml,
+}
+
+/// The units of a duration, as Go writes them, in nanoseconds; a longer name comes before one that it ends with.
+const UNITS: [(&str, f64); 7] =
+    [("ms", 1e6), ("us", 1e3), ("µs", 1e3), ("ns", 1.0), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
+
+/// The longest story: ten years.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+const EXPECTED: &str = "expected a duration as Go writes it, such as 90s, 20m or 1h30m";
+
+/// Reads a duration as Go writes it: numbers, each with its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut rest = text;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let (nanos, after) = part(rest).ok_or(EXPECTED)?;
+        total += nanos;
+        rest = after;
+    }
+    let duration = Duration::try_from_secs_f64(total / 1e9).ok().filter(|duration| *duration <= LONGEST);
+    match duration {
+        _ if text.is_empty() => Err(EXPECTED.into()),
+        Some(duration) => Ok(duration),
+        None => Err("expected at most ten years (87600h)".into()),
+    }
+}
+
+/// The nanoseconds of the first number with its unit, and what follows.
+fn part(text: &str) -> Option<(f64, &str)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, rest) = text.split_at_checked(digits)?;
+    let number: f64 = number.parse().ok()?;
+    UNITS.iter().find_map(|(unit, nanos)| Some((number * nanos, rest.strip_prefix(unit)?)))
+}
+
+impl Arguments {
+    /// Reads the command line; ends the program if it makes no sense.
+    pub(crate) fn from_command_line() -> Arguments {
+        let arguments = Arguments::parse();
+        if arguments.output != Output::Text && (arguments.watch || arguments.describe) {
+            let message = "--watch and --describe print text: expected --output text";
+            Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
+        arguments
+    }
+
+    /// What messages call the file that is read.
+    pub(crate) fn file(&self) -> String {
+        let path = self.path();
+        if is_standard_input(&path) { "standard input".into() } else { path.display().to_string() }
+    }
+
+    /// The file that is read.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.pod.as_ref().or(self.scenario.as_ref()).cloned().unwrap_or_default()
+    }
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}

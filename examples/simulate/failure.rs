@@ -1,0 +1,59 @@
+//! What is wrong with what came in.
+
+use std::fmt;
+
+use pod_lifecycle::{manifest::Invalid, sim::ScenarioError, spec::SpecError};
+
+use crate::arguments::Arguments;
+
+/// So many problems are shown; a thousand would help nobody.
+const SHOWN: usize = 50;
+
+/// One message on everything that is wrong with one file.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    file: String,
+    /// Never empty; each names its field.
+    problems: Vec<String>,
+}
+
+impl Failure {
+    /// One problem.
+    pub(crate) fn new(file: &str, problem: impl Into<String>) -> Failure {
+        Failure { file: file.into(), problems: vec![problem.into()] }
+    }
+
+    /// Why a scenario cannot be played.
+    pub(crate) fn of_scenario(arguments: &Arguments, error: &ScenarioError) -> Failure {
+        let file = arguments.file();
+        if let ScenarioError::Pod(SpecError::Invalid(invalid)) = error {
+            return Failure { file, problems: problems(arguments, invalid) };
+        }
+        let problem = error.to_string();
+        let problem = problem.strip_prefix("pod.").filter(|_| arguments.pod.is_some()).unwrap_or(&problem);
+        Failure::new(&file, problem)
+    }
+}
+
+/// Every problem of a manifest, with its path from the top of the file.
+fn problems(arguments: &Arguments, invalid: &Invalid) -> Vec<String> {
+    let prefix = if arguments.pod.is_some() { "" } else { "pod." };
+    invalid.errors().iter().map(|error| format!("{prefix}{error}")).collect()
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.file)?;
+        if let [problem] = self.problems.as_slice() {
+            return f.write_str(problem);
+        }
+        write!(f, "{} problems:", self.problems.len())?;
+        for problem in self.problems.iter().take(SHOWN) {
+            write!(f, "\n  {problem}")?;
+        }
+        match self.problems.len().checked_sub(SHOWN) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "\n  and {more} more"),
+        }
+    }
+}

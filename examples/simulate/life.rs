@@ -1,0 +1,138 @@
+//! A life as it is told: moment after moment, each with what the API holds at its end.
+
+use std::time::Duration;
+
+use pod_lifecycle::{
+    KubernetesEvent, Timestamp,
+    manifest::{Pod, PodStatus},
+    sim::{Entry, Happened, Scenario, ScriptActionKind, Timeline, What},
+    status::kubectl,
+};
+
+use crate::{
+    change,
+    moment::{Moment, Names},
+};
+
+/// A life as it is told.
+pub(crate) struct Life {
+    pub(crate) description: String,
+    pub(crate) moments: Vec<Moment>,
+    /// The API object at the end, or as it last was.
+    pub(crate) pod: Pod,
+    /// When the story ended.
+    pub(crate) end: Duration,
+    /// Whether the kubelet was done with the Pod then.
+    pub(crate) is_finished: bool,
+    /// When the API object went away.
+    pub(crate) removed: Option<Duration>,
+    /// What was played.
+    pub(crate) timeline: Timeline,
+}
+
+impl Life {
+    /// Tells a life that was played.
+    pub(crate) fn of(scenario: &Scenario, timeline: Timeline) -> Life {
+        let mut teller = Teller {
+            names: names(&timeline.pod),
+            pod: Pod { status: PodStatus::default(), ..timeline.pod.clone() },
+            scenario,
+            timeline: &timeline,
+            grace: i64::MAX,
+        };
+        let by_instant = timeline.entries.chunk_by(|a, b| a.at == b.at);
+        let moments = by_instant.filter_map(|entries| teller.moment(entries)).collect();
+        let since_start = |at: Timestamp| at.since(timeline.start);
+        Life {
+            description: scenario.description.trim().into(),
+            moments,
+            pod: teller.pod,
+            end: since_start(timeline.end.at),
+            is_finished: timeline.end.is_finished,
+            removed: timeline.end.removed_at.map(since_start),
+            timeline,
+        }
+    }
+
+    /// The recorded Kubernetes events, each with the name of its container.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (&KubernetesEvent, Option<String>)> {
+        let names = names(&self.pod);
+        let named = move |event: &KubernetesEvent| event.container.map(|container| names.of(container).to_owned());
+        self.timeline.events().map(move |event| (event, named(event)))
+    }
+}
+
+/// Init, regular and ephemeral containers: the order of their indexes.
+fn names(pod: &Pod) -> Names {
+    let spec = &pod.spec;
+    let all = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
+    Names(all.map(|container| container.name.clone()).collect())
+}
+
+/// Goes through a life, and keeps what the API holds.
+struct Teller<'a> {
+    names: Names,
+    pod: Pod,
+    scenario: &'a Scenario,
+    timeline: &'a Timeline,
+    /// The deletion's grace that is in force.
+    grace: i64,
+}
+
+impl Teller<'_> {
+    /// What happened at one instant, if anything did: every step of the containers, but of phase and conditions only
+    /// what came of it, as nobody could have seen the rest.
+    fn moment(&mut self, entries: &[Entry]) -> Option<Moment> {
+        let at = entries.first()?.at;
+        let mut moment = Moment::new(at.since(self.timeline.start));
+        let before = self.pod.status.clone();
+        for entry in entries {
+            self.take(entry, &mut moment);
+        }
+        moment.changes.extend(change::of_pod(&before, &self.pod.status));
+        let is_there = self.timeline.end.removed_at.is_none_or(|removed| at < removed);
+        moment.row = is_there.then(|| kubectl::row(&self.pod, at));
+        moment.is_telling().then_some(moment)
+    }
+
+    fn take(&mut self, entry: &Entry, moment: &mut Moment) {
+        match &entry.what {
+            What::Status(status) => {
+                moment.changes.extend(change::of_containers(&self.pod.status, status));
+                self.pod.status = (**status).clone();
+                if self.pod.spec.node_name.is_empty() && status.start_time.is_some() {
+                    self.pod.spec.node_name = "node-1".into();
+                }
+            }
+            What::Event(event) => moment.events.push(self.names.event(event)),
+            What::Asked(action) => moment.happened.extend(self.names.asked(action)),
+            What::Happened(happened) => {
+                if let Happened::Action(_) = happened {
+                    self.delete(entry.at);
+                }
+                moment.happened.extend(self.names.happened(happened));
+            }
+            What::Changed(_) | What::Pass(_) => {}
+        }
+    }
+
+    /// Deletions give the object the time at which it is to be gone; a later one only shortens it.
+    fn delete(&mut self, at: Timestamp) {
+        let now = at.since(self.timeline.start).as_secs_f64();
+        let is_now = |t: f64| (t - now).abs() < 1e-6;
+        for action in self.scenario.script.actions.iter().filter(|action| is_now(action.t)) {
+            let ScriptActionKind::Delete { grace_seconds } = action.kind else { continue };
+            let of_spec = self.pod.spec.termination_grace_period_seconds.unwrap_or(30);
+            let grace = match grace_seconds.unwrap_or(of_spec) {
+                ..0 => 1,
+                grace => grace,
+            };
+            if grace < self.grace {
+                self.grace = grace;
+                let metadata = &mut self.pod.metadata;
+                metadata.deletion_grace_period_seconds = Some(grace);
+                metadata.deletion_timestamp = Some(at + Duration::from_secs(grace.unsigned_abs()));
+            }
+        }
+    }
+}

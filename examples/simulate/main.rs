@@ -1,0 +1,83 @@
+//! Plays the life of a Pod from its manifest and a script, and prints it.
+//!
+//! `cargo run --release --all-features --example simulate -- examples/scenarios/crash-loop.yaml`
+//!
+//! One module reads what comes in ([`input`]), one makes a [`life`] of it, and each thing that can be printed is a
+//! section with a module of its own: [`story`], [`watch`], [`description`], [`budget`], [`document`].
+
+mod arguments;
+mod budget;
+mod change;
+mod description;
+mod document;
+mod failure;
+mod input;
+mod life;
+mod moment;
+mod paint;
+mod story;
+mod watch;
+
+use std::{
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+};
+
+use pod_lifecycle::budget::Budget;
+
+use arguments::{Arguments, Output};
+use failure::Failure;
+use life::Life;
+
+/// What a shell and a script expect of a program that was used wrongly.
+const USED_WRONGLY: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_command_line();
+    let text = match run(&arguments) {
+        Ok(text) => text,
+        Err(failure) => {
+            // Where even the complaint cannot be written, the exit code still tells.
+            let _ = writeln!(anstream::stderr(), "{}{failure}", paint::bad("error: "));
+            return ExitCode::from(USED_WRONGLY);
+        }
+    };
+    match print(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(anstream::stderr(), "{}cannot write: {error}", paint::bad("error: "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays what the arguments ask for; what is to be printed.
+fn run(arguments: &Arguments) -> Result<String, Failure> {
+    let scenario = input::read(arguments)?;
+    let timeline = scenario.play().map_err(|error| Failure::of_scenario(arguments, &error))?;
+    let life = Life::of(&scenario, timeline);
+    let budget = arguments.budget.then(|| budget::of(&scenario)).transpose();
+    let budget = budget.map_err(|error| Failure::of_scenario(arguments, &error.into()))?;
+    match arguments.output {
+        Output::Json => document::json(&life, budget.as_ref()),
+        Output::Yaml => document::yaml(&life, budget.as_ref()),
+        Output::Text => Ok(sections(arguments, &life, budget.as_ref()).join("\n")),
+    }
+}
+
+/// Everything that is to be printed as text, in its order.
+fn sections(arguments: &Arguments, life: &Life, budget: Option<&Budget>) -> Vec<String> {
+    let mut sections: Vec<String> = budget.iter().map(ToString::to_string).collect();
+    sections.push(if arguments.watch { watch::table(life) } else { story::tell(life) });
+    if arguments.describe {
+        sections.push(description::describe(life));
+    }
+    sections
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

@@ -1,0 +1,152 @@
+//! What happened at one instant.
+
+use std::time::Duration;
+
+use pod_lifecycle::{
+    Action, KubernetesEvent,
+    event::HookKind,
+    go_duration,
+    sim::{ExitCause, Happened},
+    spec::ContainerIndex,
+    status::kubectl::Row,
+};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::change::Change;
+
+/// One instant at which something happened that is worth telling.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Moment {
+    /// How long after the beginning.
+    #[serde(serialize_with = "offset_and_seconds")]
+    pub(crate) at: Duration,
+    /// What `kubectl get pods` shows at its end; nothing once the object is gone.
+    #[serde(serialize_with = "row")]
+    pub(crate) row: Option<Row>,
+    /// What was done and what happened, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) happened: Vec<String>,
+    /// What changed in the published status.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) changes: Vec<Change>,
+    /// The Kubernetes events.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<Event>,
+}
+
+/// A Kubernetes event.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Event {
+    #[serde(rename = "type")]
+    pub(crate) type_: String,
+    pub(crate) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) container: Option<String>,
+    pub(crate) message: String,
+}
+
+impl Moment {
+    pub(crate) fn new(at: Duration) -> Moment {
+        Moment { at, row: None, happened: Vec::new(), changes: Vec::new(), events: Vec::new() }
+    }
+
+    /// Whether there is anything to tell.
+    pub(crate) fn is_telling(&self) -> bool {
+        !(self.happened.is_empty() && self.changes.is_empty() && self.events.is_empty())
+    }
+}
+
+/// Virtual time as people read it: `+1m20s`.
+pub(crate) fn offset(at: Duration) -> String {
+    format!("+{}", go_duration(at))
+}
+
+/// The names of a Pod's containers, by index.
+pub(crate) struct Names(pub(crate) Vec<String>);
+
+impl Names {
+    pub(crate) fn of(&self, container: ContainerIndex) -> &str {
+        self.0.get(container.get()).map_or("?", String::as_str)
+    }
+
+    pub(crate) fn event(&self, event: &KubernetesEvent) -> Event {
+        Event {
+            type_: event.severity.to_string(),
+            reason: event.reason.to_string(),
+            container: event.container.map(|container| self.of(container).into()),
+            message: event.message.clone(),
+        }
+    }
+
+    /// What the kubelet asked for, if it is worth telling.
+    pub(crate) fn asked(&self, action: &Action) -> Option<String> {
+        match action {
+            Action::StopContainer { container, timeout, .. } => {
+                Some(format!("{} is told to stop, and killed if it takes more than {timeout}s", self.of(*container)))
+            }
+            Action::RunHook { container, hook, .. } => {
+                Some(format!("{} of {} begins", hook_name(*hook), self.of(*container)))
+            }
+            Action::RunPodSandbox { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::InspectImage { .. }
+            | Action::PullImage { .. }
+            | Action::CreateContainer { .. }
+            | Action::StartContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::Probe { .. } => None,
+        }
+    }
+
+    /// What happened in the world, if it is worth telling.
+    pub(crate) fn happened(&self, happened: &Happened) -> Option<String> {
+        match happened {
+            Happened::Exit { container, code, cause, .. } => {
+                Some(format!("{} {}", self.of(*container), exit(*code, *cause)))
+            }
+            Happened::HookEnd { container, hook, code, .. } => {
+                let how = code.map_or_else(|| "the container died".into(), |code| format!("exit code {code}"));
+                Some(format!("{} of {} ends: {how}", hook_name(*hook), self.of(*container)))
+            }
+            Happened::SandboxDied(_) => Some("the sandbox dies".into()),
+            Happened::KubeletRestarted => Some("the kubelet restarts".into()),
+            Happened::Action(name) => Some(format!("script: {name}")),
+            Happened::PullEnd { .. } | Happened::Probed { .. } => None,
+        }
+    }
+}
+
+fn hook_name(hook: HookKind) -> &'static str {
+    match hook {
+        HookKind::PostStart => "postStart",
+        HookKind::PreStop => "preStop",
+    }
+}
+
+fn exit(code: i32, cause: ExitCause) -> String {
+    match cause {
+        ExitCause::Itself => format!("exits by itself with code {code}"),
+        ExitCause::Sigterm => format!("exits after SIGTERM with code {code}"),
+        ExitCause::Sigkill => format!("is killed: code {code}"),
+        ExitCause::SandboxDied => format!("dies with its sandbox: code {code}"),
+    }
+}
+
+/// The offset as people read it; programs take the seconds.
+fn offset_and_seconds<S: Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut both = serializer.serialize_struct("At", 2)?;
+    both.serialize_field("offset", &offset(*at))?;
+    both.serialize_field("seconds", &at.as_secs_f64())?;
+    both.end()
+}
+
+fn row<S: Serializer>(row: &Option<Row>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(row) = row else { return serializer.serialize_none() };
+    let mut columns = serializer.serialize_struct("Row", 4)?;
+    columns.serialize_field("ready", &row.ready)?;
+    columns.serialize_field("status", &row.status)?;
+    columns.serialize_field("restarts", &row.restarts)?;
+    columns.serialize_field("age", &row.age)?;
+    columns.end()
+}

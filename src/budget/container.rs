@@ -1,0 +1,172 @@
+//! The bounds of one container.
+
+use alloc::{borrow::ToOwned, string::String};
+use core::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use super::{Assumptions, Span, looks::Looks, seconds, stop};
+use crate::{
+    manifest::RestartPolicy,
+    rule::termination,
+    spec::{ContainerKind, ContainerSpec, Hook, PodSpec, ProbeKind},
+};
+
+/// The bounds of one container's life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerBudget {
+    /// The container's name.
+    pub name: String,
+    /// What part it plays.
+    #[serde(serialize_with = "kind_name")]
+    pub kind: ContainerKind,
+    /// From when the kubelet gets the Pod until the container first runs.
+    pub starts: Span,
+    /// How long its postStart hook holds up the whole Pod, if it has one.
+    pub post_start: Option<HookTime>,
+    /// From its start until its startup probe kills it, if no answer is ever good; `None` without such a probe. The
+    /// process may use the earliest of it to start up, and is safe. Holds for a container whose probe has no failures left
+    /// over from the instance before: the kubelet goes on counting.
+    ///
+    /// Kubernetes' pages call `initialDelaySeconds + failureThreshold × periodSeconds` the allowance; the last of these
+    /// periods may be missing, since the first look may come at once.
+    pub startup_allowance: Option<Span>,
+    /// From its first start until it is ready, if it can be (an init container cannot). The latest has every answer
+    /// good from the warm-up on, and nothing promised if a probe may kill the container before.
+    pub ready: Option<Span>,
+    /// What its liveness probe does, if it has one.
+    pub liveness: Option<LivenessBudget>,
+    /// The longest that stopping it takes when the whole Pod is stopped with the grace of its spec, hooks and turns
+    /// included.
+    #[serde(serialize_with = "seconds::serialize")]
+    pub longest_stop: Duration,
+}
+
+/// How long a hook takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HookTime {
+    /// It sleeps for as long as the spec says.
+    Known(#[serde(serialize_with = "seconds::serialize")] Duration),
+    /// It runs something that the spec cannot know; this is what was assumed.
+    Assumed(#[serde(serialize_with = "seconds::serialize")] Duration),
+}
+
+/// What a liveness probe does, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LivenessBudget {
+    /// From the container's start: no kill before this, whatever the process answers. Holds, as the start-up allowance
+    /// does, if no failures are left over from the instance before.
+    #[serde(serialize_with = "seconds::serialize")]
+    pub first_kill: Duration,
+    /// From when a started process stops giving good answers until its probe has failed. The kill follows at once, unless
+    /// the kubelet is busy with another container of the Pod: a pull, a hook or a stop holds up everything else. An
+    /// answer that is an error of the probe itself does not count and makes it later.
+    pub noticed: Span,
+    /// From when it stops giving good answers until the next instance runs; `None` if the container is not restarted,
+    /// and then the Pod may end. The latest counts a stop that takes all of its grace, but no back-off: that adds at most the last of
+    /// [`Budget::restart_delays`](super::Budget).
+    pub restarted: Option<Span>,
+}
+
+/// What the parts of a container's life have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Timing<'a> {
+    pub(super) spec: &'a PodSpec,
+    pub(super) container: &'a ContainerSpec,
+    pub(super) assumptions: &'a Assumptions,
+    /// From its first start until the pass that started it is over, and its status is published.
+    pub(super) published: Duration,
+}
+
+impl Timing<'_> {
+    pub(super) fn budget(self, starts: Span) -> ContainerBudget {
+        let container = self.container;
+        ContainerBudget {
+            name: container.name().to_owned(),
+            kind: container.kind(),
+            starts,
+            post_start: container.post_start().map(|hook| self.hook_time(hook)),
+            startup_allowance: self.startup_allowance(),
+            ready: (container.kind() != ContainerKind::Init).then(|| self.ready()),
+            liveness: self.liveness(),
+            longest_stop: stop::in_termination(container, stop::own_grace(self.spec)),
+        }
+    }
+
+    /// From its first start until it has started up.
+    pub(super) fn started(self) -> Span {
+        let Some(looks) = self.looks(ProbeKind::Startup) else { return self.seen() };
+        let survives = self.startup_allowance().is_none_or(|allowance| self.assumptions.warm_up <= allowance.earliest);
+        let first_look = self.seen().and(looks.may_begin()).and(self.warm());
+        first_look.then(looks.successes_on_schedule()).bounded_if(survives)
+    }
+
+    fn ready(self) -> Span {
+        let started = self.started();
+        let survives = self
+            .looks(ProbeKind::Liveness)
+            .is_none_or(|looks| looks.can_succeed() && self.first_liveness_kill(looks) >= self.assumptions.warm_up);
+        let ready = match self.looks(ProbeKind::Readiness) {
+            None => started,
+            Some(looks) => started.and(looks.may_begin()).and(self.warm()).then(looks.successes_with_extra_looks()),
+        };
+        ready.bounded_if(survives)
+    }
+
+    fn startup_allowance(self) -> Option<Span> {
+        let looks = self.looks(ProbeKind::Startup)?;
+        Some(self.seen().and(looks.may_begin()).then(looks.failures()))
+    }
+
+    fn liveness(self) -> Option<LivenessBudget> {
+        let looks = self.looks(ProbeKind::Liveness)?;
+        let failures = looks.failures();
+        // A look that was under way when the process stopped answering counts already.
+        let noticed = Span { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
+        let grace = termination::grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
+        let stop = Span { earliest: Duration::ZERO, latest: Some(stop::alone(self.container, grace)) };
+        // The rules on exit codes are not asked: the kubelet decides before there is one.
+        let is_restarted = self.container.restart().policy() != RestartPolicy::Never;
+        let restarted = is_restarted.then(|| noticed.then(stop).after(self.assumptions.start_latency));
+        Some(LivenessBudget { first_kill: self.first_liveness_kill(looks), noticed, restarted })
+    }
+
+    fn first_liveness_kill(self, looks: Looks<'_>) -> Duration {
+        let first_look = self.started().and(looks.may_begin());
+        first_look.then(looks.failures()).earliest
+    }
+
+    /// Probes see a container when its status is published: at the end of the pass, and so not before its own postStart
+    /// hook is over.
+    fn seen(self) -> Span {
+        Span { earliest: self.assumptions.hook_time(self.container.post_start()), latest: Some(self.published) }
+    }
+
+    fn warm(self) -> Span {
+        Span::exactly(self.assumptions.warm_up)
+    }
+
+    fn looks(&self, kind: ProbeKind) -> Option<Looks<'_>> {
+        self.container.probe(kind).map(|probe| Looks::of(probe, self.assumptions))
+    }
+
+    fn hook_time(self, hook: &Hook) -> HookTime {
+        let time = self.assumptions.hook_time(Some(hook));
+        match hook {
+            Hook::Sleep(_) => HookTime::Known(time),
+            Hook::Run(_) => HookTime::Assumed(time),
+        }
+    }
+}
+
+fn kind_name<S: Serializer>(kind: &ContainerKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match kind {
+        ContainerKind::Init => "Init",
+        ContainerKind::Sidecar => "Sidecar",
+        ContainerKind::Regular => "Regular",
+        ContainerKind::Ephemeral => "Ephemeral",
+    })
+}

@@ -1,0 +1,56 @@
+//! Durations as numbers of seconds.
+
+use alloc::string::String;
+use core::{fmt, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A duration that is written as a number of seconds, and shown as `90 s` or `2.5 s`.
+#[derive(Clone, Copy)]
+pub(super) struct Seconds(pub(super) Duration);
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.subsec_nanos() == 0 {
+            serializer.serialize_u64(self.0.as_secs())
+        } else {
+            serializer.serialize_f64(self.0.as_secs_f64())
+        }
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_secs())?;
+        if self.0.subsec_nanos() > 0 {
+            let digits = alloc::format!("{:09}", self.0.subsec_nanos());
+            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        }
+        f.write_str(" s")
+    }
+}
+
+pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    Seconds(*duration).serialize(serializer)
+}
+
+pub(super) fn serialize_option<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(Seconds).serialize(serializer)
+}
+
+pub(super) fn serialize_all<S: Serializer>(durations: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(durations.iter().copied().map(Seconds))
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|error| de::Error::custom(format_args!("{seconds} is not a number of seconds: {error}")))
+}
+
+/// `0 s, 10 s, 20 s`.
+pub(super) fn list(durations: &[Duration]) -> String {
+    let texts: alloc::vec::Vec<String> =
+        durations.iter().map(|&duration| alloc::format!("{}", Seconds(duration))).collect();
+    texts.join(", ")
+}

@@ -1,0 +1,35 @@
+//! What is kept of a Pod is small.
+
+use core::mem::size_of;
+
+use pod_lifecycle::{
+    Timestamp,
+    rule::{backoff::BackOff, probe::ProbeWorker, readiness::ProbeFacts},
+    spec::ContainerIndex,
+    state::{Condition, ContainerRecord, ContainerState, Instance, PodConditions, Sandbox},
+};
+
+#[test]
+fn a_container_takes_no_more_than_96_bytes() {
+    assert_eq!(size_of::<ContainerRecord>(), 48);
+    assert_eq!(size_of::<Option<ContainerRecord>>(), 48);
+    assert_eq!(size_of::<Instance>(), 32);
+    assert!(size_of::<ContainerRecord>() + size_of::<Instance>() <= 96);
+}
+
+#[test]
+fn the_pieces_are_packed() {
+    assert_eq!(size_of::<Option<Timestamp>>(), 8);
+    assert_eq!(size_of::<Option<ContainerIndex>>(), 2);
+    assert_eq!(size_of::<Option<ContainerState>>(), 16);
+    assert_eq!(size_of::<BackOff>(), 16);
+    assert!(size_of::<ProbeWorker>() <= 16);
+    assert!(size_of::<ProbeFacts>() <= 8);
+    assert!(size_of::<Sandbox>() <= 12);
+}
+
+#[test]
+fn conditions_carry_no_text() {
+    assert!(size_of::<Condition>() <= 32);
+    assert!(size_of::<PodConditions>() <= 5 * size_of::<Condition>());
+}
