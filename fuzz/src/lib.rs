@@ -66,14 +66,25 @@ pub fn scenario_of(bytes: &[u8]) -> Option<Scenario> {
     Some(scenario)
 }
 
-/// Lives one life; says what was broken. The first eight bytes choose the Pod, each eight that follow a move.
+/// Lives one life; says what was broken, and what came before. The first eight bytes choose the Pod, each eight that
+/// follow a move.
 pub fn life(bytes: &[u8]) -> Result<(), String> {
+    lived(bytes, |_| {}).map_err(|broken| {
+        let mut story = Vec::new();
+        let _ = lived(bytes, |moment| story.push(moment));
+        let last: Vec<String> = story.into_iter().rev().take(40).rev().collect();
+        format!("{broken}\n{}", last.join("\n"))
+    })
+}
+
+fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
     let mut seeds = bytes.chunks(8);
     let (spec, config) = sample(seeds.next().unwrap_or_default(), (strategy::spec(), strategy::config()));
     let mut life = Watched::begin(spec.clone(), config)?;
     let moves = strategy::one_move(spec);
     for seed in seeds {
         let next = sample(seed, &moves);
+        tell(life.told(&next));
         life.make(&next).map_err(|broken| format!("{next:?}: {broken}"))?;
     }
     Ok(())

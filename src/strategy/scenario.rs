@@ -91,7 +91,7 @@ fn binding() -> Vec<ScriptAction> {
 fn actions(names: Vec<String>) -> impl Strategy<Value = Vec<ScriptAction>> {
     let one = (seconds(600), action(names)).prop_map(|(t, kind)| vec![ScriptAction { t, kind }]);
     let lost_and_found = (seconds(300), seconds(300)).prop_map(|(lost, later)| {
-        let found = lost + later;
+        let found = ((lost + later) * 10.0).round() / 10.0;
         vec![
             ScriptAction { t: lost, kind: ScriptActionKind::NodeLost },
             ScriptAction { t: found, kind: ScriptActionKind::NodeRecovered },
