@@ -1,7 +1,6 @@
 //! Plays a scenario: the Pod and the world take turns in virtual time.
 
 use alloc::{string::ToString, sync::Arc};
-use core::time::Duration;
 
 use super::{
     action::ScriptActionKind,
@@ -216,8 +215,8 @@ impl<'a> Player<'a> {
         };
         self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
         let changed = if let Event::Api(ApiEvent::SpecChanged(spec)) = &event { Some(spec.clone()) } else { None };
-        if let Event::Api(ApiEvent::Deleted { grace_seconds }) = event {
-            self.note_deletion(grace_seconds);
+        if matches!(event, Event::Api(ApiEvent::Deleted { .. })) {
+            self.note_deletion();
         }
         if action.kind == ScriptActionKind::KubeletRestart {
             self.restart_kubelet();
@@ -290,14 +289,10 @@ impl<'a> Player<'a> {
         })
     }
 
-    /// What the API server writes into the object of a Pod that is deleted.
-    fn note_deletion(&mut self, grace_seconds: i64) {
-        let metadata = &mut self.manifest.metadata;
-        let grace_seconds = grace_seconds.max(1);
-        if metadata.deletion_timestamp.is_none() {
-            let grace = Duration::from_secs(grace_seconds.unsigned_abs());
-            metadata.deletion_timestamp = Some((self.now + grace).whole_seconds());
-            metadata.deletion_grace_period_seconds = Some(grace_seconds);
+    /// The API server counts the generation of an object up when it is deleted for the first time.
+    fn note_deletion(&mut self) {
+        if !self.pod.is_deleting() {
+            let metadata = &mut self.manifest.metadata;
             metadata.generation = metadata.generation.saturating_add(metadata.generation.signum());
         }
     }
