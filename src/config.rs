@@ -1,5 +1,6 @@
 //! How the node's kubelet is set up.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 /// The limits of a back-off, in whole seconds.
@@ -48,6 +49,8 @@ impl BackOffLimits {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KubeletConfig {
+    /// The name of the node.
+    pub node_name: Box<str>,
     /// Back-off of restarts.
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
@@ -63,6 +66,7 @@ pub struct KubeletConfig {
 impl Default for KubeletConfig {
     fn default() -> KubeletConfig {
         KubeletConfig {
+            node_name: "node".into(),
             crash_loop: BackOffLimits::CRASH_LOOP,
             image_pull: BackOffLimits::IMAGE_PULL,
             resync_period: Duration::from_secs(60),

@@ -130,13 +130,13 @@ pub enum ApiEvent {
     Removed,
     /// Somebody other than the kubelet set a condition.
     ConditionSet(PodCondition),
-    /// The spec was changed: an image, a deadline, an ephemeral container more.
+    /// The spec was changed: an image, a deadline, an ephemeral container more. The next pass acts upon it.
     SpecChanged(Arc<PodSpec>),
-    /// Somebody marked the Pod as the target of a disruption, and is about to delete it.
+    /// Somebody other than the kubelet marked the Pod as the target of a disruption, and is about to delete it.
     Disrupted {
-        /// Who: one of the `DisruptionTarget` reasons.
+        /// Who: `EvictionByEvictionAPI`, `PreemptionByScheduler`, `DeletionByTaintManager` or `DeletionByPodGC`.
         reason: ConditionReason,
-        /// Why, for people.
+        /// Why, for people; empty for what Kubernetes itself says.
         message: Box<str>,
     },
     /// The scheduler found no node.
@@ -144,11 +144,12 @@ pub enum ApiEvent {
         /// Why, for people.
         message: Box<str>,
     },
-    /// A node has the Pod: its life there begins.
+    /// The scheduler found a node: the Pod's life there begins.
     Bound,
-    /// The node controller lost sight of the node.
+    /// The node controller lost sight of the node: from now on an observer sees what it says of the Pod, and the
+    /// kubelet hears nothing.
     NodeLost,
-    /// The node is back.
+    /// The node is back, and with it the kubelet's own view.
     NodeRecovered,
 }
 
@@ -164,21 +165,23 @@ pub enum NodeEvent {
         /// Why, for people.
         message: Box<str>,
     },
-    /// The node ends the Pod: eviction under pressure, preemption by a critical Pod, shutdown.
-    Evicted(Eviction),
-}
-
-/// Why and how the node ends a Pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Eviction {
-    /// The Pod's status reason: `Evicted`, `Preempting`, `Terminated`.
-    pub reason: Box<str>,
-    /// The Pod's status message.
-    pub message: Box<str>,
-    /// The grace in seconds, over the Pod's own.
-    pub grace_seconds: Option<i64>,
-    /// Whether the Pod becomes a `DisruptionTarget` (`TerminationByKubelet`).
-    pub is_disruption: bool,
+    /// The kubelet evicts the Pod.
+    Evicted {
+        /// Why, for people: `The node was low on resource: memory. `
+        message: Box<str>,
+        /// The longest grace in seconds of a soft eviction; `None` for a hard one, which gives no more than 1 s.
+        grace_seconds: Option<i64>,
+        /// Whether the node is under pressure, so that the Pod is the target of a disruption; if not, the Pod itself
+        /// uses more local storage than it may.
+        is_disruption: bool,
+    },
+    /// The kubelet makes room for a critical Pod.
+    Preempted,
+    /// The node shuts down.
+    ShutDown {
+        /// Seconds that Pods of this priority have; the Pod's own grace if that is shorter or this is left out.
+        grace_seconds: Option<i64>,
+    },
 }
 
 /// What went wrong with a start.
@@ -266,7 +269,13 @@ pub enum EventError {
         /// The path of the field.
         field: &'static str,
     },
-    /// A Pod is bound once, and only when it is not gated.
+    /// Others disrupt a Pod for other reasons.
+    #[error("{reason}: not a reason for which others than the kubelet disrupt a Pod")]
+    NotADisruption {
+        /// The reason.
+        reason: ConditionReason,
+    },
+    /// The Pod is not in a state for this: it is bound once, and only when it is not gated, for example.
     #[error("the Pod {0}")]
     NotNow(&'static str),
     /// The API object is gone.

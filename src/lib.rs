@@ -1,4 +1,86 @@
 //! The life of a Kubernetes Pod as a pure, IO-free library.
+//!
+//! A [`Pod`] decides what the kubelet of Kubernetes 1.36 would decide. News and time go in, what is to be done comes
+//! out; nothing here does IO, reads a clock or rolls dice.
+//!
+//! ```text
+//!  manifest ──▶ defaults ──▶ validation ──▶ PodSpec                 KubeletConfig
+//!                                               ╲                   ╱
+//!  now, Event ──▶ check ──▶ fold ──▶ [ state ] ──▶ plan ──▶ Action… ──▶ you do IO ──▶ new Event
+//!                   │                    │  ╲
+//!            EventError:                 │   ╲──▶ rule::{phase, condition, …} ──▶ status
+//!        nothing has changed             ╰──▶ the earliest due ──▶ poll_timeout
+//! ```
+//!
+//! # A tour
+//!
+//! * [`manifest`]: the Pod as people write it, for serde, with defaults and validation.
+//! * [`spec`]: the Pod as it runs, lowered from the manifest once.
+//! * [`Pod`]: the machine. [`event`] says what can happen to it, [`Action`] what it asks for, [`Transition`] and
+//!   [`KubernetesEvent`] what it tells; [`config`] is how its node is set up.
+//! * [`rule`]: every decision by itself, for those who have statuses and no machine.
+//! * [`state`]: what the rules read and the machine keeps.
+//! * [`status`]: what the API and `kubectl` show.
+//! * [`budget`]: how long a Pod may take, from its spec alone.
+//! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
+//!
+//! # The run loop
+//!
+//! Actions are carried out in their order, and answered by the events that they name. Between two events the loop waits
+//! until [`Pod::poll_timeout`]. Here a container is started, and runs.
+//!
+//! ```
+//! use std::{collections::VecDeque, sync::Arc};
+//! use pod_lifecycle::{
+//!     Action, Clock, ManualClock, Output, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
+//!     manifest::{self, PodPhase}, spec::PodSpec,
+//! };
+//!
+//! /// Carries an action out; here all goes well, at once.
+//! fn carry_out(action: Action) -> Option<RuntimeEvent> {
+//!     let result = Ok(());
+//!     Some(match action {
+//!         Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
+//!         Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(true) },
+//!         Action::CreateContainer { container, instance, .. } => {
+//!             RuntimeEvent::ContainerCreated { container, instance, result }
+//!         }
+//!         Action::StartContainer { container, instance } => {
+//!             RuntimeEvent::ContainerStarted { container, instance, result }
+//!         }
+//!         _ => return None,
+//!     })
+//! }
+//!
+//! let manifest: manifest::Pod = serde_json::from_str(
+//!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+//! let spec = Arc::new(PodSpec::from_manifest(manifest)?);
+//! let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+//! let (mut out, mut news) = (Vec::new(), VecDeque::new());
+//!
+//! let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+//! while pod.phase() != PodPhase::Running {
+//!     for output in out.drain(..) {
+//!         if let Output::Action(action) = output {
+//!             news.extend(carry_out(action));
+//!         }
+//!     }
+//!     match news.pop_front() {
+//!         Some(event) => pod.handle_event(clock.now(), Event::Runtime(event), &mut out)?,
+//!         None => {
+//!             clock.advance_to(pod.poll_timeout().ok_or("nothing will ever happen")?);
+//!             pod.handle_timeout(clock.now(), &mut out);
+//!         }
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! * `std` (default): the system clock.
+//! * `sim`: scenarios and their lives.
+//! * `proptest`: generators for property tests.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![forbid(unsafe_code)]
 
@@ -17,6 +99,8 @@ pub mod sim;
 pub mod spec;
 pub mod state;
 pub mod status;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod time;
 
 pub use action::{
@@ -28,3 +112,8 @@ pub use machine::{
 #[cfg(feature = "std")]
 pub use time::SystemClock;
 pub use time::{Clock, ManualClock, Timestamp, go_duration};
+
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,23 +1,29 @@
-//! What comes through the API: deletion, conditions of others, a changed spec, a node.
+//! What comes through the API: deletion, conditions of others, a node.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::format;
 
-use super::{
-    Pod, Step,
-    record::{Deletion, Slot},
-    tables::WorkerState,
-};
+use super::{Pod, Published, Step, record::Deletion, tables::WorkerState};
 use crate::{
-    action::{EventReason, Severity},
+    action::{Change, EventReason, Severity, Transition},
     event::{ApiEvent, EventError},
     manifest::{ConditionStatus, Name, PodCondition, PodPhase},
-    spec::{ContainerSpec, PodSpec},
     state::{ConditionReason, ConditionType},
 };
 
+/// Why others than the kubelet disrupt a Pod, and what they say.
+///
+/// <https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>
+const DISRUPTIONS: [(ConditionReason, &str); 4] = [
+    (ConditionReason::EvictionByEvictionApi, "Eviction API: evicting"),
+    (ConditionReason::PreemptionByScheduler, "default-scheduler: preempting to accommodate a higher priority pod"),
+    (ConditionReason::DeletionByTaintManager, "Taint manager: deleting due to NoExecute taint"),
+    (ConditionReason::DeletionByPodGc, "PodGC: node no longer exists"),
+];
+
 impl Pod {
     pub(super) fn on_api_event(&mut self, event: ApiEvent, step: &mut Step<'_>) -> Result<(), EventError> {
-        if self.record.api.is_gone {
+        let is_return = self.is_node_lost() && event == ApiEvent::NodeRecovered;
+        if self.is_gone() && !is_return {
             return Err(EventError::Gone);
         }
         match event {
@@ -25,15 +31,9 @@ impl Pod {
             ApiEvent::Removed => self.on_removed(),
             ApiEvent::ConditionSet(condition) => self.on_condition_set(condition),
             ApiEvent::SpecChanged(spec) => self.on_spec_changed(spec)?,
-            ApiEvent::Disrupted { reason, message } => self.on_disrupted(reason, &message, step),
+            ApiEvent::Disrupted { reason, message } => self.on_disrupted(reason, &message, step)?,
             ApiEvent::Unschedulable { message } => self.on_unschedulable(&message, step)?,
-            ApiEvent::Bound => {
-                self.check_unbound()?;
-                if self.record.api.is_gated {
-                    return Err(EventError::NotNow("has scheduling gates: no node may have it"));
-                }
-                self.bind(step);
-            }
+            ApiEvent::Bound => self.on_bound(step)?,
             ApiEvent::NodeLost => self.on_node_lost(step)?,
             ApiEvent::NodeRecovered => self.on_node_recovered(step)?,
         }
@@ -41,38 +41,66 @@ impl Pod {
         Ok(())
     }
 
+    fn on_bound(&mut self, step: &mut Step<'_>) -> Result<(), EventError> {
+        self.check_schedulable()?;
+        let spec = self.spec.clone();
+        let message =
+            || format!("Successfully assigned {}/{} to {}", spec.namespace(), spec.name(), self.config.node_name);
+        self.tell(step, Severity::Normal, EventReason::Scheduled, None, message);
+        self.bind(step);
+        Ok(())
+    }
+
     /// A node has the Pod from now on.
     pub(super) fn bind(&mut self, step: &mut Step<'_>) {
         self.worker.state = WorkerState::Syncing;
-        let scheduled = ConditionType::PodScheduled.name();
-        self.record.api.foreign.retain(|condition| condition.type_ != scheduled);
+        self.forget_scheduling();
         self.request_pass();
         self.settle(step);
     }
 
+    /// What the scheduler and the API server have said of `PodScheduled` is the kubelet's to say now.
+    pub(super) fn forget_scheduling(&mut self) {
+        let scheduled = ConditionType::PodScheduled.name();
+        self.record.api.foreign.retain(|condition| condition.type_ != scheduled);
+    }
+
     /// A delete: only a shorter grace than the one in force counts. The object vanishes at once if nothing is left to
     /// stop, or nobody wants to wait.
+    ///
+    /// Answers to `BeforeDelete` in the API server's `registry/rest` and `CheckGracefulDelete` in
+    /// `pkg/registry/core/pod`.
     fn on_deleted(&mut self, grace_seconds: i64, step: &mut Step<'_>) {
         let grace_seconds = if grace_seconds < 0 { 1 } else { grace_seconds };
-        let is_over = self.record.api.phase.is_some_and(PodPhase::is_terminal);
+        let api = &self.shown().api;
+        let is_over = api.phase.is_some_and(PodPhase::is_terminal);
         if is_over || grace_seconds == 0 || self.worker.state == WorkerState::Waiting {
             return self.on_removed();
         }
-        if self.record.api.deletion.is_some_and(|deletion| deletion.grace_seconds <= grace_seconds) {
+        let before = api.deletion;
+        if before.is_some_and(|deletion| deletion.grace_seconds <= grace_seconds) {
             return;
         }
-        let requested_at = self.record.api.deletion.map_or(step.now, |deletion| deletion.requested_at);
-        self.record.api.deletion = Some(Deletion { requested_at, grace_seconds });
-        self.end_by_order(None);
+        let requested_at = before.map_or(step.now, |deletion| deletion.requested_at);
+        let api = &mut self.shown_mut().api;
+        api.deletion = Some(Deletion { requested_at, grace_seconds });
+        if before.is_none() && api.generation > 0 {
+            api.generation = api.generation.saturating_add(1);
+        }
+        if !self.is_node_lost() {
+            self.end_by_order(None);
+        }
     }
 
-    /// The object is gone; the kubelet stops what runs with the grace of the spec.
-    fn on_removed(&mut self) {
-        self.record.api.is_gone = true;
+    /// The object is gone; the kubelet, once it hears of that, stops what runs with the grace of the spec.
+    pub(super) fn on_removed(&mut self) {
+        self.shown_mut().api.is_gone = true;
         if self.worker.state == WorkerState::Waiting {
             self.worker.state = WorkerState::Finished;
         }
-        self.end_by_order(None);
+        if !self.is_node_lost() {
+            self.end_by_order(None);
+        }
     }
 
     /// The worker terminates the Pod by order of somebody, with the grace that follows from it.
@@ -85,124 +113,105 @@ impl Pod {
     }
 
     fn on_condition_set(&mut self, condition: PodCondition) {
-        let api = &mut self.record.api;
+        let api = &mut self.shown_mut().api;
         match api.foreign.iter_mut().find(|known| known.type_ == condition.type_) {
             Some(known) => *known = condition,
             None => api.foreign.push(condition),
         }
         api.foreign_changed = true;
-        self.reconcile_gates();
+        if !self.is_node_lost() {
+            self.reconcile_gates();
+        }
     }
 
-    /// Images may change, deadlines shrink, ephemeral containers be added; nothing else.
-    fn on_spec_changed(&mut self, spec: Arc<PodSpec>) -> Result<(), EventError> {
-        self.check_change(&spec)?;
-        let changed: Box<[_]> = self
-            .spec
-            .containers()
-            .filter(|&(index, container)| spec.container(index).is_some_and(|new| new.image() != container.image()))
-            .map(|(index, _)| index)
-            .collect();
-        for instance in &mut self.runtime.instances {
-            instance.spec_changed |= instance.container.is_some_and(|container| changed.contains(&container));
-        }
-        for index in changed {
-            if let Some(trouble) = self.record.slots.get_mut(index.get()).and_then(|slot| slot.trouble.as_mut()) {
-                trouble.restarts = None;
-                trouble.pulls = None;
-            }
-        }
-        let mut slots = core::mem::take(&mut self.record.slots).into_vec();
-        slots.resize_with(spec.container_count(), Slot::default);
-        self.record.slots = slots.into_boxed_slice();
-        self.record.api.is_gated = spec.is_scheduling_gated();
-        if self.record.is_computed {
-            self.record.status.records.resize_with(spec.container_count(), || None);
-        }
-        self.spec = spec;
-        self.request_pass_if_bound();
-        Ok(())
-    }
-
-    fn request_pass_if_bound(&mut self) {
+    /// A Pod is bound once, and not before its gates are removed.
+    pub(super) fn check_schedulable(&self) -> Result<(), EventError> {
         if self.worker.state != WorkerState::Waiting {
-            self.request_pass();
+            return Err(EventError::NotNow("is bound to a node already, and never moves"));
         }
-    }
-
-    fn check_change(&self, new: &PodSpec) -> Result<(), EventError> {
-        let old = &self.spec;
-        let refuse = |field| Err(EventError::Immutable { field });
-        if (old.name(), old.namespace(), old.uid()) != (new.name(), new.namespace(), new.uid()) {
-            return refuse("metadata");
-        }
-        let same = |(old, new): (&ContainerSpec, &ContainerSpec)| old.is_same_but_for_image(new);
-        let kept = old.containers().map(|(_, it)| it).zip(new.containers().map(|(_, it)| it)).all(same);
-        if old.lasting_containers().count() != new.lasting_containers().count() || !kept {
-            return refuse("spec.containers");
-        }
-        if old.container_count() > new.container_count() {
-            return refuse("spec.ephemeralContainers");
-        }
-        let ungated_again = !old.is_scheduling_gated() && new.is_scheduling_gated();
-        if ungated_again {
-            return refuse("spec.schedulingGates");
-        }
-        let deadline_moved_on = match (old.active_deadline(), new.active_deadline()) {
-            (Some(old), Some(new)) => new > old,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if deadline_moved_on {
-            return refuse("spec.activeDeadlineSeconds");
-        }
-        if !old.has_same_frame(new) {
-            return refuse("spec");
+        if self.record.api.is_gated {
+            return Err(EventError::NotNow("has scheduling gates: no node may have it"));
         }
         Ok(())
     }
 
-    fn check_unbound(&self) -> Result<(), EventError> {
-        if self.worker.state == WorkerState::Waiting {
-            return Ok(());
-        }
-        Err(EventError::NotNow("is bound to a node already, and never moves"))
-    }
-
+    /// Answers to `handleSchedulingFailure` in `pkg/scheduler`.
     fn on_unschedulable(&mut self, message: &str, step: &mut Step<'_>) -> Result<(), EventError> {
-        self.check_unbound()?;
+        self.check_schedulable()?;
         self.tell(step, Severity::Warning, EventReason::FailedScheduling, None, || message.into());
-        self.set_foreign(ConditionType::PodScheduled, ConditionReason::Unschedulable, message, false, step);
+        self.put_condition(ConditionType::PodScheduled, false, ConditionReason::Unschedulable, message, step);
+        step.out.published(step.now, &Published::of(self));
         Ok(())
     }
 
-    fn on_disrupted(&mut self, reason: ConditionReason, message: &str, step: &mut Step<'_>) {
+    /// Answers to `addConditionAndDeletePod` in `pkg/controller/tainteviction` and `pkg/registry/core/pod/storage`, and
+    /// to `markFailedAndDeletePodWithCondition` in `pkg/controller/podgc`.
+    fn on_disrupted(&mut self, reason: ConditionReason, message: &str, step: &mut Step<'_>) -> Result<(), EventError> {
+        let known = DISRUPTIONS.iter().find(|(known, _)| *known == reason);
+        let (_, usual) = known.ok_or(EventError::NotADisruption { reason })?;
+        let message = if message.is_empty() { usual } else { message };
         if reason == ConditionReason::DeletionByTaintManager {
-            let told = || alloc::format!("Marking for deletion Pod {}/{}", self.spec.namespace(), self.spec.name());
+            let told = || format!("Marking for deletion Pod {}/{}", self.spec.namespace(), self.spec.name());
             self.tell(step, Severity::Normal, EventReason::TaintManagerEviction, None, told);
         }
-        self.set_foreign(ConditionType::DisruptionTarget, reason, message, true, step);
+        self.put_condition(ConditionType::DisruptionTarget, true, reason, message, step);
+        if reason == ConditionReason::DeletionByPodGc {
+            self.fail_in_api(step);
+        }
+        step.out.published(step.now, &Published::of(self));
+        if !self.is_node_lost() {
+            self.reconcile_gates();
+        }
+        Ok(())
     }
 
-    fn set_foreign(
+    /// The Pod's node does not exist any more, so that no kubelet will ever say how the Pod ended.
+    fn fail_in_api(&mut self, step: &mut Step<'_>) {
+        let record = self.shown_mut();
+        if record.api.phase.is_some_and(PodPhase::is_terminal) {
+            return;
+        }
+        record.generations.status = record.api.generation;
+        let from = record.api.phase.replace(PodPhase::Failed);
+        let change = Change::Phase { from, to: PodPhase::Failed };
+        step.out.transition(Transition { at: step.now, change });
+        if !self.is_node_lost() {
+            self.end_by_order(None);
+        }
+    }
+
+    /// Sets a condition that is not computed anew with each status.
+    pub(super) fn put_condition(
         &mut self,
         which: ConditionType,
+        holds: bool,
         reason: ConditionReason,
         message: &str,
-        holds: bool,
         step: &mut Step<'_>,
     ) {
-        let status = ConditionStatus::from(holds);
-        let old = self.record.api.foreign.iter().find(|condition| condition.type_ == which.name());
-        let since = old.filter(|old| old.status.known() == Some(status)).and_then(|old| old.last_transition_time);
-        self.on_condition_set(PodCondition {
-            type_: which.name().into(),
-            observed_generation: self.spec.generation(),
+        let (status, name) = (ConditionStatus::from(holds), which.name());
+        // The eviction API does not say which generation it has seen.
+        let is_observed = reason != ConditionReason::EvictionByEvictionApi;
+        let api = &mut self.shown_mut().api;
+        let old = api.foreign.iter_mut().find(|condition| condition.type_ == name);
+        let from = old.as_ref().and_then(|old| old.status.known());
+        let since = old.as_ref().filter(|_| from == Some(status)).and_then(|old| old.last_transition_time);
+        let condition = PodCondition {
+            type_: name.into(),
+            observed_generation: if is_observed { api.generation } else { 0 },
             status: status.into(),
             last_probe_time: None,
             last_transition_time: Some(since.unwrap_or(step.now.whole_seconds())),
             reason: reason.name().into(),
             message: message.into(),
-        });
+        };
+        match old {
+            Some(old) => *old = condition,
+            None => api.foreign.push(condition),
+        }
+        if from != Some(status) {
+            let change = Change::Condition { condition: which, from, to: status, reason: Some(reason) };
+            step.out.transition(Transition { at: step.now, change });
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! How a Pod lives: events in, actions out, one worker that makes one pass after another.
 
 mod api;
+mod change;
 mod fold;
 mod node;
+mod outage;
 mod pass;
 mod pod;
 mod prober;

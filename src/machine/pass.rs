@@ -126,7 +126,7 @@ impl Pod {
             spec: &self.spec,
             runtime: view,
             probes: &self.probe_facts(view),
-            is_deleting: self.is_deleting(),
+            is_deleting: self.knows_deletion(),
             is_restarting_all: self.is_restarting_all_true(),
         })
     }

@@ -5,7 +5,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use super::{
     Step,
     prober::{self, Prober},
-    record::{ApiRecord, CONDITIONS, NodeRecord, Record, Slot},
+    record::{ApiRecord, CONDITIONS, Generations, NodeRecord, Record, Slot},
     sink::Sink,
     tables::WorkerState,
     worker::Worker,
@@ -13,10 +13,10 @@ use super::{
 use crate::{
     config::KubeletConfig,
     event::{Event, EventError},
-    manifest::{ConditionStatus, PodCondition, PodPhase},
+    manifest::{ConditionStatus, Name, PodCondition, PodPhase},
     rule::pod_status::{PhaseReason, PodRecord},
-    spec::PodSpec,
-    state::{Condition, ConditionReason, ConditionType, ContainerRecord, PodConditions, RuntimeStatus},
+    spec::{ContainerIndex, PodSpec},
+    state::{Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId, PodConditions, RuntimeStatus},
     time::Timestamp,
 };
 
@@ -54,6 +54,8 @@ pub struct Pod {
     pub(crate) config: Arc<KubeletConfig>,
     pub(crate) runtime: RuntimeStatus,
     pub(crate) record: Box<Record>,
+    /// What an observer sees while the node is lost, and what the kubelet has yet to hear.
+    pub(crate) seen: Option<Box<Record>>,
     pub(crate) probers: Box<[Prober]>,
     pub(crate) worker: Worker,
 }
@@ -62,17 +64,18 @@ impl Pod {
     /// A Pod that a node has just got: its first pass begins at once.
     #[must_use]
     pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
-        let mut pod = Pod::unbound(spec, config);
+        let mut pod = Pod::unbound(spec, config, now);
         pod.bind(&mut Step { now, out });
         pod
     }
 
     /// A Pod that no node has yet: it waits for [`ApiEvent::Bound`](crate::event::ApiEvent::Bound).
     #[must_use]
-    pub fn unbound(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Pod {
+    pub fn unbound(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
         Pod {
             runtime: RuntimeStatus::default(),
-            record: Box::new(Record::new(&spec)),
+            record: Box::new(Record::new(&spec, now)),
+            seen: None,
             probers: prober::places(&spec),
             worker: Worker::new(WorkerState::Waiting),
             spec,
@@ -148,13 +151,34 @@ impl Pod {
     /// Whether the API object is gone.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.record.api.is_gone
+        self.shown().api.is_gone
     }
 
     /// Whether the Pod is being deleted.
     #[must_use]
     pub fn is_deleting(&self) -> bool {
+        self.shown().api.deletion.is_some()
+    }
+
+    /// Whether the node cannot be reached: what the kubelet does is not seen, and it hears nothing.
+    #[must_use]
+    pub fn is_node_lost(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// Whether the kubelet knows that the Pod is being deleted.
+    pub(super) fn knows_deletion(&self) -> bool {
         self.record.api.deletion.is_some()
+    }
+
+    /// What the API shows: what the kubelet says, unless the node is lost.
+    pub(super) fn shown(&self) -> &Record {
+        self.seen.as_ref().unwrap_or(&self.record)
+    }
+
+    /// What the API has, for those who change it there.
+    pub(super) fn shown_mut(&mut self) -> &mut Record {
+        self.seen.as_mut().unwrap_or(&mut self.record)
     }
 
     /// What is published.
@@ -181,41 +205,68 @@ impl<'a> Published<'a> {
         self.pod
     }
 
-    /// The published phase; `Unknown` while the node is lost and the Pod is being deleted nowhere else to be seen.
+    /// The published phase; of a lost node `Unknown`, unless it was terminal before.
     #[must_use]
     pub fn phase(&self) -> PodPhase {
-        self.pod.record.api.phase.unwrap_or(PodPhase::Pending)
+        self.pod.shown().api.phase.unwrap_or(PodPhase::Pending)
     }
 
     /// Why the Pod is in its phase: a word, and a sentence.
     #[must_use]
     pub fn reason(&self) -> (&'a str, &'a str) {
-        let why = self.pod.record.api.why.as_deref();
+        let why = self.pod.shown().api.why.as_deref();
         why.map_or(("", ""), |why| (&why.reason, &why.message))
     }
 
     /// Conditions of other owners, as they stand in the API.
     #[must_use]
     pub fn foreign_conditions(&self) -> &'a [PodCondition] {
-        &self.pod.record.api.foreign
+        &self.pod.shown().api.foreign
     }
 
     /// What is reported of the containers, by container index; `None` until something is.
     #[must_use]
     pub fn containers(&self) -> &'a [Option<ContainerRecord>] {
-        &self.pod.record.status.records
+        &self.pod.shown().status.records
     }
 
     /// When the kubelet first saw the Pod.
     #[must_use]
     pub fn start_time(&self) -> Option<Timestamp> {
-        self.pod.record.start_time
+        self.pod.shown().start_time
+    }
+
+    /// Which generation of the object the status is about; 0 before a kubelet has looked at it.
+    #[must_use]
+    pub fn observed_generation(&self) -> i64 {
+        self.pod.shown().generations.status
+    }
+
+    /// Which generation of the object a condition of the kubelet is about.
+    #[must_use]
+    pub fn condition_generation(&self, condition: ConditionType) -> i64 {
+        let generations = self.pod.shown().generations;
+        match condition {
+            ConditionType::Ready | ConditionType::ContainersReady => generations.readiness,
+            // The kubelet leaves this one without a generation.
+            ConditionType::AllContainersRestarting => 0,
+            ConditionType::PodReadyToStartContainers
+            | ConditionType::Initialized
+            | ConditionType::PodScheduled
+            | ConditionType::DisruptionTarget => generations.status,
+        }
+    }
+
+    /// The image of an instance, if the spec has another one by now.
+    #[must_use]
+    pub fn former_image(&self, container: ContainerIndex, instance: InstanceId) -> Option<&'a str> {
+        self.pod.shown().slots.get(container.get())?.image_of(instance)
     }
 
     /// The kubelet's conditions, in the order of the API status, and when each last changed.
     #[must_use]
     pub fn conditions(&self) -> Vec<(ConditionType, Condition, Option<Timestamp>)> {
-        let record = &self.pod.record;
+        let record = self.pod.shown();
         if !record.has_conditions() {
             return Vec::new();
         }
@@ -227,11 +278,6 @@ impl<'a> Published<'a> {
             {
                 *condition = Condition::because(false, reason);
             }
-        }
-        if record.api.disruption_published {
-            let disruption = self.pod.disruption_condition();
-            let since = record.since(ConditionType::DisruptionTarget);
-            all.insert(0, (ConditionType::DisruptionTarget, disruption, since));
         }
         all
     }
@@ -246,7 +292,7 @@ fn terminal_reason(phase: PodPhase) -> Option<ConditionReason> {
 }
 
 impl Record {
-    fn new(spec: &PodSpec) -> Record {
+    fn new(spec: &PodSpec, now: Timestamp) -> Record {
         let unset = || Condition { status: ConditionStatus::Unknown, ..Condition::plain(false) };
         Record {
             status: PodRecord {
@@ -265,17 +311,19 @@ impl Record {
             changed_at: [None; CONDITIONS],
             gates: Vec::new(),
             start_time: None,
+            generations: Generations::default(),
+            new_spec: None,
             is_computed: false,
             api: ApiRecord {
                 phase: None,
                 why: None,
-                foreign: Vec::new(),
+                foreign: spec.is_scheduling_gated().then(|| scheduling_gated(now)).into_iter().collect(),
                 writes: 0,
                 foreign_changed: false,
-                disruption_published: false,
                 deletion: None,
                 is_gone: false,
                 is_gated: spec.is_scheduling_gated(),
+                generation: spec.generation(),
                 node_lost_at: None,
             },
             node: NodeRecord::default(),
@@ -283,7 +331,23 @@ impl Record {
         }
     }
 
-    fn has_conditions(&self) -> bool {
-        self.start_time.is_some()
+    /// Whether the kubelet has ever computed its conditions; it has not of a Pod that the node refused.
+    pub(super) fn has_conditions(&self) -> bool {
+        self.status.conditions.ready.status != ConditionStatus::Unknown
+    }
+}
+
+/// What the API server says of a Pod with gates when it is created.
+///
+/// Answers to `applySchedulingGatedCondition` in `pkg/registry/core/pod`. KEP-3521.
+fn scheduling_gated(now: Timestamp) -> PodCondition {
+    PodCondition {
+        type_: ConditionType::PodScheduled.name().into(),
+        observed_generation: 0,
+        status: ConditionStatus::False.into(),
+        last_probe_time: None,
+        last_transition_time: Some(now.whole_seconds()),
+        reason: ConditionReason::SchedulingGated.name().into(),
+        message: "Scheduling is blocked due to non-empty scheduling gates".into(),
     }
 }

@@ -127,7 +127,7 @@ pub(crate) fn places(spec: &PodSpec) -> Box<[Prober]> {
 impl Pod {
     /// Makes the workers that are missing, up to the first that exists.
     pub(super) fn make_probers(&mut self, now: Timestamp) {
-        let knows_deletion = self.is_deleting();
+        let knows_deletion = self.knows_deletion();
         for place in 0..self.probers.len() {
             let Some(prober) = self.probers.get(place) else { return };
             if prober.exists() {

@@ -12,7 +12,10 @@ use crate::{
         restart,
     },
     spec::{ContainerIndex, PodSpec},
-    state::{Condition, ConditionType, ContainerRecord, ContainerState, InstanceId, RuntimeStatus, StartFailure},
+    state::{
+        Condition, ConditionReason, ConditionType, ContainerRecord, ContainerState, InstanceId, RuntimeStatus,
+        StartFailure,
+    },
     time::Timestamp,
 };
 
@@ -33,11 +36,13 @@ impl Pod {
             }
         };
         if let Some(eviction) = self.record.node.eviction.as_ref().filter(|_| !is_terminal) {
-            status.phase = PodPhase::Failed;
+            if !(eviction.spares_success && status.phase == PodPhase::Succeeded) {
+                status.phase = PodPhase::Failed;
+            }
             why = Some(StatusReason::new(&eviction.reason, &eviction.message));
         }
         let phase = status.phase;
-        self.set_status(status, why, self.is_deleting(), step);
+        self.set_status(status, why, self.knows_deletion(), step);
         phase
     }
 
@@ -64,7 +69,7 @@ impl Pod {
             probes: &self.probe_facts(view),
             kubelet: self.kubelet_start(),
             gates: &self.record.gates,
-            is_deleting: self.is_deleting(),
+            is_deleting: self.knows_deletion(),
             is_terminal,
             is_past_deadline: self.is_past_deadline(now),
         };
@@ -86,11 +91,15 @@ impl Pod {
         let before = core::mem::replace(&mut self.record.status, status);
         let after = self.record.status.conditions.clone();
         for (which, condition) in after.iter() {
-            let old = before.conditions.iter().find(|(other, _)| *other == which).filter(|_| !is_first);
-            self.note_condition(which, old.map(|(_, condition)| condition), condition, step);
+            let old = before.conditions.get(which).filter(|_| !is_first);
+            self.note_condition(which, old, condition, step);
         }
         self.note_containers(&before.records, step);
-        let changed = is_first || self.record.why != why || !before.is_same(&self.record.status);
+        let generation = self.record.generations.pass;
+        let has_observed = self.record.generations.status != generation;
+        self.record.generations.status = generation;
+        self.record.generations.readiness = generation;
+        let changed = is_first || has_observed || self.record.why != why || !before.is_same(&self.record.status);
         self.record.why = why;
         let was_computed = core::mem::replace(&mut self.record.is_computed, true);
         self.publish(changed, is_forced, step);
@@ -115,7 +124,7 @@ impl Pod {
         self.emit(change, step);
     }
 
-    fn note_containers(&self, before: &[Option<ContainerRecord>], step: &mut Step<'_>) {
+    pub(super) fn note_containers(&self, before: &[Option<ContainerRecord>], step: &mut Step<'_>) {
         for ((index, _), after) in self.spec.containers().zip(&self.record.status.records) {
             let before = before.get(index.get()).and_then(Option::as_ref);
             let (Some(to), instance) = (kind_of(after.as_ref()), after.as_ref().and_then(|after| after.instance))
@@ -133,34 +142,55 @@ impl Pod {
     /// Writes the status to the API if it has changed, or, if that is forced, if there is anything new in it. A terminal
     /// phase is held back until no container can be running any more.
     pub(super) fn publish(&mut self, changed: bool, is_forced: bool, step: &mut Step<'_>) {
-        if self.record.api.is_gone {
+        if !self.is_heard() {
             return;
         }
-        let published = self.record.api.phase;
-        let own = self.record.status.phase;
-        let becomes_terminal = own.is_terminal() && !published.is_some_and(PodPhase::is_terminal);
+        let (phase, why) = self.showable();
+        let api = &self.record.api;
+        let has_moved = api.phase != Some(phase) || api.why != why;
+        let may_move = changed || is_forced || self.record.node.release_due;
+        if changed || may_move && has_moved || is_forced && api.foreign_changed {
+            self.write(api.phase, step);
+        }
+    }
+
+    /// Whether the API takes what the kubelet says: the object exists, and the node can be reached.
+    fn is_heard(&self) -> bool {
+        !self.record.api.is_gone && !self.is_node_lost()
+    }
+
+    /// The phase and its reason that may be published; until a terminal one may be, those that are published stay.
+    fn showable(&self) -> (PodPhase, Option<Arc<StatusReason>>) {
         let could_run = matches!(self.worker.state, WorkerState::Syncing | WorkerState::Terminating);
-        let is_held = becomes_terminal && could_run;
-        let (phase, why) = if is_held {
-            (published.unwrap_or(PodPhase::Pending), self.record.api.why.clone())
+        if self.becomes_terminal() && could_run {
+            (self.record.api.phase.unwrap_or(PodPhase::Pending), self.record.api.why.clone())
         } else {
-            (own, self.record.why.clone())
-        };
-        let is_disruption = self.record.node.eviction.as_ref().is_some_and(|eviction| eviction.is_disruption);
-        if becomes_terminal && !is_held && is_disruption {
-            self.record.api.disruption_published = true;
-            self.record.mark_changed(ConditionType::DisruptionTarget, step.now);
+            (self.record.status.phase, self.record.why.clone())
+        }
+    }
+
+    fn becomes_terminal(&self) -> bool {
+        let is_published = self.record.api.phase.is_some_and(PodPhase::is_terminal);
+        self.record.status.phase.is_terminal() && !is_published
+    }
+
+    /// Writes the status to the API, where `shown` was the phase before.
+    ///
+    /// The condition of a Pod that its node ends comes with the terminal phase and not before. Answers to
+    /// `mergePodStatus` in `pkg/kubelet/status`.
+    pub(super) fn write(&mut self, shown: Option<PodPhase>, step: &mut Step<'_>) {
+        let (phase, why) = self.showable();
+        let disruption = self.record.node.eviction.as_ref().and_then(|eviction| eviction.disruption.clone());
+        if let Some(message) = disruption.filter(|_| self.becomes_terminal() && phase.is_terminal()) {
+            let reason = ConditionReason::TerminationByKubelet;
+            self.put_condition(ConditionType::DisruptionTarget, true, reason, &message, step);
         }
         let api = &mut self.record.api;
-        let has_moved = published != Some(phase) || api.why != why;
-        let may_move = changed || is_forced || self.record.node.release_due;
-        if !(changed || may_move && has_moved || is_forced && api.foreign_changed) {
-            return;
-        }
+        api.foreign.retain(|condition| !is_own(&condition.type_));
         (api.phase, api.why, api.foreign_changed) = (Some(phase), why, false);
         api.writes = api.writes.wrapping_add(1);
-        if published != Some(phase) {
-            self.emit(Change::Phase { from: published, to: phase }, step);
+        if shown != Some(phase) {
+            self.emit(Change::Phase { from: shown, to: phase }, step);
         }
         step.out.published(step.now, &Published::of(self));
         self.reconcile_gates();
@@ -208,6 +238,7 @@ impl Pod {
         let were_ready = core::mem::replace(&mut conditions.containers_ready, containers_ready.clone());
         self.note_condition(ConditionType::Ready, Some(&was_ready), &is_ready, step);
         self.note_condition(ConditionType::ContainersReady, Some(&were_ready), &containers_ready, step);
+        self.record.generations.readiness = self.record.api.generation;
         self.publish(true, false, step);
     }
 
@@ -232,7 +263,7 @@ impl Pod {
             let before =
                 core::mem::replace(&mut self.record.status.conditions.ready_to_start_containers, after.clone());
             self.note_condition(ConditionType::PodReadyToStartContainers, Some(&before), &after, step);
-            self.publish(before != after, self.is_deleting(), step);
+            self.publish(before != after, self.knows_deletion(), step);
         }
     }
 
@@ -286,8 +317,8 @@ impl Pod {
         restart::of_all_is_due(&self.spec, None, &self.record.status.records, self.is_restarting_all_true())
     }
 
-    fn emit(&self, change: Change, step: &mut Step<'_>) {
-        if !self.record.api.is_gone {
+    pub(super) fn emit(&self, change: Change, step: &mut Step<'_>) {
+        if self.is_heard() {
             step.out.transition(Transition { at: step.now, change });
         }
     }
@@ -324,6 +355,12 @@ fn round_down_start(record: &mut ContainerRecord) {
     if let Some(ContainerState::Running { started_at: Some(started_at) }) = &mut record.state {
         *started_at = started_at.whole_seconds();
     }
+}
+
+/// Whether the kubelet's write overwrites a condition that somebody else has set.
+fn is_own(name: &str) -> bool {
+    let mut own = ConditionType::ALL.iter().filter(|&&which| which != ConditionType::DisruptionTarget);
+    own.any(|which| which.name() == name)
 }
 
 fn kind_of(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {

@@ -3,9 +3,9 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
-    event::Eviction,
     manifest::{ConditionStatus, PodCondition, PodPhase},
     rule::{backoff::BackOff, pod_status::PodRecord},
+    spec::PodSpec,
     state::{ConditionType, InstanceId, StartFailure},
     time::Timestamp,
 };
@@ -20,11 +20,25 @@ pub(crate) struct Record {
     /// The status of each readiness gate's condition, as of the last computation.
     pub(crate) gates: Vec<Option<ConditionStatus>>,
     pub(crate) start_time: Option<Timestamp>,
+    pub(crate) generations: Generations,
+    /// A changed spec that no pass has acted upon yet.
+    pub(crate) new_spec: Option<Arc<PodSpec>>,
     /// Whether the kubelet has computed a status since it started.
     pub(crate) is_computed: bool,
     pub(crate) api: ApiRecord,
     pub(crate) node: NodeRecord,
     pub(crate) slots: Box<[Slot]>,
+}
+
+/// Which generation of the object something is about (KEP-5067).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Generations {
+    /// The pass under way, or the last one.
+    pub(crate) pass: i64,
+    /// The status, and most of its conditions.
+    pub(crate) status: i64,
+    /// `Ready` and `ContainersReady`, which a probe's verdict computes anew between two passes.
+    pub(crate) readiness: i64,
 }
 
 /// How many kinds of conditions there are.
@@ -42,11 +56,12 @@ pub(crate) struct ApiRecord {
     pub(crate) writes: u32,
     /// Whether `foreign` changed since the kubelet last wrote.
     pub(crate) foreign_changed: bool,
-    pub(crate) disruption_published: bool,
     /// The deletion under way.
     pub(crate) deletion: Option<Deletion>,
     pub(crate) is_gone: bool,
     pub(crate) is_gated: bool,
+    /// The object's generation.
+    pub(crate) generation: i64,
     pub(crate) node_lost_at: Option<Timestamp>,
 }
 
@@ -84,6 +99,17 @@ pub(crate) struct NodeRecord {
     pub(crate) wake_at: Option<Timestamp>,
 }
 
+/// Why and how the node ends a Pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Eviction {
+    pub(crate) reason: Box<str>,
+    pub(crate) message: Box<str>,
+    /// What the `DisruptionTarget` condition says, if the Pod gets one.
+    pub(crate) disruption: Option<Box<str>>,
+    /// Whether a Pod that has succeeded by then keeps its phase.
+    pub(crate) spares_success: bool,
+}
+
 /// Why a Pod is in its phase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StatusReason {
@@ -102,7 +128,7 @@ pub(crate) struct Slot {
     pub(crate) trouble: Option<Box<Trouble>>,
 }
 
-/// What is remembered of a container that has ended or would not start.
+/// What is remembered of a container that has ended, would not start or was changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Trouble {
     pub(crate) restarts: Option<BackOff>,
@@ -111,6 +137,8 @@ pub(crate) struct Trouble {
     pub(crate) failure: Option<Arc<StartFailure>>,
     /// The restart count after those of the instances that were removed but left their logs.
     pub(crate) after_logs: u32,
+    /// The images of instances that were made before the spec had another one.
+    pub(crate) images: Vec<(InstanceId, Box<str>)>,
 }
 
 impl Slot {
@@ -118,11 +146,18 @@ impl Slot {
         self.trouble.get_or_insert_with(Box::default)
     }
 
-    /// What a restarted kubelet finds: the logs.
+    /// What a restarted kubelet finds: the logs, and what the runtime knows of its instances.
     pub(crate) fn forget(&mut self) {
         self.pre_stop = None;
-        let after_logs = self.trouble.as_ref().map_or(0, |trouble| trouble.after_logs);
-        self.trouble = (after_logs > 0).then(|| Box::new(Trouble { after_logs, ..Trouble::default() }));
+        let Some(Trouble { after_logs, images, .. }) = self.trouble.take().map(|trouble| *trouble) else { return };
+        let is_worth_it = after_logs > 0 || !images.is_empty();
+        self.trouble = is_worth_it.then(|| Box::new(Trouble { after_logs, images, ..Trouble::default() }));
+    }
+
+    /// The image of an instance, if the spec has another one by now.
+    pub(crate) fn image_of(&self, instance: InstanceId) -> Option<&str> {
+        let images = &self.trouble.as_ref()?.images;
+        images.iter().find(|(known, _)| *known == instance).map(|(_, image)| &**image)
     }
 
     pub(crate) fn failure(&self) -> Option<&Arc<StartFailure>> {

@@ -111,6 +111,8 @@ impl Pod {
 
     fn begin_pass(&mut self, step: &mut Step<'_>) {
         self.worker.relist_at = None;
+        self.take_new_spec();
+        self.record.generations.pass = self.record.api.generation;
         let pass = match self.worker.state {
             WorkerState::Syncing => self.begin_sync(step),
             WorkerState::Terminating => Some(self.begin_terminating_pass(step)),
@@ -150,8 +152,6 @@ impl Pod {
         self.worker.state = WorkerState::Finished;
         self.worker.retry_at = None;
         self.worker.is_requested = false;
-        if self.record.api.deletion.is_some() {
-            self.record.api.is_gone = true;
-        }
+        self.remove_if_done();
     }
 }

@@ -27,10 +27,10 @@ pub struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    pub(super) fn begun(mut player: Player<'a>) -> Life<'a> {
+    pub(super) fn begun(mut player: Player<'a>) -> Result<Life<'a>, ScenarioError> {
         let end = player.end();
-        player.begin();
-        Life { now: player.now, player, end }
+        player.begin()?;
+        Ok(Life { now: player.now, player, end })
     }
 
     /// Lives up to and including this moment, or to the end of the script if that comes first.

@@ -13,6 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod action;
 mod happening;
 mod life;
 mod player;
@@ -21,9 +22,10 @@ mod scenario;
 mod timeline;
 mod world;
 
+pub use action::{ScriptAction, ScriptActionKind};
 pub use life::Life;
 pub use scenario::{
-    ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, ScriptAction,
-    ScriptActionKind, Settings, StepResult,
+    ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, Settings,
+    StepResult,
 };
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

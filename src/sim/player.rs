@@ -1,17 +1,19 @@
 //! Plays a scenario: the Pod and the world take turns in virtual time.
 
 use alloc::{string::ToString, sync::Arc};
+use core::time::Duration;
 
 use super::{
+    action::ScriptActionKind,
     happening::Happening,
     recorder::Recorder,
-    scenario::{Scenario, ScenarioError, ScriptActionKind, seconds},
+    scenario::{Scenario, ScenarioError, seconds},
     timeline::{End, Happened, Timeline},
     world::{Outcomes, World},
 };
 use crate::{
-    event::{ApiEvent, Event, EventError, Eviction, NodeEvent, RuntimeEvent},
-    machine::{Pod, WorkerState},
+    event::{ApiEvent, Event, EventError, NodeEvent, RuntimeEvent},
+    machine::{Pod, Sink, WorkerState},
     manifest::{self, PodCondition},
     spec::PodSpec,
     time::Timestamp,
@@ -20,6 +22,9 @@ use crate::{
 /// How long a story is if its script does not say.
 const DEFAULT_END: f64 = 600.0;
 
+/// More things than this do not happen at one instant, unless they never end.
+const MOST_AT_ONE_INSTANT: u32 = 10_000;
+
 /// A life being played.
 pub(super) struct Player<'a> {
     scenario: &'a Scenario,
@@ -27,27 +32,32 @@ pub(super) struct Player<'a> {
     pub(super) pod: Pod,
     world: World<'a>,
     pub(super) recorder: Recorder,
+    start: Timestamp,
     pub(super) now: Timestamp,
     removed_at: Option<Timestamp>,
+    /// How many things have happened at this instant.
+    count: u32,
     /// Whether a restart of the kubelet waits for the end of the pass under way.
     restart_waits: bool,
 }
 
 impl<'a> Player<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Result<Player<'a>, ScenarioError> {
-        let spec = scenario.spec()?;
+        let manifest = scenario.admitted()?;
+        let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
         scenario.check(&spec)?;
         let start = scenario.config.start.unwrap_or(Timestamp::from_unix_seconds(FIRST_OF_MARCH));
         let config = Arc::new(scenario.kubelet_config());
-        let manifest = scenario.pod.clone();
         Ok(Player {
             scenario,
             manifest,
             world: World::new(scenario, &spec, start),
-            pod: Pod::unbound(spec, config),
+            pod: Pod::unbound(spec, config, start),
             recorder: Recorder::default(),
+            start,
             now: start,
             removed_at: None,
+            count: 0,
             restart_waits: false,
         })
     }
@@ -55,7 +65,7 @@ impl<'a> Player<'a> {
     pub(super) fn play(mut self) -> Result<Timeline, ScenarioError> {
         let start = self.now;
         let end = self.end();
-        self.begin();
+        self.begin()?;
         while self.step(end)? {}
         let is_finished = self.pod.worker_state() == WorkerState::Finished;
         if !is_finished {
@@ -64,32 +74,32 @@ impl<'a> Player<'a> {
         Ok(self.into_timeline(start, is_finished))
     }
 
-    /// When the story ends, if it has only just begun.
+    /// When the story ends.
     pub(super) fn end(&self) -> Timestamp {
-        self.now + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END))
+        self.start + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END))
     }
 
     /// The first moment.
-    pub(super) fn begin(&mut self) {
-        let is_bound_later = self
-            .scenario
-            .script
-            .actions
-            .iter()
-            .any(|action| matches!(action.kind, ScriptActionKind::Bind | ScriptActionKind::Reject { .. }));
-        if !is_bound_later && !self.pod.spec().is_scheduling_gated() {
-            // A new Pod without gates can be bound.
-            let _ = self.pod.handle_event(self.now, Event::Api(ApiEvent::Bound), &mut self.recorder);
+    pub(super) fn begin(&mut self) -> Result<(), ScenarioError> {
+        let mut actions = self.scenario.script.actions.iter();
+        if self.pod.spec().is_scheduling_gated() || actions.any(|action| action.kind.comes_before_node()) {
+            self.recorder.published(self.now, &self.pod.published());
+        } else {
+            let config = Arc::new(self.scenario.kubelet_config());
+            self.pod = Pod::new(self.pod.spec().clone(), config, self.now, &mut self.recorder);
         }
-        self.carry_out();
+        self.carry_out()
     }
 
     /// The next thing that happens, unless it comes after `end` or the Pod is finished; says whether there was one.
     pub(super) fn step(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
         let Some((at, happening)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
+        if at > self.now {
+            self.count = 0;
+        }
         self.now = at;
         self.happen(happening)?;
-        self.carry_out();
+        self.carry_out()?;
         if self.restart_waits && self.pod.is_idle() {
             self.restart_waits = false;
             self.world.agenda.plan(self.now, Happening::LateRestart);
@@ -108,7 +118,8 @@ impl<'a> Player<'a> {
     pub(super) fn upcoming(&self) -> Option<(Timestamp, Happening)> {
         let of_pod = self.pod.next_wake().map(|(at, wake)| (at.max(self.now), Happening::of_wake(wake)));
         let next = [of_pod, self.world.agenda.first()].into_iter().flatten().min();
-        next.filter(|(at, _)| *at <= self.now || self.pod.worker_state() != WorkerState::Finished)
+        let is_finished = self.pod.worker_state() == WorkerState::Finished && !self.pod.is_node_lost();
+        next.filter(|(at, _)| *at <= self.now || !is_finished)
     }
 
     fn happen(&mut self, happening: Happening) -> Result<(), ScenarioError> {
@@ -143,8 +154,10 @@ impl<'a> Player<'a> {
     }
 
     /// Has the world carry out what the Pod asks for, until it asks for nothing more.
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self) -> Result<(), ScenarioError> {
+        self.count_one()?;
         while let Some(action) = self.recorder.actions.pop_front() {
+            self.count_one()?;
             let spec = self.pod.spec().clone();
             let outcomes = self.world.carry_out(action, &spec, self.now);
             self.tell(outcomes);
@@ -152,6 +165,16 @@ impl<'a> Player<'a> {
         if self.pod.is_gone() {
             self.removed_at.get_or_insert(self.now);
         }
+        Ok(())
+    }
+
+    /// One thing more has happened at this instant.
+    fn count_one(&mut self) -> Result<(), ScenarioError> {
+        self.count = self.count.saturating_add(1);
+        if self.count > MOST_AT_ONE_INSTANT {
+            return Err(ScenarioError::Endless { t: self.now.since(self.start).as_secs_f64() });
+        }
+        Ok(())
     }
 
     fn tell(&mut self, (happened, news): Outcomes) {
@@ -182,7 +205,7 @@ impl<'a> Player<'a> {
     /// The n-th action of the script.
     fn act(&mut self, place: usize) -> Result<(), ScenarioError> {
         let Some(action) = self.scenario.script.actions.get(place) else { return Ok(()) };
-        if self.pod.is_gone() {
+        if self.pod.is_gone() && action.kind != ScriptActionKind::NodeRecovered {
             return Ok(());
         }
         let impossible =
@@ -193,6 +216,9 @@ impl<'a> Player<'a> {
         };
         self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
         let changed = if let Event::Api(ApiEvent::SpecChanged(spec)) = &event { Some(spec.clone()) } else { None };
+        if let Event::Api(ApiEvent::Deleted { grace_seconds }) = event {
+            self.note_deletion(grace_seconds);
+        }
         if action.kind == ScriptActionKind::KubeletRestart {
             self.restart_kubelet();
             return Ok(());
@@ -228,17 +254,16 @@ impl<'a> Player<'a> {
             })),
             ScriptActionKind::KubeletRestart => Event::Node(NodeEvent::KubeletRestarted),
             ScriptActionKind::Evict { message, grace_seconds } => {
-                let default = "The node was low on resource: memory.";
-                let message = message.as_deref().unwrap_or(default).into();
-                evicted("Evicted", message, Some(grace_seconds.unwrap_or(1)), true)
+                let message = message.as_deref().unwrap_or("The node was low on resource: memory. ").into();
+                Event::Node(NodeEvent::Evicted { message, grace_seconds: *grace_seconds, is_disruption: true })
             }
-            ScriptActionKind::Preempt { grace_seconds } => {
-                let message = "Preempted in order to admit critical pod".into();
-                evicted("Preempting", message, *grace_seconds, true)
+            ScriptActionKind::EvictOverLimit { message } => {
+                let message = message.as_str().into();
+                Event::Node(NodeEvent::Evicted { message, grace_seconds: None, is_disruption: false })
             }
+            ScriptActionKind::Preempt => Event::Node(NodeEvent::Preempted),
             ScriptActionKind::Shutdown { grace_seconds } => {
-                let message = "Pod was terminated in response to imminent node shutdown.".into();
-                evicted("Terminated", message, *grace_seconds, true)
+                Event::Node(NodeEvent::ShutDown { grace_seconds: *grace_seconds })
             }
             ScriptActionKind::Disrupt { reason, message } => {
                 Event::Api(ApiEvent::Disrupted { reason: *reason, message: message.as_str().into() })
@@ -265,6 +290,18 @@ impl<'a> Player<'a> {
         })
     }
 
+    /// What the API server writes into the object of a Pod that is deleted.
+    fn note_deletion(&mut self, grace_seconds: i64) {
+        let metadata = &mut self.manifest.metadata;
+        let grace_seconds = grace_seconds.max(1);
+        if metadata.deletion_timestamp.is_none() {
+            let grace = Duration::from_secs(grace_seconds.unsigned_abs());
+            metadata.deletion_timestamp = Some((self.now + grace).whole_seconds());
+            metadata.deletion_grace_period_seconds = Some(grace_seconds);
+            metadata.generation = metadata.generation.saturating_add(metadata.generation.signum());
+        }
+    }
+
     fn change(&mut self, change: impl FnOnce(&mut manifest::PodSpec)) -> Result<Event, ScenarioError> {
         let mut changed = self.manifest.clone();
         change(&mut changed.spec);
@@ -273,10 +310,6 @@ impl<'a> Player<'a> {
         self.manifest = changed;
         Ok(Event::Api(ApiEvent::SpecChanged(Arc::new(spec))))
     }
-}
-
-fn evicted(reason: &str, message: alloc::boxed::Box<str>, grace_seconds: Option<i64>, is_disruption: bool) -> Event {
-    Event::Node(NodeEvent::Evicted(Eviction { reason: reason.into(), message, grace_seconds, is_disruption }))
 }
 
 /// 2026-03-01T12:00:00Z, when a story begins if its scenario does not say.

@@ -1,11 +1,16 @@
 //! What a Pod is, and what its containers do.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{life::Life, player::Player, timeline::Timeline};
+use super::{
+    action::{ScriptAction, ScriptActionKind},
+    life::Life,
+    player::Player,
+    timeline::Timeline,
+};
 use crate::{
     config::{BackOffLimits, KubeletConfig, Timing},
     manifest,
@@ -34,6 +39,9 @@ pub struct Scenario {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
+    /// The node's name; `node` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_name: Option<String>,
     /// When the life begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Timestamp>,
@@ -197,126 +205,6 @@ pub struct Hook {
     pub exit_code: i32,
 }
 
-/// Something that others do to the Pod.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ScriptAction {
-    /// When, in seconds.
-    pub t: f64,
-    /// What.
-    #[serde(flatten)]
-    pub kind: ScriptActionKind,
-}
-
-/// What others do to a Pod.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum ScriptActionKind {
-    /// Delete it through the API.
-    Delete {
-        /// The grace; the spec's if left out.
-        #[serde(default)]
-        grace_seconds: Option<i64>,
-    },
-    /// Remove it from the API at once.
-    ForceDelete,
-    /// Set a condition.
-    SetCondition {
-        /// Its type.
-        condition: String,
-        /// Its status.
-        status: manifest::ConditionStatus,
-    },
-    /// Restart the kubelet.
-    KubeletRestart,
-    /// The node evicts it under pressure.
-    Evict {
-        /// Why; the kubelet's words for memory pressure if left out.
-        #[serde(default)]
-        message: Option<String>,
-        /// The grace; none for a hard eviction.
-        #[serde(default)]
-        grace_seconds: Option<i64>,
-    },
-    /// A critical Pod needs the room.
-    Preempt {
-        /// The grace; the Pod's own if left out.
-        #[serde(default)]
-        grace_seconds: Option<i64>,
-    },
-    /// The node shuts down.
-    Shutdown {
-        /// Seconds until the node is off.
-        #[serde(default)]
-        grace_seconds: Option<i64>,
-    },
-    /// Somebody marks it as the target of a disruption.
-    Disrupt {
-        /// Who: a `DisruptionTarget` reason.
-        reason: crate::state::ConditionReason,
-        /// Why, for people.
-        #[serde(default)]
-        message: String,
-    },
-    /// The node refuses it; only before it is bound.
-    Reject {
-        /// Why, in one word.
-        reason: String,
-        /// Why, for people.
-        #[serde(default)]
-        message: String,
-    },
-    /// The scheduler finds no node; only before it is bound.
-    Unschedulable {
-        /// Why, for people.
-        message: String,
-    },
-    /// A node gets it. If the script has this, the life begins without a node.
-    Bind,
-    /// The gates that keep it from being scheduled are removed.
-    RemoveSchedulingGates,
-    /// The node cannot be reached.
-    NodeLost,
-    /// The node is back.
-    NodeRecovered,
-    /// A container's image is changed.
-    SetImage {
-        /// The container's name.
-        container: String,
-        /// The new image.
-        image: String,
-    },
-    /// An ephemeral container is added.
-    AddEphemeralContainer {
-        /// The container.
-        container: alloc::boxed::Box<manifest::Container>,
-    },
-}
-
-impl ScriptActionKind {
-    /// The action's name in a scenario.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            ScriptActionKind::Delete { .. } => "delete",
-            ScriptActionKind::ForceDelete => "forceDelete",
-            ScriptActionKind::SetCondition { .. } => "setCondition",
-            ScriptActionKind::KubeletRestart => "kubeletRestart",
-            ScriptActionKind::Evict { .. } => "evict",
-            ScriptActionKind::Preempt { .. } => "preempt",
-            ScriptActionKind::Shutdown { .. } => "shutdown",
-            ScriptActionKind::Disrupt { .. } => "disrupt",
-            ScriptActionKind::Reject { .. } => "reject",
-            ScriptActionKind::Unschedulable { .. } => "unschedulable",
-            ScriptActionKind::Bind => "bind",
-            ScriptActionKind::RemoveSchedulingGates => "removeSchedulingGates",
-            ScriptActionKind::NodeLost => "nodeLost",
-            ScriptActionKind::NodeRecovered => "nodeRecovered",
-            ScriptActionKind::SetImage { .. } => "setImage",
-            ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
-        }
-    }
-}
-
 /// Why a scenario cannot be played.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScenarioError {
@@ -336,6 +224,12 @@ pub enum ScenarioError {
         field: String,
         /// What stands there.
         value: f64,
+    },
+    /// Something goes on for ever without any time passing.
+    #[error("script: at {t} s things go on for ever and no time passes")]
+    Endless {
+        /// When, in seconds.
+        t: f64,
     },
     /// Something in the script cannot happen.
     #[error("script.actions[{place}] (at {t} s): {error}")]
@@ -374,7 +268,7 @@ impl Scenario {
     ///
     /// [`ScenarioError`] names the field that cannot be.
     pub fn life(&self) -> Result<Life<'_>, ScenarioError> {
-        Ok(Life::begun(Player::new(self)?))
+        Life::begun(Player::new(self)?)
     }
 
     /// The kubelet's configuration.
@@ -388,6 +282,7 @@ impl Scenario {
             None => default.crash_loop,
         };
         KubeletConfig {
+            node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
             crash_loop,
             resync_period: settings.resync_seconds.map_or(default.resync_period, seconds),
             timing: settings.node_like_seed.map_or(Timing::Ideal, |seed| Timing::NodeLike { seed }),
@@ -395,14 +290,15 @@ impl Scenario {
         }
     }
 
-    /// The Pod's spec, and the manifest that it was made from.
-    pub(super) fn spec(&self) -> Result<Arc<PodSpec>, ScenarioError> {
-        let spec = if self.config.admitted {
-            PodSpec::from_admitted(&self.pod)?
-        } else {
-            PodSpec::from_manifest(self.pod.clone())?
-        };
-        Ok(Arc::new(spec))
+    /// The manifest as the API server stores it.
+    pub(super) fn admitted(&self) -> Result<manifest::Pod, ScenarioError> {
+        if self.config.admitted {
+            return Ok(self.pod.clone());
+        }
+        let mut pod = self.pod.clone().with_defaults();
+        manifest::validate(&pod).map_err(SpecError::from)?;
+        pod.metadata.generation = pod.metadata.generation.max(1);
+        Ok(pod)
     }
 
     /// Checks what serde cannot: names and times.

@@ -163,4 +163,10 @@ impl PodConditions {
         let restarting = self.all_containers_restarting.as_ref();
         always.into_iter().chain(restarting.map(|condition| (ConditionType::AllContainersRestarting, condition)))
     }
+
+    /// The condition of a type, if the kubelet has set it.
+    #[must_use]
+    pub fn get(&self, condition_type: ConditionType) -> Option<&Condition> {
+        self.iter().find(|(other, _)| *other == condition_type).map(|(_, condition)| condition)
+    }
 }

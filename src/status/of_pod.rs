@@ -1,12 +1,13 @@
 //! The published status of a Pod, as the API prints it.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use super::report::{self, InstanceNames, NumberedInstances};
 use crate::{
     machine::{Pod, Published},
     manifest::{self, PodCondition},
     spec::{ContainerIndex, PodSpec},
+    state::InstanceId,
     time::Timestamp,
 };
 
@@ -36,7 +37,11 @@ impl Published<'_> {
     pub fn status(&self, names: &dyn InstanceNames) -> manifest::PodStatus {
         let spec: &PodSpec = self.pod().spec();
         let own = self.conditions();
-        let own = own.iter().map(|(which, condition, since)| report::pod_condition(spec, *which, condition, *since));
+        let own = own.iter().map(|(which, condition, since)| PodCondition {
+            observed_generation: self.condition_generation(*which),
+            ..report::pod_condition(spec, *which, condition, *since)
+        });
+        let names = &FormerImages { names, published: *self };
         let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
             let known = indexes.filter_map(|index| Some((index, self.containers().get(index.get())?.as_ref()?)));
             known.map(|(index, record)| report::container_status(spec, index, record, names)).collect::<Vec<_>>()
@@ -45,7 +50,7 @@ impl Published<'_> {
         let foreign = self.foreign_conditions().iter().cloned();
         let conditions: Vec<PodCondition> = foreign.chain(own).collect();
         manifest::PodStatus {
-            observed_generation: spec.generation(),
+            observed_generation: self.observed_generation(),
             phase: Some(self.phase().into()),
             conditions,
             reason: reason.into(),
@@ -56,5 +61,22 @@ impl Published<'_> {
             ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
             ..manifest::PodStatus::default()
         }
+    }
+}
+
+/// The runtime's names, and the images of instances that were made before the spec was changed.
+struct FormerImages<'a> {
+    names: &'a dyn InstanceNames,
+    published: Published<'a>,
+}
+
+impl InstanceNames for FormerImages<'_> {
+    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        self.names.container_id(container, instance)
+    }
+
+    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
+        let former = || self.published.former_image(container, instance).map(String::from);
+        self.names.image(container, instance).or_else(former)
     }
 }

@@ -1,0 +1,142 @@
+//! What others do to a Pod, as a script says it.
+
+use alloc::{boxed::Box, string::String};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{manifest, state::ConditionReason};
+
+/// Something that others do to the Pod.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScriptAction {
+    /// When, in seconds.
+    pub t: f64,
+    /// What.
+    #[serde(flatten)]
+    pub kind: ScriptActionKind,
+}
+
+/// What others do to a Pod.
+///
+/// A life begins on a node, unless the manifest has scheduling gates or the script says what happens before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ScriptActionKind {
+    /// Delete it through the API.
+    Delete {
+        /// The grace; the spec's if left out.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// Remove it from the API at once.
+    ForceDelete,
+    /// Set a condition.
+    SetCondition {
+        /// Its type.
+        condition: String,
+        /// Its status.
+        status: manifest::ConditionStatus,
+    },
+    /// Restart the kubelet.
+    KubeletRestart,
+    /// The node evicts it under pressure.
+    Evict {
+        /// Why; the kubelet's words for memory pressure if left out.
+        #[serde(default)]
+        message: Option<String>,
+        /// The longest grace of a soft eviction; a hard one, which leaves 1 s, if left out.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// The node evicts it because it uses more local storage than it may: that is no disruption.
+    EvictOverLimit {
+        /// Why, for people.
+        message: String,
+    },
+    /// A critical Pod needs the room.
+    Preempt,
+    /// The node shuts down.
+    Shutdown {
+        /// Seconds that Pods of this priority have; the Pod's own grace if left out.
+        #[serde(default)]
+        grace_seconds: Option<i64>,
+    },
+    /// Somebody marks it as the target of a disruption, and is about to delete it.
+    Disrupt {
+        /// Who: a `DisruptionTarget` reason.
+        reason: ConditionReason,
+        /// Why, for people; what Kubernetes itself says if left out.
+        #[serde(default)]
+        message: String,
+    },
+    /// The node refuses it; only before it is bound.
+    Reject {
+        /// Why, in one word.
+        reason: String,
+        /// Why, for people.
+        #[serde(default)]
+        message: String,
+    },
+    /// The scheduler finds no node; only before it is bound.
+    Unschedulable {
+        /// Why, for people.
+        message: String,
+    },
+    /// The scheduler finds a node for it.
+    Bind,
+    /// The gates that keep it from being scheduled are removed.
+    RemoveSchedulingGates,
+    /// The node cannot be reached.
+    NodeLost,
+    /// The node is back.
+    NodeRecovered,
+    /// A container's image is changed.
+    SetImage {
+        /// The container's name.
+        container: String,
+        /// The new image.
+        image: String,
+    },
+    /// An ephemeral container is added.
+    AddEphemeralContainer {
+        /// The container.
+        container: Box<manifest::Container>,
+    },
+}
+
+impl ScriptActionKind {
+    /// Whether this can only happen to a Pod that no node has yet.
+    pub(super) const fn comes_before_node(&self) -> bool {
+        matches!(
+            self,
+            ScriptActionKind::Reject { .. }
+                | ScriptActionKind::Unschedulable { .. }
+                | ScriptActionKind::Bind
+                | ScriptActionKind::RemoveSchedulingGates
+        )
+    }
+
+    /// The action's name in a scenario.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            ScriptActionKind::Delete { .. } => "delete",
+            ScriptActionKind::ForceDelete => "forceDelete",
+            ScriptActionKind::SetCondition { .. } => "setCondition",
+            ScriptActionKind::KubeletRestart => "kubeletRestart",
+            ScriptActionKind::Evict { .. } => "evict",
+            ScriptActionKind::EvictOverLimit { .. } => "evictOverLimit",
+            ScriptActionKind::Preempt => "preempt",
+            ScriptActionKind::Shutdown { .. } => "shutdown",
+            ScriptActionKind::Disrupt { .. } => "disrupt",
+            ScriptActionKind::Reject { .. } => "reject",
+            ScriptActionKind::Unschedulable { .. } => "unschedulable",
+            ScriptActionKind::Bind => "bind",
+            ScriptActionKind::RemoveSchedulingGates => "removeSchedulingGates",
+            ScriptActionKind::NodeLost => "nodeLost",
+            ScriptActionKind::NodeRecovered => "nodeRecovered",
+            ScriptActionKind::SetImage { .. } => "setImage",
+            ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Random lives: a Pod, what it has asked for, and one move of its world after another.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::time::Duration;
+
+use proptest::{collection, prelude::*, sample::Index};
+
+use super::{event::event, exit, outcome};
+use crate::{
+    action::Action,
+    config::KubeletConfig,
+    event::{ApiEvent, Event, EventError, Exit, Failure, RuntimeEvent},
+    machine::{Output, Pod},
+    rule::probe::Outcome,
+    spec::PodSpec,
+    state::{Instance, InstanceState, RuntimeStatus, StartError},
+    time::Timestamp,
+};
+
+/// A Pod in the hands of a random world, which answers what it is asked when and as it pleases.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodPhase, strategy::{self, Life}};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// let lives = strategy::spec().prop_flat_map(|spec| (Just(spec.clone()), strategy::config(), strategy::moves(spec, 20)));
+/// TestRunner::deterministic().run(&lives, |(spec, config, moves)| {
+///     let mut out = Vec::new();
+///     let mut life = Life::begin(spec, config, &mut out);
+///     for next in &moves {
+///         let was = life.pod.phase();
+///         let _ = life.make(next, &mut out);
+///         prop_assert!(!was.is_terminal() || life.pod.phase() == was);
+///     }
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Life {
+    /// The Pod.
+    pub pod: Pod,
+    /// The present moment.
+    pub now: Timestamp,
+    /// What the Pod has asked for and nobody has answered yet.
+    pub asked: Vec<Action>,
+    /// The last event that was told.
+    last: Option<Event>,
+}
+
+/// One move of a Pod's world; what it means depends on the Pod, see [`Life::meaning`].
+#[derive(Clone, Debug)]
+pub enum Move {
+    /// One of the pending actions is answered.
+    Answer(Index, Reply),
+    /// A running instance ends.
+    Exit(Index, Exit),
+    /// The newest sandbox dies.
+    SandboxDies,
+    /// The last event is told once more.
+    Again,
+    /// The runtime is listed.
+    Relist(Relisting),
+    /// An image is changed, if the Pod's spec can be.
+    ChangeImage(Index),
+    /// Time passes.
+    Wait(Duration),
+    /// Time passes until the Pod wakes by itself.
+    Sleep,
+    /// Something comes out of the blue.
+    Event(Event),
+}
+
+/// How an action is answered.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// As was hoped.
+    Well,
+    /// Not as was hoped.
+    Badly,
+    /// As hoped, with this outcome if it was a probe and this exit if it was a stop.
+    With(Outcome, Exit),
+}
+
+/// How a relist differs from what was known.
+#[derive(Clone, Debug)]
+pub enum Relisting {
+    /// Not at all.
+    Same,
+    /// An instance is gone.
+    Without(Index),
+    /// The runtime has lost track of an instance.
+    Unknown(Index),
+    /// An instance has ended while nobody looked.
+    Ended(Index),
+    /// The sandboxes are gone, and all that was in them.
+    Nothing,
+}
+
+/// What a move comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// This is told to the Pod.
+    Tell(Event),
+    /// Nothing is told, and it is this late.
+    Wait(Timestamp),
+    /// Nothing.
+    Nothing,
+}
+
+/// A number of moves for a Pod of this spec.
+///
+/// ```
+/// use pod_lifecycle::strategy;
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// let moves = strategy::spec().prop_flat_map(|spec| strategy::moves(spec, 9));
+/// TestRunner::deterministic().run(&moves, |moves| {
+///     prop_assert!(moves.len() <= 9);
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn moves(spec: Arc<PodSpec>, at_most: usize) -> impl Strategy<Value = Vec<Move>> {
+    collection::vec(one_move(spec), 0..=at_most)
+}
+
+/// One move for a Pod of this spec.
+///
+/// ```
+/// use pod_lifecycle::strategy::{self, Life, Meaning};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// let lives = strategy::spec().prop_flat_map(|spec| (Just(spec.clone()), strategy::config(), strategy::one_move(spec)));
+/// TestRunner::deterministic().run(&lives, |(spec, config, next)| {
+///     let life = Life::begin(spec, config, &mut Vec::new());
+///     prop_assert!(!matches!(life.meaning(&next), Meaning::Wait(until) if until < life.now));
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn one_move(spec: Arc<PodSpec>) -> impl Strategy<Value = Move> {
+    let index = any::<Index>;
+    let delete = (1..=40_i64).prop_map(|grace_seconds| Event::Api(ApiEvent::Deleted { grace_seconds }));
+    prop_oneof![
+        40 => (index(), reply()).prop_map(|(place, reply)| Move::Answer(place, reply)),
+        8 => (index(), exit()).prop_map(|(place, exit)| Move::Exit(place, exit)),
+        1 => Just(Move::SandboxDies),
+        2 => Just(Move::Again),
+        2 => relisting().prop_map(Move::Relist),
+        1 => index().prop_map(Move::ChangeImage),
+        8 => (0..=30_000_u64).prop_map(|millis| Move::Wait(Duration::from_millis(millis))),
+        12 => Just(Move::Sleep),
+        1 => delete.prop_map(Move::Event),
+        2 => event(spec).prop_map(Move::Event),
+    ]
+}
+
+impl Life {
+    /// A Pod's first moment; one that is gated begins without a node, all others on theirs. What comes out of the Pod is
+    /// added to `out`.
+    #[must_use]
+    pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, out: &mut Vec<Output>) -> Life {
+        let now = Timestamp::from_unix_seconds(1_772_366_400);
+        let from = out.len();
+        let pod =
+            if spec.is_scheduling_gated() { Pod::unbound(spec, config, now) } else { Pod::new(spec, config, now, out) };
+        let mut life = Life { pod, now, asked: Vec::new(), last: None };
+        life.note(out.get(from..).unwrap_or_default());
+        life
+    }
+
+    /// Makes a move; what comes out of the Pod is added to `out`.
+    ///
+    /// # Errors
+    ///
+    /// The Pod's own: it refuses what cannot be.
+    pub fn make(&mut self, next: &Move, out: &mut Vec<Output>) -> Result<(), EventError> {
+        let from = out.len();
+        let result = match self.meaning(next) {
+            Meaning::Tell(event) => {
+                self.heard(&event);
+                self.pod.handle_event(self.now, event, out)
+            }
+            Meaning::Wait(until) => {
+                self.now = until;
+                self.pod.handle_timeout(until, out);
+                Ok(())
+            }
+            Meaning::Nothing => Ok(()),
+        };
+        self.note(out.get(from..).unwrap_or_default());
+        result
+    }
+
+    /// What a move comes to at this moment.
+    #[must_use]
+    pub fn meaning(&self, next: &Move) -> Meaning {
+        let told = match next {
+            Move::Answer(place, reply) => pick(&self.asked, *place)
+                .and_then(|action| answer(action, reply, self.pod.runtime()))
+                .map(Event::Runtime),
+            Move::Exit(place, exit) => self.exit_of_running(*place, exit),
+            Move::SandboxDies => self.pod.runtime().active_sandbox().map(|sandbox| {
+                let sandbox = sandbox.id;
+                Event::Runtime(RuntimeEvent::SandboxDied { sandbox })
+            }),
+            Move::Again => self.last.clone(),
+            Move::Relist(relisting) => {
+                Some(Event::Runtime(RuntimeEvent::Relisted(relisted(self.pod.runtime(), relisting))))
+            }
+            Move::ChangeImage(place) => Some(Event::Api(ApiEvent::SpecChanged(self.with_other_image(*place)))),
+            Move::Event(event) => Some(event.clone()),
+            Move::Wait(time) => return Meaning::Wait(self.now + *time),
+            Move::Sleep => match self.pod.poll_timeout() {
+                Some(at) => return Meaning::Wait(at.max(self.now)),
+                None => None,
+            },
+        };
+        told.map_or(Meaning::Nothing, Meaning::Tell)
+    }
+
+    /// Notes what was told: whatever it answers is no longer pending.
+    pub fn heard(&mut self, event: &Event) {
+        if let Event::Runtime(event) = event {
+            let answered = self.asked.iter().position(|action| is_answer(action, event));
+            if let Some(place) = answered {
+                self.asked.remove(place);
+            }
+        }
+        self.last = Some(event.clone());
+    }
+
+    /// Notes what came out of the Pod: what it asks for is pending until it is answered.
+    pub fn note(&mut self, out: &[Output]) {
+        let is_answered = |action: &&Action| !matches!(action, Action::RemoveContainer { .. });
+        let actions = out.iter().filter_map(|output| match output {
+            Output::Action(action) => Some(action),
+            Output::Transition(_) | Output::Event(_) | Output::Published => None,
+        });
+        self.asked.extend(actions.filter(is_answered).cloned());
+    }
+
+    fn exit_of_running(&self, place: Index, exit: &Exit) -> Option<Event> {
+        let running = self.pod.runtime().instances.iter().filter(|instance| instance.is_running());
+        let running: Vec<&Instance> = running.collect();
+        let instance = pick(&running, place)?;
+        let (container, instance, exit) = (instance.container?, instance.id, exit.clone());
+        Some(Event::Runtime(RuntimeEvent::ContainerExited { container, instance, exit }))
+    }
+
+    fn with_other_image(&self, place: Index) -> Arc<PodSpec> {
+        let mut spec = PodSpec::clone(self.pod.spec());
+        let count = spec.containers.len();
+        if let Some(container) = (count > 0).then(|| place.index(count)).and_then(|at| spec.containers.get_mut(at)) {
+            container.image = if container.image == "nginx:2" { "nginx:3".into() } else { "nginx:2".into() };
+        }
+        spec.generation = spec.generation.saturating_add(1);
+        Arc::new(spec)
+    }
+}
+
+fn reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        8 => Just(Reply::Well),
+        1 => Just(Reply::Badly),
+        5 => (outcome(), exit()).prop_map(|(outcome, exit)| Reply::With(outcome, exit)),
+    ]
+}
+
+fn relisting() -> impl Strategy<Value = Relisting> {
+    let index = any::<Index>;
+    prop_oneof![
+        Just(Relisting::Same),
+        index().prop_map(Relisting::Without),
+        index().prop_map(Relisting::Unknown),
+        index().prop_map(Relisting::Ended),
+        Just(Relisting::Nothing),
+    ]
+}
+
+fn pick<T>(all: &[T], place: Index) -> Option<&T> {
+    if all.is_empty() { None } else { all.get(place.index(all.len())) }
+}
+
+/// What answers an action. A stop is first answered by the instance's end, then by its own return.
+fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) -> Option<RuntimeEvent> {
+    let is_bad = matches!(reply, Reply::Badly);
+    let outcome = if let Reply::With(outcome, _) = reply { *outcome } else { good_or_bad(is_bad) };
+    let failed = |error| if is_bad { Err(Failure { error, message: "it broke".into() }) } else { Ok(()) };
+    Some(match *action {
+        Action::RunPodSandbox { sandbox } if is_bad => {
+            RuntimeEvent::SandboxFailed { sandbox, message: "no network".into() }
+        }
+        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
+        Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
+        Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(!is_bad) },
+        Action::PullImage { container } => {
+            let result = failed(StartError::ErrImagePull).map(|()| 1000);
+            RuntimeEvent::ImagePulled { container, result }
+        }
+        Action::CreateContainer { container, instance, .. } => {
+            let result = failed(StartError::CreateContainerError);
+            RuntimeEvent::ContainerCreated { container, instance, result }
+        }
+        Action::StartContainer { container, instance } => {
+            let result = failed(StartError::RunContainerError);
+            RuntimeEvent::ContainerStarted { container, instance, result }
+        }
+        Action::StopContainer { container, instance, .. } => {
+            let runs = runtime.instances_of(container).any(|known| known.id == instance && known.is_running());
+            match reply {
+                Reply::With(_, exit) if runs => {
+                    RuntimeEvent::ContainerExited { container, instance, exit: exit.clone() }
+                }
+                Reply::Well | Reply::Badly if runs => {
+                    RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(143) }
+                }
+                Reply::Well | Reply::Badly | Reply::With(..) => RuntimeEvent::ContainerStopped { container, instance },
+            }
+        }
+        Action::RemoveContainer { .. } => return None,
+        Action::RunHook { container, instance, hook } => {
+            let result = if is_bad { Err("exit code 1".into()) } else { Ok(()) };
+            RuntimeEvent::HookFinished { container, instance, hook, result }
+        }
+        Action::Probe { container, instance, kind } => {
+            RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: "".into() }
+        }
+    })
+}
+
+fn good_or_bad(is_bad: bool) -> Outcome {
+    if is_bad { Outcome::Failure } else { Outcome::Success }
+}
+
+/// Whether an event answers an action for good.
+fn is_answer(action: &Action, event: &RuntimeEvent) -> bool {
+    match (action, event) {
+        (
+            Action::RunPodSandbox { sandbox: asked },
+            RuntimeEvent::SandboxCreated { sandbox, .. } | RuntimeEvent::SandboxFailed { sandbox, .. },
+        )
+        | (Action::StopPodSandbox { sandbox: asked }, RuntimeEvent::SandboxDied { sandbox }) => asked == sandbox,
+        (Action::InspectImage { container: asked }, RuntimeEvent::ImageInspected { container, .. })
+        | (Action::PullImage { container: asked }, RuntimeEvent::ImagePulled { container, .. }) => asked == container,
+        (
+            Action::CreateContainer { container, instance, .. },
+            RuntimeEvent::ContainerCreated { container: of, instance: told, .. },
+        )
+        | (
+            Action::StartContainer { container, instance },
+            RuntimeEvent::ContainerStarted { container: of, instance: told, .. },
+        )
+        | (
+            Action::StopContainer { container, instance, .. },
+            RuntimeEvent::ContainerStopped { container: of, instance: told },
+        ) => (container, instance) == (of, told),
+        (
+            Action::RunHook { container, instance, hook },
+            RuntimeEvent::HookFinished { container: of, instance: told, hook: which, .. },
+        ) => (container, instance, hook) == (of, told, which),
+        (
+            Action::Probe { container, instance, kind },
+            RuntimeEvent::ProbeFinished { container: of, instance: told, kind: which, .. },
+        ) => (container, instance, kind) == (of, told, which),
+        _ => false,
+    }
+}
+
+fn relisted(known: &RuntimeStatus, relisting: &Relisting) -> RuntimeStatus {
+    let mut runtime = known.clone();
+    let count = runtime.instances.len();
+    let at = |place: &Index| if count > 0 { place.index(count) } else { 0 };
+    match relisting {
+        Relisting::Same => {}
+        Relisting::Without(place) if count > 0 => {
+            runtime.instances.remove(at(place));
+        }
+        Relisting::Unknown(place) => {
+            if let Some(instance) = runtime.instances.get_mut(at(place)) {
+                instance.state = InstanceState::Unknown;
+            }
+        }
+        Relisting::Ended(place) => {
+            if let Some(instance) = runtime.instances.get_mut(at(place)) {
+                instance.state = InstanceState::Exited(Arc::new(crate::state::Termination {
+                    exit_code: 0,
+                    reason: crate::state::TerminationReason::Completed,
+                    message: None,
+                    started_at: None,
+                    finished_at: None,
+                    instance: Some(instance.id),
+                }));
+            }
+        }
+        Relisting::Without(_) => {}
+        Relisting::Nothing => runtime = RuntimeStatus::default(),
+    }
+    runtime
+}

@@ -1,0 +1,29 @@
+//! Generators for property tests: manifests, specs, scenarios, and what may happen to a Pod.
+//!
+//! Feature `proptest`. Everything that is generated shrinks, so a failing test ends with a small Pod and a short story.
+//!
+//! ```
+//! use pod_lifecycle::{manifest::validate, strategy};
+//! use proptest::{prop_assert_eq, test_runner::TestRunner};
+//!
+//! let mut runner = TestRunner::deterministic();
+//! runner.run(&strategy::manifest(), |pod| {
+//!     prop_assert_eq!(validate(&pod.with_defaults()), Ok(()));
+//!     Ok(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod container;
+mod event;
+mod life;
+mod pod;
+mod probe;
+mod scenario;
+
+pub use container::{container, ephemeral_container, init_container, sidecar};
+pub use event::{event, exit, runtime_status};
+pub use life::{Life, Meaning, Move, Relisting, Reply, moves, one_move};
+pub use pod::{config, manifest, spec};
+pub use probe::{liveness_probe, outcome, readiness_probe, startup_probe};
+pub use scenario::scenario;

@@ -1,0 +1,235 @@
+//! What costs memory, and what must not: a probe that changes nothing, and an event that changes nothing.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    sync::Arc,
+    time::Duration,
+};
+
+use pod_lifecycle::{
+    Action, NoSink, Output, Pod, Sink, Timestamp,
+    config::KubeletConfig,
+    event::{ApiEvent, Event, Exit, RuntimeEvent},
+    manifest,
+    rule::probe::Outcome,
+    spec::{ContainerIndex, PodSpec, ProbeKind},
+    state::InstanceId,
+};
+
+/// The system's allocator, which counts for each thread by itself.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<isize> = const { Cell::new(0) };
+    static TRAPS: Cell<bool> = const { Cell::new(false) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[expect(unsafe_code, reason = "an allocator cannot be written without")]
+// SAFETY: everything is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        BYTES.set(BYTES.get() - layout.size() as isize);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(new_size as isize - layout.size() as isize);
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+fn count(bytes: isize) {
+    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    BYTES.set(BYTES.get() + bytes);
+    if TRAPS.replace(false) && std::env::var_os("POD_LIFECYCLE_TRAP").is_some() {
+        eprintln!("an allocation of {bytes} bytes at {}", std::backtrace::Backtrace::force_capture());
+    }
+}
+
+/// How often something allocates; with `POD_LIFECYCLE_TRAP` set, where it does so first.
+fn allocations(work: impl FnOnce()) -> usize {
+    TRAPS.set(true);
+    let before = ALLOCATIONS.get();
+    work();
+    TRAPS.set(false);
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn a_probe_that_changes_nothing_allocates_nothing() {
+    for kind in [ProbeKind::Liveness, ProbeKind::Readiness] {
+        let (mut pod, now) = running(1, Some(kind));
+        let ask = next_probe(&mut pod, now);
+        assert_eq!(ask.allocations, 0, "{kind}: to ask");
+        let answer = success(0.into(), kind);
+        let now = ask.at;
+        let allocated = allocations(|| pod.handle_event(now, answer, &mut NoSink).unwrap());
+        assert_eq!(allocated, 0, "{kind}: to hear the answer");
+    }
+}
+
+#[test]
+fn a_probe_that_changes_nothing_allocates_nothing_with_a_list_that_is_used_again() {
+    let (mut pod, now) = running(1, Some(ProbeKind::Readiness));
+    let mut out: Vec<Output> = Vec::with_capacity(16);
+    let at = pod.poll_timeout().unwrap().max(now);
+    let allocated = allocations(|| pod.handle_timeout(at, &mut out));
+    assert_eq!(allocated, 0, "to ask: {out:?}");
+    assert!(matches!(out.as_slice(), [Output::Action(Action::Probe { .. })]), "{out:?}");
+    out.clear();
+    let allocated = allocations(|| pod.handle_event(at, success(0.into(), ProbeKind::Readiness), &mut out).unwrap());
+    assert_eq!(allocated, 0, "to hear the answer");
+    assert_eq!(out, []);
+}
+
+#[test]
+fn a_refusal_allocates_no_more_than_the_name_of_the_container_in_its_error() {
+    let (mut pod, now) = running(1, Some(ProbeKind::Liveness));
+    let container = 0.into();
+    let stale = Exit::with_code(0);
+    let events = [
+        RuntimeEvent::ContainerExited { container: 9.into(), instance: InstanceId::nth(0), exit: stale.clone() },
+        RuntimeEvent::ContainerExited { container, instance: InstanceId::nth(7), exit: stale },
+        RuntimeEvent::ContainerStarted { container, instance: InstanceId::nth(0), result: Ok(()) },
+        RuntimeEvent::ImageInspected { container, result: Ok(true) },
+        RuntimeEvent::SandboxDied { sandbox: pod_lifecycle::state::SandboxId(9) },
+    ];
+    for event in events {
+        let told = format!("{event:?}");
+        let mut result = Ok(());
+        let allocated = allocations(|| result = pod.handle_event(now, Event::Runtime(event), &mut NoSink));
+        assert!(result.is_err(), "{told}");
+        let names = usize::from(format!("{result:?}").contains("app0"));
+        assert_eq!(allocated, names, "{told}: {result:?}");
+    }
+}
+
+#[test]
+fn a_relist_of_what_is_known_allocates_nothing() {
+    let (mut pod, now) = running(2, None);
+    let known = Event::Runtime(RuntimeEvent::Relisted(pod.runtime().clone()));
+    assert_eq!(allocations(|| pod.handle_event(now, known, &mut NoSink).unwrap()), 0);
+}
+
+#[test]
+fn a_spurious_time_out_allocates_nothing() {
+    let (mut pod, now) = running(2, Some(ProbeKind::Liveness));
+    assert_eq!(allocations(|| pod.handle_timeout(now, &mut NoSink)), 0);
+}
+
+#[test]
+fn a_deletion_told_twice_allocates_nothing_the_second_time() {
+    let (mut pod, now) = running(1, None);
+    let delete = Event::Api(ApiEvent::Deleted { grace_seconds: 30 });
+    pod.handle_event(now, delete.clone(), &mut NoSink).unwrap();
+    assert_eq!(allocations(|| pod.handle_event(now, delete, &mut NoSink).unwrap()), 0);
+}
+
+/// Printed, not asserted: budgets of memory are looked at with `--nocapture`.
+#[test]
+fn a_healthy_pod_is_weighed() {
+    let mut weights = Vec::new();
+    for containers in [1, 2, 5] {
+        let (pod, _) = running(containers, None);
+        let before = BYTES.get();
+        let twin = std::hint::black_box(pod.clone());
+        let weight = BYTES.get() - before;
+        drop(twin);
+        println!("a healthy running Pod with {containers} containers: {weight} bytes on the heap");
+        weights.push(weight);
+    }
+    assert!(weights.is_sorted());
+}
+
+struct Asked {
+    at: Timestamp,
+    allocations: usize,
+}
+
+/// Lets time pass until the Pod asks a probe.
+fn next_probe(pod: &mut Pod, now: Timestamp) -> Asked {
+    let at = pod.poll_timeout().unwrap().max(now);
+    let mut asks = Asks(0);
+    let allocations = allocations(|| pod.handle_timeout(at, &mut asks));
+    assert_eq!(asks.0, 1, "one probe is due at {at:?}");
+    Asked { at, allocations }
+}
+
+struct Asks(usize);
+
+impl Sink for Asks {
+    fn action(&mut self, _: Timestamp, action: Action) {
+        self.0 += usize::from(matches!(action, Action::Probe { .. }));
+    }
+}
+
+fn success(container: ContainerIndex, kind: ProbeKind) -> Event {
+    let instance = InstanceId::nth(0);
+    Event::Runtime(RuntimeEvent::ProbeFinished {
+        container,
+        instance,
+        kind,
+        outcome: Outcome::Success,
+        output: "".into(),
+    })
+}
+
+/// A Pod whose containers run and are well; its probes have been answered a few times.
+fn running(containers: usize, probe: Option<ProbeKind>) -> (Pod, Timestamp) {
+    let probe = match probe {
+        Some(ProbeKind::Liveness) => r#", "livenessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 5}"#,
+        Some(ProbeKind::Readiness) => r#", "readinessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 5}"#,
+        Some(ProbeKind::Startup) | None => "",
+    };
+    let list: Vec<String> =
+        (0..containers).map(|n| format!(r#"{{"name": "app{n}", "image": "nginx:1"{probe}}}"#)).collect();
+    let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {{"containers": [{}]}}}}"#, list.join(", "));
+    let manifest: manifest::Pod = serde_json::from_str(&manifest).unwrap();
+    let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
+    let config = KubeletConfig { resync_period: Duration::from_secs(3_600), ..KubeletConfig::default() };
+    let mut now = Timestamp::from_unix_seconds(1_772_366_400);
+    let mut out = Vec::new();
+    let mut pod = Pod::new(spec, Arc::new(config), now, &mut out);
+    answer_all(&mut pod, now, &mut out);
+    for _ in 0..4 {
+        let Some(at) = pod.poll_timeout().filter(|at| at.since(now) < Duration::from_secs(60)) else { break };
+        now = at;
+        pod.handle_timeout(now, &mut out);
+        answer_all(&mut pod, now, &mut out);
+    }
+    (pod, now)
+}
+
+fn answer_all(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>) {
+    while !out.is_empty() {
+        for output in std::mem::take(out) {
+            let Output::Action(action) = output else { continue };
+            let answer = match action {
+                Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
+                Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(true) },
+                Action::CreateContainer { container, instance, .. } => {
+                    RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }
+                }
+                Action::StartContainer { container, instance } => {
+                    RuntimeEvent::ContainerStarted { container, instance, result: Ok(()) }
+                }
+                Action::Probe { container, kind, .. } => {
+                    pod.handle_event(now, success(container, kind), out).unwrap();
+                    continue;
+                }
+                action => panic!("a healthy Pod does not ask for {action:?}"),
+            };
+            pod.handle_event(now, Event::Runtime(answer), out).unwrap();
+        }
+    }
+}

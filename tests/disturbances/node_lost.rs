@@ -1,0 +1,106 @@
+//! The node cannot be reached, and comes back or does not.
+
+use pod_lifecycle::sim::ScriptActionKind;
+
+use super::story::{Story, container, shown, why};
+
+#[test]
+fn a_pod_on_a_lost_node_is_unknown_and_no_longer_ready() {
+    let story = Story::of("node-lost");
+    let message = "Node edge-17 which was running pod sensor-3 is unresponsive";
+    assert_eq!(why(story.at(60)), ("Unknown".into(), "NodeLost", message));
+    assert_eq!(shown(story.at(60), "Ready"), Some((false, "", "")), "the node controller says no word why");
+    assert_eq!(story.since(60, "Ready"), 60);
+    assert!(shown(story.at(60), "ContainersReady").unwrap().0, "that one stays as it was");
+    assert_eq!(story.told("NodeNotReady"), [(60, "Warning".into(), "Node is not ready")]);
+    assert!(container(story.at(60), "collector").state.running.is_some());
+}
+
+#[test]
+fn what_happens_on_a_lost_node_is_not_seen() {
+    let story = Story::of("node-lost");
+    assert_eq!(story.exits(), [(90, 2)], "the container crashes meanwhile, and is started again");
+    assert_eq!(story.told("Started").len(), 2);
+    assert_eq!(container(story.at(179), "collector").restart_count, 0);
+    assert_eq!(why(story.at(179)).0, "Unknown");
+}
+
+#[test]
+fn when_the_node_is_back_the_kubelets_own_view_is() {
+    let story = Story::of("node-lost");
+    assert_eq!(why(story.at(180)), ("Running".into(), "", ""));
+    assert_eq!(container(story.at(180), "collector").restart_count, 1);
+    assert_eq!(shown(story.at(180), "Ready"), Some((true, "", "")));
+    assert_eq!(story.since(180, "Ready"), 90, "to the kubelet it has been ready since the restart");
+    let phases = [(0, "Pending"), (0, "Running"), (60, "Unknown"), (180, "Running")];
+    assert_eq!(story.phases(), phases.map(|(at, phase)| (at, phase.to_owned())));
+}
+
+#[test]
+fn a_pod_that_ended_on_a_lost_node_is_seen_to_have_ended_when_the_node_is_back() {
+    let story = Story::varied("node-lost", |scenario| {
+        scenario.pod.spec.restart_policy = Some(pod_lifecycle::manifest::RestartPolicy::Never.into());
+    });
+    assert_eq!(why(story.at(179)).0, "Unknown");
+    assert_eq!(why(story.at(180)), ("Failed".into(), "", ""));
+    assert_eq!(story.end().container_statuses[0].state.terminated.as_ref().unwrap().exit_code, 2);
+}
+
+#[test]
+fn a_pod_that_has_ended_does_not_become_unknown() {
+    let story = Story::varied("node-lost", |scenario| {
+        scenario.pod.spec.restart_policy = Some(pod_lifecycle::manifest::RestartPolicy::Never.into());
+        scenario.script.actions[0].t = 90.0;
+        scenario.script.actions[1].t = 90.0;
+    });
+    assert_eq!(story.phases().last(), Some(&(90, "Failed".into())));
+    assert!(story.told("NodeNotReady").is_empty());
+}
+
+#[test]
+fn a_pod_deleted_on_a_lost_node_stays_until_the_kubelet_hears_of_it() {
+    let story = Story::of("node-lost-while-deleting");
+    assert_eq!(story.column(100), "Unknown");
+    assert_eq!(why(story.at(199)).1, "NodeLost");
+    assert_eq!(story.stops(), [(200, 30)], "nobody stops it before");
+    assert_eq!(story.exits(), [(205, 0)]);
+    assert_eq!(story.column(201), "Terminating");
+    assert_eq!(why(story.end()).0, "Succeeded");
+    assert_eq!(story.removed_at(), Some(205));
+}
+
+#[test]
+fn a_pod_force_deleted_on_a_lost_node_runs_on_until_the_node_is_back() {
+    let story = Story::varied("node-lost-while-deleting", |scenario| {
+        scenario.script.actions[1].kind = ScriptActionKind::ForceDelete;
+    });
+    assert_eq!(story.removed_at(), Some(100));
+    assert_eq!(story.stops(), [(200, 30)]);
+    assert_eq!(story.exits(), [(205, 0)]);
+    assert_eq!(why(story.end()).0, "Unknown", "nobody sees how it ended");
+}
+
+#[test]
+fn an_image_changed_on_a_lost_node_is_acted_upon_when_the_node_is_back() {
+    let story = Story::varied("node-lost", |scenario| {
+        scenario.script.containers.get_mut("collector").unwrap().runs.clear();
+        let image = "registry.example.com/edge/collector:0.8".to_owned();
+        let kind = ScriptActionKind::SetImage { container: "collector".into(), image };
+        scenario.script.actions.insert(1, pod_lifecycle::sim::ScriptAction { t: 100.0, kind });
+    });
+    let message = "Container collector definition changed, will be restarted";
+    assert_eq!(story.told("Killing"), [(180, "Normal".into(), message)]);
+    assert_eq!(story.at(179).observed_generation, 1);
+    assert_eq!(story.at(180).observed_generation, 2);
+}
+
+#[test]
+fn a_pod_whose_node_is_gone_is_failed_and_removed_by_the_garbage_collector() {
+    let story = Story::of("node-gone");
+    assert_eq!(why(story.at(119)).0, "Unknown");
+    assert_eq!(why(story.at(120)).0, "Failed");
+    let message = "PodGC: node no longer exists";
+    assert_eq!(shown(story.at(120), "DisruptionTarget"), Some((true, "DeletionByPodGC", message)));
+    assert_eq!(story.removed_at(), Some(120));
+    assert!(story.stops().is_empty(), "there is no kubelet to stop anything");
+}

@@ -1,0 +1,20 @@
+//! Each rule against its plain statement, said again in other words from Kubernetes' documentation.
+//!
+//! `POD_LIFECYCLE_CASES=20` asks twenty times as often as usual.
+
+#[path = "rules_properties/backoff.rs"]
+mod backoff;
+#[path = "rules_properties/conditions.rs"]
+mod conditions;
+#[path = "rules_properties/given.rs"]
+mod given;
+#[path = "rules_properties/order.rs"]
+mod order;
+#[path = "rules_properties/phase.rs"]
+mod phase;
+#[path = "rules_properties/probes.rs"]
+mod probes;
+#[path = "rules_properties/restart.rs"]
+mod restart;
+#[path = "rules_properties/termination.rs"]
+mod termination;
