@@ -141,13 +141,14 @@ impl ContainerExplanation {
     pub(super) fn of(pod: &Pod, index: ContainerIndex, foresight: &Foresight, now: Timestamp) -> Option<Self> {
         let spec = pod.spec().container(index)?;
         let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
+        let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
         let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
         let place = pod.spec().place_in_list(index).saturating_add(1);
         Some(ContainerExplanation {
             name: spec.name().into(),
             kind: spec.kind(),
             init_place: is_init.then(|| (place, pod.spec().init_containers().count())),
-            waiting_reason: record.and_then(waiting_reason).map(String::from),
+            waiting_reason: shown.and_then(waiting_reason).map(String::from),
             ready: record.is_some_and(|record| record.ready),
             restart_count: record.map_or(0, |record| record.restart_count),
             situation: Look { pod, index, spec, record, foresight, now }.situation(),

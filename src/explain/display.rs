@@ -48,7 +48,10 @@ impl Explanation {
                 let outcome = outcome.map(|outcome| format!("; it will end as {outcome}")).unwrap_or_default();
                 format!("{pod} is being stopped and still shows {phase}: {}{outcome}.", self.stop_cause(cause))
             }
-            PodSituation::Over { cause } => format!("{pod} has {phase}: {}.", self.end_cause(cause)),
+            PodSituation::Over { cause } => {
+                let left = if self.gone { " and is gone from the API" } else { "" };
+                format!("{pod} has {phase}{left}: {}.", self.end_cause(cause))
+            }
             PodSituation::Gone => {
                 format!("{pod} is gone (last shown as {phase}): its object was removed and nothing of it runs.")
             }
@@ -145,6 +148,10 @@ impl Explanation {
             EndCause::Unseen { container } => format!("nobody saw {container} end (ContainerStatusUnknown)"),
             EndCause::Reason { reason, message } if message.is_empty() => reason.clone(),
             EndCause::Reason { reason, message } => format!("{reason}: {}", stripped(message)),
+            EndCause::NodeGone { since } => {
+                let since = text::past(*since, self.at);
+                format!("its node has not been heard from since {since}, and what ran there was given up")
+            }
             EndCause::Incomplete => "it was stopped before all of its containers had ended well".into(),
         }
     }

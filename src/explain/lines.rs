@@ -125,7 +125,8 @@ impl Explanation {
     /// What there is to say of the containers that do not decide the state.
     pub(super) fn the_others(&self) -> Option<String> {
         let lead = self.lead().map(|container| &*container.name);
-        let is_over = matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone);
+        let is_over =
+            matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone | PodSituation::NodeLost { .. });
         let is_stop = matches!(self.situation, PodSituation::Stopping { .. });
         let is_told = |container: &&ContainerExplanation| {
             let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitsFor::Node, .. });

@@ -52,6 +52,8 @@ pub struct Explanation {
     pub phase: PodPhase,
     /// Whether the Pod counts as ready.
     pub ready: bool,
+    /// Whether its object is gone from the API.
+    pub gone: bool,
     /// Where the Pod as a whole stands.
     pub situation: PodSituation,
     /// What each container is doing, in the order of the spec.
@@ -78,7 +80,7 @@ impl Pod {
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
     /// )?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()));
+    /// let pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
     /// let explanation = pod.explain(Timestamp::UNIX_EPOCH);
     /// assert!(explanation.to_string().starts_with("Pod web is Pending: no node has it yet."));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -90,15 +92,16 @@ impl Pod {
         let containers: Vec<_> =
             indexes.filter_map(|index| ContainerExplanation::of(self, index, &foresight, now)).collect();
         let situation = PodSituation::of(self, &containers);
-        let is_lost = matches!(situation, PodSituation::NodeLost { .. });
+        let next = if self.is_node_lost() { Vec::new() } else { next::next(self, &containers, &foresight, now) };
         Explanation {
             at: now,
             pod: self.spec().name().into(),
-            phase: if is_lost { PodPhase::Unknown } else { self.phase() },
-            ready: !is_lost && self.record.status.conditions.ready.is_true(),
+            phase: self.phase(),
+            ready: !self.is_node_lost() && self.record.status.conditions.ready.is_true(),
+            gone: self.is_gone(),
             unmet: condition::unmet(self),
             kubelet_restarted_at: self.record.node.kubelet_start,
-            next: next::next(self, &containers, &foresight, now),
+            next,
             changes: next::changes(self, &situation, &containers),
             situation,
             containers,

@@ -136,6 +136,11 @@ pub enum EndCause {
         /// For people.
         message: String,
     },
+    /// Its node was lost, and what ran there was given up.
+    NodeGone {
+        /// Since when it was.
+        since: Timestamp,
+    },
     /// It was stopped before every container had ended well.
     Incomplete,
 }
@@ -146,12 +151,15 @@ impl PodSituation {
         if pod.worker_state() == WorkerState::Waiting {
             return if api.is_gated { PodSituation::Gated } else { unscheduled(pod) };
         }
+        let is_over = pod.record.status.phase.is_terminal();
+        if let Some(since) = api.node_lost_at.filter(|_| !is_over) {
+            let is_given_up = pod.phase().is_terminal();
+            let cause = EndCause::NodeGone { since };
+            return if is_given_up { PodSituation::Over { cause } } else { PodSituation::NodeLost { since } };
+        }
         if pod.worker_state() == WorkerState::Finished {
             let is_over = api.phase.is_some_and(PodPhase::is_terminal);
             return if api.is_gone && !is_over { PodSituation::Gone } else { over(pod) };
-        }
-        if let Some(since) = api.node_lost_at {
-            return PodSituation::NodeLost { since };
         }
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);

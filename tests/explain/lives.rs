@@ -1,13 +1,15 @@
 //! Every state that the recorded lives reach is explained.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use pod_lifecycle::{
     Timestamp,
     explain::Explanation,
     manifest::{ConditionStatus, PodStatus},
     sim::{Life, Scenario},
-    spec::PodSpec,
 };
 
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// The recorded lives.
-fn scenarios() -> Vec<(String, Scenario)> {
+fn recorded() -> Vec<(String, Scenario)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
     let mut all = Vec::new();
     for recording in recordings::recordings(&directory).unwrap() {
@@ -27,6 +29,17 @@ fn scenarios() -> Vec<(String, Scenario)> {
         }
     }
     all
+}
+
+/// The scenarios of the examples: everything that ends or disturbs a Pod is among them.
+fn examples() -> Vec<(String, Scenario)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path.display().to_string(), serde_saphyr::from_str(&text).unwrap())
+    };
+    files.map(read).collect()
 }
 
 /// Every moment at which something happens, and one between it and the next.
@@ -64,7 +77,7 @@ fn times_are_kept_on_a_node_that_is_not_punctual_either() {
 fn live_all(node_like_seed: Option<u64>) {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut broken = Vec::new();
-    for (name, mut scenario) in scenarios() {
+    for (name, mut scenario) in recorded().into_iter().chain(examples()) {
         scenario.config.node_like_seed = node_like_seed;
         let mut life = scenario.life().unwrap();
         let explanations = explanations(&mut life, |explanation, status| {
@@ -72,7 +85,7 @@ fn live_all(node_like_seed: Option<u64>) {
                 broken.push(format!("{name}: {lack}\n{explanation}"));
             }
         });
-        let spec = PodSpec::from_admitted(&scenario.pod).unwrap();
+        let spec = life.pod().spec().clone();
         let end = *explanations.last_key_value().unwrap().0;
         let told = Told { spec: &spec, entries: life.entries(), explanations: &explanations, end };
         if let Err(promise) = told.judge(&mut tallies) {
