@@ -78,7 +78,7 @@ impl Pod {
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
     /// )?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()));
+    /// let pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
     /// let explanation = pod.explain(Timestamp::UNIX_EPOCH);
     /// assert!(explanation.to_string().starts_with("Pod web is Pending: no node has it yet."));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
