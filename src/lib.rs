@@ -90,6 +90,7 @@ mod action;
 pub mod budget;
 pub mod config;
 pub mod event;
+pub mod explain;
 mod machine;
 pub mod manifest;
 pub mod rule;

@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Print what `kubectl describe pod` would print at the end.
     #[arg(long)]
     pub(crate) describe: bool,
+    /// Have the Pod explain itself at each change: why it is as it is, what happens next and when.
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Print first how long the Pod may take to become ready, to be found dead and to stop, and what in its manifest is
     /// almost always a mistake.
     #[arg(long)]

@@ -10,6 +10,7 @@ mod budget;
 mod change;
 mod description;
 mod document;
+mod explanation;
 mod failure;
 mod input;
 mod life;
@@ -56,7 +57,10 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<String, Failure> {
     let scenario = input::read(arguments)?;
     let timeline = scenario.play().map_err(|error| Failure::of_scenario(arguments, &error))?;
-    let life = Life::of(&scenario, timeline);
+    let mut life = Life::of(&scenario, timeline);
+    if arguments.explain {
+        explanation::add(&scenario, &mut life).map_err(|error| Failure::of_scenario(arguments, &error))?;
+    }
     let budget = arguments.budget.then(|| budget::of(&scenario)).transpose();
     let budget = budget.map_err(|error| Failure::of_scenario(arguments, &error.into()))?;
     match arguments.output {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     Action, KubernetesEvent,
     event::HookKind,
+    explain::Explanation,
     go_duration,
     sim::{ExitCause, Happened},
     spec::ContainerIndex,
@@ -33,6 +34,9 @@ pub(crate) struct Moment {
     /// The Kubernetes events.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<Event>,
+    /// Why the Pod is as it is at its end, if that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) explanation: Option<Explanation>,
 }
 
 /// A Kubernetes event.
@@ -48,7 +52,7 @@ pub(crate) struct Event {
 
 impl Moment {
     pub(crate) fn new(at: Duration) -> Moment {
-        Moment { at, row: None, happened: Vec::new(), changes: Vec::new(), events: Vec::new() }
+        Moment { at, row: None, happened: Vec::new(), changes: Vec::new(), events: Vec::new(), explanation: None }
     }
 
     /// Whether there is anything to tell.

@@ -91,6 +91,11 @@ fn tell_moment(text: &mut String, columns: &Columns, moment: &Moment) {
     for event in &moment.events {
         let _ = writeln!(text, "{INDENT}{}", tell_event(event));
     }
+    if let Some(explanation) = &moment.explanation {
+        for line in explanation.to_string().lines() {
+            let _ = writeln!(text, "{INDENT}{}", paint::faint(format_args!("| {line}")));
+        }
+    }
 }
 
 fn tell_change(change: &Change) -> String {

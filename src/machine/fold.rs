@@ -227,7 +227,7 @@ impl Pod {
     }
 
     fn asking(&self, container: ContainerIndex, instance: InstanceId, kind: ProbeKind) -> Result<usize, EventError> {
-        let name: Box<str> = self.known(container)?.name().into();
+        self.known(container)?;
         let is_asking = |prober: &super::prober::Prober| {
             prober.container == container
                 && prober.kind == kind
@@ -235,6 +235,7 @@ impl Pod {
                 && matches!(prober.stage, ProberStage::Asking(_))
         };
         let place = self.probers.iter().position(is_asking);
-        place.ok_or(EventError::Unasked { what: "an answered probe", container: Some(name) })
+        let name = || Some(self.spec.container_name(container).into());
+        place.ok_or_else(|| EventError::Unasked { what: "an answered probe", container: name() })
     }
 }

@@ -18,8 +18,11 @@ mod tables;
 mod wake;
 mod worker;
 
+pub(crate) use pass::{Doing, Pass, Task};
 pub use pod::{Pod, Published};
+pub(crate) use prober::{Prober, ProberStage};
 pub use sink::{NoSink, Output, Sink};
+pub(crate) use stop::{Stop, StopStage};
 pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 pub use wake::Wake;
 

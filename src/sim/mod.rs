@@ -15,6 +15,7 @@
 
 mod action;
 mod happening;
+mod life;
 mod player;
 mod recorder;
 mod scenario;
@@ -22,6 +23,7 @@ mod timeline;
 mod world;
 
 pub use action::{ScriptAction, ScriptActionKind};
+pub use life::Life;
 pub use scenario::{
     ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, Settings,
     StepResult,

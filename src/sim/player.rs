@@ -1,7 +1,6 @@
 //! Plays a scenario: the Pod and the world take turns in virtual time.
 
 use alloc::{string::ToString, sync::Arc};
-use core::time::Duration;
 
 use super::{
     action::ScriptActionKind,
@@ -29,11 +28,11 @@ const MOST_AT_ONE_INSTANT: u32 = 10_000;
 pub(super) struct Player<'a> {
     scenario: &'a Scenario,
     manifest: manifest::Pod,
-    pod: Pod,
+    pub(super) pod: Pod,
     world: World<'a>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     start: Timestamp,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     removed_at: Option<Timestamp>,
     /// How many things have happened at this instant.
     count: u32,
@@ -64,7 +63,23 @@ impl<'a> Player<'a> {
 
     pub(super) fn play(mut self) -> Result<Timeline, ScenarioError> {
         let start = self.now;
-        let end = start + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END));
+        let end = self.end();
+        self.begin()?;
+        while self.step(end)? {}
+        let is_finished = self.pod.worker_state() == WorkerState::Finished;
+        if !is_finished {
+            self.now = end;
+        }
+        Ok(self.into_timeline(start, is_finished))
+    }
+
+    /// When the story ends.
+    pub(super) fn end(&self) -> Timestamp {
+        self.start + seconds(self.scenario.script.end_seconds.unwrap_or(DEFAULT_END))
+    }
+
+    /// The first moment.
+    pub(super) fn begin(&mut self) -> Result<(), ScenarioError> {
         let mut actions = self.scenario.script.actions.iter();
         if self.pod.spec().is_scheduling_gated() || actions.any(|action| action.kind.comes_before_node()) {
             self.recorder.published(self.now, &self.pod.published());
@@ -72,29 +87,23 @@ impl<'a> Player<'a> {
             let config = Arc::new(self.scenario.kubelet_config());
             self.pod = Pod::new(self.pod.spec().clone(), config, self.now, &mut self.recorder);
         }
+        self.carry_out()
+    }
+
+    /// The next thing that happens, unless it comes after `end` or the Pod is finished; says whether there was one.
+    pub(super) fn step(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
+        let Some((at, happening)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
+        if at > self.now {
+            self.count = 0;
+        }
+        self.now = at;
+        self.happen(happening)?;
         self.carry_out()?;
-        while let Some((at, happening)) = self.next().filter(|(at, _)| *at <= end) {
-            let is_finished = self.pod.worker_state() == WorkerState::Finished && !self.pod.is_node_lost();
-            let is_over = is_finished && at > self.now;
-            if is_over {
-                break;
-            }
-            if at > self.now {
-                self.count = 0;
-            }
-            self.now = at;
-            self.happen(happening)?;
-            self.carry_out()?;
-            if self.restart_waits && self.pod.is_idle() {
-                self.restart_waits = false;
-                self.world.agenda.plan(self.now, Happening::LateRestart);
-            }
+        if self.restart_waits && self.pod.is_idle() {
+            self.restart_waits = false;
+            self.world.agenda.plan(self.now, Happening::LateRestart);
         }
-        let is_finished = self.pod.worker_state() == WorkerState::Finished;
-        if !is_finished {
-            self.now = end;
-        }
-        Ok(self.into_timeline(start, is_finished))
+        Ok(true)
     }
 
     fn into_timeline(mut self, start: Timestamp, is_finished: bool) -> Timeline {
@@ -104,10 +113,12 @@ impl<'a> Player<'a> {
         Timeline { start, entries: self.recorder.entries, pod: self.manifest, end }
     }
 
-    /// What comes next: of the world, or of the Pod.
-    fn next(&self) -> Option<(Timestamp, Happening)> {
+    /// What comes next, of the world or of the Pod, unless the Pod is finished.
+    pub(super) fn upcoming(&self) -> Option<(Timestamp, Happening)> {
         let of_pod = self.pod.next_wake().map(|(at, wake)| (at.max(self.now), Happening::of_wake(wake)));
-        [of_pod, self.world.agenda.first()].into_iter().flatten().min()
+        let next = [of_pod, self.world.agenda.first()].into_iter().flatten().min();
+        let is_finished = self.pod.worker_state() == WorkerState::Finished && !self.pod.is_node_lost();
+        next.filter(|(at, _)| *at <= self.now || !is_finished)
     }
 
     fn happen(&mut self, happening: Happening) -> Result<(), ScenarioError> {
@@ -204,8 +215,8 @@ impl<'a> Player<'a> {
         };
         self.recorder.happened(self.now, Happened::Action(action.kind.name().into()));
         let changed = if let Event::Api(ApiEvent::SpecChanged(spec)) = &event { Some(spec.clone()) } else { None };
-        if let Event::Api(ApiEvent::Deleted { grace_seconds }) = event {
-            self.note_deletion(grace_seconds);
+        if matches!(event, Event::Api(ApiEvent::Deleted { .. })) {
+            self.note_deletion();
         }
         if action.kind == ScriptActionKind::KubeletRestart {
             self.restart_kubelet();
@@ -278,14 +289,10 @@ impl<'a> Player<'a> {
         })
     }
 
-    /// What the API server writes into the object of a Pod that is deleted.
-    fn note_deletion(&mut self, grace_seconds: i64) {
-        let metadata = &mut self.manifest.metadata;
-        let grace_seconds = grace_seconds.max(1);
-        if metadata.deletion_timestamp.is_none() {
-            let grace = Duration::from_secs(grace_seconds.unsigned_abs());
-            metadata.deletion_timestamp = Some((self.now + grace).whole_seconds());
-            metadata.deletion_grace_period_seconds = Some(grace_seconds);
+    /// The API server counts the generation of an object up when it is deleted for the first time.
+    fn note_deletion(&mut self) {
+        if !self.pod.is_deleting() {
+            let metadata = &mut self.manifest.metadata;
             metadata.generation = metadata.generation.saturating_add(metadata.generation.signum());
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     action::{ScriptAction, ScriptActionKind},
+    life::Life,
     player::Player,
     timeline::Timeline,
 };
@@ -259,6 +260,15 @@ impl Scenario {
     /// [`ScenarioError`] names the field that cannot be.
     pub fn play(&self) -> Result<Timeline, ScenarioError> {
         Player::new(self)?.play()
+    }
+
+    /// Begins the life, to be lived one moment at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] names the field that cannot be.
+    pub fn life(&self) -> Result<Life<'_>, ScenarioError> {
+        Life::begun(Player::new(self)?)
     }
 
     /// The kubelet's configuration.

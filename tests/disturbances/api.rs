@@ -55,7 +55,7 @@ fn the_scheduler_marks_a_pod_that_makes_room_for_another() {
     let story = Story::of("scheduler-preemption");
     let message = "default-scheduler: preempting to accommodate a higher priority pod";
     assert_eq!(shown(story.end(), "DisruptionTarget"), Some((true, "PreemptionByScheduler", message)));
-    assert_eq!(story.removed_at(), Some(20));
+    assert_eq!(story.removed_at(), Some(22));
 }
 
 #[test]

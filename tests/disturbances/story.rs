@@ -108,9 +108,10 @@ impl Story {
         self.second(condition(self.at(second), condition_type).unwrap().last_transition_time.unwrap())
     }
 
-    /// The STATUS column of `kubectl get pods` while the Pod was being deleted.
+    /// The STATUS column of `kubectl get pods` at a time at which the Pod is being deleted.
     pub(crate) fn column(&self, second: i64) -> String {
-        let pod = manifest::Pod { status: self.at(second).clone(), ..self.timeline.pod.clone() };
+        let mut pod = manifest::Pod { status: self.at(second).clone(), ..self.timeline.pod.clone() };
+        pod.metadata.deletion_timestamp = Some(self.timeline.start);
         kubectl::row(&pod, self.timeline.start).status
     }
 }

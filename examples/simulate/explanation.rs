@@ -1,0 +1,16 @@
+//! Why the Pod is as it is, at each moment that is told.
+
+use pod_lifecycle::sim::{Scenario, ScenarioError};
+
+use crate::life::Life;
+
+/// Lives the scenario once more, and has the Pod explain itself at the end of each moment.
+pub(crate) fn add(scenario: &Scenario, life: &mut Life) -> Result<(), ScenarioError> {
+    let mut lived = scenario.life()?;
+    let start = lived.now();
+    for moment in &mut life.moments {
+        lived.advance_to(start + moment.at)?;
+        moment.explanation = Some(lived.pod().explain(lived.now()));
+    }
+    Ok(())
+}

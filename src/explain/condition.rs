@@ -1,0 +1,89 @@
+//! The conditions that are not met, and what is in their way.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::Serialize;
+
+use super::fact;
+use crate::{
+    machine::Pod,
+    manifest::{ConditionStatus, Name},
+    state::{ConditionMessage, ConditionType},
+    status,
+    time::Timestamp,
+};
+
+/// A condition that is not as one would like it, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unmet {
+    /// Its type: `Ready`.
+    pub condition: String,
+    /// Its status; for `DisruptionTarget` and `AllContainersRestarting` it is `True` that is unwelcome.
+    pub status: ConditionStatus,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Why, in one word: `ContainersNotReady`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// The containers that are in the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<String>,
+    /// Why, for people, in Kubernetes' words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+}
+
+/// The conditions that are not as one would like them, in the order of the API status.
+pub(super) fn unmet(pod: &Pod) -> Vec<Unmet> {
+    let published = pod.published();
+    let foreign = published.foreign_conditions().iter().filter_map(|condition| {
+        let status = condition.status.known()?;
+        let is_gate = pod.spec().readiness_gates().contains(&condition.type_);
+        let is_scheduled = condition.type_ == ConditionType::PodScheduled.name();
+        let is_disruption = condition.type_ == ConditionType::DisruptionTarget.name();
+        let is_unwelcome = match status {
+            ConditionStatus::True => is_disruption,
+            ConditionStatus::False | ConditionStatus::Unknown => is_gate || is_scheduled,
+        };
+        is_unwelcome.then(|| Unmet {
+            condition: condition.type_.clone(),
+            status,
+            since: condition.last_transition_time,
+            reason: condition.reason.clone(),
+            containers: Vec::new(),
+            message: condition.message.clone(),
+        })
+    });
+    let own = published.conditions();
+    let own = own.iter().filter(|(which, condition, _)| condition.is_true() == is_unwelcome(*which));
+    let own = own.map(|(which, condition, since)| Unmet {
+        condition: which.name().into(),
+        status: condition.status,
+        since: *since,
+        reason: condition.reason.map(|reason| reason.name().into()).unwrap_or_default(),
+        containers: match &condition.message {
+            ConditionMessage::Containers(lacking) => {
+                fact::names(pod, lacking.unknown.iter().chain(&lacking.unmet).copied())
+            }
+            ConditionMessage::None
+            | ConditionMessage::Gates(_)
+            | ConditionMessage::RestartRule
+            | ConditionMessage::Text(_) => Vec::new(),
+        },
+        message: status::condition_message(pod.spec(), condition),
+    });
+    foreign.chain(own).collect()
+}
+
+/// Whether it is bad news that a condition holds.
+fn is_unwelcome(which: ConditionType) -> bool {
+    match which {
+        ConditionType::AllContainersRestarting | ConditionType::DisruptionTarget => true,
+        ConditionType::PodReadyToStartContainers
+        | ConditionType::Initialized
+        | ConditionType::Ready
+        | ConditionType::ContainersReady
+        | ConditionType::PodScheduled => false,
+    }
+}

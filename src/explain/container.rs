@@ -1,0 +1,393 @@
+//! What one container is doing, and why.
+
+use alloc::string::String;
+
+use serde::Serialize;
+
+use super::{
+    fact::{self, Exit, ProbeProgress, Verdict},
+    foresight::Foresight,
+    stop::{StopReason, StopStep},
+    wait::{self, WaitsFor},
+};
+use crate::{
+    machine::{Doing, Pod, Task, WorkerState},
+    rule,
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
+    state::{
+        ContainerRecord, ContainerState, FailureMessage, Instance, InstanceState, StartError, StartFailure, Waiting,
+    },
+    status,
+    time::Timestamp,
+};
+
+/// What one container is doing, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerExplanation {
+    /// Its name.
+    pub name: String,
+    /// What part it plays.
+    #[serde(serialize_with = "kind_name")]
+    pub kind: ContainerKind,
+    /// Its place among the init containers and how many there are, both from 1; of init containers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_place: Option<(usize, usize)>,
+    /// The reason that its status shows while it waits: `CrashLoopBackOff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_reason: Option<String>,
+    /// Whether it counts as ready.
+    pub ready: bool,
+    /// How often it was started again.
+    pub restart_count: u32,
+    /// What it is doing.
+    pub situation: Situation,
+}
+
+/// What a container is doing, with the facts that matter there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Situation {
+    /// It has yet to start.
+    NotStarted {
+        /// What it waits for.
+        waits_for: WaitsFor,
+        /// The end of its run before, if it had one.
+        last_exit: Option<Exit>,
+    },
+    /// Its image is on its way.
+    Pulling {
+        /// The image.
+        image: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is being created and started.
+    Starting,
+    /// It runs, and its hook after the start does too: nothing else of the Pod starts until that is over.
+    PostStart {
+        /// When a hook that sleeps is over.
+        until: Option<Timestamp>,
+    },
+    /// It keeps ending and is held back.
+    HeldBack {
+        /// Its last exit.
+        exit: Exit,
+        /// Why it is started again at all.
+        verdict: Verdict,
+        /// The delay in force, in seconds.
+        delay_seconds: u32,
+        /// The end of the delay.
+        until: Timestamp,
+        /// The delay after its next exit, in seconds, if that comes soon.
+        next_delay_seconds: u32,
+    },
+    /// It has ended and is about to be started again.
+    RestartDue {
+        /// Its last exit.
+        exit: Exit,
+        /// Why it is started again.
+        verdict: Verdict,
+        /// What it waits for.
+        waits_for: WaitsFor,
+    },
+    /// The last attempt to start it failed.
+    CannotStart {
+        /// Why, in one word.
+        error: StartError,
+        /// Why, for people.
+        message: String,
+        /// The image.
+        image: String,
+        /// Until when its image is not pulled again, if it is held back.
+        held_until: Option<Timestamp>,
+        /// The delay after the last failed pull, in seconds, if there is one in force.
+        delay_seconds: Option<u32>,
+    },
+    /// It runs.
+    Running {
+        /// Since when.
+        since: Option<Timestamp>,
+        /// The probe that it has yet to pass.
+        lacks: Option<ProbeProgress>,
+        /// What its liveness probe finds, if it has one.
+        liveness: Option<ProbeProgress>,
+    },
+    /// It is being stopped.
+    Stopping {
+        /// Why.
+        reason: StopReason,
+        /// How far that has come.
+        step: StopStep,
+        /// The end that is already known, if it is gone.
+        exit: Option<Exit>,
+        /// Whether it is to be started again in the same pass, unless its back-off holds it back.
+        restarts: bool,
+    },
+    /// It has ended for good.
+    Ended {
+        /// How.
+        exit: Exit,
+        /// Why it is not started again.
+        verdict: Verdict,
+    },
+    /// It never ran, and never will.
+    NeverRan,
+    /// The runtime cannot say.
+    Unknown,
+}
+
+impl ContainerExplanation {
+    pub(super) fn of(pod: &Pod, index: ContainerIndex, foresight: &Foresight, now: Timestamp) -> Option<Self> {
+        let spec = pod.spec().container(index)?;
+        let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
+        let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
+        let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
+        let place = pod.spec().place_in_list(index).saturating_add(1);
+        Some(ContainerExplanation {
+            name: spec.name().into(),
+            kind: spec.kind(),
+            init_place: is_init.then(|| (place, pod.spec().init_containers().count())),
+            waiting_reason: shown.and_then(waiting_reason).map(String::from),
+            ready: record.is_some_and(|record| record.ready),
+            restart_count: record.map_or(0, |record| record.restart_count),
+            situation: Look { pod, index, spec, record, foresight, now }.situation(),
+        })
+    }
+
+    /// How much the container needs attention: the Pod's state is explained by the one that needs it most.
+    pub(super) fn urgency(&self) -> Urgency {
+        match &self.situation {
+            Situation::HeldBack { .. } | Situation::CannotStart { .. } => Urgency::Failing,
+            Situation::Stopping { .. } => Urgency::Stopping,
+            Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => Urgency::Moving,
+            Situation::RestartDue { .. } => Urgency::Due,
+            Situation::Running { lacks: Some(_), .. } => Urgency::Unready,
+            Situation::NotStarted { .. } | Situation::Unknown => Urgency::Waiting,
+            Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => Urgency::AtRisk,
+            Situation::Running { .. } if !self.ready && self.kind != ContainerKind::Init => Urgency::AtRisk,
+            Situation::Running { .. } if self.kind == ContainerKind::Init => Urgency::Moving,
+            Situation::Ended { exit, .. } if exit.code != 0 => Urgency::EndedBadly,
+            Situation::Ended { .. } if self.kind == ContainerKind::Regular => Urgency::Ended,
+            Situation::Running { .. } | Situation::Ended { .. } | Situation::NeverRan => Urgency::None,
+        }
+    }
+}
+
+/// How much a container needs attention, most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Urgency {
+    Failing,
+    Stopping,
+    Moving,
+    Due,
+    Unready,
+    Waiting,
+    AtRisk,
+    EndedBadly,
+    Ended,
+    None,
+}
+
+/// The reason that a waiting container's status shows.
+fn waiting_reason(record: &ContainerRecord) -> Option<&'static str> {
+    match record.state.as_ref()? {
+        ContainerState::Waiting(Waiting::ContainerCreating) => Some("ContainerCreating"),
+        ContainerState::Waiting(Waiting::PodInitializing) => Some("PodInitializing"),
+        ContainerState::Waiting(Waiting::RestartingAllContainers) => Some("RestartingAllContainers"),
+        ContainerState::Waiting(Waiting::Failed(failure)) => Some(failure.error.as_str()),
+        ContainerState::Waiting(Waiting::Unsaid) | ContainerState::Running { .. } | ContainerState::Terminated(_) => {
+            None
+        }
+    }
+}
+
+/// Everything that there is to see of one container.
+struct Look<'a> {
+    pod: &'a Pod,
+    index: ContainerIndex,
+    spec: &'a ContainerSpec,
+    record: Option<&'a ContainerRecord>,
+    foresight: &'a Foresight,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    fn situation(&self) -> Situation {
+        let pass = self.pod.worker.pass.as_deref();
+        if let Some(pass) = pass
+            && let Some(stop) = pass.stops.iter().find(|stop| stop.container == self.index)
+        {
+            let newest = self.pod.runtime.newest(self.index);
+            let exit = newest.and_then(Instance::termination).map(|end| Exit::of(end, self.restart_count()));
+            let step = StopStep::of(self.pod, pass, stop);
+            let reason = StopReason::of(self.pod, pass, stop);
+            let restarts = pass.todo.contains(&Task::Start(self.index));
+            return Situation::Stopping { reason, step, exit, restarts };
+        }
+        match pass.map(|pass| pass.doing) {
+            Some(Doing::Pulling(container, since)) if container == self.index => {
+                return Situation::Pulling { image: self.spec.image().into(), since };
+            }
+            Some(Doing::Inspecting(container) | Doing::Creating(container, _) | Doing::Starting(container, _))
+                if container == self.index =>
+            {
+                return Situation::Starting;
+            }
+            Some(Doing::PostStart(container, _, until)) if container == self.index => {
+                return Situation::PostStart { until };
+            }
+            Some(_) | None => {}
+        }
+        if matches!(self.pod.worker_state(), WorkerState::Terminated | WorkerState::Finished) {
+            return self.at_the_end();
+        }
+        match self.pod.runtime.newest(self.index).map(|newest| &newest.state) {
+            Some(InstanceState::Running { started_at }) => self.running(*started_at),
+            Some(InstanceState::Exited(end)) => self.exited(end),
+            Some(InstanceState::Created) => self.failed().unwrap_or(Situation::Starting),
+            Some(InstanceState::Unknown) => Situation::Unknown,
+            None => self.absent(),
+        }
+    }
+
+    /// Nothing runs any more: what is reported is what is.
+    fn at_the_end(&self) -> Situation {
+        let end = self.record.and_then(ContainerRecord::termination);
+        let end = end.or_else(|| self.pod.runtime.newest(self.index).and_then(Instance::termination));
+        match end {
+            Some(end) => {
+                Situation::Ended { exit: Exit::of(end, self.restart_count()), verdict: Verdict::on(self.spec, end) }
+            }
+            None => Situation::NeverRan,
+        }
+    }
+
+    fn running(&self, since: Option<Timestamp>) -> Situation {
+        let progress = |kind| ProbeProgress::of(self.pod, self.index, kind, self.foresight);
+        let has_started = self.record.is_some_and(|record| record.started == Some(true));
+        let is_ready = self.record.is_some_and(|record| record.ready);
+        let lacks = if !has_started { progress(ProbeKind::Startup) } else { None };
+        let lacks = lacks.or_else(|| progress(ProbeKind::Readiness).filter(|_| !is_ready));
+        let liveness = progress(ProbeKind::Liveness).filter(|_| has_started);
+        Situation::Running { since, lacks, liveness }
+    }
+
+    fn exited(&self, end: &crate::state::Termination) -> Situation {
+        let exit = Exit::of(end, self.restart_count());
+        let verdict = Verdict::on(self.spec, end);
+        let newest = self.pod.runtime.newest(self.index);
+        let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
+        let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
+        if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
+            return Situation::Ended { exit, verdict };
+        }
+        if wait::is_stranded(self.pod) {
+            return Situation::Ended { exit, verdict: Verdict::STRANDED };
+        }
+        let slot = self.pod.record.slots.get(self.index.get());
+        let limits = &self.pod.config.crash_loop;
+        let counter = slot.and_then(|slot| slot.restarts());
+        let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
+        if let (Some(until), Some(counter)) = (until, counter) {
+            let next = rule::backoff::BackOff::advanced(Some(counter), limits, finished_at, until);
+            let (delay_seconds, next_delay_seconds) = (counter.delay, next.delay);
+            return Situation::HeldBack { exit, verdict, delay_seconds, until, next_delay_seconds };
+        }
+        self.failed().unwrap_or_else(|| Situation::RestartDue {
+            exit,
+            verdict,
+            waits_for: WaitsFor::of(self.pod, self.index),
+        })
+    }
+
+    /// The last attempt to start it failed, for another reason than the crash-loop back-off.
+    fn failed(&self) -> Option<Situation> {
+        let slot = self.pod.record.slots.get(self.index.get())?;
+        let failure = slot.failure().filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
+        let pulls = slot.pulls();
+        let held_until =
+            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config.image_pull, pulls.advanced_at, self.now));
+        let is_pull = matches!(
+            failure.error,
+            StartError::ErrImagePull
+                | StartError::ImagePullBackOff
+                | StartError::RegistryUnavailable
+                | StartError::SignatureValidationFailed
+        );
+        let held_until = held_until.filter(|_| is_pull);
+        Some(Situation::CannotStart {
+            error: failure.error,
+            message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
+            image: self.spec.image().into(),
+            held_until,
+            delay_seconds: held_until.and(pulls).map(|pulls| pulls.delay),
+        })
+    }
+
+    fn absent(&self) -> Situation {
+        if wait::is_stranded(self.pod) {
+            return self.stranded();
+        }
+        if let Some(failed) = self.failed() {
+            return failed;
+        }
+        let ended = self.record.and_then(ContainerRecord::termination);
+        if self.spec.kind() == ContainerKind::Init
+            && let Some(end) = ended
+        {
+            return Situation::Ended {
+                exit: Exit::of(end, self.restart_count()),
+                verdict: Verdict::on(self.spec, end),
+            };
+        }
+        let last = ended.or_else(|| self.record.and_then(ContainerRecord::last_termination));
+        let last_exit = last.map(|end| Exit::of(end, self.restart_count()));
+        match self.pod.worker_state() {
+            WorkerState::Waiting | WorkerState::Syncing => {
+                Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit }
+            }
+            WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
+                Some(end) => {
+                    Situation::Ended { exit: Exit::of(end, self.restart_count()), verdict: Verdict::on(self.spec, end) }
+                }
+                None => Situation::NeverRan,
+            },
+        }
+    }
+
+    /// There is no sandbox to start it in, and there will not be one.
+    fn stranded(&self) -> Situation {
+        let last = self.record.and_then(|record| record.termination().or_else(|| record.last_termination()));
+        last.map_or(Situation::NeverRan, |end| Situation::Ended {
+            exit: Exit::of(end, self.restart_count()),
+            verdict: Verdict::STRANDED,
+        })
+    }
+
+    fn restart_count(&self) -> u32 {
+        let of_record = self.record.map_or(0, |record| record.restart_count);
+        let of_runtime = self.pod.runtime.newest(self.index).map_or(0, |newest| newest.restart_count);
+        of_record.max(of_runtime)
+    }
+}
+
+/// What went wrong in the first place, if a failure is only the wait after another.
+fn first_cause(failure: &StartFailure) -> &StartFailure {
+    match &failure.message {
+        FailureMessage::PullBackOff { last: Some(last) } => last,
+        FailureMessage::PullBackOff { last: None }
+        | FailureMessage::Text(_)
+        | FailureMessage::RestartBackOff { .. } => failure,
+    }
+}
+
+fn kind_name<S: serde::Serializer>(kind: &ContainerKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match kind {
+        ContainerKind::Init => "init",
+        ContainerKind::Sidecar => "sidecar",
+        ContainerKind::Regular => "regular",
+        ContainerKind::Ephemeral => "ephemeral",
+    })
+}

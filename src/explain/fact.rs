@@ -1,0 +1,182 @@
+//! What explanations are made of: an exit, the rule that decides what follows from it, a probe's progress.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::{Serialize, Serializer};
+
+use super::foresight::Foresight;
+use crate::{
+    machine::{Pod, Prober, ProberStage},
+    manifest::{Name, RestartPolicy, RestartRuleAction},
+    rule::{probe::ProbeResult, restart},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
+    state::{Instance, Termination, TerminationReason},
+    time::Timestamp,
+};
+
+/// How a container ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exit {
+    /// Its exit code.
+    pub code: i32,
+    /// Why, in one word: `Completed`, `Error`, `OOMKilled`.
+    pub reason: String,
+    /// When, if anybody saw it.
+    pub at: Option<Timestamp>,
+    /// The how-manieth exit of this container it was.
+    pub count: u32,
+    /// Its last words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl Exit {
+    pub(super) fn of(end: &Termination, restart_count: u32) -> Exit {
+        Exit {
+            code: end.exit_code,
+            reason: end.reason.as_str().into(),
+            at: end.finished_at,
+            count: restart_count.saturating_add(1),
+            message: end.message.as_deref().map(String::from),
+        }
+    }
+}
+
+/// What follows from an exit, and by which rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Whether the container is started again.
+    pub restarts: bool,
+    /// The rule that says so.
+    pub by: Decider,
+}
+
+/// The rule that decides whether a container is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Decider {
+    /// The Pod's `restartPolicy`.
+    PodPolicy(RestartPolicy),
+    /// The container's own `restartPolicy`.
+    OwnPolicy(RestartPolicy),
+    /// One of the container's `restartPolicyRules`, counted from 1.
+    Rule {
+        /// Its place.
+        place: usize,
+        /// Whether it restarts the other containers too.
+        all_containers: bool,
+    },
+    /// An init container that has succeeded is not run again.
+    InitSucceeded,
+    /// A sidecar runs as long as its Pod does.
+    Sidecar,
+    /// An ephemeral container is never started again.
+    Ephemeral,
+    /// The Pod's sandbox is gone, and no new one is made.
+    NoNewSandbox,
+}
+
+impl Verdict {
+    /// On a container whose Pod has lost its sandbox for good.
+    pub(super) const STRANDED: Verdict = Verdict { restarts: false, by: Decider::NoNewSandbox };
+
+    pub(super) fn on(container: &ContainerSpec, end: &Termination) -> Verdict {
+        let policy = container.restart();
+        let restarts = restart::after_exit(policy, end.exit_code);
+        match container.kind() {
+            ContainerKind::Ephemeral => Verdict { restarts: false, by: Decider::Ephemeral },
+            ContainerKind::Sidecar => Verdict { restarts: true, by: Decider::Sidecar },
+            ContainerKind::Init if has_succeeded(end) => Verdict { restarts: false, by: Decider::InitSucceeded },
+            ContainerKind::Init | ContainerKind::Regular => {
+                let rule = restart::matching_rule(policy, end.exit_code).filter(|_| policy.is_own());
+                let by = match rule {
+                    Some((place, rule)) => Decider::Rule {
+                        place: place.saturating_add(1),
+                        all_containers: rule.action() == RestartRuleAction::RestartAllContainers,
+                    },
+                    None if policy.is_own() => Decider::OwnPolicy(policy.policy()),
+                    None => Decider::PodPolicy(policy.policy()),
+                };
+                Verdict { restarts, by }
+            }
+        }
+    }
+}
+
+/// Whether an init container's end lets the next one start.
+pub(super) fn has_succeeded(end: &Termination) -> bool {
+    end.exit_code == 0 && end.reason != TerminationReason::OomKilled
+}
+
+/// Whether a container that does not run is to be started, as far as its own last exit says.
+pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
+    let end = newest.and_then(Instance::termination);
+    let is_done = container.kind() == ContainerKind::Init && end.is_some_and(|end| has_succeeded(end));
+    let is_spent = container.kind() == ContainerKind::Ephemeral && end.is_some();
+    !is_done && !is_spent && restart::is_due(container, newest, is_deleting)
+}
+
+/// How far a probe has come with the instance that runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeProgress {
+    /// What it asks about.
+    #[serde(serialize_with = "by_name")]
+    pub probe: ProbeKind,
+    /// What it found last, and how often in a row.
+    pub streak: Option<(ProbeResult, u32)>,
+    /// How many more successes in a row it takes.
+    pub successes_needed: u32,
+    /// How many more failures in a row it takes.
+    pub failures_left: u32,
+    /// Seconds between two looks.
+    pub period_seconds: u32,
+    /// When the container is probed next, if nothing else happens.
+    pub next_look: Option<Timestamp>,
+}
+
+impl ProbeProgress {
+    /// The progress of a container's probe of a kind, if it has one and there is a worker for it.
+    pub(super) fn of(
+        pod: &Pod,
+        container: ContainerIndex,
+        probe: ProbeKind,
+        foresight: &Foresight,
+    ) -> Option<ProbeProgress> {
+        let spec = pod.spec().container(container)?.probe(probe)?;
+        let is_it = |prober: &&Prober| prober.container == container && prober.kind == probe;
+        let worker = pod.probers.iter().find(is_it).filter(|prober| prober.stage != ProberStage::Absent)?.worker;
+        let run_of = |result| if worker.last_result == result { worker.result_run } else { 0 };
+        let left = |threshold: u32, run| threshold.saturating_sub(run).max(1);
+        Some(ProbeProgress {
+            probe,
+            streak: (worker.result_run > 0).then_some((worker.last_result, worker.result_run)),
+            successes_needed: left(spec.success_threshold(), run_of(ProbeResult::Success)),
+            failures_left: left(spec.failure_threshold(), run_of(ProbeResult::Failure)),
+            period_seconds: spec.period(),
+            next_look: foresight.look(container, probe),
+        })
+    }
+
+    /// How often in a row the probe has just failed.
+    pub(super) fn failures(&self) -> u32 {
+        self.run_of(ProbeResult::Failure)
+    }
+
+    /// How often in a row the probe has just found this.
+    pub(super) fn run_of(&self, result: ProbeResult) -> u32 {
+        self.streak.filter(|(last, _)| *last == result).map_or(0, |(_, run)| run)
+    }
+}
+
+/// The names of containers.
+pub(super) fn names(pod: &Pod, containers: impl IntoIterator<Item = ContainerIndex>) -> Vec<String> {
+    containers.into_iter().map(|index| pod.spec().container_name(index).into()).collect()
+}
+
+/// Serialises a value by the name that Kubernetes spells it by.
+pub(super) fn by_name<T: Name, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(value.name())
+}

@@ -1,0 +1,139 @@
+//! Why a Pod is in its state, what happens next and when, and what would change it.
+//!
+//! [`Pod::explain`] answers for one moment. The answer is data, and prints as two to six lines. Every time in it that
+//! is given exactly is one that the machine keeps, unless something else happens before: it is not computed by a
+//! second set of rules, but found by letting a copy of the Pod live on.
+//!
+//! ```text
+//! Pod web is Running but not Ready: container main keeps exiting and is held back (CrashLoopBackOff).
+//! Why: main exited with code 1 (Error) at 12:00:50, its 4th exit; restartPolicy Always restarts it, 40 s after that exit.
+//! Next: main restarts at 12:01:30, in 27 s; if it exits again soon, the next delay will be 80 s.
+//! What would change it: a run of main of more than 10 min, which brings the delay back to 10 s.
+//! Conditions: Ready and ContainersReady are False (ContainersNotReady: main).
+//! ```
+
+mod condition;
+mod container;
+mod display;
+mod fact;
+mod foresight;
+mod lines;
+mod next;
+mod pod;
+mod sentence;
+mod stop;
+mod text;
+mod wait;
+
+pub use condition::Unmet;
+pub use container::{ContainerExplanation, Situation};
+pub use fact::{Decider, Exit, ProbeProgress, Verdict};
+pub use next::{Change, Next, Step, When};
+pub use pod::{EndCause, PodSituation, StopCause};
+pub use stop::{StopReason, StopStep};
+pub use wait::WaitsFor;
+
+use alloc::{string::String, vec::Vec};
+
+use serde::Serialize;
+
+use crate::{machine::Pod, manifest::PodPhase, spec::ContainerIndex, time::Timestamp};
+use foresight::Foresight;
+
+/// Why a Pod is in its state, what happens next and when, and what would change it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The moment that it is about.
+    pub at: Timestamp,
+    /// The Pod's name.
+    pub pod: String,
+    /// The phase that is shown.
+    pub phase: PodPhase,
+    /// Whether the Pod counts as ready.
+    pub ready: bool,
+    /// Whether its object is gone from the API.
+    pub gone: bool,
+    /// Where the Pod as a whole stands.
+    pub situation: PodSituation,
+    /// What each container is doing, in the order of the spec.
+    pub containers: Vec<ContainerExplanation>,
+    /// The conditions that are not as one would like them.
+    pub unmet: Vec<Unmet>,
+    /// When the kubelet restarted, if it did: back-offs and the counts of probes began anew then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubelet_restarted_at: Option<Timestamp>,
+    /// What happens of itself, by container.
+    pub next: Vec<Next>,
+    /// What would change the state, the most telling first.
+    pub changes: Vec<Change>,
+}
+
+impl Pod {
+    /// Why the Pod is in its state, what happens next and when, and what would change it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    ///
+    /// let manifest: manifest::Pod = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
+    /// )?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
+    /// let explanation = pod.explain(Timestamp::UNIX_EPOCH);
+    /// assert!(explanation.to_string().starts_with("Pod web is Pending: no node has it yet."));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, now: Timestamp) -> Explanation {
+        let foresight = Foresight::of(self, now);
+        let indexes = self.spec().containers().map(|(index, _)| index);
+        let containers: Vec<_> =
+            indexes.filter_map(|index| ContainerExplanation::of(self, index, &foresight, now)).collect();
+        let situation = PodSituation::of(self, &containers);
+        let next = if self.is_node_lost() { Vec::new() } else { next::next(self, &containers, &foresight, now) };
+        Explanation {
+            at: now,
+            pod: self.spec().name().into(),
+            phase: self.phase(),
+            ready: !self.is_node_lost() && self.record.status.conditions.ready.is_true(),
+            gone: self.is_gone(),
+            unmet: condition::unmet(self),
+            kubelet_restarted_at: self.record.node.kubelet_start,
+            next,
+            changes: next::changes(self, &situation, &containers),
+            situation,
+            containers,
+        }
+    }
+
+    /// What one container is doing, and why; `None` if there is no such container.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::explain::{Situation, WaitsFor};
+    ///
+    /// let manifest: manifest::Pod =
+    ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    /// let app = pod.explain_container(now, 0.into()).ok_or("no container")?;
+    /// assert_eq!(app.situation, Situation::NotStarted { waits_for: WaitsFor::Sandbox, last_exit: None });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain_container(&self, now: Timestamp, container: ContainerIndex) -> Option<ContainerExplanation> {
+        ContainerExplanation::of(self, container, &Foresight::of(self, now), now)
+    }
+}
+
+impl Explanation {
+    /// The explanation of the container with this name.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<&ContainerExplanation> {
+        self.containers.iter().find(|container| container.name == name)
+    }
+}

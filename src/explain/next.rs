@@ -1,0 +1,357 @@
+//! What happens next, when, and what would change it.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::Serialize;
+
+use super::{
+    container::{ContainerExplanation, Situation, Urgency},
+    fact::{ProbeProgress, by_name},
+    foresight::{self, Foresight, Reach},
+    pod::PodSituation,
+    stop::StopStep,
+};
+use crate::{
+    machine::Pod,
+    manifest::RestartPolicy,
+    rule::probe::ProbeResult,
+    spec::{ContainerIndex, ProbeKind},
+    time::Timestamp,
+};
+
+/// Something that happens next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Next {
+    /// When.
+    #[serde(flatten)]
+    pub when: When,
+    /// What.
+    #[serde(flatten)]
+    pub what: Step,
+}
+
+/// When something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum When {
+    /// Exactly then, unless something else happens before.
+    At(Timestamp),
+    /// Then or later.
+    NotBefore(Timestamp),
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Step {
+    /// A container is started (again).
+    Start {
+        /// Which.
+        container: String,
+    },
+    /// A container's image is pulled (again); the container starts once it is there.
+    Pull {
+        /// For which container.
+        container: String,
+    },
+    /// The node is asked for a container's image again.
+    LookForImage {
+        /// For which container.
+        container: String,
+    },
+    /// A container is probed.
+    Probe {
+        /// Which.
+        container: String,
+        /// What about.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+    },
+    /// The hook after a start, which only sleeps, is over.
+    PostStartEnds {
+        /// In which container.
+        container: String,
+    },
+    /// The hook before a stop is over, or has run out of time: the container is told to stop, or takes its turn.
+    PreStopEnds {
+        /// In which container.
+        container: String,
+    },
+    /// A sidecar waits no longer for others to end: it is told to stop.
+    TurnEnds {
+        /// Which.
+        container: String,
+    },
+    /// A container that has not ended is killed (SIGKILL).
+    Kill {
+        /// Which.
+        container: String,
+    },
+    /// The Pod's active deadline is over: it fails and is stopped.
+    Deadline,
+    /// The Pod is looked at again, without any other reason.
+    Resync,
+}
+
+impl Step {
+    /// The container that it is about.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            Step::Start { container }
+            | Step::Pull { container }
+            | Step::LookForImage { container }
+            | Step::Probe { container, .. }
+            | Step::PostStartEnds { container }
+            | Step::PreStopEnds { container }
+            | Step::TurnEnds { container }
+            | Step::Kill { container } => Some(container),
+            Step::Deadline | Step::Resync => None,
+        }
+    }
+}
+
+/// Something that would change the Pod's state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Change {
+    /// So many more successes in a row make a container started, or ready.
+    Successes {
+        /// Which container.
+        container: String,
+        /// Of which probe.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+        /// How many.
+        needed: u32,
+        /// Whether there were some already.
+        has_begun: bool,
+        /// Seconds between two looks.
+        period_seconds: u32,
+    },
+    /// So many more failures in a row have a container killed.
+    Failures {
+        /// Which container.
+        container: String,
+        /// Of which probe.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+        /// How many.
+        left: u32,
+        /// Whether there were some already.
+        has_begun: bool,
+        /// Whether it is started again then.
+        restarts: bool,
+    },
+    /// A run that is long enough makes the back-off start over.
+    LongRun {
+        /// Of which container.
+        container: String,
+        /// Longer than this many seconds.
+        seconds: u32,
+        /// The delay that it starts over with, in seconds.
+        initial_delay_seconds: u32,
+    },
+    /// Another image in the spec, which has no back-off yet.
+    NewImage {
+        /// Of which container.
+        container: String,
+    },
+    /// A container's end.
+    Exit {
+        /// Which container's.
+        container: String,
+    },
+    /// A readiness gate's condition that becomes true.
+    Gate {
+        /// Which.
+        gate: String,
+    },
+    /// The removal of the scheduling gates.
+    Ungating,
+    /// A node that fits.
+    Scheduling,
+    /// The node's return.
+    NodeReturn,
+    /// A forced delete, which does not wait.
+    ForceDelete,
+    /// Nothing: what is over stays over.
+    Nothing,
+}
+
+impl When {
+    /// The time that it speaks of.
+    #[must_use]
+    pub const fn time(self) -> Timestamp {
+        match self {
+            When::At(at) | When::NotBefore(at) => at,
+        }
+    }
+}
+
+impl Change {
+    /// The container that it is about.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            Change::Successes { container, .. }
+            | Change::Failures { container, .. }
+            | Change::LongRun { container, .. }
+            | Change::NewImage { container }
+            | Change::Exit { container, .. } => Some(container),
+            Change::Gate { .. }
+            | Change::Ungating
+            | Change::Scheduling
+            | Change::NodeReturn
+            | Change::ForceDelete
+            | Change::Nothing => None,
+        }
+    }
+}
+
+/// What happens of itself, the most telling first.
+pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &Foresight, now: Timestamp) -> Vec<Next> {
+    let mut next = Vec::new();
+    for (index, container) in (0_u16..).map(ContainerIndex::from).zip(containers) {
+        next.extend(next_of(index, container, foresight, now));
+    }
+    if let Some(at) = foresight::deadline_of(pod) {
+        // A pass that waits for something acts upon the deadline only when it is over.
+        let is_kept = foresight.ends_at == Some(at) && at > now;
+        next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: Step::Deadline });
+    }
+    let retry_at = foresight.retry_at.filter(|_| next.is_empty());
+    if let Some(at) = retry_at {
+        next.push(Next { when: When::At(at), what: Step::Resync });
+    }
+    next
+}
+
+fn next_of(
+    index: ContainerIndex,
+    explained: &ContainerExplanation,
+    foresight: &Foresight,
+    now: Timestamp,
+) -> Vec<Next> {
+    let container = explained.name.clone();
+    let attempt = foresight.attempt(index).map(|attempt| {
+        let container = container.clone();
+        let what = match attempt.reach {
+            Reach::Image => Step::LookForImage { container },
+            Reach::Pull => Step::Pull { container },
+            Reach::Start => Step::Start { container },
+        };
+        Next { when: When::At(attempt.at), what }
+    });
+    match &explained.situation {
+        Situation::HeldBack { until, .. } => {
+            let open = Next { when: When::NotBefore(*until), what: Step::Start { container } };
+            Vec::from([attempt.unwrap_or(open)])
+        }
+        Situation::CannotStart { held_until, .. } => {
+            let open = held_until.map(|until| Next { when: When::NotBefore(until), what: Step::Pull { container } });
+            attempt.or(open).into_iter().collect()
+        }
+        Situation::RestartDue { .. } | Situation::NotStarted { .. } => attempt.into_iter().collect(),
+        Situation::PostStart { until } => {
+            until.map(|at| Next { when: When::At(at), what: Step::PostStartEnds { container } }).into_iter().collect()
+        }
+        Situation::Running { lacks, liveness, .. } => {
+            let looks = lacks.iter().chain(liveness);
+            let looks = looks.filter_map(|progress| {
+                let what = Step::Probe { container: container.clone(), probe: progress.probe };
+                Some(Next { when: When::At(progress.next_look?), what })
+            });
+            looks.collect()
+        }
+        Situation::Stopping { step, .. } => next_of_stop(container, step, now).into_iter().collect(),
+        Situation::Pulling { .. }
+        | Situation::Starting
+        | Situation::Ended { .. }
+        | Situation::NeverRan
+        | Situation::Unknown => Vec::new(),
+    }
+}
+
+fn next_of_stop(container: String, step: &StopStep, now: Timestamp) -> Option<Next> {
+    Some(match *step {
+        StopStep::PreStop { until, .. } => Next { when: When::At(until), what: Step::PreStopEnds { container } },
+        StopStep::Turn { until, .. } => Next { when: When::At(until), what: Step::TurnEnds { container } },
+        StopStep::Told { kill_not_before, .. } => {
+            let at = kill_not_before.filter(|at| *at > now)?;
+            Next { when: When::NotBefore(at), what: Step::Kill { container } }
+        }
+        StopStep::Pending | StopStep::Gone => return None,
+    })
+}
+
+/// What would change the Pod's state, the most telling first.
+pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<Change> {
+    match situation {
+        PodSituation::Gated => Vec::from([Change::Ungating]),
+        PodSituation::Unscheduled { .. } => Vec::from([Change::Scheduling]),
+        PodSituation::NodeLost { .. } => Vec::from([Change::NodeReturn]),
+        PodSituation::Over { .. } | PodSituation::Gone => Vec::from([Change::Nothing]),
+        PodSituation::Stopping { .. } if pod.is_gone() => Vec::from([Change::Nothing]),
+        PodSituation::Stopping { .. } => Vec::from([Change::ForceDelete]),
+        PodSituation::GatesUnmet { gates } => {
+            gates.iter().map(|(gate, _)| Change::Gate { gate: gate.clone() }).collect()
+        }
+        PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([Change::Nothing]),
+        PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
+        PodSituation::Container { .. } | PodSituation::Ready => {
+            let mut by_urgency: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
+            by_urgency.sort_by_key(|(_, container)| container.urgency());
+            by_urgency.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
+        }
+    }
+}
+
+fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<Change> {
+    let container = explained.name.clone();
+    let Some(spec) = pod.spec().container(index) else { return Vec::new() };
+    let restarts = spec.restart().policy() != RestartPolicy::Never;
+    let failures = |progress: &ProbeProgress| Change::Failures {
+        container: container.clone(),
+        probe: progress.probe,
+        left: progress.failures_left,
+        has_begun: progress.run_of(ProbeResult::Failure) > 0,
+        restarts,
+    };
+    match &explained.situation {
+        Situation::HeldBack { .. } => {
+            let limits = &pod.config.crash_loop;
+            let (seconds, initial_delay_seconds) = (limits.reset_after, limits.initial);
+            Vec::from([Change::LongRun { container, seconds, initial_delay_seconds }])
+        }
+        Situation::CannotStart { .. } => Vec::from([Change::NewImage { container }]),
+        Situation::Running { lacks, liveness, .. } => {
+            let mut changes = Vec::new();
+            if let Some(progress) = lacks {
+                changes.push(Change::Successes {
+                    container: container.clone(),
+                    probe: progress.probe,
+                    needed: progress.successes_needed,
+                    has_begun: progress.run_of(ProbeResult::Success) > 0,
+                    period_seconds: progress.period_seconds,
+                });
+                changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
+            }
+            changes.extend(liveness.iter().map(failures));
+            if explained.urgency() == Urgency::None && changes.is_empty() {
+                changes.push(Change::Exit { container });
+            }
+            changes
+        }
+        Situation::NotStarted { .. }
+        | Situation::Pulling { .. }
+        | Situation::Starting
+        | Situation::PostStart { .. }
+        | Situation::RestartDue { .. }
+        | Situation::Stopping { .. }
+        | Situation::Ended { .. }
+        | Situation::NeverRan
+        | Situation::Unknown => Vec::new(),
+    }
+}

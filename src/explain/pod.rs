@@ -1,0 +1,297 @@
+//! Where the Pod as a whole stands, and why.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::Serialize;
+
+use super::{
+    container::{ContainerExplanation, Situation},
+    fact::{Exit, Verdict},
+    wait,
+};
+use crate::{
+    machine::{Doing, Pod, WorkerState},
+    manifest::{ConditionStatus, Name, PodPhase, RestartPolicy},
+    rule::restart,
+    spec::{ContainerKind, PodSpec},
+    state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
+    time::Timestamp,
+};
+
+/// Where the Pod as a whole stands, with the facts that put it there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PodSituation {
+    /// Scheduling gates keep it from any node.
+    Gated,
+    /// No node has it yet.
+    Unscheduled {
+        /// What the scheduler said, if it found no node.
+        message: Option<String>,
+    },
+    /// Its node cannot be reached.
+    NodeLost {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It has no sandbox with a network.
+    NoSandbox {
+        /// Whether it had one.
+        is_lost: bool,
+        /// Whether one is being made.
+        is_being_made: bool,
+        /// The Pod's policy, if it has it that none will ever be made: what ran is not run again.
+        ruled_out_by: Option<RestartPolicy>,
+        /// The container whose pull, hook or stop has to end before.
+        after: Option<String>,
+    },
+    /// A container's exit restarts all of them.
+    RestartingAll {
+        /// Which container's, if it can still be told.
+        container: Option<String>,
+    },
+    /// A container decides the Pod's state: the one that needs attention most.
+    Container {
+        /// Its name.
+        container: String,
+    },
+    /// Its containers are ready, and its readiness gates are not.
+    GatesUnmet {
+        /// The gates, and what their conditions say; `None` if there is no such condition.
+        gates: Vec<(String, Option<ConditionStatus>)>,
+    },
+    /// All is well.
+    Ready,
+    /// Everything in it is being stopped.
+    Stopping {
+        /// Why.
+        cause: StopCause,
+        /// The phase that is decided, and published once nothing can run any more.
+        outcome: Option<PodPhase>,
+    },
+    /// Its life is over.
+    Over {
+        /// What decided the phase.
+        cause: EndCause,
+    },
+    /// Its object is gone from the API, and nothing of it is left.
+    Gone,
+}
+
+/// Why a Pod is being stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "why", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StopCause {
+    /// It was deleted.
+    Deleted {
+        /// When.
+        at: Timestamp,
+        /// The seconds that it was given.
+        grace_seconds: i64,
+    },
+    /// Its object was removed from the API.
+    Removed,
+    /// The node ends it.
+    Node {
+        /// In one word: `Evicted`.
+        reason: String,
+        /// For people.
+        message: String,
+    },
+    /// It was active for longer than `activeDeadlineSeconds`.
+    Deadline {
+        /// That many seconds.
+        seconds: u32,
+    },
+    /// Its work is over, well or badly.
+    WorkOver(EndCause),
+}
+
+/// What decides that a Pod has succeeded or failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "cause", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum EndCause {
+    /// Every container has ended with exit code 0, and none is started again.
+    AllSucceeded,
+    /// A container has ended badly and is not started again.
+    ContainerFailed {
+        /// Which.
+        container: String,
+        /// Whether it is an init container, without which the others never start.
+        is_init: bool,
+        /// How.
+        exit: Exit,
+        /// Why it is not started again.
+        verdict: Verdict,
+    },
+    /// Nobody saw a container end.
+    Unseen {
+        /// Which.
+        container: String,
+    },
+    /// The status says why.
+    Reason {
+        /// In one word: `DeadlineExceeded`, `Evicted`.
+        reason: String,
+        /// For people.
+        message: String,
+    },
+    /// Its node was lost, and what ran there was given up.
+    NodeGone {
+        /// Since when it was.
+        since: Timestamp,
+    },
+    /// It was stopped before every container had ended well.
+    Incomplete,
+}
+
+impl PodSituation {
+    pub(super) fn of(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
+        let api = &pod.record.api;
+        if pod.worker_state() == WorkerState::Waiting {
+            return if api.is_gated { PodSituation::Gated } else { unscheduled(pod) };
+        }
+        let is_over = pod.record.status.phase.is_terminal();
+        if let Some(since) = api.node_lost_at.filter(|_| !is_over) {
+            let is_given_up = pod.phase().is_terminal();
+            let cause = EndCause::NodeGone { since };
+            return if is_given_up { PodSituation::Over { cause } } else { PodSituation::NodeLost { since } };
+        }
+        if pod.worker_state() == WorkerState::Finished {
+            let is_over = api.phase.is_some_and(PodPhase::is_terminal);
+            return if api.is_gone && !is_over { PodSituation::Gone } else { over(pod) };
+        }
+        if pod.worker_state() != WorkerState::Syncing {
+            return stopping(pod);
+        }
+        if wait::is_reset(pod) {
+            return PodSituation::RestartingAll { container: trigger(pod) };
+        }
+        let doing = pod.worker.pass.as_deref().map(|pass| pass.doing);
+        let is_being_made = matches!(doing, Some(Doing::RunningSandbox(_)));
+        if is_being_made || pod.runtime.active_sandbox().is_none() && doing != Some(Doing::Stopping) {
+            let is_lost = !pod.runtime.sandboxes.is_empty();
+            let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
+            let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().pod_policy());
+            return PodSituation::NoSandbox { is_lost, is_being_made, ruled_out_by, after };
+        }
+        of_running(pod, containers)
+    }
+}
+
+/// The containers, and then the gates, say how a Pod is that nobody stops.
+fn of_running(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
+    let is_noteworthy = |container: &&ContainerExplanation| match &container.situation {
+        Situation::Running { .. } | Situation::Ended { .. } => {
+            container.urgency() < super::container::Urgency::AtRisk
+                || !container.ready && container.kind != ContainerKind::Ephemeral && !pod_is_ready(pod)
+        }
+        Situation::NotStarted { .. }
+        | Situation::Pulling { .. }
+        | Situation::Starting
+        | Situation::PostStart { .. }
+        | Situation::HeldBack { .. }
+        | Situation::RestartDue { .. }
+        | Situation::CannotStart { .. }
+        | Situation::Stopping { .. }
+        | Situation::NeverRan
+        | Situation::Unknown => true,
+    };
+    let most_urgent = containers.iter().filter(is_noteworthy).min_by_key(|container| container.urgency());
+    if let Some(container) = most_urgent {
+        return PodSituation::Container { container: container.name.clone() };
+    }
+    let gates = unmet_gates(pod);
+    if gates.is_empty() { PodSituation::Ready } else { PodSituation::GatesUnmet { gates } }
+}
+
+fn pod_is_ready(pod: &Pod) -> bool {
+    pod.record.status.conditions.containers_ready.is_true()
+}
+
+fn unscheduled(pod: &Pod) -> PodSituation {
+    let scheduled = ConditionType::PodScheduled.name();
+    let known = pod.record.api.foreign.iter().find(|condition| condition.type_ == scheduled);
+    let known = known.filter(|condition| condition.reason == ConditionReason::Unschedulable.name());
+    PodSituation::Unscheduled { message: known.map(|condition| condition.message.clone()) }
+}
+
+/// The container whose exit restarts all.
+fn trigger(pod: &Pod) -> Option<String> {
+    let mut lasting = pod.spec().lasting_containers();
+    let triggers = |end: &crate::state::Termination, container: &crate::spec::ContainerSpec| {
+        restart::restarts_all(container.restart(), end.exit_code)
+    };
+    let found = lasting.find(|(index, container)| {
+        let of_runtime = pod.runtime.newest(*index).and_then(crate::state::Instance::termination);
+        let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
+        let of_record = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
+        [of_runtime, of_record].into_iter().flatten().any(|end| triggers(end, container))
+    });
+    found.map(|(_, container)| container.name().into())
+}
+
+/// The readiness gates that are not true, and what their conditions say.
+fn unmet_gates(pod: &Pod) -> Vec<(String, Option<ConditionStatus>)> {
+    let ConditionMessage::Gates(failures) = &pod.record.status.conditions.ready.message else { return Vec::new() };
+    let gates = pod.spec().readiness_gates();
+    let named =
+        failures.iter().filter_map(|failure| Some((gates.get(usize::from(failure.gate))?.clone(), failure.status)));
+    named.collect()
+}
+
+fn stopping(pod: &Pod) -> PodSituation {
+    let record = &pod.record;
+    let outcome = Some(record.status.phase).filter(|phase| phase.is_terminal());
+    let why = record.why.as_deref();
+    let cause = if let Some(eviction) = &record.node.eviction {
+        StopCause::Node { reason: (*eviction.reason).into(), message: (*eviction.message).into() }
+    } else if let Some(seconds) =
+        pod.spec().active_deadline().filter(|_| why.is_some_and(|why| &*why.reason == DEADLINE_REASON))
+    {
+        StopCause::Deadline { seconds }
+    } else if record.api.is_gone {
+        StopCause::Removed
+    } else if let Some(deletion) = record.api.deletion.filter(|_| outcome.is_none()) {
+        StopCause::Deleted { at: deletion.requested_at, grace_seconds: deletion.grace_seconds }
+    } else {
+        StopCause::WorkOver(end_cause(pod))
+    };
+    PodSituation::Stopping { cause, outcome }
+}
+
+/// The reason of a Pod that was active for too long.
+const DEADLINE_REASON: &str = "DeadlineExceeded";
+
+fn over(pod: &Pod) -> PodSituation {
+    PodSituation::Over { cause: end_cause(pod) }
+}
+
+fn end_cause(pod: &Pod) -> EndCause {
+    let why = pod.record.why.as_deref().or(pod.record.api.why.as_deref());
+    if let Some(why) = why.filter(|why| !why.reason.is_empty()) {
+        return EndCause::Reason { reason: (*why.reason).into(), message: (*why.message).into() };
+    }
+    if pod.record.status.phase == PodPhase::Succeeded {
+        return EndCause::AllSucceeded;
+    }
+    first_failure(pod.spec(), &pod.record.status.records).unwrap_or(EndCause::Incomplete)
+}
+
+/// The first container that makes its Pod fail: an init container, else a regular one.
+fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<EndCause> {
+    spec.lasting_containers().find_map(|(index, container)| {
+        let record = records.get(index.get())?.as_ref()?;
+        let end = record.termination().or_else(|| record.last_termination())?;
+        let is_init = container.kind() == ContainerKind::Init;
+        if container.kind() == ContainerKind::Sidecar || end.exit_code == 0 {
+            return None;
+        }
+        let name = container.name().into();
+        if end.reason == TerminationReason::ContainerStatusUnknown {
+            return Some(EndCause::Unseen { container: name });
+        }
+        let exit = Exit::of(end, record.restart_count);
+        Some(EndCause::ContainerFailed { container: name, is_init, exit, verdict: Verdict::on(container, end) })
+    })
+}

@@ -1,0 +1,145 @@
+//! A stop: of one container or of the whole Pod, why, and how far it has come.
+
+use alloc::{string::String, vec::Vec};
+use core::time::Duration;
+
+use serde::Serialize;
+
+use super::fact;
+use crate::{
+    action::PassKind,
+    machine::{Doing, Pass, Pod, Prober, Stop, StopStage, Task},
+    rule::{probe::ProbeResult, termination},
+    spec::{ContainerIndex, Hook, ProbeKind},
+    time::Timestamp,
+};
+
+/// Why a container is being stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StopReason {
+    /// The whole Pod is.
+    PodStops,
+    /// Its liveness probe has failed.
+    LivenessProbe,
+    /// Its startup probe has failed.
+    StartupProbe,
+    /// Its image was changed.
+    DefinitionChanged,
+    /// Its hook after the start has failed.
+    PostStartHook,
+    /// All containers are being restarted.
+    AllContainersRestart,
+    /// The Pod needs a new sandbox.
+    SandboxChanged,
+    /// There is nothing left for it to do.
+    NothingLeft,
+}
+
+impl StopReason {
+    pub(super) fn of(pod: &Pod, pass: &Pass, stop: &Stop) -> StopReason {
+        if pass.kind != PassKind::Sync {
+            return StopReason::PodStops;
+        }
+        if pass.has_reset {
+            return StopReason::AllContainersRestart;
+        }
+        if pass.doing == Doing::StoppingFailed(stop.container) {
+            return StopReason::PostStartHook;
+        }
+        if pass.todo.iter().any(|task| matches!(task, Task::RunSandbox(_))) {
+            return StopReason::SandboxChanged;
+        }
+        let mut instances = pass.view.instances_of(stop.container);
+        if instances.any(|instance| instance.id == stop.instance && instance.spec_changed) {
+            return StopReason::DefinitionChanged;
+        }
+        let has_failed = |kind| {
+            let is_it = |prober: &Prober| {
+                prober.container == stop.container
+                    && prober.kind == kind
+                    && prober.worker.instance == Some(stop.instance)
+                    && prober.worker.on_hold
+                    && prober.worker.result == Some(ProbeResult::Failure)
+            };
+            pod.probers.iter().any(is_it)
+        };
+        if has_failed(ProbeKind::Liveness) {
+            StopReason::LivenessProbe
+        } else if has_failed(ProbeKind::Startup) {
+            StopReason::StartupProbe
+        } else {
+            StopReason::NothingLeft
+        }
+    }
+}
+
+/// How far a stop has come.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "step", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StopStep {
+    /// Nothing has been done about it yet.
+    Pending,
+    /// The hook before the stop runs.
+    PreStop {
+        /// Since when.
+        since: Timestamp,
+        /// Until when at the latest.
+        until: Timestamp,
+        /// Whether it does nothing but sleep, and so ends right then.
+        sleeps: bool,
+    },
+    /// Others end first.
+    Turn {
+        /// Who.
+        after: Vec<String>,
+        /// Until when at the latest.
+        until: Timestamp,
+    },
+    /// It was told to stop (SIGTERM).
+    Told {
+        /// Seconds between SIGTERM and SIGKILL.
+        grace_seconds: u32,
+        /// It is not killed before, as far as is known.
+        kill_not_before: Option<Timestamp>,
+    },
+    /// It is gone.
+    Gone,
+}
+
+impl StopStep {
+    pub(super) fn of(pod: &Pod, pass: &Pass, stop: &Stop) -> StopStep {
+        match stop.stage {
+            StopStage::PreStop { since, until } => {
+                let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
+                StopStep::PreStop { since, until, sleeps: matches!(hook, Some(Hook::Sleep(_))) }
+            }
+            StopStage::Turn { until, .. } => {
+                let holds_up = |other: &&Stop| {
+                    other.stage != StopStage::Gone
+                        && termination::waits_for(pod.spec(), stop.container, other.container)
+                };
+                let after: Vec<ContainerIndex> =
+                    pass.stops.iter().filter(holds_up).map(|other| other.container).collect();
+                StopStep::Turn { after: fact::names(pod, after), until }
+            }
+            StopStage::Told => {
+                let timeout = termination::stop_timeout(stop.grace);
+                StopStep::Told { grace_seconds: timeout, kill_not_before: kill_not_before(pod, pass, stop, timeout) }
+            }
+            StopStage::Pending => StopStep::Pending,
+            StopStage::Gone => StopStep::Gone,
+        }
+    }
+}
+
+/// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
+/// deletion, and after the part of the grace that is spent.
+fn kill_not_before(pod: &Pod, pass: &Pass, stop: &Stop, timeout: u32) -> Option<Timestamp> {
+    let is_by_deletion = pass.kind == PassKind::Terminating
+        && pod.record.node.eviction.is_none()
+        && !pod.record.status.phase.is_terminal();
+    let deletion = pod.record.api.deletion.filter(|_| is_by_deletion)?;
+    let spent = pod.record.node.grace.unwrap_or(0).saturating_sub(stop.grace).max(0).unsigned_abs();
+    Some(deletion.requested_at + Duration::from_secs(spent.saturating_add(u64::from(timeout))))
+}

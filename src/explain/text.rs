@@ -1,0 +1,132 @@
+//! Times, numbers and lists as people say them.
+
+use alloc::{format, string::String};
+
+use crate::time::Timestamp;
+use chrono::{DateTime, Utc};
+use core::time::Duration;
+
+const DAY: i64 = 86_400;
+
+/// A point in time by the clock, in UTC: with its date if that is not today's, with milliseconds if it has any.
+pub(super) fn clock(at: Timestamp, now: Timestamp) -> String {
+    let is_today = at.unix_seconds().div_euclid(DAY) == now.unix_seconds().div_euclid(DAY);
+    let is_whole = at == at.whole_seconds();
+    let format = match (is_today, is_whole) {
+        (true, true) => "%H:%M:%S",
+        (true, false) => "%H:%M:%S%.3f",
+        (false, true) => "%Y-%m-%d %H:%M:%S",
+        (false, false) => "%Y-%m-%d %H:%M:%S%.3f",
+    };
+    format!("{}", DateTime::<Utc>::from(at).format(format))
+}
+
+/// A point in the past: whole seconds, as the API stores it.
+pub(super) fn past(at: Timestamp, now: Timestamp) -> String {
+    clock(at.whole_seconds(), now)
+}
+
+/// A point ahead, by the clock and from now: `at 12:04:30, in 37 s`.
+pub(super) fn ahead(at: Timestamp, now: Timestamp) -> String {
+    if at <= now { "now".into() } else { format!("at {}, in {}", clock(at, now), span(at.since(now))) }
+}
+
+/// A length of time: the longer, the coarser.
+pub(super) fn span(duration: Duration) -> String {
+    let tenths = duration.as_millis().saturating_add(50) / 100;
+    let seconds = u64::try_from(tenths.saturating_add(5) / 10).unwrap_or(u64::MAX);
+    let (minutes, hours) = (seconds / 60, seconds / 3_600);
+    let two = |large: (u64, &str), small: (u64, &str)| match small.0 {
+        0 => format!("{} {}", large.0, large.1),
+        count => format!("{} {} {count} {}", large.0, large.1, small.1),
+    };
+    if tenths == 0 {
+        "less than 0.1 s".into()
+    } else if tenths < 100 && !tenths.is_multiple_of(10) {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    } else if seconds < 120 {
+        format!("{seconds} s")
+    } else if minutes < 60 {
+        two((minutes, "min"), (seconds % 60, "s"))
+    } else if hours < 48 {
+        two((hours, "h"), (minutes % 60, "min"))
+    } else {
+        two((hours / 24, "d"), (hours % 24, "h"))
+    }
+}
+
+/// So many whole seconds.
+pub(super) fn seconds(count: u32) -> String {
+    span(Duration::from_secs(u64::from(count)))
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`.
+pub(super) fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// `once`, `twice in a row`, `3 times in a row`.
+pub(super) fn in_a_row(number: u32) -> String {
+    match number {
+        1 => "once".into(),
+        2 => "twice in a row".into(),
+        _ => format!("{number} times in a row"),
+    }
+}
+
+/// `1 success`, `2 successes in a row`; `2 more successes in a row` if there were some already.
+pub(super) fn more(number: u32, has_begun: bool, one: &str, many: &str) -> String {
+    let more = if has_begun { " more" } else { "" };
+    if number == 1 { format!("{number}{more} {one}") } else { format!("{number}{more} {many} in a row") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list<T: AsRef<str>>(words: &[T]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.as_ref().into(),
+        [first @ .., last] => {
+            let first: alloc::vec::Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+
+    #[test]
+    fn a_time_is_told_by_the_clock_and_from_now() {
+        let told = |millis| ahead(NOON + Duration::from_millis(millis), NOON);
+        assert_eq!(told(37_000), "at 12:00:37, in 37 s");
+        assert_eq!(told(2_500), "at 12:00:02.500, in 2.5 s");
+        assert_eq!(told(160_000), "at 12:02:40, in 2 min 40 s");
+        assert_eq!(told(12 * 3_600_000), "at 2026-03-02 00:00:00, in 12 h");
+        assert_eq!(told(20), "at 12:00:00.020, in less than 0.1 s");
+        assert_eq!(told(0), "now");
+    }
+
+    #[test]
+    fn numbers_are_said_as_people_say_them() {
+        let ordinals = [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal);
+        assert_eq!(ordinals, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(more(2, true, "success", "successes"), "2 more successes in a row");
+    }
+
+    #[test]
+    fn the_ends_of_time_are_told_too() {
+        let (first, last) = (Timestamp::from_unix_micros(i64::MIN), Timestamp::from_unix_micros(i64::MAX));
+        assert!(ahead(last, first).ends_with(" h"), "{}", ahead(last, first));
+    }
+}
