@@ -77,7 +77,8 @@ pub fn life(bytes: &[u8]) -> Result<(), String> {
     })
 }
 
-fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
+/// Lives one life and tells each move before it is made.
+pub fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
     let mut seeds = bytes.chunks(8);
     let (spec, config) = sample(seeds.next().unwrap_or_default(), (strategy::spec(), strategy::config()));
     let mut life = Watched::begin(spec.clone(), config)?;

@@ -2,7 +2,7 @@
 //!
 //! `stable [SECONDS] [SEED] [TARGET…]`: how long each target is run, from which seed, and which. A case that panics is
 //! written to `artifacts/`; one that takes longer than ten seconds counts as an endless loop. `stable show CASE` writes
-//! down the scenario of a case and what is broken in its life, for a look.
+//! down the scenario of a case and the life, move by move, for a look.
 
 use std::{
     env, fs,
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pod_lifecycle_fuzz::{events, life, manifest, scenario, scenario_of};
+use pod_lifecycle_fuzz::{events, lived, manifest, scenario, scenario_of};
 
 const TARGETS: [(&str, fn(&[u8])); 3] = [("manifest", manifest), ("events", events), ("scenario", scenario)];
 
@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     if arguments.first().is_some_and(|first| first == "show") {
         let case = arguments.get(1).and_then(|case| case.parse().ok()).unwrap_or(1);
         println!("{}", serde_json::to_string_pretty(&scenario_of(&bytes_of(case))).unwrap_or_default());
-        println!("{}", life(&bytes_of(case)).err().unwrap_or_default());
+        let end = lived(&bytes_of(case), |moment| println!("{moment}"));
+        println!("{}", end.err().unwrap_or_default());
         return ExitCode::SUCCESS;
     }
     let number = |place: usize| arguments.get(place).and_then(|text| text.parse::<u64>().ok());
