@@ -1,13 +1,14 @@
 //! What costs memory, and what must not: a probe that changes nothing, and an event that changes nothing.
 
 #![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
     reason = "a test may stop"
 )]
-
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,

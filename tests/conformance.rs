@@ -2,6 +2,16 @@
 //!
 //! The recordings are those of `tests/vectors`, or of the one directory that `POD_LIFECYCLE_VECTORS` names.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
 #[path = "conformance/mod.rs"]
 mod recordings;
 

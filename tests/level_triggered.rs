@@ -1,5 +1,15 @@
 //! An embedder that only ever lists what the runtime has can keep a Pod, too.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
 use std::sync::Arc;
 
 use pod_lifecycle::{

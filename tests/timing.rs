@@ -1,5 +1,15 @@
 //! Ideal time is exact; node-like time is late as a real node is, and the same each time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
 use pod_lifecycle::{
     Action, Timestamp,
     sim::{Scenario, Timeline, What},

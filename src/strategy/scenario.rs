@@ -32,7 +32,8 @@ use crate::{
 ///
 /// TestRunner::deterministic().run(&strategy::scenario(), |scenario| {
 ///     let played = scenario.play();
-///     prop_assert!(matches!(played, Ok(_) | Err(ScenarioError::Impossible { .. })));
+///     let is_told = matches!(played, Ok(_) | Err(ScenarioError::Impossible { .. }));
+///     prop_assert!(is_told);
 ///     Ok(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
