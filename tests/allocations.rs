@@ -236,7 +236,11 @@ fn answer_all(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>) {
                     pod.handle_event(now, success(container, kind), out).unwrap();
                     continue;
                 }
-                action => panic!("a healthy Pod does not ask for {action:?}"),
+                Action::StopPodSandbox { .. }
+                | Action::PullImage { .. }
+                | Action::StopContainer { .. }
+                | Action::RemoveContainer { .. }
+                | Action::RunHook { .. } => panic!("a healthy Pod does not ask for this"),
             };
             pod.handle_event(now, Event::Runtime(answer), out).unwrap();
         }

@@ -161,6 +161,9 @@ impl Pod {
 
     /// The phase and its reason that may be published; until a terminal one may be, those that are published stay.
     fn showable(&self) -> (PodPhase, Option<Arc<StatusReason>>) {
+        if let Some(phase) = self.record.api.phase.filter(|phase| phase.is_terminal()) {
+            return (phase, self.record.api.why.clone());
+        }
         let could_run = matches!(self.worker.state, WorkerState::Syncing | WorkerState::Terminating);
         if self.becomes_terminal() && could_run {
             (self.record.api.phase.unwrap_or(PodPhase::Pending), self.record.api.why.clone())

@@ -87,6 +87,8 @@ pub(crate) struct NodeRecord {
     pub(crate) saw_initialized: bool,
     /// Whether the published status, read back, asks for a pass.
     pub(crate) echo_due: bool,
+    /// When published statuses were last read back, and how many at that instant.
+    pub(crate) echoes: Option<(Timestamp, u8)>,
     /// Whether the kubelet restarts when the pass under way is over.
     pub(crate) restart_due: bool,
     /// When the active deadline was last found to have passed.

@@ -14,6 +14,9 @@ use crate::{
 /// No period is shorter: a Pod always gets on.
 const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
+/// How many statuses that are read back at one instant ask for a pass.
+const MOST_ECHOES: u8 = 16;
+
 /// Where the Pod's worker stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Worker {
@@ -68,11 +71,11 @@ impl Pod {
     /// Goes on with the pass under way, and with those asked for, until something has to be waited for.
     pub(crate) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
-            self.hear_echo();
+            self.hear_echo(step.now);
             if let Some(mut pass) = self.worker.pass.take() {
                 if !self.advance(&mut pass, step) {
                     self.worker.pass = Some(pass);
-                    self.hear_echo();
+                    self.hear_echo(step.now);
                     break;
                 }
                 self.end_pass(&pass, step);
@@ -89,9 +92,19 @@ impl Pod {
     }
 
     /// A published status that is read back may ask for a pass.
-    fn hear_echo(&mut self) {
-        if core::mem::take(&mut self.record.node.echo_due) {
+    /// No more than a few at one instant: reading a status back takes time on any node, so the rest waits a second.
+    fn hear_echo(&mut self, now: Timestamp) {
+        let node = &mut self.record.node;
+        if !core::mem::take(&mut node.echo_due) {
+            return;
+        }
+        let (at, heard) = node.echoes.filter(|(at, _)| *at == now).unwrap_or((now, 0));
+        node.echoes = Some((at, heard.saturating_add(1)));
+        if heard < MOST_ECHOES {
             self.request_pass();
+        } else {
+            let later = now + SHORTEST_PERIOD;
+            self.worker.retry_at = Some(self.worker.retry_at.map_or(later, |at| at.min(later)));
         }
     }
 
