@@ -11,9 +11,9 @@ use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 use pod_lifecycle::{
     Action, Clock, ManualClock, Output, Pod, Timestamp, WorkerState,
     config::KubeletConfig,
-    event::{Event, Exit, RuntimeEvent},
+    event::{ContainerExit, Event, RuntimeEvent},
     manifest,
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
     spec::PodSpec,
 };
 
@@ -26,7 +26,7 @@ const MANIFEST: &str = r#"{
 const RUN: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let manifest: manifest::Pod = serde_json::from_str(MANIFEST)?;
+    let manifest: manifest::PodManifest = serde_json::from_str(MANIFEST)?;
     let spec = Arc::new(PodSpec::from_manifest(manifest)?);
     let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
     let mut runtime = Pretended::default();
@@ -99,10 +99,16 @@ impl Pretended {
             }
             Action::StartContainer { container, instance } => {
                 self.tell(now, RuntimeEvent::ContainerStarted { container, instance, result });
-                self.tell(now + RUN, RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(0) });
+                self.tell(
+                    now + RUN,
+                    RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(0) },
+                );
             }
             Action::StopContainer { container, instance, .. } => {
-                self.tell(now, RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(143) });
+                self.tell(
+                    now,
+                    RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(143) },
+                );
                 self.tell(now, RuntimeEvent::ContainerStopped { container, instance });
             }
             Action::RemoveContainer { .. } => {}
@@ -110,7 +116,7 @@ impl Pretended {
                 self.tell(now, RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) });
             }
             Action::Probe { container, instance, kind } => {
-                let (outcome, output) = (Outcome::Success, "".into());
+                let (outcome, output) = (ProbeOutcome::Success, "".into());
                 self.tell(now, RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
             }
         }

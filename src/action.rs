@@ -142,8 +142,8 @@ named! {
 }
 
 named! {
-    /// How grave a Kubernetes event is.
-    pub enum Severity {
+    /// How grave a Kubernetes event is: its `type`.
+    pub enum EventType {
         /// As it should be.
         Normal = "Normal",
         /// Worth a look.
@@ -207,7 +207,7 @@ pub struct KubernetesEvent {
     /// When.
     pub at: Timestamp,
     /// How grave.
-    pub severity: Severity,
+    pub type_: EventType,
     /// What it is about, in one word: an [`EventReason`], or what an evicting or refusing node says.
     pub reason: Cow<'static, str>,
     /// The container that it is about; `None` for the Pod.
@@ -218,18 +218,18 @@ pub struct KubernetesEvent {
 
 /// What is said of a pass of the Pod's worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PassNews {
+pub enum SyncProgress {
     /// It began.
     Began {
         /// Which.
-        kind: PassKind,
+        kind: SyncKind,
         /// Seconds that override the containers' own grace, if any do.
         grace: Option<i64>,
     },
     /// It ended.
     Ended {
         /// Which.
-        kind: PassKind,
+        kind: SyncKind,
         /// Whether with an error, so that it is tried again.
         failed: bool,
     },
@@ -237,7 +237,7 @@ pub enum PassNews {
 
 named! {
     /// What a pass of the Pod's worker is for.
-    pub enum PassKind {
+    pub enum SyncKind {
         /// Keep the Pod as it ought to be.
         Sync = "SyncPod",
         /// Stop everything.

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, sync::Arc};
 
 use crate::{
     manifest::{PodCondition, named},
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{ConditionReason, InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
 };
@@ -81,7 +81,7 @@ pub enum RuntimeEvent {
         /// Its instance.
         instance: InstanceId,
         /// How it ended.
-        exit: Exit,
+        exit: ContainerExit,
     },
     /// A request to stop an instance has returned: it is gone.
     ContainerStopped {
@@ -110,7 +110,7 @@ pub enum RuntimeEvent {
         /// What was asked.
         kind: ProbeKind,
         /// The answer.
-        outcome: Outcome,
+        outcome: ProbeOutcome,
         /// What the handler printed or what went wrong, for the Kubernetes event; empty if all is well.
         output: Box<str>,
     },
@@ -196,7 +196,7 @@ pub struct Failure {
 
 /// How an instance ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Exit {
+pub struct ContainerExit {
     /// 0 is well.
     pub code: i32,
     /// Why, in one word.
@@ -205,11 +205,11 @@ pub struct Exit {
     pub message: Option<Box<str>>,
 }
 
-impl Exit {
+impl ContainerExit {
     /// An exit of which only the code is known: `Completed` for 0, else `Error`.
     #[must_use]
-    pub fn with_code(code: i32) -> Exit {
-        Exit { code, reason: TerminationReason::of_exit(code), message: None }
+    pub fn with_code(code: i32) -> ContainerExit {
+        ContainerExit { code, reason: TerminationReason::of_exit(code), message: None }
     }
 }
 

@@ -52,7 +52,7 @@
 //!     })
 //! }
 //!
-//! let manifest: manifest::Pod = serde_json::from_str(
+//! let manifest: manifest::PodManifest = serde_json::from_str(
 //!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 //! let spec = Arc::new(PodSpec::from_manifest(manifest)?);
 //! let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
@@ -104,7 +104,7 @@ pub mod strategy;
 mod time;
 
 pub use action::{
-    Action, Change, ContainerStateKind, EventReason, KubernetesEvent, PassKind, PassNews, Severity, Transition,
+    Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
 pub use machine::{
     CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, Sink, WORKER_MOVES, Wake, WorkerState,

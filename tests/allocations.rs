@@ -19,9 +19,9 @@ use std::{
 use pod_lifecycle::{
     Action, NoSink, Output, Pod, Sink, Timestamp,
     config::KubeletConfig,
-    event::{ApiEvent, Event, Exit, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, RuntimeEvent},
     manifest,
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::InstanceId,
 };
@@ -105,7 +105,7 @@ fn a_probe_that_changes_nothing_allocates_nothing_with_a_list_that_is_used_again
 fn a_refusal_allocates_no_more_than_the_name_of_the_container_in_its_error() {
     let (mut pod, now) = running(1, Some(ProbeKind::Liveness));
     let container = 0.into();
-    let stale = Exit::with_code(0);
+    let stale = ContainerExit::with_code(0);
     let events = [
         RuntimeEvent::ContainerExited { container: 9.into(), instance: InstanceId::nth(0), exit: stale.clone() },
         RuntimeEvent::ContainerExited { container, instance: InstanceId::nth(7), exit: stale },
@@ -188,7 +188,7 @@ fn success(container: ContainerIndex, kind: ProbeKind) -> Event {
         container,
         instance,
         kind,
-        outcome: Outcome::Success,
+        outcome: ProbeOutcome::Success,
         output: "".into(),
     })
 }
@@ -203,7 +203,7 @@ fn running(containers: usize, probe: Option<ProbeKind>) -> (Pod, Timestamp) {
     let list: Vec<String> =
         (0..containers).map(|n| format!(r#"{{"name": "app{n}", "image": "nginx:1"{probe}}}"#)).collect();
     let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {{"containers": [{}]}}}}"#, list.join(", "));
-    let manifest: manifest::Pod = serde_json::from_str(&manifest).unwrap();
+    let manifest: manifest::PodManifest = serde_json::from_str(&manifest).unwrap();
     let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
     let config = KubeletConfig { resync_period: Duration::from_secs(3_600), ..KubeletConfig::default() };
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);

@@ -62,7 +62,7 @@ proptest! {
     #[test]
     fn generated_manifests_survive_being_written_and_read(pod in strategy::manifest()) {
         let written = serde_json::to_string(&pod).unwrap();
-        prop_assert_eq!(serde_json::from_str::<pod_lifecycle::manifest::Pod>(&written).unwrap(), pod);
+        prop_assert_eq!(serde_json::from_str::<pod_lifecycle::manifest::PodManifest>(&written).unwrap(), pod);
     }
 
     #[test]

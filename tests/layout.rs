@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Pod, Timestamp,
     rule::{backoff::BackOff, probe::ProbeWorker, readiness::ProbeFacts},
     spec::ContainerIndex,
-    state::{Condition, ContainerRecord, ContainerState, Instance, PodConditions, Sandbox},
+    state::{Condition, ContainerRecord, Instance, PodConditions, RecordedState, Sandbox},
 };
 
 #[test]
@@ -28,7 +28,7 @@ fn a_container_takes_no_more_than_96_bytes() {
 fn the_pieces_are_packed() {
     assert_eq!(size_of::<Option<Timestamp>>(), 8);
     assert_eq!(size_of::<Option<ContainerIndex>>(), 2);
-    assert_eq!(size_of::<Option<ContainerState>>(), 16);
+    assert_eq!(size_of::<Option<RecordedState>>(), 16);
     assert_eq!(size_of::<BackOff>(), 16);
     assert!(size_of::<ProbeWorker>() <= 16);
     assert!(size_of::<ProbeFacts>() <= 8);

@@ -16,7 +16,7 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
 fn pod(spec: &str) -> Pod {
     let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {spec}}}"#);
-    let manifest: manifest::Pod = serde_json::from_str(&manifest).unwrap();
+    let manifest: manifest::PodManifest = serde_json::from_str(&manifest).unwrap();
     let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
     Pod::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink)
 }

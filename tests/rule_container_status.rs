@@ -10,7 +10,7 @@ use pod_lifecycle::{
     rule::container_status::{self, StatusInputs},
     spec::PodSpec,
     state::{
-        ContainerRecord, ContainerState, Instance, InstanceState, RuntimeStatus, StartFailure, TerminationReason,
+        ContainerRecord, Instance, InstanceState, RecordedState, RuntimeStatus, StartFailure, TerminationReason,
         Waiting,
     },
 };
@@ -53,9 +53,9 @@ fn last_reason(record: &ContainerRecord) -> Option<&str> {
 #[test]
 fn a_container_never_seen_waits_for_its_pod() {
     let waits = |spec: &PodSpec| known(spec).first().state;
-    assert_eq!(waits(&pod_with_policy("Always")), Some(ContainerState::Waiting(Waiting::ContainerCreating)));
+    assert_eq!(waits(&pod_with_policy("Always")), Some(RecordedState::Waiting(Waiting::ContainerCreating)));
     let spec = pod(json!({"initContainers": [{"name": "init"}], "containers": [{"name": "app"}]}));
-    assert_eq!(waits(&spec), Some(ContainerState::Waiting(Waiting::PodInitializing)));
+    assert_eq!(waits(&spec), Some(RecordedState::Waiting(Waiting::PodInitializing)));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn an_instance_that_nobody_knows_has_ended_if_it_was_running() {
     );
     assert_eq!(record.restart_count, 1);
     let record = Known { runtime: unknown(), ..known(&spec) }.first();
-    assert_eq!(record.state, Some(ContainerState::Waiting(Waiting::Unsaid)));
+    assert_eq!(record.state, Some(RecordedState::Waiting(Waiting::Unsaid)));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_failed_start_is_what_a_container_waits_for_if_it_is_to_be_started() {
         Known { runtime, failures: vec![Some(crash_loop())], ..known(&spec) }.first()
     };
     let waits = failed("Always");
-    assert_eq!(waits.state, Some(ContainerState::Waiting(Waiting::Failed(crash_loop()))));
+    assert_eq!(waits.state, Some(RecordedState::Waiting(Waiting::Failed(crash_loop()))));
     assert_eq!(last_reason(&waits), Some("Error"));
     assert!(failed("Never").termination().is_some());
 }
@@ -132,7 +132,7 @@ fn while_all_restart_what_the_runtime_has_dropped_waits_for_that() {
     let spec = pod_with_policy("Never");
     let dropped = Known { previous: vec![Some(reported_end(42))], ..known(&spec) };
     let record = dropped.first_if(false, true);
-    assert_eq!(record.state, Some(ContainerState::Waiting(Waiting::RestartingAllContainers)));
+    assert_eq!(record.state, Some(RecordedState::Waiting(Waiting::RestartingAllContainers)));
     assert_eq!((last_reason(&record), record.restart_count), (Some("RestartingAllContainers"), 1));
 }
 

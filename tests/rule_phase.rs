@@ -7,7 +7,7 @@ use pod_lifecycle::{
     manifest::PodPhase,
     rule::phase,
     spec::PodSpec,
-    state::{ContainerRecord, ContainerState, SandboxId, TerminationReason, Waiting},
+    state::{ContainerRecord, RecordedState, SandboxId, TerminationReason, Waiting},
 };
 use serde_json::json;
 
@@ -80,8 +80,8 @@ fn an_init_container_that_fails_for_good_fails_the_pod() {
 #[test]
 fn an_init_container_removed_to_restart_all_has_not_failed_for_good() {
     let removed = ContainerRecord {
-        last_state: Some(ContainerState::Terminated(end_because(137, TerminationReason::RestartingAllContainers))),
-        ..record(ContainerState::Waiting(Waiting::RestartingAllContainers))
+        last_state: Some(RecordedState::Terminated(end_because(137, TerminationReason::RestartingAllContainers))),
+        ..record(RecordedState::Waiting(Waiting::RestartingAllContainers))
     };
     assert_eq!(phase_of(&with_init("Never"), &[Some(removed), Some(waiting())]), PodPhase::Pending);
 }

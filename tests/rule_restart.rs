@@ -79,18 +79,23 @@ fn all_containers_restart_from_the_triggering_exit_until_every_instance_is_remov
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let exited_42 = runtime([instance(&spec, "app", exited(42))]);
     let cleaned_up = runtime([]);
-    assert!(restart::of_all_is_due(&spec, Some(&exited_42), &[], false));
-    assert!(!restart::of_all_is_due(&spec, Some(&runtime([instance(&spec, "app", exited(1))])), &[], false));
-    assert!(!restart::of_all_is_cleaned_up(&spec, &exited_42));
+    assert!(restart::all_containers_restart_is_due(&spec, Some(&exited_42), &[], false));
+    assert!(!restart::all_containers_restart_is_due(
+        &spec,
+        Some(&runtime([instance(&spec, "app", exited(1))])),
+        &[],
+        false
+    ));
+    assert!(!restart::all_containers_restart_is_cleaned_up(&spec, &exited_42));
     // Once begun, it goes on without the exit that began it.
-    assert!(restart::of_all_is_due(&spec, Some(&cleaned_up), &[], true));
-    assert!(restart::of_all_is_cleaned_up(&spec, &cleaned_up));
+    assert!(restart::all_containers_restart_is_due(&spec, Some(&cleaned_up), &[], true));
+    assert!(restart::all_containers_restart_is_cleaned_up(&spec, &cleaned_up));
 }
 
 #[test]
 fn a_reported_exit_triggers_only_where_the_runtime_is_not_asked_or_shows_an_exit_too() {
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let reported = [Some(reported_end(42))];
-    assert!(restart::of_all_is_due(&spec, None, &reported, false));
-    assert!(!restart::of_all_is_due(&spec, Some(&runtime([])), &reported, false));
+    assert!(restart::all_containers_restart_is_due(&spec, None, &reported, false));
+    assert!(!restart::all_containers_restart_is_due(&spec, Some(&runtime([])), &reported, false));
 }

@@ -16,10 +16,10 @@ mod backoff;
 mod conditions;
 #[path = "rules_properties/given.rs"]
 mod given;
-#[path = "rules_properties/order.rs"]
-mod order;
 #[path = "rules_properties/phase.rs"]
 mod phase;
+#[path = "rules_properties/order.rs"]
+mod pod_actions;
 #[path = "rules_properties/probes.rs"]
 mod probes;
 #[path = "rules_properties/restart.rs"]

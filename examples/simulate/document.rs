@@ -1,6 +1,6 @@
 //! The life for programs, as JSON or YAML.
 
-use pod_lifecycle::{budget::Budget, manifest::Pod};
+use pod_lifecycle::{budget::Budget, manifest::PodManifest};
 use serde::Serialize;
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use pod_lifecycle::{Timestamp, manifest::Pod, sim::Scenario};
+use pod_lifecycle::{Timestamp, manifest::PodManifest, sim::Scenario};
 
 use crate::{
     arguments::{Arguments, is_standard_input},

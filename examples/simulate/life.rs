@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
-    manifest::{Pod, PodStatus},
+    manifest::{PodManifest, PodStatus},
     sim::{Entry, Happened, Scenario, ScriptActionKind, Timeline, What},
     status::kubectl,
 };
@@ -19,7 +19,7 @@ pub(crate) struct Life {
     pub(crate) description: String,
     pub(crate) moments: Vec<Moment>,
     /// The API object at the end, or as it last was.
-    pub(crate) pod: Pod,
+    pub(crate) pod: PodManifest,
     /// When the story ended.
     pub(crate) end: Duration,
     /// Whether the kubelet was done with the Pod then.
@@ -35,7 +35,7 @@ impl Life {
     pub(crate) fn of(scenario: &Scenario, timeline: Timeline) -> Life {
         let mut teller = Teller {
             names: names(&timeline.pod),
-            pod: Pod { status: PodStatus::default(), ..timeline.pod.clone() },
+            pod: PodManifest { status: PodStatus::default(), ..timeline.pod.clone() },
             scenario,
             timeline: &timeline,
             grace: i64::MAX,
@@ -63,7 +63,7 @@ impl Life {
 }
 
 /// Init, regular and ephemeral containers: the order of their indexes.
-fn names(pod: &Pod) -> Names {
+fn names(pod: &PodManifest) -> Names {
     let spec = &pod.spec;
     let all = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
     Names(all.map(|container| container.name.clone()).collect())
@@ -72,7 +72,7 @@ fn names(pod: &Pod) -> Names {
 /// Goes through a life, and keeps what the API holds.
 struct Teller<'a> {
     names: Names,
-    pod: Pod,
+    pod: PodManifest,
     scenario: &'a Scenario,
     timeline: &'a Timeline,
     /// The deletion's grace that is in force.
@@ -112,7 +112,7 @@ impl Teller<'_> {
                 }
                 moment.happened.extend(self.names.happened(happened));
             }
-            What::Changed(_) | What::Pass(_) => {}
+            What::Changed(_) | What::Sync(_) => {}
         }
     }
 

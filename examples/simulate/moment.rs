@@ -76,7 +76,7 @@ impl Names {
 
     pub(crate) fn event(&self, event: &KubernetesEvent) -> Event {
         Event {
-            type_: event.severity.to_string(),
+            type_: event.type_.to_string(),
             reason: event.reason.to_string(),
             container: event.container.map(|container| self.of(container).into()),
             message: event.message.clone(),

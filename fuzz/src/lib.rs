@@ -28,7 +28,7 @@ const LONGEST: f64 = 3_600.0;
 /// Any manifest: defaults, validation and lowering say yes or no, and never panic.
 pub fn manifest(bytes: &[u8]) {
     let Some(text) = json(bytes, |rng| serde_json::to_value(sample(rng, strategy::manifest()))) else { return };
-    let Ok(pod) = serde_json::from_str::<manifest::Pod>(&text) else { return };
+    let Ok(pod) = serde_json::from_str::<manifest::PodManifest>(&text) else { return };
     let _ = PodSpec::from_admitted(&pod);
     let defaulted = pod.clone().with_defaults();
     assert_eq!(defaulted.clone().with_defaults(), defaulted, "defaults are filled in once");

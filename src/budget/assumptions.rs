@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::seconds;
-use crate::{config::BackOffLimits, spec::Hook};
+use crate::{config::BackOffLimits, spec::LifecycleHook};
 
 /// What the spec does not say, and the bounds depend on; everything is zero by default.
 ///
@@ -57,11 +57,11 @@ impl Default for Assumptions {
 
 impl Assumptions {
     /// How long a postStart hook takes: a sleep says so itself.
-    pub(super) fn hook_time(&self, hook: Option<&Hook>) -> Duration {
+    pub(super) fn hook_time(&self, hook: Option<&LifecycleHook>) -> Duration {
         match hook {
             None => Duration::ZERO,
-            Some(Hook::Sleep(seconds)) => Duration::from_secs((*seconds).into()),
-            Some(Hook::Run(_)) => self.hook_run,
+            Some(LifecycleHook::Sleep(seconds)) => Duration::from_secs((*seconds).into()),
+            Some(LifecycleHook::Run(_)) => self.hook_run,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Assumptions, Span, looks::Looks, seconds, stop};
 use crate::{
     manifest::RestartPolicy,
     rule::termination,
-    spec::{ContainerKind, ContainerSpec, Hook, PodSpec, ProbeKind},
+    spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
 };
 
 /// The bounds of one container's life.
@@ -153,11 +153,11 @@ impl Timing<'_> {
         self.container.probe(kind).map(|probe| Looks::of(probe, self.assumptions))
     }
 
-    fn hook_time(self, hook: &Hook) -> HookTime {
+    fn hook_time(self, hook: &LifecycleHook) -> HookTime {
         let time = self.assumptions.hook_time(Some(hook));
         match hook {
-            Hook::Sleep(_) => HookTime::Known(time),
-            Hook::Run(_) => HookTime::Assumed(time),
+            LifecycleHook::Sleep(_) => HookTime::Known(time),
+            LifecycleHook::Run(_) => HookTime::Assumed(time),
         }
     }
 }

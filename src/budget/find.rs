@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     manifest::{ExecAction, Handler, Name},
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, Hook, PodSpec, ProbeKind, ProbeSpec},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
 };
 
 /// All findings, container by container, then those of the whole Pod, which is never ready before `earliest_ready`.
@@ -155,10 +155,10 @@ fn field(kind: ProbeKind) -> &'static str {
 }
 
 /// How long a hook sleeps at least, as far as can be seen.
-fn sleep_of(hook: &Hook) -> Option<u32> {
+fn sleep_of(hook: &LifecycleHook) -> Option<u32> {
     match hook {
-        Hook::Sleep(seconds) => Some(*seconds),
-        Hook::Run(handler) => sleep_of_command(handler.exec.as_ref()?),
+        LifecycleHook::Sleep(seconds) => Some(*seconds),
+        LifecycleHook::Run(handler) => sleep_of_command(handler.exec.as_ref()?),
     }
 }
 

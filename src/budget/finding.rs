@@ -30,7 +30,7 @@ const INIT_CONTAINERS: DocPage = DocPage {
 /// ```
 /// use pod_lifecycle::{budget::{self, Assumptions, FindingCode}, manifest, spec::PodSpec};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx",
 ///     "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "timeoutSeconds": 8}}]}}"#)?;
 /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());

@@ -22,7 +22,7 @@
 //! use core::time::Duration;
 //! use pod_lifecycle::{budget::{self, Assumptions}, manifest, spec::PodSpec};
 //!
-//! let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {
+//! let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
 //!     "terminationGracePeriodSeconds": 30,
 //!     "containers": [{
 //!         "name": "app", "image": "nginx",
@@ -100,7 +100,7 @@ pub struct Budget {
 /// ```
 /// use pod_lifecycle::{budget::{self, Assumptions}, manifest, spec::PodSpec};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
 ///     "terminationGracePeriodSeconds": 0,
 ///     "containers": [{"name": "app", "image": "nginx", "lifecycle": {"preStop": {"exec": {"command": ["drain"]}}}}]}}"#)?;
 /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());

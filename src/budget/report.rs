@@ -13,7 +13,7 @@ impl fmt::Display for Budget {
     /// ```
     /// use pod_lifecycle::{budget::{self, Assumptions}, manifest, spec::PodSpec};
     ///
-    /// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {
+    /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
     ///     "terminationGracePeriodSeconds": 30,
     ///     "containers": [{"name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}}}]}}"#)?;
     /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());

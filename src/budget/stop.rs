@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::{
     rule::termination,
-    spec::{ContainerKind, ContainerSpec, Hook, PodSpec},
+    spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec},
 };
 
 /// The longest that stopping a whole Pod takes with this grace, from when its stop begins until everything is dead.
@@ -21,7 +21,7 @@ use crate::{
 /// use core::time::Duration;
 /// use pod_lifecycle::{budget, manifest, spec::PodSpec};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"containers": [
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [
 ///     {"name": "app", "image": "nginx", "lifecycle": {"preStop": {"sleep": {"seconds": 10}}}}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert_eq!(budget::longest_stop(&spec, 30), Duration::from_secs(30));
@@ -41,8 +41,8 @@ pub(super) fn in_termination(container: &ContainerSpec, grace: i64) -> Duration 
     }
     let minimum = Duration::from_secs(u64::from(termination::stop_timeout(0)));
     let lost_fraction = match container.pre_stop() {
-        Some(Hook::Run(_)) => Duration::from_secs(1),
-        Some(Hook::Sleep(_)) | None => Duration::ZERO,
+        Some(LifecycleHook::Run(_)) => Duration::from_secs(1),
+        Some(LifecycleHook::Sleep(_)) | None => Duration::ZERO,
     };
     termination::longest_wait(grace).saturating_add(minimum).saturating_add(lost_fraction)
 }
@@ -51,8 +51,10 @@ pub(super) fn in_termination(container: &ContainerSpec, grace: i64) -> Duration 
 pub(super) fn alone(container: &ContainerSpec, grace: i64) -> Duration {
     let hook = match container.pre_stop() {
         None => Duration::ZERO,
-        Some(Hook::Sleep(seconds)) => Duration::from_secs((*seconds).into()).min(termination::longest_wait(grace)),
-        Some(Hook::Run(_)) => termination::longest_wait(grace),
+        Some(LifecycleHook::Sleep(seconds)) => {
+            Duration::from_secs((*seconds).into()).min(termination::longest_wait(grace))
+        }
+        Some(LifecycleHook::Run(_)) => termination::longest_wait(grace),
     };
     let left = termination::stop_timeout(termination::grace_after(grace, hook));
     hook.saturating_add(Duration::from_secs(left.into()))

@@ -15,7 +15,7 @@ use crate::{
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{
-        ContainerRecord, ContainerState, FailureMessage, Instance, InstanceState, StartError, StartFailure, Waiting,
+        ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure, Waiting,
     },
     status,
     time::Timestamp,
@@ -151,7 +151,7 @@ impl ContainerExplanation {
             waiting_reason: shown.and_then(waiting_reason).map(String::from),
             ready: record.is_some_and(|record| record.ready),
             restart_count: record.map_or(0, |record| record.restart_count),
-            situation: Look { pod, index, spec, record, foresight, now }.situation(),
+            situation: Subject { pod, index, spec, record, foresight, now }.situation(),
         })
     }
 
@@ -192,18 +192,16 @@ pub(super) enum Urgency {
 /// The reason that a waiting container's status shows.
 fn waiting_reason(record: &ContainerRecord) -> Option<&'static str> {
     match record.state.as_ref()? {
-        ContainerState::Waiting(Waiting::ContainerCreating) => Some("ContainerCreating"),
-        ContainerState::Waiting(Waiting::PodInitializing) => Some("PodInitializing"),
-        ContainerState::Waiting(Waiting::RestartingAllContainers) => Some("RestartingAllContainers"),
-        ContainerState::Waiting(Waiting::Failed(failure)) => Some(failure.error.as_str()),
-        ContainerState::Waiting(Waiting::Unsaid) | ContainerState::Running { .. } | ContainerState::Terminated(_) => {
-            None
-        }
+        RecordedState::Waiting(Waiting::ContainerCreating) => Some("ContainerCreating"),
+        RecordedState::Waiting(Waiting::PodInitializing) => Some("PodInitializing"),
+        RecordedState::Waiting(Waiting::RestartingAllContainers) => Some("RestartingAllContainers"),
+        RecordedState::Waiting(Waiting::Failed(failure)) => Some(failure.error.as_str()),
+        RecordedState::Waiting(Waiting::Unsaid) | RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
     }
 }
 
 /// Everything that there is to see of one container.
-struct Look<'a> {
+struct Subject<'a> {
     pod: &'a Pod,
     index: ContainerIndex,
     spec: &'a ContainerSpec,
@@ -212,7 +210,7 @@ struct Look<'a> {
     now: Timestamp,
 }
 
-impl Look<'_> {
+impl Subject<'_> {
     fn situation(&self) -> Situation {
         let pass = self.pod.worker.pass.as_deref();
         if let Some(pass) = pass

@@ -10,7 +10,7 @@ use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
     machine::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
-    rule::{deadline, probe::Outcome},
+    rule::{deadline, probe::ProbeOutcome},
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
     time::Timestamp,
@@ -190,7 +190,7 @@ fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
         | Action::RunHook { .. } => return None,
         // An answer that counts for nothing: no verdict changes.
         Action::Probe { container, instance, kind } => {
-            RuntimeEvent::ProbeFinished { container, instance, kind, outcome: Outcome::Error, output: "".into() }
+            RuntimeEvent::ProbeFinished { container, instance, kind, outcome: ProbeOutcome::Error, output: "".into() }
         }
     })
 }

@@ -76,7 +76,7 @@ impl Pod {
     /// use std::sync::Arc;
     /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
     ///
-    /// let manifest: manifest::Pod = serde_json::from_str(
+    /// let manifest: manifest::PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
     /// )?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
@@ -115,7 +115,7 @@ impl Pod {
     /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
     /// use pod_lifecycle::explain::{Situation, WaitsFor};
     ///
-    /// let manifest: manifest::Pod =
+    /// let manifest: manifest::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let now = Timestamp::UNIX_EPOCH;

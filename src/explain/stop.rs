@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    action::PassKind,
+    action::SyncKind,
     machine::{Doing, Pass, Pod, Prober, Stop, StopStage, Task},
     rule::{probe::ProbeResult, termination},
-    spec::{ContainerIndex, Hook, ProbeKind},
+    spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::Timestamp,
 };
 
@@ -38,7 +38,7 @@ pub enum StopReason {
 
 impl StopReason {
     pub(super) fn of(pod: &Pod, pass: &Pass, stop: &Stop) -> StopReason {
-        if pass.kind != PassKind::Sync {
+        if pass.kind != SyncKind::Sync {
             return StopReason::PodStops;
         }
         if pass.has_reset {
@@ -112,7 +112,7 @@ impl StopStep {
         match stop.stage {
             StopStage::PreStop { since, until } => {
                 let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
-                StopStep::PreStop { since, until, sleeps: matches!(hook, Some(Hook::Sleep(_))) }
+                StopStep::PreStop { since, until, sleeps: matches!(hook, Some(LifecycleHook::Sleep(_))) }
             }
             StopStage::Turn { until, .. } => {
                 let holds_up = |other: &&Stop| {
@@ -136,7 +136,7 @@ impl StopStep {
 /// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
 /// deletion, and after the part of the grace that is spent.
 fn kill_not_before(pod: &Pod, pass: &Pass, stop: &Stop, timeout: u32) -> Option<Timestamp> {
-    let is_by_deletion = pass.kind == PassKind::Terminating
+    let is_by_deletion = pass.kind == SyncKind::Terminating
         && pod.record.node.eviction.is_none()
         && !pod.record.status.phase.is_terminal();
     let deletion = pod.record.api.deletion.filter(|_| is_by_deletion)?;

@@ -8,7 +8,7 @@ use super::fact;
 use crate::{
     machine::{Doing, Pod, Prober, WorkerState},
     rule::{
-        order::{self, SyncInputs},
+        pod_actions::{self, SyncInputs},
         probe::ProbeResult,
         sandbox,
     },
@@ -92,7 +92,7 @@ pub(super) fn is_stranded(pod: &Pod) -> bool {
         is_deleting: pod.is_deleting(),
         is_restarting_all: false,
     };
-    !order::next(&inputs).create_sandbox
+    !pod_actions::compute(&inputs).create_sandbox
 }
 
 /// The first init container before this one that has not done its part.

@@ -4,7 +4,7 @@ use alloc::format;
 
 use super::{Pod, Published, Step, record::Deletion, tables::WorkerState};
 use crate::{
-    action::{Change, EventReason, Severity, Transition},
+    action::{Change, EventReason, EventType, Transition},
     event::{ApiEvent, EventError},
     manifest::{ConditionStatus, Name, PodCondition, PodPhase},
     state::{ConditionReason, ConditionType},
@@ -46,7 +46,7 @@ impl Pod {
         let spec = self.spec.clone();
         let message =
             || format!("Successfully assigned {}/{} to {}", spec.namespace(), spec.name(), self.config.node_name);
-        self.tell(step, Severity::Normal, EventReason::Scheduled, None, message);
+        self.tell(step, EventType::Normal, EventReason::Scheduled, None, message);
         self.bind(step);
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Pod {
     /// Answers to `handleSchedulingFailure` in `pkg/scheduler`.
     fn on_unschedulable(&mut self, message: &str, step: &mut Step<'_>) -> Result<(), EventError> {
         self.check_schedulable()?;
-        self.tell(step, Severity::Warning, EventReason::FailedScheduling, None, || message.into());
+        self.tell(step, EventType::Warning, EventReason::FailedScheduling, None, || message.into());
         self.put_condition(ConditionType::PodScheduled, false, ConditionReason::Unschedulable, message, step);
         step.out.published(step.now, &Published::of(self));
         Ok(())
@@ -152,7 +152,7 @@ impl Pod {
         let message = if message.is_empty() { usual } else { message };
         if reason == ConditionReason::DeletionByTaintManager {
             let told = || format!("Marking for deletion Pod {}/{}", self.spec.namespace(), self.spec.name());
-            self.tell(step, Severity::Normal, EventReason::TaintManagerEviction, None, told);
+            self.tell(step, EventType::Normal, EventReason::TaintManagerEviction, None, told);
         }
         self.put_condition(ConditionType::DisruptionTarget, true, reason, message, step);
         if reason == ConditionReason::DeletionByPodGc {

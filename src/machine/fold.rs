@@ -8,9 +8,9 @@ use super::{
     stop::StopStage,
 };
 use crate::{
-    action::{EventReason, Severity},
-    event::{EventError, Exit, HookKind, RuntimeEvent},
-    spec::{ContainerIndex, ContainerSpec, Hook, ProbeKind},
+    action::{EventReason, EventType},
+    event::{ContainerExit, EventError, HookKind, RuntimeEvent},
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook, ProbeKind},
     state::{InstanceId, InstanceState, Sandbox, SandboxId, Termination, TerminationReason},
 };
 
@@ -107,7 +107,7 @@ impl Pod {
 
     fn fail_sandbox(&mut self, message: &str, step: &mut Step<'_>) {
         let told = || alloc::format!("Failed to create pod sandbox: {message}");
-        self.tell(step, Severity::Warning, EventReason::FailedCreatePodSandBox, None, told);
+        self.tell(step, EventType::Warning, EventReason::FailedCreatePodSandBox, None, told);
         self.with_pass(step, |_, pass, _| {
             pass.has_failed = true;
             pass.todo.clear();
@@ -122,7 +122,7 @@ impl Pod {
         let killed = self.runtime.instances.iter().rev().filter(killed);
         let killed: alloc::vec::Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
         for (container, instance) in killed {
-            self.end_instance(container, instance, Exit::with_code(crate::state::LOST_EXIT_CODE), step)?;
+            self.end_instance(container, instance, ContainerExit::with_code(crate::state::LOST_EXIT_CODE), step)?;
         }
         self.request_pass_by_runtime(step.now);
         self.with_pass(step, |_, pass, _| {
@@ -138,7 +138,7 @@ impl Pod {
         &mut self,
         container: ContainerIndex,
         instance: InstanceId,
-        exit: Exit,
+        exit: ContainerExit,
         step: &mut Step<'_>,
     ) -> Result<(), EventError> {
         let name = || Box::from(self.spec.container_name(container));
@@ -154,7 +154,7 @@ impl Pod {
                 return Err(EventError::IllegalContainerMove { container, from: "exited", to: "exited" });
             }
         };
-        let Exit { code, reason, message } = exit;
+        let ContainerExit { code, reason, message } = exit;
         let finished_at = Some(step.now);
         let reason =
             if reason == TerminationReason::Other("".into()) { TerminationReason::of_exit(code) } else { reason };
@@ -207,7 +207,7 @@ impl Pod {
         let name: Box<str> = spec.name().into();
         match hook {
             HookKind::PostStart => {
-                let runs = matches!(spec.post_start(), Some(Hook::Run(_)));
+                let runs = matches!(spec.post_start(), Some(LifecycleHook::Run(_)));
                 let is_asked = |doing| runs && doing == Doing::PostStart(container, instance, None);
                 self.expect(Some(container), "a finished postStart hook", is_asked)?;
                 self.with_pass(step, |pod, pass, step| {

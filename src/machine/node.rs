@@ -8,7 +8,7 @@ use super::{
     tables::WorkerState,
 };
 use crate::{
-    action::{EventReason, KubernetesEvent, PassKind, Severity},
+    action::{EventReason, EventType, KubernetesEvent, SyncKind},
     event::{EventError, NodeEvent},
     manifest::{Name, PodPhase},
     time::Timestamp,
@@ -59,8 +59,8 @@ impl Pod {
         self.record.why = Some(StatusReason::new(reason, &format!("Pod was rejected: {message}")));
         if step.out.wants_events() {
             let reason = Cow::Owned(reason.into());
-            let (at, severity, message) = (step.now, Severity::Warning, message.into());
-            step.out.event(KubernetesEvent { at, severity, reason, container: None, message });
+            let (at, type_, message) = (step.now, EventType::Warning, message.into());
+            step.out.event(KubernetesEvent { at, type_, reason, container: None, message });
         }
         self.publish(true, true, step);
         Ok(())
@@ -79,7 +79,7 @@ impl Pod {
     ) -> Result<(), EventError> {
         self.check_evictable()?;
         let reason = EventReason::Evicted;
-        self.tell(step, Severity::Warning, reason, None, || (*message).into());
+        self.tell(step, EventType::Warning, reason, None, || (*message).into());
         let disruption = is_disruption.then(|| message.clone());
         let grace = longest.map_or(IMMEDIATE, |longest| self.at_most(longest));
         let eviction = Eviction { reason: reason.name().into(), message, disruption, spares_success: false };
@@ -93,7 +93,7 @@ impl Pod {
     fn on_preempted(&mut self, step: &mut Step<'_>) -> Result<(), EventError> {
         self.check_evictable()?;
         let reason = EventReason::Preempting;
-        self.tell(step, Severity::Warning, reason, None, || PREEMPTED.into());
+        self.tell(step, EventType::Warning, reason, None, || PREEMPTED.into());
         let disruption = Some(PREEMPTED_BY_KUBELET.into());
         let (reason, message) = (reason.name().into(), PREEMPTED.into());
         self.end_by_node(Eviction { reason, message, disruption, spares_success: false }, None);
@@ -134,7 +134,7 @@ impl Pod {
 
     /// The node ends the Pod, and says why; once everything is being stopped, its word has no effect.
     fn end_by_node(&mut self, eviction: Eviction, grace: Option<i64>) {
-        if self.worker.pass.as_ref().is_some_and(|pass| pass.kind == PassKind::Terminating) {
+        if self.worker.pass.as_ref().is_some_and(|pass| pass.kind == SyncKind::Terminating) {
             return;
         }
         self.record.node.eviction = Some(Arc::new(eviction));

@@ -12,7 +12,7 @@ use super::{
     tables::WorkerState,
 };
 use crate::{
-    action::{Change, EventReason, Severity, Transition},
+    action::{Change, EventReason, EventType, Transition},
     event::EventError,
     manifest::{ConditionStatus, PodPhase},
     state::ConditionType,
@@ -51,7 +51,7 @@ impl Pod {
         if was_ready {
             let (from, to) = (Some(ConditionStatus::True), ConditionStatus::False);
             change(Change::Condition { condition: ConditionType::Ready, from, to, reason: None });
-            self.tell(step, Severity::Warning, EventReason::NodeNotReady, None, || "Node is not ready".into());
+            self.tell(step, EventType::Warning, EventReason::NodeNotReady, None, || "Node is not ready".into());
         }
         step.out.published(step.now, &Published::of(self));
         Ok(())

@@ -4,8 +4,8 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use super::{Pod, Step, stop::Stop};
 use crate::{
-    action::{Action, EventReason, PassKind, PassNews, Severity},
-    rule::order::{self, Kill, PodActions, Reset, SyncInputs},
+    action::{Action, EventReason, EventType, SyncKind, SyncProgress},
+    rule::pod_actions::{self, Kill, PodActions, Reset, SyncInputs},
     spec::{ContainerIndex, ContainerKind},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
     time::Timestamp,
@@ -14,7 +14,7 @@ use crate::{
 /// A pass under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pass {
-    pub(crate) kind: PassKind,
+    pub(crate) kind: SyncKind,
     /// The runtime as it was when the pass began.
     pub(crate) view: RuntimeStatus,
     pub(crate) todo: VecDeque<Task>,
@@ -77,7 +77,7 @@ pub(crate) enum Doing {
 }
 
 impl Pass {
-    fn new(kind: PassKind, view: RuntimeStatus) -> Pass {
+    fn new(kind: SyncKind, view: RuntimeStatus) -> Pass {
         Pass {
             kind,
             view,
@@ -104,25 +104,25 @@ impl Pass {
 impl Pod {
     /// Begins a pass that keeps the Pod as it ought to be; there is nothing to do if its phase is terminal.
     pub(super) fn begin_sync(&mut self, step: &mut Step<'_>) -> Option<Pass> {
-        self.note_begin(PassKind::Sync, step);
+        self.note_begin(SyncKind::Sync, step);
         let view = self.runtime.clone();
         let phase = self.report(&view, false, step);
         if phase.is_terminal() {
-            step.out.pass(step.now, PassNews::Ended { kind: PassKind::Sync, failed: false });
+            step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
             self.begin_terminating();
             return None;
         }
         self.make_probers(step.now);
         let actions = self.next_actions(&view);
-        Some(self.plan(Pass::new(PassKind::Sync, view), actions, step))
+        Some(self.plan(Pass::new(SyncKind::Sync, view), actions, step))
     }
 
-    fn note_begin(&self, kind: PassKind, step: &mut Step<'_>) {
-        step.out.pass(step.now, PassNews::Began { kind, grace: self.record.node.grace });
+    fn note_begin(&self, kind: SyncKind, step: &mut Step<'_>) {
+        step.out.sync(step.now, SyncProgress::Began { kind, grace: self.record.node.grace });
     }
 
     fn next_actions(&self, view: &RuntimeStatus) -> PodActions {
-        order::next(&SyncInputs {
+        pod_actions::compute(&SyncInputs {
             spec: &self.spec,
             runtime: view,
             probes: &self.probe_facts(view),
@@ -134,7 +134,7 @@ impl Pod {
     fn plan(&mut self, mut pass: Pass, mut actions: PodActions, step: &mut Step<'_>) -> Pass {
         if actions.create_sandbox && actions.sandbox.is_some() {
             let message = "Pod sandbox changed, it will be killed and re-created.";
-            self.tell(step, Severity::Normal, EventReason::SandboxChanged, None, || message.into());
+            self.tell(step, EventType::Normal, EventReason::SandboxChanged, None, || message.into());
         }
         if actions.kill_pod {
             pass.plan_stop_of_all();
@@ -171,8 +171,8 @@ impl Pod {
 
     /// Begins the pass that stops everything.
     pub(super) fn begin_terminating_pass(&mut self, step: &mut Step<'_>) -> Pass {
-        self.note_begin(PassKind::Terminating, step);
-        let mut pass = Pass::new(PassKind::Terminating, self.runtime.clone());
+        self.note_begin(SyncKind::Terminating, step);
+        let mut pass = Pass::new(SyncKind::Terminating, self.runtime.clone());
         self.report(&pass.view, false, step);
         self.end_probers_for_stop();
         pass.plan_stop_of_all();
@@ -182,8 +182,8 @@ impl Pod {
 
     /// Begins the pass that does the final bookkeeping.
     pub(super) fn begin_terminated_pass(&mut self, step: &mut Step<'_>) -> Pass {
-        self.note_begin(PassKind::Terminated, step);
-        let pass = Pass::new(PassKind::Terminated, self.runtime.clone());
+        self.note_begin(SyncKind::Terminated, step);
+        let pass = Pass::new(SyncKind::Terminated, self.runtime.clone());
         self.report(&pass.view, true, step);
         self.report_end(step);
         pass

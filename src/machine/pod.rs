@@ -33,7 +33,7 @@ use crate::{
 ///     manifest, spec::PodSpec, state::SandboxId,
 /// };
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
@@ -78,7 +78,7 @@ impl Pod {
     ///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{ApiEvent, Event}, manifest, spec::PodSpec,
     /// };
     ///
-    /// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let now = Timestamp::UNIX_EPOCH;
     /// let mut pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()), now);

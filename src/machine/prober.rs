@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use super::{Pod, Step};
 use crate::{
-    action::{Action, EventReason, Severity},
+    action::{Action, EventReason, EventType},
     manifest::Name,
     rule::{
-        probe::{Look, MAX_ATTEMPTS, Outcome, ProbeResult, ProbeWorker, View},
+        probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
         readiness::{KubeletStart, ProbeFacts},
     },
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
@@ -207,7 +207,7 @@ impl Pod {
         if !self.record.is_computed {
             return prober.rest(step.now);
         }
-        let view = View {
+        let view = ProbeInputs {
             phase: self.record.status.phase,
             container: self.record.status.records.get(prober.container.get()).and_then(Option::as_ref),
             is_deleting: prober.knows_deletion,
@@ -216,28 +216,28 @@ impl Pod {
             now: step.now,
         };
         let before = prober.worker;
-        let look = prober.worker.look(prober.kind, probe, container, &view);
+        let look = prober.worker.do_probe(prober.kind, probe, container, &view);
         let after = prober.worker;
         match (look, after.instance) {
-            (Look::Probe, Some(instance)) => {
+            (ProbeDecision::Run, Some(instance)) => {
                 prober.stage = ProberStage::Asking(1);
                 prober.has_met = before.instance != after.instance;
                 let action = Action::Probe { container: prober.container, instance, kind: prober.kind };
                 return step.out.action(step.now, action);
             }
-            (Look::End, _) => prober.end(),
-            (Look::Wait | Look::Probe, _) => prober.rest(step.now),
+            (ProbeDecision::End, _) => prober.end(),
+            (ProbeDecision::Wait | ProbeDecision::Run, _) => prober.rest(step.now),
         }
         self.note_verdict(place, before, after, step);
     }
 
     /// The handler has answered; an error is tried again at once.
-    pub(super) fn on_probe_finished(&mut self, place: usize, outcome: Outcome, output: &str, step: &mut Step<'_>) {
+    pub(super) fn on_probe_finished(&mut self, place: usize, outcome: ProbeOutcome, output: &str, step: &mut Step<'_>) {
         let spec = self.spec.clone();
         let Some(prober) = self.probers.get_mut(place) else { return };
         let (container, kind) = (prober.container, prober.kind);
         let Some(probe) = spec.container(container).and_then(|container| container.probe(kind)) else { return };
-        if let (Outcome::Error, ProberStage::Asking(attempt), Some(instance)) =
+        if let (ProbeOutcome::Error, ProberStage::Asking(attempt), Some(instance)) =
             (outcome, prober.stage, prober.worker.instance)
             && attempt < MAX_ATTEMPTS
         {
@@ -255,13 +255,13 @@ impl Pod {
         prober.worker.record(kind, probe, outcome);
         let after = prober.worker;
         let (reason, what) = match outcome {
-            Outcome::Success | Outcome::Unknown => return self.note_verdict(place, before, after, step),
-            Outcome::Warning => (EventReason::ProbeWarning, "warning"),
-            Outcome::Failure => (EventReason::Unhealthy, "failed"),
-            Outcome::Error => (EventReason::Unhealthy, "errored and resulted in unknown state"),
+            ProbeOutcome::Success | ProbeOutcome::Unknown => return self.note_verdict(place, before, after, step),
+            ProbeOutcome::Warning => (EventReason::ProbeWarning, "warning"),
+            ProbeOutcome::Failure => (EventReason::Unhealthy, "failed"),
+            ProbeOutcome::Error => (EventReason::Unhealthy, "errored and resulted in unknown state"),
         };
         let message = || format!("{kind} probe {what}: {output}");
-        self.tell(step, Severity::Warning, reason, Some(container), message);
+        self.tell(step, EventType::Warning, reason, Some(container), message);
         self.note_verdict(place, before, after, step);
     }
 

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, format, string::String, sync::Arc, vec::Vec};
 
 use super::{Pod, Published, Step, record::StatusReason, tables::WorkerState};
 use crate::{
-    action::{Change, ContainerStateKind, EventReason, KubernetesEvent, Severity, Transition},
+    action::{Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, Transition},
     manifest::{ConditionStatus, Name, PodPhase},
     rule::{
         condition, deadline, ending,
@@ -13,7 +13,7 @@ use crate::{
     },
     spec::{ContainerIndex, PodSpec},
     state::{
-        Condition, ConditionReason, ConditionType, ContainerRecord, ContainerState, InstanceId, RuntimeStatus,
+        Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId, RecordedState, RuntimeStatus,
         StartFailure,
     },
     time::Timestamp,
@@ -31,7 +31,7 @@ impl Pod {
             PhaseReason::Cleared => None,
             PhaseReason::Kept => self.record.why.clone().or_else(|| self.record.api.why.clone()),
             PhaseReason::DeadlineExceeded => {
-                self.tell(step, Severity::Normal, EventReason::DeadlineExceeded, None, || DEADLINE_MESSAGE.into());
+                self.tell(step, EventType::Normal, EventReason::DeadlineExceeded, None, || DEADLINE_MESSAGE.into());
                 Some(StatusReason::new("DeadlineExceeded", DEADLINE_MESSAGE))
             }
         };
@@ -83,7 +83,7 @@ impl Pod {
 
     /// Keeps and publishes a new status, unless it would revive a container that has ended for good.
     fn set_status(&mut self, status: PodRecord, why: Option<Arc<StatusReason>>, is_forced: bool, step: &mut Step<'_>) {
-        if !ending::is_legal(&self.spec, &self.record.status.records, &status.records) {
+        if !ending::allows(&self.spec, &self.record.status.records, &status.records) {
             return;
         }
         self.record.start_time.get_or_insert(step.now.whole_seconds());
@@ -273,7 +273,7 @@ impl Pod {
     /// The end of the Pod: what nobody saw end has ended, and the phase is terminal.
     pub(super) fn report_end(&mut self, step: &mut Step<'_>) {
         let mut status = self.record.status.clone();
-        ending::fill_in(&self.spec, &mut status.records, self.record.node.saw_initialized);
+        ending::terminate_containers(&self.spec, &mut status.records, self.record.node.saw_initialized);
         if !status.phase.is_terminal() && !self.spec.is_static() {
             status.phase = PodPhase::Failed;
         }
@@ -317,7 +317,12 @@ impl Pod {
 
     /// Whether all containers are being restarted, as far as the kubelet's own status shows.
     pub(super) fn is_restarting_all(&self) -> bool {
-        restart::of_all_is_due(&self.spec, None, &self.record.status.records, self.is_restarting_all_true())
+        restart::all_containers_restart_is_due(
+            &self.spec,
+            None,
+            &self.record.status.records,
+            self.is_restarting_all_true(),
+        )
     }
 
     pub(super) fn emit(&self, change: Change, step: &mut Step<'_>) {
@@ -330,14 +335,14 @@ impl Pod {
     pub(super) fn tell(
         &self,
         step: &mut Step<'_>,
-        severity: Severity,
+        type_: EventType,
         reason: EventReason,
         container: Option<ContainerIndex>,
         message: impl FnOnce() -> String,
     ) {
         if step.out.wants_events() {
             let (reason, message) = (Cow::Borrowed(reason.name()), message());
-            step.out.event(KubernetesEvent { at: step.now, severity, reason, container, message });
+            step.out.event(KubernetesEvent { at: step.now, type_, reason, container, message });
         }
     }
 }
@@ -355,7 +360,7 @@ pub(super) fn pod_name(spec: &PodSpec) -> String {
 
 /// The API stores whole seconds, and whoever reads the status back sees those.
 fn round_down_start(record: &mut ContainerRecord) {
-    if let Some(ContainerState::Running { started_at: Some(started_at) }) = &mut record.state {
+    if let Some(RecordedState::Running { started_at: Some(started_at) }) = &mut record.state {
         *started_at = started_at.whole_seconds();
     }
 }
@@ -368,8 +373,8 @@ fn is_own(name: &str) -> bool {
 
 fn kind_of(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {
     Some(match record?.state.as_ref()? {
-        ContainerState::Waiting(_) => ContainerStateKind::Waiting,
-        ContainerState::Running { .. } => ContainerStateKind::Running,
-        ContainerState::Terminated(_) => ContainerStateKind::Terminated,
+        RecordedState::Waiting(_) => ContainerStateKind::Waiting,
+        RecordedState::Running { .. } => ContainerStateKind::Running,
+        RecordedState::Terminated(_) => ContainerStateKind::Terminated,
     })
 }

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use super::Published;
 use crate::{
-    action::{Action, KubernetesEvent, PassNews, Transition},
+    action::{Action, KubernetesEvent, SyncProgress, Transition},
     time::Timestamp,
 };
 
@@ -36,7 +36,7 @@ pub trait Sink {
     }
 
     /// The worker began or ended a pass.
-    fn pass(&mut self, at: Timestamp, pass: PassNews) {
+    fn sync(&mut self, at: Timestamp, pass: SyncProgress) {
         let _ = (at, pass);
     }
 }

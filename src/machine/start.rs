@@ -8,11 +8,11 @@ use super::{
     publish::pod_name,
 };
 use crate::{
-    action::{Action, EventReason, Severity},
+    action::{Action, EventReason, EventType},
     event::{Failure, HookKind},
     manifest::{ImagePullPolicy, Name},
     rule::backoff::BackOff,
-    spec::{ContainerIndex, Hook},
+    spec::{ContainerIndex, LifecycleHook},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
     time::{Timestamp, go_duration},
 };
@@ -28,7 +28,7 @@ impl Pod {
         let Some(of_container) = spec.container(container) else { return };
         if let Some(error) = of_container.image_error() {
             let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
-            self.tell(step, Severity::Warning, EventReason::InspectFailed, Some(container), || message.clone());
+            self.tell(step, EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
             return self.fail_image(container, StartError::InvalidImageName, text(&message), pass, step);
         }
         match of_container.image_pull_policy() {
@@ -63,7 +63,7 @@ impl Pod {
                 pod_name(&spec)
             )
         };
-        self.tell(step, Severity::Warning, EventReason::BackOff, Some(container), message);
+        self.tell(step, EventType::Warning, EventReason::BackOff, Some(container), message);
         true
     }
 
@@ -80,18 +80,20 @@ impl Pod {
             Ok(true) => {
                 let message =
                     || format!("Container image {image:?} already present on machine and can be accessed by the pod");
-                self.tell(step, Severity::Normal, EventReason::Pulled, Some(container), message);
+                self.tell(step, EventType::Normal, EventReason::Pulled, Some(container), message);
                 self.begin_creation(container, pass, step);
             }
             Ok(false) if policy == Some(ImagePullPolicy::Never) => {
                 let message = format!("Container image {image:?} is not present with pull policy of Never");
-                self.tell(step, Severity::Warning, EventReason::ErrImageNeverPull, Some(container), || message.clone());
+                self.tell(step, EventType::Warning, EventReason::ErrImageNeverPull, Some(container), || {
+                    message.clone()
+                });
                 self.fail_image(container, StartError::ErrImageNeverPull, text(&message), pass, step);
             }
             Ok(false) => self.begin_pull(container, pass, step),
             Err(error) => {
                 let message = format!("Failed to inspect image {image:?}: {error}");
-                self.tell(step, Severity::Warning, EventReason::InspectFailed, Some(container), || message.clone());
+                self.tell(step, EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
                 self.fail_image(container, StartError::ImageInspectError, text(&message), pass, step);
             }
         }
@@ -109,11 +111,13 @@ impl Pod {
         if is_held {
             let last = slot.and_then(|slot| slot.trouble_mut().last_pull_failure.clone());
             let message = || format!("Back-off pulling image {image:?}");
-            self.tell(step, Severity::Normal, EventReason::BackOff, Some(container), message);
+            self.tell(step, EventType::Normal, EventReason::BackOff, Some(container), message);
             let message = FailureMessage::PullBackOff { last };
             return self.fail_image(container, StartError::ImagePullBackOff, message, pass, step);
         }
-        self.tell(step, Severity::Normal, EventReason::Pulling, Some(container), || format!("Pulling image {image:?}"));
+        self.tell(step, EventType::Normal, EventReason::Pulling, Some(container), || {
+            format!("Pulling image {image:?}")
+        });
         step.out.action(step.now, Action::PullImage { container });
         pass.doing = Doing::Pulling(container, step.now);
     }
@@ -137,13 +141,13 @@ impl Pod {
                         "Successfully pulled image {image:?} in {took} ({took} including waiting). Image size: {size} bytes."
                     )
                 };
-                self.tell(step, Severity::Normal, EventReason::Pulled, Some(container), message);
+                self.tell(step, EventType::Normal, EventReason::Pulled, Some(container), message);
                 return self.begin_creation(container, pass, step);
             }
             Err(failure) => failure,
         };
         let message = || format!("Failed to pull image {image:?}: {}", failure.message);
-        self.tell(step, Severity::Warning, EventReason::Failed, Some(container), message);
+        self.tell(step, EventType::Warning, EventReason::Failed, Some(container), message);
         let limits = self.config.image_pull;
         let key = self.first_with_image(container);
         if let Some(slot) = self.record.slots.get_mut(key.get()) {
@@ -182,7 +186,7 @@ impl Pod {
             let created = Instance { id: instance, container, sandbox, restart_count, spec_changed: false, state };
             self.runtime.instances.insert(0, created);
         }
-        self.tell(step, Severity::Normal, EventReason::Created, Some(container), || "Container created".into());
+        self.tell(step, EventType::Normal, EventReason::Created, Some(container), || "Container created".into());
         step.out.action(step.now, Action::StartContainer { container, instance });
         pass.doing = Doing::Starting(container, instance);
     }
@@ -213,13 +217,13 @@ impl Pod {
         pass: &mut Pass,
         step: &mut Step<'_>,
     ) {
-        self.tell(step, Severity::Normal, EventReason::Started, Some(container), || "Container started".into());
+        self.tell(step, EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
         pass.doing = match self.spec.container(container).and_then(|container| container.post_start()) {
             None => return self.succeed_start(container, pass),
-            Some(Hook::Sleep(seconds)) => {
+            Some(LifecycleHook::Sleep(seconds)) => {
                 Doing::PostStart(container, instance, Some(step.now + Duration::from_secs(u64::from(*seconds))))
             }
-            Some(Hook::Run(_)) => {
+            Some(LifecycleHook::Run(_)) => {
                 step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PostStart });
                 Doing::PostStart(container, instance, None)
             }
@@ -237,8 +241,8 @@ impl Pod {
         let Err(message) = result else { return self.succeed_start(container, pass) };
         self.note_failure(container, StartError::PostStartHookError, FailureMessage::Text(message));
         let told = || "PostStartHook failed".into();
-        self.tell(step, Severity::Warning, EventReason::FailedPostStartHook, Some(container), told);
-        self.tell(step, Severity::Normal, EventReason::Killing, Some(container), || "FailedPostStartHook".into());
+        self.tell(step, EventType::Warning, EventReason::FailedPostStartHook, Some(container), told);
+        self.tell(step, EventType::Normal, EventReason::Killing, Some(container), || "FailedPostStartHook".into());
         pass.doing = Doing::StoppingFailed(container);
         let grace = self.grace_of(container, None);
         self.begin_single_stop(container, instance, grace, pass, step);
@@ -260,14 +264,14 @@ impl Pod {
         step: &mut Step<'_>,
     ) {
         let told = || format!("Error: {}", error.name());
-        self.tell(step, Severity::Warning, EventReason::Failed, Some(container), told);
+        self.tell(step, EventType::Warning, EventReason::Failed, Some(container), told);
         self.note_failure(container, error, message);
         self.fail_start(container, pass);
     }
 
     fn fail_runtime(&mut self, container: ContainerIndex, failure: Failure, pass: &mut Pass, step: &mut Step<'_>) {
         let told = || format!("Error: {}", failure.message);
-        self.tell(step, Severity::Warning, EventReason::Failed, Some(container), told);
+        self.tell(step, EventType::Warning, EventReason::Failed, Some(container), told);
         self.note_failure(container, failure.error, FailureMessage::Text(failure.message));
         self.fail_start(container, pass);
     }

@@ -8,13 +8,13 @@ use super::{
     pass::{Doing, Pass, Task},
 };
 use crate::{
-    action::{Action, EventReason, PassKind, Severity},
+    action::{Action, EventReason, EventType, SyncKind},
     event::HookKind,
     rule::{
-        order::{self, Kill, Reset},
+        pod_actions::{self, Kill, Reset},
         termination,
     },
-    spec::{ContainerIndex, Hook, ProbeKind},
+    spec::{ContainerIndex, LifecycleHook, ProbeKind},
     state::InstanceId,
     time::Timestamp,
 };
@@ -59,13 +59,13 @@ impl Stop {
 impl Pod {
     /// Stops every container that runs in the view, together.
     pub(super) fn begin_stop_of_all(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
-        let override_grace = if pass.kind == PassKind::Terminating { self.record.node.grace } else { None };
+        let override_grace = if pass.kind == SyncKind::Terminating { self.record.node.grace } else { None };
         let is_ordered = self.spec.has_sidecars();
         let spec = self.spec.clone();
         for (container, container_spec) in spec.containers() {
             for running in pass.view.instances_of(container).filter(|instance| instance.is_running()) {
                 let message = || format!("Stopping container {}", container_spec.name());
-                self.tell(step, Severity::Normal, EventReason::Killing, Some(container), message);
+                self.tell(step, EventType::Normal, EventReason::Killing, Some(container), message);
                 let grace = override_grace.unwrap_or_else(|| self.grace_of(container, None));
                 let stage = StopStage::Pending;
                 pass.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
@@ -85,8 +85,8 @@ impl Pod {
     pub(super) fn begin_kill(&mut self, kill: Kill, pass: &mut Pass, step: &mut Step<'_>) {
         let spec = self.spec.clone();
         let message = || format!("{}", kill.message(&spec));
-        self.tell(step, Severity::Normal, EventReason::Killing, Some(kill.container), message);
-        let grace = self.grace_of(kill.container, order::failed_probe(kill.reason));
+        self.tell(step, EventType::Normal, EventReason::Killing, Some(kill.container), message);
+        let grace = self.grace_of(kill.container, pod_actions::failed_probe(kill.reason));
         self.begin_single_stop(kill.container, kill.instance, grace, pass, step);
     }
 
@@ -95,7 +95,7 @@ impl Pod {
         pass.has_reset = true;
         pass.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
         if reset.kill {
-            self.tell(step, Severity::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
+            self.tell(step, EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
             self.begin_single_stop(reset.container, reset.instance, 0, pass, step);
         }
     }
@@ -139,8 +139,8 @@ impl Pod {
         };
         let longest = termination::longest_wait(stop.grace);
         let longest = match hook {
-            Hook::Sleep(seconds) => longest.min(Duration::from_secs(u64::from(*seconds))),
-            Hook::Run(_) => {
+            LifecycleHook::Sleep(seconds) => longest.min(Duration::from_secs(u64::from(*seconds))),
+            LifecycleHook::Run(_) => {
                 if let Some(slot) = self.record.slots.get_mut(container.get()) {
                     slot.pre_stop = Some(instance);
                 }
@@ -202,7 +202,7 @@ impl Pod {
     ) {
         if result.is_err() {
             let message = || "PreStopHook failed".into();
-            self.tell(step, Severity::Warning, EventReason::FailedPreStopHook, Some(container), message);
+            self.tell(step, EventType::Warning, EventReason::FailedPreStopHook, Some(container), message);
         }
         let Some(mut pass) = self.worker.pass.take() else { return };
         let mut stops = pass.stops.iter_mut();

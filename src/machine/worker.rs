@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{Pod, Step, pass::Pass, tables::WorkerState};
 use crate::{
-    action::PassKind,
+    action::SyncKind,
     config::Timing,
     rule::{ending, termination},
     time::Timestamp,
@@ -137,16 +137,16 @@ impl Pod {
 
     fn end_pass(&mut self, pass: &Pass, step: &mut Step<'_>) {
         self.publish_sandbox_ready(step);
-        step.out.pass(step.now, crate::action::PassNews::Ended { kind: pass.kind, failed: pass.has_failed });
+        step.out.sync(step.now, crate::action::SyncProgress::Ended { kind: pass.kind, failed: pass.has_failed });
         self.worker.retry_at = Some(self.retry_time(pass, step.now));
         match pass.kind {
-            PassKind::Sync if pass.has_reset && !pass.has_failed => self.request_pass(),
-            PassKind::Sync => {}
-            PassKind::Terminating => {
+            SyncKind::Sync if pass.has_reset && !pass.has_failed => self.request_pass(),
+            SyncKind::Sync => {}
+            SyncKind::Terminating => {
                 self.worker.state = WorkerState::Terminated;
                 self.worker.is_requested = true;
             }
-            PassKind::Terminated => self.finish(),
+            SyncKind::Terminated => self.finish(),
         }
     }
 

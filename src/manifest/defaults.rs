@@ -3,8 +3,8 @@
 use alloc::string::String;
 
 use super::{
-    Container, Handler, HttpGetAction, ImagePullPolicy, ImageReference, Name, Named, Pod, PodSpec, Probe, Protocol,
-    RestartPolicy, TerminationMessagePolicy, UriScheme, Volume,
+    Container, Handler, HttpGetAction, ImagePullPolicy, ImageReference, Name, Named, PodManifest, PodManifestSpec,
+    Probe, Protocol, RestartPolicy, TerminationMessagePolicy, UriScheme, Volume,
 };
 
 const TERMINATION_GRACE_PERIOD_SECONDS: i64 = 30;
@@ -17,7 +17,7 @@ const TOKEN_EXPIRATION_SECONDS: i64 = 3600;
 /// Permission bits of files in a volume: what `0644` is in octal.
 pub(super) const VOLUME_FILE_MODE: i32 = 0o644;
 
-impl Pod {
+impl PodManifest {
     /// The Pod as the API server stores it: every lifecycle field that is unset gets its default.
     ///
     /// Answers to `SetDefaults_Pod`, `SetDefaults_PodSpec`, `SetDefaults_Container`, `SetDefaults_Probe` and
@@ -29,10 +29,10 @@ impl Pod {
     /// <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>
     ///
     /// ```
-    /// use pod_lifecycle::manifest::{ImagePullPolicy, Pod, RestartPolicy};
+    /// use pod_lifecycle::manifest::{ImagePullPolicy, PodManifest, RestartPolicy};
     ///
     /// let manifest = r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#;
-    /// let pod: Pod = serde_json::from_str::<Pod>(manifest)?.with_defaults();
+    /// let pod: PodManifest = serde_json::from_str::<PodManifest>(manifest)?.with_defaults();
     /// assert_eq!(pod.metadata.namespace, "default");
     /// assert_eq!(pod.spec.restart_policy, Some(RestartPolicy::Always.into()));
     /// assert_eq!(pod.spec.termination_grace_period_seconds, Some(30));
@@ -40,7 +40,7 @@ impl Pod {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
-    pub fn with_defaults(mut self) -> Pod {
+    pub fn with_defaults(mut self) -> PodManifest {
         if self.metadata.namespace.is_empty() {
             self.metadata.namespace = "default".into();
         }
@@ -49,7 +49,7 @@ impl Pod {
     }
 }
 
-fn default_spec(spec: &mut PodSpec) {
+fn default_spec(spec: &mut PodManifestSpec) {
     default_name(&mut spec.restart_policy, RestartPolicy::Always);
     let grace = spec.termination_grace_period_seconds.get_or_insert(TERMINATION_GRACE_PERIOD_SECONDS);
     if *grace < 0 {
@@ -161,9 +161,9 @@ fn default_number(field: &mut Option<i32>, default: i32) {
 mod tests {
     use alloc::{format, string::ToString};
 
-    use crate::manifest::{Container, ImagePullPolicy, Pod, Probe, Protocol, UriScheme};
+    use crate::manifest::{Container, ImagePullPolicy, PodManifest, Probe, Protocol, UriScheme};
 
-    fn pod(spec: &str) -> Pod {
+    fn pod(spec: &str) -> PodManifest {
         serde_json::from_str(&format!(r#"{{"metadata": {{"name": "web"}}, "spec": {spec}}}"#)).unwrap()
     }
 

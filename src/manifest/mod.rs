@@ -4,9 +4,9 @@
 //! is kept as it stands ([`Named::Other`]), so that validation can name its field.
 //!
 //! ```
-//! use pod_lifecycle::manifest::{Pod, RestartPolicy};
+//! use pod_lifecycle::manifest::{PodManifest, RestartPolicy};
 //!
-//! let pod: Pod = serde_json::from_str(r#"{
+//! let pod: PodManifest = serde_json::from_str(r#"{
 //!     "metadata": {"name": "web"},
 //!     "spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}]}
 //! }"#)?;
@@ -33,7 +33,7 @@ pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub(crate) use named::named;
 pub use named::{Name, Named};
-pub use pod::{ObjectMeta, OsName, Pod, PodOs, PodSpec, ReadinessGate, SchedulingGate};
+pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
     UriScheme,

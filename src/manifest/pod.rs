@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// A Pod as written in a manifest or stored by the API server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Pod {
+pub struct PodManifest {
     /// `v1`, if written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
@@ -22,7 +22,7 @@ pub struct Pod {
     pub metadata: ObjectMeta,
     /// What the Pod ought to be.
     #[serde(default, deserialize_with = "null_is_absent")]
-    pub spec: PodSpec,
+    pub spec: PodManifestSpec,
     /// What the Pod is, as last published.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub status: PodStatus,
@@ -64,10 +64,10 @@ pub struct ObjectMeta {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The part of `v1.PodSpec` that a Pod's life depends on.
+/// The part of `v1.PodManifestSpec` that a Pod's life depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PodSpec {
+pub struct PodManifestSpec {
     /// Containers that run before the regular ones: in order, to completion (or, with `restartPolicy: Always`, as sidecars).
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub init_containers: Vec<Container>,

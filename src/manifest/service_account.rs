@@ -3,9 +3,9 @@
 use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
-    ConfigMapProjection, Container, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector, Pod,
-    PodSpec, ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount,
-    VolumeProjection, defaults::VOLUME_FILE_MODE, validation::MIRROR_ANNOTATION,
+    ConfigMapProjection, Container, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
+    PodManifest, PodManifestSpec, ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume,
+    VolumeMount, VolumeProjection, defaults::VOLUME_FILE_MODE, validation::MIRROR_ANNOTATION,
 };
 
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -18,16 +18,16 @@ const TOKEN_EXPIRATION_SECONDS: i64 = 3607;
 /// A Pod without a service account gets `default`. Every init and regular container that has nothing mounted at
 /// `/var/run/secrets/kubernetes.io/serviceaccount` gets the token there, read-only; the volume is added once, and
 /// only if a container needs it. Ephemeral containers and mirror Pods are left alone. Doing it twice is doing it
-/// once. It comes after the [defaults](Pod::with_defaults) and before validation. Names are random in a cluster; here
+/// once. It comes after the [defaults](PodManifest::with_defaults) and before validation. Names are random in a cluster; here
 /// [`suffix`](Self::suffix) is an argument.
 ///
 /// <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller>;
 /// the API server's admission plugin `ServiceAccount` (`mountServiceAccountToken`).
 ///
 /// ```
-/// use pod_lifecycle::manifest::{Pod, ServiceAccountAdmission};
+/// use pod_lifecycle::manifest::{PodManifest, ServiceAccountAdmission};
 ///
-/// let pod: Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let pod: PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let pod = ServiceAccountAdmission::new("x7k2p").admit(pod.with_defaults());
 /// assert_eq!(pod.spec.service_account_name, "default");
 /// assert_eq!(pod.spec.volumes[0].name, "kube-api-access-x7k2p");
@@ -73,13 +73,13 @@ impl ServiceAccountAdmission {
     /// The Pod with its service account and, unless that is switched off, the token in its containers.
     ///
     /// ```
-    /// use pod_lifecycle::manifest::{Pod, ServiceAccountAdmission};
+    /// use pod_lifecycle::manifest::{PodManifest, ServiceAccountAdmission};
     ///
     /// let admission = ServiceAccountAdmission { automount: Some(false), ..ServiceAccountAdmission::new("x7k2p") };
-    /// assert!(admission.admit(Pod::default()).spec.volumes.is_empty());
+    /// assert!(admission.admit(PodManifest::default()).spec.volumes.is_empty());
     /// ```
     #[must_use]
-    pub fn admit(&self, mut pod: Pod) -> Pod {
+    pub fn admit(&self, mut pod: PodManifest) -> PodManifest {
         if pod.metadata.annotations.contains_key(MIRROR_ANNOTATION) {
             return pod;
         }
@@ -93,7 +93,7 @@ impl ServiceAccountAdmission {
         pod
     }
 
-    fn mount(&self, spec: &mut PodSpec) {
+    fn mount(&self, spec: &mut PodManifestSpec) {
         let volume = self.volume(spec);
         let containers = spec.init_containers.iter_mut().chain(&mut spec.containers);
         let mut needed = false;
@@ -107,7 +107,7 @@ impl ServiceAccountAdmission {
     }
 
     /// The volume that the Pod already has for the token, or a new one.
-    fn volume(&self, spec: &PodSpec) -> Volume {
+    fn volume(&self, spec: &PodManifestSpec) -> Volume {
         match self.token {
             TokenVolume::Projected => {
                 let known = spec.volumes.iter().find(|volume| volume.name.starts_with(PROJECTED_PREFIX));
@@ -127,7 +127,7 @@ impl ServiceAccountAdmission {
     }
 
     /// The volume is named for its Secret, with the suffix once more for each volume that has that name already.
-    fn secret(&self, spec: &PodSpec, secret: String) -> Volume {
+    fn secret(&self, spec: &PodManifestSpec, secret: String) -> Volume {
         let mut name = secret.clone();
         while spec.volumes.iter().any(|volume| volume.name == name) {
             name = format!("{name}-{}", self.suffix);
@@ -177,7 +177,7 @@ fn token_sources() -> Vec<VolumeProjection> {
 #[cfg(test)]
 mod tests {
     use super::{MOUNT_PATH, ServiceAccountAdmission, TokenVolume};
-    use crate::manifest::{Pod, validate};
+    use crate::manifest::{PodManifest, validate};
 
     const SPEC: &str = r#"{"metadata": {"name": "web"}, "spec": {
         "initContainers": [{"name": "init", "image": "i"}],
@@ -185,7 +185,7 @@ mod tests {
             {"name": "mine", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]}],
         "volumes": [{"name": "mine"}]}}"#;
 
-    fn pod() -> Pod {
+    fn pod() -> PodManifest {
         serde_json::from_str(SPEC).unwrap()
     }
 
@@ -193,7 +193,7 @@ mod tests {
         ServiceAccountAdmission { token: TokenVolume::Secret, ..ServiceAccountAdmission::new(suffix) }
     }
 
-    fn mounts(pod: &Pod) -> Vec<&str> {
+    fn mounts(pod: &PodManifest) -> Vec<&str> {
         let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
         containers.flat_map(|container| &container.volume_mounts).map(|mount| mount.name.as_str()).collect()
     }

@@ -18,7 +18,7 @@ use crate::{
 /// ```
 /// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let condition = condition::containers_ready(&spec, None, PodPhase::Pending);
@@ -105,14 +105,14 @@ pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) ->
 
 /// `AllContainersRestarting`: from the exit that triggers it until every instance is removed. KEP-5532.
 ///
-/// `is_due`: see [`restart::of_all_is_due`].
+/// `is_due`: see [`restart::all_containers_restart_is_due`].
 #[must_use]
 pub fn all_containers_restarting(spec: &PodSpec, runtime: &RuntimeStatus, phase: PodPhase, is_due: bool) -> Condition {
     match phase {
         PodPhase::Succeeded => Condition::because(false, ConditionReason::PodCompleted),
         PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
         PodPhase::Pending | PodPhase::Running | PodPhase::Unknown
-            if is_due && !restart::of_all_is_cleaned_up(spec, runtime) =>
+            if is_due && !restart::all_containers_restart_is_cleaned_up(spec, runtime) =>
         {
             Condition {
                 status: ConditionStatus::True,

@@ -9,7 +9,7 @@ use super::{record_of, restart};
 use crate::{
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
     state::{
-        ContainerRecord, ContainerState, Instance, InstanceState, RuntimeStatus, StartFailure, Termination,
+        ContainerRecord, Instance, InstanceState, RecordedState, RuntimeStatus, StartFailure, Termination,
         TerminationReason, Waiting,
     },
 };
@@ -27,7 +27,7 @@ pub struct StatusInputs<'a> {
     pub failures: &'a [Option<Arc<StartFailure>>],
     /// Whether the Pod is being deleted.
     pub is_deleting: bool,
-    /// Whether all containers are being restarted, see [`restart::of_all_is_due`].
+    /// Whether all containers are being restarted, see [`restart::all_containers_restart_is_due`].
     pub is_restarting_all: bool,
 }
 
@@ -35,9 +35,9 @@ pub struct StatusInputs<'a> {
 ///
 /// ```
 /// use pod_lifecycle::{manifest, rule::container_status::{self, StatusInputs}, spec::PodSpec};
-/// use pod_lifecycle::state::{ContainerState, RuntimeStatus, Waiting};
+/// use pod_lifecycle::state::{RecordedState, RuntimeStatus, Waiting};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let records = container_status::of_all(&StatusInputs {
@@ -48,7 +48,7 @@ pub struct StatusInputs<'a> {
 ///     is_deleting: false,
 ///     is_restarting_all: false,
 /// });
-/// assert_eq!(records[0].as_ref().unwrap().state, Some(ContainerState::Waiting(Waiting::ContainerCreating)));
+/// assert_eq!(records[0].as_ref().unwrap().state, Some(RecordedState::Waiting(Waiting::ContainerCreating)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -81,7 +81,7 @@ impl StatusInputs<'_> {
             }
             let is_gone = container.kind() == ContainerKind::Init && newest.is_none() && record.is_waiting();
             if is_gone && any_regular_created(self.spec, self.runtime) {
-                return ContainerRecord { state: Some(ContainerState::Terminated(forgotten_init())), ..record };
+                return ContainerRecord { state: Some(RecordedState::Terminated(forgotten_init())), ..record };
             }
         }
         if restart::is_due(container, newest, self.is_deleting) {
@@ -110,7 +110,7 @@ impl StatusInputs<'_> {
             record.restart_count = record.restart_count.max(previous.restart_count);
             record.last_state = match ended_before {
                 Some(_) if previous.instance != Some(newest.id) => previous.state.clone(),
-                Some(_) | None => previous.last_termination().cloned().map(ContainerState::Terminated),
+                Some(_) | None => previous.last_termination().cloned().map(RecordedState::Terminated),
             };
             if newest.is_running() {
                 record.started = previous.started;
@@ -132,26 +132,26 @@ impl StatusInputs<'_> {
         record
     }
 
-    fn state_of(&self, instance: &Instance, previous: Option<&ContainerRecord>) -> ContainerState {
+    fn state_of(&self, instance: &Instance, previous: Option<&ContainerRecord>) -> RecordedState {
         match &instance.state {
-            InstanceState::Running { started_at } => ContainerState::Running { started_at: *started_at },
-            InstanceState::Exited(termination) => ContainerState::Terminated(termination.clone()),
+            InstanceState::Running { started_at } => RecordedState::Running { started_at: *started_at },
+            InstanceState::Exited(termination) => RecordedState::Terminated(termination.clone()),
             InstanceState::Unknown if previous.is_some_and(ContainerRecord::is_running) => {
                 let reason = if self.is_restarting_all {
                     TerminationReason::RestartingAllContainers
                 } else {
                     TerminationReason::ContainerStatusUnknown
                 };
-                ContainerState::Terminated(Arc::new(Termination::unseen(reason, UNSEEN_END)))
+                RecordedState::Terminated(Arc::new(Termination::unseen(reason, UNSEEN_END)))
             }
-            InstanceState::Created | InstanceState::Unknown => ContainerState::Waiting(Waiting::Unsaid),
+            InstanceState::Created | InstanceState::Unknown => RecordedState::Waiting(Waiting::Unsaid),
         }
     }
 
     /// A container that the runtime does not know (any more).
     fn of_absent(&self, previous: Option<&ContainerRecord>) -> ContainerRecord {
         let default = ContainerRecord {
-            state: Some(ContainerState::Waiting(if self.spec.has_init_containers() {
+            state: Some(RecordedState::Waiting(if self.spec.has_init_containers() {
                 Waiting::PodInitializing
             } else {
                 Waiting::ContainerCreating
@@ -188,7 +188,7 @@ impl StatusInputs<'_> {
             "The container could not be located when the pod was deleted.  The container used to be Running",
         );
         ContainerRecord {
-            last_state: Some(ContainerState::Terminated(Arc::new(end))),
+            last_state: Some(RecordedState::Terminated(Arc::new(end))),
             restart_count: record.restart_count.saturating_add(u32::from(!self.is_deleting)),
             ..record
         }
@@ -200,7 +200,7 @@ impl StatusInputs<'_> {
         let ended = record.termination().is_some();
         ContainerRecord {
             last_state: if ended { record.state } else { record.last_state },
-            state: Some(ContainerState::Waiting(Waiting::Failed(failure.clone()))),
+            state: Some(RecordedState::Waiting(Waiting::Failed(failure.clone()))),
             ..record
         }
     }
@@ -215,8 +215,8 @@ pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed becaus
 fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
     let end = Termination::unseen(TerminationReason::RestartingAllContainers, REMOVED_TO_RESTART_ALL);
     ContainerRecord {
-        state: Some(ContainerState::Waiting(Waiting::RestartingAllContainers)),
-        last_state: Some(ContainerState::Terminated(Arc::new(end))),
+        state: Some(RecordedState::Waiting(Waiting::RestartingAllContainers)),
+        last_state: Some(RecordedState::Terminated(Arc::new(end))),
         restart_count: record.restart_count.saturating_add(1),
         ..record
     }

@@ -11,7 +11,7 @@ use crate::{spec::PodSpec, time::Timestamp};
 /// ```
 /// use pod_lifecycle::{Timestamp, manifest, rule::deadline, spec::PodSpec};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"activeDeadlineSeconds": 30}}"#)?;
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"activeDeadlineSeconds": 30}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let start = Timestamp::from_unix_seconds(100);
 /// assert_eq!(deadline::of(&spec, start), Some(Timestamp::from_unix_seconds(130)));

@@ -9,12 +9,12 @@ use super::{container_status::UNSEEN_END, record_of, restart};
 use crate::{
     manifest::RestartPolicy,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
-    state::{ContainerRecord, ContainerState, Termination, TerminationReason},
+    state::{ContainerRecord, RecordedState, Termination, TerminationReason},
 };
 
 /// Gives every container that must have ended an end: regular ones if the Pod had initialized, init ones up to the
 /// last that ever started, and the first in any case. `has_initialized`: see [`has_initialized`].
-pub fn fill_in(spec: &PodSpec, records: &mut [Option<ContainerRecord>], has_initialized: bool) {
+pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecord>], has_initialized: bool) {
     let init_started = |index: ContainerIndex| record_of(records, index).is_some_and(has_moved);
     let last_started = spec.init_containers().rev().map(|(index, _)| index).find(|&index| init_started(index));
     let last_init = last_started.or_else(|| spec.init_containers().next().map(|(index, _)| index));
@@ -28,14 +28,14 @@ pub fn fill_in(spec: &PodSpec, records: &mut [Option<ContainerRecord>], has_init
         };
         if record.termination().is_none() {
             let end = Termination::unseen(TerminationReason::ContainerStatusUnknown, UNSEEN_END);
-            record.state = Some(ContainerState::Terminated(Arc::new(end)));
+            record.state = Some(RecordedState::Terminated(Arc::new(end)));
         }
     }
 }
 
 /// Whether a container may be reported like this after that: one that has ended and is not to run again stays ended.
 #[must_use]
-pub fn is_legal(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Option<ContainerRecord>]) -> bool {
+pub fn allows(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Option<ContainerRecord>]) -> bool {
     if spec.pod_policy() == RestartPolicy::Always || spec.all_containers_could_restart() {
         return true;
     }

@@ -4,7 +4,7 @@
 //! `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
 
 use super::{
-    order::{Kill, KillReason, PodActions, SyncInputs},
+    pod_actions::{Kill, KillReason, PodActions, SyncInputs},
     probe::ProbeResult,
     restart,
 };

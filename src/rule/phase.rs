@@ -6,7 +6,7 @@ use super::{record_of, restart};
 use crate::{
     manifest::PodPhase,
     spec::{ContainerKind, ContainerSpec, PodSpec},
-    state::{ContainerRecord, ContainerState, RuntimeStatus, Termination, TerminationReason},
+    state::{ContainerRecord, RecordedState, RuntimeStatus, Termination, TerminationReason},
 };
 
 /// The phase of a Pod, from what is reported of its containers.
@@ -17,7 +17,7 @@ use crate::{
 /// ```
 /// use pod_lifecycle::{manifest, rule::phase, spec::PodSpec};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert_eq!(phase::of(&spec, &[None], false, false), manifest::PodPhase::Pending);
@@ -95,15 +95,15 @@ impl Count {
     fn add_sidecar(&mut self, record: Option<&ContainerRecord>) {
         let Some(record) = record else { return bump(&mut self.unknown) };
         match &record.state {
-            Some(ContainerState::Running { .. }) => {
+            Some(RecordedState::Running { .. }) => {
                 bump(&mut self.running);
                 if record.started != Some(true) {
                     bump(&mut self.pending_sidecar);
                 }
             }
-            Some(ContainerState::Terminated(_)) => {}
-            Some(ContainerState::Waiting(_)) if record.last_termination().is_some() => {}
-            Some(ContainerState::Waiting(_)) => {
+            Some(RecordedState::Terminated(_)) => {}
+            Some(RecordedState::Waiting(_)) if record.last_termination().is_some() => {}
+            Some(RecordedState::Waiting(_)) => {
                 bump(&mut self.pending_sidecar);
                 bump(&mut self.waiting);
             }
@@ -116,7 +116,7 @@ impl Count {
 
     fn add_regular(&mut self, container: &ContainerSpec, record: Option<&ContainerRecord>) {
         let Some(state) = record.and_then(|record| record.state.as_ref()) else { return bump(&mut self.unknown) };
-        if matches!(state, ContainerState::Running { .. }) {
+        if matches!(state, RecordedState::Running { .. }) {
             return bump(&mut self.running);
         }
         let Some(end) = record.and_then(latest_exit) else { return bump(&mut self.waiting) };
@@ -137,9 +137,9 @@ fn bump(count: &mut u32) {
 /// The end of a container that does not run: its present state, or the one before it if it waits.
 fn latest_exit(record: &ContainerRecord) -> Option<&Termination> {
     match record.state.as_ref()? {
-        ContainerState::Running { .. } => None,
-        ContainerState::Terminated(termination) => Some(termination),
-        ContainerState::Waiting(_) => record.last_termination().map(|termination| &**termination),
+        RecordedState::Running { .. } => None,
+        RecordedState::Terminated(termination) => Some(termination),
+        RecordedState::Waiting(_) => record.last_termination().map(|termination| &**termination),
     }
 }
 

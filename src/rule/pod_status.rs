@@ -95,7 +95,7 @@ pub enum PhaseReason {
 /// use pod_lifecycle::{Timestamp, manifest::{self, PodPhase}, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
 /// use pod_lifecycle::{spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let inputs = PodInputs {
@@ -120,7 +120,8 @@ pub enum PhaseReason {
 #[must_use]
 pub fn of(inputs: &PodInputs<'_>, nudge: impl FnMut(ContainerIndex)) -> PodRecord {
     let &PodInputs { spec, runtime, previous, .. } = inputs;
-    let is_restarting_all = restart::of_all_is_due(spec, Some(runtime), previous.records, previous.was_restarting_all);
+    let is_restarting_all =
+        restart::all_containers_restart_is_due(spec, Some(runtime), previous.records, previous.was_restarting_all);
     let mut records = container_status::of_all(&StatusInputs {
         spec,
         runtime,
@@ -130,7 +131,7 @@ pub fn of(inputs: &PodInputs<'_>, nudge: impl FnMut(ContainerIndex)) -> PodRecor
         is_restarting_all,
     });
     let (phase, phase_reason) = phase_of(inputs, &records);
-    readiness::fill_in(spec, &mut records, inputs.probes, inputs.kubelet, nudge);
+    readiness::update(spec, &mut records, inputs.probes, inputs.kubelet, nudge);
     let conditions = conditions_of(inputs, &records, phase, is_restarting_all);
     PodRecord { records, phase, phase_reason, conditions }
 }

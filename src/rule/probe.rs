@@ -7,7 +7,7 @@ use super::{readiness::KubeletStart, restart};
 use crate::{
     manifest::{PodPhase, named},
     spec::{ContainerKind, ContainerSpec, ProbeKind, ProbeSpec},
-    state::{ContainerRecord, ContainerState, InstanceId},
+    state::{ContainerRecord, InstanceId, RecordedState},
     time::Timestamp,
 };
 
@@ -23,71 +23,72 @@ named! {
     }
 }
 
-/// What came of running a probe's handler once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// The answer was good.
-    Success,
-    /// The answer was good, with a reservation: a redirect to another host.
-    Warning,
-    /// The answer was bad, or came too late.
-    Failure,
-    /// There was an answer that says nothing.
-    Unknown,
-    /// The question could not be put.
-    Error,
+named! {
+    /// What came of running a probe's handler once.
+    pub enum ProbeOutcome {
+        /// The answer was good.
+        Success = "success",
+        /// The answer was good, with a reservation: a redirect to another host.
+        Warning = "warning",
+        /// The answer was bad, or came too late.
+        Failure = "failure",
+        /// There was an answer that says nothing.
+        Unknown = "unknown",
+        /// The question could not be put.
+        Error = "error",
+    }
 }
 
-impl Outcome {
+impl ProbeOutcome {
     /// The outcome of a command that ended with this exit code.
     #[must_use]
-    pub const fn of_exit_code(exit_code: i32) -> Outcome {
-        if exit_code == 0 { Outcome::Success } else { Outcome::Failure }
+    pub const fn of_exit_code(exit_code: i32) -> ProbeOutcome {
+        if exit_code == 0 { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
     /// The outcome of an HTTP answer with this status; `leads_elsewhere` if it redirects to another host.
     ///
     /// ```
-    /// use pod_lifecycle::rule::probe::Outcome;
+    /// use pod_lifecycle::rule::probe::ProbeOutcome;
     ///
-    /// assert_eq!(Outcome::of_http_status(204, false), Outcome::Success);
-    /// assert_eq!(Outcome::of_http_status(302, true), Outcome::Warning);
-    /// assert_eq!(Outcome::of_http_status(503, false), Outcome::Failure);
+    /// assert_eq!(ProbeOutcome::of_http_status(204, false), ProbeOutcome::Success);
+    /// assert_eq!(ProbeOutcome::of_http_status(302, true), ProbeOutcome::Warning);
+    /// assert_eq!(ProbeOutcome::of_http_status(503, false), ProbeOutcome::Failure);
     /// ```
     #[must_use]
-    pub const fn of_http_status(status: u16, leads_elsewhere: bool) -> Outcome {
+    pub const fn of_http_status(status: u16, leads_elsewhere: bool) -> ProbeOutcome {
         match status {
-            300..=399 if leads_elsewhere => Outcome::Warning,
-            200..=399 => Outcome::Success,
-            _ => Outcome::Failure,
+            300..=399 if leads_elsewhere => ProbeOutcome::Warning,
+            200..=399 => ProbeOutcome::Success,
+            _ => ProbeOutcome::Failure,
         }
     }
 
     /// The outcome of an attempt to open a TCP connection.
     #[must_use]
-    pub const fn of_tcp_connect(connected: bool) -> Outcome {
-        if connected { Outcome::Success } else { Outcome::Failure }
+    pub const fn of_tcp_connect(connected: bool) -> ProbeOutcome {
+        if connected { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
     /// The outcome of a gRPC health check that answered with this serving status: 1 is `SERVING`.
     #[must_use]
-    pub const fn of_grpc_serving_status(status: i32) -> Outcome {
-        if status == 1 { Outcome::Success } else { Outcome::Failure }
+    pub const fn of_grpc_serving_status(status: i32) -> ProbeOutcome {
+        if status == 1 { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
     /// The outcome of a question without an answer in time.
     #[must_use]
-    pub const fn of_timeout() -> Outcome {
-        Outcome::Failure
+    pub const fn of_timeout() -> ProbeOutcome {
+        ProbeOutcome::Failure
     }
 
     /// What the worker makes of it; `None` for an error, which counts for nothing.
     #[must_use]
     pub const fn result(self) -> Option<ProbeResult> {
         match self {
-            Outcome::Success | Outcome::Warning => Some(ProbeResult::Success),
-            Outcome::Failure | Outcome::Unknown => Some(ProbeResult::Failure),
-            Outcome::Error => None,
+            ProbeOutcome::Success | ProbeOutcome::Warning => Some(ProbeResult::Success),
+            ProbeOutcome::Failure | ProbeOutcome::Unknown => Some(ProbeResult::Failure),
+            ProbeOutcome::Error => None,
         }
     }
 }
@@ -118,7 +119,7 @@ impl Default for ProbeWorker {
 
 /// What a worker sees when it looks.
 #[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
+pub struct ProbeInputs<'a> {
     /// The Pod's phase in the kubelet's own status.
     pub phase: PodPhase,
     /// The container in the kubelet's own status.
@@ -135,11 +136,11 @@ pub struct View<'a> {
 
 /// What a look leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Look {
+pub enum ProbeDecision {
     /// Nothing, this time.
     Wait,
     /// The handler is to be run.
-    Probe,
+    Run,
     /// The worker is done for good.
     End,
 }
@@ -147,37 +148,47 @@ pub enum Look {
 impl ProbeWorker {
     /// Looks once: notices a new instance, and says whether the handler is to be run.
     #[must_use]
-    pub fn look(&mut self, kind: ProbeKind, spec: &ProbeSpec, container: &ContainerSpec, view: &View<'_>) -> Look {
+    pub fn do_probe(
+        &mut self,
+        kind: ProbeKind,
+        spec: &ProbeSpec,
+        container: &ContainerSpec,
+        view: &ProbeInputs<'_>,
+    ) -> ProbeDecision {
         if view.phase.is_terminal() {
-            return Look::End;
+            return ProbeDecision::End;
         }
         let Some((record, instance)) = view.container.and_then(|record| Some((record, record.instance?))) else {
-            return Look::Wait;
+            return ProbeDecision::Wait;
         };
         if self.instance != Some(instance) {
             self.meet(kind, container, record, instance, view.kubelet);
         }
         if self.on_hold {
-            return Look::Wait;
+            return ProbeDecision::Wait;
         }
-        let Some(ContainerState::Running { started_at }) = record.state else {
+        let Some(RecordedState::Running { started_at }) = record.state else {
             self.result = Some(ProbeResult::Failure);
             let will_run_again = record
                 .termination()
                 .is_none_or(|end| view.is_restarting_all || restart::after_exit(container.restart(), end.exit_code));
-            return if will_run_again { Look::Wait } else { Look::End };
+            return if will_run_again { ProbeDecision::Wait } else { ProbeDecision::End };
         };
         if view.is_deleting && kind != ProbeKind::Readiness {
             self.result = Some(ProbeResult::Success);
-            return Look::End;
+            return ProbeDecision::End;
         }
         let is_startup = kind == ProbeKind::Startup;
         let has_started = record.started == Some(true);
-        if is_delayed(spec, started_at, view.now) || has_started == is_startup { Look::Wait } else { Look::Probe }
+        if is_delayed(spec, started_at, view.now) || has_started == is_startup {
+            ProbeDecision::Wait
+        } else {
+            ProbeDecision::Run
+        }
     }
 
     /// Counts what came of the handler.
-    pub fn record(&mut self, kind: ProbeKind, spec: &ProbeSpec, outcome: Outcome) {
+    pub fn record(&mut self, kind: ProbeKind, spec: &ProbeSpec, outcome: ProbeOutcome) {
         let Some(result) = outcome.result() else { return };
         self.result_run = if self.last_result == result { self.result_run.saturating_add(1) } else { 1 };
         self.last_result = result;
@@ -205,8 +216,8 @@ impl ProbeWorker {
         kubelet: KubeletStart,
     ) {
         let outlived_kubelet = match record.state {
-            Some(ContainerState::Running { started_at }) => kubelet.is_predated_by(started_at),
-            Some(ContainerState::Waiting(_) | ContainerState::Terminated(_)) | None => false,
+            Some(RecordedState::Running { started_at }) => kubelet.is_predated_by(started_at),
+            Some(RecordedState::Waiting(_) | RecordedState::Terminated(_)) | None => false,
         };
         let is_started_sidecar = container.kind() == ContainerKind::Sidecar && record.started == Some(true);
         self.instance = Some(instance);

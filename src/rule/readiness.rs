@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::probe::ProbeResult;
 use crate::{
     spec::{ContainerKind, ContainerSpec, PodSpec, ProbeKind},
-    state::{ContainerRecord, ContainerState},
+    state::{ContainerRecord, RecordedState},
     time::Timestamp,
 };
 
@@ -48,7 +48,7 @@ impl KubeletStart {
 ///
 /// A container that is started but not known to be ready has its readiness probe run at once: `nudge` is called
 /// with its index.
-pub fn fill_in(
+pub fn update(
     spec: &PodSpec,
     records: &mut [Option<ContainerRecord>],
     facts: &[ProbeFacts],
@@ -85,7 +85,7 @@ fn is_started(record: &ContainerRecord, facts: ProbeFacts) -> bool {
 /// Whether a started container is ready: its readiness probe says so, or it has none; one that outlived the kubelet
 /// follows the published readiness of its Pod.
 fn is_ready(container: &ContainerSpec, record: &ContainerRecord, facts: ProbeFacts, kubelet: KubeletStart) -> bool {
-    let Some(ContainerState::Running { started_at }) = record.state else { return false };
+    let Some(RecordedState::Running { started_at }) = record.state else { return false };
     if facts.readiness == Some(ProbeResult::Success) {
         return true;
     }

@@ -18,7 +18,7 @@ use crate::{
 /// ```
 /// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"restartPolicy": "OnFailure",
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "OnFailure",
 ///     "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, job) = spec.regular_containers().next().ok_or("no container")?;
@@ -81,7 +81,7 @@ pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting:
 ///
 /// Answers to `ShouldAllContainersRestart` in `pkg/kubelet/container`.
 #[must_use]
-pub fn of_all_is_due(
+pub fn all_containers_restart_is_due(
     spec: &PodSpec,
     runtime: Option<&RuntimeStatus>,
     previous: &[Option<ContainerRecord>],
@@ -117,6 +117,6 @@ fn triggers_all(
 ///
 /// Answers to `AllContainersRestartCleanedUp` in `pkg/kubelet/container`.
 #[must_use]
-pub fn of_all_is_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+pub fn all_containers_restart_is_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
     spec.lasting_containers().all(|(index, _)| runtime.newest(index).is_none())
 }

@@ -24,7 +24,7 @@ pub struct SandboxNeed {
 /// ```
 /// use pod_lifecycle::{manifest, rule::sandbox, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let spec = PodSpec::from_admitted(&manifest::Pod::default())?;
+/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
 /// assert!(sandbox::needed(&spec, &RuntimeStatus::default()).is_new);
 /// # Ok::<(), pod_lifecycle::spec::SpecError>(())
 /// ```

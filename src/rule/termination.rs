@@ -18,7 +18,7 @@ pub const MINIMUM_GRACE: i64 = 2;
 /// ```
 /// use pod_lifecycle::{manifest, rule::termination, spec::{PodSpec, ProbeKind}};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [
 ///     {"name": "app", "livenessProbe": {"exec": {"command": ["ok"]}, "terminationGracePeriodSeconds": 5}}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.regular_containers().next().ok_or("no container")?;

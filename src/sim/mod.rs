@@ -25,7 +25,6 @@ mod world;
 pub use action::{ScriptAction, ScriptActionKind};
 pub use life::Life;
 pub use scenario::{
-    ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, Settings,
-    StepResult,
+    ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, Settings,
 };
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

@@ -27,7 +27,7 @@ const MOST_AT_ONE_INSTANT: u32 = 10_000;
 /// A life being played.
 pub(super) struct Player<'a> {
     scenario: &'a Scenario,
-    manifest: manifest::Pod,
+    manifest: manifest::PodManifest,
     pub(super) pod: Pod,
     world: World<'a>,
     pub(super) recorder: Recorder,
@@ -297,7 +297,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut manifest::PodSpec)) -> Result<Event, ScenarioError> {
+    fn change(&mut self, change: impl FnOnce(&mut manifest::PodManifestSpec)) -> Result<Event, ScenarioError> {
         let mut changed = self.manifest.clone();
         change(&mut changed.spec);
         changed.metadata.generation = changed.metadata.generation.saturating_add(1);

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec}
 
 use super::timeline::{Entry, Happened, What};
 use crate::{
-    action::{Action, KubernetesEvent, PassNews, Transition},
+    action::{Action, KubernetesEvent, SyncProgress, Transition},
     machine::{Published, Sink},
     spec::{ContainerIndex, PodSpec},
     state::InstanceId,
@@ -48,8 +48,8 @@ impl Sink for Recorder {
         self.entries.push(Entry { at, what: What::Status(Box::new(status)) });
     }
 
-    fn pass(&mut self, at: Timestamp, pass: PassNews) {
-        self.entries.push(Entry { at, what: What::Pass(pass) });
+    fn sync(&mut self, at: Timestamp, pass: SyncProgress) {
+        self.entries.push(Entry { at, what: What::Sync(pass) });
     }
 }
 

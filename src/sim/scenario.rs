@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::{BackOffLimits, KubeletConfig, Timing},
     manifest,
+    rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, SpecError},
     time::Timestamp,
 };
@@ -26,7 +27,7 @@ pub struct Scenario {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The manifest.
-    pub pod: manifest::Pod,
+    pub pod: manifest::PodManifest,
     /// What happens.
     #[serde(default)]
     pub script: Script,
@@ -92,10 +93,10 @@ pub struct ContainerScript {
     pub image: ImageScript,
     /// The hook after the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub post_start: Option<Hook>,
+    pub post_start: Option<HookScript>,
     /// The hook before the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pre_stop: Option<Hook>,
+    pub pre_stop: Option<HookScript>,
 }
 
 /// One run of a container.
@@ -150,19 +151,7 @@ pub struct ProbeStep {
     /// Seconds after the start of the run.
     pub from: f64,
     /// What it finds.
-    pub result: StepResult,
-}
-
-crate::manifest::named! {
-    /// What a probe finds.
-    pub enum StepResult {
-        /// All is well.
-        Success = "success",
-        /// It is not.
-        Failure = "failure",
-        /// The question cannot be put.
-        Error = "error",
-    }
+    pub result: ProbeOutcome,
 }
 
 /// An image on its way to the node.
@@ -196,7 +185,7 @@ impl Default for ImageScript {
 /// A hook that runs in the container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Hook {
+pub struct HookScript {
     /// How long it takes.
     #[serde(default)]
     pub duration_seconds: f64,
@@ -249,7 +238,7 @@ pub(crate) const MAX_SECONDS: f64 = 3_155_760_000.0;
 impl Scenario {
     /// A Pod whose containers all run for ever and are well.
     #[must_use]
-    pub fn healthy(pod: manifest::Pod) -> Scenario {
+    pub fn healthy(pod: manifest::PodManifest) -> Scenario {
         Scenario { pod, ..Scenario::default() }
     }
 
@@ -291,7 +280,7 @@ impl Scenario {
     }
 
     /// The manifest as the API server stores it.
-    pub(super) fn admitted(&self) -> Result<manifest::Pod, ScenarioError> {
+    pub(super) fn admitted(&self) -> Result<manifest::PodManifest, ScenarioError> {
         if self.config.admitted {
             return Ok(self.pod.clone());
         }

@@ -3,10 +3,10 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use crate::{
-    action::{Action, KubernetesEvent, PassNews, Transition},
+    action::{Action, KubernetesEvent, SyncProgress, Transition},
     event::HookKind,
     manifest,
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
     spec::{ContainerIndex, ProbeKind},
     state::{InstanceId, SandboxId},
     time::Timestamp,
@@ -20,7 +20,7 @@ pub struct Timeline {
     /// What happened, in order.
     pub entries: Vec<Entry>,
     /// The manifest with the last published status.
-    pub pod: manifest::Pod,
+    pub pod: manifest::PodManifest,
     /// How the story ended.
     pub end: End,
 }
@@ -59,7 +59,7 @@ pub enum What {
     /// The published status changed in one respect.
     Changed(Transition),
     /// The worker began or ended a pass.
-    Pass(PassNews),
+    Sync(SyncProgress),
 }
 
 /// What happened in the world.
@@ -103,7 +103,7 @@ pub enum Happened {
         /// Which probe.
         kind: ProbeKind,
         /// The answer; none if the container was not running.
-        outcome: Option<Outcome>,
+        outcome: Option<ProbeOutcome>,
     },
     /// A sandbox died.
     SandboxDied(SandboxId),

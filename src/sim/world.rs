@@ -4,14 +4,14 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
     happening::{Agenda, Happening},
-    scenario::{ContainerScript, ProbeScript, Run, Scenario, StepResult, script_of, seconds},
+    scenario::{ContainerScript, ProbeScript, Run, Scenario, script_of, seconds},
     timeline::{ExitCause, Happened},
 };
 use crate::{
     action::Action,
-    event::{Exit, Failure, HookKind, RuntimeEvent},
-    rule::probe::Outcome,
-    spec::{ContainerIndex, Hook, PodSpec, ProbeKind},
+    event::{ContainerExit, Failure, HookKind, RuntimeEvent},
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind},
     state::{InstanceId, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
@@ -227,7 +227,7 @@ impl<'a> World<'a> {
         }
         let own = cause == ExitCause::Itself;
         let reason = process.run.reason.as_deref().filter(|_| own).map(TerminationReason::from);
-        let exit = Exit {
+        let exit = ContainerExit {
             code,
             reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
             message: process.run.message.as_deref().filter(|_| own).map(Box::from),
@@ -294,9 +294,9 @@ impl<'a> World<'a> {
         let outcome =
             self.alive(container, instance).map(|process| process.run.probes.at(kind, process.started_at, now));
         let output = match outcome {
-            Some(Outcome::Failure) => "probe said no",
-            Some(Outcome::Error) => "exec broken",
-            Some(Outcome::Success | Outcome::Warning | Outcome::Unknown) => "",
+            Some(ProbeOutcome::Failure) => "probe said no",
+            Some(ProbeOutcome::Error) => "exec broken",
+            Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => "",
             None => "container is not running",
         };
         let happened = Happened::Probed { container, instance, kind, outcome };
@@ -304,7 +304,7 @@ impl<'a> World<'a> {
             container,
             instance,
             kind,
-            outcome: outcome.unwrap_or(Outcome::Error),
+            outcome: outcome.unwrap_or(ProbeOutcome::Error),
             output: output.into(),
         };
         (Some(happened), Some(answer))
@@ -312,7 +312,7 @@ impl<'a> World<'a> {
 }
 
 impl ContainerScript {
-    fn hook(&self, hook: HookKind) -> super::scenario::Hook {
+    fn hook(&self, hook: HookKind) -> super::scenario::HookScript {
         match hook {
             HookKind::PostStart => self.post_start,
             HookKind::PreStop => self.pre_stop,
@@ -322,18 +322,19 @@ impl ContainerScript {
 }
 
 impl ProbeScript {
-    fn at(&self, kind: ProbeKind, started_at: Timestamp, now: Timestamp) -> Outcome {
+    fn at(&self, kind: ProbeKind, started_at: Timestamp, now: Timestamp) -> ProbeOutcome {
         let steps = match kind {
             ProbeKind::Startup => &self.startup,
             ProbeKind::Readiness => &self.readiness,
             ProbeKind::Liveness => &self.liveness,
         };
         let elapsed = now.since(started_at);
-        match steps.iter().rev().find(|step| seconds(step.from) <= elapsed).map(|step| step.result) {
-            None | Some(StepResult::Success) => Outcome::Success,
-            Some(StepResult::Failure) => Outcome::Failure,
-            Some(StepResult::Error) => Outcome::Error,
-        }
+        steps
+            .iter()
+            .rev()
+            .find(|step| seconds(step.from) <= elapsed)
+            .map(|step| step.result)
+            .unwrap_or(ProbeOutcome::Success)
     }
 }
 
@@ -345,8 +346,10 @@ fn hook_error(spec: &PodSpec, container: ContainerIndex, hook: HookKind, error: 
         HookKind::PreStop => container.pre_stop(),
     });
     let command = match hook {
-        Some(Hook::Run(handler)) => handler.exec.as_ref().map_or_else(String::new, |exec| exec.command.join(" ")),
-        Some(Hook::Sleep(_)) | None => String::new(),
+        Some(LifecycleHook::Run(handler)) => {
+            handler.exec.as_ref().map_or_else(String::new, |exec| exec.command.join(" "))
+        }
+        Some(LifecycleHook::Sleep(_)) | None => String::new(),
     };
     let name = spec.container_name(container);
     let pod = format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid());

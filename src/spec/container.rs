@@ -65,8 +65,8 @@ pub struct ContainerSpec {
     pub(crate) startup: Option<ProbeSpec>,
     pub(crate) readiness: Option<ProbeSpec>,
     pub(crate) liveness: Option<ProbeSpec>,
-    pub(crate) post_start: Option<Hook>,
-    pub(crate) pre_stop: Option<Hook>,
+    pub(crate) post_start: Option<LifecycleHook>,
+    pub(crate) pre_stop: Option<LifecycleHook>,
 }
 
 impl ContainerSpec {
@@ -108,13 +108,13 @@ impl ContainerSpec {
 
     /// The hook after the start.
     #[must_use]
-    pub fn post_start(&self) -> Option<&Hook> {
+    pub fn post_start(&self) -> Option<&LifecycleHook> {
         self.post_start.as_ref()
     }
 
     /// The hook before the stop.
     #[must_use]
-    pub fn pre_stop(&self) -> Option<&Hook> {
+    pub fn pre_stop(&self) -> Option<&LifecycleHook> {
         self.pre_stop.as_ref()
     }
 
@@ -142,7 +142,7 @@ impl ContainerSpec {
 
 /// What a hook does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Hook {
+pub enum LifecycleHook {
     /// Waits this many seconds.
     Sleep(u32),
     /// Runs a handler that the embedder carries out.

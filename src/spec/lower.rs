@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{ContainerIndex, ContainerKind, ContainerSpec, Hook, PodSpec, ProbeSpec, Restart, RestartRule};
+use super::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeSpec, Restart, RestartRule};
 use crate::manifest::{
     self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe, RestartPolicy,
     RestartRuleAction,
@@ -56,13 +56,13 @@ impl PodSpec {
     /// ```
     /// use pod_lifecycle::{manifest, spec::PodSpec};
     ///
-    /// let manifest: manifest::Pod = serde_json::from_str(r#"{"metadata": {"name": "web"},
+    /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"metadata": {"name": "web"},
     ///     "spec": {"restartPolicy": "Sometimes", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
     /// let error = PodSpec::from_manifest(manifest).unwrap_err();
     /// assert!(error.to_string().contains("spec.restartPolicy: Unsupported value: \"Sometimes\""));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn from_manifest(pod: manifest::Pod) -> Result<PodSpec, SpecError> {
+    pub fn from_manifest(pod: manifest::PodManifest) -> Result<PodSpec, SpecError> {
         let pod = pod.with_defaults();
         manifest::validate(&pod)?;
         PodSpec::from_admitted(&pod)
@@ -73,7 +73,7 @@ impl PodSpec {
     /// # Errors
     ///
     /// [`SpecError`] names the field that cannot be understood.
-    pub fn from_admitted(pod: &manifest::Pod) -> Result<PodSpec, SpecError> {
+    pub fn from_admitted(pod: &manifest::PodManifest) -> Result<PodSpec, SpecError> {
         let spec = &pod.spec;
         let pod_policy = known("spec.restartPolicy", spec.restart_policy.as_ref())?.unwrap_or(RestartPolicy::Always);
         let mut containers = Vec::new();
@@ -178,10 +178,10 @@ fn lower_probe(probe: &Probe) -> ProbeSpec {
     }
 }
 
-fn lower_hook(handler: Handler) -> Hook {
+fn lower_hook(handler: Handler) -> LifecycleHook {
     match handler.sleep {
-        Some(sleep) => Hook::Sleep(clamp(sleep.seconds)),
-        None => Hook::Run(Box::new(handler)),
+        Some(sleep) => LifecycleHook::Sleep(clamp(sleep.seconds)),
+        None => LifecycleHook::Run(Box::new(handler)),
     }
 }
 

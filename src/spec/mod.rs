@@ -4,7 +4,7 @@ mod container;
 mod lower;
 mod restart;
 
-pub use container::{ContainerIndex, ContainerKind, ContainerSpec, Hook, ProbeKind, ProbeSpec};
+pub use container::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, ProbeKind, ProbeSpec};
 pub use lower::SpecError;
 pub use restart::{Restart, RestartRule};
 
@@ -20,7 +20,7 @@ use crate::manifest::RestartPolicy;
 /// ```
 /// use pod_lifecycle::{manifest, spec::{ContainerKind, PodSpec}};
 ///
-/// let manifest: manifest::Pod = serde_json::from_str(r#"{
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web"},
 ///     "spec": {
 ///         "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],

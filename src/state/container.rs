@@ -13,9 +13,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerRecord {
     /// What it is doing; `None` if the status does not say.
-    pub state: Option<ContainerState>,
+    pub state: Option<RecordedState>,
     /// What it did before.
-    pub last_state: Option<ContainerState>,
+    pub last_state: Option<RecordedState>,
     /// How often it was started again.
     pub restart_count: u32,
     /// The instance that the status is about.
@@ -30,31 +30,31 @@ impl ContainerRecord {
     /// Whether it runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        matches!(self.state, Some(ContainerState::Running { .. }))
+        matches!(self.state, Some(RecordedState::Running { .. }))
     }
 
     /// Whether it waits.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        matches!(self.state, Some(ContainerState::Waiting(_)))
+        matches!(self.state, Some(RecordedState::Waiting(_)))
     }
 
     /// How it ended, if it has.
     #[must_use]
     pub fn termination(&self) -> Option<&Arc<Termination>> {
-        self.state.as_ref().and_then(ContainerState::termination)
+        self.state.as_ref().and_then(RecordedState::termination)
     }
 
     /// How it ended before.
     #[must_use]
     pub fn last_termination(&self) -> Option<&Arc<Termination>> {
-        self.last_state.as_ref().and_then(ContainerState::termination)
+        self.last_state.as_ref().and_then(RecordedState::termination)
     }
 }
 
 /// What a container is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ContainerState {
+pub enum RecordedState {
     /// It has yet to run (again).
     Waiting(Waiting),
     /// It runs.
@@ -66,13 +66,13 @@ pub enum ContainerState {
     Terminated(Arc<Termination>),
 }
 
-impl ContainerState {
+impl RecordedState {
     /// How it ended, if it has.
     #[must_use]
     pub fn termination(&self) -> Option<&Arc<Termination>> {
         match self {
-            ContainerState::Terminated(termination) => Some(termination),
-            ContainerState::Waiting(_) | ContainerState::Running { .. } => None,
+            RecordedState::Terminated(termination) => Some(termination),
+            RecordedState::Waiting(_) | RecordedState::Running { .. } => None,
         }
     }
 }

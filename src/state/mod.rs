@@ -7,6 +7,6 @@ mod runtime;
 pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions};
 pub(crate) use container::LOST_EXIT_CODE;
 pub use container::{
-    ContainerRecord, ContainerState, FailureMessage, StartError, StartFailure, Termination, TerminationReason, Waiting,
+    ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, TerminationReason, Waiting,
 };
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

@@ -4,17 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{manifest::named, time::Timestamp};
-
-named! {
-    /// How grave an event is.
-    pub enum EventType {
-        /// Nothing is wrong.
-        Normal = "Normal",
-        /// Something is.
-        Warning = "Warning",
-    }
-}
+use crate::{action::EventType, time::Timestamp};
 
 /// Something that was said about a Pod, once or several times in the same words.
 ///

@@ -11,8 +11,9 @@ mod layout;
 mod of_pod;
 mod report;
 
+pub use crate::action::EventType;
 pub use describe::describe;
-pub use event::{EventType, RecordedEvent, fold_events};
+pub use event::{RecordedEvent, fold_events};
 pub use report::{
     InstanceNames, NumberedInstances, Report, condition_message, container_status, failure_message, foreign_conditions,
     gate_statuses, phase_reason, pod_condition, pod_status,

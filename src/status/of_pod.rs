@@ -18,7 +18,7 @@ impl Pod {
     /// use std::sync::Arc;
     /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
     ///
-    /// let manifest: manifest::Pod =
+    /// let manifest: manifest::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);

@@ -8,8 +8,8 @@ use crate::{
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
-        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, ContainerState, FailureMessage,
-        GateFailure, InstanceId, Lacking, StartFailure, Termination, Waiting,
+        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
+        InstanceId, Lacking, RecordedState, StartFailure, Termination, Waiting,
     },
     time::{Timestamp, go_duration},
 };
@@ -88,13 +88,13 @@ pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
 /// The status of one container as the API prints it.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::PodSpec, state::{ContainerRecord, ContainerState, Waiting}, status};
+/// use pod_lifecycle::{manifest, spec::PodSpec, state::{ContainerRecord, RecordedState, Waiting}, status};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let record = ContainerRecord {
-///     state: Some(ContainerState::Waiting(Waiting::ContainerCreating)),
+///     state: Some(RecordedState::Waiting(Waiting::ContainerCreating)),
 ///     last_state: None,
 ///     restart_count: 0,
 ///     instance: None,
@@ -113,7 +113,7 @@ pub fn container_status(
     record: &ContainerRecord,
     names: &dyn InstanceNames,
 ) -> manifest::ContainerStatus {
-    let print = |state: &Option<ContainerState>| match state {
+    let print = |state: &Option<RecordedState>| match state {
         Some(state) => container_state(spec, index, state, names),
         None => manifest::ContainerState::default(),
     };
@@ -160,7 +160,7 @@ pub fn pod_condition(
 /// ```
 /// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, status};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let condition = condition::containers_ready(&spec, Some(&[None]), PodPhase::Pending);
@@ -251,17 +251,17 @@ pub fn phase_reason<'a>(becomes: PhaseReason, before: (&'a str, &'a str)) -> (&'
 fn container_state(
     spec: &PodSpec,
     index: ContainerIndex,
-    state: &ContainerState,
+    state: &RecordedState,
     names: &dyn InstanceNames,
 ) -> manifest::ContainerState {
     let mut printed = manifest::ContainerState::default();
     match state {
-        ContainerState::Waiting(waiting) => printed.waiting = Some(waiting_state(spec, index, waiting)),
-        ContainerState::Running { started_at } => {
+        RecordedState::Waiting(waiting) => printed.waiting = Some(waiting_state(spec, index, waiting)),
+        RecordedState::Running { started_at } => {
             let started_at = started_at.map(Timestamp::whole_seconds);
             printed.running = Some(manifest::ContainerStateRunning { started_at });
         }
-        ContainerState::Terminated(end) => printed.terminated = Some(terminated_state(index, end, names)),
+        RecordedState::Terminated(end) => printed.terminated = Some(terminated_state(index, end, names)),
     }
     printed
 }

@@ -3,8 +3,8 @@
 use super::life::Reply;
 use crate::{
     action::Action,
-    event::{Exit, Failure, RuntimeEvent},
-    rule::probe::Outcome,
+    event::{ContainerExit, Failure, RuntimeEvent},
+    rule::probe::ProbeOutcome,
     state::{RuntimeStatus, StartError},
 };
 
@@ -39,7 +39,7 @@ pub(super) fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) ->
                     RuntimeEvent::ContainerExited { container, instance, exit: exit.clone() }
                 }
                 Reply::Well | Reply::Badly if runs => {
-                    RuntimeEvent::ContainerExited { container, instance, exit: Exit::with_code(143) }
+                    RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(143) }
                 }
                 Reply::Well | Reply::Badly | Reply::With(..) => RuntimeEvent::ContainerStopped { container, instance },
             }
@@ -55,8 +55,8 @@ pub(super) fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) ->
     })
 }
 
-fn good_or_bad(is_bad: bool) -> Outcome {
-    if is_bad { Outcome::Failure } else { Outcome::Success }
+fn good_or_bad(is_bad: bool) -> ProbeOutcome {
+    if is_bad { ProbeOutcome::Failure } else { ProbeOutcome::Success }
 }
 
 /// Whether an event answers an action for good.

@@ -6,7 +6,7 @@ use proptest::{collection, option, prelude::*, sample};
 
 use super::{container::EXIT_CODES, pod::GATES, probe::outcome};
 use crate::{
-    event::{ApiEvent, Event, Exit, Failure, HookKind, NodeEvent, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent},
     manifest::{ConditionStatus, Name, PodCondition},
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{
@@ -58,17 +58,15 @@ pub fn event(spec: Arc<PodSpec>) -> impl Strategy<Value = Event> {
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn exit() -> impl Strategy<Value = Exit> {
+pub fn exit() -> impl Strategy<Value = ContainerExit> {
     let reason = prop_oneof![
         6 => Just(None),
         1 => Just(Some(TerminationReason::OomKilled)),
         1 => Just(Some(TerminationReason::Other("".into()))),
         1 => Just(Some(TerminationReason::ContainerCannotRun)),
     ];
-    (sample::select(&EXIT_CODES[..]), reason, option::weighted(0.1, text())).prop_map(|(code, reason, message)| Exit {
-        code,
-        reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
-        message,
+    (sample::select(&EXIT_CODES[..]), reason, option::weighted(0.1, text())).prop_map(|(code, reason, message)| {
+        ContainerExit { code, reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)), message }
     })
 }
 
@@ -188,7 +186,7 @@ fn instance_state() -> impl Strategy<Value = InstanceState> {
         Just(InstanceState::Created),
         option::of(seconds()).prop_map(|started_at| InstanceState::Running { started_at }),
         (exit(), option::of(seconds())).prop_map(|(exit, finished_at)| {
-            let Exit { code: exit_code, reason, message } = exit;
+            let ContainerExit { code: exit_code, reason, message } = exit;
             let (started_at, instance) = (finished_at, None);
             InstanceState::Exited(Arc::new(Termination {
                 exit_code,

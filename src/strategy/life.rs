@@ -13,9 +13,9 @@ use super::{
 use crate::{
     action::Action,
     config::KubeletConfig,
-    event::{ApiEvent, Event, EventError, Exit, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, EventError, RuntimeEvent},
     machine::{Output, Pod},
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
     spec::PodSpec,
     state::{Instance, InstanceState, RuntimeStatus, Termination, TerminationReason},
     time::Timestamp,
@@ -58,7 +58,7 @@ pub enum Move {
     /// One of the pending actions is answered.
     Answer(Index, Reply),
     /// A running instance ends.
-    Exit(Index, Exit),
+    Exit(Index, ContainerExit),
     /// The newest sandbox dies.
     SandboxDies,
     /// The last event is told once more.
@@ -83,7 +83,7 @@ pub enum Reply {
     /// Not as was hoped.
     Badly,
     /// As hoped, with this outcome if it was a probe and this exit if it was a stop.
-    With(Outcome, Exit),
+    With(ProbeOutcome, ContainerExit),
 }
 
 /// How a relist differs from what was known.
@@ -245,7 +245,7 @@ impl Life {
         self.asked.extend(actions.filter(is_answered).cloned());
     }
 
-    fn exit_of_running(&self, place: Index, exit: &Exit) -> Option<Event> {
+    fn exit_of_running(&self, place: Index, exit: &ContainerExit) -> Option<Event> {
         let running = self.pod.runtime().instances.iter().filter(|instance| instance.is_running());
         let running: Vec<&Instance> = running.collect();
         let instance = pick(&running, place)?;

@@ -8,7 +8,9 @@ use proptest::{option, prelude::*, sample};
 use super::container::{container, init_container, sidecar};
 use crate::{
     config::{BackOffLimits, KubeletConfig, Timing},
-    manifest::{Container, Name, Named, ObjectMeta, Pod, PodSpec, ReadinessGate, RestartPolicy, SchedulingGate},
+    manifest::{
+        Container, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate, RestartPolicy, SchedulingGate,
+    },
     spec,
 };
 
@@ -27,7 +29,7 @@ pub(super) const GATES: [&str; 2] = ["example.com/load-balancer", "example.com/w
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn manifest() -> impl Strategy<Value = Pod> {
+pub fn manifest() -> impl Strategy<Value = PodManifest> {
     let grace = prop_oneof![2 => Just(None), 3 => (0..=60_i64).prop_map(Some)];
     grace.prop_flat_map(|grace| (spec_of(grace), any::<bool>(), prop::bool::weighted(0.05)).prop_map(pod_of))
 }
@@ -73,7 +75,7 @@ pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
     })
 }
 
-fn spec_of(grace: Option<i64>) -> impl Strategy<Value = PodSpec> {
+fn spec_of(grace: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
     let given = grace.unwrap_or(30);
     let containers = (init_containers(given), containers(given));
     let policy = option::weighted(0.8, sample::select(RestartPolicy::ALL).prop_map(Named::Known));
@@ -81,16 +83,22 @@ fn spec_of(grace: Option<i64>) -> impl Strategy<Value = PodSpec> {
     let gates = prop_oneof![3 => Just(Vec::new()), 1 => gates];
     let deadline = option::weighted(0.2, 1..=600_i64);
     (containers, policy, gates, deadline, prop::bool::weighted(0.1), prop::bool::weighted(0.1)).prop_map(
-        move |((init_containers, containers), restart_policy, gates, deadline, host_network, is_gated)| PodSpec {
-            init_containers,
-            containers,
-            restart_policy,
-            termination_grace_period_seconds: grace,
-            active_deadline_seconds: deadline,
-            readiness_gates: gates.iter().map(|gate| ReadinessGate { condition_type: (*gate).into() }).collect(),
-            scheduling_gates: if is_gated { vec![SchedulingGate { name: "example.com/hold".into() }] } else { vec![] },
-            host_network,
-            ..PodSpec::default()
+        move |((init_containers, containers), restart_policy, gates, deadline, host_network, is_gated)| {
+            PodManifestSpec {
+                init_containers,
+                containers,
+                restart_policy,
+                termination_grace_period_seconds: grace,
+                active_deadline_seconds: deadline,
+                readiness_gates: gates.iter().map(|gate| ReadinessGate { condition_type: (*gate).into() }).collect(),
+                scheduling_gates: if is_gated {
+                    vec![SchedulingGate { name: "example.com/hold".into() }]
+                } else {
+                    vec![]
+                },
+                host_network,
+                ..PodManifestSpec::default()
+            }
         },
     )
 }
@@ -115,10 +123,14 @@ fn containers(grace: i64) -> impl Strategy<Value = Vec<Container>> {
     })
 }
 
-fn pod_of((spec, has_label, is_static): (PodSpec, bool, bool)) -> Pod {
+fn pod_of((spec, has_label, is_static): (PodManifestSpec, bool, bool)) -> PodManifest {
     let labels = has_label.then(|| ("app".to_string(), "web".to_string())).into_iter().collect();
     let source = is_static.then(|| ("kubernetes.io/config.source".to_string(), "file".to_string()));
     let annotations = source.into_iter().collect();
     let (name, uid) = ("web-0".to_string(), "f5b8".to_string());
-    Pod { metadata: ObjectMeta { name, uid, labels, annotations, ..ObjectMeta::default() }, spec, ..Pod::default() }
+    PodManifest {
+        metadata: ObjectMeta { name, uid, labels, annotations, ..ObjectMeta::default() },
+        spec,
+        ..PodManifest::default()
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     manifest::{
         ExecAction, GrpcAction, Handler, HttpGetAction, IntOrString, Lifecycle, Probe, SleepAction, TcpSocketAction,
     },
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
 };
 
 /// A readiness probe that the API server admits.
@@ -66,22 +66,22 @@ pub fn startup_probe() -> impl Strategy<Value = Probe> {
 /// What running a probe's handler once may come to.
 ///
 /// ```
-/// use pod_lifecycle::{rule::probe::Outcome, strategy};
+/// use pod_lifecycle::{rule::probe::ProbeOutcome, strategy};
 /// use proptest::{prop_assert_eq, test_runner::TestRunner};
 ///
 /// TestRunner::deterministic().run(&strategy::outcome(), |outcome| {
-///     prop_assert_eq!(outcome.result().is_none(), outcome == Outcome::Error);
+///     prop_assert_eq!(outcome.result().is_none(), outcome == ProbeOutcome::Error);
 ///     Ok(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn outcome() -> impl Strategy<Value = Outcome> {
+pub fn outcome() -> impl Strategy<Value = ProbeOutcome> {
     prop_oneof![
-        4 => Just(Outcome::Success),
-        3 => Just(Outcome::Failure),
-        1 => Just(Outcome::Error),
-        1 => Just(Outcome::Warning),
-        1 => Just(Outcome::Unknown),
+        4 => Just(ProbeOutcome::Success),
+        3 => Just(ProbeOutcome::Failure),
+        1 => Just(ProbeOutcome::Error),
+        1 => Just(ProbeOutcome::Warning),
+        1 => Just(ProbeOutcome::Unknown),
     ]
 }
 

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     manifest::{ConditionStatus, Name},
+    rule::probe::ProbeOutcome,
     sim::{
-        ContainerScript, Hook, ImageScript, ProbeScript, ProbeStep, Run, Scenario, Script, ScriptAction,
-        ScriptActionKind, Settings, StepResult,
+        ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Scenario, Script, ScriptAction,
+        ScriptActionKind, Settings,
     },
     state::ConditionReason,
 };
@@ -159,7 +160,7 @@ fn probe_script() -> impl Strategy<Value = ProbeScript> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
-    let step = (seconds(120), sample::select(StepResult::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
+    let step = (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
     prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)]
 }
 
@@ -174,9 +175,9 @@ fn image() -> impl Strategy<Value = ImageScript> {
     )
 }
 
-fn hook() -> impl Strategy<Value = Hook> {
+fn hook() -> impl Strategy<Value = HookScript> {
     (seconds(20), prop_oneof![3 => Just(0), 1 => Just(1)])
-        .prop_map(|(duration_seconds, exit_code)| Hook { duration_seconds, exit_code })
+        .prop_map(|(duration_seconds, exit_code)| HookScript { duration_seconds, exit_code })
 }
 
 /// A time in tenths of seconds, often a whole one, so that things meet at one instant.

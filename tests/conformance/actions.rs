@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     rule::{
-        order::{self, PodActions, SyncInputs},
+        pod_actions::{self, PodActions, SyncInputs},
         readiness::ProbeFacts,
     },
     state::{InstanceId, RuntimeStatus},
@@ -42,7 +42,7 @@ impl Question {
 
     /// Asks the rule.
     pub fn ask(&self) -> PodActions {
-        order::next(&SyncInputs {
+        pod_actions::compute(&SyncInputs {
             spec: &self.pod.spec,
             runtime: &self.runtime,
             probes: &self.probes,

@@ -64,7 +64,7 @@ fn answer(question: &Value) -> Lowered<Value> {
 
 /// The Pod that all scripts are about.
 fn the_pod() -> Lowered<PodSpec> {
-    let pod: manifest::Pod = read(
+    let pod: manifest::PodManifest = read(
         &json!({
             "metadata": {"name": "web", "namespace": "default", "uid": "uid-1"},
             "spec": {"containers": [{"name": "app", "image": "img:1"}]},

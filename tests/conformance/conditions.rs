@@ -35,7 +35,7 @@ fn answer(question: &Value) -> Lowered<Value> {
     let listed: Vec<PodCondition> = read_or_default(&question["conditions"], "conditions")?;
     let gates = status::gate_statuses(spec, &listed);
     let is_under_way = holds(&old.conditions, "AllContainersRestarting");
-    let is_due = restart::of_all_is_due(spec, Some(&runtime), &old_records, is_under_way);
+    let is_due = restart::all_containers_restart_is_due(spec, Some(&runtime), &old_records, is_under_way);
 
     let containers_ready = condition::containers_ready(spec, records, phase);
     let ready = condition::ready(spec, &containers_ready, |gate, _| gates[gate]);

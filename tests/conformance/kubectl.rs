@@ -1,6 +1,6 @@
 //! Suite `kubectl`: the row that `kubectl get pods` shows.
 
-use pod_lifecycle::{Timestamp, manifest::Pod, status::kubectl};
+use pod_lifecycle::{Timestamp, manifest::PodManifest, status::kubectl};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ struct Line {
 
 #[derive(Deserialize)]
 struct Input {
-    pod: Pod,
+    pod: PodManifest,
     now: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     manifest,
-    rule::order::KillReason,
+    rule::pod_actions::KillReason,
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionType},
     status,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use pod_lifecycle::{
-    Action, PassNews, Timestamp,
+    Action, SyncProgress, Timestamp,
     event::HookKind,
     manifest::{self, Name},
-    rule::probe::Outcome,
+    rule::probe::ProbeOutcome,
     sim::{Entry, Happened, Scenario, Settings, Timeline, What},
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::InstanceId,
@@ -170,11 +170,11 @@ impl Lift {
                 What::Asked(action) => calls.extend(self.call(t, action, &mut pulls, &mut starts)),
                 What::Happened(happened) => calls.push(self.happened(t, happened)),
                 What::Event(event) => events.push(json!({
-                    "t": t, "type": event.severity.name(), "reason": event.reason, "message": event.message,
+                    "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
                     "container": event.container.map_or("", |container| self.spec.container_name(container)),
                 })),
                 What::Changed(_) => {}
-                What::Pass(news) => self.sync(t, *news, &mut syncs),
+                What::Sync(news) => self.sync(t, *news, &mut syncs),
             }
         }
         json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
@@ -314,9 +314,9 @@ impl Lift {
                 "t": t, "op": "ExecSync", "container": name(container), "id": self.id(*container, *instance),
                 "kind": probe_name(*kind),
                 "result": match outcome {
-                    Some(Outcome::Success | Outcome::Warning) => "success",
-                    Some(Outcome::Failure | Outcome::Unknown) => "failure",
-                    Some(Outcome::Error) => "error",
+                    Some(ProbeOutcome::Success | ProbeOutcome::Warning) => "success",
+                    Some(ProbeOutcome::Failure | ProbeOutcome::Unknown) => "failure",
+                    Some(ProbeOutcome::Error) => "error",
                     None => "notRunning",
                 },
             }),
@@ -328,16 +328,16 @@ impl Lift {
         }
     }
 
-    fn sync(&self, t: f64, news: PassNews, syncs: &mut Vec<Value>) {
+    fn sync(&self, t: f64, news: SyncProgress, syncs: &mut Vec<Value>) {
         match news {
-            PassNews::Began { kind, grace } => {
+            SyncProgress::Began { kind, grace } => {
                 let mut sync = json!({ "t": t, "kind": kind.name() });
-                if kind == pod_lifecycle::PassKind::Terminating {
+                if kind == pod_lifecycle::SyncKind::Terminating {
                     sync["gracePeriod"] = json!(grace.unwrap_or(-1));
                 }
                 syncs.push(sync);
             }
-            PassNews::Ended { failed, .. } => {
+            SyncProgress::Ended { failed, .. } => {
                 let Some(sync) = syncs.last_mut() else { return };
                 if failed {
                     sync["error"] = json!(true);

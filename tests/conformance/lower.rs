@@ -8,7 +8,7 @@ use pod_lifecycle::{
     rule::{probe::ProbeResult, readiness::ProbeFacts},
     spec::{ContainerIndex, PodSpec},
     state::{
-        ContainerRecord, ContainerState, FailureMessage, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox,
+        ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
         SandboxId, StartError, StartFailure, Termination, Waiting,
     },
     status::InstanceNames,
@@ -22,7 +22,7 @@ pub type Lowered<T> = Result<T, String>;
 /// A Pod, as written and as it runs.
 pub struct Pod {
     /// As written.
-    pub manifest: manifest::Pod,
+    pub manifest: manifest::PodManifest,
     /// As it runs.
     pub spec: PodSpec,
 }
@@ -30,7 +30,7 @@ pub struct Pod {
 impl Pod {
     /// Reads `in.pod`.
     pub fn of(question: &Value) -> Lowered<Pod> {
-        let manifest: manifest::Pod = read(&question["pod"], "pod")?;
+        let manifest: manifest::PodManifest = read(&question["pod"], "pod")?;
         let spec = PodSpec::from_admitted(&manifest).map_err(|error| error.to_string())?;
         Ok(Pod { manifest, spec })
     }
@@ -141,11 +141,11 @@ pub fn statuses_of(status: &manifest::PodStatus) -> impl Iterator<Item = &Contai
     lasting.chain(&status.ephemeral_container_statuses)
 }
 
-fn state(state: &manifest::ContainerState, ids: &mut Ids) -> Lowered<Option<ContainerState>> {
+fn state(state: &manifest::ContainerState, ids: &mut Ids) -> Lowered<Option<RecordedState>> {
     Ok(if let Some(running) = &state.running {
-        Some(ContainerState::Running { started_at: running.started_at })
+        Some(RecordedState::Running { started_at: running.started_at })
     } else if let Some(end) = &state.terminated {
-        Some(ContainerState::Terminated(Arc::new(Termination {
+        Some(RecordedState::Terminated(Arc::new(Termination {
             exit_code: end.exit_code,
             reason: (*end.reason).into(),
             message: text(&end.message),
@@ -154,7 +154,7 @@ fn state(state: &manifest::ContainerState, ids: &mut Ids) -> Lowered<Option<Cont
             instance: ids.instance(&end.container_id),
         })))
     } else if let Some(waiting) = &state.waiting {
-        Some(ContainerState::Waiting(match &*waiting.reason {
+        Some(RecordedState::Waiting(match &*waiting.reason {
             "" => Waiting::Unsaid,
             "ContainerCreating" => Waiting::ContainerCreating,
             "PodInitializing" => Waiting::PodInitializing,

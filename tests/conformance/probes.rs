@@ -4,12 +4,12 @@ use pod_lifecycle::{
     Timestamp,
     manifest::{Name, PodPhase},
     rule::{
-        probe::{Look, MAX_ATTEMPTS, Outcome, ProbeWorker, View},
+        probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeWorker},
         readiness::KubeletStart,
         restart,
     },
     spec::{ContainerIndex, ContainerSpec, ProbeKind, ProbeSpec},
-    state::{ContainerRecord, ContainerState, Termination, TerminationReason, Waiting},
+    state::{ContainerRecord, RecordedState, Termination, TerminationReason, Waiting},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ struct Step {
     records: Vec<Option<ContainerRecord>>,
     is_deleting: bool,
     is_restarting_all: bool,
-    outcome: Outcome,
+    outcome: ProbeOutcome,
     errors_first: u8,
 }
 
@@ -83,7 +83,7 @@ impl Script {
         let mut worker = ProbeWorker::default();
         for step in &self.steps {
             let record = step.records[self.index.get()].as_ref();
-            let view = View {
+            let view = ProbeInputs {
                 phase: step.phase,
                 container: record,
                 is_deleting: step.is_deleting,
@@ -91,15 +91,15 @@ impl Script {
                 kubelet: self.kubelet,
                 now: step.now,
             };
-            let look = worker.look(self.kind, probe, container, &view);
+            let look = worker.do_probe(self.kind, probe, container, &view);
             let mut probed = 0;
-            if look == Look::Probe {
-                let fails = step.outcome == Outcome::Error || step.errors_first >= MAX_ATTEMPTS;
+            if look == ProbeDecision::Run {
+                let fails = step.outcome == ProbeOutcome::Error || step.errors_first >= MAX_ATTEMPTS;
                 probed = if fails { MAX_ATTEMPTS } else { step.errors_first + 1 };
-                worker.record(self.kind, probe, if fails { Outcome::Error } else { step.outcome });
+                worker.record(self.kind, probe, if fails { ProbeOutcome::Error } else { step.outcome });
             }
-            tell(Answer { probed, keep_going: look != Look::End, worker });
-            if look == Look::End {
+            tell(Answer { probed, keep_going: look != ProbeDecision::End, worker });
+            if look == ProbeDecision::End {
                 break;
             }
         }
@@ -118,15 +118,15 @@ impl Step {
             now: second(&step["at"]).ok_or("a step without a time")?,
             // Without a status there is no container to look at, whatever the phase.
             phase: status["phase"].as_str().map_or(Ok(PodPhase::Pending), named)?,
-            is_restarting_all: restart::of_all_is_due(&pod.spec, None, &records, false),
+            is_restarting_all: restart::all_containers_restart_is_due(&pod.spec, None, &records, false),
             records,
             is_deleting: read(&step["deletionRequested"], "deletionRequested")?,
             outcome: match step["outcome"].as_str() {
-                Some("success") => Outcome::Success,
-                Some("warning") => Outcome::Warning,
-                Some("failure") => Outcome::Failure,
-                Some("unknown") => Outcome::Unknown,
-                Some("error") => Outcome::Error,
+                Some("success") => ProbeOutcome::Success,
+                Some("warning") => ProbeOutcome::Warning,
+                Some("failure") => ProbeOutcome::Failure,
+                Some("unknown") => ProbeOutcome::Unknown,
+                Some("error") => ProbeOutcome::Error,
                 other => return Err(format!("unknown outcome {other:?}")),
             },
             errors_first: read(&step["errorsFirst"], "errorsFirst")?,
@@ -137,11 +137,11 @@ impl Step {
 fn record(container: &Value, ids: &mut Ids) -> Lowered<ContainerRecord> {
     let instance = ids.instance(container["containerID"].as_str().unwrap_or_default());
     let state = match container["state"].as_str() {
-        Some("waiting") => Some(ContainerState::Waiting(Waiting::Unsaid)),
-        Some("running") => Some(ContainerState::Running { started_at: second(&container["startedAt"]) }),
+        Some("waiting") => Some(RecordedState::Waiting(Waiting::Unsaid)),
+        Some("running") => Some(RecordedState::Running { started_at: second(&container["startedAt"]) }),
         Some("terminated") => {
             let exit_code = container["exitCode"].as_i64().and_then(|code| i32::try_from(code).ok()).unwrap_or(0);
-            Some(ContainerState::Terminated(Arc::new(Termination {
+            Some(RecordedState::Terminated(Arc::new(Termination {
                 exit_code,
                 reason: TerminationReason::of_exit(exit_code),
                 message: None,

@@ -1,12 +1,12 @@
 //! One line of suite `validation`: what the API server says to a new Pod, and the defaults it fills in.
 
-use pod_lifecycle::manifest::{Invalid, Pod, validate};
+use pod_lifecycle::manifest::{Invalid, PodManifest, validate};
 use serde_json::{Value, json};
 
 /// Compares our answer with the recorded one, as far as that goes; the error says where they differ.
 pub(crate) fn check(line: &Value) -> Result<(), String> {
     let manifest = line.pointer("/in/pod").cloned().unwrap_or_default();
-    let pod: Pod = serde_json::from_value(manifest).map_err(|error| format!("in.pod: {error}"))?;
+    let pod: PodManifest = serde_json::from_value(manifest).map_err(|error| format!("in.pod: {error}"))?;
     let pod = pod.with_defaults();
     let verdict = validate(&pod);
     if let Some(valid) = line.pointer("/out/valid") {
@@ -38,7 +38,7 @@ fn theirs(errors: &[Value]) -> Vec<String> {
 }
 
 /// The part of the spec that a recording shows after defaulting.
-fn defaulted(pod: &Pod) -> Value {
+fn defaulted(pod: &PodManifest) -> Value {
     json!({
         "restartPolicy": pod.spec.restart_policy,
         "terminationGracePeriodSeconds": pod.spec.termination_grace_period_seconds,

@@ -45,7 +45,7 @@ fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
 }
 
 fn spec(gates: &Value) -> Arc<PodSpec> {
-    let manifest: manifest::Pod = serde_json::from_value(json!({
+    let manifest: manifest::PodManifest = serde_json::from_value(json!({
         "metadata": {"name": "web", "namespace": "shop", "generation": 1},
         "spec": {"containers": [{"name": "app", "image": "nginx:1"}], "schedulingGates": gates},
     }))

@@ -64,7 +64,7 @@ fn a_restarted_kubelet_still_sees_which_image_an_instance_runs() {
 fn nothing_but_images_deadlines_gates_and_ephemeral_containers_may_change() {
     let story = r#"{"pod": {"metadata": {"name": "web"}, "spec": {"activeDeadlineSeconds": 600,
         "containers": [{"name": "app", "image": "nginx:1"}]}}}"#;
-    let manifest = |change: fn(&mut pod_lifecycle::manifest::PodSpec)| {
+    let manifest = |change: fn(&mut pod_lifecycle::manifest::PodManifestSpec)| {
         let scenario: pod_lifecycle::sim::Scenario = serde_json::from_str(story).unwrap();
         let mut pod = scenario.pod.with_defaults();
         change(&mut pod.spec);

@@ -141,7 +141,7 @@ fn a_pod_that_is_stopping_cannot_be_evicted_into_another_end() {
 
 #[test]
 fn a_static_pod_is_critical_and_stays() {
-    let manifest: manifest::Pod = serde_json::from_value(json!({
+    let manifest: manifest::PodManifest = serde_json::from_value(json!({
         "metadata": {"name": "kube-proxy", "annotations": {"kubernetes.io/config.source": "file"}},
         "spec": {"containers": [{"name": "proxy", "image": "kube-proxy:1"}]},
     }))

@@ -72,7 +72,7 @@ impl Story {
     /// The Kubernetes events with this reason: when, how grave, and the message.
     pub(crate) fn told(&self, reason: &str) -> Vec<(i64, String, &str)> {
         let events = self.timeline.events().filter(|event| event.reason == reason);
-        events.map(|event| (self.second(event.at), event.severity.to_string(), &*event.message)).collect()
+        events.map(|event| (self.second(event.at), event.type_.to_string(), &*event.message)).collect()
     }
 
     /// When containers were told to stop, and the seconds until they are killed.
@@ -110,7 +110,7 @@ impl Story {
 
     /// The STATUS column of `kubectl get pods` at a time at which the Pod is being deleted.
     pub(crate) fn column(&self, second: i64) -> String {
-        let mut pod = manifest::Pod { status: self.at(second).clone(), ..self.timeline.pod.clone() };
+        let mut pod = manifest::PodManifest { status: self.at(second).clone(), ..self.timeline.pod.clone() };
         pod.metadata.deletion_timestamp = Some(self.timeline.start);
         kubectl::row(&pod, self.timeline.start).status
     }

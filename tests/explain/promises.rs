@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pod_lifecycle::{
-    Action, PassKind, PassNews, Timestamp,
+    Action, SyncKind, SyncProgress, Timestamp,
     explain::{Explanation, PodSituation, Situation, Step, StopStep, When},
     manifest::PodStatus,
     sim::{Entry, Happened, What},
@@ -107,9 +107,9 @@ impl Told<'_> {
             (What::Happened(Happened::Exit { container: index, cause, .. }), Step::Kill { container }) => {
                 is(container, *index) && *cause == pod_lifecycle::sim::ExitCause::Sigkill
             }
-            (What::Pass(PassNews::Ended { .. }), Step::PostStartEnds { .. }) => true,
-            (What::Pass(PassNews::Began { .. }), Step::Resync) => true,
-            (What::Pass(PassNews::Began { kind, .. }), Step::Deadline) => *kind == PassKind::Terminating,
+            (What::Sync(SyncProgress::Ended { .. }), Step::PostStartEnds { .. }) => true,
+            (What::Sync(SyncProgress::Began { .. }), Step::Resync) => true,
+            (What::Sync(SyncProgress::Began { kind, .. }), Step::Deadline) => *kind == SyncKind::Terminating,
             _ => false,
         }
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::Pod,
+    manifest::PodManifest,
     rule::readiness::KubeletStart,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
-        ContainerRecord, ContainerState, FailureMessage, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox,
+        ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
         SandboxId, StartError, StartFailure, Termination, TerminationReason, Waiting,
     },
 };
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 /// A Pod with this `spec`.
 pub fn pod(spec: Value) -> PodSpec {
-    let manifest: Pod = serde_json::from_value(json!({
+    let manifest: PodManifest = serde_json::from_value(json!({
         "metadata": {"name": "web", "namespace": "default", "uid": "uid-1", "generation": 1},
         "spec": spec,
     }))
@@ -94,7 +94,7 @@ pub fn runtime(instances: impl IntoIterator<Item = Instance>) -> RuntimeStatus {
 }
 
 /// What is reported of a container in this state.
-pub fn record(state: ContainerState) -> ContainerRecord {
+pub fn record(state: RecordedState) -> ContainerRecord {
     ContainerRecord {
         state: Some(state),
         last_state: None,
@@ -107,24 +107,24 @@ pub fn record(state: ContainerState) -> ContainerRecord {
 
 /// It waits for its first start.
 pub fn waiting() -> ContainerRecord {
-    ContainerRecord { instance: None, ..record(ContainerState::Waiting(Waiting::ContainerCreating)) }
+    ContainerRecord { instance: None, ..record(RecordedState::Waiting(Waiting::ContainerCreating)) }
 }
 
 /// It is reported to run.
 pub fn reported_running() -> ContainerRecord {
-    let state = ContainerState::Running { started_at: Some(at(0)) };
+    let state = RecordedState::Running { started_at: Some(at(0)) };
     ContainerRecord { started: Some(true), ready: true, ..record(state) }
 }
 
 /// It is reported to have ended.
 pub fn reported_end(exit_code: i32) -> ContainerRecord {
-    record(ContainerState::Terminated(end(exit_code)))
+    record(RecordedState::Terminated(end(exit_code)))
 }
 
 /// It is reported to wait for another start, after having ended.
 pub fn reported_crash_loop(exit_code: i32) -> ContainerRecord {
-    let last_state = Some(ContainerState::Terminated(end(exit_code)));
-    ContainerRecord { last_state, ..record(ContainerState::Waiting(Waiting::Failed(crash_loop()))) }
+    let last_state = Some(RecordedState::Terminated(end(exit_code)));
+    ContainerRecord { last_state, ..record(RecordedState::Waiting(Waiting::Failed(crash_loop()))) }
 }
 
 /// It is held back.

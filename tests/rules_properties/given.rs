@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Timestamp,
     spec::{ContainerIndex, PodSpec},
     state::{
-        ContainerRecord, ContainerState, FailureMessage, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox,
+        ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
         SandboxId, StartError, StartFailure, Termination, TerminationReason, Waiting,
     },
     strategy,
@@ -101,12 +101,12 @@ fn record() -> impl Strategy<Value = ContainerRecord> {
     let failure = StartFailure { error: StartError::ErrImagePull, message: FailureMessage::Text("no".into()) };
     let state = prop_oneof![
         1 => Just(None),
-        2 => Just(Some(ContainerState::Waiting(Waiting::ContainerCreating))),
-        1 => Just(Some(ContainerState::Waiting(Waiting::Failed(Arc::new(failure))))),
-        4 => Just(Some(ContainerState::Running { started_at: None })),
-        4 => end().prop_map(|end| Some(ContainerState::Terminated(end))),
+        2 => Just(Some(RecordedState::Waiting(Waiting::ContainerCreating))),
+        1 => Just(Some(RecordedState::Waiting(Waiting::Failed(Arc::new(failure))))),
+        4 => Just(Some(RecordedState::Running { started_at: None })),
+        4 => end().prop_map(|end| Some(RecordedState::Terminated(end))),
     ];
-    let last_state = option::weighted(0.3, end().prop_map(ContainerState::Terminated));
+    let last_state = option::weighted(0.3, end().prop_map(RecordedState::Terminated));
     (state, last_state, option::of(any::<bool>()), any::<bool>()).prop_map(|(state, last_state, started, ready)| {
         ContainerRecord { state, last_state, restart_count: 0, instance: None, started, ready }
     })

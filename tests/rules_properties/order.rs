@@ -3,11 +3,11 @@
 use pod_lifecycle::{
     rule::{
         container_status::{self, StatusInputs},
-        order::{self, SyncInputs},
+        pod_actions::{self, SyncInputs},
         sandbox,
     },
     spec::ContainerKind,
-    state::{ContainerState, InstanceState},
+    state::{InstanceState, RecordedState},
 };
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ proptest! {
         is_restarting_all in prop::bool::weighted(0.1),
     ) {
         let inputs = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting, is_restarting_all };
-        let actions = order::next(&inputs);
+        let actions = pod_actions::compute(&inputs);
         let newest = |index| runtime.newest(index).map(|instance| &instance.state);
         let is_running = |index| matches!(newest(index), Some(InstanceState::Running { .. }));
         let is_killed = |index| actions.kill_pod || actions.kill.iter().any(|kill| kill.container == index);
@@ -72,7 +72,7 @@ proptest! {
             };
             let agrees = match &newest.state {
                 InstanceState::Running { .. } => record.is_running(),
-                InstanceState::Exited(end) => record.state == Some(ContainerState::Terminated(end.clone())),
+                InstanceState::Exited(end) => record.state == Some(RecordedState::Terminated(end.clone())),
                 InstanceState::Created | InstanceState::Unknown => record.is_waiting(),
             };
             prop_assert!(agrees, "{newest:?} is reported as {record:?}");

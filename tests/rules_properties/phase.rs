@@ -4,7 +4,7 @@ use pod_lifecycle::{
     manifest::PodPhase,
     rule::{phase, restart},
     spec::{ContainerKind, ContainerSpec, PodSpec},
-    state::{ContainerRecord, ContainerState, Termination, TerminationReason},
+    state::{ContainerRecord, RecordedState, Termination, TerminationReason},
 };
 use proptest::prelude::*;
 
@@ -111,7 +111,7 @@ impl Given<'_> {
 fn doing(record: Option<&ContainerRecord>) -> Doing {
     match record.and_then(|record| record.state.as_ref()) {
         None => Doing::Unknown,
-        Some(ContainerState::Running { .. }) => Doing::Running,
+        Some(RecordedState::Running { .. }) => Doing::Running,
         Some(_) if last_exit(record).is_some() => Doing::Stopped,
         Some(_) => Doing::Waiting,
     }
@@ -119,7 +119,7 @@ fn doing(record: Option<&ContainerRecord>) -> Doing {
 
 fn last_exit(record: Option<&ContainerRecord>) -> Option<&Termination> {
     let record = record?;
-    let waits = matches!(record.state, Some(ContainerState::Waiting(_)));
+    let waits = matches!(record.state, Some(RecordedState::Waiting(_)));
     record.termination().or_else(|| record.last_termination().filter(|_| waits)).map(|end| &**end)
 }
 

@@ -1,7 +1,7 @@
 //! What does a probe make of a container?
 
 use pod_lifecycle::{
-    rule::probe::{Outcome, ProbeResult, ProbeWorker, initial_result},
+    rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker, initial_result},
     spec::{ProbeKind, ProbeSpec},
     strategy,
 };
@@ -18,11 +18,11 @@ fn probe(kind: ProbeKind) -> impl Strategy<Value = ProbeSpec> {
 }
 
 /// The verdict is the last answer that came often enough in a row; errors do not count.
-fn verdict(probe: &ProbeSpec, kind: ProbeKind, outcomes: &[Outcome]) -> ProbeResult {
+fn verdict(probe: &ProbeSpec, kind: ProbeKind, outcomes: &[ProbeOutcome]) -> ProbeResult {
     let answers: Vec<bool> = outcomes
         .iter()
-        .filter(|outcome| **outcome != Outcome::Error)
-        .map(|outcome| matches!(outcome, Outcome::Success | Outcome::Warning))
+        .filter(|outcome| **outcome != ProbeOutcome::Error)
+        .map(|outcome| matches!(outcome, ProbeOutcome::Success | ProbeOutcome::Warning))
         .collect();
     let often_enough = |&end: &usize| {
         let is_success = answers[end - 1];

@@ -1,7 +1,7 @@
 //! Is a container started again?
 
 use pod_lifecycle::{
-    manifest::{Container, ExitCodeOperator, Pod, RestartPolicy, RestartRuleAction},
+    manifest::{Container, ExitCodeOperator, PodManifest, RestartPolicy, RestartRuleAction},
     rule::restart,
     spec::PodSpec,
     strategy,
@@ -38,7 +38,7 @@ proptest! {
     }
 }
 
-fn is_restarted(pod: &Pod, container: &Container, code: i32) -> bool {
+fn is_restarted(pod: &PodManifest, container: &Container, code: i32) -> bool {
     if first_match(container, code).is_some() {
         return true;
     }

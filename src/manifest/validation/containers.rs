@@ -4,13 +4,13 @@ use alloc::collections::BTreeSet;
 use core::iter;
 
 use super::{Surroundings, container, handler, path::Path, ports, probe, report::Report, restart_rules};
-use crate::manifest::{Container, Named, PodSpec, RestartPolicy};
+use crate::manifest::{Container, Named, PodManifestSpec, RestartPolicy};
 
 /// `spec.containers`: at least one, with names and host ports of their own. Answers to `validateContainers` and
 /// `validatePodHostNetworkDeps`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/>
-pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodSpec, pod: &Surroundings<'_>) {
+pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec, pod: &Surroundings<'_>) {
     if spec.containers.is_empty() {
         report.required(path, "");
     }
@@ -37,7 +37,7 @@ pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodSpec, pod:
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/>
 /// and <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>
-pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodSpec, pod: &Surroundings<'_>) {
+pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec, pod: &Surroundings<'_>) {
     let mut names: BTreeSet<&str> = spec.containers.iter().map(|container| container.name.as_str()).collect();
     for (index, container) in spec.init_containers.iter().enumerate() {
         let path = list.index(index);
@@ -62,7 +62,7 @@ pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodSpec, pod: &S
 /// `validateEphemeralContainers` and `ValidatePodCreate`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/>
-pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodSpec, pod: &Surroundings<'_>) {
+pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec, pod: &Surroundings<'_>) {
     if !spec.ephemeral_containers.is_empty() {
         report.forbidden(path, "cannot be set on create");
     }

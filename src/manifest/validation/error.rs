@@ -134,9 +134,9 @@ impl fmt::Display for FieldError {
 /// Everything that is wrong with a Pod, sorted by field, then type, then detail.
 ///
 /// ```
-/// use pod_lifecycle::manifest::{Pod, validate};
+/// use pod_lifecycle::manifest::{PodManifest, validate};
 ///
-/// let invalid = validate(&Pod::default().with_defaults()).unwrap_err();
+/// let invalid = validate(&PodManifest::default().with_defaults()).unwrap_err();
 /// assert_eq!(invalid.errors().len(), 2);
 /// assert_eq!(
 ///     invalid.to_string(),
@@ -159,9 +159,9 @@ impl Invalid {
     /// The problems, sorted.
     ///
     /// ```
-    /// use pod_lifecycle::manifest::{Pod, validate};
+    /// use pod_lifecycle::manifest::{PodManifest, validate};
     ///
-    /// let invalid = validate(&Pod::default().with_defaults()).unwrap_err();
+    /// let invalid = validate(&PodManifest::default().with_defaults()).unwrap_err();
     /// assert_eq!(invalid.errors()[1].field, "spec.containers");
     /// ```
     #[must_use]

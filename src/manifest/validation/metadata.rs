@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 use super::{names, path::Path, report::Report};
-use crate::manifest::{ObjectMeta, Pod};
+use crate::manifest::{ObjectMeta, PodManifest};
 
 /// The annotation by which the API server knows the mirror of a static Pod.
 pub(in crate::manifest) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
@@ -12,7 +12,7 @@ pub(in crate::manifest) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mi
 const LARGEST_ANNOTATIONS: usize = 256 * 1024;
 
 /// Name, namespace, generation, labels and annotations. Answers to `ValidateObjectMeta` and `ValidatePodSpecificAnnotations`.
-pub(super) fn validate(report: &mut Report, pod: &Pod) {
+pub(super) fn validate(report: &mut Report, pod: &PodManifest) {
     let path = Path::root("metadata");
     let metadata = &pod.metadata;
     name(report, &path, metadata);
@@ -49,7 +49,7 @@ fn labels(report: &mut Report, field: &Path<'_>, labels: &BTreeMap<String, Strin
     }
 }
 
-fn annotations(report: &mut Report, field: &Path<'_>, pod: &Pod) {
+fn annotations(report: &mut Report, field: &Path<'_>, pod: &PodManifest) {
     let annotations = &pod.metadata.annotations;
     for key in annotations.keys() {
         report.all_invalid(field, key, names::qualified(&key.to_lowercase()));

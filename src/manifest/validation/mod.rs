@@ -21,13 +21,13 @@ pub(super) use metadata::MIRROR_ANNOTATION;
 
 use alloc::collections::BTreeSet;
 
-use super::{Name, Named, OsName, Pod, PodOs, PodSpec, ReadinessGate, SchedulingGate};
+use super::{Name, Named, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 use path::Path;
 use report::Report;
 
 /// Asks whether the API server would create the Pod, and reports every problem at once.
 ///
-/// The Pod should have its [defaults](Pod::with_defaults): where one is missing, it is missed. The rules are those of
+/// The Pod should have its [defaults](PodManifest::with_defaults): where one is missing, it is missed. The rules are those of
 /// `ValidatePodCreate` with the feature gates of Kubernetes 1.36; types and field paths are the API server's own. In
 /// one thing this is kinder: `metadata.generateName` will do for a name, as it does when a Pod is sent to the API server.
 ///
@@ -35,9 +35,9 @@ use report::Report;
 /// [`Invalid`], with every problem, sorted by field, then type, then detail.
 ///
 /// ```
-/// use pod_lifecycle::manifest::{FieldErrorType, Pod, validate};
+/// use pod_lifecycle::manifest::{FieldErrorType, PodManifest, validate};
 ///
-/// let invalid = validate(&Pod::default().with_defaults()).unwrap_err();
+/// let invalid = validate(&PodManifest::default().with_defaults()).unwrap_err();
 /// let found: Vec<_> = invalid.errors().iter().map(|error| (error.field.as_str(), error.kind)).collect();
 /// assert_eq!(found, [
 ///     ("metadata.name", FieldErrorType::Required),
@@ -46,14 +46,14 @@ use report::Report;
 ///
 /// let manifest = r#"{"metadata": {"name": "web"}, "spec": {
 ///     "restartPolicy": "Sometimes", "containers": [{"name": "app", "image": "nginx"}]}}"#;
-/// let pod: Pod = serde_json::from_str(manifest)?;
+/// let pod: PodManifest = serde_json::from_str(manifest)?;
 /// assert_eq!(
 ///     validate(&pod.with_defaults()).unwrap_err().to_string(),
 ///     r#"Pod "web" is invalid: spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never""#,
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-pub fn validate(pod: &Pod) -> Result<(), Invalid> {
+pub fn validate(pod: &PodManifest) -> Result<(), Invalid> {
     let mut report = Report::default();
     metadata::validate(&mut report, pod);
     spec(&mut report, &Path::root("spec"), &pod.spec);
@@ -67,7 +67,7 @@ struct Surroundings<'a> {
     volumes: BTreeSet<&'a str>,
 }
 
-fn spec(report: &mut Report, path: &Path<'_>, spec: &PodSpec) {
+fn spec(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec) {
     let surroundings = Surroundings {
         grace: spec.termination_grace_period_seconds,
         os: spec.os.as_ref(),
@@ -122,7 +122,7 @@ fn scheduling_gates(report: &mut Report, field: &Path<'_>, gates: &[SchedulingGa
     }
 }
 
-fn node_name(report: &mut Report, field: &Path<'_>, spec: &PodSpec) {
+fn node_name(report: &mut Report, field: &Path<'_>, spec: &PodManifestSpec) {
     if spec.node_name.is_empty() {
         return;
     }

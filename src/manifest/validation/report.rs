@@ -11,7 +11,7 @@ use super::{
     error::{BadValue, FieldError, FieldErrorType, Invalid},
     path::Path,
 };
-use crate::manifest::{Name, Named, Pod};
+use crate::manifest::{Name, Named, PodManifest};
 
 /// The problems found so far.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Report {
 
 impl Report {
     /// The verdict on the Pod.
-    pub(super) fn finish(self, pod: &Pod) -> Result<(), Invalid> {
+    pub(super) fn finish(self, pod: &PodManifest) -> Result<(), Invalid> {
         let metadata = &pod.metadata;
         let name = if metadata.name.is_empty() { &metadata.generate_name } else { &metadata.name };
         if self.errors.is_empty() { Ok(()) } else { Err(Invalid::new(name, self.errors)) }

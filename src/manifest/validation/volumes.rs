@@ -6,14 +6,14 @@
 use alloc::collections::BTreeSet;
 
 use super::{names, path::Path, report::Report};
-use crate::manifest::{PodSpec, ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount};
+use crate::manifest::{PodManifestSpec, ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount};
 
 const SHORTEST_TOKEN_SECONDS: i64 = 10 * 60;
 const LONGEST_TOKEN_SECONDS: i64 = 1 << 32;
 
 /// Looks at the volumes and gives the names of those that can be mounted: the faultless ones. Answers to
 /// `ValidateVolumes`.
-pub(super) fn validate<'a>(report: &mut Report, path: &Path<'_>, spec: &'a PodSpec) -> BTreeSet<&'a str> {
+pub(super) fn validate<'a>(report: &mut Report, path: &Path<'_>, spec: &'a PodManifestSpec) -> BTreeSet<&'a str> {
     let list = path.child("volumes");
     let mut mountable = BTreeSet::new();
     for (index, volume) in spec.volumes.iter().enumerate() {

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec
 
 use super::sheet::Sheet;
 use crate::{
-    manifest::PodSpec,
+    manifest::PodManifestSpec,
     status::{RecordedEvent, age::age},
     time::Timestamp,
 };
@@ -12,7 +12,7 @@ use crate::{
 /// The events, the one that was said last at the end.
 ///
 /// Kubernetes: `DescribeEvents` in `k8s.io/kubectl/pkg/describe`.
-pub(super) fn describe(sheet: &mut Sheet, spec: &PodSpec, events: &[RecordedEvent], now: Timestamp) {
+pub(super) fn describe(sheet: &mut Sheet, spec: &PodManifestSpec, events: &[RecordedEvent], now: Timestamp) {
     if events.is_empty() {
         sheet.field(0, "Events", "<none>");
         return;
@@ -53,7 +53,7 @@ fn about(event: &RecordedEvent, lists: &BTreeMap<&str, &str>) -> Cow<'static, st
 }
 
 /// The list of the spec in which each container stands.
-fn lists(spec: &PodSpec) -> BTreeMap<&str, &'static str> {
+fn lists(spec: &PodManifestSpec) -> BTreeMap<&str, &'static str> {
     [
         ("ephemeralContainers", &spec.ephemeral_containers),
         ("initContainers", &spec.init_containers),

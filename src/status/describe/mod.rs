@@ -16,7 +16,7 @@ use super::{
     has_ended,
 };
 use crate::{
-    manifest::{Pod, PodCondition, PodStatus},
+    manifest::{PodCondition, PodManifest, PodStatus},
     time::Timestamp,
 };
 use sheet::Sheet;
@@ -31,9 +31,9 @@ use sheet::Sheet;
 /// Kubernetes: `describePod` in `k8s.io/kubectl/pkg/describe`.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, manifest::Pod, status::{EventType, RecordedEvent, describe}};
+/// use pod_lifecycle::{Timestamp, manifest::PodManifest, status::{EventType, RecordedEvent, describe}};
 ///
-/// let pod: Pod = serde_json::from_str(r#"{
+/// let pod: PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "namespace": "prod"},
 ///     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
 ///     "status": {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."}
@@ -46,7 +46,7 @@ use sheet::Sheet;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn describe(pod: &Pod, events: &[RecordedEvent], now: Timestamp) -> String {
+pub fn describe(pod: &PodManifest, events: &[RecordedEvent], now: Timestamp) -> String {
     let (spec, status) = (&pod.spec, &pod.status);
     let mut sheet = Sheet::default();
     identity(&mut sheet, pod);
@@ -67,7 +67,7 @@ pub fn describe(pod: &Pod, events: &[RecordedEvent], now: Timestamp) -> String {
 }
 
 /// Who the Pod is, where, and since when.
-fn identity(sheet: &mut Sheet, pod: &Pod) {
+fn identity(sheet: &mut Sheet, pod: &PodManifest) {
     let metadata = &pod.metadata;
     sheet.field(0, "Name", &metadata.name);
     sheet.field(0, "Namespace", &metadata.namespace);
@@ -108,7 +108,7 @@ fn beginning(text: &str, bytes: usize) -> &str {
 /// What the Pod is doing, and why.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
-fn state(sheet: &mut Sheet, pod: &Pod, now: Timestamp) {
+fn state(sheet: &mut Sheet, pod: &PodManifest, now: Timestamp) {
     let (metadata, status) = (&pod.metadata, &pod.status);
     if metadata.deletion_timestamp.is_some() && !has_ended(status) {
         sheet.field(0, "Status", format_args!("Terminating (lasts {})", age(metadata.deletion_timestamp, now)));
@@ -132,7 +132,7 @@ fn addresses(sheet: &mut Sheet, status: &PodStatus) {
 }
 
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate>
-fn readiness_gates(sheet: &mut Sheet, pod: &Pod) {
+fn readiness_gates(sheet: &mut Sheet, pod: &PodManifest) {
     let gates = pod.spec.readiness_gates.iter().map(|gate| {
         let condition = pod.status.conditions.iter().find(|condition| condition.type_ == gate.condition_type);
         (&*gate.condition_type, condition.map_or("<none>", |condition| condition.status.as_str()))

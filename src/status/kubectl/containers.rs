@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, format, string::String};
 
 use super::{first_condition_is_true, restarts::Restarts};
 use crate::{
-    manifest::{Container, ContainerStateTerminated, ContainerStatus, Name, Pod, PodStatus, RestartPolicy},
+    manifest::{Container, ContainerStateTerminated, ContainerStatus, Name, PodManifest, PodStatus, RestartPolicy},
     state::ConditionType,
 };
 
@@ -26,7 +26,7 @@ pub(super) struct InitContainers {
 }
 
 impl InitContainers {
-    pub(super) fn read(pod: &Pod) -> InitContainers {
+    pub(super) fn read(pod: &PodManifest) -> InitContainers {
         let spec = &pod.spec.init_containers;
         let kinds: BTreeMap<_, _> = spec.iter().map(|container| (&*container.name, is_sidecar(container))).collect();
         let sidecars = spec.iter().filter(|container| is_sidecar(container)).count();

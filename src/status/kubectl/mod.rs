@@ -11,7 +11,7 @@ use alloc::{format, string::String};
 
 use super::age::age;
 use crate::{
-    manifest::{ConditionStatus, Pod, PodStatus},
+    manifest::{ConditionStatus, PodManifest, PodStatus},
     time::Timestamp,
 };
 use containers::{InitContainers, RegularContainers};
@@ -41,9 +41,9 @@ pub struct Row {
 /// Kubernetes: `printPod` in `pkg/printers/internalversion`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::Pod, status::kubectl};
+/// use pod_lifecycle::{manifest::PodManifest, status::kubectl};
 ///
-/// let pod: Pod = serde_json::from_str(r#"{
+/// let pod: PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "creationTimestamp": "2026-03-01T12:00:00Z"},
 ///     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
 ///     "status": {"phase": "Running", "containerStatuses": [{
@@ -57,7 +57,7 @@ pub struct Row {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn row(pod: &Pod, now: Timestamp) -> Row {
+pub fn row(pod: &PodManifest, now: Timestamp) -> Row {
     let init = InitContainers::read(pod);
     let regular = init.let_through(&pod.status).then(|| RegularContainers::read(&pod.status));
     let restarts = match &regular {
@@ -78,7 +78,7 @@ pub fn row(pod: &Pod, now: Timestamp) -> Row {
 /// How many readiness gates are true, of how many.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate>
-fn readiness_gates(pod: &Pod) -> String {
+fn readiness_gates(pod: &PodManifest) -> String {
     let gates = &pod.spec.readiness_gates;
     if gates.is_empty() {
         return "<none>".into();

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::containers::{InitContainers, RegularContainers};
 use crate::{
-    manifest::{ConditionStatus, Name, Pod, PodStatus},
+    manifest::{ConditionStatus, Name, PodManifest, PodStatus},
     state::{ConditionReason, ConditionType},
     status::has_ended,
 };
@@ -18,7 +18,7 @@ use crate::{
 /// 5. The reason of the Pod's phase, or the phase itself.
 ///
 /// `Completed` is said only if nothing else is left to say.
-pub(super) fn word(pod: &Pod, init: InitContainers, regular: Option<RegularContainers>) -> String {
+pub(super) fn word(pod: &PodManifest, init: InitContainers, regular: Option<RegularContainers>) -> String {
     if let Some(word) = deletion(pod) {
         return word.into();
     }
@@ -36,7 +36,7 @@ pub(super) fn word(pod: &Pod, init: InitContainers, regular: Option<RegularConta
 /// What a Pod shows once the API server has been asked to delete it.
 ///
 /// One that has ended shows how; one whose node is lost shows that nobody knows.
-fn deletion(pod: &Pod) -> Option<&'static str> {
+fn deletion(pod: &PodManifest) -> Option<&'static str> {
     pod.metadata.deletion_timestamp?;
     match &*pod.status.reason {
         "NodeLost" => Some("Unknown"),

@@ -7,7 +7,7 @@ use alloc::{
 
 use super::{Row, row};
 use crate::{
-    manifest::Pod,
+    manifest::PodManifest,
     status::layout::{Columns, align, escape},
     time::Timestamp,
 };
@@ -23,9 +23,9 @@ const COLUMNS: Columns = Columns { min_width: 6, padding: 3 };
 /// What `kubectl get pods` prints: a heading and a row for each Pod; nothing if there are none.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, manifest::Pod, status::kubectl};
+/// use pod_lifecycle::{Timestamp, manifest::PodManifest, status::kubectl};
 ///
-/// let pod: Pod = serde_json::from_str(r#"{
+/// let pod: PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "creationTimestamp": "2026-03-01T12:00:00Z"},
 ///     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
 ///     "status": {"phase": "Pending"}
@@ -39,7 +39,7 @@ const COLUMNS: Columns = Columns { min_width: 6, padding: 3 };
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn table<'a>(pods: impl IntoIterator<Item = &'a Pod>, now: Timestamp) -> String {
+pub fn table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp) -> String {
     table_of(pods, now, NARROW)
 }
 
@@ -48,9 +48,9 @@ pub fn table<'a>(pods: impl IntoIterator<Item = &'a Pod>, now: Timestamp) -> Str
 /// The nominated node is always `<none>`: a [`Pod`] does not hold it.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, manifest::Pod, status::kubectl};
+/// use pod_lifecycle::{Timestamp, manifest::PodManifest, status::kubectl};
 ///
-/// let pod: Pod = serde_json::from_str(r#"{
+/// let pod: PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "creationTimestamp": "2026-03-01T12:00:00Z"},
 ///     "spec": {
 ///         "containers": [{"name": "app", "image": "nginx"}], "nodeName": "node-1",
@@ -67,11 +67,11 @@ pub fn table<'a>(pods: impl IntoIterator<Item = &'a Pod>, now: Timestamp) -> Str
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn wide_table<'a>(pods: impl IntoIterator<Item = &'a Pod>, now: Timestamp) -> String {
+pub fn wide_table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp) -> String {
     table_of(pods, now, WIDE)
 }
 
-fn table_of<'a>(pods: impl IntoIterator<Item = &'a Pod>, now: Timestamp, columns: usize) -> String {
+fn table_of<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp, columns: usize) -> String {
     let mut text = String::new();
     for pod in pods {
         if text.is_empty() {
@@ -102,7 +102,7 @@ fn first_line(cell: &str) -> String {
 }
 
 /// The Pod's address; `podIP` counts before `podIPs`.
-fn address(pod: &Pod) -> &str {
+fn address(pod: &PodManifest) -> &str {
     let first = pod.status.pod_ips.first().map_or("", |address| &*address.ip);
     if pod.status.pod_ip.is_empty() { first } else { &pod.status.pod_ip }
 }

@@ -142,7 +142,8 @@ fn absurd_restart_counts_are_shown_as_they_are() {
 
 #[test]
 fn a_table_keeps_one_line_a_pod_whatever_the_names() {
-    let pod = |name: &str| serde_json::from_value::<Pod>(json!({"metadata": {"name": name}, "spec": {}})).unwrap();
+    let pod =
+        |name: &str| serde_json::from_value::<PodManifest>(json!({"metadata": {"name": name}, "spec": {}})).unwrap();
     let pods = [pod("two\nlines"), pod("\u{1b}[31mred"), pod("größe")];
     assert_eq!(
         table(&pods, Timestamp::UNIX_EPOCH),

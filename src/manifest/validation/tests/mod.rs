@@ -9,11 +9,11 @@ use alloc::{format, string::String, vec::Vec};
 use serde_json::{Value, json};
 
 use super::validate;
-use crate::manifest::Pod;
+use crate::manifest::PodManifest;
 
 /// The problems of a Pod that is otherwise in order, after defaults: `field: type`.
 fn problems_of(pod: &Value) -> Vec<String> {
-    let pod: Pod = serde_json::from_value(pod.clone()).unwrap();
+    let pod: PodManifest = serde_json::from_value(pod.clone()).unwrap();
     let Err(invalid) = validate(&pod.with_defaults()) else { return Vec::new() };
     invalid.errors().iter().map(|error| format!("{}: {}", error.field, error.kind)).collect()
 }

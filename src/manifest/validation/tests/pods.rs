@@ -5,7 +5,7 @@ use alloc::{format, string::ToString, vec, vec::Vec};
 use serde_json::{Value, json};
 
 use super::{NONE, container, problems_of, spec, strip, with};
-use crate::manifest::{Pod, validate};
+use crate::manifest::{PodManifest, validate};
 
 #[test]
 fn an_empty_manifest_lacks_a_name_and_containers() {
@@ -79,7 +79,7 @@ fn a_mirror_pod_has_a_node() {
 #[test]
 fn an_unknown_word_is_not_supported_and_the_supported_are_listed() {
     let pod = json!({"metadata": {"name": "web"}, "spec": {"containers": [with(json!({"imagePullPolicy": "Often"}))]}});
-    let pod: Pod = serde_json::from_value(pod).unwrap();
+    let pod: PodManifest = serde_json::from_value(pod).unwrap();
     let error = validate(&pod.with_defaults()).unwrap_err().errors()[0].to_string();
     assert_eq!(
         error,

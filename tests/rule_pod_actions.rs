@@ -5,7 +5,7 @@ mod given;
 use given::*;
 use pod_lifecycle::{
     rule::{
-        order::{self, KillReason, PodActions, SyncInputs},
+        pod_actions::{self, KillReason, PodActions, SyncInputs},
         probe::ProbeResult,
         readiness::ProbeFacts,
     },
@@ -19,7 +19,7 @@ fn next(spec: &PodSpec, runtime: &RuntimeStatus) -> PodActions {
 }
 
 fn next_if(spec: &PodSpec, runtime: &RuntimeStatus, probes: &[ProbeFacts], is_deleting: bool) -> PodActions {
-    order::next(&SyncInputs { spec, runtime, probes, is_deleting, is_restarting_all: false })
+    pod_actions::compute(&SyncInputs { spec, runtime, probes, is_deleting, is_restarting_all: false })
 }
 
 fn names<'a>(spec: &'a PodSpec, started: &[pod_lifecycle::spec::ContainerIndex]) -> Vec<&'a str> {
@@ -198,7 +198,7 @@ fn a_restart_of_all_removes_the_container_that_triggered_it_last() {
     let runtime = runtime(instances.map(|(name, state)| instance(&spec, name, state)));
     let inputs =
         SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: true };
-    let actions = order::next(&inputs);
+    let actions = pod_actions::compute(&inputs);
     let resets = actions.reset.iter().map(|reset| (spec.container_name(reset.container), reset.kill));
     assert_eq!(resets.collect::<Vec<_>>(), [("log", true), ("init", false), ("app", false)]);
     assert!(actions.start.is_empty() && actions.start_init.is_empty());

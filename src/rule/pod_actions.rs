@@ -91,8 +91,8 @@ impl Kill {
     /// What the kubelet says of the kill.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest, rule::order::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
-    /// # let manifest: manifest::Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app"}]}}"#)?;
+    /// # use pod_lifecycle::{manifest, rule::pod_actions::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
+    /// # let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app"}]}}"#)?;
     /// # let spec = PodSpec::from_admitted(&manifest)?;
     /// # let (app, instance) = (0.into(), InstanceId::nth(0));
     /// let kill = Kill { container: app, instance, reason: KillReason::LivenessProbe, will_restart: true };
@@ -132,20 +132,20 @@ impl fmt::Display for KillMessage<'_> {
 /// What is to be done next.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::order::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{manifest, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::Pod =
+/// let manifest: manifest::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let runtime = RuntimeStatus::default();
 /// let first = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
-/// let actions = order::next(&first);
+/// let actions = pod_actions::compute(&first);
 /// assert!(actions.create_sandbox);
 /// assert_eq!(actions.start, [0.into()]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn next(inputs: &SyncInputs<'_>) -> PodActions {
+pub fn compute(inputs: &SyncInputs<'_>) -> PodActions {
     let need = sandbox::needed(inputs.spec, inputs.runtime);
     let mut actions = PodActions {
         kill_pod: need.is_new,
