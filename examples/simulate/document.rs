@@ -31,7 +31,7 @@ struct Document<'a> {
     moments: &'a [Moment],
     end: End,
     /// The API object at the end, or as it last was.
-    pod: &'a Pod,
+    pod: &'a PodManifest,
 }
 
 #[derive(Serialize)]

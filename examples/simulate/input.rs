@@ -65,7 +65,7 @@ fn text(path: &Path) -> Result<String, String> {
 }
 
 /// Whoever gives the manifest of something else should be told.
-fn check_kind(pod: &Pod, prefix: &str) -> Result<(), String> {
+fn check_kind(pod: &PodManifest, prefix: &str) -> Result<(), String> {
     for (field, value, expected) in [("apiVersion", &pod.api_version, "v1"), ("kind", &pod.kind, "Pod")] {
         if let Some(value) = value.as_ref().filter(|value| *value != expected) {
             return Err(format!("{prefix}{field}: expected {expected:?}, found {value:?}"));
@@ -75,7 +75,7 @@ fn check_kind(pod: &Pod, prefix: &str) -> Result<(), String> {
 }
 
 /// The Pod as the API server stores it: with defaults, a name, an id and a time of birth.
-fn create(pod: Pod, now: Timestamp) -> Pod {
+fn create(pod: PodManifest, now: Timestamp) -> PodManifest {
     let mut pod = pod.with_defaults();
     let metadata = &mut pod.metadata;
     if metadata.name.is_empty() && !metadata.generate_name.is_empty() {

@@ -28,9 +28,9 @@ pub(crate) struct Prober {
     /// The next look by period.
     pub(crate) next_at: Timestamp,
     /// When an extra look was begun that a status computation asked for.
-    pub(crate) nudged_at: Option<Timestamp>,
+    pub(crate) triggered_at: Option<Timestamp>,
     /// Whether another one is asked for: one is remembered.
-    pub(crate) is_nudged_again: bool,
+    pub(crate) is_triggered_again: bool,
     /// Whether it has met a new instance in the look under way: the verdict it starts from is told with the answer.
     pub(crate) has_met: bool,
     /// The dead instance whose failure was reported: it is reported once.
@@ -56,7 +56,7 @@ impl Prober {
         match self.stage {
             ProberStage::Absent | ProberStage::Asking(_) => None,
             ProberStage::Fresh => Some(self.next_at),
-            ProberStage::Idle => Some(self.nudged_at.map_or(self.next_at, |nudged_at| nudged_at.min(self.next_at))),
+            ProberStage::Idle => Some(self.triggered_at.map_or(self.next_at, |triggered_at| triggered_at.min(self.next_at))),
         }
     }
 
@@ -67,35 +67,35 @@ impl Prober {
     fn end(&mut self) {
         self.stage = ProberStage::Absent;
         self.worker = ProbeWorker::default();
-        self.nudged_at = None;
-        self.is_nudged_again = false;
+        self.triggered_at = None;
+        self.is_triggered_again = false;
     }
 
     /// A look is over: the next one is due at its time, or at once if it was asked for meanwhile.
     fn rest(&mut self, now: Timestamp) {
         self.stage = ProberStage::Idle;
-        if core::mem::take(&mut self.is_nudged_again) {
-            self.nudged_at = Some(now);
+        if core::mem::take(&mut self.is_triggered_again) {
+            self.triggered_at = Some(now);
         }
     }
 
     /// An extra look is asked for: it begins at once if the worker is idle.
-    fn nudge(&mut self, now: Timestamp) {
-        if self.stage == ProberStage::Idle && self.nudged_at.is_none() {
-            self.nudged_at = Some(now);
+    fn trigger(&mut self, now: Timestamp) {
+        if self.stage == ProberStage::Idle && self.triggered_at.is_none() {
+            self.triggered_at = Some(now);
         } else {
-            self.is_nudged_again = true;
+            self.is_triggered_again = true;
         }
     }
 
-    /// The tick or nudge that is due is used up; ticks that were missed are dropped.
+    /// The tick or trigger that is due is used up; ticks that were missed are dropped.
     fn use_up_tick(&mut self, period: Duration, now: Timestamp) {
         if self.next_at <= now {
             let missed = now.since(self.next_at).as_micros().checked_div(period.as_micros()).unwrap_or(0);
             let periods = u32::try_from(missed.saturating_add(1)).unwrap_or(u32::MAX);
             self.next_at = self.next_at + period.saturating_mul(periods);
         } else {
-            self.nudged_at = None;
+            self.triggered_at = None;
             self.next_at = now + period;
         }
     }
@@ -111,8 +111,8 @@ pub(crate) fn places(spec: &PodSpec) -> Box<[Prober]> {
         knows_deletion: false,
         worker: ProbeWorker::default(),
         next_at: Timestamp::UNIX_EPOCH,
-        nudged_at: None,
-        is_nudged_again: false,
+        triggered_at: None,
+        is_triggered_again: false,
         has_met: false,
         reported_dead: None,
     };
@@ -186,12 +186,12 @@ impl Pod {
     }
 
     /// Has the readiness of a container looked at once more, at once.
-    pub(super) fn nudge(&mut self, container: ContainerIndex, now: Timestamp) {
+    pub(super) fn trigger(&mut self, container: ContainerIndex, now: Timestamp) {
         let mut probers = self.probers.iter_mut();
         let readiness = probers
             .find(|prober| prober.container == container && prober.kind == ProbeKind::Readiness && prober.exists());
         if let Some(prober) = readiness {
-            prober.nudge(now);
+            prober.trigger(now);
         }
     }
 

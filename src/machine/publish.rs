@@ -53,7 +53,7 @@ impl Pod {
         } else {
             Vec::new()
         };
-        let mut nudged = Vec::new();
+        let mut triggered = Vec::new();
         let before = &self.record.status;
         let inputs = PodInputs {
             spec: &self.spec,
@@ -73,9 +73,9 @@ impl Pod {
             is_terminal,
             is_past_deadline: self.is_past_deadline(now),
         };
-        let mut status = pod_status::of(&inputs, |index| nudged.push(index));
-        for container in nudged {
-            self.nudge(container, now);
+        let mut status = pod_status::of(&inputs, |index| triggered.push(index));
+        for container in triggered {
+            self.trigger(container, now);
         }
         status.records.iter_mut().flatten().for_each(round_down_start);
         status

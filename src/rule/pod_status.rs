@@ -89,7 +89,7 @@ pub enum PhaseReason {
     DeadlineExceeded,
 }
 
-/// What is reported of a Pod; `nudge` is called with each container whose readiness probe is to run at once.
+/// What is reported of a Pod; `trigger` is called with each container whose readiness probe is to run at once.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, manifest::{self, PodPhase}, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
@@ -118,7 +118,7 @@ pub enum PhaseReason {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn of(inputs: &PodInputs<'_>, nudge: impl FnMut(ContainerIndex)) -> PodRecord {
+pub fn of(inputs: &PodInputs<'_>, trigger: impl FnMut(ContainerIndex)) -> PodRecord {
     let &PodInputs { spec, runtime, previous, .. } = inputs;
     let is_restarting_all =
         restart::all_containers_restart_is_due(spec, Some(runtime), previous.records, previous.was_restarting_all);
@@ -131,7 +131,7 @@ pub fn of(inputs: &PodInputs<'_>, nudge: impl FnMut(ContainerIndex)) -> PodRecor
         is_restarting_all,
     });
     let (phase, phase_reason) = phase_of(inputs, &records);
-    readiness::update(spec, &mut records, inputs.probes, inputs.kubelet, nudge);
+    readiness::update(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
     let conditions = conditions_of(inputs, &records, phase, is_restarting_all);
     PodRecord { records, phase, phase_reason, conditions }
 }

@@ -44,16 +44,16 @@ impl KubeletStart {
     }
 }
 
-/// Fills in `started` and `ready` of every init and regular container; says which readiness workers to nudge.
+/// Fills in `started` and `ready` of every init and regular container; says which readiness workers to trigger.
 ///
-/// A container that is started but not known to be ready has its readiness probe run at once: `nudge` is called
+/// A container that is started but not known to be ready has its readiness probe run at once: `trigger` is called
 /// with its index.
 pub fn update(
     spec: &PodSpec,
     records: &mut [Option<ContainerRecord>],
     facts: &[ProbeFacts],
     kubelet: KubeletStart,
-    mut nudge: impl FnMut(crate::spec::ContainerIndex),
+    mut trigger: impl FnMut(crate::spec::ContainerIndex),
 ) {
     let regular_first = spec.regular_containers().chain(spec.init_containers());
     for (index, container) in regular_first {
@@ -66,7 +66,7 @@ pub fn update(
             record.ready |= has_completed;
         } else if started {
             if facts.readiness != Some(ProbeResult::Success) && facts.has_readiness_worker {
-                nudge(index);
+                trigger(index);
             }
             record.ready = is_ready(container, record, facts, kubelet);
         }
