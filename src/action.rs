@@ -23,6 +23,11 @@ pub enum Action {
         /// Its name.
         sandbox: SandboxId,
     },
+    /// Remove a dead sandbox; nothing answers.
+    RemovePodSandbox {
+        /// Its name.
+        sandbox: SandboxId,
+    },
     /// See whether the node has the container's image: `ImageInspected`.
     InspectImage {
         /// The container.
@@ -188,6 +193,8 @@ named! {
         DeadlineExceeded = "DeadlineExceeded",
         /// The node is under pressure.
         Evicted = "Evicted",
+        /// The Pod was killed, but did not end in time.
+        ExceededGracePeriod = "ExceededGracePeriod",
         /// A more important Pod needs the room.
         Preempting = "Preempting",
         /// The node cannot be reached.

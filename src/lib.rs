@@ -90,9 +90,10 @@ mod action;
 pub mod budget;
 pub mod config;
 pub mod event;
-pub mod explain;
-mod machine;
+// pub mod explain;
+mod kubelet;
 pub mod manifest;
+pub mod object;
 pub mod rule;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -106,7 +107,7 @@ mod time;
 pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
-pub use machine::{
+pub use kubelet::{
     CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, Sink, WORKER_MOVES, Wake, WorkerState,
 };
 #[cfg(feature = "std")]

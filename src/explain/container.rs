@@ -11,7 +11,7 @@ use super::{
     wait::{self, WaitsFor},
 };
 use crate::{
-    machine::{Doing, Pod, Task, WorkerState},
+    kubelet::{Doing, Pod, Task, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::foresight::Foresight;
 use crate::{
-    machine::{Pod, Prober, ProberStage},
+    kubelet::{Pod, Prober, ProberStage},
     manifest::{Name, RestartPolicy, RestartRuleAction},
     rule::{probe::ProbeResult, restart},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},

@@ -9,7 +9,7 @@ use super::{fact, wait};
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
-    machine::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
+    kubelet::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
     rule::{deadline, probe::ProbeOutcome},
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},

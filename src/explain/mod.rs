@@ -37,7 +37,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
 
-use crate::{machine::Pod, manifest::PodPhase, spec::ContainerIndex, time::Timestamp};
+use crate::{kubelet::Pod, manifest::PodPhase, spec::ContainerIndex, time::Timestamp};
 use foresight::Foresight;
 
 /// Why a Pod is in its state, what happens next and when, and what would change it.

@@ -12,7 +12,7 @@ use super::{
     stop::StopStep,
 };
 use crate::{
-    machine::Pod,
+    kubelet::Pod,
     manifest::RestartPolicy,
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},

@@ -10,7 +10,7 @@ use super::{
     wait,
 };
 use crate::{
-    machine::{Doing, Pod, WorkerState},
+    kubelet::{Doing, Pod, WorkerState},
     manifest::{ConditionStatus, Name, PodPhase, RestartPolicy},
     rule::restart,
     spec::{ContainerKind, PodSpec},

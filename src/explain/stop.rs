@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fact;
 use crate::{
     action::SyncKind,
-    machine::{Doing, Pass, Pod, Prober, Stop, StopStage, Task},
+    kubelet::{Doing, Pass, Pod, Prober, Stop, StopStage, Task},
     rule::{probe::ProbeResult, termination},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::Timestamp,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    machine::{Doing, Pod, Prober, WorkerState},
+    kubelet::{Doing, Pod, Prober, WorkerState},
     rule::{
         pod_actions::{self, SyncInputs},
         probe::ProbeResult,

@@ -56,6 +56,9 @@ pub struct ObjectMeta {
     /// Seconds a Pod being deleted has to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_grace_period_seconds: Option<i64>,
+    /// What has to be done before the object may go, by whoever put it there.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub finalizers: Vec<String>,
     /// Labels.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,

@@ -124,6 +124,22 @@ pub struct PodCondition {
     pub message: String,
 }
 
+impl PodCondition {
+    /// Sets a condition among others, and says which status one of its type had; one that keeps its status keeps its
+    /// transition time.
+    pub(crate) fn put(conditions: &mut Vec<PodCondition>, condition: PodCondition) -> Option<ConditionStatus> {
+        let Some(known) = conditions.iter_mut().find(|known| known.type_ == condition.type_) else {
+            conditions.push(condition);
+            return None;
+        };
+        let before = known.status.known();
+        let since = known.last_transition_time.filter(|_| known.status == condition.status);
+        let last_transition_time = since.or(condition.last_transition_time);
+        *known = PodCondition { last_transition_time, ..condition };
+        before
+    }
+}
+
 /// The status of one container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

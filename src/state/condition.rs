@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
-    manifest::{ConditionStatus, named},
+    manifest::{ConditionStatus, Name, named},
     spec::ContainerIndex,
 };
 
@@ -25,6 +25,27 @@ named! {
         /// The Pod is about to be ended by a disruption.
         DisruptionTarget = "DisruptionTarget",
     }
+}
+
+/// The types of conditions that a kubelet writes over whoever else writes them, beside those of [`ConditionType`] that
+/// it computes here: a resize in place is the business of the embedder.
+const OWNED_BUT_NOT_COMPUTED: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
+
+/// Whether a condition is the kubelet's own, so that its write replaces what others have written; a `DisruptionTarget`
+/// anybody may set.
+///
+/// Answers to `PodConditionByKubelet` in `pkg/kubelet/types`.
+///
+/// ```
+/// use pod_lifecycle::state::is_owned_by_kubelet;
+///
+/// assert!(is_owned_by_kubelet("Ready") && is_owned_by_kubelet("PodResizePending"));
+/// assert!(!is_owned_by_kubelet("DisruptionTarget") && !is_owned_by_kubelet("example.com/traffic"));
+/// ```
+#[must_use]
+pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
+    let mut computed = ConditionType::ALL.iter().filter(|&&known| known != ConditionType::DisruptionTarget);
+    computed.any(|known| known.name() == condition_type) || OWNED_BUT_NOT_COMPUTED.contains(&condition_type)
 }
 
 named! {

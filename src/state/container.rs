@@ -113,6 +113,8 @@ pub enum FailureMessage {
     },
     /// The image is not pulled again yet.
     PullBackOff {
+        /// The image that was to be pulled.
+        image: Box<str>,
         /// Why the last pull failed.
         last: Option<Arc<StartFailure>>,
     },
@@ -161,6 +163,8 @@ pub struct Termination {
     pub reason: TerminationReason,
     /// The container's last words, or what the kubelet has to say.
     pub message: Option<Box<str>>,
+    /// The signal that ended it, if the runtime says.
+    pub signal: Option<i32>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended.
@@ -180,6 +184,7 @@ impl Termination {
             exit_code: LOST_EXIT_CODE,
             reason,
             message: Some(message.into()),
+            signal: None,
             started_at: None,
             finished_at: None,
             instance: None,

@@ -4,7 +4,7 @@ mod condition;
 mod container;
 mod runtime;
 
-pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions};
+pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions, is_owned_by_kubelet};
 pub(crate) use container::LOST_EXIT_CODE;
 pub use container::{
     ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, TerminationReason, Waiting,

@@ -10,6 +10,7 @@ pub mod kubectl;
 mod layout;
 mod of_pod;
 mod report;
+mod watch;
 
 pub use crate::action::EventType;
 pub use describe::describe;

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::report::{self, InstanceNames, NumberedInstances};
 use crate::{
-    machine::{Pod, Published},
+    kubelet::{Pod, Published},
     manifest::{self, PodCondition},
     spec::{ContainerIndex, PodSpec},
     state::InstanceId,
@@ -35,7 +35,7 @@ impl Published<'_> {
     /// The status as the API prints it, with the runtime's names of things.
     #[must_use]
     pub fn status(&self, names: &dyn InstanceNames) -> manifest::PodStatus {
-        let spec: &PodSpec = self.pod().spec();
+        let spec: &PodSpec = self.spec();
         let own = self.conditions();
         let own = own.iter().map(|(which, condition, since)| PodCondition {
             observed_generation: self.condition_generation(*which),

@@ -7,7 +7,7 @@ use crate::{
     manifest::{self, ConditionStatus, Name, PodCondition},
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
-    state::{
+    state::{is_owned_by_kubelet, 
         Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
         InstanceId, Lacking, RecordedState, StartFailure, Termination, Waiting,
     },
@@ -196,8 +196,8 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
             spec.namespace(),
             spec.uid(),
         ),
-        FailureMessage::PullBackOff { last } => {
-            let held_back = format!("Back-off pulling image {:?}", image_of(spec, index));
+        FailureMessage::PullBackOff { image, last } => {
+            let held_back = format!("Back-off pulling image {image:?}");
             match last {
                 Some(last) => format!("{held_back}: {}: {}", last.error, failure_message(spec, index, last)),
                 None => held_back,
@@ -210,12 +210,8 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
 /// `DisruptionTarget` that was reported before.
 #[must_use]
 pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
-    const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
     let disruption = ConditionType::DisruptionTarget.name();
-    let is_own = |condition: &&PodCondition| {
-        let mut computed = ConditionType::ALL.iter().filter(|kind| **kind != ConditionType::DisruptionTarget);
-        RESIZE.contains(&&*condition.type_) || computed.any(|kind| kind.name() == condition.type_)
-    };
+    let is_own = |condition: &&PodCondition| is_owned_by_kubelet(&condition.type_);
     let mut foreign: Vec<PodCondition> = api.iter().filter(|condition| !is_own(condition)).cloned().collect();
     if let Some(reported) = previous.iter().find(|condition| condition.type_ == disruption) {
         match foreign.iter_mut().find(|condition| condition.type_ == disruption) {

@@ -191,7 +191,7 @@ fn instance_state() -> impl Strategy<Value = InstanceState> {
             InstanceState::Exited(Arc::new(Termination {
                 exit_code,
                 reason,
-                message,
+                message, signal: None,
                 started_at,
                 finished_at,
                 instance,

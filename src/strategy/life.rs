@@ -14,7 +14,7 @@ use crate::{
     action::Action,
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, EventError, RuntimeEvent},
-    machine::{Output, Pod},
+    kubelet::{Output, Pod},
     rule::probe::ProbeOutcome,
     spec::PodSpec,
     state::{Instance, InstanceState, RuntimeStatus, Termination, TerminationReason},
@@ -306,7 +306,7 @@ fn relisted(known: &RuntimeStatus, relisting: &Relisting) -> RuntimeStatus {
                 instance.state = InstanceState::Exited(Arc::new(Termination {
                     exit_code: 0,
                     reason: TerminationReason::Completed,
-                    message: None,
+                    message: None, signal: None,
                     started_at: None,
                     finished_at: None,
                     instance: Some(instance.id),

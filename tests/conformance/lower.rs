@@ -148,7 +148,7 @@ fn state(state: &manifest::ContainerState, ids: &mut Ids) -> Lowered<Option<Reco
         Some(RecordedState::Terminated(Arc::new(Termination {
             exit_code: end.exit_code,
             reason: (*end.reason).into(),
-            message: text(&end.message),
+            message: text(&end.message), signal: None,
             started_at: end.started_at,
             finished_at: end.finished_at,
             instance: ids.instance(&end.container_id),
@@ -243,7 +243,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
         "Exited" => InstanceState::Exited(Arc::new(Termination {
             exit_code: recorded.exit_code,
             reason: (*recorded.reason).into(),
-            message: text(&recorded.message),
+            message: text(&recorded.message), signal: None,
             started_at: recorded.started_at,
             finished_at: recorded.finished_at,
             instance: Some(id),

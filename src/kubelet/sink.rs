@@ -35,9 +35,15 @@ pub trait Sink {
         let _ = (at, status);
     }
 
-    /// The worker began or ended a pass.
-    fn sync(&mut self, at: Timestamp, pass: SyncProgress) {
-        let _ = (at, pass);
+    /// The worker began or ended a sync.
+    fn sync(&mut self, at: Timestamp, progress: SyncProgress) {
+        let _ = (at, progress);
+    }
+
+    /// The last status is published, and nothing of the Pod is left: its object may be deleted for good, with grace 0
+    /// and the uid as a precondition.
+    fn delete_object(&mut self, at: Timestamp) {
+        let _ = at;
     }
 }
 
@@ -52,6 +58,9 @@ pub enum Output {
     Event(Box<KubernetesEvent>),
     /// A status was written to the API: see [`Pod::status`](crate::Pod::status).
     Published,
+    /// The last status is written, and nothing of the Pod is left: its object may be deleted for good, with grace 0 and
+    /// the uid as a precondition. Finalizers may keep it all the same.
+    DeleteObject,
 }
 
 impl Sink for Vec<Output> {
@@ -73,6 +82,10 @@ impl Sink for Vec<Output> {
 
     fn published(&mut self, _: Timestamp, _: &Published<'_>) {
         self.push(Output::Published);
+    }
+
+    fn delete_object(&mut self, _: Timestamp) {
+        self.push(Output::DeleteObject);
     }
 }
 

@@ -1,11 +1,12 @@
 //! Stopping containers: word, preStop hook, turn, SIGTERM, and SIGKILL in the end.
 
-use alloc::{boxed::Box, format};
+use alloc::format;
 use core::time::Duration;
 
 use super::{
-    Pod, Step,
-    pass::{Doing, Pass, Task},
+    Step,
+    parts::Parts,
+    sync::{Doing, Sync, Task},
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind},
@@ -56,47 +57,48 @@ impl Stop {
     }
 }
 
-impl Pod {
+impl Sync {
     /// Stops every container that runs in the view, together.
-    pub(super) fn begin_stop_of_all(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
-        let override_grace = if pass.kind == SyncKind::Terminating { self.record.node.grace } else { None };
-        let is_ordered = self.spec.has_sidecars();
-        let spec = self.spec.clone();
+    pub(super) fn begin_stop_of_all(&mut self, parts: &mut Parts, step: &mut Step<'_>) {
+        let override_grace = self.grace.filter(|_| self.kind == SyncKind::Terminating);
+        let is_ordered = self.object.spec.has_sidecars();
+        let spec = self.object.spec.clone();
         for (container, container_spec) in spec.containers() {
-            for running in pass.view.instances_of(container).filter(|instance| instance.is_running()) {
+            for running in self.view.instances_of(container).filter(|instance| instance.is_running()) {
                 let message = || format!("Stopping container {}", container_spec.name());
-                self.tell(step, EventType::Normal, EventReason::Killing, Some(container), message);
+                step.record(EventType::Normal, EventReason::Killing, Some(container), message);
                 let grace = override_grace.unwrap_or_else(|| self.grace_of(container, None));
                 let stage = StopStage::Pending;
-                pass.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
+                self.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
             }
         }
-        pass.doing = Doing::Stopping;
+        self.has_acted = true;
+        self.doing = Doing::Stopping;
         // Those without a hook are told to stop before the hooks of the others run.
         for with_hook in [false, true] {
-            for place in 0..pass.stops.len() {
-                self.begin_stop(pass, place, with_hook, step);
+            for place in 0..self.stops.len() {
+                self.begin_stop(place, with_hook, parts, step);
             }
-            self.go_on_stopping(pass, step);
+            self.go_on_stopping(step);
         }
     }
 
     /// Stops one container for a reason of its own.
-    pub(super) fn begin_kill(&mut self, kill: Kill, pass: &mut Pass, step: &mut Step<'_>) {
-        let spec = self.spec.clone();
+    pub(super) fn begin_kill(&mut self, kill: Kill, parts: &mut Parts, step: &mut Step<'_>) {
+        let spec = self.object.spec.clone();
         let message = || format!("{}", kill.message(&spec));
-        self.tell(step, EventType::Normal, EventReason::Killing, Some(kill.container), message);
+        step.record(EventType::Normal, EventReason::Killing, Some(kill.container), message);
         let grace = self.grace_of(kill.container, pod_actions::failed_probe(kill.reason));
-        self.begin_single_stop(kill.container, kill.instance, grace, pass, step);
+        self.begin_single_stop(kill.container, kill.instance, grace, parts, step);
     }
 
     /// Removes an instance so that all containers start afresh; one that lives is stopped first, without grace.
-    pub(super) fn begin_reset(&mut self, reset: Reset, pass: &mut Pass, step: &mut Step<'_>) {
-        pass.has_reset = true;
-        pass.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
+    pub(super) fn begin_reset(&mut self, reset: Reset, parts: &mut Parts, step: &mut Step<'_>) {
+        self.has_reset = true;
+        self.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
         if reset.kill {
-            self.tell(step, EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
-            self.begin_single_stop(reset.container, reset.instance, 0, pass, step);
+            step.record(EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
+            self.begin_single_stop(reset.container, reset.instance, 0, parts, step);
         }
     }
 
@@ -105,31 +107,32 @@ impl Pod {
         container: ContainerIndex,
         instance: InstanceId,
         grace: i64,
-        pass: &mut Pass,
+        parts: &mut Parts,
         step: &mut Step<'_>,
     ) {
         let stop = Stop { container, instance, grace, stage: StopStage::Pending, is_ordered: false };
-        pass.stops.push(stop);
-        if !matches!(pass.doing, Doing::StoppingFailed(_)) {
-            pass.doing = Doing::Stopping;
+        self.has_acted = true;
+        self.stops.push(stop);
+        if !matches!(self.doing, Doing::StoppingFailed(_)) {
+            self.doing = Doing::Stopping;
         }
-        let place = pass.stops.len().saturating_sub(1);
-        self.begin_stop(pass, place, false, step);
-        self.begin_stop(pass, place, true, step);
-        self.go_on_stopping(pass, step);
+        let place = self.stops.len().saturating_sub(1);
+        self.begin_stop(place, false, parts, step);
+        self.begin_stop(place, true, parts, step);
+        self.go_on_stopping(step);
     }
 
     pub(super) fn grace_of(&self, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> i64 {
-        let deletion = self.record.api.deletion.map(|deletion| deletion.grace_seconds);
-        let grace = |container| termination::grace(&self.spec, deletion, container, failed_probe);
-        self.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
+        let deletion = self.object.deletion_grace();
+        let grace = |container| termination::grace(&self.object.spec, deletion, container, failed_probe);
+        self.object.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
     }
 
     /// The first thing that happens to a container to be stopped: its hook, if there is time; else its turn.
-    fn begin_stop(&mut self, pass: &mut Pass, place: usize, with_hook: bool, step: &mut Step<'_>) {
-        let Some(stop) = pass.stops.get_mut(place) else { return };
+    fn begin_stop(&mut self, place: usize, with_hook: bool, parts: &mut Parts, step: &mut Step<'_>) {
+        let Some(stop) = self.stops.get_mut(place) else { return };
         let (container, instance) = (stop.container, stop.instance);
-        let hook = self.spec.container(container).and_then(|container| container.pre_stop());
+        let hook = self.object.spec.container(container).and_then(|container| container.pre_stop());
         let hook = hook.filter(|_| termination::leaves_time(stop.grace));
         let Some(hook) = hook.filter(|_| with_hook) else {
             if hook.is_none() && !with_hook {
@@ -141,9 +144,7 @@ impl Pod {
         let longest = match hook {
             LifecycleHook::Sleep(seconds) => longest.min(Duration::from_secs(u64::from(*seconds))),
             LifecycleHook::Run(_) => {
-                if let Some(slot) = self.record.slots.get_mut(container.get()) {
-                    slot.pre_stop = Some(instance);
-                }
+                parts.containers.begin_pre_stop(container, instance);
                 step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PreStop });
                 longest
             }
@@ -152,29 +153,29 @@ impl Pod {
     }
 
     /// Goes on with every stop whose hook is over or whose turn has come, and ends the wait when all are gone.
-    pub(super) fn go_on_stopping(&mut self, pass: &mut Pass, step: &mut Step<'_>) {
-        if !matches!(pass.doing, Doing::Stopping | Doing::StoppingFailed(_)) {
+    pub(super) fn go_on_stopping(&mut self, step: &mut Step<'_>) {
+        if !matches!(self.doing, Doing::Stopping | Doing::StoppingFailed(_)) {
             return;
         }
-        for place in 0..pass.stops.len() {
-            self.go_on_with_stop(pass, place, step);
+        for place in 0..self.stops.len() {
+            self.go_on_with_stop(place, step);
         }
-        if pass.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
-            pass.stops.clear();
-            if let Doing::StoppingFailed(container) = pass.doing {
-                self.fail_start(container, pass);
+        if self.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
+            self.stops.clear();
+            if let Doing::StoppingFailed(container) = self.doing {
+                self.fail_start(container);
             } else {
-                pass.doing = Doing::Nothing;
+                self.doing = Doing::Nothing;
             }
         }
     }
 
-    fn go_on_with_stop(&mut self, pass: &mut Pass, place: usize, step: &mut Step<'_>) {
-        let Some(stop) = pass.stops.get(place) else { return };
-        let is_free = !pass.stops.iter().any(|other| {
-            other.stage != StopStage::Gone && termination::waits_for(&self.spec, stop.container, other.container)
+    fn go_on_with_stop(&mut self, place: usize, step: &mut Step<'_>) {
+        let Some(stop) = self.stops.get(place) else { return };
+        let is_free = !self.stops.iter().any(|other| {
+            other.stage != StopStage::Gone && termination::waits_for(&self.object.spec, stop.container, other.container)
         });
-        let Some(stop) = pass.stops.get_mut(place) else { return };
+        let Some(stop) = self.stops.get_mut(place) else { return };
         if let StopStage::PreStop { since, until } = stop.stage
             && until <= step.now
         {
@@ -197,21 +198,14 @@ impl Pod {
         &mut self,
         container: ContainerIndex,
         instance: InstanceId,
-        result: &Result<(), Box<str>>,
         step: &mut Step<'_>,
     ) {
-        if result.is_err() {
-            let message = || "PreStopHook failed".into();
-            self.tell(step, EventType::Warning, EventReason::FailedPreStopHook, Some(container), message);
-        }
-        let Some(mut pass) = self.worker.pass.take() else { return };
-        let mut stops = pass.stops.iter_mut();
+        let mut stops = self.stops.iter_mut();
         let stop = stops.find(|stop| stop.container == container && stop.instance == instance);
         if let Some(Stop { stage: StopStage::PreStop { until, .. }, .. }) = stop {
             *until = step.now;
         }
-        self.go_on_stopping(&mut pass, step);
-        self.worker.pass = Some(pass);
+        self.go_on_stopping(step);
     }
 }
 

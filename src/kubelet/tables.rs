@@ -8,8 +8,6 @@ use crate::{
 named! {
     /// Where a Pod's worker stands; it never goes back.
     pub enum WorkerState {
-        /// No node has the Pod yet.
-        Waiting = "Waiting",
         /// The Pod is kept as it ought to be.
         Syncing = "Syncing",
         /// Everything is being stopped.
@@ -23,8 +21,6 @@ named! {
 
 /// The moves of a worker.
 pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
-    (WorkerState::Waiting, WorkerState::Syncing),
-    (WorkerState::Waiting, WorkerState::Finished),
     (WorkerState::Syncing, WorkerState::Terminating),
     (WorkerState::Syncing, WorkerState::Finished),
     (WorkerState::Terminating, WorkerState::Terminated),
