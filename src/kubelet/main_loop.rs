@@ -9,7 +9,7 @@ use super::{
     Pod, Sink, Step,
     api_pod::ApiPod,
     inbox::{Message, PlegEvent, Verdict},
-    parts::Parts,
+    parts::{Parts, Removal},
     probers::{Repeats, Surroundings},
     runtime_cache::RelistRequest,
     sync::{Begun, Progress, Sync},
@@ -36,12 +36,7 @@ impl Pod {
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
             match self.parts.inbox.next() {
-                Some(message) => {
-                    let has_sync_of_its_own =
-                        matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
-                    self.hear(message, step);
-                    while has_sync_of_its_own && self.work(step) {}
-                }
+                Some(message) => self.hear(message, step),
                 None if self.work(step) => {}
                 None => break,
             }
@@ -63,10 +58,12 @@ impl Pod {
         if event != PlegEvent::Removed {
             self.request_sync();
         }
+        // A poll finds several changes at once: the sync that one asks for comes before the next is heard of.
+        while !self.parts.runtime.notices_at_once() && self.work(step) {}
         if let PlegEvent::Died(container) = event {
             let is_deleting = self.parts.object.is_deleting() || self.parts.object.is_gone;
             if self.worker.removes_all_dead(is_deleting) {
-                self.parts.removal_at.get_or_insert(step.now);
+                self.parts.plan_removal_of_dead(step.now);
             } else if let Some(container) = container {
                 self.parts.remove_older_dead(container, step);
             }
@@ -136,7 +133,7 @@ impl Pod {
         let published = &self.parts.status.published;
         let is_evicted = published.why.as_ref().is_some_and(|why| &*why.reason == "Evicted");
         if is_evicted && published.phase.is_some_and(|phase| phase.is_terminal()) {
-            self.parts.removal_at.get_or_insert(now);
+            self.parts.plan_removal_of_dead(now);
         }
     }
 
@@ -319,28 +316,34 @@ impl Parts {
         let dead = self.runtime.seen().instances_of(container).filter(|instance| instance.termination().is_some());
         let older: Vec<InstanceId> = dead.skip(1).map(|instance| instance.id).collect();
         for instance in older {
-            if self.runtime.actual().instances_of(container).any(|known| known.id == instance) {
-                self.remove_instance(container, instance, step);
+            self.remove_instance(container, instance, step);
+        }
+    }
+
+    /// All dead instances will be removed, the newest first, once all else that happens now has happened: those of a Pod
+    /// that was evicted, or that is deleted and over.
+    fn plan_removal_of_dead(&mut self, now: Timestamp) {
+        let removal = self.removal.get_or_insert_with(|| Box::new(Removal { at: now, instances: Vec::new() }));
+        let dead = self.runtime.seen().instances.iter().filter(|instance| instance.termination().is_some());
+        for instance in dead.filter_map(|instance| Some((instance.container?, instance.id))) {
+            if !removal.instances.contains(&instance) {
+                removal.instances.push(instance);
             }
         }
     }
 
-    /// All dead instances are removed: those of a Pod that was evicted, or that is deleted and over.
-    pub(super) fn remove_all_dead(&mut self, step: &mut Step<'_>) {
-        self.removal_at = None;
-        let seen = self.runtime.seen().clone();
-        let dead = seen.instances.iter().filter(|instance| instance.termination().is_some());
-        for (container, instance) in dead.filter_map(|instance| Some((instance.container?, instance.id))) {
-            if self.runtime.actual().instances_of(container).any(|known| known.id == instance) {
-                self.remove_instance(container, instance, step);
-            }
+    /// Removes the dead instances that are to be removed.
+    pub(super) fn remove_dead(&mut self, step: &mut Step<'_>) {
+        let Some(removal) = self.removal.take() else { return };
+        for (container, instance) in removal.instances {
+            self.remove_instance(container, instance, step);
         }
     }
 
-    /// Forgets an instance and tells the runtime to; to remove what is gone is a success.
+    /// Forgets an instance and tells the runtime to; to remove what is gone is a success, and nothing to be done.
     pub(super) fn remove_instance(&mut self, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
-        step.out.action(step.now, Action::RemoveContainer { container, instance });
         if self.runtime.actual().instances_of(container).any(|known| known.id == instance) {
+            step.out.action(step.now, Action::RemoveContainer { container, instance });
             let known = &mut self.runtime.change(step.now).instances;
             known.retain(|known| known.container != Some(container) || known.id != instance);
         }

@@ -136,7 +136,7 @@ impl Pod {
         parts.containers.forget();
         parts.status.forget();
         parts.inbox.forget();
-        (parts.kubelet_start, parts.deadline_met, parts.removal_at) = (Some(now), None, None);
+        (parts.kubelet_start, parts.deadline_met, parts.removal) = (Some(now), None, None);
         self.worker.forget();
         let is_over = self.parts.status.record.phase.is_terminal();
         if is_over {

@@ -1,6 +1,6 @@
 //! The parts of the kubelet that a sync works with.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
     Published,
@@ -36,14 +36,21 @@ pub(crate) struct Parts {
     pub(crate) kubelet_start: Option<Timestamp>,
     /// When the active deadline was last found to have passed.
     pub(crate) deadline_met: Option<Timestamp>,
-    /// When dead containers that are not wanted any more are removed.
-    pub(crate) removal_at: Option<Timestamp>,
+    /// Dead instances that are not wanted any more.
+    pub(crate) removal: Option<Box<Removal>>,
     /// When what the runtime keeps of dead sandboxes is removed.
     pub(crate) garbage_at: Option<Timestamp>,
     /// How many random numbers were drawn.
     pub(crate) draws: u32,
     /// When the Pod next wakes.
     pub(crate) wake_at: Option<Timestamp>,
+}
+
+/// Dead instances that are to be removed, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Removal {
+    pub(crate) at: Timestamp,
+    pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
 }
 
 impl Parts {
@@ -60,7 +67,7 @@ impl Parts {
             config,
             kubelet_start: None,
             deadline_met: None,
-            removal_at: None,
+            removal: None,
             garbage_at: None,
             draws: 0,
             wake_at: None,

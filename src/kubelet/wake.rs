@@ -60,7 +60,7 @@ impl Pod {
             (worker.retry_at.filter(|_| is_free), Wake::Retry),
             (self.next_deadline_check().filter(|_| is_free), Wake::Deadline),
             (parts.garbage_at, Wake::GarbageCollection),
-            (parts.removal_at, Wake::RemoveDead),
+            (parts.removal.as_ref().map(|removal| removal.at), Wake::RemoveDead),
         ];
         let others = others.into_iter().filter_map(|(at, wake)| Some((at?, wake)));
         stops.chain(slept).chain(probes).chain(others).min()
@@ -101,7 +101,7 @@ impl Pod {
                 self.request_sync();
             }
             Wake::GarbageCollection => self.parts.collect_garbage(step),
-            Wake::RemoveDead => self.parts.remove_all_dead(step),
+            Wake::RemoveDead => self.parts.remove_dead(step),
         }
         self.settle(step);
     }

@@ -50,18 +50,13 @@ impl Life {
             return Ok(());
         }
         self.recorder.happened(self.now, Happened::Action(action.name().into()));
-        let done = match self.do_on_node(action) {
-            Some(done) => done.or_else(|error| match error {
-                // There is no Pod left that the node's managers would look at.
-                EventError::NotActive => Ok(()),
-                error => Err(error.to_string()),
-            }),
-            None => self.do_to_object(action).map_err(|error| error.to_string()),
-        };
-        done?;
-        if self.object.is_gone() || *action != ScriptActionKind::NodeLost {
-            self.deliver();
+        match self.do_on_node(action) {
+            // There is no Pod left that the node's managers would look at.
+            Some(Ok(()) | Err(EventError::NotActive)) => return Ok(()),
+            Some(Err(error)) => return Err(error.to_string()),
+            None => self.do_to_object(action).map_err(|error| error.to_string())?,
         }
+        self.deliver();
         Ok(())
     }
 

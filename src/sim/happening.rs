@@ -11,6 +11,8 @@ pub(super) enum Happening {
     Relist,
     /// A step of a stop under way.
     Stop(ContainerIndex),
+    /// Somebody who ended the Pod has waited long enough.
+    KillTimeout,
     /// The newest sandbox dies.
     SandboxDeath,
     /// A process ends by itself.
@@ -41,9 +43,10 @@ impl Happening {
         match wake {
             Wake::Stop(container) => Happening::Stop(container),
             Wake::HookSlept(container) => Happening::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
+            Wake::KillTimeout => Happening::KillTimeout,
             Wake::Relist => Happening::Relist,
             Wake::Probe(..) => Happening::Probe(wake),
-            Wake::KillTimeout | Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => {
+            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => {
                 Happening::Sync(wake)
             }
         }

@@ -112,8 +112,10 @@ impl Life {
 
     /// The kubelet sees the Pod.
     pub(super) fn take_to_node(&mut self) {
-        let (spec, config) = (self.object.spec().clone(), self.config.clone());
-        self.pod = Some(Pod::new(spec, config, self.now, &mut self.recorder.outlet(&mut self.object)));
+        let (object, config) = (self.object.to_manifest(), self.config.clone());
+        let outlet = &mut self.recorder.outlet(&mut self.object);
+        // The object has been lowered before.
+        self.pod = Pod::from_object(&object, config, self.now, outlet).ok();
     }
 
     /// The kubelet refuses the Pod.
@@ -251,6 +253,7 @@ impl Life {
             Happening::Action(place) => self.act_by_script(place)?,
             Happening::LateRestart => self.restart_kubelet(),
             Happening::Relist
+            | Happening::KillTimeout
             | Happening::Stop(_)
             | Happening::SandboxDeath
             | Happening::OwnExit(..)

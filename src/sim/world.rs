@@ -160,6 +160,7 @@ impl World {
             Happening::PullEnd(container) => self.end_pull(container),
             Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
             Happening::Relist
+            | Happening::KillTimeout
             | Happening::Stop(_)
             | Happening::Probe(_)
             | Happening::Action(_)

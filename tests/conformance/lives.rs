@@ -188,7 +188,7 @@ impl Lift {
                 What::Asked(Action::CreateContainer { container, instance, .. })
                     if !self.was_created(place, *container, *instance) => {}
                 What::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
-                What::Asked(action) => calls.extend(self.call(t, action, &mut pulls, &mut starts)),
+                What::Asked(action) => calls.extend(self.call(t, place, action, &mut pulls, &mut starts)),
                 What::Happened(happened) => calls.push(self.happened(t, happened)),
                 What::Event(event) => events.push(json!({
                     "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
@@ -210,6 +210,14 @@ impl Lift {
             .skip(place + 1)
             .find_map(|entry| if let What::Asked(action) = &entry.what { Some(action) } else { None });
         asked == Some(&Action::StartContainer { container, instance })
+    }
+
+    /// Whether an instance had ended when an entry was written.
+    fn has_exited(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
+        self.timeline.entries.iter().take(place).any(|entry| {
+            let What::Happened(Happened::Exit { container: of, instance: which, .. }) = &entry.what else { return false };
+            (*of, *which) == (container, instance)
+        })
     }
 
     fn t(&self, at: Timestamp) -> f64 {
@@ -275,6 +283,7 @@ impl Lift {
     fn call(
         &self,
         t: f64,
+        place: usize,
         action: &Action,
         pulls: &mut BTreeMap<ContainerIndex, u32>,
         starts: &mut BTreeMap<ContainerIndex, usize>,
@@ -316,6 +325,7 @@ impl Lift {
             Action::RunHook { container, instance, hook } => json!({
                 "t": t, "op": "ExecSync", "container": name(container),
                 "id": self.id(*container, *instance), "kind": hook_name(*hook),
+                "result": self.has_exited(place, *container, *instance).then_some("notRunning"),
             }),
             Action::InspectImage { .. } | Action::Probe { .. } | Action::RemovePodSandbox { .. } => return None,
         })
