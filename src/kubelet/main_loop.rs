@@ -36,7 +36,13 @@ impl Pod {
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
             match self.parts.inbox.next() {
-                Some(message) => self.hear(message, step),
+                Some(message) => {
+                    // A poll finds several changes at once: the sync that one asks for comes before the next is heard.
+                    let comes_of_poll =
+                        matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
+                    self.hear(message, step);
+                    while comes_of_poll && self.work(step) {}
+                }
                 None if self.work(step) => {}
                 None => break,
             }
@@ -58,8 +64,6 @@ impl Pod {
         if event != PlegEvent::Removed {
             self.request_sync();
         }
-        // A poll finds several changes at once: the sync that one asks for comes before the next is heard of.
-        while !self.parts.runtime.notices_at_once() && self.work(step) {}
         if let PlegEvent::Died(container) = event {
             let is_deleting = self.parts.object.is_deleting() || self.parts.object.is_gone;
             if self.worker.removes_all_dead(is_deleting) {
@@ -154,7 +158,7 @@ impl Pod {
     }
 
     /// Goes on with the sync under way, or begins the next; says whether there was anything to do.
-    fn work(&mut self, step: &mut Step<'_>) -> bool {
+    pub(super) fn work(&mut self, step: &mut Step<'_>) -> bool {
         if let Some(mut sync) = self.worker.sync.take() {
             return match sync.advance(&mut self.parts, step) {
                 Progress::Waits => {

@@ -83,7 +83,11 @@ impl Pod {
     /// Handles one wake-up.
     pub(super) fn wake(&mut self, wake: Wake, step: &mut Step<'_>) {
         match wake {
-            Wake::Relist => self.relist(step.now),
+            Wake::Relist => {
+                self.relist(step.now);
+                // A sync that was waiting for it comes before what it has found is heard.
+                while self.work(step) {}
+            }
             Wake::Stop(_) => self.with_sync(|sync, _| sync.go_on_stopping(step)),
             Wake::HookSlept(_) => self.with_sync(|sync, parts| {
                 if let Doing::PostStart(container, instance, _) = sync.doing {
