@@ -35,9 +35,8 @@ impl Pod {
     /// Hears what waits and goes on with syncs, until something has to be waited for.
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
         loop {
-            match self.parts.inbox.next() {
+            match self.next_message() {
                 Some(message) => {
-                    // A poll finds several changes at once: the sync that one asks for comes before the next is heard.
                     let comes_of_poll =
                         matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
                     self.hear(message, step);
@@ -48,6 +47,16 @@ impl Pod {
             }
         }
         self.note_next_wake();
+    }
+
+    /// The next message. A poll finds several changes at once: the sync that one asks for has its turn, up to what takes
+    /// time in principle, before the next is heard.
+    fn next_message(&mut self) -> Option<Message> {
+        let is_at_work = self.worker.sync.as_ref().is_some_and(|sync| !sync.takes_time());
+        if is_at_work && !self.parts.runtime.notices_at_once() {
+            return None;
+        }
+        self.parts.inbox.next()
     }
 
     fn hear(&mut self, message: Message, step: &mut Step<'_>) {
@@ -221,6 +230,8 @@ impl Pod {
             SyncKind::Sync => {}
         }
         if relist == RelistRequest::Now {
+            // What was asked for meanwhile is taken up before the relist has its say.
+            self.worker.taken = self.worker.take().map(Box::new);
             self.relist(step.now);
         }
         self.parts.plan_garbage_collection(step.now);

@@ -229,7 +229,7 @@ impl Sync {
     }
 
     /// Whether what is waited for takes time in principle, so that others get a turn.
-    fn takes_time(&self) -> bool {
+    pub(crate) fn takes_time(&self) -> bool {
         matches!(self.doing, Doing::Pulling(..) | Doing::PostStart(..) | Doing::Stopping | Doing::StoppingFailed(_))
     }
 
