@@ -52,11 +52,8 @@ impl Pod {
     /// The next message. A poll finds several changes at once: the sync that one asks for has its turn, up to what takes
     /// time in principle, before the next is heard.
     fn next_message(&mut self) -> Option<Message> {
-        let is_at_work = self.worker.sync.as_ref().is_some_and(|sync| !sync.takes_time());
-        if is_at_work && !self.parts.runtime.notices_at_once() {
-            return None;
-        }
-        self.parts.inbox.next()
+        let has_turn = !self.parts.runtime.notices_at_once() && self.worker.is_at_work();
+        if has_turn { None } else { self.parts.inbox.next() }
     }
 
     fn hear(&mut self, message: Message, step: &mut Step<'_>) {
@@ -229,9 +226,11 @@ impl Pod {
             SyncKind::Terminated => self.finish(step),
             SyncKind::Sync => {}
         }
-        if relist == RelistRequest::Now {
-            // What was asked for meanwhile is taken up before the relist has its say.
+        if !self.parts.runtime.notices_at_once() {
+            // What was asked for meanwhile is taken up before anything else is heard.
             self.worker.taken = self.worker.take().map(Box::new);
+        }
+        if relist == RelistRequest::Now {
             self.relist(step.now);
         }
         self.parts.plan_garbage_collection(step.now);

@@ -80,6 +80,11 @@ impl Worker {
         self.sync.is_none() && self.taken.is_none() && self.pending.is_none()
     }
 
+    /// Whether the worker is about to do something that takes no time in principle.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.sync.as_ref().is_some_and(|sync| !sync.takes_time())
+    }
+
     /// Asks for a sync. An object that is being deleted, or has ended, makes it a termination, and every request during
     /// a termination settles its grace.
     ///
