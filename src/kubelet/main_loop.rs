@@ -177,6 +177,9 @@ impl Pod {
                 }
             };
         }
+        if self.parts.runtime.awaits_requested_relist() {
+            return false;
+        }
         let taken = self.worker.taken.take().map(|taken| *taken);
         let Some(taken) = taken.or_else(|| self.worker.take()) else {
             return core::mem::take(&mut self.worker.restarts_next) && self.restart_kubelet(step.now);
@@ -226,7 +229,7 @@ impl Pod {
             SyncKind::Terminated => self.finish(step),
             SyncKind::Sync => {}
         }
-        if !self.parts.runtime.notices_at_once() {
+        if !self.parts.runtime.notices_at_once() && !self.parts.runtime.awaits_requested_relist() {
             // What was asked for meanwhile is taken up before anything else is heard.
             self.worker.taken = self.worker.take().map(Box::new);
         }

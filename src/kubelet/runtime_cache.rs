@@ -137,9 +137,15 @@ impl RuntimeCache {
         }
     }
 
+    /// Whether the worker has asked for a relist that is yet to come: until then it takes up nothing.
+    pub(crate) fn awaits_requested_relist(&self) -> bool {
+        self.pleg.as_ref().is_some_and(|pleg| pleg.requested_for.is_some())
+    }
+
     /// Relists: what has changed since the last time is now seen, and told one by one.
     ///
-    /// Containers come in the order of their creation, then sandboxes.
+    /// Containers that were known before come first, the newest of them first, then new ones in the order of their creation,
+    /// then sandboxes.
     pub(crate) fn relist(&mut self, now: Timestamp) -> Vec<PlegEvent> {
         let Some(pleg) = &mut self.pleg else { return Vec::new() };
         pleg.changed_at = None;
@@ -177,7 +183,7 @@ impl GenericPleg {
 
 fn events_between(before: &RuntimeStatus, after: &RuntimeStatus) -> Vec<PlegEvent> {
     let mut events = Vec::new();
-    for was in before.instances.iter().rev() {
+    for was in &before.instances {
         let is = after.instances.iter().find(|it| (it.container, it.id) == (was.container, was.id));
         instance_events(Some(was), is, &mut events);
     }
