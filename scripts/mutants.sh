@@ -40,7 +40,8 @@ changed_since() {
 
 # Lines in an order that only the seed and the lines decide.
 shuffled() {
-  LC_ALL=C sort | awk -v seed="$1" 'BEGIN { srand(seed) } { printf "%.17f\t%s\n", rand(), $0 }' | LC_ALL=C sort | cut -f2-
+  LC_ALL=C sort | awk -v seed="$1" 'BEGIN { srand(seed) } { printf "%.17f\t%s\n", rand(), $0 }' |
+    LC_ALL=C sort | cut -f2-
 }
 
 # Lines as regular expressions that match nothing else.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The library compiles with the oldest versions of what it needs that Cargo.toml allows. In a copy: no lock file changes.
+# The library compiles with the oldest versions of what it needs that Cargo.toml allows. This happens in a copy, so that
+# no lock file changes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
