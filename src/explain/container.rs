@@ -14,9 +14,7 @@ use crate::{
     machine::{Doing, Pod, Task, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{
-        ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure, Waiting,
-    },
+    state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
     status,
     time::Timestamp,
 };
@@ -190,13 +188,10 @@ pub(super) enum Urgency {
 }
 
 /// The reason that a waiting container's status shows.
-fn waiting_reason(record: &ContainerRecord) -> Option<&'static str> {
+fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
     match record.state.as_ref()? {
-        RecordedState::Waiting(Waiting::ContainerCreating) => Some("ContainerCreating"),
-        RecordedState::Waiting(Waiting::PodInitializing) => Some("PodInitializing"),
-        RecordedState::Waiting(Waiting::RestartingAllContainers) => Some("RestartingAllContainers"),
-        RecordedState::Waiting(Waiting::Failed(failure)) => Some(failure.error.as_str()),
-        RecordedState::Waiting(Waiting::Unsaid) | RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
+        RecordedState::Waiting(waiting) => Some(waiting.reason()).filter(|reason| !reason.is_empty()),
+        RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
     }
 }
 
@@ -316,7 +311,7 @@ impl Subject<'_> {
         );
         let held_until = held_until.filter(|_| is_pull);
         Some(Situation::CannotStart {
-            error: failure.error,
+            error: failure.error.clone(),
             message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
             image: self.spec.image().into(),
             held_until,

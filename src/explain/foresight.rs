@@ -207,7 +207,7 @@ fn has_image(pod: &Pod, container: ContainerIndex) -> Option<bool> {
 /// How far the next attempt has to come to be one.
 fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
     let failure = pod.record.slots.get(container.get()).and_then(|slot| slot.failure());
-    match failure.map(|failure| failure.error) {
+    match failure.map(|failure| &failure.error) {
         Some(
             StartError::ErrImagePull
             | StartError::ImagePullBackOff
@@ -224,7 +224,8 @@ fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
             | StartError::PreCreateHookError
             | StartError::PreStartHookError
             | StartError::RunContainerError
-            | StartError::PostStartHookError,
+            | StartError::PostStartHookError
+            | StartError::Other(_),
         )
         | None => {
             let newest = pod.runtime.newest(container);

@@ -43,11 +43,11 @@ impl ContainerExplanation {
             Situation::PostStart { .. } => format!("the postStart hook of {subject} is running{in_brackets}"),
             Situation::HeldBack { .. } => {
                 let back_off = StartError::CrashLoopBackOff;
-                format!("{subject} keeps exiting and is held back {}", as_shown(back_off, shown))
+                format!("{subject} keeps exiting and is held back {}", as_shown(&back_off, shown))
             }
             Situation::RestartDue { .. } => format!("{subject} has ended and is about to start again{in_brackets}"),
             Situation::CannotStart { error, .. } => {
-                format!("{} {}", start_trouble(*error, &subject), as_shown(*error, shown))
+                format!("{} {}", start_trouble(error, &subject), as_shown(error, shown))
             }
             Situation::Running { lacks: Some(progress), .. } if progress.probe == ProbeKind::Startup => {
                 format!("{subject} runs but has not started up{in_brackets}")
@@ -122,15 +122,15 @@ impl ContainerExplanation {
 }
 
 /// A start error, with what the status still shows instead.
-fn as_shown(error: StartError, shown: Option<&str>) -> String {
+fn as_shown(error: &StartError, shown: Option<&str>) -> String {
     match shown {
-        Some(shown) if shown == error.name() => format!("({shown})"),
+        Some(shown) if shown == error.as_str() => format!("({shown})"),
         Some(shown) => format!("({error}; its status still shows {shown})"),
         None => format!("(its status will show {error})"),
     }
 }
 
-fn start_trouble(error: StartError, subject: &str) -> String {
+fn start_trouble(error: &StartError, subject: &str) -> String {
     match error {
         StartError::CrashLoopBackOff => format!("{subject} is held back"),
         StartError::ErrImagePull => format!("the image of {subject} could not be pulled"),
@@ -148,6 +148,7 @@ fn start_trouble(error: StartError, subject: &str) -> String {
         StartError::PreStartHookError => format!("the node's hook before the start of {subject} failed"),
         StartError::RunContainerError => format!("the runtime could not start {subject}"),
         StartError::PostStartHookError => format!("{subject} was killed because its postStart hook failed"),
+        StartError::Other(_) => format!("{subject} could not be started"),
     }
 }
 

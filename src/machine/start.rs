@@ -10,7 +10,7 @@ use super::{
 use crate::{
     action::{Action, EventReason, EventType},
     event::{Failure, HookKind},
-    manifest::{ImagePullPolicy, Name},
+    manifest::ImagePullPolicy,
     rule::backoff::BackOff,
     spec::{ContainerIndex, LifecycleHook},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
@@ -154,7 +154,7 @@ impl Pod {
             let trouble = slot.trouble_mut();
             trouble.pulls = Some(BackOff::advanced(trouble.pulls, &limits, step.now, step.now));
             let message = FailureMessage::Text(failure.message.clone());
-            trouble.last_pull_failure = Some(Arc::new(StartFailure { error: failure.error, message }));
+            trouble.last_pull_failure = Some(Arc::new(StartFailure { error: failure.error.clone(), message }));
         }
         self.fail_image(container, failure.error, FailureMessage::Text(failure.message), pass, step);
     }
@@ -263,7 +263,7 @@ impl Pod {
         pass: &mut Pass,
         step: &mut Step<'_>,
     ) {
-        let told = || format!("Error: {}", error.name());
+        let told = || format!("Error: {error}");
         self.tell(step, EventType::Warning, EventReason::Failed, Some(container), told);
         self.note_failure(container, error, message);
         self.fail_start(container, pass);

@@ -2,11 +2,11 @@
 
 mod condition;
 mod container;
+mod reason;
 mod runtime;
 
 pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions};
 pub(crate) use container::LOST_EXIT_CODE;
-pub use container::{
-    ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, TerminationReason, Waiting,
-};
+pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
+pub use reason::{StartError, TerminationReason};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

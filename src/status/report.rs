@@ -267,16 +267,12 @@ fn container_state(
 }
 
 fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> manifest::ContainerStateWaiting {
-    let (reason, message) = match waiting {
-        Waiting::Unsaid => ("", String::new()),
-        Waiting::ContainerCreating => ("ContainerCreating", String::new()),
-        Waiting::PodInitializing => ("PodInitializing", String::new()),
-        Waiting::RestartingAllContainers => {
-            ("RestartingAllContainers", crate::rule::container_status::REMOVED_TO_RESTART_ALL.to_owned())
-        }
-        Waiting::Failed(failure) => (failure.error.as_str(), failure_message(spec, index, failure)),
+    let message = match waiting {
+        Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
+        Waiting::RestartingAllContainers => crate::rule::container_status::REMOVED_TO_RESTART_ALL.to_owned(),
+        Waiting::Failed(failure) => failure_message(spec, index, failure),
     };
-    manifest::ContainerStateWaiting { reason: reason.to_owned(), message }
+    manifest::ContainerStateWaiting { reason: waiting.reason().to_owned(), message }
 }
 
 fn terminated_state(

@@ -225,7 +225,11 @@ fn grace() -> impl Strategy<Value = i64> {
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
-    (one_of::<StartError>(), text()).prop_map(|(error, message)| Failure { error, message })
+    let error = prop_oneof![
+        8 => sample::select(StartError::KNOWN),
+        1 => text().prop_map(|word| StartError::from(&*word)),
+    ];
+    (error, text()).prop_map(|(error, message)| Failure { error, message })
 }
 
 fn text() -> impl Strategy<Value = Box<str>> {

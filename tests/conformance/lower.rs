@@ -9,7 +9,7 @@ use pod_lifecycle::{
     spec::{ContainerIndex, PodSpec},
     state::{
         ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
-        SandboxId, StartError, StartFailure, Termination, Waiting,
+        SandboxId, StartFailure, Termination, Waiting,
     },
     status::InstanceNames,
 };
@@ -153,23 +153,24 @@ fn state(state: &manifest::ContainerState, ids: &mut Ids) -> Lowered<Option<Reco
             finished_at: end.finished_at,
             instance: ids.instance(&end.container_id),
         })))
-    } else if let Some(waiting) = &state.waiting {
-        Some(RecordedState::Waiting(match &*waiting.reason {
-            "" => Waiting::Unsaid,
-            "ContainerCreating" => Waiting::ContainerCreating,
-            "PodInitializing" => Waiting::PodInitializing,
-            "RestartingAllContainers" => Waiting::RestartingAllContainers,
-            reason => Waiting::Failed(Arc::new(failure(reason, &waiting.message)?)),
-        }))
     } else {
-        None
+        state.waiting.as_ref().map(|waiting| RecordedState::Waiting(self::waiting(waiting)))
     })
 }
 
+fn waiting(waiting: &manifest::ContainerStateWaiting) -> Waiting {
+    match &*waiting.reason {
+        "" => Waiting::Unsaid,
+        "ContainerCreating" => Waiting::ContainerCreating,
+        "PodInitializing" => Waiting::PodInitializing,
+        "RestartingAllContainers" => Waiting::RestartingAllContainers,
+        reason => Waiting::Failed(Arc::new(failure(reason, &waiting.message))),
+    }
+}
+
 /// A failure to start, in the runtime's own words.
-pub fn failure(reason: &str, message: &str) -> Lowered<StartFailure> {
-    let error = Named::<StartError>::from(reason).known().ok_or_else(|| format!("unknown start error {reason:?}"))?;
-    Ok(StartFailure { error, message: FailureMessage::Text(message.into()) })
+pub fn failure(reason: &str, message: &str) -> StartFailure {
+    StartFailure { error: reason.into(), message: FailureMessage::Text(message.into()) }
 }
 
 #[derive(Deserialize, Default)]

@@ -124,7 +124,7 @@ fn failures(reasons: &Value, pod: &Pod) -> Lowered<Vec<Option<Arc<StartFailure>>
             return Ok(None);
         }
         let text = |field: &str| failed[field].as_str().unwrap_or_default();
-        failure(text("reason"), text("message")).map(|failure| Some(Arc::new(failure)))
+        Ok(Some(Arc::new(failure(text("reason"), text("message")))))
     });
     failures.collect()
 }
