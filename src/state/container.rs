@@ -159,6 +159,9 @@ pub struct Termination {
     pub instance: Option<InstanceId>,
 }
 
+/// What is said of a container that was removed because all are being restarted.
+pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed because RestartAllContainers in place";
+
 /// The exit code given to a container that nobody saw end.
 pub(crate) const LOST_EXIT_CODE: i32 = 137;
 
