@@ -77,7 +77,7 @@ pub enum Action {
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// Which.
+        /// Whether it runs after the start or before the stop.
         hook: HookKind,
     },
     /// Run a probe's handler once: `ProbeFinished`.
@@ -94,7 +94,7 @@ pub enum Action {
 /// A published change: from what, to what, why and when.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {
-    /// When.
+    /// When it was published.
     pub at: Timestamp,
     /// What changed.
     pub change: Change,
@@ -112,18 +112,18 @@ pub enum Change {
     },
     /// A condition's status.
     Condition {
-        /// Which.
+        /// The condition's type.
         condition: ConditionType,
         /// What it was; `None` at first.
         from: Option<ConditionStatus>,
         /// What it is.
         to: ConditionStatus,
-        /// Why.
+        /// Why, in one word, if it says so.
         reason: Option<ConditionReason>,
     },
     /// What a container is doing.
     Container {
-        /// Which.
+        /// The container, by its place in the spec.
         container: ContainerIndex,
         /// What it did; `None` at first.
         from: Option<ContainerStateKind>,
@@ -211,7 +211,7 @@ named! {
 /// A Kubernetes event, as the kubelet's recorder gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KubernetesEvent {
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
     /// How grave.
     pub type_: EventType,
@@ -228,14 +228,14 @@ pub struct KubernetesEvent {
 pub enum SyncProgress {
     /// It began.
     Began {
-        /// Which.
+        /// What the sync is for.
         kind: SyncKind,
         /// Seconds that override the containers' own grace, if any do.
         grace: Option<i64>,
     },
     /// It ended.
     Ended {
-        /// Which.
+        /// What the sync was for.
         kind: SyncKind,
         /// Whether with an error, so that it is tried again.
         failed: bool,

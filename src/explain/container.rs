@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::Serialize;
 
 use super::{
-    fact::{self, Exit, ProbeProgress, Verdict},
+    fact::{self, LastExit, ProbeProgress, RestartDecision},
     foresight::Foresight,
     stop::{StopReason, StopStep},
     wait::{self, WaitsFor},
@@ -14,9 +14,7 @@ use crate::{
     kubelet::{Doing, Pod, Task, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{
-        ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure, Waiting,
-    },
+    state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
     status,
     time::Timestamp,
 };
@@ -53,7 +51,7 @@ pub enum Situation {
         /// What it waits for.
         waits_for: WaitsFor,
         /// The end of its run before, if it had one.
-        last_exit: Option<Exit>,
+        last_exit: Option<LastExit>,
     },
     /// Its image is on its way.
     Pulling {
@@ -72,9 +70,9 @@ pub enum Situation {
     /// It keeps ending and is held back.
     HeldBack {
         /// Its last exit.
-        exit: Exit,
+        exit: LastExit,
         /// Why it is started again at all.
-        verdict: Verdict,
+        decision: RestartDecision,
         /// The delay in force, in seconds.
         delay_seconds: u32,
         /// The end of the delay.
@@ -85,9 +83,9 @@ pub enum Situation {
     /// It has ended and is about to be started again.
     RestartDue {
         /// Its last exit.
-        exit: Exit,
+        exit: LastExit,
         /// Why it is started again.
-        verdict: Verdict,
+        decision: RestartDecision,
         /// What it waits for.
         waits_for: WaitsFor,
     },
@@ -115,21 +113,21 @@ pub enum Situation {
     },
     /// It is being stopped.
     Stopping {
-        /// Why.
+        /// What has it stopped.
         reason: StopReason,
         /// How far that has come.
         step: StopStep,
         /// The end that is already known, if it is gone.
-        exit: Option<Exit>,
+        exit: Option<LastExit>,
         /// Whether it is to be started again in the same pass, unless its back-off holds it back.
         restarts: bool,
     },
     /// It has ended for good.
     Ended {
-        /// How.
-        exit: Exit,
+        /// How it ended.
+        exit: LastExit,
         /// Why it is not started again.
-        verdict: Verdict,
+        decision: RestartDecision,
     },
     /// It never ran, and never will.
     NeverRan,
@@ -190,13 +188,10 @@ pub(super) enum Urgency {
 }
 
 /// The reason that a waiting container's status shows.
-fn waiting_reason(record: &ContainerRecord) -> Option<&'static str> {
+fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
     match record.state.as_ref()? {
-        RecordedState::Waiting(Waiting::ContainerCreating) => Some("ContainerCreating"),
-        RecordedState::Waiting(Waiting::PodInitializing) => Some("PodInitializing"),
-        RecordedState::Waiting(Waiting::RestartingAllContainers) => Some("RestartingAllContainers"),
-        RecordedState::Waiting(Waiting::Failed(failure)) => Some(failure.error.as_str()),
-        RecordedState::Waiting(Waiting::Unsaid) | RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
+        RecordedState::Waiting(waiting) => Some(waiting.reason()).filter(|reason| !reason.is_empty()),
+        RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
     }
 }
 
@@ -217,7 +212,7 @@ impl Subject<'_> {
             && let Some(stop) = pass.stops.iter().find(|stop| stop.container == self.index)
         {
             let newest = self.pod.runtime.newest(self.index);
-            let exit = newest.and_then(Instance::termination).map(|end| Exit::of(end, self.restart_count()));
+            let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
             let step = StopStep::of(self.pod, pass, stop);
             let reason = StopReason::of(self.pod, pass, stop);
             let restarts = pass.todo.contains(&Task::Start(self.index));
@@ -254,9 +249,10 @@ impl Subject<'_> {
         let end = self.record.and_then(ContainerRecord::termination);
         let end = end.or_else(|| self.pod.runtime.newest(self.index).and_then(Instance::termination));
         match end {
-            Some(end) => {
-                Situation::Ended { exit: Exit::of(end, self.restart_count()), verdict: Verdict::on(self.spec, end) }
-            }
+            Some(end) => Situation::Ended {
+                exit: LastExit::of(end, self.restart_count()),
+                decision: RestartDecision::on(self.spec, end),
+            },
             None => Situation::NeverRan,
         }
     }
@@ -272,16 +268,16 @@ impl Subject<'_> {
     }
 
     fn exited(&self, end: &crate::state::Termination) -> Situation {
-        let exit = Exit::of(end, self.restart_count());
-        let verdict = Verdict::on(self.spec, end);
+        let exit = LastExit::of(end, self.restart_count());
+        let decision = RestartDecision::on(self.spec, end);
         let newest = self.pod.runtime.newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
         let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
-            return Situation::Ended { exit, verdict };
+            return Situation::Ended { exit, decision };
         }
         if wait::is_stranded(self.pod) {
-            return Situation::Ended { exit, verdict: Verdict::STRANDED };
+            return Situation::Ended { exit, decision: RestartDecision::STRANDED };
         }
         let slot = self.pod.record.slots.get(self.index.get());
         let limits = &self.pod.config.crash_loop;
@@ -291,11 +287,11 @@ impl Subject<'_> {
         if let (Some(until), Some(counter)) = (until, counter) {
             let next = rule::backoff::BackOff::advanced(Some(counter), limits, finished_at, until);
             let (delay_seconds, next_delay_seconds) = (counter.delay, next.delay);
-            return Situation::HeldBack { exit, verdict, delay_seconds, until, next_delay_seconds };
+            return Situation::HeldBack { exit, decision, delay_seconds, until, next_delay_seconds };
         }
         self.failed().unwrap_or_else(|| Situation::RestartDue {
             exit,
-            verdict,
+            decision,
             waits_for: WaitsFor::of(self.pod, self.index),
         })
     }
@@ -316,7 +312,7 @@ impl Subject<'_> {
         );
         let held_until = held_until.filter(|_| is_pull);
         Some(Situation::CannotStart {
-            error: failure.error,
+            error: failure.error.clone(),
             message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
             image: self.spec.image().into(),
             held_until,
@@ -336,20 +332,21 @@ impl Subject<'_> {
             && let Some(end) = ended
         {
             return Situation::Ended {
-                exit: Exit::of(end, self.restart_count()),
-                verdict: Verdict::on(self.spec, end),
+                exit: LastExit::of(end, self.restart_count()),
+                decision: RestartDecision::on(self.spec, end),
             };
         }
         let last = ended.or_else(|| self.record.and_then(ContainerRecord::last_termination));
-        let last_exit = last.map(|end| Exit::of(end, self.restart_count()));
+        let last_exit = last.map(|end| LastExit::of(end, self.restart_count()));
         match self.pod.worker_state() {
             WorkerState::Waiting | WorkerState::Syncing => {
                 Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit }
             }
             WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
-                Some(end) => {
-                    Situation::Ended { exit: Exit::of(end, self.restart_count()), verdict: Verdict::on(self.spec, end) }
-                }
+                Some(end) => Situation::Ended {
+                    exit: LastExit::of(end, self.restart_count()),
+                    decision: RestartDecision::on(self.spec, end),
+                },
                 None => Situation::NeverRan,
             },
         }
@@ -359,8 +356,8 @@ impl Subject<'_> {
     fn stranded(&self) -> Situation {
         let last = self.record.and_then(|record| record.termination().or_else(|| record.last_termination()));
         last.map_or(Situation::NeverRan, |end| Situation::Ended {
-            exit: Exit::of(end, self.restart_count()),
-            verdict: Verdict::STRANDED,
+            exit: LastExit::of(end, self.restart_count()),
+            decision: RestartDecision::STRANDED,
         })
     }
 

@@ -27,8 +27,8 @@ mod wait;
 
 pub use condition::Unmet;
 pub use container::{ContainerExplanation, Situation};
-pub use fact::{Decider, Exit, ProbeProgress, Verdict};
-pub use next::{Change, Next, Step, When};
+pub use fact::{Decider, LastExit, ProbeProgress, RestartDecision};
+pub use next::{Next, NextStep, PossibleChange, When};
 pub use pod::{EndCause, PodSituation, StopCause};
 pub use stop::{StopReason, StopStep};
 pub use wait::WaitsFor;
@@ -66,7 +66,7 @@ pub struct Explanation {
     /// What happens of itself, by container.
     pub next: Vec<Next>,
     /// What would change the state, the most telling first.
-    pub changes: Vec<Change>,
+    pub changes: Vec<PossibleChange>,
 }
 
 impl Pod {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     container::{ContainerExplanation, Situation},
-    fact::{Exit, Verdict},
+    fact::{LastExit, RestartDecision},
     wait,
 };
 use crate::{
@@ -64,7 +64,7 @@ pub enum PodSituation {
     Ready,
     /// Everything in it is being stopped.
     Stopping {
-        /// Why.
+        /// Who or what has it stopped.
         cause: StopCause,
         /// The phase that is decided, and published once nothing can run any more.
         outcome: Option<PodPhase>,
@@ -84,7 +84,7 @@ pub enum PodSituation {
 pub enum StopCause {
     /// It was deleted.
     Deleted {
-        /// When.
+        /// When the deletion was asked for.
         at: Timestamp,
         /// The seconds that it was given.
         grace_seconds: i64,
@@ -115,18 +115,18 @@ pub enum EndCause {
     AllSucceeded,
     /// A container has ended badly and is not started again.
     ContainerFailed {
-        /// Which.
+        /// The container's name.
         container: String,
         /// Whether it is an init container, without which the others never start.
         is_init: bool,
-        /// How.
-        exit: Exit,
+        /// How it ended.
+        exit: LastExit,
         /// Why it is not started again.
-        verdict: Verdict,
+        decision: RestartDecision,
     },
     /// Nobody saw a container end.
     Unseen {
-        /// Which.
+        /// The container's name.
         container: String,
     },
     /// The status says why.
@@ -291,7 +291,12 @@ fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<
         if end.reason == TerminationReason::ContainerStatusUnknown {
             return Some(EndCause::Unseen { container: name });
         }
-        let exit = Exit::of(end, record.restart_count);
-        Some(EndCause::ContainerFailed { container: name, is_init, exit, verdict: Verdict::on(container, end) })
+        let exit = LastExit::of(end, record.restart_count);
+        Some(EndCause::ContainerFailed {
+            container: name,
+            is_init,
+            exit,
+            decision: RestartDecision::on(container, end),
+        })
     })
 }

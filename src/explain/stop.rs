@@ -91,7 +91,7 @@ pub enum StopStep {
     },
     /// Others end first.
     Turn {
-        /// Who.
+        /// The containers that have to end first.
         after: Vec<String>,
         /// Until when at the latest.
         until: Timestamp,

@@ -30,8 +30,8 @@ pub enum WaitsFor {
     Turn(String),
     /// The removal of all containers, since all are restarted.
     Reset,
-    /// The next pass of the Pod's worker.
-    NextPass,
+    /// The next sync of the Pod's worker.
+    NextSync,
 }
 
 impl WaitsFor {
@@ -53,7 +53,7 @@ impl WaitsFor {
         }
         match holder(pod).filter(|holder| *holder != index) {
             Some(holder) => WaitsFor::Turn(spec.container_name(holder).to_string()),
-            None => WaitsFor::NextPass,
+            None => WaitsFor::NextSync,
         }
     }
 }
@@ -138,7 +138,7 @@ pub(super) fn starts_by_itself(pod: &Pod, index: ContainerIndex) -> bool {
         record.is_some_and(|record| record.started == Some(true))
     };
     match WaitsFor::of(pod, index) {
-        WaitsFor::NextPass => true,
+        WaitsFor::NextSync => true,
         WaitsFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
         WaitsFor::Node | WaitsFor::Sandbox | WaitsFor::Turn(_) | WaitsFor::Reset => false,
     }

@@ -216,7 +216,12 @@ impl Containers {
     }
 
     /// Whether an instance was made with another image than the container has in this spec.
-    pub(crate) fn has_other_image(&self, index: ContainerIndex, instance: InstanceId, container: &ContainerSpec) -> bool {
+    pub(crate) fn has_other_image(
+        &self,
+        index: ContainerIndex,
+        instance: InstanceId,
+        container: &ContainerSpec,
+    ) -> bool {
         self.image_of(index, instance).is_some_and(|image| image != container.image())
     }
 
@@ -241,7 +246,8 @@ mod tests {
     const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
 
     fn one_container() -> Containers {
-        let manifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#).unwrap();
+        let manifest =
+            serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#).unwrap();
         Containers::new(&PodSpec::from_admitted(&manifest).unwrap())
     }
 

@@ -83,7 +83,10 @@ impl Inbox {
 
     /// The newest object that waits.
     pub(crate) fn newest_object(&self) -> Option<&Arc<ApiPod>> {
-        self.messages.iter().rev().find_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
+        self.messages
+            .iter()
+            .rev()
+            .find_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
     }
 
     pub(crate) fn is_busy(&self) -> bool {

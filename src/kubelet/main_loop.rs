@@ -37,8 +37,7 @@ impl Pod {
         loop {
             match self.next_message() {
                 Some(message) => {
-                    let comes_of_poll =
-                        matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
+                    let comes_of_poll = matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
                     self.hear(message, step);
                     while comes_of_poll && self.work(step) {}
                 }

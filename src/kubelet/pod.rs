@@ -3,13 +3,7 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use super::{
-    Published, Step,
-    api_pod::ApiPod,
-    object_events,
-    parts::Parts,
-    sink::Sink,
-    tables::WorkerState,
-    worker::Worker,
+    Published, Step, api_pod::ApiPod, object_events, parts::Parts, sink::Sink, tables::WorkerState, worker::Worker,
 };
 use crate::{
     config::KubeletConfig,
@@ -100,12 +94,7 @@ impl Pod {
         pod
     }
 
-    pub(crate) fn unsynced(
-        object: ApiPod,
-        runtime: RuntimeStatus,
-        config: Arc<KubeletConfig>,
-        now: Timestamp,
-    ) -> Pod {
+    pub(crate) fn unsynced(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
         Pod { worker: Worker::new(), parts: Box::new(Parts::new(object, runtime, config, now)) }
     }
 

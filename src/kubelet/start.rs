@@ -81,9 +81,7 @@ impl Sync {
             }
             Ok(false) if policy == Some(ImagePullPolicy::Never) => {
                 let message = format!("Container image {image:?} is not present with pull policy of Never");
-                step.record(EventType::Warning, EventReason::ErrImageNeverPull, Some(container), || {
-                    message.clone()
-                });
+                step.record(EventType::Warning, EventReason::ErrImageNeverPull, Some(container), || message.clone());
                 self.fail_image(container, StartError::ErrImageNeverPull, text(&message), parts, step);
             }
             Ok(false) => self.begin_pull(container, parts, step),
@@ -103,9 +101,7 @@ impl Sync {
             let message = FailureMessage::PullBackOff { image: image.as_str().into(), last: Some(last) };
             return self.fail_image(container, StartError::ImagePullBackOff, message, parts, step);
         }
-        step.record(EventType::Normal, EventReason::Pulling, Some(container), || {
-            format!("Pulling image {image:?}")
-        });
+        step.record(EventType::Normal, EventReason::Pulling, Some(container), || format!("Pulling image {image:?}"));
         step.out.action(step.now, Action::PullImage { container });
         self.doing = Doing::Pulling(container, step.now);
     }
@@ -137,7 +133,7 @@ impl Sync {
         let message = || format!("Failed to pull image {image:?}: {}", failure.message);
         step.record(EventType::Warning, EventReason::Failed, Some(container), message);
         let told = FailureMessage::Text(failure.message.clone());
-        let last = Arc::new(StartFailure { error: failure.error, message: told });
+        let last = Arc::new(StartFailure { error: failure.error.clone(), message: told });
         parts.containers.note_failed_pull(&image, &parts.config.image_pull, last, step.now);
         self.fail_image(container, failure.error, FailureMessage::Text(failure.message), parts, step);
     }
@@ -247,7 +243,7 @@ impl Sync {
         parts: &mut Parts,
         step: &mut Step<'_>,
     ) {
-        let told = || format!("Error: {}", error.as_str());
+        let told = || format!("Error: {error}");
         step.record(EventType::Warning, EventReason::Failed, Some(container), told);
         parts.note_failure(container, error, message);
         self.fail_start(container);

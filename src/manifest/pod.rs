@@ -59,10 +59,10 @@ pub struct ObjectMeta {
     /// What has to be done before the object may go, by whoever put it there.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub finalizers: Vec<String>,
-    /// Labels.
+    /// What selectors select the Pod by.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations.
+    /// What tools note about the Pod; nothing selects by them.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -129,9 +129,9 @@ pub struct PodOs {
 named! {
     /// An operating system.
     pub enum OsName {
-        /// Linux.
+        /// The kernel of most nodes.
         Linux = "linux",
-        /// Windows.
+        /// Windows nodes, which know neither users nor file modes as Linux does.
         Windows = "windows",
     }
 }

@@ -90,6 +90,20 @@ pub struct PodStatus {
     pub ephemeral_container_statuses: Vec<ContainerStatus>,
 }
 
+impl PodStatus {
+    /// The statuses of all containers: regular ones, init containers and sidecars, ephemeral ones.
+    pub fn every_container(&self) -> impl Iterator<Item = &ContainerStatus> {
+        let lasting = self.container_statuses.iter().chain(&self.init_container_statuses);
+        lasting.chain(&self.ephemeral_container_statuses)
+    }
+
+    /// The first condition of a type, which is the one that counts.
+    #[must_use]
+    pub fn condition(&self, type_: &str) -> Option<&PodCondition> {
+        self.conditions.iter().find(|condition| condition.type_ == type_)
+    }
+}
+
 /// An address of a Pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PodIp {

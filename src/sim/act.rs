@@ -2,12 +2,7 @@
 
 use alloc::string::{String, ToString};
 
-use super::{
-    action::ScriptActionKind,
-    life::Life,
-    scenario::ScenarioError,
-    timeline::Happened,
-};
+use super::{action::ScriptActionKind, life::Life, scenario::ScenarioError, timeline::Happened};
 use crate::{
     event::{Event, EventError, NodeEvent},
     manifest::PodCondition,

@@ -46,9 +46,7 @@ impl Happening {
             Wake::KillTimeout => Happening::KillTimeout,
             Wake::Relist => Happening::Relist,
             Wake::Probe(..) => Happening::Probe(wake),
-            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => {
-                Happening::Sync(wake)
-            }
+            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => Happening::Sync(wake),
         }
     }
 }

@@ -57,8 +57,7 @@ pub(super) type Outcomes = (Option<Happened>, Option<RuntimeEvent>);
 
 impl World {
     pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> World {
-        let mut world =
-            World { agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
+        let mut world = World { agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
         world.fit(scenario, spec);
         for &death in &scenario.script.sandbox_deaths {
             world.agenda.plan(start + seconds(death), Happening::SandboxDeath);

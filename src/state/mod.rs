@@ -2,11 +2,16 @@
 
 mod condition;
 mod container;
+mod observed;
+mod reason;
 mod runtime;
 
-pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions, is_owned_by_kubelet};
-pub(crate) use container::LOST_EXIT_CODE;
-pub use container::{
-    ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, TerminationReason, Waiting,
+pub use condition::{
+    Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions,
+    is_owned_by_kubelet,
 };
+pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
+pub(crate) use container::{LOST_EXIT_CODE, REMOVED_TO_RESTART_ALL};
+pub use observed::{ContainerIds, observed_records};
+pub use reason::{StartError, TerminationReason};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

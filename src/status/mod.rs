@@ -8,6 +8,7 @@ mod describe;
 mod event;
 pub mod kubectl;
 mod layout;
+mod observed;
 mod of_pod;
 mod report;
 mod watch;
@@ -15,6 +16,7 @@ mod watch;
 pub use crate::action::EventType;
 pub use describe::describe;
 pub use event::{RecordedEvent, fold_events};
+pub use observed::{Contradiction, Discrepancy, ObserveError, ObservedConditions, ObservedPod};
 pub use report::{
     InstanceNames, NumberedInstances, Report, condition_message, container_status, failure_message, foreign_conditions,
     gate_statuses, phase_reason, pod_condition, pod_status,

@@ -79,4 +79,8 @@ impl InstanceNames for FormerImages<'_> {
         let former = || self.published.former_image(container, instance).map(String::from);
         self.names.image(container, instance).or_else(former)
     }
+
+    fn image_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        self.names.image_id(container, instance)
+    }
 }

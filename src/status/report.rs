@@ -7,9 +7,10 @@ use crate::{
     manifest::{self, ConditionStatus, Name, PodCondition},
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
-    state::{is_owned_by_kubelet, 
-        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
-        InstanceId, Lacking, RecordedState, StartFailure, Termination, Waiting,
+    state::{
+        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerIds, ContainerRecord, FailureMessage,
+        GateFailure, InstanceId, Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting,
+        is_owned_by_kubelet,
     },
     time::{Timestamp, go_duration},
 };
@@ -23,6 +24,26 @@ pub trait InstanceNames {
     fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
         let _ = (container, instance);
         None
+    }
+
+    /// The digest of the image that an instance runs; empty if it is not known.
+    fn image_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        let _ = (container, instance);
+        String::new()
+    }
+}
+
+impl InstanceNames for ContainerIds {
+    fn container_id(&self, _: ContainerIndex, instance: InstanceId) -> String {
+        self.id(instance).unwrap_or_default().to_owned()
+    }
+
+    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
+        ContainerIds::image(self, container, instance).map(|(image, _)| image.to_owned())
+    }
+
+    fn image_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        ContainerIds::image(self, container, instance).map_or("", |(_, id)| id).to_owned()
     }
 }
 
@@ -118,6 +139,7 @@ pub fn container_status(
         None => manifest::ContainerState::default(),
     };
     let image = record.instance.and_then(|instance| names.image(index, instance));
+    let image_id = record.instance.map(|instance| names.image_id(index, instance));
     let container_id = record.instance.map(|instance| names.container_id(index, instance));
     manifest::ContainerStatus {
         name: spec.container_name(index).to_owned(),
@@ -126,7 +148,7 @@ pub fn container_status(
         ready: record.ready,
         restart_count: i32::try_from(record.restart_count).unwrap_or(i32::MAX),
         image: image.unwrap_or_else(|| image_of(spec, index).to_owned()),
-        image_id: String::new(),
+        image_id: image_id.unwrap_or_default(),
         container_id: container_id.unwrap_or_default(),
         started: record.started,
     }
@@ -263,16 +285,12 @@ fn container_state(
 }
 
 fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> manifest::ContainerStateWaiting {
-    let (reason, message) = match waiting {
-        Waiting::Unsaid => ("", String::new()),
-        Waiting::ContainerCreating => ("ContainerCreating", String::new()),
-        Waiting::PodInitializing => ("PodInitializing", String::new()),
-        Waiting::RestartingAllContainers => {
-            ("RestartingAllContainers", crate::rule::container_status::REMOVED_TO_RESTART_ALL.to_owned())
-        }
-        Waiting::Failed(failure) => (failure.error.as_str(), failure_message(spec, index, failure)),
+    let message = match waiting {
+        Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
+        Waiting::RestartingAllContainers => REMOVED_TO_RESTART_ALL.to_owned(),
+        Waiting::Failed(failure) => failure_message(spec, index, failure),
     };
-    manifest::ContainerStateWaiting { reason: reason.to_owned(), message }
+    manifest::ContainerStateWaiting { reason: waiting.reason().to_owned(), message }
 }
 
 fn terminated_state(

@@ -191,7 +191,8 @@ fn instance_state() -> impl Strategy<Value = InstanceState> {
             InstanceState::Exited(Arc::new(Termination {
                 exit_code,
                 reason,
-                message, signal: None,
+                message,
+                signal: None,
                 started_at,
                 finished_at,
                 instance,
@@ -225,7 +226,11 @@ fn grace() -> impl Strategy<Value = i64> {
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
-    (one_of::<StartError>(), text()).prop_map(|(error, message)| Failure { error, message })
+    let error = prop_oneof![
+        8 => sample::select(StartError::KNOWN),
+        1 => text().prop_map(|word| StartError::from(&*word)),
+    ];
+    (error, text()).prop_map(|(error, message)| Failure { error, message })
 }
 
 fn text() -> impl Strategy<Value = Box<str>> {

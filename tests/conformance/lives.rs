@@ -215,7 +215,9 @@ impl Lift {
     /// Whether an instance had ended when an entry was written.
     fn has_exited(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
         self.timeline.entries.iter().take(place).any(|entry| {
-            let What::Happened(Happened::Exit { container: of, instance: which, .. }) = &entry.what else { return false };
+            let What::Happened(Happened::Exit { container: of, instance: which, .. }) = &entry.what else {
+                return false;
+            };
             (*of, *which) == (container, instance)
         })
     }

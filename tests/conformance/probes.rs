@@ -144,7 +144,8 @@ fn record(container: &Value, ids: &mut Ids) -> Lowered<ContainerRecord> {
             Some(RecordedState::Terminated(Arc::new(Termination {
                 exit_code,
                 reason: TerminationReason::of_exit(exit_code),
-                message: None, signal: None,
+                message: None,
+                signal: None,
                 started_at: None,
                 finished_at: None,
                 instance,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pod_lifecycle::{
     Action, SyncKind, SyncProgress, Timestamp,
-    explain::{Explanation, PodSituation, Situation, Step, StopStep, When},
+    explain::{Explanation, NextStep, PodSituation, Situation, StopStep, When},
     manifest::PodStatus,
     sim::{Entry, Happened, What},
     spec::PodSpec,
@@ -64,7 +64,7 @@ impl Told<'_> {
         }
     }
 
-    fn is_kept(&self, made_at: Timestamp, when: When, what: &Step) -> bool {
+    fn is_kept(&self, made_at: Timestamp, when: When, what: &NextStep) -> bool {
         match when {
             When::At(at) => self.comes_true(at, what),
             // Nothing of the kind comes before.
@@ -74,42 +74,44 @@ impl Told<'_> {
         }
     }
 
-    fn comes_true(&self, at: Timestamp, what: &Step) -> bool {
+    fn comes_true(&self, at: Timestamp, what: &NextStep) -> bool {
         let then = self.explanations.get(&at);
         let step_then = |container: &str| match &then?.container(container)?.situation {
             Situation::Stopping { step, .. } => Some(step.clone()),
             _ => None,
         };
         match what {
-            Step::PreStopEnds { container } => {
+            NextStep::PreStopEnds { container } => {
                 then.is_some() && !matches!(step_then(container), Some(StopStep::PreStop { .. }))
             }
-            Step::TurnEnds { container } => {
+            NextStep::TurnEnds { container } => {
                 then.is_some() && !matches!(step_then(container), Some(StopStep::Turn { .. }))
             }
             _ => self.entries.iter().any(|entry| entry.at == at && self.is_it(entry, what)),
         }
     }
 
-    fn is_it(&self, entry: &Entry, what: &Step) -> bool {
+    fn is_it(&self, entry: &Entry, what: &NextStep) -> bool {
         let is = |container: &String, index| self.spec.container_name(index) == container;
         match (&entry.what, what) {
-            (What::Asked(Action::CreateContainer { container: index, .. }), Step::Start { container }) => {
+            (What::Asked(Action::CreateContainer { container: index, .. }), NextStep::Start { container }) => {
                 is(container, *index)
             }
-            (What::Asked(Action::PullImage { container: index }), Step::Pull { container }) => is(container, *index),
-            (What::Asked(Action::InspectImage { container: index }), Step::LookForImage { container }) => {
+            (What::Asked(Action::PullImage { container: index }), NextStep::Pull { container }) => {
                 is(container, *index)
             }
-            (What::Asked(Action::Probe { container: index, kind, .. }), Step::Probe { container, probe }) => {
+            (What::Asked(Action::InspectImage { container: index }), NextStep::InspectImage { container }) => {
+                is(container, *index)
+            }
+            (What::Asked(Action::Probe { container: index, kind, .. }), NextStep::Probe { container, probe }) => {
                 is(container, *index) && kind == probe
             }
-            (What::Happened(Happened::Exit { container: index, cause, .. }), Step::Kill { container }) => {
+            (What::Happened(Happened::Exit { container: index, cause, .. }), NextStep::Kill { container }) => {
                 is(container, *index) && *cause == pod_lifecycle::sim::ExitCause::Sigkill
             }
-            (What::Sync(SyncProgress::Ended { .. }), Step::PostStartEnds { .. }) => true,
-            (What::Sync(SyncProgress::Began { .. }), Step::Resync) => true,
-            (What::Sync(SyncProgress::Began { kind, .. }), Step::Deadline) => *kind == SyncKind::Terminating,
+            (What::Sync(SyncProgress::Ended { .. }), NextStep::PostStartEnds { .. }) => true,
+            (What::Sync(SyncProgress::Began { .. }), NextStep::Resync) => true,
+            (What::Sync(SyncProgress::Began { kind, .. }), NextStep::Deadline) => *kind == SyncKind::Terminating,
             _ => false,
         }
     }
@@ -152,7 +154,7 @@ fn kind(when: &When) -> &'static str {
     }
 }
 
-fn name(what: &Step) -> String {
+fn name(what: &NextStep) -> String {
     let text = format!("{what:?}");
     text.split([' ', '{']).next().unwrap_or_default().to_owned()
 }

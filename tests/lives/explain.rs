@@ -222,5 +222,5 @@ fn an_explanation_is_data_too() {
     let main = &told["containers"][0]["situation"];
     assert_eq!(main["is"], "heldBack");
     assert_eq!(main["exit"]["count"], 4);
-    assert_eq!(main["verdict"], json!({ "restarts": true, "by": { "podPolicy": "Always" } }));
+    assert_eq!(main["decision"], json!({ "restarts": true, "by": { "podPolicy": "Always" } }));
 }

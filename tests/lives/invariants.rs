@@ -29,7 +29,7 @@ proptest! {
         let sound = (|| {
             let mut life = Watched::begin(spec, config)?;
             for next in &moves {
-                life.make(next).map_err(|broken| format!("{next:?}: {broken}"))?;
+                life.play(next).map_err(|broken| format!("{next:?}: {broken}"))?;
             }
             Ok::<(), String>(())
         })();

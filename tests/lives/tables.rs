@@ -124,7 +124,7 @@ fn live(seed: u64) -> Seen {
     let mut life = Watched::begin(spec, config).unwrap();
     for next in &moves {
         // What is broken is the business of the invariants.
-        if life.make(next).is_err() {
+        if life.play(next).is_err() {
             break;
         }
     }

@@ -12,7 +12,7 @@ use pod_lifecycle::{
     manifest::{ConditionStatus, Name, PodPhase},
     spec::PodSpec,
     state::ConditionType,
-    strategy::{Life, Meaning, Move},
+    strategy::{Meaning, Move, RandomLife},
 };
 
 /// What was broken.
@@ -29,7 +29,7 @@ macro_rules! hold {
 
 /// A life under watch.
 pub(crate) struct Watched {
-    life: Life,
+    life: RandomLife,
     phase: Option<PodPhase>,
     containers: Vec<Option<ContainerStateKind>>,
     conditions: Vec<(ConditionType, ConditionStatus)>,
@@ -60,7 +60,7 @@ impl Watched {
     /// Begins a life.
     pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Broken> {
         let mut out = Vec::new();
-        let life = Life::begin(spec.clone(), config.clone(), &mut out);
+        let life = RandomLife::begin(spec.clone(), config.clone(), &mut out);
         let before = Pod::unbound(spec, config, life.now);
         let count = life.pod.spec().container_count();
         let mut watched = Watched {
@@ -79,7 +79,7 @@ impl Watched {
     }
 
     /// Makes a move and looks at everything.
-    pub(crate) fn make(&mut self, next: &Move) -> Result<(), Broken> {
+    pub(crate) fn play(&mut self, next: &Move) -> Result<(), Broken> {
         match self.life.meaning(next) {
             Meaning::Nothing => {}
             Meaning::Wait(until) => {

@@ -73,7 +73,8 @@ impl Node {
         newest.state = InstanceState::Exited(Arc::new(Termination {
             exit_code,
             reason: TerminationReason::of_exit(exit_code),
-            message: None, signal: None,
+            message: None,
+            signal: None,
             started_at: Some(self.now),
             finished_at: Some(self.now),
             instance: Some(newest.id),

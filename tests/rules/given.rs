@@ -54,7 +54,15 @@ pub fn end(exit_code: i32) -> Arc<Termination> {
 /// How a container ended, and why.
 pub fn end_because(exit_code: i32, reason: TerminationReason) -> Arc<Termination> {
     let (started_at, finished_at) = (Some(at(0)), Some(at(10)));
-    Arc::new(Termination { exit_code, reason, message: None, signal: None, started_at, finished_at, instance: Some(FIRST) })
+    Arc::new(Termination {
+        exit_code,
+        reason,
+        message: None,
+        signal: None,
+        started_at,
+        finished_at,
+        instance: Some(FIRST),
+    })
 }
 
 /// The first instance of a container.

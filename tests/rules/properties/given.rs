@@ -89,7 +89,8 @@ fn end() -> impl Strategy<Value = Arc<Termination>> {
         Arc::new(Termination {
             exit_code: exit.code,
             reason: reason.unwrap_or(exit.reason),
-            message: exit.message, signal: None,
+            message: exit.message,
+            signal: None,
             started_at: None,
             finished_at: Some(Timestamp::UNIX_EPOCH),
             instance: None,
