@@ -56,7 +56,9 @@ impl Prober {
         match self.stage {
             ProberStage::Absent | ProberStage::Asking(_) => None,
             ProberStage::Fresh => Some(self.next_at),
-            ProberStage::Idle => Some(self.triggered_at.map_or(self.next_at, |triggered_at| triggered_at.min(self.next_at))),
+            ProberStage::Idle => {
+                Some(self.triggered_at.map_or(self.next_at, |triggered_at| triggered_at.min(self.next_at)))
+            }
         }
     }
 

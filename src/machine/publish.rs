@@ -14,7 +14,7 @@ use crate::{
     spec::{ContainerIndex, PodSpec},
     state::{
         Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId, RecordedState, RuntimeStatus,
-        StartFailure,
+        StartFailure, is_owned_by_kubelet,
     },
     time::Timestamp,
 };
@@ -189,7 +189,7 @@ impl Pod {
             self.put_condition(ConditionType::DisruptionTarget, true, reason, &message, step);
         }
         let api = &mut self.record.api;
-        api.foreign.retain(|condition| !is_own(&condition.type_));
+        api.foreign.retain(|condition| !is_owned_by_kubelet(&condition.type_));
         (api.phase, api.why, api.foreign_changed) = (Some(phase), why, false);
         api.writes = api.writes.wrapping_add(1);
         if shown != Some(phase) {
@@ -363,12 +363,6 @@ fn round_down_start(record: &mut ContainerRecord) {
     if let Some(RecordedState::Running { started_at: Some(started_at) }) = &mut record.state {
         *started_at = started_at.whole_seconds();
     }
-}
-
-/// Whether the kubelet's write overwrites a condition that somebody else has set.
-fn is_own(name: &str) -> bool {
-    let mut own = ConditionType::ALL.iter().filter(|&&which| which != ConditionType::DisruptionTarget);
-    own.any(|which| which.name() == name)
 }
 
 fn kind_of(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
-    manifest::{ConditionStatus, named},
+    manifest::{ConditionStatus, Name, named},
     spec::ContainerIndex,
 };
 
@@ -59,6 +59,58 @@ named! {
         /// The Pod's node is gone.
         DeletionByPodGc = "DeletionByPodGC",
     }
+}
+
+impl ConditionType {
+    /// Whether others set it, too: the kubelet then writes its own reason over theirs, and leaves theirs alone
+    /// otherwise.
+    ///
+    /// Answers to `PodConditionSharedByKubelet` in `pkg/kubelet/types`.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::ConditionType;
+    ///
+    /// assert!(ConditionType::DisruptionTarget.is_shared());
+    /// assert!(!ConditionType::Ready.is_shared());
+    /// ```
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        match self {
+            ConditionType::DisruptionTarget => true,
+            ConditionType::PodReadyToStartContainers
+            | ConditionType::Initialized
+            | ConditionType::Ready
+            | ConditionType::ContainersReady
+            | ConditionType::PodScheduled
+            | ConditionType::AllContainersRestarting => false,
+        }
+    }
+}
+
+/// Whether a condition of this type is the kubelet's alone: what others write there, it writes over or takes away.
+///
+/// `DisruptionTarget` is none of these: every owner may set it, see [`ConditionType::is_shared`].
+///
+/// Answers to `PodConditionByKubelet` in `pkg/kubelet/types`.
+///
+/// ```
+/// use pod_lifecycle::state::is_owned_by_kubelet;
+///
+/// assert!(is_owned_by_kubelet("Ready"));
+/// assert!(is_owned_by_kubelet("PodResizePending"));
+/// assert!(!is_owned_by_kubelet("DisruptionTarget"));
+/// assert!(!is_owned_by_kubelet("example.com/load-balancer-attached"));
+/// ```
+#[must_use]
+pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
+    let mut computed = ConditionType::ALL.iter().filter(|kind| !kind.is_shared());
+    is_resize_condition(condition_type) || computed.any(|kind| kind.name() == condition_type)
+}
+
+/// Whether a condition tells how a resize of a running Pod stands (KEP-1287): the kubelet's too, but not computed here.
+pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
+    const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
+    RESIZE.contains(&condition_type)
 }
 
 /// A condition without its times.

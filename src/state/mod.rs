@@ -4,7 +4,11 @@ mod condition;
 mod container;
 mod runtime;
 
-pub use condition::{Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions};
+pub(crate) use condition::is_resize_condition;
+pub use condition::{
+    Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions,
+    is_owned_by_kubelet,
+};
 pub(crate) use container::LOST_EXIT_CODE;
 pub use container::{
     ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, TerminationReason, Waiting,
