@@ -1,6 +1,6 @@
 //! The Pod as people write it and the API prints it: the lifecycle part of `v1.Pod`, for serde.
 //!
-//! Unknown fields are tolerated, `null` counts as absent, and an enum string that Kubernetes does not know
+//! Fields that the crate has no name for are kept as they stand ([`Opaque`]), `null` counts as absent, and an enum string that Kubernetes does not know
 //! is kept as it stands ([`Named::Other`]), so that validation can name its field.
 //!
 //! ```
@@ -18,6 +18,7 @@ mod container;
 mod defaults;
 mod image;
 mod named;
+mod opaque;
 mod pod;
 mod probe;
 mod service_account;
@@ -26,13 +27,14 @@ mod validation;
 mod volume;
 
 pub use container::{
-    Container, ContainerPort, ContainerRestartRule, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle, Protocol,
-    RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
+    Container, ContainerPort, ContainerRestartRule, EnvVar, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle,
+    Protocol, RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
 pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub(crate) use named::named;
 pub use named::{Name, Named};
+pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
@@ -41,7 +43,7 @@ pub use probe::{
 pub use service_account::{ServiceAccountAdmission, TokenVolume};
 pub use status::{
     ConditionStatus, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
-    ContainerStatus, PodCondition, PodIp, PodPhase, PodStatus,
+    ContainerStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus,
 };
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
 pub use volume::{
