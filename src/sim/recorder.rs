@@ -8,7 +8,7 @@ use crate::{
     machine::{Published, Sink},
     spec::{ContainerIndex, PodSpec},
     state::InstanceId,
-    status::InstanceNames,
+    status::RuntimeFacts,
     time::Timestamp,
 };
 
@@ -56,7 +56,7 @@ impl Sink for Recorder {
 /// Names instances as the recordings do: `c-app-0`.
 pub(super) struct SimulatedInstances<'a>(pub(super) &'a PodSpec);
 
-impl InstanceNames for SimulatedInstances<'_> {
+impl RuntimeFacts for SimulatedInstances<'_> {
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
         format!("c-{}-{}", self.0.container_name(container), instance.ordinal())
     }

@@ -10,14 +10,17 @@ pub mod kubectl;
 mod layout;
 mod of_pod;
 mod report;
+mod runtime_facts;
 
 pub use crate::action::EventType;
 pub use describe::describe;
 pub use event::{RecordedEvent, fold_events};
 pub use report::{
-    InstanceNames, NumberedInstances, Report, condition_message, container_status, failure_message, foreign_conditions,
-    gate_statuses, phase_reason, pod_condition, pod_status,
+    Report, condition_message, container_status, failure_message, foreign_conditions, gate_statuses, phase_reason,
+    pod_condition, pod_status,
 };
+
+pub use runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
 
 use crate::manifest::{PodPhase, PodStatus};
 

@@ -11,7 +11,7 @@ use pod_lifecycle::{
         ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
         SandboxId, StartError, StartFailure, Termination, Waiting,
     },
-    status::InstanceNames,
+    status::{ContainerFacts, PodFacts, RuntimeFacts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -51,6 +51,7 @@ impl Pod {
 pub struct Ids {
     ids: Vec<String>,
     images: BTreeMap<(ContainerIndex, InstanceId), String>,
+    pod_ip: Option<String>,
 }
 
 impl Ids {
@@ -68,19 +69,32 @@ impl Ids {
         (!id.is_empty()).then(|| InstanceId::nth(self.number(id)))
     }
 
+    /// Keeps the Pod's address.
+    pub fn set_pod_ip(&mut self, pod_ip: Option<String>) {
+        self.pod_ip = pod_ip;
+    }
+
     /// The id of a number.
     pub fn id(&self, number: u32) -> &str {
         &self.ids[number as usize]
     }
 }
 
-impl InstanceNames for Ids {
+impl RuntimeFacts for Ids {
     fn container_id(&self, _: ContainerIndex, instance: InstanceId) -> String {
         self.id(instance.ordinal()).to_owned()
     }
 
-    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
-        self.images.get(&(container, instance)).cloned()
+    fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
+        let mut facts = ContainerFacts::default();
+        facts.image = instance.and_then(|instance| self.images.get(&(container, instance)).cloned());
+        facts
+    }
+
+    fn pod(&self) -> PodFacts {
+        let mut facts = PodFacts::default();
+        facts.pod_ips.extend(self.pod_ip.clone());
+        facts
     }
 }
 
