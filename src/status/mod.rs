@@ -9,12 +9,14 @@ mod event;
 pub mod kubectl;
 mod layout;
 mod of_pod;
+mod patch;
 mod report;
 mod runtime_facts;
 
 pub use crate::action::EventType;
 pub use describe::describe;
 pub use event::{RecordedEvent, fold_events};
+pub use patch::{StatusPatch, merged_status};
 pub use report::{
     Report, condition_message, container_status, failure_message, foreign_conditions, gate_statuses, phase_reason,
     pod_condition, pod_status,

@@ -1,5 +1,6 @@
 //! Values that are passed through as they stand.
 
+mod make;
 mod read;
 mod write;
 
@@ -15,7 +16,8 @@ pub type OtherFields = BTreeMap<String, Opaque>;
 ///
 /// Whoever embeds the crate passes such values through: the `resources` of a container, a `securityContext`, a status
 /// field of tomorrow. It reads from and writes to every format of serde, so `serde_json::from_value` and
-/// `serde_json::to_value` turn one into the other; [`Opaque::read`] makes a type of one's own of it.
+/// `serde_json::to_value` turn one into the other; [`Opaque::of`]
+/// makes one of a type of one's own, and [`Opaque::read`] such a type of it.
 ///
 /// Numbers are whole ones of 64 bits or floating-point ones, as in Kubernetes' own reading of JSON.
 ///
@@ -92,6 +94,27 @@ impl Opaque {
         }
     }
 
+    /// The fields; `None` if this is no map.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::Opaque;
+    ///
+    /// let user: Opaque = [("uid", 1000)].into_iter().collect();
+    /// assert_eq!(user.into_map().unwrap()["uid"], Opaque::Integer(1000));
+    /// ```
+    #[must_use]
+    pub fn into_map(self) -> Option<BTreeMap<String, Opaque>> {
+        match self {
+            Opaque::Map(fields) => Some(fields),
+            Opaque::Null
+            | Opaque::Bool(_)
+            | Opaque::Integer(_)
+            | Opaque::Float(_)
+            | Opaque::String(_)
+            | Opaque::List(_) => None,
+        }
+    }
+
     /// Whether there is nothing: what the API takes for an absent field.
     ///
     /// ```
@@ -127,6 +150,13 @@ impl From<bool> for Opaque {
 impl From<i64> for Opaque {
     fn from(number: i64) -> Opaque {
         Opaque::Integer(number)
+    }
+}
+
+impl From<u64> for Opaque {
+    /// A number that does not fit is rounded to a floating-point one, as Kubernetes does.
+    fn from(number: u64) -> Opaque {
+        i64::try_from(number).map_or_else(|_| Opaque::from(number as f64), Opaque::Integer)
     }
 }
 
@@ -219,11 +249,8 @@ mod tests {
     #[test]
     fn yaml_keys_that_are_no_strings_become_strings() {
         let read: Opaque = serde_saphyr::from_str("8080: web\ntrue: yes\n").unwrap();
-        let names: Vec<_> = match &read {
-            Opaque::Map(fields) => fields.keys().map(String::as_str).collect(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(names, ["8080", "true"]);
+        let fields = read.into_map().unwrap();
+        assert_eq!(fields.into_keys().collect::<Vec<_>>(), ["8080", "true"]);
     }
 
     #[test]
@@ -231,6 +258,28 @@ mod tests {
         let written = opaque(json!({"name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": "web"}}}));
         let container: Container = written.read().unwrap();
         assert_eq!(serde_json::to_value(container).unwrap(), serde_json::to_value(written).unwrap());
+    }
+
+    #[test]
+    fn a_value_is_made_of_whatever_serde_can_write() {
+        #[derive(serde::Serialize)]
+        enum Shape {
+            Point,
+            Circle(u8),
+            Line(i8, i8),
+            Box { width: u64 },
+        }
+        let shapes = ([Shape::Point, Shape::Circle(2)], Shape::Line(-1, 1), Shape::Box { width: 3 }, Some('x'), ());
+        let made = Opaque::of(&shapes).unwrap();
+        assert_eq!(serde_json::to_value(&made).unwrap(), serde_json::to_value(&shapes).unwrap());
+        let keys = BTreeMap::from([(80, "web"), (443, "tls")]);
+        assert_eq!(serde_json::to_value(Opaque::of(&keys).unwrap()).unwrap(), json!({"80": "web", "443": "tls"}));
+    }
+
+    #[test]
+    fn a_key_that_json_cannot_have_is_refused() {
+        let error = Opaque::of(&BTreeMap::from([(vec![1], "list")])).unwrap_err();
+        assert_eq!(error.to_string(), "expected a single value as a key");
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Opaque {
     }
 }
 
-/// Why a value cannot be read as some type.
+/// Why a value cannot be read as some type, or made of one.
 ///
 /// ```
 /// use pod_lifecycle::manifest::Opaque;
@@ -67,6 +67,10 @@ impl OpaqueError {
         &self.path
     }
 
+    pub(super) fn new(problem: String) -> OpaqueError {
+        OpaqueError { path: String::new(), problem }
+    }
+
     /// The same error, of a value around this one.
     fn below(self, step: &str) -> OpaqueError {
         let path = match self.path.as_str() {
@@ -89,7 +93,7 @@ impl core::error::Error for OpaqueError {}
 
 impl de::Error for OpaqueError {
     fn custom<T: fmt::Display>(problem: T) -> OpaqueError {
-        OpaqueError { path: String::new(), problem: problem.to_string() }
+        OpaqueError::new(problem.to_string())
     }
 }
 
@@ -139,8 +143,7 @@ impl<'de> Visitor<'de> for OpaqueVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Opaque, E> {
-        #[expect(clippy::cast_precision_loss, reason = "Kubernetes reads such a number as a floating-point one, too")]
-        Ok(i64::try_from(number).map_or_else(|_| Opaque::from(number as f64), Opaque::Integer))
+        Ok(Opaque::from(number))
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Opaque, E> {
@@ -166,21 +169,23 @@ impl<'de> Visitor<'de> for OpaqueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Opaque, A::Error> {
         let mut map = BTreeMap::new();
         while let Some((key, value)) = fields.next_entry::<Opaque, Opaque>()? {
-            map.insert(key_of(key).ok_or_else(|| A::Error::custom("expected a single value as a key"))?, value);
+            map.insert(key.into_key().map_err(A::Error::custom)?, value);
         }
         Ok(Opaque::Map(map))
     }
 }
 
-/// A key as JSON has it: YAML's may be any single value.
-fn key_of(key: Opaque) -> Option<String> {
-    match key {
-        Opaque::String(text) => Some(text),
-        Opaque::Bool(value) => Some(value.to_string()),
-        Opaque::Integer(number) => Some(number.to_string()),
-        Opaque::Float(number) => Some(number.to_string()),
-        Opaque::Null => Some("null".into()),
-        Opaque::List(_) | Opaque::Map(_) => None,
+impl Opaque {
+    /// The key that JSON has for a value: YAML's keys may be any single value.
+    pub(super) fn into_key(self) -> Result<String, OpaqueError> {
+        match self {
+            Opaque::String(text) => Ok(text),
+            Opaque::Bool(value) => Ok(value.to_string()),
+            Opaque::Integer(number) => Ok(number.to_string()),
+            Opaque::Float(number) => Ok(number.to_string()),
+            Opaque::Null => Ok("null".into()),
+            Opaque::List(_) | Opaque::Map(_) => Err(OpaqueError::new("expected a single value as a key".into())),
+        }
     }
 }
 
@@ -226,7 +231,7 @@ impl<'de> Deserializer<'de> for &'de Opaque {
             Opaque::Map(fields) => visitor
                 .visit_enum(de::value::MapAccessDeserializer::new(Fields { fields: fields.iter(), entered: None })),
             Opaque::Null | Opaque::Bool(_) | Opaque::Integer(_) | Opaque::Float(_) | Opaque::List(_) => {
-                Err(OpaqueError::custom("expected the name of a variant, or a map with one field"))
+                Err(de::Error::custom("expected the name of a variant, or a map with one field"))
             }
         }
     }
@@ -279,7 +284,7 @@ impl<'de> MapAccess<'de> for Fields<'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, OpaqueError> {
-        let (key, value) = self.entered.take().ok_or_else(|| OpaqueError::custom("a value was asked for twice"))?;
+        let (key, value) = self.entered.take().ok_or_else(|| de::Error::custom("a value was asked for twice"))?;
         seed.deserialize(value).map_err(|error| error.below(key))
     }
 
