@@ -15,7 +15,10 @@ mod runtime_facts;
 
 pub use crate::action::EventType;
 pub use describe::describe;
-pub use event::{RecordedEvent, fold_events};
+pub use event::{
+    Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,
+    fold_events,
+};
 pub use patch::{StatusPatch, merged_status};
 pub use report::{
     Report, condition_message, container_status, failure_message, foreign_conditions, gate_statuses, phase_reason,
