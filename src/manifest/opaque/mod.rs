@@ -147,6 +147,12 @@ impl From<bool> for Opaque {
     }
 }
 
+impl From<i32> for Opaque {
+    fn from(number: i32) -> Opaque {
+        Opaque::Integer(number.into())
+    }
+}
+
 impl From<i64> for Opaque {
     fn from(number: i64) -> Opaque {
         Opaque::Integer(number)
