@@ -25,6 +25,7 @@ mod service_account;
 mod status;
 mod validation;
 mod volume;
+mod workload;
 
 pub use container::{
     Container, ContainerPort, ContainerRestartRule, EnvVar, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle,
@@ -49,6 +50,11 @@ pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
 pub use volume::{
     ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
     ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,
+};
+
+pub use workload::{
+    Document, JobTemplateSpec, PodTemplateSpec, StatefulSetOrdinals, Workload, WorkloadError, WorkloadKind,
+    WorkloadSpec,
 };
 
 use serde::{Deserialize, Deserializer};

@@ -72,7 +72,7 @@ impl OpaqueError {
     }
 
     /// The same error, of a value around this one.
-    fn below(self, step: &str) -> OpaqueError {
+    pub(in crate::manifest) fn below(self, step: &str) -> OpaqueError {
         let path = match self.path.as_str() {
             "" => step.into(),
             path if path.starts_with('[') => format!("{step}{path}"),
