@@ -91,6 +91,64 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The container that it is about; `None` if it is about a sandbox. The manifest's
+    /// [`container`](crate::manifest::PodManifest::container) has all that is needed to carry it out.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Action, manifest::PodManifest, state::InstanceId};
+    ///
+    /// let pod: PodManifest = serde_json::from_str(r#"{"spec": {
+    ///     "initContainers": [{"name": "setup", "image": "busybox:1.36"}],
+    ///     "containers": [{"name": "app", "image": "nginx:1.27", "env": [{"name": "LEVEL", "value": "info"}]}]
+    /// }}"#)?;
+    /// let action = Action::StartContainer { container: 1.into(), instance: InstanceId::nth(0) };
+    /// let container = action.container().and_then(|index| pod.container(index)).ok_or("it is about one")?;
+    /// assert_eq!((&*container.name, &*container.env[0].value), ("app", "info"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn container(&self) -> Option<ContainerIndex> {
+        match self {
+            Action::RunPodSandbox { .. } | Action::StopPodSandbox { .. } | Action::RemovePodSandbox { .. } => None,
+            Action::InspectImage { container }
+            | Action::PullImage { container }
+            | Action::CreateContainer { container, .. }
+            | Action::StartContainer { container, .. }
+            | Action::StopContainer { container, .. }
+            | Action::RemoveContainer { container, .. }
+            | Action::RunHook { container, .. }
+            | Action::Probe { container, .. } => Some(*container),
+        }
+    }
+
+    /// The instance that it is about; `None` if there is none yet, or if it is about a sandbox.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Action, state::InstanceId};
+    ///
+    /// let action = Action::StartContainer { container: 0.into(), instance: InstanceId::nth(2) };
+    /// assert_eq!(action.instance(), Some(InstanceId::nth(2)));
+    /// assert_eq!(Action::PullImage { container: 0.into() }.instance(), None);
+    /// ```
+    #[must_use]
+    pub const fn instance(&self) -> Option<InstanceId> {
+        match self {
+            Action::RunPodSandbox { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
+            | Action::InspectImage { .. }
+            | Action::PullImage { .. } => None,
+            Action::CreateContainer { instance, .. }
+            | Action::StartContainer { instance, .. }
+            | Action::StopContainer { instance, .. }
+            | Action::RemoveContainer { instance, .. }
+            | Action::RunHook { instance, .. }
+            | Action::Probe { instance, .. } => Some(*instance),
+        }
+    }
+}
+
 /// A published change: from what, to what, why and when.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {

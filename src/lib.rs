@@ -21,6 +21,7 @@
 //! * [`rule`]: every decision by itself, for those who have statuses and no machine.
 //! * [`state`]: what the rules read and the machine keeps.
 //! * [`status`]: what the API and `kubectl` show.
+//! * [`Timers`]: when each of many Pods wants to be woken.
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //!
@@ -91,7 +92,7 @@ mod action;
 pub mod budget;
 pub mod config;
 pub mod event;
-// pub mod explain;
+pub mod explain;
 mod kubelet;
 pub mod manifest;
 pub mod object;
@@ -104,6 +105,7 @@ pub mod status;
 #[cfg(feature = "proptest")]
 pub mod strategy;
 mod time;
+mod timers;
 
 pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
@@ -114,6 +116,7 @@ pub use kubelet::{
 #[cfg(feature = "std")]
 pub use time::SystemClock;
 pub use time::{Clock, ManualClock, Timestamp, go_duration};
+pub use timers::Timers;
 
 /// The code in the README compiles.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Handler, Named, Probe, is_default, named::named, null_is_absent};
+use super::{Handler, Named, Opaque, OtherFields, Probe, is_default, named::named, null_is_absent};
 
 /// An init, regular or ephemeral container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,21 @@ pub struct Container {
     /// The entry point's arguments.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
+    /// Where the entry point starts; the image's directory if empty.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub working_dir: String,
+    /// Environment variables; a later one of a name wins.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<EnvVar>,
+    /// ConfigMaps and Secrets whose keys become environment variables, as they were written.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub env_from: Vec<Opaque>,
+    /// Requests and limits, as they were written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Opaque>,
+    /// What the container's processes may do, as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_context: Option<Opaque>,
     /// Ports that the container listens on.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
@@ -58,6 +73,36 @@ pub struct Container {
     /// Mounted volumes.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub volume_mounts: Vec<VolumeMount>,
+    /// Every other field, as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
+}
+
+/// An environment variable.
+///
+/// ```
+/// use pod_lifecycle::manifest::Container;
+///
+/// let container: Container = serde_json::from_str(r#"{"name": "app", "env": [
+///     {"name": "LEVEL", "value": "info"},
+///     {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+/// ]}"#)?;
+/// assert_eq!((&*container.env[0].name, &*container.env[0].value), ("LEVEL", "info"));
+/// assert!(container.env[1].value_from.is_some());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvVar {
+    /// The variable.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub name: String,
+    /// Its value; `$(NAME)` in it stands for the value of a variable before it.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub value: String,
+    /// Where the value comes from instead, as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_from: Option<Opaque>,
 }
 
 /// A port that a container listens on.
@@ -132,6 +177,9 @@ pub struct VolumeMount {
     /// Whether it can only be read.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub read_only: bool,
+    /// Every other field (`subPath`, `mountPropagation`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 named! {

@@ -1,6 +1,6 @@
 //! The Pod as people write it and the API prints it: the lifecycle part of `v1.Pod`, for serde.
 //!
-//! Unknown fields are tolerated, `null` counts as absent, and an enum string that Kubernetes does not know
+//! Fields that the crate has no name for are kept as they stand ([`Opaque`]), `null` counts as absent, and an enum string that Kubernetes does not know
 //! is kept as it stands ([`Named::Other`]), so that validation can name its field.
 //!
 //! ```
@@ -18,21 +18,24 @@ mod container;
 mod defaults;
 mod image;
 mod named;
+mod opaque;
 mod pod;
 mod probe;
 mod service_account;
 mod status;
 mod validation;
 mod volume;
+mod workload;
 
 pub use container::{
-    Container, ContainerPort, ContainerRestartRule, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle, Protocol,
-    RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
+    Container, ContainerPort, ContainerRestartRule, EnvVar, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle,
+    Protocol, RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
 pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named};
 pub(crate) use named::{named, open_named};
+pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
@@ -41,12 +44,17 @@ pub use probe::{
 pub use service_account::{ServiceAccountAdmission, TokenVolume};
 pub use status::{
     ConditionStatus, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
-    ContainerStatus, PodCondition, PodIp, PodPhase, PodStatus,
+    ContainerStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus,
 };
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
 pub use volume::{
     ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
     ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,
+};
+
+pub use workload::{
+    Document, JobTemplateSpec, PodTemplateSpec, StatefulSetOrdinals, Workload, WorkloadError, WorkloadKind,
+    WorkloadSpec,
 };
 
 use serde::{Deserialize, Deserializer};

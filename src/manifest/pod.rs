@@ -4,7 +4,9 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Named, PodStatus, RestartPolicy, Volume, is_default, named::named, null_is_absent};
+use super::{
+    Container, Named, OtherFields, PodStatus, RestartPolicy, Volume, is_default, named::named, null_is_absent,
+};
 use crate::time::Timestamp;
 
 /// A Pod as written in a manifest or stored by the API server.
@@ -116,6 +118,9 @@ pub struct PodManifestSpec {
     /// The operating system that the containers are made for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os: Option<PodOs>,
+    /// Every other field (`hostname`, `tolerations`, `securityContext`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// The operating system that a Pod's containers are made for.

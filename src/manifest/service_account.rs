@@ -146,7 +146,7 @@ fn lacks_token(container: &Container) -> bool {
 }
 
 fn mount_of(volume: &str) -> VolumeMount {
-    VolumeMount { name: volume.into(), mount_path: MOUNT_PATH.into(), read_only: true }
+    VolumeMount { name: volume.into(), mount_path: MOUNT_PATH.into(), read_only: true, ..VolumeMount::default() }
 }
 
 /// The token, the certificate by which to trust the API server, and the Pod's namespace.

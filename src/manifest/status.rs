@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Named, is_default, named::named, null_is_absent};
+use super::{Named, Opaque, OtherFields, is_default, named::named, null_is_absent};
 use crate::time::Timestamp;
 
 named! {
@@ -51,7 +51,35 @@ impl From<bool> for ConditionStatus {
     }
 }
 
+named! {
+    /// How much the node has promised to a Pod, which decides who is evicted first.
+    ///
+    /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/>
+    pub enum PodQosClass {
+        /// Every container gets exactly what it may use.
+        Guaranteed = "Guaranteed",
+        /// Some container gets something for sure.
+        Burstable = "Burstable",
+        /// Nothing is promised.
+        BestEffort = "BestEffort",
+    }
+}
+
 /// The status of a Pod.
+///
+/// A status that is read keeps what the crate has no name for, so that writing it loses nothing:
+///
+/// ```
+/// use pod_lifecycle::manifest::PodStatus;
+///
+/// let written = r#"{"phase":"Running","hostIP":"10.0.0.1","hostIPs":[{"ip":"10.0.0.1"}],"podIP":"10.244.1.7",
+///     "podIPs":[{"ip":"10.244.1.7"}],"qosClass":"Burstable","resourceClaimStatuses":[{"name":"gpu"}]}"#;
+/// let status: PodStatus = serde_json::from_str(written)?;
+/// assert_eq!(status.host_ips[0].ip, "10.0.0.1");
+/// assert!(status.other.contains_key("resourceClaimStatuses"));
+/// assert_eq!(serde_json::to_value(&status)?, serde_json::from_str::<serde_json::Value>(written)?);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodStatus {
@@ -70,6 +98,12 @@ pub struct PodStatus {
     /// Why the Pod is in its phase, in one word.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// The node's address.
+    #[serde(default, rename = "hostIP", deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub host_ip: String,
+    /// All of the node's addresses: at most one of each family.
+    #[serde(default, rename = "hostIPs", deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub host_ips: Vec<HostIp>,
     /// The Pod's address.
     #[serde(default, rename = "podIP", deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub pod_ip: String,
@@ -79,6 +113,9 @@ pub struct PodStatus {
     /// When the kubelet first saw the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
+    /// How much the node has promised to the Pod.
+    #[serde(default, rename = "qosClass", skip_serializing_if = "Option::is_none")]
+    pub qos_class: Option<Named<PodQosClass>>,
     /// Init containers and sidecars, in the order of the spec.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub init_container_statuses: Vec<ContainerStatus>,
@@ -88,6 +125,23 @@ pub struct PodStatus {
     /// Ephemeral containers, by name.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub ephemeral_container_statuses: Vec<ContainerStatus>,
+    /// Every other field (`nominatedNodeName`, `resourceClaimStatuses`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
+}
+
+/// An address of a Pod's node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HostIp {
+    /// The address.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub ip: String,
+}
+
+impl From<&str> for HostIp {
+    fn from(ip: &str) -> HostIp {
+        HostIp { ip: ip.into() }
+    }
 }
 
 impl PodStatus {
@@ -105,11 +159,17 @@ impl PodStatus {
 }
 
 /// An address of a Pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodIp {
     /// The address.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub ip: String,
+}
+
+impl From<&str> for PodIp {
+    fn from(ip: &str) -> PodIp {
+        PodIp { ip: ip.into() }
+    }
 }
 
 /// Something that has come true of a Pod, or has not.
@@ -190,6 +250,21 @@ pub struct ContainerStatus {
     /// Whether it has passed its startup probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<bool>,
+    /// What the node has set aside for the container, as the embedder says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocated_resources: Option<Opaque>,
+    /// Requests and limits that are in force, as the embedder says. Without it an API server refuses to resize the Pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Opaque>,
+    /// How volumes are mounted, as the embedder says.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub volume_mounts: Vec<Opaque>,
+    /// Whom its first process runs as, as the embedder says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Opaque>,
+    /// Every other field (`stopSignal`, `allocatedResourcesStatus`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// What a container is doing: at most one is set.

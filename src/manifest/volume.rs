@@ -4,9 +4,9 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::null_is_absent;
+use super::{OtherFields, null_is_absent};
 
-/// A volume of the Pod; sources other than these two are not kept.
+/// A volume of the Pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
@@ -19,6 +19,9 @@ pub struct Volume {
     /// A Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretVolumeSource>,
+    /// Every other source (`configMap`, `emptyDir`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// Several sources in one directory.

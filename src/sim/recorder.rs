@@ -10,7 +10,7 @@ use crate::{
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
     state::{ConditionReason, ConditionType, InstanceId},
-    status::InstanceNames,
+    status::RuntimeFacts,
     time::Timestamp,
 };
 
@@ -141,7 +141,7 @@ impl Sink for Outlet<'_> {
 /// Names instances as the recordings do: `c-app-0`.
 pub(super) struct SimulatedInstances<'a>(pub(super) &'a PodSpec);
 
-impl InstanceNames for SimulatedInstances<'_> {
+impl RuntimeFacts for SimulatedInstances<'_> {
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
         format!("c-{}-{}", self.0.container_name(container), instance.ordinal())
     }

@@ -121,6 +121,29 @@ impl PodSpec {
     }
 }
 
+impl manifest::PodManifest {
+    /// The container at `index`, as it was written: what to run it with.
+    ///
+    /// ```
+    /// use pod_lifecycle::{manifest::PodManifest, spec::PodSpec};
+    ///
+    /// let manifest: PodManifest = serde_json::from_str(r#"{"spec": {
+    ///     "initContainers": [{"name": "setup", "image": "busybox:1.36", "command": ["sh", "-c", "migrate"]}],
+    ///     "containers": [{"name": "app", "image": "nginx:1.27"}]
+    /// }}"#)?;
+    /// let spec = PodSpec::from_admitted(&manifest)?;
+    /// let setup = spec.index_of("setup").and_then(|index| manifest.container(index)).ok_or("there is one")?;
+    /// assert_eq!(setup.command, ["sh", "-c", "migrate"]);
+    /// assert_eq!(manifest.container(2.into()), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn container(&self, index: ContainerIndex) -> Option<&manifest::Container> {
+        let spec = &self.spec;
+        spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers).nth(index.get())
+    }
+}
+
 fn lower_container(
     container: &manifest::Container,
     field: &str,

@@ -27,27 +27,6 @@ named! {
     }
 }
 
-/// The types of conditions that a kubelet writes over whoever else writes them, beside those of [`ConditionType`] that
-/// it computes here: a resize in place is the business of the embedder.
-const OWNED_BUT_NOT_COMPUTED: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
-
-/// Whether a condition is the kubelet's own, so that its write replaces what others have written; a `DisruptionTarget`
-/// anybody may set.
-///
-/// Answers to `PodConditionByKubelet` in `pkg/kubelet/types`.
-///
-/// ```
-/// use pod_lifecycle::state::is_owned_by_kubelet;
-///
-/// assert!(is_owned_by_kubelet("Ready") && is_owned_by_kubelet("PodResizePending"));
-/// assert!(!is_owned_by_kubelet("DisruptionTarget") && !is_owned_by_kubelet("example.com/traffic"));
-/// ```
-#[must_use]
-pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
-    let mut computed = ConditionType::ALL.iter().filter(|&&known| known != ConditionType::DisruptionTarget);
-    computed.any(|known| known.name() == condition_type) || OWNED_BUT_NOT_COMPUTED.contains(&condition_type)
-}
-
 named! {
     /// Why a condition has its status.
     pub enum ConditionReason {
@@ -80,6 +59,58 @@ named! {
         /// The Pod's node is gone.
         DeletionByPodGc = "DeletionByPodGC",
     }
+}
+
+impl ConditionType {
+    /// Whether others set it, too: the kubelet then writes its own reason over theirs, and leaves theirs alone
+    /// otherwise.
+    ///
+    /// Answers to `PodConditionSharedByKubelet` in `pkg/kubelet/types`.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::ConditionType;
+    ///
+    /// assert!(ConditionType::DisruptionTarget.is_shared());
+    /// assert!(!ConditionType::Ready.is_shared());
+    /// ```
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        match self {
+            ConditionType::DisruptionTarget => true,
+            ConditionType::PodReadyToStartContainers
+            | ConditionType::Initialized
+            | ConditionType::Ready
+            | ConditionType::ContainersReady
+            | ConditionType::PodScheduled
+            | ConditionType::AllContainersRestarting => false,
+        }
+    }
+}
+
+/// Whether a condition of this type is the kubelet's alone: what others write there, it writes over or takes away.
+///
+/// `DisruptionTarget` is none of these: every owner may set it, see [`ConditionType::is_shared`].
+///
+/// Answers to `PodConditionByKubelet` in `pkg/kubelet/types`.
+///
+/// ```
+/// use pod_lifecycle::state::is_owned_by_kubelet;
+///
+/// assert!(is_owned_by_kubelet("Ready"));
+/// assert!(is_owned_by_kubelet("PodResizePending"));
+/// assert!(!is_owned_by_kubelet("DisruptionTarget"));
+/// assert!(!is_owned_by_kubelet("example.com/load-balancer-attached"));
+/// ```
+#[must_use]
+pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
+    let mut computed = ConditionType::ALL.iter().filter(|kind| !kind.is_shared());
+    is_resize_condition(condition_type) || computed.any(|kind| kind.name() == condition_type)
+}
+
+/// Whether a condition tells how a resize of a running Pod stands (KEP-1287): the kubelet's too, but not computed here.
+pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
+    const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
+    RESIZE.contains(&condition_type)
 }
 
 /// A condition without its times.

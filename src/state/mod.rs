@@ -6,6 +6,7 @@ mod observed;
 mod reason;
 mod runtime;
 
+pub(crate) use condition::is_resize_condition;
 pub use condition::{
     Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions,
     is_owned_by_kubelet,

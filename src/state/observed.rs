@@ -81,7 +81,7 @@ fn recorded_state(state: &ContainerState, ids: &mut ContainerIds) -> Option<Reco
 fn termination(end: &ContainerStateTerminated, ids: &mut ContainerIds) -> Termination {
     Termination {
         exit_code: end.exit_code,
-        signal: None,
+        signal: Some(end.signal).filter(|signal| *signal != 0),
         reason: (*end.reason).into(),
         message: (!end.message.is_empty()).then(|| (*end.message).into()),
         started_at: end.started_at,

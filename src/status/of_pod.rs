@@ -2,7 +2,10 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::report::{self, InstanceNames, NumberedInstances};
+use super::{
+    report,
+    runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts},
+};
 use crate::{
     kubelet::{Pod, Published},
     manifest::{self, PodCondition},
@@ -27,29 +30,49 @@ impl Pod {
     /// ```
     #[must_use]
     pub fn status(&self) -> manifest::PodStatus {
-        self.published().status(&NumberedInstances(self.spec()))
+        self.status_with(&NumberedInstances(self.spec()))
+    }
+
+    /// The published status, with what only the embedder knows: what an agent sends to the API.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{
+    ///     NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec, status::NumberedInstances,
+    /// };
+    ///
+    /// let manifest: manifest::PodManifest =
+    ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// assert_eq!(pod.status_with(&NumberedInstances(pod.spec())), pod.status());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn status_with(&self, facts: &dyn RuntimeFacts) -> manifest::PodStatus {
+        self.published().status(facts)
     }
 }
 
 impl Published<'_> {
-    /// The status as the API prints it, with the runtime's names of things.
+    /// The status as the API prints it, with what only the embedder knows.
     #[must_use]
-    pub fn status(&self, names: &dyn InstanceNames) -> manifest::PodStatus {
+    pub fn status(&self, facts: &dyn RuntimeFacts) -> manifest::PodStatus {
         let spec: &PodSpec = self.spec();
         let own = self.conditions();
         let own = own.iter().map(|(which, condition, since)| PodCondition {
             observed_generation: self.condition_generation(*which),
             ..report::pod_condition(spec, *which, condition, *since)
         });
-        let names = &FormerImages { names, published: *self };
+        let facts = &FormerImages { facts, published: *self };
         let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
             let known = indexes.filter_map(|index| Some((index, self.containers().get(index.get())?.as_ref()?)));
-            known.map(|(index, record)| report::container_status(spec, index, record, names)).collect::<Vec<_>>()
+            known.map(|(index, record)| report::container_status(spec, index, record, facts)).collect::<Vec<_>>()
         };
         let (reason, message) = self.reason();
         let foreign = self.foreign_conditions().iter().cloned();
         let conditions: Vec<PodCondition> = foreign.chain(own).collect();
-        manifest::PodStatus {
+        let status = manifest::PodStatus {
             observed_generation: self.observed_generation(),
             phase: Some(self.phase().into()),
             conditions,
@@ -60,27 +83,30 @@ impl Published<'_> {
             container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),
             ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
             ..manifest::PodStatus::default()
-        }
+        };
+        facts.pod().fill_in(spec, status)
     }
 }
 
-/// The runtime's names, and the images of instances that were made before the spec was changed.
+/// What the embedder knows, and the images of instances that were made before the spec was changed.
 struct FormerImages<'a> {
-    names: &'a dyn InstanceNames,
+    facts: &'a dyn RuntimeFacts,
     published: Published<'a>,
 }
 
-impl InstanceNames for FormerImages<'_> {
+impl RuntimeFacts for FormerImages<'_> {
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        self.names.container_id(container, instance)
+        self.facts.container_id(container, instance)
     }
 
-    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
-        let former = || self.published.former_image(container, instance).map(String::from);
-        self.names.image(container, instance).or_else(former)
+    fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
+        let mut known = self.facts.container(container, instance);
+        let former = || self.published.former_image(container, instance?).map(String::from);
+        known.image = known.image.or_else(former);
+        known
     }
 
-    fn image_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        self.names.image_id(container, instance)
+    fn pod(&self) -> PodFacts {
+        self.facts.pod()
     }
 }

@@ -3,59 +3,18 @@
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
+use super::runtime_facts::RuntimeFacts;
 use crate::{
     manifest::{self, ConditionStatus, Name, PodCondition},
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
         Condition, ConditionMessage, ConditionReason, ConditionType, ContainerIds, ContainerRecord, FailureMessage,
-        GateFailure, InstanceId, Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting,
+        GateFailure, Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting,
         is_owned_by_kubelet,
     },
     time::{Timestamp, go_duration},
 };
-
-/// The runtime's names of things, which only the embedder knows.
-pub trait InstanceNames {
-    /// The runtime's name of an instance.
-    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String;
-
-    /// The image that an instance runs, if it is not written as in the spec.
-    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
-        let _ = (container, instance);
-        None
-    }
-
-    /// The digest of the image that an instance runs; empty if it is not known.
-    fn image_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        let _ = (container, instance);
-        String::new()
-    }
-}
-
-impl InstanceNames for ContainerIds {
-    fn container_id(&self, _: ContainerIndex, instance: InstanceId) -> String {
-        self.id(instance).unwrap_or_default().to_owned()
-    }
-
-    fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<String> {
-        ContainerIds::image(self, container, instance).map(|(image, _)| image.to_owned())
-    }
-
-    fn image_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        ContainerIds::image(self, container, instance).map_or("", |(_, id)| id).to_owned()
-    }
-}
-
-/// Names instances after their container and their number: `app-0`, `app-1`, …
-#[derive(Clone, Copy, Debug)]
-pub struct NumberedInstances<'a>(pub &'a PodSpec);
-
-impl InstanceNames for NumberedInstances<'_> {
-    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        format!("{}-{}", self.0.container_name(container), instance.ordinal())
-    }
-}
 
 /// Everything that the printed status of a Pod depends on.
 #[derive(Clone, Copy)]
@@ -68,14 +27,12 @@ pub struct Report<'a> {
     pub foreign: &'a [PodCondition],
     /// The reason and the message beside the phase, see [`phase_reason`].
     pub reason: (&'a str, &'a str),
-    /// The Pod's address.
-    pub pod_ip: Option<&'a str>,
     /// When the kubelet first saw the Pod.
     pub start_time: Option<Timestamp>,
     /// When a condition's status last changed.
     pub changed_at: &'a dyn Fn(ConditionType) -> Option<Timestamp>,
-    /// The runtime's names.
-    pub names: &'a dyn InstanceNames,
+    /// What only the embedder knows.
+    pub facts: &'a dyn RuntimeFacts,
 }
 
 /// The status of a Pod as the API prints it.
@@ -86,24 +43,23 @@ pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
     let Report { spec, record, .. } = *report;
     let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
         let known = indexes.filter_map(|index| Some((index, record.records.get(index.get())?.as_ref()?)));
-        known.map(|(index, record)| container_status(spec, index, record, report.names)).collect::<Vec<_>>()
+        known.map(|(index, record)| container_status(spec, index, record, report.facts)).collect::<Vec<_>>()
     };
     let own = record.conditions.iter();
     let own = own.map(|(kind, condition)| pod_condition(spec, kind, condition, (report.changed_at)(kind)));
-    let pod_ip = report.pod_ip.unwrap_or_default();
-    manifest::PodStatus {
+    let status = manifest::PodStatus {
         observed_generation: spec.generation(),
         phase: Some(record.phase.into()),
         conditions: report.foreign.iter().cloned().chain(own).collect(),
         reason: report.reason.0.to_owned(),
         message: report.reason.1.to_owned(),
-        pod_ip: pod_ip.to_owned(),
-        pod_ips: report.pod_ip.iter().map(|&ip| manifest::PodIp { ip: ip.to_owned() }).collect(),
         start_time: report.start_time.map(Timestamp::whole_seconds),
         init_container_statuses: statuses(&mut spec.init_containers().map(|(index, _)| index)),
         container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),
         ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
-    }
+        ..manifest::PodStatus::default()
+    };
+    report.facts.pod().fill_in(spec, status)
 }
 
 /// The status of one container as the API prints it.
@@ -132,25 +88,29 @@ pub fn container_status(
     spec: &PodSpec,
     index: ContainerIndex,
     record: &ContainerRecord,
-    names: &dyn InstanceNames,
+    facts: &dyn RuntimeFacts,
 ) -> manifest::ContainerStatus {
     let print = |state: &Option<RecordedState>| match state {
-        Some(state) => container_state(spec, index, state, names),
+        Some(state) => container_state(spec, index, state, facts),
         None => manifest::ContainerState::default(),
     };
-    let image = record.instance.and_then(|instance| names.image(index, instance));
-    let image_id = record.instance.map(|instance| names.image_id(index, instance));
-    let container_id = record.instance.map(|instance| names.container_id(index, instance));
+    let known = facts.container(index, record.instance);
+    let container_id = record.instance.map(|instance| facts.container_id(index, instance));
     manifest::ContainerStatus {
         name: spec.container_name(index).to_owned(),
         state: print(&record.state),
         last_state: print(&record.last_state),
         ready: record.ready,
         restart_count: i32::try_from(record.restart_count).unwrap_or(i32::MAX),
-        image: image.unwrap_or_else(|| image_of(spec, index).to_owned()),
-        image_id: image_id.unwrap_or_default(),
+        image: known.image.unwrap_or_else(|| image_of(spec, index).to_owned()),
+        image_id: known.image_id,
         container_id: container_id.unwrap_or_default(),
         started: record.started,
+        allocated_resources: known.allocated_resources,
+        resources: known.resources,
+        volume_mounts: known.volume_mounts,
+        user: known.user,
+        other: known.other,
     }
 }
 
@@ -233,8 +193,8 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
 #[must_use]
 pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
     let disruption = ConditionType::DisruptionTarget.name();
-    let is_own = |condition: &&PodCondition| is_owned_by_kubelet(&condition.type_);
-    let mut foreign: Vec<PodCondition> = api.iter().filter(|condition| !is_own(condition)).cloned().collect();
+    let foreign = api.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
+    let mut foreign: Vec<PodCondition> = foreign.cloned().collect();
     if let Some(reported) = previous.iter().find(|condition| condition.type_ == disruption) {
         match foreign.iter_mut().find(|condition| condition.type_ == disruption) {
             Some(stale) => stale.clone_from(reported),
@@ -270,7 +230,7 @@ fn container_state(
     spec: &PodSpec,
     index: ContainerIndex,
     state: &RecordedState,
-    names: &dyn InstanceNames,
+    facts: &dyn RuntimeFacts,
 ) -> manifest::ContainerState {
     let mut printed = manifest::ContainerState::default();
     match state {
@@ -279,7 +239,7 @@ fn container_state(
             let started_at = started_at.map(Timestamp::whole_seconds);
             printed.running = Some(manifest::ContainerStateRunning { started_at });
         }
-        RecordedState::Terminated(end) => printed.terminated = Some(terminated_state(index, end, names)),
+        RecordedState::Terminated(end) => printed.terminated = Some(terminated_state(index, end, facts)),
     }
     printed
 }
@@ -296,12 +256,12 @@ fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> ma
 fn terminated_state(
     index: ContainerIndex,
     end: &Termination,
-    names: &dyn InstanceNames,
+    facts: &dyn RuntimeFacts,
 ) -> manifest::ContainerStateTerminated {
-    let container_id = end.instance.map(|instance| names.container_id(index, instance));
+    let container_id = end.instance.map(|instance| facts.container_id(index, instance));
     manifest::ContainerStateTerminated {
         exit_code: end.exit_code,
-        signal: 0,
+        signal: end.signal.unwrap_or(0),
         reason: end.reason.as_str().to_owned(),
         message: end.message.as_deref().unwrap_or_default().to_owned(),
         started_at: end.started_at.map(Timestamp::whole_seconds),

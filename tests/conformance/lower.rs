@@ -11,6 +11,7 @@ use pod_lifecycle::{
         ContainerIds, FailureMessage, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId,
         StartFailure, Termination,
     },
+    status::{ContainerFacts, PodFacts, RuntimeFacts},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -50,6 +51,7 @@ impl Pod {
 pub struct Ids {
     pub containers: ContainerIds,
     sandboxes: Vec<String>,
+    pod_ip: Option<String>,
 }
 
 impl Ids {
@@ -72,9 +74,30 @@ impl Ids {
         self.containers.instance(id)
     }
 
+    /// Keeps the Pod's address.
+    pub fn set_pod_ip(&mut self, pod_ip: Option<String>) {
+        self.pod_ip = pod_ip;
+    }
+
     /// The id of an instance.
     pub fn id(&self, instance: InstanceId) -> &str {
         self.containers.id(instance).unwrap()
+    }
+}
+
+impl RuntimeFacts for Ids {
+    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        self.containers.container_id(container, instance)
+    }
+
+    fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
+        self.containers.container(container, instance)
+    }
+
+    fn pod(&self) -> PodFacts {
+        let mut facts = PodFacts::default();
+        facts.pod_ips.extend(self.pod_ip.clone());
+        facts
     }
 }
 

@@ -36,7 +36,6 @@ pub struct Question {
     kubelet: KubeletStart,
     is_terminal: bool,
     is_past_deadline: bool,
-    pod_ip: Option<String>,
 }
 
 impl Question {
@@ -50,6 +49,7 @@ impl Question {
         let previous = previous.unwrap_or_else(|| api.clone());
         let foreign = status::foreign_conditions(&api.conditions, &previous.conditions);
         let now: Timestamp = read(&question["now"], "now")?;
+        ids.set_pod_ip(pod_ip(&question["runtime"]["sandboxes"][0]));
         let deadline = previous.start_time.and_then(|start| deadline::of(&pod.spec, start));
         Ok(Question {
             records: observed_records(&pod.spec, previous.every_container(), &mut ids.containers),
@@ -62,7 +62,6 @@ impl Question {
             },
             is_terminal: read(&question["podIsTerminal"], "podIsTerminal")?,
             is_past_deadline: deadline.is_some_and(|deadline| deadline <= now),
-            pod_ip: pod_ip(&question["runtime"]["sandboxes"][0]),
             foreign,
             previous,
             runtime,
@@ -107,10 +106,9 @@ impl Question {
             record,
             foreign: &self.foreign,
             reason: status::phase_reason(record.phase_reason, before),
-            pod_ip: self.pod_ip.as_deref(),
             start_time: None,
             changed_at: &|_| None,
-            names: &self.ids.containers,
+            facts: &self.ids,
         }))
     }
 }

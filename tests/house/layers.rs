@@ -8,7 +8,7 @@ use std::{
 /// The rooms from the ground up.
 const LAYERS: &[&[&str]] = &[
     &["time"],
-    &["manifest"],
+    &["manifest", "timers"],
     &["spec"],
     &["state", "config"],
     &["rule"],

@@ -1,4 +1,4 @@
-//! Kubernetes Events as a recorder keeps them.
+//! Events as people read them: `kubectl describe`.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
