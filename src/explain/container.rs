@@ -138,7 +138,7 @@ pub enum Situation {
 impl ContainerExplanation {
     pub(super) fn of(pod: &Pod, index: ContainerIndex, foresight: &Foresight, now: Timestamp) -> Option<Self> {
         let spec = pod.spec().container(index)?;
-        let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
+        let record = pod.parts.status.record.records.get(index.get()).and_then(Option::as_ref);
         let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
         let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
         let place = pod.spec().place_in_list(index).saturating_add(1);
@@ -207,11 +207,11 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn situation(&self) -> Situation {
-        let pass = self.pod.worker.pass.as_deref();
+        let pass = self.pod.worker.sync.as_deref();
         if let Some(pass) = pass
             && let Some(stop) = pass.stops.iter().find(|stop| stop.container == self.index)
         {
-            let newest = self.pod.runtime.newest(self.index);
+            let newest = self.pod.runtime().newest(self.index);
             let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
             let step = StopStep::of(self.pod, pass, stop);
             let reason = StopReason::of(self.pod, pass, stop);
@@ -235,7 +235,7 @@ impl Subject<'_> {
         if matches!(self.pod.worker_state(), WorkerState::Terminated | WorkerState::Finished) {
             return self.at_the_end();
         }
-        match self.pod.runtime.newest(self.index).map(|newest| &newest.state) {
+        match self.pod.runtime().newest(self.index).map(|newest| &newest.state) {
             Some(InstanceState::Running { started_at }) => self.running(*started_at),
             Some(InstanceState::Exited(end)) => self.exited(end),
             Some(InstanceState::Created) => self.failed().unwrap_or(Situation::Starting),
@@ -247,7 +247,7 @@ impl Subject<'_> {
     /// Nothing runs any more: what is reported is what is.
     fn at_the_end(&self) -> Situation {
         let end = self.record.and_then(ContainerRecord::termination);
-        let end = end.or_else(|| self.pod.runtime.newest(self.index).and_then(Instance::termination));
+        let end = end.or_else(|| self.pod.runtime().newest(self.index).and_then(Instance::termination));
         match end {
             Some(end) => Situation::Ended {
                 exit: LastExit::of(end, self.restart_count()),
@@ -270,7 +270,7 @@ impl Subject<'_> {
     fn exited(&self, end: &crate::state::Termination) -> Situation {
         let exit = LastExit::of(end, self.restart_count());
         let decision = RestartDecision::on(self.spec, end);
-        let newest = self.pod.runtime.newest(self.index);
+        let newest = self.pod.runtime().newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
         let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
@@ -279,9 +279,8 @@ impl Subject<'_> {
         if wait::is_stranded(self.pod) {
             return Situation::Ended { exit, decision: RestartDecision::STRANDED };
         }
-        let slot = self.pod.record.slots.get(self.index.get());
-        let limits = &self.pod.config.crash_loop;
-        let counter = slot.and_then(|slot| slot.restarts());
+        let limits = &self.pod.config().crash_loop;
+        let counter = self.pod.parts.containers.crash_loop(self.index, self.spec.image());
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
         if let (Some(until), Some(counter)) = (until, counter) {
@@ -298,11 +297,11 @@ impl Subject<'_> {
 
     /// The last attempt to start it failed, for another reason than the crash-loop back-off.
     fn failed(&self) -> Option<Situation> {
-        let slot = self.pod.record.slots.get(self.index.get())?;
-        let failure = slot.failure().filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
-        let pulls = slot.pulls();
+        let known = self.pod.parts.containers.failure(self.index);
+        let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
+        let pulls = self.pod.parts.containers.pull_back_off(self.spec.image());
         let held_until =
-            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config.image_pull, pulls.advanced_at, self.now));
+            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at, self.now));
         let is_pull = matches!(
             failure.error,
             StartError::ErrImagePull
@@ -339,9 +338,7 @@ impl Subject<'_> {
         let last = ended.or_else(|| self.record.and_then(ContainerRecord::last_termination));
         let last_exit = last.map(|end| LastExit::of(end, self.restart_count()));
         match self.pod.worker_state() {
-            WorkerState::Waiting | WorkerState::Syncing => {
-                Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit }
-            }
+            WorkerState::Syncing => Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit },
             WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
                 Some(end) => Situation::Ended {
                     exit: LastExit::of(end, self.restart_count()),
@@ -363,7 +360,7 @@ impl Subject<'_> {
 
     fn restart_count(&self) -> u32 {
         let of_record = self.record.map_or(0, |record| record.restart_count);
-        let of_runtime = self.pod.runtime.newest(self.index).map_or(0, |newest| newest.restart_count);
+        let of_runtime = self.pod.runtime().newest(self.index).map_or(0, |newest| newest.restart_count);
         of_record.max(of_runtime)
     }
 }
@@ -371,8 +368,8 @@ impl Subject<'_> {
 /// What went wrong in the first place, if a failure is only the wait after another.
 fn first_cause(failure: &StartFailure) -> &StartFailure {
     match &failure.message {
-        FailureMessage::PullBackOff { last: Some(last) } => last,
-        FailureMessage::PullBackOff { last: None }
+        FailureMessage::PullBackOff { last: Some(last), .. } => last,
+        FailureMessage::PullBackOff { last: None, .. }
         | FailureMessage::Text(_)
         | FailureMessage::RestartBackOff { .. } => failure,
     }

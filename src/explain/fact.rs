@@ -149,7 +149,7 @@ impl ProbeProgress {
     ) -> Option<ProbeProgress> {
         let spec = pod.spec().container(container)?.probe(probe)?;
         let is_it = |prober: &&Prober| prober.container == container && prober.kind == probe;
-        let worker = pod.probers.iter().find(is_it).filter(|prober| prober.stage != ProberStage::Absent)?.worker;
+        let worker = pod.parts.probers.iter().find(is_it).filter(|prober| prober.stage != ProberStage::Absent)?.worker;
         let run_of = |result| if worker.last_result == result { worker.result_run } else { 0 };
         let left = |threshold: u32, run| threshold.saturating_sub(run).max(1);
         Some(ProbeProgress {

@@ -323,7 +323,7 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
     };
     match &explained.situation {
         Situation::HeldBack { .. } => {
-            let limits = &pod.config.crash_loop;
+            let limits = &pod.config().crash_loop;
             let (seconds, initial_delay_seconds) = (limits.reset_after, limits.initial);
             Vec::from([PossibleChange::LongRun { container, seconds, initial_delay_seconds }])
         }

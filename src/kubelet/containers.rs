@@ -103,6 +103,17 @@ impl Containers {
         Ok(())
     }
 
+    /// The crash-loop back-off of a container with this image.
+    pub(crate) fn crash_loop(&self, container: ContainerIndex, image: &str) -> Option<BackOff> {
+        let known = self.get(container)?.crash_loops.iter().find(|(known, _)| **known == *image);
+        known.map(|(_, back_off)| *back_off)
+    }
+
+    /// The back-off of the pulls of an image.
+    pub(crate) fn pull_back_off(&self, image: &str) -> Option<BackOff> {
+        self.pulls.iter().find(|pulls| *pulls.image == *image).map(|pulls| pulls.back_off)
+    }
+
     /// Why an image is not pulled yet, if it is held back: what the last pull failed with.
     pub(crate) fn held_pull(&self, image: &str, limits: &BackOffLimits, now: Timestamp) -> Option<Arc<StartFailure>> {
         let pulls = self.pulls.iter().find(|pulls| *pulls.image == *image)?;

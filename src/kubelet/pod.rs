@@ -1,14 +1,15 @@
 //! A Pod's public face.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
-    Published, Step, api_pod::ApiPod, object_events, parts::Parts, sink::Sink, tables::WorkerState, worker::Worker,
+    Published, Step, api_pod::ApiPod, object_events, parts::Parts, sink::Sink, status_manager::Knowledge,
+    tables::WorkerState, worker::Worker,
 };
 use crate::{
     config::KubeletConfig,
     event::{Event, EventError},
-    manifest::{PodManifest, PodPhase},
+    manifest::{PodCondition, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
     state::RuntimeStatus,
     time::Timestamp,
@@ -96,6 +97,12 @@ impl Pod {
 
     pub(crate) fn unsynced(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
         Pod { worker: Worker::new(), parts: Box::new(Parts::new(object, runtime, config, now)) }
+    }
+
+    /// What there is to know of a Pod that no node has, for those who explain it.
+    pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> Pod {
+        let known = ApiPod { conditions, ..ApiPod::new(spec) };
+        Pod::unsynced(known, RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
     }
 
     /// A Pod that its node refuses, `UnexpectedAdmissionError`, `NodeAffinity` or `OutOfcpu` for example: it fails at
@@ -192,6 +199,11 @@ impl Pod {
     #[must_use]
     pub fn phase(&self) -> PodPhase {
         self.published().phase()
+    }
+
+    /// Whether a kubelet has begun to look after the Pod.
+    pub(crate) fn is_on_node(&self) -> bool {
+        !self.is_idle() || self.parts.status.knowledge != Knowledge::None || self.worker_state() != WorkerState::Syncing
     }
 
     /// Whether no sync is under way or asked for.

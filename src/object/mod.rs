@@ -63,7 +63,7 @@ enum Presence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NodeSight {
     Reachable,
-    Lost,
+    Lost { since: Timestamp },
 }
 
 /// Why something cannot be done to an object; it is as it was.
@@ -190,7 +190,16 @@ impl PodObject {
     /// Whether the Pod's node is lost: its kubelet hears nothing, and is not heard.
     #[must_use]
     pub fn is_node_lost(&self) -> bool {
-        self.node == NodeSight::Lost
+        self.node_lost_since().is_some()
+    }
+
+    /// Since when the Pod's node is lost, if it is.
+    #[must_use]
+    pub fn node_lost_since(&self) -> Option<Timestamp> {
+        match self.node {
+            NodeSight::Reachable => None,
+            NodeSight::Lost { since } => Some(since),
+        }
     }
 
     fn check_present(&self) -> Result<(), ObjectError> {

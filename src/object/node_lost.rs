@@ -33,7 +33,7 @@ impl PodObject {
         if self.is_node_lost() {
             return Err(ObjectError::NodeLost);
         }
-        self.node = NodeSight::Lost;
+        self.node = NodeSight::Lost { since: now.whole_seconds() };
         if self.phase().is_terminal() {
             return Ok(());
         }

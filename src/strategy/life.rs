@@ -145,7 +145,8 @@ pub fn moves(spec: Arc<PodSpec>, at_most: usize) -> impl Strategy<Value = Vec<Mo
 /// ```
 pub fn one_move(spec: Arc<PodSpec>) -> impl Strategy<Value = Move> {
     let index = any::<Index>;
-    let delete = (1..=40_i64).prop_map(|grace_seconds| Event::Api(ApiEvent::Deleted { grace_seconds }));
+    let delete =
+        (1..=40_i64).prop_map(|grace_seconds| Event::Api(ApiEvent::Deleted { grace_seconds, generation: None }));
     prop_oneof![
         40 => (index(), reply()).prop_map(|(place, reply)| Move::Answer(place, reply)),
         8 => (index(), exit()).prop_map(|(place, exit)| Move::Exit(place, exit)),
@@ -161,14 +162,13 @@ pub fn one_move(spec: Arc<PodSpec>) -> impl Strategy<Value = Move> {
 }
 
 impl RandomLife {
-    /// A Pod's first moment; one that is gated begins without a node, all others on theirs. What comes out of the Pod is
+    /// A Pod's first moment; on its node, whether or not it was gated before. What comes out of the Pod is
     /// added to `out`.
     #[must_use]
     pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, out: &mut Vec<Output>) -> RandomLife {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let from = out.len();
-        let pod =
-            if spec.is_scheduling_gated() { Pod::unbound(spec, config, now) } else { Pod::new(spec, config, now, out) };
+        let pod = Pod::new(spec, config, now, out);
         let mut life = RandomLife { pod, now, asked: Vec::new(), last: None };
         life.note(out.get(from..).unwrap_or_default());
         life
@@ -237,10 +237,11 @@ impl RandomLife {
 
     /// Notes what came out of the Pod: what it asks for is pending until it is answered.
     pub fn note(&mut self, out: &[Output]) {
-        let is_answered = |action: &&Action| !matches!(action, Action::RemoveContainer { .. });
+        let is_answered =
+            |action: &&Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });
         let actions = out.iter().filter_map(|output| match output {
             Output::Action(action) => Some(action),
-            Output::Transition(_) | Output::Event(_) | Output::Published => None,
+            Output::Transition(_) | Output::Event(_) | Output::Published | Output::DeleteObject => None,
         });
         self.asked.extend(actions.filter(is_answered).cloned());
     }
