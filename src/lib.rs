@@ -47,7 +47,7 @@
 //!             RuntimeEvent::ContainerCreated { container, instance, result }
 //!         }
 //!         Action::StartContainer { container, instance } => {
-//!             RuntimeEvent::ContainerStarted { container, instance, result }
+//!             RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }
 //!         }
 //!         _ => return None,
 //!     })

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::KubeletConfig,
     event::{Event, NodeEvent, RuntimeEvent},
+    explain::Explanation,
     kubelet::{Pod, WorkerState},
     object::PodObject,
     time::Timestamp,
@@ -198,6 +199,12 @@ impl Life {
     #[must_use]
     pub fn pod(&self) -> Option<&Pod> {
         self.pod.as_ref()
+    }
+
+    /// Why the Pod is in its state at this moment, what happens next and when, and what would change it.
+    #[must_use]
+    pub fn explain(&self, now: Timestamp) -> Explanation {
+        self.object.explain(self.pod.as_ref(), now)
     }
 
     /// What has happened so far.

@@ -9,9 +9,8 @@ use crate::{
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
-        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerIds, ContainerRecord, FailureMessage,
-        GateFailure, Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting,
-        is_owned_by_kubelet,
+        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
+        Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting, is_owned_by_kubelet,
     },
     time::{Timestamp, go_duration},
 };

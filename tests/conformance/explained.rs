@@ -43,21 +43,18 @@ fn examples() -> Vec<(String, Scenario)> {
 }
 
 /// Every moment at which something happens, and one between it and the next.
-fn explanations(
-    life: &mut Life<'_>,
-    mut look: impl FnMut(&Explanation, &PodStatus),
-) -> BTreeMap<Timestamp, Explanation> {
+fn explanations(life: &mut Life, mut look: impl FnMut(&Explanation, &PodStatus)) -> BTreeMap<Timestamp, Explanation> {
     let mut all = BTreeMap::new();
     loop {
         let now = life.now();
-        let explanation = life.pod().explain(now);
-        look(&explanation, &life.pod().status());
+        let explanation = life.explain(now);
+        look(&explanation, &life.object().status());
         all.insert(now, explanation);
         let Some(next) = life.next() else { return all };
         let between = now + next.since(now) / 2;
         if between > now && between < next {
-            let explanation = life.pod().explain(between);
-            look(&explanation, &life.pod().status());
+            let explanation = life.explain(between);
+            look(&explanation, &life.object().status());
             all.insert(between, explanation);
         }
         life.advance_to(next).unwrap();
@@ -85,7 +82,7 @@ fn live_all(node_like_seed: Option<u64>) {
                 broken.push(format!("{name}: {lack}\n{explanation}"));
             }
         });
-        let spec = life.pod().spec().clone();
+        let spec = life.object().spec().clone();
         let end = *explanations.last_key_value().unwrap().0;
         let told = Told { spec: &spec, entries: life.entries(), explanations: &explanations, end };
         if let Err(promise) = told.judge(&mut tallies) {

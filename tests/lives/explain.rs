@@ -16,7 +16,7 @@ fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
     let mut life = scenario.life().unwrap();
     let now = life.now() + Duration::from_secs_f64(seconds);
     life.advance_to(now).unwrap();
-    life.pod().explain(now)
+    life.explain(now)
 }
 
 #[test]

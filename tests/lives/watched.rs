@@ -60,8 +60,8 @@ impl Watched {
     /// Begins a life.
     pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Broken> {
         let mut out = Vec::new();
-        let life = RandomLife::begin(spec.clone(), config.clone(), &mut out);
-        let before = Pod::unbound(spec, config, life.now);
+        let life = RandomLife::begin(spec, config, &mut out);
+        let before = life.pod.clone();
         let count = life.pod.spec().container_count();
         let mut watched = Watched {
             phase: None,
@@ -308,9 +308,12 @@ fn kind_of(error: &EventError) -> &'static str {
         EventError::Unasked { .. } => "Unasked",
         EventError::IllegalContainerMove { .. } => "IllegalContainerMove",
         EventError::Immutable { .. } => "Immutable",
-        EventError::NotADisruption { .. } => "NotADisruption",
-        EventError::NotNow(_) => "NotNow",
+        EventError::ListedTwice { .. } => "ListedTwice",
+        EventError::NotTerminal { .. } => "NotTerminal",
+        EventError::NotActive => "NotActive",
+        EventError::Critical => "Critical",
         EventError::Gone => "Gone",
+        _ => "Other",
     }
 }
 

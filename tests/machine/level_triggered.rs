@@ -124,7 +124,7 @@ fn the_same_list_again_is_no_news() {
 #[test]
 fn a_list_without_the_container_ends_the_wait_for_its_stop() {
     let mut node = Node::running();
-    node.tell(Event::Api(ApiEvent::Deleted { grace_seconds: 30 })).unwrap();
+    node.tell(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None })).unwrap();
     let (container, instance) = (node.app(), InstanceId::nth(0));
     assert_eq!(node.asked(), [Action::StopContainer { container, instance, timeout: 30 }]);
     node.list_exited(143);

@@ -36,7 +36,7 @@ fn start(place: u16, n: u32) -> [RuntimeEvent; 3] {
     [
         RuntimeEvent::ImageInspected { container, result: Ok(true) },
         RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) },
-        RuntimeEvent::ContainerStarted { container, instance, result: Ok(()) },
+        RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) },
     ]
 }
 
@@ -46,10 +46,7 @@ fn a_pod_that_the_garbage_collector_failed_stays_failed() {
     tell(&mut pod, [sandbox(0)]);
     let [inspected, created, started] = start(0, 0);
     tell(&mut pod, [inspected]);
-    for event in [
-        ApiEvent::Deleted { grace_seconds: 20 },
-        ApiEvent::Disrupted { reason: ConditionReason::DeletionByPodGc, message: "".into() },
-    ] {
+    for event in [ApiEvent::Deleted { grace_seconds: 20, generation: None }, ApiEvent::Ended(PodPhase::Failed)] {
         pod.handle_event(START, Event::Api(event), &mut NoSink).unwrap();
     }
     assert_eq!(pod.phase(), PodPhase::Failed);

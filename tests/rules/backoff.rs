@@ -3,7 +3,11 @@
 use core::time::Duration;
 
 use crate::given::at;
-use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+use pod_lifecycle::{
+    Timestamp,
+    config::{BackOffLimits, FeatureGates},
+    rule::backoff::BackOff,
+};
 
 const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
 
@@ -22,8 +26,8 @@ fn delays(limits: &BackOffLimits, count: usize) -> Vec<u64> {
 #[test]
 fn the_first_restart_is_immediate_and_the_next_ones_wait_twice_as_long_each_up_to_the_maximum() {
     assert_eq!(delays(&LIMITS, 8), [0, 10, 20, 40, 80, 160, 300, 300]);
-    assert_eq!(delays(&BackOffLimits::REDUCED_CRASH_LOOP, 9), [0, 1, 2, 4, 8, 16, 32, 60, 60]);
-    assert_eq!(delays(&BackOffLimits::with_node_max(5), 3), [0, 5, 5]);
+    assert_eq!(delays(&reduced(), 11), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+    assert_eq!(delays(&FeatureGates::default().crash_loop(Some(5)), 3), [0, 5, 5]);
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn the_counter_starts_over_when_an_exit_comes_more_than_10_minutes_after_it_was_
     assert_eq!([next(at(600)), next(at(601))], [300, 10]);
     assert_eq!(counter.holds_until(&LIMITS, at(601), at(601)), None);
     // Whatever the maximum is.
-    let reduced = BackOffLimits::REDUCED_CRASH_LOOP;
+    let reduced = reduced();
     assert!(counter.holds_until(&reduced, at(600), at(600)).is_some());
 }
 
@@ -56,4 +60,11 @@ fn the_clean_up_forgets_a_counter_by_the_present_moment() {
     let counter = BackOff { delay: 10, advanced_at: at(0) };
     assert!(!counter.is_forgotten(&LIMITS, at(600)));
     assert!(counter.is_forgotten(&LIMITS, at(600) + Duration::from_millis(1)));
+}
+
+/// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
+fn reduced() -> BackOffLimits {
+    let mut gates = FeatureGates::default();
+    gates.reduce_default_crash_loop_back_off_decay = true;
+    gates.crash_loop(None)
 }

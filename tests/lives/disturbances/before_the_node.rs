@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    NoSink, Output, Pod, Timestamp, WorkerState,
+    NoSink, Output, Pod, Timestamp,
     config::KubeletConfig,
-    event::{ApiEvent, Event, EventError, NodeEvent},
-    manifest::{self, PodPhase},
+    manifest::{self, PodPhase, SchedulingGate},
+    object::{Deletion, ObjectError, PodObject},
     spec::PodSpec,
 };
 use serde_json::{Value, json};
@@ -44,83 +44,85 @@ fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
     assert_eq!(why(story.end()).0, "Running");
 }
 
-fn spec(gates: &Value) -> Arc<PodSpec> {
-    let manifest: manifest::PodManifest = serde_json::from_value(json!({
+fn manifest(gates: &Value) -> manifest::PodManifest {
+    serde_json::from_value(json!({
         "metadata": {"name": "web", "namespace": "shop", "generation": 1},
         "spec": {"containers": [{"name": "app", "image": "nginx:1"}], "schedulingGates": gates},
     }))
-    .unwrap();
-    Arc::new(PodSpec::from_admitted(&manifest).unwrap())
+    .unwrap()
 }
 
-fn unbound(gates: &Value) -> Pod {
-    Pod::unbound(spec(gates), Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH)
+fn unbound(gates: &Value) -> PodObject {
+    PodObject::stored(manifest(gates), Timestamp::UNIX_EPOCH).unwrap()
 }
 
-fn tell(pod: &mut Pod, event: ApiEvent) -> Result<(), EventError> {
-    pod.handle_event(Timestamp::UNIX_EPOCH, Event::Api(event), &mut NoSink)
+fn bind(object: &mut PodObject) -> Result<(), ObjectError> {
+    object.bind("worker-1", Timestamp::UNIX_EPOCH, &mut NoSink)
 }
 
 #[test]
 fn an_unbound_pod_has_a_status_from_the_beginning() {
-    let pod = unbound(&json!([{"name": "example.com/quota"}]));
-    assert_eq!(pod.phase(), PodPhase::Pending);
-    assert_eq!(shown(&pod.status(), "PodScheduled"), Some((false, "SchedulingGated", GATED)));
-    assert_eq!(pod.poll_timeout(), None);
+    let object = unbound(&json!([{"name": "example.com/quota"}]));
+    assert_eq!(object.phase(), PodPhase::Pending);
+    assert_eq!(shown(object.status(), "PodScheduled"), Some((false, "SchedulingGated", GATED)));
     assert_eq!(unbound(&json!([])).status().conditions, []);
 }
 
 #[test]
 fn a_pod_is_bound_once_and_never_moves() {
-    let mut pod = unbound(&json!([]));
-    tell(&mut pod, ApiEvent::Bound).unwrap();
-    let before = pod.clone();
-    let again = tell(&mut pod, ApiEvent::Bound).unwrap_err();
+    let mut object = unbound(&json!([]));
+    bind(&mut object).unwrap();
+    let before = object.clone();
+    let again = bind(&mut object).unwrap_err();
     assert_eq!(again.to_string(), "the Pod is bound to a node already, and never moves");
-    let unschedulable = ApiEvent::Unschedulable { message: "0/1 nodes are available".into() };
-    assert!(matches!(tell(&mut pod, unschedulable), Err(EventError::NotNow(_))));
-    let rejected = NodeEvent::Rejected { reason: "NodeAffinity".into(), message: "".into() };
-    let rejected = pod.handle_event(Timestamp::UNIX_EPOCH, Event::Node(rejected), &mut NoSink);
-    assert!(matches!(rejected, Err(EventError::NotNow(_))), "a node has let it in");
-    assert_eq!(pod, before, "nothing has changed");
+    let unschedulable = object.unschedulable("0/1 nodes are available", Timestamp::UNIX_EPOCH, &mut NoSink);
+    assert_eq!(unschedulable, Err(ObjectError::AlreadyBound));
+    assert_eq!(object, before, "nothing has changed");
 }
 
 #[test]
 fn no_node_may_have_a_gated_pod_and_no_gate_can_be_added() {
     let gates = json!([{"name": "example.com/quota"}]);
-    let mut pod = unbound(&gates);
-    assert!(matches!(tell(&mut pod, ApiEvent::Bound), Err(EventError::NotNow(_))));
-    tell(&mut pod, ApiEvent::SpecChanged(spec(&json!([])))).unwrap();
-    let again = tell(&mut pod, ApiEvent::SpecChanged(spec(&gates)));
-    assert_eq!(again, Err(EventError::Immutable { field: "spec.schedulingGates" }));
-    assert_eq!(tell(&mut pod, ApiEvent::Bound), Ok(()));
+    let mut object = unbound(&gates);
+    assert_eq!(bind(&mut object), Err(ObjectError::Gated));
+    object.remove_scheduling_gates().unwrap();
+    let gate = SchedulingGate { name: "example.com/quota".into() };
+    let again = object.change_spec(|spec| spec.scheduling_gates.push(gate));
+    assert_eq!(again, Err(ObjectError::Immutable { field: "spec.schedulingGates" }));
+    assert_eq!(bind(&mut object), Ok(()));
 }
 
 #[test]
 fn a_deleted_pod_that_no_node_has_goes_at_once() {
-    let mut pod = unbound(&json!([]));
-    tell(&mut pod, ApiEvent::Deleted { grace_seconds: 30 }).unwrap();
-    assert!(pod.is_gone());
-    assert_eq!(pod.worker_state(), WorkerState::Finished);
-    assert_eq!(tell(&mut pod, ApiEvent::Bound), Err(EventError::Gone));
+    let mut object = unbound(&json!([]));
+    assert_eq!(object.delete(30, Timestamp::UNIX_EPOCH), Deletion::Gone);
+    assert!(object.is_gone());
+    assert_eq!(bind(&mut object), Err(ObjectError::Gone));
 }
 
 #[test]
-fn what_only_a_node_can_do_needs_a_node() {
-    let mut pod = unbound(&json!([]));
-    let now = Timestamp::UNIX_EPOCH;
-    for event in [NodeEvent::KubeletRestarted, NodeEvent::Preempted, NodeEvent::ShutDown { grace_seconds: None }] {
-        assert_eq!(
-            pod.handle_event(now, Event::Node(event), &mut NoSink),
-            Err(EventError::NotNow("is bound to no node"))
-        );
-    }
-    assert!(tell(&mut pod, ApiEvent::NodeLost).is_err());
+fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
+    let mut object = unbound(&json!([]));
+    let mut manifest = object.to_manifest();
+    manifest.metadata.finalizers = vec!["batch.kubernetes.io/job-tracking".into()];
+    object = PodObject::stored(manifest, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(object.delete(0, Timestamp::UNIX_EPOCH), Deletion::KeptByFinalizers);
+    assert!(!object.is_gone());
+    assert_eq!(object.remove_finalizer("batch.kubernetes.io/job-tracking"), Deletion::Gone);
+    assert!(object.is_gone());
+}
+
+#[test]
+fn only_the_node_of_a_bound_pod_can_be_lost() {
+    let mut object = unbound(&json!([]));
+    assert_eq!(object.lose_node(Timestamp::UNIX_EPOCH, &mut NoSink), Err(ObjectError::NotBound));
+    assert_eq!(object.recover_node(), Err(ObjectError::NodeNotLost));
 }
 
 #[test]
 fn a_kubelet_that_gets_a_pod_does_not_speak_for_the_scheduler() {
     let mut out = Vec::new();
-    let _pod = Pod::new(spec(&json!([])), Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out);
+    let spec = Arc::new(PodSpec::from_admitted(&manifest(&json!([]))).unwrap());
+    let _pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out);
     assert!(!out.iter().any(|output| matches!(output, Output::Event(event) if event.reason == "Scheduled")));
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+use pod_lifecycle::{
+    Timestamp,
+    config::{BackOffLimits, FeatureGates},
+    rule::backoff::BackOff,
+};
 use proptest::{collection, prelude::*};
 
 use super::given::cases;
@@ -10,8 +14,8 @@ use super::given::cases;
 fn limits() -> impl Strategy<Value = BackOffLimits> {
     prop_oneof![
         Just(BackOffLimits::CRASH_LOOP),
-        Just(BackOffLimits::REDUCED_CRASH_LOOP),
-        (0..=400_u32).prop_map(BackOffLimits::with_node_max),
+        Just(reduced()),
+        (0..=400_u32).prop_map(|max| FeatureGates::default().crash_loop(Some(max))),
     ]
 }
 
@@ -59,4 +63,11 @@ proptest! {
         let held = after.holds_until(&limits, since, now);
         prop_assert!(held.is_none_or(|until| until > now && until.since(since) <= Duration::from_secs(u64::from(limits.max))));
     }
+}
+
+/// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
+fn reduced() -> BackOffLimits {
+    let mut gates = FeatureGates::default();
+    gates.reduce_default_crash_loop_back_off_decay = true;
+    gates.crash_loop(None)
 }
