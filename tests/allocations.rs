@@ -109,7 +109,7 @@ fn a_refusal_allocates_no_more_than_the_name_of_the_container_in_its_error() {
     let events = [
         RuntimeEvent::ContainerExited { container: 9.into(), instance: InstanceId::nth(0), exit: stale.clone() },
         RuntimeEvent::ContainerExited { container, instance: InstanceId::nth(7), exit: stale },
-        RuntimeEvent::ContainerStarted { container, instance: InstanceId::nth(0), result: Ok(()) },
+        RuntimeEvent::ContainerStarted { container, instance: InstanceId::nth(0), started_at: None, result: Ok(()) },
         RuntimeEvent::ImageInspected { container, result: Ok(true) },
         RuntimeEvent::SandboxDied { sandbox: pod_lifecycle::state::SandboxId(9) },
     ];
@@ -237,6 +237,7 @@ fn answer_all(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>) {
                     continue;
                 }
                 Action::StopPodSandbox { .. }
+                | Action::RemovePodSandbox { .. }
                 | Action::PullImage { .. }
                 | Action::StopContainer { .. }
                 | Action::RemoveContainer { .. }

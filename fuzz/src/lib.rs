@@ -86,7 +86,7 @@ pub fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
     for seed in seeds {
         let next = sample(seed, &moves);
         tell(life.told(&next));
-        life.make(&next).map_err(|broken| format!("{next:?}: {broken}"))?;
+        life.play(&next).map_err(|broken| format!("{next:?}: {broken}"))?;
     }
     Ok(())
 }

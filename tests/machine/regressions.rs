@@ -8,7 +8,7 @@ use pod_lifecycle::{
     event::{ApiEvent, Event, Failure, RuntimeEvent},
     manifest::{self, PodPhase},
     spec::PodSpec,
-    state::{ConditionReason, Instance, InstanceId, InstanceState, SandboxId, StartError},
+    state::{Instance, InstanceId, InstanceState, SandboxId, StartError},
 };
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
