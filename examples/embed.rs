@@ -111,7 +111,7 @@ impl Pretended {
                 );
                 self.tell(now, RuntimeEvent::ContainerStopped { container, instance });
             }
-            Action::RemoveContainer { .. } => {}
+            Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => {}
             Action::RunHook { container, instance, hook } => {
                 self.tell(now, RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) });
             }
