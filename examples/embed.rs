@@ -98,7 +98,7 @@ impl Pretended {
                 self.tell(now, RuntimeEvent::ContainerCreated { container, instance, result });
             }
             Action::StartContainer { container, instance } => {
-                self.tell(now, RuntimeEvent::ContainerStarted { container, instance, result });
+                self.tell(now, RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
                 self.tell(
                     now + RUN,
                     RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(0) },

@@ -23,6 +23,11 @@ pub enum Action {
         /// Its name.
         sandbox: SandboxId,
     },
+    /// Remove a dead sandbox; nothing answers.
+    RemovePodSandbox {
+        /// Its name.
+        sandbox: SandboxId,
+    },
     /// See whether the node has the container's image: `ImageInspected`.
     InspectImage {
         /// The container.
@@ -72,7 +77,7 @@ pub enum Action {
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// Which.
+        /// Whether it runs after the start or before the stop.
         hook: HookKind,
     },
     /// Run a probe's handler once: `ProbeFinished`.
@@ -105,7 +110,7 @@ impl Action {
     #[must_use]
     pub const fn container(&self) -> Option<ContainerIndex> {
         match self {
-            Action::RunPodSandbox { .. } | Action::StopPodSandbox { .. } => None,
+            Action::RunPodSandbox { .. } | Action::StopPodSandbox { .. } | Action::RemovePodSandbox { .. } => None,
             Action::InspectImage { container }
             | Action::PullImage { container }
             | Action::CreateContainer { container, .. }
@@ -131,6 +136,7 @@ impl Action {
         match self {
             Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. } => None,
             Action::CreateContainer { instance, .. }
@@ -146,7 +152,7 @@ impl Action {
 /// A published change: from what, to what, why and when.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Transition {
-    /// When.
+    /// When it was published.
     pub at: Timestamp,
     /// What changed.
     pub change: Change,
@@ -164,18 +170,18 @@ pub enum Change {
     },
     /// A condition's status.
     Condition {
-        /// Which.
+        /// The condition's type.
         condition: ConditionType,
         /// What it was; `None` at first.
         from: Option<ConditionStatus>,
         /// What it is.
         to: ConditionStatus,
-        /// Why.
+        /// Why, in one word, if it says so.
         reason: Option<ConditionReason>,
     },
     /// What a container is doing.
     Container {
-        /// Which.
+        /// The container, by its place in the spec.
         container: ContainerIndex,
         /// What it did; `None` at first.
         from: Option<ContainerStateKind>,
@@ -245,6 +251,8 @@ named! {
         DeadlineExceeded = "DeadlineExceeded",
         /// The node is under pressure.
         Evicted = "Evicted",
+        /// The Pod was killed, but did not end in time.
+        ExceededGracePeriod = "ExceededGracePeriod",
         /// A more important Pod needs the room.
         Preempting = "Preempting",
         /// The node cannot be reached.
@@ -261,7 +269,7 @@ named! {
 /// A Kubernetes event, as the kubelet's recorder gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KubernetesEvent {
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
     /// How grave.
     pub type_: EventType,
@@ -278,14 +286,14 @@ pub struct KubernetesEvent {
 pub enum SyncProgress {
     /// It began.
     Began {
-        /// Which.
+        /// What the sync is for.
         kind: SyncKind,
         /// Seconds that override the containers' own grace, if any do.
         grace: Option<i64>,
     },
     /// It ended.
     Ended {
-        /// Which.
+        /// What the sync was for.
         kind: SyncKind,
         /// Whether with an error, so that it is tried again.
         failed: bool,

@@ -17,26 +17,61 @@ pub struct BackOffLimits {
 impl BackOffLimits {
     /// Restarts of containers: 10 s, doubling to 300 s.
     pub const CRASH_LOOP: BackOffLimits = BackOffLimits { initial: 10, max: 300, reset_after: 600 };
-    /// Restarts of containers under `ReduceDefaultCrashLoopBackOffDecay` (KEP-4603): 1 s, doubling to 60 s.
-    pub const REDUCED_CRASH_LOOP: BackOffLimits = BackOffLimits { initial: 1, max: 60, reset_after: 600 };
     /// Image pulls: 10 s, doubling to 300 s.
     pub const IMAGE_PULL: BackOffLimits = BackOffLimits { initial: 10, max: 300, reset_after: 600 };
+}
 
-    /// Restarts with a maximum set for the node (KEP-5593), clamped to 1 s to 300 s; a maximum below the initial
-    /// delay lowers that too.
-    ///
-    /// ```
-    /// use pod_lifecycle::config::BackOffLimits;
-    ///
-    /// let limits = BackOffLimits::with_node_max(5);
-    /// assert_eq!((limits.initial, limits.max), (5, 5));
-    /// ```
-    #[must_use]
-    pub fn with_node_max(max: u32) -> BackOffLimits {
-        let max = max.clamp(1, BackOffLimits::CRASH_LOOP.max);
-        BackOffLimits { initial: BackOffLimits::CRASH_LOOP.initial.min(max), max, ..BackOffLimits::CRASH_LOOP }
+/// Feature gates that change what a Pod does, named as Kubernetes names them; the default is that of 1.36.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FeatureGates {
+    /// `ReduceDefaultCrashLoopBackOffDecay` (KEP-4603): the first delay of a restart is 1 s. Off by default.
+    pub reduce_default_crash_loop_back_off_decay: bool,
+    /// `KubeletCrashLoopBackOffMax` (KEP-5593): a node may set the longest delay of a restart; if it does not, the
+    /// kubelet's defaulting does, to 300 s. On by default.
+    pub kubelet_crash_loop_back_off_max: bool,
+}
+
+impl Default for FeatureGates {
+    fn default() -> FeatureGates {
+        FeatureGates { reduce_default_crash_loop_back_off_decay: false, kubelet_crash_loop_back_off_max: true }
     }
 }
+
+impl FeatureGates {
+    /// The back-off of restarts on a node whose configuration sets this maximum, in seconds (1 to 300), or none.
+    ///
+    /// A maximum below the first delay lowers that too. The 60 s that KEP-4603 speaks of hold only where no maximum can
+    /// be set: otherwise the kubelet's defaulting sets 300 s. Answers to `newCrashLoopBackOff` in
+    /// `pkg/kubelet/kubelet.go`.
+    ///
+    /// ```
+    /// use pod_lifecycle::config::FeatureGates;
+    ///
+    /// let mut gates = FeatureGates::default();
+    /// let limits = |gates: FeatureGates, max| (gates.crash_loop(max).initial, gates.crash_loop(max).max);
+    /// assert_eq!((limits(gates, None), limits(gates, Some(5))), ((10, 300), (5, 5)));
+    /// gates.reduce_default_crash_loop_back_off_decay = true;
+    /// assert_eq!((limits(gates, None), limits(gates, Some(20))), ((1, 300), (1, 20)));
+    /// gates.kubelet_crash_loop_back_off_max = false;
+    /// assert_eq!(limits(gates, None), (1, 60));
+    /// ```
+    #[must_use]
+    pub fn crash_loop(self, node_max: Option<u32>) -> BackOffLimits {
+        let default = BackOffLimits::CRASH_LOOP;
+        let initial = if self.reduce_default_crash_loop_back_off_decay { 1 } else { default.initial };
+        let max = match node_max {
+            Some(max) if self.kubelet_crash_loop_back_off_max => max.clamp(1, default.max),
+            Some(_) | None if self.kubelet_crash_loop_back_off_max => default.max,
+            Some(_) | None if self.reduce_default_crash_loop_back_off_decay => REDUCED_MAX,
+            Some(_) | None => default.max,
+        };
+        BackOffLimits { initial: initial.min(max), max, ..default }
+    }
+}
+
+/// The longest delay of a restart under `ReduceDefaultCrashLoopBackOffDecay` where no maximum can be set.
+const REDUCED_MAX: u32 = 60;
 
 /// How the node's kubelet is set up; the default is Kubernetes' own.
 ///
@@ -51,7 +86,9 @@ impl BackOffLimits {
 pub struct KubeletConfig {
     /// The name of the node.
     pub node_name: Box<str>,
-    /// Back-off of restarts.
+    /// Feature gates that change what a Pod does.
+    pub feature_gates: FeatureGates,
+    /// Back-off of restarts: see [`FeatureGates::crash_loop`].
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
     pub image_pull: BackOffLimits,
@@ -61,30 +98,68 @@ pub struct KubeletConfig {
     pub retry_period: Duration,
     /// Whether time is ideal or as on a real node.
     pub timing: Timing,
+    /// How long dead sandboxes that hold nothing are kept; `None`: for ever.
+    pub garbage_collection_period: Option<Duration>,
 }
 
 impl Default for KubeletConfig {
     fn default() -> KubeletConfig {
         KubeletConfig {
             node_name: "node".into(),
+            feature_gates: FeatureGates::default(),
             crash_loop: BackOffLimits::CRASH_LOOP,
             image_pull: BackOffLimits::IMAGE_PULL,
             resync_period: Duration::from_secs(60),
             retry_period: Duration::from_secs(10),
             timing: Timing::Ideal,
+            garbage_collection_period: Some(Duration::from_secs(60)),
         }
     }
 }
 
-/// How punctual the kubelet is.
+/// How punctual the kubelet is, and how it notices what happens in the runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Timing {
     /// It wakes exactly when something is due, and notices runtime changes at once.
     #[default]
     Ideal,
-    /// As on a real node: the retry timer is late by up to half again, and the runtime is looked at once a second.
+    /// The kubelet's generic PLEG ("pod lifecycle event generator"): the runtime is relisted once a second. A sync sees
+    /// what the last relist that found a change has seen, begins only after a relist since the sync before, and each
+    /// change that a relist finds asks for a sync of its own.
+    GenericPleg {
+        /// When in each second the runtime is relisted; whole seconds of it are dropped.
+        phase: Duration,
+        /// Whether a sync that has done something is followed by a relist of its Pod at once, as on a real node.
+        relist_after_sync: bool,
+    },
+    /// As on a real node: the generic PLEG with a relist after each sync, and a retry timer that is late by up to half
+    /// again.
     NodeLike {
-        /// Makes the lateness; the same seed gives the same life.
+        /// Makes the phase of the poll and, with the Pod's uid, its lateness; the same seed gives the same life.
         seed: u64,
     },
+}
+
+impl Timing {
+    /// When in each second the runtime is relisted, and whether after a sync as well; `None` if nothing is polled.
+    pub(crate) fn poll(self) -> Option<(Duration, bool)> {
+        match self {
+            Timing::Ideal => None,
+            Timing::GenericPleg { phase, relist_after_sync } => {
+                Some((Duration::from_nanos(u64::from(phase.subsec_nanos())), relist_after_sync))
+            }
+            Timing::NodeLike { seed } => {
+                let millis = mix(seed).checked_rem(1000).unwrap_or(0);
+                Some((Duration::from_millis(millis), true))
+            }
+        }
+    }
+}
+
+/// Scrambles a number (the finalizer of `SplitMix64`).
+pub(crate) fn mix(mut number: u64) -> u64 {
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }

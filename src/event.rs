@@ -3,10 +3,11 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use crate::{
-    manifest::{PodCondition, named},
+    manifest::{PodCondition, PodPhase, named},
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, PodSpec, ProbeKind},
-    state::{ConditionReason, InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
+    spec::{ContainerIndex, PodSpec, ProbeKind, SpecError},
+    state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
+    time::Timestamp,
 };
 
 /// Something that happened, for [`Pod::handle_event`](crate::Pod::handle_event).
@@ -71,6 +72,8 @@ pub enum RuntimeEvent {
         container: ContainerIndex,
         /// Its instance.
         instance: InstanceId,
+        /// When, by the runtime's clock; `None`: now.
+        started_at: Option<Timestamp>,
         /// Nothing, or what went wrong.
         result: Result<(), Failure>,
     },
@@ -118,40 +121,32 @@ pub enum RuntimeEvent {
     Relisted(RuntimeStatus),
 }
 
-/// What came through the API.
+/// What came through the API: one change of the object at a time. Whoever has the whole object, as a watch delivers it,
+/// hands that to [`Pod::observe`](crate::Pod::observe) instead.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ApiEvent {
-    /// Somebody deleted the Pod: it has this many seconds. The first time, the API server counts the object's
-    /// generation up, if it counts.
+    /// Somebody deleted the Pod: the object has a deletion timestamp, and this grace. It is still there, with grace 0
+    /// as well; only [`Removed`](ApiEvent::Removed) means gone.
     Deleted {
         /// The grace in seconds; a negative one counts as 1.
         grace_seconds: i64,
+        /// The object's generation, which the API server has counted up; `None` if it is not known.
+        generation: Option<i64>,
     },
-    /// The object is gone, whether or not its containers are: a force delete.
+    /// The object is gone, whether or not its containers are: deleted for good, or by force.
     Removed,
     /// Somebody other than the kubelet set a condition.
     ConditionSet(PodCondition),
-    /// The spec was changed: an image, a deadline, an ephemeral container more. The next pass acts upon it.
+    /// Somebody took a condition away.
+    ConditionRemoved {
+        /// Its type.
+        condition_type: Box<str>,
+    },
+    /// The spec was changed: an image, a deadline, an ephemeral container more. The next sync acts upon it.
     SpecChanged(Arc<PodSpec>),
-    /// Somebody other than the kubelet marked the Pod as the target of a disruption, and is about to delete it.
-    Disrupted {
-        /// Who: `EvictionByEvictionAPI`, `PreemptionByScheduler`, `DeletionByTaintManager` or `DeletionByPodGC`.
-        reason: ConditionReason,
-        /// Why, for people; empty for what Kubernetes itself says.
-        message: Box<str>,
-    },
-    /// The scheduler found no node.
-    Unschedulable {
-        /// Why, for people.
-        message: Box<str>,
-    },
-    /// The scheduler found a node: the Pod's life there begins.
-    Bound,
-    /// The node controller lost sight of the node: from now on an observer sees what it says of the Pod, and the
-    /// kubelet hears nothing.
-    NodeLost,
-    /// The node is back, and with it the kubelet's own view.
-    NodeRecovered,
+    /// Somebody other than the kubelet wrote a terminal phase, as the Pod garbage collector does.
+    Ended(PodPhase),
 }
 
 /// What the node does.
@@ -159,13 +154,6 @@ pub enum ApiEvent {
 pub enum NodeEvent {
     /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
     KubeletRestarted,
-    /// The node refuses the Pod: `UnexpectedAdmissionError`, `NodeAffinity` and the like.
-    Rejected {
-        /// Why, in one word.
-        reason: Box<str>,
-        /// Why, for people.
-        message: Box<str>,
-    },
     /// The kubelet evicts the Pod.
     Evicted {
         /// Why, for people: `The node was low on resource: memory. `
@@ -203,13 +191,26 @@ pub struct ContainerExit {
     pub reason: TerminationReason,
     /// Its last words.
     pub message: Option<Box<str>>,
+    /// The signal that ended it, if the runtime says.
+    pub signal: Option<i32>,
+    /// When it began, by the runtime's clock; `None`: as known before.
+    pub started_at: Option<Timestamp>,
+    /// When it ended, by the runtime's clock; `None`: now.
+    pub finished_at: Option<Timestamp>,
 }
 
 impl ContainerExit {
     /// An exit of which only the code is known: `Completed` for 0, else `Error`.
     #[must_use]
     pub fn with_code(code: i32) -> ContainerExit {
-        ContainerExit { code, reason: TerminationReason::of_exit(code), message: None }
+        ContainerExit {
+            code,
+            reason: TerminationReason::of_exit(code),
+            message: None,
+            signal: None,
+            started_at: None,
+            finished_at: None,
+        }
     }
 }
 
@@ -225,6 +226,7 @@ named! {
 
 /// Why an event was refused; the Pod is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EventError {
     /// There is no such container.
     #[error("the Pod has no container {}", .container.get())]
@@ -270,15 +272,36 @@ pub enum EventError {
         /// The path of the field.
         field: &'static str,
     },
-    /// Others disrupt a Pod for other reasons.
-    #[error("{reason}: not a reason for which others than the kubelet disrupt a Pod")]
-    NotADisruption {
-        /// The reason.
-        reason: ConditionReason,
+    /// A relist names a sandbox, or an instance of this container, twice.
+    #[error("the runtime lists {} twice", .container.as_deref().map_or_else(|| alloc::string::String::from("a sandbox"), |name| alloc::format!("an instance of container {name:?}")))]
+    ListedTwice {
+        /// The container's name; `None`: a sandbox.
+        container: Option<Box<str>>,
     },
-    /// The Pod is not in a state for this: it is bound once, and only when it is not gated, for example.
-    #[error("the Pod {0}")]
-    NotNow(&'static str),
+    /// The object cannot be understood.
+    #[error(transparent)]
+    Spec(Box<SpecError>),
+    /// The object is that of another Pod, even if it has the same name.
+    #[error("metadata.uid: {uid:?} is another Pod")]
+    AnotherPod {
+        /// The object's uid.
+        uid: Box<str>,
+    },
+    /// The phase is not one in which a Pod ends.
+    #[error("status.phase: {phase} is not terminal")]
+    NotTerminal {
+        /// The phase.
+        phase: PodPhase,
+    },
+    /// The node's managers look only at Pods that have not terminated.
+    #[error("the Pod has terminated: there is nothing left to end")]
+    NotActive,
+    /// No node has the Pod yet.
+    #[error("the Pod is on no node")]
+    NotOnNode,
+    /// Static Pods are critical: the node does not evict them.
+    #[error("the Pod is static, hence critical: the node does not evict it")]
+    Critical,
     /// The API object is gone.
     #[error("the Pod is gone from the API")]
     Gone,

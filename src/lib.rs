@@ -47,7 +47,7 @@
 //!             RuntimeEvent::ContainerCreated { container, instance, result }
 //!         }
 //!         Action::StartContainer { container, instance } => {
-//!             RuntimeEvent::ContainerStarted { container, instance, result }
+//!             RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }
 //!         }
 //!         _ => return None,
 //!     })
@@ -83,6 +83,7 @@
 //! * `sim`: scenarios and their lives.
 //! * `proptest`: generators for property tests.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -92,8 +93,9 @@ pub mod budget;
 pub mod config;
 pub mod event;
 pub mod explain;
-mod machine;
+mod kubelet;
 pub mod manifest;
+pub mod object;
 pub mod rule;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -108,7 +110,7 @@ mod timers;
 pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
-pub use machine::{
+pub use kubelet::{
     CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, Sink, WORKER_MOVES, Wake, WorkerState,
 };
 #[cfg(feature = "std")]

@@ -105,6 +105,16 @@ impl core::ops::Add<Duration> for Timestamp {
     }
 }
 
+impl core::ops::Sub<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    /// Saturates at the beginning of time.
+    fn sub(self, duration: Duration) -> Timestamp {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_unix_micros(self.unix_micros().saturating_sub(micros))
+    }
+}
+
 impl From<DateTime<Utc>> for Timestamp {
     fn from(time: DateTime<Utc>) -> Timestamp {
         Timestamp::from_unix_micros(time.timestamp_micros())

@@ -139,7 +139,7 @@ fn a_spurious_time_out_allocates_nothing() {
 #[test]
 fn a_deletion_told_twice_allocates_nothing_the_second_time() {
     let (mut pod, now) = running(1, None);
-    let delete = Event::Api(ApiEvent::Deleted { grace_seconds: 30 });
+    let delete = Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None });
     pod.handle_event(now, delete.clone(), &mut NoSink).unwrap();
     assert_eq!(allocations(|| pod.handle_event(now, delete, &mut NoSink).unwrap()), 0);
 }
@@ -230,7 +230,7 @@ fn answer_all(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>) {
                     RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }
                 }
                 Action::StartContainer { container, instance } => {
-                    RuntimeEvent::ContainerStarted { container, instance, result: Ok(()) }
+                    RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) }
                 }
                 Action::Probe { container, kind, .. } => {
                     pod.handle_event(now, success(container, kind), out).unwrap();

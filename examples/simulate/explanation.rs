@@ -10,7 +10,7 @@ pub(crate) fn add(scenario: &Scenario, life: &mut Life) -> Result<(), ScenarioEr
     let start = lived.now();
     for moment in &mut life.moments {
         lived.advance_to(start + moment.at)?;
-        moment.explanation = Some(lived.pod().explain(lived.now()));
+        moment.explanation = Some(lived.explain(lived.now()));
     }
     Ok(())
 }

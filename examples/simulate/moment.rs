@@ -94,6 +94,7 @@ impl Names {
             }
             Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
             | Action::CreateContainer { .. }

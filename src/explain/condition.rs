@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    machine::Pod,
+    kubelet::Pod,
     manifest::{ConditionStatus, Name},
     state::{ConditionMessage, ConditionType},
     status,

@@ -5,18 +5,16 @@ use alloc::string::String;
 use serde::Serialize;
 
 use super::{
-    fact::{self, Exit, ProbeProgress, Verdict},
+    fact::{self, LastExit, ProbeProgress, RestartDecision},
     foresight::Foresight,
     stop::{StopReason, StopStep},
     wait::{self, WaitsFor},
 };
 use crate::{
-    machine::{Doing, Pod, Task, WorkerState},
+    kubelet::{Doing, Pod, Task, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{
-        ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure, Waiting,
-    },
+    state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
     status,
     time::Timestamp,
 };
@@ -53,7 +51,7 @@ pub enum Situation {
         /// What it waits for.
         waits_for: WaitsFor,
         /// The end of its run before, if it had one.
-        last_exit: Option<Exit>,
+        last_exit: Option<LastExit>,
     },
     /// Its image is on its way.
     Pulling {
@@ -72,9 +70,9 @@ pub enum Situation {
     /// It keeps ending and is held back.
     HeldBack {
         /// Its last exit.
-        exit: Exit,
+        exit: LastExit,
         /// Why it is started again at all.
-        verdict: Verdict,
+        decision: RestartDecision,
         /// The delay in force, in seconds.
         delay_seconds: u32,
         /// The end of the delay.
@@ -85,9 +83,9 @@ pub enum Situation {
     /// It has ended and is about to be started again.
     RestartDue {
         /// Its last exit.
-        exit: Exit,
+        exit: LastExit,
         /// Why it is started again.
-        verdict: Verdict,
+        decision: RestartDecision,
         /// What it waits for.
         waits_for: WaitsFor,
     },
@@ -115,21 +113,21 @@ pub enum Situation {
     },
     /// It is being stopped.
     Stopping {
-        /// Why.
+        /// What has it stopped.
         reason: StopReason,
         /// How far that has come.
         step: StopStep,
         /// The end that is already known, if it is gone.
-        exit: Option<Exit>,
+        exit: Option<LastExit>,
         /// Whether it is to be started again in the same pass, unless its back-off holds it back.
         restarts: bool,
     },
     /// It has ended for good.
     Ended {
-        /// How.
-        exit: Exit,
+        /// How it ended.
+        exit: LastExit,
         /// Why it is not started again.
-        verdict: Verdict,
+        decision: RestartDecision,
     },
     /// It never ran, and never will.
     NeverRan,
@@ -140,7 +138,7 @@ pub enum Situation {
 impl ContainerExplanation {
     pub(super) fn of(pod: &Pod, index: ContainerIndex, foresight: &Foresight, now: Timestamp) -> Option<Self> {
         let spec = pod.spec().container(index)?;
-        let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
+        let record = pod.parts.status.record.records.get(index.get()).and_then(Option::as_ref);
         let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
         let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
         let place = pod.spec().place_in_list(index).saturating_add(1);
@@ -190,13 +188,10 @@ pub(super) enum Urgency {
 }
 
 /// The reason that a waiting container's status shows.
-fn waiting_reason(record: &ContainerRecord) -> Option<&'static str> {
+fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
     match record.state.as_ref()? {
-        RecordedState::Waiting(Waiting::ContainerCreating) => Some("ContainerCreating"),
-        RecordedState::Waiting(Waiting::PodInitializing) => Some("PodInitializing"),
-        RecordedState::Waiting(Waiting::RestartingAllContainers) => Some("RestartingAllContainers"),
-        RecordedState::Waiting(Waiting::Failed(failure)) => Some(failure.error.as_str()),
-        RecordedState::Waiting(Waiting::Unsaid) | RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
+        RecordedState::Waiting(waiting) => Some(waiting.reason()).filter(|reason| !reason.is_empty()),
+        RecordedState::Running { .. } | RecordedState::Terminated(_) => None,
     }
 }
 
@@ -212,12 +207,12 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn situation(&self) -> Situation {
-        let pass = self.pod.worker.pass.as_deref();
+        let pass = self.pod.worker.sync.as_deref();
         if let Some(pass) = pass
             && let Some(stop) = pass.stops.iter().find(|stop| stop.container == self.index)
         {
-            let newest = self.pod.runtime.newest(self.index);
-            let exit = newest.and_then(Instance::termination).map(|end| Exit::of(end, self.restart_count()));
+            let newest = self.pod.runtime().newest(self.index);
+            let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
             let step = StopStep::of(self.pod, pass, stop);
             let reason = StopReason::of(self.pod, pass, stop);
             let restarts = pass.todo.contains(&Task::Start(self.index));
@@ -240,7 +235,7 @@ impl Subject<'_> {
         if matches!(self.pod.worker_state(), WorkerState::Terminated | WorkerState::Finished) {
             return self.at_the_end();
         }
-        match self.pod.runtime.newest(self.index).map(|newest| &newest.state) {
+        match self.pod.runtime().newest(self.index).map(|newest| &newest.state) {
             Some(InstanceState::Running { started_at }) => self.running(*started_at),
             Some(InstanceState::Exited(end)) => self.exited(end),
             Some(InstanceState::Created) => self.failed().unwrap_or(Situation::Starting),
@@ -252,11 +247,12 @@ impl Subject<'_> {
     /// Nothing runs any more: what is reported is what is.
     fn at_the_end(&self) -> Situation {
         let end = self.record.and_then(ContainerRecord::termination);
-        let end = end.or_else(|| self.pod.runtime.newest(self.index).and_then(Instance::termination));
+        let end = end.or_else(|| self.pod.runtime().newest(self.index).and_then(Instance::termination));
         match end {
-            Some(end) => {
-                Situation::Ended { exit: Exit::of(end, self.restart_count()), verdict: Verdict::on(self.spec, end) }
-            }
+            Some(end) => Situation::Ended {
+                exit: LastExit::of(end, self.restart_count()),
+                decision: RestartDecision::on(self.spec, end),
+            },
             None => Situation::NeverRan,
         }
     }
@@ -272,41 +268,40 @@ impl Subject<'_> {
     }
 
     fn exited(&self, end: &crate::state::Termination) -> Situation {
-        let exit = Exit::of(end, self.restart_count());
-        let verdict = Verdict::on(self.spec, end);
-        let newest = self.pod.runtime.newest(self.index);
+        let exit = LastExit::of(end, self.restart_count());
+        let decision = RestartDecision::on(self.spec, end);
+        let newest = self.pod.runtime().newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
         let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
-            return Situation::Ended { exit, verdict };
+            return Situation::Ended { exit, decision };
         }
         if wait::is_stranded(self.pod) {
-            return Situation::Ended { exit, verdict: Verdict::STRANDED };
+            return Situation::Ended { exit, decision: RestartDecision::STRANDED };
         }
-        let slot = self.pod.record.slots.get(self.index.get());
-        let limits = &self.pod.config.crash_loop;
-        let counter = slot.and_then(|slot| slot.restarts());
+        let limits = &self.pod.config().crash_loop;
+        let counter = self.pod.parts.containers.crash_loop(self.index, self.spec.image());
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
         if let (Some(until), Some(counter)) = (until, counter) {
             let next = rule::backoff::BackOff::advanced(Some(counter), limits, finished_at, until);
             let (delay_seconds, next_delay_seconds) = (counter.delay, next.delay);
-            return Situation::HeldBack { exit, verdict, delay_seconds, until, next_delay_seconds };
+            return Situation::HeldBack { exit, decision, delay_seconds, until, next_delay_seconds };
         }
         self.failed().unwrap_or_else(|| Situation::RestartDue {
             exit,
-            verdict,
+            decision,
             waits_for: WaitsFor::of(self.pod, self.index),
         })
     }
 
     /// The last attempt to start it failed, for another reason than the crash-loop back-off.
     fn failed(&self) -> Option<Situation> {
-        let slot = self.pod.record.slots.get(self.index.get())?;
-        let failure = slot.failure().filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
-        let pulls = slot.pulls();
+        let known = self.pod.parts.containers.failure(self.index);
+        let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
+        let pulls = self.pod.parts.containers.pull_back_off(self.spec.image());
         let held_until =
-            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config.image_pull, pulls.advanced_at, self.now));
+            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at, self.now));
         let is_pull = matches!(
             failure.error,
             StartError::ErrImagePull
@@ -316,7 +311,7 @@ impl Subject<'_> {
         );
         let held_until = held_until.filter(|_| is_pull);
         Some(Situation::CannotStart {
-            error: failure.error,
+            error: failure.error.clone(),
             message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
             image: self.spec.image().into(),
             held_until,
@@ -336,20 +331,19 @@ impl Subject<'_> {
             && let Some(end) = ended
         {
             return Situation::Ended {
-                exit: Exit::of(end, self.restart_count()),
-                verdict: Verdict::on(self.spec, end),
+                exit: LastExit::of(end, self.restart_count()),
+                decision: RestartDecision::on(self.spec, end),
             };
         }
         let last = ended.or_else(|| self.record.and_then(ContainerRecord::last_termination));
-        let last_exit = last.map(|end| Exit::of(end, self.restart_count()));
+        let last_exit = last.map(|end| LastExit::of(end, self.restart_count()));
         match self.pod.worker_state() {
-            WorkerState::Waiting | WorkerState::Syncing => {
-                Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit }
-            }
+            WorkerState::Syncing => Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit },
             WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
-                Some(end) => {
-                    Situation::Ended { exit: Exit::of(end, self.restart_count()), verdict: Verdict::on(self.spec, end) }
-                }
+                Some(end) => Situation::Ended {
+                    exit: LastExit::of(end, self.restart_count()),
+                    decision: RestartDecision::on(self.spec, end),
+                },
                 None => Situation::NeverRan,
             },
         }
@@ -359,14 +353,14 @@ impl Subject<'_> {
     fn stranded(&self) -> Situation {
         let last = self.record.and_then(|record| record.termination().or_else(|| record.last_termination()));
         last.map_or(Situation::NeverRan, |end| Situation::Ended {
-            exit: Exit::of(end, self.restart_count()),
-            verdict: Verdict::STRANDED,
+            exit: LastExit::of(end, self.restart_count()),
+            decision: RestartDecision::STRANDED,
         })
     }
 
     fn restart_count(&self) -> u32 {
         let of_record = self.record.map_or(0, |record| record.restart_count);
-        let of_runtime = self.pod.runtime.newest(self.index).map_or(0, |newest| newest.restart_count);
+        let of_runtime = self.pod.runtime().newest(self.index).map_or(0, |newest| newest.restart_count);
         of_record.max(of_runtime)
     }
 }
@@ -374,8 +368,8 @@ impl Subject<'_> {
 /// What went wrong in the first place, if a failure is only the wait after another.
 fn first_cause(failure: &StartFailure) -> &StartFailure {
     match &failure.message {
-        FailureMessage::PullBackOff { last: Some(last) } => last,
-        FailureMessage::PullBackOff { last: None }
+        FailureMessage::PullBackOff { last: Some(last), .. } => last,
+        FailureMessage::PullBackOff { last: None, .. }
         | FailureMessage::Text(_)
         | FailureMessage::RestartBackOff { .. } => failure,
     }

@@ -137,13 +137,13 @@ impl Explanation {
     fn end_cause(&self, cause: &EndCause) -> String {
         match cause {
             EndCause::AllSucceeded => "every container ended with exit code 0 and is not started again".into(),
-            EndCause::ContainerFailed { container, exit, verdict, .. } if verdict.restarts => {
+            EndCause::ContainerFailed { container, exit, decision, .. } if decision.restarts => {
                 format!("{}, and the Pod was stopped", sentence::ended(container, exit, self.at))
             }
-            EndCause::ContainerFailed { container, is_init, exit, verdict } => {
+            EndCause::ContainerFailed { container, is_init, exit, decision } => {
                 let others = if *is_init { ", so that the containers after it never start" } else { "" };
                 let ended = sentence::ended(container, exit, self.at);
-                format!("{ended}; {}{others}", sentence::decided(verdict))
+                format!("{ended}; {}{others}", sentence::decided(decision))
             }
             EndCause::Unseen { container } => format!("nobody saw {container} end (ContainerStatusUnknown)"),
             EndCause::Reason { reason, message } if message.is_empty() => reason.clone(),

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::foresight::Foresight;
 use crate::{
-    machine::{Pod, Prober, ProberStage},
+    kubelet::{Pod, Prober, ProberStage},
     manifest::{Name, RestartPolicy, RestartRuleAction},
     rule::{probe::ProbeResult, restart},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
@@ -17,7 +17,7 @@ use crate::{
 /// How a container ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Exit {
+pub struct LastExit {
     /// Its exit code.
     pub code: i32,
     /// Why, in one word: `Completed`, `Error`, `OOMKilled`.
@@ -31,9 +31,9 @@ pub struct Exit {
     pub message: Option<String>,
 }
 
-impl Exit {
-    pub(super) fn of(end: &Termination, restart_count: u32) -> Exit {
-        Exit {
+impl LastExit {
+    pub(super) fn of(end: &Termination, restart_count: u32) -> LastExit {
+        LastExit {
             code: end.exit_code,
             reason: end.reason.as_str().into(),
             at: end.finished_at,
@@ -46,7 +46,7 @@ impl Exit {
 /// What follows from an exit, and by which rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct RestartDecision {
     /// Whether the container is started again.
     pub restarts: bool,
     /// The rule that says so.
@@ -78,17 +78,19 @@ pub enum Decider {
     NoNewSandbox,
 }
 
-impl Verdict {
+impl RestartDecision {
     /// On a container whose Pod has lost its sandbox for good.
-    pub(super) const STRANDED: Verdict = Verdict { restarts: false, by: Decider::NoNewSandbox };
+    pub(super) const STRANDED: RestartDecision = RestartDecision { restarts: false, by: Decider::NoNewSandbox };
 
-    pub(super) fn on(container: &ContainerSpec, end: &Termination) -> Verdict {
+    pub(super) fn on(container: &ContainerSpec, end: &Termination) -> RestartDecision {
         let policy = container.restart();
         let restarts = restart::after_exit(policy, end.exit_code);
         match container.kind() {
-            ContainerKind::Ephemeral => Verdict { restarts: false, by: Decider::Ephemeral },
-            ContainerKind::Sidecar => Verdict { restarts: true, by: Decider::Sidecar },
-            ContainerKind::Init if has_succeeded(end) => Verdict { restarts: false, by: Decider::InitSucceeded },
+            ContainerKind::Ephemeral => RestartDecision { restarts: false, by: Decider::Ephemeral },
+            ContainerKind::Sidecar => RestartDecision { restarts: true, by: Decider::Sidecar },
+            ContainerKind::Init if has_succeeded(end) => {
+                RestartDecision { restarts: false, by: Decider::InitSucceeded }
+            }
             ContainerKind::Init | ContainerKind::Regular => {
                 let rule = restart::matching_rule(policy, end.exit_code).filter(|_| policy.is_own());
                 let by = match rule {
@@ -99,7 +101,7 @@ impl Verdict {
                     None if policy.is_own() => Decider::OwnPolicy(policy.policy()),
                     None => Decider::PodPolicy(policy.policy()),
                 };
-                Verdict { restarts, by }
+                RestartDecision { restarts, by }
             }
         }
     }
@@ -131,10 +133,10 @@ pub struct ProbeProgress {
     pub successes_needed: u32,
     /// How many more failures in a row it takes.
     pub failures_left: u32,
-    /// Seconds between two looks.
+    /// Seconds between two probes.
     pub period_seconds: u32,
     /// When the container is probed next, if nothing else happens.
-    pub next_look: Option<Timestamp>,
+    pub next_probe: Option<Timestamp>,
 }
 
 impl ProbeProgress {
@@ -147,7 +149,7 @@ impl ProbeProgress {
     ) -> Option<ProbeProgress> {
         let spec = pod.spec().container(container)?.probe(probe)?;
         let is_it = |prober: &&Prober| prober.container == container && prober.kind == probe;
-        let worker = pod.probers.iter().find(is_it).filter(|prober| prober.stage != ProberStage::Absent)?.worker;
+        let worker = pod.parts.probers.iter().find(is_it).filter(|prober| prober.stage != ProberStage::Absent)?.worker;
         let run_of = |result| if worker.last_result == result { worker.result_run } else { 0 };
         let left = |threshold: u32, run| threshold.saturating_sub(run).max(1);
         Some(ProbeProgress {
@@ -156,7 +158,7 @@ impl ProbeProgress {
             successes_needed: left(spec.success_threshold(), run_of(ProbeResult::Success)),
             failures_left: left(spec.failure_threshold(), run_of(ProbeResult::Failure)),
             period_seconds: spec.period(),
-            next_look: foresight.look(container, probe),
+            next_probe: foresight.probe(container, probe),
         })
     }
 

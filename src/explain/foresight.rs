@@ -9,7 +9,7 @@ use super::{fact, wait};
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
-    machine::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
+    kubelet::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
     rule::{deadline, probe::ProbeOutcome},
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
@@ -22,7 +22,7 @@ pub(super) struct Foresight {
     /// The next attempt to start each container that is waiting for one.
     pub(super) attempts: Vec<Attempt>,
     /// The next run of each probe.
-    pub(super) looks: Vec<(ContainerIndex, ProbeKind, Timestamp)>,
+    pub(super) probes: Vec<(ContainerIndex, ProbeKind, Timestamp)>,
     /// When the Pod is looked at without any other reason than that time has passed.
     pub(super) retry_at: Option<Timestamp>,
     /// When the node begins to stop the Pod.
@@ -59,7 +59,7 @@ impl Foresight {
     pub(super) fn of(pod: &Pod, now: Timestamp) -> Foresight {
         let mut future = Future {
             wanted_starts: wanted_starts(pod),
-            wanted_looks: wanted_looks(pod),
+            wanted_probes: wanted_probes(pod),
             wants_retry: false,
             pod: pod.clone(),
             now,
@@ -72,10 +72,10 @@ impl Foresight {
         }
         let wants_end = deadline_of(pod).is_some();
         // What else comes of itself is more telling than that the Pod is looked at again.
-        let wants_more = wants_end || !future.wanted_starts.is_empty() || !future.wanted_looks.is_empty();
-        future.wants_retry = !wants_more && pod.worker_state() == WorkerState::Syncing && pod.worker.pass.is_none();
+        let wants_more = wants_end || !future.wanted_starts.is_empty() || !future.wanted_probes.is_empty();
+        future.wants_retry = !wants_more && pod.worker_state() == WorkerState::Syncing && pod.worker.sync.is_none();
         for _ in 0..MOST_WAKES {
-            let has_times = future.wanted_starts.is_empty() && future.wanted_looks.is_empty() && !wants_end;
+            let has_times = future.wanted_starts.is_empty() && future.wanted_probes.is_empty() && !wants_end;
             let is_done = has_times && (!future.wants_retry || future.foresight.retry_at.is_some());
             if is_done || future.foresight.ends_at.is_some() || !future.live_on() {
                 break;
@@ -88,9 +88,9 @@ impl Foresight {
         self.attempts.iter().find(|attempt| attempt.container == container).copied()
     }
 
-    pub(super) fn look(&self, container: ContainerIndex, kind: ProbeKind) -> Option<Timestamp> {
-        let mut looks = self.looks.iter();
-        looks.find(|(of, which, _)| (*of, *which) == (container, kind)).map(|&(_, _, at)| at)
+    pub(super) fn probe(&self, container: ContainerIndex, kind: ProbeKind) -> Option<Timestamp> {
+        let mut probes = self.probes.iter();
+        probes.find(|(of, which, _)| (*of, *which) == (container, kind)).map(|&(_, _, at)| at)
     }
 }
 
@@ -102,7 +102,7 @@ struct Future {
     horizon: Timestamp,
     actions: VecDeque<Action>,
     wanted_starts: Vec<(ContainerIndex, Reach)>,
-    wanted_looks: Vec<(ContainerIndex, ProbeKind)>,
+    wanted_probes: Vec<(ContainerIndex, ProbeKind)>,
     wants_retry: bool,
     foresight: Foresight,
 }
@@ -144,13 +144,14 @@ impl Future {
             Action::PullImage { container } => self.note_attempt(container, Reach::Pull),
             Action::CreateContainer { container, .. } => self.note_attempt(container, Reach::Start),
             Action::Probe { container, kind, .. } => {
-                let place = self.wanted_looks.iter().position(|&wanted| wanted == (container, kind));
+                let place = self.wanted_probes.iter().position(|&wanted| wanted == (container, kind));
                 if let Some(place) = place {
-                    self.wanted_looks.remove(place);
-                    self.foresight.looks.push((container, kind, self.now));
+                    self.wanted_probes.remove(place);
+                    self.foresight.probes.push((container, kind, self.now));
                 }
             }
-            Action::RunPodSandbox { .. }
+            Action::RemovePodSandbox { .. }
+            | Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
             | Action::StartContainer { .. }
             | Action::StopContainer { .. }
@@ -182,9 +183,10 @@ fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
             RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }
         }
         Action::StartContainer { container, instance } => {
-            RuntimeEvent::ContainerStarted { container, instance, result: Ok(()) }
+            RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) }
         }
         Action::PullImage { .. }
+        | Action::RemovePodSandbox { .. }
         | Action::StopContainer { .. }
         | Action::RemoveContainer { .. }
         | Action::RunHook { .. } => return None,
@@ -206,8 +208,8 @@ fn has_image(pod: &Pod, container: ContainerIndex) -> Option<bool> {
 
 /// How far the next attempt has to come to be one.
 fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
-    let failure = pod.record.slots.get(container.get()).and_then(|slot| slot.failure());
-    match failure.map(|failure| failure.error) {
+    let failure = pod.parts.containers.failure(container);
+    match failure.map(|failure| &failure.error) {
         Some(
             StartError::ErrImagePull
             | StartError::ImagePullBackOff
@@ -224,10 +226,11 @@ fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
             | StartError::PreCreateHookError
             | StartError::PreStartHookError
             | StartError::RunContainerError
-            | StartError::PostStartHookError,
+            | StartError::PostStartHookError
+            | StartError::Other(_),
         )
         | None => {
-            let newest = pod.runtime.newest(container);
+            let newest = pod.runtime().newest(container);
             if newest.is_some_and(|newest| !newest.spec_changed) { Reach::Start } else { Reach::Image }
         }
     }
@@ -235,7 +238,7 @@ fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
 
 /// When the active deadline ends a Pod that nobody stops yet.
 pub(super) fn deadline_of(pod: &Pod) -> Option<Timestamp> {
-    let start_time = pod.record.start_time.filter(|_| pod.worker_state() == WorkerState::Syncing);
+    let start_time = pod.parts.status.start_time.filter(|_| pod.worker_state() == WorkerState::Syncing);
     start_time.and_then(|start| deadline::of(pod.spec(), start))
 }
 
@@ -245,8 +248,8 @@ fn wanted_starts(pod: &Pod) -> Vec<(ContainerIndex, Reach)> {
         return Vec::new();
     }
     let is_wanted = |index: ContainerIndex, container: &ContainerSpec| {
-        let newest = pod.runtime.newest(index);
-        let has_failed = pod.record.slots.get(index.get()).is_some_and(|slot| slot.failure().is_some());
+        let newest = pod.runtime().newest(index);
+        let has_failed = pod.parts.containers.failure(index).is_some();
         let has_ended = newest.is_some_and(|newest| newest.termination().is_some());
         (has_failed || has_ended || wait::starts_by_itself(pod, index))
             && fact::is_start_due(container, newest, pod.is_deleting())
@@ -266,9 +269,9 @@ fn wanted_reach(pod: &Pod, container: ContainerIndex) -> Reach {
 }
 
 /// The probes that have something to ask of what runs now.
-fn wanted_looks(pod: &Pod) -> Vec<(ContainerIndex, ProbeKind)> {
+fn wanted_probes(pod: &Pod) -> Vec<(ContainerIndex, ProbeKind)> {
     let is_wanted = |prober: &&Prober| {
-        let record = pod.record.status.records.get(prober.container.get()).and_then(Option::as_ref);
+        let record = pod.parts.status.record.records.get(prober.container.get()).and_then(Option::as_ref);
         let has_started = record.is_some_and(|record| record.started == Some(true));
         let is_current = prober.worker.instance == record.and_then(|record| record.instance);
         prober.stage != ProberStage::Absent
@@ -276,5 +279,5 @@ fn wanted_looks(pod: &Pod) -> Vec<(ContainerIndex, ProbeKind)> {
             && has_started != (prober.kind == ProbeKind::Startup)
             && !(is_current && prober.worker.on_hold)
     };
-    pod.probers.iter().filter(is_wanted).map(|prober| (prober.container, prober.kind)).collect()
+    pod.parts.probers.iter().filter(is_wanted).map(|prober| (prober.container, prober.kind)).collect()
 }

@@ -10,8 +10,8 @@ use alloc::{
 use core::time::Duration;
 
 use super::{
-    Change, ContainerExplanation, Explanation, Next, PodSituation, Situation, Step, StopCause, StopStep, Unmet,
-    WaitsFor, When, container::Urgency, display::stripped, sentence, text,
+    ContainerExplanation, Explanation, Next, NextStep, PodSituation, PossibleChange, Situation, StopCause, StopStep,
+    Unmet, WaitsFor, When, container::Urgency, display::stripped, sentence, text,
 };
 use crate::{manifest::Name, spec::ContainerKind, state::StartError};
 
@@ -26,13 +26,13 @@ impl Explanation {
     pub(super) fn what_next(&self) -> String {
         let lead = self.lead().map(|container| &*container.name);
         let is_told = |next: &&Next| match (next.what.container(), lead) {
-            (None, _) if next.what == Step::Resync => self.open_end().is_none(),
+            (None, _) if next.what == NextStep::Resync => self.open_end().is_none(),
             (Some(container), Some(lead)) => container == lead,
             (Some(_) | None, _) => true,
         };
         let mut told: Vec<&Next> = self.next.iter().filter(is_told).collect();
-        told.sort_by_key(|next| (matches!(next.what, Step::Deadline), next.when.time()));
-        let deadline = told.iter().position(|next| next.what == Step::Deadline).map(|place| told.remove(place));
+        told.sort_by_key(|next| (matches!(next.what, NextStep::Deadline), next.when.time()));
+        let deadline = told.iter().position(|next| next.what == NextStep::Deadline).map(|place| told.remove(place));
         let mut told: Vec<String> = told.into_iter().take(MOST_NEXT).map(|next| self.next_clause(next)).collect();
         if told.is_empty() {
             told.extend(self.open_end());
@@ -48,24 +48,24 @@ impl Explanation {
             When::NotBefore(at) => format!("{}, at the earliest", text::ahead(at, self.at)),
         };
         match &next.what {
-            Step::Start { container } => self.start_clause(container, &when, ""),
-            Step::Pull { container } => self.start_clause(container, &when, ", with a pull of its image"),
-            Step::LookForImage { container } => self.look_clause(container, &when),
-            Step::Probe { container, probe } => {
+            NextStep::Start { container } => self.start_clause(container, &when, ""),
+            NextStep::Pull { container } => self.start_clause(container, &when, ", with a pull of its image"),
+            NextStep::InspectImage { container } => self.image_clause(container, &when),
+            NextStep::Probe { container, probe } => {
                 let probe = probe.name().to_lowercase();
                 format!("the {probe} probe of {container} runs {when}")
             }
-            Step::PostStartEnds { container } => format!("the hook of {container} is over {when}"),
-            Step::PreStopEnds { container } => {
+            NextStep::PostStartEnds { container } => format!("the hook of {container} is over {when}"),
+            NextStep::PreStopEnds { container } => {
                 let latest = if self.hook_sleeps(container) { "" } else { " at the latest" };
                 format!("{container} is told to stop (SIGTERM) when its preStop hook ends, {when}{latest}")
             }
-            Step::TurnEnds { container } => {
+            NextStep::TurnEnds { container } => {
                 format!("{container} is told to stop (SIGTERM) when its turn comes, {when} at the latest")
             }
-            Step::Kill { container } => format!("{container}, if it has not ended, is killed (SIGKILL) {when}"),
-            Step::Deadline => format!("its active deadline ends the Pod {when}"),
-            Step::Resync => format!("nothing is due; the Pod is looked at again {when}"),
+            NextStep::Kill { container } => format!("{container}, if it has not ended, is killed (SIGKILL) {when}"),
+            NextStep::Deadline => format!("its active deadline ends the Pod {when}"),
+            NextStep::Resync => format!("nothing is due; the Pod is synced again {when}"),
         }
     }
 
@@ -84,7 +84,7 @@ impl Explanation {
         }
     }
 
-    fn look_clause(&self, container: &str, when: &str) -> String {
+    fn image_clause(&self, container: &str, when: &str) -> String {
         match self.container(container).map(|container| &container.situation) {
             Some(Situation::CannotStart { .. }) => format!("the node looks again for the image of {container} {when}"),
             _ => format!("{container} starts {when}, or pulls its image first"),
@@ -118,7 +118,7 @@ impl Explanation {
         let is_active = |lead: &&ContainerExplanation| !matches!(lead.situation, Situation::Ended { .. });
         let lead = self.lead().filter(is_active).map(|container| &*container.name);
         let changes = self.changes.iter().filter(|change| lead.is_none() || change.container() == lead);
-        let changes: Vec<String> = changes.take(2).map(Change::clause).collect();
+        let changes: Vec<String> = changes.take(2).map(PossibleChange::clause).collect();
         Some(changes.join("; ")).filter(|changes| !changes.is_empty())
     }
 

@@ -27,8 +27,8 @@ mod wait;
 
 pub use condition::Unmet;
 pub use container::{ContainerExplanation, Situation};
-pub use fact::{Decider, Exit, ProbeProgress, Verdict};
-pub use next::{Change, Next, Step, When};
+pub use fact::{Decider, LastExit, ProbeProgress, RestartDecision};
+pub use next::{Next, NextStep, PossibleChange, When};
 pub use pod::{EndCause, PodSituation, StopCause};
 pub use stop::{StopReason, StopStep};
 pub use wait::WaitsFor;
@@ -37,7 +37,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
 
-use crate::{machine::Pod, manifest::PodPhase, spec::ContainerIndex, time::Timestamp};
+use crate::{kubelet::Pod, manifest::PodPhase, object::PodObject, spec::ContainerIndex, time::Timestamp};
 use foresight::Foresight;
 
 /// Why a Pod is in its state, what happens next and when, and what would change it.
@@ -66,7 +66,39 @@ pub struct Explanation {
     /// What happens of itself, by container.
     pub next: Vec<Next>,
     /// What would change the state, the most telling first.
-    pub changes: Vec<Change>,
+    pub changes: Vec<PossibleChange>,
+}
+
+/// What an observer of the API sees of a Pod.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    phase: PodPhase,
+    is_gone: bool,
+    node_lost_since: Option<Timestamp>,
+}
+
+impl PodObject {
+    /// Why the Pod is in its state, what happens next and when, and what would change it: to those who see the object
+    /// and, where a node has the Pod, what its kubelet knows.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Timestamp, object::PodObject};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// let explanation = object.explain(None, Timestamp::UNIX_EPOCH).to_string();
+    /// assert!(explanation.starts_with("Pod web is Pending: no node has it yet."), "{explanation}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, pod: Option<&Pod>, now: Timestamp) -> Explanation {
+        let seen = Seen { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: self.node_lost_since() };
+        match pod {
+            Some(pod) => pod.explain_as(seen, now),
+            None => Pod::on_no_node(self.spec().clone(), self.status().conditions.clone(), now).explain_as(seen, now),
+        }
+    }
 }
 
 impl Pod {
@@ -74,33 +106,39 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
     ///
     /// let manifest: manifest::PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
     /// )?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::unbound(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
-    /// let explanation = pod.explain(Timestamp::UNIX_EPOCH);
-    /// assert!(explanation.to_string().starts_with("Pod web is Pending: no node has it yet."));
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    /// let explanation = pod.explain(now).to_string();
+    /// assert!(explanation.starts_with("Pod web is Pending: its sandbox is being made."), "{explanation}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn explain(&self, now: Timestamp) -> Explanation {
+        self.explain_as(Seen { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: None }, now)
+    }
+
+    fn explain_as(&self, seen: Seen, now: Timestamp) -> Explanation {
+        let is_visible = seen.node_lost_since.is_none();
         let foresight = Foresight::of(self, now);
         let indexes = self.spec().containers().map(|(index, _)| index);
         let containers: Vec<_> =
             indexes.filter_map(|index| ContainerExplanation::of(self, index, &foresight, now)).collect();
-        let situation = PodSituation::of(self, &containers);
-        let next = if self.is_node_lost() { Vec::new() } else { next::next(self, &containers, &foresight, now) };
+        let situation = PodSituation::of(self, seen, &containers);
+        let next = if is_visible { next::next(self, &containers, &foresight, now) } else { Vec::new() };
         Explanation {
             at: now,
             pod: self.spec().name().into(),
-            phase: self.phase(),
-            ready: !self.is_node_lost() && self.record.status.conditions.ready.is_true(),
-            gone: self.is_gone(),
+            phase: seen.phase,
+            ready: is_visible && self.parts.status.record.conditions.ready.is_true(),
+            gone: seen.is_gone,
             unmet: condition::unmet(self),
-            kubelet_restarted_at: self.record.node.kubelet_start,
+            kubelet_restarted_at: self.parts.kubelet_start,
             next,
             changes: next::changes(self, &situation, &containers),
             situation,

@@ -12,7 +12,7 @@ use super::{
     stop::StopStep,
 };
 use crate::{
-    machine::Pod,
+    kubelet::Pod,
     manifest::RestartPolicy,
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},
@@ -23,12 +23,12 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Next {
-    /// When.
+    /// Exactly when, or not before when.
     #[serde(flatten)]
     pub when: When,
-    /// What.
+    /// What happens then.
     #[serde(flatten)]
-    pub what: Step,
+    pub what: NextStep,
 }
 
 /// When something happens.
@@ -44,70 +44,70 @@ pub enum When {
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Step {
+pub enum NextStep {
     /// A container is started (again).
     Start {
-        /// Which.
+        /// The container's name.
         container: String,
     },
     /// A container's image is pulled (again); the container starts once it is there.
     Pull {
-        /// For which container.
+        /// The container's name.
         container: String,
     },
     /// The node is asked for a container's image again.
-    LookForImage {
-        /// For which container.
+    InspectImage {
+        /// The container's name.
         container: String,
     },
     /// A container is probed.
     Probe {
-        /// Which.
+        /// The container's name.
         container: String,
-        /// What about.
+        /// What it asks about.
         #[serde(serialize_with = "by_name")]
         probe: ProbeKind,
     },
     /// The hook after a start, which only sleeps, is over.
     PostStartEnds {
-        /// In which container.
+        /// The container's name.
         container: String,
     },
     /// The hook before a stop is over, or has run out of time: the container is told to stop, or takes its turn.
     PreStopEnds {
-        /// In which container.
+        /// The container's name.
         container: String,
     },
     /// A sidecar waits no longer for others to end: it is told to stop.
     TurnEnds {
-        /// Which.
+        /// The container's name.
         container: String,
     },
     /// A container that has not ended is killed (SIGKILL).
     Kill {
-        /// Which.
+        /// The container's name.
         container: String,
     },
     /// The Pod's active deadline is over: it fails and is stopped.
     Deadline,
-    /// The Pod is looked at again, without any other reason.
+    /// The Pod is synced again, without any other reason.
     Resync,
 }
 
-impl Step {
+impl NextStep {
     /// The container that it is about.
     #[must_use]
     pub fn container(&self) -> Option<&str> {
         match self {
-            Step::Start { container }
-            | Step::Pull { container }
-            | Step::LookForImage { container }
-            | Step::Probe { container, .. }
-            | Step::PostStartEnds { container }
-            | Step::PreStopEnds { container }
-            | Step::TurnEnds { container }
-            | Step::Kill { container } => Some(container),
-            Step::Deadline | Step::Resync => None,
+            NextStep::Start { container }
+            | NextStep::Pull { container }
+            | NextStep::InspectImage { container }
+            | NextStep::Probe { container, .. }
+            | NextStep::PostStartEnds { container }
+            | NextStep::PreStopEnds { container }
+            | NextStep::TurnEnds { container }
+            | NextStep::Kill { container } => Some(container),
+            NextStep::Deadline | NextStep::Resync => None,
         }
     }
 }
@@ -115,29 +115,29 @@ impl Step {
 /// Something that would change the Pod's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Change {
+pub enum PossibleChange {
     /// So many more successes in a row make a container started, or ready.
     Successes {
-        /// Which container.
+        /// The container's name.
         container: String,
-        /// Of which probe.
+        /// The probe that has to find it.
         #[serde(serialize_with = "by_name")]
         probe: ProbeKind,
-        /// How many.
+        /// How many more successes in a row.
         needed: u32,
         /// Whether there were some already.
         has_begun: bool,
-        /// Seconds between two looks.
+        /// Seconds between two probes.
         period_seconds: u32,
     },
     /// So many more failures in a row have a container killed.
     Failures {
-        /// Which container.
+        /// The container's name.
         container: String,
-        /// Of which probe.
+        /// The probe that has to find it.
         #[serde(serialize_with = "by_name")]
         probe: ProbeKind,
-        /// How many.
+        /// How many more failures in a row.
         left: u32,
         /// Whether there were some already.
         has_begun: bool,
@@ -146,7 +146,7 @@ pub enum Change {
     },
     /// A run that is long enough makes the back-off start over.
     LongRun {
-        /// Of which container.
+        /// The container's name.
         container: String,
         /// Longer than this many seconds.
         seconds: u32,
@@ -155,17 +155,17 @@ pub enum Change {
     },
     /// Another image in the spec, which has no back-off yet.
     NewImage {
-        /// Of which container.
+        /// The container's name.
         container: String,
     },
     /// A container's end.
     Exit {
-        /// Which container's.
+        /// The container's name.
         container: String,
     },
     /// A readiness gate's condition that becomes true.
     Gate {
-        /// Which.
+        /// The condition's type.
         gate: String,
     },
     /// The removal of the scheduling gates.
@@ -190,22 +190,22 @@ impl When {
     }
 }
 
-impl Change {
+impl PossibleChange {
     /// The container that it is about.
     #[must_use]
     pub fn container(&self) -> Option<&str> {
         match self {
-            Change::Successes { container, .. }
-            | Change::Failures { container, .. }
-            | Change::LongRun { container, .. }
-            | Change::NewImage { container }
-            | Change::Exit { container, .. } => Some(container),
-            Change::Gate { .. }
-            | Change::Ungating
-            | Change::Scheduling
-            | Change::NodeReturn
-            | Change::ForceDelete
-            | Change::Nothing => None,
+            PossibleChange::Successes { container, .. }
+            | PossibleChange::Failures { container, .. }
+            | PossibleChange::LongRun { container, .. }
+            | PossibleChange::NewImage { container }
+            | PossibleChange::Exit { container, .. } => Some(container),
+            PossibleChange::Gate { .. }
+            | PossibleChange::Ungating
+            | PossibleChange::Scheduling
+            | PossibleChange::NodeReturn
+            | PossibleChange::ForceDelete
+            | PossibleChange::Nothing => None,
         }
     }
 }
@@ -219,11 +219,11 @@ pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &F
     if let Some(at) = foresight::deadline_of(pod) {
         // A pass that waits for something acts upon the deadline only when it is over.
         let is_kept = foresight.ends_at == Some(at) && at > now;
-        next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: Step::Deadline });
+        next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: NextStep::Deadline });
     }
     let retry_at = foresight.retry_at.filter(|_| next.is_empty());
     if let Some(at) = retry_at {
-        next.push(Next { when: When::At(at), what: Step::Resync });
+        next.push(Next { when: When::At(at), what: NextStep::Resync });
     }
     next
 }
@@ -238,32 +238,34 @@ fn next_of(
     let attempt = foresight.attempt(index).map(|attempt| {
         let container = container.clone();
         let what = match attempt.reach {
-            Reach::Image => Step::LookForImage { container },
-            Reach::Pull => Step::Pull { container },
-            Reach::Start => Step::Start { container },
+            Reach::Image => NextStep::InspectImage { container },
+            Reach::Pull => NextStep::Pull { container },
+            Reach::Start => NextStep::Start { container },
         };
         Next { when: When::At(attempt.at), what }
     });
     match &explained.situation {
         Situation::HeldBack { until, .. } => {
-            let open = Next { when: When::NotBefore(*until), what: Step::Start { container } };
+            let open = Next { when: When::NotBefore(*until), what: NextStep::Start { container } };
             Vec::from([attempt.unwrap_or(open)])
         }
         Situation::CannotStart { held_until, .. } => {
-            let open = held_until.map(|until| Next { when: When::NotBefore(until), what: Step::Pull { container } });
+            let open =
+                held_until.map(|until| Next { when: When::NotBefore(until), what: NextStep::Pull { container } });
             attempt.or(open).into_iter().collect()
         }
         Situation::RestartDue { .. } | Situation::NotStarted { .. } => attempt.into_iter().collect(),
-        Situation::PostStart { until } => {
-            until.map(|at| Next { when: When::At(at), what: Step::PostStartEnds { container } }).into_iter().collect()
-        }
+        Situation::PostStart { until } => until
+            .map(|at| Next { when: When::At(at), what: NextStep::PostStartEnds { container } })
+            .into_iter()
+            .collect(),
         Situation::Running { lacks, liveness, .. } => {
-            let looks = lacks.iter().chain(liveness);
-            let looks = looks.filter_map(|progress| {
-                let what = Step::Probe { container: container.clone(), probe: progress.probe };
-                Some(Next { when: When::At(progress.next_look?), what })
+            let probes = lacks.iter().chain(liveness);
+            let probes = probes.filter_map(|progress| {
+                let what = NextStep::Probe { container: container.clone(), probe: progress.probe };
+                Some(Next { when: When::At(progress.next_probe?), what })
             });
-            looks.collect()
+            probes.collect()
         }
         Situation::Stopping { step, .. } => next_of_stop(container, step, now).into_iter().collect(),
         Situation::Pulling { .. }
@@ -276,29 +278,29 @@ fn next_of(
 
 fn next_of_stop(container: String, step: &StopStep, now: Timestamp) -> Option<Next> {
     Some(match *step {
-        StopStep::PreStop { until, .. } => Next { when: When::At(until), what: Step::PreStopEnds { container } },
-        StopStep::Turn { until, .. } => Next { when: When::At(until), what: Step::TurnEnds { container } },
+        StopStep::PreStop { until, .. } => Next { when: When::At(until), what: NextStep::PreStopEnds { container } },
+        StopStep::Turn { until, .. } => Next { when: When::At(until), what: NextStep::TurnEnds { container } },
         StopStep::Told { kill_not_before, .. } => {
             let at = kill_not_before.filter(|at| *at > now)?;
-            Next { when: When::NotBefore(at), what: Step::Kill { container } }
+            Next { when: When::NotBefore(at), what: NextStep::Kill { container } }
         }
         StopStep::Pending | StopStep::Gone => return None,
     })
 }
 
 /// What would change the Pod's state, the most telling first.
-pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<Change> {
+pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<PossibleChange> {
     match situation {
-        PodSituation::Gated => Vec::from([Change::Ungating]),
-        PodSituation::Unscheduled { .. } => Vec::from([Change::Scheduling]),
-        PodSituation::NodeLost { .. } => Vec::from([Change::NodeReturn]),
-        PodSituation::Over { .. } | PodSituation::Gone => Vec::from([Change::Nothing]),
-        PodSituation::Stopping { .. } if pod.is_gone() => Vec::from([Change::Nothing]),
-        PodSituation::Stopping { .. } => Vec::from([Change::ForceDelete]),
+        PodSituation::Gated => Vec::from([PossibleChange::Ungating]),
+        PodSituation::Unscheduled { .. } => Vec::from([PossibleChange::Scheduling]),
+        PodSituation::NodeLost { .. } => Vec::from([PossibleChange::NodeReturn]),
+        PodSituation::Over { .. } | PodSituation::Gone => Vec::from([PossibleChange::Nothing]),
+        PodSituation::Stopping { .. } if pod.is_gone() => Vec::from([PossibleChange::Nothing]),
+        PodSituation::Stopping { .. } => Vec::from([PossibleChange::ForceDelete]),
         PodSituation::GatesUnmet { gates } => {
-            gates.iter().map(|(gate, _)| Change::Gate { gate: gate.clone() }).collect()
+            gates.iter().map(|(gate, _)| PossibleChange::Gate { gate: gate.clone() }).collect()
         }
-        PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([Change::Nothing]),
+        PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([PossibleChange::Nothing]),
         PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
         PodSituation::Container { .. } | PodSituation::Ready => {
             let mut by_urgency: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
@@ -308,11 +310,11 @@ pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[Contain
     }
 }
 
-fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<Change> {
+fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
     let container = explained.name.clone();
     let Some(spec) = pod.spec().container(index) else { return Vec::new() };
     let restarts = spec.restart().policy() != RestartPolicy::Never;
-    let failures = |progress: &ProbeProgress| Change::Failures {
+    let failures = |progress: &ProbeProgress| PossibleChange::Failures {
         container: container.clone(),
         probe: progress.probe,
         left: progress.failures_left,
@@ -321,15 +323,15 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
     };
     match &explained.situation {
         Situation::HeldBack { .. } => {
-            let limits = &pod.config.crash_loop;
+            let limits = &pod.config().crash_loop;
             let (seconds, initial_delay_seconds) = (limits.reset_after, limits.initial);
-            Vec::from([Change::LongRun { container, seconds, initial_delay_seconds }])
+            Vec::from([PossibleChange::LongRun { container, seconds, initial_delay_seconds }])
         }
-        Situation::CannotStart { .. } => Vec::from([Change::NewImage { container }]),
+        Situation::CannotStart { .. } => Vec::from([PossibleChange::NewImage { container }]),
         Situation::Running { lacks, liveness, .. } => {
             let mut changes = Vec::new();
             if let Some(progress) = lacks {
-                changes.push(Change::Successes {
+                changes.push(PossibleChange::Successes {
                     container: container.clone(),
                     probe: progress.probe,
                     needed: progress.successes_needed,
@@ -340,7 +342,7 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
             }
             changes.extend(liveness.iter().map(failures));
             if explained.urgency() == Urgency::None && changes.is_empty() {
-                changes.push(Change::Exit { container });
+                changes.push(PossibleChange::Exit { container });
             }
             changes
         }

@@ -4,15 +4,16 @@ use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
 
+use super::Seen;
 use super::{
     container::{ContainerExplanation, Situation},
-    fact::{Exit, Verdict},
+    fact::{LastExit, RestartDecision},
     wait,
 };
 use crate::{
-    machine::{Doing, Pod, WorkerState},
+    kubelet::{Doing, Pod, WorkerState},
     manifest::{ConditionStatus, Name, PodPhase, RestartPolicy},
-    rule::restart,
+    rule::{deadline::DEADLINE_REASON, restart},
     spec::{ContainerKind, PodSpec},
     state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
     time::Timestamp,
@@ -64,7 +65,7 @@ pub enum PodSituation {
     Ready,
     /// Everything in it is being stopped.
     Stopping {
-        /// Why.
+        /// Who or what has it stopped.
         cause: StopCause,
         /// The phase that is decided, and published once nothing can run any more.
         outcome: Option<PodPhase>,
@@ -84,7 +85,7 @@ pub enum PodSituation {
 pub enum StopCause {
     /// It was deleted.
     Deleted {
-        /// When.
+        /// When the deletion was asked for.
         at: Timestamp,
         /// The seconds that it was given.
         grace_seconds: i64,
@@ -115,18 +116,18 @@ pub enum EndCause {
     AllSucceeded,
     /// A container has ended badly and is not started again.
     ContainerFailed {
-        /// Which.
+        /// The container's name.
         container: String,
         /// Whether it is an init container, without which the others never start.
         is_init: bool,
-        /// How.
-        exit: Exit,
+        /// How it ended.
+        exit: LastExit,
         /// Why it is not started again.
-        verdict: Verdict,
+        decision: RestartDecision,
     },
     /// Nobody saw a container end.
     Unseen {
-        /// Which.
+        /// The container's name.
         container: String,
     },
     /// The status says why.
@@ -146,20 +147,20 @@ pub enum EndCause {
 }
 
 impl PodSituation {
-    pub(super) fn of(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
-        let api = &pod.record.api;
-        if pod.worker_state() == WorkerState::Waiting {
-            return if api.is_gated { PodSituation::Gated } else { unscheduled(pod) };
+    pub(super) fn of(pod: &Pod, seen: Seen, containers: &[ContainerExplanation]) -> PodSituation {
+        let object = &pod.parts.object;
+        if !pod.is_on_node() {
+            return if object.spec.is_scheduling_gated() { PodSituation::Gated } else { unscheduled(pod) };
         }
-        let is_over = pod.record.status.phase.is_terminal();
-        if let Some(since) = api.node_lost_at.filter(|_| !is_over) {
-            let is_given_up = pod.phase().is_terminal();
+        let is_over = pod.parts.status.record.phase.is_terminal();
+        if let Some(since) = seen.node_lost_since.filter(|_| !is_over) {
+            let is_given_up = seen.phase.is_terminal();
             let cause = EndCause::NodeGone { since };
             return if is_given_up { PodSituation::Over { cause } } else { PodSituation::NodeLost { since } };
         }
         if pod.worker_state() == WorkerState::Finished {
-            let is_over = api.phase.is_some_and(PodPhase::is_terminal);
-            return if api.is_gone && !is_over { PodSituation::Gone } else { over(pod) };
+            let is_over = pod.phase().is_terminal();
+            return if object.is_gone && !is_over { PodSituation::Gone } else { over(pod) };
         }
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);
@@ -167,10 +168,10 @@ impl PodSituation {
         if wait::is_reset(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };
         }
-        let doing = pod.worker.pass.as_deref().map(|pass| pass.doing);
+        let doing = pod.worker.sync.as_deref().map(|pass| pass.doing);
         let is_being_made = matches!(doing, Some(Doing::RunningSandbox(_)));
-        if is_being_made || pod.runtime.active_sandbox().is_none() && doing != Some(Doing::Stopping) {
-            let is_lost = !pod.runtime.sandboxes.is_empty();
+        if is_being_made || pod.runtime().active_sandbox().is_none() && doing != Some(Doing::Stopping) {
+            let is_lost = !pod.runtime().sandboxes.is_empty();
             let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
             let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().pod_policy());
             return PodSituation::NoSandbox { is_lost, is_being_made, ruled_out_by, after };
@@ -206,12 +207,12 @@ fn of_running(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
 }
 
 fn pod_is_ready(pod: &Pod) -> bool {
-    pod.record.status.conditions.containers_ready.is_true()
+    pod.parts.status.record.conditions.containers_ready.is_true()
 }
 
 fn unscheduled(pod: &Pod) -> PodSituation {
     let scheduled = ConditionType::PodScheduled.name();
-    let known = pod.record.api.foreign.iter().find(|condition| condition.type_ == scheduled);
+    let known = pod.parts.object.conditions.iter().find(|condition| condition.type_ == scheduled);
     let known = known.filter(|condition| condition.reason == ConditionReason::Unschedulable.name());
     PodSituation::Unscheduled { message: known.map(|condition| condition.message.clone()) }
 }
@@ -223,8 +224,8 @@ fn trigger(pod: &Pod) -> Option<String> {
         restart::restarts_all(container.restart(), end.exit_code)
     };
     let found = lasting.find(|(index, container)| {
-        let of_runtime = pod.runtime.newest(*index).and_then(crate::state::Instance::termination);
-        let record = pod.record.status.records.get(index.get()).and_then(Option::as_ref);
+        let of_runtime = pod.runtime().newest(*index).and_then(crate::state::Instance::termination);
+        let record = pod.parts.status.record.records.get(index.get()).and_then(Option::as_ref);
         let of_record = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
         [of_runtime, of_record].into_iter().flatten().any(|end| triggers(end, container))
     });
@@ -233,7 +234,9 @@ fn trigger(pod: &Pod) -> Option<String> {
 
 /// The readiness gates that are not true, and what their conditions say.
 fn unmet_gates(pod: &Pod) -> Vec<(String, Option<ConditionStatus>)> {
-    let ConditionMessage::Gates(failures) = &pod.record.status.conditions.ready.message else { return Vec::new() };
+    let ConditionMessage::Gates(failures) = &pod.parts.status.record.conditions.ready.message else {
+        return Vec::new();
+    };
     let gates = pod.spec().readiness_gates();
     let named =
         failures.iter().filter_map(|failure| Some((gates.get(usize::from(failure.gate))?.clone(), failure.status)));
@@ -241,18 +244,19 @@ fn unmet_gates(pod: &Pod) -> Vec<(String, Option<ConditionStatus>)> {
 }
 
 fn stopping(pod: &Pod) -> PodSituation {
-    let record = &pod.record;
-    let outcome = Some(record.status.phase).filter(|phase| phase.is_terminal());
-    let why = record.why.as_deref();
-    let cause = if let Some(eviction) = &record.node.eviction {
-        StopCause::Node { reason: (*eviction.reason).into(), message: (*eviction.message).into() }
+    let (status, object) = (&pod.parts.status, &pod.parts.object);
+    let outcome = Some(status.record.phase).filter(|phase| phase.is_terminal());
+    let why = status.why.as_deref();
+    let kill = pod.worker.termination.as_ref().and_then(|termination| termination.kill.as_deref());
+    let cause = if let Some(kill) = kill {
+        StopCause::Node { reason: (*kill.why.reason).into(), message: (*kill.why.message).into() }
     } else if let Some(seconds) =
         pod.spec().active_deadline().filter(|_| why.is_some_and(|why| &*why.reason == DEADLINE_REASON))
     {
         StopCause::Deadline { seconds }
-    } else if record.api.is_gone {
+    } else if object.is_gone {
         StopCause::Removed
-    } else if let Some(deletion) = record.api.deletion.filter(|_| outcome.is_none()) {
+    } else if let Some(deletion) = object.deletion.filter(|_| outcome.is_none()) {
         StopCause::Deleted { at: deletion.requested_at, grace_seconds: deletion.grace_seconds }
     } else {
         StopCause::WorkOver(end_cause(pod))
@@ -260,22 +264,19 @@ fn stopping(pod: &Pod) -> PodSituation {
     PodSituation::Stopping { cause, outcome }
 }
 
-/// The reason of a Pod that was active for too long.
-const DEADLINE_REASON: &str = "DeadlineExceeded";
-
 fn over(pod: &Pod) -> PodSituation {
     PodSituation::Over { cause: end_cause(pod) }
 }
 
 fn end_cause(pod: &Pod) -> EndCause {
-    let why = pod.record.why.as_deref().or(pod.record.api.why.as_deref());
+    let why = pod.parts.status.why.as_deref().or(pod.parts.status.published.why.as_deref());
     if let Some(why) = why.filter(|why| !why.reason.is_empty()) {
         return EndCause::Reason { reason: (*why.reason).into(), message: (*why.message).into() };
     }
-    if pod.record.status.phase == PodPhase::Succeeded {
+    if pod.parts.status.record.phase == PodPhase::Succeeded {
         return EndCause::AllSucceeded;
     }
-    first_failure(pod.spec(), &pod.record.status.records).unwrap_or(EndCause::Incomplete)
+    first_failure(pod.spec(), &pod.parts.status.record.records).unwrap_or(EndCause::Incomplete)
 }
 
 /// The first container that makes its Pod fail: an init container, else a regular one.
@@ -291,7 +292,12 @@ fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<
         if end.reason == TerminationReason::ContainerStatusUnknown {
             return Some(EndCause::Unseen { container: name });
         }
-        let exit = Exit::of(end, record.restart_count);
-        Some(EndCause::ContainerFailed { container: name, is_init, exit, verdict: Verdict::on(container, end) })
+        let exit = LastExit::of(end, record.restart_count);
+        Some(EndCause::ContainerFailed {
+            container: name,
+            is_init,
+            exit,
+            decision: RestartDecision::on(container, end),
+        })
     })
 }

@@ -6,8 +6,8 @@ use alloc::{
 };
 
 use super::{
-    Change, ContainerExplanation, Decider, Exit, ProbeProgress, Situation, StopReason, StopStep, Verdict, WaitsFor,
-    text,
+    ContainerExplanation, Decider, LastExit, PossibleChange, ProbeProgress, RestartDecision, Situation, StopReason,
+    StopStep, WaitsFor, text,
 };
 use crate::{
     manifest::Name,
@@ -43,11 +43,11 @@ impl ContainerExplanation {
             Situation::PostStart { .. } => format!("the postStart hook of {subject} is running{in_brackets}"),
             Situation::HeldBack { .. } => {
                 let back_off = StartError::CrashLoopBackOff;
-                format!("{subject} keeps exiting and is held back {}", as_shown(back_off, shown))
+                format!("{subject} keeps exiting and is held back {}", as_shown(&back_off, shown))
             }
             Situation::RestartDue { .. } => format!("{subject} has ended and is about to start again{in_brackets}"),
             Situation::CannotStart { error, .. } => {
-                format!("{} {}", start_trouble(*error, &subject), as_shown(*error, shown))
+                format!("{} {}", start_trouble(error, &subject), as_shown(error, shown))
             }
             Situation::Running { lacks: Some(progress), .. } if progress.probe == ProbeKind::Startup => {
                 format!("{subject} runs but has not started up{in_brackets}")
@@ -97,11 +97,11 @@ impl ContainerExplanation {
             Situation::PostStart { .. } => {
                 "no other container starts, and no new state is shown, before the hook is over".into()
             }
-            Situation::HeldBack { exit, verdict, delay_seconds, .. } => {
-                format!("{}; {}, {delay_seconds} s after that exit", ended(name, exit, now), decided(verdict))
+            Situation::HeldBack { exit, decision, delay_seconds, .. } => {
+                format!("{}; {}, {delay_seconds} s after that exit", ended(name, exit, now), decided(decision))
             }
-            Situation::RestartDue { exit, verdict, waits_for } => {
-                format!("{}; {}; {}", ended(name, exit, now), decided(verdict), waiting(waits_for, &[&**name]))
+            Situation::RestartDue { exit, decision, waits_for } => {
+                format!("{}; {}; {}", ended(name, exit, now), decided(decision), waiting(waits_for, &[&**name]))
             }
             Situation::CannotStart { message, image, delay_seconds: Some(delay), .. } => format!(
                 "the last pull of {image:?} failed: {}; the next is not allowed until {delay} s after that",
@@ -115,22 +115,22 @@ impl ContainerExplanation {
                 format!("{}{rule}", since.unwrap_or_default())
             }
             Situation::Stopping { step, exit, .. } => stopping(name, step, exit.as_ref(), now),
-            Situation::Ended { exit, verdict } => format!("{}; {}", ended(name, exit, now), decided(verdict)),
+            Situation::Ended { exit, decision } => format!("{}; {}", ended(name, exit, now), decided(decision)),
             Situation::Starting | Situation::Running { .. } | Situation::NeverRan | Situation::Unknown => return None,
         })
     }
 }
 
 /// A start error, with what the status still shows instead.
-fn as_shown(error: StartError, shown: Option<&str>) -> String {
+fn as_shown(error: &StartError, shown: Option<&str>) -> String {
     match shown {
-        Some(shown) if shown == error.name() => format!("({shown})"),
+        Some(shown) if shown == error.as_str() => format!("({shown})"),
         Some(shown) => format!("({error}; its status still shows {shown})"),
         None => format!("(its status will show {error})"),
     }
 }
 
-fn start_trouble(error: StartError, subject: &str) -> String {
+fn start_trouble(error: &StartError, subject: &str) -> String {
     match error {
         StartError::CrashLoopBackOff => format!("{subject} is held back"),
         StartError::ErrImagePull => format!("the image of {subject} could not be pulled"),
@@ -148,21 +148,22 @@ fn start_trouble(error: StartError, subject: &str) -> String {
         StartError::PreStartHookError => format!("the node's hook before the start of {subject} failed"),
         StartError::RunContainerError => format!("the runtime could not start {subject}"),
         StartError::PostStartHookError => format!("{subject} was killed because its postStart hook failed"),
+        StartError::Other(_) => format!("{subject} could not be started"),
     }
 }
 
 /// How a container ended: `main exited with code 1 (Error) at 12:03:10, its 4th exit`.
-pub(super) fn ended(name: &str, exit: &Exit, now: Timestamp) -> String {
-    let Exit { code, reason, at, count, .. } = exit;
+pub(super) fn ended(name: &str, exit: &LastExit, now: Timestamp) -> String {
+    let LastExit { code, reason, at, count, .. } = exit;
     let at = at.map(|at| format!(" at {}", text::past(at, now))).unwrap_or_default();
     let count = if *count > 1 { format!(", its {} exit", text::ordinal(*count)) } else { String::new() };
     format!("{name} exited with code {code} ({reason}){at}{count}")
 }
 
 /// What follows from an exit, and by which rule.
-pub(super) fn decided(verdict: &Verdict) -> String {
-    let restarts = if verdict.restarts { "restarts it" } else { "does not restart it" };
-    match verdict.by {
+pub(super) fn decided(decision: &RestartDecision) -> String {
+    let restarts = if decision.restarts { "restarts it" } else { "does not restart it" };
+    match decision.by {
         Decider::PodPolicy(policy) => format!("restartPolicy {policy} {restarts}"),
         Decider::OwnPolicy(policy) => format!("its own restartPolicy {policy} {restarts}"),
         Decider::Rule { place, all_containers: false } => format!("its restart rule {place} {restarts}"),
@@ -186,7 +187,7 @@ pub(super) fn waiting(waits_for: &WaitsFor, names: &[&str]) -> String {
         WaitsFor::InitContainer(init) => format!("{names} {wait} for {init} to do its part"),
         WaitsFor::Turn(other) => format!("{names} {wait} for {other}, which holds up the whole Pod"),
         WaitsFor::Reset => format!("{names} {start} again when all containers have been removed"),
-        WaitsFor::NextPass => format!("{names} {start} when the Pod is next looked at"),
+        WaitsFor::NextSync => format!("{names} {start} with the next sync of the Pod"),
     }
 }
 
@@ -222,7 +223,7 @@ fn because(reason: StopReason) -> &'static str {
 }
 
 /// How far a stop has come.
-pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&Exit>, now: Timestamp) -> String {
+pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&LastExit>, now: Timestamp) -> String {
     if let Some(exit) = exit {
         return ended(name, exit, now);
     }
@@ -240,11 +241,11 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&Exit>, now: Ti
     }
 }
 
-impl Change {
+impl PossibleChange {
     /// What would change, in a clause.
     pub(super) fn clause(&self) -> String {
         match self {
-            Change::Successes { container, probe, needed, has_begun, period_seconds } => {
+            PossibleChange::Successes { container, probe, needed, has_begun, period_seconds } => {
                 let becomes = if *probe == ProbeKind::Startup { "counts as started" } else { "becomes ready" };
                 format!(
                     "{container} {becomes} after {} of its {} probe, which runs every {}",
@@ -253,25 +254,25 @@ impl Change {
                     text::seconds(*period_seconds),
                 )
             }
-            Change::Failures { container, probe, left, has_begun, restarts } => {
+            PossibleChange::Failures { container, probe, left, has_begun, restarts } => {
                 let ending = if *restarts { "restarted" } else { "killed" };
                 let failures = text::more(*left, *has_begun, "failure", "failures");
                 format!("{container} is {ending} after {failures} of its {} probe", probe.name().to_lowercase())
             }
-            Change::LongRun { container, seconds, initial_delay_seconds } => format!(
+            PossibleChange::LongRun { container, seconds, initial_delay_seconds } => format!(
                 "a run of {container} of more than {}, which brings the delay back to {initial_delay_seconds} s",
                 text::seconds(*seconds)
             ),
-            Change::NewImage { container } => {
+            PossibleChange::NewImage { container } => {
                 format!("another image in the spec of {container}, which is tried without delay")
             }
-            Change::Exit { container } => format!("the end of {container}"),
-            Change::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),
-            Change::Ungating => "the removal of its scheduling gates".into(),
-            Change::Scheduling => "a node that the scheduler finds fit".into(),
-            Change::NodeReturn => "the return of the node".into(),
-            Change::ForceDelete => "a forced delete, which removes the Pod from the API without waiting".into(),
-            Change::Nothing => "nothing; only a new Pod would run again".into(),
+            PossibleChange::Exit { container } => format!("the end of {container}"),
+            PossibleChange::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),
+            PossibleChange::Ungating => "the removal of its scheduling gates".into(),
+            PossibleChange::Scheduling => "a node that the scheduler finds fit".into(),
+            PossibleChange::NodeReturn => "the return of the node".into(),
+            PossibleChange::ForceDelete => "a forced delete, which removes the Pod from the API without waiting".into(),
+            PossibleChange::Nothing => "nothing; only a new Pod would run again".into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fact;
 use crate::{
     action::SyncKind,
-    machine::{Doing, Pass, Pod, Prober, Stop, StopStage, Task},
+    kubelet::{Doing, Pod, Prober, Stop, StopStage, Sync, Task},
     rule::{probe::ProbeResult, termination},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::Timestamp,
@@ -37,7 +37,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    pub(super) fn of(pod: &Pod, pass: &Pass, stop: &Stop) -> StopReason {
+    pub(super) fn of(pod: &Pod, pass: &Sync, stop: &Stop) -> StopReason {
         if pass.kind != SyncKind::Sync {
             return StopReason::PodStops;
         }
@@ -62,7 +62,7 @@ impl StopReason {
                     && prober.worker.on_hold
                     && prober.worker.result == Some(ProbeResult::Failure)
             };
-            pod.probers.iter().any(is_it)
+            pod.parts.probers.iter().any(is_it)
         };
         if has_failed(ProbeKind::Liveness) {
             StopReason::LivenessProbe
@@ -91,7 +91,7 @@ pub enum StopStep {
     },
     /// Others end first.
     Turn {
-        /// Who.
+        /// The containers that have to end first.
         after: Vec<String>,
         /// Until when at the latest.
         until: Timestamp,
@@ -108,7 +108,7 @@ pub enum StopStep {
 }
 
 impl StopStep {
-    pub(super) fn of(pod: &Pod, pass: &Pass, stop: &Stop) -> StopStep {
+    pub(super) fn of(pod: &Pod, pass: &Sync, stop: &Stop) -> StopStep {
         match stop.stage {
             StopStage::PreStop { since, until } => {
                 let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
@@ -135,11 +135,11 @@ impl StopStep {
 
 /// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
 /// deletion, and after the part of the grace that is spent.
-fn kill_not_before(pod: &Pod, pass: &Pass, stop: &Stop, timeout: u32) -> Option<Timestamp> {
+fn kill_not_before(pod: &Pod, pass: &Sync, stop: &Stop, timeout: u32) -> Option<Timestamp> {
     let is_by_deletion = pass.kind == SyncKind::Terminating
-        && pod.record.node.eviction.is_none()
-        && !pod.record.status.phase.is_terminal();
-    let deletion = pod.record.api.deletion.filter(|_| is_by_deletion)?;
-    let spent = pod.record.node.grace.unwrap_or(0).saturating_sub(stop.grace).max(0).unsigned_abs();
+        && pod.worker.termination.as_ref().is_none_or(|termination| termination.kill.is_none())
+        && !pod.parts.status.record.phase.is_terminal();
+    let deletion = pass.object.deletion.filter(|_| is_by_deletion)?;
+    let spent = pass.grace.unwrap_or(0).saturating_sub(stop.grace).max(0).unsigned_abs();
     Some(deletion.requested_at + Duration::from_secs(spent.saturating_add(u64::from(timeout))))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    machine::{Doing, Pod, Prober, WorkerState},
+    kubelet::{Doing, Pod, Prober, WorkerState},
     rule::{
         pod_actions::{self, SyncInputs},
         probe::ProbeResult,
@@ -30,22 +30,22 @@ pub enum WaitsFor {
     Turn(String),
     /// The removal of all containers, since all are restarted.
     Reset,
-    /// The next pass of the Pod's worker.
-    NextPass,
+    /// The next sync of the Pod's worker.
+    NextSync,
 }
 
 impl WaitsFor {
     pub(super) fn of(pod: &Pod, index: ContainerIndex) -> WaitsFor {
         let spec = pod.spec();
-        if pod.worker_state() == WorkerState::Waiting {
+        if !pod.is_on_node() {
             return WaitsFor::Node;
         }
         if is_reset(pod) {
             return WaitsFor::Reset;
         }
-        let pass = pod.worker.pass.as_deref();
+        let pass = pod.worker.sync.as_deref();
         let is_making = pass.is_some_and(|pass| matches!(pass.doing, Doing::RunningSandbox(_)));
-        if is_making || pod.runtime.active_sandbox().is_none() {
+        if is_making || pod.runtime().active_sandbox().is_none() {
             return WaitsFor::Sandbox;
         }
         if let Some(init) = blocking_init(pod, index) {
@@ -53,14 +53,14 @@ impl WaitsFor {
         }
         match holder(pod).filter(|holder| *holder != index) {
             Some(holder) => WaitsFor::Turn(spec.container_name(holder).to_string()),
-            None => WaitsFor::NextPass,
+            None => WaitsFor::NextSync,
         }
     }
 }
 
 /// The container whose pull, hook, start or stop the Pod's worker waits for.
 pub(super) fn holder(pod: &Pod) -> Option<ContainerIndex> {
-    let pass = pod.worker.pass.as_deref()?;
+    let pass = pod.worker.sync.as_deref()?;
     match pass.doing {
         Doing::Pulling(container, _)
         | Doing::PostStart(container, ..)
@@ -75,19 +75,19 @@ pub(super) fn holder(pod: &Pod) -> Option<ContainerIndex> {
 
 /// Whether all containers are being restarted in place.
 pub(super) fn is_reset(pod: &Pod) -> bool {
-    pod.record.status.conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
+    pod.parts.status.record.conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
 }
 
 /// Whether the Pod needs a new sandbox that it does not get: its policy is `Never`, or nothing is left to run in it.
 pub(super) fn is_stranded(pod: &Pod) -> bool {
-    let needs_sandbox = pod.worker_state() == WorkerState::Syncing && sandbox::needed(pod.spec(), &pod.runtime).is_new;
+    let needs_sandbox = pod.worker_state() == WorkerState::Syncing && sandbox::needed(pod.spec(), pod.runtime()).is_new;
     if !needs_sandbox || is_reset(pod) {
         return false;
     }
     // What probes say has no part in the decision on a new sandbox.
     let inputs = SyncInputs {
         spec: pod.spec(),
-        runtime: &pod.runtime,
+        runtime: pod.runtime(),
         probes: &[],
         is_deleting: pod.is_deleting(),
         is_restarting_all: false,
@@ -97,7 +97,7 @@ pub(super) fn is_stranded(pod: &Pod) -> bool {
 
 /// The first init container before this one that has not done its part.
 pub(super) fn blocking_init(pod: &Pod, index: ContainerIndex) -> Option<ContainerIndex> {
-    let runtime = &pod.runtime;
+    let runtime = pod.runtime();
     let lives = |instance: &Instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. });
     let mut regular = pod.spec().regular_containers();
     if regular.any(|(index, _)| runtime.newest(index).is_some_and(lives)) {
@@ -124,21 +124,21 @@ fn has_started(pod: &Pod, index: ContainerIndex, instance: &Instance) -> bool {
             && prober.worker.instance == Some(instance.id)
             && prober.worker.result == Some(ProbeResult::Success)
     };
-    pod.probers.iter().any(is_it)
+    pod.parts.probers.iter().any(is_it)
 }
 
 /// Whether a container that never had an instance starts by itself: when the Pod is next looked at, or when the startup
 /// worker of a sidecar that has long started takes its first look.
 pub(super) fn starts_by_itself(pod: &Pod, index: ContainerIndex) -> bool {
-    if pod.runtime.newest(index).is_some() || pod.worker.pass.is_some() {
+    if pod.runtime().newest(index).is_some() || pod.worker.sync.is_some() {
         return false;
     }
     let has_long_started = |init: ContainerIndex| {
-        let record = pod.record.status.records.get(init.get()).and_then(Option::as_ref);
+        let record = pod.parts.status.record.records.get(init.get()).and_then(Option::as_ref);
         record.is_some_and(|record| record.started == Some(true))
     };
     match WaitsFor::of(pod, index) {
-        WaitsFor::NextPass => true,
+        WaitsFor::NextSync => true,
         WaitsFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
         WaitsFor::Node | WaitsFor::Sandbox | WaitsFor::Turn(_) | WaitsFor::Reset => false,
     }

@@ -33,8 +33,8 @@ pub use container::{
 };
 pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
-pub(crate) use named::named;
 pub use named::{Name, Named};
+pub(crate) use named::{named, open_named};
 pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{

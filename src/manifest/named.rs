@@ -126,3 +126,69 @@ macro_rules! named {
     };
 }
 pub(crate) use named;
+
+/// Declares an enum of the names that Kubernetes knows, and of any other: with `KNOWN`, `as_str`, `From<&str>`,
+/// `FromStr`, `Display` and serde by that name.
+macro_rules! open_named {
+    ($(#[$meta:meta])* $vis:vis enum $ty:ident { $($(#[$vmeta:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        $vis enum $ty {
+            $($(#[$vmeta])* #[doc = concat!("`", $name, "`")] $variant,)+
+            /// Any other word, as it was said; [`From`] never puts a known one here.
+            Other(alloc::boxed::Box<str>),
+        }
+
+        impl $ty {
+            /// The names that Kubernetes itself uses, in the order in which they stand here.
+            pub const KNOWN: &'static [$ty] = &[$($ty::$variant,)+];
+
+            /// Kubernetes' spelling, or the word that was said.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $($ty::$variant => $name,)+
+                    $ty::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $ty {
+            fn from(text: &str) -> $ty {
+                match text {
+                    $($name => $ty::$variant,)+
+                    _ => $ty::Other(text.into()),
+                }
+            }
+        }
+
+        impl core::str::FromStr for $ty {
+            type Err = core::convert::Infallible;
+
+            fn from_str(text: &str) -> Result<$ty, Self::Err> {
+                Ok(text.into())
+            }
+        }
+
+        impl core::fmt::Display for $ty {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $ty {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $ty {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$ty, D::Error> {
+                let text = <alloc::borrow::Cow<'de, str> as serde::Deserialize<'de>>::deserialize(deserializer)?;
+                Ok((&*text).into())
+            }
+        }
+    };
+}
+pub(crate) use open_named;

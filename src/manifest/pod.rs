@@ -58,10 +58,13 @@ pub struct ObjectMeta {
     /// Seconds a Pod being deleted has to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_grace_period_seconds: Option<i64>,
-    /// Labels.
+    /// What has to be done before the object may go, by whoever put it there.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub finalizers: Vec<String>,
+    /// What selectors select the Pod by.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations.
+    /// What tools note about the Pod; nothing selects by them.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -131,9 +134,9 @@ pub struct PodOs {
 named! {
     /// An operating system.
     pub enum OsName {
-        /// Linux.
+        /// The kernel of most nodes.
         Linux = "linux",
-        /// Windows.
+        /// Windows nodes, which know neither users nor file modes as Linux does.
         Windows = "windows",
     }
 }

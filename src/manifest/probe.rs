@@ -166,7 +166,7 @@ impl Default for IntOrString {
 named! {
     /// The scheme of an HTTP request.
     pub enum UriScheme {
-        /// Plain.
+        /// Without encryption.
         Http = "HTTP",
         /// Over TLS; certificates are not checked.
         Https = "HTTPS",

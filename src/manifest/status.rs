@@ -144,6 +144,20 @@ impl From<&str> for HostIp {
     }
 }
 
+impl PodStatus {
+    /// The statuses of all containers: regular ones, init containers and sidecars, ephemeral ones.
+    pub fn every_container(&self) -> impl Iterator<Item = &ContainerStatus> {
+        let lasting = self.container_statuses.iter().chain(&self.init_container_statuses);
+        lasting.chain(&self.ephemeral_container_statuses)
+    }
+
+    /// The first condition of a type, which is the one that counts.
+    #[must_use]
+    pub fn condition(&self, type_: &str) -> Option<&PodCondition> {
+        self.conditions.iter().find(|condition| condition.type_ == type_)
+    }
+}
+
 /// An address of a Pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodIp {
@@ -182,6 +196,22 @@ pub struct PodCondition {
     /// Why, for people.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+impl PodCondition {
+    /// Sets a condition among others, and says which status one of its type had; one that keeps its status keeps its
+    /// transition time.
+    pub(crate) fn put(conditions: &mut Vec<PodCondition>, condition: PodCondition) -> Option<ConditionStatus> {
+        let Some(known) = conditions.iter_mut().find(|known| known.type_ == condition.type_) else {
+            conditions.push(condition);
+            return None;
+        };
+        let before = known.status.known();
+        let since = known.last_transition_time.filter(|_| known.status == condition.status);
+        let last_transition_time = since.or(condition.last_transition_time);
+        *known = PodCondition { last_transition_time, ..condition };
+        before
+    }
 }
 
 /// The status of one container.

@@ -9,8 +9,8 @@ use super::{record_of, restart};
 use crate::{
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
     state::{
-        ContainerRecord, Instance, InstanceState, RecordedState, RuntimeStatus, StartFailure, Termination,
-        TerminationReason, Waiting,
+        ContainerRecord, Instance, InstanceState, REMOVED_TO_RESTART_ALL, RecordedState, RuntimeStatus, StartFailure,
+        Termination, TerminationReason, Waiting,
     },
 };
 
@@ -208,9 +208,6 @@ impl StatusInputs<'_> {
 
 /// What is said of a container that was running when nobody looked.
 pub(crate) const UNSEEN_END: &str = "The container could not be located when the pod was terminated";
-
-/// What is said of a container that was removed because all are being restarted.
-pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed because RestartAllContainers in place";
 
 fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
     let end = Termination::unseen(TerminationReason::RestartingAllContainers, REMOVED_TO_RESTART_ALL);

@@ -4,6 +4,12 @@ use core::time::Duration;
 
 use crate::{spec::PodSpec, time::Timestamp};
 
+/// The reason of a Pod that was active for too long.
+pub(crate) const DEADLINE_REASON: &str = "DeadlineExceeded";
+
+/// What is said of a Pod that was active for too long.
+pub(crate) const DEADLINE_MESSAGE: &str = "Pod was active on the node longer than the specified deadline";
+
 /// When the Pod's active deadline ends it: `activeDeadlineSeconds` after its start time.
 ///
 /// Answers to `pastActiveDeadline` in `pkg/kubelet/active_deadline.go`.

@@ -57,7 +57,7 @@ pub struct Kill {
     pub container: ContainerIndex,
     /// Its instance.
     pub instance: InstanceId,
-    /// Why.
+    /// What it is stopped for.
     pub reason: KillReason,
     /// Whether it is said that it will be restarted.
     pub will_restart: bool,

@@ -37,6 +37,16 @@ pub enum ScriptActionKind {
         /// Its status.
         status: manifest::ConditionStatus,
     },
+    /// Take a condition away.
+    RemoveCondition {
+        /// Its type.
+        condition: String,
+    },
+    /// Take a finalizer away.
+    RemoveFinalizer {
+        /// The finalizer.
+        finalizer: String,
+    },
     /// Restart the kubelet.
     KubeletRestart,
     /// The node evicts it under pressure.
@@ -123,6 +133,8 @@ impl ScriptActionKind {
             ScriptActionKind::Delete { .. } => "delete",
             ScriptActionKind::ForceDelete => "forceDelete",
             ScriptActionKind::SetCondition { .. } => "setCondition",
+            ScriptActionKind::RemoveCondition { .. } => "removeCondition",
+            ScriptActionKind::RemoveFinalizer { .. } => "removeFinalizer",
             ScriptActionKind::KubeletRestart => "kubeletRestart",
             ScriptActionKind::Evict { .. } => "evict",
             ScriptActionKind::EvictOverLimit { .. } => "evictOverLimit",

@@ -2,13 +2,17 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::{event::HookKind, machine::Wake, spec::ContainerIndex, state::InstanceId, time::Timestamp};
+use crate::{event::HookKind, kubelet::Wake, spec::ContainerIndex, state::InstanceId, time::Timestamp};
 
 /// Something that will happen; at one instant things come in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
+    /// The runtime is relisted.
+    Relist,
     /// A step of a stop under way.
     Stop(ContainerIndex),
+    /// Somebody who ended the Pod has waited long enough.
+    KillTimeout,
     /// The newest sandbox dies.
     SandboxDeath,
     /// A process ends by itself.
@@ -23,14 +27,14 @@ pub(super) enum Happening {
     PullEnd(ContainerIndex),
     /// A hook ends.
     HookEnd(ContainerIndex, InstanceId, HookKind),
-    /// The Pod wakes for a probe, or looks at the runtime.
+    /// The Pod wakes for a probe.
     Probe(Wake),
     /// Somebody does something: the n-th action of the script.
     Action(usize),
-    /// The kubelet restarts, having waited for the end of a pass.
+    /// The kubelet restarts, having waited for the end of a sync.
     LateRestart,
-    /// The Pod wakes for its next pass.
-    Pass(Wake),
+    /// The Pod wakes for its next sync, or for what is done when all else is.
+    Sync(Wake),
 }
 
 impl Happening {
@@ -39,8 +43,10 @@ impl Happening {
         match wake {
             Wake::Stop(container) => Happening::Stop(container),
             Wake::HookSlept(container) => Happening::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
-            Wake::Relist | Wake::Probe(..) => Happening::Probe(wake),
-            Wake::Retry | Wake::Deadline => Happening::Pass(wake),
+            Wake::KillTimeout => Happening::KillTimeout,
+            Wake::Relist => Happening::Relist,
+            Wake::Probe(..) => Happening::Probe(wake),
+            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => Happening::Sync(wake),
         }
     }
 }

@@ -1,9 +1,34 @@
 //! A life lived one moment at a time.
 
-use super::{player::Player, scenario::ScenarioError, timeline::Entry};
-use crate::{machine::Pod, time::Timestamp};
+use alloc::sync::Arc;
 
-/// A life that is being lived: it goes on when it is told to, and the Pod can be looked at in between.
+use super::{
+    action::ScriptAction,
+    happening::Happening,
+    recorder::Recorder,
+    scenario::{Scenario, ScenarioError, seconds},
+    timeline::{End, Entry, Happened, Timeline},
+    world::{Outcomes, World},
+};
+use crate::{
+    config::KubeletConfig,
+    event::{Event, NodeEvent, RuntimeEvent},
+    explain::Explanation,
+    kubelet::{Pod, WorkerState},
+    object::PodObject,
+    time::Timestamp,
+};
+
+/// How long a story is if its script does not say.
+const DEFAULT_END: f64 = 600.0;
+
+/// More things than this, for each container, do not happen at one instant, unless they never end.
+const MOST_AT_ONE_INSTANT: u32 = 1_000;
+
+/// 2026-03-01T12:00:00Z, when a story begins if its scenario does not say.
+const FIRST_OF_MARCH: i64 = 1_772_366_400;
+
+/// A life that is being lived: it goes on when it is told to, and the Pod can be looked at, and acted upon, in between.
 ///
 /// ```
 /// use core::time::Duration;
@@ -15,22 +40,96 @@ use crate::{machine::Pod, time::Timestamp};
 /// }"#)?;
 /// let mut life = scenario.life()?;
 /// let pulled = life.now() + Duration::from_secs(20);
-/// assert_eq!((life.pod().phase(), life.next()), (PodPhase::Pending, Some(pulled)));
+/// assert_eq!((life.object().phase(), life.next()), (PodPhase::Pending, Some(pulled)));
 /// life.advance_to(pulled)?;
-/// assert_eq!(life.pod().phase(), PodPhase::Running);
+/// assert_eq!(life.object().phase(), PodPhase::Running);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Life<'a> {
-    player: Player<'a>,
-    now: Timestamp,
+#[derive(Clone, Debug)]
+pub struct Life {
+    pub(super) scenario: Arc<Scenario>,
+    config: Arc<KubeletConfig>,
+    pub(super) object: PodObject,
+    /// The Pod on its node; `None` before a node has it.
+    pub(super) pod: Option<Pod>,
+    pub(super) world: World,
+    pub(super) recorder: Recorder,
+    start: Timestamp,
     end: Timestamp,
+    /// The moment up to which things have happened.
+    pub(super) now: Timestamp,
+    /// The moment up to which the life was lived.
+    lived_to: Timestamp,
+    removed_at: Option<Timestamp>,
+    /// How many things have happened at this instant.
+    count: u32,
+    /// A restart of the kubelet that waits for the end of the sync under way.
+    restart: LateRestart,
 }
 
-impl<'a> Life<'a> {
-    pub(super) fn begun(mut player: Player<'a>) -> Result<Life<'a>, ScenarioError> {
-        let end = player.end();
-        player.begin()?;
-        Ok(Life { now: player.now, player, end })
+/// Whether a restart of the kubelet waits for the end of a sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LateRestart {
+    None,
+    Waits,
+}
+
+impl Life {
+    /// Begins the life of a scenario.
+    pub(super) fn begin(scenario: Arc<Scenario>) -> Result<Life, ScenarioError> {
+        let start = scenario.config.start.unwrap_or(Timestamp::from_unix_seconds(FIRST_OF_MARCH));
+        let object = scenario.object(start)?;
+        scenario.check(object.spec())?;
+        let mut life = Life {
+            config: Arc::new(scenario.kubelet_config()),
+            world: World::new(&scenario, object.spec(), start),
+            object,
+            pod: None,
+            recorder: Recorder::default(),
+            start,
+            end: start + seconds(scenario.script.end_seconds.unwrap_or(DEFAULT_END)),
+            now: start,
+            lived_to: start,
+            removed_at: None,
+            count: 0,
+            restart: LateRestart::None,
+            scenario,
+        };
+        life.first_moment()?;
+        Ok(life)
+    }
+
+    fn first_moment(&mut self) -> Result<(), ScenarioError> {
+        let mut actions = self.scenario.script.actions.iter();
+        if self.object.spec().is_scheduling_gated() || actions.any(|action| action.kind.comes_before_node()) {
+            self.recorder.status(self.now, self.object.status());
+        } else {
+            let node_name = self.config.node_name.clone();
+            self.object.take_to_node(&node_name, self.now);
+            self.take_to_node();
+        }
+        self.carry_out()
+    }
+
+    /// The kubelet sees the Pod.
+    pub(super) fn take_to_node(&mut self) {
+        let (object, config) = (self.object.to_manifest(), self.config.clone());
+        let outlet = &mut self.recorder.outlet(&mut self.object);
+        // The object has been lowered before.
+        self.pod = Pod::from_object(&object, config, self.now, outlet).ok();
+    }
+
+    /// The kubelet refuses the Pod.
+    pub(super) fn refuse(&mut self, reason: &str, message: &str) {
+        let node_name = self.config.node_name.clone();
+        self.object.take_to_node(&node_name, self.now);
+        let (spec, config) = (self.object.spec().clone(), self.config.clone());
+        let outlet = &mut self.recorder.outlet(&mut self.object);
+        self.pod = Some(Pod::rejected(spec, config, reason, message, self.now, outlet));
+    }
+
+    pub(super) fn node_name(&self) -> &str {
+        &self.config.node_name
     }
 
     /// Lives up to and including this moment, or to the end of the script if that comes first.
@@ -40,32 +139,234 @@ impl<'a> Life<'a> {
     /// [`ScenarioError`] if something in the script cannot happen.
     pub fn advance_to(&mut self, at: Timestamp) -> Result<(), ScenarioError> {
         let at = at.min(self.end);
-        while self.player.step(at)? {}
-        self.now = self.now.max(at);
+        while self.step_until(at)? {}
+        self.lived_to = self.lived_to.max(at);
         Ok(())
+    }
+
+    /// Lives to the next thing that happens, and says when that was; `None` once the Pod is finished or the script has
+    /// ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if something in the script cannot happen.
+    pub fn step(&mut self) -> Result<Option<Timestamp>, ScenarioError> {
+        let Some(at) = self.next() else { return Ok(None) };
+        self.advance_to(at)?;
+        Ok(Some(at))
+    }
+
+    /// Lives to the end of the script, or until the Pod is finished, and writes it all down.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if something in the script cannot happen.
+    pub fn play(mut self) -> Result<Timeline, ScenarioError> {
+        while self.step_until(self.end)? {}
+        if !self.is_finished() {
+            self.now = self.end;
+        }
+        Ok(self.into_timeline())
+    }
+
+    /// What has happened so far, as if the story ended now.
+    #[must_use]
+    pub fn into_timeline(self) -> Timeline {
+        let is_finished = self.is_finished();
+        let end = End { at: self.now.max(self.lived_to), is_finished, removed_at: self.removed_at };
+        Timeline { start: self.start, entries: self.recorder.entries, pod: self.object.to_manifest(), end }
     }
 
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.now
+        self.lived_to
     }
 
     /// When something happens next; `None` once the Pod is finished or the script has ended.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.player.upcoming().map(|(at, _)| at).filter(|at| *at <= self.end)
+        self.upcoming().map(|(at, _)| at).filter(|at| *at <= self.end)
     }
 
-    /// The Pod as it is now.
+    /// The Pod's object as the API server has it now.
     #[must_use]
-    pub fn pod(&self) -> &Pod {
-        &self.player.pod
+    pub fn object(&self) -> &PodObject {
+        &self.object
+    }
+
+    /// The Pod as its kubelet has it now; `None` before a node has it.
+    #[must_use]
+    pub fn pod(&self) -> Option<&Pod> {
+        self.pod.as_ref()
+    }
+
+    /// Why the Pod is in its state at this moment, what happens next and when, and what would change it.
+    #[must_use]
+    pub fn explain(&self, now: Timestamp) -> Explanation {
+        self.object.explain(self.pod.as_ref(), now)
     }
 
     /// What has happened so far.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        &self.player.recorder.entries
+        &self.recorder.entries
+    }
+
+    /// Whether the kubelet is done with the Pod, or the object was gone before any kubelet saw it.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        match &self.pod {
+            Some(pod) => pod.worker_state() == WorkerState::Finished,
+            None => self.object.is_gone(),
+        }
+    }
+
+    /// The next thing that happens, unless it comes after `end`; says whether there was one.
+    fn step_until(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
+        let Some((at, happening)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
+        if at > self.now {
+            self.count = 0;
+        }
+        self.now = at;
+        self.happen(happening)?;
+        self.carry_out()?;
+        if self.restart == LateRestart::Waits && self.pod.as_ref().is_some_and(Pod::is_idle) {
+            self.restart = LateRestart::None;
+            self.world.agenda.plan(self.now, Happening::LateRestart);
+        }
+        Ok(true)
+    }
+
+    /// What comes next, of the world or of the Pod, unless the Pod is finished.
+    fn upcoming(&self) -> Option<(Timestamp, Happening)> {
+        let wake = self.pod.as_ref().and_then(Pod::next_wake);
+        let of_pod = wake.map(|(at, wake)| (at.max(self.now), Happening::of_wake(wake)));
+        let next = [of_pod, self.world.agenda.first()].into_iter().flatten().min();
+        let is_over = self.is_finished() && !self.object.is_node_lost();
+        next.filter(|(at, _)| *at <= self.now || !is_over)
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), ScenarioError> {
+        let is_of_world = self.world.agenda.first() == Some((self.now, happening));
+        if !is_of_world {
+            if let Some(pod) = &mut self.pod {
+                pod.handle_first_timeout(self.now, &mut self.recorder.outlet(&mut self.object));
+            }
+            return Ok(());
+        }
+        self.world.agenda.pop();
+        match happening {
+            Happening::Action(place) => self.act_by_script(place)?,
+            Happening::LateRestart => self.restart_kubelet(),
+            Happening::Relist
+            | Happening::KillTimeout
+            | Happening::Stop(_)
+            | Happening::SandboxDeath
+            | Happening::OwnExit(..)
+            | Happening::SigtermExit(..)
+            | Happening::Sigkill(..)
+            | Happening::StopReturn(..)
+            | Happening::PullEnd(_)
+            | Happening::HookEnd(..)
+            | Happening::Probe(_)
+            | Happening::Sync(_) => {
+                let spec = self.world_spec();
+                if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
+                    self.tell(outcomes);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn world_spec(&self) -> Arc<crate::spec::PodSpec> {
+        self.pod.as_ref().map_or_else(|| self.object.spec().clone(), |pod| pod.spec().clone())
+    }
+
+    /// The n-th action of the script.
+    fn act_by_script(&mut self, place: usize) -> Result<(), ScenarioError> {
+        let scenario = self.scenario.clone();
+        let Some(ScriptAction { t, kind }) = scenario.script.actions.get(place) else { return Ok(()) };
+        self.do_action(kind).map_err(|error| ScenarioError::Impossible { place, t: *t, error })
+    }
+
+    /// Has the world carry out what the Pod asks for, until it asks for nothing more.
+    pub(super) fn carry_out(&mut self) -> Result<(), ScenarioError> {
+        self.count_one()?;
+        while let Some(action) = self.recorder.actions.pop_front() {
+            self.count_one()?;
+            let spec = self.world_spec();
+            let outcomes = self.world.carry_out(action, &spec, self.now);
+            self.tell(outcomes);
+        }
+        if core::mem::take(&mut self.recorder.may_go) {
+            self.object.delete_for_good(self.now);
+            self.deliver();
+        }
+        if self.object.is_gone() {
+            self.removed_at.get_or_insert(self.now);
+        }
+        Ok(())
+    }
+
+    /// One thing more has happened at this instant.
+    fn count_one(&mut self) -> Result<(), ScenarioError> {
+        self.count = self.count.saturating_add(1);
+        let containers = u32::try_from(self.object.spec().container_count()).unwrap_or(u32::MAX);
+        if self.count > MOST_AT_ONE_INSTANT.saturating_mul(containers.saturating_add(10)) {
+            return Err(ScenarioError::Endless { t: self.now.since(self.start).as_secs_f64() });
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, (happened, news): Outcomes) {
+        if let Some(happened) = happened {
+            self.recorder.happened(self.now, happened);
+        }
+        let Some(news) = news else { return };
+        if let RuntimeEvent::SandboxDied { .. } = news {
+            for exit in self.world.kill_all(self.now) {
+                self.recorder.happened(self.now, exit);
+            }
+        }
+        // A Pod that has ended a worker meanwhile refuses its late answer: that is how it ought to be.
+        let _ = self.hand_on(Event::Runtime(news));
+    }
+
+    /// Hands an event on to the kubelet, if one has the Pod.
+    pub(super) fn hand_on(&mut self, event: Event) -> Result<(), crate::event::EventError> {
+        let Some(pod) = &mut self.pod else { return Ok(()) };
+        pod.handle_event(self.now, event, &mut self.recorder.outlet(&mut self.object))
+    }
+
+    /// A watch delivers the object to the kubelet, unless its node is lost.
+    pub(super) fn deliver(&mut self) {
+        if self.object.is_node_lost() {
+            return;
+        }
+        let Some(pod) = &mut self.pod else { return };
+        if self.object.is_gone() {
+            // A kubelet that knows it already does not mind.
+            let removed = Event::Api(crate::event::ApiEvent::Removed);
+            let _ = pod.handle_event(self.now, removed, &mut self.recorder.outlet(&mut self.object));
+            return;
+        }
+        let manifest = self.object.to_manifest();
+        // The object has been checked when it was changed.
+        let _ = pod.observe(self.now, &manifest, &mut self.recorder.outlet(&mut self.object));
+        self.world.fit(&self.scenario, self.object.spec());
+    }
+
+    /// The kubelet restarts between two syncs; once the object is gone, nobody would notice.
+    pub(super) fn restart_kubelet(&mut self) {
+        let Some(pod) = &self.pod else { return };
+        if !pod.is_idle() {
+            self.restart = LateRestart::Waits;
+        } else if !self.object.is_gone() && pod.worker_state() != WorkerState::Finished {
+            self.recorder.happened(self.now, Happened::KubeletRestarted);
+            // A Pod on a node can always have its kubelet restarted.
+            let _ = self.hand_on(Event::Node(NodeEvent::KubeletRestarted));
+        }
     }
 }

@@ -13,10 +13,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod act;
 mod action;
 mod happening;
 mod life;
-mod player;
 mod recorder;
 mod scenario;
 mod timeline;
@@ -25,6 +25,7 @@ mod world;
 pub use action::{ScriptAction, ScriptActionKind};
 pub use life::Life;
 pub use scenario::{
-    ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script, Settings,
+    ContainerScript, HookScript, ImageScript, Pleg, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script,
+    Settings,
 };
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

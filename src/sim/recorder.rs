@@ -1,36 +1,88 @@
 //! Writes down a life.
 
-use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, sync::Arc, vec::Vec};
 
 use super::timeline::{Entry, Happened, What};
 use crate::{
-    action::{Action, KubernetesEvent, SyncProgress, Transition},
-    machine::{Published, Sink},
+    action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
+    kubelet::{Pod, Published, Sink},
+    manifest::{ContainerState, Name, PodStatus},
+    object::PodObject,
     spec::{ContainerIndex, PodSpec},
-    state::InstanceId,
+    state::{ConditionReason, ConditionType, InstanceId},
     status::RuntimeFacts,
     time::Timestamp,
 };
 
-/// Takes what comes out of a Pod; actions wait until the world has carried them out.
-#[derive(Debug, Default)]
+/// What has happened so far, and what has yet to be done about it.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Recorder {
     pub(super) entries: Vec<Entry>,
+    /// Actions that the world has yet to carry out.
     pub(super) actions: VecDeque<Action>,
+    /// Whether the kubelet lets the object go for good.
+    pub(super) may_go: bool,
 }
 
 impl Recorder {
     pub(super) fn happened(&mut self, at: Timestamp, happened: Happened) {
         self.entries.push(Entry { at, what: What::Happened(happened) });
     }
-}
 
-impl Sink for Recorder {
-    fn action(&mut self, at: Timestamp, action: Action) {
-        self.entries.push(Entry { at, what: What::Asked(action.clone()) });
-        self.actions.push_back(action);
+    pub(super) fn status(&mut self, at: Timestamp, status: &Arc<PodStatus>) {
+        self.entries.push(Entry { at, what: What::Status(status.clone()) });
     }
 
+    /// Where what comes out of a Pod goes: actions to the world, statuses to the object.
+    pub(super) fn outlet<'a>(&'a mut self, object: &'a mut PodObject) -> Outlet<'a> {
+        Outlet { recorder: self, object }
+    }
+
+    /// Tells what has changed between two statuses that no kubelet has told of step by step.
+    pub(super) fn tell_difference(&mut self, at: Timestamp, before: &PodStatus, after: &PodStatus, pod: &Pod) {
+        let mut tell = |change| self.transition(Transition { at, change });
+        let phase = |status: &PodStatus| status.phase.as_ref().and_then(|phase| phase.known());
+        if let Some(to) = phase(after).filter(|to| phase(before) != Some(*to)) {
+            tell(Change::Phase { from: phase(before), to });
+        }
+        for is in &after.conditions {
+            let was = before.conditions.iter().find(|was| was.type_ == is.type_);
+            let from = was.and_then(|was| was.status.known());
+            if let (Some(condition), Some(to)) = (known::<ConditionType>(&is.type_), is.status.known())
+                && from != Some(to)
+            {
+                let reason = known::<ConditionReason>(&is.reason);
+                tell(Change::Condition { condition, from, to, reason });
+            }
+        }
+        for (index, container) in pod.spec().containers() {
+            let (from, to) = (kind_in(before, container.name()), kind_in(after, container.name()));
+            if let Some(to) = to.filter(|to| from != Some(*to)) {
+                let record = pod.published().containers().get(index.get()).and_then(Option::as_ref);
+                let instance = record.and_then(|record| record.instance);
+                tell(Change::Container { container: index, from, to, instance });
+            }
+        }
+    }
+}
+
+fn known<T: Name>(name: &str) -> Option<T> {
+    T::ALL.iter().copied().find(|known| known.name() == name)
+}
+
+fn kind_in(status: &PodStatus, name: &str) -> Option<ContainerStateKind> {
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses);
+    let container = all.chain(&status.ephemeral_container_statuses).find(|container| container.name == name)?;
+    match &container.state {
+        ContainerState { running: Some(_), .. } => Some(ContainerStateKind::Running),
+        ContainerState { terminated: Some(_), .. } => Some(ContainerStateKind::Terminated),
+        ContainerState { waiting: Some(_), .. } => Some(ContainerStateKind::Waiting),
+        ContainerState { .. } => None,
+    }
+}
+
+/// What the control plane does is written down as it is.
+impl Sink for Recorder {
     fn transition(&mut self, transition: Transition) {
         self.entries.push(Entry { at: transition.at, what: What::Changed(transition) });
     }
@@ -42,14 +94,47 @@ impl Sink for Recorder {
     fn wants_events(&self) -> bool {
         true
     }
+}
 
-    fn published(&mut self, at: Timestamp, status: &Published<'_>) {
-        let status = status.status(&SimulatedInstances(status.pod().spec()));
-        self.entries.push(Entry { at, what: What::Status(Box::new(status)) });
+/// Takes what comes out of a Pod; the API server takes a status only while it hears of the node.
+pub(super) struct Outlet<'a> {
+    recorder: &'a mut Recorder,
+    object: &'a mut PodObject,
+}
+
+impl Sink for Outlet<'_> {
+    fn action(&mut self, at: Timestamp, action: Action) {
+        self.recorder.entries.push(Entry { at, what: What::Asked(action.clone()) });
+        self.recorder.actions.push_back(action);
     }
 
-    fn sync(&mut self, at: Timestamp, pass: SyncProgress) {
-        self.entries.push(Entry { at, what: What::Sync(pass) });
+    fn transition(&mut self, transition: Transition) {
+        if !self.object.is_node_lost() && !self.object.is_gone() {
+            self.recorder.transition(transition);
+        }
+    }
+
+    fn event(&mut self, event: KubernetesEvent) {
+        self.recorder.event(event);
+    }
+
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    fn published(&mut self, at: Timestamp, status: &Published<'_>) {
+        let published = status.status(&SimulatedInstances(status.spec()));
+        if self.object.merge_status(published) {
+            self.recorder.status(at, self.object.status());
+        }
+    }
+
+    fn sync(&mut self, at: Timestamp, progress: SyncProgress) {
+        self.recorder.entries.push(Entry { at, what: What::Sync(progress) });
+    }
+
+    fn delete_object(&mut self, _: Timestamp) {
+        self.recorder.may_go = !self.object.is_node_lost();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a Pod is, and what its containers do.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     action::{ScriptAction, ScriptActionKind},
     life::Life,
-    player::Player,
     timeline::Timeline,
 };
 use crate::{
-    config::{BackOffLimits, KubeletConfig, Timing},
+    config::{FeatureGates, KubeletConfig, Timing},
     manifest,
+    object::PodObject,
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, SpecError},
     time::Timestamp,
@@ -52,15 +52,39 @@ pub struct Settings {
     /// The longest delay of a restart, in seconds (KEP-5593).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_container_restart_period_seconds: Option<u32>,
-    /// Whether restarts are delayed by 1 s to 60 s only (KEP-4603).
+    /// Whether the feature gate `ReduceDefaultCrashLoopBackOffDecay` is on (KEP-4603).
     #[serde(default)]
     pub reduced_crash_loop_back_off: bool,
+    /// Further feature gates, by name; those that are left out are as Kubernetes 1.36 has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub feature_gates: BTreeMap<String, bool>,
+    /// How the kubelet notices what happens in the runtime: `generic` for the one-second poll of a real node; at once if
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pleg: Option<Pleg>,
+    /// Milliseconds of each second at which the generic PLEG relists; 400 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relist_phase_millis: Option<u32>,
+    /// Whether a sync that has done something is followed by a relist at once, as on a real node.
+    #[serde(default)]
+    pub relist_after_sync: bool,
+    /// Seconds that dead sandboxes are kept; 0: for ever; 60 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub garbage_collection_seconds: Option<f64>,
     /// Makes time as unpunctual as on a real node, from this seed; without it time is ideal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_like_seed: Option<u64>,
     /// Whether the manifest was admitted before: it is then taken as it stands.
     #[serde(default)]
     pub admitted: bool,
+}
+
+crate::manifest::named! {
+    /// How the kubelet notices what happens in the runtime.
+    pub enum Pleg {
+        /// It polls, once a second.
+        Generic = "generic",
+    }
 }
 
 /// What happens in a life.
@@ -220,6 +244,14 @@ pub enum ScenarioError {
         /// When, in seconds.
         t: f64,
     },
+    /// Something cannot be done to this Pod.
+    #[error("{action}: {error}")]
+    Refused {
+        /// What.
+        action: &'static str,
+        /// Why it cannot.
+        error: String,
+    },
     /// Something in the script cannot happen.
     #[error("script.actions[{place}] (at {t} s): {error}")]
     Impossible {
@@ -248,7 +280,7 @@ impl Scenario {
     ///
     /// [`ScenarioError`] names the field that cannot be.
     pub fn play(&self) -> Result<Timeline, ScenarioError> {
-        Player::new(self)?.play()
+        self.life()?.play()
     }
 
     /// Begins the life, to be lived one moment at a time.
@@ -256,8 +288,8 @@ impl Scenario {
     /// # Errors
     ///
     /// [`ScenarioError`] names the field that cannot be.
-    pub fn life(&self) -> Result<Life<'_>, ScenarioError> {
-        Life::begun(Player::new(self)?)
+    pub fn life(&self) -> Result<Life, ScenarioError> {
+        Life::begin(Arc::new(self.clone()))
     }
 
     /// The kubelet's configuration.
@@ -265,29 +297,24 @@ impl Scenario {
     pub fn kubelet_config(&self) -> KubeletConfig {
         let settings = &self.config;
         let default = KubeletConfig::default();
-        let crash_loop = match settings.max_container_restart_period_seconds {
-            Some(max) => BackOffLimits::with_node_max(max),
-            None if settings.reduced_crash_loop_back_off => BackOffLimits::REDUCED_CRASH_LOOP,
-            None => default.crash_loop,
-        };
         KubeletConfig {
             node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
-            crash_loop,
+            crash_loop: settings.feature_gates().crash_loop(settings.max_container_restart_period_seconds),
+            feature_gates: settings.feature_gates(),
             resync_period: settings.resync_seconds.map_or(default.resync_period, seconds),
-            timing: settings.node_like_seed.map_or(Timing::Ideal, |seed| Timing::NodeLike { seed }),
+            timing: settings.timing(),
+            garbage_collection_period: match settings.garbage_collection_seconds {
+                None => default.garbage_collection_period,
+                Some(period) => Some(seconds(period)).filter(|period| !period.is_zero()),
+            },
             ..default
         }
     }
 
-    /// The manifest as the API server stores it.
-    pub(super) fn admitted(&self) -> Result<manifest::PodManifest, ScenarioError> {
-        if self.config.admitted {
-            return Ok(self.pod.clone());
-        }
-        let mut pod = self.pod.clone().with_defaults();
-        manifest::validate(&pod).map_err(SpecError::from)?;
-        pod.metadata.generation = pod.metadata.generation.max(1);
-        Ok(pod)
+    /// The object as the API server stores it.
+    pub(super) fn object(&self, now: Timestamp) -> Result<PodObject, ScenarioError> {
+        let pod = self.pod.clone();
+        Ok(if self.config.admitted { PodObject::stored(pod, now)? } else { PodObject::admit(pod, now)? })
     }
 
     /// Checks what serde cannot: names and times.
@@ -312,6 +339,32 @@ impl Scenario {
         match all.find(|(_, value)| !(0.0..=MAX_SECONDS).contains(value)) {
             Some((field, value)) => Err(ScenarioError::BadSeconds { field, value }),
             None => Ok(()),
+        }
+    }
+}
+
+impl Settings {
+    fn timing(&self) -> Timing {
+        match (self.node_like_seed, self.pleg) {
+            (Some(seed), _) => Timing::NodeLike { seed },
+            (None, Some(Pleg::Generic)) => Timing::GenericPleg {
+                phase: Duration::from_millis(u64::from(self.relist_phase_millis.unwrap_or(400))),
+                relist_after_sync: self.relist_after_sync,
+            },
+            (None, None) => Timing::Ideal,
+        }
+    }
+
+    fn feature_gates(&self) -> FeatureGates {
+        let is_on = |name: &str, default: bool| self.feature_gates.get(name).copied().unwrap_or(default);
+        let default = FeatureGates::default();
+        FeatureGates {
+            reduce_default_crash_loop_back_off_decay: self.reduced_crash_loop_back_off
+                || is_on("ReduceDefaultCrashLoopBackOffDecay", default.reduce_default_crash_loop_back_off_decay),
+            kubelet_crash_loop_back_off_max: is_on(
+                "KubeletCrashLoopBackOffMax",
+                default.kubelet_crash_loop_back_off_max,
+            ),
         }
     }
 }

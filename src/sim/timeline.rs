@@ -1,6 +1,6 @@
 //! Everything that happened in a life.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use crate::{
     action::{Action, KubernetesEvent, SyncProgress, Transition},
@@ -49,7 +49,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// A status was written to the API.
-    Status(Box<manifest::PodStatus>),
+    Status(Arc<manifest::PodStatus>),
     /// The kubelet asked something of the runtime.
     Asked(Action),
     /// Something happened in the world.
@@ -58,7 +58,7 @@ pub enum What {
     Event(Box<KubernetesEvent>),
     /// The published status changed in one respect.
     Changed(Transition),
-    /// The worker began or ended a pass.
+    /// The worker began or ended a sync.
     Sync(SyncProgress),
 }
 

@@ -12,14 +12,13 @@ use crate::{
     event::{ContainerExit, Failure, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind},
-    state::{InstanceId, SandboxId, StartError, TerminationReason},
+    state::{InstanceId, LOST_EXIT_CODE, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
 
 /// What the node has of the Pod.
 #[derive(Clone, Debug)]
-pub(super) struct World<'a> {
-    scenario: &'a Scenario,
+pub(super) struct World {
     pub(super) agenda: Agenda,
     sandbox: Option<(SandboxId, bool)>,
     containers: Vec<Place>,
@@ -33,7 +32,10 @@ struct Place {
     script: ContainerScript,
     starts: u32,
     pulls: u32,
-    has_image: bool,
+    /// The images that the container was given, and whether the node has them.
+    images: Vec<(Box<str>, bool)>,
+    /// The image that is being pulled.
+    pulling: Option<Box<str>>,
     process: Option<Process>,
     /// Hooks that run, in which instance, and until when.
     hooks: Vec<(InstanceId, HookKind, Timestamp)>,
@@ -53,13 +55,10 @@ struct Process {
 /// What an action or a happening leads to: something to write down, and news for the Pod.
 pub(super) type Outcomes = (Option<Happened>, Option<RuntimeEvent>);
 
-const LOST: i32 = 137;
-
-impl<'a> World<'a> {
-    pub(super) fn new(scenario: &'a Scenario, spec: &PodSpec, start: Timestamp) -> World<'a> {
-        let mut world =
-            World { scenario, agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
-        world.fit(spec);
+impl World {
+    pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> World {
+        let mut world = World { agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
+        world.fit(scenario, spec);
         for &death in &scenario.script.sandbox_deaths {
             world.agenda.plan(start + seconds(death), Happening::SandboxDeath);
         }
@@ -70,18 +69,19 @@ impl<'a> World<'a> {
     }
 
     /// Makes room for the containers of a spec.
-    pub(super) fn fit(&mut self, spec: &PodSpec) {
-        for (index, _) in spec.containers().skip(self.containers.len()) {
-            let script = script_of(self.scenario, spec, index).cloned().unwrap_or_default();
-            let has_image = script.image.present;
-            self.containers.push(Place { script, has_image, ..Place::default() });
+    pub(super) fn fit(&mut self, scenario: &Scenario, spec: &PodSpec) {
+        for (index, container) in spec.containers().skip(self.containers.len()) {
+            let script = script_of(scenario, spec, index).cloned().unwrap_or_default();
+            let images = Vec::from([(container.image().into(), script.image.present)]);
+            self.containers.push(Place { script, images, ..Place::default() });
         }
     }
 
-    /// The node has not seen a container's new image yet.
-    pub(super) fn forget_image(&mut self, container: ContainerIndex) {
-        if let Some(it) = self.containers.get_mut(container.get()) {
-            it.has_image = it.script.image.present;
+    /// A container is given another image, or an older one again: the node has it if the script says so.
+    pub(super) fn change_image(&mut self, container: &str, image: &str, spec: &PodSpec) {
+        let place = spec.index_of(container).and_then(|index| self.containers.get_mut(index.get()));
+        if let Some(it) = place {
+            it.set_image(image, it.script.image.present);
         }
     }
 
@@ -100,11 +100,14 @@ impl<'a> World<'a> {
                 (None, None)
             }
             Action::InspectImage { container } => {
-                let is_there = self.containers.get(container.get()).is_some_and(|it| it.has_image);
+                let image = image_of(spec, container);
+                let is_there = self.containers.get(container.get()).is_some_and(|it| it.has_image(image));
                 (None, Some(RuntimeEvent::ImageInspected { container, result: Ok(is_there) }))
             }
             Action::PullImage { container } => {
-                let takes = self.containers.get(container.get()).map_or(0.0, |it| it.script.image.pull_seconds);
+                let Some(it) = self.containers.get_mut(container.get()) else { return (None, None) };
+                it.pulling = Some(image_of(spec, container).into());
+                let takes = it.script.image.pull_seconds;
                 self.agenda.plan(now + seconds(takes), Happening::PullEnd(container));
                 (None, None)
             }
@@ -118,10 +121,10 @@ impl<'a> World<'a> {
             }
             Action::StartContainer { container, instance } => {
                 self.start(container, instance, now);
-                (None, Some(RuntimeEvent::ContainerStarted { container, instance, result: Ok(()) }))
+                (None, Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) }))
             }
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
-            Action::RemoveContainer { .. } => (None, None),
+            Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => (None, None),
             Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook, spec, now),
             Action::Probe { container, instance, kind } => self.probe(container, instance, kind, now),
         }
@@ -148,18 +151,20 @@ impl<'a> World<'a> {
             }
             Happening::Sigkill(container, instance) => {
                 self.alive(container, instance)?;
-                Some(self.exit(container, LOST, ExitCause::Sigkill, now))
+                Some(self.exit(container, LOST_EXIT_CODE, ExitCause::Sigkill, now))
             }
             Happening::StopReturn(container, instance) => {
                 Some((None, Some(RuntimeEvent::ContainerStopped { container, instance })))
             }
             Happening::PullEnd(container) => self.end_pull(container),
             Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
-            Happening::Stop(_)
+            Happening::Relist
+            | Happening::KillTimeout
+            | Happening::Stop(_)
             | Happening::Probe(_)
             | Happening::Action(_)
             | Happening::LateRestart
-            | Happening::Pass(_) => None,
+            | Happening::Sync(_) => None,
         }
     }
 
@@ -169,7 +174,7 @@ impl<'a> World<'a> {
         for index in self.started.clone() {
             let process = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
             if process.is_some_and(|process| process.is_alive) {
-                exits.extend(self.exit(index, LOST, ExitCause::SandboxDied, now).0);
+                exits.extend(self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now).0);
             }
         }
         exits
@@ -222,7 +227,7 @@ impl<'a> World<'a> {
         if core::mem::take(&mut process.is_being_stopped) {
             self.agenda.plan(now, Happening::StopReturn(container, instance));
         }
-        for &(instance, hook, _) in &it.hooks {
+        for &(_, hook, _) in it.hooks.iter().filter(|(of, ..)| *of == instance) {
             self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
         }
         let own = cause == ExitCause::Itself;
@@ -231,6 +236,7 @@ impl<'a> World<'a> {
             code,
             reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
             message: process.run.message.as_deref().filter(|_| own).map(Box::from),
+            ..ContainerExit::with_code(code)
         };
         let happened = Happened::Exit { container, instance, code, cause };
         (Some(happened), Some(RuntimeEvent::ContainerExited { container, instance, exit }))
@@ -240,7 +246,9 @@ impl<'a> World<'a> {
         let it = self.containers.get_mut(container.get())?;
         let succeeded = it.pulls >= it.script.image.failures_before_success;
         it.pulls = it.pulls.saturating_add(1);
-        it.has_image |= succeeded;
+        if let Some(image) = it.pulling.take().filter(|_| succeeded) {
+            it.set_image(&image, true);
+        }
         let error = it.script.image.error.as_deref().unwrap_or("registry says no");
         let result =
             if succeeded { Ok(1000) } else { Err(Failure { error: StartError::ErrImagePull, message: error.into() }) };
@@ -308,6 +316,23 @@ impl<'a> World<'a> {
             output: output.into(),
         };
         (Some(happened), Some(answer))
+    }
+}
+
+fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {
+    spec.container(container).map_or("", |container| container.image())
+}
+
+impl Place {
+    fn has_image(&self, image: &str) -> bool {
+        self.images.iter().any(|(known, is_there)| **known == *image && *is_there)
+    }
+
+    fn set_image(&mut self, image: &str, is_there: bool) {
+        match self.images.iter_mut().find(|(known, _)| **known == *image) {
+            Some(known) => known.1 = is_there,
+            None => self.images.push((image.into(), is_there)),
+        }
     }
 }
 

@@ -147,7 +147,7 @@ impl Condition {
 /// What a condition has to say; the text is made when a status is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConditionMessage {
-    /// Nothing.
+    /// The reason says it all.
     None,
     /// These containers keep it from being true.
     Containers(Arc<Lacking>),

@@ -1,13 +1,9 @@
 //! What is reported of a container.
 
 use alloc::{boxed::Box, sync::Arc};
-use core::fmt;
 
-use super::InstanceId;
-use crate::{
-    manifest::{Name, named},
-    time::Timestamp,
-};
+use super::{InstanceId, StartError, TerminationReason};
+use crate::time::Timestamp;
 
 /// What the API status says of one container, without its strings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +74,21 @@ impl RecordedState {
 }
 
 /// Why a container has yet to run.
+///
+/// The set of reasons is open: every word that no variant stands for is a [`StartError::Other`] of a
+/// [`Waiting::Failed`], and so is a known word beside a message that Kubernetes does not say with it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::state::{FailureMessage, StartFailure, Waiting};
+///
+/// let message = FailureMessage::Text("quota exceeded".into());
+/// let waiting = Waiting::Failed(Arc::new(StartFailure { error: "ProviderFailed".into(), message }));
+/// assert_eq!(waiting.reason(), "ProviderFailed");
+/// assert_eq!(Waiting::ContainerCreating.reason(), "ContainerCreating");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Waiting {
     /// Nothing is said: it was created but not started, or nobody knows.
     Unsaid,
@@ -88,8 +98,22 @@ pub enum Waiting {
     PodInitializing,
     /// It was removed because all containers are being restarted.
     RestartingAllContainers,
-    /// The last attempt to start it failed.
+    /// The last attempt to start it failed, or whoever reports it says another word.
     Failed(Arc<StartFailure>),
+}
+
+impl Waiting {
+    /// The reason as the API prints it; empty if nothing is said.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Waiting::Unsaid => "",
+            Waiting::ContainerCreating => "ContainerCreating",
+            Waiting::PodInitializing => "PodInitializing",
+            Waiting::RestartingAllContainers => "RestartingAllContainers",
+            Waiting::Failed(failure) => failure.error.as_str(),
+        }
+    }
 }
 
 /// A failed attempt to start a container.
@@ -113,43 +137,11 @@ pub enum FailureMessage {
     },
     /// The image is not pulled again yet.
     PullBackOff {
+        /// The image that was to be pulled.
+        image: Box<str>,
         /// Why the last pull failed.
         last: Option<Arc<StartFailure>>,
     },
-}
-
-named! {
-    /// What went wrong with a start: the reason of a waiting container.
-    pub enum StartError {
-        /// The container keeps ending and is held back.
-        CrashLoopBackOff = "CrashLoopBackOff",
-        /// The image could not be pulled.
-        ErrImagePull = "ErrImagePull",
-        /// The image could not be pulled and is held back.
-        ImagePullBackOff = "ImagePullBackOff",
-        /// The image is not there and may not be pulled.
-        ErrImageNeverPull = "ErrImageNeverPull",
-        /// The image reference cannot be read.
-        InvalidImageName = "InvalidImageName",
-        /// The runtime cannot say whether it has the image.
-        ImageInspectError = "ImageInspectError",
-        /// The registry does not answer.
-        RegistryUnavailable = "RegistryUnavailable",
-        /// The image's signature is not valid.
-        SignatureValidationFailed = "SignatureValidationFailed",
-        /// The container's configuration cannot be made, say for want of a `ConfigMap`.
-        CreateContainerConfigError = "CreateContainerConfigError",
-        /// The runtime could not create the container.
-        CreateContainerError = "CreateContainerError",
-        /// The node's own hook before the creation failed.
-        PreCreateHookError = "PreCreateHookError",
-        /// The node's own hook before the start failed.
-        PreStartHookError = "PreStartHookError",
-        /// The runtime could not start the container.
-        RunContainerError = "RunContainerError",
-        /// The container's postStart hook failed.
-        PostStartHookError = "PostStartHookError",
-    }
 }
 
 /// How a container ended.
@@ -161,6 +153,8 @@ pub struct Termination {
     pub reason: TerminationReason,
     /// The container's last words, or what the kubelet has to say.
     pub message: Option<Box<str>>,
+    /// The signal that ended it, if the runtime says.
+    pub signal: Option<i32>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended.
@@ -168,6 +162,9 @@ pub struct Termination {
     /// The instance that ended; `None` where nobody saw it end.
     pub instance: Option<InstanceId>,
 }
+
+/// What is said of a container that was removed because all are being restarted.
+pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed because RestartAllContainers in place";
 
 /// The exit code given to a container that nobody saw end.
 pub(crate) const LOST_EXIT_CODE: i32 = 137;
@@ -180,84 +177,10 @@ impl Termination {
             exit_code: LOST_EXIT_CODE,
             reason,
             message: Some(message.into()),
+            signal: None,
             started_at: None,
             finished_at: None,
             instance: None,
         }
-    }
-}
-
-/// Why a container ended, in one word.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum TerminationReason {
-    /// With exit code 0.
-    Completed,
-    /// With another exit code.
-    Error,
-    /// The kernel took its memory back.
-    OomKilled,
-    /// Its command could not be run.
-    ContainerCannotRun,
-    /// It could not be started.
-    StartError,
-    /// Nobody saw it end.
-    ContainerStatusUnknown,
-    /// It was removed because all containers are being restarted.
-    RestartingAllContainers,
-    /// What the runtime said.
-    Other(Box<str>),
-}
-
-impl TerminationReason {
-    const KNOWN: [TerminationReason; 7] = [
-        TerminationReason::Completed,
-        TerminationReason::Error,
-        TerminationReason::OomKilled,
-        TerminationReason::ContainerCannotRun,
-        TerminationReason::StartError,
-        TerminationReason::ContainerStatusUnknown,
-        TerminationReason::RestartingAllContainers,
-    ];
-
-    /// What a runtime says of an exit when nothing else is known: `Completed` for 0, else `Error`.
-    #[must_use]
-    pub fn of_exit(exit_code: i32) -> TerminationReason {
-        if exit_code == 0 { TerminationReason::Completed } else { TerminationReason::Error }
-    }
-
-    /// Kubernetes' spelling.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            TerminationReason::Completed => "Completed",
-            TerminationReason::Error => "Error",
-            TerminationReason::OomKilled => "OOMKilled",
-            TerminationReason::ContainerCannotRun => "ContainerCannotRun",
-            TerminationReason::StartError => "StartError",
-            TerminationReason::ContainerStatusUnknown => "ContainerStatusUnknown",
-            TerminationReason::RestartingAllContainers => "RestartingAllContainers",
-            TerminationReason::Other(text) => text,
-        }
-    }
-}
-
-impl From<&str> for TerminationReason {
-    fn from(text: &str) -> TerminationReason {
-        let known = TerminationReason::KNOWN.into_iter().find(|reason| reason.as_str() == text);
-        known.unwrap_or_else(|| TerminationReason::Other(text.into()))
-    }
-}
-
-impl fmt::Display for TerminationReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl StartError {
-    /// Kubernetes' spelling.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.name()
     }
 }

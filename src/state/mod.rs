@@ -2,6 +2,8 @@
 
 mod condition;
 mod container;
+mod observed;
+mod reason;
 mod runtime;
 
 pub(crate) use condition::is_resize_condition;
@@ -9,8 +11,8 @@ pub use condition::{
     Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions,
     is_owned_by_kubelet,
 };
-pub(crate) use container::LOST_EXIT_CODE;
-pub use container::{
-    ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, TerminationReason, Waiting,
-};
+pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
+pub(crate) use container::{LOST_EXIT_CODE, REMOVED_TO_RESTART_ALL};
+pub use observed::{ContainerIds, observed_records};
+pub use reason::{StartError, TerminationReason};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

@@ -8,10 +8,12 @@ mod describe;
 mod event;
 pub mod kubectl;
 mod layout;
+mod observed;
 mod of_pod;
 mod patch;
 mod report;
 mod runtime_facts;
+mod watch;
 
 pub use crate::action::EventType;
 pub use describe::describe;
@@ -19,6 +21,7 @@ pub use event::{
     Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,
     fold_events,
 };
+pub use observed::{Contradiction, Discrepancy, ObserveError, ObservedConditions, ObservedPod};
 pub use patch::{StatusPatch, merged_status};
 pub use report::{
     Report, condition_message, container_status, failure_message, foreign_conditions, gate_statuses, phase_reason,

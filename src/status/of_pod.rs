@@ -7,7 +7,7 @@ use super::{
     runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts},
 };
 use crate::{
-    machine::{Pod, Published},
+    kubelet::{Pod, Published},
     manifest::{self, PodCondition},
     spec::{ContainerIndex, PodSpec},
     state::InstanceId,
@@ -58,7 +58,7 @@ impl Published<'_> {
     /// The status as the API prints it, with what only the embedder knows.
     #[must_use]
     pub fn status(&self, facts: &dyn RuntimeFacts) -> manifest::PodStatus {
-        let spec: &PodSpec = self.pod().spec();
+        let spec: &PodSpec = self.spec();
         let own = self.conditions();
         let own = own.iter().map(|(which, condition, since)| PodCondition {
             observed_generation: self.condition_generation(*which),

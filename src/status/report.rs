@@ -10,7 +10,7 @@ use crate::{
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
         Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
-        Lacking, RecordedState, StartFailure, Termination, Waiting, is_owned_by_kubelet,
+        Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting, is_owned_by_kubelet,
     },
     time::{Timestamp, go_duration},
 };
@@ -177,8 +177,8 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
             spec.namespace(),
             spec.uid(),
         ),
-        FailureMessage::PullBackOff { last } => {
-            let held_back = format!("Back-off pulling image {:?}", image_of(spec, index));
+        FailureMessage::PullBackOff { image, last } => {
+            let held_back = format!("Back-off pulling image {image:?}");
             match last {
                 Some(last) => format!("{held_back}: {}: {}", last.error, failure_message(spec, index, last)),
                 None => held_back,
@@ -244,16 +244,12 @@ fn container_state(
 }
 
 fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> manifest::ContainerStateWaiting {
-    let (reason, message) = match waiting {
-        Waiting::Unsaid => ("", String::new()),
-        Waiting::ContainerCreating => ("ContainerCreating", String::new()),
-        Waiting::PodInitializing => ("PodInitializing", String::new()),
-        Waiting::RestartingAllContainers => {
-            ("RestartingAllContainers", crate::rule::container_status::REMOVED_TO_RESTART_ALL.to_owned())
-        }
-        Waiting::Failed(failure) => (failure.error.as_str(), failure_message(spec, index, failure)),
+    let message = match waiting {
+        Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
+        Waiting::RestartingAllContainers => REMOVED_TO_RESTART_ALL.to_owned(),
+        Waiting::Failed(failure) => failure_message(spec, index, failure),
     };
-    manifest::ContainerStateWaiting { reason: reason.to_owned(), message }
+    manifest::ContainerStateWaiting { reason: waiting.reason().to_owned(), message }
 }
 
 fn terminated_state(
@@ -264,7 +260,7 @@ fn terminated_state(
     let container_id = end.instance.map(|instance| facts.container_id(index, instance));
     manifest::ContainerStateTerminated {
         exit_code: end.exit_code,
-        signal: 0,
+        signal: end.signal.unwrap_or(0),
         reason: end.reason.as_str().to_owned(),
         message: end.message.as_deref().unwrap_or_default().to_owned(),
         started_at: end.started_at.map(Timestamp::whole_seconds),

@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use crate::{
     manifest::{self, HostIp, Opaque, OtherFields, PodCondition, PodIp, PodQosClass},
     spec::{ContainerIndex, PodSpec},
-    state::{InstanceId, is_owned_by_kubelet, is_resize_condition},
+    state::{ContainerIds, InstanceId, is_owned_by_kubelet, is_resize_condition},
 };
 
 /// What only the embedder knows: the runtime's names, addresses, resources. A status asks for it when it is made: once
@@ -125,6 +125,18 @@ pub struct ContainerFacts {
     pub user: Option<Opaque>,
     /// Any other field of the status: `stopSignal`, `allocatedResourcesStatus`.
     pub other: OtherFields,
+}
+
+impl RuntimeFacts for ContainerIds {
+    fn container_id(&self, _: ContainerIndex, instance: InstanceId) -> String {
+        self.id(instance).unwrap_or_default().into()
+    }
+
+    fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
+        let known = instance.and_then(|instance| self.image(container, instance));
+        let (image, image_id) = known.map_or((None, ""), |(image, image_id)| (Some(String::from(image)), image_id));
+        ContainerFacts { image, image_id: image_id.into(), ..ContainerFacts::default() }
+    }
 }
 
 /// Names instances after their container and their number, and knows nothing else: `app-0`, `app-1`, …

@@ -30,7 +30,7 @@ pub(super) fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) ->
         }
         Action::StartContainer { container, instance } => {
             let result = failed(StartError::RunContainerError);
-            RuntimeEvent::ContainerStarted { container, instance, result }
+            RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }
         }
         Action::StopContainer { container, instance, .. } => {
             let runs = runtime.instances_of(container).any(|known| known.id == instance && known.is_running());
@@ -44,7 +44,7 @@ pub(super) fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) ->
                 Reply::Well | Reply::Badly | Reply::With(..) => RuntimeEvent::ContainerStopped { container, instance },
             }
         }
-        Action::RemoveContainer { .. } => return None,
+        Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
         Action::RunHook { container, instance, hook } => {
             let result = if is_bad { Err("exit code 1".into()) } else { Ok(()) };
             RuntimeEvent::HookFinished { container, instance, hook, result }

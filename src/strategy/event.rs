@@ -7,11 +7,12 @@ use proptest::{collection, option, prelude::*, sample};
 use super::{container::EXIT_CODES, pod::GATES, probe::outcome};
 use crate::{
     event::{ApiEvent, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent},
+    manifest::PodPhase,
     manifest::{ConditionStatus, Name, PodCondition},
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{
-        ConditionReason, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError,
-        Termination, TerminationReason,
+        Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError, Termination,
+        TerminationReason,
     },
     time::Timestamp,
 };
@@ -66,7 +67,11 @@ pub fn exit() -> impl Strategy<Value = ContainerExit> {
         1 => Just(Some(TerminationReason::ContainerCannotRun)),
     ];
     (sample::select(&EXIT_CODES[..]), reason, option::weighted(0.1, text())).prop_map(|(code, reason, message)| {
-        ContainerExit { code, reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)), message }
+        ContainerExit {
+            reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
+            message,
+            ..ContainerExit::with_code(code)
+        }
     })
 }
 
@@ -100,8 +105,13 @@ fn runtime_event(count: usize) -> impl Strategy<Value = RuntimeEvent> {
             .prop_map(|(container, result)| RuntimeEvent::ImagePulled { container, result }),
         (container(), instance_id(), prop::result::maybe_err(Just(()), failure()))
             .prop_map(|(container, instance, result)| RuntimeEvent::ContainerCreated { container, instance, result }),
-        (container(), instance_id(), prop::result::maybe_err(Just(()), failure()))
-            .prop_map(|(container, instance, result)| RuntimeEvent::ContainerStarted { container, instance, result }),
+        (container(), instance_id(), option::weighted(0.2, seconds()), prop::result::maybe_err(Just(()), failure()))
+            .prop_map(|(container, instance, started_at, result)| RuntimeEvent::ContainerStarted {
+                container,
+                instance,
+                started_at,
+                result
+            }),
         (container(), instance_id(), exit()).prop_map(|(container, instance, exit)| RuntimeEvent::ContainerExited {
             container,
             instance,
@@ -127,17 +137,15 @@ fn runtime_event(count: usize) -> impl Strategy<Value = RuntimeEvent> {
 
 fn api_event(spec: Arc<PodSpec>) -> impl Strategy<Value = ApiEvent> {
     prop_oneof![
-        2 => grace().prop_map(|grace_seconds| ApiEvent::Deleted { grace_seconds }),
+        2 => (grace(), option::of(0..=9_i64))
+            .prop_map(|(grace_seconds, generation)| ApiEvent::Deleted { grace_seconds, generation }),
         1 => Just(ApiEvent::Removed),
         3 => condition().prop_map(ApiEvent::ConditionSet),
         1 => Just(ApiEvent::SpecChanged(spec)),
         1 => super::spec().prop_map(ApiEvent::SpecChanged),
-        1 => (one_of::<ConditionReason>(), text())
-            .prop_map(|(reason, message)| ApiEvent::Disrupted { reason, message }),
-        1 => text().prop_map(|message| ApiEvent::Unschedulable { message }),
-        1 => Just(ApiEvent::Bound),
-        1 => Just(ApiEvent::NodeLost),
-        1 => Just(ApiEvent::NodeRecovered),
+        1 => sample::select(&GATES[..])
+            .prop_map(|condition| ApiEvent::ConditionRemoved { condition_type: condition.into() }),
+        1 => one_of::<PodPhase>().prop_map(ApiEvent::Ended),
     ]
 }
 
@@ -145,7 +153,6 @@ fn node_event() -> impl Strategy<Value = NodeEvent> {
     let eviction = (text(), option::of(grace()), any::<bool>());
     prop_oneof![
         Just(NodeEvent::KubeletRestarted),
-        (text(), text()).prop_map(|(reason, message)| NodeEvent::Rejected { reason, message }),
         eviction.prop_map(|(message, grace_seconds, is_disruption)| {
             NodeEvent::Evicted { message, grace_seconds, is_disruption }
         }),
@@ -186,12 +193,13 @@ fn instance_state() -> impl Strategy<Value = InstanceState> {
         Just(InstanceState::Created),
         option::of(seconds()).prop_map(|started_at| InstanceState::Running { started_at }),
         (exit(), option::of(seconds())).prop_map(|(exit, finished_at)| {
-            let ContainerExit { code: exit_code, reason, message } = exit;
+            let ContainerExit { code: exit_code, reason, message, signal, .. } = exit;
             let (started_at, instance) = (finished_at, None);
             InstanceState::Exited(Arc::new(Termination {
                 exit_code,
                 reason,
                 message,
+                signal,
                 started_at,
                 finished_at,
                 instance,
@@ -225,7 +233,11 @@ fn grace() -> impl Strategy<Value = i64> {
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
-    (one_of::<StartError>(), text()).prop_map(|(error, message)| Failure { error, message })
+    let error = prop_oneof![
+        8 => sample::select(StartError::KNOWN),
+        1 => text().prop_map(|word| StartError::from(&*word)),
+    ];
+    (error, text()).prop_map(|(error, message)| Failure { error, message })
 }
 
 fn text() -> impl Strategy<Value = Box<str>> {

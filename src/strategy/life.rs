@@ -14,7 +14,7 @@ use crate::{
     action::Action,
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, EventError, RuntimeEvent},
-    machine::{Output, Pod},
+    kubelet::{Output, Pod},
     rule::probe::ProbeOutcome,
     spec::PodSpec,
     state::{Instance, InstanceState, RuntimeStatus, Termination, TerminationReason},
@@ -24,16 +24,16 @@ use crate::{
 /// A Pod in the hands of a random world, which answers what it is asked when and as it pleases.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodPhase, strategy::{self, Life}};
+/// use pod_lifecycle::{manifest::PodPhase, strategy::{self, RandomLife}};
 /// use proptest::{prelude::*, test_runner::TestRunner};
 ///
 /// let lives = strategy::spec().prop_flat_map(|spec| (Just(spec.clone()), strategy::config(), strategy::moves(spec, 20)));
 /// TestRunner::deterministic().run(&lives, |(spec, config, moves)| {
 ///     let mut out = Vec::new();
-///     let mut life = Life::begin(spec, config, &mut out);
+///     let mut life = RandomLife::begin(spec, config, &mut out);
 ///     for next in &moves {
 ///         let was = life.pod.phase();
-///         let _ = life.make(next, &mut out);
+///         let _ = life.play(next, &mut out);
 ///         prop_assert!(!was.is_terminal() || life.pod.phase() == was);
 ///     }
 ///     Ok(())
@@ -41,7 +41,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Life {
+pub struct RandomLife {
     /// The Pod.
     pub pod: Pod,
     /// The present moment.
@@ -52,7 +52,7 @@ pub struct Life {
     last: Option<Event>,
 }
 
-/// One move of a Pod's world; what it means depends on the Pod, see [`Life::meaning`].
+/// One move of a Pod's world; what it means depends on the Pod, see [`RandomLife::meaning`].
 #[derive(Clone, Debug)]
 pub enum Move {
     /// One of the pending actions is answered.
@@ -108,7 +108,7 @@ pub enum Meaning {
     Tell(Event),
     /// Nothing is told, and it is this late.
     Wait(Timestamp),
-    /// Nothing.
+    /// Nothing is told and no time passes: there is nothing that it could be about.
     Nothing,
 }
 
@@ -132,12 +132,12 @@ pub fn moves(spec: Arc<PodSpec>, at_most: usize) -> impl Strategy<Value = Vec<Mo
 /// One move for a Pod of this spec.
 ///
 /// ```
-/// use pod_lifecycle::strategy::{self, Life, Meaning};
+/// use pod_lifecycle::strategy::{self, RandomLife, Meaning};
 /// use proptest::{prelude::*, test_runner::TestRunner};
 ///
 /// let lives = strategy::spec().prop_flat_map(|spec| (Just(spec.clone()), strategy::config(), strategy::one_move(spec)));
 /// TestRunner::deterministic().run(&lives, |(spec, config, next)| {
-///     let life = Life::begin(spec, config, &mut Vec::new());
+///     let life = RandomLife::begin(spec, config, &mut Vec::new());
 ///     prop_assert!(!matches!(life.meaning(&next), Meaning::Wait(until) if until < life.now));
 ///     Ok(())
 /// })?;
@@ -145,7 +145,8 @@ pub fn moves(spec: Arc<PodSpec>, at_most: usize) -> impl Strategy<Value = Vec<Mo
 /// ```
 pub fn one_move(spec: Arc<PodSpec>) -> impl Strategy<Value = Move> {
     let index = any::<Index>;
-    let delete = (1..=40_i64).prop_map(|grace_seconds| Event::Api(ApiEvent::Deleted { grace_seconds }));
+    let delete =
+        (1..=40_i64).prop_map(|grace_seconds| Event::Api(ApiEvent::Deleted { grace_seconds, generation: None }));
     prop_oneof![
         40 => (index(), reply()).prop_map(|(place, reply)| Move::Answer(place, reply)),
         8 => (index(), exit()).prop_map(|(place, exit)| Move::Exit(place, exit)),
@@ -160,16 +161,15 @@ pub fn one_move(spec: Arc<PodSpec>) -> impl Strategy<Value = Move> {
     ]
 }
 
-impl Life {
-    /// A Pod's first moment; one that is gated begins without a node, all others on theirs. What comes out of the Pod is
+impl RandomLife {
+    /// A Pod's first moment; on its node, whether or not it was gated before. What comes out of the Pod is
     /// added to `out`.
     #[must_use]
-    pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, out: &mut Vec<Output>) -> Life {
+    pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, out: &mut Vec<Output>) -> RandomLife {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let from = out.len();
-        let pod =
-            if spec.is_scheduling_gated() { Pod::unbound(spec, config, now) } else { Pod::new(spec, config, now, out) };
-        let mut life = Life { pod, now, asked: Vec::new(), last: None };
+        let pod = Pod::new(spec, config, now, out);
+        let mut life = RandomLife { pod, now, asked: Vec::new(), last: None };
         life.note(out.get(from..).unwrap_or_default());
         life
     }
@@ -179,7 +179,7 @@ impl Life {
     /// # Errors
     ///
     /// The Pod's own: it refuses what cannot be.
-    pub fn make(&mut self, next: &Move, out: &mut Vec<Output>) -> Result<(), EventError> {
+    pub fn play(&mut self, next: &Move, out: &mut Vec<Output>) -> Result<(), EventError> {
         let from = out.len();
         let result = match self.meaning(next) {
             Meaning::Tell(event) => {
@@ -237,10 +237,11 @@ impl Life {
 
     /// Notes what came out of the Pod: what it asks for is pending until it is answered.
     pub fn note(&mut self, out: &[Output]) {
-        let is_answered = |action: &&Action| !matches!(action, Action::RemoveContainer { .. });
+        let is_answered =
+            |action: &&Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });
         let actions = out.iter().filter_map(|output| match output {
             Output::Action(action) => Some(action),
-            Output::Transition(_) | Output::Event(_) | Output::Published => None,
+            Output::Transition(_) | Output::Event(_) | Output::Published | Output::DeleteObject => None,
         });
         self.asked.extend(actions.filter(is_answered).cloned());
     }
@@ -307,6 +308,7 @@ fn relisted(known: &RuntimeStatus, relisting: &Relisting) -> RuntimeStatus {
                     exit_code: 0,
                     reason: TerminationReason::Completed,
                     message: None,
+                    signal: None,
                     started_at: None,
                     finished_at: None,
                     instance: Some(instance.id),

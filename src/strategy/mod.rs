@@ -24,7 +24,7 @@ mod scenario;
 
 pub use container::{container, ephemeral_container, init_container, sidecar};
 pub use event::{event, exit, runtime_status};
-pub use life::{Life, Meaning, Move, Relisting, Reply, moves, one_move};
+pub use life::{Meaning, Move, RandomLife, Relisting, Reply, moves, one_move};
 pub use pod::{config, manifest, spec};
 pub use probe::{liveness_probe, outcome, readiness_probe, startup_probe};
 pub use scenario::scenario;

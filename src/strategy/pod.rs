@@ -7,7 +7,7 @@ use proptest::{option, prelude::*, sample};
 
 use super::container::{container, init_container, sidecar};
 use crate::{
-    config::{BackOffLimits, KubeletConfig, Timing},
+    config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
     manifest::{
         Container, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate, RestartPolicy, SchedulingGate,
     },
@@ -65,8 +65,11 @@ pub fn spec() -> impl Strategy<Value = Arc<spec::PodSpec>> {
 pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
     let crash_loop = prop_oneof![
         3 => Just(BackOffLimits::CRASH_LOOP),
-        1 => Just(BackOffLimits::REDUCED_CRASH_LOOP),
-        1 => (0..=400_u32).prop_map(BackOffLimits::with_node_max),
+        1 => option::of(0..=400_u32).prop_map(|max| FeatureGates::default().crash_loop(max)),
+        1 => option::of(0..=400_u32).prop_map(|max| {
+            let gates = FeatureGates { reduce_default_crash_loop_back_off_decay: true, ..FeatureGates::default() };
+            gates.crash_loop(max)
+        }),
     ];
     let timing = prop_oneof![4 => Just(Timing::Ideal), 1 => any::<u64>().prop_map(|seed| Timing::NodeLike { seed })];
     (crash_loop, timing, 1..=90_u64).prop_map(|(crash_loop, timing, resync)| {

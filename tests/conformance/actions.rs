@@ -53,7 +53,7 @@ impl Question {
 
     fn print(&self, actions: &PodActions) -> Value {
         let spec = &self.pod.spec;
-        let id = |instance: InstanceId| self.ids.id(instance.ordinal());
+        let id = |instance: InstanceId| self.ids.id(instance);
         let mut kills = actions.kill.clone();
         kills.sort_by_key(|kill| id(kill.instance));
         let kills = kills.iter().map(|kill| {
@@ -70,7 +70,7 @@ impl Question {
         let mut answer = json!({
             "killPod": actions.kill_pod,
             "createSandbox": actions.create_sandbox,
-            "sandboxId": actions.sandbox.map_or("", |sandbox| self.ids.id(sandbox.0)),
+            "sandboxId": actions.sandbox.map_or("", |sandbox| self.ids.sandbox_id(sandbox)),
             "attempt": actions.attempt,
             "initContainersToStart": lift::places(spec, &actions.start_init),
             "containersToStart": lift::places(spec, &actions.start),

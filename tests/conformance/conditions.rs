@@ -3,7 +3,7 @@
 use pod_lifecycle::{
     manifest::{ContainerStatus, PodCondition, PodPhase, PodStatus},
     rule::{condition, restart},
-    state::ConditionType,
+    state::{ConditionType, observed_records},
     status,
 };
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::{
     Difference,
     compare::{Extent, compare},
     lift,
-    lower::{Ids, Lowered, Pod, holds, named, read, read_or_default, records, runtime, statuses_of},
+    lower::{Ids, Lowered, Pod, holds, named, read, read_or_default, runtime},
 };
 
 /// Asks one line again.
@@ -26,9 +26,9 @@ fn answer(question: &Value) -> Lowered<Value> {
     let mut ids = Ids::default();
     let runtime = runtime(question, &pod, &mut ids)?;
     let old: PodStatus = read_or_default(&question["oldStatus"], "oldStatus")?;
-    let old_records = records(&pod, statuses_of(&old), &mut ids)?;
+    let old_records = observed_records(&pod.spec, old.every_container(), &mut ids.containers);
     let statuses: Option<Vec<ContainerStatus>> = read(&question["containerStatuses"], "containerStatuses")?;
-    let records = statuses.map(|statuses| records(&pod, &statuses, &mut ids)).transpose()?;
+    let records = statuses.map(|statuses| observed_records(&pod.spec, &statuses, &mut ids.containers));
     let records = records.as_deref();
     // A Pod whose phase nobody has written yet is in no terminal one.
     let phase = question["phase"].as_str().filter(|phase| !phase.is_empty()).map_or(Ok(PodPhase::Pending), named)?;

@@ -7,8 +7,8 @@ use pod_lifecycle::{
     event::HookKind,
     manifest::{self, Name},
     rule::probe::ProbeOutcome,
-    sim::{Entry, Happened, Scenario, Settings, Timeline, What},
-    spec::{ContainerIndex, PodSpec, ProbeKind},
+    sim::{Entry, Happened, Scenario, ScriptAction, ScriptActionKind, Settings, Timeline, What},
+    spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
     state::InstanceId,
 };
 use serde_json::{Value, json};
@@ -42,7 +42,9 @@ pub fn replay(line: &Value) -> Result<Value, String> {
     let scenario = scenario(line)?;
     let timeline = scenario.play().map_err(|error| error.to_string())?;
     let spec = PodSpec::from_admitted(&timeline.pod).map_err(|error| error.to_string())?;
-    Ok(Lift { timeline, spec, scenario }.lift())
+    let changes_image = |action: &ScriptAction| matches!(action.kind, ScriptActionKind::SetImage { .. });
+    let shows_images = scenario.script.actions.iter().any(changes_image);
+    Ok(Lift { timeline, spec, scenario, shows_images }.lift())
 }
 
 /// Compares a recorded life with ours; one verdict a level.
@@ -60,16 +62,28 @@ pub fn check(line: &Value) -> Vec<Result<(), Difference>> {
 pub fn scenario(line: &Value) -> Result<Scenario, String> {
     let input = &line["in"];
     let read = |error: serde_json::Error| error.to_string();
+    let seconds = |name: &str| input["config"][name].as_u64().and_then(|value| u32::try_from(value).ok());
     Ok(Scenario {
         description: String::new(),
         pod: serde_json::from_value(input["pod"].clone()).map_err(read)?,
         script: serde_json::from_value(input["script"].clone()).map_err(read)?,
         config: Settings {
             resync_seconds: input["config"]["resyncSeconds"].as_f64(),
+            max_container_restart_period_seconds: seconds("maxContainerRestartPeriodSeconds"),
+            reduced_crash_loop_back_off: input["config"]["reducedCrashLoopBackOff"] == true,
+            feature_gates: read_or_default(&input["config"]["featureGates"])?,
+            pleg: read_or_default(&input["config"]["pleg"])?,
+            relist_after_sync: input["config"]["relistAfterPass"] == true,
+            // The recorder did not run the kubelet's garbage collection.
+            garbage_collection_seconds: Some(0.0),
             admitted: true,
             ..Settings::default()
         },
     })
+}
+
+fn read_or_default<T: serde::de::DeserializeOwned + Default>(value: &Value) -> Result<T, String> {
+    if value.is_null() { Ok(T::default()) } else { serde_json::from_value(value.clone()).map_err(|it| it.to_string()) }
 }
 
 /// The parts of a life that a level compares, each a list of entries.
@@ -83,7 +97,7 @@ fn parts(out: &Value, level: Level) -> Vec<(&'static str, Vec<Value>)> {
         Level::Exact => {
             let is_late_removal = |call: &Value| call["op"] == "RemoveContainer" && call["t"].as_f64() == end;
             vec![
-                ("statuses", list("statuses")),
+                ("statuses", without_repeats(list("statuses"))),
                 ("cri", list("cri").into_iter().filter(|call| !is_late_removal(call)).collect()),
                 ("events", list("events")),
                 ("syncs", list("syncs")),
@@ -97,6 +111,12 @@ fn is_visible_call(call: &Value) -> bool {
     !op.starts_with('~') && op != "ExecSync" && op != "RemoveContainer"
 }
 
+/// A status that says what the one before it says is no news.
+fn without_repeats(mut statuses: Vec<Value>) -> Vec<Value> {
+    statuses.dedup_by(|after, before| normal(&after["status"]) == normal(&before["status"]));
+    statuses
+}
+
 fn last_of_each_instant(statuses: Vec<Value>) -> Vec<Value> {
     let mut last: Vec<Value> = Vec::new();
     for status in statuses {
@@ -106,8 +126,7 @@ fn last_of_each_instant(statuses: Vec<Value>) -> Vec<Value> {
         }
     }
     // An instant that ends as the one before it did shows nothing new.
-    last.dedup_by(|after, before| after["status"] == before["status"]);
-    last
+    without_repeats(last)
 }
 
 /// The first entry that differs, with those before it.
@@ -155,6 +174,8 @@ struct Lift {
     timeline: Timeline,
     spec: PodSpec,
     scenario: Scenario,
+    /// The recordings show images where a script changes one.
+    shows_images: bool,
 }
 
 impl Lift {
@@ -167,7 +188,7 @@ impl Lift {
                 What::Asked(Action::CreateContainer { container, instance, .. })
                     if !self.was_created(place, *container, *instance) => {}
                 What::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
-                What::Asked(action) => calls.extend(self.call(t, action, &mut pulls, &mut starts)),
+                What::Asked(action) => calls.extend(self.call(t, place, action, &mut pulls, &mut starts)),
                 What::Happened(happened) => calls.push(self.happened(t, happened)),
                 What::Event(event) => events.push(json!({
                     "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
@@ -191,8 +212,18 @@ impl Lift {
         asked == Some(&Action::StartContainer { container, instance })
     }
 
+    /// Whether an instance had ended when an entry was written.
+    fn has_exited(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
+        self.timeline.entries.iter().take(place).any(|entry| {
+            let What::Happened(Happened::Exit { container: of, instance: which, .. }) = &entry.what else {
+                return false;
+            };
+            (*of, *which) == (container, instance)
+        })
+    }
+
     fn t(&self, at: Timestamp) -> f64 {
-        at.since(self.timeline.start).as_micros() as f64 / 1e6
+        (at.since(self.timeline.start).as_micros() as f64 / 1e3).round() / 1e3
     }
 
     fn seconds(&self, at: Option<Timestamp>) -> Value {
@@ -218,12 +249,17 @@ impl Lift {
             "conditions": conditions.collect::<Vec<_>>(),
             "initContainerStatuses": containers(&status.init_container_statuses),
             "containerStatuses": containers(&status.container_statuses),
+            "ephemeralContainerStatuses": containers(&status.ephemeral_container_statuses),
         })
     }
 
     fn container(&self, status: &manifest::ContainerStatus) -> Value {
+        let ephemeral = self.spec.index_of(&status.name).and_then(|index| self.spec.container(index));
+        let is_ephemeral = ephemeral.is_some_and(|it| it.kind() == ContainerKind::Ephemeral);
         json!({
-            "name": status.name, "ready": status.ready, "started": status.started, "restartCount": status.restart_count,
+            "image": self.shows_images.then_some(&status.image),
+            "started": status.started.filter(|_| !is_ephemeral),
+            "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
             "containerID": text(&status.container_id),
             "state": self.state(&status.state), "lastState": self.state(&status.last_state),
         })
@@ -249,6 +285,7 @@ impl Lift {
     fn call(
         &self,
         t: f64,
+        place: usize,
         action: &Action,
         pulls: &mut BTreeMap<ContainerIndex, u32>,
         starts: &mut BTreeMap<ContainerIndex, usize>,
@@ -290,8 +327,9 @@ impl Lift {
             Action::RunHook { container, instance, hook } => json!({
                 "t": t, "op": "ExecSync", "container": name(container),
                 "id": self.id(*container, *instance), "kind": hook_name(*hook),
+                "result": self.has_exited(place, *container, *instance).then_some("notRunning"),
             }),
-            Action::InspectImage { .. } | Action::Probe { .. } => return None,
+            Action::InspectImage { .. } | Action::Probe { .. } | Action::RemovePodSandbox { .. } => return None,
         })
     }
 

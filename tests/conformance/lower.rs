@@ -1,15 +1,15 @@
 //! From recorded JSON to what the rules read.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{self, ConditionStatus, ContainerStatus, Name, Named, PodCondition, PodPhase},
+    manifest::{self, ConditionStatus, Name, Named, PodCondition, PodPhase},
     rule::{probe::ProbeResult, readiness::ProbeFacts},
     spec::{ContainerIndex, PodSpec},
     state::{
-        ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
-        SandboxId, StartError, StartFailure, Termination, Waiting,
+        ContainerIds, FailureMessage, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId,
+        StartFailure, Termination,
     },
     status::{ContainerFacts, PodFacts, RuntimeFacts},
 };
@@ -46,27 +46,32 @@ impl Pod {
     }
 }
 
-/// Numbers for the runtime's ids, and what was known under them.
+/// The runtime's ids of containers, and numbers for those of its sandboxes.
 #[derive(Default)]
 pub struct Ids {
-    ids: Vec<String>,
-    images: BTreeMap<(ContainerIndex, InstanceId), String>,
+    pub containers: ContainerIds,
+    sandboxes: Vec<String>,
     pod_ip: Option<String>,
 }
 
 impl Ids {
-    /// The number of an id.
-    pub fn number(&mut self, id: &str) -> u32 {
-        let place = self.ids.iter().position(|known| known == id).unwrap_or_else(|| {
-            self.ids.push(id.to_owned());
-            self.ids.len() - 1
+    /// The sandbox with an id.
+    pub fn sandbox(&mut self, id: &str) -> SandboxId {
+        let place = self.sandboxes.iter().position(|known| known == id).unwrap_or_else(|| {
+            self.sandboxes.push(id.to_owned());
+            self.sandboxes.len() - 1
         });
-        u32::try_from(place).unwrap()
+        SandboxId(u32::try_from(place).unwrap())
+    }
+
+    /// The id of a sandbox.
+    pub fn sandbox_id(&self, sandbox: SandboxId) -> &str {
+        &self.sandboxes[sandbox.0 as usize]
     }
 
     /// The instance with an id; no instance has the empty one.
     pub fn instance(&mut self, id: &str) -> Option<InstanceId> {
-        (!id.is_empty()).then(|| InstanceId::nth(self.number(id)))
+        self.containers.instance(id)
     }
 
     /// Keeps the Pod's address.
@@ -74,21 +79,19 @@ impl Ids {
         self.pod_ip = pod_ip;
     }
 
-    /// The id of a number.
-    pub fn id(&self, number: u32) -> &str {
-        &self.ids[number as usize]
+    /// The id of an instance.
+    pub fn id(&self, instance: InstanceId) -> &str {
+        self.containers.id(instance).unwrap()
     }
 }
 
 impl RuntimeFacts for Ids {
-    fn container_id(&self, _: ContainerIndex, instance: InstanceId) -> String {
-        self.id(instance.ordinal()).to_owned()
+    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        self.containers.container_id(container, instance)
     }
 
     fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
-        let mut facts = ContainerFacts::default();
-        facts.image = instance.and_then(|instance| self.images.get(&(container, instance)).cloned());
-        facts
+        self.containers.container(container, instance)
     }
 
     fn pod(&self) -> PodFacts {
@@ -124,66 +127,9 @@ pub fn holds(conditions: &[PodCondition], condition_type: &str) -> bool {
     conditions.iter().filter(of_type).any(|condition| condition.status == ConditionStatus::True.into())
 }
 
-/// The statuses of containers, by container index.
-pub fn records<'a>(
-    pod: &Pod,
-    statuses: impl IntoIterator<Item = &'a ContainerStatus>,
-    ids: &mut Ids,
-) -> Lowered<Vec<Option<ContainerRecord>>> {
-    let mut records = vec![None; pod.spec.container_count()];
-    for status in statuses {
-        let Some(index) = pod.spec.index_of(&status.name) else { continue };
-        let instance = ids.instance(&status.container_id);
-        if let Some(instance) = instance {
-            ids.images.entry((index, instance)).or_insert_with(|| status.image.clone());
-        }
-        records[index.get()].get_or_insert(ContainerRecord {
-            state: state(&status.state, ids)?,
-            last_state: state(&status.last_state, ids)?,
-            restart_count: u32::try_from(status.restart_count).unwrap_or(0),
-            instance,
-            started: status.started,
-            ready: status.ready,
-        });
-    }
-    Ok(records)
-}
-
-/// All statuses of a Pod status.
-pub fn statuses_of(status: &manifest::PodStatus) -> impl Iterator<Item = &ContainerStatus> {
-    let lasting = status.container_statuses.iter().chain(&status.init_container_statuses);
-    lasting.chain(&status.ephemeral_container_statuses)
-}
-
-fn state(state: &manifest::ContainerState, ids: &mut Ids) -> Lowered<Option<RecordedState>> {
-    Ok(if let Some(running) = &state.running {
-        Some(RecordedState::Running { started_at: running.started_at })
-    } else if let Some(end) = &state.terminated {
-        Some(RecordedState::Terminated(Arc::new(Termination {
-            exit_code: end.exit_code,
-            reason: (*end.reason).into(),
-            message: text(&end.message),
-            started_at: end.started_at,
-            finished_at: end.finished_at,
-            instance: ids.instance(&end.container_id),
-        })))
-    } else if let Some(waiting) = &state.waiting {
-        Some(RecordedState::Waiting(match &*waiting.reason {
-            "" => Waiting::Unsaid,
-            "ContainerCreating" => Waiting::ContainerCreating,
-            "PodInitializing" => Waiting::PodInitializing,
-            "RestartingAllContainers" => Waiting::RestartingAllContainers,
-            reason => Waiting::Failed(Arc::new(failure(reason, &waiting.message)?)),
-        }))
-    } else {
-        None
-    })
-}
-
 /// A failure to start, in the runtime's own words.
-pub fn failure(reason: &str, message: &str) -> Lowered<StartFailure> {
-    let error = Named::<StartError>::from(reason).known().ok_or_else(|| format!("unknown start error {reason:?}"))?;
-    Ok(StartFailure { error, message: FailureMessage::Text(message.into()) })
+pub fn failure(reason: &str, message: &str) -> StartFailure {
+    StartFailure { error: reason.into(), message: FailureMessage::Text(message.into()) }
 }
 
 #[derive(Deserialize, Default)]
@@ -233,7 +179,7 @@ struct RecordedInstance {
 pub fn runtime(question: &Value, pod: &Pod, ids: &mut Ids) -> Lowered<RuntimeStatus> {
     let recorded: RecordedRuntime = read_or_default(&question["runtime"], "runtime")?;
     let sandboxes = recorded.sandboxes.iter().map(|sandbox| Sandbox {
-        id: SandboxId(ids.number(&sandbox.id)),
+        id: ids.sandbox(&sandbox.id),
         attempt: sandbox.attempt,
         is_ready: sandbox.state == "Ready",
         uses_host_network: sandbox.network == "node",
@@ -248,7 +194,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
     let id = ids.instance(&recorded.id).ok_or("an instance without an id")?;
     let container = pod.spec.index_of(&recorded.name);
     if let Some(container) = container {
-        ids.images.insert((container, id), recorded.image.clone());
+        ids.containers.note_image(container, id, &recorded.image, "");
     }
     let state = match &*recorded.state {
         "Created" => InstanceState::Created,
@@ -258,6 +204,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
             exit_code: recorded.exit_code,
             reason: (*recorded.reason).into(),
             message: text(&recorded.message),
+            signal: None,
             started_at: recorded.started_at,
             finished_at: recorded.finished_at,
             instance: Some(id),
@@ -267,7 +214,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
     Ok(Instance {
         id,
         container,
-        sandbox: SandboxId(ids.number(&recorded.sandbox_id)),
+        sandbox: ids.sandbox(&recorded.sandbox_id),
         restart_count: recorded.restart_count,
         spec_changed: recorded.spec_changed,
         state,
@@ -277,7 +224,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
 /// What the probes say of the newest instances, by container index; each map goes from ids to results.
 pub fn probe_facts(question: &Value, pod: &Pod, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
     let facts = pod.spec.containers().map(|(index, container)| {
-        let newest = runtime.newest(index).map(|instance| ids.id(instance.id.ordinal()));
+        let newest = runtime.newest(index).map(|instance| ids.id(instance.id));
         let result = |kind: &str| -> Lowered<Option<ProbeResult>> {
             let Some(result) = newest.and_then(|id| question[kind][id].as_str()) else { return Ok(None) };
             named(result).map(Some)

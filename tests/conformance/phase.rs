@@ -3,14 +3,14 @@
 use pod_lifecycle::{
     manifest::{ContainerStatus, PodPhase},
     rule::phase,
-    state::ContainerRecord,
+    state::{ContainerIds, ContainerRecord, observed_records},
 };
 use serde_json::{Value, json};
 
 use super::{
     Difference,
     compare::{Extent, compare},
-    lower::{Ids, Lowered, Pod, read, read_or_default, records},
+    lower::{Ids, Lowered, Pod, read, read_or_default},
 };
 
 /// A lowered question.
@@ -27,7 +27,7 @@ impl Question {
         let pod = Pod::of(question)?;
         let statuses: Vec<ContainerStatus> = read_or_default(&question["statuses"], "statuses")?;
         Ok(Question {
-            records: records(&pod, &statuses, &mut Ids::default())?,
+            records: observed_records(&pod.spec, &statuses, &mut ContainerIds::default()),
             pod,
             is_terminal: read(&question["podIsTerminal"], "podIsTerminal")?,
             has_initialized: read(&question["podHasInitialized"], "podHasInitialized")?,

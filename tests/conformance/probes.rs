@@ -145,6 +145,7 @@ fn record(container: &Value, ids: &mut Ids) -> Lowered<ContainerRecord> {
                 exit_code,
                 reason: TerminationReason::of_exit(exit_code),
                 message: None,
+                signal: None,
                 started_at: None,
                 finished_at: None,
                 instance,

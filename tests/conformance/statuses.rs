@@ -10,7 +10,7 @@ use pod_lifecycle::{
         pod_status::{self, PodInputs, PodRecord, PreviousStatus},
         readiness::{KubeletStart, ProbeFacts},
     },
-    state::{ContainerRecord, RuntimeStatus, StartFailure},
+    state::{ContainerRecord, RuntimeStatus, StartFailure, observed_records},
     status::{self, Report},
 };
 use serde_json::Value;
@@ -19,9 +19,7 @@ use super::{
     Difference,
     compare::{Extent, compare},
     lift,
-    lower::{
-        Ids, Lowered, Pod, failure, holds, phase_of, probe_facts, read, read_or_default, records, runtime, statuses_of,
-    },
+    lower::{Ids, Lowered, Pod, failure, holds, phase_of, probe_facts, read, read_or_default, runtime},
 };
 
 /// A lowered question.
@@ -54,7 +52,7 @@ impl Question {
         ids.set_pod_ip(pod_ip(&question["runtime"]["sandboxes"][0]));
         let deadline = previous.start_time.and_then(|start| deadline::of(&pod.spec, start));
         Ok(Question {
-            records: records(&pod, statuses_of(&previous), &mut ids)?,
+            records: observed_records(&pod.spec, previous.every_container(), &mut ids.containers),
             failures: failures(&question["reasonCache"], &pod)?,
             probes: probe_facts(question, &pod, &runtime, &ids)?,
             gates: status::gate_statuses(&pod.spec, &foreign),
@@ -122,7 +120,7 @@ fn failures(reasons: &Value, pod: &Pod) -> Lowered<Vec<Option<Arc<StartFailure>>
             return Ok(None);
         }
         let text = |field: &str| failed[field].as_str().unwrap_or_default();
-        failure(text("reason"), text("message")).map(|failure| Some(Arc::new(failure)))
+        Ok(Some(Arc::new(failure(text("reason"), text("message")))))
     });
     failures.collect()
 }

@@ -1,7 +1,7 @@
 //! How a budget is written down.
 
 use super::*;
-use crate::config::BackOffLimits;
+use crate::config::{BackOffLimits, FeatureGates};
 
 #[test]
 fn durations_are_numbers_of_seconds() {
@@ -28,8 +28,8 @@ fn assumptions_survive_being_written_and_refuse_what_is_no_time() {
 fn the_nodes_own_back_off_is_followed() {
     let pod = spec(json!({"containers": [named("app", json!({}))]}));
     let delays = |crash_loop| of(&pod, &Assumptions { crash_loop, ..Assumptions::default() }).restart_delays;
-    assert_eq!(delays(BackOffLimits::with_node_max(15)), [0, 10, 15].map(seconds));
-    assert_eq!(delays(BackOffLimits::REDUCED_CRASH_LOOP), [0, 1, 2, 4, 8, 16, 32, 60].map(seconds));
+    assert_eq!(delays(FeatureGates::default().crash_loop(Some(15))), [0, 10, 15].map(seconds));
+    assert_eq!(delays(reduced()), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300].map(seconds));
     assert_eq!(delays(BackOffLimits { initial: 0, max: 300, reset_after: 600 }), [0, 0].map(seconds));
 }
 
@@ -58,4 +58,11 @@ fn the_text_names_what_is_unknown_and_what_is_wrong() {
     assert!(lines.contains(&"  not alive, until that is noticed: 0 s to 11 s"), "{text}");
     assert!(lines.contains(&"  not alive: not restarted"), "{text}");
     assert!(lines.iter().any(|line| line.starts_with("PL004 spec.containers[0].lifecycle.preStop: ")), "{text}");
+}
+
+/// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
+fn reduced() -> BackOffLimits {
+    let mut gates = FeatureGates::default();
+    gates.reduce_default_crash_loop_back_off_decay = true;
+    gates.crash_loop(None)
 }

@@ -24,7 +24,7 @@ use sheet::Sheet;
 /// Describes a Pod and what was said about it as `kubectl describe pod` does, as far as its life is concerned.
 ///
 /// The Pod is shown as it is: give one with defaults, as the API server would. Times are in UTC. Left out is what a
-/// [`Pod`] does not hold: priority, owner, resources, environment, volumes, tolerations and the like.
+/// [`PodManifest`] does not hold: priority, owner, resources, environment, volumes, tolerations and the like.
 ///
 /// <https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/>
 ///

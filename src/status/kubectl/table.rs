@@ -45,7 +45,7 @@ pub fn table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp
 
 /// What `kubectl get pods -o wide` prints: also addresses, nodes and readiness gates.
 ///
-/// The nominated node is always `<none>`: a [`Pod`] does not hold it.
+/// The nominated node is always `<none>`: a [`PodManifest`] does not hold it.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, manifest::PodManifest, status::kubectl};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RuntimeFacts;
 use crate::{
-    machine::Pod,
+    kubelet::Pod,
     manifest::{Opaque, PodStatus},
 };
 

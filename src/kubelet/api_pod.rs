@@ -1,0 +1,97 @@
+//! The Pod's object as the API showed it last: what others want of the Pod and say of it.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+
+use crate::{
+    manifest::{ConditionStatus, Name, PodCondition, PodPhase},
+    spec::PodSpec,
+    state::{ConditionReason, ConditionType},
+    time::Timestamp,
+};
+
+/// What the kubelet knows of the object, beside what it publishes itself.
+///
+/// A sync keeps the object that it began with; changes make a new one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ApiPod {
+    pub(crate) spec: Arc<PodSpec>,
+    /// `metadata.generation`, as the API server counts it.
+    pub(crate) generation: i64,
+    pub(crate) deletion: Option<Deletion>,
+    /// Whether the object is gone from the API.
+    pub(crate) is_gone: bool,
+    /// Conditions of other owners, in the order of the object.
+    pub(crate) conditions: Vec<PodCondition>,
+    /// A terminal phase that the kubelet has not written: that of another writer, or of the time before it started.
+    pub(crate) ended: Option<PodPhase>,
+    /// Since when the Pod is bound, if the object says.
+    pub(crate) scheduled_at: Option<Timestamp>,
+}
+
+/// A deletion through the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Deletion {
+    pub(crate) requested_at: Timestamp,
+    pub(crate) grace_seconds: i64,
+}
+
+impl ApiPod {
+    pub(crate) fn new(spec: Arc<PodSpec>) -> ApiPod {
+        ApiPod {
+            generation: spec.generation(),
+            spec,
+            deletion: None,
+            is_gone: false,
+            conditions: Vec::new(),
+            ended: None,
+            scheduled_at: None,
+        }
+    }
+
+    pub(crate) fn is_deleting(&self) -> bool {
+        self.deletion.is_some()
+    }
+
+    pub(crate) fn deletion_grace(&self) -> Option<i64> {
+        self.deletion.map(|deletion| deletion.grace_seconds)
+    }
+
+    /// The statuses of the readiness gates' conditions among those that others have set.
+    pub(crate) fn gates(&self) -> Vec<Option<ConditionStatus>> {
+        let status_of = |gate: &String| {
+            let condition = self.conditions.iter().find(|condition| condition.type_ == *gate)?;
+            Some(condition.status.known().unwrap_or(ConditionStatus::Unknown))
+        };
+        self.spec.readiness_gates().iter().map(status_of).collect()
+    }
+
+    /// Whether the kubelet's configuration takes this for an update, and not only for a status read back.
+    ///
+    /// Answers to `podsDifferSemantically` in `pkg/kubelet/config`.
+    pub(crate) fn differs_semantically(&self, before: &ApiPod) -> bool {
+        !Arc::ptr_eq(&self.spec, &before.spec) || self.deletion != before.deletion
+    }
+}
+
+impl ApiPod {
+    /// Sets a condition, and says which status it had; one that keeps its status keeps its transition time.
+    pub(crate) fn put_condition(
+        &mut self,
+        which: ConditionType,
+        status: ConditionStatus,
+        reason: ConditionReason,
+        message: &str,
+        now: Timestamp,
+    ) -> Option<ConditionStatus> {
+        let condition = PodCondition {
+            type_: which.name().into(),
+            observed_generation: self.generation,
+            status: status.into(),
+            last_probe_time: None,
+            last_transition_time: Some(now.whole_seconds()),
+            reason: reason.name().into(),
+            message: message.into(),
+        };
+        PodCondition::put(&mut self.conditions, condition)
+    }
+}

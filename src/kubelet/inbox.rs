@@ -1,0 +1,146 @@
+//! What waits for the kubelet's main loop, in the order in which it is handled.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use super::api_pod::ApiPod;
+use crate::{
+    rule::probe::ProbeResult,
+    spec::{ContainerIndex, ProbeKind},
+    state::InstanceId,
+    time::Timestamp,
+};
+
+/// Something that one part of the kubelet, or the API, has to say to the main loop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Message {
+    /// The runtime changed.
+    Runtime(PlegEvent),
+    /// A probe worker came to another verdict.
+    Verdict(Verdict),
+    /// The object as a watch delivers it.
+    Object(Arc<ApiPod>),
+    /// The status that was written, read back.
+    StatusReadBack,
+}
+
+/// What the pod lifecycle event generator says of the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum PlegEvent {
+    /// A container or a sandbox runs.
+    Started,
+    /// An instance of this container has died; `None`: a sandbox.
+    Died(Option<ContainerIndex>),
+    /// A dead instance was removed: that asks for no sync.
+    Removed,
+}
+
+/// A changed verdict of a probe worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Verdict {
+    pub(crate) container: ContainerIndex,
+    pub(crate) instance: InstanceId,
+    pub(crate) kind: ProbeKind,
+    pub(crate) result: ProbeResult,
+}
+
+/// The messages that wait. They are handled at once, unless the main loop is busy: admitting another Pod that has this
+/// one preempted, it does nothing else until this one is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Inbox {
+    messages: Vec<Message>,
+    busy_until: Option<Timestamp>,
+}
+
+impl Message {
+    /// Runtime changes come first, then startup, readiness and liveness verdicts, then what the API shows.
+    fn rank(&self) -> u8 {
+        match self {
+            Message::Runtime(_) => 0,
+            Message::Verdict(verdict) => match verdict.kind {
+                ProbeKind::Startup => 1,
+                ProbeKind::Readiness => 2,
+                ProbeKind::Liveness => 3,
+            },
+            Message::Object(_) | Message::StatusReadBack => 4,
+        }
+    }
+}
+
+impl Inbox {
+    pub(crate) fn post(&mut self, message: Message) {
+        self.messages.push(message);
+    }
+
+    /// The message that is handled next, unless the main loop is busy.
+    pub(crate) fn next(&mut self) -> Option<Message> {
+        if self.is_busy() {
+            return None;
+        }
+        // Of equal rank, the first in the list is the one that came first.
+        let (place, _) = self.messages.iter().enumerate().min_by_key(|(_, message)| message.rank())?;
+        Some(self.messages.remove(place))
+    }
+
+    /// The newest object that waits.
+    pub(crate) fn newest_object(&self) -> Option<&Arc<ApiPod>> {
+        self.messages
+            .iter()
+            .rev()
+            .find_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy_until.is_some()
+    }
+
+    /// Until when the main loop is busy at the longest.
+    pub(crate) fn busy_until(&self) -> Option<Timestamp> {
+        self.busy_until
+    }
+
+    pub(crate) fn set_busy_until(&mut self, until: Option<Timestamp>) {
+        self.busy_until = until;
+    }
+
+    /// What a restart of the kubelet loses; objects are listed again.
+    pub(crate) fn forget(&mut self) {
+        self.busy_until = None;
+        self.messages.retain(|message| matches!(message, Message::Object(_)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(kind: ProbeKind) -> Message {
+        let (container, instance) = (0.into(), InstanceId::nth(0));
+        Message::Verdict(Verdict { container, instance, kind, result: ProbeResult::Success })
+    }
+
+    #[test]
+    fn runtime_changes_come_before_verdicts_and_verdicts_before_what_the_api_shows() {
+        let mut inbox = Inbox::default();
+        let sent = [
+            Message::StatusReadBack,
+            verdict(ProbeKind::Liveness),
+            verdict(ProbeKind::Readiness),
+            Message::Runtime(PlegEvent::Died(Some(1.into()))),
+            verdict(ProbeKind::Startup),
+            Message::Runtime(PlegEvent::Started),
+        ];
+        sent.iter().cloned().for_each(|message| inbox.post(message));
+        let handled: Vec<Message> = core::iter::from_fn(|| inbox.next()).collect();
+        assert_eq!(handled, [3, 5, 4, 2, 1, 0].map(|place| sent[place].clone()));
+    }
+
+    #[test]
+    fn a_busy_main_loop_handles_nothing_and_forgets_nothing() {
+        let mut inbox = Inbox::default();
+        inbox.set_busy_until(Some(Timestamp::UNIX_EPOCH));
+        inbox.post(Message::StatusReadBack);
+        assert_eq!(inbox.next(), None);
+        inbox.set_busy_until(None);
+        assert_eq!(inbox.next(), Some(Message::StatusReadBack));
+    }
+}

@@ -1,0 +1,108 @@
+//! "Kill this Pod now": what an eviction, a preemption or a shutdown of the node wants to say, and how long it waits.
+//!
+//! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`.
+
+use alloc::{boxed::Box, sync::Arc};
+use core::time::Duration;
+
+use super::{
+    Pod, Step,
+    status_manager::{Disruption, StatusReason},
+    tables::WorkerState,
+};
+use crate::{
+    action::{EventReason, EventType},
+    manifest::PodPhase,
+    rule::pod_status::PodRecord,
+};
+
+/// The least time that a kill is waited for.
+const LEAST_WAIT: i64 = 10;
+
+const EXCEEDED: &str = "Container runtime did not kill the pod within specified grace period.";
+
+/// Why the node ends a Pod, and what its status is to say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Kill {
+    pub(crate) why: Arc<StatusReason>,
+    /// What the `DisruptionTarget` condition says, if the Pod gets one.
+    pub(crate) disruption: Option<Box<str>>,
+    pub(crate) on_success: OnSuccess,
+}
+
+/// What becomes of the phase of a Pod that had succeeded before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum OnSuccess {
+    /// It fails all the same.
+    Fails,
+    /// It has succeeded.
+    Stays,
+}
+
+/// What the kill does beside stopping the containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum KillMode {
+    /// A shutdown of the node.
+    Shutdown,
+    /// An eviction: dead containers are removed as they are noticed.
+    Eviction,
+    /// A preemption: an eviction for which the kubelet's main loop waits.
+    Preemption,
+}
+
+impl Kill {
+    /// Has its say in a status that was computed without it.
+    pub(crate) fn apply(&self, status: &mut PodRecord, why: &mut Option<Arc<StatusReason>>) -> Option<Disruption> {
+        if self.on_success == OnSuccess::Fails || status.phase != PodPhase::Succeeded {
+            status.phase = PodPhase::Failed;
+        }
+        *why = Some(self.why.clone());
+        self.disruption.clone()
+    }
+}
+
+impl Pod {
+    /// The node ends the Pod. Only the last word before the terminating sync counts for the status; whoever gave it
+    /// waits for the end of that sync.
+    pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<i64>, mode: KillMode, step: &mut Step<'_>) {
+        let seconds = grace.or(self.parts.object.spec.termination_grace()).unwrap_or(0);
+        let wait = seconds.saturating_add(seconds.saturating_div(2)).max(LEAST_WAIT);
+        let until = step.now + Duration::from_secs(wait.unsigned_abs());
+        let is_first = self.worker.state == WorkerState::Syncing && !self.parts.object.is_deleting();
+        let termination = self.worker.termination.get_or_insert_default();
+        termination.is_eviction |= is_first && mode != KillMode::Shutdown;
+        termination.kill = Some(Arc::new(kill));
+        termination.waits.push(until);
+        if mode == KillMode::Preemption {
+            self.parts.inbox.set_busy_until(Some(until));
+        }
+        let shows_initialized = self.parts.shows_initialized();
+        self.worker.terminate(&self.parts.object, shows_initialized, grace);
+    }
+
+    /// When somebody who waits for the end of the Pod gives up next.
+    pub(super) fn next_kill_timeout(&self) -> Option<crate::Timestamp> {
+        self.worker.termination.as_ref().and_then(|termination| termination.waits.iter().min().copied())
+    }
+
+    /// Those who have waited long enough give up, and say so.
+    pub(super) fn give_up_waiting(&mut self, step: &mut Step<'_>) {
+        let Some(termination) = &mut self.worker.termination else { return };
+        let before = termination.waits.len();
+        termination.waits.retain(|until| *until > step.now);
+        for _ in termination.waits.len()..before {
+            step.record(EventType::Warning, EventReason::ExceededGracePeriod, None, || EXCEEDED.into());
+        }
+        if self.parts.inbox.busy_until().is_some_and(|until| until <= step.now) {
+            self.parts.inbox.set_busy_until(None);
+        }
+    }
+
+    /// All containers have stopped: nobody waits any longer.
+    pub(super) fn end_waits(&mut self) {
+        if let Some(termination) = &mut self.worker.termination {
+            termination.waits.clear();
+        }
+        self.parts.inbox.set_busy_until(None);
+    }
+}

@@ -1,0 +1,151 @@
+//! What the node does to a Pod: refuses it, ends it, restarts its kubelet.
+
+use alloc::{borrow::Cow, boxed::Box, format, sync::Arc};
+
+use super::{
+    Pod, Step,
+    kill::{Kill, KillMode, OnSuccess},
+    status_manager::StatusReason,
+    tables::WorkerState,
+    write::{CouldRun, Write},
+};
+use crate::{
+    action::{EventReason, EventType, KubernetesEvent},
+    event::{EventError, NodeEvent},
+    manifest::{Name, PodPhase},
+    time::Timestamp,
+};
+
+/// Seconds that a hard eviction leaves.
+const IMMEDIATE: i64 = 1;
+
+const PREEMPTED: &str = "Preempted in order to admit critical pod";
+const PREEMPTED_BY_KUBELET: &str = "Pod was preempted by Kubelet to accommodate a critical pod.";
+const SHUT_DOWN: &str = "Pod was terminated in response to imminent node shutdown.";
+
+impl Pod {
+    pub(super) fn on_node_event(&mut self, event: NodeEvent, step: &mut Step<'_>) -> Result<(), EventError> {
+        match event {
+            NodeEvent::KubeletRestarted => self.worker.restarts_next = true,
+            NodeEvent::Evicted { message, grace_seconds, is_disruption } => {
+                self.on_evicted(message, grace_seconds, is_disruption, step)?;
+            }
+            NodeEvent::Preempted => self.on_preempted(step)?,
+            NodeEvent::ShutDown { grace_seconds } => self.on_shut_down(grace_seconds, step)?,
+        }
+        self.settle(step);
+        Ok(())
+    }
+
+    /// The node does not let the Pod in: it fails at once, and nothing of it ever runs.
+    ///
+    /// Answers to `rejectPod` in `pkg/kubelet/kubelet.go`: no condition and no container is reported.
+    pub(super) fn reject(&mut self, reason: &str, message: &str, step: &mut Step<'_>) {
+        self.worker.state = WorkerState::Finished;
+        let status = &mut self.parts.status;
+        status.start_time = Some(step.now.whole_seconds());
+        status.generations.status = self.parts.object.generation;
+        status.record.phase = PodPhase::Failed;
+        status.why = Some(StatusReason::new(reason, &format!("Pod was rejected: {message}")));
+        if step.out.wants_events() {
+            let reason = Cow::Owned(reason.into());
+            let (at, type_, message) = (step.now, EventType::Warning, message.into());
+            step.out.event(KubernetesEvent { at, type_, reason, container: None, message });
+        }
+        self.parts.publish(Write::Changed, CouldRun::No, step);
+        self.note_next_wake();
+    }
+
+    /// The node is under pressure, or the Pod uses more local storage than it may.
+    ///
+    /// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/>. A hard eviction leaves 1 s, a
+    /// soft one at most its own maximum. Answers to `evictPod` in `pkg/kubelet/eviction`.
+    fn on_evicted(
+        &mut self,
+        message: Box<str>,
+        longest: Option<i64>,
+        is_disruption: bool,
+        step: &mut Step<'_>,
+    ) -> Result<(), EventError> {
+        self.check_evictable()?;
+        step.record(EventType::Warning, EventReason::Evicted, None, || (*message).into());
+        let why = StatusReason::new(EventReason::Evicted.name(), &message);
+        let disruption = is_disruption.then_some(message);
+        let grace = longest.map_or(IMMEDIATE, |longest| self.at_most(longest));
+        let kill = Kill { why, disruption, on_success: OnSuccess::Fails };
+        self.kill_now(kill, Some(grace), KillMode::Eviction, step);
+        Ok(())
+    }
+
+    /// A critical Pod needs the room; the Pod keeps its own grace.
+    ///
+    /// Answers to `evictPodsToFreeRequests` in `pkg/kubelet/preemption`.
+    fn on_preempted(&mut self, step: &mut Step<'_>) -> Result<(), EventError> {
+        self.check_evictable()?;
+        step.record(EventType::Warning, EventReason::Preempting, None, || PREEMPTED.into());
+        let why = StatusReason::new(EventReason::Preempting.name(), PREEMPTED);
+        let kill = Kill { why, disruption: Some(PREEMPTED_BY_KUBELET.into()), on_success: OnSuccess::Fails };
+        self.kill_now(kill, None, KillMode::Preemption, step);
+        Ok(())
+    }
+
+    /// The node shuts down, and gives Pods of each priority their time; a Pod that has succeeded by then has.
+    ///
+    /// <https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/>. No event is recorded. Answers to
+    /// `killPods` in `pkg/kubelet/nodeshutdown`.
+    fn on_shut_down(&mut self, longest: Option<i64>, step: &mut Step<'_>) -> Result<(), EventError> {
+        self.check_active()?;
+        let own = self.parts.object.spec.termination_grace();
+        let grace = longest.map(|longest| self.at_most(longest)).or(own);
+        let why = StatusReason::new("Terminated", SHUT_DOWN);
+        let kill = Kill { why, disruption: Some(SHUT_DOWN.into()), on_success: OnSuccess::Stays };
+        self.kill_now(kill, grace, KillMode::Shutdown, step);
+        Ok(())
+    }
+
+    /// The Pod's own grace, but at most this.
+    fn at_most(&self, longest: i64) -> i64 {
+        self.parts.object.spec.termination_grace().map_or(longest, |own| own.min(longest))
+    }
+
+    /// The node's managers look only at Pods that have not terminated.
+    ///
+    /// Answers to `filterOutInactivePods`.
+    fn check_active(&self) -> Result<(), EventError> {
+        match self.worker.state {
+            WorkerState::Terminated | WorkerState::Finished => Err(EventError::NotActive),
+            WorkerState::Syncing | WorkerState::Terminating => Ok(()),
+        }
+    }
+
+    fn check_evictable(&self) -> Result<(), EventError> {
+        if self.parts.object.spec.is_static() {
+            return Err(EventError::Critical);
+        }
+        self.check_active()
+    }
+
+    /// The kubelet restarts, between two syncs: runtime and API keep what they have, its memory is lost. Says whether
+    /// there is anything to do.
+    pub(super) fn restart_kubelet(&mut self, now: Timestamp) -> bool {
+        if self.worker.state == WorkerState::Finished {
+            return false;
+        }
+        let parts = &mut self.parts;
+        parts.probers.forget();
+        parts.containers.forget();
+        parts.status.forget();
+        parts.inbox.forget();
+        (parts.kubelet_start, parts.deadline_met, parts.removal) = (Some(now), None, None);
+        self.worker.forget();
+        let is_over = self.parts.status.record.phase.is_terminal();
+        if is_over {
+            Arc::make_mut(&mut self.parts.object).ended = self.parts.status.published.phase;
+        }
+        if self.parts.object.is_deleting() || self.parts.object.is_gone || is_over {
+            self.terminate(None);
+        }
+        self.request_sync();
+        true
+    }
+}

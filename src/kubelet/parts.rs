@@ -1,0 +1,136 @@
+//! The parts of the kubelet that a sync works with.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use super::{
+    Published,
+    api_pod::ApiPod,
+    containers::Containers,
+    inbox::{Inbox, Message},
+    probers::Probers,
+    runtime_cache::RuntimeCache,
+    status_manager::StatusManager,
+};
+use crate::{
+    config::KubeletConfig,
+    rule::{ending, readiness::KubeletStart},
+    spec::{ContainerIndex, PodSpec},
+    state::{InstanceId, RuntimeStatus},
+    time::Timestamp,
+};
+
+/// Everything of the kubelet but the Pod's worker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Parts {
+    pub(crate) config: Arc<KubeletConfig>,
+    /// The object as the main loop has heard of it.
+    pub(crate) object: Arc<ApiPod>,
+    /// The spec that the last sync acted upon.
+    pub(crate) spec: Arc<PodSpec>,
+    pub(crate) runtime: RuntimeCache,
+    pub(crate) containers: Containers,
+    pub(crate) probers: Probers,
+    pub(crate) status: StatusManager,
+    pub(crate) inbox: Inbox,
+    /// When the kubelet restarted, if it did.
+    pub(crate) kubelet_start: Option<Timestamp>,
+    /// When the active deadline was last found to have passed.
+    pub(crate) deadline_met: Option<Timestamp>,
+    /// Dead instances that are not wanted any more.
+    pub(crate) removal: Option<Box<Removal>>,
+    /// When what the runtime keeps of dead sandboxes is removed.
+    pub(crate) garbage_at: Option<Timestamp>,
+    /// How many random numbers were drawn.
+    pub(crate) draws: u32,
+    /// When the Pod next wakes.
+    pub(crate) wake_at: Option<Timestamp>,
+}
+
+/// Dead instances that are to be removed, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Removal {
+    pub(crate) at: Timestamp,
+    pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
+}
+
+impl Parts {
+    pub(crate) fn new(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Parts {
+        let spec = object.spec.clone();
+        Parts {
+            runtime: RuntimeCache::new(runtime, config.timing, now),
+            containers: Containers::new(&spec),
+            probers: Probers::new(&spec),
+            status: StatusManager::new(),
+            inbox: Inbox::default(),
+            object: Arc::new(object),
+            spec,
+            config,
+            kubelet_start: None,
+            deadline_met: None,
+            removal: None,
+            garbage_at: None,
+            draws: 0,
+            wake_at: None,
+        }
+    }
+
+    /// The newest object, heard of or not.
+    pub(crate) fn newest_object(&self) -> &Arc<ApiPod> {
+        self.inbox.newest_object().unwrap_or(&self.object)
+    }
+
+    /// Has the main loop hear of a changed object.
+    pub(crate) fn post_object(&mut self, change: impl FnOnce(&mut ApiPod)) {
+        let mut object = ApiPod::clone(self.newest_object());
+        change(&mut object);
+        self.inbox.post(Message::Object(Arc::new(object)));
+    }
+
+    /// What is published, as an observer may see it.
+    pub(crate) fn published(&self) -> Published<'_> {
+        Published::of(self)
+    }
+
+    /// Whether the published status shows that the Pod had initialized.
+    pub(crate) fn shows_initialized(&self) -> bool {
+        ending::has_initialized(&self.spec, &self.status.record.records)
+    }
+
+    /// The kubelet's start, as far as readiness is concerned.
+    pub(crate) fn kubelet_start(&self) -> KubeletStart {
+        KubeletStart {
+            at: self.kubelet_start.unwrap_or(Timestamp::BEGINNING),
+            pod_was_ready: self.status.record.conditions.ready.is_true(),
+        }
+    }
+
+    /// From now on this is what the Pod ought to be: instances of another image are to be replaced.
+    pub(crate) fn take_spec(&mut self, new: &Arc<PodSpec>) {
+        if Arc::ptr_eq(&self.spec, new) {
+            return;
+        }
+        let old = core::mem::replace(&mut self.spec, new.clone());
+        for ((index, old), (_, new)) in old.containers().zip(new.containers()) {
+            if old.image() != new.image() {
+                let instances = self.known_instances(index);
+                self.containers.note_old_image(index, old.image(), &instances);
+            }
+        }
+        self.containers.fit(new);
+        self.status.fit(new);
+        let (containers, spec) = (&self.containers, &self.spec);
+        self.runtime.mark(|instance| {
+            let Some(index) = instance.container else { return };
+            let Some(container) = spec.container(index) else { return };
+            instance.spec_changed = containers.has_other_image(index, instance.id, container);
+        });
+    }
+
+    /// The instances of a container in the runtime, and the one that is reported.
+    fn known_instances(&self, container: ContainerIndex) -> Vec<InstanceId> {
+        let reported = self.status.reported(container).and_then(|record| record.instance);
+        let actual = self.runtime.actual().instances_of(container);
+        let seen = self.runtime.seen().instances_of(container);
+        actual.chain(seen).map(|instance| instance.id).chain(reported).collect()
+    }
+}

@@ -1,0 +1,232 @@
+//! A Pod's public face.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use super::{
+    Published, Step, api_pod::ApiPod, object_events, parts::Parts, sink::Sink, status_manager::Knowledge,
+    tables::WorkerState, worker::Worker,
+};
+use crate::{
+    config::KubeletConfig,
+    event::{Event, EventError},
+    manifest::{PodCondition, PodManifest, PodPhase},
+    spec::{PodSpec, SpecError},
+    state::RuntimeStatus,
+    time::Timestamp,
+};
+
+/// One Pod on its node, as the kubelet lives it.
+///
+/// Events go in with [`handle_event`](Pod::handle_event), time with [`handle_timeout`](Pod::handle_timeout); what is to
+/// be done, and what changed, comes out through the [`Sink`] that is passed in. Each call is one atomic step. Actions
+/// are to be carried out in their order, and answered by the events that they name.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     Action, Clock, ManualClock, Output, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
+///     manifest, spec::PodSpec, state::SandboxId,
+/// };
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+/// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+/// let mut out = Vec::new();
+///
+/// let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+/// assert!(out.contains(&Output::Action(Action::RunPodSandbox { sandbox: SandboxId(0) })));
+///
+/// out.clear();
+/// let ready = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
+/// pod.handle_event(clock.now(), Event::Runtime(ready), &mut out)?;
+/// assert_eq!(out, [Output::Action(Action::InspectImage { container: 0.into() })]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pod {
+    pub(crate) worker: Worker,
+    pub(crate) parts: Box<Parts>,
+}
+
+impl Pod {
+    /// A Pod that a node has just got: its first sync begins at once.
+    #[must_use]
+    pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
+        Pod::begin(ApiPod::new(spec), config, now, out)
+    }
+
+    /// A Pod that a node has just got, from its object as a watch delivers it: what is known of it already, say since
+    /// when it is bound, or that it is being deleted, counts. One that is being deleted starts nothing.
+    ///
+    /// A Pod whose object has a status that a kubelet wrote is [resumed](Pod::resume) instead.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] names the field that cannot be understood.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{Output, Pod, Timestamp, config::KubeletConfig, manifest};
+    ///
+    /// let deleted: manifest::PodManifest = serde_json::from_str(r#"{
+    ///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
+    ///     "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}
+    /// }"#)?;
+    /// let (now, mut out) = ("2026-03-01T12:00:00Z".parse::<Timestamp>()?, Vec::new());
+    /// let pod = Pod::from_object(&deleted, Arc::new(KubeletConfig::default()), now, &mut out)?;
+    /// assert!(pod.is_deleting());
+    /// assert!(!out.iter().any(|output| matches!(output, Output::Action(_))), "nothing is started");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_object(
+        object: &PodManifest,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> Result<Pod, SpecError> {
+        Ok(Pod::begin(object_events::first_seen(object)?, config, now, out))
+    }
+
+    fn begin(object: ApiPod, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
+        let mut pod = Pod::unsynced(object, RuntimeStatus::default(), config, now);
+        pod.request_sync();
+        pod.settle(&mut Step { now, out });
+        pod
+    }
+
+    pub(crate) fn unsynced(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
+        Pod { worker: Worker::new(), parts: Box::new(Parts::new(object, runtime, config, now)) }
+    }
+
+    /// What there is to know of a Pod that no node has, for those who explain it.
+    pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> Pod {
+        let known = ApiPod { conditions, ..ApiPod::new(spec) };
+        Pod::unsynced(known, RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
+    }
+
+    /// A Pod that its node refuses, `UnexpectedAdmissionError`, `NodeAffinity` or `OutOfcpu` for example: it fails at
+    /// once, and nothing of it ever runs. `reason` is one word, `message` is for people.
+    ///
+    /// Answers to `rejectPod` in `pkg/kubelet/kubelet.go`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
+    ///
+    /// let manifest: manifest::PodManifest =
+    ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let (config, now) = (Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
+    /// let pod = Pod::rejected(spec, config, "OutOfcpu", "Node didn't have enough resource: cpu", now, &mut NoSink);
+    /// assert_eq!((pod.phase(), pod.status().reason), (PodPhase::Failed, "OutOfcpu".into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn rejected(
+        spec: Arc<PodSpec>,
+        config: Arc<KubeletConfig>,
+        reason: &str,
+        message: &str,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> Pod {
+        let mut pod = Pod::unsynced(ApiPod::new(spec), RuntimeStatus::default(), config, now);
+        pod.reject(reason, message, &mut Step { now, out });
+        pod
+    }
+
+    /// Takes notice of something that happened.
+    ///
+    /// # Errors
+    ///
+    /// An event that cannot be, or that comes too late, is refused with an [`EventError`], and nothing changes.
+    pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), EventError> {
+        let step = &mut Step { now, out };
+        match event {
+            Event::Runtime(event) => self.on_runtime_event(event, step),
+            Event::Api(event) => self.on_api_event(event, step),
+            Event::Node(event) => self.on_node_event(event, step),
+        }
+    }
+
+    /// Handles every wake-up that is due; if none is, nothing happens.
+    pub fn handle_timeout(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        // Each wake-up moves its timer ahead, or is answered only by an event.
+        while self.poll_timeout().is_some_and(|at| at <= now) {
+            self.handle_first_timeout(now, out);
+        }
+    }
+
+    /// Handles the first of the wake-ups that are due, for those who do something else between two of one instant.
+    pub fn handle_first_timeout(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        if let Some((_, wake)) = self.next_wake().filter(|(at, _)| *at <= now) {
+            self.wake(wake, &mut Step { now, out });
+        }
+    }
+
+    /// When the Pod wakes next by itself, unless something happens before.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.parts.wake_at
+    }
+
+    /// What the Pod ought to be, as the last sync knew it.
+    #[must_use]
+    pub fn spec(&self) -> &Arc<PodSpec> {
+        &self.parts.spec
+    }
+
+    /// How the node's kubelet is set up.
+    #[must_use]
+    pub fn config(&self) -> &Arc<KubeletConfig> {
+        &self.parts.config
+    }
+
+    /// What the runtime is known to have.
+    #[must_use]
+    pub fn runtime(&self) -> &RuntimeStatus {
+        self.parts.runtime.actual()
+    }
+
+    /// Where the Pod's worker stands.
+    #[must_use]
+    pub fn worker_state(&self) -> WorkerState {
+        self.worker.state
+    }
+
+    /// The published phase.
+    #[must_use]
+    pub fn phase(&self) -> PodPhase {
+        self.published().phase()
+    }
+
+    /// Whether a kubelet has begun to look after the Pod.
+    pub(crate) fn is_on_node(&self) -> bool {
+        !self.is_idle() || self.parts.status.knowledge != Knowledge::None || self.worker_state() != WorkerState::Syncing
+    }
+
+    /// Whether no sync is under way or asked for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.worker.is_idle()
+    }
+
+    /// Whether the kubelet knows that the object is gone.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.parts.newest_object().is_gone
+    }
+
+    /// Whether the kubelet knows that the Pod is being deleted.
+    #[must_use]
+    pub fn is_deleting(&self) -> bool {
+        self.parts.newest_object().is_deleting()
+    }
+
+    /// What is published.
+    #[must_use]
+    pub fn published(&self) -> Published<'_> {
+        self.parts.published()
+    }
+}

@@ -1,0 +1,115 @@
+//! What is published of a Pod, without its strings.
+
+use alloc::vec::Vec;
+
+use super::parts::Parts;
+use crate::{
+    manifest::{PodCondition, PodPhase},
+    spec::{ContainerIndex, PodSpec},
+    state::{Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId},
+    time::Timestamp,
+};
+
+/// What is published of a Pod, without its strings.
+#[derive(Clone, Copy, Debug)]
+pub struct Published<'a> {
+    parts: &'a Parts,
+}
+
+impl<'a> Published<'a> {
+    pub(super) fn of(parts: &'a Parts) -> Published<'a> {
+        Published { parts }
+    }
+
+    /// What the Pod ought to be, as the last sync knew it.
+    #[must_use]
+    pub fn spec(&self) -> &'a PodSpec {
+        &self.parts.spec
+    }
+
+    /// The published phase.
+    #[must_use]
+    pub fn phase(&self) -> PodPhase {
+        self.parts.status.published.phase.unwrap_or(PodPhase::Pending)
+    }
+
+    /// Why the Pod is in its phase: a word, and a sentence; both empty if nothing is said.
+    #[must_use]
+    pub fn reason(&self) -> (&'a str, &'a str) {
+        let why = self.parts.status.published.why.as_deref();
+        why.map_or(("", ""), |why| (&why.reason, &why.message))
+    }
+
+    /// Conditions of other owners, as the kubelet knows them from the API. A `DisruptionTarget` of the node's own,
+    /// which every owner may set, is among them.
+    #[must_use]
+    pub fn foreign_conditions(&self) -> &'a [PodCondition] {
+        &self.parts.object.conditions
+    }
+
+    /// What is reported of the containers, by container index; `None` until something is.
+    #[must_use]
+    pub fn containers(&self) -> &'a [Option<ContainerRecord>] {
+        &self.parts.status.record.records
+    }
+
+    /// When the kubelet first saw the Pod.
+    #[must_use]
+    pub fn start_time(&self) -> Option<Timestamp> {
+        self.parts.status.start_time
+    }
+
+    /// Which generation of the object the status is about; 0 before a kubelet has looked at it.
+    #[must_use]
+    pub fn observed_generation(&self) -> i64 {
+        self.parts.status.generations.status
+    }
+
+    /// Which generation of the object a condition of the kubelet is about.
+    #[must_use]
+    pub fn condition_generation(&self, condition: ConditionType) -> i64 {
+        let generations = self.parts.status.generations;
+        match condition {
+            ConditionType::Ready | ConditionType::ContainersReady => generations.readiness,
+            // The kubelet leaves this one without a generation.
+            ConditionType::AllContainersRestarting => 0,
+            ConditionType::PodReadyToStartContainers
+            | ConditionType::Initialized
+            | ConditionType::PodScheduled
+            | ConditionType::DisruptionTarget => generations.status,
+        }
+    }
+
+    /// The image of an instance, if the spec has had another one since.
+    #[must_use]
+    pub fn former_image(&self, container: ContainerIndex, instance: InstanceId) -> Option<&'a str> {
+        self.parts.containers.image_of(container, instance)
+    }
+
+    /// The kubelet's conditions, in the order of the API status, and when each last changed.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<(ConditionType, Condition, Option<Timestamp>)> {
+        let status = &self.parts.status;
+        if !status.has_conditions() {
+            return Vec::new();
+        }
+        let own = status.record.conditions.iter();
+        let mut all: Vec<_> = own.map(|(which, condition)| (which, condition.clone(), status.since(which))).collect();
+        if let Some(reason) = terminal_reason(self.phase()) {
+            let ready = |which| matches!(which, ConditionType::Ready | ConditionType::ContainersReady);
+            for (_, condition, _) in all.iter_mut().filter(|(which, condition, _)| ready(*which) && condition.is_true())
+            {
+                *condition = Condition::because(false, reason);
+            }
+        }
+        all
+    }
+}
+
+fn terminal_reason(phase: PodPhase) -> Option<ConditionReason> {
+    match phase {
+        PodPhase::Succeeded => Some(ConditionReason::PodCompleted),
+        PodPhase::Failed => Some(ConditionReason::PodFailed),
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => None,
+    }
+}

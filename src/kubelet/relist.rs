@@ -1,0 +1,110 @@
+//! The whole runtime status at once: what differs from what was known has happened.
+
+use alloc::boxed::Box;
+
+use super::{
+    Pod, Step,
+    inbox::PlegEvent,
+    parts::Parts,
+    status_manager::SandboxNews,
+    stop::StopStage,
+    sync::{Doing, Sync},
+};
+use crate::{
+    event::EventError,
+    state::{Instance, RuntimeStatus},
+};
+
+impl Pod {
+    /// Takes over what a relist found; whatever the sync was waiting for and the relist shows has come.
+    pub(super) fn on_relisted(&mut self, runtime: RuntimeStatus, step: &mut Step<'_>) -> Result<(), EventError> {
+        self.check_relist(&runtime)?;
+        let parts = &mut self.parts;
+        if runtime == *parts.runtime.actual() {
+            return Ok(());
+        }
+        for instance in &runtime.instances {
+            if let Some(container) = instance.container {
+                parts.containers.note_instance(container, instance.id);
+            }
+        }
+        let before = core::mem::replace(parts.runtime.change(step.now), runtime);
+        parts.notice(PlegEvent::Started);
+        parts.notice_deaths_since(&before);
+        self.with_sync(|sync, parts| sync.answer_by_relist(parts, step));
+        Ok(())
+    }
+
+    fn check_relist(&self, runtime: &RuntimeStatus) -> Result<(), EventError> {
+        for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
+            if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
+                return Err(EventError::ListedTwice { container: None });
+            }
+        }
+        for (place, instance) in runtime.instances.iter().enumerate() {
+            let Some(container) = instance.container else { continue };
+            let name = self.known(container)?.name();
+            if runtime.sandboxes.iter().all(|sandbox| sandbox.id != instance.sandbox) {
+                return Err(EventError::UnknownSandbox { sandbox: instance.sandbox });
+            }
+            let is_twin = |other: &Instance| other.container == Some(container) && other.id == instance.id;
+            if runtime.instances.iter().take(place).any(is_twin) {
+                return Err(EventError::ListedTwice { container: Some(Box::from(name)) });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Parts {
+    /// Instances that have ended since are noticed as dead.
+    fn notice_deaths_since(&mut self, before: &RuntimeStatus) {
+        let was_dead = |ended: &Instance| {
+            let mut known = before.instances.iter().filter(|known| known.termination().is_some());
+            known.any(|known| (known.container, known.id) == (ended.container, ended.id))
+        };
+        let dead = self.runtime.actual().instances.iter().filter(|instance| instance.termination().is_some());
+        let died: alloc::vec::Vec<_> =
+            dead.filter(|ended| !was_dead(ended)).filter_map(|ended| ended.container).collect();
+        for container in died {
+            self.notice(PlegEvent::Died(Some(container)));
+        }
+    }
+}
+
+impl Sync {
+    fn answer_by_relist(&mut self, parts: &mut Parts, step: &mut Step<'_>) {
+        let runtime = parts.runtime.actual();
+        match self.doing {
+            Doing::RunningSandbox(sandbox) => {
+                if runtime.sandboxes.first().is_some_and(|newest| newest.id == sandbox && newest.is_ready) {
+                    parts.status.sandbox_news = SandboxNews::Ready;
+                    self.doing = Doing::Nothing;
+                }
+            }
+            Doing::StoppingSandbox(sandbox) => {
+                if !runtime.sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
+                    self.doing = Doing::Nothing;
+                }
+            }
+            Doing::Creating(container, instance) | Doing::Starting(container, instance) => {
+                let has_run = |known: &Instance| known.is_running() || known.termination().is_some();
+                let has_come = runtime.instances_of(container).any(|it| it.id == instance && has_run(it));
+                if has_come {
+                    self.on_running(container, instance, parts, step);
+                }
+            }
+            Doing::Stopping | Doing::StoppingFailed(_) => {
+                for stop in self.stops.iter_mut().filter(|stop| stop.stage == StopStage::Told) {
+                    let mut known = runtime.instances_of(stop.container);
+                    let lives = known.any(|known| known.id == stop.instance && known.termination().is_none());
+                    if !lives {
+                        stop.stage = StopStage::Gone;
+                    }
+                }
+                self.go_on_stopping(step);
+            }
+            Doing::Nothing | Doing::Inspecting(_) | Doing::Pulling(..) | Doing::PostStart(..) => {}
+        }
+    }
+}

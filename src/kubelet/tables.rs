@@ -1,0 +1,56 @@
+//! The moves that a worker, a phase and a container can make; tests walk them, and the docs' diagrams come from them.
+
+use crate::{
+    action::ContainerStateKind,
+    manifest::{PodPhase, named},
+};
+
+named! {
+    /// Where a Pod's worker stands; it never goes back.
+    pub enum WorkerState {
+        /// The Pod is kept as it ought to be.
+        Syncing = "Syncing",
+        /// Everything is being stopped.
+        Terminating = "Terminating",
+        /// Nothing runs any more; the bookkeeping is left.
+        Terminated = "Terminated",
+        /// The kubelet is done with the Pod.
+        Finished = "Finished",
+    }
+}
+
+/// The moves of a worker.
+pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
+    (WorkerState::Syncing, WorkerState::Terminating),
+    (WorkerState::Syncing, WorkerState::Finished),
+    (WorkerState::Terminating, WorkerState::Terminated),
+    (WorkerState::Terminated, WorkerState::Finished),
+];
+
+/// The moves of the published phase. A Pod goes back from `Running` to `Pending` when its sandbox dies and its init
+/// containers run again; it never leaves `Succeeded` or `Failed`. `Unknown` is what an observer sees of a lost node.
+pub const PHASE_MOVES: &[(PodPhase, PodPhase)] = &[
+    (PodPhase::Pending, PodPhase::Running),
+    (PodPhase::Pending, PodPhase::Succeeded),
+    (PodPhase::Pending, PodPhase::Failed),
+    (PodPhase::Pending, PodPhase::Unknown),
+    (PodPhase::Running, PodPhase::Pending),
+    (PodPhase::Running, PodPhase::Succeeded),
+    (PodPhase::Running, PodPhase::Failed),
+    (PodPhase::Running, PodPhase::Unknown),
+    (PodPhase::Unknown, PodPhase::Pending),
+    (PodPhase::Unknown, PodPhase::Running),
+    (PodPhase::Unknown, PodPhase::Succeeded),
+    (PodPhase::Unknown, PodPhase::Failed),
+];
+
+/// The moves of a published container state. One that runs only for an instant may go from waiting to terminated, and
+/// one that is restarted at once from terminated to running.
+pub const CONTAINER_MOVES: &[(ContainerStateKind, ContainerStateKind)] = &[
+    (ContainerStateKind::Waiting, ContainerStateKind::Running),
+    (ContainerStateKind::Waiting, ContainerStateKind::Terminated),
+    (ContainerStateKind::Running, ContainerStateKind::Waiting),
+    (ContainerStateKind::Running, ContainerStateKind::Terminated),
+    (ContainerStateKind::Terminated, ContainerStateKind::Waiting),
+    (ContainerStateKind::Terminated, ContainerStateKind::Running),
+];

@@ -1,0 +1,149 @@
+//! When a Pod wakes by itself, and why.
+
+use core::time::Duration;
+
+use super::{Pod, Step, parts::Parts, sync::Doing, tables::WorkerState};
+use crate::{
+    config::{Timing, mix},
+    rule::deadline,
+    spec::{ContainerIndex, ProbeKind},
+    time::Timestamp,
+};
+
+/// Why a Pod wakes; at one instant they come in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Wake {
+    /// The runtime is relisted ([`Timing::GenericPleg`] and [`Timing::NodeLike`] only).
+    Relist,
+    /// A container being stopped: its hook has run out of time, or its turn has come.
+    Stop(ContainerIndex),
+    /// A hook that sleeps after a start is over.
+    HookSlept(ContainerIndex),
+    /// A probe is due.
+    Probe(ContainerIndex, ProbeKind),
+    /// Somebody who ended the Pod has waited long enough for it.
+    KillTimeout,
+    /// The next sync is due without any other reason: a back-off ends, a failure is tried again, a resync.
+    Retry,
+    /// The active deadline has passed.
+    Deadline,
+    /// Dead sandboxes are removed.
+    GarbageCollection,
+    /// Dead containers of a Pod that was evicted, or that is deleted and over, are removed.
+    RemoveDead,
+}
+
+impl Pod {
+    /// What the Pod wakes for next, and when.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<(Timestamp, Wake)> {
+        let (worker, parts) = (&self.worker, &self.parts);
+        let sync = worker.sync.as_deref();
+        let stops = sync.into_iter().flat_map(|sync| &sync.stops);
+        let stops = stops.filter_map(|stop| Some((stop.due()?, Wake::Stop(stop.container))));
+        let slept = sync.and_then(|sync| {
+            let Doing::PostStart(container, _, Some(until)) = sync.doing else { return None };
+            Some((until, Wake::HookSlept(container)))
+        });
+        let probes = parts.probers.iter();
+        let probes = probes.filter_map(|prober| Some((prober.due()?, Wake::Probe(prober.container, prober.kind))));
+        let is_free = !parts.inbox.is_busy();
+        let relist = if worker.state == WorkerState::Finished && worker.is_idle() {
+            None
+        } else {
+            parts.runtime.next_relist(worker.taken.is_some())
+        };
+        let others = [
+            (relist, Wake::Relist),
+            (self.next_kill_timeout(), Wake::KillTimeout),
+            (worker.retry_at.filter(|_| is_free), Wake::Retry),
+            (self.next_deadline_check().filter(|_| is_free), Wake::Deadline),
+            (parts.garbage_at, Wake::GarbageCollection),
+            (parts.removal.as_ref().map(|removal| removal.at), Wake::RemoveDead),
+        ];
+        let others = others.into_iter().filter_map(|(at, wake)| Some((at?, wake)));
+        stops.chain(slept).chain(probes).chain(others).min()
+    }
+
+    /// When the active deadline is looked at next: when it passes, and then once a second until it is acted upon.
+    fn next_deadline_check(&self) -> Option<Timestamp> {
+        if self.worker.state != WorkerState::Syncing {
+            return None;
+        }
+        let deadline = deadline::of(&self.parts.object.spec, self.parts.status.start_time?)?;
+        let met = self.parts.deadline_met;
+        Some(met.map_or(deadline, |met| deadline.max(met + Duration::from_secs(1))))
+    }
+
+    pub(super) fn note_next_wake(&mut self) {
+        self.parts.wake_at = self.next_wake().map(|(at, _)| at);
+    }
+
+    /// Handles one wake-up.
+    pub(super) fn wake(&mut self, wake: Wake, step: &mut Step<'_>) {
+        match wake {
+            Wake::Relist => {
+                self.relist(step.now);
+                // A sync that was waiting for it comes before what it has found is heard.
+                while self.work(step) {}
+            }
+            Wake::Stop(_) => self.with_sync(|sync, _| sync.go_on_stopping(step)),
+            Wake::HookSlept(_) => self.with_sync(|sync, parts| {
+                if let Doing::PostStart(container, instance, _) = sync.doing {
+                    sync.on_post_start_finished(container, instance, Ok(()), parts, step);
+                }
+            }),
+            Wake::Probe(container, kind) => self.tick_prober(container, kind, step),
+            Wake::KillTimeout => self.give_up_waiting(step),
+            Wake::Retry => {
+                self.worker.retry_at = None;
+                self.request_sync();
+            }
+            Wake::Deadline => {
+                self.parts.deadline_met = Some(step.now.whole_seconds());
+                self.request_sync();
+            }
+            Wake::GarbageCollection => self.parts.collect_garbage(step),
+            Wake::RemoveDead => self.parts.remove_dead(step),
+        }
+        self.settle(step);
+    }
+}
+
+impl Parts {
+    /// How long something that is due in `wait` really takes: on a real node up to half again.
+    pub(super) fn late(&mut self, wait: Duration) -> Duration {
+        match self.config.timing {
+            Timing::Ideal | Timing::GenericPleg { .. } => wait,
+            Timing::NodeLike { seed } => wait.saturating_add(self.random_part(seed, half_of(wait))),
+        }
+    }
+
+    /// How long a worker made by a young kubelet waits: half a period; on a real node a random part of it.
+    pub(super) fn part_of(&mut self, period: Duration) -> Duration {
+        match self.config.timing {
+            Timing::Ideal | Timing::GenericPleg { .. } => half_of(period),
+            Timing::NodeLike { seed } => self.random_part(seed, period),
+        }
+    }
+
+    /// A random part of a duration, to the millisecond: the n-th of a life is the same each time, and another for each
+    /// Pod of a node.
+    fn random_part(&mut self, seed: u64, whole: Duration) -> Duration {
+        self.draws = self.draws.wrapping_add(1);
+        let of_pod = mix(seed ^ hash(self.spec.uid()));
+        let random = mix(of_pod ^ u64::from(self.draws).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let millis = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(random.checked_rem(millis.saturating_add(1)).unwrap_or(0))
+    }
+}
+
+fn half_of(whole: Duration) -> Duration {
+    whole.checked_div(2).unwrap_or(whole)
+}
+
+/// A number made of a text (FNV-1a).
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,90 @@
+//! Deletion: with grace, for good, by force.
+
+use core::time::Duration;
+
+use super::{PodObject, Presence};
+use crate::time::Timestamp;
+
+/// What a delete has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The object has a deletion timestamp and a grace, both new or shorter than before.
+    Graceful,
+    /// Nothing has changed: the grace in force is as short.
+    Unchanged,
+    /// The object is gone.
+    Gone,
+    /// The object would be gone, but its finalizers keep it.
+    KeptByFinalizers,
+}
+
+impl PodObject {
+    /// Deletes the Pod: only a shorter grace than the one in force counts. The object goes at once if no node has it, if
+    /// it has ended, or if nobody wants to wait; unless finalizers keep it. The first time, the generation counts up.
+    ///
+    /// `grace_seconds`: a negative one counts as 1. Answers to `BeforeDelete` in the API server's `registry/rest` and
+    /// `CheckGracefulDelete` in `pkg/registry/core/pod`.
+    pub fn delete(&mut self, grace_seconds: i64, now: Timestamp) -> Deletion {
+        if self.is_gone() {
+            return Deletion::Gone;
+        }
+        let asked = if grace_seconds < 0 { 1 } else { grace_seconds };
+        let grace = if !self.is_bound() || self.has_ended() { 0 } else { asked };
+        let in_force = self.manifest.metadata.deletion_grace_period_seconds;
+        let is_news = in_force.is_none_or(|in_force| grace < in_force);
+        if is_news {
+            self.mark_deleted(grace, now);
+        }
+        match grace {
+            0 if self.manifest.metadata.finalizers.is_empty() => self.remove(),
+            0 => Deletion::KeptByFinalizers,
+            _ if is_news => Deletion::Graceful,
+            _ => Deletion::Unchanged,
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.phase().is_terminal()
+    }
+
+    fn mark_deleted(&mut self, grace_seconds: i64, now: Timestamp) {
+        let metadata = &mut self.manifest.metadata;
+        let before = metadata.deletion_timestamp.zip(metadata.deletion_grace_period_seconds);
+        let requested_at = before.map_or(now, |(until, grace)| until - seconds(grace));
+        if before.is_none() && metadata.generation > 0 {
+            metadata.generation = metadata.generation.saturating_add(1);
+        }
+        metadata.deletion_timestamp = Some(requested_at + seconds(grace_seconds));
+        metadata.deletion_grace_period_seconds = Some(grace_seconds);
+    }
+
+    /// Deletes the object for good: with grace 0, as the kubelet does when nothing of the Pod is left.
+    pub fn delete_for_good(&mut self, now: Timestamp) -> Deletion {
+        self.delete(0, now)
+    }
+
+    /// Deletes the object by force: it is gone at once, whether or not its containers are.
+    pub fn force_delete(&mut self) -> Deletion {
+        self.remove()
+    }
+
+    /// Takes a finalizer away; the last takes along an object that is to be gone.
+    pub fn remove_finalizer(&mut self, finalizer: &str) -> Deletion {
+        let metadata = &mut self.manifest.metadata;
+        metadata.finalizers.retain(|known| known != finalizer);
+        match metadata.deletion_grace_period_seconds {
+            Some(0) if metadata.finalizers.is_empty() => self.remove(),
+            Some(0) => Deletion::KeptByFinalizers,
+            Some(_) | None => Deletion::Unchanged,
+        }
+    }
+
+    fn remove(&mut self) -> Deletion {
+        self.presence = Presence::Gone;
+        Deletion::Gone
+    }
+}
+
+fn seconds(seconds: i64) -> Duration {
+    Duration::from_secs(seconds.max(0).unsigned_abs())
+}

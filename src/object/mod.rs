@@ -1,0 +1,252 @@
+//! The object's side of a Pod's life: what the API server and the controllers do to it.
+//!
+//! A [`PodObject`] is the Pod as the API server stores it: admitted, gated, bound to a node, changed, marked, deleted with
+//! its grace, and gone in the end. It takes a real API server's place in a simulation. The kubelet's side is a
+//! [`Pod`](crate::Pod): it [observes](crate::Pod::observe) the object as a watch delivers it, and its status is merged
+//! back with [`PodObject::merge_status`].
+//!
+//! ```
+//! use pod_lifecycle::{NoSink, Timestamp, manifest, object::PodObject};
+//!
+//! let manifest: manifest::PodManifest =
+//!     serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+//! let now: Timestamp = "2026-03-01T12:00:00Z".parse()?;
+//! let mut object = PodObject::admit(manifest, now)?;
+//! assert!(!object.is_bound());
+//!
+//! object.unschedulable("0/3 nodes are available: 3 Insufficient memory.", now, &mut NoSink)?;
+//! assert_eq!(object.status().conditions[0].reason, "Unschedulable");
+//!
+//! object.bind("node-1", now, &mut NoSink)?;
+//! object.delete(30, now);
+//! assert_eq!(object.manifest().metadata.deletion_grace_period_seconds, Some(30));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod deletion;
+mod node_lost;
+mod scheduling;
+mod status;
+
+pub use deletion::Deletion;
+
+use alloc::{string::String, sync::Arc};
+
+use crate::{
+    event::EventError,
+    kubelet::check_change,
+    manifest::{self, PodManifest, PodManifestSpec, PodPhase, PodStatus},
+    spec::{PodSpec, SpecError},
+    state::ConditionReason,
+    time::Timestamp,
+};
+
+/// A Pod as the API server stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodObject {
+    /// The object but for its status.
+    manifest: PodManifest,
+    status: Arc<PodStatus>,
+    spec: Arc<PodSpec>,
+    presence: Presence,
+    node: NodeSight,
+}
+
+/// Whether the object is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Stored,
+    Gone,
+}
+
+/// Whether the control plane hears of the Pod's node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NodeSight {
+    Reachable,
+    Lost { since: Timestamp },
+}
+
+/// Why something cannot be done to an object; it is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObjectError {
+    /// It is not stored any more.
+    #[error("the Pod is gone")]
+    Gone,
+    /// It is bound, and never moves.
+    #[error("the Pod is bound to a node already, and never moves")]
+    AlreadyBound,
+    /// It is not bound yet.
+    #[error("the Pod is bound to no node")]
+    NotBound,
+    /// Gates keep it from being scheduled.
+    #[error("the Pod has scheduling gates: no node may have it")]
+    Gated,
+    /// Its node is lost already.
+    #[error("the Pod's node is lost already")]
+    NodeLost,
+    /// Its node is not lost.
+    #[error("the Pod's node is not lost")]
+    NodeNotLost,
+    /// Others disrupt a Pod for other reasons.
+    #[error("{reason}: not a reason for which others than the kubelet disrupt a Pod")]
+    NotADisruption {
+        /// The reason.
+        reason: ConditionReason,
+    },
+    /// The field cannot be changed in a Pod that exists.
+    #[error("{field}: cannot be changed in a Pod that exists")]
+    Immutable {
+        /// The path of the field.
+        field: &'static str,
+    },
+    /// There is no container of this name.
+    #[error("spec.containers: the Pod has no container {name:?}")]
+    NoSuchContainer {
+        /// The name.
+        name: String,
+    },
+    /// The changed spec cannot be understood.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+}
+
+impl PodObject {
+    /// Stores a manifest as somebody wrote it: defaulted and validated, with creation time and generation, and, if it
+    /// has gates, the condition that says so.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError::Invalid`] lists every problem with its field.
+    pub fn admit(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
+        let mut manifest = manifest.with_defaults();
+        manifest::validate(&manifest)?;
+        manifest.metadata.generation = manifest.metadata.generation.max(1);
+        manifest.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
+        PodObject::stored(manifest, now)
+    }
+
+    /// An object that an API server has stored before: it is taken as it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] names the field that cannot be understood.
+    pub fn stored(mut manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
+        let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+        let status = core::mem::take(&mut manifest.status);
+        let mut object = PodObject {
+            manifest,
+            status: Arc::new(status),
+            spec,
+            presence: Presence::Stored,
+            node: NodeSight::Reachable,
+        };
+        object.note_gates(now);
+        Ok(object)
+    }
+
+    /// The object but for its status.
+    #[must_use]
+    pub fn manifest(&self) -> &PodManifest {
+        &self.manifest
+    }
+
+    /// The whole object, as a watch delivers it.
+    #[must_use]
+    pub fn to_manifest(&self) -> PodManifest {
+        PodManifest { status: PodStatus::clone(&self.status), ..self.manifest.clone() }
+    }
+
+    /// The status as it stands in the API.
+    #[must_use]
+    pub fn status(&self) -> &Arc<PodStatus> {
+        &self.status
+    }
+
+    /// What the Pod ought to be, by the object as it is now.
+    #[must_use]
+    pub fn spec(&self) -> &Arc<PodSpec> {
+        &self.spec
+    }
+
+    /// The published phase; `Pending` before there is one.
+    #[must_use]
+    pub fn phase(&self) -> PodPhase {
+        self.status.phase.as_ref().and_then(|phase| phase.known()).unwrap_or(PodPhase::Pending)
+    }
+
+    /// Whether a node has the Pod.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        !self.manifest.spec.node_name.is_empty()
+    }
+
+    /// Whether the object is gone from the API.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.presence == Presence::Gone
+    }
+
+    /// Whether the Pod's node is lost: its kubelet hears nothing, and is not heard.
+    #[must_use]
+    pub fn is_node_lost(&self) -> bool {
+        self.node_lost_since().is_some()
+    }
+
+    /// Since when the Pod's node is lost, if it is.
+    #[must_use]
+    pub fn node_lost_since(&self) -> Option<Timestamp> {
+        match self.node {
+            NodeSight::Reachable => None,
+            NodeSight::Lost { since } => Some(since),
+        }
+    }
+
+    fn check_present(&self) -> Result<(), ObjectError> {
+        if self.is_gone() { Err(ObjectError::Gone) } else { Ok(()) }
+    }
+
+    /// Changes the spec: an image, a shorter deadline, an ephemeral container more, a gate less. The generation counts
+    /// up.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::Immutable`] names the field that may not change.
+    pub fn change_spec(&mut self, change: impl FnOnce(&mut PodManifestSpec)) -> Result<(), ObjectError> {
+        self.check_present()?;
+        let mut changed = self.manifest.clone();
+        change(&mut changed.spec);
+        changed.metadata.generation = changed.metadata.generation.saturating_add(1);
+        let spec = PodSpec::from_admitted(&changed)?;
+        check_change(&self.spec, &spec).map_err(|error| match error {
+            EventError::Immutable { field } => ObjectError::Immutable { field },
+            _ => ObjectError::Immutable { field: "spec" },
+        })?;
+        (self.manifest, self.spec) = (changed, Arc::new(spec));
+        Ok(())
+    }
+
+    /// Changes the image of a container, init containers included.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::NoSuchContainer`] if there is none of this name.
+    pub fn set_image(&mut self, container: &str, image: &str) -> Result<(), ObjectError> {
+        if self.spec.index_of(container).is_none() {
+            return Err(ObjectError::NoSuchContainer { name: container.into() });
+        }
+        self.change_spec(|spec| {
+            let all = spec.containers.iter_mut().chain(&mut spec.init_containers);
+            all.filter(|it| it.name == container).for_each(|it| it.image = image.into());
+        })
+    }
+
+    /// Adds an ephemeral container, as `kubectl debug` does.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::Spec`] if it cannot be understood, or its name is taken.
+    pub fn add_ephemeral_container(&mut self, container: manifest::Container) -> Result<(), ObjectError> {
+        self.change_spec(|spec| spec.ephemeral_containers.push(container))
+    }
+}

@@ -1,0 +1,73 @@
+//! The node is lost, and comes back.
+//!
+//! <https://kubernetes.io/docs/concepts/architecture/nodes/#condition> and
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. While the node is lost its kubelet
+//! goes on, unheard, and an observer sees what the node controller says.
+
+use alloc::{format, sync::Arc};
+
+use super::{NodeSight, ObjectError, PodObject, scheduling::record};
+use crate::{
+    action::{Change, EventReason, EventType, Transition},
+    kubelet::Sink,
+    manifest::{ConditionStatus, Name, PodPhase},
+    state::ConditionType,
+    time::Timestamp,
+};
+
+impl PodObject {
+    /// The node controller has not heard of the node for too long.
+    ///
+    /// A Pod that has not ended is no longer `Ready`, its reason is `NodeLost`, and its phase, to those who cannot see
+    /// it, `Unknown`. Answers to `MarkPodsNotReady` and `SetPodTerminationReason` in `pkg/controller/util/node`;
+    /// present-day controllers leave phase and reason as they were, and only kubectl still knows `NodeLost`.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::NotBound`] or [`ObjectError::NodeLost`].
+    pub fn lose_node(&mut self, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
+        self.check_present()?;
+        if !self.is_bound() {
+            return Err(ObjectError::NotBound);
+        }
+        if self.is_node_lost() {
+            return Err(ObjectError::NodeLost);
+        }
+        self.node = NodeSight::Lost { since: now.whole_seconds() };
+        if self.phase().is_terminal() {
+            return Ok(());
+        }
+        let (node, pod) = (&self.manifest.spec.node_name, &self.manifest.metadata.name);
+        let message = format!("Node {node} which was running pod {pod} is unresponsive");
+        let status = Arc::make_mut(&mut self.status);
+        (status.reason, status.message) = ("NodeLost".into(), message);
+        self.set_phase(PodPhase::Unknown, now, out);
+        self.mark_not_ready(now, out);
+        Ok(())
+    }
+
+    fn mark_not_ready(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        let conditions = &mut Arc::make_mut(&mut self.status).conditions;
+        let ready = conditions.iter_mut().find(|it| it.type_ == ConditionType::Ready.name());
+        let Some(ready) = ready.filter(|it| it.status.known() == Some(ConditionStatus::True)) else { return };
+        ready.status = ConditionStatus::False.into();
+        ready.last_transition_time = Some(now.whole_seconds());
+        let (from, to) = (Some(ConditionStatus::True), ConditionStatus::False);
+        let change = Change::Condition { condition: ConditionType::Ready, from, to, reason: None };
+        out.transition(Transition { at: now, change });
+        record(out, now, EventType::Warning, EventReason::NodeNotReady, || "Node is not ready".into());
+    }
+
+    /// The node is back: its kubelet is heard again.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::NodeNotLost`].
+    pub fn recover_node(&mut self) -> Result<(), ObjectError> {
+        if !self.is_node_lost() {
+            return Err(ObjectError::NodeNotLost);
+        }
+        self.node = NodeSight::Reachable;
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Before a node has the Pod: gates, the scheduler's verdict, the binding.
+
+use alloc::{borrow::Cow, format, string::String};
+
+use super::{ObjectError, PodObject};
+use crate::{
+    action::{EventReason, EventType, KubernetesEvent},
+    kubelet::Sink,
+    manifest::{ConditionStatus, Name},
+    state::{ConditionReason, ConditionType},
+    time::Timestamp,
+};
+
+const GATED: &str = "Scheduling is blocked due to non-empty scheduling gates";
+
+impl PodObject {
+    /// What the API server says of a Pod with gates when it is created.
+    ///
+    /// Answers to `applySchedulingGatedCondition` in `pkg/registry/core/pod`. KEP-3521.
+    pub(super) fn note_gates(&mut self, now: Timestamp) {
+        let is_said = self.status.conditions.iter().any(|it| it.type_ == ConditionType::PodScheduled.name());
+        if self.spec.is_scheduling_gated() && !is_said {
+            let mut condition =
+                self.condition(ConditionType::PodScheduled, false, ConditionReason::SchedulingGated, GATED, now);
+            condition.observed_generation = 0;
+            self.put(condition);
+        }
+    }
+
+    /// Removes the gates that keep the Pod from being scheduled.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::Gone`].
+    pub fn remove_scheduling_gates(&mut self) -> Result<(), ObjectError> {
+        self.change_spec(|spec| spec.scheduling_gates.clear())
+    }
+
+    fn check_schedulable(&self) -> Result<(), ObjectError> {
+        self.check_present()?;
+        if self.is_bound() {
+            return Err(ObjectError::AlreadyBound);
+        }
+        if self.spec.is_scheduling_gated() {
+            return Err(ObjectError::Gated);
+        }
+        Ok(())
+    }
+
+    /// The scheduler found no node; `message` is for people.
+    ///
+    /// Answers to `handleSchedulingFailure` in `pkg/scheduler`.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError`] if the scheduler does not look at the Pod.
+    pub fn unschedulable(&mut self, message: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
+        self.check_schedulable()?;
+        record(out, now, EventType::Warning, EventReason::FailedScheduling, || message.into());
+        let (which, reason) = (ConditionType::PodScheduled, ConditionReason::Unschedulable);
+        let condition = self.condition(which, false, reason, message, now);
+        self.mark(which, reason, condition, now, out);
+        Ok(())
+    }
+
+    /// The scheduler found a node: the Pod's life there begins.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError`] if the Pod may not be bound.
+    pub fn bind(&mut self, node_name: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
+        self.check_schedulable()?;
+        let metadata = &self.manifest.metadata;
+        let message = || format!("Successfully assigned {}/{} to {node_name}", metadata.namespace, metadata.name);
+        record(out, now, EventType::Normal, EventReason::Scheduled, message);
+        self.take_to_node(node_name, now);
+        Ok(())
+    }
+
+    /// The Pod is a node's, without a scheduler's having a say: it was made for that node.
+    pub fn take_to_node(&mut self, node_name: &str, now: Timestamp) {
+        node_name.clone_into(&mut self.manifest.spec.node_name);
+        self.put(crate::manifest::PodCondition {
+            type_: ConditionType::PodScheduled.name().into(),
+            observed_generation: 0,
+            status: ConditionStatus::True.into(),
+            last_probe_time: None,
+            last_transition_time: Some(now.whole_seconds()),
+            reason: String::new(),
+            message: String::new(),
+        });
+    }
+}
+
+/// Records a Kubernetes event.
+pub(super) fn record(
+    out: &mut dyn Sink,
+    at: Timestamp,
+    type_: EventType,
+    reason: EventReason,
+    message: impl FnOnce() -> String,
+) {
+    if out.wants_events() {
+        let (reason, message) = (Cow::Borrowed(reason.name()), message());
+        out.event(KubernetesEvent { at, type_, reason, container: None, message });
+    }
+}

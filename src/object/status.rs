@@ -1,0 +1,164 @@
+//! What is written to the object's status, by the kubelet and by others.
+
+use alloc::sync::Arc;
+
+use super::{ObjectError, PodObject, scheduling::record};
+use crate::{
+    action::{Change, EventReason, EventType, Transition},
+    kubelet::Sink,
+    manifest::{ConditionStatus, Name, PodCondition, PodPhase, PodStatus},
+    state::{ConditionReason, ConditionType, is_owned_by_kubelet},
+    time::Timestamp,
+};
+
+/// Why others than the kubelet disrupt a Pod, and what they say.
+///
+/// <https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>
+const DISRUPTIONS: [(ConditionReason, &str); 4] = [
+    (ConditionReason::EvictionByEvictionApi, "Eviction API: evicting"),
+    (ConditionReason::PreemptionByScheduler, "default-scheduler: preempting to accommodate a higher priority pod"),
+    (ConditionReason::DeletionByTaintManager, "Taint manager: deleting due to NoExecute taint"),
+    (ConditionReason::DeletionByPodGc, "PodGC: node no longer exists"),
+];
+
+impl PodObject {
+    /// Merges what a kubelet publishes into the status: the kubelet's own conditions are replaced, those of others are
+    /// left alone, and a `DisruptionTarget` of the node's own comes in. Says whether the status has changed.
+    ///
+    /// Answers to `mergePodStatus` in `pkg/kubelet/status`. A kubelet on a lost node is not heard.
+    pub fn merge_status(&mut self, published: PodStatus) -> bool {
+        if self.is_gone() || self.is_node_lost() {
+            return false;
+        }
+        let theirs = self.status.conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
+        let mut conditions: alloc::vec::Vec<PodCondition> = theirs.cloned().collect();
+        for condition in &published.conditions {
+            if is_owned_by_kubelet(&condition.type_) {
+                conditions.push(condition.clone());
+            } else if is_disruption_by_kubelet(condition) {
+                PodCondition::put(&mut conditions, condition.clone());
+            }
+        }
+        let merged = PodStatus { conditions, ..published };
+        let is_news = merged != *self.status;
+        if is_news {
+            self.status = Arc::new(merged);
+        }
+        is_news
+    }
+
+    /// Somebody other than the kubelet sets a condition, that of a readiness gate for example.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::Gone`].
+    pub fn set_condition(&mut self, condition: PodCondition) -> Result<(), ObjectError> {
+        self.check_present()?;
+        self.put(condition);
+        Ok(())
+    }
+
+    /// Somebody takes a condition away.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::Gone`].
+    pub fn remove_condition(&mut self, condition_type: &str) -> Result<(), ObjectError> {
+        self.check_present()?;
+        Arc::make_mut(&mut self.status).conditions.retain(|condition| condition.type_ != condition_type);
+        Ok(())
+    }
+
+    /// Somebody other than the kubelet marks the Pod as the target of a disruption, and is about to delete it.
+    /// `reason`: `EvictionByEvictionAPI`, `PreemptionByScheduler`, `DeletionByTaintManager` or `DeletionByPodGC`;
+    /// `message`: for people, empty for what Kubernetes itself says. The Pod garbage collector also fails the Pod.
+    ///
+    /// Answers to `addConditionAndDeletePod` in `pkg/controller/tainteviction` and `pkg/registry/core/pod/storage`, and
+    /// to `markFailedAndDeletePodWithCondition` in `pkg/controller/podgc`.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::NotADisruption`] for any other reason.
+    pub fn disrupt(
+        &mut self,
+        reason: ConditionReason,
+        message: &str,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> Result<(), ObjectError> {
+        self.check_present()?;
+        let known = DISRUPTIONS.iter().find(|(known, _)| *known == reason);
+        let (_, usual) = known.ok_or(ObjectError::NotADisruption { reason })?;
+        if reason == ConditionReason::DeletionByTaintManager {
+            let metadata = &self.manifest.metadata;
+            let told = || alloc::format!("Marking for deletion Pod {}/{}", metadata.namespace, metadata.name);
+            record(out, now, EventType::Normal, EventReason::TaintManagerEviction, told);
+        }
+        let which = ConditionType::DisruptionTarget;
+        let message = if message.is_empty() { usual } else { message };
+        let mut condition = self.condition(which, true, reason, message, now);
+        if reason == ConditionReason::EvictionByEvictionApi {
+            // The eviction API does not say which generation it has seen.
+            condition.observed_generation = 0;
+        }
+        self.mark(which, reason, condition, now, out);
+        if reason == ConditionReason::DeletionByPodGc && !self.phase().is_terminal() {
+            let generation = self.manifest.metadata.generation;
+            self.set_phase(PodPhase::Failed, now, out);
+            Arc::make_mut(&mut self.status).observed_generation = generation;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_phase(&mut self, phase: PodPhase, now: Timestamp, out: &mut dyn Sink) {
+        let status = Arc::make_mut(&mut self.status);
+        let from = status.phase.replace(phase.into()).and_then(|phase| phase.known());
+        out.transition(Transition { at: now, change: Change::Phase { from, to: phase } });
+    }
+
+    /// A condition about the object as it is.
+    pub(super) fn condition(
+        &self,
+        which: ConditionType,
+        holds: bool,
+        reason: ConditionReason,
+        message: &str,
+        now: Timestamp,
+    ) -> PodCondition {
+        PodCondition {
+            type_: which.name().into(),
+            observed_generation: self.manifest.metadata.generation,
+            status: ConditionStatus::from(holds).into(),
+            last_probe_time: None,
+            last_transition_time: Some(now.whole_seconds()),
+            reason: reason.name().into(),
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn put(&mut self, condition: PodCondition) -> Option<ConditionStatus> {
+        PodCondition::put(&mut Arc::make_mut(&mut self.status).conditions, condition)
+    }
+
+    /// Sets a condition and tells of it if its status has changed.
+    pub(super) fn mark(
+        &mut self,
+        which: ConditionType,
+        reason: ConditionReason,
+        condition: PodCondition,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) {
+        let Some(to) = condition.status.known() else { return };
+        let from = self.put(condition);
+        if from != Some(to) {
+            let change = Change::Condition { condition: which, from, to, reason: Some(reason) };
+            out.transition(Transition { at: now, change });
+        }
+    }
+}
+
+fn is_disruption_by_kubelet(condition: &PodCondition) -> bool {
+    condition.type_ == ConditionType::DisruptionTarget.name()
+        && condition.reason == ConditionReason::TerminationByKubelet.name()
+}

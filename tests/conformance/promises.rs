@@ -1,0 +1,160 @@
+//! What an explanation promised, and whether it came true.
+
+use std::collections::BTreeMap;
+
+use pod_lifecycle::{
+    Action, SyncKind, SyncProgress, Timestamp,
+    explain::{Explanation, NextStep, PodSituation, Situation, StopStep, When},
+    manifest::PodStatus,
+    sim::{Entry, Happened, What},
+    spec::PodSpec,
+};
+
+/// How many promises there were of a kind, and what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Came true.
+    pub(crate) kept: usize,
+    /// Something else happened before.
+    pub(crate) overtaken: usize,
+    /// The recording ends before.
+    pub(crate) open: usize,
+}
+
+/// A life with all its explanations, by time.
+pub(crate) struct Told<'a> {
+    pub(crate) spec: &'a PodSpec,
+    pub(crate) entries: &'a [Entry],
+    pub(crate) explanations: &'a BTreeMap<Timestamp, Explanation>,
+    pub(crate) end: Timestamp,
+}
+
+impl Told<'_> {
+    /// Counts what became of the promises; the first that was broken is an error.
+    pub(crate) fn judge(&self, tallies: &mut BTreeMap<String, Tally>) -> Result<(), String> {
+        for (&made_at, explanation) in self.explanations {
+            self.check_final(made_at, explanation)?;
+            for next in &explanation.next {
+                let name = format!("{} {}", kind(&next.when), name(&next.what));
+                let tally = tallies.entry(name).or_default();
+                let due = next.when.time();
+                if due > self.end {
+                    tally.open += 1;
+                } else if self.is_kept(made_at, next.when, &next.what) {
+                    tally.kept += 1;
+                } else if self.is_overtaken(made_at, due) {
+                    tally.overtaken += 1;
+                } else {
+                    return Err(format!("promised at {made_at:?}: {next:?}\n{explanation}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said to start never again does not.
+    fn check_final(&self, made_at: Timestamp, explanation: &Explanation) -> Result<(), String> {
+        let is_final = matches!(explanation.situation, PodSituation::NoSandbox { ruled_out_by: Some(_), .. })
+            || matches!(explanation.situation, PodSituation::Over { .. } | PodSituation::Gone);
+        let later = self.entries.iter().filter(|entry| entry.at > made_at);
+        let mut starts = later.filter(|entry| matches!(entry.what, What::Asked(Action::StartContainer { .. })));
+        match starts.find(|_| is_final) {
+            Some(start) => Err(format!("said to be final at {made_at:?}, and then {start:?}\n{explanation}")),
+            None => Ok(()),
+        }
+    }
+
+    fn is_kept(&self, made_at: Timestamp, when: When, what: &NextStep) -> bool {
+        match when {
+            When::At(at) => self.comes_true(at, what),
+            // Nothing of the kind comes before.
+            When::NotBefore(at) => {
+                !self.entries.iter().any(|entry| made_at < entry.at && entry.at < at && self.is_it(entry, what))
+            }
+        }
+    }
+
+    fn comes_true(&self, at: Timestamp, what: &NextStep) -> bool {
+        let then = self.explanations.get(&at);
+        let step_then = |container: &str| match &then?.container(container)?.situation {
+            Situation::Stopping { step, .. } => Some(step.clone()),
+            _ => None,
+        };
+        match what {
+            NextStep::PreStopEnds { container } => {
+                then.is_some() && !matches!(step_then(container), Some(StopStep::PreStop { .. }))
+            }
+            NextStep::TurnEnds { container } => {
+                then.is_some() && !matches!(step_then(container), Some(StopStep::Turn { .. }))
+            }
+            _ => self.entries.iter().any(|entry| entry.at == at && self.is_it(entry, what)),
+        }
+    }
+
+    fn is_it(&self, entry: &Entry, what: &NextStep) -> bool {
+        let is = |container: &String, index| self.spec.container_name(index) == container;
+        match (&entry.what, what) {
+            (What::Asked(Action::CreateContainer { container: index, .. }), NextStep::Start { container }) => {
+                is(container, *index)
+            }
+            (What::Asked(Action::PullImage { container: index }), NextStep::Pull { container }) => {
+                is(container, *index)
+            }
+            (What::Asked(Action::InspectImage { container: index }), NextStep::InspectImage { container }) => {
+                is(container, *index)
+            }
+            (What::Asked(Action::Probe { container: index, kind, .. }), NextStep::Probe { container, probe }) => {
+                is(container, *index) && kind == probe
+            }
+            (What::Happened(Happened::Exit { container: index, cause, .. }), NextStep::Kill { container }) => {
+                is(container, *index) && *cause == pod_lifecycle::sim::ExitCause::Sigkill
+            }
+            (What::Sync(SyncProgress::Ended { .. }), NextStep::PostStartEnds { .. }) => true,
+            (What::Sync(SyncProgress::Began { .. }), NextStep::Resync) => true,
+            (What::Sync(SyncProgress::Began { kind, .. }), NextStep::Deadline) => *kind == SyncKind::Terminating,
+            _ => false,
+        }
+    }
+
+    /// Whether something happened meanwhile that does not come of itself.
+    fn is_overtaken(&self, made_at: Timestamp, due: Timestamp) -> bool {
+        let mut before = None;
+        for entry in self.entries.iter().filter(|entry| entry.at <= due) {
+            let is_meanwhile = made_at < entry.at;
+            let is_news = match &entry.what {
+                What::Happened(happened) => !matches!(happened, Happened::Probed { .. }),
+                // A probe has failed a container.
+                What::Event(event) => event.reason == "Killing",
+                What::Status(status) => {
+                    let after = Some(verdicts(status));
+                    let changed = before != after;
+                    before = after;
+                    changed && entry.at < due
+                }
+                _ => false,
+            };
+            if is_meanwhile && is_news {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// What the probes have found, as far as a status shows it.
+fn verdicts(status: &PodStatus) -> Vec<(String, bool, Option<bool>)> {
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses);
+    all.map(|container| (container.name.clone(), container.ready, container.started)).collect()
+}
+
+fn kind(when: &When) -> &'static str {
+    match when {
+        When::At(_) => "at",
+        When::NotBefore(_) => "not before",
+    }
+}
+
+fn name(what: &NextStep) -> String {
+    let text = format!("{what:?}");
+    text.split([' ', '{']).next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,128 @@
+//! A Pod that no node has yet: gates, the scheduler, and the one time that it is bound.
+
+use std::sync::Arc;
+
+use pod_lifecycle::{
+    NoSink, Output, Pod, Timestamp,
+    config::KubeletConfig,
+    manifest::{self, PodPhase, SchedulingGate},
+    object::{Deletion, ObjectError, PodObject},
+    spec::PodSpec,
+};
+use serde_json::{Value, json};
+
+use super::story::{Story, shown, why};
+
+const GATED: &str = "Scheduling is blocked due to non-empty scheduling gates";
+
+#[test]
+fn a_gated_pod_waits_until_its_gate_is_removed_and_a_node_has_it() {
+    let story = Story::of("scheduling-gates");
+    assert_eq!(shown(story.at(0), "PodScheduled"), Some((false, "SchedulingGated", GATED)));
+    assert_eq!(story.since(0, "PodScheduled"), 0);
+    assert_eq!(why(story.at(0)), ("Pending".into(), "", ""));
+    assert_eq!(story.at(0).start_time, None, "no kubelet has seen it");
+    assert_eq!(shown(story.at(20), "PodScheduled").unwrap().1, "SchedulingGated", "until somebody says otherwise");
+    assert_eq!(shown(story.at(21), "PodScheduled"), Some((true, "", "")));
+    let message = "Successfully assigned tenant-a/tenant-a-1 to worker-1";
+    assert_eq!(story.told("Scheduled"), [(21, "Normal".into(), message)]);
+    assert_eq!(why(story.end()).0, "Running");
+    assert_eq!(story.end().observed_generation, 2, "the kubelet has seen the spec without the gate");
+}
+
+#[test]
+fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
+    let story = Story::of("unschedulable");
+    let message = "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption \
+                   victims found for incoming pod.";
+    assert!(story.at(0).conditions.is_empty(), "nobody has looked at it yet");
+    assert_eq!(shown(story.at(1), "PodScheduled"), Some((false, "Unschedulable", message)));
+    assert_eq!(story.told("FailedScheduling"), [(1, "Warning".into(), message)]);
+    assert_eq!(why(story.at(59)).0, "Pending");
+    assert_eq!(shown(story.at(60), "PodScheduled"), Some((true, "", "")));
+    assert_eq!(story.since(60, "PodScheduled"), 60);
+    assert_eq!(why(story.end()).0, "Running");
+}
+
+fn manifest(gates: &Value) -> manifest::PodManifest {
+    serde_json::from_value(json!({
+        "metadata": {"name": "web", "namespace": "shop", "generation": 1},
+        "spec": {"containers": [{"name": "app", "image": "nginx:1"}], "schedulingGates": gates},
+    }))
+    .unwrap()
+}
+
+fn unbound(gates: &Value) -> PodObject {
+    PodObject::stored(manifest(gates), Timestamp::UNIX_EPOCH).unwrap()
+}
+
+fn bind(object: &mut PodObject) -> Result<(), ObjectError> {
+    object.bind("worker-1", Timestamp::UNIX_EPOCH, &mut NoSink)
+}
+
+#[test]
+fn an_unbound_pod_has_a_status_from_the_beginning() {
+    let object = unbound(&json!([{"name": "example.com/quota"}]));
+    assert_eq!(object.phase(), PodPhase::Pending);
+    assert_eq!(shown(object.status(), "PodScheduled"), Some((false, "SchedulingGated", GATED)));
+    assert_eq!(unbound(&json!([])).status().conditions, []);
+}
+
+#[test]
+fn a_pod_is_bound_once_and_never_moves() {
+    let mut object = unbound(&json!([]));
+    bind(&mut object).unwrap();
+    let before = object.clone();
+    let again = bind(&mut object).unwrap_err();
+    assert_eq!(again.to_string(), "the Pod is bound to a node already, and never moves");
+    let unschedulable = object.unschedulable("0/1 nodes are available", Timestamp::UNIX_EPOCH, &mut NoSink);
+    assert_eq!(unschedulable, Err(ObjectError::AlreadyBound));
+    assert_eq!(object, before, "nothing has changed");
+}
+
+#[test]
+fn no_node_may_have_a_gated_pod_and_no_gate_can_be_added() {
+    let gates = json!([{"name": "example.com/quota"}]);
+    let mut object = unbound(&gates);
+    assert_eq!(bind(&mut object), Err(ObjectError::Gated));
+    object.remove_scheduling_gates().unwrap();
+    let gate = SchedulingGate { name: "example.com/quota".into() };
+    let again = object.change_spec(|spec| spec.scheduling_gates.push(gate));
+    assert_eq!(again, Err(ObjectError::Immutable { field: "spec.schedulingGates" }));
+    assert_eq!(bind(&mut object), Ok(()));
+}
+
+#[test]
+fn a_deleted_pod_that_no_node_has_goes_at_once() {
+    let mut object = unbound(&json!([]));
+    assert_eq!(object.delete(30, Timestamp::UNIX_EPOCH), Deletion::Gone);
+    assert!(object.is_gone());
+    assert_eq!(bind(&mut object), Err(ObjectError::Gone));
+}
+
+#[test]
+fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
+    let mut object = unbound(&json!([]));
+    let mut manifest = object.to_manifest();
+    manifest.metadata.finalizers = vec!["batch.kubernetes.io/job-tracking".into()];
+    object = PodObject::stored(manifest, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(object.delete(0, Timestamp::UNIX_EPOCH), Deletion::KeptByFinalizers);
+    assert!(!object.is_gone());
+    assert_eq!(object.remove_finalizer("batch.kubernetes.io/job-tracking"), Deletion::Gone);
+    assert!(object.is_gone());
+}
+
+#[test]
+fn only_the_node_of_a_bound_pod_can_be_lost() {
+    let mut object = unbound(&json!([]));
+    assert_eq!(object.lose_node(Timestamp::UNIX_EPOCH, &mut NoSink), Err(ObjectError::NotBound));
+    assert_eq!(object.recover_node(), Err(ObjectError::NodeNotLost));
+}
+
+#[test]
+fn a_kubelet_that_gets_a_pod_does_not_speak_for_the_scheduler() {
+    let mut out = Vec::new();
+    let spec = Arc::new(PodSpec::from_admitted(&manifest(&json!([]))).unwrap());
+    let _pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out);
+    assert!(!out.iter().any(|output| matches!(output, Output::Event(event) if event.reason == "Scheduled")));
+}

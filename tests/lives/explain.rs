@@ -1,0 +1,226 @@
+//! Ten telling moments, and what is said of each.
+
+use std::time::Duration;
+
+use pod_lifecycle::{explain::Explanation, sim::Scenario};
+use serde_json::{Value, json};
+
+/// What is said of a Pod so many seconds into its life.
+fn explained(pod: Value, script: Value, seconds: f64) -> String {
+    explanation(pod, script, seconds).to_string()
+}
+
+fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
+    let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
+    let scenario: Scenario = serde_json::from_value(scenario).unwrap();
+    let mut life = scenario.life().unwrap();
+    let now = life.now() + Duration::from_secs_f64(seconds);
+    life.advance_to(now).unwrap();
+    life.explain(now)
+}
+
+#[test]
+fn a_crash_loop_says_when_it_restarts_and_what_comes_after() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
+    insta::assert_snapshot!(explained(pod, script, 63.0));
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_says_when_the_pull_is_tried_again() {
+    let pod = json!({ "containers": [
+        { "name": "main", "image": "registry.example/shop:1.5" },
+        { "name": "metrics", "image": "metrics:2" },
+    ] });
+    let script = json!({ "containers": { "main": { "image": {
+        "present": false, "pullSeconds": 2, "failuresBeforeSuccess": 9, "error": "manifest unknown"
+    } } } });
+    insta::assert_snapshot!(explained(pod, script, 30.0));
+}
+
+#[test]
+fn an_init_container_says_how_far_the_pod_has_come() {
+    let pod = json!({
+        "initContainers": [{ "name": "wait-db", "image": "tools:1" }, { "name": "migrate", "image": "shop:1.4" }],
+        "containers": [{ "name": "main", "image": "shop:1.4" }],
+    });
+    let script = json!({ "containers": {
+        "wait-db": { "runs": [{ "exitsAfterSeconds": 8, "exitCode": 0 }] },
+        "migrate": { "runs": [{ "exitsAfterSeconds": 120, "exitCode": 0 }] },
+    } });
+    insta::assert_snapshot!(explained(pod, script, 20.0));
+}
+
+#[test]
+fn a_container_that_is_not_ready_says_what_its_probe_still_needs() {
+    let pod = json!({ "containers": [{
+        "name": "main", "image": "shop:1.4",
+        "readinessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 5, "successThreshold": 3 },
+        "livenessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 10 },
+    }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "probes": {
+        "readiness": [{ "from": 0, "result": "failure" }, { "from": 14, "result": "success" }],
+    } }] } } });
+    insta::assert_snapshot!(explained(pod, script, 18.0));
+}
+
+#[test]
+fn a_slow_start_says_how_much_of_its_allowance_is_left() {
+    let pod = json!({ "containers": [{
+        "name": "main", "image": "shop:1.4",
+        "startupProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 10, "failureThreshold": 30 },
+    }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "probes": {
+        "startup": [{ "from": 0, "result": "failure" }],
+    } }] } } });
+    insta::assert_snapshot!(explained(pod, script, 47.0));
+}
+
+#[test]
+fn a_readiness_gate_says_which_condition_is_missing() {
+    let pod = json!({
+        "readinessGates": [{ "conditionType": "target-health.example/registered" }],
+        "containers": [{ "name": "main", "image": "shop:1.4" }],
+    });
+    insta::assert_snapshot!(explained(pod, json!({}), 20.0));
+}
+
+#[test]
+fn a_deleted_pod_says_who_is_being_stopped_and_in_which_order() {
+    let pod = json!({
+        "terminationGracePeriodSeconds": 45,
+        "initContainers": [{ "name": "proxy", "image": "envoy:1", "restartPolicy": "Always" }],
+        "containers": [{
+            "name": "main", "image": "shop:1.4", "lifecycle": { "preStop": { "sleep": { "seconds": 10 } } },
+        }],
+    });
+    let script = json!({ "actions": [{ "t": 100, "op": "delete" }] });
+    insta::assert_snapshot!(explained(pod, script, 104.0));
+}
+
+#[test]
+fn a_failed_job_says_which_exit_and_which_rule_decided() {
+    let pod = json!({
+        "restartPolicy": "Never",
+        "containers": [{ "name": "report", "image": "report:3" }, { "name": "upload", "image": "report:3" }],
+    });
+    let script = json!({ "containers": {
+        "report": { "runs": [{ "exitsAfterSeconds": 40, "exitCode": 3 }] },
+        "upload": { "runs": [{ "exitsAfterSeconds": 60, "exitCode": 0 }] },
+    } });
+    insta::assert_snapshot!(explained(pod, script, 90.0));
+}
+
+#[test]
+fn a_failed_liveness_probe_says_why_its_container_is_being_stopped() {
+    let pod = json!({ "containers": [{
+        "name": "main", "image": "shop:1.4",
+        "livenessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 10 },
+    }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "ignoresSigterm": true, "probes": {
+        "liveness": [{ "from": 25, "result": "failure" }],
+    } }] } } });
+    insta::assert_snapshot!(explained(pod, script, 57.0));
+}
+
+#[test]
+fn a_pod_that_no_node_takes_says_what_the_scheduler_said() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "actions": [
+        { "t": 1, "op": "unschedulable", "message": "0/3 nodes are available: 3 Insufficient cpu." },
+        { "t": 500, "op": "bind" },
+    ] });
+    insta::assert_snapshot!(explained(pod, script, 60.0));
+}
+
+#[test]
+fn a_pod_with_a_deadline_says_when_that_ends_it() {
+    let pod = json!({
+        "restartPolicy": "OnFailure", "activeDeadlineSeconds": 90,
+        "containers": [{ "name": "batch", "image": "batch:7" }],
+    });
+    let script = json!({ "containers": { "batch": { "runs": [{ "exitsAfterSeconds": 20, "exitCode": 2 }] } } });
+    insta::assert_snapshot!(explained(pod, script, 55.0));
+}
+
+#[test]
+fn a_healthy_pod_says_that_all_is_well() {
+    let pod = json!({ "containers": [{
+        "name": "main", "image": "shop:1.4",
+        "readinessProbe": { "httpGet": { "port": 8080 } },
+        "livenessProbe": { "httpGet": { "port": 8080 } },
+    }] });
+    insta::assert_snapshot!(explained(pod, json!({}), 34.0));
+}
+
+#[test]
+fn an_evicted_pod_says_that_its_node_ends_it() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({
+        "containers": { "main": { "runs": [{ "sigtermExitAfterSeconds": 9 }] } },
+        "actions": [{ "t": 30, "op": "evict", "graceSeconds": 20 }],
+    });
+    insta::assert_snapshot!(explained(pod, script, 33.0));
+}
+
+#[test]
+fn a_pod_on_a_lost_node_says_that_nobody_can_know() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "actions": [{ "t": 40, "op": "nodeLost" }] });
+    insta::assert_snapshot!(explained(pod, script, 100.0));
+}
+
+#[test]
+fn a_gated_pod_says_what_it_waits_for() {
+    let pod = json!({
+        "schedulingGates": [{ "name": "quota.example/approved" }],
+        "containers": [{ "name": "main", "image": "shop:1.4" }],
+    });
+    insta::assert_snapshot!(explained(pod, json!({}), 100.0));
+}
+
+#[test]
+fn a_restart_of_all_containers_says_whose_exit_demands_it() {
+    let pod = json!({
+        "restartPolicy": "Never",
+        "initContainers": [{ "name": "setup", "image": "tools:1" }],
+        "containers": [
+            { "name": "trainer", "image": "train:2", "restartPolicy": "Never", "restartPolicyRules": [
+                { "action": "RestartAllContainers", "exitCodes": { "operator": "In", "values": [88] } },
+            ] },
+            { "name": "logger", "image": "log:1" },
+        ],
+    });
+    let script = json!({ "containers": {
+        "setup": { "runs": [{ "exitsAfterSeconds": 3 }] },
+        "trainer": { "runs": [{ "exitsAfterSeconds": 60, "exitCode": 88 }] },
+        "logger": { "runs": [{ "ignoresSigterm": true }] },
+    } });
+    insta::assert_snapshot!(explained(pod, script, 64.0));
+}
+
+#[test]
+fn a_restart_of_the_kubelet_says_what_is_forgotten() {
+    let pod = json!({ "containers": [{
+        "name": "main", "image": "shop:1.4",
+        "readinessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 20 },
+    }] });
+    let script = json!({
+        "containers": { "main": { "runs": [{ "probes": { "readiness": [{ "from": 0, "result": "failure" }] } }] } },
+        "actions": [{ "t": 50, "op": "kubeletRestart" }],
+    });
+    insta::assert_snapshot!(explained(pod, script, 52.0));
+}
+
+#[test]
+fn an_explanation_is_data_too() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
+    let told = serde_json::to_value(explanation(pod, script, 63.0)).unwrap();
+    assert_eq!(told["situation"], json!({ "is": "container", "container": "main" }));
+    assert_eq!(told["next"], json!([{ "at": "2026-03-01T12:01:30Z", "what": "start", "container": "main" }]));
+    let main = &told["containers"][0]["situation"];
+    assert_eq!(main["is"], "heldBack");
+    assert_eq!(main["exit"]["count"], 4);
+    assert_eq!(main["decision"], json!({ "restarts": true, "by": { "podPolicy": "Always" } }));
+}

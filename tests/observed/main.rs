@@ -1,0 +1,58 @@
+//! What follows from the object of a Pod alone, as `kubectl get pod -o json` prints it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
+mod contradictions;
+mod lowered;
+mod recorded;
+
+use pod_lifecycle::{manifest::PodManifest, status::ObservedPod};
+use serde_json::{Value, json};
+
+/// A Pod with one regular container `app` on a node, with this spec and status over what a healthy one has.
+fn pod(spec: Value, status: Value) -> Value {
+    let mut pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "prod", "uid": "u-1", "creationTimestamp": "2026-03-01T12:00:00Z"},
+        "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1"}]},
+        "status": {
+            "phase": "Running",
+            "startTime": "2026-03-01T12:00:00Z",
+            "conditions": [
+                {"type": "Initialized", "status": "True"},
+                {"type": "Ready", "status": "True"},
+                {"type": "ContainersReady", "status": "True"},
+                {"type": "PodScheduled", "status": "True"},
+            ],
+            "containerStatuses": [running("app")],
+        },
+    });
+    for (part, over) in [("spec", spec), ("status", status)] {
+        for (key, value) in over.as_object().unwrap() {
+            pod[part][key] = value.clone();
+        }
+    }
+    pod
+}
+
+/// The status of a container that runs and is ready.
+fn running(name: &str) -> Value {
+    json!({
+        "name": name, "ready": true, "started": true, "restartCount": 0, "image": "nginx:1",
+        "imageID": "docker.io/library/nginx@sha256:0a1b", "containerID": format!("containerd://{name}-0"),
+        "state": {"running": {"startedAt": "2026-03-01T12:00:02Z"}},
+    })
+}
+
+fn observed(pod: Value) -> ObservedPod {
+    let manifest: PodManifest = serde_json::from_value(pod).unwrap();
+    ObservedPod::from_manifest(manifest).unwrap()
+}
