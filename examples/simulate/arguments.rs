@@ -18,9 +18,13 @@ pub(crate) struct Arguments {
     #[arg(value_name = "SCENARIO", required_unless_present = "pod")]
     pub(crate) scenario: Option<PathBuf>,
     /// A bare manifest instead of a scenario: its containers start at once, run for ever and are well. `-` reads it from
-    /// standard input.
+    /// standard input. A Deployment, StatefulSet, DaemonSet, Job or CronJob is played as one of its Pods, and there may
+    /// be several documents.
     #[arg(long, value_name = "POD", conflicts_with = "scenario")]
     pub(crate) pod: Option<PathBuf>,
+    /// Which of several Pods and workloads: `web`, or `deployment/web` where two are called so.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
     /// When the story ends, unless the Pod is finished before: `90s`, `20m`, `1h30m`.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) until: Option<Duration>,

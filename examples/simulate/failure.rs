@@ -4,7 +4,7 @@ use std::fmt;
 
 use pod_lifecycle::{manifest::Invalid, sim::ScenarioError, spec::SpecError};
 
-use crate::arguments::Arguments;
+use crate::{arguments::Arguments, input::Input};
 
 /// So many problems are shown; a thousand would help nobody.
 const SHOWN: usize = 50;
@@ -24,21 +24,22 @@ impl Failure {
     }
 
     /// Why a scenario cannot be played.
-    pub(crate) fn of_scenario(arguments: &Arguments, error: &ScenarioError) -> Failure {
-        let file = arguments.file();
+    pub(crate) fn of_scenario(arguments: &Arguments, input: &Input, error: &ScenarioError) -> Failure {
+        let (file, path) = (arguments.file(), &input.pod_path);
         if let ScenarioError::Pod(SpecError::Invalid(invalid)) = error {
-            return Failure { file, problems: problems(arguments, invalid) };
+            return Failure { file, problems: problems(path, invalid) };
         }
         let problem = error.to_string();
-        let problem = problem.strip_prefix("pod.").filter(|_| arguments.pod.is_some()).unwrap_or(&problem);
-        Failure::new(&file, problem)
+        match problem.strip_prefix("pod.") {
+            Some(problem) => Failure::new(&file, format!("{path}{problem}")),
+            None => Failure::new(&file, problem),
+        }
     }
 }
 
 /// Every problem of a manifest, with its path from the top of the file.
-fn problems(arguments: &Arguments, invalid: &Invalid) -> Vec<String> {
-    let prefix = if arguments.pod.is_some() { "" } else { "pod." };
-    invalid.errors().iter().map(|error| format!("{prefix}{error}")).collect()
+fn problems(path: &str, invalid: &Invalid) -> Vec<String> {
+    invalid.errors().iter().map(|error| format!("{path}{error}")).collect()
 }
 
 impl fmt::Display for Failure {

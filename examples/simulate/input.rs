@@ -1,6 +1,9 @@
 //! From a file to a scenario.
 
+mod kind;
 mod yaml;
+
+pub(crate) use kind::Input;
 
 use std::{
     fs::File,
@@ -8,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use pod_lifecycle::{Timestamp, manifest::PodManifest, sim::Scenario};
+use pod_lifecycle::{Timestamp, manifest::PodManifest};
 
 use crate::{
     arguments::{Arguments, is_standard_input},
@@ -26,24 +29,21 @@ const NAME_SUFFIX: &str = "x7k2p";
 const BEGINNING: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
 /// Reads the scenario that the arguments name, and makes of its manifest what the API server would store.
-pub(crate) fn read(arguments: &Arguments) -> Result<Scenario, Failure> {
+pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     let file = arguments.file();
     let fail = |problem: String| Failure::new(&file, problem);
     let text = text(&arguments.path()).map_err(fail)?;
-    let mut scenario = if arguments.pod.is_some() {
-        Scenario::healthy(yaml::read(&text, "a Pod's manifest").map_err(fail)?)
-    } else {
-        yaml::read(&text, "a scenario").map_err(fail)?
-    };
-    check_kind(&scenario.pod, if arguments.pod.is_some() { "" } else { "pod." }).map_err(fail)?;
+    let read = if arguments.pod.is_some() { kind::healthy } else { kind::scenario };
+    let mut input = read(&text, arguments.name.as_deref()).map_err(fail)?;
+    let scenario = &mut input.scenario;
     if let Some(until) = arguments.until {
         scenario.script.end_seconds = Some(until.as_secs_f64());
     }
     let start = *scenario.config.start.get_or_insert(BEGINNING);
     if !scenario.config.admitted {
-        scenario.pod = create(scenario.pod, start);
+        scenario.pod = create(core::mem::take(&mut scenario.pod), start);
     }
-    Ok(scenario)
+    Ok(input)
 }
 
 /// The whole text of a file.
@@ -62,16 +62,6 @@ fn text(path: &Path) -> Result<String, String> {
         let valid = error.utf8_error().valid_up_to();
         format!("the document: expected UTF-8 text, found something else at byte {valid}")
     })
-}
-
-/// Whoever gives the manifest of something else should be told.
-fn check_kind(pod: &PodManifest, prefix: &str) -> Result<(), String> {
-    for (field, value, expected) in [("apiVersion", &pod.api_version, "v1"), ("kind", &pod.kind, "Pod")] {
-        if let Some(value) = value.as_ref().filter(|value| *value != expected) {
-            return Err(format!("{prefix}{field}: expected {expected:?}, found {value:?}"));
-        }
-    }
-    Ok(())
 }
 
 /// The Pod as the API server stores it: with defaults, a name, an id and a time of birth.

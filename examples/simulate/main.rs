@@ -55,14 +55,15 @@ fn main() -> ExitCode {
 
 /// Plays what the arguments ask for; what is to be printed.
 fn run(arguments: &Arguments) -> Result<String, Failure> {
-    let scenario = input::read(arguments)?;
-    let timeline = scenario.play().map_err(|error| Failure::of_scenario(arguments, &error))?;
-    let mut life = Life::of(&scenario, timeline);
+    let input = input::read(arguments)?;
+    let (scenario, fail) = (&input.scenario, |error| Failure::of_scenario(arguments, &input, &error));
+    let timeline = scenario.play().map_err(fail)?;
+    let mut life = Life::of(scenario, timeline);
     if arguments.explain {
-        explanation::add(&scenario, &mut life).map_err(|error| Failure::of_scenario(arguments, &error))?;
+        explanation::add(scenario, &mut life).map_err(fail)?;
     }
-    let budget = arguments.budget.then(|| budget::of(&scenario)).transpose();
-    let budget = budget.map_err(|error| Failure::of_scenario(arguments, &error.into()))?;
+    let budget = arguments.budget.then(|| budget::of(scenario)).transpose();
+    let budget = budget.map_err(|error| fail(error.into()))?;
     match arguments.output {
         Output::Json => document::json(&life, budget.as_ref()),
         Output::Yaml => document::yaml(&life, budget.as_ref()),

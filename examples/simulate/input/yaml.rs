@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Path;
-use serde_saphyr::{Error, Location, Options, with_deserializer_from_str_with_options};
+use serde_saphyr::{Error, Location, Options, from_multiple_with_options, with_deserializer_from_str_with_options};
 
 /// How much of a wrong value is shown.
 const SHOWN: usize = 40;
@@ -18,6 +18,12 @@ pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Str
     });
     let document: Option<T> = result.map_err(|error| problem(error.without_snippet(), path.as_ref(), text, what))?;
     document.ok_or_else(|| format!("the document: is empty; expected {what}"))
+}
+
+/// Reads every document of a text; empty ones are left out.
+pub(super) fn read_all<T: DeserializeOwned>(text: &str, what: &str) -> Result<Vec<T>, String> {
+    let documents = from_multiple_with_options(text, options());
+    documents.map_err(|error| problem(error.without_snippet(), None, text, what))
 }
 
 /// As strict as `kubectl`: a number or a boolean is no string.

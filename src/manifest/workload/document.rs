@@ -1,6 +1,6 @@
 //! A document of a manifest file, whatever is in it.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
 
@@ -38,9 +38,9 @@ use crate::manifest::{Name, Opaque, OpaqueError, PodManifest};
 #[non_exhaustive]
 pub enum Document {
     /// A Pod.
-    Pod(PodManifest),
+    Pod(Box<PodManifest>),
     /// Something with a template for Pods.
-    Workload(Workload),
+    Workload(Box<Workload>),
     /// Several documents: `kind: List`, `PodList` and their like.
     List(Vec<Document>),
     /// Anything else, as it was written.
@@ -64,7 +64,7 @@ impl Document {
     /// ```
     pub fn pod(&self) -> Result<PodManifest, WorkloadError> {
         match self {
-            Document::Pod(pod) => Ok(pod.clone()),
+            Document::Pod(pod) => Ok((**pod).clone()),
             Document::Workload(workload) => workload.pod(),
             Document::List(documents) => Document::select(documents, None)?.pod(),
             Document::Other(value) => {

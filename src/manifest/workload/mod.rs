@@ -205,14 +205,14 @@ pub struct JobTemplateSpec {
 /// let service: Document = serde_json::from_str(r#"{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}"#)?;
 /// let error = service.pod().unwrap_err();
 /// assert!(matches!(&error, WorkloadError::UnknownKind { kind, .. } if kind == "Service"));
-/// assert!(error.to_string().starts_with(r#"kind: "Service" of "v1" has no template for Pods"#));
+/// assert!(error.to_string().ends_with(r#"Job, CronJob, found "Service" of "v1""#));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkloadError {
     /// An object of this kind makes no Pods.
-    #[error("kind: {kind:?} of {api_version:?} has no template for Pods, expected one of {}", expected())]
+    #[error("kind: expected one of {}, found {kind:?}{}", expected(), version(api_version))]
     UnknownKind {
         /// Its version.
         api_version: String,
@@ -265,6 +265,10 @@ fn expected() -> String {
     use super::Name;
     let kinds = WorkloadKind::ALL.iter().map(|kind| kind.name());
     ["Pod", "List"].into_iter().chain(kinds).collect::<Vec<_>>().join(", ")
+}
+
+fn version(api_version: &str) -> String {
+    if api_version.is_empty() { String::new() } else { alloc::format!(" of {api_version:?}") }
 }
 
 fn listed(lead: &str, names: &[String]) -> String {

@@ -20,13 +20,12 @@ fn template(restart_policy: &str) -> Value {
 fn any(kind: WorkloadKind) -> Workload {
     let policy = if matches!(kind, WorkloadKind::Job | WorkloadKind::CronJob) { "Never" } else { "" };
     let mut workload = workload(kind.name(), json!({"template": template(policy)}));
-    match kind {
-        WorkloadKind::PodTemplate => workload.template = workload.spec.template.take(),
-        WorkloadKind::CronJob => {
-            let spec = core::mem::take(&mut workload.spec);
-            workload.spec.job_template = Some(JobTemplateSpec { spec, ..JobTemplateSpec::default() }.into());
-        }
-        _ => {}
+    if kind == WorkloadKind::PodTemplate {
+        workload.template = workload.spec.template.take();
+    }
+    if kind == WorkloadKind::CronJob {
+        let spec = core::mem::take(&mut workload.spec);
+        workload.spec.job_template = Some(JobTemplateSpec { spec, ..JobTemplateSpec::default() }.into());
     }
     workload
 }

@@ -31,9 +31,7 @@ proptest! {
         let patch = StatusPatch::between("uid", &theirs, &ours);
         let found = patched(&meanwhile, patch.as_ref());
         let of_others = |status: &PodStatus| -> BTreeSet<String> {
-            let others = status.conditions.iter().filter(|condition| {
-                !is_owned_by_kubelet(&condition.type_) && condition.type_ != "DisruptionTarget"
-            });
+            let others = status.conditions.iter().filter(|condition| is_others(condition));
             others.map(|condition| serde_json::to_string(condition).unwrap()).collect()
         };
         prop_assert_eq!(of_others(&found), of_others(&meanwhile));
@@ -45,7 +43,7 @@ proptest! {
         let sent = patch.and_then(|patch| patch.status().get("conditions").cloned());
         let sent: Vec<PodConditionType> = sent.map(|sent| sent.read().unwrap()).unwrap_or_default();
         for condition in sent {
-            prop_assert!(is_owned_by_kubelet(&condition.type_) || condition.type_ == "DisruptionTarget");
+            prop_assert!(is_owned_by_kubelet(&condition.type_) || condition.type_ == DISRUPTION);
         }
     }
 }
@@ -56,10 +54,16 @@ struct PodConditionType {
     type_: String,
 }
 
-/// The status with the kubelet's conditions as they are and others' as in another one.
+const DISRUPTION: &str = "DisruptionTarget";
+
+fn is_others(condition: &PodCondition) -> bool {
+    !is_owned_by_kubelet(&condition.type_) && condition.type_ != DISRUPTION
+}
+
+/// The conditions that the kubelet may set as they are, all others as in another status.
 fn others_changed(theirs: &PodStatus, later: &PodStatus) -> Vec<PodCondition> {
-    let own = theirs.conditions.iter().filter(|condition| is_owned_by_kubelet(&condition.type_));
-    let others = later.conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
+    let own = theirs.conditions.iter().filter(|condition| !is_others(condition));
+    let others = later.conditions.iter().filter(|condition| is_others(condition));
     others.chain(own).cloned().collect()
 }
 
