@@ -23,6 +23,7 @@
 //! * [`status`]: what the API and `kubectl` show.
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
+//! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
 //!
 //! # The run loop
 //!
@@ -80,6 +81,7 @@
 //!
 //! * `std` (default): the system clock.
 //! * `sim`: scenarios and their lives.
+//! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
 //! * `proptest`: generators for property tests.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![forbid(unsafe_code)]
@@ -93,6 +95,8 @@ pub mod event;
 pub mod explain;
 mod machine;
 pub mod manifest;
+#[cfg(feature = "render")]
+pub mod render;
 pub mod rule;
 #[cfg(feature = "sim")]
 pub mod sim;

@@ -28,7 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["status"],
     &["explain", "budget"],
     &["sim"],
-    &["strategy"],
+    &["strategy", "render"],
 ];
 
 #[test]
