@@ -1,5 +1,5 @@
 //! Pictures of lives: what they show, and that they can be shown.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 #[path = "../examples/pictures/gallery.rs"]
 mod gallery;
