@@ -84,6 +84,7 @@
 //! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
 //! * `proptest`: generators for property tests.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

@@ -12,6 +12,10 @@
     reason = "a test may stop"
 )]
 
+#[path = "conformance/explained.rs"]
+mod explained;
+#[path = "conformance/promises.rs"]
+mod promises;
 #[path = "conformance/mod.rs"]
 mod recordings;
 

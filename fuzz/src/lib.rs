@@ -2,7 +2,7 @@
 //!
 //! `fuzz_targets/` runs them under libFuzzer, `src/bin/stable.rs` with random bytes on any compiler.
 
-#[path = "../../tests/invariants/watched.rs"]
+#[path = "../../tests/lives/watched.rs"]
 mod watched;
 
 use std::fmt::Debug;
@@ -41,7 +41,7 @@ pub fn manifest(bytes: &[u8]) {
     }
 }
 
-/// Any life: the invariants of `tests/invariants` hold.
+/// Any life: the invariants of `tests/lives` hold.
 pub fn events(bytes: &[u8]) {
     if let Err(broken) = life(bytes) {
         panic!("{broken}");

@@ -1,0 +1,41 @@
+//! Whatever ends or disturbs a Pod: each event has a scenario in `examples/scenarios`, and is told here.
+
+mod api;
+mod before_the_node;
+mod changes;
+mod node;
+mod node_lost;
+mod story;
+
+use pod_lifecycle::{Change, PHASE_MOVES, sim::What};
+use story::Story;
+
+#[test]
+fn every_scenario_can_be_played_says_what_it_shows_and_moves_through_phases_as_the_table_allows() {
+    let mut moves = 0;
+    for name in story::names() {
+        let story = Story::of(&name);
+        assert!(!story.description.is_empty(), "{name} does not say what it shows");
+        for entry in &story.timeline.entries {
+            let What::Changed(transition) = &entry.what else { continue };
+            let Change::Phase { from: Some(from), to } = transition.change else { continue };
+            moves += 1;
+            assert!(PHASE_MOVES.contains(&(from, to)), "{name}: from {from} to {to}");
+        }
+    }
+    assert!(moves > 20, "only {moves} moves were seen: does this test still read the scenarios?");
+}
+
+#[test]
+fn what_is_told_to_change_is_what_the_published_statuses_show() {
+    for name in story::names() {
+        let story = Story::of(&name);
+        let told = story.timeline.entries.iter().rev().find_map(|entry| {
+            let What::Changed(transition) = &entry.what else { return None };
+            let Change::Phase { to, .. } = transition.change else { return None };
+            Some(to.to_string())
+        });
+        let shown = story.phases().last().map(|(_, phase)| phase.clone());
+        assert_eq!(told.unwrap_or("Pending".into()), shown.unwrap(), "{name}");
+    }
+}

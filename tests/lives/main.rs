@@ -1,0 +1,23 @@
+//! Whole lives in virtual time: scenarios, what is printed of them, and what must hold of each.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
+mod disturbances;
+mod explain;
+#[cfg(feature = "proptest")]
+mod invariants;
+mod regressions;
+mod simulate;
+#[cfg(feature = "proptest")]
+mod tables;
+mod timing;
+#[cfg(feature = "proptest")]
+mod watched;

@@ -1,0 +1,54 @@
+//! Bugs that were found, each as the shortest story that shows it.
+
+use pod_lifecycle::sim::{Scenario, ScenarioError};
+use serde_json::{Value, json};
+
+fn play(scenario: Value) -> Result<pod_lifecycle::sim::Timeline, ScenarioError> {
+    serde_json::from_value::<Scenario>(scenario).unwrap().play()
+}
+
+#[test]
+fn a_resync_period_of_zero_does_not_stop_time() {
+    let timeline = play(json!({
+        "pod": {"metadata": {"name": "x"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}},
+        "script": {"endSeconds": 30}, "config": {"resyncSeconds": 0},
+    }));
+    assert_eq!(timeline.unwrap().end.at.unix_seconds() % 60, 30);
+}
+
+#[test]
+fn containers_that_restart_each_other_without_any_delay_are_an_error() {
+    let rule = json!({"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [1]}});
+    let error = play(json!({
+        "pod": {"metadata": {"name": "x"}, "spec": {"containers": [
+            {"name": "app", "image": "app:1", "restartPolicy": "Never", "restartPolicyRules": [rule]}
+        ]}},
+        "script": {"containers": {"app": {"runs": [{"exitsAfterSeconds": 0, "exitCode": 1}]}}},
+    }));
+    assert_eq!(error.unwrap_err(), ScenarioError::Endless { t: 0.0 });
+}
+
+#[test]
+fn a_pod_without_containers_that_nobody_validated_is_an_error() {
+    let error =
+        play(json!({"pod": {"metadata": {"name": "x"}, "spec": {"containers": []}}, "config": {"admitted": true}}));
+    assert_eq!(error.unwrap_err(), ScenarioError::Endless { t: 0.0 });
+}
+
+#[test]
+fn the_kubelet_overwrites_a_condition_of_its_own_that_somebody_else_has_set() {
+    let timeline = play(json!({
+        "pod": {"metadata": {"name": "x"}, "spec": {"containers": [
+            {"name": "app", "image": "app:1", "readinessProbe": {"exec": {"command": ["ok"]}}}
+        ]}},
+        "script": {
+            "endSeconds": 60,
+            "actions": [{"t": 5, "op": "setCondition", "condition": "Ready", "status": "False"}],
+            "containers": {"app": {"runs": [
+                {"probes": {"readiness": [{"from": 0, "result": "success"}, {"from": 20, "result": "failure"}]}}
+            ]}},
+        },
+    }));
+    let status = timeline.unwrap().pod.status;
+    assert_eq!(status.conditions.iter().filter(|condition| condition.type_ == "Ready").count(), 1);
+}

@@ -1,0 +1,389 @@
+//! The example `simulate` as users meet it: a program of its own, run on files.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// The scenarios of the crate.
+fn scenarios() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+fn scenario(name: &str) -> String {
+    format!("{}/examples/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program, built if `cargo test` has not done so: with `--test simulate` it leaves examples out.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--all-features", "--example", "simulate", "--message-format=json"]);
+        cargo.args(["--profile", if cfg!(debug_assertions) { "test" } else { "bench" }]);
+        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
+        executable.unwrap()
+    })
+}
+
+fn simulate(arguments: &[&str]) -> Output {
+    Command::new(program()).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// What it prints of something that can be played.
+fn printed(arguments: &[&str]) -> String {
+    let output = simulate(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn life(arguments: &[&str]) -> Value {
+    let arguments = [arguments, &["--output", "json"]].concat();
+    serde_json::from_str(&printed(&arguments)).unwrap()
+}
+
+/// What it says of a file that cannot be played.
+fn refused(flags: &[&str], name: &str, content: impl AsRef<[u8]>) -> String {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&file, content).unwrap();
+    let output = simulate(&[flags, &[file.to_str().unwrap()]].concat());
+    fs::remove_file(&file).unwrap();
+    complaint(&output, file.to_str().unwrap())
+}
+
+/// The message of a program that gave up as it should: code 2, nothing printed, one message that begins with the file.
+fn complaint(output: &Output, file: &str) -> String {
+    let message = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(message.matches("error:").count(), 1, "{message}");
+    let message = message.strip_prefix(&format!("error: {file}: ")).unwrap_or_else(|| panic!("{message}"));
+    message.trim_end().to_owned()
+}
+
+fn moments(life: &Value) -> impl Iterator<Item = (f64, &Value)> {
+    life["moments"].as_array().unwrap().iter().map(|moment| (moment["at"]["seconds"].as_f64().unwrap(), moment))
+}
+
+fn items<'a>(moment: &'a Value, field: &str) -> &'a [Value] {
+    moment[field].as_array().map_or(&[], Vec::as_slice)
+}
+
+#[test]
+fn a_crashing_container_is_restarted_at_once_and_then_ever_later() {
+    let life = life(&[&scenario("crash-loop")]);
+    let at = |wanted: fn(&Value) -> bool| -> Vec<f64> {
+        moments(&life).filter(|(_, moment)| wanted(moment)).map(|(at, _)| at).collect()
+    };
+    let starts = at(|moment| items(moment, "events").iter().any(|event| event["reason"] == "Started"));
+    let exits = at(|moment| items(moment, "changes").iter().any(|change| change["exitCode"] == 1));
+    let waits: Vec<f64> = starts.iter().skip(1).zip(&exits).map(|(start, exit)| start - exit).collect();
+    assert_eq!(waits, [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0, 300.0]);
+    assert!(moments(&life).any(|(_, moment)| moment["row"]["status"] == "CrashLoopBackOff"));
+}
+
+#[test]
+fn there_are_at_least_eight_scenarios_and_each_says_what_it_shows() {
+    let files = scenarios();
+    assert!(files.len() >= 8);
+    for file in files {
+        let life = life(&[file.to_str().unwrap()]);
+        assert!(!life["description"].as_str().unwrap().is_empty(), "{}", file.display());
+        assert!(moments(&life).count() > 0, "{}", file.display());
+    }
+}
+
+#[test]
+fn each_scenario_ends_as_its_description_says() {
+    let last = |name: &str| {
+        let life = life(&[&scenario(name)]);
+        let phase = life["pod"]["status"]["phase"].as_str().unwrap().to_owned();
+        (phase, life["end"]["finished"].as_bool().unwrap())
+    };
+    let running = || ("Running".to_owned(), false);
+    assert_eq!(last("web-server"), running());
+    assert_eq!(last("crash-loop"), running());
+    assert_eq!(last("init-containers"), running());
+    assert_eq!(last("image-pull"), running());
+    for job in ["job-with-retries", "sidecar", "restart-all"] {
+        assert_eq!(last(job), ("Succeeded".to_owned(), true), "{job}");
+    }
+    assert_eq!(last("graceful-stop"), ("Failed".to_owned(), true));
+}
+
+#[test]
+fn the_same_scenario_gives_the_same_bytes_in_every_process() {
+    for file in scenarios() {
+        for output in ["text", "json", "yaml"] {
+            let arguments = [file.to_str().unwrap(), "--output", output, "--budget"];
+            assert_eq!(printed(&arguments), printed(&arguments), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn json_and_yaml_say_the_same() {
+    for file in scenarios() {
+        let file = file.to_str().unwrap();
+        let yaml: Value = serde_saphyr::from_str(&printed(&[file, "--output", "yaml"])).unwrap();
+        assert_eq!(yaml, life(&[file]), "{file}");
+    }
+}
+
+#[test]
+fn a_watch_prints_a_row_whenever_one_changes() {
+    let table = printed(&[&scenario("graceful-stop"), "--watch"]);
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        rows,
+        [
+            ["NAME", "READY", "STATUS", "RESTARTS", "AGE"],
+            ["chat-0", "2/2", "Running", "0", "0s"],
+            ["chat-0", "2/2", "Terminating", "0", "60s"],
+        ]
+    );
+}
+
+#[test]
+fn a_life_is_drawn_into_a_file_and_told_as_well() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("life.svg");
+    let story = printed(&[&scenario("crash-loop"), "--svg", file.to_str().unwrap()]);
+    let svg = fs::read_to_string(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    assert_eq!(story, printed(&[&scenario("crash-loop")]));
+    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/crash-loop.svg")).unwrap();
+    assert!(svg == shown, "the documentation shows another picture");
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_said_so() {
+    let output = simulate(&[&scenario("crash-loop"), "--svg", "/no/such/directory/life.svg"]);
+    let message = complaint(&output, "/no/such/directory/life.svg");
+    assert!(message.starts_with("cannot be written: "), "{message}");
+}
+
+#[test]
+fn lanes_and_a_gantt_take_the_place_of_the_story() {
+    assert!(printed(&[&scenario("crash-loop"), "--lanes"]).starts_with("Pod shop/billing-api\n"));
+    assert!(printed(&[&scenario("crash-loop"), "--mermaid"]).contains("\ngantt\n"));
+    for flags in [["--lanes", "--mermaid"], ["--lanes", "--watch"], ["--mermaid", "--output=json"]] {
+        let output = simulate(&[&[scenario("crash-loop").as_str()], &flags[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+    }
+}
+
+#[test]
+fn a_description_ends_with_the_events() {
+    let text = printed(&[&scenario("image-pull"), "--describe"]);
+    let description = text.split_once("\nName:").unwrap().1;
+    assert!(description.contains("Events:\n"));
+    assert!(description.lines().any(|line| line.contains("Warning") && line.contains("ErrImagePull")));
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let excerpts: Vec<&str> = readme.split("<!-- simulate: ").skip(1).collect();
+    assert!(excerpts.len() >= 2);
+    for excerpt in excerpts {
+        let (arguments, rest) = excerpt.split_once(" -->\n```text\n").unwrap();
+        let (name, flags) = arguments.split_once(' ').unwrap_or((arguments, ""));
+        let file = scenario(name);
+        let arguments: Vec<&str> = [file.as_str()].into_iter().chain(flags.split_whitespace()).collect();
+        assert!(printed(&arguments).contains(rest.split_once("```").unwrap().0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_story_is_plain_where_nobody_sees_colours() {
+    assert!(!printed(&[&scenario("crash-loop")]).contains('\u{1b}'));
+}
+
+#[test]
+fn until_overrides_the_end_of_the_script() {
+    let end = |until: &str| life(&[&scenario("crash-loop"), "--until", until])["end"]["seconds"].as_f64().unwrap();
+    assert_eq!(end("20m"), 1200.0);
+    assert_eq!(end("1h30m"), 5400.0);
+    assert_eq!(end("1.5s"), 1.5);
+    assert_eq!(end("0"), 0.0);
+}
+
+#[test]
+fn a_duration_that_is_none_is_explained() {
+    for until in ["5", "", "abc", "5x", "-3s", "1..5s", "99999999h", "5 m"] {
+        let output = simulate(&[&scenario("crash-loop"), &format!("--until={until}")]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{until}: {message}");
+        assert!(message.contains("--until") && message.contains("expected"), "{message}");
+    }
+}
+
+const POD: &str = r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#;
+
+#[test]
+fn standard_input_is_read_for_scenarios_and_bare_manifests() {
+    for (flags, text) in [(vec!["-"], format!("{{\"pod\": {POD}}}")), (vec!["--pod", "-"], POD.to_owned())] {
+        let mut command = Command::new(program());
+        let command = command.args(&flags).args(["--watch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("web    1/1     Running"));
+    }
+}
+
+#[test]
+fn nobody_reading_on_is_no_error() {
+    let mut command = Command::new(program());
+    let command = command.arg(scenario("crash-loop")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), [].as_slice()));
+}
+
+#[test]
+fn a_mistake_in_a_scenario_is_named_with_its_field() {
+    let container = |more: &str| {
+        format!("pod:\n  metadata: {{name: web}}\n  spec:\n    containers:\n    - {{name: app, image: nginx{more}}}\n")
+    };
+    let cases = [
+        ("script: {endSeconds: soon}\n", "script.endSeconds: expected a number, found \"soon\" (line 6, column 22)"),
+        ("script: {endSeconds: -1}\n", "script.endSeconds: -1 is not a number of seconds"),
+        ("script: {endSeconds: .nan}\n", "script.endSeconds: NaN is not a number of seconds"),
+        ("script: {containers: {ap: {}}}\n", "script.containers.ap: the Pod has no container of this name"),
+        ("script: {containers: {app: {run: []}}}\n", "script.containers.app.run: unknown field, expected one of runs"),
+        (
+            "script: {actions: [{t: 1, op: delte}]}\n",
+            "script.actions[0]: unknown variant `delte`, expected one of delete",
+        ),
+        ("script: {actions: {t: 1}}\n", "script.actions: expected a list"),
+        ("script: {actions: [{t: 1, op: bind}, {t: 2, op: bind}]}\n", "script.actions[1] (at 2 s): the Pod is bound"),
+        ("pot: 1\n", "pot: unknown field, expected one of description, pod, script, config"),
+    ];
+    for (more, expected) in cases {
+        let message = refused(&[], "mistake.yaml", container("") + more);
+        assert!(message.starts_with(expected), "{more}{message}");
+    }
+    let no_handler = refused(&[], "probe.yaml", container(", livenessProbe: {periodSeconds: 5}"));
+    assert!(no_handler.starts_with("pod.spec.containers[0].livenessProbe: Required value"), "{no_handler}");
+}
+
+#[test]
+fn a_mistake_in_a_manifest_is_named_with_its_field() {
+    let manifest = |spec: &str| format!("metadata: {{name: web}}\nspec:\n  {spec}\n");
+    let app = "containers: [{name: app, image: nginx}]";
+    let cases = [
+        (manifest("containers: nginx"), "spec.containers: expected a list, found \"nginx\" (line 3, column 15)"),
+        (
+            manifest("containers: [{name: app, image: 5}]"),
+            "spec.containers[0].image: expected a string; it needs quotes",
+        ),
+        (
+            manifest(&format!("terminationGracePeriodSeconds: long\n  {app}")),
+            "spec.terminationGracePeriodSeconds: expected a whole number, found \"long\"",
+        ),
+        (
+            manifest(&format!("restartPolicy: Sometimes\n  {app}")),
+            "spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"OnFailure\", \"Never\"",
+        ),
+        (
+            manifest("containers: [{name: app, image: nginx}, {name: app, image: nginx}]"),
+            "spec.containers[1].name: Duplicate value: \"app\"",
+        ),
+        (format!("kind: Deployment\n{}", manifest(app)), "kind: expected \"Pod\", found \"Deployment\""),
+        (format!("{0}---\n{0}", manifest(app)), "the document: expected one document with a Pod's manifest"),
+        (String::new(), "the document: is empty; expected a Pod's manifest"),
+        ("# nothing\n".into(), "the document: is empty; expected a Pod's manifest"),
+        ("[1, 2]".into(), "the document: expected a mapping"),
+        ("spec: [".into(), "spec: expected a mapping"),
+    ];
+    for (content, expected) in cases {
+        let message = refused(&["--pod"], "manifest.yaml", &content);
+        assert!(message.starts_with(expected), "{content}\n{message}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_manifest_are_shown_at_once_sorted_by_path() {
+    let message = refused(
+        &[],
+        "six.yaml",
+        "pod:
+  metadata: {name: Web_Server}
+  spec:
+    restartPolicy: Sometimes
+    activeDeadlineSeconds: 0
+    containers:
+    - name: app
+      image: nginx
+      readinessProbe: {periodSeconds: 5}
+    - name: app
+      image: ''
+",
+    );
+    let fields: Vec<&str> = message.lines().skip(1).map(|line| line.trim().split(": ").next().unwrap()).collect();
+    assert_eq!(message.lines().next(), Some("6 problems:"));
+    assert_eq!(
+        fields,
+        [
+            "pod.metadata.name",
+            "pod.spec.activeDeadlineSeconds",
+            "pod.spec.containers[0].readinessProbe",
+            "pod.spec.containers[1].image",
+            "pod.spec.containers[1].name",
+            "pod.spec.restartPolicy",
+        ]
+    );
+    assert!(fields.is_sorted());
+}
+
+#[test]
+fn what_is_no_text_or_no_file_is_said_so() {
+    let message = refused(&[], "latin1.yaml", b"pod: {metadata: {name: caf\xe9}}");
+    assert!(message.starts_with("the document: expected UTF-8 text, found something else at byte 26"), "{message}");
+    let message = complaint(&simulate(&["/no/such/file.yaml"]), "/no/such/file.yaml");
+    assert!(message.starts_with("cannot be read: "), "{message}");
+}
+
+/// Far more than it takes on a busy machine, far less than anybody would wait.
+#[expect(clippy::disallowed_methods, reason = "a program that hangs is noticed by a real clock")]
+fn in_half_a_minute<T>(does: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let done = does();
+    assert!(began.elapsed() < Duration::from_secs(30));
+    done
+}
+
+#[test]
+fn fifty_megabytes_of_garbage_are_refused_quickly() {
+    let seed = b"a: [ {b: &c *d !e | >\n\t- ? \"'%@`\x00\x7f".repeat(1_600_000);
+    assert!(seed.len() > 50_000_000);
+    let message = in_half_a_minute(|| refused(&[], "garbage.yaml", seed));
+    assert!(message.starts_with("the document: too large"), "{message}");
+}
+
+#[test]
+fn as_much_garbage_as_is_read_is_refused_quickly() {
+    let size = 1_500_000;
+    for piece in ["[", "a: ", "- ", "? ", "!a ", "&a [*a, ", "{name: a}\n", "pod:\n ", "\"", "a\n", "|\n"] {
+        let message = in_half_a_minute(|| refused(&[], "piece.yaml", piece.repeat(size / piece.len())));
+        assert!(!message.is_empty(), "{piece:?}");
+    }
+}

@@ -1,0 +1,171 @@
+//! An embedder that only ever lists what the runtime has can keep a Pod, too.
+
+use std::sync::Arc;
+
+use pod_lifecycle::{
+    Action, Output, Pod, Timestamp,
+    config::KubeletConfig,
+    event::{ApiEvent, Event, EventError, RuntimeEvent},
+    manifest::PodPhase,
+    rule::backoff::BackOff,
+    spec::{ContainerIndex, PodSpec},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination, TerminationReason},
+};
+use serde_json::json;
+
+const SANDBOX: SandboxId = SandboxId(0);
+
+/// A Pod with one container, and the runtime that its embedder lists.
+struct Node {
+    pod: Pod,
+    runtime: RuntimeStatus,
+    out: Vec<Output>,
+    now: Timestamp,
+}
+
+impl Node {
+    fn new() -> Node {
+        let manifest = serde_json::from_value(json!({
+            "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}
+        }));
+        let spec = Arc::new(PodSpec::from_manifest(manifest.unwrap()).unwrap());
+        let (now, mut out) = (Timestamp::from_unix_seconds(1_000), Vec::new());
+        let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut out);
+        Node { pod, runtime: RuntimeStatus::default(), out, now }
+    }
+
+    fn app(&self) -> ContainerIndex {
+        self.pod.spec().index_of("app").unwrap()
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), EventError> {
+        self.out.clear();
+        self.pod.handle_event(self.now, event, &mut self.out)
+    }
+
+    fn relist(&mut self) -> Result<(), EventError> {
+        self.tell(Event::Runtime(RuntimeEvent::Relisted(self.runtime.clone())))
+    }
+
+    fn asked(&self) -> Vec<Action> {
+        let actions = self.out.iter().filter_map(|output| match output {
+            Output::Action(action) => Some(action.clone()),
+            _ => None,
+        });
+        actions.collect()
+    }
+
+    fn list_sandbox(&mut self) {
+        let uses_host_network = false;
+        let sandbox = Sandbox { id: SANDBOX, attempt: 0, is_ready: true, uses_host_network, has_ip: Some(true) };
+        self.runtime.sandboxes.insert(0, sandbox);
+    }
+
+    fn list_running(&mut self, n: u32) {
+        let state = InstanceState::Running { started_at: Some(self.now) };
+        let (id, container) = (InstanceId::nth(n), Some(self.app()));
+        let running = Instance { id, container, sandbox: SANDBOX, restart_count: n, spec_changed: false, state };
+        self.runtime.instances.insert(0, running);
+    }
+
+    fn list_exited(&mut self, exit_code: i32) {
+        let newest = self.runtime.instances.first_mut().unwrap();
+        newest.state = InstanceState::Exited(Arc::new(Termination {
+            exit_code,
+            reason: TerminationReason::of_exit(exit_code),
+            message: None,
+            started_at: Some(self.now),
+            finished_at: Some(self.now),
+            instance: Some(newest.id),
+        }));
+    }
+
+    /// From nothing to a running container by lists alone, but for the image.
+    fn running() -> Node {
+        let mut node = Node::new();
+        node.list_sandbox();
+        node.relist().unwrap();
+        let container = node.app();
+        assert_eq!(node.asked(), [Action::InspectImage { container }]);
+        node.tell(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) })).unwrap();
+        let instance = InstanceId::nth(0);
+        assert_eq!(node.asked(), [Action::CreateContainer { container, instance, restart_count: 0 }]);
+        node.list_running(0);
+        node.relist().unwrap();
+        node
+    }
+}
+
+#[test]
+fn lists_alone_bring_a_pod_to_life() {
+    let node = Node::running();
+    assert_eq!(node.pod.phase(), PodPhase::Running);
+    assert_eq!(node.pod.status().container_statuses[0].started, Some(true));
+}
+
+#[test]
+fn a_list_that_shows_an_exit_restarts_the_container() {
+    let mut node = Node::running();
+    node.list_exited(1);
+    node.relist().unwrap();
+    let container = node.app();
+    assert_eq!(node.asked(), [Action::InspectImage { container }]);
+}
+
+#[test]
+fn the_same_list_again_is_no_news() {
+    let mut node = Node::running();
+    let before = node.pod.clone();
+    node.relist().unwrap();
+    assert_eq!((node.pod, node.out), (before, Vec::new()));
+}
+
+#[test]
+fn a_list_without_the_container_ends_the_wait_for_its_stop() {
+    let mut node = Node::running();
+    node.tell(Event::Api(ApiEvent::Deleted { grace_seconds: 30 })).unwrap();
+    let (container, instance) = (node.app(), InstanceId::nth(0));
+    assert_eq!(node.asked(), [Action::StopContainer { container, instance, timeout: 30 }]);
+    node.list_exited(143);
+    node.relist().unwrap();
+    assert_eq!(node.asked(), [Action::StopPodSandbox { sandbox: SANDBOX }]);
+    node.runtime.sandboxes[0].is_ready = false;
+    node.relist().unwrap();
+    assert_eq!(node.pod.phase(), PodPhase::Failed);
+    assert!(node.pod.is_gone());
+}
+
+#[test]
+fn a_list_that_cannot_be_is_refused_and_changes_nothing() {
+    let mut node = Node::running();
+    let before = node.pod.clone();
+    let twin = node.runtime.instances[0].clone();
+    node.runtime.instances.push(twin);
+    let error = node.relist().unwrap_err();
+    assert_eq!(error.to_string(), "container \"app\" cannot be listed again from listed");
+    node.runtime.instances.pop();
+    node.runtime.instances[0].sandbox = SandboxId(9);
+    assert_eq!(node.relist(), Err(EventError::UnknownSandbox { sandbox: SandboxId(9) }));
+    assert_eq!(node.pod, before);
+}
+
+#[test]
+fn a_back_off_counts_exits_that_were_listed() {
+    let limits = KubeletConfig::default().crash_loop;
+    let now = Timestamp::from_unix_seconds(1_000);
+    let counter = BackOff::advanced(None, &limits, now, now);
+    assert_eq!(counter.delay, 10);
+
+    let mut node = Node::running();
+    node.list_exited(1);
+    node.relist().unwrap();
+    let container = node.app();
+    node.tell(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) })).unwrap();
+    node.list_running(1);
+    node.relist().unwrap();
+    node.list_exited(1);
+    node.relist().unwrap();
+    assert_eq!(node.asked(), [Action::RemoveContainer { container, instance: InstanceId::nth(0) }]);
+    let due = node.pod.poll_timeout().unwrap();
+    assert_eq!(due.since(node.now).as_secs(), 10);
+}

@@ -1,0 +1,99 @@
+//! Bugs of the machine that were found by fuzzing, each as the shortest story that shows it.
+
+use std::{sync::Arc, sync::mpsc, thread, time::Duration};
+
+use pod_lifecycle::{
+    NoSink, Pod, Timestamp,
+    config::KubeletConfig,
+    event::{ApiEvent, Event, Failure, RuntimeEvent},
+    manifest::{self, PodPhase},
+    spec::PodSpec,
+    state::{ConditionReason, Instance, InstanceId, InstanceState, SandboxId, StartError},
+};
+
+const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+
+fn pod(spec: &str) -> Pod {
+    let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {spec}}}"#);
+    let manifest: manifest::PodManifest = serde_json::from_str(&manifest).unwrap();
+    let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
+    Pod::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink)
+}
+
+fn tell(pod: &mut Pod, news: impl IntoIterator<Item = RuntimeEvent>) {
+    for news in news {
+        let told = format!("{news:?}");
+        pod.handle_event(START, Event::Runtime(news), &mut NoSink).unwrap_or_else(|error| panic!("{told}: {error}"));
+    }
+}
+
+fn sandbox(n: u32) -> RuntimeEvent {
+    RuntimeEvent::SandboxCreated { sandbox: SandboxId(n), has_ip: Some(true) }
+}
+
+fn start(place: u16, n: u32) -> [RuntimeEvent; 3] {
+    let (container, instance) = (place.into(), InstanceId::nth(n));
+    [
+        RuntimeEvent::ImageInspected { container, result: Ok(true) },
+        RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) },
+        RuntimeEvent::ContainerStarted { container, instance, result: Ok(()) },
+    ]
+}
+
+#[test]
+fn a_pod_that_the_garbage_collector_failed_stays_failed() {
+    let mut pod = pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}, {"name": "log", "image": "nginx:1"}]}"#);
+    tell(&mut pod, [sandbox(0)]);
+    let [inspected, created, started] = start(0, 0);
+    tell(&mut pod, [inspected]);
+    for event in [
+        ApiEvent::Deleted { grace_seconds: 20 },
+        ApiEvent::Disrupted { reason: ConditionReason::DeletionByPodGc, message: "".into() },
+    ] {
+        pod.handle_event(START, Event::Api(event), &mut NoSink).unwrap();
+    }
+    assert_eq!(pod.phase(), PodPhase::Failed);
+    tell(&mut pod, [created, started]);
+    tell(&mut pod, start(1, 0));
+    assert_eq!(pod.phase(), PodPhase::Failed);
+}
+
+#[test]
+fn an_init_container_that_comes_and_goes_does_not_stop_time() {
+    let (tell_end, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut pod = pod(r#"{"readinessGates": [{"conditionType": "example.com/warm"}],
+                "initContainers": [{"name": "setup", "image": "nginx:1"},
+                    {"name": "proxy", "image": "nginx:1", "restartPolicy": "Always",
+                     "readinessProbe": {"exec": {"command": ["true"]}}}],
+                "containers": [{"name": "app", "image": "nginx:1"}]}"#);
+        let setup = 0.into();
+        let failure = Failure { error: StartError::CreateContainerError, message: "it broke".into() };
+        tell(
+            &mut pod,
+            [
+                sandbox(0),
+                RuntimeEvent::ImageInspected { container: setup, result: Ok(true) },
+                RuntimeEvent::ContainerCreated { container: setup, instance: InstanceId::nth(0), result: Err(failure) },
+            ],
+        );
+        let running = |place: u16| Instance {
+            id: InstanceId::nth(0),
+            container: Some(place.into()),
+            sandbox: SandboxId(0),
+            restart_count: 0,
+            spec_changed: false,
+            state: InstanceState::Running { started_at: Some(START) },
+        };
+        let mut listed = pod.runtime().clone();
+        listed.instances = vec![running(2), running(1)];
+        let nobody = Err("no answer".into());
+        tell(
+            &mut pod,
+            [RuntimeEvent::Relisted(listed), RuntimeEvent::ImageInspected { container: setup, result: nobody }],
+        );
+        tell_end.send(())
+    });
+    let ended = told.recv_timeout(Duration::from_secs(5));
+    assert!(ended.is_ok(), "time stands still");
+}

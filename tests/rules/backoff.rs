@@ -1,0 +1,59 @@
+//! How long is a container held back?
+
+use core::time::Duration;
+
+use crate::given::at;
+use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+
+const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
+
+/// How many seconds after each of its exits a container that exits at once is started again.
+fn delays(limits: &BackOffLimits, count: usize) -> Vec<u64> {
+    let (mut now, mut counter) = (at(0), None::<BackOff>);
+    let restart = |_| {
+        let exit = now;
+        now = counter.and_then(|counter| counter.holds_until(limits, exit, exit)).unwrap_or(exit);
+        counter = Some(BackOff::advanced(counter, limits, exit, now));
+        now.since(exit).as_secs()
+    };
+    (0..count).map(restart).collect()
+}
+
+#[test]
+fn the_first_restart_is_immediate_and_the_next_ones_wait_twice_as_long_each_up_to_the_maximum() {
+    assert_eq!(delays(&LIMITS, 8), [0, 10, 20, 40, 80, 160, 300, 300]);
+    assert_eq!(delays(&BackOffLimits::REDUCED_CRASH_LOOP, 9), [0, 1, 2, 4, 8, 16, 32, 60, 60]);
+    assert_eq!(delays(&BackOffLimits::with_node_max(5), 3), [0, 5, 5]);
+}
+
+#[test]
+fn a_wait_of_exactly_the_delay_is_enough() {
+    let counter = BackOff { delay: 10, advanced_at: at(0) };
+    assert_eq!(counter.holds_until(&LIMITS, at(0), at(9)), Some(at(10)));
+    assert_eq!(counter.holds_until(&LIMITS, at(0), at(10)), None);
+}
+
+#[test]
+fn the_delay_doubles_at_each_permitted_start_also_for_the_same_death() {
+    let once = BackOff::advanced(None, &LIMITS, at(0), at(20));
+    let twice = BackOff::advanced(Some(once), &LIMITS, at(0), at(40));
+    assert_eq!([once.delay, twice.delay], [10, 20]);
+}
+
+#[test]
+fn the_counter_starts_over_when_an_exit_comes_more_than_10_minutes_after_it_was_advanced() {
+    let counter = BackOff { delay: 300, advanced_at: at(0) };
+    let next = |exit: Timestamp| BackOff::advanced(Some(counter), &LIMITS, exit, exit).delay;
+    assert_eq!([next(at(600)), next(at(601))], [300, 10]);
+    assert_eq!(counter.holds_until(&LIMITS, at(601), at(601)), None);
+    // Whatever the maximum is.
+    let reduced = BackOffLimits::REDUCED_CRASH_LOOP;
+    assert!(counter.holds_until(&reduced, at(600), at(600)).is_some());
+}
+
+#[test]
+fn the_clean_up_forgets_a_counter_by_the_present_moment() {
+    let counter = BackOff { delay: 10, advanced_at: at(0) };
+    assert!(!counter.is_forgotten(&LIMITS, at(600)));
+    assert!(counter.is_forgotten(&LIMITS, at(600) + Duration::from_millis(1)));
+}

@@ -1,0 +1,27 @@
+//! Each rule of Kubernetes by itself: its stories, and its properties.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
+mod backoff;
+mod condition;
+mod container_status;
+mod deadline;
+mod given;
+mod phase;
+mod pod_actions;
+mod pod_status;
+mod probe;
+#[cfg(feature = "proptest")]
+mod properties;
+mod readiness;
+mod restart;
+mod sandbox;
+mod termination;

@@ -1,0 +1,100 @@
+//! What is reported of a whole Pod?
+
+use crate::given::*;
+use pod_lifecycle::{
+    manifest::{ConditionStatus, PodCondition, PodPhase},
+    rule::pod_status::{self, PhaseReason, PodInputs, PodRecord, PreviousStatus},
+    spec::PodSpec,
+    state::{ConditionReason, RuntimeStatus},
+    status::{foreign_conditions, phase_reason},
+};
+use serde_json::json;
+
+fn inputs<'a>(spec: &'a PodSpec, runtime: &'a RuntimeStatus) -> PodInputs<'a> {
+    PodInputs {
+        spec,
+        runtime,
+        previous: PreviousStatus::default(),
+        api_phase: None,
+        failures: &[],
+        probes: &[],
+        kubelet: KUBELET,
+        gates: &[],
+        is_deleting: false,
+        is_terminal: false,
+        is_past_deadline: false,
+    }
+}
+
+fn with_phase(phase: PodPhase) -> PreviousStatus<'static> {
+    PreviousStatus { phase: Some(phase), ..PreviousStatus::default() }
+}
+
+fn of(inputs: &PodInputs<'_>) -> PodRecord {
+    pod_status::of(inputs, |_| {})
+}
+
+#[test]
+fn a_pod_never_leaves_a_terminal_phase_whoever_remembers_it() {
+    let spec = pod_with_policy("Always");
+    let runtime = runtime([instance(&spec, "app", running())]);
+    let remembered = PodInputs { previous: with_phase(PodPhase::Failed), ..inputs(&spec, &runtime) };
+    assert_eq!(of(&remembered).phase, PodPhase::Failed);
+    let published = PodInputs { api_phase: Some(PodPhase::Succeeded), ..inputs(&spec, &runtime) };
+    assert_eq!(of(&published).phase, PodPhase::Succeeded);
+}
+
+#[test]
+fn a_terminal_phase_never_shows_ready() {
+    let spec = pod_with_policy("Always");
+    let runtime = runtime([instance(&spec, "app", running())]);
+    let over = of(&PodInputs { previous: with_phase(PodPhase::Failed), ..inputs(&spec, &runtime) });
+    assert_eq!(over.conditions.ready.reason, Some(ConditionReason::PodFailed));
+}
+
+#[test]
+fn reason_and_message_stay_while_the_phase_does() {
+    let spec = pod_with_policy("Always");
+    let runtime = runtime([instance(&spec, "app", running())]);
+    let reason = |phase| of(&PodInputs { previous: with_phase(phase), ..inputs(&spec, &runtime) }).phase_reason;
+    assert_eq!([reason(PodPhase::Running), reason(PodPhase::Pending)], [PhaseReason::Kept, PhaseReason::Cleared]);
+    assert_eq!(phase_reason(PhaseReason::Kept, ("Evicted", "no memory")), ("Evicted", "no memory"));
+    assert_eq!(phase_reason(PhaseReason::Cleared, ("Evicted", "no memory")), ("", ""));
+}
+
+#[test]
+fn a_pod_past_its_deadline_has_failed_and_says_why() {
+    let spec = pod_with_policy("Always");
+    let runtime = runtime([instance(&spec, "app", running())]);
+    let late = of(&PodInputs { is_past_deadline: true, ..inputs(&spec, &runtime) });
+    assert_eq!((late.phase, late.phase_reason), (PodPhase::Failed, PhaseReason::DeadlineExceeded));
+    assert_eq!(phase_reason(late.phase_reason, ("", "")).0, "DeadlineExceeded");
+}
+
+#[test]
+fn a_gate_may_name_a_condition_that_the_kubelet_has_set_before_it() {
+    let gates = json!([{"conditionType": "Initialized"}, {"conditionType": "example.com/lb"}]);
+    let spec = pod(json!({"containers": [{"name": "app"}], "readinessGates": gates}));
+    let runtime = runtime([instance(&spec, "app", running())]);
+    let ready = |gates: &[_]| of(&PodInputs { gates, ..inputs(&spec, &runtime) }).conditions.ready;
+    assert!(ready(&[None, Some(ConditionStatus::True)]).is_true());
+    assert_eq!(ready(&[None, None]).reason, Some(ConditionReason::ReadinessGatesNotReady));
+}
+
+#[test]
+fn only_a_pod_that_could_restart_all_says_whether_it_does() {
+    let spec = pod_with_policy("Always");
+    assert_eq!(of(&inputs(&spec, &runtime([]))).conditions.all_containers_restarting, None);
+}
+
+#[test]
+fn conditions_of_others_stay_and_the_disruption_that_was_reported_replaces_the_published_one() {
+    let condition = |type_: &str, reason: &str| -> PodCondition {
+        serde_json::from_value(json!({"type": type_, "status": "True", "reason": reason})).unwrap()
+    };
+    let api = [condition("Ready", ""), condition("DisruptionTarget", "old"), condition("example.com/lb", "")];
+    let previous = [condition("DisruptionTarget", "new"), condition("example.com/dns", "")];
+    let kept = foreign_conditions(&api, &previous);
+    assert_eq!(kept, [condition("DisruptionTarget", "new"), condition("example.com/lb", "")]);
+    assert_eq!(foreign_conditions(&[], &previous), [condition("DisruptionTarget", "new")]);
+}

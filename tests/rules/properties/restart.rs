@@ -1,0 +1,62 @@
+//! Is a container started again?
+
+use pod_lifecycle::{
+    manifest::{Container, ExitCodeOperator, PodManifest, RestartPolicy, RestartRuleAction},
+    rule::restart,
+    spec::PodSpec,
+    strategy,
+};
+use proptest::prelude::*;
+
+use super::given::cases;
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    /// The first rule with a matching code; else the container's own policy; else the Pod's; else `Always`.
+    #[test]
+    fn an_exit_leads_to_a_restart_as_documented(pod in strategy::manifest(), code in 0..=255_i32) {
+        let spec = PodSpec::from_manifest(pod.clone()).unwrap();
+        for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
+            let index = spec.index_of(&container.name).unwrap();
+            let lowered = spec.container(index).unwrap().restart();
+            prop_assert_eq!(restart::after_exit(lowered, code), is_restarted(&pod, container, code));
+            let triggers = first_match(container, code) == Some(RestartRuleAction::RestartAllContainers);
+            prop_assert_eq!(restart::restarts_all(lowered, code), triggers);
+        }
+    }
+
+    /// A container that could never be restarted is not, unless a rule restarts the whole Pod.
+    #[test]
+    fn what_could_never_restart_does_not(pod in strategy::manifest(), code in 0..=255_i32) {
+        let spec = PodSpec::from_manifest(pod).unwrap();
+        for (_, container) in spec.lasting_containers() {
+            let restarts = restart::after_exit(container.restart(), code);
+            let with_all = restart::restarts_all(container.restart(), code);
+            prop_assert!(!restarts || with_all || restart::could_ever(container.restart()));
+        }
+    }
+}
+
+fn is_restarted(pod: &PodManifest, container: &Container, code: i32) -> bool {
+    if first_match(container, code).is_some() {
+        return true;
+    }
+    let own = container.restart_policy.as_ref().and_then(|policy| policy.known());
+    let of_pod = pod.spec.restart_policy.as_ref().and_then(|policy| policy.known());
+    match own.or(of_pod) {
+        Some(RestartPolicy::Never) => false,
+        Some(RestartPolicy::OnFailure) => code != 0,
+        Some(RestartPolicy::Always) | None => true,
+    }
+}
+
+fn first_match(container: &Container, code: i32) -> Option<RestartRuleAction> {
+    container.restart_policy.as_ref()?;
+    let is_match = |rule: &&pod_lifecycle::manifest::ContainerRestartRule| {
+        let codes = rule.exit_codes.as_ref().unwrap();
+        let is_listed = codes.values.contains(&code);
+        is_listed == (codes.operator == Some(ExitCodeOperator::In.into()))
+    };
+    container.restart_policy_rules.iter().find(is_match)?.action.as_ref()?.known()
+}

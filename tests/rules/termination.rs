@@ -1,0 +1,65 @@
+//! How long is a container given when it is stopped?
+
+use core::time::Duration;
+
+use crate::given::*;
+use pod_lifecycle::{
+    rule::termination,
+    spec::{PodSpec, ProbeKind},
+};
+use serde_json::json;
+
+fn with_grace(grace: Option<i64>) -> PodSpec {
+    let probe = |grace: i64| json!({"exec": {"command": ["ok"]}, "terminationGracePeriodSeconds": grace});
+    pod(json!({"terminationGracePeriodSeconds": grace, "containers": [
+        {"name": "app", "livenessProbe": probe(5), "startupProbe": probe(7), "readinessProbe": {"exec": {}}}]}))
+}
+
+#[test]
+fn the_deletions_grace_beats_the_probes_own_and_that_beats_the_pods() {
+    let spec = with_grace(Some(30));
+    let grace = |deletion, failed_probe| termination::grace(&spec, deletion, container(&spec, "app"), failed_probe);
+    assert_eq!(grace(None, None), 30);
+    assert_eq!(grace(None, Some(ProbeKind::Liveness)), 5);
+    assert_eq!(grace(None, Some(ProbeKind::Startup)), 7);
+    assert_eq!(grace(None, Some(ProbeKind::Readiness)), 30);
+    assert_eq!(grace(Some(10), Some(ProbeKind::Liveness)), 10);
+    assert_eq!(grace(Some(0), None), 0);
+}
+
+#[test]
+fn where_nothing_is_set_it_is_2_seconds() {
+    let spec = with_grace(None);
+    assert_eq!(termination::grace(&spec, None, container(&spec, "app"), Some(ProbeKind::Liveness)), 2);
+}
+
+#[test]
+fn hooks_and_waits_eat_whole_seconds_but_2_are_always_left() {
+    assert_eq!(termination::grace_after(30, Duration::from_millis(4_900)), 26);
+    assert_eq!(termination::stop_timeout(termination::grace_after(30, Duration::from_secs(30))), 2);
+    assert_eq!(termination::longest_wait(-1), Duration::ZERO);
+    assert!(!termination::leaves_time(0));
+}
+
+#[test]
+fn a_sidecar_waits_for_the_regular_containers_and_for_the_next_sidecar_only() {
+    let sidecar = |name| json!({"name": name, "restartPolicy": "Always"});
+    let spec = pod(json!({"initContainers": [sidecar("one"), {"name": "init"}, sidecar("two"), sidecar("three")],
+        "containers": [{"name": "app"}]}));
+    let waits = |one, other| termination::waits_for(&spec, index(&spec, one), index(&spec, other));
+    assert!(waits("three", "app") && waits("one", "app"));
+    assert!(waits("one", "two") && waits("two", "three"));
+    assert!(!waits("one", "three") && !waits("one", "init") && !waits("two", "one"));
+    assert!(!waits("app", "three") && !waits("init", "app"));
+}
+
+#[test]
+fn a_pods_grace_only_shrinks_and_is_at_least_1() {
+    let spec = with_grace(Some(30));
+    let effective = |in_force, deletion, by_force| termination::effective_grace(&spec, in_force, deletion, by_force);
+    assert_eq!(effective(0, None, None), 30);
+    assert_eq!(effective(0, Some(20), None), 20);
+    assert_eq!(effective(20, Some(25), None), 20);
+    assert_eq!(effective(20, Some(25), Some(5)), 5);
+    assert_eq!(effective(0, Some(-1), None), 1);
+}
