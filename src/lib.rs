@@ -24,6 +24,7 @@
 //! * [`Timers`]: when each of many Pods wants to be woken.
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
+//! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
 //!
 //! # The run loop
 //!
@@ -81,6 +82,7 @@
 //!
 //! * `std` (default): the system clock.
 //! * `sim`: scenarios and their lives.
+//! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
 //! * `proptest`: generators for property tests.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -96,6 +98,8 @@ pub mod explain;
 mod kubelet;
 pub mod manifest;
 pub mod object;
+#[cfg(feature = "render")]
+pub mod render;
 pub mod rule;
 #[cfg(feature = "sim")]
 pub mod sim;

@@ -40,6 +40,15 @@ pub(crate) struct Arguments {
     /// Have the Pod explain itself at each change: why it is as it is, what happens next and when.
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Draw the life into a file as well, as SVG: a lane for each container, with all that happens to it.
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print the life as a Mermaid gantt instead of the story.
+    #[arg(long, conflicts_with_all = ["watch", "lanes"])]
+    pub(crate) mermaid: bool,
+    /// Print the life as lanes of letters, 80 columns wide, instead of the story.
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) lanes: bool,
     /// Print first how long the Pod may take to become ready, to be found dead and to stop, and what in its manifest is
     /// almost always a mistake.
     #[arg(long)]
@@ -98,8 +107,9 @@ impl Arguments {
     /// Reads the command line; ends the program if it makes no sense.
     pub(crate) fn from_command_line() -> Arguments {
         let arguments = Arguments::parse();
-        if arguments.output != Output::Text && (arguments.watch || arguments.describe) {
-            let message = "--watch and --describe print text: expected --output text";
+        let asks_for_text = arguments.watch || arguments.describe || arguments.mermaid || arguments.lanes;
+        if arguments.output != Output::Text && asks_for_text {
+            let message = "--watch, --describe, --mermaid and --lanes print text: expected --output text";
             Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
         arguments

@@ -3,13 +3,15 @@
 //! `cargo run --release --all-features --example simulate -- examples/scenarios/crash-loop.yaml`
 //!
 //! One module reads what comes in ([`input`]), one makes a [`life`] of it, and each thing that can be printed is a
-//! section with a module of its own: [`story`], [`watch`], [`description`], [`budget`], [`document`].
+//! section with a module of its own: [`story`], [`watch`], [`description`], [`budget`], [`document`]. The crate draws the
+//! pictures; [`drawing`] writes them.
 
 mod arguments;
 mod budget;
 mod change;
 mod description;
 mod document;
+mod drawing;
 mod explanation;
 mod failure;
 mod input;
@@ -62,6 +64,9 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
     if arguments.explain {
         explanation::add(scenario, &mut life).map_err(fail)?;
     }
+    if let Some(file) = &arguments.svg {
+        drawing::write_svg(&life, file)?;
+    }
     let budget = arguments.budget.then(|| budget::of(scenario)).transpose();
     let budget = budget.map_err(|error| fail(error.into()))?;
     match arguments.output {
@@ -74,7 +79,12 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
 /// Everything that is to be printed as text, in its order.
 fn sections(arguments: &Arguments, life: &Life, budget: Option<&Budget>) -> Vec<String> {
     let mut sections: Vec<String> = budget.iter().map(ToString::to_string).collect();
-    sections.push(if arguments.watch { watch::table(life) } else { story::tell(life) });
+    sections.push(match arguments {
+        Arguments { watch: true, .. } => watch::table(life),
+        Arguments { mermaid: true, .. } => drawing::gantt(life),
+        Arguments { lanes: true, .. } => drawing::lanes(life),
+        Arguments { .. } => story::tell(life),
+    });
     if arguments.describe {
         sections.push(description::describe(life));
     }

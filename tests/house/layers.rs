@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["status"],
     &["explain", "budget"],
     &["sim"],
-    &["strategy"],
+    &["strategy", "render"],
 ];
 
 #[test]

@@ -160,6 +160,34 @@ fn a_watch_prints_a_row_whenever_one_changes() {
 }
 
 #[test]
+fn a_life_is_drawn_into_a_file_and_told_as_well() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("life.svg");
+    let story = printed(&[&scenario("crash-loop"), "--svg", file.to_str().unwrap()]);
+    let svg = fs::read_to_string(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    assert_eq!(story, printed(&[&scenario("crash-loop")]));
+    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/crash-loop.svg")).unwrap();
+    assert!(svg == shown, "the documentation shows another picture");
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_said_so() {
+    let output = simulate(&[&scenario("crash-loop"), "--svg", "/no/such/directory/life.svg"]);
+    let message = complaint(&output, "/no/such/directory/life.svg");
+    assert!(message.starts_with("cannot be written: "), "{message}");
+}
+
+#[test]
+fn lanes_and_a_gantt_take_the_place_of_the_story() {
+    assert!(printed(&[&scenario("crash-loop"), "--lanes"]).starts_with("Pod shop/billing-api\n"));
+    assert!(printed(&[&scenario("crash-loop"), "--mermaid"]).contains("\ngantt\n"));
+    for flags in [["--lanes", "--mermaid"], ["--lanes", "--watch"], ["--mermaid", "--output=json"]] {
+        let output = simulate(&[&[scenario("crash-loop").as_str()], &flags[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+    }
+}
+
+#[test]
 fn a_description_ends_with_the_events() {
     let text = printed(&[&scenario("image-pull"), "--describe"]);
     let description = text.split_once("\nName:").unwrap().1;

@@ -1,0 +1,18 @@
+//! Draws the pictures and diagrams of the documentation anew.
+//!
+//! `cargo run --release --all-features --example pictures`
+
+mod gallery;
+
+use std::{fs, io, path::Path};
+
+fn main() -> io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, content) in gallery::files()? {
+        let path = root.join(file);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, content)?;
+        println!("{file}");
+    }
+    Ok(())
+}

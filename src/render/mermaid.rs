@@ -1,0 +1,177 @@
+//! Diagrams for Mermaid, which many places that show Markdown draw.
+
+use alloc::{collections::BTreeSet, format, string::String};
+use core::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    axis::{Axis, Scale},
+    cluster::pieces,
+    lane::Look,
+    picture::{Picture, Span},
+    words,
+};
+use crate::{
+    CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
+    manifest::{Name, PodPhase},
+    time::Timestamp,
+};
+
+/// A life as a Mermaid gantt: a section for the phase, one for each container, and one for what was done to the Pod.
+///
+/// Times are in UTC. What is too short to be told apart is put together, so that it stays a diagram.
+///
+/// <https://mermaid.js.org/syntax/gantt.html>
+///
+/// ```
+/// use pod_lifecycle::{manifest, render::{Gantt, Picture}, sim::Scenario};
+///
+/// let pod: manifest::PodManifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let gantt = Gantt::of(&Picture::of(&Scenario::healthy(pod).play()?)).to_string();
+/// assert!(gantt.contains("section app\n    ready :active, 2026-03-01 12:00:00.000, 2026-03-01 12:10:00.000\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Gantt<'a> {
+    picture: &'a Picture,
+}
+
+impl<'a> Gantt<'a> {
+    /// The gantt of a life.
+    #[must_use]
+    pub fn of(picture: &'a Picture) -> Gantt<'a> {
+        Gantt { picture }
+    }
+
+    fn section<T: fmt::Display>(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        name: &str,
+        spans: &[Span<T>],
+        tag: fn(&T) -> &'static str,
+    ) -> fmt::Result {
+        writeln!(f, "    section {}", plain(name))?;
+        for piece in pieces(spans, &self.scale(), SHORTEST, tag) {
+            let Some(main) = piece.main(tag) else { continue };
+            let more = if piece.is_several() { ", and others" } else { "" };
+            let (name, tag) = (plain(&format!("{main}{more}")), tag(main));
+            writeln!(f, "    {name} :{tag}{}, {}", moment(piece.from()), moment(piece.to()))?;
+        }
+        Ok(())
+    }
+
+    /// The whole life is so many units wide, of which the shortest task takes [`SHORTEST`].
+    fn scale(&self) -> Scale {
+        let axis = Axis::of(self.picture.start, self.picture.axis.end(), false, BTreeSet::new());
+        Scale::new(&axis, 0.0, 400.0, 0.0)
+    }
+}
+
+/// Shorter tasks are put together.
+const SHORTEST: f64 = 4.0;
+
+impl fmt::Display for Gantt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let picture = self.picture;
+        writeln!(f, "---\ndisplayMode: compact\n---\ngantt")?;
+        writeln!(f, "    title Life of Pod {}", plain(&picture.title()))?;
+        writeln!(f, "    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %H:%M:%S")?;
+        self.section(f, "Phase", &picture.phase, |said| of_phase(said.value.known()))?;
+        for lane in &picture.lanes {
+            self.section(f, &lane.name, &lane.states, |state| of_look(state.look()))?;
+        }
+        if !picture.deeds.is_empty() {
+            writeln!(f, "    section Done to it")?;
+        }
+        picture.deeds.iter().try_for_each(|deed| {
+            let name = plain(&format!("{} {}", deed.what, words::offset(deed.at, picture.start)));
+            writeln!(f, "    {name} :milestone, {}, 0s", moment(deed.at))
+        })
+    }
+}
+
+fn of_phase(phase: Option<PodPhase>) -> &'static str {
+    match phase {
+        Some(PodPhase::Running) => "active, ",
+        Some(PodPhase::Succeeded) => "done, ",
+        Some(PodPhase::Failed | PodPhase::Unknown) | None => "crit, ",
+        Some(PodPhase::Pending) => "",
+    }
+}
+
+fn of_look(look: Look) -> &'static str {
+    match look {
+        Look::Ready | Look::Working => "active, ",
+        Look::Completed => "done, ",
+        Look::Failed | Look::HeldBack => "crit, ",
+        Look::Waiting | Look::StartingUp | Look::Unready => "",
+    }
+}
+
+/// A text without what means something to Mermaid.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_alphanumeric() || "+-_./() ".contains(letter) { letter } else { ' ' })
+        .collect()
+}
+
+fn moment(at: Timestamp) -> impl fmt::Display {
+    DateTime::<Utc>::from(at).format("%Y-%m-%d %H:%M:%S%.3f")
+}
+
+/// A table of moves as a Mermaid state diagram.
+///
+/// <https://mermaid.js.org/syntax/stateDiagram.html>
+///
+/// ```
+/// use pod_lifecycle::render::StateDiagram;
+///
+/// assert_eq!(
+///     StateDiagram::Worker.to_string(),
+///     "stateDiagram-v2
+///     [*] --> Waiting
+///     Waiting --> Syncing
+///     Waiting --> Finished
+///     Syncing --> Terminating
+///     Syncing --> Finished
+///     Terminating --> Terminated
+///     Terminated --> Finished
+///     Finished --> [*]
+/// "
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StateDiagram {
+    /// Of [`CONTAINER_MOVES`].
+    Container,
+    /// Of [`PHASE_MOVES`].
+    Phase,
+    /// Of [`WORKER_MOVES`].
+    Worker,
+}
+
+impl fmt::Display for StateDiagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateDiagram::Container => diagram(f, CONTAINER_MOVES),
+            StateDiagram::Phase => diagram(f, PHASE_MOVES),
+            StateDiagram::Worker => diagram(f, WORKER_MOVES),
+        }
+    }
+}
+
+/// The moves, from the state that the first of them leaves to those that none leaves.
+fn diagram<T: Name>(f: &mut fmt::Formatter<'_>, moves: &[(T, T)]) -> fmt::Result {
+    writeln!(f, "stateDiagram-v2")?;
+    if let Some((first, _)) = moves.first() {
+        writeln!(f, "    [*] --> {}", first.name())?;
+    }
+    for (from, to) in moves {
+        writeln!(f, "    {} --> {}", from.name(), to.name())?;
+    }
+    let ends = T::ALL.iter().filter(|state| !moves.iter().any(|(from, _)| from == *state));
+    ends.into_iter().try_for_each(|end| writeln!(f, "    {} --> [*]", end.name()))
+}

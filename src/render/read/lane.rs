@@ -1,0 +1,200 @@
+//! One container's part of a timeline.
+
+use alloc::vec::Vec;
+
+use super::{
+    super::{
+        lane::{Exit, Lane, Outcome, ProbeRow, Run, Standing, State, Stop, Task, TaskKind},
+        picture::{Mark, Span},
+    },
+    spans::{OPEN, Spans},
+};
+use crate::{
+    action::Action,
+    event::HookKind,
+    manifest::{Container, ContainerStatus, PodStatus},
+    rule::probe::ProbeOutcome,
+    sim::Happened,
+    spec::{ContainerKind, ProbeKind},
+    time::Timestamp,
+};
+
+/// Gathers what a lane shows.
+#[derive(Clone)]
+pub(super) struct LaneReader<'a> {
+    container: &'a Container,
+    kind: ContainerKind,
+    states: Spans<State>,
+    runs: Vec<Span<Run>>,
+    stops: Vec<Span<Stop>>,
+    tasks: Vec<Span<Task>>,
+    probes: Vec<ProbeRow>,
+}
+
+impl<'a> LaneReader<'a> {
+    pub(super) fn new(container: &'a Container, kind: ContainerKind) -> LaneReader<'a> {
+        LaneReader {
+            container,
+            kind,
+            states: Spans::default(),
+            runs: Vec::new(),
+            stops: Vec::new(),
+            tasks: Vec::new(),
+            probes: Vec::new(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &'a str {
+        &self.container.name
+    }
+
+    /// A status was published.
+    pub(super) fn status(&mut self, at: Timestamp, status: &PodStatus) {
+        let list = match self.kind {
+            ContainerKind::Init | ContainerKind::Sidecar => &status.init_container_statuses,
+            ContainerKind::Regular => &status.container_statuses,
+            ContainerKind::Ephemeral => &status.ephemeral_container_statuses,
+        };
+        let status = list.iter().find(|status| status.name == self.container.name);
+        self.states.change(at, status.map(|status| self.state(status)));
+    }
+
+    fn state(&self, status: &ContainerStatus) -> State {
+        let restarts = status.restart_count;
+        if status.state.running.is_some() {
+            return State::Running { restarts, standing: self.standing(status) };
+        }
+        if let Some(terminated) = &status.state.terminated {
+            let reason = terminated.reason.clone();
+            return State::Terminated { restarts, exit_code: terminated.exit_code, reason };
+        }
+        let waiting = status.state.waiting.as_ref();
+        State::Waiting { reason: waiting.map(|waiting| waiting.reason.clone()).unwrap_or_default() }
+    }
+
+    fn standing(&self, status: &ContainerStatus) -> Standing {
+        match self.kind {
+            ContainerKind::Init | ContainerKind::Ephemeral => Standing::Working,
+            ContainerKind::Sidecar | ContainerKind::Regular => match (status.started, status.ready) {
+                (_, true) => Standing::Ready,
+                (Some(false), false) => Standing::StartingUp,
+                (Some(true) | None, false) => Standing::Unready,
+            },
+        }
+    }
+
+    /// The kubelet asked something of the runtime.
+    pub(super) fn asked(&mut self, at: Timestamp, action: &Action) {
+        match action {
+            Action::PullImage { .. } => self.begin(at, TaskKind::Pull),
+            Action::RunHook { hook, .. } => self.begin(at, of_hook(*hook)),
+            Action::StartContainer { .. } => {
+                self.runs.push(Span { from: at, to: OPEN, what: Run { exit: None } });
+            }
+            Action::StopContainer { timeout, .. } => self.stop(at, *timeout),
+            Action::RunPodSandbox { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
+            | Action::InspectImage { .. }
+            | Action::CreateContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::Probe { .. } => {}
+        }
+    }
+
+    /// Something happened in the world.
+    pub(super) fn happened(&mut self, at: Timestamp, happened: &Happened) {
+        match happened {
+            Happened::Exit { code, cause, .. } => self.exit(at, Exit { code: *code, cause: *cause }),
+            Happened::PullEnd { succeeded, .. } => self.end(at, TaskKind::Pull, *succeeded),
+            Happened::HookEnd { hook, code, .. } => self.end(at, of_hook(*hook), *code == Some(0)),
+            Happened::Probed { kind, outcome, .. } => self.probed(at, *kind, *outcome),
+            Happened::SandboxDied(_) | Happened::KubeletRestarted | Happened::Action(_) => {}
+        }
+    }
+
+    /// The kubelet said that it stops the container. A hook that sleeps begins, as nobody else tells.
+    pub(super) fn killing(&mut self, at: Timestamp) {
+        if self.sleeps_before_stop() && self.is_running() {
+            self.begin(at, TaskKind::PreStop);
+        }
+    }
+
+    fn sleeps_before_stop(&self) -> bool {
+        let hook = self.container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
+        hook.is_some_and(|hook| hook.sleep.is_some())
+    }
+
+    /// SIGTERM is sent; a process that is gone already gets none.
+    fn stop(&mut self, at: Timestamp, grace: u32) {
+        if !self.is_running() {
+            return;
+        }
+        if self.sleeps_before_stop() {
+            self.end(at, TaskKind::PreStop, true);
+        }
+        self.end_stop(at);
+        self.stops.push(Span { from: at, to: OPEN, what: Stop { grace } });
+    }
+
+    fn exit(&mut self, at: Timestamp, exit: Exit) {
+        if self.sleeps_before_stop() {
+            self.end(at, TaskKind::PreStop, false);
+        }
+        self.end_stop(at);
+        if let Some(run) = self.runs.last_mut().filter(|run| run.to == OPEN) {
+            (run.to, run.what.exit) = (at, Some(exit));
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        self.runs.last().is_some_and(|run| run.to == OPEN)
+    }
+
+    fn end_stop(&mut self, at: Timestamp) {
+        if let Some(stop) = self.stops.last_mut().filter(|stop| stop.to == OPEN) {
+            stop.to = at;
+        }
+    }
+
+    fn begin(&mut self, at: Timestamp, kind: TaskKind) {
+        self.tasks.push(Span { from: at, to: OPEN, what: Task { kind, outcome: Outcome::Unfinished } });
+    }
+
+    fn end(&mut self, at: Timestamp, kind: TaskKind, succeeded: bool) {
+        let mut open = self.tasks.iter_mut().rev().filter(|task| task.to == OPEN && task.what.kind == kind);
+        if let Some(task) = open.next() {
+            task.to = at;
+            task.what.outcome = if succeeded { Outcome::Succeeded } else { Outcome::Failed };
+        }
+    }
+
+    fn probed(&mut self, at: Timestamp, kind: ProbeKind, outcome: Option<ProbeOutcome>) {
+        let answer = Mark { at, what: outcome };
+        match self.probes.iter_mut().find(|row| row.kind == kind) {
+            Some(row) => row.answers.push(answer),
+            None => self.probes.push(ProbeRow { kind, answers: alloc::vec![answer] }),
+        }
+    }
+
+    /// The lane; what has not ended is open.
+    pub(super) fn finish(mut self) -> Lane {
+        self.probes.sort_by_key(|row| row.kind);
+        Lane {
+            name: self.container.name.clone(),
+            kind: self.kind,
+            states: self.states.finish(),
+            runs: self.runs,
+            stops: self.stops,
+            tasks: self.tasks,
+            probes: self.probes,
+        }
+    }
+}
+
+fn of_hook(hook: HookKind) -> TaskKind {
+    match hook {
+        HookKind::PostStart => TaskKind::PostStart,
+        HookKind::PreStop => TaskKind::PreStop,
+    }
+}

@@ -1,0 +1,207 @@
+//! What is drawn: shapes in layers, and how they are written.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt::{self, Write};
+
+use super::measure::Font;
+
+/// From back to front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    Ground,
+    Bar,
+    /// Lines and veils across the bars.
+    Over,
+    Sign,
+    Text,
+}
+
+/// A rectangle, in px.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Area {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+impl Area {
+    /// Whether two areas have more than an edge in common.
+    #[cfg(test)]
+    pub(super) fn intersects(&self, other: &Area) -> bool {
+        self.x < other.x + other.width
+            && other.x < self.x + self.width
+            && self.y < other.y + other.height
+            && other.y < self.y + self.height
+    }
+}
+
+/// On which side of its place a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A line of text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Text {
+    pub(super) x: f64,
+    /// Where the line is that the letters stand on.
+    pub(super) y: f64,
+    pub(super) anchor: Anchor,
+    pub(super) font: Font,
+    pub(super) text: String,
+}
+
+impl Text {
+    /// The room that it takes at most.
+    #[cfg(test)]
+    pub(super) fn area(&self) -> Area {
+        let width = super::measure::width(&self.text, self.font);
+        let x = match self.anchor {
+            Anchor::Start => self.x,
+            Anchor::Middle => self.x - width / 2.0,
+            Anchor::End => self.x - width,
+        };
+        let height = self.font.ascent() + self.font.descent();
+        Area { x, y: self.y - self.font.ascent(), width, height }
+    }
+}
+
+enum Shape {
+    Rect(Area),
+    Path(String),
+    Text(Text),
+}
+
+struct Drawn {
+    layer: Layer,
+    class: &'static str,
+    shape: Shape,
+    title: Option<String>,
+}
+
+/// Everything that is drawn.
+#[derive(Default)]
+pub(super) struct Canvas {
+    drawn: Vec<Drawn>,
+}
+
+impl Canvas {
+    /// Draws a rectangle; `title` is what its reader is told on hover.
+    pub(super) fn rect(&mut self, layer: Layer, class: &'static str, area: Area, title: Option<String>) {
+        self.drawn.push(Drawn { layer, class, shape: Shape::Rect(area), title });
+    }
+
+    /// Draws a path.
+    pub(super) fn path(&mut self, layer: Layer, class: &'static str, path: String, title: Option<String>) {
+        self.drawn.push(Drawn { layer, class, shape: Shape::Path(path), title });
+    }
+
+    /// Writes a text.
+    pub(super) fn text(&mut self, class: &'static str, text: Text, title: Option<String>) {
+        self.drawn.push(Drawn { layer: Layer::Text, class, shape: Shape::Text(text), title });
+    }
+
+    /// All texts.
+    #[cfg(test)]
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.drawn.iter().filter_map(|drawn| if let Shape::Text(text) = &drawn.shape { Some(text) } else { None })
+    }
+}
+
+impl fmt::Display for Canvas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut drawn: Vec<&Drawn> = self.drawn.iter().collect();
+        drawn.sort_by_key(|drawn| drawn.layer);
+        drawn.into_iter().try_for_each(|drawn| drawn.fmt(f))
+    }
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let class = self.class;
+        let title = self.title.as_ref().map(|title| alloc::format!("<title>{}</title>", Escaped(title)));
+        let title = title.unwrap_or_default();
+        let end = |name| if title.is_empty() { "/>".to_string() } else { alloc::format!(">{title}</{name}>") };
+        match &self.shape {
+            Shape::Rect(Area { x, y, width, height }) => {
+                let (x, y, width, height) = (Px(*x), Px(*y), Px(*width), Px(*height));
+                let end = end("rect");
+                writeln!(f, r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}"{end}"#)
+            }
+            Shape::Path(path) => writeln!(f, r#"<path class="{class}" d="{path}"{}"#, end("path")),
+            Shape::Text(Text { x, y, anchor, font, text }) => {
+                let (x, y, text) = (Px(*x), Px(*y), Escaped(text));
+                let (font, anchor) = (font_class(*font), anchor_class(*anchor));
+                writeln!(f, r#"<text class="{class}{font}{anchor}" x="{x}" y="{y}">{title}{text}</text>"#)
+            }
+        }
+    }
+}
+
+fn font_class(font: Font) -> &'static str {
+    match font {
+        Font::Title => " ft",
+        Font::Name => " fn",
+        Font::Label => " fl",
+        Font::Small => " fs",
+    }
+}
+
+fn anchor_class(anchor: Anchor) -> &'static str {
+    match anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " am",
+        Anchor::End => " ae",
+    }
+}
+
+/// A length in px, to a tenth.
+pub(super) struct Px(pub(super) f64);
+
+impl fmt::Display for Px {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0 * 10.0).round();
+        if tenths % 10.0 == 0.0 { write!(f, "{}", tenths / 10.0 + 0.0) } else { write!(f, "{:.1}", tenths / 10.0) }
+    }
+}
+
+/// Text as XML has it: what XML cannot hold becomes a replacement character.
+pub(super) struct Escaped<'a>(pub(super) &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|letter| match letter {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\n' => f.write_str("&#10;"),
+            '\t' => f.write_char(' '),
+            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => f.write_char('\u{fffd}'),
+            letter => f.write_char(letter),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_written_to_a_tenth() {
+        let texts = [0.0, -0.01, 1.0, 1.04, 1.06, -2.5, 100.0].map(|px| Px(px).to_string());
+        assert_eq!(texts, ["0", "0", "1", "1", "1.1", "-2.5", "100"]);
+    }
+
+    #[test]
+    fn text_cannot_leave_its_place() {
+        assert_eq!(Escaped("<a b=\"c\">&\u{0}\u{1b}").to_string(), "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd}\u{fffd}");
+    }
+}

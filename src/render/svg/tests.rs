@@ -1,0 +1,133 @@
+//! What has to be true of every picture.
+
+use std::{fs, path::Path};
+
+use super::{canvas::Area, *};
+use crate::sim::Scenario;
+
+/// Every width that a picture is likely to be drawn at: a phone's, a page's, a screen's.
+const WIDTHS: [f64; 5] = [320.0, 360.0, 600.0, 1_000.0, 1_600.0];
+
+/// Every scenario of the crate, by name, and some that are harder to draw.
+fn pictures() -> Vec<(String, Picture)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let named = files.map(|file| {
+        let scenario = serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        (file.file_stem().unwrap().to_str().unwrap().to_owned(), scenario)
+    });
+    let all = named.chain([("a day of crashes".into(), day_of_crashes()), ("long names".into(), long_names())]);
+    let mut all: Vec<(String, Picture)> =
+        all.map(|(name, scenario): (_, Scenario)| (name, Picture::of(&scenario.play().unwrap()))).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+fn scenario(yaml: &str) -> Scenario {
+    serde_saphyr::from_str(yaml).unwrap()
+}
+
+/// 24 hours, more than 400 restarts, and three probes that answer all the time.
+fn day_of_crashes() -> Scenario {
+    scenario(
+        "
+pod:
+  metadata: {name: flaky, namespace: shop}
+  spec:
+    containers:
+    - name: app
+      image: app:1
+      startupProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1, failureThreshold: 30}
+      readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
+      livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 5}
+config: {maxContainerRestartPeriodSeconds: 180}
+script:
+  endSeconds: 86400
+  containers:
+    app:
+      runs:
+      - exitsAfterSeconds: 20
+        exitCode: 1
+        probes:
+          startup: [{from: 0, result: failure}, {from: 4, result: success}]
+          readiness: [{from: 0, result: success}, {from: 10, result: failure}, {from: 12, result: success}]
+",
+    )
+}
+
+fn long_names() -> Scenario {
+    scenario(
+        "
+pod:
+  metadata: {name: a-pod-whose-name-is-as-long-as-names-may-be-and-then-some-more-of-it, namespace: wwwwwwwwwwwwwwwwwwww}
+  spec:
+    terminationGracePeriodSeconds: 100
+    initContainers:
+    - {name: mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm, image: m, restartPolicy: Always}
+    containers:
+    - {name: wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww, image: w}
+    readinessGates: [{conditionType: example.com/a-condition-type-that-goes-on-and-on-and-on-and-on}]
+script:
+  endSeconds: 300
+  containers: {}
+  actions:
+  - {t: 1, op: kubeletRestart}
+  - {t: 2, op: setCondition, condition: example.com/a-condition-type-that-goes-on-and-on-and-on-and-on, status: 'True'}
+  - {t: 3, op: kubeletRestart}
+  - {t: 4, op: nodeLost}
+  - {t: 5, op: nodeRecovered}
+  - {t: 6, op: kubeletRestart}
+  - {t: 7, op: evict, message: '<&> memory'}
+",
+    )
+}
+
+fn drawn(picture: &Picture, width: f64) -> Page<'_> {
+    let mut page = Page::new(picture, width);
+    page.draw();
+    page
+}
+
+#[test]
+fn no_two_texts_overlap_and_none_leaves_the_picture() {
+    for (name, picture) in pictures() {
+        for width in WIDTHS {
+            let page = drawn(&picture, width);
+            let texts: Vec<(&str, Area)> = page.canvas.texts().map(|text| (&*text.text, text.area())).collect();
+            assert!(texts.len() > 10, "{name}");
+            for (place, (text, area)) in texts.iter().enumerate() {
+                let is_within = area.x >= 0.0
+                    && area.y >= 0.0
+                    && area.x + area.width <= page.width
+                    && area.y + area.height <= page.y;
+                assert!(is_within, "{name} at {width}: {text:?} leaves the picture: {area:?}");
+                for (other, other_area) in texts.iter().skip(place + 1) {
+                    assert!(!area.intersects(other_area), "{name} at {width}: {text:?} and {other:?} overlap");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_day_with_hundreds_of_restarts_is_still_a_picture() {
+    let picture = Picture::of(&day_of_crashes().play().unwrap());
+    assert!(picture.restarts() > 400, "{}", picture.restarts());
+    for width in WIDTHS {
+        let size = Svg { picture: &picture, width }.to_string().len();
+        assert!(size < 300_000, "{size} bytes at {width} px");
+    }
+}
+
+#[test]
+fn every_ink_and_sign_of_a_picture_is_in_its_legend() {
+    for (name, picture) in pictures() {
+        let page = drawn(&picture, 1_000.0);
+        let texts: Vec<&str> = page.canvas.texts().map(|text| &*text.text).collect();
+        assert!(!page.inks.is_empty() && !page.signs.is_empty(), "{name}");
+        let names = page.inks.iter().map(|ink| ink.name()).chain(page.signs.iter().map(|sign| sign.name()));
+        for explained in names {
+            assert!(texts.contains(&explained), "{name} does not explain {explained:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! How times and names are put into words.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::time::Duration;
+
+use crate::time::Timestamp;
+
+/// How long something takes, without units that are zero: `1h`, `1m30s`, `0.5s`.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let tenths = duration.subsec_millis() / 100;
+    let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m")];
+    let mut text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    match (seconds % 60, tenths) {
+        (0, 0) if !text.is_empty() => {}
+        (seconds, 0) => text.push_str(&format!("{seconds}s")),
+        (seconds, tenths) => text.push_str(&format!("{seconds}.{tenths}s")),
+    }
+    text
+}
+
+/// How long after the start something is: `+1m30s`.
+pub(super) fn offset(at: Timestamp, start: Timestamp) -> String {
+    format!("+{}", duration(at.since(start)))
+}
+
+/// From when to when, and for how long: `+5s to +10s (5s)`.
+pub(super) fn stretch(from: Timestamp, to: Timestamp, start: Timestamp) -> String {
+    format!("{} to {} ({})", offset(from, start), offset(to, start), duration(to.since(from)))
+}
+
+/// `nodeLost` as `node lost`.
+pub(super) fn of_camel_case(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
+/// A number and what it counts: `1 restart`, `2 restarts`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// Each thing once with how often it occurs, in the order of first occurrence: `exit 1 ×3, SIGKILL`.
+pub(super) fn tally<T: ToString>(things: impl IntoIterator<Item = T>) -> String {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for thing in things {
+        let thing = thing.to_string();
+        match counts.iter_mut().find(|(known, _)| *known == thing) {
+            Some((_, n)) => *n = n.saturating_add(1),
+            None => counts.push((thing, 1)),
+        }
+    }
+    let one = |(thing, n): (String, usize)| if n == 1 { thing } else { format!("{thing} ×{n}") };
+    counts.into_iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_leave_out_what_is_zero() {
+        let texts = [0, 5, 60, 90, 3_600, 3_660, 86_400, 90_061].map(|seconds| duration(Duration::from_secs(seconds)));
+        assert_eq!(texts, ["0s", "5s", "1m", "1m30s", "1h", "1h1m", "1d", "1d1h1m1s"]);
+        assert_eq!(duration(Duration::from_millis(61_500)), "1m1.5s");
+    }
+
+    #[test]
+    fn names_of_actions_become_words() {
+        assert_eq!(of_camel_case("removeSchedulingGates"), "remove scheduling gates");
+        assert_eq!(of_camel_case(""), "");
+    }
+
+    #[test]
+    fn a_tally_counts_what_is_alike() {
+        assert_eq!(tally(["exit 1", "SIGKILL", "exit 1"]), "exit 1 ×2, SIGKILL");
+    }
+}

@@ -1,0 +1,276 @@
+//! Pictures of lives: what they show, and that they can be shown.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
+
+#[path = "../examples/pictures/gallery.rs"]
+mod gallery;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use pod_lifecycle::{
+    CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
+    manifest::Name,
+    render::{Deed, Gantt, Lanes, Look, Outcome, Picture, StateDiagram, Stretch, Svg, TaskKind},
+    rule::probe::ProbeOutcome,
+    sim::{ExitCause, Scenario},
+    spec::ProbeKind,
+};
+use roxmltree::Document;
+
+fn scenarios() -> Vec<(String, Picture)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let named = files.iter().map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned());
+    named.map(|name| (name.clone(), scenario(&name))).collect()
+}
+
+fn scenario(name: &str) -> Picture {
+    let file = format!("{}/examples/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    picture(&fs::read_to_string(file).unwrap())
+}
+
+fn picture(yaml: &str) -> Picture {
+    let scenario: Scenario = serde_saphyr::from_str(yaml).unwrap();
+    Picture::of(&scenario.play().unwrap())
+}
+
+/// A Pod in whose name, messages and conditions stands what would break a file that does not take care.
+fn hostile() -> Picture {
+    picture(
+        r#"
+pod:
+  metadata: {name: web, namespace: shop}
+  spec:
+    containers: [{name: app, image: "nginx:1"}]
+    readinessGates: [{conditionType: example.com/gate}]
+config: {admitted: true}
+script:
+  endSeconds: 60
+  containers: {app: {runs: [{exitsAfterSeconds: 5, exitCode: 1, reason: "<b>&\"']]>\u0007\u202e;:,#%%"}]}}
+  actions:
+  - {t: 10, op: setCondition, condition: "a<b>&\"c\"--></svg>", status: "True"}
+  - {t: 20, op: evictOverLimit, message: "<script>alert(1)</script> & ]]> \u0000"}
+"#,
+    )
+}
+
+/// Seconds since the start.
+fn second(picture: &Picture, at: pod_lifecycle::Timestamp) -> f64 {
+    at.since(picture.start).as_secs_f64()
+}
+
+#[test]
+fn the_pictures_and_diagrams_of_the_documentation_are_current() {
+    for (file, content) in gallery::files().unwrap() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let command = "cargo run --release --all-features --example pictures";
+        assert!(fs::read_to_string(path).unwrap() == content, "{file} is not current; draw it anew: {command}");
+    }
+}
+
+#[test]
+fn the_readme_shows_each_picture() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    for (file, _) in gallery::files().unwrap() {
+        assert!(readme.contains(&format!("]({file})")), "{file}");
+    }
+}
+
+#[test]
+fn a_state_diagram_has_every_move_of_its_table_and_no_other() {
+    fn moves<T: Name>(table: &[(T, T)]) -> Vec<String> {
+        table.iter().map(|(from, to)| format!("{} --> {}", from.name(), to.name())).collect()
+    }
+    let diagrams = [
+        (StateDiagram::Container, moves(CONTAINER_MOVES)),
+        (StateDiagram::Phase, moves(PHASE_MOVES)),
+        (StateDiagram::Worker, moves(WORKER_MOVES)),
+    ];
+    for (diagram, moves) in diagrams {
+        let text = diagram.to_string();
+        let drawn: Vec<&str> = text.lines().skip(1).map(str::trim).filter(|line| !line.contains("[*]")).collect();
+        assert_eq!(drawn, moves, "{diagram:?}");
+    }
+}
+
+#[test]
+fn the_ends_of_a_state_diagram_are_the_states_that_nothing_leaves() {
+    assert!(!StateDiagram::Container.to_string().contains("--> [*]"));
+    let phases = StateDiagram::Phase.to_string();
+    let ends: Vec<&str> = phases.lines().map(str::trim).filter(|line| line.ends_with("[*]")).collect();
+    assert_eq!(ends, ["Succeeded --> [*]", "Failed --> [*]"]);
+    assert_eq!(phases.lines().nth(1).map(str::trim), Some("[*] --> Pending"));
+}
+
+#[test]
+fn every_picture_is_well_formed_and_says_in_words_what_it_shows() {
+    for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
+        let svg = Svg::of(&picture).to_string();
+        let document = Document::parse(&svg).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let root = document.root_element();
+        assert_eq!((root.tag_name().name(), root.attribute("role")), ("svg", Some("img")), "{name}");
+        assert!(root.attribute("aria-label").unwrap().contains(&picture.name), "{name}");
+        let description = root.children().find(|node| node.tag_name().name() == "desc").and_then(|node| node.text());
+        let description = description.unwrap();
+        for lane in &picture.lanes {
+            assert!(description.contains(&lane.name), "{name} does not tell of {}", lane.name);
+        }
+    }
+}
+
+#[test]
+fn a_picture_needs_nothing_from_elsewhere_and_runs_nothing() {
+    let allowed = ["svg", "title", "desc", "style", "defs", "pattern", "rect", "path", "circle", "text"];
+    for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
+        let svg = Svg::of(&picture).to_string();
+        for node in Document::parse(&svg).unwrap().descendants().filter(roxmltree::Node::is_element) {
+            assert!(allowed.contains(&node.tag_name().name()), "{name}: {}", node.tag_name().name());
+            assert!(node.attributes().all(|it| !it.name().starts_with("on") && it.name() != "href"), "{name}");
+        }
+        assert!(!svg.contains("url(http") && !svg.contains("@import"), "{name}");
+    }
+}
+
+#[test]
+fn a_picture_goes_into_a_page_as_it_is() {
+    // A blank line would end it where Markdown takes HTML.
+    for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
+        let svg = Svg::of(&picture).to_string();
+        assert!(svg.starts_with("<svg ") && svg.lines().all(|line| !line.trim().is_empty()), "{name}");
+    }
+}
+
+#[test]
+fn a_crash_loop_shows_ever_longer_waits() {
+    let picture = scenario("crash-loop");
+    let api = picture.lane("api").unwrap();
+    assert_eq!(api.restarts(), 9);
+    let waits: Vec<f64> = api.runs.windows(2).map(|pair| pair[1].from.since(pair[0].to).as_secs_f64()).collect();
+    assert_eq!(waits, [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0, 300.0]);
+    let held_back = api.states.iter().filter(|span| span.what.look() == Look::HeldBack);
+    assert!(held_back.clone().all(|span| span.what.to_string() == "CrashLoopBackOff"));
+    assert!(held_back.count() >= 6);
+    assert!(picture.axis.stretches.iter().all(|stretch| matches!(stretch, Stretch::Shown { .. })));
+}
+
+#[test]
+fn a_sidecar_gets_sigterm_when_the_others_have_ended() {
+    let picture = scenario("rolling-stop");
+    let (web, proxy) = (picture.lane("web").unwrap(), picture.lane("proxy").unwrap());
+    let hook = web.tasks.iter().find(|task| task.what.kind == TaskKind::PreStop).unwrap();
+    assert_eq!((second(&picture, hook.from), second(&picture, hook.to)), (60.0, 65.0));
+    assert_eq!(hook.what.outcome, Outcome::Succeeded);
+    assert_eq!((web.stops[0].from, web.stops[0].what.grace), (hook.to, 40));
+    assert_eq!(proxy.stops[0].from, web.runs[0].to);
+    assert_eq!(proxy.stops[0].what.grace, 28);
+    assert_eq!(picture.removed_at, Some(picture.end));
+}
+
+#[test]
+fn a_container_that_ignores_sigterm_is_shown_killed_when_its_grace_is_over() {
+    let picture = scenario("web-server");
+    let web = picture.lane("web").unwrap();
+    let stop = &web.stops[0];
+    assert_eq!((stop.what.grace, stop.to.since(stop.from)), (30, Duration::from_secs(30)));
+    let exit = web.runs[0].what.exit.unwrap();
+    assert_eq!((exit.code, exit.cause, web.runs[0].to), (137, ExitCause::Sigkill, stop.to));
+    let kinds: Vec<ProbeKind> = web.probes.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness]);
+    let dead = web.probes[2].answers.iter().filter(|answer| answer.what == Some(ProbeOutcome::Failure));
+    assert_eq!(dead.map(|answer| second(&picture, answer.at)).collect::<Vec<_>>(), [190.0, 200.0, 210.0]);
+}
+
+#[test]
+fn what_is_published_and_what_runs_are_told_apart() {
+    let picture = scenario("graceful-stop");
+    let server = picture.lane("server").unwrap();
+    let ended = server.runs[0].to;
+    assert_eq!(second(&picture, ended), 75.0);
+    let published = server.states.iter().find(|span| span.contains(ended)).unwrap();
+    assert_eq!(published.what.look(), Look::Ready, "its end is published when the last one has ended");
+}
+
+#[test]
+fn what_is_done_to_a_pod_is_marked() {
+    let deeds = |name: &str| -> Vec<String> {
+        let picture = scenario(name);
+        picture.deeds.iter().map(|mark| format!("{} at {}", mark.what, second(&picture, mark.at))).collect()
+    };
+    assert_eq!(deeds("node-lost"), ["node lost at 60", "node recovered at 180"]);
+    assert_eq!(deeds("eviction-soft"), ["evict at 30", "Terminating, 15s of grace at 30"]);
+    let removed = scenario("force-delete");
+    assert!(removed.deeds.iter().any(|mark| mark.what == Deed::Removed));
+}
+
+#[test]
+fn events_are_counted_by_what_they_say() {
+    let picture = scenario("crash-loop");
+    let back_off: Vec<usize> =
+        picture.flags.iter().filter(|flag| flag.reason == "BackOff").map(|flag| flag.times.len()).collect();
+    assert_eq!(back_off, [28]);
+}
+
+#[test]
+fn what_holds_at_the_end_is_seen_at_the_end() {
+    for (name, picture) in scenarios() {
+        let end = picture.axis.end();
+        assert!(end >= picture.end, "{name}");
+        let phase = picture.phase.last().unwrap();
+        assert_eq!(phase.to, end, "{name}");
+        assert_eq!(picture.is_finished, end > picture.end, "{name}: a little of the time afterwards is drawn");
+        for spans in picture.conditions.iter().map(|strip| &strip.spans) {
+            assert!(spans.windows(2).all(|pair| pair[0].to <= pair[1].from), "{name}");
+        }
+    }
+}
+
+#[test]
+fn lanes_fit_their_columns() {
+    for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
+        for columns in [40, 80, 120, 200] {
+            let lanes = Lanes::of(&picture).columns(columns).to_string();
+            let longest = lanes.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(longest <= columns, "{name}: {longest} of {columns}\n{lanes}");
+        }
+    }
+}
+
+#[test]
+fn ascii_lanes_are_ascii() {
+    for (name, picture) in scenarios() {
+        let lanes = Lanes::of(&picture).ascii().to_string();
+        assert!(lanes.is_ascii(), "{name}\n{lanes}");
+    }
+}
+
+#[test]
+fn a_gantt_has_a_section_for_each_container_and_tasks_that_can_be_read() {
+    for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
+        let gantt = Gantt::of(&picture).to_string();
+        for lane in &picture.lanes {
+            assert!(gantt.contains(&format!("    section {}\n", lane.name)), "{name}");
+        }
+        let tasks = gantt.lines().skip(7).filter(|line| !line.trim().starts_with("section"));
+        for task in tasks {
+            let (says, when) = task.split_once(" :").unwrap_or_else(|| panic!("{name}: {task}"));
+            assert!(!says.contains([':', ';', '#', '%', '<', ',']), "{name}: {task}");
+            assert!(when.matches("-").count() >= 2, "{name}: {task}");
+        }
+    }
+}
+
+#[test]
+fn a_long_life_is_a_short_gantt() {
+    let picture = picture(
+        "
+pod: {metadata: {name: web}, spec: {containers: [{name: app, image: 'nginx:1'}]}}
+script: {endSeconds: 86400, containers: {app: {runs: [{exitsAfterSeconds: 20, exitCode: 1}]}}}
+",
+    );
+    assert!(picture.restarts() > 200);
+    assert!(Gantt::of(&picture).to_string().len() < 50_000, "Mermaid refuses longer diagrams");
+}
