@@ -12,6 +12,7 @@ mod of_pod;
 mod report;
 
 pub use crate::action::EventType;
+pub use age::age;
 pub use describe::describe;
 pub use event::{RecordedEvent, fold_events};
 pub use report::{
