@@ -62,7 +62,9 @@ pub(super) fn validate(resource: &Resource, object: &Object) -> Vec<FieldError> 
         metadata.namespace = "default".into();
     }
     let may_have_any_letter = resource.group == "rbac.authorization.k8s.io";
-    let pod = PodManifest { metadata, ..PodManifest::default() };
+    let mut pod = PodManifest { metadata, ..PodManifest::default() };
+    // The mirror of a static Pod has a node; whether this one has is asked elsewhere.
+    pod.spec.node_name = "node".into();
     let errors = manifest::validate(&pod).err().map(|invalid| invalid.errors().to_vec()).unwrap_or_default();
     let of_metadata = errors.into_iter().filter(|error| error.field.starts_with("metadata."));
     let of_metadata = of_metadata.filter(|error| !(may_have_any_letter && error.field == "metadata.name"));

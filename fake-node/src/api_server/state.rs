@@ -89,11 +89,15 @@ impl Call {
 
 /// The body of anything but a patch is JSON.
 pub(super) fn require_json(content_type: &str) -> Result<(), StatusError> {
+    const REFUSED: &str =
+        "the body of the request was in an unknown format - accepted media types include: application/json";
     match content_type {
         "" | "application/json" => Ok(()),
-        _ => Err(StatusError::unsupported_media_type(
-            "the body of the request was in an unknown format - accepted media types include: application/json",
-        )),
+        "application/vnd.kubernetes.protobuf" => Err(StatusError::unsupported_media_type(format!(
+            "{REFUSED} (the in-memory API server reads no protobuf, which kubectl sends for some of its commands, such as \
+             `create namespace`; `create -f` and `apply -f` send JSON)"
+        ))),
+        _ => Err(StatusError::unsupported_media_type(REFUSED)),
     }
 }
 
@@ -165,8 +169,8 @@ impl State {
         if object.has("metadata.resourceVersion") {
             return Err(StatusError::unclassified("resourceVersion should not be set on objects to be created"));
         }
-        self.check_namespace(call)?;
         self.generate_name(call, &mut object);
+        self.check_namespace(call, object.name())?;
         metadata::begin(resource, &mut object, self.names.uid(), call.now);
         strategy::drop_status(resource, &mut object);
         strategy.default(&mut object)?;
@@ -181,7 +185,7 @@ impl State {
     }
 
     /// <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#namespacelifecycle>
-    fn check_namespace(&self, call: &Call) -> Result<(), StatusError> {
+    fn check_namespace(&self, call: &Call, object: &str) -> Result<(), StatusError> {
         let Some(name) = &call.target.namespace else { return Ok(()) };
         let namespaces = super::namespaces::resource();
         let key = Key { namespace: String::new(), name: name.clone() };
@@ -190,7 +194,7 @@ impl State {
         };
         if namespace.is_being_deleted() {
             let why = format!("unable to create new content in namespace {name} because it is being terminated");
-            return Err(StatusError::forbidden(&call.resource.group_resource(), call.name(), why));
+            return Err(StatusError::forbidden(&call.resource.group_resource(), object, why));
         }
         Ok(())
     }

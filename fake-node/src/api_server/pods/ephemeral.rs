@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::{object::Object, status::field_error};
 
-const FIELD: &str = "spec.ephemeralContainers";
+pub(super) const FIELD: &str = "spec.ephemeralContainers";
 
 /// Puts back everything else.
 pub(in super::super) fn prepare(new: &mut Object, old: &Object) {

@@ -47,17 +47,12 @@ impl Strategy for Pods {
     }
 
     fn validate(&self, pod: &Object) -> Vec<FieldError> {
-        let of_new_pod =
-            |errors: Vec<FieldError>| errors.into_iter().filter(|error| !error.field.starts_with("metadata"));
         let errors = match state::read::<PodManifest>(pod) {
             Ok(pod) => manifest::validate(&pod).err().map(|invalid| invalid.errors().to_vec()),
             Err(error) => Some(vec![field_error("spec", FieldErrorType::Invalid, None, error.to_string())]),
         };
         let is_new = !pod.has("metadata.resourceVersion");
-        let ephemeral = (is_new && !pod.items("spec.ephemeralContainers").is_empty()).then(|| {
-            field_error("spec.ephemeralContainers", FieldErrorType::Forbidden, None, "cannot be set on create")
-        });
-        of_new_pod(errors.unwrap_or_default()).chain(ephemeral).collect()
+        errors.unwrap_or_default().into_iter().filter(|error| concerns(error, is_new)).collect()
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> Vec<FieldError> {
@@ -82,6 +77,14 @@ impl Strategy for Pods {
         let seconds = asked.or_else(|| pod.number("spec.terminationGracePeriodSeconds")).unwrap_or_default();
         Some(if seconds < 0 { 1 } else { seconds })
     }
+}
+
+/// Whether an error is said of this Pod here: those of metadata are said of all objects alike, and what may not be set
+/// by the creation may be there later.
+fn concerns(error: &FieldError, is_new: bool) -> bool {
+    let only_of_new = error.field == ephemeral::FIELD && error.kind == FieldErrorType::Forbidden;
+    let is_of_all = error.field.starts_with("metadata.") && !error.field.starts_with("metadata.annotations[");
+    !is_of_all && (is_new || !only_of_new)
 }
 
 /// Whether all containers have ended for good.
