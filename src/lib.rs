@@ -26,6 +26,10 @@
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
 //!
+//! * [`object`]: what the API server and the controllers do to a Pod.
+//! * [`explain`]: why is it so, what happens next and when.
+//! * [`embedding`]: the embedder's contract, on one page.
+//!
 //! # The run loop
 //!
 //! Actions are carried out in their order, and answered by the events that they name. Between two events the loop waits
@@ -93,6 +97,8 @@ extern crate alloc;
 mod action;
 pub mod budget;
 pub mod config;
+#[doc = include_str!("../docs/embedding.md")]
+pub mod embedding {}
 pub mod event;
 pub mod explain;
 mod kubelet;
