@@ -20,7 +20,8 @@
 //!   [`KubernetesEvent`] what it tells; [`config`] is how its node is set up.
 //! * [`rule`]: every decision by itself, for those who have statuses and no machine.
 //! * [`state`]: what the rules read and the machine keeps.
-//! * [`status`]: what the API and `kubectl` show.
+//! * [`status`]: what the API and `kubectl` show; [`status::ObservedPod`] starts from the object of a Pod alone.
+//! * [`explain`]: why a Pod is in its state, what happens next and when, and what would change it.
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //!

@@ -21,6 +21,17 @@ use crate::{
 };
 
 /// Something that would change the Pod's state.
+///
+/// ```
+/// use pod_lifecycle::{explain::{PossibleChange, Remedy}, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/config-map-missing.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let changes = pod.explain("2026-03-01T12:08:50Z".parse()?).changes;
+/// let (container, remedy) = (Some("app".into()), Remedy::MissingReference);
+/// assert_eq!(changes, [PossibleChange::Remedy { container, remedy }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PossibleChange {

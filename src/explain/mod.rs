@@ -75,7 +75,7 @@ pub struct Explanation {
     pub next: Vec<Next>,
     /// What would change the state, the most telling first.
     pub changes: Vec<PossibleChange>,
-    /// What one would like to know and cannot, as it stands nowhere; nothing is hidden from whoever has the machine.
+    /// What one would like to know and a status does not say; of a [`Pod`], nothing is unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknowable>,
 }

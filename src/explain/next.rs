@@ -29,6 +29,17 @@ pub struct Next {
 }
 
 /// When something happens.
+///
+/// ```
+/// use pod_lifecycle::{explain::When, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/init-error.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let next = &pod.explain("2026-03-01T12:01:09Z".parse()?).next[0];
+/// let (earliest, latest) = ("2026-03-01T12:01:05Z".parse()?, "2026-03-01T12:01:25Z".parse()?);
+/// assert_eq!(next.when, When::Between { earliest, latest });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum When {

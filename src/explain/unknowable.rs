@@ -8,6 +8,16 @@ use super::{Explanation, fact::by_name, text};
 use crate::{manifest::Name, spec::ProbeKind};
 
 /// Something that one would like to know of a Pod, and that its status does not say.
+///
+/// ```
+/// use pod_lifecycle::{explain::Unknowable, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/image-pull-back-off.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let explained = pod.explain("2026-03-01T12:08:50Z".parse()?);
+/// assert_eq!(explained.unknown, [Unknowable::NextPull { container: "app".into(), most_seconds: 300 }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]

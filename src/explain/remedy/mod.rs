@@ -130,30 +130,60 @@ remedies! {
 
 impl Remedy {
     /// What a container needs that waits for this reason, the best first.
+    ///
+    /// ```
+    /// use pod_lifecycle::{explain::Remedy, state::StartError};
+    ///
+    /// assert_eq!(Remedy::for_waiting(&StartError::ErrImagePull), [Remedy::NewImage, Remedy::RegistryAccess]);
+    /// ```
     #[must_use]
     pub fn for_waiting(reason: &StartError) -> &'static [Remedy] {
         table::of_start(reason)
     }
 
     /// What would keep a container from ending for this reason again, the best first.
+    ///
+    /// ```
+    /// use pod_lifecycle::{explain::Remedy, state::TerminationReason};
+    ///
+    /// assert_eq!(Remedy::for_termination(&TerminationReason::StartError), [Remedy::RunnableCommand]);
+    /// ```
     #[must_use]
     pub fn for_termination(reason: &TerminationReason) -> &'static [Remedy] {
         table::of_termination(reason)
     }
 
     /// What a condition of this type and reason needs that is not as one would like it, the best first.
+    ///
+    /// ```
+    /// use pod_lifecycle::explain::Remedy;
+    ///
+    /// assert_eq!(Remedy::for_condition("Ready", "ReadinessGatesNotReady"), [Remedy::OwnerOfGate]);
+    /// ```
     #[must_use]
     pub fn for_condition(condition_type: &str, reason: &str) -> &'static [Remedy] {
         table::of_condition(condition_type, reason)
     }
 
     /// What would keep the next Pod from ending for this reason, the best first.
+    ///
+    /// ```
+    /// use pod_lifecycle::{explain::Remedy, state::PodReason};
+    ///
+    /// assert_eq!(Remedy::for_pod(&PodReason::DeadlineExceeded), [Remedy::LongerDeadline]);
+    /// ```
     #[must_use]
     pub fn for_pod(reason: &PodReason) -> &'static [Remedy] {
         table::of_pod(reason)
     }
 
     /// What is needed, in a clause; of which container, if it is about one.
+    ///
+    /// ```
+    /// use pod_lifecycle::explain::Remedy;
+    ///
+    /// assert_eq!(Remedy::NodeReturn.clause(None), "the return of the node");
+    /// ```
     #[must_use]
     pub fn clause(self, container: Option<&str>) -> String {
         self.template().replace("{}", container.unwrap_or("the container"))
