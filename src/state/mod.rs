@@ -14,5 +14,5 @@ pub use condition::{
 pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
 pub(crate) use container::{LOST_EXIT_CODE, REMOVED_TO_RESTART_ALL};
 pub use observed::{ContainerIds, observed_records};
-pub use reason::{StartError, TerminationReason};
+pub use reason::{PodReason, StartError, TerminationReason};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};
