@@ -34,22 +34,27 @@ pub(super) fn check(items: &[Value], sequence: &[Value], key: Option<&str>) -> R
     )))
 }
 
-/// Arranges items as the sequence says. Each that is not in it comes before the first that followed it in the old list.
+/// Arranges items as the sequence says. Those that are not in it keep their order, and come as soon as what is next in
+/// the sequence followed them in the old list: what is new comes before them.
+///
+/// Kubernetes: `normalizeElementOrder`.
 pub(super) fn arrange(items: Vec<Value>, sequence: &[Value], old: &[Value], key: Option<&str>) -> Vec<Value> {
-    let place =
-        |item: &Value, list: &[Value]| list.iter().position(|other| identity(other, key) == identity(item, key));
+    let place = |item: &Value, list: &[Value]| {
+        let wanted = identity(item, key);
+        list.iter().position(|other| identity(other, key) == wanted)
+    };
     let (mut ordered, others): (Vec<Value>, Vec<Value>) =
         items.into_iter().partition(|item| place(item, sequence).is_some());
     ordered.sort_by_key(|item| place(item, sequence));
-    let mut from = 0;
-    for other in others {
-        let own = place(&other, old);
-        let follows = |item: &Value| matches!((place(item, old), own), (Some(one), Some(own)) if one > own);
-        let at = ordered.iter().skip(from).position(follows).map_or(ordered.len(), |found| from.saturating_add(found));
-        ordered.insert(at, other);
-        from = at.saturating_add(1);
+    let (mut ordered, mut others) = (ordered.into_iter().peekable(), others.into_iter().peekable());
+    let mut arranged = Vec::new();
+    while let (Some(next), Some(other)) = (ordered.peek(), others.peek()) {
+        let followed = matches!((place(other, old), place(next, old)), (Some(other), Some(next)) if other < next);
+        arranged.extend(if followed { others.next() } else { ordered.next() });
     }
-    ordered
+    arranged.extend(ordered);
+    arranged.extend(others);
+    arranged
 }
 
 /// A value as Go prints it: `map[name:app ports:[80 81]]`.

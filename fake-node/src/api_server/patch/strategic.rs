@@ -1,7 +1,7 @@
 //! Strategic merge patches.
 //!
 //! Maps are merged key by key, `null` takes a key away. Lists are merged item by item, if their type says by which key.
-//! Fields that begin with a dollar sign are orders: `$patch: replace | delete | merge`, `$retainKeys`,
+//! Fields that begin with a dollar sign are orders: `$patch: replace` or `delete`, `$retainKeys`,
 //! `$setElementOrder/LIST`, `$deleteFromPrimitiveList/LIST`.
 //!
 //! <https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md>
@@ -40,7 +40,7 @@ struct Orders {
 
 fn merge_fields(fields: &mut Fields, mut patch: Fields, schema: &Schema) -> Result<(), StatusError> {
     match patch.remove(PATCH).as_ref().map(|order| order.as_str().unwrap_or_default()) {
-        None | Some("merge") => {}
+        None => {}
         Some("replace") => {
             *fields = without_orders(patch);
             return Ok(());
@@ -95,8 +95,7 @@ fn merge_field(fields: &mut Fields, name: String, value: Value, schema: &Schema)
                 Some(Field::ByKey(..) | Field::Set) => return Err(unfit(&name, "slice", "map")),
                 None => &UNKNOWN,
             };
-            if patch.get(PATCH).and_then(Value::as_str) == Some("delete") {
-                fields.remove(&name);
+            if patch.contains_key(PATCH) && !fields.contains_key(&name) {
                 return Ok(());
             }
             let field = fields.entry(name).or_insert(Value::Null);
@@ -110,10 +109,10 @@ fn merge_field(fields: &mut Fields, name: String, value: Value, schema: &Schema)
             fields.insert(name, Value::Array(merge_items(items, patch, key, schema)?));
         }
         (Value::Array(patch), Some(Field::Set)) => {
-            let mut items = take_items(fields, &name);
-            let added: Vec<Value> = patch.into_iter().filter(|value| !items.contains(value)).collect();
-            items.extend(added);
-            fields.insert(name, Value::Array(items));
+            let old = take_items(fields, &name);
+            let mut items = old.clone();
+            items.extend(patch.iter().filter(|value| !old.contains(value)).cloned());
+            fields.insert(name, Value::Array(order::arrange(items, &patch, &old, None)));
         }
         (value @ (Value::Bool(_) | Value::Number(_) | Value::String(_)), Some(of_type)) => {
             let expected = if matches!(of_type, Field::One(_)) { "struct" } else { "slice" };
@@ -136,39 +135,41 @@ fn take_items(fields: &mut Fields, list: &str) -> Vec<Value> {
 }
 
 /// Merges a list whose items are told apart by a key.
-fn merge_items(
-    mut items: Vec<Value>,
-    patch: Vec<Value>,
-    key: &str,
-    schema: &Schema,
-) -> Result<Vec<Value>, StatusError> {
-    let order_of = |item: &Value| item.get(PATCH).and_then(Value::as_str).map(String::from);
-    if patch.iter().any(|item| order_of(item).as_deref() == Some("replace")) {
-        let replacing = patch.into_iter().filter(|item| order_of(item).as_deref() != Some("replace"));
-        return Ok(replacing.map(cleaned).collect());
-    }
+fn merge_items(old: Vec<Value>, patch: Vec<Value>, key: &str, schema: &Schema) -> Result<Vec<Value>, StatusError> {
+    let mut old = old;
+    let (mut merging, mut is_replaced) = (Vec::new(), false);
     for item in patch {
-        let order = order_of(&item);
-        let Value::Object(mut item) = item else { return Err(unfit(key, "map", kind_of(&item))) };
-        item.remove(PATCH);
-        let Some(value) = item.get(key).cloned() else { return Err(keyless(&item, key)) };
-        let place = items.iter().position(|other| other.get(key) == Some(&value));
-        match (order.as_deref(), place) {
-            (Some("delete"), _) => items.retain(|other| other.get(key) != Some(&value)),
-            (Some("merge") | None, Some(place)) => {
-                if let Some(found) = items.get_mut(place) {
-                    merge(found, item, schema)?;
-                }
+        let Value::Object(fields) = &item else { return Err(unfit(key, "map", kind_of(&item))) };
+        match fields.get(PATCH).map(|order| order.as_str().unwrap_or_default()) {
+            None => merging.push(item),
+            Some("replace") => is_replaced = true,
+            Some("delete") => {
+                let Some(value) = fields.get(key) else { return Err(keyless(fields, key)) };
+                old.retain(|other| other.get(key) != Some(value));
             }
-            (Some("merge") | None, None) => {
-                let mut new = Map::new();
-                merge_fields(&mut new, item, schema)?;
-                items.push(Value::Object(new));
-            }
-            (Some(other), _) => return Err(unknown_order(other, &item)),
+            Some(other) => return Err(unknown_order(other, fields)),
         }
     }
-    Ok(items)
+    if is_replaced {
+        return Ok(merging.into_iter().map(cleaned).collect());
+    }
+    let mut items = old.clone();
+    for item in &merging {
+        merge_item(&mut items, item, key, schema)?;
+    }
+    Ok(order::arrange(items, &merging, &old, Some(key)))
+}
+
+fn merge_item(items: &mut Vec<Value>, item: &Value, key: &str, schema: &Schema) -> Result<(), StatusError> {
+    let Value::Object(item) = item.clone() else { return Err(unfit(key, "map", kind_of(item))) };
+    let Some(value) = item.get(key).cloned() else { return Err(keyless(&item, key)) };
+    if let Some(found) = items.iter_mut().find(|other| other.get(key) == Some(&value)) {
+        return merge(found, item, schema);
+    }
+    let mut new = Map::new();
+    merge_fields(&mut new, item, schema)?;
+    items.push(Value::Object(new));
+    Ok(())
 }
 
 /// `$retainKeys`: of what is there only these stay.

@@ -58,8 +58,12 @@ fn tolerations(new: &Object, old: &Object) -> Option<FieldError> {
 fn scheduling_gates(new: &Object, old: &Object) -> Vec<FieldError> {
     let field = "spec.schedulingGates";
     let added = new.items(field).iter().enumerate().filter(|(_, gate)| !old.items(field).contains(gate));
-    let detail = "only deletion is allowed, but found new scheduling gate";
-    added.map(|(index, _)| field_error(format!("{field}[{index}]"), FieldErrorType::Forbidden, None, detail)).collect()
+    let error = |(index, gate): (usize, &Value)| {
+        let name = gate.get("name").and_then(Value::as_str).unwrap_or_default();
+        let detail = format!("only deletion is allowed, but found new scheduling gate '{name}'");
+        field_error(format!("{field}[{index}].name"), FieldErrorType::Forbidden, None, detail)
+    };
+    added.map(error).collect()
 }
 
 fn is_gated(pod: &Object) -> bool {

