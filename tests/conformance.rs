@@ -16,6 +16,8 @@
 mod explained;
 #[path = "conformance/promises.rs"]
 mod promises;
+#[path = "conformance/resumed.rs"]
+mod resumed;
 #[path = "conformance/mod.rs"]
 mod recordings;
 
