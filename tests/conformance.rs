@@ -18,6 +18,8 @@ mod explained;
 mod promises;
 #[path = "conformance/mod.rs"]
 mod recordings;
+#[path = "conformance/resumed.rs"]
+mod resumed;
 
 use std::{
     env,

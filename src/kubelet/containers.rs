@@ -220,6 +220,13 @@ impl Containers {
         }
     }
 
+    /// An instance was made with an image that the spec has no more.
+    pub(crate) fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str) {
+        if let Some(history) = self.get_mut(container) {
+            history.images.push((instance, image.into()));
+        }
+    }
+
     /// The image of an instance, if the spec has had another one since.
     pub(crate) fn image_of(&self, container: ContainerIndex, instance: InstanceId) -> Option<&str> {
         let images = &self.get(container)?.images;

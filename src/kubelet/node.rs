@@ -142,10 +142,21 @@ impl Pod {
         if is_over {
             Arc::make_mut(&mut self.parts.object).ended = self.parts.status.published.phase;
         }
-        if self.parts.object.is_deleting() || self.parts.object.is_gone || is_over {
+        self.take_up();
+        true
+    }
+
+    /// The kubelet hears of the Pod for the first time since it started: one that is being deleted is ended, and of one
+    /// that is over, and of which nothing runs, only the last words are left to say.
+    ///
+    /// Answers to the first `UpdatePod`.
+    pub(super) fn take_up(&mut self) {
+        let object = &self.parts.object;
+        if object.ended.is_some() && self.parts.runtime.actual().is_quiet() {
+            self.worker.state = WorkerState::Terminated;
+        } else if object.is_deleting() || object.is_gone || object.ended.is_some() {
             self.terminate(None);
         }
         self.request_sync();
-        true
     }
 }

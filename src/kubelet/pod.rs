@@ -90,7 +90,8 @@ impl Pod {
 
     fn begin(object: ApiPod, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
         let mut pod = Pod::unsynced(object, RuntimeStatus::default(), config, now);
-        pod.request_sync();
+        pod.parts.status.published.phase = pod.parts.object.ended;
+        pod.take_up();
         pod.settle(&mut Step { now, out });
         pod
     }

@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     event::EventError,
+    spec::PodSpec,
     state::{Instance, RuntimeStatus},
 };
 
 impl Pod {
     /// Takes over what a relist found; whatever the sync was waiting for and the relist shows has come.
     pub(super) fn on_relisted(&mut self, runtime: RuntimeStatus, step: &mut Step<'_>) -> Result<(), EventError> {
-        self.check_relist(&runtime)?;
+        check_listing(&self.parts.spec, &runtime)?;
         let parts = &mut self.parts;
         if runtime == *parts.runtime.actual() {
             return Ok(());
@@ -34,26 +35,27 @@ impl Pod {
         self.with_sync(|sync, parts| sync.answer_by_relist(parts, step));
         Ok(())
     }
+}
 
-    fn check_relist(&self, runtime: &RuntimeStatus) -> Result<(), EventError> {
-        for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
-            if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
-                return Err(EventError::ListedTwice { container: None });
-            }
+/// Whether a runtime can have this of a Pod.
+pub(super) fn check_listing(spec: &PodSpec, runtime: &RuntimeStatus) -> Result<(), EventError> {
+    for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
+        if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
+            return Err(EventError::ListedTwice { container: None });
         }
-        for (place, instance) in runtime.instances.iter().enumerate() {
-            let Some(container) = instance.container else { continue };
-            let name = self.known(container)?.name();
-            if runtime.sandboxes.iter().all(|sandbox| sandbox.id != instance.sandbox) {
-                return Err(EventError::UnknownSandbox { sandbox: instance.sandbox });
-            }
-            let is_twin = |other: &Instance| other.container == Some(container) && other.id == instance.id;
-            if runtime.instances.iter().take(place).any(is_twin) {
-                return Err(EventError::ListedTwice { container: Some(Box::from(name)) });
-            }
-        }
-        Ok(())
     }
+    for (place, instance) in runtime.instances.iter().enumerate() {
+        let Some(container) = instance.container else { continue };
+        let name = spec.container(container).ok_or(EventError::NoSuchContainer { container })?.name();
+        if runtime.sandboxes.iter().all(|sandbox| sandbox.id != instance.sandbox) {
+            return Err(EventError::UnknownSandbox { sandbox: instance.sandbox });
+        }
+        let is_twin = |other: &Instance| other.container == Some(container) && other.id == instance.id;
+        if runtime.instances.iter().take(place).any(is_twin) {
+            return Err(EventError::ListedTwice { container: Some(Box::from(name)) });
+        }
+    }
+    Ok(())
 }
 
 impl Parts {

@@ -73,6 +73,15 @@ impl RuntimeCache {
         RuntimeCache { actual, pleg }
     }
 
+    /// What the kubelet finds in the runtime when it starts: it has relisted before it hears of any Pod.
+    pub(crate) fn found(actual: RuntimeStatus, timing: Timing, now: Timestamp) -> RuntimeCache {
+        let mut cache = RuntimeCache::new(actual, timing, now);
+        if let Some(pleg) = &mut cache.pleg {
+            (pleg.seen, pleg.observed_at, pleg.changed_at) = (cache.actual.clone(), Some(now), None);
+        }
+        cache
+    }
+
     /// The runtime as it is.
     pub(crate) fn actual(&self) -> &RuntimeStatus {
         &self.actual

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 
 use super::{
     action::ScriptAction,
+    agent::Restarts,
     happening::Happening,
     recorder::Recorder,
     scenario::{Scenario, ScenarioError, seconds},
@@ -48,7 +49,7 @@ const FIRST_OF_MARCH: i64 = 1_772_366_400;
 #[derive(Clone, Debug)]
 pub struct Life {
     pub(super) scenario: Arc<Scenario>,
-    config: Arc<KubeletConfig>,
+    pub(super) config: Arc<KubeletConfig>,
     pub(super) object: PodObject,
     /// The Pod on its node; `None` before a node has it.
     pub(super) pod: Option<Pod>,
@@ -65,6 +66,7 @@ pub struct Life {
     count: u32,
     /// A restart of the kubelet that waits for the end of the sync under way.
     restart: LateRestart,
+    pub(super) restarts: Restarts,
 }
 
 /// Whether a restart of the kubelet waits for the end of a sync.
@@ -93,6 +95,7 @@ impl Life {
             removed_at: None,
             count: 0,
             restart: LateRestart::None,
+            restarts: Restarts::InPlace,
             scenario,
         };
         life.first_moment()?;
@@ -365,8 +368,11 @@ impl Life {
             self.restart = LateRestart::Waits;
         } else if !self.object.is_gone() && pod.worker_state() != WorkerState::Finished {
             self.recorder.happened(self.now, Happened::KubeletRestarted);
-            // A Pod on a node can always have its kubelet restarted.
-            let _ = self.hand_on(Event::Node(NodeEvent::KubeletRestarted));
+            match self.restarts {
+                // A Pod on a node can always have its kubelet restarted.
+                Restarts::InPlace => drop(self.hand_on(Event::Node(NodeEvent::KubeletRestarted))),
+                Restarts::Resumed => self.resume(),
+            }
         }
     }
 }

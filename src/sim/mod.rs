@@ -15,6 +15,7 @@
 
 mod act;
 mod action;
+mod agent;
 mod happening;
 mod life;
 mod recorder;

@@ -2,6 +2,7 @@
 
 mod condition;
 mod container;
+mod container_ids;
 mod observed;
 mod reason;
 mod runtime;
@@ -13,6 +14,7 @@ pub use condition::{
 };
 pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
 pub(crate) use container::{LOST_EXIT_CODE, REMOVED_TO_RESTART_ALL};
-pub use observed::{ContainerIds, observed_records};
+pub use container_ids::ContainerIds;
+pub use observed::observed_records;
 pub use reason::{PodReason, StartError, TerminationReason};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

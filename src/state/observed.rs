@@ -1,13 +1,16 @@
 //! From what a published status says of the containers to what the rules read; nothing is lost on the way.
 
-use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 
 use super::{
-    ContainerRecord, FailureMessage, InstanceId, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination,
-    Waiting,
+    Condition, ConditionMessage, ContainerIds, ContainerRecord, FailureMessage, REMOVED_TO_RESTART_ALL, RecordedState,
+    StartFailure, Termination, Waiting,
 };
 use crate::{
-    manifest::{ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus},
+    manifest::{
+        ConditionStatus, ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Named,
+        PodCondition,
+    },
     spec::{ContainerIndex, PodSpec},
 };
 
@@ -53,13 +56,13 @@ pub fn observed_records<'a>(
 }
 
 fn record(index: ContainerIndex, status: &ContainerStatus, ids: &mut ContainerIds) -> ContainerRecord {
-    let instance = ids.instance(&status.container_id);
+    let instance = ids.instance(index, &status.container_id);
     if let Some(instance) = instance {
         ids.note_image(index, instance, &status.image, &status.image_id);
     }
     ContainerRecord {
-        state: recorded_state(&status.state, ids),
-        last_state: recorded_state(&status.last_state, ids),
+        state: recorded_state(index, &status.state, ids),
+        last_state: recorded_state(index, &status.last_state, ids),
         restart_count: u32::try_from(status.restart_count).unwrap_or(0),
         instance,
         started: status.started,
@@ -68,17 +71,17 @@ fn record(index: ContainerIndex, status: &ContainerStatus, ids: &mut ContainerId
 }
 
 /// Of several states the one that has come furthest counts: running, then terminated, then waiting.
-fn recorded_state(state: &ContainerState, ids: &mut ContainerIds) -> Option<RecordedState> {
+fn recorded_state(index: ContainerIndex, state: &ContainerState, ids: &mut ContainerIds) -> Option<RecordedState> {
     if let Some(running) = &state.running {
         return Some(RecordedState::Running { started_at: running.started_at });
     }
     if let Some(end) = &state.terminated {
-        return Some(RecordedState::Terminated(Arc::new(termination(end, ids))));
+        return Some(RecordedState::Terminated(Arc::new(termination(index, end, ids))));
     }
     state.waiting.as_ref().map(|waiting| RecordedState::Waiting(Waiting::from(waiting)))
 }
 
-fn termination(end: &ContainerStateTerminated, ids: &mut ContainerIds) -> Termination {
+fn termination(index: ContainerIndex, end: &ContainerStateTerminated, ids: &mut ContainerIds) -> Termination {
     Termination {
         exit_code: end.exit_code,
         signal: Some(end.signal).filter(|signal| *signal != 0),
@@ -86,7 +89,7 @@ fn termination(end: &ContainerStateTerminated, ids: &mut ContainerIds) -> Termin
         message: (!end.message.is_empty()).then(|| (*end.message).into()),
         started_at: end.started_at,
         finished_at: end.finished_at,
-        instance: ids.instance(&end.container_id),
+        instance: ids.instance(index, &end.container_id),
     }
 }
 
@@ -106,66 +109,26 @@ impl From<&ContainerStateWaiting> for Waiting {
     }
 }
 
-/// Numbers for the runtime's names of instances, as they come up, and the images that were seen beside them.
-///
-/// The same names in the same order get the same numbers; which of two is larger says nothing of their age.
-///
-/// ```
-/// use pod_lifecycle::state::{ContainerIds, InstanceId};
-///
-/// let mut ids = ContainerIds::default();
-/// assert_eq!(ids.instance("containerd://4f5e"), Some(InstanceId::nth(0)));
-/// assert_eq!(ids.instance("containerd://0a1b"), Some(InstanceId::nth(1)));
-/// assert_eq!(ids.instance("containerd://4f5e"), Some(InstanceId::nth(0)));
-/// assert_eq!(ids.instance(""), None);
-/// assert_eq!(ids.id(InstanceId::nth(1)), Some("containerd://0a1b"));
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ContainerIds {
-    ids: Vec<Box<str>>,
-    numbers: BTreeMap<Box<str>, InstanceId>,
-    images: BTreeMap<(ContainerIndex, InstanceId), (String, String)>,
-}
-
-impl ContainerIds {
-    /// The number of a name; the empty name is nobody's.
-    pub fn instance(&mut self, id: &str) -> Option<InstanceId> {
-        if id.is_empty() {
-            return None;
-        }
-        if let Some(known) = self.numbers.get(id) {
-            return Some(*known);
-        }
-        let number = InstanceId::nth(u32::try_from(self.ids.len()).ok()?);
-        self.ids.push(id.into());
-        self.numbers.insert(id.into(), number);
-        Some(number)
-    }
-
-    /// The name behind a number.
-    #[must_use]
-    pub fn id(&self, instance: InstanceId) -> Option<&str> {
-        let place = usize::try_from(instance.ordinal()).ok()?;
-        self.ids.get(place).map(|id| &**id)
-    }
-
-    /// Notes the image of an instance and its digest, unless they are known already.
+impl From<&PodCondition> for Condition {
+    /// What a published condition says; a status that nobody knows is `Unknown`, a reason that nobody knows is none.
     ///
     /// ```
-    /// use pod_lifecycle::state::{ContainerIds, InstanceId};
+    /// use pod_lifecycle::{manifest::PodCondition, state::{Condition, ConditionReason}};
     ///
-    /// let (mut ids, first) = (ContainerIds::default(), InstanceId::nth(0));
-    /// ids.note_image(0.into(), first, "nginx:1", "sha256:0a1b");
-    /// assert_eq!(ids.image(0.into(), first), Some(("nginx:1", "sha256:0a1b")));
-    /// assert_eq!(ids.image(1.into(), first), None);
+    /// let published: PodCondition =
+    ///     serde_json::from_str(r#"{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}"#)?;
+    /// assert_eq!(Condition::from(&published), Condition::because(false, ConditionReason::ContainersNotReady));
+    /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
-        self.images.entry((container, instance)).or_insert_with(|| (image.to_owned(), image_id.to_owned()));
-    }
-
-    /// The image of an instance and its digest, if they were noted.
-    #[must_use]
-    pub fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<(&str, &str)> {
-        self.images.get(&(container, instance)).map(|(image, id)| (&**image, &**id))
+    fn from(condition: &PodCondition) -> Condition {
+        let message = match &*condition.message {
+            "" => ConditionMessage::None,
+            text => ConditionMessage::Text(text.into()),
+        };
+        Condition {
+            status: condition.status.known().unwrap_or(ConditionStatus::Unknown),
+            reason: Named::from(&*condition.reason).known(),
+            message,
+        }
     }
 }

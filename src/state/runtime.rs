@@ -33,6 +33,13 @@ impl RuntimeStatus {
         self.sandboxes.first().filter(|sandbox| sandbox.is_ready)
     }
 
+    /// Whether nothing runs: no instance, and no sandbox for one.
+    ///
+    /// Answers to `isPodStatusCacheTerminal`.
+    pub(crate) fn is_quiet(&self) -> bool {
+        !self.instances.iter().any(Instance::is_running) && !self.sandboxes.iter().any(|sandbox| sandbox.is_ready)
+    }
+
     pub(crate) fn instance_mut(&mut self, container: ContainerIndex, id: InstanceId) -> Option<&mut Instance> {
         self.instances.iter_mut().find(|instance| instance.container == Some(container) && instance.id == id)
     }

@@ -128,8 +128,8 @@ pub struct ContainerFacts {
 }
 
 impl RuntimeFacts for ContainerIds {
-    fn container_id(&self, _: ContainerIndex, instance: InstanceId) -> String {
-        self.id(instance).unwrap_or_default().into()
+    fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        self.id(container, instance).unwrap_or_default().into()
     }
 
     fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {

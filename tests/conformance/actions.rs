@@ -5,6 +5,7 @@ use pod_lifecycle::{
         pod_actions::{self, PodActions, SyncInputs},
         readiness::ProbeFacts,
     },
+    spec::ContainerIndex,
     state::{InstanceId, RuntimeStatus},
 };
 use serde_json::{Value, json};
@@ -53,19 +54,19 @@ impl Question {
 
     fn print(&self, actions: &PodActions) -> Value {
         let spec = &self.pod.spec;
-        let id = |instance: InstanceId| self.ids.id(instance);
+        let id = |container: ContainerIndex, instance: InstanceId| self.ids.id(container, instance);
         let mut kills = actions.kill.clone();
-        kills.sort_by_key(|kill| id(kill.instance));
+        kills.sort_by_key(|kill| id(kill.container, kill.instance));
         let kills = kills.iter().map(|kill| {
             json!({
-                "id": id(kill.instance),
+                "id": id(kill.container, kill.instance),
                 "name": spec.container_name(kill.container),
                 "reason": lift::kill_reason(kill.reason),
                 "message": kill.message(spec).to_string(),
             })
         });
         let resets = actions.reset.iter().map(
-            |reset| json!({"id": id(reset.instance), "name": spec.container_name(reset.container), "kill": reset.kill}),
+            |reset| json!({"id": id(reset.container, reset.instance), "name": spec.container_name(reset.container), "kill": reset.kill}),
         );
         let mut answer = json!({
             "killPod": actions.kill_pod,

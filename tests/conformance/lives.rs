@@ -7,7 +7,7 @@ use pod_lifecycle::{
     event::HookKind,
     manifest::{self, Name},
     rule::probe::ProbeOutcome,
-    sim::{Entry, Happened, Scenario, ScriptAction, ScriptActionKind, Settings, Timeline, What},
+    sim::{Entry, Happened, Scenario, ScenarioError, ScriptAction, ScriptActionKind, Settings, Timeline, What},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
     state::InstanceId,
 };
@@ -39,8 +39,17 @@ pub fn is_life(line: &Value) -> bool {
 
 /// Plays a recorded life again, and writes it down as the recordings do.
 pub fn replay(line: &Value) -> Result<Value, String> {
-    let scenario = scenario(line)?;
-    let timeline = scenario.play().map_err(|error| error.to_string())?;
+    lift(scenario(line)?, Scenario::play)
+}
+
+/// Plays a recorded life again, and has its Pod taken up anew where the kubelet restarts.
+pub fn replay_resumed(line: &Value) -> Result<Value, String> {
+    lift(scenario(line)?, |scenario| scenario.life()?.with_resumed_restarts().play())
+}
+
+/// Plays a life and writes it down as the recordings do.
+fn lift(scenario: Scenario, play: impl Fn(&Scenario) -> Result<Timeline, ScenarioError>) -> Result<Value, String> {
+    let timeline = play(&scenario).map_err(|error| error.to_string())?;
     let spec = PodSpec::from_admitted(&timeline.pod).map_err(|error| error.to_string())?;
     let changes_image = |action: &ScriptAction| matches!(action.kind, ScriptActionKind::SetImage { .. });
     let shows_images = scenario.script.actions.iter().any(changes_image);
@@ -49,9 +58,13 @@ pub fn replay(line: &Value) -> Result<Value, String> {
 
 /// Compares a recorded life with ours; one verdict a level.
 pub fn check(line: &Value) -> Vec<Result<(), Difference>> {
-    let played = replay(line);
+    check_played(line, &replay(line))
+}
+
+/// Compares a recorded life with one of ours; one verdict a level.
+pub fn check_played(line: &Value, played: &Result<Value, String>) -> Vec<Result<(), Difference>> {
     LEVELS
-        .map(|(level, _)| match &played {
+        .map(|(level, _)| match played {
             Ok(ours) => compare(&line["out"], ours, level),
             Err(error) => Err(Difference { expected: Value::Null, got: json!({ "error": error }), places: Vec::new() }),
         })

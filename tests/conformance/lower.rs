@@ -69,9 +69,9 @@ impl Ids {
         &self.sandboxes[sandbox.0 as usize]
     }
 
-    /// The instance with an id; no instance has the empty one.
-    pub fn instance(&mut self, id: &str) -> Option<InstanceId> {
-        self.containers.instance(id)
+    /// The instance of a container with an id; no instance has the empty one.
+    pub fn instance(&mut self, container: ContainerIndex, id: &str) -> Option<InstanceId> {
+        self.containers.instance(container, id)
     }
 
     /// Keeps the Pod's address.
@@ -80,8 +80,8 @@ impl Ids {
     }
 
     /// The id of an instance.
-    pub fn id(&self, instance: InstanceId) -> &str {
-        self.containers.id(instance).unwrap()
+    pub fn id(&self, container: ContainerIndex, instance: InstanceId) -> &str {
+        self.containers.id(container, instance).unwrap()
     }
 }
 
@@ -191,8 +191,10 @@ pub fn runtime(question: &Value, pod: &Pod, ids: &mut Ids) -> Lowered<RuntimeSta
 }
 
 fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<Instance> {
-    let id = ids.instance(&recorded.id).ok_or("an instance without an id")?;
     let container = pod.spec.index_of(&recorded.name);
+    // Nobody asks for the id of an instance of no container of the spec: it may be any.
+    let of = container.unwrap_or(ContainerIndex::from(u16::MAX));
+    let id = ids.instance(of, &recorded.id).ok_or("an instance without an id")?;
     if let Some(container) = container {
         ids.containers.note_image(container, id, &recorded.image, "");
     }
@@ -224,7 +226,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
 /// What the probes say of the newest instances, by container index; each map goes from ids to results.
 pub fn probe_facts(question: &Value, pod: &Pod, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
     let facts = pod.spec.containers().map(|(index, container)| {
-        let newest = runtime.newest(index).map(|instance| ids.id(instance.id));
+        let newest = runtime.newest(index).map(|instance| ids.id(index, instance.id));
         let result = |kind: &str| -> Lowered<Option<ProbeResult>> {
             let Some(result) = newest.and_then(|id| question[kind][id].as_str()) else { return Ok(None) };
             named(result).map(Some)

@@ -29,7 +29,7 @@ mod table;
 mod validation;
 
 pub use compare::{Difference, told};
-pub use read::{ReadError, lines, recordings};
+pub use read::{ReadError, Recording, lines, recordings};
 pub use table::{Differences, Table, Tally};
 
 use std::path::Path;

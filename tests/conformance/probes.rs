@@ -112,7 +112,7 @@ impl Step {
         let status = &step["podStatus"];
         let mut records = vec![None; pod.spec.container_count()];
         if status["container"].is_object() {
-            records[index.get()] = Some(record(&status["container"], ids)?);
+            records[index.get()] = Some(record(index, &status["container"], ids)?);
         }
         Ok(Step {
             now: second(&step["at"]).ok_or("a step without a time")?,
@@ -134,8 +134,8 @@ impl Step {
     }
 }
 
-fn record(container: &Value, ids: &mut Ids) -> Lowered<ContainerRecord> {
-    let instance = ids.instance(container["containerID"].as_str().unwrap_or_default());
+fn record(index: ContainerIndex, container: &Value, ids: &mut Ids) -> Lowered<ContainerRecord> {
+    let instance = ids.instance(index, container["containerID"].as_str().unwrap_or_default());
     let state = match container["state"].as_str() {
         Some("waiting") => Some(RecordedState::Waiting(Waiting::Unsaid)),
         Some("running") => Some(RecordedState::Running { started_at: second(&container["startedAt"]) }),

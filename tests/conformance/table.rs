@@ -22,11 +22,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(suite: &str, is_implemented: bool) -> Tally {
+    /// Nothing was asked yet.
+    pub fn new(suite: &str, is_implemented: bool) -> Tally {
         Tally { suite: suite.to_owned(), agreed: 0, total: 0, is_implemented, first: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, line: &Value, verdict: Option<Result<(), Difference>>) {
+    /// Counts a line.
+    pub fn add(&mut self, line: &Value, verdict: Option<Result<(), Difference>>) {
         self.total += 1;
         match verdict {
             Some(Ok(())) => self.agreed += 1,

@@ -11,4 +11,5 @@
 )]
 
 mod level_triggered;
+mod news_out_of_order;
 mod regressions;

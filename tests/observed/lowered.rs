@@ -98,5 +98,5 @@ fn the_same_ids_in_the_same_order_are_the_same_instances() {
     let read = || observed(pod(json!({}), json!({})));
     assert_eq!(read(), read());
     let instance = read().records()[0].as_ref().unwrap().instance.unwrap();
-    assert_eq!((instance.ordinal(), read().ids().id(instance)), (0, Some("containerd://app-0")));
+    assert_eq!((instance.ordinal(), read().ids().id(0.into(), instance)), (0, Some("containerd://app-0")));
 }

@@ -1,0 +1,138 @@
+//! The runtime's names of instances, and the numbers that stand for them.
+
+use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String};
+
+use super::InstanceId;
+use crate::spec::ContainerIndex;
+
+/// The runtime's names of a Pod's instances (`containerd://4f5e…`), the numbers that the Pod knows them by, and the
+/// images that were seen beside them.
+///
+/// A number is no more than a name: it tells an instance from the others of its container, once and for all. It is not
+/// the runtime's attempt, which is an instance's [`restart_count`](super::Instance::restart_count) and may come twice,
+/// and of two numbers the larger need not be the younger. So an agent stores none: when it starts it goes through what
+/// the runtime lists and takes [`instance`](ContainerIds::instance) of each id, it hands the table to
+/// [`Pod::resume`](crate::Pod::resume), which takes those that only the published status still speaks of, and from then
+/// on it [notes](ContainerIds::note) the id of each instance that the Pod asks it to create.
+///
+/// ```
+/// use pod_lifecycle::{spec::ContainerIndex, state::{ContainerIds, InstanceId}};
+///
+/// let (app, log) = (ContainerIndex::from(0), ContainerIndex::from(1));
+/// let mut ids = ContainerIds::default();
+/// assert_eq!(ids.instance(app, "containerd://4f5e"), Some(InstanceId::nth(0)));
+/// assert_eq!(ids.instance(app, "containerd://0a1b"), Some(InstanceId::nth(1)));
+/// assert_eq!(ids.instance(app, "containerd://4f5e"), Some(InstanceId::nth(0)));
+/// assert_eq!(ids.instance(log, "containerd://77c2"), Some(InstanceId::nth(0)));
+/// assert_eq!(ids.instance(app, ""), None);
+/// assert_eq!(ids.id(app, InstanceId::nth(1)), Some("containerd://0a1b"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ContainerIds(BTreeMap<ContainerIndex, Instances>);
+
+/// What is known of the instances of one container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Instances {
+    ids: BTreeMap<InstanceId, Box<str>>,
+    numbers: BTreeMap<Box<str>, InstanceId>,
+    /// The image of each and its digest.
+    images: BTreeMap<InstanceId, (String, String)>,
+}
+
+impl ContainerIds {
+    /// The number of an instance by the runtime's name: the one that it has, or else the next after all of its container.
+    /// The empty name is nobody's.
+    pub fn instance(&mut self, container: ContainerIndex, id: &str) -> Option<InstanceId> {
+        if id.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.0.get(&container).and_then(|known| known.numbers.get(id)) {
+            return Some(*known);
+        }
+        let next = match self.last(container) {
+            Some(InstanceId(last)) => InstanceId(last.checked_add(1)?),
+            None => InstanceId::nth(0),
+        };
+        self.note(container, next, id);
+        Some(next)
+    }
+
+    /// Notes the runtime's name of an instance whose number is known: one that the Pod has asked for.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Action, spec::ContainerIndex, state::{ContainerIds, InstanceId}};
+    ///
+    /// let asked = Action::CreateContainer { container: 0.into(), instance: InstanceId::nth(3), restart_count: 2 };
+    /// let mut ids = ContainerIds::default();
+    /// if let Action::CreateContainer { container, instance, .. } = asked {
+    ///     ids.note(container, instance, "containerd://4f5e");
+    /// }
+    /// assert_eq!(ids.instance(0.into(), "containerd://4f5e"), Some(InstanceId::nth(3)));
+    /// ```
+    pub fn note(&mut self, container: ContainerIndex, instance: InstanceId, id: &str) {
+        let known = self.0.entry(container).or_default();
+        if let Some(former) = known.ids.insert(instance, id.into()) {
+            known.numbers.remove(&former);
+        }
+        if let Some(former) = known.numbers.insert(id.into(), instance).filter(|former| *former != instance) {
+            known.ids.remove(&former);
+        }
+    }
+
+    /// The name behind a number.
+    #[must_use]
+    pub fn id(&self, container: ContainerIndex, instance: InstanceId) -> Option<&str> {
+        self.0.get(&container)?.ids.get(&instance).map(|id| &**id)
+    }
+
+    /// Notes the image of an instance and its digest, unless they are known already.
+    pub fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
+        let images = &mut self.0.entry(container).or_default().images;
+        images.entry(instance).or_insert_with(|| (image.to_owned(), image_id.to_owned()));
+    }
+
+    /// The image of an instance and its digest, if they were noted.
+    #[must_use]
+    pub fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<(&str, &str)> {
+        let (image, id) = self.0.get(&container)?.images.get(&instance)?;
+        Some((image, id))
+    }
+
+    /// The highest number that a container has had.
+    pub(crate) fn last(&self, container: ContainerIndex) -> Option<InstanceId> {
+        self.0.get(&container)?.ids.last_key_value().map(|(last, _)| *last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::num::NonZeroU32;
+
+    const APP: ContainerIndex = ContainerIndex::FIRST;
+
+    #[test]
+    fn an_id_that_is_not_known_gets_a_number_that_no_other_has() {
+        let mut ids = ContainerIds::default();
+        ids.note(APP, InstanceId::nth(7), "seven");
+        assert_eq!(ids.instance(APP, "another"), Some(InstanceId::nth(8)));
+        assert_eq!((ids.id(APP, InstanceId::nth(7)), ids.id(APP, InstanceId::nth(0))), (Some("seven"), None));
+    }
+
+    #[test]
+    fn a_number_and_an_id_stand_for_one_another_whatever_was_noted_before() {
+        let mut ids = ContainerIds::default();
+        ids.note(APP, InstanceId::nth(0), "first");
+        ids.note(APP, InstanceId::nth(1), "first");
+        assert_eq!((ids.id(APP, InstanceId::nth(0)), ids.instance(APP, "first")), (None, Some(InstanceId::nth(1))));
+        ids.note(APP, InstanceId::nth(1), "second");
+        assert_eq!(ids.instance(APP, "first"), Some(InstanceId::nth(2)));
+    }
+
+    #[test]
+    fn when_all_numbers_are_used_up_an_unknown_id_has_none() {
+        let mut ids = ContainerIds::default();
+        ids.note(APP, InstanceId(NonZeroU32::MAX), "last");
+        assert_eq!(ids.instance(APP, "one too many"), None);
+    }
+}

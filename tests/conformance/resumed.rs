@@ -1,0 +1,28 @@
+//! An agent restarts in the middle of a recorded life, and takes its Pod up from the object and the runtime.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::recordings::{self, Differences, Table, Tally, lives};
+
+fn suite(name: &str) -> Vec<Value> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
+    let of_name = |recording: &recordings::Recording| recording.name == name;
+    let recording = recordings::recordings(&directory).unwrap().into_iter().find(of_name).unwrap();
+    recordings::lines(&recording).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_pod_that_is_taken_up_goes_on_like_one_whose_kubelet_was_recorded_as_it_restarted() {
+    let mut tallies = lives::LEVELS.map(|(_, level)| Tally::new(&format!("resumed {level}"), true));
+    for line in suite("kubelet-restart") {
+        let verdicts = lives::check_played(&line, &lives::replay_resumed(&line));
+        for (tally, verdict) in tallies.iter_mut().zip(verdicts) {
+            tally.add(&line, Some(verdict));
+        }
+    }
+    print!("{}", Table(&tallies));
+    assert!(tallies.iter().all(|tally| tally.total == 112), "some lives were not lived");
+    assert!(tallies.iter().all(Tally::is_clean), "{}", Differences(&tallies));
+}
