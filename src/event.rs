@@ -4,7 +4,7 @@ use alloc::{boxed::Box, sync::Arc};
 
 use crate::{
     manifest::{PodCondition, PodPhase, named},
-    rule::probe::ProbeOutcome,
+    rule::{probe::ProbeOutcome, spec_change::Immutable},
     spec::{ContainerIndex, PodSpec, ProbeKind, SpecError},
     state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
     time::Timestamp,
@@ -305,4 +305,10 @@ pub enum EventError {
     /// The API object is gone.
     #[error("the Pod is gone from the API")]
     Gone,
+}
+
+impl From<Immutable> for EventError {
+    fn from(Immutable { field }: Immutable) -> EventError {
+        EventError::Immutable { field }
+    }
 }

@@ -7,11 +7,11 @@ use super::{
     Pod, Sink, Step,
     api_pod::{ApiPod, Deletion},
     inbox::Message,
-    spec_change::check_change,
 };
 use crate::{
     event::{ApiEvent, EventError},
     manifest::{Name, PodCondition, PodManifest, PodPhase},
+    rule::spec_change,
     spec::{PodSpec, SpecError},
     state::{ConditionType, is_owned_by_kubelet},
     time::Timestamp,
@@ -32,7 +32,7 @@ impl Pod {
                 object.conditions.retain(|condition| condition.type_ != *condition_type);
             }),
             ApiEvent::SpecChanged(spec) => {
-                check_change(&self.parts.newest_object().spec, &spec)?;
+                spec_change::check(&self.parts.newest_object().spec, &spec)?;
                 self.parts.post_object(|object| {
                     object.generation = object.generation.max(spec.generation());
                     object.spec = spec;
@@ -89,7 +89,7 @@ fn observed(manifest: &PodManifest, known: &ApiPod) -> Result<ApiPod, EventError
     if !known.spec.uid().is_empty() && spec.uid() != known.spec.uid() {
         return Err(EventError::AnotherPod { uid: spec.uid().into() });
     }
-    check_change(&known.spec, &spec)?;
+    spec_change::check(&known.spec, &spec)?;
     let spec = if spec == *known.spec { known.spec.clone() } else { Arc::new(spec) };
     Ok(object_of(manifest, spec, known))
 }

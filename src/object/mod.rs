@@ -33,9 +33,8 @@ pub use deletion::Deletion;
 use alloc::{string::String, sync::Arc};
 
 use crate::{
-    event::EventError,
-    kubelet::check_change,
     manifest::{self, PodManifest, PodManifestSpec, PodPhase, PodStatus},
+    rule::spec_change::{self, Immutable},
     spec::{PodSpec, SpecError},
     state::ConditionReason,
     time::Timestamp,
@@ -109,6 +108,12 @@ pub enum ObjectError {
     /// The changed spec cannot be understood.
     #[error(transparent)]
     Spec(#[from] SpecError),
+}
+
+impl From<Immutable> for ObjectError {
+    fn from(Immutable { field }: Immutable) -> ObjectError {
+        ObjectError::Immutable { field }
+    }
 }
 
 impl PodObject {
@@ -218,10 +223,7 @@ impl PodObject {
         change(&mut changed.spec);
         changed.metadata.generation = changed.metadata.generation.saturating_add(1);
         let spec = PodSpec::from_admitted(&changed)?;
-        check_change(&self.spec, &spec).map_err(|error| match error {
-            EventError::Immutable { field } => ObjectError::Immutable { field },
-            _ => ObjectError::Immutable { field: "spec" },
-        })?;
+        spec_change::check(&self.spec, &spec)?;
         (self.manifest, self.spec) = (changed, Arc::new(spec));
         Ok(())
     }

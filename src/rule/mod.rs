@@ -16,6 +16,7 @@ pub mod probe;
 pub mod readiness;
 pub mod restart;
 pub mod sandbox;
+pub mod spec_change;
 pub mod termination;
 
 use crate::{spec::ContainerIndex, state::ContainerRecord};

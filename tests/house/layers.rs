@@ -14,7 +14,9 @@ const LAYERS: &[&[&str]] = &[
     &["rule"],
     &["event"],
     &["action"],
-    &["machine"],
+    &["kubelet"],
+    // It tells a kubelet's sink what the API server and the controllers did; nothing else is shared.
+    &["object"],
     &["status"],
     &["explain", "budget"],
     &["sim"],
@@ -39,6 +41,17 @@ fn each_room_uses_only_rooms_below_it() {
         }
     }
     assert!(uses > 100, "only {uses} uses were found: does this test still read the source?");
+}
+
+#[test]
+fn the_object_knows_of_the_kubelet_only_where_its_outputs_go() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/object");
+    for file in files(&source) {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let uses: Vec<&str> = code.filter(|line| line.contains("kubelet::")).map(str::trim).collect();
+        assert!(uses.iter().all(|line| *line == "kubelet::Sink,"), "{}: {uses:?}", file.display());
+    }
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! What may change in the spec of a Pod that exists?
+
+use crate::spec::{ContainerSpec, PodSpec};
+
+/// A field that may not change in a Pod that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{field}: cannot be changed in a Pod that exists")]
+pub struct Immutable {
+    /// The path of the field.
+    pub field: &'static str,
+}
+
+/// Images may change, deadlines shrink, gates be removed and ephemeral containers be added; nothing else.
+///
+/// Answers to `ValidatePodUpdate` in `pkg/apis/core/validation`; see
+/// <https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement>.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodManifest, rule::spec_change, spec::PodSpec};
+///
+/// let spec = |image: &str, policy: &str| {
+///     let manifest: PodManifest = serde_json::from_value(serde_json::json!({
+///         "spec": {"containers": [{"name": "app", "image": image}], "restartPolicy": policy},
+///     }))?;
+///     Ok::<PodSpec, Box<dyn std::error::Error>>(PodSpec::from_admitted(&manifest)?)
+/// };
+/// let old = spec("nginx:1", "Always")?;
+/// assert_eq!(spec_change::check(&old, &spec("nginx:2", "Always")?), Ok(()));
+/// assert!(spec_change::check(&old, &spec("nginx:1", "Never")?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Immutable`] names the field that may not change.
+pub fn check(old: &PodSpec, new: &PodSpec) -> Result<(), Immutable> {
+    let refuse = |field| Err(Immutable { field });
+    if (old.name(), old.namespace(), old.uid()) != (new.name(), new.namespace(), new.uid()) {
+        return refuse("metadata");
+    }
+    let same = |(old, new): (&ContainerSpec, &ContainerSpec)| old.is_same_but_for_image(new);
+    let kept = old.containers().map(|(_, it)| it).zip(new.containers().map(|(_, it)| it)).all(same);
+    if old.lasting_containers().count() != new.lasting_containers().count() || !kept {
+        return refuse("spec.containers");
+    }
+    if old.container_count() > new.container_count() {
+        return refuse("spec.ephemeralContainers");
+    }
+    if !old.is_scheduling_gated() && new.is_scheduling_gated() {
+        return refuse("spec.schedulingGates");
+    }
+    let deadline_moved_on = match (old.active_deadline(), new.active_deadline()) {
+        (Some(old), Some(new)) => new > old,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    if deadline_moved_on {
+        return refuse("spec.activeDeadlineSeconds");
+    }
+    if !old.has_same_frame(new) {
+        return refuse("spec");
+    }
+    Ok(())
+}
