@@ -18,13 +18,17 @@
 //! * [`spec`]: the Pod as it runs, lowered from the manifest once.
 //! * [`Pod`]: the machine. [`event`] says what can happen to it, [`Action`] what it asks for, [`Transition`] and
 //!   [`KubernetesEvent`] what it tells; [`config`] is how its node is set up.
+//! * [`object`]: what the API server and the controllers do to a Pod.
 //! * [`rule`]: every decision by itself, for those who have statuses and no machine.
 //! * [`state`]: what the rules read and the machine keeps.
-//! * [`status`]: what the API and `kubectl` show.
 //! * [`Timers`]: when each of many Pods wants to be woken.
+//! * [`status`]: what the API and `kubectl` show; [`status::ObservedPod`] starts from the object of a Pod alone.
+//! * [`explain`]: why a Pod is in its state, what happens next and when, and what would change it.
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
+//! * [`strategy`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators.
+//! * [`embedding`]: the embedder's contract, on one page.
 //!
 //! # The run loop
 //!
@@ -93,6 +97,8 @@ extern crate alloc;
 mod action;
 pub mod budget;
 pub mod config;
+#[doc = include_str!("../docs/embedding.md")]
+pub mod embedding {}
 pub mod event;
 pub mod explain;
 mod kubelet;

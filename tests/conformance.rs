@@ -16,10 +16,10 @@
 mod explained;
 #[path = "conformance/promises.rs"]
 mod promises;
-#[path = "conformance/resumed.rs"]
-mod resumed;
 #[path = "conformance/mod.rs"]
 mod recordings;
+#[path = "conformance/resumed.rs"]
+mod resumed;
 
 use std::{
     env,

@@ -254,7 +254,7 @@ fn a_gantt_has_a_section_for_each_container_and_tasks_that_can_be_read() {
         for lane in &picture.lanes {
             assert!(gantt.contains(&format!("    section {}\n", lane.name)), "{name}");
         }
-        let tasks = gantt.lines().skip(7).filter(|line| !line.trim().starts_with("section"));
+        let tasks = gantt.lines().skip(4).filter(|line| !line.trim().starts_with("section"));
         for task in tasks {
             let (says, when) = task.split_once(" :").unwrap_or_else(|| panic!("{name}: {task}"));
             assert!(!says.contains([':', ';', '#', '%', '<', ',']), "{name}: {task}");

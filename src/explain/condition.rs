@@ -77,7 +77,7 @@ pub(super) fn unmet(pod: &Pod) -> Vec<Unmet> {
 }
 
 /// Whether it is bad news that a condition holds.
-fn is_unwelcome(which: ConditionType) -> bool {
+pub(super) fn is_unwelcome(which: ConditionType) -> bool {
     match which {
         ConditionType::AllContainersRestarting | ConditionType::DisruptionTarget => true,
         ConditionType::PodReadyToStartContainers

@@ -80,6 +80,17 @@ pub enum Situation {
         /// The delay after its next exit, in seconds, if that comes soon.
         next_delay_seconds: u32,
     },
+    /// It keeps ending and is held back; for how long can only be told roughly.
+    HeldBackBetween {
+        /// Its last exit, if it is known.
+        exit: Option<LastExit>,
+        /// Why it is started again at all, if its exit is known.
+        decision: Option<RestartDecision>,
+        /// The delay is no shorter than so many seconds.
+        least_delay_seconds: u32,
+        /// The delay is no longer than so many seconds.
+        most_delay_seconds: u32,
+    },
     /// It has ended and is about to be started again.
     RestartDue {
         /// Its last exit.
@@ -152,43 +163,10 @@ impl ContainerExplanation {
             situation: Subject { pod, index, spec, record, foresight, now }.situation(),
         })
     }
-
-    /// How much the container needs attention: the Pod's state is explained by the one that needs it most.
-    pub(super) fn urgency(&self) -> Urgency {
-        match &self.situation {
-            Situation::HeldBack { .. } | Situation::CannotStart { .. } => Urgency::Failing,
-            Situation::Stopping { .. } => Urgency::Stopping,
-            Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => Urgency::Moving,
-            Situation::RestartDue { .. } => Urgency::Due,
-            Situation::Running { lacks: Some(_), .. } => Urgency::Unready,
-            Situation::NotStarted { .. } | Situation::Unknown => Urgency::Waiting,
-            Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => Urgency::AtRisk,
-            Situation::Running { .. } if !self.ready && self.kind != ContainerKind::Init => Urgency::AtRisk,
-            Situation::Running { .. } if self.kind == ContainerKind::Init => Urgency::Moving,
-            Situation::Ended { exit, .. } if exit.code != 0 => Urgency::EndedBadly,
-            Situation::Ended { .. } if self.kind == ContainerKind::Regular => Urgency::Ended,
-            Situation::Running { .. } | Situation::Ended { .. } | Situation::NeverRan => Urgency::None,
-        }
-    }
-}
-
-/// How much a container needs attention, most first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Urgency {
-    Failing,
-    Stopping,
-    Moving,
-    Due,
-    Unready,
-    Waiting,
-    AtRisk,
-    EndedBadly,
-    Ended,
-    None,
 }
 
 /// The reason that a waiting container's status shows.
-fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
+pub(super) fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
     match record.state.as_ref()? {
         RecordedState::Waiting(waiting) => Some(waiting.reason()).filter(|reason| !reason.is_empty()),
         RecordedState::Running { .. } | RecordedState::Terminated(_) => None,

@@ -1,21 +1,23 @@
-//! An explanation in two to six lines.
+//! An explanation in two to seven lines.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::fmt;
 
 use super::{
-    ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, container::Urgency, sentence, text,
+    ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, sentence, text, urgency::Urgency,
 };
 use crate::manifest::{PodPhase, RestartPolicy};
 
 impl fmt::Display for Explanation {
-    /// Two to six lines: the state; why; what happens next; what would change it; the other containers; conditions.
+    /// Two to seven lines: the state; why; what happens next; what would change it; what cannot be known; the other
+    /// containers; conditions.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.state())?;
         let lines = [
             ("Why", self.why()),
             ("Next", Some(self.what_next())),
             ("What would change it", self.what_would_change_it()),
+            ("Not to be known", self.what_is_not_known()),
             ("Also", self.the_others()),
             ("Conditions", self.conditions()),
         ];
@@ -35,7 +37,7 @@ impl Explanation {
     }
 
     /// The first line: the state in words.
-    fn state(&self) -> String {
+    pub(super) fn state(&self) -> String {
         let pod = if self.pod.is_empty() { "The Pod".to_owned() } else { format!("Pod {}", self.pod) };
         let phase = self.phase;
         let ready = match (phase, self.ready) {
@@ -58,6 +60,7 @@ impl Explanation {
             situation @ (PodSituation::Gated
             | PodSituation::Unscheduled { .. }
             | PodSituation::NodeLost { .. }
+            | PodSituation::Unreported { .. }
             | PodSituation::NoSandbox { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
@@ -72,7 +75,11 @@ impl Explanation {
             PodSituation::Unscheduled { message: None } => "no node has it yet".into(),
             PodSituation::Unscheduled { .. } => "the scheduler finds no node for it (Unschedulable)".into(),
             PodSituation::NodeLost { since } => {
-                format!("its node has not been heard from since {} (NodeLost)", text::past(*since, self.at))
+                let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();
+                format!("its node has not been heard from{since} (NodeLost)")
+            }
+            PodSituation::Unreported { node } => {
+                format!("node {node} has it, but the kubelet there has not reported on it yet")
             }
             PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => {
                 "its sandbox is gone and no new one is made".into()
@@ -157,7 +164,7 @@ impl Explanation {
     }
 
     /// The rule that put the Pod there, and the facts that it used.
-    fn why(&self) -> Option<String> {
+    pub(super) fn why(&self) -> Option<String> {
         match &self.situation {
             PodSituation::Unscheduled { message: Some(message) } => Some(stripped(message).into()),
             PodSituation::NodeLost { .. } => {
@@ -201,6 +208,7 @@ impl Explanation {
             }
             PodSituation::Gated
             | PodSituation::Unscheduled { message: None }
+            | PodSituation::Unreported { .. }
             | PodSituation::Ready
             | PodSituation::Over { .. }
             | PodSituation::Gone => None,

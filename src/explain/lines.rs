@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use super::{
     ContainerExplanation, Explanation, Next, NextStep, PodSituation, PossibleChange, Situation, StopCause, StopStep,
-    Unmet, WaitsFor, When, container::Urgency, display::stripped, sentence, text,
+    Unknowable, Unmet, WaitsFor, When, display::stripped, sentence, text, urgency::Urgency,
 };
 use crate::{manifest::Name, spec::ContainerKind, state::StartError};
 
@@ -35,7 +35,7 @@ impl Explanation {
         let deadline = told.iter().position(|next| next.what == NextStep::Deadline).map(|place| told.remove(place));
         let mut told: Vec<String> = told.into_iter().take(MOST_NEXT).map(|next| self.next_clause(next)).collect();
         if told.is_empty() {
-            told.extend(self.open_end());
+            told.extend(self.unknown.iter().find_map(Unknowable::next_clause).or_else(|| self.open_end()));
         }
         told.extend(deadline.map(|next| self.next_clause(next)));
         if told.is_empty() { "nothing is due".into() } else { told.join("; ") }
@@ -46,6 +46,11 @@ impl Explanation {
             When::At(at) => text::ahead(at, self.at),
             When::NotBefore(at) if at <= self.at => "as soon as the Pod is free for it".into(),
             When::NotBefore(at) => format!("{}, at the earliest", text::ahead(at, self.at)),
+            When::Between { latest, .. } if latest <= self.at => "any moment, as far as can be told".into(),
+            When::Between { earliest, latest } if earliest <= self.at => {
+                format!("{}, at the latest", text::ahead(latest, self.at))
+            }
+            When::Between { earliest, latest } => text::between(earliest, latest, self.at),
         };
         match &next.what {
             NextStep::Start { container } => self.start_clause(container, &when, ""),
@@ -101,6 +106,7 @@ impl Explanation {
         Some(match &self.situation {
             PodSituation::Gated | PodSituation::Unscheduled { .. } => "nothing, until a node has the Pod".into(),
             PodSituation::NodeLost { .. } => "nothing can be seen until the node is back".into(),
+            PodSituation::Unreported { .. } => "the kubelet of the node takes the Pod up, if it lives".into(),
             PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => "nothing starts any more".into(),
             PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
             PodSituation::RestartingAll { .. } => "all containers start afresh once the old ones are removed".into(),
@@ -194,15 +200,18 @@ impl Explanation {
                 None => groups.push((Vec::from([&*unmet.condition]), unmet)),
             }
         }
-        let told: Vec<String> = groups.iter().map(|(names, unmet)| group_clause(names, unmet)).collect();
+        let before = format!("{} {}", self.state(), self.why().unwrap_or_default());
+        let told: Vec<String> = groups.iter().map(|(names, unmet)| group_clause(names, unmet, &before)).collect();
         Some(told.join("; ")).filter(|told| !told.is_empty())
     }
 }
 
-fn group_clause(names: &[&str], unmet: &Unmet) -> String {
+/// The status and the cause of some conditions; what was told before is not told again.
+fn group_clause(names: &[&str], unmet: &Unmet, before: &str) -> String {
     let are = if names.len() == 1 { "is" } else { "are" };
     let mut told = format!("{} {are} {}", text::list(names), unmet.status);
     let about = match (&*unmet.containers, &*unmet.message) {
+        ([], message) if before.contains(stripped(message)) => String::new(),
         ([], message) => stripped(message).to_string(),
         (containers, _) => text::list(containers),
     };
@@ -241,6 +250,7 @@ fn open_end_of(lead: &ContainerExplanation) -> Option<String> {
         }
         Situation::CannotStart { .. } => "the next try comes as soon as the Pod is free for it".into(),
         Situation::HeldBack { .. }
+        | Situation::HeldBackBetween { .. }
         | Situation::Running { .. }
         | Situation::Ended { .. }
         | Situation::NeverRan

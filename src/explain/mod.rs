@@ -12,6 +12,7 @@
 //! Conditions: Ready and ContainersReady are False (ContainersNotReady: main).
 //! ```
 
+mod change;
 mod condition;
 mod container;
 mod display;
@@ -19,18 +20,25 @@ mod fact;
 mod foresight;
 mod lines;
 mod next;
+mod observed;
 mod pod;
+mod remedy;
 mod sentence;
 mod stop;
 mod text;
+mod unknowable;
+mod urgency;
 mod wait;
 
+pub use change::PossibleChange;
 pub use condition::Unmet;
 pub use container::{ContainerExplanation, Situation};
 pub use fact::{Decider, LastExit, ProbeProgress, RestartDecision};
-pub use next::{Next, NextStep, PossibleChange, When};
+pub use next::{Next, NextStep, When};
 pub use pod::{EndCause, PodSituation, StopCause};
+pub use remedy::Remedy;
 pub use stop::{StopReason, StopStep};
+pub use unknowable::Unknowable;
 pub use wait::WaitsFor;
 
 use alloc::{string::String, vec::Vec};
@@ -67,6 +75,9 @@ pub struct Explanation {
     pub next: Vec<Next>,
     /// What would change the state, the most telling first.
     pub changes: Vec<PossibleChange>,
+    /// What one would like to know and a status does not say; of a [`Pod`], nothing is unknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<Unknowable>,
 }
 
 /// What an observer of the API sees of a Pod.
@@ -140,7 +151,8 @@ impl Pod {
             unmet: condition::unmet(self),
             kubelet_restarted_at: self.parts.kubelet_start,
             next,
-            changes: next::changes(self, &situation, &containers),
+            changes: change::changes(self, &situation, &containers),
+            unknown: Vec::new(),
             situation,
             containers,
         }

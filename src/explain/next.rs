@@ -1,20 +1,17 @@
-//! What happens next, when, and what would change it.
+//! What happens next, and when.
 
 use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
 
 use super::{
-    container::{ContainerExplanation, Situation, Urgency},
-    fact::{ProbeProgress, by_name},
+    container::{ContainerExplanation, Situation},
+    fact::by_name,
     foresight::{self, Foresight, Reach},
-    pod::PodSituation,
     stop::StopStep,
 };
 use crate::{
     kubelet::Pod,
-    manifest::RestartPolicy,
-    rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},
     time::Timestamp,
 };
@@ -32,6 +29,17 @@ pub struct Next {
 }
 
 /// When something happens.
+///
+/// ```
+/// use pod_lifecycle::{explain::When, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/init-error.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let next = &pod.explain("2026-03-01T12:01:09Z".parse()?).next[0];
+/// let (earliest, latest) = ("2026-03-01T12:01:05Z".parse()?, "2026-03-01T12:01:25Z".parse()?);
+/// assert_eq!(next.when, When::Between { earliest, latest });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum When {
@@ -39,6 +47,13 @@ pub enum When {
     At(Timestamp),
     /// Then or later.
     NotBefore(Timestamp),
+    /// Not before the one and, as far as can be told, not after the other.
+    Between {
+        /// The earliest time.
+        earliest: Timestamp,
+        /// The latest time.
+        latest: Timestamp,
+    },
 }
 
 /// What happens.
@@ -112,100 +127,12 @@ impl NextStep {
     }
 }
 
-/// Something that would change the Pod's state.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum PossibleChange {
-    /// So many more successes in a row make a container started, or ready.
-    Successes {
-        /// The container's name.
-        container: String,
-        /// The probe that has to find it.
-        #[serde(serialize_with = "by_name")]
-        probe: ProbeKind,
-        /// How many more successes in a row.
-        needed: u32,
-        /// Whether there were some already.
-        has_begun: bool,
-        /// Seconds between two probes.
-        period_seconds: u32,
-    },
-    /// So many more failures in a row have a container killed.
-    Failures {
-        /// The container's name.
-        container: String,
-        /// The probe that has to find it.
-        #[serde(serialize_with = "by_name")]
-        probe: ProbeKind,
-        /// How many more failures in a row.
-        left: u32,
-        /// Whether there were some already.
-        has_begun: bool,
-        /// Whether it is started again then.
-        restarts: bool,
-    },
-    /// A run that is long enough makes the back-off start over.
-    LongRun {
-        /// The container's name.
-        container: String,
-        /// Longer than this many seconds.
-        seconds: u32,
-        /// The delay that it starts over with, in seconds.
-        initial_delay_seconds: u32,
-    },
-    /// Another image in the spec, which has no back-off yet.
-    NewImage {
-        /// The container's name.
-        container: String,
-    },
-    /// A container's end.
-    Exit {
-        /// The container's name.
-        container: String,
-    },
-    /// A readiness gate's condition that becomes true.
-    Gate {
-        /// The condition's type.
-        gate: String,
-    },
-    /// The removal of the scheduling gates.
-    Ungating,
-    /// A node that fits.
-    Scheduling,
-    /// The node's return.
-    NodeReturn,
-    /// A forced delete, which does not wait.
-    ForceDelete,
-    /// Nothing: what is over stays over.
-    Nothing,
-}
-
 impl When {
-    /// The time that it speaks of.
+    /// The earliest time that it speaks of.
     #[must_use]
     pub const fn time(self) -> Timestamp {
         match self {
-            When::At(at) | When::NotBefore(at) => at,
-        }
-    }
-}
-
-impl PossibleChange {
-    /// The container that it is about.
-    #[must_use]
-    pub fn container(&self) -> Option<&str> {
-        match self {
-            PossibleChange::Successes { container, .. }
-            | PossibleChange::Failures { container, .. }
-            | PossibleChange::LongRun { container, .. }
-            | PossibleChange::NewImage { container }
-            | PossibleChange::Exit { container, .. } => Some(container),
-            PossibleChange::Gate { .. }
-            | PossibleChange::Ungating
-            | PossibleChange::Scheduling
-            | PossibleChange::NodeReturn
-            | PossibleChange::ForceDelete
-            | PossibleChange::Nothing => None,
+            When::At(at) | When::NotBefore(at) | When::Between { earliest: at, .. } => at,
         }
     }
 }
@@ -268,7 +195,8 @@ fn next_of(
             probes.collect()
         }
         Situation::Stopping { step, .. } => next_of_stop(container, step, now).into_iter().collect(),
-        Situation::Pulling { .. }
+        Situation::HeldBackBetween { .. }
+        | Situation::Pulling { .. }
         | Situation::Starting
         | Situation::Ended { .. }
         | Situation::NeverRan
@@ -284,76 +212,6 @@ fn next_of_stop(container: String, step: &StopStep, now: Timestamp) -> Option<Ne
             let at = kill_not_before.filter(|at| *at > now)?;
             Next { when: When::NotBefore(at), what: NextStep::Kill { container } }
         }
-        StopStep::Pending | StopStep::Gone => return None,
+        StopStep::Pending | StopStep::Unseen | StopStep::Gone => return None,
     })
-}
-
-/// What would change the Pod's state, the most telling first.
-pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<PossibleChange> {
-    match situation {
-        PodSituation::Gated => Vec::from([PossibleChange::Ungating]),
-        PodSituation::Unscheduled { .. } => Vec::from([PossibleChange::Scheduling]),
-        PodSituation::NodeLost { .. } => Vec::from([PossibleChange::NodeReturn]),
-        PodSituation::Over { .. } | PodSituation::Gone => Vec::from([PossibleChange::Nothing]),
-        PodSituation::Stopping { .. } if pod.is_gone() => Vec::from([PossibleChange::Nothing]),
-        PodSituation::Stopping { .. } => Vec::from([PossibleChange::ForceDelete]),
-        PodSituation::GatesUnmet { gates } => {
-            gates.iter().map(|(gate, _)| PossibleChange::Gate { gate: gate.clone() }).collect()
-        }
-        PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([PossibleChange::Nothing]),
-        PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
-        PodSituation::Container { .. } | PodSituation::Ready => {
-            let mut by_urgency: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
-            by_urgency.sort_by_key(|(_, container)| container.urgency());
-            by_urgency.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
-        }
-    }
-}
-
-fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
-    let container = explained.name.clone();
-    let Some(spec) = pod.spec().container(index) else { return Vec::new() };
-    let restarts = spec.restart().policy() != RestartPolicy::Never;
-    let failures = |progress: &ProbeProgress| PossibleChange::Failures {
-        container: container.clone(),
-        probe: progress.probe,
-        left: progress.failures_left,
-        has_begun: progress.run_of(ProbeResult::Failure) > 0,
-        restarts,
-    };
-    match &explained.situation {
-        Situation::HeldBack { .. } => {
-            let limits = &pod.config().crash_loop;
-            let (seconds, initial_delay_seconds) = (limits.reset_after, limits.initial);
-            Vec::from([PossibleChange::LongRun { container, seconds, initial_delay_seconds }])
-        }
-        Situation::CannotStart { .. } => Vec::from([PossibleChange::NewImage { container }]),
-        Situation::Running { lacks, liveness, .. } => {
-            let mut changes = Vec::new();
-            if let Some(progress) = lacks {
-                changes.push(PossibleChange::Successes {
-                    container: container.clone(),
-                    probe: progress.probe,
-                    needed: progress.successes_needed,
-                    has_begun: progress.run_of(ProbeResult::Success) > 0,
-                    period_seconds: progress.period_seconds,
-                });
-                changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
-            }
-            changes.extend(liveness.iter().map(failures));
-            if explained.urgency() == Urgency::None && changes.is_empty() {
-                changes.push(PossibleChange::Exit { container });
-            }
-            changes
-        }
-        Situation::NotStarted { .. }
-        | Situation::Pulling { .. }
-        | Situation::Starting
-        | Situation::PostStart { .. }
-        | Situation::RestartDue { .. }
-        | Situation::Stopping { .. }
-        | Situation::Ended { .. }
-        | Situation::NeverRan
-        | Situation::Unknown => Vec::new(),
-    }
 }

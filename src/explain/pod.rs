@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Seen;
 use super::{
-    container::{ContainerExplanation, Situation},
+    container::ContainerExplanation,
     fact::{LastExit, RestartDecision},
-    wait,
+    urgency, wait,
 };
 use crate::{
     kubelet::{Doing, Pod, WorkerState},
@@ -32,8 +32,13 @@ pub enum PodSituation {
     },
     /// Its node cannot be reached.
     NodeLost {
-        /// Since when.
-        since: Timestamp,
+        /// Since when, if that is known.
+        since: Option<Timestamp>,
+    },
+    /// It has a node, whose kubelet has not reported on it yet.
+    Unreported {
+        /// The name of the node.
+        node: String,
     },
     /// It has no sandbox with a network.
     NoSandbox {
@@ -156,7 +161,11 @@ impl PodSituation {
         if let Some(since) = seen.node_lost_since.filter(|_| !is_over) {
             let is_given_up = seen.phase.is_terminal();
             let cause = EndCause::NodeGone { since };
-            return if is_given_up { PodSituation::Over { cause } } else { PodSituation::NodeLost { since } };
+            return if is_given_up {
+                PodSituation::Over { cause }
+            } else {
+                PodSituation::NodeLost { since: Some(since) }
+            };
         }
         if pod.worker_state() == WorkerState::Finished {
             let is_over = pod.phase().is_terminal();
@@ -182,24 +191,7 @@ impl PodSituation {
 
 /// The containers, and then the gates, say how a Pod is that nobody stops.
 fn of_running(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
-    let is_noteworthy = |container: &&ContainerExplanation| match &container.situation {
-        Situation::Running { .. } | Situation::Ended { .. } => {
-            container.urgency() < super::container::Urgency::AtRisk
-                || !container.ready && container.kind != ContainerKind::Ephemeral && !pod_is_ready(pod)
-        }
-        Situation::NotStarted { .. }
-        | Situation::Pulling { .. }
-        | Situation::Starting
-        | Situation::PostStart { .. }
-        | Situation::HeldBack { .. }
-        | Situation::RestartDue { .. }
-        | Situation::CannotStart { .. }
-        | Situation::Stopping { .. }
-        | Situation::NeverRan
-        | Situation::Unknown => true,
-    };
-    let most_urgent = containers.iter().filter(is_noteworthy).min_by_key(|container| container.urgency());
-    if let Some(container) = most_urgent {
+    if let Some(container) = urgency::lead(containers, pod_is_ready(pod)) {
         return PodSituation::Container { container: container.name.clone() };
     }
     let gates = unmet_gates(pod);
@@ -280,7 +272,7 @@ fn end_cause(pod: &Pod) -> EndCause {
 }
 
 /// The first container that makes its Pod fail: an init container, else a regular one.
-fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<EndCause> {
+pub(super) fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<EndCause> {
     spec.lasting_containers().find_map(|(index, container)| {
         let record = records.get(index.get())?.as_ref()?;
         let end = record.termination().or_else(|| record.last_termination())?;

@@ -45,6 +45,9 @@ impl ContainerExplanation {
                 let back_off = StartError::CrashLoopBackOff;
                 format!("{subject} keeps exiting and is held back {}", as_shown(&back_off, shown))
             }
+            Situation::HeldBackBetween { .. } => {
+                format!("{subject} keeps exiting and is held back{in_brackets}")
+            }
             Situation::RestartDue { .. } => format!("{subject} has ended and is about to start again{in_brackets}"),
             Situation::CannotStart { error, .. } => {
                 format!("{} {}", start_trouble(error, &subject), as_shown(error, shown))
@@ -74,6 +77,7 @@ impl ContainerExplanation {
             Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => is_first,
             Situation::NotStarted { .. }
             | Situation::HeldBack { .. }
+            | Situation::HeldBackBetween { .. }
             | Situation::RestartDue { .. }
             | Situation::CannotStart { .. }
             | Situation::NeverRan => true,
@@ -98,10 +102,18 @@ impl ContainerExplanation {
                 "no other container starts, and no new state is shown, before the hook is over".into()
             }
             Situation::HeldBack { exit, decision, delay_seconds, .. } => {
-                format!("{}; {}, {delay_seconds} s after that exit", ended(name, exit, now), decided(decision))
+                format!("{}; {}, {delay_seconds} s after that exit", ended_saying(name, exit, now), decided(decision))
+            }
+            Situation::HeldBackBetween { exit, decision, least_delay_seconds, most_delay_seconds } => {
+                let ended =
+                    exit.as_ref().map(|exit| format!("{}; ", ended_saying(name, exit, now))).unwrap_or_default();
+                let decided = decision.as_ref().map(decided).unwrap_or_else(|| "it is restarted".into());
+                let delay = text::at_least_at_most(*least_delay_seconds, *most_delay_seconds);
+                format!("{ended}{decided}, {delay} after that exit")
             }
             Situation::RestartDue { exit, decision, waits_for } => {
-                format!("{}; {}; {}", ended(name, exit, now), decided(decision), waiting(waits_for, &[&**name]))
+                let next = waiting(waits_for, &[&**name]);
+                format!("{}; {}; {next}", ended_saying(name, exit, now), decided(decision))
             }
             Situation::CannotStart { message, image, delay_seconds: Some(delay), .. } => format!(
                 "the last pull of {image:?} failed: {}; the next is not allowed until {delay} s after that",
@@ -115,7 +127,9 @@ impl ContainerExplanation {
                 format!("{}{rule}", since.unwrap_or_default())
             }
             Situation::Stopping { step, exit, .. } => stopping(name, step, exit.as_ref(), now),
-            Situation::Ended { exit, decision } => format!("{}; {}", ended(name, exit, now), decided(decision)),
+            Situation::Ended { exit, decision } => {
+                format!("{}; {}", ended_saying(name, exit, now), decided(decision))
+            }
             Situation::Starting | Situation::Running { .. } | Situation::NeverRan | Situation::Unknown => return None,
         })
     }
@@ -148,7 +162,7 @@ fn start_trouble(error: &StartError, subject: &str) -> String {
         StartError::PreStartHookError => format!("the node's hook before the start of {subject} failed"),
         StartError::RunContainerError => format!("the runtime could not start {subject}"),
         StartError::PostStartHookError => format!("{subject} was killed because its postStart hook failed"),
-        StartError::Other(_) => format!("{subject} could not be started"),
+        StartError::Other(_) => format!("{subject} has not started"),
     }
 }
 
@@ -158,6 +172,14 @@ pub(super) fn ended(name: &str, exit: &LastExit, now: Timestamp) -> String {
     let at = at.map(|at| format!(" at {}", text::past(at, now))).unwrap_or_default();
     let count = if *count > 1 { format!(", its {} exit", text::ordinal(*count)) } else { String::new() };
     format!("{name} exited with code {code} ({reason}){at}{count}")
+}
+
+/// How a container ended, and the last line of what it said.
+fn ended_saying(name: &str, exit: &LastExit, now: Timestamp) -> String {
+    let lines = exit.message.as_deref().unwrap_or_default().lines();
+    let last = lines.map(str::trim).rfind(|line| !line.is_empty());
+    let saying = last.map(|line| format!(", saying {line:?}")).unwrap_or_default();
+    format!("{}{saying}", ended(name, exit, now))
 }
 
 /// What follows from an exit, and by which rule.
@@ -187,6 +209,7 @@ pub(super) fn waiting(waits_for: &WaitsFor, names: &[&str]) -> String {
         WaitsFor::InitContainer(init) => format!("{names} {wait} for {init} to do its part"),
         WaitsFor::Turn(other) => format!("{names} {wait} for {other}, which holds up the whole Pod"),
         WaitsFor::Reset => format!("{names} {start} again when all containers have been removed"),
+        WaitsFor::Preparation => format!("{names} {wait} for volumes, an image or creation"),
         WaitsFor::NextSync => format!("{names} {start} with the next sync of the Pod"),
     }
 }
@@ -199,7 +222,7 @@ fn unpassed(progress: &ProbeProgress) -> String {
         Some((ProbeResult::Failure | ProbeResult::Unknown, run)) => {
             format!("has failed {}", text::in_a_row(run))
         }
-        None => "has not succeeded yet".to_string(),
+        None => "has yet to succeed".to_string(),
     };
     let until_then = match progress.probe {
         ProbeKind::Startup => "; until it succeeds, no other probe runs",
@@ -237,6 +260,7 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&LastExit>, now
             text::seconds(*grace_seconds)
         ),
         StopStep::Pending => format!("{name} is about to be stopped"),
+        StopStep::Unseen => format!("{name} still ran when the status was written"),
         StopStep::Gone => format!("{name} has stopped"),
     }
 }
@@ -263,15 +287,12 @@ impl PossibleChange {
                 "a run of {container} of more than {}, which brings the delay back to {initial_delay_seconds} s",
                 text::seconds(*seconds)
             ),
-            PossibleChange::NewImage { container } => {
-                format!("another image in the spec of {container}, which is tried without delay")
-            }
             PossibleChange::Exit { container } => format!("the end of {container}"),
             PossibleChange::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),
-            PossibleChange::Ungating => "the removal of its scheduling gates".into(),
-            PossibleChange::Scheduling => "a node that the scheduler finds fit".into(),
-            PossibleChange::NodeReturn => "the return of the node".into(),
-            PossibleChange::ForceDelete => "a forced delete, which removes the Pod from the API without waiting".into(),
+            PossibleChange::Remedy { container, remedy } => remedy.clause(container.as_deref()),
+            PossibleChange::NextTime { container, remedy } => {
+                format!("so that the next does not end like this: {}", remedy.clause(container.as_deref()))
+            }
             PossibleChange::Nothing => "nothing; only a new Pod would run again".into(),
         }
     }

@@ -103,6 +103,8 @@ pub enum StopStep {
         /// It is not killed before, as far as is known.
         kill_not_before: Option<Timestamp>,
     },
+    /// It runs, and whether it was told to stop cannot be seen.
+    Unseen,
     /// It is gone.
     Gone,
 }

@@ -31,6 +31,12 @@ pub(super) fn ahead(at: Timestamp, now: Timestamp) -> String {
     if at <= now { "now".into() } else { format!("at {}, in {}", clock(at, now), span(at.since(now))) }
 }
 
+/// A point ahead that lies between two: `between 12:04:30 and 12:05:30, in 37 s to 97 s`.
+pub(super) fn between(earliest: Timestamp, latest: Timestamp, now: Timestamp) -> String {
+    let (from, to) = (clock(earliest, now), clock(latest, now));
+    format!("between {from} and {to}, in {} to {}", span(earliest.since(now)), span(latest.since(now)))
+}
+
 /// A length of time: the longer, the coarser.
 pub(super) fn span(duration: Duration) -> String {
     let tenths = duration.as_millis().saturating_add(50) / 100;
@@ -58,6 +64,11 @@ pub(super) fn span(duration: Duration) -> String {
 /// So many whole seconds.
 pub(super) fn seconds(count: u32) -> String {
     span(Duration::from_secs(u64::from(count)))
+}
+
+/// `10 s`; `10 s to 80 s`.
+pub(super) fn at_least_at_most(least: u32, most: u32) -> String {
+    if least == most { seconds(least) } else { format!("{} to {}", seconds(least), seconds(most)) }
 }
 
 /// `1st`, `2nd`, `3rd`, `4th`.

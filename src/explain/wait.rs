@@ -30,6 +30,8 @@ pub enum WaitsFor {
     Turn(String),
     /// The removal of all containers, since all are restarted.
     Reset,
+    /// Its volumes, its image or its creation: which of them, cannot be seen.
+    Preparation,
     /// The next sync of the Pod's worker.
     NextSync,
 }
@@ -140,6 +142,6 @@ pub(super) fn starts_by_itself(pod: &Pod, index: ContainerIndex) -> bool {
     match WaitsFor::of(pod, index) {
         WaitsFor::NextSync => true,
         WaitsFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
-        WaitsFor::Node | WaitsFor::Sandbox | WaitsFor::Turn(_) | WaitsFor::Reset => false,
+        WaitsFor::Node | WaitsFor::Sandbox | WaitsFor::Turn(_) | WaitsFor::Reset | WaitsFor::Preparation => false,
     }
 }

@@ -146,12 +146,33 @@ impl From<&str> for HostIp {
 
 impl PodStatus {
     /// The statuses of all containers: regular ones, init containers and sidecars, ephemeral ones.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::PodStatus;
+    ///
+    /// let status: PodStatus = serde_json::from_str(
+    ///     r#"{"initContainerStatuses": [{"name": "wait"}], "containerStatuses": [{"name": "app"}]}"#,
+    /// )?;
+    /// let names: Vec<&str> = status.every_container().map(|container| &*container.name).collect();
+    /// assert_eq!(names, ["app", "wait"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn every_container(&self) -> impl Iterator<Item = &ContainerStatus> {
         let lasting = self.container_statuses.iter().chain(&self.init_container_statuses);
         lasting.chain(&self.ephemeral_container_statuses)
     }
 
     /// The first condition of a type, which is the one that counts.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{ConditionStatus, PodStatus};
+    ///
+    /// let status: PodStatus = serde_json::from_str(r#"{"conditions": [{"type": "Ready", "status": "False"}]}"#)?;
+    /// let ready = status.condition("Ready").map(|ready| ready.status.clone());
+    /// assert_eq!(ready, Some(ConditionStatus::False.into()));
+    /// assert_eq!(status.condition("Initialized"), None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn condition(&self, type_: &str) -> Option<&PodCondition> {
         self.conditions.iter().find(|condition| condition.type_ == type_)

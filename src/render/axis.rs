@@ -77,7 +77,7 @@ impl Stretch {
 /// A gap is left out if it is so many times as long as all shorter ones together.
 const DOMINANCE: f64 = 4.0;
 /// No gap is left out that is no longer than so many seconds.
-const WORTH_SKIPPING: f64 = 10.0;
+const WORTH_SKIPPING: f64 = 60.0;
 /// More breaks than this would leave nothing to compare.
 const MOST_BREAKS: usize = 4;
 /// The least that is shown, in seconds.

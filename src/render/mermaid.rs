@@ -65,7 +65,7 @@ impl<'a> Gantt<'a> {
     /// The whole life is so many units wide, of which the shortest task takes [`SHORTEST`].
     fn scale(&self) -> Scale {
         let axis = Axis::of(self.picture.start, self.picture.axis.end(), false, BTreeSet::new());
-        Scale::new(&axis, 0.0, 400.0, 0.0)
+        Scale::new(&axis, 0.0, 240.0, 0.0)
     }
 }
 
@@ -75,7 +75,7 @@ const SHORTEST: f64 = 4.0;
 impl fmt::Display for Gantt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let picture = self.picture;
-        writeln!(f, "---\ndisplayMode: compact\n---\ngantt")?;
+        writeln!(f, "gantt")?;
         writeln!(f, "    title Life of Pod {}", plain(&picture.title()))?;
         writeln!(f, "    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %H:%M:%S")?;
         self.section(f, "Phase", &picture.phase, |said| of_phase(said.value.known()))?;

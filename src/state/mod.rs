@@ -16,5 +16,5 @@ pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure
 pub(crate) use container::{LOST_EXIT_CODE, REMOVED_TO_RESTART_ALL};
 pub use container_ids::ContainerIds;
 pub use observed::observed_records;
-pub use reason::{StartError, TerminationReason};
+pub use reason::{PodReason, StartError, TerminationReason};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

@@ -81,3 +81,81 @@ impl TerminationReason {
         if exit_code == 0 { TerminationReason::Completed } else { TerminationReason::Error }
     }
 }
+
+open_named! {
+    /// Why a Pod is in its phase, in one word: the `reason` of its status.
+    ///
+    /// The set is open: `OutOf` and the name of any resource is one of them, and other kubelets have their own.
+    ///
+    /// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/> and the admission handlers of
+    /// `pkg/kubelet`.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::PodReason;
+    ///
+    /// assert_eq!(PodReason::from("Evicted"), PodReason::Evicted);
+    /// assert_eq!(PodReason::from("OutOfnvidia.com/gpu").as_str(), "OutOfnvidia.com/gpu");
+    /// ```
+    pub enum PodReason {
+        /// The node was short of a resource, or the Pod took more local storage than it may.
+        Evicted = "Evicted",
+        /// It was active for longer than `activeDeadlineSeconds`.
+        DeadlineExceeded = "DeadlineExceeded",
+        /// Its node has not been heard from while it was being deleted.
+        NodeLost = "NodeLost",
+        /// It made room for a critical Pod.
+        Preempting = "Preempting",
+        /// Its node shut down.
+        Terminated = "Terminated",
+        /// Its node was shutting down when it came.
+        NodeShutdown = "NodeShutdown",
+        /// Its node had not enough CPU.
+        OutOfCpu = "OutOfcpu",
+        /// Its node had not enough memory.
+        OutOfMemory = "OutOfmemory",
+        /// Its node had not enough ephemeral storage.
+        OutOfEphemeralStorage = "OutOfephemeral-storage",
+        /// Its node had as many Pods as it may have.
+        OutOfPods = "OutOfpods",
+        /// Its node does not match its node selector or affinity.
+        NodeAffinity = "NodeAffinity",
+        /// It asks for a node of another name.
+        NodeName = "NodeName",
+        /// A port of the node that it asks for was taken.
+        NodePorts = "NodePorts",
+        /// It does not tolerate a taint of its node.
+        TaintToleration = "TaintToleration",
+        /// Its node cannot align what it asks for with its topology.
+        TopologyAffinityError = "TopologyAffinityError",
+        /// It asks for CPUs that cannot be given as whole cores.
+        SmtAlignmentError = "SMTAlignmentError",
+        /// No CPU of its node's NUMA nodes is left to be shared.
+        EmptyPodSharedPoolError = "EmptyPodSharedPoolError",
+        /// A device, or something else of its node, could not be had.
+        UnexpectedAdmissionError = "UnexpectedAdmissionError",
+        /// It asks for a `sysctl` that its node forbids.
+        SysctlForbidden = "SysctlForbidden",
+        /// Its node cannot enforce its `AppArmor` profile.
+        AppArmor = "AppArmor",
+        /// It is made for another operating system.
+        PodOsNotSupported = "PodOSNotSupported",
+        /// Its selector asks for another operating system.
+        PodOsSelectorNodeLabelDoesNotMatch = "PodOSSelectorNodeLabelDoesNotMatch",
+        /// Its node knows no sidecars.
+        InitContainerRestartPolicyForbidden = "InitContainerRestartPolicyForbidden",
+        /// Its node does not know its policy for supplemental groups.
+        SupplementalGroupsPolicyNotSupported = "SupplementalGroupsPolicyNotSupported",
+        /// Its node does not know resources of a whole Pod.
+        PodLevelResourcesNotSupported = "PodLevelResourcesNotSupported",
+        /// Its node lacks a feature that it uses.
+        PodFeatureUnsupported = "PodFeatureUnsupported",
+        /// Its node cannot attach one volume more.
+        VolumeAttachmentLimitExceeded = "VolumeAttachmentLimitExceeded",
+        /// The kubelet did not know its own node.
+        InvalidNodeInfo = "InvalidNodeInfo",
+        /// Its node refused it, and cannot say why.
+        UnknownReason = "UnknownReason",
+        /// Its node refused it for a reason of an unknown kind.
+        UnexpectedPredicateFailureType = "UnexpectedPredicateFailureType",
+    }
+}

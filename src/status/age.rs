@@ -18,7 +18,17 @@ pub(super) fn set(time: Option<Timestamp>) -> Option<Timestamp> {
 /// How long ago `since` was: `<unknown>` if it is not set, `<invalid>` if it lies two seconds or more ahead.
 ///
 /// Kubernetes: `translateTimestampSince` in kubectl and in the API server's printers.
-pub(super) fn age(since: Option<Timestamp>, now: Timestamp) -> String {
+///
+/// ```
+/// use pod_lifecycle::status::age;
+///
+/// let now = "2026-03-01T12:07:05Z".parse()?;
+/// assert_eq!(age(Some("2026-03-01T12:00:00Z".parse()?), now), "7m5s");
+/// assert_eq!(age(None, now), "<unknown>");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     let Some(since) = set(since) else { return "<unknown>".into() };
     let micros = now.micros_since(since.whole_seconds()).clamp(-LONGEST, LONGEST);
     match micros / 1_000_000 {

@@ -16,6 +16,7 @@ mod runtime_facts;
 mod watch;
 
 pub use crate::action::EventType;
+pub use age::age;
 pub use describe::describe;
 pub use event::{
     Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,

@@ -68,7 +68,7 @@ impl Told<'_> {
         match when {
             When::At(at) => self.comes_true(at, what),
             // Nothing of the kind comes before.
-            When::NotBefore(at) => {
+            When::NotBefore(at) | When::Between { earliest: at, .. } => {
                 !self.entries.iter().any(|entry| made_at < entry.at && entry.at < at && self.is_it(entry, what))
             }
         }
@@ -151,6 +151,7 @@ fn kind(when: &When) -> &'static str {
     match when {
         When::At(_) => "at",
         When::NotBefore(_) => "not before",
+        When::Between { .. } => "between",
     }
 }
 

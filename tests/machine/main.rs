@@ -12,3 +12,4 @@
 
 mod level_triggered;
 mod regressions;
+mod resume;

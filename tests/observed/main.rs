@@ -10,8 +10,11 @@
 )]
 
 mod contradictions;
+mod explained;
+mod kept;
 mod lowered;
 mod recorded;
+mod remedies;
 
 use pod_lifecycle::{manifest::PodManifest, status::ObservedPod};
 use serde_json::{Value, json};

@@ -9,10 +9,27 @@ use serde_json::{Value, json};
 /// When the recorded lives begin.
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
+/// A moment of a recorded life.
+pub(crate) struct Moment {
+    /// Which life it is of.
+    pub(crate) name: String,
+    /// When it was.
+    pub(crate) at: Timestamp,
+    /// The object that an API server had.
+    pub(crate) object: PodManifest,
+    /// The containers that were started later, and when.
+    pub(crate) starts: Vec<(String, Timestamp)>,
+}
+
+/// Every moment of the recorded lives at which something was published.
+pub(crate) fn moments() -> Vec<Moment> {
+    let lives = ["named", "traces", "kubelet-restart"].into_iter().flat_map(lives_of);
+    lives.flat_map(|(name, life)| moments_of(&name, &life)).collect()
+}
+
 /// Every object that an API server had during the recorded lives: the life it is from, and the object.
 pub(crate) fn objects() -> Vec<(String, PodManifest)> {
-    let lives = ["named", "traces", "kubelet-restart"].into_iter().flat_map(lives_of);
-    lives.flat_map(|(name, life)| objects_of(&name, &life)).collect()
+    moments().into_iter().map(|moment| (moment.name, moment.object)).collect()
 }
 
 fn lives_of(recording: &str) -> Vec<(String, Value)> {
@@ -23,7 +40,7 @@ fn lives_of(recording: &str) -> Vec<(String, Value)> {
     lives.map(|life| (format!("{recording} {} {}", life["id"], life["name"]), life)).collect()
 }
 
-fn objects_of(name: &str, life: &Value) -> Vec<(String, PodManifest)> {
+fn moments_of(name: &str, life: &Value) -> Vec<Moment> {
     let statuses = life["out"]["statuses"].as_array().unwrap();
     // What follows at the same instant is there before anybody can look.
     let is_last = |place: &usize| statuses.get(place + 1).is_none_or(|next| next["t"] != statuses[*place]["t"]);
@@ -35,9 +52,18 @@ fn objects_of(name: &str, life: &Value) -> Vec<(String, PodManifest)> {
         if let Some(deletion) = deletion(life, &published["t"]) {
             object["metadata"]["deletionTimestamp"] = json!(deletion);
         }
-        (format!("{name} at {}", published["t"]), serde_json::from_value(object).unwrap())
+        let at = time(&published["t"]);
+        let calls = life["out"]["cri"].as_array().unwrap().iter();
+        let starts = calls.filter(|call| call["op"] == "StartContainer" && time(&call["t"]) > at);
+        let starts = starts.map(|call| (call["container"].as_str().unwrap().to_owned(), time(&call["t"])));
+        let name = format!("{name} at {}", published["t"]);
+        Moment { name, at, object: serde_json::from_value(object).unwrap(), starts: starts.collect() }
     });
     objects.collect()
+}
+
+fn time(second: &Value) -> Timestamp {
+    START + Duration::from_secs_f64(second.as_f64().unwrap())
 }
 
 /// When the Pod is to be gone, if it was deleted by then.

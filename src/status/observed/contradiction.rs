@@ -34,6 +34,17 @@ impl fmt::Display for Contradiction {
 }
 
 /// What is wrong with a field of a status.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodPhase, status::{Discrepancy, ObservedPod}};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/odd.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let found = pod.contradictions();
+/// let phase = found.iter().find(|found| found.field == "status.phase").ok_or("the phase is right")?;
+/// assert!(matches!(phase.what, Discrepancy::PhaseDiffers { expected: PodPhase::Pending, .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]

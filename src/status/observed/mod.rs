@@ -81,6 +81,15 @@ impl ObservedPod {
     /// # Errors
     ///
     /// [`ObserveError::Spec`] names the field of the spec that cannot be understood. No status is an error.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let odd = serde_json::from_str(r#"{"spec": {"restartPolicy": "Sometimes", "containers": []}}"#)?;
+    /// let error = ObservedPod::from_manifest(odd).unwrap_err().to_string();
+    /// assert!(error.starts_with("spec.restartPolicy: unknown value \"Sometimes\""));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn from_manifest(manifest: PodManifest) -> Result<ObservedPod, ObserveError> {
         let spec = PodSpec::from_admitted(&manifest)?;
         let mut ids = ContainerIds::default();
@@ -89,30 +98,78 @@ impl ObservedPod {
     }
 
     /// The object.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(pod.manifest().metadata.namespace, "shop");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn manifest(&self) -> &PodManifest {
         &self.manifest
     }
 
     /// The status as it was published.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(pod.status().container_statuses[0].restart_count, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn status(&self) -> &PodStatus {
         &self.manifest.status
     }
 
     /// The Pod as it ought to be.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(pod.spec().index_of("app"), Some(0.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn spec(&self) -> &PodSpec {
         &self.spec
     }
 
     /// What is said of the containers, by container index.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// let app = pod.records()[0].as_ref().ok_or("nothing is said")?;
+    /// assert_eq!(app.last_termination().map(|end| end.reason.as_str()), Some("OOMKilled"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn records(&self) -> &[Option<ContainerRecord>] {
         &self.records
     }
 
     /// The runtime's names that the records stand for: with them they are printed again as they were.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::{self, ObservedPod};
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// let app = pod.records()[0].as_ref().ok_or("nothing is said")?;
+    /// let printed = status::container_status(pod.spec(), 0.into(), app, pod.ids());
+    /// assert_eq!(printed, pod.status().container_statuses[0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn ids(&self) -> &ContainerIds {
         &self.ids
@@ -124,6 +181,15 @@ impl ObservedPod {
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. Answers to `getPhase` in
     /// `pkg/kubelet/kubelet_pods.go`.
+    ///
+    /// ```
+    /// use pod_lifecycle::{manifest::PodPhase, status::ObservedPod};
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(pod.phase(), PodPhase::Running);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn phase(&self) -> PodPhase {
         let published = self.published_phase().filter(|phase| phase.is_terminal());
@@ -134,6 +200,15 @@ impl ObservedPod {
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. Answers to the functions of
     /// `pkg/kubelet/status/generate.go`.
+    ///
+    /// ```
+    /// use pod_lifecycle::{state::ConditionReason, status::ObservedPod};
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(pod.conditions().ready.reason, Some(ConditionReason::ContainersNotReady));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn conditions(&self) -> ObservedConditions {
         let phase = self.phase();
@@ -149,6 +224,16 @@ impl ObservedPod {
     }
 
     /// The row of `kubectl get pods`.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// let row = pod.row("2026-03-01T12:08:50Z".parse()?);
+    /// assert_eq!((&*row.status, &*row.restarts), ("CrashLoopBackOff", "5 (96s ago)"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn row(&self, now: Timestamp) -> kubectl::Row {
         kubectl::row(&self.manifest, now)
@@ -158,6 +243,18 @@ impl ObservedPod {
     ///
     /// A kubelet publishes no such status; but others may write to a Pod, a kubelet may be of another make, and what was
     /// true when it was read may have been on its way to change.
+    ///
+    /// ```
+    /// use pod_lifecycle::status::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/odd.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(
+    ///     pod.contradictions()[1].to_string(),
+    ///     "status.conditions[1].reason: no kubelet gives Ready the reason ProviderSaysSo: somebody else wrote it"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn contradictions(&self) -> Vec<Contradiction> {
         check::contradictions(self)
@@ -237,6 +334,17 @@ enum Outlook {
 
 impl ObservedConditions {
     /// The condition of a type, if it follows from a status.
+    ///
+    /// ```
+    /// use pod_lifecycle::{state::{Condition, ConditionType}, status::ObservedPod};
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/readiness-gate.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// let conditions = pod.conditions();
+    /// assert_eq!(conditions.get(ConditionType::ContainersReady).map(Condition::is_true), Some(true));
+    /// assert_eq!(conditions.get(ConditionType::DisruptionTarget), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, condition_type: ConditionType) -> Option<&Condition> {
         match condition_type {

@@ -1,0 +1,74 @@
+//! Objects as a version of their group shows them, and as they are stored.
+//!
+//! Versions of a custom resource differ in their name only (the strategy `None` of definitions). Of the resources
+//! that Kubernetes has, only events are told in two ways.
+
+use super::{object::Object, resource::Resource};
+
+/// The fields of an event that have another name in each group: as they are stored, and in `events.k8s.io`.
+const EVENT_FIELDS: &[(&str, &str)] = &[
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+];
+
+/// The object as a client of the resource sees it.
+pub(super) fn outgoing(resource: &Resource, object: &Object) -> Object {
+    let mut shown = object.clone();
+    if resource.storage() != resource.group_resource() {
+        for (stored, new) in EVENT_FIELDS {
+            rename(&mut shown, stored, new);
+        }
+    }
+    shown.set("apiVersion", resource.api_version());
+    shown.set("kind", &*resource.kind);
+    shown
+}
+
+/// The object as it is stored.
+pub(super) fn incoming(resource: &Resource, mut object: Object) -> Object {
+    object.set("apiVersion", resource.api_version());
+    object.set("kind", &*resource.kind);
+    if resource.storage() != resource.group_resource() {
+        for (stored, new) in EVENT_FIELDS {
+            rename(&mut object, new, stored);
+        }
+        object.set("apiVersion", "v1");
+    }
+    object
+}
+
+fn rename(object: &mut Object, from: &str, to: &str) {
+    if let Some(value) = object.remove(from) {
+        object.set(to, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{incoming, outgoing};
+    use crate::api_server::{builtin, object::Object};
+
+    #[test]
+    fn an_event_of_one_group_is_an_event_of_the_other() {
+        let resource = |group| builtin::all().find(|one| one.group == group && one.plural == "events").unwrap();
+        let new = json!({
+            "metadata": {"name": "web.1"}, "regarding": {"kind": "Pod", "name": "web"}, "note": "Started container app",
+            "reportingController": "kubelet", "reason": "Started", "eventTime": "2026-01-01T00:00:00.000000Z"
+        });
+        let stored = incoming(&resource("events.k8s.io"), Object::read(new).unwrap());
+        let old = outgoing(&resource(""), &stored);
+        assert_eq!(old.text("involvedObject.name"), "web");
+        assert_eq!((old.text("message"), old.text("reportingComponent")), ("Started container app", "kubelet"));
+        assert_eq!((old.text("apiVersion"), old.text("reason")), ("v1", "Started"));
+        let again = outgoing(&resource("events.k8s.io"), &incoming(&resource(""), old));
+        assert_eq!((again.text("apiVersion"), again.text("note")), ("events.k8s.io/v1", "Started container app"));
+        assert!(!again.has("involvedObject"));
+    }
+}

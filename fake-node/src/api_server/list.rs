@@ -1,0 +1,113 @@
+//! Reading objects: one, or all that are selected, in one piece or in pages.
+//!
+//! <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>
+
+use std::sync::Arc;
+
+use super::{
+    delete::{DeleteOptions, Deleted},
+    object::Object,
+    query::{Effect, VersionMatch},
+    selection::Selection,
+    state::{Call, State},
+    status::StatusError,
+    store::Key,
+};
+
+/// Some objects of a resource.
+#[derive(Clone, Debug)]
+pub(super) struct List {
+    pub(super) items: Vec<Arc<Object>>,
+    /// The resource version as of which they are so.
+    pub(super) revision: u64,
+    /// Where the next page begins.
+    pub(super) continue_token: Option<String>,
+    /// How many come after this page, if that can be said.
+    pub(super) remaining: Option<usize>,
+}
+
+/// Where a page ended, and as of which version the pages are.
+struct Continue {
+    revision: u64,
+    after: Key,
+}
+
+impl Continue {
+    fn read(token: &str) -> Result<Continue, StatusError> {
+        let parse = || {
+            let (revision, after) = token.split_once(':')?;
+            let (namespace, name) = after.split_once('/')?;
+            let after = Key { namespace: namespace.into(), name: name.into() };
+            Some(Continue { revision: revision.parse().ok()?, after })
+        };
+        parse().ok_or_else(|| StatusError::bad_request("continue key is not valid"))
+    }
+
+    fn token(&self) -> String {
+        format!("{}:{}/{}", self.revision, self.after.namespace, self.after.name)
+    }
+}
+
+impl State {
+    /// The objects that a request selects.
+    pub(super) fn list(&self, call: &Call) -> Result<List, StatusError> {
+        let selection = Selection::read(&call.resource, &call.target, &call.query)?;
+        let from = call.query.continue_token.as_deref().map(Continue::read).transpose()?;
+        let revision = self.revision_of_list(call, from.as_ref())?;
+        let objects =
+            self.store.at(&call.resource.storage(), revision).map_err(|_| expired(from.is_some(), revision))?;
+        let is_later = |key: &Key| from.as_ref().is_none_or(|from| *key > from.after);
+        let mut items: Vec<Arc<Object>> = objects
+            .into_iter()
+            .filter(|(key, object)| is_later(key) && selection.matches(object))
+            .map(|(_, object)| object)
+            .collect();
+        let all = items.len();
+        let limit = call.query.limit.unwrap_or(usize::MAX);
+        items.truncate(limit);
+        let last = items.last().filter(|_| all > limit);
+        let continue_token = last.map(|last| Continue { revision, after: Key::of(last) }.token());
+        let remaining = all.checked_sub(items.len()).filter(|rest| *rest > 0 && selection.is_unfiltered());
+        Ok(List { items, revision, continue_token, remaining })
+    }
+
+    /// As of when the list is: now, unless a page or a match says otherwise.
+    fn revision_of_list(&self, call: &Call, from: Option<&Continue>) -> Result<u64, StatusError> {
+        let current = self.store.revision();
+        if let Some(from) = from {
+            return Ok(from.revision);
+        }
+        match (call.query.resource_version, call.query.version_match) {
+            (Some(asked), _) if asked > current => Err(StatusError::too_large_resource_version(asked, current)),
+            (Some(exact), Some(VersionMatch::Exact)) => Ok(exact),
+            (Some(_) | None, _) => Ok(current),
+        }
+    }
+
+    /// Deletes all that a request selects; answers with what it found.
+    pub(super) fn delete_collection(&mut self, call: &mut Call) -> Result<List, StatusError> {
+        let options = DeleteOptions::read(call)?;
+        if options.effect()? == Effect::DryRun {
+            call.query.effect = Effect::DryRun;
+        }
+        let mut list = self.list(call)?;
+        for item in &mut list.items {
+            let deleted = self.delete_object(call, item, &options)?;
+            if let Deleted::Object(object) = deleted {
+                *item = object;
+            }
+        }
+        list.revision = self.store.revision();
+        Ok(list)
+    }
+}
+
+fn expired(is_page: bool, revision: u64) -> StatusError {
+    StatusError::expired(if is_page {
+        "The provided continue parameter is too old to display a consistent list result. You must start a new list \
+         without the continue parameter."
+            .into()
+    } else {
+        format!("The resourceVersion for the provided list is too old: {revision}")
+    })
+}

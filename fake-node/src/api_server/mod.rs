@@ -1,0 +1,238 @@
+//! An API server in memory, as a tower service.
+//!
+//! Objects of any resource are kept as JSON, and read, listed, watched, written, patched and deleted as the real API
+//! server of Kubernetes 1.36 does it; what it refuses, it refuses in the real one's words. Pods are defaulted and
+//! validated by [`pod_lifecycle::manifest`].
+//!
+//! ```
+//! use fake_node::api_server::ApiServer;
+//! use futures_util::StreamExt;
+//! use k8s_openapi::api::core::v1::Pod;
+//! use kube::{Api, api::{DeleteParams, PostParams, WatchEvent, WatchParams}};
+//! use serde_json::json;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+//! # runtime.block_on(async {
+//! let server = ApiServer::new();
+//! let pods: Api<Pod> = Api::default_namespaced(server.client());
+//!
+//! let web = serde_json::from_value(json!({
+//!     "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}
+//! }))?;
+//! let web = pods.create(&PostParams::default(), &web).await?;
+//! assert_eq!(web.spec.unwrap().restart_policy.as_deref(), Some("Always"));
+//!
+//! let seen = web.metadata.resource_version.unwrap();
+//! let mut events = pods.watch(&WatchParams::default(), &seen).await?.boxed();
+//! pods.delete("web", &DeleteParams::default()).await?;
+//! // No node has it: it is marked, and is gone.
+//! assert!(matches!(events.next().await, Some(Ok(WatchEvent::Modified(_)))));
+//! assert!(matches!(events.next().await, Some(Ok(WatchEvent::Deleted(_)))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it does
+//!
+//! * Create (with `generateName`), get, list (pages, `resourceVersion`, `resourceVersionMatch`), replace, delete and
+//!   delete a collection, each with `dryRun`; JSON patch, JSON merge patch, strategic merge patch.
+//! * Watches from a resource version, from now, or with initial events; bookmarks; 410 for what is forgotten.
+//! * Label selectors and field selectors. Tables and bare metadata (`PartialObjectMetadata`) on request.
+//! * The subresources `status`; of Pods `binding`, `eviction` (with disruption budgets), `ephemeralcontainers`, `resize`;
+//!   of namespaces `finalize`.
+//! * `generation`, `uid`, `resourceVersion`, finalizers, deletion with grace, preconditions.
+//! * Custom resources: by their definition, or, where nobody defines one, by the first object that is created.
+//! * Discovery, as far as `kubectl` needs it; the same server on a port: [`ApiServer::listen`].
+//!
+//! # What it does not do
+//!
+//! * No scheduler and no controllers: Pods get a node by `binding` or by `spec.nodeName`; nobody makes Pods for a
+//!   Deployment, collects garbage (every `propagationPolicy` is accepted and leaves dependents alone), empties a
+//!   namespace that is being deleted or writes the status of a disruption budget. `scale` is refused.
+//! * No server-side apply: it is refused with 415. No managed fields.
+//! * No authentication and no RBAC: everybody may do everything.
+//! * No admission webhooks. Of the admission plugins only three rules are kept: a namespace has to exist, a Pod has a
+//!   priority (0, no classes), and tolerates a lost node for five minutes.
+//! * Only Pods are validated field by field, and only as far as the core knows them. Of others, names, labels,
+//!   annotations, finalizers and what never changes are checked; `fieldValidation` is not heeded, nor are the schemas of
+//!   custom resources.
+//! * Nothing that a kubelet answers: logs, exec, port-forward, proxy are refused with 501.
+//! * JSON only: no YAML, no protobuf.
+
+mod answer;
+mod builtin;
+mod clock;
+mod convert;
+mod definitions;
+mod delete;
+mod discovery;
+mod fields;
+mod list;
+mod listen;
+mod metadata;
+mod names;
+mod namespaces;
+mod nodes;
+mod object;
+mod patch;
+mod path;
+mod pods;
+mod query;
+mod resource;
+mod selection;
+mod selector;
+mod serve;
+mod state;
+mod status;
+mod store;
+mod strategy;
+mod table;
+mod update;
+mod view;
+mod watch;
+
+pub use answer::Body;
+pub use clock::TokioClock;
+pub use listen::Listening;
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use pod_lifecycle::{Clock, Timestamp};
+use tower_service::Service;
+
+use names::Names;
+use resource::Resources;
+use state::State;
+use status::StatusError;
+use store::Store;
+
+/// Where the time comes from.
+type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How many changes of each resource are remembered, unless somebody says otherwise.
+const HISTORY_LIMIT: usize = 10_000;
+
+/// An API server in memory. Clones are the same server.
+///
+/// It is a [tower service](Service) for [`kube::Client::new`]; [`ApiServer::client`] does that, too.
+#[derive(Clone)]
+pub struct ApiServer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Arc<Mutex<State>>,
+    now: Now,
+}
+
+impl ApiServer {
+    /// A server with the namespaces that every cluster has, and nothing else. Its time is tokio's, from
+    /// 2026-01-01T12:00:00Z on.
+    #[must_use]
+    pub fn new() -> ApiServer {
+        ApiServer::with_clock(TokioClock::starting_at(clock::START))
+    }
+
+    /// A server with a time of its own.
+    ///
+    /// ```
+    /// use fake_node::api_server::ApiServer;
+    /// use pod_lifecycle::SystemClock;
+    ///
+    /// let server = ApiServer::with_clock(SystemClock);
+    /// ```
+    #[must_use]
+    pub fn with_clock(clock: impl Clock + Send + Sync + 'static) -> ApiServer {
+        let now: Now = Arc::new(move || clock.now());
+        let (mut store, mut names) = (Store::new(HISTORY_LIMIT), Names::default());
+        namespaces::begin(&mut store, &mut names, now());
+        let state = State { store, resources: Resources::built_in(), names };
+        ApiServer { shared: Arc::new(Shared { state: Arc::new(Mutex::new(state)), now }) }
+    }
+
+    /// A client of this server, in the namespace `default`.
+    #[must_use]
+    pub fn client(&self) -> kube::Client {
+        kube::Client::new(self.clone(), "default")
+    }
+
+    /// Forgets all changes so far: whoever watches from an older resource version, or reads the next page of an older
+    /// list, is told 410 and has to begin again, as after a compaction of etcd.
+    ///
+    /// ```
+    /// use fake_node::api_server::ApiServer;
+    /// use k8s_openapi::api::core::v1::Namespace;
+    /// use kube::{Api, api::ListParams};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// # runtime.block_on(async {
+    /// let server = ApiServer::new();
+    /// let namespaces: Api<Namespace> = Api::all(server.client());
+    /// let first = namespaces.list(&ListParams::default().limit(1)).await?;
+    /// namespaces.create(&Default::default(), &serde_json::from_value(serde_json::json!({"metadata": {"name": "x"}}))?).await?;
+    /// server.forget_history();
+    /// let next = namespaces.list(&ListParams::default().continue_token(&first.metadata.continue_.unwrap())).await;
+    /// assert!(matches!(next, Err(kube::Error::Api(status)) if status.code == 410));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forget_history(&self) {
+        self.state().store.forget();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.shared.now)()
+    }
+}
+
+impl Default for ApiServer {
+    fn default() -> ApiServer {
+        ApiServer::new()
+    }
+}
+
+impl fmt::Debug for ApiServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiServer").finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for ApiServer
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let server = self.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            Ok(match body.collect().await {
+                Ok(body) => server.answer(&parts, body.to_bytes().into()),
+                Err(_) => answer::refusal(&StatusError::bad_request("the body of the request broke off")),
+            })
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! Which objects of a resource a list or a watch is about.
+
+use std::sync::Arc;
+
+use super::{
+    fields,
+    object::Object,
+    path::Target,
+    query::Query,
+    resource::Resource,
+    selector::{FieldSelector, LabelSelector},
+    status::StatusError,
+};
+
+/// The objects of a namespace, or of all, that the selectors leave.
+#[derive(Clone, Debug)]
+pub(super) struct Selection {
+    namespace: Option<String>,
+    name: Option<String>,
+    labels: LabelSelector,
+    fields: FieldSelector,
+}
+
+impl Selection {
+    pub(super) fn read(resource: &Arc<Resource>, target: &Target, query: &Query) -> Result<Selection, StatusError> {
+        fields::check(resource, &query.fields)?;
+        Ok(Selection {
+            namespace: target.namespace.clone(),
+            name: target.name.clone(),
+            labels: query.labels.clone(),
+            fields: query.fields.clone(),
+        })
+    }
+
+    /// Whether nothing is left out by a selector.
+    pub(super) fn is_unfiltered(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    pub(super) fn matches(&self, object: &Object) -> bool {
+        self.namespace.as_ref().is_none_or(|namespace| object.namespace() == namespace)
+            && self.name.as_ref().is_none_or(|name| object.name() == name)
+            && self.labels.matches(|key| object.label(key))
+            && fields::matches(&self.fields, object)
+    }
+}

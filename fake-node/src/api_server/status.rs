@@ -1,0 +1,210 @@
+//! Refusals, worded as the real API server words them.
+
+use std::fmt::Display;
+
+use http::StatusCode;
+use pod_lifecycle::manifest::{FieldError, FieldErrorType};
+use serde_json::{Value, json};
+
+use super::resource::{GroupKind, GroupResource};
+
+/// A refused request: what becomes a `metav1.Status`.
+///
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/>
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct StatusError {
+    code: StatusCode,
+    reason: &'static str,
+    message: String,
+    details: Value,
+}
+
+impl StatusError {
+    pub(super) fn not_found(resource: &GroupResource, name: &str) -> StatusError {
+        let message = format!("{resource} {name:?} not found");
+        StatusError::of(StatusCode::NOT_FOUND, "NotFound", resource, name, message)
+    }
+
+    /// A path that leads nowhere.
+    pub(super) fn no_such_path() -> StatusError {
+        let message = "the server could not find the requested resource";
+        StatusError::bare(StatusCode::NOT_FOUND, "NotFound", message)
+    }
+
+    pub(super) fn already_exists(resource: &GroupResource, name: &str) -> StatusError {
+        let message = format!("{resource} {name:?} already exists");
+        StatusError::of(StatusCode::CONFLICT, "AlreadyExists", resource, name, message)
+    }
+
+    pub(super) fn conflict(resource: &GroupResource, name: &str, why: impl Display) -> StatusError {
+        let message = format!("Operation cannot be fulfilled on {resource} {name:?}: {why}");
+        StatusError::of(StatusCode::CONFLICT, "Conflict", resource, name, message)
+    }
+
+    /// Somebody else was faster.
+    pub(super) fn modified(resource: &GroupResource, name: &str) -> StatusError {
+        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        StatusError::conflict(resource, name, why)
+    }
+
+    /// An object that may not be as it is, with a cause for each of its fields that is wrong.
+    pub(super) fn invalid(kind: &GroupKind, name: &str, errors: &[FieldError]) -> StatusError {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let all = match all.as_slice() {
+            [one] => one.clone(),
+            _ => format!("[{}]", all.join(", ")),
+        };
+        let causes: Vec<Value> = errors.iter().map(cause).collect();
+        StatusError {
+            code: StatusCode::UNPROCESSABLE_ENTITY,
+            reason: "Invalid",
+            message: format!("{kind} {name:?} is invalid: {all}"),
+            details: json!({"name": name, "group": kind.group, "kind": kind.kind, "causes": causes}),
+        }
+    }
+
+    pub(super) fn forbidden(resource: &GroupResource, name: &str, why: impl Display) -> StatusError {
+        let message = format!("{resource} {name:?} is forbidden: {why}");
+        StatusError::of(StatusCode::FORBIDDEN, "Forbidden", resource, name, message)
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> StatusError {
+        StatusError::plain(StatusCode::BAD_REQUEST, "BadRequest", message)
+    }
+
+    /// A patch that is understood and does not fit the object.
+    pub(super) fn unfit_patch() -> StatusError {
+        let message = "the server rejected our request due to an error in our request";
+        StatusError::bare(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)
+    }
+
+    /// A parameter of a request that may not be as it is; the kind is that of the options it belongs to.
+    pub(super) fn invalid_option(options: &str, error: FieldError) -> StatusError {
+        let kind = GroupKind { group: "meta.k8s.io".into(), kind: options.into() };
+        StatusError::invalid(&kind, "", &[error])
+    }
+
+    /// What was asked for is no longer remembered.
+    pub(super) fn expired(message: impl Into<String>) -> StatusError {
+        StatusError::plain(StatusCode::GONE, "Expired", message)
+    }
+
+    /// A resource version that is yet to come.
+    pub(super) fn too_large_resource_version(asked: u64, current: u64) -> StatusError {
+        StatusError {
+            details: json!({"causes": [
+                {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+            ], "retryAfterSeconds": 1}),
+            ..StatusError::plain(
+                StatusCode::GATEWAY_TIMEOUT,
+                "Timeout",
+                format!("Timeout: Too large resource version: {asked}, current: {current}"),
+            )
+        }
+    }
+
+    pub(super) fn method_not_allowed() -> StatusError {
+        let message = "the server does not allow this method on the requested resource";
+        StatusError::bare(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+    }
+
+    pub(super) fn unsupported_media_type(message: impl Into<String>) -> StatusError {
+        StatusError::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+    }
+
+    pub(super) fn not_acceptable() -> StatusError {
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json";
+        StatusError::bare(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
+    }
+
+    /// An eviction that a disruption budget does not allow now.
+    pub(super) fn too_many_requests(message: impl Into<String>, cause: &str, retry_after_seconds: u32) -> StatusError {
+        StatusError {
+            details: json!({
+                "causes": [{"reason": "DisruptionBudget", "message": cause}],
+                "retryAfterSeconds": retry_after_seconds,
+            }),
+            ..StatusError::plain(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
+        }
+    }
+
+    /// What the real API server has no class for, and answers with 500 though it is the client's doing.
+    pub(super) fn unclassified(message: impl Into<String>) -> StatusError {
+        StatusError::plain(StatusCode::INTERNAL_SERVER_ERROR, "", message)
+    }
+
+    /// What the real one does and this one does not.
+    pub(super) fn not_done_here(what: &str) -> StatusError {
+        let message = format!("the in-memory API server does not do this: {what}");
+        StatusError::plain(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
+    }
+
+    pub(super) fn code(&self) -> StatusCode {
+        self.code
+    }
+
+    /// Seconds after which to ask again, where that helps.
+    pub(super) fn retry_after_seconds(&self) -> Option<u64> {
+        self.details.get("retryAfterSeconds").and_then(Value::as_u64)
+    }
+
+    /// The `metav1.Status`.
+    pub(super) fn to_value(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "code": self.code.as_u16(),
+        });
+        if let (false, Some(status)) = (self.reason.is_empty(), status.as_object_mut()) {
+            status.insert("reason".into(), self.reason.into());
+        }
+        if let (Value::Object(details), Value::Object(status)) = (&self.details, &mut status) {
+            let details = details.iter().filter(|(_, value)| value.as_str() != Some(""));
+            status.insert("details".into(), details.map(|(key, value)| (key.clone(), value.clone())).collect());
+        }
+        status
+    }
+
+    fn plain(code: StatusCode, reason: &'static str, message: impl Into<String>) -> StatusError {
+        StatusError { code, reason, message: message.into(), details: Value::Null }
+    }
+
+    fn bare(code: StatusCode, reason: &'static str, message: &str) -> StatusError {
+        StatusError { details: json!({}), ..StatusError::plain(code, reason, message) }
+    }
+
+    fn of(code: StatusCode, reason: &'static str, on: &GroupResource, name: &str, message: String) -> StatusError {
+        let details = json!({"name": name, "group": on.group, "kind": on.resource});
+        StatusError { code, reason, message, details }
+    }
+}
+
+/// One wrong field as a `StatusCause`: the field apart from what is said of it.
+fn cause(error: &FieldError) -> Value {
+    let text = error.to_string();
+    let message = text.strip_prefix(&format!("{}: ", error.field)).unwrap_or(&text);
+    json!({"reason": error.kind.to_string(), "message": message, "field": error.field})
+}
+
+/// What is answered when something was done and there is no object to show.
+pub(super) fn success(details: Value) -> Value {
+    let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+    if let (Some(status), false) = (status.as_object_mut(), details.is_null()) {
+        status.insert("details".into(), details);
+    }
+    status
+}
+
+/// A field and what is wrong with it.
+pub(super) fn field_error(
+    field: impl Into<String>,
+    kind: FieldErrorType,
+    bad_value: Option<&str>,
+    detail: impl Into<String>,
+) -> FieldError {
+    FieldError { field: field.into(), kind, bad_value: bad_value.map(Into::into), detail: detail.into() }
+}

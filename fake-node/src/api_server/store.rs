@@ -1,0 +1,249 @@
+//! The objects, and what has lately become of them.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use tokio::sync::watch;
+
+use super::{object::Object, resource::GroupResource, status::StatusError};
+
+/// All objects, under one count of changes: the resource version.
+#[derive(Debug)]
+pub(super) struct Store {
+    revision: u64,
+    collections: BTreeMap<GroupResource, Collection>,
+    history_limit: usize,
+}
+
+/// Which object of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// Empty for what lives in no namespace.
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+/// The objects of a resource, in the order of lists.
+pub(super) type Objects = BTreeMap<Key, Arc<Object>>;
+
+/// The objects of a resource and their latest changes.
+#[derive(Debug)]
+struct Collection {
+    objects: Objects,
+    history: VecDeque<Change>,
+    /// The last change that is no longer remembered.
+    forgotten: u64,
+    latest: watch::Sender<u64>,
+}
+
+/// One change of one object.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) revision: u64,
+    /// The object before; none if it was created.
+    pub(super) before: Option<Arc<Object>>,
+    /// The object after; of one that was deleted its last state, with the revision of the deletion.
+    pub(super) after: Arc<Object>,
+    pub(super) kind: ChangeKind,
+}
+
+/// Whether the object is still there after a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChangeKind {
+    Stored,
+    Deleted,
+}
+
+impl Key {
+    pub(super) fn of(object: &Object) -> Key {
+        Key { namespace: object.namespace().into(), name: object.name().into() }
+    }
+}
+
+impl Store {
+    pub(super) fn new(history_limit: usize) -> Store {
+        Store { revision: 1, collections: BTreeMap::new(), history_limit }
+    }
+
+    /// The number of the last change.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(super) fn get(&self, resource: &GroupResource, key: &Key) -> Option<Arc<Object>> {
+        self.collections.get(resource)?.objects.get(key).cloned()
+    }
+
+    /// The objects of a resource as they are.
+    pub(super) fn all(&self, resource: &GroupResource) -> impl Iterator<Item = &Arc<Object>> {
+        self.collections.get(resource).into_iter().flat_map(|collection| collection.objects.values())
+    }
+
+    /// Stores an object, new or changed, under a new resource version.
+    pub(super) fn put(&mut self, resource: &GroupResource, mut object: Object) -> Arc<Object> {
+        let revision = self.next_revision(&mut object);
+        let after = Arc::new(object);
+        let limit = self.history_limit;
+        let collection = self.collection(resource);
+        let before = collection.objects.insert(Key::of(&after), Arc::clone(&after));
+        let change = Change { revision, before, after: Arc::clone(&after), kind: ChangeKind::Stored };
+        collection.record(change, limit);
+        after
+    }
+
+    /// Takes an object out; what is left of it carries the resource version of its end.
+    pub(super) fn remove(&mut self, resource: &GroupResource, key: &Key) -> Option<Arc<Object>> {
+        let before = self.collections.get_mut(resource)?.objects.remove(key)?;
+        let mut last = Object::clone(&before);
+        let revision = self.next_revision(&mut last);
+        let after = Arc::new(last);
+        let limit = self.history_limit;
+        let change = Change { revision, before: Some(before), after: Arc::clone(&after), kind: ChangeKind::Deleted };
+        self.collection(resource).record(change, limit);
+        Some(after)
+    }
+
+    /// The objects of a resource as they were at a resource version.
+    pub(super) fn at(&self, resource: &GroupResource, revision: u64) -> Result<Objects, StatusError> {
+        let Some(collection) = self.collections.get(resource) else { return Ok(Objects::new()) };
+        collection.remembers(revision)?;
+        let mut objects = collection.objects.clone();
+        for change in collection.history.iter().rev().take_while(|change| change.revision > revision) {
+            let key = Key::of(&change.after);
+            match &change.before {
+                Some(before) => objects.insert(key, Arc::clone(before)),
+                None => objects.remove(&key),
+            };
+        }
+        Ok(objects)
+    }
+
+    /// What has changed since a resource version.
+    pub(super) fn changes_after(
+        &self,
+        resource: &GroupResource,
+        revision: u64,
+    ) -> Result<impl Iterator<Item = &Change>, StatusError> {
+        let collection = self.collections.get(resource);
+        if let Some(collection) = collection {
+            collection.remembers(revision)?;
+        }
+        let history = collection.into_iter().flat_map(|collection| &collection.history);
+        Ok(history.skip_while(move |change| change.revision <= revision))
+    }
+
+    /// Tells of each change of a resource from now on.
+    pub(super) fn subscribe(&mut self, resource: &GroupResource) -> watch::Receiver<u64> {
+        self.collection(resource).latest.subscribe()
+    }
+
+    /// Forgets what has changed, as a compaction of etcd does.
+    pub(super) fn forget(&mut self) {
+        for collection in self.collections.values_mut() {
+            collection.trim(0);
+        }
+    }
+
+    fn next_revision(&mut self, object: &mut Object) -> u64 {
+        self.revision = self.revision.saturating_add(1);
+        object.set("metadata.resourceVersion", self.revision.to_string());
+        self.revision
+    }
+
+    fn collection(&mut self, resource: &GroupResource) -> &mut Collection {
+        self.collections.entry(resource.clone()).or_insert_with(Collection::new)
+    }
+}
+
+impl Collection {
+    fn new() -> Collection {
+        let latest = watch::Sender::new(0);
+        Collection { objects: Objects::new(), history: VecDeque::new(), forgotten: 0, latest }
+    }
+
+    fn record(&mut self, change: Change, limit: usize) {
+        let revision = change.revision;
+        self.history.push_back(change);
+        self.trim(limit);
+        self.latest.send_replace(revision);
+    }
+
+    fn trim(&mut self, limit: usize) {
+        while self.history.len() > limit {
+            if let Some(forgotten) = self.history.pop_front() {
+                self.forgotten = forgotten.revision;
+            }
+        }
+    }
+
+    /// Whether everything after a resource version is still known.
+    fn remembers(&self, revision: u64) -> Result<(), StatusError> {
+        if revision >= self.forgotten {
+            return Ok(());
+        }
+        let oldest = self.forgotten;
+        Err(StatusError::expired(format!("too old resource version: {revision} ({oldest})")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Key, Store};
+    use crate::api_server::{object::Object, resource::GroupResource};
+
+    fn pods() -> GroupResource {
+        GroupResource { group: String::new(), resource: "pods".into() }
+    }
+
+    fn pod(name: &str, phase: &str) -> Object {
+        Object::read(json!({"metadata": {"name": name}, "status": {"phase": phase}})).unwrap()
+    }
+
+    fn phases(store: &Store, revision: u64) -> Vec<(String, String)> {
+        let objects = store.at(&pods(), revision).unwrap();
+        objects.values().map(|pod| (pod.name().into(), pod.text("status.phase").into())).collect()
+    }
+
+    #[test]
+    fn the_past_can_be_read_as_long_as_it_is_remembered() {
+        let mut store = Store::new(100);
+        store.put(&pods(), pod("a", "Pending"));
+        let early = store.revision();
+        store.put(&pods(), pod("a", "Running"));
+        store.put(&pods(), pod("b", "Pending"));
+        let late = store.revision();
+        store.remove(&pods(), &Key { namespace: String::new(), name: "a".into() }).unwrap();
+        let pair = |name: &str, phase: &str| (name.to_string(), phase.to_string());
+        assert_eq!(phases(&store, early), [pair("a", "Pending")]);
+        assert_eq!(phases(&store, late), [pair("a", "Running"), pair("b", "Pending")]);
+        assert_eq!(phases(&store, store.revision()), [pair("b", "Pending")]);
+        store.forget();
+        assert!(store.at(&pods(), late).is_err());
+        assert_eq!(phases(&store, store.revision()), [pair("b", "Pending")]);
+    }
+
+    #[test]
+    fn a_bounded_history_forgets_the_oldest_changes_first() {
+        let mut store = Store::new(2);
+        for phase in ["Pending", "Running", "Succeeded"] {
+            store.put(&pods(), pod("a", phase));
+        }
+        let now = store.revision();
+        assert_eq!(store.changes_after(&pods(), now - 2).unwrap().count(), 2);
+        assert!(store.changes_after(&pods(), now - 3).is_err());
+        assert_eq!(store.changes_after(&pods(), now).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_deleted_object_carries_the_version_of_its_end() {
+        let mut store = Store::new(9);
+        let stored = store.put(&pods(), pod("a", "Running"));
+        let gone = store.remove(&pods(), &Key::of(&stored)).unwrap();
+        assert_ne!(gone.text("metadata.resourceVersion"), stored.text("metadata.resourceVersion"));
+        assert_eq!(store.all(&pods()).count(), 0);
+    }
+}

@@ -1,0 +1,101 @@
+//! Objects as the rows of a table: the columns that `kubectl get` prints.
+//!
+//! <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
+
+mod event;
+mod node;
+mod pod;
+
+use std::sync::Arc;
+
+use pod_lifecycle::{Timestamp, status::age};
+use serde_json::{Map, Value, json};
+
+use super::{convert, object::Object, query::IncludeObject, resource::Resource, view};
+
+/// A column: its name, and whether it is shown only if much is asked for (`-o wide`).
+type Column = (&'static str, Shown);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Always,
+    /// With `-o wide`.
+    Wide,
+}
+
+/// What is shown of the objects of a resource.
+struct Columns {
+    columns: &'static [Column],
+    cells: fn(&Object, Timestamp) -> Vec<Value>,
+}
+
+const PLAIN: Columns = Columns {
+    columns: &[("Name", Shown::Always), ("Age", Shown::Always)],
+    cells: |object, now| vec![object.name().into(), age_cell(object, "metadata.creationTimestamp", now)],
+};
+
+const NAMESPACE: Columns = Columns {
+    columns: &[("Name", Shown::Always), ("Status", Shown::Always), ("Age", Shown::Always)],
+    cells: |object, now| {
+        let status = object.text("status.phase").into();
+        vec![object.name().into(), status, age_cell(object, "metadata.creationTimestamp", now)]
+    },
+};
+
+fn columns_of(resource: &Resource) -> Columns {
+    if resource.is("", "pods") {
+        pod::COLUMNS
+    } else if resource.is("", "nodes") {
+        node::COLUMNS
+    } else if resource.is("", "namespaces") {
+        NAMESPACE
+    } else if resource.is("", "events") || resource.is("events.k8s.io", "events") {
+        event::COLUMNS
+    } else {
+        PLAIN
+    }
+}
+
+/// `meta.k8s.io/v1` `Table`: the columns, and a row for each object.
+pub(super) fn table(
+    resource: &Resource,
+    objects: &[Arc<Object>],
+    metadata: Map<String, Value>,
+    include: IncludeObject,
+    now: Timestamp,
+) -> Value {
+    let Columns { columns, cells } = columns_of(resource);
+    let rows: Vec<Value> = objects
+        .iter()
+        .map(|object| match include {
+            IncludeObject::Nothing => json!({"cells": cells(object, now), "object": null}),
+            IncludeObject::Metadata => json!({"cells": cells(object, now), "object": view::metadata(object)}),
+            IncludeObject::Object => {
+                json!({"cells": cells(object, now), "object": convert::outgoing(resource, object).into_value()})
+            }
+        })
+        .collect();
+    json!({
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": columns.iter().map(definition).collect::<Vec<_>>(),
+        "rows": rows,
+    })
+}
+
+fn definition((name, shown): &Column) -> Value {
+    let format = if *name == "Name" { "name" } else { "" };
+    let priority = u8::from(*shown == Shown::Wide);
+    json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
+}
+
+/// How long ago a time of an object was.
+fn age_cell(object: &Object, field: &str, now: Timestamp) -> Value {
+    age(object.text(field).parse().ok(), now).into()
+}
+
+fn text_or(object: &Object, field: &str, otherwise: &str) -> Value {
+    let text = object.text(field);
+    if text.is_empty() { otherwise.into() } else { text.into() }
+}

@@ -1,0 +1,155 @@
+//! How objects are shown: whole, as the rows of a table, or by their metadata alone.
+//!
+//! <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
+
+use std::sync::Arc;
+
+use pod_lifecycle::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{
+    convert, list::List, object::Object, query::IncludeObject, resource::Resource, status::StatusError, table,
+};
+
+/// What a client accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Whole,
+    Table(IncludeObject),
+    Metadata,
+}
+
+impl View {
+    /// Chooses the first of the media types of an `Accept` header that can be had.
+    pub(super) fn negotiate(accept: &str, include: IncludeObject) -> Result<View, StatusError> {
+        if accept.trim().is_empty() {
+            return Ok(View::Whole);
+        }
+        accept.split(',').find_map(|range| View::of_range(range, include)).ok_or_else(StatusError::not_acceptable)
+    }
+
+    fn of_range(range: &str, include: IncludeObject) -> Option<View> {
+        let mut parts = range.split(';').map(str::trim);
+        if !matches!(parts.next()?, "application/json" | "application/*" | "*/*") {
+            return None;
+        }
+        let shape = parts.find_map(|parameter| parameter.strip_prefix("as="));
+        match shape {
+            None => Some(View::Whole),
+            Some("Table") => Some(View::Table(include)),
+            Some("PartialObjectMetadata" | "PartialObjectMetadataList") => Some(View::Metadata),
+            Some(_) => None,
+        }
+    }
+
+    /// One object.
+    pub(super) fn object(self, resource: &Resource, object: &Arc<Object>, now: Timestamp) -> Value {
+        match self {
+            View::Whole => convert::outgoing(resource, object).into_value(),
+            View::Metadata => metadata(object),
+            View::Table(include) => {
+                let mut list = Map::new();
+                list.insert("resourceVersion".into(), object.text("metadata.resourceVersion").into());
+                table::table(resource, std::slice::from_ref(object), list, include, now)
+            }
+        }
+    }
+
+    /// The object of an event of a watch.
+    pub(super) fn event(self, resource: &Resource, object: &Arc<Object>, now: Timestamp) -> Value {
+        self.object(resource, object, now)
+    }
+
+    /// A bookmark, as what the client expects.
+    pub(super) fn bookmark(self, object: Value) -> Value {
+        match self {
+            View::Whole => object,
+            View::Metadata => with_type(object, "PartialObjectMetadata"),
+            View::Table(_) => {
+                let row = with_type(object, "PartialObjectMetadata");
+                let mut table =
+                    with_type(json!({"columnDefinitions": [], "rows": [{"cells": [], "object": row}]}), "Table");
+                if let (Some(fields), Some(metadata)) = (table.as_object_mut(), row.get("metadata")) {
+                    fields.insert("metadata".into(), metadata.clone());
+                }
+                table
+            }
+        }
+    }
+
+    /// Several objects.
+    pub(super) fn list(self, resource: &Resource, list: &List, now: Timestamp) -> Value {
+        let mut about = Map::new();
+        about.insert("resourceVersion".into(), list.revision.to_string().into());
+        if let Some(token) = &list.continue_token {
+            about.insert("continue".into(), token.clone().into());
+        }
+        if let Some(remaining) = list.remaining {
+            about.insert("remainingItemCount".into(), remaining.into());
+        }
+        let (kind, api_version, items) = match self {
+            View::Table(include) => return table::table(resource, &list.items, about, include, now),
+            View::Metadata => {
+                let items: Vec<Value> = list.items.iter().map(|object| metadata(object)).collect();
+                ("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), items)
+            }
+            View::Whole => {
+                let items = list.items.iter().map(|object| item(resource, object)).collect();
+                (format!("{}List", resource.kind), resource.api_version(), items)
+            }
+        };
+        json!({"kind": kind, "apiVersion": api_version, "metadata": about, "items": items})
+    }
+}
+
+/// An object in a list. What Kubernetes has says only in the list what it is; custom objects say so themselves.
+fn item(resource: &Resource, object: &Object) -> Value {
+    let mut shown = convert::outgoing(resource, object);
+    if resource.origin == super::resource::Origin::BuiltIn {
+        shown.remove("kind");
+        shown.remove("apiVersion");
+    }
+    shown.into_value()
+}
+
+/// `PartialObjectMetadata`
+pub(super) fn metadata(object: &Object) -> Value {
+    with_type(json!({"metadata": object.get("metadata")}), "PartialObjectMetadata")
+}
+
+fn with_type(mut value: Value, kind: &str) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("kind".into(), kind.into());
+        fields.insert("apiVersion".into(), "meta.k8s.io/v1".into());
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::View;
+    use crate::api_server::query::IncludeObject;
+
+    fn view(accept: &str) -> Option<View> {
+        View::negotiate(accept, IncludeObject::Metadata).ok()
+    }
+
+    #[test]
+    fn the_first_shape_that_can_be_had_is_taken() {
+        let of_kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+        assert_eq!(view(of_kubectl), Some(View::Table(IncludeObject::Metadata)));
+        assert_eq!(view("application/json;g=meta.k8s.io;v=v1;as=PartialObjectMetadata"), Some(View::Metadata));
+        for whole in [
+            "",
+            "*/*",
+            "application/json",
+            "application/vnd.kubernetes.protobuf,application/json",
+            "text/html, */*;q=0.8",
+        ] {
+            assert_eq!(view(whole), Some(View::Whole), "{whole}");
+        }
+        for refused in ["text/html", "application/yaml", "application/vnd.kubernetes.protobuf"] {
+            assert_eq!(view(refused), None, "{refused}");
+        }
+    }
+}

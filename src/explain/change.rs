@@ -1,0 +1,241 @@
+//! What would change a Pod's state, and what somebody can do about its trouble.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::Serialize;
+
+use super::{
+    container::{ContainerExplanation, Situation},
+    fact::{LastExit, ProbeProgress, by_name},
+    pod::{EndCause, PodSituation},
+    remedy::Remedy,
+    urgency::Urgency,
+};
+use crate::{
+    config::BackOffLimits,
+    kubelet::Pod,
+    manifest::{Name, Named, RestartPolicy},
+    rule::probe::ProbeResult,
+    spec::{ContainerIndex, ProbeKind},
+    state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
+};
+
+/// Something that would change the Pod's state.
+///
+/// ```
+/// use pod_lifecycle::{explain::{PossibleChange, Remedy}, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/config-map-missing.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let changes = pod.explain("2026-03-01T12:08:50Z".parse()?).changes;
+/// let (container, remedy) = (Some("app".into()), Remedy::MissingReference);
+/// assert_eq!(changes, [PossibleChange::Remedy { container, remedy }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PossibleChange {
+    /// So many more successes in a row make a container started, or ready.
+    Successes {
+        /// The container's name.
+        container: String,
+        /// The probe that has to find it.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+        /// How many more successes in a row.
+        needed: u32,
+        /// Whether there were some already.
+        has_begun: bool,
+        /// Seconds between two probes.
+        period_seconds: u32,
+    },
+    /// So many more failures in a row have a container killed.
+    Failures {
+        /// The container's name.
+        container: String,
+        /// The probe that has to find it.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+        /// How many more failures in a row.
+        left: u32,
+        /// Whether there were some already.
+        has_begun: bool,
+        /// Whether it is started again then.
+        restarts: bool,
+    },
+    /// A run that is long enough makes the back-off start over.
+    LongRun {
+        /// The container's name.
+        container: String,
+        /// Longer than this many seconds.
+        seconds: u32,
+        /// The delay that it starts over with, in seconds.
+        initial_delay_seconds: u32,
+    },
+    /// A container's end.
+    Exit {
+        /// The container's name.
+        container: String,
+    },
+    /// A readiness gate's condition that becomes true.
+    Gate {
+        /// The condition's type.
+        gate: String,
+    },
+    /// Something that somebody can do about the trouble.
+    Remedy {
+        /// The container's name, if it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        container: Option<String>,
+        /// What can be done.
+        remedy: Remedy,
+    },
+    /// Something that would keep the next Pod from ending like this one.
+    NextTime {
+        /// The container's name, if it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        container: Option<String>,
+        /// What can be done.
+        remedy: Remedy,
+    },
+    /// Nothing: what is over stays over.
+    Nothing,
+}
+
+impl PossibleChange {
+    /// The container that it is about.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        match self {
+            PossibleChange::Successes { container, .. }
+            | PossibleChange::Failures { container, .. }
+            | PossibleChange::LongRun { container, .. }
+            | PossibleChange::Exit { container, .. } => Some(container),
+            PossibleChange::Remedy { container, .. } | PossibleChange::NextTime { container, .. } => {
+                container.as_deref()
+            }
+            PossibleChange::Gate { .. } | PossibleChange::Nothing => None,
+        }
+    }
+
+    fn of_pod(remedy: Remedy) -> PossibleChange {
+        PossibleChange::Remedy { container: None, remedy }
+    }
+}
+
+/// What somebody can do for a container, the best first.
+pub(super) fn remedies(container: &str, remedies: &[Remedy]) -> Vec<PossibleChange> {
+    let of = |&remedy: &Remedy| PossibleChange::Remedy { container: Some(container.into()), remedy };
+    remedies.iter().map(of).collect()
+}
+
+/// What can be done about a Pod as a whole, if its situation leaves anything to be done.
+pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChange>> {
+    Some(match situation {
+        PodSituation::Gated => Vec::from([PossibleChange::of_pod(Remedy::Ungating)]),
+        PodSituation::Unscheduled { .. } => Vec::from([PossibleChange::of_pod(Remedy::FittingNode)]),
+        PodSituation::Unreported { .. } => Vec::from([PossibleChange::of_pod(Remedy::ReportOfNode)]),
+        PodSituation::NodeLost { .. } => Vec::from([PossibleChange::of_pod(Remedy::NodeReturn)]),
+        PodSituation::Over { cause } => Vec::from_iter([PossibleChange::Nothing].into_iter().chain(next_time(cause))),
+        PodSituation::Gone => Vec::from([PossibleChange::Nothing]),
+        PodSituation::Stopping { .. } => Vec::from([PossibleChange::of_pod(Remedy::ForceDelete)]),
+        PodSituation::GatesUnmet { gates } => {
+            gates.iter().map(|(gate, _)| PossibleChange::Gate { gate: gate.clone() }).collect()
+        }
+        PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([PossibleChange::Nothing]),
+        PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
+        PodSituation::Container { .. } | PodSituation::Ready => return None,
+    })
+}
+
+/// What would keep the next Pod from ending like this one.
+fn next_time(cause: &EndCause) -> Option<PossibleChange> {
+    let (container, remedies) = match cause {
+        EndCause::AllSucceeded | EndCause::Incomplete => return None,
+        EndCause::ContainerFailed { container, exit, .. } => {
+            (Some(container), Remedy::for_termination(&TerminationReason::from(&*exit.reason)))
+        }
+        EndCause::Unseen { container } => {
+            (Some(container), Remedy::for_termination(&TerminationReason::ContainerStatusUnknown))
+        }
+        EndCause::Reason { reason, .. } => (None, against(reason)),
+        EndCause::NodeGone { .. } => (None, Remedy::for_pod(&PodReason::NodeLost)),
+    };
+    let remedy = *remedies.first()?;
+    Some(PossibleChange::NextTime { container: container.cloned(), remedy })
+}
+
+/// What would change the Pod's state, the most telling first.
+pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<PossibleChange> {
+    if pod.is_gone() && matches!(situation, PodSituation::Stopping { .. }) {
+        return Vec::from([PossibleChange::Nothing]);
+    }
+    of_situation(situation).unwrap_or_else(|| {
+        let mut by_urgency: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
+        by_urgency.sort_by_key(|(_, container)| container.urgency());
+        by_urgency.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
+    })
+}
+
+fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
+    let container = explained.name.clone();
+    let Some(spec) = pod.spec().container(index) else { return Vec::new() };
+    let restarts = spec.restart().policy() != RestartPolicy::Never;
+    let failures = |progress: &ProbeProgress| PossibleChange::Failures {
+        container: container.clone(),
+        probe: progress.probe,
+        left: progress.failures_left,
+        has_begun: progress.run_of(ProbeResult::Failure) > 0,
+        restarts,
+    };
+    match &explained.situation {
+        Situation::HeldBack { exit, .. } => held_back(&container, Some(exit), &pod.config().crash_loop),
+        Situation::CannotStart { error, .. } => remedies(&container, Remedy::for_waiting(error)),
+        Situation::Running { lacks, liveness, .. } => {
+            let mut changes = Vec::new();
+            if let Some(progress) = lacks {
+                changes.push(PossibleChange::Successes {
+                    container: container.clone(),
+                    probe: progress.probe,
+                    needed: progress.successes_needed,
+                    has_begun: progress.run_of(ProbeResult::Success) > 0,
+                    period_seconds: progress.period_seconds,
+                });
+                changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
+            }
+            changes.extend(liveness.iter().map(failures));
+            if explained.urgency() == Urgency::None && changes.is_empty() {
+                changes.push(PossibleChange::Exit { container });
+            }
+            changes
+        }
+        Situation::HeldBackBetween { exit, .. } => held_back(&container, exit.as_ref(), &pod.config().crash_loop),
+        Situation::NotStarted { .. }
+        | Situation::Pulling { .. }
+        | Situation::Starting
+        | Situation::PostStart { .. }
+        | Situation::RestartDue { .. }
+        | Situation::Stopping { .. }
+        | Situation::Ended { .. }
+        | Situation::NeverRan
+        | Situation::Unknown => Vec::new(),
+    }
+}
+
+/// What is to be done against the reason of a Pod's status, or of its disruption.
+fn against(reason: &str) -> &'static [Remedy] {
+    match Named::<ConditionReason>::from(reason).known() {
+        Some(reason) => Remedy::for_condition(ConditionType::DisruptionTarget.name(), reason.name()),
+        None => Remedy::for_pod(&PodReason::from(reason)),
+    }
+}
+
+/// What would end the back-off of a container: that it does not end like this again, or not so soon.
+pub(super) fn held_back(container: &str, exit: Option<&LastExit>, limits: &BackOffLimits) -> Vec<PossibleChange> {
+    let reason = exit.map(|exit| TerminationReason::from(&*exit.reason));
+    let cause = reason.as_ref().map_or(Remedy::for_waiting(&StartError::CrashLoopBackOff), Remedy::for_termination);
+    let (seconds, initial_delay_seconds) = (limits.reset_after, limits.initial);
+    let mut changes = remedies(container, cause.get(..1).unwrap_or_default());
+    changes.push(PossibleChange::LongRun { container: container.into(), seconds, initial_delay_seconds });
+    changes
+}

@@ -1,0 +1,193 @@
+//! What is advised fits the reason: every row of the table is looked at.
+
+use pod_lifecycle::{
+    explain::Remedy,
+    manifest::Name,
+    state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
+};
+use serde_json::{Value, json};
+
+use super::{observed, pod};
+
+/// What is said to help a Pod whose only container waits like this.
+fn advice(reason: &str) -> String {
+    let waiting = json!({"name": "app", "ready": false, "restartCount": 1, "image": "", "imageID": "",
+        "state": {"waiting": {"reason": reason, "message": "it is so"}},
+        "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}});
+    told(&pod(json!({}), json!({"phase": "Running", "containerStatuses": [waiting], "conditions": []})))
+}
+
+/// The line on what would change the state.
+fn told(object: &Value) -> String {
+    let explained = observed(object.clone()).explain("2026-03-01T12:10:00Z".parse().unwrap()).to_string();
+    let line = explained.lines().find_map(|line| line.strip_prefix("What would change it: "));
+    line.unwrap_or_else(|| panic!("no advice: {explained}")).to_owned()
+}
+
+#[test]
+fn every_waiting_reason_has_the_remedy_that_fits() {
+    let rows = [
+        ("CrashLoopBackOff", &[Remedy::CauseOfExit][..], "the log of app before its exit may tell"),
+        ("ErrImagePull", &[Remedy::NewImage, Remedy::RegistryAccess], "another image in the spec of app"),
+        ("ImagePullBackOff", &[Remedy::NewImage, Remedy::RegistryAccess], "the imagePullSecrets of the Pod"),
+        ("ErrImageNeverPull", &[Remedy::ImageOnNode], "the image of app on the node"),
+        ("InvalidImageName", &[Remedy::ValidImageName], "an image name in the spec of app that can be read"),
+        ("ImageInspectError", &[Remedy::RuntimeOfNode], "a container runtime on the node that answers"),
+        ("RegistryUnavailable", &[Remedy::RegistryReturn, Remedy::NewImage], "the return of the registry"),
+        ("SignatureValidationFailed", &[Remedy::SignedImage], "signed as the node demands"),
+        ("CreateContainerConfigError", &[Remedy::MissingReference], "a ConfigMap, a Secret or a key of one"),
+        ("CreateContainerError", &[Remedy::RuntimesDemand], "what the runtime misses"),
+        ("PreCreateHookError", &[Remedy::HooksOfNode], "the node's own hooks"),
+        ("PreStartHookError", &[Remedy::HooksOfNode], "the node's own hooks"),
+        ("RunContainerError", &[Remedy::RunnableCommand], "a command of app that its image has"),
+        ("PostStartHookError", &[Remedy::PostStartHook], "a postStart hook of app that ends well"),
+    ];
+    let known: Vec<&str> = StartError::KNOWN.iter().map(StartError::as_str).collect();
+    assert_eq!(rows.map(|(reason, ..)| reason).as_slice(), known, "every known reason has its row here");
+    for (reason, remedies, words) in rows {
+        assert_eq!(Remedy::for_waiting(&reason.into()), remedies, "{reason}");
+        assert!(advice(reason).contains(words), "{reason}: {}", advice(reason));
+    }
+    for early in ["", "ContainerCreating", "PodInitializing", "RestartingAllContainers"] {
+        assert_eq!(Remedy::for_waiting(&early.into()), [Remedy::Patience], "{early}");
+        assert!(advice(early).starts_with("time; "), "{early}");
+    }
+    for odd in ["ProviderFailed", "errimagepull", "Pending"] {
+        assert_eq!(Remedy::for_waiting(&odd.into()), [Remedy::Message], "{odd}");
+        assert!(advice(odd).contains("what the message and the events ask for"), "{odd}");
+    }
+}
+
+#[test]
+fn only_trouble_with_an_image_is_answered_with_an_image() {
+    let about_images = [Remedy::NewImage, Remedy::RegistryAccess, Remedy::RegistryReturn, Remedy::ImageOnNode];
+    let about_images = [&about_images[..], &[Remedy::ValidImageName, Remedy::SignedImage]].concat();
+    for reason in StartError::KNOWN {
+        let is_about_image = ["Image", "Registry", "Signature"].iter().any(|word| reason.as_str().contains(word));
+        // That the node cannot be asked for its images is not the image's fault.
+        let is_about_image = is_about_image && *reason != StartError::ImageInspectError;
+        let advised = Remedy::for_waiting(reason);
+        assert_eq!(advised.iter().any(|remedy| about_images.contains(remedy)), is_about_image, "{reason}: {advised:?}");
+    }
+}
+
+#[test]
+fn every_reason_of_an_end_has_the_remedy_that_fits() {
+    let rows = [
+        ("Completed", Remedy::LastingProcess, "a process of app that does not end"),
+        ("Error", Remedy::CauseOfExit, "the log of app"),
+        ("OOMKilled", Remedy::MoreMemory, "a higher memory limit of app"),
+        ("ContainerCannotRun", Remedy::RunnableCommand, "a command of app that its image has"),
+        ("StartError", Remedy::RunnableCommand, "a command of app that its image has"),
+        ("ContainerStatusUnknown", Remedy::HealthOfNode, "the node, whose kubelet and runtime"),
+        ("RestartingAllContainers", Remedy::TriggerOfRestart, "the container whose exit restarts all"),
+    ];
+    let known: Vec<&str> = TerminationReason::KNOWN.iter().map(TerminationReason::as_str).collect();
+    assert_eq!(rows.map(|(reason, ..)| reason).as_slice(), known, "every known reason has its row here");
+    for (reason, remedy, words) in rows {
+        assert_eq!(Remedy::for_termination(&reason.into()), [remedy], "{reason}");
+        let held_back = json!({"name": "app", "ready": false, "restartCount": 1, "image": "", "imageID": "",
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"exitCode": 1, "reason": reason}}});
+        let object = pod(json!({}), json!({"containerStatuses": [held_back], "conditions": []}));
+        assert!(told(&object).contains(words), "{reason}: {}", told(&object));
+    }
+    assert_eq!(Remedy::for_termination(&"Unplugged".into()), [Remedy::CauseOfExit, Remedy::Message]);
+}
+
+#[test]
+fn every_reason_of_a_condition_has_the_remedy_that_fits() {
+    let rows = [
+        ("UnknownContainerStatuses", Remedy::ReportOfNode),
+        ("ContainersNotInitialized", Remedy::InitContainers),
+        ("ContainersNotReady", Remedy::UnreadyContainers),
+        ("ReadinessGatesNotReady", Remedy::OwnerOfGate),
+        ("PodCompleted", Remedy::NewPod),
+        ("PodFailed", Remedy::NewPod),
+        ("RestartAllContainersStarted", Remedy::TriggerOfRestart),
+        ("SchedulingGated", Remedy::Ungating),
+        ("Unschedulable", Remedy::FittingNode),
+        ("TerminationByKubelet", Remedy::HonestRequests),
+        ("EvictionByEvictionAPI", Remedy::DisruptionBudget),
+        ("PreemptionByScheduler", Remedy::HigherPriority),
+        ("DeletionByTaintManager", Remedy::Toleration),
+        ("DeletionByPodGC", Remedy::NewPod),
+    ];
+    let known: Vec<&str> = ConditionReason::ALL.iter().map(|reason| reason.name()).collect();
+    assert_eq!(rows.map(|(reason, _)| reason).as_slice(), known, "every known reason has its row here");
+    for (reason, remedy) in rows {
+        assert_eq!(Remedy::for_condition("Ready", reason), [remedy], "{reason}");
+    }
+}
+
+#[test]
+fn a_condition_without_a_known_reason_has_the_remedy_of_its_type() {
+    let rows = [
+        ("PodReadyToStartContainers", Remedy::NetworkAndVolumes),
+        ("Initialized", Remedy::InitContainers),
+        ("Ready", Remedy::ReportOfNode),
+        ("ContainersReady", Remedy::ReportOfNode),
+        ("PodScheduled", Remedy::FittingNode),
+        ("AllContainersRestarting", Remedy::TriggerOfRestart),
+        ("DisruptionTarget", Remedy::Message),
+    ];
+    let known: Vec<&str> = ConditionType::ALL.iter().map(|known| known.name()).collect();
+    assert_eq!(rows.map(|(known, _)| known).as_slice(), known, "every known type has its row here");
+    for (condition_type, remedy) in rows {
+        assert_eq!(Remedy::for_condition(condition_type, ""), [remedy], "{condition_type}");
+    }
+    for (condition_type, reason, remedy) in [
+        ("PodScheduled", "SchedulerError", Remedy::SchedulersLog),
+        ("PodResizePending", "Deferred", Remedy::RoomOnNode),
+        ("PodResizePending", "Infeasible", Remedy::SmallerResize),
+        ("PodResizeInProgress", "Error", Remedy::Message),
+        ("example.com/lb", "Unhealthy", Remedy::OwnerOfCondition),
+    ] {
+        assert_eq!(Remedy::for_condition(condition_type, reason), [remedy], "{condition_type} {reason}");
+    }
+}
+
+#[test]
+fn every_reason_of_a_pod_has_the_remedy_that_fits() {
+    let rows = [
+        (Remedy::HonestRequests, &["Evicted"][..]),
+        (Remedy::LongerDeadline, &["DeadlineExceeded"]),
+        (Remedy::NodeReturn, &["NodeLost"]),
+        (Remedy::HigherPriority, &["Preempting"]),
+        (Remedy::OtherNode, &["Terminated", "NodeShutdown"]),
+        (Remedy::RoomOnNode, &["OutOfcpu", "OutOfmemory", "OutOfephemeral-storage", "OutOfpods", "NodePorts"]),
+        (Remedy::RoomOnNode, &["TopologyAffinityError", "SMTAlignmentError", "EmptyPodSharedPoolError"]),
+        (Remedy::RoomOnNode, &["VolumeAttachmentLimitExceeded"]),
+        (Remedy::FittingNode, &["NodeAffinity", "NodeName", "PodOSSelectorNodeLabelDoesNotMatch"]),
+        (Remedy::Toleration, &["TaintToleration"]),
+        (Remedy::NodeWithFeature, &["SysctlForbidden", "AppArmor", "PodOSNotSupported", "PodFeatureUnsupported"]),
+        (Remedy::NodeWithFeature, &["InitContainerRestartPolicyForbidden", "SupplementalGroupsPolicyNotSupported"]),
+        (Remedy::NodeWithFeature, &["PodLevelResourcesNotSupported"]),
+        (Remedy::HealthOfNode, &["UnexpectedAdmissionError", "InvalidNodeInfo", "UnknownReason"]),
+        (Remedy::HealthOfNode, &["UnexpectedPredicateFailureType"]),
+    ];
+    let mut listed: Vec<&str> = rows.iter().flat_map(|(_, reasons)| *reasons).copied().collect();
+    let mut known: Vec<&str> = PodReason::KNOWN.iter().map(PodReason::as_str).collect();
+    listed.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(listed, known, "every known reason has its row here");
+    for (remedy, reasons) in rows {
+        for reason in reasons {
+            assert_eq!(Remedy::for_pod(&(*reason).into()), [remedy], "{reason}");
+            let failed = json!({"phase": "Failed", "reason": reason, "containerStatuses": [], "conditions": []});
+            let told = told(&pod(json!({}), failed));
+            assert!(told.ends_with(&format!("{}.", remedy.clause(None))), "{reason}: {told}");
+        }
+    }
+    assert_eq!(Remedy::for_pod(&"OutOfexample.com/gpu".into()), [Remedy::RoomOnNode]);
+    assert_eq!(Remedy::for_pod(&"Bored".into()), [Remedy::Message]);
+}
+
+#[test]
+fn every_remedy_is_a_clause_that_names_its_container_if_it_is_about_one() {
+    for remedy in Remedy::ALL {
+        let (of_app, of_pod) = (remedy.clause(Some("app")), remedy.clause(None));
+        assert!(of_app.len() > 15 && !of_app.contains('{') && !of_app.ends_with('.'), "{remedy:?}: {of_app}");
+        assert_eq!(of_app.contains(" app"), of_app != of_pod, "{remedy:?}: {of_app} / {of_pod}");
+    }
+}
