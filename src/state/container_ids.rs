@@ -86,6 +86,15 @@ impl ContainerIds {
     }
 
     /// Notes the image of an instance and its digest, unless they are known already.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::{ContainerIds, InstanceId};
+    ///
+    /// let (mut ids, first) = (ContainerIds::default(), InstanceId::nth(0));
+    /// ids.note_image(0.into(), first, "nginx:1", "sha256:0a1b");
+    /// assert_eq!(ids.image(0.into(), first), Some(("nginx:1", "sha256:0a1b")));
+    /// assert_eq!(ids.image(1.into(), first), None);
+    /// ```
     pub fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
         let images = &mut self.0.entry(container).or_default().images;
         images.entry(instance).or_insert_with(|| (image.to_owned(), image_id.to_owned()));

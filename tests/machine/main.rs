@@ -13,3 +13,4 @@
 mod level_triggered;
 mod news_out_of_order;
 mod regressions;
+mod resume;
