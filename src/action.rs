@@ -1,6 +1,11 @@
 //! What to do, what changed, and what was recorded: everything that comes out of a Pod.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::{borrow::Cow, string::String};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::HookKind,
@@ -11,7 +16,18 @@ use crate::{
 };
 
 /// What the embedder is to do, in this order; each is answered by the event that its doc names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// ```
+/// use pod_lifecycle::{Action, state::InstanceId};
+///
+/// let action = Action::StopContainer { container: 0.into(), instance: InstanceId::nth(2), timeout: 30 };
+/// let written = serde_json::to_string(&action)?;
+/// assert_eq!(written, r#"{"StopContainer":{"container":0,"instance":2,"timeout":30}}"#);
+/// assert_eq!(serde_json::from_str::<Action>(&written)?, action);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum Action {
     /// Make a sandbox: `SandboxCreated` or `SandboxFailed`.
     RunPodSandbox {
@@ -150,16 +166,39 @@ impl Action {
 }
 
 /// A published change: from what, to what, why and when.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     Change, Output, Pod, Timestamp, Transition, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec,
+/// };
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+/// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+/// let noon: Timestamp = "2026-03-01T12:00:00.5Z".parse()?;
+/// let mut out = Vec::new();
+/// Pod::new(spec, Arc::new(KubeletConfig::default()), noon, &mut out);
+///
+/// let first = Transition { at: noon, change: Change::Phase { from: None, to: PodPhase::Pending } };
+/// assert!(out.contains(&Output::Transition(first.clone())));
+/// let written = r#"{"at":"2026-03-01T12:00:00.500Z","change":{"Phase":{"from":null,"to":"Pending"}}}"#;
+/// assert_eq!(serde_json::to_string(&first)?, written);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Transition {
     /// When it was published.
+    #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
     /// What changed.
     pub change: Change,
 }
 
 /// What changed in the published status.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum Change {
     /// The phase.
     Phase {
@@ -266,12 +305,29 @@ named! {
     }
 }
 
-/// A Kubernetes event, as the kubelet's recorder gets it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A Kubernetes event, as the kubelet's recorder gets it; [`EventRecorder`](crate::status::EventRecorder) makes of it
+/// what the API stores.
+///
+/// ```
+/// use pod_lifecycle::{EventReason, EventType, KubernetesEvent, Timestamp, manifest::Name};
+///
+/// let started = KubernetesEvent {
+///     at: Timestamp::UNIX_EPOCH,
+///     type_: EventType::Normal,
+///     reason: EventReason::Started.name().into(),
+///     container: Some(0.into()),
+///     message: "Started container app".into(),
+/// };
+/// assert_eq!(started.reason, "Started");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KubernetesEvent {
     /// When it was recorded.
+    #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
     /// How grave.
+    #[serde(rename = "type")]
     pub type_: EventType,
     /// What it is about, in one word: an [`EventReason`], or what an evicting or refusing node says.
     pub reason: Cow<'static, str>,
@@ -281,8 +337,9 @@ pub struct KubernetesEvent {
     pub message: String,
 }
 
-/// What is said of a pass of the Pod's worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What is said of a sync of the Pod's worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum SyncProgress {
     /// It began.
     Began {
@@ -301,7 +358,7 @@ pub enum SyncProgress {
 }
 
 named! {
-    /// What a pass of the Pod's worker is for.
+    /// What a sync of the Pod's worker is for.
     pub enum SyncKind {
         /// Keep the Pod as it ought to be.
         Sync = "SyncPod",

@@ -163,6 +163,22 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// For serde: a point in time with its fraction of a second, so that it is read back as it was written.
+pub(crate) mod exact {
+    use chrono::{DateTime, SecondsFormat, Utc};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Timestamp;
+
+    pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&DateTime::<Utc>::from(*time).to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        Timestamp::deserialize(deserializer)
+    }
+}
+
 /// Where the time comes from for whoever drives a Pod.
 pub trait Clock {
     /// The present moment.

@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 
-use super::{action::ScriptActionKind, life::Life, scenario::ScenarioError, timeline::Happened};
+use super::{action::ScriptActionKind, error::ScenarioError, life::Life, timeline::Happened, watch::Touched};
 use crate::{
     event::{Event, EventError, NodeEvent},
     manifest::PodCondition,
@@ -35,9 +35,11 @@ impl Life {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn act(&mut self, action: &ScriptActionKind) -> Result<(), ScenarioError> {
-        self.now = self.now.max(Life::now(self));
+        self.arrive_at(self.now());
         self.do_action(action).map_err(|error| ScenarioError::Refused { action: action.name(), error })?;
-        self.carry_out()
+        self.carry_out()?;
+        self.refresh();
+        Ok(())
     }
 
     pub(super) fn do_action(&mut self, action: &ScriptActionKind) -> Result<(), String> {
@@ -45,6 +47,7 @@ impl Life {
             return Ok(());
         }
         self.recorder.happened(self.now, Happened::Action(action.name().into()));
+        self.recorder.touched = Touched::Object;
         match self.do_on_node(action) {
             // There is no Pod left that the node's managers would look at.
             Some(Ok(()) | Err(EventError::NotActive)) => return Ok(()),
@@ -59,7 +62,7 @@ impl Life {
     fn do_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), EventError>> {
         let event = match action {
             ScriptActionKind::KubeletRestart => {
-                self.restart_kubelet();
+                self.do_restart_kubelet();
                 return Some(Ok(()));
             }
             ScriptActionKind::Evict { message, grace_seconds } => NodeEvent::Evicted {

@@ -5,10 +5,13 @@ use alloc::sync::Arc;
 use super::{
     action::ScriptAction,
     agent::Restarts,
+    error::ScenarioError,
     happening::Happening,
     recorder::Recorder,
-    scenario::{Scenario, ScenarioError, seconds},
+    scenario::Scenario,
+    script::seconds,
     timeline::{End, Entry, Happened, Timeline},
+    watch::Touched,
     world::{Outcomes, World},
 };
 use crate::{
@@ -21,7 +24,7 @@ use crate::{
 };
 
 /// How long a story is if its script does not say.
-const DEFAULT_END: f64 = 600.0;
+pub(super) const DEFAULT_END: f64 = 600.0;
 
 /// More things than this, for each container, do not happen at one instant, unless they never end.
 const MOST_AT_ONE_INSTANT: u32 = 1_000;
@@ -55,15 +58,16 @@ pub struct Life {
     pub(super) pod: Option<Pod>,
     pub(super) world: World,
     pub(super) recorder: Recorder,
-    start: Timestamp,
     end: Timestamp,
     /// The moment up to which things have happened.
     pub(super) now: Timestamp,
     /// The moment up to which the life was lived.
     lived_to: Timestamp,
     removed_at: Option<Timestamp>,
-    /// How many things have happened at this instant.
+    /// How many things have happened at this instant, without anybody's doing.
     count: u32,
+    /// Whether the timeline's object is older than what was seen of it.
+    is_pod_outdated: bool,
     /// A restart of the kubelet that waits for the end of the sync under way.
     restart: LateRestart,
     pub(super) restarts: Restarts,
@@ -85,20 +89,21 @@ impl Life {
         let mut life = Life {
             config: Arc::new(scenario.kubelet_config()),
             world: World::new(&scenario, object.spec(), start),
+            recorder: Recorder::of(&object, start),
             object,
             pod: None,
-            recorder: Recorder::default(),
-            start,
             end: start + seconds(scenario.script.end_seconds.unwrap_or(DEFAULT_END)),
             now: start,
             lived_to: start,
             removed_at: None,
             count: 0,
+            is_pod_outdated: false,
             restart: LateRestart::None,
             restarts: Restarts::InPlace,
             scenario,
         };
         life.first_moment()?;
+        life.refresh();
         Ok(life)
     }
 
@@ -144,6 +149,7 @@ impl Life {
         let at = at.min(self.end);
         while self.step_until(at)? {}
         self.lived_to = self.lived_to.max(at);
+        self.refresh();
         Ok(())
     }
 
@@ -167,17 +173,63 @@ impl Life {
     pub fn play(mut self) -> Result<Timeline, ScenarioError> {
         while self.step_until(self.end)? {}
         if !self.is_finished() {
-            self.now = self.end;
+            self.arrive_at(self.end);
         }
         Ok(self.into_timeline())
     }
 
     /// What has happened so far, as if the story ended now.
+    ///
+    /// ```
+    /// # use pod_lifecycle::sim::Scenario;
+    /// # let pod = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+    /// let life = Scenario::of(pod).life()?;
+    /// let start = life.now();
+    /// assert_eq!(life.into_timeline().end.at, start);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn into_timeline(self) -> Timeline {
-        let is_finished = self.is_finished();
-        let end = End { at: self.now.max(self.lived_to), is_finished, removed_at: self.removed_at };
-        Timeline { start: self.start, entries: self.recorder.entries, pod: self.object.to_manifest(), end }
+    pub fn into_timeline(mut self) -> Timeline {
+        self.refresh();
+        self.recorder.timeline
+    }
+
+    /// What has happened so far, and questions about it.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # let pod = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+    /// let mut life = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).life()?;
+    /// life.advance(Duration::from_secs(60))?;
+    /// assert_eq!(life.timeline().time_in_phase(PodPhase::Running), Duration::from_secs(40));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.recorder.timeline
+    }
+
+    /// The timeline shows how things stand.
+    pub(super) fn refresh(&mut self) {
+        let now = self.now.max(self.lived_to);
+        let end = End { at: now, is_finished: self.is_finished(), removed_at: self.removed_at };
+        if self.recorder.watch(self.now, &self.object) || self.is_pod_outdated {
+            self.recorder.timeline.refresh_pod();
+            self.is_pod_outdated = false;
+        }
+        self.recorder.timeline.end = end;
+    }
+
+    /// Time passes, and with it what nobody can see any more.
+    pub(super) fn arrive_at(&mut self, at: Timestamp) {
+        if at > self.now {
+            self.is_pod_outdated |= self.recorder.watch(self.now, &self.object);
+            self.now = at;
+        }
+        self.count = 0;
     }
 
     /// The present moment.
@@ -213,7 +265,7 @@ impl Life {
     /// What has happened so far.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        &self.recorder.entries
+        &self.recorder.timeline.entries
     }
 
     /// Whether the kubelet is done with the Pod, or the object was gone before any kubelet saw it.
@@ -229,9 +281,8 @@ impl Life {
     fn step_until(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
         let Some((at, happening)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
         if at > self.now {
-            self.count = 0;
+            self.arrive_at(at);
         }
-        self.now = at;
         self.happen(happening)?;
         self.carry_out()?;
         if self.restart == LateRestart::Waits && self.pod.as_ref().is_some_and(Pod::is_idle) {
@@ -261,7 +312,7 @@ impl Life {
         self.world.agenda.pop();
         match happening {
             Happening::Action(place) => self.act_by_script(place)?,
-            Happening::LateRestart => self.restart_kubelet(),
+            Happening::LateRestart => self.do_restart_kubelet(),
             Happening::Relist
             | Happening::KillTimeout
             | Happening::Stop(_)
@@ -305,6 +356,7 @@ impl Life {
         }
         if core::mem::take(&mut self.recorder.may_go) {
             self.object.delete_for_good(self.now);
+            self.recorder.touched = Touched::Object;
             self.deliver();
         }
         if self.object.is_gone() {
@@ -318,7 +370,7 @@ impl Life {
         self.count = self.count.saturating_add(1);
         let containers = u32::try_from(self.object.spec().container_count()).unwrap_or(u32::MAX);
         if self.count > MOST_AT_ONE_INSTANT.saturating_mul(containers.saturating_add(10)) {
-            return Err(ScenarioError::Endless { t: self.now.since(self.start).as_secs_f64() });
+            return Err(ScenarioError::Endless { t: self.now.since(self.recorder.timeline.start).as_secs_f64() });
         }
         Ok(())
     }
@@ -362,7 +414,7 @@ impl Life {
     }
 
     /// The kubelet restarts between two syncs; once the object is gone, nobody would notice.
-    pub(super) fn restart_kubelet(&mut self) {
+    pub(super) fn do_restart_kubelet(&mut self) {
         let Some(pod) = &self.pod else { return };
         if !pod.is_idle() {
             self.restart = LateRestart::Waits;

@@ -1,32 +1,49 @@
 //! Whole lives of Pods in virtual time: a [`Scenario`] says what the containers do, a [`Timeline`] what came of it.
 //!
-//! ```
-//! use pod_lifecycle::sim::Scenario;
+//! A life is played to its end and then asked, in the words in which people speak of Pods:
 //!
-//! let scenario: Scenario = serde_json::from_str(r#"{
-//!     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}},
-//!     "script": {"endSeconds": 60, "containers": {"app": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}]}}}
-//! }"#)?;
-//! let timeline = scenario.play()?;
-//! let restarts = timeline.pod.status.container_statuses[0].restart_count;
-//! assert_eq!(restarts, 3);
+//! ```
+//! use core::time::Duration;
+//! use pod_lifecycle::{manifest::PodPhase, sim::{Scenario, Seen}};
+//!
+//! let pod = serde_json::from_str(
+//!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+//! let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(1)).until(60.0).play()?;
+//! assert_eq!(timeline.restarts("app"), Some(3));
+//! assert_eq!(timeline.phase_at(Duration::from_secs(12)), Some(PodPhase::Running));
+//! assert!(timeline.was_ever(Seen::exited("app", 1)) && !timeline.was_ever(PodPhase::Failed));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Or it is lived one moment at a time, and acted upon in between: see [`Life`].
 
 mod act;
 mod action;
 mod agent;
+mod build;
+mod check;
+mod deeds;
+mod error;
 mod happening;
 mod life;
+mod moment;
+mod query;
 mod recorder;
 mod scenario;
+mod script;
+mod seen;
+mod settings;
+mod story;
 mod timeline;
+mod watch;
 mod world;
 
 pub use action::{ScriptAction, ScriptActionKind};
+pub use error::ScenarioError;
 pub use life::Life;
-pub use scenario::{
-    ContainerScript, HookScript, ImageScript, Pleg, ProbeScript, ProbeStep, Run, Scenario, ScenarioError, Script,
-    Settings,
-};
+pub use moment::Moment;
+pub use scenario::Scenario;
+pub use script::{ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Script};
+pub use seen::Seen;
+pub use settings::{Pleg, Settings};
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

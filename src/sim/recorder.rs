@@ -1,12 +1,16 @@
 //! Writes down a life.
 
-use alloc::{boxed::Box, collections::VecDeque, format, string::String, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, sync::Arc};
 
-use super::timeline::{Entry, Happened, What};
+use super::{
+    seen::kind_of,
+    timeline::{Entry, Happened, Timeline, What},
+    watch::Touched,
+};
 use crate::{
     action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
     kubelet::{Pod, Published, Sink},
-    manifest::{ContainerState, Name, PodStatus},
+    manifest::{Name, PodStatus},
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
     state::{ConditionReason, ConditionType, InstanceId},
@@ -15,9 +19,11 @@ use crate::{
 };
 
 /// What has happened so far, and what has yet to be done about it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Recorder {
-    pub(super) entries: Vec<Entry>,
+    pub(super) timeline: Timeline,
+    /// Whether more of the object than its status may have changed at this instant.
+    pub(super) touched: Touched,
     /// Actions that the world has yet to carry out.
     pub(super) actions: VecDeque<Action>,
     /// Whether the kubelet lets the object go for good.
@@ -25,12 +31,23 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
+    /// Writes down the life of an object that begins at `start`.
+    pub(super) fn of(object: &PodObject, start: Timestamp) -> Recorder {
+        let timeline = Timeline::begin(object, start);
+        Recorder { timeline, touched: Touched::Object, actions: VecDeque::new(), may_go: false }
+    }
+
+    /// What can be seen of the object at the end of this instant; says whether it is news.
+    pub(super) fn watch(&mut self, at: Timestamp, object: &PodObject) -> bool {
+        self.timeline.watch(at, object, core::mem::take(&mut self.touched))
+    }
+
     pub(super) fn happened(&mut self, at: Timestamp, happened: Happened) {
-        self.entries.push(Entry { at, what: What::Happened(happened) });
+        self.timeline.entries.push(Entry { at, what: What::Happened(happened) });
     }
 
     pub(super) fn status(&mut self, at: Timestamp, status: &Arc<PodStatus>) {
-        self.entries.push(Entry { at, what: What::Status(status.clone()) });
+        self.timeline.entries.push(Entry { at, what: What::Status(status.clone()) });
     }
 
     /// Where what comes out of a Pod goes: actions to the world, statuses to the object.
@@ -73,22 +90,17 @@ fn known<T: Name>(name: &str) -> Option<T> {
 fn kind_in(status: &PodStatus, name: &str) -> Option<ContainerStateKind> {
     let all = status.init_container_statuses.iter().chain(&status.container_statuses);
     let container = all.chain(&status.ephemeral_container_statuses).find(|container| container.name == name)?;
-    match &container.state {
-        ContainerState { running: Some(_), .. } => Some(ContainerStateKind::Running),
-        ContainerState { terminated: Some(_), .. } => Some(ContainerStateKind::Terminated),
-        ContainerState { waiting: Some(_), .. } => Some(ContainerStateKind::Waiting),
-        ContainerState { .. } => None,
-    }
+    kind_of(&container.state)
 }
 
 /// What the control plane does is written down as it is.
 impl Sink for Recorder {
     fn transition(&mut self, transition: Transition) {
-        self.entries.push(Entry { at: transition.at, what: What::Changed(transition) });
+        self.timeline.entries.push(Entry { at: transition.at, what: What::Changed(transition) });
     }
 
     fn event(&mut self, event: KubernetesEvent) {
-        self.entries.push(Entry { at: event.at, what: What::Event(Box::new(event)) });
+        self.timeline.entries.push(Entry { at: event.at, what: What::Event(Box::new(event)) });
     }
 
     fn wants_events(&self) -> bool {
@@ -104,7 +116,7 @@ pub(super) struct Outlet<'a> {
 
 impl Sink for Outlet<'_> {
     fn action(&mut self, at: Timestamp, action: Action) {
-        self.recorder.entries.push(Entry { at, what: What::Asked(action.clone()) });
+        self.recorder.timeline.entries.push(Entry { at, what: What::Asked(action.clone()) });
         self.recorder.actions.push_back(action);
     }
 
@@ -130,7 +142,7 @@ impl Sink for Outlet<'_> {
     }
 
     fn sync(&mut self, at: Timestamp, progress: SyncProgress) {
-        self.recorder.entries.push(Entry { at, what: What::Sync(progress) });
+        self.recorder.timeline.entries.push(Entry { at, what: What::Sync(progress) });
     }
 
     fn delete_object(&mut self, _: Timestamp) {

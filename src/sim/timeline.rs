@@ -2,6 +2,9 @@
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
+use super::watch::Watched;
 use crate::{
     action::{Action, KubernetesEvent, SyncProgress, Transition},
     event::HookKind,
@@ -12,41 +15,72 @@ use crate::{
     time::Timestamp,
 };
 
-/// A life, from its first moment to its end.
-#[derive(Clone, Debug, PartialEq)]
+/// A life, from its first moment to its end: everything that happened, and questions about it.
+///
+/// The questions are about what somebody could have seen who watches the Pod's object, or types `kubectl get pod` again
+/// and again: of several statuses of one instant only the last. A point in the story is a [`Timestamp`], or how long
+/// after the start it is; the answers are durations since the start.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::{manifest::PodPhase, sim::{Scenario, Seen, Timeline}};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+/// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).delete_at(60.0).play()?;
+/// assert_eq!(timeline.first_ready(), Some(Duration::from_secs(20)));
+/// assert_eq!(timeline.phase_at(Duration::from_secs(19)), Some(PodPhase::Pending));
+/// assert_eq!(timeline.time_in(Seen::ready()), Duration::from_secs(40));
+/// println!("{timeline}");
+///
+/// let written = serde_json::to_string(&timeline)?;
+/// assert_eq!(serde_json::from_str::<Timeline>(&written)?, timeline);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Timeline {
     /// When it began.
+    #[serde(with = "crate::time::exact")]
     pub start: Timestamp,
     /// What happened, in order.
     pub entries: Vec<Entry>,
-    /// The manifest with the last published status.
+    /// The object at the end of each instant that changed it.
+    pub(super) watched: Vec<Watched>,
+    /// The object with its last status: as it is now, or as it was when it was removed.
     pub pod: manifest::PodManifest,
-    /// How the story ended.
+    /// How the story ended; how things stand, if it goes on.
     pub end: End,
 }
 
 /// How a story ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct End {
-    /// When.
+    /// When it ended.
+    #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
     /// Whether the kubelet was done with the Pod.
     pub is_finished: bool,
-    /// When the API object went away.
+    /// When the API object went away, if it has.
+    #[serde(with = "exact_if_any")]
     pub removed_at: Option<Timestamp>,
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// When.
+    /// When it happened.
+    #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub what: What,
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum What {
     /// A status was written to the API.
     Status(Arc<manifest::PodStatus>),
@@ -63,7 +97,8 @@ pub enum What {
 }
 
 /// What happened in the world.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Happened {
     /// A process ended.
     Exit {
@@ -127,28 +162,46 @@ crate::manifest::named! {
     }
 }
 
-impl Timeline {
-    /// The recorded Kubernetes events.
-    pub fn events(&self) -> impl Iterator<Item = &KubernetesEvent> {
-        self.entries.iter().filter_map(|entry| entry.what.event())
-    }
-
-    /// The published statuses with their times; several may be of one instant.
-    pub fn statuses(&self) -> impl Iterator<Item = (Timestamp, &manifest::PodStatus)> {
-        self.entries.iter().filter_map(|entry| Some((entry.at, entry.what.status()?)))
-    }
-}
-
 impl What {
     /// The status that was written, if one was.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{Happened, What};
+    ///
+    /// assert_eq!(What::Happened(Happened::KubeletRestarted).status(), None);
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<&manifest::PodStatus> {
         if let What::Status(status) = self { Some(status) } else { None }
     }
 
     /// The event that was recorded, if one was.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{Happened, What};
+    ///
+    /// assert_eq!(What::Happened(Happened::KubeletRestarted).event(), None);
+    /// ```
     #[must_use]
     pub fn event(&self) -> Option<&KubernetesEvent> {
         if let What::Event(event) = self { Some(event) } else { None }
+    }
+}
+
+/// For serde: a point in time with its fraction of a second, if there is one.
+mod exact_if_any {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::time::{Timestamp, exact};
+
+    #[derive(Serialize, Deserialize)]
+    struct Exact(#[serde(with = "exact")] Timestamp);
+
+    pub(super) fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        time.map(Exact).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<Exact>::deserialize(deserializer)?.map(|Exact(time)| time))
     }
 }

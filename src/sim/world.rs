@@ -4,7 +4,8 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
     happening::{Agenda, Happening},
-    scenario::{ContainerScript, ProbeScript, Run, Scenario, script_of, seconds},
+    scenario::Scenario,
+    script::{ContainerScript, ProbeScript, Run, script_of, seconds},
     timeline::{ExitCause, Happened},
 };
 use crate::{
@@ -189,7 +190,7 @@ impl World {
         self.started.retain(|&other| other != container);
         self.started.push(container);
         let Some(it) = self.containers.get_mut(container.get()) else { return };
-        let run = it.script.run(it.starts);
+        let run = it.script.run_of(it.starts);
         it.starts = it.starts.saturating_add(1);
         if let Some(after) = run.exits_after_seconds {
             self.agenda.plan(now + seconds(after), Happening::OwnExit(container, instance));
@@ -337,7 +338,7 @@ impl Place {
 }
 
 impl ContainerScript {
-    fn hook(&self, hook: HookKind) -> super::scenario::HookScript {
+    fn hook(&self, hook: HookKind) -> super::script::HookScript {
         match hook {
             HookKind::PostStart => self.post_start,
             HookKind::PreStop => self.pre_stop,

@@ -3,11 +3,23 @@
 use alloc::{boxed::Box, string::String};
 use core::{fmt, num::NonZeroU16};
 
+use serde::{Deserialize, Serialize};
+
 use super::Restart;
 use crate::manifest::{Handler, ImagePullPolicy, InvalidImageName, Name};
 
-/// A container's place in its Pod: init containers first, then regular, then ephemeral ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A container's place in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
+///
+/// ```
+/// use pod_lifecycle::spec::ContainerIndex;
+///
+/// let second = ContainerIndex::from(1);
+/// assert_eq!((second.get(), format!("{second:?}")), (1, "ContainerIndex(1)".to_owned()));
+/// assert_eq!(serde_json::to_string(&second)?, "1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u16", into = "u16")]
 pub struct ContainerIndex(NonZeroU16);
 
 impl ContainerIndex {
@@ -37,6 +49,18 @@ impl ContainerIndex {
 impl From<u16> for ContainerIndex {
     fn from(place: u16) -> ContainerIndex {
         ContainerIndex::nth(place)
+    }
+}
+
+impl From<ContainerIndex> for u16 {
+    fn from(index: ContainerIndex) -> u16 {
+        index.place()
+    }
+}
+
+impl fmt::Debug for ContainerIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ContainerIndex").field(&self.place()).finish()
     }
 }
 
@@ -150,7 +174,7 @@ pub enum LifecycleHook {
 }
 
 /// What a probe asks about; the order is that in which the kubelet makes their workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProbeKind {
     /// Has the container started up?
     Startup,

@@ -1,7 +1,9 @@
 //! What the container runtime has of a Pod.
 
 use alloc::{sync::Arc, vec::Vec};
-use core::num::NonZeroU32;
+use core::{fmt, num::NonZeroU32};
+
+use serde::{Deserialize, Serialize};
 
 use super::Termination;
 use crate::{spec::ContainerIndex, time::Timestamp};
@@ -46,7 +48,7 @@ impl RuntimeStatus {
 }
 
 /// Names a sandbox among those of its Pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SandboxId(pub u32);
 
 /// A Pod's sandbox: the "infra" container with its namespaces.
@@ -65,8 +67,38 @@ pub struct Sandbox {
 }
 
 /// Names an instance among those of its container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// It is written as the number of instances that were created before it.
+///
+/// ```
+/// use pod_lifecycle::state::InstanceId;
+///
+/// let first = InstanceId::nth(0);
+/// assert_eq!((first.ordinal(), format!("{first:?}")), (0, "InstanceId(0)".to_owned()));
+/// assert_eq!(serde_json::from_str::<InstanceId>("0")?, first);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u32", into = "u32")]
 pub struct InstanceId(pub NonZeroU32);
+
+impl From<u32> for InstanceId {
+    fn from(ordinal: u32) -> InstanceId {
+        InstanceId::nth(ordinal)
+    }
+}
+
+impl From<InstanceId> for u32 {
+    fn from(instance: InstanceId) -> u32 {
+        instance.ordinal()
+    }
+}
+
+impl fmt::Debug for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InstanceId").field(&self.ordinal()).finish()
+    }
+}
 
 impl InstanceId {
     /// The name of the instance that is created `n`-th, counting from 0.

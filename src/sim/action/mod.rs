@@ -1,13 +1,26 @@
 //! What others do to a Pod, as a script says it.
 
+mod read;
+
 use alloc::{boxed::Box, string::String};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{manifest, state::ConditionReason};
 
 /// Something that others do to the Pod.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// ```
+/// use pod_lifecycle::sim::{ScriptAction, ScriptActionKind};
+///
+/// let action: ScriptAction = serde_json::from_str(r#"{"t": 30, "op": "delete", "graceSeconds": 5}"#)?;
+/// assert_eq!(action, ScriptAction { t: 30.0, kind: ScriptActionKind::Delete { grace_seconds: Some(5) } });
+///
+/// let misspelt = serde_json::from_str::<ScriptAction>(r#"{"t": 30, "op": "delete", "graceSecond": 5}"#);
+/// assert!(misspelt.unwrap_err().to_string().starts_with("unknown field `graceSecond`"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScriptAction {
     /// When, in seconds.
     pub t: f64,
@@ -18,14 +31,15 @@ pub struct ScriptAction {
 
 /// What others do to a Pod.
 ///
-/// A life begins on a node, unless the manifest has scheduling gates or the script says what happens before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A life begins on a node, unless the manifest has scheduling gates or the script says what happens before. A field that
+/// an action does not have is an error, also where another has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ScriptActionKind {
     /// Delete it through the API.
     Delete {
         /// The grace; the spec's if left out.
-        #[serde(default)]
         grace_seconds: Option<i64>,
     },
     /// Remove it from the API at once.
@@ -52,10 +66,8 @@ pub enum ScriptActionKind {
     /// The node evicts it under pressure.
     Evict {
         /// Why; the kubelet's words for memory pressure if left out.
-        #[serde(default)]
         message: Option<String>,
         /// The longest grace of a soft eviction; a hard one, which leaves 1 s, if left out.
-        #[serde(default)]
         grace_seconds: Option<i64>,
     },
     /// The node evicts it because it uses more local storage than it may: that is no disruption.
@@ -68,7 +80,6 @@ pub enum ScriptActionKind {
     /// The node shuts down.
     Shutdown {
         /// Seconds that Pods of this priority have; the Pod's own grace if left out.
-        #[serde(default)]
         grace_seconds: Option<i64>,
     },
     /// Somebody marks it as the target of a disruption, and is about to delete it.
@@ -76,7 +87,6 @@ pub enum ScriptActionKind {
         /// Who: a `DisruptionTarget` reason.
         reason: ConditionReason,
         /// Why, for people; what Kubernetes itself says if left out.
-        #[serde(default)]
         message: String,
     },
     /// The node refuses it; only before it is bound.
@@ -84,7 +94,6 @@ pub enum ScriptActionKind {
         /// Why, in one word.
         reason: String,
         /// Why, for people.
-        #[serde(default)]
         message: String,
     },
     /// The scheduler finds no node; only before it is bound.
@@ -126,7 +135,13 @@ impl ScriptActionKind {
         )
     }
 
-    /// The action's name in a scenario.
+    /// The action's name in a scenario: its `op`.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::ScriptActionKind;
+    ///
+    /// assert_eq!(ScriptActionKind::ForceDelete.name(), "forceDelete");
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

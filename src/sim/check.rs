@@ -1,0 +1,154 @@
+//! What serde cannot see of a script: names that are not there, times that are none or come too late.
+//!
+//! A script that says something that cannot come true makes a test that proves nothing; so it is an error.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    action::ScriptActionKind,
+    error::ScenarioError,
+    life::DEFAULT_END,
+    scenario::Scenario,
+    script::{ContainerScript, MAX_SECONDS, ProbeStep, Script},
+    settings::FEATURE_GATES,
+};
+use crate::spec::PodSpec;
+
+/// A time in seconds, and where it stands.
+type Seconds = (String, f64);
+
+impl Scenario {
+    /// Checks what serde cannot; `spec` is that of the Pod.
+    pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
+        self.check_feature_gates()?;
+        self.script.check_containers(spec)?;
+        self.check_finalizers()?;
+        self.check_seconds()?;
+        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))?;
+        self.script.check_end()
+    }
+
+    fn check_feature_gates(&self) -> Result<(), ScenarioError> {
+        match self.config.feature_gates.keys().find(|gate| !FEATURE_GATES.contains(&gate.as_str())) {
+            None => Ok(()),
+            Some(gate) => Err(ScenarioError::NoSuchFeatureGate {
+                field: format!("config.featureGates.{gate}"),
+                there: FEATURE_GATES.join(", "),
+            }),
+        }
+    }
+
+    fn check_finalizers(&self) -> Result<(), ScenarioError> {
+        let there = &self.pod.metadata.finalizers;
+        for (place, action) in self.script.actions.iter().enumerate() {
+            if let ScriptActionKind::RemoveFinalizer { finalizer } = &action.kind
+                && !there.contains(finalizer)
+            {
+                let field = format!("script.actions[{place}].finalizer");
+                return Err(ScenarioError::NoSuchFinalizer { field, name: finalizer.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_seconds(&self) -> Result<(), ScenarioError> {
+        let config = &self.config;
+        let settings = [
+            ("config.resyncSeconds", config.resync_seconds),
+            ("config.garbageCollectionSeconds", config.garbage_collection_seconds),
+            ("script.endSeconds", self.script.end_seconds),
+        ];
+        let settings = settings.into_iter().filter_map(|(field, value)| Some((field.to_string(), value?)));
+        let containers = self.script.containers.iter().flat_map(|(name, container)| container.seconds(name));
+        let mut all = settings.chain(self.script.moments()).chain(containers);
+        match all.find(|(_, value)| !(0.0..=MAX_SECONDS).contains(value)) {
+            Some((field, value)) => Err(ScenarioError::BadSeconds { field, value }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Script {
+    /// Every container that is spoken of has to be there, or to be added by then.
+    fn check_containers(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
+        let added = self.actions.iter().filter_map(|action| {
+            let ScriptActionKind::AddEphemeralContainer { container } = &action.kind else { return None };
+            Some(&*container.name)
+        });
+        let there: Vec<&str> = spec.containers().map(|(_, container)| container.name()).chain(added).collect();
+        let scripts = self.containers.keys().map(|name| (format!("script.containers.{name}"), name));
+        let changes = self.actions.iter().enumerate().filter_map(|(place, action)| {
+            let ScriptActionKind::SetImage { container, .. } = &action.kind else { return None };
+            Some((format!("script.actions[{place}].container"), container))
+        });
+        match scripts.chain(changes).find(|(_, name)| !there.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((field, name)) => {
+                Err(ScenarioError::NoSuchContainer { field, name: name.clone(), there: there.join(", ") })
+            }
+        }
+    }
+
+    /// When things happen to the Pod, and where that stands.
+    fn moments(&self) -> impl Iterator<Item = Seconds> {
+        let deaths = self.sandbox_deaths.iter().enumerate();
+        let deaths = deaths.map(|(place, at)| (format!("script.sandboxDeaths[{place}]"), *at));
+        let actions = self.actions.iter().enumerate();
+        deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.t)))
+    }
+
+    fn check_end(&self) -> Result<(), ScenarioError> {
+        let end = self.end_seconds.unwrap_or(DEFAULT_END);
+        match self.moments().find(|(_, value)| *value > end) {
+            Some((field, value)) => Err(ScenarioError::AfterEnd { field, value, end }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ContainerScript {
+    /// Every time that the script of a container speaks of.
+    fn seconds(&self, name: &str) -> Vec<Seconds> {
+        let path = |field: &str| format!("script.containers.{name}.{field}");
+        let mut times = alloc::vec![(path("image.pullSeconds"), self.image.pull_seconds)];
+        times.extend(self.post_start.map(|hook| (path("postStart.durationSeconds"), hook.duration_seconds)));
+        times.extend(self.pre_stop.map(|hook| (path("preStop.durationSeconds"), hook.duration_seconds)));
+        for (place, run) in self.runs.iter().enumerate() {
+            let field = |field: &str| path(&format!("runs[{place}].{field}"));
+            times.extend(run.exits_after_seconds.map(|value| (field("exitsAfterSeconds"), value)));
+            times.push((field("sigtermExitAfterSeconds"), run.sigterm_exit_after_seconds));
+        }
+        times.extend(self.probe_steps(name).into_iter().flat_map(|(path, steps)| {
+            steps.iter().enumerate().map(move |(place, step)| (format!("{path}[{place}].from"), step.from))
+        }));
+        times
+    }
+
+    /// The steps of each probe of each run.
+    fn probe_steps(&self, name: &str) -> Vec<(String, &[ProbeStep])> {
+        let of_runs = self.runs.iter().enumerate().flat_map(|(place, run)| {
+            let probes = &run.probes;
+            let kinds =
+                [("startup", &probes.startup), ("readiness", &probes.readiness), ("liveness", &probes.liveness)];
+            let path = format!("script.containers.{name}.runs[{place}].probes");
+            kinds.map(|(kind, steps)| (format!("{path}.{kind}"), steps.as_slice()))
+        });
+        of_runs.collect()
+    }
+
+    fn check_probes(&self, name: &str) -> Result<(), ScenarioError> {
+        for (path, steps) in self.probe_steps(name) {
+            for (place, (before, step)) in steps.iter().zip(steps.iter().skip(1)).enumerate() {
+                if step.from <= before.from {
+                    let field = format!("{path}[{}].from", place.saturating_add(1));
+                    return Err(ScenarioError::OutOfOrder { field, value: step.from, before: before.from });
+                }
+            }
+        }
+        Ok(())
+    }
+}

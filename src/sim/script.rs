@@ -1,0 +1,173 @@
+//! What the containers of a scenario do, and what happens to its Pod.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{action::ScriptAction, scenario::Scenario};
+use crate::{
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, PodSpec},
+};
+
+/// What happens in a life.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Script {
+    /// Seconds after which the story ends, unless the Pod is finished before; 600 if left out. Whatever the script has in
+    /// store has to come before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_seconds: Option<f64>,
+    /// What each container does, by name; one that is left out starts at once, runs for ever and is well.
+    #[serde(default)]
+    pub containers: BTreeMap<String, ContainerScript>,
+    /// Seconds at which the newest sandbox dies, if it is alive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox_deaths: Vec<f64>,
+    /// What others do to the Pod.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ScriptAction>,
+}
+
+/// What one container does.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContainerScript {
+    /// Its runs: the n-th start uses the n-th entry, and the last repeats. None: it runs for ever.
+    #[serde(default)]
+    pub runs: Vec<Run>,
+    /// Whether its image is there, and how it gets there.
+    #[serde(default)]
+    pub image: ImageScript,
+    /// What the hook after the start does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_start: Option<HookScript>,
+    /// What the hook before the stop does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_stop: Option<HookScript>,
+}
+
+/// One run of a container.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Run {
+    /// Seconds after its start at which it ends by itself; `null`: never.
+    #[serde(default)]
+    pub exits_after_seconds: Option<f64>,
+    /// The exit code then.
+    #[serde(default)]
+    pub exit_code: i32,
+    /// Whether SIGTERM leaves it cold.
+    #[serde(default)]
+    pub ignores_sigterm: bool,
+    /// Seconds after SIGTERM at which it ends.
+    #[serde(default)]
+    pub sigterm_exit_after_seconds: f64,
+    /// The exit code then; 143 if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigterm_exit_code: Option<i32>,
+    /// Why it ended, in one word, if the runtime says more than `Completed` or `Error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Its last words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What its probes find.
+    #[serde(default)]
+    pub probes: ProbeScript,
+}
+
+/// What the probes of a run find; a probe that is left out succeeds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeScript {
+    /// What the startup probe finds, each step later than the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub startup: Vec<ProbeStep>,
+    /// What the readiness probe finds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readiness: Vec<ProbeStep>,
+    /// What the liveness probe finds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub liveness: Vec<ProbeStep>,
+}
+
+/// From when on a probe finds what.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeStep {
+    /// Seconds after the start of the run.
+    pub from: f64,
+    /// What it finds.
+    pub result: ProbeOutcome,
+}
+
+/// An image on its way to the node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageScript {
+    /// Whether the node has it from the beginning.
+    #[serde(default = "yes")]
+    pub present: bool,
+    /// Seconds that a pull takes.
+    #[serde(default)]
+    pub pull_seconds: f64,
+    /// How many pulls fail before one succeeds.
+    #[serde(default)]
+    pub failures_before_success: u32,
+    /// What the registry says to a failed pull.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for ImageScript {
+    fn default() -> ImageScript {
+        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None }
+    }
+}
+
+/// A hook that runs in the container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HookScript {
+    /// How long it takes.
+    #[serde(default)]
+    pub duration_seconds: f64,
+    /// How it ends; 0 is well.
+    #[serde(default)]
+    pub exit_code: i32,
+}
+
+impl ContainerScript {
+    /// The n-th run.
+    pub(super) fn run_of(&self, n: u32) -> Run {
+        let last = self.runs.len().saturating_sub(1);
+        let place = usize::try_from(n).unwrap_or(usize::MAX).min(last);
+        self.runs.get(place).cloned().unwrap_or_default()
+    }
+}
+
+/// The longest time that a script may speak of: a hundred years.
+pub(crate) const MAX_SECONDS: f64 = 3_155_760_000.0;
+
+/// Seconds as a duration, to the microsecond; what is no time is none.
+pub(super) fn seconds(value: f64) -> Duration {
+    let micros = (value.clamp(0.0, MAX_SECONDS) * 1e6).round();
+    // Checked to lie within a hundred years: the cast neither truncates nor loses a sign.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
+    Duration::from_micros(if micros.is_finite() { micros as u64 } else { 0 })
+}
+
+/// A container's name for its script.
+pub(super) fn script_of<'a>(
+    scenario: &'a Scenario,
+    spec: &PodSpec,
+    container: ContainerIndex,
+) -> Option<&'a ContainerScript> {
+    scenario.script.containers.get(spec.container_name(container))
+}
