@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::{life::Life, scenario::ScenarioError, timeline::Happened};
+use super::{error::ScenarioError, life::Life, timeline::Happened};
 use crate::{
     kubelet::{Pod, WorkerState},
     manifest::{ContainerStatus, PodStatus},
