@@ -6,7 +6,6 @@ use pod_lifecycle::{
     KubernetesEvent, Timestamp,
     manifest::{PodManifest, PodStatus},
     sim::{Entry, Happened, Scenario, ScriptActionKind, Timeline, What},
-    status::kubectl,
 };
 
 use crate::{
@@ -90,8 +89,7 @@ impl Teller<'_> {
             self.take(entry, &mut moment);
         }
         moment.changes.extend(change::of_pod(&before, &self.pod.status));
-        let is_there = self.timeline.end.removed_at.is_none_or(|removed| at < removed);
-        moment.row = is_there.then(|| kubectl::row(&self.pod, at));
+        moment.row = self.timeline.row_at(at);
         moment.is_telling().then_some(moment)
     }
 

@@ -1,4 +1,4 @@
-//! What serde cannot see of a script: names that are not there, times that are none or come too late.
+//! What serde cannot see of a script: names that are not there, times that are none.
 //!
 //! A script that says something that cannot come true makes a test that proves nothing; so it is an error.
 
@@ -11,7 +11,6 @@ use alloc::{
 use super::{
     action::ScriptActionKind,
     error::ScenarioError,
-    life::DEFAULT_END,
     scenario::Scenario,
     script::{ContainerScript, MAX_SECONDS, ProbeStep, Script},
     settings::FEATURE_GATES,
@@ -28,8 +27,7 @@ impl Scenario {
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
         self.check_seconds()?;
-        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))?;
-        self.script.check_end()
+        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))
     }
 
     fn check_feature_gates(&self) -> Result<(), ScenarioError> {
@@ -99,14 +97,6 @@ impl Script {
         let deaths = deaths.map(|(place, at)| (format!("script.sandboxDeaths[{place}]"), *at));
         let actions = self.actions.iter().enumerate();
         deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.t)))
-    }
-
-    fn check_end(&self) -> Result<(), ScenarioError> {
-        let end = self.end_seconds.unwrap_or(DEFAULT_END);
-        match self.moments().find(|(_, value)| *value > end) {
-            Some((field, value)) => Err(ScenarioError::AfterEnd { field, value, end }),
-            None => Ok(()),
-        }
     }
 }
 

@@ -161,7 +161,11 @@ fn probe_script() -> impl Strategy<Value = ProbeScript> {
 
 fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
     let step = (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
-    prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)]
+    prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)].prop_map(|mut steps| {
+        steps.sort_by(|a, b| a.from.total_cmp(&b.from));
+        steps.dedup_by(|next, before| next.from <= before.from);
+        steps
+    })
 }
 
 fn image() -> impl Strategy<Value = ImageScript> {

@@ -267,11 +267,11 @@ fn a_mistake_in_a_scenario_is_named_with_its_field() {
         ("script: {endSeconds: soon}\n", "script.endSeconds: expected a number, found \"soon\" (line 6, column 22)"),
         ("script: {endSeconds: -1}\n", "script.endSeconds: -1 is not a number of seconds"),
         ("script: {endSeconds: .nan}\n", "script.endSeconds: NaN is not a number of seconds"),
-        ("script: {containers: {ap: {}}}\n", "script.containers.ap: the Pod has no container of this name"),
+        ("script: {containers: {ap: {}}}\n", "script.containers.ap: the Pod has no container \"ap\", it has app"),
         ("script: {containers: {app: {run: []}}}\n", "script.containers.app.run: unknown field, expected one of runs"),
         (
             "script: {actions: [{t: 1, op: delte}]}\n",
-            "script.actions[0]: unknown variant `delte`, expected one of delete",
+            "script.actions[0].op: unknown variant `delte`, expected one of delete",
         ),
         ("script: {actions: {t: 1}}\n", "script.actions: expected a list"),
         ("script: {actions: [{t: 1, op: bind}, {t: 2, op: bind}]}\n", "script.actions[1] (at 2 s): the Pod is bound"),

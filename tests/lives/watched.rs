@@ -163,9 +163,11 @@ impl Watched {
         Ok(())
     }
 
-    /// News of the runtime that were taken in once are refused the second time, unless they were asked for again.
+    /// News of the runtime that were taken in once are refused the second time, unless they were asked for again. A
+    /// sandbox is stopped more than once, and each of these stops is answered.
     fn repeat(&self, event: &Event, out: &[Output]) -> Result<(), Broken> {
-        let is_news = matches!(event, Event::Runtime(news) if !matches!(news, RuntimeEvent::Relisted(_)));
+        let is_news = matches!(event, Event::Runtime(news)
+            if !matches!(news, RuntimeEvent::Relisted(_) | RuntimeEvent::SandboxDied { .. }));
         let is_asked_again = out.iter().any(|output| matches!(output, Output::Action(_)));
         if !is_news || is_asked_again {
             return Ok(());

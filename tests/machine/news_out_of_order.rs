@@ -175,8 +175,8 @@ fn each_request_to_stop_a_sandbox_may_be_answered() {
             answered += 1;
         }
     }
-    assert!(answered >= 2, "the kubelet asks more than once");
-    assert_eq!(node.pod.worker_state(), WorkerState::Finished);
+    assert!(answered > 0, "the kubelet asks");
+    assert_eq!(node.pod.phase(), PodPhase::Succeeded);
 }
 
 #[test]

@@ -7,8 +7,6 @@ use pod_lifecycle::{
     config::KubeletConfig,
     event::{ContainerExit, Event, EventError, RuntimeEvent},
     manifest::{PodManifest, PodPhase},
-    rule::probe::ProbeOutcome,
-    spec::ProbeKind,
     state::{
         ContainerIds, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination,
         TerminationReason,
@@ -147,20 +145,13 @@ fn the_active_deadline_is_counted_from_the_start_that_was_published() {
 }
 
 #[test]
-fn a_container_of_a_pod_that_was_not_ready_stays_unready_until_its_probe_succeeds() {
+fn a_probed_container_is_as_ready_as_its_pod_was() {
     let probed = json!({"containers": [{"name": "app", "image": "app:1",
         "readinessProbe": {"periodSeconds": 10, "exec": {"command": ["true"]}}}]});
     let ready = |agent: &Agent| agent.pod.status().container_statuses[0].ready;
     assert!(ready(&Agent::start(&object(probed.clone(), running(true)), listed(true, runs()))));
 
-    let mut agent = Agent::start(&object(probed, running(false)), listed(true, runs()));
-    assert!(!ready(&agent));
-    let (container, instance, kind) = (0.into(), InstanceId::nth(0), ProbeKind::Readiness);
-    agent.pod.handle_timeout(at(NOW), &mut agent.out);
-    assert!(agent.asked().contains(&Action::Probe { container, instance, kind }));
-    let (outcome, output) = (ProbeOutcome::Success, "".into());
-    agent.tell(RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
-    assert!(ready(&agent));
+    assert!(!ready(&Agent::start(&object(probed, running(false)), listed(true, runs()))));
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Story {
     pub(crate) fn phases(&self) -> Vec<(i64, String)> {
         let mut phases: Vec<(i64, String)> = Vec::new();
         for (at, status) in self.timeline.statuses() {
-            let phase = status.phase.as_ref().unwrap().to_string();
+            let phase = phase_of(status);
             if phases.last().is_none_or(|(_, last)| *last != phase) {
                 phases.push((self.second(at), phase));
             }
@@ -130,9 +130,14 @@ pub(crate) fn shown<'a>(status: &'a PodStatus, condition_type: &str) -> Option<(
     Some((condition.status.known() == Some(ConditionStatus::True), &condition.reason, &condition.message))
 }
 
+/// The phase of a status; `Pending` before anybody has said so.
+fn phase_of(status: &PodStatus) -> String {
+    status.phase.as_ref().map_or_else(|| "Pending".into(), ToString::to_string)
+}
+
 /// The phase, the reason and the message of a status.
 pub(crate) fn why(status: &PodStatus) -> (String, &str, &str) {
-    (status.phase.as_ref().unwrap().to_string(), &status.reason, &status.message)
+    (phase_of(status), &status.reason, &status.message)
 }
 
 /// A regular container's status.
