@@ -156,10 +156,10 @@ impl Containers {
 
     /// A start has failed, or, with `None`, none has since.
     pub(crate) fn set_failure(&mut self, container: ContainerIndex, failure: Option<Arc<StartFailure>>) {
-        if failure.is_some() || self.failure(container).is_some() {
-            if let Some(history) = self.get_mut(container) {
-                history.failure = failure;
-            }
+        if (failure.is_some() || self.failure(container).is_some())
+            && let Some(history) = self.get_mut(container)
+        {
+            history.failure = failure;
         }
     }
 

@@ -234,6 +234,7 @@ impl Life {
 
     /// The present moment.
     #[must_use]
+    #[expect(clippy::misnamed_getters, reason = "the field `now` is the instant of what happened last")]
     pub fn now(&self) -> Timestamp {
         self.lived_to
     }

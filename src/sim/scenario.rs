@@ -192,8 +192,9 @@ impl Scenario {
 
 /// Reads a Pod, or one of the Pods of whatever makes Pods.
 fn pod_of_any_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodManifest, D::Error> {
-    match Document::deserialize(deserializer)? {
-        Document::Pod(pod) => Ok(*pod),
-        document => document.pod().map_err(de::Error::custom),
+    let document = Document::deserialize(deserializer)?;
+    if let Document::Pod(pod) = document {
+        return Ok(*pod);
     }
+    document.pod().map_err(de::Error::custom)
 }

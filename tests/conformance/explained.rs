@@ -48,13 +48,13 @@ fn explanations(life: &mut Life, mut look: impl FnMut(&Explanation, &PodStatus))
     loop {
         let now = life.now();
         let explanation = life.explain(now);
-        look(&explanation, &life.object().status());
+        look(&explanation, life.object().status());
         all.insert(now, explanation);
         let Some(next) = life.next() else { return all };
         let between = now + next.since(now) / 2;
         if between > now && between < next {
             let explanation = life.explain(between);
-            look(&explanation, &life.object().status());
+            look(&explanation, life.object().status());
             all.insert(between, explanation);
         }
         life.advance_to(next).unwrap();

@@ -62,7 +62,6 @@ fn the_text_names_what_is_unknown_and_what_is_wrong() {
 
 /// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
 fn reduced() -> BackOffLimits {
-    let mut gates = FeatureGates::default();
-    gates.reduce_default_crash_loop_back_off_decay = true;
+    let gates = FeatureGates { reduce_default_crash_loop_back_off_decay: true, ..FeatureGates::default() };
     gates.crash_loop(None)
 }
