@@ -225,7 +225,10 @@ impl Pod {
                 let shows_initialized = self.parts.shows_initialized();
                 self.worker.request_again(&sync.object, shows_initialized);
             }
-            SyncKind::Terminated => self.finish(step),
+            SyncKind::Terminated => {
+                self.parts.inbox.set_busy_until(None);
+                self.finish(step);
+            }
             SyncKind::Sync => {}
         }
         if !self.parts.runtime.notices_at_once() && !self.parts.runtime.awaits_requested_relist() {
