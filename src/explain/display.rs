@@ -52,7 +52,8 @@ impl Explanation {
             }
             PodSituation::Over { cause } => {
                 let left = if self.gone { " and is gone from the API" } else { "" };
-                let has = if self.phase.is_terminal() { format!("has {phase}") } else { format!("ended while {phase}") };
+                let has =
+                    if self.phase.is_terminal() { format!("has {phase}") } else { format!("ended while {phase}") };
                 format!("{pod} {has}{left}: {}.", self.end_cause(cause))
             }
             PodSituation::Gone => {
