@@ -27,6 +27,8 @@ mod status_manager;
 mod stop;
 mod sync;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod wake;
 mod worker;
 mod write;
