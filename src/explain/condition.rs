@@ -15,6 +15,16 @@ use crate::{
 };
 
 /// A condition that is not as one would like it, and why.
+///
+/// ```
+/// use pod_lifecycle::status::ObservedPod;
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/readiness-gate.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let unmet = pod.explain("2026-03-01T12:10:00Z".parse()?).unmet;
+/// assert!(unmet.iter().any(|unmet| unmet.condition == "Ready" && unmet.reason == "ReadinessGatesNotReady"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unmet {

@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{OtherFields, null_is_absent};
 
 /// A volume of the Pod.
+///
+/// ```
+/// use pod_lifecycle::manifest::Volume;
+///
+/// let volume: Volume = serde_json::from_str(r#"{"name": "cache", "emptyDir": {}}"#)?;
+/// assert!(volume.other.contains_key("emptyDir"), "passed through as it stands");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
@@ -25,6 +33,23 @@ pub struct Volume {
 }
 
 /// Several sources in one directory.
+///
+/// ```
+/// use pod_lifecycle::manifest::ProjectedVolumeSource;
+///
+/// let projected: ProjectedVolumeSource = serde_json::from_str(r#"{"sources": [
+///     {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
+///     {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+///     {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}]}}
+/// ]}"#)?;
+/// let token = projected.sources[0].service_account_token.as_ref().ok_or("no token")?;
+/// assert_eq!(token.expiration_seconds, Some(3607));
+/// let roots = projected.sources[1].config_map.as_ref().ok_or("no config map")?;
+/// assert_eq!((roots.name.as_str(), roots.items[0].key.as_str()), ("kube-root-ca.crt", "ca.crt"));
+/// let fields = projected.sources[2].downward_api.as_ref().ok_or("no fields")?;
+/// assert_eq!(fields.items[0].field_ref.as_ref().map(|field| field.field_path.as_str()), Some("metadata.namespace"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectedVolumeSource {
@@ -37,6 +62,13 @@ pub struct ProjectedVolumeSource {
 }
 
 /// One source of a projected volume; sources other than these are not kept.
+///
+/// ```
+/// # use pod_lifecycle::manifest::VolumeProjection;
+/// let token: VolumeProjection = serde_json::from_str(r#"{"serviceAccountToken": {"path": "token"}}"#)?;
+/// assert_eq!((token.config_map, token.downward_api), (None, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VolumeProjection {
@@ -52,6 +84,13 @@ pub struct VolumeProjection {
 }
 
 /// A token of the Pod's service account.
+///
+/// ```
+/// # use pod_lifecycle::manifest::ServiceAccountTokenProjection;
+/// let token: ServiceAccountTokenProjection = serde_json::from_str(r#"{"path": "token", "audience": "vault"}"#)?;
+/// assert_eq!((token.audience.as_str(), token.path.as_str()), ("vault", "token"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceAccountTokenProjection {
@@ -67,6 +106,13 @@ pub struct ServiceAccountTokenProjection {
 }
 
 /// Keys of a ConfigMap.
+///
+/// ```
+/// # use pod_lifecycle::manifest::ConfigMapProjection;
+/// let projection: ConfigMapProjection = serde_json::from_str(r#"{"name": "settings"}"#)?;
+/// assert!(projection.items.is_empty(), "all of them");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigMapProjection {
     /// The ConfigMap.
@@ -78,6 +124,13 @@ pub struct ConfigMapProjection {
 }
 
 /// A key that becomes a file.
+///
+/// ```
+/// # use pod_lifecycle::manifest::KeyToPath;
+/// let item = KeyToPath { key: "ca.crt".into(), path: "tls/ca.crt".into() };
+/// assert_eq!(serde_json::to_string(&item)?, r#"{"key":"ca.crt","path":"tls/ca.crt"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyToPath {
     /// The key.
@@ -89,6 +142,13 @@ pub struct KeyToPath {
 }
 
 /// Fields of the Pod itself.
+///
+/// ```
+/// # use pod_lifecycle::manifest::DownwardApiProjection;
+/// let projection: DownwardApiProjection = serde_json::from_str(r#"{"items": [{"path": "namespace"}]}"#)?;
+/// assert_eq!(projection.items[0].path, "namespace");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownwardApiProjection {
     /// Which fields become which files.
@@ -97,6 +157,14 @@ pub struct DownwardApiProjection {
 }
 
 /// A field of the Pod that becomes a file.
+///
+/// ```
+/// # use pod_lifecycle::manifest::DownwardApiVolumeFile;
+/// let file: DownwardApiVolumeFile =
+///     serde_json::from_str(r#"{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}"#)?;
+/// assert_eq!(file.field_ref.map(|field| field.field_path), Some("metadata.name".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DownwardApiVolumeFile {
@@ -109,6 +177,13 @@ pub struct DownwardApiVolumeFile {
 }
 
 /// A field of the Pod.
+///
+/// ```
+/// # use pod_lifecycle::manifest::ObjectFieldSelector;
+/// let field: ObjectFieldSelector = serde_json::from_str(r#"{"apiVersion": "v1", "fieldPath": "metadata.uid"}"#)?;
+/// assert_eq!(field.field_path, "metadata.uid");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectFieldSelector {
@@ -121,6 +196,13 @@ pub struct ObjectFieldSelector {
 }
 
 /// A Secret, its keys as files.
+///
+/// ```
+/// # use pod_lifecycle::manifest::SecretVolumeSource;
+/// let secret: SecretVolumeSource = serde_json::from_str(r#"{"secretName": "tls"}"#)?;
+/// assert_eq!((secret.secret_name.as_str(), secret.default_mode), ("tls", None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretVolumeSource {

@@ -1,4 +1,4 @@
-//! What serde cannot see of a script: names that are not there, times that are none.
+//! What serde cannot see of a script: names that are not there, times that are none or come too late.
 //!
 //! A script that says something that cannot come true makes a test that proves nothing; so it is an error.
 
@@ -11,6 +11,7 @@ use alloc::{
 use super::{
     action::ScriptActionKind,
     error::ScenarioError,
+    life::DEFAULT_END,
     scenario::Scenario,
     script::{ContainerScript, MAX_SECONDS, ProbeStep, Script},
     settings::FEATURE_GATES,
@@ -27,7 +28,9 @@ impl Scenario {
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
         self.check_seconds()?;
-        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))
+        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))?;
+        // Whatever was recorded is taken as it stands, with what its script had in store for later.
+        if self.config.admitted { Ok(()) } else { self.script.check_end() }
     }
 
     fn check_feature_gates(&self) -> Result<(), ScenarioError> {
@@ -97,6 +100,14 @@ impl Script {
         let deaths = deaths.map(|(place, at)| (format!("script.sandboxDeaths[{place}]"), *at));
         let actions = self.actions.iter().enumerate();
         deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.t)))
+    }
+
+    fn check_end(&self) -> Result<(), ScenarioError> {
+        let end = self.end_seconds.unwrap_or(DEFAULT_END);
+        match self.moments().find(|(_, value)| *value > end) {
+            Some((field, value)) => Err(ScenarioError::AfterEnd { field, value, end }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -44,6 +44,23 @@ const FIRST_OF_MARCH: i64 = 1_772_366_400;
 /// assert_eq!(life.object().phase(), PodPhase::Running);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Step by step, to the end:
+///
+/// ```
+///
+/// use pod_lifecycle::sim::Scenario;
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let mut life = Scenario::of(pod).delete_at(10.0).life()?;
+/// while let Some(at) = life.step()? {
+///     println!("{at}: {}", life.explain(at));
+/// }
+/// assert!(life.is_finished() && !life.entries().is_empty());
+/// assert_eq!(life.play()?.removed().map(|after| after.as_secs()), Some(10));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Life {
     pub(super) scenario: Arc<Scenario>,

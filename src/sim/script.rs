@@ -12,6 +12,18 @@ use crate::{
 };
 
 /// What happens in a life.
+///
+/// ```
+/// use pod_lifecycle::sim::Script;
+///
+/// let script: Script = serde_json::from_str(r#"{
+///     "endSeconds": 120, "sandboxDeaths": [60],
+///     "containers": {"app": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}, {}]}},
+///     "actions": [{"t": 90, "op": "delete"}]
+/// }"#)?;
+/// assert_eq!((script.containers["app"].runs.len(), script.actions[0].t), (2, 90.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Script {
@@ -31,6 +43,16 @@ pub struct Script {
 }
 
 /// What one container does.
+///
+/// In code it is built one thing after the other:
+///
+/// ```
+///
+/// use pod_lifecycle::sim::ContainerScript;
+///
+/// let app = ContainerScript::default().pulled_in(20.0).exits_after(5.0).with_code(1).runs_for_ever();
+/// assert_eq!((app.runs.len(), app.image.pull_seconds), (2, 20.0));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerScript {
@@ -49,6 +71,14 @@ pub struct ContainerScript {
 }
 
 /// One run of a container.
+///
+/// ```
+/// use pod_lifecycle::sim::Run;
+///
+/// let crash = Run { exits_after_seconds: Some(5.0), exit_code: 1, ..Run::default() };
+/// assert_eq!(serde_json::from_str::<Run>(r#"{"exitsAfterSeconds": 5, "exitCode": 1}"#)?, crash);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Run {
@@ -79,6 +109,15 @@ pub struct Run {
 }
 
 /// What the probes of a run find; a probe that is left out succeeds.
+///
+/// ```
+/// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ProbeScript};
+///
+/// let probes: ProbeScript = serde_json::from_str(
+///     r#"{"readiness": [{"from": 0, "result": "success"}, {"from": 60, "result": "failure"}]}"#)?;
+/// assert_eq!(probes.readiness[1].result, ProbeOutcome::Failure);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeScript {
@@ -94,6 +133,14 @@ pub struct ProbeScript {
 }
 
 /// From when on a probe finds what.
+///
+/// ```
+/// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ProbeStep};
+///
+/// let step = ProbeStep { from: 60.0, result: ProbeOutcome::Failure };
+/// assert_eq!(serde_json::from_str::<ProbeStep>(r#"{"from": 60, "result": "failure"}"#)?, step);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeStep {
@@ -104,6 +151,14 @@ pub struct ProbeStep {
 }
 
 /// An image on its way to the node.
+///
+/// ```
+/// use pod_lifecycle::sim::ImageScript;
+///
+/// let slow: ImageScript = serde_json::from_str(r#"{"present": false, "pullSeconds": 30}"#)?;
+/// assert_eq!((slow.pull_seconds, slow.failures_before_success), (30.0, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageScript {
@@ -132,6 +187,13 @@ impl Default for ImageScript {
 }
 
 /// A hook that runs in the container.
+///
+/// ```
+/// use pod_lifecycle::sim::HookScript;
+///
+/// let drains = HookScript { duration_seconds: 5.0, ..HookScript::default() };
+/// assert_eq!(drains.exit_code, 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HookScript {

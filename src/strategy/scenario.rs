@@ -47,11 +47,9 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
         let lasting = pod.spec.init_containers.iter().chain(&pod.spec.containers);
         let names: Vec<String> = lasting.map(|container| container.name.clone()).collect();
         let is_gated = !pod.spec.scheduling_gates.is_empty();
-        (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| Scenario {
-            description: String::new(),
-            pod,
-            script,
-            config,
+        (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
+            let end = script.end_seconds.unwrap_or_default();
+            Scenario { description: String::new(), pod, script, config }.cut_at(end)
         })
     })
 }

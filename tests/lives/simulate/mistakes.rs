@@ -19,6 +19,10 @@ fn a_mistake_in_a_scenario_is_named_with_its_field() {
             "script: {actions: [{t: 1, op: delte}]}\n",
             "script.actions[0].op: unknown variant `delte`, expected one of delete",
         ),
+        (
+            "script: {endSeconds: 20, actions: [{t: 30, op: delete}]}\n",
+            "script.actions[0].t: 30 s comes after the end of the story, at 20 s (script.endSeconds)",
+        ),
         ("script: {actions: {t: 1}}\n", "script.actions: expected a list"),
         ("script: {actions: [{t: 1, op: bind}, {t: 2, op: bind}]}\n", "script.actions[1] (at 2 s): the Pod is bound"),
         ("pot: 1\n", "pot: unknown field, expected one of description, pod, script, config"),
