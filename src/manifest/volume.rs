@@ -36,7 +36,7 @@ pub struct ProjectedVolumeSource {
     pub default_mode: Option<i32>,
 }
 
-/// One source of a projected volume; sources other than these are not kept.
+/// One source of a projected volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VolumeProjection {
@@ -49,6 +49,9 @@ pub struct VolumeProjection {
     /// Fields of the Pod itself.
     #[serde(default, rename = "downwardAPI", skip_serializing_if = "Option::is_none")]
     pub downward_api: Option<DownwardApiProjection>,
+    /// Every other source (`secret`, `clusterTrustBundle`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A token of the Pod's service account.
@@ -75,6 +78,9 @@ pub struct ConfigMapProjection {
     /// Which keys become which files; all of them if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<KeyToPath>,
+    /// Every other field (`optional`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A key that becomes a file.
@@ -86,6 +92,9 @@ pub struct KeyToPath {
     /// The file.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub path: String,
+    /// Every other field (`mode`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// Fields of the Pod itself.
@@ -106,6 +115,9 @@ pub struct DownwardApiVolumeFile {
     /// The field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_ref: Option<ObjectFieldSelector>,
+    /// Every other field (`mode`, `resourceFieldRef`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A field of the Pod.
@@ -130,4 +142,7 @@ pub struct SecretVolumeSource {
     /// The files' permission bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_mode: Option<i32>,
+    /// Every other field (`items`, `optional`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
