@@ -23,6 +23,7 @@ mod agent;
 mod build;
 mod check;
 mod deeds;
+mod delivery;
 mod error;
 mod happening;
 mod life;
