@@ -61,7 +61,7 @@ pub struct ProjectedVolumeSource {
     pub default_mode: Option<i32>,
 }
 
-/// One source of a projected volume; sources other than these are not kept.
+/// One source of a projected volume.
 ///
 /// ```
 /// # use pod_lifecycle::manifest::VolumeProjection;
@@ -81,6 +81,9 @@ pub struct VolumeProjection {
     /// Fields of the Pod itself.
     #[serde(default, rename = "downwardAPI", skip_serializing_if = "Option::is_none")]
     pub downward_api: Option<DownwardApiProjection>,
+    /// Every other source (`secret`, `clusterTrustBundle`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A token of the Pod's service account.
@@ -121,6 +124,9 @@ pub struct ConfigMapProjection {
     /// Which keys become which files; all of them if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<KeyToPath>,
+    /// Every other field (`optional`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A key that becomes a file.
@@ -139,6 +145,9 @@ pub struct KeyToPath {
     /// The file.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub path: String,
+    /// Every other field (`mode`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// Fields of the Pod itself.
@@ -174,6 +183,9 @@ pub struct DownwardApiVolumeFile {
     /// The field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_ref: Option<ObjectFieldSelector>,
+    /// Every other field (`mode`, `resourceFieldRef`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A field of the Pod.
@@ -212,4 +224,7 @@ pub struct SecretVolumeSource {
     /// The files' permission bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_mode: Option<i32>,
+    /// Every other field (`items`, `optional`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["status"],
     &["explain", "budget"],
     &["sim"],
-    &["strategy", "render"],
+    &["strategy", "render", "convert"],
 ];
 
 #[test]
@@ -51,6 +51,15 @@ fn the_object_knows_of_the_kubelet_only_where_its_outputs_go() {
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let uses: Vec<&str> = code.filter(|line| line.contains("kubelet::")).map(str::trim).collect();
         assert!(uses.iter().all(|line| *line == "kubelet::Sink,"), "{}: {uses:?}", file.display());
+    }
+}
+
+#[test]
+fn only_conversions_know_the_types_of_others() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in files(&source).iter().filter(|file| room_of(&source, file) != "convert") {
+        let text = fs::read_to_string(file).unwrap();
+        assert!(!text.contains("k8s_openapi::"), "{} uses `k8s_openapi`", file.display());
     }
 }
 
