@@ -126,7 +126,8 @@ pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
 pub use kubelet::{
-    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, ResumeError, Sink, WORKER_MOVES, Wake, WorkerState,
+    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Prototype, Published, ResumeError, Sink, WORKER_MOVES, Wake,
+    WorkerState,
 };
 #[cfg(feature = "std")]
 pub use time::SystemClock;

@@ -16,6 +16,7 @@ mod object_events;
 mod parts;
 mod pod;
 mod probers;
+mod prototype;
 mod published;
 mod relist;
 mod resume;
@@ -35,6 +36,7 @@ mod write;
 
 pub use pod::Pod;
 pub(crate) use probers::{Prober, ProberStage};
+pub use prototype::Prototype;
 pub use published::Published;
 pub use resume::ResumeError;
 pub use sink::{NoSink, Output, Sink};

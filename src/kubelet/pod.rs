@@ -75,7 +75,7 @@ impl Pod {
     /// A Pod that a node has just got: its first sync begins at once.
     #[must_use]
     pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
-        Pod::begin(ApiPod::new(spec), config, now, out)
+        Pod::begin(Arc::new(ApiPod::new(spec)), config, now, out)
     }
 
     /// A Pod that a node has just got, from its object as a watch delivers it: what is known of it already, say since
@@ -107,10 +107,10 @@ impl Pod {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<Pod, SpecError> {
-        Ok(Pod::begin(object_events::first_seen(object)?, config, now, out))
+        Ok(Pod::begin(Arc::new(object_events::first_seen(object)?), config, now, out))
     }
 
-    fn begin(object: ApiPod, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
+    pub(super) fn begin(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
         let mut pod = Pod::unsynced(object, RuntimeStatus::default(), config, now);
         pod.parts.status.published.phase = pod.parts.object.ended;
         pod.take_up();
@@ -118,14 +118,19 @@ impl Pod {
         pod
     }
 
-    pub(crate) fn unsynced(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
+    pub(crate) fn unsynced(
+        object: Arc<ApiPod>,
+        runtime: RuntimeStatus,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+    ) -> Pod {
         Pod { worker: Worker::new(), parts: Box::new(Parts::new(object, runtime, config, now)) }
     }
 
     /// What there is to know of a Pod that no node has, for those who explain it.
     pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> Pod {
         let known = ApiPod { conditions, ..ApiPod::new(spec) };
-        Pod::unsynced(known, RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
+        Pod::unsynced(Arc::new(known), RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
     }
 
     /// A Pod that its node refuses, `UnexpectedAdmissionError`, `NodeAffinity` or `OutOfcpu` for example: it fails at
@@ -154,7 +159,7 @@ impl Pod {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Pod {
-        let mut pod = Pod::unsynced(ApiPod::new(spec), RuntimeStatus::default(), config, now);
+        let mut pod = Pod::unsynced(Arc::new(ApiPod::new(spec)), RuntimeStatus::default(), config, now);
         pod.reject(reason, message, &mut Step { now, out });
         pod
     }

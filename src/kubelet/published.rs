@@ -117,6 +117,12 @@ impl<'a> Published<'a> {
         self.parts.containers.image_of(container, instance)
     }
 
+    /// Whether the Pod is published as `Ready`.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        terminal_reason(self.phase()).is_none() && self.parts.status.record.conditions.ready.is_true()
+    }
+
     /// The kubelet's conditions, in the order of the API status, and when each last changed.
     #[must_use]
     pub fn conditions(&self) -> Vec<(ConditionType, Condition, Option<Timestamp>)> {

@@ -49,8 +49,7 @@ impl PodObject {
         if self.is_gone() {
             return Deletion::Gone;
         }
-        let asked = if grace_seconds < 0 { 1 } else { grace_seconds };
-        let grace = if !self.is_bound() || self.has_ended() { 0 } else { asked };
+        let grace = grace_of(grace_seconds, !self.is_bound() || self.has_ended());
         let in_force = self.manifest.metadata.deletion_grace_period_seconds;
         let is_news = in_force.is_none_or(|in_force| grace < in_force);
         if is_news {
@@ -136,6 +135,15 @@ impl PodObject {
     fn remove(&mut self) -> Deletion {
         self.presence = Presence::Gone;
         Deletion::Gone
+    }
+}
+
+/// The grace that a delete gives; `is_idle`: nothing of the Pod runs.
+pub(crate) fn grace_of(asked_seconds: i64, is_idle: bool) -> i64 {
+    match asked_seconds {
+        _ if is_idle => 0,
+        ..0 => 1,
+        asked => asked,
     }
 }
 

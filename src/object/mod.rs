@@ -29,6 +29,8 @@ mod scheduling;
 mod status;
 
 pub use deletion::Deletion;
+#[cfg(feature = "sim")]
+pub(crate) use deletion::grace_of;
 
 use alloc::{string::String, sync::Arc};
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// More things than this, for each container, do not happen at one instant, unless they never end.
-const MOST_AT_ONE_INSTANT: u32 = 1_000;
+pub(super) const MOST_AT_ONE_INSTANT: u32 = 1_000;
 
 impl Life {
     /// Has the world carry out what the Pod asks for, until it asks for nothing more.
@@ -82,7 +82,7 @@ impl Life {
         let manifest = self.object.to_manifest();
         // The object has been checked when it was changed.
         let _ = pod.observe(self.now, &manifest, &mut self.recorder.outlet(&mut self.object));
-        self.world.fit(&self.scenario, self.object.spec());
+        self.world.fit(&self.scenario, self.object.spec(), self.recorder.timeline.start);
     }
 
     /// The kubelet restarts between two syncs; once the object is gone, nobody would notice.

@@ -78,6 +78,16 @@ pub enum ScenarioError {
         /// When the story ends.
         end: f64,
     },
+    /// Something that is left to chance makes no sense.
+    #[error("{field}: {value} {wrong}")]
+    BadChance {
+        /// The path of the field.
+        field: String,
+        /// What stands there.
+        value: f64,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
     /// Something goes on for ever without any time passing.
     #[error("script: at {t} s things go on for ever and no time passes")]
     Endless {

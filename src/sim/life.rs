@@ -1,6 +1,6 @@
 //! A life lived one moment at a time.
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 
 use super::{
     action::ScriptAction,
@@ -25,7 +25,7 @@ use crate::{
 pub(super) const DEFAULT_END: f64 = 600.0;
 
 /// 2026-03-01T12:00:00Z, when a story begins if its scenario does not say.
-const FIRST_OF_MARCH: i64 = 1_772_366_400;
+pub(super) const FIRST_OF_MARCH: i64 = 1_772_366_400;
 
 /// A life that is being lived: it goes on when it is told to, and the Pod can be looked at, and acted upon, in between.
 ///
@@ -281,6 +281,17 @@ impl Life {
         &self.recorder.timeline.entries
     }
 
+    /// When the object went, if it has.
+    pub(super) fn removed_at(&self) -> Option<Timestamp> {
+        self.removed_at
+    }
+
+    /// Takes away what was written down so far.
+    pub(super) fn forget(&mut self) -> Vec<Entry> {
+        self.recorder.timeline.watched.clear();
+        core::mem::take(&mut self.recorder.timeline.entries)
+    }
+
     /// Whether the kubelet is done with the Pod, or the object was gone before any kubelet saw it.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -336,6 +347,7 @@ impl Life {
             | Happening::StopReturn(..)
             | Happening::PullEnd(_)
             | Happening::HookEnd(..)
+            | Happening::Answer(..)
             | Happening::Probe(_)
             | Happening::Sync(_) => {
                 let spec = self.world_spec();

@@ -1,15 +1,12 @@
 //! What the containers of a scenario do, and what happens to its Pod.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{action::ScriptAction, scenario::Scenario};
-use crate::{
-    rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, PodSpec},
-};
+use super::{action::ScriptAction, random::RandomScript};
+use crate::rule::probe::ProbeOutcome;
 
 /// What happens in a life.
 ///
@@ -40,6 +37,14 @@ pub struct Script {
     /// What others do to the Pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ScriptAction>,
+    /// From which what is left to chance is drawn.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(seed: &u64) -> bool {
+    *seed == 0
 }
 
 /// What one container does.
@@ -68,6 +73,9 @@ pub struct ContainerScript {
     /// What the hook before the stop does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<HookScript>,
+    /// What is left to chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random: Option<Box<RandomScript>>,
 }
 
 /// One run of a container.
@@ -174,6 +182,19 @@ pub struct ImageScript {
     /// What the registry says to a failed pull.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// When the registry does not answer: a pull that ends then has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<Outage>,
+}
+
+/// A time in which nothing answers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// The second of the story at which it begins.
+    pub from: f64,
+    /// The second at which it is over.
+    pub to: f64,
 }
 
 fn yes() -> bool {
@@ -182,7 +203,7 @@ fn yes() -> bool {
 
 impl Default for ImageScript {
     fn default() -> ImageScript {
-        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None }
+        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None, outages: Vec::new() }
     }
 }
 
@@ -205,15 +226,6 @@ pub struct HookScript {
     pub exit_code: i32,
 }
 
-impl ContainerScript {
-    /// The n-th run.
-    pub(super) fn run_of(&self, n: u32) -> Run {
-        let last = self.runs.len().saturating_sub(1);
-        let place = usize::try_from(n).unwrap_or(usize::MAX).min(last);
-        self.runs.get(place).cloned().unwrap_or_default()
-    }
-}
-
 /// The longest time that a script may speak of: a hundred years.
 pub(crate) const MAX_SECONDS: f64 = 3_155_760_000.0;
 
@@ -223,13 +235,4 @@ pub(super) fn seconds(value: f64) -> Duration {
     // Checked to lie within a hundred years: the cast neither truncates nor loses a sign.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
     Duration::from_micros(if micros.is_finite() { micros as u64 } else { 0 })
-}
-
-/// A container's name for its script.
-pub(super) fn script_of<'a>(
-    scenario: &'a Scenario,
-    spec: &PodSpec,
-    container: ContainerIndex,
-) -> Option<&'a ContainerScript> {
-    scenario.script.containers.get(spec.container_name(container))
 }
