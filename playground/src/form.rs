@@ -169,6 +169,7 @@ impl FormContainer {
             pull_seconds: self.pull_seconds.unwrap_or_default(),
             failures_before_success: if self.pull_seconds.is_none() { 0 } else { self.pull_failures },
             error: script.image.error.take(),
+            outages: core::mem::take(&mut script.image.outages),
         };
         let before = core::mem::take(&mut script.runs);
         let before = before.into_iter().map(Some).chain(std::iter::repeat(None));
