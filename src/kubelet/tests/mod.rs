@@ -39,7 +39,7 @@ fn one_container() -> Arc<PodSpec> {
 
 /// The parts of a kubelet that has this Pod, and finds this in the runtime.
 fn parts(spec: &Arc<PodSpec>, runtime: RuntimeStatus) -> Parts {
-    Parts::new(ApiPod::new(spec.clone()), runtime, Arc::new(KubeletConfig::default()), at(0))
+    Parts::new(Arc::new(ApiPod::new(spec.clone())), runtime, Arc::new(KubeletConfig::default()), at(0))
 }
 
 fn sandbox() -> Sandbox {
