@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{Assumptions, Span, schedule::Schedule, seconds, stop};
+use super::{Assumptions, Bounds, schedule::Schedule, seconds, stop};
 use crate::{
     manifest::RestartPolicy,
     rule::termination,
@@ -37,7 +37,7 @@ pub struct ContainerBudget {
     #[serde(serialize_with = "kind_name")]
     pub kind: ContainerKind,
     /// From when the kubelet gets the Pod until the container first runs.
-    pub starts: Span,
+    pub starts: Bounds,
     /// How long its postStart hook holds up the whole Pod, if it has one.
     pub post_start: Option<HookTime>,
     /// From its start until its startup probe kills it, if no answer is ever good; `None` without such a probe. The
@@ -46,10 +46,10 @@ pub struct ContainerBudget {
     ///
     /// Kubernetes' pages call `initialDelaySeconds + failureThreshold × periodSeconds` the allowance; the last of these
     /// periods may be missing, since the first probe may come at once.
-    pub startup_allowance: Option<Span>,
+    pub startup_allowance: Option<Bounds>,
     /// From its first start until it is ready, if it can be (an init container cannot). The latest has every answer
     /// good from the warm-up on, and nothing promised if a probe may kill the container before.
-    pub ready: Option<Span>,
+    pub ready: Option<Bounds>,
     /// What its liveness probe does, if it has one.
     pub liveness: Option<LivenessBudget>,
     /// The longest that stopping it takes when the whole Pod is stopped with the grace of its spec, hooks and turns
@@ -98,11 +98,11 @@ pub struct LivenessBudget {
     /// From when a started process stops giving good answers until its probe has failed. The kill follows at once, unless
     /// the kubelet is busy with another container of the Pod: a pull, a hook or a stop holds up everything else. An
     /// answer that is an error of the probe itself does not count and makes it later.
-    pub noticed: Span,
+    pub noticed: Bounds,
     /// From when it stops giving good answers until the next instance runs; `None` if the container is not restarted,
     /// and then the Pod may end. The latest counts a stop that takes all of its grace, but no back-off: that adds at most the last of
     /// [`Budget::restart_delays`](super::Budget).
-    pub restarted: Option<Span>,
+    pub restarted: Option<Bounds>,
 }
 
 /// What the parts of a container's life have in common.
@@ -116,7 +116,7 @@ pub(super) struct Timing<'a> {
 }
 
 impl Timing<'_> {
-    pub(super) fn budget(self, starts: Span) -> ContainerBudget {
+    pub(super) fn budget(self, starts: Bounds) -> ContainerBudget {
         let container = self.container;
         ContainerBudget {
             name: container.name().to_owned(),
@@ -131,14 +131,14 @@ impl Timing<'_> {
     }
 
     /// From its first start until it has started up.
-    pub(super) fn started(self) -> Span {
+    pub(super) fn started(self) -> Bounds {
         let Some(schedule) = self.schedule(ProbeKind::Startup) else { return self.seen() };
         let survives = self.startup_allowance().is_none_or(|allowance| self.assumptions.warm_up <= allowance.earliest);
         let first_probe = self.seen().and(schedule.may_begin()).and(self.warm());
         first_probe.then(schedule.successes_on_schedule()).bounded_if(survives)
     }
 
-    fn ready(self) -> Span {
+    fn ready(self) -> Bounds {
         let started = self.started();
         let survives = self.schedule(ProbeKind::Liveness).is_none_or(|schedule| {
             schedule.can_succeed() && self.first_liveness_kill(schedule) >= self.assumptions.warm_up
@@ -152,7 +152,7 @@ impl Timing<'_> {
         ready.bounded_if(survives)
     }
 
-    fn startup_allowance(self) -> Option<Span> {
+    fn startup_allowance(self) -> Option<Bounds> {
         let schedule = self.schedule(ProbeKind::Startup)?;
         Some(self.seen().and(schedule.may_begin()).then(schedule.failures()))
     }
@@ -161,9 +161,9 @@ impl Timing<'_> {
         let schedule = self.schedule(ProbeKind::Liveness)?;
         let failures = schedule.failures();
         // A probe that was under way when the process stopped answering counts already.
-        let noticed = Span { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
+        let noticed = Bounds { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
         let grace = termination::grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
-        let stop = Span { earliest: Duration::ZERO, latest: Some(stop::alone(self.container, grace)) };
+        let stop = Bounds { earliest: Duration::ZERO, latest: Some(stop::alone(self.container, grace)) };
         // The rules on exit codes are not asked: the kubelet decides before there is one.
         let is_restarted = self.container.restart().policy() != RestartPolicy::Never;
         let restarted = is_restarted.then(|| noticed.then(stop).after(self.assumptions.start_latency));
@@ -177,12 +177,12 @@ impl Timing<'_> {
 
     /// Probes see a container when its status is published: at the end of the sync, and so not before its own postStart
     /// hook is over.
-    fn seen(self) -> Span {
-        Span { earliest: self.assumptions.hook_time(self.container.post_start()), latest: Some(self.published) }
+    fn seen(self) -> Bounds {
+        Bounds { earliest: self.assumptions.hook_time(self.container.post_start()), latest: Some(self.published) }
     }
 
-    fn warm(self) -> Span {
-        Span::exactly(self.assumptions.warm_up)
+    fn warm(self) -> Bounds {
+        Bounds::exactly(self.assumptions.warm_up)
     }
 
     fn schedule(&self, kind: ProbeKind) -> Option<Schedule<'_>> {

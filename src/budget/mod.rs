@@ -42,6 +42,7 @@
 //! ```
 
 mod assumptions;
+mod bounds;
 mod container;
 mod find;
 mod finding;
@@ -49,15 +50,14 @@ mod ready;
 mod report;
 mod schedule;
 mod seconds;
-mod span;
 mod stop;
 #[cfg(test)]
 mod tests;
 
 pub use assumptions::Assumptions;
+pub use bounds::Bounds;
 pub use container::{ContainerBudget, HookTime, LivenessBudget};
 pub use finding::{DocPage, Finding, FindingCode};
-pub use span::Span;
 pub use stop::longest_stop;
 
 use alloc::{string::String, vec, vec::Vec};
@@ -76,10 +76,10 @@ use crate::{config::BackOffLimits, rule::backoff::BackOff, spec::PodSpec, time::
 /// use pod_lifecycle::{budget::{self, Assumptions, Budget}, manifest, spec::PodSpec};
 ///
 /// let manifest: manifest::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+///     serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [{"name": "app"}]}}"#)?;
 /// let Budget { longest_stop, restart_delays, findings, .. } =
 ///     budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
-/// assert_eq!((longest_stop.as_secs(), restart_delays.len(), findings), (30, 6, vec![]));
+/// assert_eq!((longest_stop.as_secs(), restart_delays.len(), findings), (30, 7, vec![]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,7 +88,7 @@ pub struct Budget {
     /// What the bounds assume.
     pub assumptions: Assumptions,
     /// From when the kubelet gets the Pod until it is ready; readiness gates leave the latest open.
-    pub ready: Span,
+    pub ready: Bounds,
     /// Conditions that somebody else has to set before the Pod counts as ready.
     pub readiness_gates: Vec<String>,
     /// The longest that stopping the Pod takes, with the grace of its spec.

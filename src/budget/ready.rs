@@ -6,13 +6,13 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Assumptions, ContainerBudget, Span, container::Timing};
+use super::{Assumptions, Bounds, ContainerBudget, container::Timing};
 use crate::spec::{ContainerKind, ContainerSpec, PodSpec};
 
 /// The containers in the order of their starts: init containers wait for the one before to end, or, if that is a
 /// sidecar, to have started up; regular ones start in one sync, one after the other.
-pub(super) fn walk(spec: &PodSpec, assumptions: &Assumptions) -> (Span, Vec<ContainerBudget>) {
-    let mut walk = Walk { spec, assumptions, asked_for: Span::ZERO, ready: Span::ZERO, containers: Vec::new() };
+pub(super) fn walk(spec: &PodSpec, assumptions: &Assumptions) -> (Bounds, Vec<ContainerBudget>) {
+    let mut walk = Walk { spec, assumptions, asked_for: Bounds::ZERO, ready: Bounds::ZERO, containers: Vec::new() };
     for (_, container) in spec.init_containers() {
         let hook = assumptions.hook_time(container.post_start());
         let (starts, timing) = walk.start(container, hook);
@@ -39,15 +39,15 @@ struct Walk<'a> {
     spec: &'a PodSpec,
     assumptions: &'a Assumptions,
     /// When the next container is asked for.
-    asked_for: Span,
+    asked_for: Bounds,
     /// When all containers so far are ready.
-    ready: Span,
+    ready: Bounds,
     containers: Vec<ContainerBudget>,
 }
 
 impl<'a> Walk<'a> {
     /// Starts a container in a sync that goes on for so long; says when it runs.
-    fn start(&mut self, container: &'a ContainerSpec, rest_of_pass: Duration) -> (Span, Timing<'a>) {
+    fn start(&mut self, container: &'a ContainerSpec, rest_of_pass: Duration) -> (Bounds, Timing<'a>) {
         let &mut Walk { spec, assumptions, .. } = self;
         let starts = self.asked_for.after(assumptions.start_latency);
         let timing = Timing { spec, container, assumptions, published: rest_of_pass };

@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use super::{Assumptions, Span};
+use super::{Assumptions, Bounds};
 use crate::spec::ProbeSpec;
 
 /// When one probe runs.
@@ -21,31 +21,34 @@ impl<'a> Schedule<'a> {
 
     /// When probing may begin, counted from the container's start: whole seconds since the published, rounded-down
     /// start have to reach the delay.
-    pub(super) fn may_begin(self) -> Span {
+    pub(super) fn may_begin(self) -> Bounds {
         let delay = u64::from(self.probe.initial_delay());
-        Span { earliest: Duration::from_secs(delay.saturating_sub(1)), latest: Some(Duration::from_secs(delay)) }
+        Bounds { earliest: Duration::from_secs(delay.saturating_sub(1)), latest: Some(Duration::from_secs(delay)) }
     }
 
     /// Until that many good answers in a row are in, from when probing may begin, if they have to wait for the period.
-    pub(super) fn successes_on_schedule(self) -> Span {
+    pub(super) fn successes_on_schedule(self) -> Bounds {
         let successes = self.probe.success_threshold();
-        Span {
+        Bounds {
             earliest: self.at_least(successes).saturating_add(self.quickest_answer()),
             latest: self.latest_success(),
         }
     }
 
     /// The same, if the probes that the kubelet triggers may come one right after the other.
-    pub(super) fn successes_when_triggered(self) -> Span {
+    pub(super) fn successes_when_triggered(self) -> Bounds {
         let successes = self.probe.success_threshold();
-        Span { earliest: self.quickest_answer().saturating_mul(successes), latest: self.latest_success() }
+        Bounds { earliest: self.quickest_answer().saturating_mul(successes), latest: self.latest_success() }
     }
 
     /// Until enough bad answers in a row are in, from when probing may begin (or the process stopped answering). The
     /// earliest has an answer come at once; the latest has each one time out.
-    pub(super) fn failures(self) -> Span {
+    pub(super) fn failures(self) -> Bounds {
         let failures = self.probe.failure_threshold();
-        Span { earliest: self.at_least(failures), latest: Some(self.at_most(failures).saturating_add(self.timeout())) }
+        Bounds {
+            earliest: self.at_least(failures),
+            latest: Some(self.at_most(failures).saturating_add(self.timeout())),
+        }
     }
 
     /// Whether an answer comes before the timeout, so that it can be good.

@@ -154,7 +154,7 @@ impl Pod {
     /// let now = Timestamp::UNIX_EPOCH;
     /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
     /// let explanation = pod.explain(now).to_string();
-    /// assert!(explanation.starts_with("Pod web is Pending: its sandbox is being made."), "{explanation}");
+    /// assert!(explanation.starts_with("Pod web is Pending: its sandbox, with its network, is not there yet."));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -135,7 +135,7 @@ pub enum StopCause {
 /// ```
 /// use pod_lifecycle::explain::EndCause;
 ///
-/// assert_eq!(serde_json::to_value(EndCause::AllSucceeded)?["because"], "allSucceeded");
+/// assert_eq!(serde_json::to_value(EndCause::AllSucceeded)?["cause"], "allSucceeded");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -38,7 +38,7 @@ pub struct Lane {
     /// What is published of it; nothing before it is first published.
     pub states: Vec<Span<State>>,
     /// Its processes, from their start to their end.
-    pub runs: Vec<Span<Run>>,
+    pub runs: Vec<Span<Process>>,
     /// From SIGTERM until the process has ended, or until the next SIGTERM.
     pub stops: Vec<Span<Stop>>,
     /// Pulls of its image, and its hooks.
@@ -187,7 +187,7 @@ impl fmt::Display for State {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Run {
+pub struct Process {
     /// How it ended; `None` if it had not at the end of the story.
     pub exit: Option<Exit>,
 }

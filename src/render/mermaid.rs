@@ -131,9 +131,7 @@ fn moment(at: Timestamp) -> impl fmt::Display {
 /// assert_eq!(
 ///     StateDiagram::Worker.to_string(),
 ///     "stateDiagram-v2
-///     [*] --> Waiting
-///     Waiting --> Syncing
-///     Waiting --> Finished
+///     [*] --> Syncing
 ///     Syncing --> Terminating
 ///     Syncing --> Finished
 ///     Terminating --> Terminated

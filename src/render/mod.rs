@@ -46,7 +46,7 @@ mod ticks;
 mod words;
 
 pub use axis::{Axis, Stretch};
-pub use lane::{Exit, Lane, Look, Outcome, ProbeRow, Run, Standing, State, Stop, Task, TaskKind};
+pub use lane::{Exit, Lane, Look, Outcome, ProbeRow, Process, Standing, State, Stop, Task, TaskKind};
 pub use mermaid::{Gantt, StateDiagram};
 pub use picture::{Deed, Flag, Mark, Picture, Said, Span, Strip};
 pub use svg::Svg;

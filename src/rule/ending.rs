@@ -7,9 +7,9 @@
 //! use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
 //!
 //! let manifest: manifest::PodManifest =
-//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//!     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
-//! let published = [None];
+//! let published = [None, None];
 //! assert!(!ending::has_initialized(&spec, &published), "nothing was ever said of its containers");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -101,8 +101,8 @@ pub fn allows(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Optio
 /// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
 ///
 /// let manifest: manifest::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// assert!(!ending::has_initialized(&PodSpec::from_admitted(&manifest)?, &[None]));
+///     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
+/// assert!(!ending::has_initialized(&PodSpec::from_admitted(&manifest)?, &[None, None]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]

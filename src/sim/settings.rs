@@ -31,7 +31,7 @@ pub(super) const FEATURE_GATES: [&str; 2] = ["KubeletCrashLoopBackOffMax", "Redu
 /// let real = ideal.clone().on_node(Settings::real_node());
 /// let crash_loop = Seen::waiting("app", "CrashLoopBackOff");
 /// assert_eq!(ideal.play()?.first(crash_loop), Some(Duration::from_secs(155)));
-/// assert_eq!(real.play()?.first(crash_loop), Some(Duration::from_millis(12_400)));
+/// assert_eq!(real.play()?.first(crash_loop), Some(Duration::from_millis(21_400)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -21,7 +21,8 @@ use crate::{
 /// web, from 2026-03-01T12:00:00Z
 /// +0s       Pending; app waits: ContainerCreating
 /// +20s      Running, ready; app runs
-/// +1m0s     Succeeded
+/// +1m0s     Failed, not ready; is being deleted, with a grace of 0s; app has ended: exit code 143
+/// +1m0s     the object is gone
 /// ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -9,7 +9,7 @@ fn with_liveness(liveness: Value) -> LivenessBudget {
 #[test]
 fn a_dead_process_is_noticed_after_the_failures_and_a_missed_look() {
     let liveness = with_liveness(json!({"periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 2}));
-    assert_eq!(liveness.noticed, span(20, 30 + 2));
+    assert_eq!(liveness.noticed, bounds(20, 30 + 2));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_look_that_was_under_way_may_be_the_first_to_fail() {
     let liveness = probe(json!({"periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 5}));
     let pod = spec(json!({"containers": [named("app", json!({"livenessProbe": liveness}))]}));
     let budget = of(&pod, &Assumptions { probe_latency: seconds(4), ..Assumptions::default() });
-    assert_eq!(budget.containers[0].liveness.unwrap().noticed, span(16, 35));
+    assert_eq!(budget.containers[0].liveness.unwrap().noticed, bounds(16, 35));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn until_the_restart_comes_a_stop_with_the_probes_own_grace() {
     }));
     let budget = of(&pod, &Assumptions { start_latency: seconds(2), ..Assumptions::default() });
     let liveness = budget.containers[0].liveness.unwrap();
-    assert_eq!((liveness.noticed, liveness.restarted), (span(0, 11), Some(span(2, 11 + 5 + 2))));
+    assert_eq!((liveness.noticed, liveness.restarted), (bounds(0, 11), Some(bounds(2, 11 + 5 + 2))));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Assumptions, Budget, ContainerBudget, FindingCode, HookTime, LivenessBudget, Span, longest_stop, of};
+use super::{Assumptions, Bounds, Budget, ContainerBudget, FindingCode, HookTime, LivenessBudget, longest_stop, of};
 use crate::{manifest::Name, spec::PodSpec};
 
 fn spec(spec: Value) -> PodSpec {
@@ -35,8 +35,8 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn span(earliest: u64, latest: impl Into<Option<u64>>) -> Span {
-    Span { earliest: seconds(earliest), latest: latest.into().map(seconds) }
+fn bounds(earliest: u64, latest: impl Into<Option<u64>>) -> Bounds {
+    Bounds { earliest: seconds(earliest), latest: latest.into().map(seconds) }
 }
 
 /// A probe that runs a command.

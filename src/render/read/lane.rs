@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     super::{
-        lane::{Exit, Lane, Outcome, ProbeRow, Run, Standing, State, Stop, Task, TaskKind},
+        lane::{Exit, Lane, Outcome, ProbeRow, Process, Standing, State, Stop, Task, TaskKind},
         picture::{Mark, Span},
     },
     spans::{OPEN, Spans},
@@ -25,7 +25,7 @@ pub(super) struct LaneReader<'a> {
     container: &'a Container,
     kind: ContainerKind,
     states: Spans<State>,
-    runs: Vec<Span<Run>>,
+    runs: Vec<Span<Process>>,
     stops: Vec<Span<Stop>>,
     tasks: Vec<Span<Task>>,
     probes: Vec<ProbeRow>,
@@ -89,7 +89,7 @@ impl<'a> LaneReader<'a> {
             Action::PullImage { .. } => self.begin(at, TaskKind::Pull),
             Action::RunHook { hook, .. } => self.begin(at, of_hook(*hook)),
             Action::StartContainer { .. } => {
-                self.runs.push(Span { from: at, to: OPEN, what: Run { exit: None } });
+                self.runs.push(Span { from: at, to: OPEN, what: Process { exit: None } });
             }
             Action::StopContainer { timeout, .. } => self.stop(at, *timeout),
             Action::RunPodSandbox { .. }
