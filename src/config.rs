@@ -3,8 +3,11 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The limits of a back-off, in whole seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BackOffLimits {
     /// The first delay.
     pub initial: u32,
@@ -22,7 +25,8 @@ impl BackOffLimits {
 }
 
 /// Feature gates that change what a Pod does, named as Kubernetes names them; the default is that of 1.36.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FeatureGates {
     /// `ReduceDefaultCrashLoopBackOffDecay` (KEP-4603): the first delay of a restart is 1 s. Off by default.
@@ -82,7 +86,8 @@ const REDUCED_MAX: u32 = 60;
 /// let config = KubeletConfig { resync_period: Duration::from_secs(30), ..KubeletConfig::default() };
 /// assert_eq!(config.crash_loop.max, 300);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KubeletConfig {
     /// The name of the node.
     pub node_name: Box<str>,
@@ -118,7 +123,8 @@ impl Default for KubeletConfig {
 }
 
 /// How punctual the kubelet is, and how it notices what happens in the runtime.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Timing {
     /// It wakes exactly when something is due, and notices runtime changes at once.

@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     manifest::{PodCondition, PodPhase, named},
     rule::{probe::ProbeOutcome, spec_change::Immutable},
@@ -11,7 +13,7 @@ use crate::{
 };
 
 /// Something that happened, for [`Pod::handle_event`](crate::Pod::handle_event).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Event {
     /// What the runtime has to say.
     Runtime(RuntimeEvent),
@@ -22,7 +24,8 @@ pub enum Event {
 }
 
 /// What the runtime has to say: answers to [`Action`](crate::Action)s, and news.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum RuntimeEvent {
     /// The sandbox that was asked for is ready.
     SandboxCreated {
@@ -73,6 +76,7 @@ pub enum RuntimeEvent {
         /// Its instance.
         instance: InstanceId,
         /// When, by the runtime's clock; `None`: now.
+        #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
         /// Nothing, or what went wrong.
         result: Result<(), Failure>,
@@ -123,7 +127,8 @@ pub enum RuntimeEvent {
 
 /// What came through the API: one change of the object at a time. Whoever has the whole object, as a watch delivers it,
 /// hands that to [`Pod::observe`](crate::Pod::observe) instead.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum ApiEvent {
     /// Somebody deleted the Pod: the object has a deletion timestamp, and this grace. It is still there, with grace 0
@@ -137,7 +142,7 @@ pub enum ApiEvent {
     /// The object is gone, whether or not its containers are: deleted for good, or by force.
     Removed,
     /// Somebody other than the kubelet set a condition.
-    ConditionSet(PodCondition),
+    ConditionSet(#[serde(with = "crate::manifest::described")] PodCondition),
     /// Somebody took a condition away.
     ConditionRemoved {
         /// Its type.
@@ -150,7 +155,8 @@ pub enum ApiEvent {
 }
 
 /// What the node does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum NodeEvent {
     /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
     KubeletRestarted,
@@ -174,7 +180,8 @@ pub enum NodeEvent {
 }
 
 /// What went wrong with a start.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// In one word.
     pub error: StartError,
@@ -183,7 +190,8 @@ pub struct Failure {
 }
 
 /// How an instance ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerExit {
     /// 0 is well.
     pub code: i32,
@@ -194,8 +202,10 @@ pub struct ContainerExit {
     /// The signal that ended it, if the runtime says.
     pub signal: Option<i32>,
     /// When it began, by the runtime's clock; `None`: as known before.
+    #[serde(with = "crate::time::exact")]
     pub started_at: Option<Timestamp>,
     /// When it ended, by the runtime's clock; `None`: now.
+    #[serde(with = "crate::time::exact")]
     pub finished_at: Option<Timestamp>,
 }
 

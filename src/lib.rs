@@ -88,6 +88,7 @@
 //! * `sim`: scenarios and their lives.
 //! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
 //! * `proptest`: generators for property tests.
+//! * `snapshot`: Pods, and lives with `sim`, are written down and taken up again.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -123,6 +124,8 @@ pub use action::{
 pub use kubelet::{
     CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, ResumeError, Sink, WORKER_MOVES, Wake, WorkerState,
 };
+#[cfg(feature = "snapshot")]
+pub use kubelet::{PodSnapshot, SnapshotError};
 #[cfg(feature = "std")]
 pub use time::SystemClock;
 pub use time::{Clock, ManualClock, Timestamp, go_duration};

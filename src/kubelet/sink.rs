@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::Published;
 use crate::{
     action::{Action, KubernetesEvent, SyncProgress, Transition},
@@ -48,7 +50,7 @@ pub trait Sink {
 }
 
 /// Something that came out of a Pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Output {
     /// Something is to be done.
     Action(Action),

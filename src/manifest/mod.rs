@@ -35,6 +35,7 @@ pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named};
 pub(crate) use named::{named, open_named};
+pub(crate) use opaque::described;
 pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
@@ -46,6 +47,7 @@ pub use status::{
     ConditionStatus, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
     ContainerStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus,
 };
+pub(crate) use validation::Quoted;
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
 pub use volume::{
     ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,

@@ -5,14 +5,18 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{config::BackOffLimits, time::Timestamp};
 
 /// A back-off counter: the delay in force, and when it was last advanced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BackOff {
     /// The delay in whole seconds.
     pub delay: u32,
     /// When the counter was last advanced.
+    #[serde(with = "crate::time::exact")]
     pub advanced_at: Timestamp,
 }
 

@@ -3,6 +3,8 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. Answers to
 //! `pkg/kubelet/prober/worker.go`: one worker per container and kind looks once a period.
 
+use serde::{Deserialize, Serialize};
+
 use super::{readiness::KubeletStart, restart};
 use crate::{
     manifest::{PodPhase, named},
@@ -97,7 +99,8 @@ impl ProbeOutcome {
 pub const MAX_ATTEMPTS: u8 = 3;
 
 /// What one worker remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ProbeWorker {
     /// The instance that it looks at.
     pub instance: Option<InstanceId>,

@@ -33,6 +33,8 @@ mod scenario;
 mod script;
 mod seen;
 mod settings;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod story;
 mod timeline;
 mod watch;
@@ -46,4 +48,6 @@ pub use scenario::Scenario;
 pub use script::{ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Script};
 pub use seen::Seen;
 pub use settings::{Pleg, Settings};
+#[cfg(feature = "snapshot")]
+pub use snapshot::{LifeSnapshot, LifeSnapshotError};
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

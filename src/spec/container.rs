@@ -65,7 +65,7 @@ impl fmt::Debug for ContainerIndex {
 }
 
 /// What part a container plays in its Pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContainerKind {
     /// Runs to completion before the next one starts.
     Init,
@@ -78,10 +78,12 @@ pub enum ContainerKind {
 }
 
 /// What a container ought to be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerSpec {
     pub(crate) name: String,
     pub(crate) image: String,
+    #[serde(skip)]
     pub(crate) image_error: Option<InvalidImageName>,
     pub(crate) kind: ContainerKind,
     pub(crate) restart: Restart,
@@ -165,12 +167,12 @@ impl ContainerSpec {
 }
 
 /// What a hook does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LifecycleHook {
     /// Waits this many seconds.
     Sleep(u32),
     /// Runs a handler that the embedder carries out.
-    Run(Box<Handler>),
+    Run(#[serde(with = "crate::manifest::described")] Box<Handler>),
 }
 
 /// What a probe asks about; the order is that in which the kubelet makes their workers.
@@ -203,7 +205,8 @@ impl fmt::Display for ProbeKind {
 }
 
 /// A probe with its defaults filled in; times in whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ProbeSpec {
     pub(crate) initial_delay: u32,
     pub(crate) timeout: u32,
@@ -211,6 +214,7 @@ pub struct ProbeSpec {
     pub(crate) success_threshold: u32,
     pub(crate) failure_threshold: u32,
     pub(crate) termination_grace: Option<i64>,
+    #[serde(with = "crate::manifest::described")]
     pub(crate) handler: Handler,
 }
 

@@ -2,10 +2,13 @@
 
 use alloc::boxed::Box;
 
+use serde::{Deserialize, Serialize};
+
 use crate::manifest::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 
 /// A container's restart policy and rules, with the Pod's policy filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Restart {
     pub(crate) rules: Box<[RestartRule]>,
     pub(crate) policy: RestartPolicy,
@@ -13,7 +16,8 @@ pub struct Restart {
 }
 
 /// A rule on a container's exit code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RestartRule {
     pub(crate) action: RestartRuleAction,
     pub(crate) exit_codes: Option<(ExitCodeOperator, Box<[i32]>)>,

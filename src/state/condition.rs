@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     manifest::{ConditionStatus, Name, named},
     spec::ContainerIndex,
@@ -114,7 +116,8 @@ pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
 }
 
 /// A condition without its times.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Whether it holds.
     pub status: ConditionStatus,
@@ -145,7 +148,7 @@ impl Condition {
 }
 
 /// What a condition has to say; the text is made when a status is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConditionMessage {
     /// The reason says it all.
     None,
@@ -160,7 +163,8 @@ pub enum ConditionMessage {
 }
 
 /// Containers that keep a condition from being true, in the order of the spec.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Lacking {
     /// Those without a status.
     pub unknown: Vec<ContainerIndex>,
@@ -177,7 +181,8 @@ impl Lacking {
 }
 
 /// A readiness gate that keeps a Pod from being ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GateFailure {
     /// The gate's place in the spec.
     pub gate: u16,
@@ -186,7 +191,8 @@ pub struct GateFailure {
 }
 
 /// The conditions that the kubelet sets on a Pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodConditions {
     /// The Pod has a sandbox with a network.
     pub ready_to_start_containers: Condition,

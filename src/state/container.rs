@@ -2,11 +2,14 @@
 
 use alloc::{boxed::Box, sync::Arc};
 
-use super::{InstanceId, StartError, TerminationReason};
+use serde::{Deserialize, Serialize};
+
+use super::{InstanceId, StartError, TerminationReason, failure_chain::FailureChain};
 use crate::time::Timestamp;
 
 /// What the API status says of one container, without its strings.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerRecord {
     /// What it is doing; `None` if the status does not say.
     pub state: Option<RecordedState>,
@@ -49,13 +52,15 @@ impl ContainerRecord {
 }
 
 /// What a container is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum RecordedState {
     /// It has yet to run (again).
     Waiting(Waiting),
     /// It runs.
     Running {
         /// Since when.
+        #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
     },
     /// It has ended.
@@ -87,7 +92,7 @@ impl RecordedState {
 /// assert_eq!(waiting.reason(), "ProviderFailed");
 /// assert_eq!(Waiting::ContainerCreating.reason(), "ContainerCreating");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Waiting {
     /// Nothing is said: it was created but not started, or nobody knows.
@@ -117,7 +122,8 @@ impl Waiting {
 }
 
 /// A failed attempt to start a container.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "FailureChain", into = "FailureChain")]
 pub struct StartFailure {
     /// What went wrong, in one word.
     pub error: StartError,
@@ -145,7 +151,8 @@ pub enum FailureMessage {
 }
 
 /// How a container ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Termination {
     /// 0 is well.
     pub exit_code: i32,
@@ -156,8 +163,10 @@ pub struct Termination {
     /// The signal that ended it, if the runtime says.
     pub signal: Option<i32>,
     /// When it began.
+    #[serde(with = "crate::time::exact")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[serde(with = "crate::time::exact")]
     pub finished_at: Option<Timestamp>,
     /// The instance that ended; `None` where nobody saw it end.
     pub instance: Option<InstanceId>,

@@ -9,7 +9,8 @@ use super::Termination;
 use crate::{spec::ContainerIndex, time::Timestamp};
 
 /// The sandboxes and container instances of a Pod, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RuntimeStatus {
     /// The sandboxes, newest first.
     pub sandboxes: Vec<Sandbox>,
@@ -52,7 +53,8 @@ impl RuntimeStatus {
 pub struct SandboxId(pub u32);
 
 /// A Pod's sandbox: the "infra" container with its namespaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sandbox {
     /// Its name.
     pub id: SandboxId,
@@ -118,7 +120,8 @@ impl InstanceId {
 }
 
 /// One run of a container, as the runtime knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Instance {
     /// Its name.
     pub id: InstanceId,
@@ -135,13 +138,15 @@ pub struct Instance {
 }
 
 /// What an instance is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum InstanceState {
     /// It was made but not started.
     Created,
     /// It runs.
     Running {
         /// Since when.
+        #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
     },
     /// It has ended.
