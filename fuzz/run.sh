@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes for MINUTES (default 5) each target: `fuzz/run.sh [MINUTES] [TARGET…]`; the targets are manifest, events and
-# scenario. With cargo-fuzz and a nightly compiler it is libFuzzer that looks for new paths; otherwise random bytes are
-# tried on any compiler, with SEED (default: the day) as the first case. What fails is kept in fuzz/artifacts/.
+# Fuzzes for MINUTES (default 5) each target: `fuzz/run.sh [MINUTES] [TARGET…]`; the targets are manifest, events,
+# scenario, snapshot, relist and object. With cargo-fuzz and a nightly compiler it is libFuzzer that looks for new paths,
+# beginning with seeds/; otherwise random bytes are tried on any compiler, with SEED (default: the day) as the first
+# case. What fails is kept in fuzz/artifacts/.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,9 +11,10 @@ shift || true
 seconds=$((minutes * 60))
 
 if cargo +nightly fuzz --version >/dev/null 2>&1; then
-  if [ $# -eq 0 ]; then set -- manifest events scenario; fi
+  if [ $# -eq 0 ]; then set -- manifest events scenario snapshot relist object; fi
   for target in "$@"; do
-    cargo +nightly fuzz run --features libfuzzer "$target" -- -max_total_time="$seconds" -timeout=10 -max_len=2048
+    mkdir -p "corpus/$target"
+    cargo +nightly fuzz run --features libfuzzer "$target" "corpus/$target" "seeds/$target" -- -max_total_time="$seconds" -timeout=10 -max_len=2048
   done
 else
   seed="${SEED:-$(date +%Y%m%d)0000000}"

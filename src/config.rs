@@ -18,6 +18,8 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The limits of a back-off, in whole seconds.
 ///
 /// ```
@@ -27,7 +29,8 @@ use core::time::Duration;
 /// let patient = BackOffLimits { max: 600, ..BackOffLimits::CRASH_LOOP };
 /// assert_eq!(patient.initial, 10);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BackOffLimits {
     /// The first delay.
     pub initial: u32,
@@ -45,7 +48,8 @@ impl BackOffLimits {
 }
 
 /// Feature gates that change what a Pod does, named as Kubernetes names them; the default is that of 1.36.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FeatureGates {
     /// `ReduceDefaultCrashLoopBackOffDecay` (KEP-4603): the first delay of a restart is 1 s. Off by default.
@@ -105,7 +109,8 @@ const REDUCED_MAX: u32 = 60;
 /// let config = KubeletConfig { resync_period: Duration::from_secs(30), ..KubeletConfig::default() };
 /// assert_eq!(config.crash_loop.max, 300);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KubeletConfig {
     /// The name of the node.
     pub node_name: Box<str>,
@@ -153,7 +158,8 @@ impl Default for KubeletConfig {
 /// let config = KubeletConfig { timing, ..KubeletConfig::default() };
 /// assert_ne!(config.timing, Timing::Ideal);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Timing {
     /// It wakes exactly when something is due, and notices runtime changes at once.

@@ -19,6 +19,8 @@ pub use error::EventError;
 
 use alloc::{boxed::Box, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     manifest::{PodCondition, PodPhase, named},
     rule::probe::ProbeOutcome,
@@ -36,7 +38,7 @@ use crate::{
 /// let told = [Event::Node(evicted), Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: Some(2) })];
 /// assert_ne!(told[0], told[1]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Event {
     /// What the runtime has to say.
     Runtime(RuntimeEvent),
@@ -56,7 +58,8 @@ pub enum Event {
 /// let created = RuntimeEvent::ContainerCreated { container: 0.into(), instance: InstanceId::nth(0), result: Ok(()) };
 /// assert_ne!(news, created);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum RuntimeEvent {
     /// The sandbox that was asked for is ready.
     SandboxCreated {
@@ -107,6 +110,7 @@ pub enum RuntimeEvent {
         /// Its instance.
         instance: InstanceId,
         /// When, by the runtime's clock; `None`: now.
+        #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
         /// Nothing, or what went wrong.
         result: Result<(), Failure>,
@@ -163,7 +167,8 @@ pub enum RuntimeEvent {
 ///
 /// assert_ne!(ApiEvent::Removed, ApiEvent::Ended(PodPhase::Failed));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum ApiEvent {
     /// Somebody deleted the Pod: the object has a deletion timestamp, and this grace. It is still there, with grace 0
@@ -177,7 +182,7 @@ pub enum ApiEvent {
     /// The object is gone, whether or not its containers are: deleted for good, or by force.
     Removed,
     /// Somebody other than the kubelet set a condition.
-    ConditionSet(PodCondition),
+    ConditionSet(#[serde(with = "crate::manifest::described")] PodCondition),
     /// Somebody took a condition away.
     ConditionRemoved {
         /// Its type.
@@ -197,7 +202,8 @@ pub enum ApiEvent {
 /// let shut_down = NodeEvent::ShutDown { grace_seconds: Some(20) };
 /// assert_ne!(shut_down, NodeEvent::Preempted);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum NodeEvent {
     /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
     KubeletRestarted,
@@ -228,7 +234,8 @@ pub enum NodeEvent {
 /// let failure = Failure { error: StartError::from("ErrImagePull"), message: "connection refused".into() };
 /// assert_eq!(failure.error, StartError::ErrImagePull);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// In one word.
     pub error: StartError,
@@ -245,7 +252,8 @@ pub struct Failure {
 /// assert_eq!(ContainerExit::with_code(137).reason, TerminationReason::Error);
 /// assert_eq!((out_of_memory.code, out_of_memory.signal), (137, None));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerExit {
     /// 0 is well.
     pub code: i32,
@@ -256,8 +264,10 @@ pub struct ContainerExit {
     /// The signal that ended it, if the runtime says.
     pub signal: Option<i32>,
     /// When it began, by the runtime's clock; `None`: as known before.
+    #[serde(with = "crate::time::exact")]
     pub started_at: Option<Timestamp>,
     /// When it ended, by the runtime's clock; `None`: now.
+    #[serde(with = "crate::time::exact")]
     pub finished_at: Option<Timestamp>,
 }
 

@@ -91,6 +91,7 @@
 //! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
 //! * `proptest`: generators for property tests.
 //! * `k8s-openapi`: the types of that crate from and to ours; the version of Kubernetes is yours to choose.
+//! * `snapshot`: Pods, and lives with `sim`, are written down and taken up again.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -129,6 +130,8 @@ pub use kubelet::{
     CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Prototype, Published, ResumeError, Sink, WORKER_MOVES, Wake,
     WorkerState,
 };
+#[cfg(feature = "snapshot")]
+pub use kubelet::{PodSnapshot, SnapshotError};
 #[cfg(feature = "std")]
 pub use time::SystemClock;
 pub use time::{Clock, ManualClock, Timestamp, go_duration};

@@ -45,6 +45,13 @@ impl Timestamp {
     /// Before everything else.
     pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix_micros(i64::MIN);
 
+    /// The last of all instants.
+    pub(crate) const END: Timestamp = Timestamp::from_unix_micros(i64::MAX);
+
+    /// The years that RFC 3339 can write.
+    const WRITABLE: [Timestamp; 2] =
+        [Timestamp::from_unix_seconds(-62_167_219_200), Timestamp::from_unix_seconds(253_402_300_799)];
+
     /// The point `micros` microseconds after the Unix epoch (`i64::MAX` counts as one less).
     ///
     /// ```
@@ -149,7 +156,9 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&DateTime::<Utc>::from(*self).to_rfc3339_opts(SecondsFormat::Secs, true))
+        let [first, last] = Timestamp::WRITABLE;
+        let written = DateTime::<Utc>::from(*self.max(&first).min(&last));
+        f.write_str(&written.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 }
 
@@ -172,21 +181,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// For serde: a point in time with its fraction of a second, so that it is read back as it was written.
-pub(crate) mod exact {
-    use chrono::{DateTime, SecondsFormat, Utc};
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Timestamp;
-
-    pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&DateTime::<Utc>::from(*time).to_rfc3339_opts(SecondsFormat::AutoSi, true))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        Timestamp::deserialize(deserializer)
-    }
-}
+pub(crate) mod exact;
 
 /// Where the time comes from for whoever drives a Pod.
 ///

@@ -18,6 +18,9 @@ mod explained;
 mod promises;
 #[path = "conformance/mod.rs"]
 mod recordings;
+#[cfg(feature = "snapshot")]
+#[path = "conformance/restored.rs"]
+mod restored;
 #[path = "conformance/resumed.rs"]
 mod resumed;
 

@@ -2,8 +2,13 @@
 //!
 //! `fuzz_targets/` runs them under libFuzzer, `src/bin/stable.rs` with random bytes on any compiler.
 
+mod listed;
+mod snapshot;
 #[path = "../../tests/lives/watched.rs"]
 mod watched;
+
+pub use listed::{object, relist};
+pub use snapshot::snapshot;
 
 use std::fmt::Debug;
 

@@ -2,6 +2,8 @@
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     manifest::{ConditionStatus, Name, PodCondition, PodPhase},
     spec::PodSpec,
@@ -12,7 +14,8 @@ use crate::{
 /// What the kubelet knows of the object, beside what it publishes itself.
 ///
 /// A sync keeps the object that it began with; changes make a new one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ApiPod {
     pub(crate) spec: Arc<PodSpec>,
     /// `metadata.generation`, as the API server counts it.
@@ -21,16 +24,20 @@ pub(crate) struct ApiPod {
     /// Whether the object is gone from the API.
     pub(crate) is_gone: bool,
     /// Conditions of other owners, in the order of the object.
+    #[serde(with = "crate::manifest::described")]
     pub(crate) conditions: Vec<PodCondition>,
     /// A terminal phase that the kubelet has not written: that of another writer, or of the time before it started.
     pub(crate) ended: Option<PodPhase>,
     /// Since when the Pod is bound, if the object says.
+    #[serde(with = "crate::time::exact")]
     pub(crate) scheduled_at: Option<Timestamp>,
 }
 
 /// A deletion through the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Deletion {
+    #[serde(with = "crate::time::exact")]
     pub(crate) requested_at: Timestamp,
     pub(crate) grace_seconds: i64,
 }
@@ -69,7 +76,7 @@ impl ApiPod {
     ///
     /// Answers to `podsDifferSemantically` in `pkg/kubelet/config`.
     pub(crate) fn differs_semantically(&self, before: &ApiPod) -> bool {
-        !Arc::ptr_eq(&self.spec, &before.spec) || self.deletion != before.deletion
+        self.spec != before.spec || self.deletion != before.deletion
     }
 }
 

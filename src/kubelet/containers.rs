@@ -4,6 +4,8 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     config::BackOffLimits,
     rule::backoff::BackOff,
@@ -13,14 +15,16 @@ use crate::{
 };
 
 /// The containers of a Pod, by container index, and its images.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Containers {
     each: Box<[Container]>,
     pulls: Vec<ImagePulls>,
 }
 
 /// One container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Container {
     /// How many instances were asked for.
     created: u32,
@@ -29,7 +33,8 @@ pub(crate) struct Container {
 }
 
 /// What is remembered of a container that has ended, would not start or was changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct History {
     /// The crash-loop back-off, for each image that the container has had.
     crash_loops: Vec<(Box<str>, BackOff)>,
@@ -44,7 +49,8 @@ pub(crate) struct History {
 }
 
 /// The pulls of one image that have failed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ImagePulls {
     image: Box<str>,
     back_off: BackOff,
@@ -63,6 +69,12 @@ impl Containers {
             each.resize_with(spec.container_count(), Container::default);
             self.each = each.into_boxed_slice();
         }
+    }
+
+    /// How many containers are known.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn count(&self) -> usize {
+        self.each.len()
     }
 
     fn get(&self, container: ContainerIndex) -> Option<&History> {

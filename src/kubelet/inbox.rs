@@ -2,6 +2,8 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::api_pod::ApiPod;
 use crate::{
     rule::probe::ProbeResult,
@@ -11,7 +13,7 @@ use crate::{
 };
 
 /// Something that one part of the kubelet, or the API, has to say to the main loop.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Message {
     /// The runtime changed.
     Runtime(PlegEvent),
@@ -24,7 +26,7 @@ pub(crate) enum Message {
 }
 
 /// What the pod lifecycle event generator says of the runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum PlegEvent {
     /// A container or a sandbox runs.
     Started,
@@ -35,7 +37,8 @@ pub(crate) enum PlegEvent {
 }
 
 /// A changed verdict of a probe worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Verdict {
     pub(crate) container: ContainerIndex,
     pub(crate) instance: InstanceId,
@@ -45,9 +48,11 @@ pub(crate) struct Verdict {
 
 /// The messages that wait. They are handled at once, unless the main loop is busy: admitting another Pod that has this
 /// one preempted, it does nothing else until this one is gone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Inbox {
     messages: Vec<Message>,
+    #[serde(with = "crate::time::exact")]
     busy_until: Option<Timestamp>,
 }
 
@@ -79,6 +84,20 @@ impl Inbox {
         // Of equal rank, the first in the list is the one that came first.
         let (place, _) = self.messages.iter().enumerate().min_by_key(|(_, message)| message.rank())?;
         Some(self.messages.remove(place))
+    }
+
+    /// What waits, as it came.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter()
+    }
+
+    /// The objects that wait to be seen.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn objects_mut(&mut self) -> impl Iterator<Item = &mut Arc<ApiPod>> {
+        self.messages
+            .iter_mut()
+            .filter_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
     }
 
     /// Whether the main loop has something to hear, and time for it.

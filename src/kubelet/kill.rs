@@ -5,6 +5,8 @@
 use alloc::{boxed::Box, sync::Arc};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Pod, Step,
     status_manager::{Disruption, StatusReason},
@@ -22,7 +24,8 @@ const LEAST_WAIT: i64 = 10;
 const EXCEEDED: &str = "Container runtime did not kill the pod within specified grace period.";
 
 /// Why the node ends a Pod, and what its status is to say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Kill {
     pub(crate) why: Arc<StatusReason>,
     /// What the `DisruptionTarget` condition says, if the Pod gets one.
@@ -31,7 +34,7 @@ pub(crate) struct Kill {
 }
 
 /// What becomes of the phase of a Pod that had succeeded before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum OnSuccess {
     /// It fails all the same.
     Fails,

@@ -23,6 +23,8 @@ mod resume;
 mod runtime_cache;
 mod runtime_events;
 mod sink;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod start;
 mod status_manager;
 mod stop;
@@ -40,6 +42,10 @@ pub use prototype::Prototype;
 pub use published::Published;
 pub use resume::ResumeError;
 pub use sink::{NoSink, Output, Sink};
+#[cfg(feature = "snapshot")]
+pub(crate) use snapshot::Version;
+#[cfg(feature = "snapshot")]
+pub use snapshot::{PodSnapshot, SnapshotError};
 pub(crate) use stop::{Stop, StopStage};
 pub(crate) use sync::{Doing, Sync, Task};
 pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};

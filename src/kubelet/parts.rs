@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Published,
     api_pod::ApiPod,
@@ -20,8 +22,10 @@ use crate::{
 };
 
 /// Everything of the kubelet but the Pod's worker.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Parts {
+    #[serde(skip)]
     pub(crate) config: Arc<KubeletConfig>,
     /// The object as the main loop has heard of it.
     pub(crate) object: Arc<ApiPod>,
@@ -33,22 +37,28 @@ pub(crate) struct Parts {
     pub(crate) status: StatusManager,
     pub(crate) inbox: Inbox,
     /// When the kubelet restarted, if it did.
+    #[serde(with = "crate::time::exact")]
     pub(crate) kubelet_start: Option<Timestamp>,
     /// When the active deadline was last found to have passed.
+    #[serde(with = "crate::time::exact")]
     pub(crate) deadline_met: Option<Timestamp>,
     /// Dead instances that are not wanted any more.
     pub(crate) removal: Option<Box<Removal>>,
     /// When what the runtime keeps of dead sandboxes is removed.
+    #[serde(with = "crate::time::exact")]
     pub(crate) garbage_at: Option<Timestamp>,
     /// How many random numbers were drawn.
     pub(crate) draws: u32,
     /// When the Pod next wakes.
+    #[serde(skip)]
     pub(crate) wake_at: Option<Timestamp>,
 }
 
 /// Dead instances that are to be removed, in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Removal {
+    #[serde(with = "crate::time::exact")]
     pub(crate) at: Timestamp,
     pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
 }

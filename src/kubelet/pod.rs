@@ -21,6 +21,9 @@ use crate::{
 /// be done, and what changed, comes out through the [`Sink`] that is passed in. Each call is one atomic step. Actions
 /// are to be carried out in their order, and answered by the events that they name.
 ///
+/// `now` may stand still, jump by decades, or go back: whatever was due later stays due then, and what was missed is
+/// made up for once, not once for each time that it was missed. At the last instant of all nothing is due any more.
+///
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{

@@ -3,6 +3,8 @@
 use alloc::{boxed::Box, format, vec, vec::Vec};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, inbox::Verdict};
 use crate::{
     action::{Action, EventReason, EventType},
@@ -20,11 +22,12 @@ use crate::{
 /// All probe workers of a Pod: those of regular containers first, then those of sidecars.
 ///
 /// Answers to the prober manager in `pkg/kubelet/prober`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Probers(Box<[Prober]>);
 
 /// One worker's place: it may be empty, since workers end and are made anew.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Prober {
     pub(crate) container: ContainerIndex,
     pub(crate) kind: ProbeKind,
@@ -33,8 +36,10 @@ pub(crate) struct Prober {
     pub(crate) knows_deletion: bool,
     pub(crate) worker: ProbeWorker,
     /// The next probe by period.
+    #[serde(with = "crate::time::exact")]
     pub(crate) next_at: Timestamp,
     /// When an extra probe was begun that a status computation triggered.
+    #[serde(with = "crate::time::exact")]
     pub(crate) triggered_at: Option<Timestamp>,
     /// Whether another one is asked for: one is remembered.
     pub(crate) is_triggered_again: bool,
@@ -45,7 +50,7 @@ pub(crate) struct Prober {
 }
 
 /// What a worker is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum ProberStage {
     /// There is no worker.
     Absent,
@@ -151,6 +156,13 @@ impl Probers {
             kinds.map(move |kind| place(index, kind))
         });
         Probers(places.collect())
+    }
+
+    /// Whether these are the workers of the same probes.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn is_made_like(&self, other: &Probers) -> bool {
+        let probes = |probers: &Probers| probers.0.iter().map(|it| (it.container, it.kind)).collect::<Vec<_>>();
+        probes(self) == probes(other)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Prober> {

@@ -6,6 +6,8 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::inbox::PlegEvent;
 use crate::{
     config::Timing,
@@ -20,29 +22,36 @@ pub(crate) const RELIST_PERIOD: Duration = Duration::from_secs(1);
 const RELIST_AFTER_SYNC: Duration = Duration::from_micros(1);
 
 /// The runtime as news tell it, and as the kubelet sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RuntimeCache {
     actual: Arc<RuntimeStatus>,
     pleg: Option<Box<GenericPleg>>,
 }
 
 /// The poll of a real node.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct GenericPleg {
     /// Where in each second it relists.
     phase: Duration,
     relist_after_sync: bool,
     /// Relists before this moment saw nothing of the Pod.
+    #[serde(with = "crate::time::exact")]
     since: Timestamp,
     /// The runtime as of the last relist that found a change.
     seen: Arc<RuntimeStatus>,
     /// When something changed that no relist has seen.
+    #[serde(with = "crate::time::exact")]
     changed_at: Option<Timestamp>,
     /// When the Pod was last relisted out of turn.
+    #[serde(with = "crate::time::exact")]
     observed_at: Option<Timestamp>,
     /// When it is to be relisted out of turn.
+    #[serde(with = "crate::time::exact")]
     requested_for: Option<Timestamp>,
     /// When the last sync ended.
+    #[serde(with = "crate::time::exact")]
     synced_at: Option<Timestamp>,
 }
 
@@ -80,6 +89,18 @@ impl RuntimeCache {
             (pleg.seen, pleg.observed_at, pleg.changed_at) = (cache.actual.clone(), Some(now), None);
         }
         cache
+    }
+
+    /// Polls at the times that the configuration says; says whether it is of the kind that was known.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn set_timing(&mut self, timing: Timing) -> bool {
+        match (&mut self.pleg, timing.poll()) {
+            (Some(pleg), Some((phase, relist_after_sync))) => {
+                (pleg.phase, pleg.relist_after_sync) = (phase, relist_after_sync);
+                true
+            }
+            (pleg, poll) => pleg.is_none() && poll.is_none(),
+        }
     }
 
     /// The runtime as it is.

@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::Published;
 use crate::{
     action::{Action, KubernetesEvent, SyncProgress, Transition},
@@ -76,7 +78,7 @@ pub trait Sink {
 /// let actions = outputs.iter().filter(|output| matches!(output, Output::Action(_)));
 /// assert_eq!(actions.count(), 1);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Output {
     /// Something is to be done.
     Action(Action),

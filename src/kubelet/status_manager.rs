@@ -4,6 +4,8 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     manifest::{ConditionStatus, Name, PodPhase},
     rule::pod_status::{PhaseReason, PodRecord},
@@ -16,16 +18,19 @@ use crate::{
 pub(crate) type Disruption = Box<str>;
 
 /// The status as the kubelet knows it, and what of it is in the API.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct StatusManager {
     pub(crate) record: PodRecord,
     pub(crate) why: Option<Arc<StatusReason>>,
     /// The node's own `DisruptionTarget`, which is published with the terminal phase.
     pub(crate) disruption: Option<Disruption>,
     /// When each condition's status last changed.
+    #[serde(with = "crate::time::exact")]
     changed_at: [Option<Timestamp>; CONDITIONS],
     /// The status of each readiness gate's condition, as of the last computation.
     pub(crate) gates: Vec<Option<ConditionStatus>>,
+    #[serde(with = "crate::time::exact")]
     pub(crate) start_time: Option<Timestamp>,
     pub(crate) generations: Generations,
     pub(crate) knowledge: Knowledge,
@@ -33,11 +38,12 @@ pub(crate) struct StatusManager {
     /// A new sandbox that is reported as soon as the sync that made it waits or ends.
     pub(crate) sandbox_news: SandboxNews,
     /// When published statuses were last read back, and how many at that instant.
+    #[serde(with = "crate::time::exact")]
     pub(crate) read_back: Option<(Timestamp, u8)>,
 }
 
 /// Whether the kubelet has computed a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Knowledge {
     /// Nothing is known of the Pod, nor published.
     None,
@@ -48,7 +54,7 @@ pub(crate) enum Knowledge {
 }
 
 /// Whether a new sandbox has yet to be reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum SandboxNews {
     /// There is none, or it is reported.
     None,
@@ -57,7 +63,8 @@ pub(crate) enum SandboxNews {
 }
 
 /// What of a status stands in the API, apart from the conditions and containers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PublishedPhase {
     /// The phase; `None` before the first.
     pub(crate) phase: Option<PodPhase>,
@@ -70,7 +77,7 @@ pub(crate) struct PublishedPhase {
 }
 
 /// Whether a terminal phase is known that the API does not show yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum HeldBack {
     /// The API shows the phase.
     No,
@@ -79,7 +86,8 @@ pub(crate) enum HeldBack {
 }
 
 /// Which generation of the object something is about (KEP-5067).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Generations {
     /// The status, and most of its conditions.
     pub(crate) status: i64,
@@ -91,7 +99,8 @@ pub(crate) struct Generations {
 const CONDITIONS: usize = ConditionType::DisruptionTarget as usize + 1;
 
 /// Why a Pod is in its phase.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct StatusReason {
     pub(crate) reason: Box<str>,
     pub(crate) message: Box<str>,

@@ -3,6 +3,8 @@
 use alloc::format;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Step,
     parts::Parts,
@@ -21,7 +23,8 @@ use crate::{
 };
 
 /// A container being stopped.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Stop {
     pub(crate) container: ContainerIndex,
     pub(crate) instance: InstanceId,
@@ -33,12 +36,23 @@ pub(crate) struct Stop {
 }
 
 /// How far a stop has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub(crate) enum StopStage {
     /// The hook runs, at most until `until`.
-    PreStop { since: Timestamp, until: Timestamp },
+    PreStop {
+        #[serde(with = "crate::time::exact")]
+        since: Timestamp,
+        #[serde(with = "crate::time::exact")]
+        until: Timestamp,
+    },
     /// Others go first, at most until `until`.
-    Turn { since: Timestamp, until: Timestamp },
+    Turn {
+        #[serde(with = "crate::time::exact")]
+        since: Timestamp,
+        #[serde(with = "crate::time::exact")]
+        until: Timestamp,
+    },
     /// It was told to stop.
     Told,
     /// Nothing has been done about it yet.

@@ -5,6 +5,8 @@
 
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Step,
     api_pod::ApiPod,
@@ -24,7 +26,8 @@ use crate::{
 };
 
 /// A sync under way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Sync {
     pub(crate) kind: SyncKind,
     /// The object as it was known when the sync was asked for.
@@ -44,11 +47,12 @@ pub(crate) struct Sync {
     /// Whether instances were removed so that all containers start afresh.
     pub(crate) has_reset: bool,
     /// When the earliest crash-loop back-off that was met ends.
+    #[serde(with = "crate::time::exact")]
     pub(crate) earliest_release: Option<Timestamp>,
 }
 
 /// Something that a sync is going to do.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Task {
     /// Stop every container that runs in the view, together.
     StopAll,
@@ -71,7 +75,7 @@ pub(crate) enum Task {
 }
 
 /// What a sync is waiting for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Doing {
     /// It waits for nothing.
     Nothing,
@@ -84,13 +88,13 @@ pub(crate) enum Doing {
     /// Word whether the image is there.
     Inspecting(ContainerIndex),
     /// The image.
-    Pulling(ContainerIndex, Timestamp),
+    Pulling(ContainerIndex, #[serde(with = "crate::time::exact")] Timestamp),
     /// The instance.
     Creating(ContainerIndex, InstanceId),
     /// The instance's start.
     Starting(ContainerIndex, InstanceId),
     /// The end of the hook after the start.
-    PostStart(ContainerIndex, InstanceId, Option<Timestamp>),
+    PostStart(ContainerIndex, InstanceId, #[serde(with = "crate::time::exact")] Option<Timestamp>),
     /// The end of an instance whose hook failed.
     StoppingFailed(ContainerIndex),
 }

@@ -84,7 +84,8 @@ impl Pod {
             (parts.removal.as_ref().map(|removal| removal.at), Wake::RemoveDead),
         ];
         let others = others.into_iter().filter_map(|(at, wake)| Some((at?, wake)));
-        stops.chain(slept).chain(probes).chain(others).min()
+        // What is due when time ends never comes: nothing could be due after it.
+        stops.chain(slept).chain(probes).chain(others).min().filter(|(at, _)| *at < Timestamp::END)
     }
 
     /// When the active deadline is looked at next: when it passes, and then once a second until it is acted upon.

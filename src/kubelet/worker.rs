@@ -4,11 +4,14 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::{api_pod::ApiPod, kill::Kill, sync::Sync, tables::WorkerState};
 use crate::{action::SyncKind, rule::termination, time::Timestamp};
 
 /// Where the Pod's worker stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Worker {
     pub(crate) state: WorkerState,
     /// Whether another sync is asked for; requests that come during a sync are remembered as one, the last.
@@ -18,6 +21,7 @@ pub(crate) struct Worker {
     /// The sync that waits for something.
     pub(crate) sync: Option<Box<Sync>>,
     /// When the next sync comes without any other reason.
+    #[serde(with = "crate::time::exact")]
     pub(crate) retry_at: Option<Timestamp>,
     /// How the Pod is being terminated, once somebody wants that.
     pub(crate) termination: Option<Box<Termination>>,
@@ -26,7 +30,8 @@ pub(crate) struct Worker {
 }
 
 /// A request for a sync.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The object as it was known when the sync was asked for.
     pub(crate) object: Arc<ApiPod>,
@@ -37,7 +42,8 @@ pub(crate) struct Request {
 }
 
 /// A request that the worker has taken up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Taken {
     pub(crate) kind: SyncKind,
     pub(crate) request: Request,
@@ -45,7 +51,8 @@ pub(crate) struct Taken {
 }
 
 /// How a Pod is being terminated.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Termination {
     /// Seconds that override the containers' own grace; it can only get shorter.
     pub(crate) grace: Option<i64>,
@@ -54,6 +61,7 @@ pub(crate) struct Termination {
     /// The last that killed the Pod: it has its say when the terminating sync begins.
     pub(crate) kill: Option<Arc<Kill>>,
     /// Until when those who killed the Pod wait for its end.
+    #[serde(with = "crate::time::exact")]
     pub(crate) waits: Vec<Timestamp>,
 }
 

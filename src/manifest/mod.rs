@@ -39,6 +39,7 @@ pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named};
 pub(crate) use named::{named, open_named};
+pub(crate) use opaque::described;
 pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
@@ -47,6 +48,7 @@ pub use probe::{
 };
 pub use service_account::{ServiceAccountAdmission, TokenVolume};
 pub use status::{ConditionStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus};
+pub(crate) use validation::Quoted;
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
 pub use volume::{
     ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,

@@ -22,6 +22,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{config::BackOffLimits, time::Timestamp};
 
 /// A back-off counter: the delay in force, and when it was last advanced.
@@ -37,11 +39,13 @@ use crate::{config::BackOffLimits, time::Timestamp};
 /// assert!(!second.is_forgotten(&limits, start + Duration::from_secs(60)));
 /// assert!(second.is_forgotten(&limits, start + Duration::from_secs(3600)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BackOff {
     /// The delay in whole seconds.
     pub delay: u32,
     /// When the counter was last advanced.
+    #[serde(with = "crate::time::exact")]
     pub advanced_at: Timestamp,
 }
 

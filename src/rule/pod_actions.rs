@@ -21,6 +21,8 @@
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{container_status::any_regular_created, init, probe::ProbeResult, readiness::ProbeFacts, restart, sandbox};
 use crate::{
     manifest::RestartPolicy,
@@ -79,7 +81,8 @@ pub struct PodActions {
 }
 
 /// A container to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Kill {
     /// The container.
     pub container: ContainerIndex,
@@ -99,7 +102,8 @@ pub struct Kill {
 /// let reset = Reset { container: 0.into(), instance: InstanceId::nth(2), kill: true };
 /// assert!(reset.kill, "it runs: it is stopped, then removed");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reset {
     /// The container.
     pub container: ContainerIndex,
@@ -110,7 +114,7 @@ pub struct Reset {
 }
 
 /// Why a single container is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KillReason {
     /// Its image or name has changed.
     DefinitionChanged,

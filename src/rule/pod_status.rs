@@ -23,6 +23,8 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     condition,
     container_status::{self, StatusInputs},
@@ -93,7 +95,8 @@ pub struct PreviousStatus<'a> {
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodRecord {
     /// What is reported of the containers, by container index.
     pub records: Vec<Option<ContainerRecord>>,
@@ -113,7 +116,7 @@ impl PodRecord {
 }
 
 /// What becomes of a status's reason and message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PhaseReason {
     /// The phase has changed: they go.
     Cleared,

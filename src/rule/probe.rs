@@ -11,6 +11,8 @@
 //! assert_eq!(ProbeOutcome::Error.result(), None, "it counts for nothing");
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::{readiness::KubeletStart, restart};
 use crate::{
     manifest::{PodPhase, named},
@@ -168,7 +170,8 @@ pub const MAX_ATTEMPTS: u8 = 3;
 /// assert_eq!(worker.result, Some(ProbeResult::Failure));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ProbeWorker {
     /// The instance that it probes.
     pub instance: Option<InstanceId>,

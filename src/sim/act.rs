@@ -35,6 +35,8 @@ impl Life {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn act(&mut self, action: &ScriptActionKind) -> Result<(), ScenarioError> {
+        #[cfg(feature = "snapshot")]
+        self.note_action(action);
         self.arrive_at(self.now());
         self.do_action(action).map_err(|error| ScenarioError::Refused { action: action.name(), error })?;
         self.carry_out()?;

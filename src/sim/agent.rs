@@ -45,6 +45,8 @@ impl Life {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn restart_agent(&mut self) -> Result<(), ScenarioError> {
+        #[cfg(feature = "snapshot")]
+        self.note_deed(super::snapshot::DeedKind::AgentRestarted);
         self.now = self.now.max(Life::now(self));
         if self.has_pod_to_take_up() {
             self.recorder.happened(self.now, Happened::KubeletRestarted);
@@ -69,6 +71,8 @@ impl Life {
     /// ```
     #[must_use]
     pub fn with_resumed_restarts(mut self) -> Life {
+        #[cfg(feature = "snapshot")]
+        self.note_deed(super::snapshot::DeedKind::RestartsAreResumed);
         self.restarts = Restarts::Resumed;
         self
     }

@@ -83,6 +83,12 @@ pub struct Life {
     /// A restart of the kubelet that waits for the end of the sync under way.
     pub(super) restart: LateRestart,
     pub(super) restarts: Restarts,
+    /// How many things have happened.
+    #[cfg(feature = "snapshot")]
+    pub(super) steps: u64,
+    /// What was done to the life that its script does not say.
+    #[cfg(feature = "snapshot")]
+    pub(super) deeds: alloc::vec::Vec<super::snapshot::Deed>,
 }
 
 /// Whether a restart of the kubelet waits for the end of a sync.
@@ -112,6 +118,10 @@ impl Life {
             is_pod_outdated: false,
             restart: LateRestart::None,
             restarts: Restarts::InPlace,
+            #[cfg(feature = "snapshot")]
+            steps: 0,
+            #[cfg(feature = "snapshot")]
+            deeds: alloc::vec::Vec::new(),
             scenario,
         };
         life.first_moment()?;
@@ -160,9 +170,14 @@ impl Life {
     pub fn advance_to(&mut self, at: Timestamp) -> Result<(), ScenarioError> {
         let at = at.min(self.end);
         while self.step_until(at)? {}
+        self.live_to(at);
+        Ok(())
+    }
+
+    /// Nothing more happens up to this moment.
+    pub(super) fn live_to(&mut self, at: Timestamp) {
         self.lived_to = self.lived_to.max(at);
         self.refresh();
-        Ok(())
     }
 
     /// Lives to the next thing that happens, and says when that was; `None` once the Pod is finished or the script has
@@ -302,10 +317,14 @@ impl Life {
     }
 
     /// The next thing that happens, unless it comes after `end`; says whether there was one.
-    fn step_until(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
+    pub(super) fn step_until(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
         let Some((at, happening)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
         if at > self.now {
             self.arrive_at(at);
+        }
+        #[cfg(feature = "snapshot")]
+        {
+            self.steps = self.steps.saturating_add(1);
         }
         self.happen(happening)?;
         self.carry_out()?;

@@ -37,6 +37,8 @@ mod scenario;
 mod script;
 mod seen;
 mod settings;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod stage;
 mod story;
 mod timeline;
@@ -55,4 +57,6 @@ pub use scenario::Scenario;
 pub use script::{ContainerScript, HookScript, ImageScript, Outage, ProbeScript, ProbeStep, Run, Script};
 pub use seen::Seen;
 pub use settings::{Pleg, Settings};
+#[cfg(feature = "snapshot")]
+pub use snapshot::{LifeSnapshot, LifeSnapshotError};
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

@@ -70,7 +70,7 @@ pub struct End {
     /// Whether the kubelet was done with the Pod.
     pub is_finished: bool,
     /// When the API object went away, if it has.
-    #[serde(with = "exact_if_any")]
+    #[serde(with = "crate::time::exact")]
     pub removed_at: Option<Timestamp>,
 }
 
@@ -216,23 +216,5 @@ impl What {
     #[must_use]
     pub fn event(&self) -> Option<&KubernetesEvent> {
         if let What::Event(event) = self { Some(event) } else { None }
-    }
-}
-
-/// For serde: a point in time with its fraction of a second, if there is one.
-mod exact_if_any {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::time::{Timestamp, exact};
-
-    #[derive(Serialize, Deserialize)]
-    struct Exact(#[serde(with = "exact")] Timestamp);
-
-    pub(super) fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-        time.map(Exact).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-        Ok(Option::<Exact>::deserialize(deserializer)?.map(|Exact(time)| time))
     }
 }

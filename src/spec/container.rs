@@ -76,7 +76,7 @@ impl fmt::Debug for ContainerIndex {
 /// assert_eq!(proxy.kind(), ContainerKind::Sidecar);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContainerKind {
     /// Runs to completion before the next one starts.
     Init,
@@ -107,10 +107,12 @@ pub enum ContainerKind {
 /// assert!(!app.restart().is_own());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerSpec {
     pub(crate) name: String,
     pub(crate) image: String,
+    #[serde(skip)]
     pub(crate) image_error: Option<InvalidImageName>,
     pub(crate) kind: ContainerKind,
     pub(crate) restart: Restart,
@@ -207,12 +209,12 @@ impl ContainerSpec {
 /// assert_eq!(handler.exec.as_ref().map(|exec| exec.command[0].as_str()), Some("warm-up"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LifecycleHook {
     /// Waits this many seconds.
     Sleep(u32),
     /// Runs a handler that the embedder carries out.
-    Run(Box<Handler>),
+    Run(#[serde(with = "crate::manifest::described")] Box<Handler>),
 }
 
 /// What a probe asks about; the order is that in which the kubelet makes their workers.
@@ -268,7 +270,8 @@ impl fmt::Display for ProbeKind {
 /// assert!(probe.handler().http_get.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ProbeSpec {
     pub(crate) initial_delay: u32,
     pub(crate) timeout: u32,
@@ -276,6 +279,7 @@ pub struct ProbeSpec {
     pub(crate) success_threshold: u32,
     pub(crate) failure_threshold: u32,
     pub(crate) termination_grace: Option<i64>,
+    #[serde(with = "crate::manifest::described")]
     pub(crate) handler: Handler,
 }
 

@@ -3,6 +3,7 @@
 use alloc::{
     borrow::ToOwned,
     boxed::Box,
+    collections::BTreeSet,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -28,7 +29,7 @@ use crate::manifest::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// An enum string that Kubernetes does not know.
-    #[error("{field}: unknown value {value:?}, expected one of {expected}")]
+    #[error("{field}: unknown value {}, expected one of {expected}", manifest::Quoted(.value))]
     UnknownName {
         /// The path of the field.
         field: String,
@@ -38,7 +39,7 @@ pub enum SpecError {
         expected: String,
     },
     /// Two containers of the same name.
-    #[error("{field}: duplicate container name {name:?}")]
+    #[error("{field}: duplicate container name {}", manifest::Quoted(.name))]
     DuplicateName {
         /// The path of the field.
         field: String,
@@ -86,7 +87,7 @@ impl PodSpec {
     pub fn from_admitted(pod: &manifest::PodManifest) -> Result<PodSpec, SpecError> {
         let spec = &pod.spec;
         let pod_policy = known("spec.restartPolicy", spec.restart_policy.as_ref())?.unwrap_or(RestartPolicy::Always);
-        let mut containers = Vec::new();
+        let (mut containers, mut names) = (Vec::new(), BTreeSet::new());
         for (list, field, kind) in [
             (&spec.init_containers, "spec.initContainers", ContainerKind::Init),
             (&spec.containers, "spec.containers", ContainerKind::Regular),
@@ -94,7 +95,7 @@ impl PodSpec {
         ] {
             for (place, container) in list.iter().enumerate() {
                 let field = format!("{field}[{place}]");
-                if containers.iter().any(|other: &ContainerSpec| other.name == container.name) {
+                if !names.insert(container.name.as_str()) {
                     let name = container.name.clone();
                     return Err(SpecError::DuplicateName { field: format!("{field}.name"), name });
                 }
@@ -231,13 +232,13 @@ fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, Sp
     }
 }
 
-fn by_name(containers: &[ContainerSpec], from: u16, to: u16) -> Box<[ContainerIndex]> {
+pub(super) fn by_name(containers: &[ContainerSpec], from: u16, to: u16) -> Box<[ContainerIndex]> {
     let mut order: Vec<ContainerIndex> = (from..to).map(ContainerIndex::nth).collect();
     order.sort_by_key(|index| containers.get(index.get()).map(ContainerSpec::name));
     order.into_boxed_slice()
 }
 
-fn narrow(count: usize) -> u16 {
+pub(super) fn narrow(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 

@@ -16,12 +16,15 @@
 mod container;
 mod lower;
 mod restart;
+mod written;
 
 pub use container::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, ProbeKind, ProbeSpec};
 pub use lower::SpecError;
 pub use restart::{Restart, RestartRule};
 
 use alloc::{boxed::Box, string::String};
+
+use serde::{Deserialize, Serialize};
 
 use crate::manifest::RestartPolicy;
 
@@ -74,7 +77,8 @@ use crate::manifest::RestartPolicy;
 /// assert_eq!((spec.regular_containers().count(), spec.ephemeral_containers().count()), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "written::WrittenSpec", into = "written::WrittenSpec")]
 pub struct PodSpec {
     pub(crate) name: String,
     pub(crate) namespace: String,

@@ -2,6 +2,8 @@
 
 use alloc::boxed::Box;
 
+use serde::{Deserialize, Serialize};
+
 use crate::manifest::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 
 /// A container's restart policy and rules, with the Pod's policy filled in.
@@ -21,7 +23,8 @@ use crate::manifest::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 /// assert!(rule.matches(42) && !rule.matches(1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Restart {
     pub(crate) rules: Box<[RestartRule]>,
     pub(crate) policy: RestartPolicy,
@@ -42,7 +45,8 @@ pub struct Restart {
 /// assert!(rule.matches(3) && !rule.matches(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RestartRule {
     pub(crate) action: RestartRuleAction,
     pub(crate) exit_codes: Option<(ExitCodeOperator, Box<[i32]>)>,

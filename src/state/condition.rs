@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     manifest::{ConditionStatus, Name, named},
     spec::ContainerIndex,
@@ -122,7 +124,8 @@ pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
 /// assert!(!unready.is_true() && Condition::plain(true).is_true());
 /// assert_eq!(Condition::plain(true).reason, None);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Whether it holds.
     pub status: ConditionStatus,
@@ -161,7 +164,7 @@ impl Condition {
 /// let theirs = ConditionMessage::Text("no load balancer left".into());
 /// assert_ne!(theirs, ConditionMessage::RestartRule);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConditionMessage {
     /// The reason says it all.
     None,
@@ -183,7 +186,8 @@ pub enum ConditionMessage {
 /// assert!(Lacking::default().is_empty());
 /// assert!(!Lacking { unknown: vec![], unmet: vec![0.into()] }.is_empty());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Lacking {
     /// Those without a status.
     pub unknown: Vec<ContainerIndex>,
@@ -208,7 +212,8 @@ impl Lacking {
 /// let missing = GateFailure { gate: 1, status: None };
 /// assert!(matches!(ConditionMessage::Gates([refused, missing].into()), ConditionMessage::Gates(gates) if gates.len() == 2));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GateFailure {
     /// The gate's place in the spec.
     pub gate: u16,
@@ -232,7 +237,8 @@ pub struct GateFailure {
 /// assert_eq!(unmet, [ConditionType::Ready, ConditionType::ContainersReady]);
 /// assert!(conditions.get(ConditionType::PodScheduled).is_some_and(Condition::is_true), "a kubelet has the Pod");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodConditions {
     /// The Pod has a sandbox with a network.
     pub ready_to_start_containers: Condition,

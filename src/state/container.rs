@@ -2,7 +2,9 @@
 
 use alloc::{boxed::Box, sync::Arc};
 
-use super::{InstanceId, StartError, TerminationReason};
+use serde::{Deserialize, Serialize};
+
+use super::{InstanceId, StartError, TerminationReason, failure_chain::FailureChain};
 use crate::time::Timestamp;
 
 /// What the API status says of one container, without its strings.
@@ -23,7 +25,8 @@ use crate::time::Timestamp;
 /// assert!(record.is_waiting() && !record.is_running());
 /// assert_eq!((record.termination(), record.last_termination()), (None, Some(&end)));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContainerRecord {
     /// What it is doing; `None` if the status does not say.
     pub state: Option<RecordedState>,
@@ -73,13 +76,15 @@ impl ContainerRecord {
 /// assert_eq!(RecordedState::Waiting(Waiting::PodInitializing).termination(), None);
 /// assert_eq!(RecordedState::Running { started_at: None }.termination(), None);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum RecordedState {
     /// It has yet to run (again).
     Waiting(Waiting),
     /// It runs.
     Running {
         /// Since when.
+        #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
     },
     /// It has ended.
@@ -111,7 +116,7 @@ impl RecordedState {
 /// assert_eq!(waiting.reason(), "ProviderFailed");
 /// assert_eq!(Waiting::ContainerCreating.reason(), "ContainerCreating");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Waiting {
     /// Nothing is said: it was created but not started, or nobody knows.
@@ -141,7 +146,8 @@ impl Waiting {
 }
 
 /// A failed attempt to start a container.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "FailureChain", into = "FailureChain")]
 pub struct StartFailure {
     /// What went wrong, in one word.
     pub error: StartError,
@@ -177,7 +183,8 @@ pub enum FailureMessage {
 /// assert_eq!((end.exit_code, end.message.as_deref()), (137, Some("the node went away")));
 /// assert_eq!((end.started_at, end.finished_at), (None, None));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Termination {
     /// 0 is well.
     pub exit_code: i32,
@@ -188,8 +195,10 @@ pub struct Termination {
     /// The signal that ended it, if the runtime says.
     pub signal: Option<i32>,
     /// When it began.
+    #[serde(with = "crate::time::exact")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[serde(with = "crate::time::exact")]
     pub finished_at: Option<Timestamp>,
     /// The instance that ended; `None` where nobody saw it end.
     pub instance: Option<InstanceId>,

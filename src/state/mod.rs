@@ -20,6 +20,7 @@
 mod condition;
 mod container;
 mod container_ids;
+mod failure_chain;
 mod observed;
 mod reason;
 mod runtime;

@@ -25,7 +25,8 @@ use crate::{spec::ContainerIndex, time::Timestamp};
 /// assert_eq!(runtime.instances_of(0.into()).count(), 2);
 /// assert!(runtime.newest(0.into()).is_some_and(Instance::is_running));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RuntimeStatus {
     /// The sandboxes, newest first.
     pub sandboxes: Vec<Sandbox>,
@@ -84,7 +85,8 @@ pub struct SandboxId(pub u32);
 /// let runtime = RuntimeStatus { sandboxes: vec![dead], ..RuntimeStatus::default() };
 /// assert_eq!(runtime.active_sandbox(), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sandbox {
     /// Its name.
     pub id: SandboxId,
@@ -167,7 +169,8 @@ impl InstanceId {
 /// assert!(!ended.is_running());
 /// assert_eq!(ended.termination(), Some(&end));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Instance {
     /// Its name.
     pub id: InstanceId,
@@ -195,13 +198,15 @@ pub struct Instance {
 /// };
 /// assert_eq!(since, Some(Timestamp::UNIX_EPOCH));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum InstanceState {
     /// It was made but not started.
     Created,
     /// It runs.
     Running {
         /// Since when.
+        #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
     },
     /// It has ended.

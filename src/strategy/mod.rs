@@ -17,6 +17,7 @@
 mod answer;
 mod container;
 mod event;
+pub mod invariant;
 mod life;
 mod pod;
 mod probe;

@@ -12,7 +12,7 @@ use pod_lifecycle::{
     manifest::{ConditionStatus, Name, PodPhase},
     spec::PodSpec,
     state::ConditionType,
-    strategy::{Meaning, Move, RandomLife},
+    strategy::{Meaning, Move, RandomLife, invariant},
 };
 
 /// What was broken.
@@ -190,6 +190,10 @@ impl Watched {
         let count = self.life.pod.spec().container_count();
         self.containers.resize(count, None);
         self.restarts.resize(count, 0);
+        let step = invariant::Step { before, after: &self.life.pod, now: self.life.now, out };
+        for (name, holds) in invariant::OF_A_STEP {
+            holds(&step).map_err(|broken| format!("{name}: {broken}"))?;
+        }
         for output in out {
             let Output::Transition(transition) = output else { continue };
             hold!(transition.at == self.life.now, "{transition:?} at {:?}", self.life.now);

@@ -10,7 +10,10 @@
     reason = "a test may stop"
 )]
 
+mod hostile;
 mod level_triggered;
 mod news_out_of_order;
 mod regressions;
 mod resume;
+#[cfg(feature = "snapshot")]
+mod snapshot;

@@ -13,9 +13,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pod_lifecycle_fuzz::{events, lived, manifest, scenario, scenario_of};
+use pod_lifecycle_fuzz::{events, lived, manifest, object, relist, scenario, scenario_of, snapshot};
 
-const TARGETS: [(&str, fn(&[u8])); 3] = [("manifest", manifest), ("events", events), ("scenario", scenario)];
+const TARGETS: [(&str, fn(&[u8])); 6] = [
+    ("manifest", manifest),
+    ("events", events),
+    ("scenario", scenario),
+    ("snapshot", snapshot),
+    ("relist", relist),
+    ("object", object),
+];
 
 const LONGEST_CASE: Duration = Duration::from_secs(10);
 

@@ -1,5 +1,6 @@
 //! Values that are passed through as they stand.
 
+pub(crate) mod described;
 mod make;
 mod read;
 mod write;

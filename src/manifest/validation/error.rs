@@ -63,8 +63,25 @@ impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BadValue::Number(number) => write!(f, "{number}"),
-            BadValue::Text(text) => write!(f, "{text:?}"),
+            BadValue::Text(text) => write!(f, "{}", Quoted(text)),
         }
+    }
+}
+
+/// The longest text that is shown whole, in bytes.
+const LONGEST_SHOWN: usize = 256;
+
+/// A text in quotes, cut if it is so long that nobody would read on.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Quoted(text) = self;
+        if text.len() <= LONGEST_SHOWN {
+            return write!(f, "{text:?}");
+        }
+        let shown: String = text.chars().take(64).collect();
+        write!(f, "{shown:?}… ({} bytes)", text.len())
     }
 }
 
@@ -179,7 +196,7 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pod {:?} is invalid: ", self.name)?;
+        write!(f, "Pod {} is invalid: ", Quoted(&self.name))?;
         if let [error] = self.errors.as_slice() {
             return write!(f, "{error}");
         }

@@ -16,6 +16,7 @@ mod report;
 mod restart_rules;
 mod volumes;
 
+pub(crate) use error::Quoted;
 pub use error::{BadValue, FieldError, FieldErrorType, Invalid};
 pub(super) use metadata::MIRROR_ANNOTATION;
 

@@ -1,0 +1,128 @@
+//! Lives in a hostile world: news come late, twice, of others, and contradict one another.
+//!
+//! `cargo run --release --all-features --example adversary -- --lives 1000000`. It knows nothing but the public API, and
+//! has a generator of its own. Each life that breaks an invariant is told, with the seed that leads to it again.
+
+#![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
+#![allow(clippy::indexing_slicing, reason = "a JSON object has every field that is set")]
+
+#[path = "adversary/dice.rs"]
+mod dice;
+#[path = "adversary/news.rs"]
+mod news;
+#[path = "adversary/pods.rs"]
+mod pods;
+
+use std::{
+    io::{self, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use pod_lifecycle::{Output, Pod, Timestamp, event::Event, strategy::invariant::Watch};
+
+use dice::Dice;
+use news::World;
+
+/// Drives Pods with hostile news.
+#[derive(Parser)]
+struct Arguments {
+    /// How many lives.
+    #[arg(long, default_value_t = 10_000)]
+    lives: u64,
+    /// The seed of the first life; the next has the next.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The most moves in a life.
+    #[arg(long, default_value_t = 120)]
+    moves: u64,
+}
+
+fn main() -> ExitCode {
+    let Arguments { lives, seed, moves } = Arguments::parse();
+    let (start, mut told_at) = (Instant::now(), Instant::now());
+    let (mut told, mut refused, mut findings) = (0_u64, 0_u64, 0_u64);
+    for nth in 0..lives {
+        let seed = seed.wrapping_add(nth);
+        match catch_unwind(AssertUnwindSafe(|| live(seed, moves))) {
+            Ok(Ok(tally)) => (told, refused) = (told.saturating_add(tally.told), refused.saturating_add(tally.refused)),
+            Ok(Err(broken)) => {
+                findings = findings.saturating_add(1);
+                say(&format!("seed {seed}: {broken}"));
+            }
+            Err(_) => {
+                findings = findings.saturating_add(1);
+                say(&format!("seed {seed}: panicked"));
+            }
+        }
+        if told_at.elapsed() > Duration::from_secs(10) {
+            told_at = Instant::now();
+            say(&format!("{nth} lives, {told} events, {findings} findings"));
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    say(&format!("{lives} lives, {told} events of which {refused} were refused, {findings} findings, {seconds:.0} s"));
+    if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn say(line: &str) {
+    // Nobody has to listen.
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// What happened in a life.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    told: u64,
+    refused: u64,
+}
+
+/// Lives one life.
+fn live(seed: u64, moves: u64) -> Result<Tally, String> {
+    let mut dice = Dice::new(seed);
+    let (spec, config) = pods::pod(&mut dice).map_err(|error| error.to_string())?;
+    let mut now = Timestamp::from_unix_seconds(1_772_366_400);
+    let mut out: Vec<Output> = Vec::new();
+    let mut pod = Pod::new(spec, config, now, &mut out);
+    let mut watch = Watch::begin(&pod, now, &out)?;
+    let mut world = World::default();
+    world.note(&out);
+    let mut tally = Tally::default();
+    for _ in 0..dice.below(moves).saturating_add(1) {
+        let event = match dice.below(100) {
+            0..=14 => {
+                now = later(&mut dice, &pod, now);
+                let out = watch.time_out(&mut pod, now)?;
+                world.note(&out);
+                continue;
+            }
+            15..=24 => world.old_news(&mut dice),
+            25..=34 => Some(Event::Runtime(news::foreign(&mut dice))),
+            35..=39 => Some(Event::Runtime(news::relist(&mut dice, &pod))),
+            40..=43 => Some(news::of_api_or_node(&mut dice, &pod)),
+            44..=54 => news::exit(&mut dice, &pod).map(Event::Runtime),
+            _ => world.answer(&mut dice).map(Event::Runtime),
+        };
+        let Some(event) = event else { continue };
+        let (result, out) = watch.tell(&mut pod, now, event.clone())?;
+        world.heard(event);
+        world.note(&out);
+        tally.told = tally.told.saturating_add(1);
+        tally.refused = tally.refused.saturating_add(u64::from(result.is_err()));
+        let out = watch.time_out(&mut pod, now)?;
+        world.note(&out);
+    }
+    Ok(tally)
+}
+
+/// Mostly when the Pod wakes next, sometimes in between, seldom years later, and seldom earlier.
+fn later(dice: &mut Dice, pod: &Pod, now: Timestamp) -> Timestamp {
+    match dice.below(40) {
+        0 => now - Duration::from_secs(dice.below(100)),
+        1 => now + Duration::from_secs(dice.below(100_000_000)),
+        2..=9 => now + Duration::from_millis(dice.below(30_000)),
+        _ => pod.poll_timeout().map_or(now, |at| at.max(now)),
+    }
+}

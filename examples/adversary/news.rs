@@ -1,0 +1,204 @@
+//! News, true and false.
+
+use std::sync::Arc;
+
+use pod_lifecycle::{
+    Action, Output, Pod, Timestamp,
+    event::{ApiEvent, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent},
+    manifest::PodPhase,
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, ProbeKind},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError},
+};
+
+use super::dice::Dice;
+
+/// More is not remembered of what was told.
+const MOST_KEPT: usize = 40;
+
+/// What was asked for, and what was told.
+#[derive(Default)]
+pub(crate) struct World {
+    asked: Vec<Action>,
+    told: Vec<Event>,
+}
+
+impl World {
+    /// Notes what a Pod asks for.
+    pub(crate) fn note(&mut self, out: &[Output]) {
+        let asked =
+            out.iter().filter_map(|it| if let Output::Action(action) = it { Some(action.clone()) } else { None });
+        self.asked.extend(asked);
+    }
+
+    /// Notes what was told.
+    pub(crate) fn heard(&mut self, event: Event) {
+        if self.told.len() >= MOST_KEPT {
+            self.told.remove(0);
+        }
+        self.told.push(event);
+    }
+
+    /// Something that was told before, once more.
+    pub(crate) fn old_news(&self, dice: &mut Dice) -> Option<Event> {
+        dice.one_of(&self.told).cloned()
+    }
+
+    /// An answer to something that was asked for, mostly to the newest; now and then it is never given, or given again
+    /// later.
+    pub(crate) fn answer(&mut self, dice: &mut Dice) -> Option<RuntimeEvent> {
+        let last = self.asked.len().checked_sub(1)?;
+        let back = if dice.once_in(4) { dice.below(6) } else { 0 };
+        let place = last.saturating_sub(usize::try_from(back).unwrap_or(0));
+        let action = if dice.once_in(12) { self.asked.get(place).cloned()? } else { self.asked.remove(place) };
+        if dice.once_in(20) { None } else { answer(dice, &action) }
+    }
+}
+
+fn answer(dice: &mut Dice, action: &Action) -> Option<RuntimeEvent> {
+    let is_well = !dice.once_in(5);
+    let failure = |error| Failure { error, message: "it broke".into() };
+    let (container, instance) = (action.container(), action.instance());
+    Some(match *action {
+        Action::RunPodSandbox { sandbox } if is_well => {
+            RuntimeEvent::SandboxCreated { sandbox, has_ip: dice.one_of(&[Some(true), Some(false), None]).copied()? }
+        }
+        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxFailed { sandbox, message: "no network".into() },
+        Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
+        Action::InspectImage { container } => {
+            let result = if dice.once_in(12) { Err("no answer".into()) } else { Ok(is_well) };
+            RuntimeEvent::ImageInspected { container, result }
+        }
+        Action::PullImage { container } => {
+            let result = if is_well { Ok(dice.below(9000)) } else { Err(failure(StartError::ErrImagePull)) };
+            RuntimeEvent::ImagePulled { container, result }
+        }
+        Action::CreateContainer { .. } => {
+            let result = if is_well { Ok(()) } else { Err(failure(StartError::CreateContainerError)) };
+            RuntimeEvent::ContainerCreated { container: container?, instance: instance?, result }
+        }
+        Action::StartContainer { .. } => {
+            let result = if is_well { Ok(()) } else { Err(failure(StartError::RunContainerError)) };
+            RuntimeEvent::ContainerStarted { container: container?, instance: instance?, started_at: None, result }
+        }
+        Action::StopContainer { container, instance, .. } if is_well && dice.once_in(2) => {
+            RuntimeEvent::ContainerExited { container, instance, exit: exit_of(dice) }
+        }
+        Action::StopContainer { container, instance, .. } => RuntimeEvent::ContainerStopped { container, instance },
+        Action::RunHook { container, instance, hook } => {
+            let result = if is_well { Ok(()) } else { Err("exit code 1".into()) };
+            RuntimeEvent::HookFinished { container, instance, hook, result }
+        }
+        Action::Probe { container, instance, kind } => {
+            RuntimeEvent::ProbeFinished { container, instance, kind, outcome: outcome(dice), output: "".into() }
+        }
+        Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
+    })
+}
+
+fn outcome(dice: &mut Dice) -> ProbeOutcome {
+    let all = [ProbeOutcome::Success, ProbeOutcome::Failure, ProbeOutcome::Error, ProbeOutcome::Warning];
+    dice.one_of(&all).copied().unwrap_or(ProbeOutcome::Unknown)
+}
+
+fn exit_of(dice: &mut Dice) -> ContainerExit {
+    let code = dice.one_of(&[0, 0, 1, 137, -1, i32::MAX, i32::MIN]).copied().unwrap_or(0);
+    let finished_at = dice.once_in(5).then(|| Timestamp::from_unix_seconds(i64::from(dice.small(9)).wrapping_sub(3)));
+    ContainerExit { finished_at, ..ContainerExit::with_code(code) }
+}
+
+/// The end of something that runs.
+pub(crate) fn exit(dice: &mut Dice, pod: &Pod) -> Option<RuntimeEvent> {
+    let running = pod.runtime().instances.iter().filter(|instance| instance.is_running());
+    let running: Vec<&Instance> = running.collect();
+    let instance = dice.one_of(&running)?;
+    Some(RuntimeEvent::ContainerExited { container: instance.container?, instance: instance.id, exit: exit_of(dice) })
+}
+
+/// News that nobody asked for, of containers and instances that may not be there.
+pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
+    let container = ContainerIndex::from(dice.small(7));
+    let instance = InstanceId::nth(dice.small(5).into());
+    let sandbox = SandboxId(dice.small(4).into());
+    match dice.below(9) {
+        0 => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
+        1 => RuntimeEvent::SandboxDied { sandbox },
+        2 => RuntimeEvent::ImagePulled { container, result: Ok(1) },
+        3 => RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) },
+        4 => RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) },
+        5 => RuntimeEvent::ContainerExited { container, instance, exit: exit_of(dice) },
+        6 => RuntimeEvent::ContainerStopped { container, instance },
+        7 => {
+            let hook = if dice.once_in(2) { HookKind::PostStart } else { HookKind::PreStop };
+            RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) }
+        }
+        _ => {
+            let kind = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness];
+            let kind = dice.one_of(&kind).copied().unwrap_or(ProbeKind::Liveness);
+            RuntimeEvent::ProbeFinished { container, instance, kind, outcome: outcome(dice), output: "?".into() }
+        }
+    }
+}
+
+/// A relist that says something else than what was known.
+pub(crate) fn relist(dice: &mut Dice, pod: &Pod) -> RuntimeEvent {
+    let mut runtime: RuntimeStatus = pod.runtime().clone();
+    match dice.below(7) {
+        0 => runtime = RuntimeStatus::default(),
+        1 => drop(runtime.instances.pop()),
+        2 => runtime.instances.reverse(),
+        3 => {
+            if let Some(instance) = runtime.instances.first_mut() {
+                instance.state = dice
+                    .one_of(&[
+                        InstanceState::Unknown,
+                        InstanceState::Created,
+                        InstanceState::Running { started_at: None },
+                    ])
+                    .cloned()
+                    .unwrap_or(InstanceState::Unknown);
+            }
+        }
+        4 => {
+            let sandbox = SandboxId(dice.small(5).into());
+            let is_ready = dice.once_in(2);
+            let made = Sandbox { id: sandbox, attempt: sandbox.0, is_ready, uses_host_network: false, has_ip: None };
+            runtime.sandboxes.insert(0, made);
+        }
+        5 => {
+            let sandbox = runtime.sandboxes.first().map_or(SandboxId(0), |it| it.id);
+            runtime.instances.insert(
+                0,
+                Instance {
+                    id: InstanceId::nth(dice.small(6).into()),
+                    container: (!dice.once_in(6)).then(|| dice.small(4).into()),
+                    sandbox,
+                    restart_count: dice.small(9).into(),
+                    spec_changed: dice.once_in(4),
+                    state: InstanceState::Running { started_at: None },
+                },
+            );
+        }
+        _ => {}
+    }
+    RuntimeEvent::Relisted(runtime)
+}
+
+/// What the API server or the node does.
+pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &Pod) -> Event {
+    let seconds = i64::from(dice.small(50)).saturating_sub(5);
+    match dice.below(9) {
+        0 | 1 => Event::Api(ApiEvent::Deleted { grace_seconds: seconds, generation: None }),
+        2 => Event::Api(ApiEvent::Ended(if dice.once_in(2) { PodPhase::Failed } else { PodPhase::Running })),
+        3 => Event::Api(ApiEvent::SpecChanged(Arc::clone(pod.spec()))),
+        4 if dice.once_in(3) => Event::Api(ApiEvent::Removed),
+        5 => Event::Node(NodeEvent::Evicted {
+            message: "low on memory".into(),
+            grace_seconds: dice.once_in(2).then_some(seconds),
+            is_disruption: true,
+        }),
+        6 if dice.once_in(2) => Event::Node(NodeEvent::Preempted),
+        7 => Event::Node(NodeEvent::ShutDown { grace_seconds: Some(seconds) }),
+        _ => Event::Node(NodeEvent::KubeletRestarted),
+    }
+}

@@ -1,0 +1,78 @@
+//! Random Pods and nodes.
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use pod_lifecycle::{
+    config::{KubeletConfig, Timing},
+    manifest::PodManifest,
+    spec::PodSpec,
+};
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+
+/// A Pod with some containers, on a node of some kind.
+pub(crate) fn pod(dice: &mut Dice) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>), Box<dyn Error>> {
+    let policy = dice.one_of(&["Always", "OnFailure", "Never"]).copied().unwrap_or("Always");
+    let init: Vec<Value> = (0..dice.below(3)).map(|nth| init_container(dice, nth)).collect();
+    let regular: Vec<Value> = (0..=dice.below(3)).map(|nth| container(dice, &format!("app-{nth}"), true)).collect();
+    let mut spec = json!({
+        "restartPolicy": policy, "initContainers": init, "containers": regular,
+        "terminationGracePeriodSeconds": dice.below(40),
+    });
+    if dice.once_in(6) {
+        spec["activeDeadlineSeconds"] = dice.below(300).saturating_add(1).into();
+    }
+    if dice.once_in(5) {
+        spec["readinessGates"] = json!([{"conditionType": "example.com/ready"}]);
+    }
+    let manifest: PodManifest =
+        serde_json::from_value(json!({"metadata": {"name": "web", "uid": "uid-1"}, "spec": spec}))?;
+    Ok((Arc::new(PodSpec::from_manifest(manifest)?), Arc::new(node(dice))))
+}
+
+fn node(dice: &mut Dice) -> KubeletConfig {
+    let timing = match dice.below(4) {
+        0 => Timing::NodeLike { seed: dice.below(1000) },
+        1 => Timing::GenericPleg { phase: Duration::from_millis(dice.below(1000)), relist_after_sync: dice.once_in(2) },
+        _ => Timing::Ideal,
+    };
+    KubeletConfig { timing, resync_period: Duration::from_secs(dice.below(120)), ..KubeletConfig::default() }
+}
+
+fn init_container(dice: &mut Dice, nth: u64) -> Value {
+    let is_sidecar = dice.once_in(2);
+    let mut container = container(dice, &format!("init-{nth}"), is_sidecar);
+    if is_sidecar {
+        container["restartPolicy"] = "Always".into();
+    }
+    container
+}
+
+fn container(dice: &mut Dice, name: &str, is_probed: bool) -> Value {
+    let mut container = json!({"name": name, "image": "nginx:1"});
+    if is_probed {
+        for kind in ["startupProbe", "readinessProbe", "livenessProbe"] {
+            if dice.once_in(3) {
+                container[kind] = json!({
+                    "exec": {"command": ["true"]}, "periodSeconds": dice.below(12).saturating_add(1),
+                    "failureThreshold": dice.below(3).saturating_add(1),
+                });
+            }
+        }
+        for hook in ["postStart", "preStop"] {
+            if dice.once_in(4) {
+                let handler = if dice.once_in(3) {
+                    json!({"sleep": {"seconds": 3}})
+                } else {
+                    json!({"exec": {"command": ["x"]}})
+                };
+                container["lifecycle"][hook] = handler;
+            }
+        }
+    }
+    if dice.once_in(5) {
+        container["imagePullPolicy"] = "Always".into();
+    }
+    container
+}

@@ -1,0 +1,134 @@
+//! A life is recorded where it is lived, line by line, and replayed in a test: the same news, at the same times, lead to
+//! the same outputs.
+//!
+//! `cargo run --example record_replay --features sim`. In production the lines go to a file; here the world is made up.
+
+use std::{
+    collections::VecDeque,
+    error::Error,
+    io::{self, Write},
+    sync::Arc,
+};
+
+use pod_lifecycle::{
+    Action, Output, Pod, Timestamp,
+    config::KubeletConfig,
+    event::{ContainerExit, Event, RuntimeEvent},
+    manifest::PodManifest,
+    spec::PodSpec,
+};
+use serde::{Deserialize, Serialize};
+
+/// How a recording begins: the Pod, its node, and when.
+#[derive(Serialize, Deserialize)]
+struct Beginning {
+    pod: PodManifest,
+    config: KubeletConfig,
+    at_micros: i64,
+}
+
+/// One step: what was told (nothing, if it was time that passed), when, and what came out.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    at_micros: i64,
+    event: Option<Event>,
+    out: Vec<Output>,
+}
+
+/// Writes a life down while it is lived.
+struct Recorder {
+    pod: Pod,
+    lines: Vec<String>,
+}
+
+impl Recorder {
+    fn begin(beginning: &Beginning) -> Result<(Recorder, Vec<Output>), Box<dyn Error>> {
+        let (pod, out) = begin(beginning)?;
+        Ok((Recorder { pod, lines: vec![serde_json::to_string(beginning)?] }, out))
+    }
+
+    fn step(&mut self, now: Timestamp, event: Option<Event>) -> Result<Vec<Output>, Box<dyn Error>> {
+        let out = step(&mut self.pod, now, event.clone());
+        let line = Line { at_micros: now.unix_micros(), event, out };
+        self.lines.push(serde_json::to_string(&line)?);
+        Ok(line.out)
+    }
+}
+
+fn begin(beginning: &Beginning) -> Result<(Pod, Vec<Output>), Box<dyn Error>> {
+    let spec = Arc::new(PodSpec::from_admitted(&beginning.pod)?);
+    let mut out = Vec::new();
+    let now = Timestamp::from_unix_micros(beginning.at_micros);
+    Ok((Pod::new(spec, Arc::new(beginning.config.clone()), now, &mut out), out))
+}
+
+fn step(pod: &mut Pod, now: Timestamp, event: Option<Event>) -> Vec<Output> {
+    let mut out = Vec::new();
+    match event {
+        // News that were refused are refused again.
+        Some(event) => drop(pod.handle_event(now, event, &mut out)),
+        None => pod.handle_timeout(now, &mut out),
+    }
+    out
+}
+
+/// Lives a life again from its recording; says how many steps it had.
+fn replay(lines: &[String]) -> Result<usize, Box<dyn Error>> {
+    let (first, rest) = lines.split_first().ok_or("an empty recording")?;
+    let (mut pod, _) = begin(&serde_json::from_str(first)?)?;
+    for line in rest {
+        let Line { at_micros, event, out } = serde_json::from_str(line)?;
+        let ours = step(&mut pod, Timestamp::from_unix_micros(at_micros), event);
+        if ours != out {
+            return Err(format!("{line}: now {ours:?} comes out").into());
+        }
+    }
+    Ok(rest.len())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let pod = serde_json::from_str(
+        r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#,
+    )?;
+    let mut now = Timestamp::from_unix_seconds(1_772_366_400);
+    let beginning = Beginning { pod, config: KubeletConfig::default(), at_micros: now.unix_micros() };
+    let (mut recorder, out) = Recorder::begin(&beginning)?;
+    let mut news: VecDeque<RuntimeEvent> = out.iter().filter_map(answer).collect();
+    for _ in 0..40 {
+        let event = news.pop_front().map(Event::Runtime);
+        if event.is_none() {
+            now = now.max(recorder.pod.poll_timeout().ok_or("nothing will ever happen")?);
+        }
+        news.extend(recorder.step(now, event)?.iter().filter_map(answer));
+    }
+    let mut out = io::stdout();
+    for line in recorder.lines.iter().take(6) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "… and {} steps more: all lead to the same again", replay(&recorder.lines)?)?;
+    Ok(())
+}
+
+/// A world in which every container runs for a moment, and exits.
+fn answer(output: &Output) -> Option<RuntimeEvent> {
+    let Output::Action(action) = output else { return None };
+    let result = Ok(());
+    Some(match *action {
+        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
+        Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(true) },
+        Action::CreateContainer { container, instance, .. } => {
+            RuntimeEvent::ContainerCreated { container, instance, result }
+        }
+        Action::StartContainer { container, instance } => {
+            let exit = ContainerExit::with_code(1);
+            RuntimeEvent::ContainerExited { container, instance, exit }
+        }
+        Action::StopPodSandbox { .. }
+        | Action::RemovePodSandbox { .. }
+        | Action::PullImage { .. }
+        | Action::StopContainer { .. }
+        | Action::RemoveContainer { .. }
+        | Action::RunHook { .. }
+        | Action::Probe { .. } => return None,
+    })
+}

@@ -1,0 +1,45 @@
+//! Why no Pod can be restored from a snapshot.
+
+/// Why no Pod can be restored from a snapshot.
+///
+/// ```
+/// use pod_lifecycle::SnapshotError;
+///
+/// let error = SnapshotError::NoSuchContainer { field: "runtime", place: 7 };
+/// assert_eq!(error.to_string(), "runtime: the Pod has no container 7");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// A container is spoken of that the Pod does not have.
+    #[error("{field}: the Pod has no container {place}")]
+    NoSuchContainer {
+        /// Where.
+        field: &'static str,
+        /// Which.
+        place: usize,
+    },
+    /// There are not as many entries as the Pod has containers, or probes.
+    #[error("{field}: the number of entries does not fit the Pod's spec")]
+    WrongCount {
+        /// Where.
+        field: &'static str,
+    },
+    /// The objects in it are not of one Pod.
+    #[error("{field}: the object is of another Pod")]
+    AnotherPod {
+        /// Where.
+        field: &'static str,
+    },
+    /// Two things are said that are not true at the same time.
+    #[error("{field}: {problem}")]
+    Contradiction {
+        /// Where.
+        field: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The Pod's kubelet polled its runtime, and the one that is to have it now does not, or the other way round.
+    #[error("config.timing: not of the kind that the Pod knew")]
+    OtherTiming,
+}

@@ -1,0 +1,163 @@
+//! A life written down, and taken up again from what was written.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::{action::ScriptActionKind, error::ScenarioError, life::Life, scenario::Scenario};
+use crate::{kubelet::Version, time::Timestamp};
+
+/// A life as far as it was lived, for serde: its scenario, what others did to it, and how far it has come. The rest
+/// follows from these, as a life told twice is the same life: to restore it takes as long as to live it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LifeSnapshot {
+    version: Version,
+    #[serde(with = "crate::manifest::described")]
+    scenario: Box<Scenario>,
+    #[serde(with = "crate::time::exact")]
+    start: Timestamp,
+    deeds: Vec<Deed>,
+    come: Come,
+}
+
+/// How far a life has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Come {
+    /// How many things have happened.
+    steps: u64,
+    /// Until when it was lived.
+    #[serde(with = "crate::time::exact")]
+    to: Option<Timestamp>,
+}
+
+/// What was done to a life that its script does not say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deed {
+    come: Come,
+    what: DeedKind,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum DeedKind {
+    /// Somebody acted.
+    Action(#[serde(with = "crate::manifest::described")] Box<ScriptActionKind>),
+    /// The node's agent restarted.
+    AgentRestarted,
+    /// From then on restarts are played as an agent lives them.
+    RestartsAreResumed,
+}
+
+/// Why no life can be restored from a snapshot.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LifeSnapshotError {
+    /// The scenario cannot be played.
+    #[error("scenario: {0}")]
+    Scenario(#[from] ScenarioError),
+    /// The life does not come as far as the snapshot says.
+    #[error("the life ends, or something else happens, before {steps} things have happened up to {to:?}")]
+    NotSoFar {
+        /// How many things.
+        steps: u64,
+        /// Up to which time.
+        to: Option<Timestamp>,
+    },
+}
+
+impl Life {
+    /// The life as far as it was lived; it goes on in the same way when it is [restored](Life::restore).
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pod_lifecycle::sim::{Life, Scenario};
+    ///
+    /// let pod = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut life = Scenario::healthy(pod).life()?;
+    /// life.advance(Duration::from_secs(30))?;
+    /// life.delete(Some(10))?;
+    /// let written = serde_json::to_string(&life.snapshot())?;
+    /// let restored = Life::restore(serde_json::from_str(&written)?)?;
+    /// assert_eq!(restored.play()?, life.play()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> LifeSnapshot {
+        LifeSnapshot {
+            version: Version,
+            scenario: Box::new(Scenario::clone(&self.scenario)),
+            start: self.recorder.timeline.start,
+            deeds: self.deeds.clone(),
+            come: self.come(),
+        }
+    }
+
+    /// The life of which this is the snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`LifeSnapshotError`] if what is written is of no life.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{Life, LifeSnapshotError, Scenario};
+    ///
+    /// let pod = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut written = serde_json::to_value(Scenario::healthy(pod).life()?.snapshot())?;
+    /// written["come"]["steps"] = 1_000_000.into();
+    /// let error = Life::restore(serde_json::from_value(written)?).unwrap_err();
+    /// assert!(matches!(error, LifeSnapshotError::NotSoFar { steps: 1_000_000, .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn restore(snapshot: LifeSnapshot) -> Result<Life, LifeSnapshotError> {
+        let LifeSnapshot { version: Version, mut scenario, start, deeds, come } = snapshot;
+        scenario.config.start = Some(start);
+        let mut life = scenario.life()?;
+        for deed in deeds {
+            life.come_to(deed.come)?;
+            // What was refused then is refused again.
+            let _ = match deed.what {
+                DeedKind::Action(action) => life.act(&action),
+                DeedKind::AgentRestarted => life.restart_agent(),
+                DeedKind::RestartsAreResumed => {
+                    life = life.with_resumed_restarts();
+                    Ok(())
+                }
+            };
+        }
+        life.come_to(come)?;
+        Ok(life)
+    }
+
+    /// Notes what is being done to the life.
+    pub(super) fn note_action(&mut self, kind: &ScriptActionKind) {
+        self.note_deed(DeedKind::Action(Box::new(kind.clone())));
+    }
+
+    pub(super) fn note_deed(&mut self, what: DeedKind) {
+        self.deeds.push(Deed { come: self.come(), what });
+    }
+
+    fn come(&self) -> Come {
+        Come { steps: self.steps, to: Some(self.now()) }
+    }
+
+    fn come_to(&mut self, Come { steps, to }: Come) -> Result<(), LifeSnapshotError> {
+        let not_so_far = LifeSnapshotError::NotSoFar { steps, to };
+        let Some(at) = to else { return Err(not_so_far) };
+        while self.steps < steps {
+            if !self.step_until(at)? {
+                return Err(not_so_far);
+            }
+        }
+        if self.steps > steps || at < self.now() {
+            return Err(not_so_far);
+        }
+        self.live_to(at);
+        Ok(())
+    }
+}

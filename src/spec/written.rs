@@ -1,0 +1,130 @@
+//! A spec for serde: what follows from the rest is not written, and what was written is checked.
+
+use alloc::{boxed::Box, string::String};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ContainerKind, ContainerSpec, PodSpec, ProbeKind,
+    lower::{by_name, narrow},
+};
+use crate::manifest::{ImageReference, Name, RestartPolicy, RestartRuleAction};
+
+/// What a spec consists of.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WrittenSpec {
+    name: String,
+    namespace: String,
+    uid: String,
+    generation: i64,
+    containers: Box<[ContainerSpec]>,
+    policy: RestartPolicy,
+    termination_grace: Option<i64>,
+    active_deadline: Option<u32>,
+    readiness_gates: Box<[String]>,
+    scheduling_gated: bool,
+    host_network: bool,
+    is_static: bool,
+}
+
+/// What no spec is made of.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoSpec {
+    #[error("containers: more than {}", u16::MAX)]
+    TooManyContainers,
+    #[error("containers: expected init containers and sidecars first, then regular containers, then ephemeral ones")]
+    OutOfOrder,
+    #[error("containers: duplicate name {0:?}")]
+    DuplicateName(String),
+    #[error("containers: {0:?} has a probe with a zero in the place of a period, a time-out or a threshold")]
+    NoPeriod(String),
+}
+
+impl From<PodSpec> for WrittenSpec {
+    fn from(spec: PodSpec) -> WrittenSpec {
+        WrittenSpec {
+            name: spec.name,
+            namespace: spec.namespace,
+            uid: spec.uid,
+            generation: spec.generation,
+            containers: spec.containers,
+            policy: spec.policy,
+            termination_grace: spec.termination_grace,
+            active_deadline: spec.active_deadline,
+            readiness_gates: spec.readiness_gates,
+            scheduling_gated: spec.scheduling_gated,
+            host_network: spec.host_network,
+            is_static: spec.is_static,
+        }
+    }
+}
+
+impl TryFrom<WrittenSpec> for PodSpec {
+    type Error = NoSpec;
+
+    fn try_from(written: WrittenSpec) -> Result<PodSpec, NoSpec> {
+        let mut containers = written.containers;
+        check(&containers)?;
+        for container in &mut containers {
+            container.image_error = ImageReference::parse(&container.image).err();
+        }
+        let regular_from = narrow(count_of(&containers, |kind| place_of(kind) < 1));
+        let ephemeral_from = narrow(count_of(&containers, |kind| place_of(kind) < 2));
+        let mut rules = containers.iter().flat_map(|container| container.restart.rules());
+        Ok(PodSpec {
+            name: written.name,
+            namespace: written.namespace,
+            uid: written.uid,
+            generation: written.generation,
+            regular_from,
+            ephemeral_from,
+            regular_by_name: by_name(&containers, regular_from, ephemeral_from),
+            ephemeral_by_name: by_name(&containers, ephemeral_from, narrow(containers.len())),
+            policy: written.policy,
+            termination_grace: written.termination_grace,
+            active_deadline: written.active_deadline,
+            readiness_gates: written.readiness_gates,
+            scheduling_gated: written.scheduling_gated,
+            host_network: written.host_network,
+            is_static: written.is_static,
+            has_sidecars: containers.iter().any(|container| container.kind == ContainerKind::Sidecar),
+            all_containers_could_restart: rules.any(|rule| rule.action == RestartRuleAction::RestartAllContainers),
+            containers,
+        })
+    }
+}
+
+fn check(containers: &[ContainerSpec]) -> Result<(), NoSpec> {
+    if u16::try_from(containers.len()).is_err() {
+        return Err(NoSpec::TooManyContainers);
+    }
+    if !containers.is_sorted_by_key(|container| place_of(container.kind)) {
+        return Err(NoSpec::OutOfOrder);
+    }
+    let mut names = alloc::collections::BTreeSet::new();
+    for container in containers {
+        if !names.insert(&*container.name) {
+            return Err(NoSpec::DuplicateName(container.name.clone()));
+        }
+        let probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
+        let mut numbers = probes.flat_map(|it| [it.timeout, it.period, it.success_threshold, it.failure_threshold]);
+        if numbers.any(|number| number == 0) {
+            return Err(NoSpec::NoPeriod(container.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The list that a container stands in.
+fn place_of(kind: ContainerKind) -> u8 {
+    match kind {
+        ContainerKind::Init | ContainerKind::Sidecar => 0,
+        ContainerKind::Regular => 1,
+        ContainerKind::Ephemeral => 2,
+    }
+}
+
+fn count_of(containers: &[ContainerSpec], is_so: impl Fn(ContainerKind) -> bool) -> usize {
+    containers.iter().filter(|container| is_so(container.kind)).count()
+}

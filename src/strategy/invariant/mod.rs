@@ -1,0 +1,51 @@
+//! What must hold of every Pod, whatever happens to it: each a function over the public API.
+//!
+//! The property tests, the fuzz targets, the model checker and the adversary all ask these. [`Watch`] is for those who
+//! drive a Pod; [`OF_A_STEP`] is the list of what holds of every step.
+
+mod step;
+mod watch;
+
+pub use step::{
+    OF_A_STEP, a_deleted_pod_that_has_terminated_starts_nothing, a_finished_pod_only_clears_up, a_terminal_phase_stays,
+    conditions_follow_from_one_another, crash_loop_delays_lie_in_their_bounds, no_sandbox_is_known_twice,
+    nobody_probes_before_the_start, poll_timeout_is_the_next_wake, restart_counts_never_fall, stops_leave_time,
+    transitions_stand_in_their_tables, what_is_gone_is_published_no_more, wont_wait_for_nothing,
+};
+pub use watch::Watch;
+
+use alloc::string::String;
+
+use crate::{
+    kubelet::{Output, Pod},
+    time::Timestamp,
+};
+
+/// What was broken, in words.
+pub type Broken = String;
+
+/// One step of a Pod: what it was, what it is, and what came out.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The Pod before.
+    pub before: &'a Pod,
+    /// The Pod after.
+    pub after: &'a Pod,
+    /// When.
+    pub now: Timestamp,
+    /// What came out.
+    pub out: &'a [Output],
+}
+
+/// Something that must hold of a step.
+pub type Invariant = fn(&Step<'_>) -> Result<(), Broken>;
+
+/// Ends a check if something does not hold.
+macro_rules! hold {
+    ($holds:expr, $($why:tt)+) => {
+        if !$holds {
+            return Err(alloc::format!($($why)+));
+        }
+    };
+}
+use hold;

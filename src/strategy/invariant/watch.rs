@@ -1,0 +1,150 @@
+//! A Pod under watch: whoever drives it tells it news and time through here.
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use super::{Broken, OF_A_STEP, Step, hold};
+use crate::{
+    action::{Action, Change},
+    event::{Event, EventError, NodeEvent},
+    kubelet::{Output, Pod, WORKER_MOVES, WorkerState},
+    manifest::PodPhase,
+    spec::ContainerIndex,
+    state::InstanceId,
+    time::Timestamp,
+};
+
+/// What is remembered of a Pod's life to check it.
+///
+/// ```
+/// use pod_lifecycle::{Output, Pod, Timestamp, event::{Event, RuntimeEvent}, state::SandboxId, strategy::{self, invariant::Watch}};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
+///     let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+///     let mut pod = Pod::new(spec, config, now, &mut out);
+///     let mut watch = Watch::begin(&pod, now, &out).map_err(TestCaseError::fail)?;
+///     let news = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
+///     watch.tell(&mut pod, now, Event::Runtime(news)).map_err(TestCaseError::fail)?;
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Watch {
+    phase: Option<PodPhase>,
+    /// The instances that were asked for.
+    names: BTreeSet<(ContainerIndex, InstanceId)>,
+    /// Whether a restart of the kubelet, which makes a new worker, is under way.
+    restarts: bool,
+}
+
+impl Watch {
+    /// Begins with a Pod's first moment, and with what came out then.
+    ///
+    /// # Errors
+    ///
+    /// What was broken.
+    pub fn begin(pod: &Pod, now: Timestamp, out: &[Output]) -> Result<Watch, Broken> {
+        let mut watch = Watch::default();
+        watch.check(&Step { before: pod, after: pod, now, out })?;
+        Ok(watch)
+    }
+
+    /// Tells the Pod an event: a twin, taken from a snapshot, comes to the same, and one that is refused has changed
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// What was broken.
+    pub fn tell(
+        &mut self,
+        pod: &mut Pod,
+        now: Timestamp,
+        event: Event,
+    ) -> Result<(Result<(), EventError>, Vec<Output>), Broken> {
+        let before = pod.clone();
+        let twin = Pod::restore(before.snapshot(), before.config().clone());
+        let mut twin = twin.map_err(|error| alloc::format!("a Pod that lives cannot be restored: {error}"))?;
+        let (mut twins_out, mut out) = (Vec::new(), Vec::new());
+        let result = pod.handle_event(now, event.clone(), &mut out);
+        let twins = twin.handle_event(now, event.clone(), &mut twins_out);
+        hold!((&result, &out, &*pod) == (&twins, &twins_out, &twin), "{event:?}: same inputs, another outcome");
+        if let Err(error) = &result {
+            hold!(out.is_empty() && *pod == before, "{event:?} was refused ({error}) and changed something");
+            return Ok((result, out));
+        }
+        self.restarts |= event == Event::Node(NodeEvent::KubeletRestarted);
+        self.check(&Step { before: &before, after: pod, now, out: &out })
+            .map_err(|it| alloc::format!("{event:?}: {it}"))?;
+        Ok((result, out))
+    }
+
+    /// It is this late: everything due is handled, and a second call does nothing.
+    ///
+    /// # Errors
+    ///
+    /// What was broken.
+    pub fn time_out(&mut self, pod: &mut Pod, now: Timestamp) -> Result<Vec<Output>, Broken> {
+        let (before, mut out, mut again) = (pod.clone(), Vec::new(), Vec::new());
+        let was_due = before.poll_timeout().is_some_and(|at| at <= now);
+        pod.handle_timeout(now, &mut out);
+        hold!(was_due || (*pod == before && out.is_empty()), "a spurious time-out led to {out:?}");
+        let next = pod.poll_timeout();
+        hold!(next.is_none_or(|at| at > now), "everything due at {now:?} was handled, and {next:?} is due");
+        self.check(&Step { before: &before, after: pod, now, out: &out })?;
+        let after = pod.clone();
+        pod.handle_timeout(now, &mut again);
+        hold!(again.is_empty() && *pod == after, "a second time-out at {now:?} led to {again:?}");
+        Ok(out)
+    }
+
+    fn check(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+        for (name, holds) in OF_A_STEP {
+            holds(step).map_err(|broken| alloc::format!("{name}: {broken}"))?;
+        }
+        self.check_names(step)?;
+        self.check_phase(step)?;
+        self.check_worker(step)
+    }
+
+    /// No instance's name is used twice.
+    fn check_names(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+        for output in step.out {
+            let Output::Action(Action::CreateContainer { container, instance, .. }) = output else { continue };
+            let is_new = self.names.insert((*container, *instance));
+            hold!(is_new, "{instance:?} of {container:?} was asked for before");
+        }
+        Ok(())
+    }
+
+    /// The phase changes before everybody's eyes.
+    fn check_phase(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+        for output in step.out {
+            let Output::Transition(told) = output else { continue };
+            if let Change::Phase { to, .. } = told.change {
+                self.phase = Some(to);
+            }
+        }
+        let (is, told) = (step.after.phase(), self.phase);
+        hold!(
+            step.after.is_gone() || told.is_none_or(|told| told == is),
+            "the phase became {is}, and {told:?} was told"
+        );
+        Ok(())
+    }
+
+    fn check_worker(&mut self, step: &Step<'_>) -> Result<(), Broken> {
+        let (from, to) = (step.before.worker_state(), step.after.worker_state());
+        if from != to && self.restarts && leads_to(WorkerState::Syncing, to) {
+            self.restarts = false;
+            return Ok(());
+        }
+        hold!(leads_to(from, to), "the worker went from {from} to {to}");
+        Ok(())
+    }
+}
+
+/// Whether a worker gets from one state to another, step by step.
+fn leads_to(from: WorkerState, to: WorkerState) -> bool {
+    from == to || WORKER_MOVES.iter().any(|&(a, b)| a == from && leads_to(b, to))
+}

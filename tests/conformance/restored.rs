@@ -1,0 +1,77 @@
+//! Every recorded life, written down and taken up again in the middle: its future stays the same, byte for byte.
+
+use std::{path::Path, sync::Arc};
+
+use pod_lifecycle::{
+    Pod, PodSnapshot,
+    sim::{Life, LifeSnapshot, Scenario},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::recordings::{self, lives};
+
+/// Every so many steps the whole life is written down, and lived to its end from there.
+const STRIDE: usize = 61;
+
+fn scenarios() -> impl Iterator<Item = Scenario> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
+    let recordings = recordings::recordings(&directory).unwrap();
+    recordings.into_iter().flat_map(|recording| {
+        let lines = recordings::lines(&recording).unwrap().map(Result::unwrap);
+        lines.filter(lives::is_life).map(|line| lives::scenario(&line).unwrap()).collect::<Vec<_>>()
+    })
+}
+
+/// In the compact format there and back.
+fn through_postcard<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    postcard::from_bytes(&postcard::to_stdvec(value).unwrap()).unwrap()
+}
+
+/// In the readable format there and back.
+fn through_json<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    serde_json::from_slice(&serde_json::to_vec(value).unwrap()).unwrap()
+}
+
+#[test]
+fn at_every_step_of_every_recorded_life_the_restored_pod_is_the_same_pod() {
+    let mut steps = 0_usize;
+    for scenario in scenarios() {
+        let config = Arc::new(scenario.kubelet_config());
+        let mut life = scenario.life().unwrap();
+        loop {
+            if let Some(pod) = life.pod() {
+                let written = pod.snapshot();
+                let read: PodSnapshot =
+                    if steps.is_multiple_of(16) { through_json(&written) } else { through_postcard(&written) };
+                let restored = Pod::restore(read, config.clone()).unwrap();
+                assert_eq!(&restored, pod);
+                assert_eq!(restored.poll_timeout(), pod.poll_timeout());
+            }
+            steps += 1;
+            if life.step().unwrap().is_none() {
+                break;
+            }
+        }
+    }
+    assert!(steps > 50_000, "only {steps} steps were lived");
+}
+
+#[test]
+fn a_recorded_life_that_is_restored_ends_as_it_would_have_ended() {
+    let (mut steps, mut restored) = (0_usize, 0_usize);
+    for scenario in scenarios() {
+        let timeline = scenario.play().unwrap();
+        let mut life = scenario.life().unwrap();
+        while life.step().unwrap().is_some() {
+            steps += 1;
+            if steps.is_multiple_of(STRIDE) {
+                let written = life.snapshot();
+                let read: LifeSnapshot =
+                    if steps.is_multiple_of(2) { through_json(&written) } else { through_postcard(&written) };
+                assert_eq!(Life::restore(read).unwrap().play().unwrap(), timeline);
+                restored += 1;
+            }
+        }
+    }
+    assert!(restored > 100, "only {restored} lives were restored");
+}

@@ -1,0 +1,126 @@
+//! A Pod written down and taken up again, and files that no Pod wrote.
+
+use std::{sync::Arc, time::Duration};
+
+use pod_lifecycle::{
+    NoSink, Pod, PodSnapshot, SnapshotError, Timestamp,
+    config::KubeletConfig,
+    event::{ApiEvent, Event, NodeEvent, RuntimeEvent},
+    spec::PodSpec,
+    state::{InstanceId, SandboxId},
+};
+use serde_json::{Value, json};
+
+const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+
+/// Pods in the middle of something: of a start, of a stop with a hook, of a kill for which the main loop waits.
+fn pods() -> Vec<Pod> {
+    let spec = json!({
+        "initContainers": [{"name": "proxy", "image": "a", "restartPolicy": "Always"}],
+        "containers": [{
+            "name": "app", "image": "b",
+            "livenessProbe": {"exec": {"command": ["x"]}}, "lifecycle": {"preStop": {"exec": {"command": ["x"]}}},
+        }],
+    });
+    let manifest = serde_json::from_value(json!({"metadata": {"name": "web", "uid": "u"}, "spec": spec})).unwrap();
+    let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
+    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
+    let mut pods = vec![pod.clone()];
+    let mut hear = |event: Event| {
+        pod.handle_event(START, event, &mut NoSink).unwrap();
+        pods.push(pod.clone());
+    };
+    hear(Event::Runtime(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }));
+    for container in [0.into(), 1.into()] {
+        let (instance, result) = (InstanceId::nth(0), Ok(()));
+        hear(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) }));
+        hear(Event::Runtime(RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }));
+        hear(Event::Runtime(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }));
+    }
+    hear(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None }));
+    hear(Event::Node(NodeEvent::Preempted));
+    pods
+}
+
+fn config() -> Arc<KubeletConfig> {
+    Arc::new(KubeletConfig::default())
+}
+
+/// What comes of a snapshot in which one thing was changed.
+fn changed(pod: &Pod, pointer: &str, value: Value) -> Result<Result<Pod, SnapshotError>, serde_json::Error> {
+    let mut written = serde_json::to_value(pod.snapshot()).unwrap();
+    *written.pointer_mut(pointer).unwrap() = value;
+    serde_json::from_value(written).map(|snapshot| Pod::restore(snapshot, config()))
+}
+
+#[test]
+fn a_snapshot_of_another_version_is_refused_and_both_versions_are_named() {
+    let error = changed(&pods()[0], "/version", json!(7)).unwrap_err();
+    assert_eq!(error.to_string(), "a snapshot of version 7, and only 1 is known");
+}
+
+#[test]
+fn a_snapshot_that_speaks_of_a_container_that_the_pod_does_not_have_is_refused() {
+    let pods = pods();
+    let running = pods.last().unwrap();
+    let place = "/parts/runtime/actual/instances/0/container";
+    let error = SnapshotError::NoSuchContainer { field: "runtime", place: 9 };
+    assert_eq!(changed(running, place, json!(9)).unwrap(), Err(error));
+}
+
+#[test]
+fn a_snapshot_that_says_too_much_or_too_little_is_refused() {
+    let pod = &pods()[0];
+    assert_eq!(
+        changed(pod, "/parts/containers/each", json!([])).unwrap(),
+        Err(SnapshotError::WrongCount { field: "containers" })
+    );
+    assert_eq!(changed(pod, "/parts/probers", json!([])).unwrap(), Err(SnapshotError::WrongCount { field: "probers" }));
+    assert_eq!(
+        changed(pod, "/parts/object/spec/uid", json!("other")).unwrap(),
+        Err(SnapshotError::AnotherPod { field: "object" })
+    );
+}
+
+#[test]
+fn a_snapshot_in_which_somebody_waits_for_nothing_is_refused() {
+    let pods = pods();
+    let stopping = pods.last().unwrap();
+    let field = "worker.sync.stops";
+    let refused = changed(stopping, "/worker/sync/stops", json!([])).unwrap();
+    assert!(matches!(refused, Err(SnapshotError::Contradiction { field: it, .. }) if it == field), "{refused:?}");
+    let refused = changed(stopping, "/worker/termination/waits", json!([])).unwrap();
+    assert!(matches!(refused, Err(SnapshotError::Contradiction { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_snapshot_that_is_cut_off_or_spoilt_is_an_error_or_a_pod_that_lives_on() {
+    for pod in pods() {
+        let written = postcard::to_stdvec(&pod.snapshot()).unwrap();
+        for length in 0..written.len() {
+            assert!(postcard::from_bytes::<PodSnapshot>(&written[..length]).is_err(), "{length} bytes are enough");
+        }
+        for place in 0..written.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut spoilt = written.clone();
+                spoilt[place] ^= flip;
+                let Ok(snapshot) = postcard::from_bytes::<PodSnapshot>(&spoilt) else { continue };
+                if let Ok(restored) = Pod::restore(snapshot, config()) {
+                    live_on(restored);
+                }
+            }
+        }
+    }
+}
+
+/// Neither time nor news stop a Pod that was restored.
+fn live_on(mut pod: Pod) {
+    for minutes in 1..4 {
+        let now = START + Duration::from_secs(60 * minutes);
+        pod.handle_timeout(now, &mut NoSink);
+        assert!(pod.poll_timeout().is_none_or(|at| at > now), "{:?} is due at {now:?}", pod.next_wake());
+    }
+    let deleted = Event::Api(ApiEvent::Deleted { grace_seconds: 1, generation: None });
+    let _ = pod.handle_event(START + Duration::from_secs(600), deleted, &mut NoSink);
+    let _ = (pod.status(), pod.explain(START));
+}

@@ -1,0 +1,358 @@
+//! Small Pods in a small world, for stateright: every order in which things can happen to them.
+//!
+//! The world answers what it was asked, well or badly, in any order, twice, or not at all; processes exit; the sandbox
+//! dies; the Pod is deleted or evicted; the kubelet restarts. Each disturbance has a budget, so that there is an end.
+//! Time passes only to the Pod's next wake: what happens in between is the same as what happens then.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use pod_lifecycle::{
+    Action, Change, Output, Pod, Timestamp, WorkerState,
+    config::KubeletConfig,
+    event::{ApiEvent, ContainerExit, Event, Failure, NodeEvent, RuntimeEvent},
+    manifest::{Name, PodPhase},
+    rule::probe::ProbeOutcome,
+    spec::PodSpec,
+    state::{RecordedState, RuntimeStatus, StartError},
+    strategy::invariant::Watch,
+};
+use stateright::{Model, Property};
+
+/// More answers than that are not outstanding: what was asked for before is lost.
+const MOST_ASKED: usize = 6;
+
+/// Small Pods and their world.
+#[derive(Clone, Debug)]
+pub(crate) struct SmallPods {
+    pods: Vec<Arc<PodSpec>>,
+    budget: Budget,
+    /// The moves that were made, of phases, containers and workers.
+    pub(crate) seen: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// How often the world may disturb a Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Budget {
+    /// Exits that nobody asked for.
+    pub(crate) exits: u8,
+    /// Answers that are not as was hoped.
+    pub(crate) failures: u8,
+    /// Answers that are given twice, or never.
+    pub(crate) doubts: u8,
+    /// Deletions, evictions, restarts of the kubelet, and deaths of the sandbox.
+    pub(crate) blows: u8,
+    /// How often time passes.
+    pub(crate) wakes: u8,
+}
+
+/// A Pod, its world, and what is left of the budget.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    /// The Pod.
+    pub(crate) pod: Pod,
+    now: Timestamp,
+    asked: Vec<Action>,
+    last: Option<RuntimeEvent>,
+    budget: Budget,
+    watch: Watch,
+    /// The invariant that was broken, in words.
+    pub(crate) broken: Option<String>,
+}
+
+/// What may happen next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// An action is answered as was hoped.
+    Well(usize),
+    /// An action is answered otherwise.
+    Badly(usize),
+    /// An action is never answered.
+    Lost(usize),
+    /// The last news are told once more.
+    Again,
+    /// A running instance ends with this code.
+    Exit(usize, i32),
+    /// The newest sandbox dies.
+    SandboxDies,
+    /// The runtime is relisted, and all is as it was known.
+    Relisted,
+    /// The API server or the node does something.
+    Blow(Event),
+    /// Time passes until the Pod wakes.
+    Sleep,
+}
+
+impl SmallPods {
+    /// All small Pods, with this budget.
+    pub(crate) fn new(budget: Budget) -> SmallPods {
+        let pods = PODS.iter().map(|text| {
+            let text = format!(r#"{{"metadata": {{"name": "web", "uid": "u"}}, "spec": {text}}}"#);
+            Arc::new(PodSpec::from_manifest(serde_json::from_str(&text).unwrap()).unwrap())
+        });
+        SmallPods { pods: pods.collect(), budget, seen: Arc::default() }
+    }
+}
+
+/// Up to two containers, an init container or a sidecar, thresholds up to two.
+const PODS: [&str; 5] = [
+    r#"{"containers": [{"name": "app", "image": "a", "readinessProbe": {"exec": {"command": ["x"]}, "failureThreshold": 2},
+        "livenessProbe": {"exec": {"command": ["x"]}, "failureThreshold": 2}}]}"#,
+    r#"{"restartPolicy": "Never", "containers": [{"name": "app", "image": "a"}, {"name": "log", "image": "b"}]}"#,
+    r#"{"restartPolicy": "OnFailure", "initContainers": [{"name": "setup", "image": "a"}],
+        "containers": [{"name": "app", "image": "b"}]}"#,
+    r#"{"initContainers": [{"name": "proxy", "image": "a", "restartPolicy": "Always",
+            "startupProbe": {"exec": {"command": ["x"]}, "failureThreshold": 2}}],
+        "containers": [{"name": "app", "image": "b", "imagePullPolicy": "Always"}]}"#,
+    r#"{"terminationGracePeriodSeconds": 5, "containers": [{"name": "app", "image": "a",
+            "lifecycle": {"preStop": {"exec": {"command": ["x"]}}, "postStart": {"exec": {"command": ["x"]}}}}]}"#,
+];
+
+impl Model for SmallPods {
+    type State = World;
+    type Action = Move;
+
+    fn init_states(&self) -> Vec<World> {
+        let now = Timestamp::from_unix_seconds(1_772_366_400);
+        let begin = |spec: &Arc<PodSpec>| {
+            let mut out = Vec::new();
+            let pod = Pod::new(spec.clone(), Arc::new(KubeletConfig::default()), now, &mut out);
+            let (watch, broken) = match Watch::begin(&pod, now, &out) {
+                Ok(watch) => (watch, None),
+                Err(broken) => (Watch::default(), Some(broken)),
+            };
+            let mut world = World { pod, now, asked: Vec::new(), last: None, budget: self.budget, watch, broken };
+            world.note(&out);
+            world
+        };
+        self.pods.iter().map(begin).collect()
+    }
+
+    fn actions(&self, world: &World, moves: &mut Vec<Move>) {
+        let Budget { exits, failures, doubts, blows, wakes } = world.budget;
+        let asked = 0..world.asked.len();
+        moves.extend(asked.clone().map(Move::Well));
+        if failures > 0 {
+            moves.extend(asked.clone().map(Move::Badly));
+        }
+        if doubts > 0 {
+            moves.extend(asked.map(Move::Lost));
+            moves.extend([Move::Again, Move::Relisted]);
+        }
+        if exits > 0 {
+            let running =
+                (0..world.pod.runtime().instances.len()).filter(|&at| world.pod.runtime().instances[at].is_running());
+            moves.extend(running.flat_map(|at| [Move::Exit(at, 0), Move::Exit(at, 1)]));
+        }
+        if blows > 0 {
+            moves.push(Move::SandboxDies);
+            moves.push(Move::Blow(Event::Api(ApiEvent::Deleted { grace_seconds: 2, generation: None })));
+            moves.push(Move::Blow(Event::Node(NodeEvent::KubeletRestarted)));
+            let message = "low on memory".into();
+            let evicted = NodeEvent::Evicted { message, grace_seconds: Some(2), is_disruption: true };
+            moves.push(Move::Blow(Event::Node(evicted)));
+        }
+        if wakes > 0 && world.pod.poll_timeout().is_some() {
+            moves.push(Move::Sleep);
+        }
+    }
+
+    fn next_state(&self, world: &World, next: Move) -> Option<World> {
+        let mut world = world.clone();
+        let before = (world.pod.worker_state(), world.pod.phase());
+        let out = world.play(next)?;
+        self.note(before, &world, &out);
+        Some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<SmallPods>> {
+        let mut all = vec![Property::always("every invariant holds", |_, world: &World| world.broken.is_none())];
+        all.extend(sometimes());
+        all
+    }
+}
+
+/// What has to be reached, so that the model is known to test it.
+fn sometimes() -> Vec<Property<SmallPods>> {
+    macro_rules! reach {
+        ($($name:literal: |$world:ident| $holds:expr;)+) => {
+            vec![$(Property::sometimes($name, |_: &SmallPods, $world: &World| $holds)),+]
+        };
+    }
+    reach! {
+        "phase Pending": |world| world.pod.phase() == PodPhase::Pending;
+        "phase Running": |world| world.pod.phase() == PodPhase::Running;
+        "phase Succeeded": |world| world.pod.phase() == PodPhase::Succeeded;
+        "phase Failed": |world| world.pod.phase() == PodPhase::Failed;
+        "worker Syncing": |world| world.pod.worker_state() == WorkerState::Syncing;
+        "worker Terminating": |world| world.pod.worker_state() == WorkerState::Terminating;
+        "worker Terminated": |world| world.pod.worker_state() == WorkerState::Terminated;
+        "worker Finished": |world| world.pod.worker_state() == WorkerState::Finished;
+        "a container runs": |world| any(world, |state| matches!(state, RecordedState::Running { .. }));
+        "a container has terminated": |world| any(world, |state| matches!(state, RecordedState::Terminated(_)));
+        "waits: ContainerCreating": |world| waits(world, "ContainerCreating");
+        "waits: PodInitializing": |world| waits(world, "PodInitializing");
+        "waits: CrashLoopBackOff": |world| waits(world, "CrashLoopBackOff");
+        "waits: ErrImagePull": |world| waits(world, "ErrImagePull");
+        "waits: ImagePullBackOff": |world| waits(world, "ImagePullBackOff");
+        "waits: CreateContainerError": |world| waits(world, "CreateContainerError");
+        "waits: RunContainerError": |world| waits(world, "RunContainerError");
+    }
+}
+
+fn any(world: &World, is_so: impl Fn(&RecordedState) -> bool) -> bool {
+    let records = world.pod.published().containers().iter().flatten();
+    records.filter_map(|record| record.state.as_ref()).any(is_so)
+}
+
+fn waits(world: &World, reason: &str) -> bool {
+    any(world, |state| matches!(state, RecordedState::Waiting(waiting) if waiting.reason() == reason))
+}
+
+impl SmallPods {
+    /// Which moves of the tables were made.
+    fn note(&self, (worker, phase): (WorkerState, PodPhase), world: &World, out: &[Output]) {
+        let mut moves = Vec::new();
+        if worker != world.pod.worker_state() {
+            moves.push(format!("worker {worker} -> {}", world.pod.worker_state()));
+        }
+        if phase != world.pod.phase() {
+            moves.push(format!("phase {phase} -> {}", world.pod.phase()));
+        }
+        for output in out {
+            let Output::Transition(told) = output else { continue };
+            if let Change::Container { from: Some(from), to, .. } = told.change
+                && from != to
+            {
+                moves.push(format!("container {} -> {}", from.name(), to.name()));
+            }
+        }
+        if !moves.is_empty() {
+            self.seen.lock().unwrap().extend(moves);
+        }
+    }
+}
+
+impl World {
+    /// Makes a move; `None` if there is nothing that it could be about.
+    fn play(&mut self, next: Move) -> Option<Vec<Output>> {
+        let spend = |left: &mut u8| {
+            *left = left.checked_sub(1)?;
+            Some(())
+        };
+        let event = match next {
+            Move::Well(at) => Event::Runtime(answer(&self.asked.remove(at), true, self.pod.runtime())?),
+            Move::Badly(at) => {
+                spend(&mut self.budget.failures)?;
+                Event::Runtime(answer(&self.asked.remove(at), false, self.pod.runtime())?)
+            }
+            Move::Lost(at) => {
+                spend(&mut self.budget.doubts)?;
+                self.asked.remove(at);
+                return Some(Vec::new());
+            }
+            Move::Again => {
+                spend(&mut self.budget.doubts)?;
+                Event::Runtime(self.last.clone()?)
+            }
+            Move::Relisted => {
+                spend(&mut self.budget.doubts)?;
+                Event::Runtime(RuntimeEvent::Relisted(self.pod.runtime().clone()))
+            }
+            Move::Exit(at, code) => {
+                spend(&mut self.budget.exits)?;
+                let instance = self.pod.runtime().instances.get(at)?;
+                let (container, instance) = (instance.container?, instance.id);
+                Event::Runtime(RuntimeEvent::ContainerExited {
+                    container,
+                    instance,
+                    exit: ContainerExit::with_code(code),
+                })
+            }
+            Move::SandboxDies => {
+                spend(&mut self.budget.blows)?;
+                let sandbox = self.pod.runtime().active_sandbox()?.id;
+                Event::Runtime(RuntimeEvent::SandboxDied { sandbox })
+            }
+            Move::Blow(event) => {
+                spend(&mut self.budget.blows)?;
+                event
+            }
+            Move::Sleep => {
+                spend(&mut self.budget.wakes)?;
+                self.now = self.now.max(self.pod.poll_timeout()?);
+                let out = self.watch.time_out(&mut self.pod, self.now);
+                return Some(self.take(out));
+            }
+        };
+        let out = self.watch.tell(&mut self.pod, self.now, event.clone()).map(|(_, out)| out);
+        if let Event::Runtime(news) = event {
+            self.last = Some(news);
+        }
+        Some(self.take(out))
+    }
+
+    fn take(&mut self, out: Result<Vec<Output>, String>) -> Vec<Output> {
+        match out {
+            Ok(out) => {
+                self.note(&out);
+                out
+            }
+            Err(broken) => {
+                self.broken = Some(broken);
+                Vec::new()
+            }
+        }
+    }
+
+    fn note(&mut self, out: &[Output]) {
+        let waits =
+            |action: &&Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });
+        let asked = out.iter().filter_map(|it| if let Output::Action(action) = it { Some(action) } else { None });
+        self.asked.extend(asked.filter(waits).cloned());
+        let too_many = self.asked.len().saturating_sub(MOST_ASKED);
+        self.asked.drain(..too_many);
+    }
+}
+
+/// What answers an action.
+fn answer(action: &Action, well: bool, runtime: &RuntimeStatus) -> Option<RuntimeEvent> {
+    let result = |error| if well { Ok(()) } else { Err(Failure { error, message: "it broke".into() }) };
+    Some(match *action {
+        Action::RunPodSandbox { sandbox } if well => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
+        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxFailed { sandbox, message: "no network".into() },
+        Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
+        Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(well) },
+        Action::PullImage { container } => {
+            RuntimeEvent::ImagePulled { container, result: result(StartError::ErrImagePull).map(|()| 1) }
+        }
+        Action::CreateContainer { container, instance, .. } => {
+            RuntimeEvent::ContainerCreated { container, instance, result: result(StartError::CreateContainerError) }
+        }
+        Action::StartContainer { container, instance } => RuntimeEvent::ContainerStarted {
+            container,
+            instance,
+            started_at: None,
+            result: result(StartError::RunContainerError),
+        },
+        Action::StopContainer { container, instance, .. } => {
+            let runs = runtime.instances_of(container).any(|known| known.id == instance && known.is_running());
+            if well && runs {
+                RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(143) }
+            } else {
+                RuntimeEvent::ContainerStopped { container, instance }
+            }
+        }
+        Action::RunHook { container, instance, hook } => {
+            let result = if well { Ok(()) } else { Err("exit code 1".into()) };
+            RuntimeEvent::HookFinished { container, instance, hook, result }
+        }
+        Action::Probe { container, instance, kind } => {
+            let outcome = if well { ProbeOutcome::Success } else { ProbeOutcome::Failure };
+            RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: "".into() }
+        }
+        Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
+    })
+}
