@@ -18,6 +18,9 @@ use super::{
 /// How long a lease holds, in seconds.
 const LEASE_SECONDS: u64 = 40;
 
+/// After how many seconds without a renewal a node may have been taken for lost.
+const LOST_SECONDS: u64 = 15;
+
 /// How often a lease is renewed, in seconds.
 const RENEWAL_SECONDS: u64 = 10;
 
@@ -80,7 +83,7 @@ impl Registration {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             second = second.wrapping_add(1);
-            let lapsed = self.clock.now().since(last_good) > Duration::from_secs(LEASE_SECONDS);
+            let lapsed = self.clock.now().since(last_good) > Duration::from_secs(LOST_SECONDS);
             let renewed = at_once(self.due(second, RENEWAL_SECONDS).map(|place| self.renew(place))).await;
             let is_good = !renewed.is_empty() && renewed.iter().all(|is_good| *is_good);
             if is_good {
