@@ -50,7 +50,7 @@ fn documents(text: &str) -> Result<Vec<Document>, String> {
             let workload: Workload = yaml::read(text, "a workload")?;
             Ok(vec![Document::Workload(Box::new(workload))])
         }
-        _ => yaml::read_all(text, "manifests"),
+        _ => Ok(yaml::read_all(text, "manifests")?),
     }
 }
 

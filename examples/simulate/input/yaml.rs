@@ -1,5 +1,7 @@
 //! YAML (and so JSON) with errors that name the field, what stands there, and what was expected.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Path;
 use serde_saphyr::{Error, Location, Options, from_multiple_with_options, with_deserializer_from_str_with_options};
@@ -7,8 +9,35 @@ use serde_saphyr::{Error, Location, Options, from_multiple_with_options, with_de
 /// How much of a wrong value is shown.
 const SHOWN: usize = 40;
 
+/// What messages call the text as a whole.
+const DOCUMENT: &str = "the document";
+
+/// What is wrong with a text.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// The path of the field that is wrong, or `the document`.
+    field: String,
+    /// What was expected, and what was found.
+    says: String,
+    /// Where: line and column, from 1 on.
+    pub(super) place: Option<(u64, u64)>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.says)?;
+        self.place.map_or(Ok(()), |(line, column)| write!(f, " (line {line}, column {column})"))
+    }
+}
+
+impl From<Problem> for String {
+    fn from(problem: Problem) -> String {
+        problem.to_string()
+    }
+}
+
 /// Reads the one document of a text; `what` it ought to be is for messages.
-pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, String> {
+pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Problem> {
     let mut path = None;
     let result = with_deserializer_from_str_with_options(text, options(), |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
@@ -17,11 +46,11 @@ pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Str
         })
     });
     let document: Option<T> = result.map_err(|error| problem(error.without_snippet(), path.as_ref(), text, what))?;
-    document.ok_or_else(|| format!("the document: is empty; expected {what}"))
+    document.ok_or_else(|| Problem { field: DOCUMENT.into(), says: format!("is empty; expected {what}"), place: None })
 }
 
 /// Reads every document of a text; empty ones are left out.
-pub(super) fn read_all<T: DeserializeOwned>(text: &str, what: &str) -> Result<Vec<T>, String> {
+pub(super) fn read_all<T: DeserializeOwned>(text: &str, what: &str) -> Result<Vec<T>, Problem> {
     let documents = from_multiple_with_options(text, options());
     documents.map_err(|error| problem(error.without_snippet(), None, text, what))
 }
@@ -31,13 +60,13 @@ fn options() -> Options {
     serde_saphyr::options! { no_schema: true, with_snippet: false }
 }
 
-fn problem(error: &Error, path: Option<&Path>, text: &str, what: &str) -> String {
+fn problem(error: &Error, path: Option<&Path>, text: &str, what: &str) -> Problem {
     let field = path.map(Path::to_string).filter(|path| path != "." && !path.is_empty());
-    let field = field.unwrap_or_else(|| "the document".into());
-    let place = error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-    let place = place.unwrap_or_default();
-    let found = found(error, text);
-    format!("{field}: {}{found}{place}", wording(error, what))
+    Problem {
+        field: field.unwrap_or_else(|| DOCUMENT.into()),
+        says: format!("{}{}", wording(error, what), found(error, text)),
+        place: error.location().map(|at| (at.line(), at.column())),
+    }
 }
 
 /// What is wrong, in the words of people who write manifests.

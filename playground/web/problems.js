@@ -1,0 +1,36 @@
+// What is wrong, as a list: each entry goes to its line.
+
+import { message } from "./editor.js";
+
+export function showProblems(parent, { problems, life }, editors) {
+  const list = document.createElement("ul");
+  list.append(...problems.map((problem) => entry(problem, editors)));
+  const notes = [];
+  if (problems.some((it) => it.severity === "error")) {
+    notes.push("This cannot be played. The picture is of the last life that could.");
+  }
+  if (life?.notice) notes.push(life.notice);
+  parent.replaceChildren(...notes.map(note), ...(problems.length ? [list] : []));
+}
+
+function note(text) {
+  const paragraph = document.createElement("p");
+  paragraph.textContent = text;
+  return paragraph;
+}
+
+function entry(problem, editors) {
+  const item = document.createElement("li");
+  item.className = problem.severity;
+  const place = document.createElement("button");
+  place.type = "button";
+  place.textContent = `${problem.source === "manifest" ? "manifest" : "what happens"}, line ${problem.line}`;
+  place.addEventListener("click", () => {
+    if (problem.source === "manifest") editors.manifest.goTo(problem.line);
+    else editors.story(problem.line);
+  });
+  const sign = document.createElement("b");
+  sign.textContent = problem.severity === "error" ? "✕ Error" : "▲ Warning";
+  item.append(sign, " ", place, " ", message(problem));
+  return item;
+}
