@@ -1,12 +1,13 @@
 //! Answers as HTTP has them.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use pod_lifecycle::Timestamp;
 use serde_json::Value;
 
 use super::{status::StatusError, watch::Watch};
@@ -56,6 +57,14 @@ pub(super) fn refusal(error: &StatusError) -> Response<Body> {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Says what time it is here.
+pub(super) fn set_date(response: &mut Response<Body>, now: Timestamp) {
+    let date = UNIX_EPOCH.checked_add(now.since(Timestamp::UNIX_EPOCH)).map(httpdate::fmt_http_date);
+    if let Some(Ok(date)) = date.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::DATE, date);
+    }
 }
 
 fn full(text: String) -> Body {

@@ -229,10 +229,12 @@ where
         let server = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            Ok(match body.collect().await {
+            let mut answer = match body.collect().await {
                 Ok(body) => server.answer(&parts, body.to_bytes().into()),
                 Err(_) => answer::refusal(&StatusError::bad_request("the body of the request broke off")),
-            })
+            };
+            answer::set_date(&mut answer, server.now());
+            Ok(answer)
         })
     }
 }

@@ -1,0 +1,157 @@
+//! Which Pods a node refuses, as a kubelet does: <https://kubernetes.io/docs/concepts/scheduling-eviction/>.
+
+use std::collections::BTreeMap;
+
+use pod_lifecycle::manifest::{Opaque, PodManifest};
+use serde::Deserialize;
+
+use super::{life::Refusal, place::Place, requests::Resources};
+
+/// Why the node refuses a Pod that requests so much, if it does; `used` is what the node has promised to others.
+///
+/// Kubernetes: `generalFilter` in `pkg/kubelet/lifecycle/predicate.go`.
+pub(super) fn refusal(pod: &PodManifest, place: &Place, wanted: &Resources, used: &Resources) -> Option<Refusal> {
+    let short = wanted.0.iter().find(|(name, amount)| {
+        // What a node does not have at all is somebody else's to give.
+        let capacity = place.allocatable.0.get(*name);
+        **amount > 0 && capacity.is_some_and(|capacity| used.get(name).saturating_add(**amount) > *capacity)
+    });
+    if let Some((name, amount)) = short {
+        let told =
+            |amount: i128| amount.checked_div(if name == "cpu" { 1_000_000 } else { 1_000_000_000 }).unwrap_or(0);
+        let (requested, used, capacity) = (told(*amount), told(used.get(name)), told(place.allocatable.get(name)));
+        let message = format!(
+            "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
+        );
+        return Some(Refusal { reason: format!("OutOf{name}"), message });
+    }
+    (!matches_node(pod, place))
+        .then(|| Refusal { reason: "NodeAffinity".into(), message: "Predicate NodeAffinity failed".into() })
+}
+
+/// Whether the node has the labels that the Pod wants.
+fn matches_node(pod: &PodManifest, place: &Place) -> bool {
+    let read = |field: &str| pod.spec.other.get(field).map(Opaque::read);
+    if let Some(Ok::<BTreeMap<String, String>, _>(wanted)) = pod.spec.other.get("nodeSelector").map(Opaque::read)
+        && wanted.iter().any(|(label, value)| place.labels.get(label) != Some(value))
+    {
+        return false;
+    }
+    let Some(Ok::<Affinity, _>(affinity)) = read("affinity") else { return true };
+    let required = affinity.node_affinity.and_then(|affinity| affinity.required);
+    required.is_none_or(|required| required.node_selector_terms.iter().any(|term| term.matches(place)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Affinity {
+    node_affinity: Option<NodeAffinity>,
+}
+
+#[derive(Deserialize)]
+struct NodeAffinity {
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    required: Option<NodeSelector>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeSelector {
+    node_selector_terms: Vec<Term>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Term {
+    match_expressions: Vec<Requirement>,
+    match_fields: Vec<Requirement>,
+}
+
+#[derive(Deserialize)]
+struct Requirement {
+    key: String,
+    operator: String,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+impl Term {
+    /// A term that says nothing matches nothing.
+    fn matches(&self, place: &Place) -> bool {
+        let label = |it: &Requirement| it.is_met_by(place.labels.get(&it.key).map(String::as_str));
+        let field = |it: &Requirement| it.is_met_by((it.key == "metadata.name").then_some(&*place.name));
+        let says_something = !self.match_expressions.is_empty() || !self.match_fields.is_empty();
+        says_something && self.match_expressions.iter().all(label) && self.match_fields.iter().all(field)
+    }
+}
+
+impl Requirement {
+    fn is_met_by(&self, value: Option<&str>) -> bool {
+        let is_listed = || value.is_some_and(|value| self.values.iter().any(|listed| listed == value));
+        let compared = || {
+            let limit: i64 = self.values.first()?.parse().ok()?;
+            Some(value?.parse::<i64>().ok()?.cmp(&limit))
+        };
+        match &*self.operator {
+            "In" => is_listed(),
+            "NotIn" => !is_listed(),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            "Gt" => compared().is_some_and(std::cmp::Ordering::is_gt),
+            "Lt" => compared().is_some_and(std::cmp::Ordering::is_lt),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::node::settings::Settings;
+
+    fn reason(spec: &Value, used: &Resources) -> Option<String> {
+        let pod = serde_json::from_value(json!({"spec": spec})).unwrap();
+        let labels = [("zone".into(), "a".into()), ("cores".into(), "64".into())].into();
+        let place = Place::numbered(&Settings { labels, ..Settings::default() }, 0);
+        refusal(&pod, &place, &Resources::requested(&pod), used).map(|refusal| refusal.message)
+    }
+
+    #[test]
+    fn a_node_has_only_so_much() {
+        let pod = json!({"containers": [{"name": "app", "resources": {"requests": {"cpu": "40"}}}]});
+        assert_eq!(reason(&pod, &Resources::default()), None);
+        let used = Resources([("cpu".into(), 30_000_000_000)].into());
+        let told = "Node didn't have enough resource: cpu, requested: 40000, used: 30000, capacity: 64000";
+        assert_eq!(reason(&pod, &used).as_deref(), Some(told));
+        let gpu = json!({"containers": [{"name": "app", "resources": {"requests": {"example.com/gpu": "1"}}}]});
+        assert_eq!(reason(&gpu, &used), None);
+    }
+
+    #[test]
+    fn a_pod_that_wants_another_node_is_refused() {
+        let affine = |key: &str, operator: &str, values: &[&str]| {
+            let term = json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
+            let required = json!({"nodeSelectorTerms": [term]});
+            json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}})
+        };
+        let field = json!({"key": "metadata.name", "operator": "In", "values": ["fake-node"]});
+        let daemon = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution":
+            {"nodeSelectorTerms": [{"matchFields": [field]}]}}}});
+        let cases = [
+            (json!({"nodeSelector": {"zone": "a"}}), true),
+            (json!({"nodeSelector": {"zone": "b"}}), false),
+            (affine("zone", "In", &["a", "b"]), true),
+            (affine("zone", "NotIn", &["a"]), false),
+            (affine("gpu", "DoesNotExist", &[]), true),
+            (affine("cores", "Gt", &["32"]), true),
+            (affine("cores", "Lt", &["32"]), false),
+            (daemon, true),
+        ];
+        for (spec, is_welcome) in cases {
+            assert_eq!(reason(&spec, &Resources::default()).is_none(), is_welcome, "{spec}");
+        }
+    }
+}

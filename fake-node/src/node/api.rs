@@ -1,0 +1,131 @@
+//! The few requests that a node sends.
+
+use std::time::Duration;
+
+use http::{Method, Request, header};
+use kube::Client;
+use pod_lifecycle::{Timestamp, status::StatusPatch};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::seen::Seen;
+
+/// The few requests that a node sends.
+#[derive(Clone)]
+pub(super) struct Api {
+    pub(super) client: Client,
+}
+
+/// How a body is to be understood.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Json,
+    Merge,
+    Strategic,
+}
+
+/// What came of a request that writes a Pod.
+pub(super) enum Written {
+    /// It was written; this is what the object is now.
+    Seen(Box<Seen>),
+    /// The Pod is there, but the write was not made: again, with what is newest.
+    Conflict(Box<Seen>),
+    /// The object has been deleted for good, or only its finalizers keep it.
+    Deleted,
+    /// There is no such Pod any more.
+    Gone,
+    /// It may succeed later; the server may have said when.
+    Later(Option<Duration>, kube::Error),
+    /// It will not succeed.
+    Refused(kube::Error),
+}
+
+impl Kind {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Kind::Json => "application/json",
+            Kind::Merge => "application/merge-patch+json",
+            Kind::Strategic => "application/strategic-merge-patch+json",
+        }
+    }
+}
+
+impl Api {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> kube::Result<T> {
+        let request = Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+        self.client.request(request).await
+    }
+
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        kind: Kind,
+        body: &impl Serialize,
+    ) -> kube::Result<T> {
+        let body = serde_json::to_vec(body).map_err(kube::Error::SerdeError)?;
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind.content_type());
+        self.client.request(request.body(body).map_err(kube::Error::HttpError)?).await
+    }
+
+    /// What time it is at the API server, if it says so.
+    pub(super) async fn time(&self) -> kube::Result<Option<Timestamp>> {
+        let request = Request::get("/version").body(kube::client::Body::empty()).map_err(kube::Error::HttpError)?;
+        let answer = self.client.send(request).await?;
+        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+        let since = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
+        Ok(since.map(|since| Timestamp::UNIX_EPOCH + since))
+    }
+
+    /// Patches the status of a Pod.
+    pub(super) async fn patch_status(&self, namespace: &str, name: &str, patch: &StatusPatch) -> Written {
+        let path = format!("{}/status", pod_path(namespace, name));
+        match self.send(Method::PATCH, &path, Kind::Strategic, patch).await {
+            Ok(seen) => Written::Seen(Box::new(seen)),
+            Err(error) => self.failed(error, namespace, name, patch.uid()).await,
+        }
+    }
+
+    /// Deletes a Pod for good.
+    pub(super) async fn delete_pod(&self, namespace: &str, name: &str, uid: &str) -> Written {
+        let options = json!({
+            "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0, "preconditions": {"uid": uid},
+        });
+        match self.send::<Value>(Method::DELETE, &pod_path(namespace, name), Kind::Json, &options).await {
+            Ok(_) => Written::Deleted,
+            Err(error) => self.failed(error, namespace, name, uid).await,
+        }
+    }
+
+    /// What a failed write means. A conflict is looked into: it may be about another Pod of that name.
+    async fn failed(&self, error: kube::Error, namespace: &str, name: &str, uid: &str) -> Written {
+        match code(&error) {
+            Some(404) => Written::Gone,
+            Some(409) => match self.get::<Seen>(&pod_path(namespace, name)).await {
+                Ok(seen) if seen.pod.metadata.uid == uid => Written::Conflict(Box::new(seen)),
+                Ok(_) => Written::Gone,
+                Err(error) if code(&error) == Some(404) => Written::Gone,
+                Err(error) => Written::Later(None, error),
+            },
+            Some(400..=428 | 430..=499) => Written::Refused(error),
+            Some(_) | None => Written::Later(retry_after(&error), error),
+        }
+    }
+}
+
+/// The status code of an answer that is an error.
+pub(super) fn code(error: &kube::Error) -> Option<u16> {
+    if let kube::Error::Api(status) = error { Some(status.code) } else { None }
+}
+
+/// When the server wants to be asked again.
+fn retry_after(error: &kube::Error) -> Option<Duration> {
+    let kube::Error::Api(status) = error else { return None };
+    let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+}
+
+fn pod_path(namespace: &str, name: &str) -> String {
+    format!("/api/v1/namespaces/{namespace}/pods/{name}")
+}

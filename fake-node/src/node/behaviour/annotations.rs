@@ -1,0 +1,229 @@
+//! What a Pod's annotations say of its containers.
+//!
+//! Each is a list `CONTAINER=WORD,…`; `*` is every container, and a container that is named goes before it.
+
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
+
+use pod_lifecycle::{
+    event::NodeEvent,
+    manifest::PodManifest,
+    sim::ContainerScript,
+    spec::{ContainerSpec, PodSpec},
+};
+
+use super::{
+    Behaviour, Deed,
+    container::{Exits, Instruction, LIVE, Pull, READY, STARTED, Seconds, Stop, When},
+};
+
+/// What all annotations that a node reads begin with.
+const PREFIX: &str = "fake/";
+
+/// The container of what is about the Pod as a whole.
+const POD: &str = "pod";
+
+/// What the node says of a Pod that it evicts.
+const EVICTED: &str = "The node was low on resource: memory. ";
+
+/// An annotation that cannot be understood, or that cannot be meant.
+///
+/// ```
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+/// # runtime.block_on(async {
+/// use fake_node::{Node, api_server::ApiServer};
+/// use k8s_openapi::api::core::v1::Pod;
+/// use kube::{Api, runtime::wait::await_condition};
+/// use serde_json::json;
+///
+/// let server = ApiServer::new();
+/// let _node = Node::new(server.client()).named("node-1").start().await?;
+/// let pods: Api<Pod> = Api::default_namespaced(server.client());
+/// pods.create(&Default::default(), &serde_json::from_value(json!({
+///     "metadata": {"name": "web", "annotations": {"fake/exit": "app=soon"}},
+///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx"}]}
+/// }))?).await?;
+/// let refused = |pod: Option<&Pod>| pod?.status.as_ref()?.message.clone();
+/// await_condition(pods.clone(), "web", |pod: Option<&Pod>| refused(pod).is_some()).await?;
+/// let message = refused(Some(&pods.get("web").await?)).unwrap();
+/// assert!(message.contains(r#"fake/exit: app="soon": wanted SECONDS:CODE or -"#), "{message}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{annotation}: {problem}")]
+pub struct AnnotationError {
+    annotation: String,
+    problem: String,
+}
+
+/// Lays what the annotations say over what the Pod's containers do.
+pub(in crate::node) fn apply(
+    pod: &PodManifest,
+    spec: &PodSpec,
+    behaviour: &mut Behaviour,
+) -> Result<(), AnnotationError> {
+    for (annotation, value) in pod.metadata.annotations.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
+        apply_one(annotation, value, spec, behaviour)
+            .map_err(|problem| AnnotationError { annotation: annotation.clone(), problem })?;
+    }
+    Ok(())
+}
+
+fn apply_one(annotation: &str, value: &str, spec: &PodSpec, behaviour: &mut Behaviour) -> Result<(), String> {
+    match annotation.strip_prefix(PREFIX).unwrap_or(annotation) {
+        "exit" => each_container::<Exits>(value, spec, behaviour),
+        "stop" => each_container::<Stop>(value, spec, behaviour),
+        "ready-after" => each_container::<When<READY>>(value, spec, behaviour),
+        "started-after" => each_container::<When<STARTED>>(value, spec, behaviour),
+        "live-until" => each_container::<When<LIVE>>(value, spec, behaviour),
+        "pull" => each_container::<Pull>(value, spec, behaviour),
+        "evict-after" => {
+            let evicted = NodeEvent::Evicted { message: EVICTED.into(), grace_seconds: None, is_disruption: true };
+            of_pod(value, Deed::Node(evicted), behaviour)
+        }
+        "shutdown-after" => of_pod(value, Deed::Node(NodeEvent::ShutDown { grace_seconds: None }), behaviour),
+        "sandbox-dies-after" => of_pod(value, Deed::SandboxDeath, behaviour),
+        _ => Err("there is no such annotation; there are exit, stop, ready-after, started-after, live-until, pull, \
+                  evict-after, shutdown-after and sandbox-dies-after"
+            .into()),
+    }
+}
+
+/// `pod=SECONDS`
+fn of_pod(value: &str, deed: Deed, behaviour: &mut Behaviour) -> Result<(), String> {
+    for (who, word) in items::<Seconds>(value)? {
+        if who != POD {
+            return Err(format!("{who:?} is not the Pod: wanted {POD}=SECONDS"));
+        }
+        behaviour.deeds.push((Duration::from_secs_f64(word.0), deed.clone()));
+    }
+    Ok(())
+}
+
+/// Instructs each container that is named, or meant by `*`.
+fn each_container<I>(value: &str, spec: &PodSpec, behaviour: &mut Behaviour) -> Result<(), String>
+where
+    I: Instruction + FromStr<Err = String>,
+{
+    let words = items::<I>(value)?;
+    let known: BTreeMap<&str, &ContainerSpec> = spec.containers().map(|(_, it)| (it.name(), it)).collect();
+    for (name, word) in words.iter().filter(|(name, _)| *name != "*") {
+        let container = known.get(name).ok_or_else(|| format!("the Pod has no container {name:?}"))?;
+        word.check(container)?;
+        word.instruct(script_of(behaviour, container));
+    }
+    let Some((_, word)) = words.iter().find(|(name, _)| *name == "*") else { return Ok(()) };
+    for (name, container) in known {
+        let is_named = words.iter().any(|(other, _)| *other == name);
+        if !is_named && word.check(container).is_ok() {
+            word.instruct(script_of(behaviour, container));
+        }
+    }
+    Ok(())
+}
+
+/// The script of a container, made if there is none yet; it has at least one run.
+fn script_of<'a>(behaviour: &'a mut Behaviour, container: &ContainerSpec) -> &'a mut ContainerScript {
+    let default = super::default_script(container);
+    let script = behaviour.containers.entry(container.name().into()).or_insert_with(|| default.clone());
+    if script.runs.is_empty() {
+        script.runs.push(default.runs.first().cloned().unwrap_or_default());
+    }
+    script
+}
+
+/// The items of a list; what has no `=` goes on with the word before it.
+fn items<W: FromStr<Err = String>>(value: &str) -> Result<Vec<(&str, W)>, String> {
+    let mut items: Vec<(&str, String)> = Vec::new();
+    for item in value.split(',') {
+        match (item.split_once('='), items.last_mut()) {
+            (Some((name, word)), _) => items.push((name.trim(), word.trim().into())),
+            (None, Some((_, before))) => *before = format!("{before},{item}"),
+            (None, None) => return Err(format!("{item:?} is not CONTAINER=WORD")),
+        }
+    }
+    let read = |(name, word): (_, String)| match word.parse() {
+        Ok(read) => Ok((name, read)),
+        Err(wanted) => Err(format!("{name}={word:?}: wanted {wanted}")),
+    };
+    items.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn behaviour(annotation: &str, value: &str) -> Result<Behaviour, String> {
+        let pod: PodManifest = serde_json::from_value(json!({
+            "metadata": {"name": "web", "annotations": {annotation: value}},
+            "spec": {
+                "initContainers": [{"name": "setup", "image": "i"}],
+                "containers": [
+                    {"name": "app", "image": "i", "readinessProbe": {"exec": {"command": ["true"]}}},
+                    {"name": "log", "image": "i"},
+                ],
+            },
+        }))
+        .unwrap();
+        let spec = PodSpec::from_admitted(&pod).unwrap();
+        let mut behaviour = Behaviour::default();
+        apply(&pod, &spec, &mut behaviour).map_err(|error| error.to_string())?;
+        Ok(behaviour)
+    }
+
+    #[test]
+    fn each_run_can_end_in_its_own_way() {
+        let it = behaviour("fake/exit", "app=5:1/-").unwrap();
+        let runs = &it.containers["app"].runs;
+        assert_eq!((runs[0].exits_after_seconds, runs[0].exit_code), (Some(5.0), 1));
+        assert_eq!((runs[1].exits_after_seconds, runs.len()), (None, 2));
+        assert!(!it.containers.contains_key("log"));
+    }
+
+    #[test]
+    fn a_container_that_is_named_goes_before_a_star() {
+        let it = behaviour("fake/exit", "*=9:0,log=1:137").unwrap();
+        assert_eq!(it.containers["app"].runs[0].exits_after_seconds, Some(9.0));
+        assert_eq!(it.containers["setup"].runs[0].exits_after_seconds, Some(9.0));
+        assert_eq!(it.containers["log"].runs[0].reason.as_deref(), Some("OOMKilled"));
+    }
+
+    #[test]
+    fn an_init_container_that_only_ignores_its_stop_still_ends() {
+        let it = behaviour("fake/stop", "setup=9:1").unwrap();
+        let run = &it.containers["setup"].runs[0];
+        assert_eq!((run.exits_after_seconds, run.sigterm_exit_after_seconds), (Some(1.0), 9.0));
+    }
+
+    #[test]
+    fn a_message_may_have_commas() {
+        let it = behaviour("fake/pull", "app=no such image, sorry,log=no").unwrap();
+        assert_eq!(it.containers["app"].image.error.as_deref(), Some("no such image, sorry"));
+        assert_eq!(it.containers["log"].image.error.as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn a_star_means_whoever_has_such_a_probe() {
+        let it = behaviour("fake/ready-after", "*=7").unwrap();
+        assert_eq!(it.containers.keys().collect::<Vec<_>>(), ["app"]);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_told() {
+        for (annotation, value, told) in [
+            ("fake/exit", "app", r#"fake/exit: "app" is not CONTAINER=WORD"#),
+            ("fake/exit", "app=5", r#"fake/exit: app="5": wanted SECONDS:CODE or -, with / between runs"#),
+            ("fake/exit", "app=5:999", r#"fake/exit: app="5:999": wanted SECONDS:CODE or -, with / between runs"#),
+            ("fake/exit", "db=5:1", r#"fake/exit: the Pod has no container "db""#),
+            ("fake/ready-after", "log=1", r#"fake/ready-after: container "log" has no readinessProbe"#),
+            ("fake/evict-after", "app=1", r#"fake/evict-after: "app" is not the Pod: wanted pod=SECONDS"#),
+            ("fake/stop", "app=-1:0", r#"fake/stop: app="-1:0": wanted SECONDS:CODE"#),
+        ] {
+            assert_eq!(behaviour(annotation, value), Err(told.into()));
+        }
+        assert!(behaviour("fake/exits", "app=1:1").unwrap_err().starts_with("fake/exits: there is no such annotation"));
+    }
+}

@@ -1,0 +1,172 @@
+//! What one word of an annotation makes of a container.
+
+use std::str::FromStr;
+
+use pod_lifecycle::{
+    rule::probe::ProbeOutcome,
+    sim::{ContainerScript, ProbeStep, Run},
+    spec::{ContainerSpec, ProbeKind},
+};
+
+/// The longest time that an annotation may speak of: a hundred years.
+const MAX_SECONDS: f64 = 3_155_760_000.0;
+
+/// Something that a container is told to do.
+pub(super) trait Instruction {
+    /// Whether the container can do it.
+    fn check(&self, container: &ContainerSpec) -> Result<(), String> {
+        let _ = container;
+        Ok(())
+    }
+
+    /// Has the container do it; there is at least one run.
+    fn instruct(&self, script: &mut ContainerScript);
+}
+
+/// `fake/exit`: how each run ends by itself.
+pub(super) struct Exits(Vec<Option<(Seconds, i32)>>);
+
+/// `fake/stop`: how long after SIGTERM each run ends, and with which code.
+pub(super) struct Stop(Seconds, i32);
+
+/// `fake/pull`: what the registry says to every pull.
+pub(super) struct Pull(String);
+
+/// `fake/ready-after`, `fake/started-after`, `fake/live-until`: when a probe changes its mind; `None`: never.
+pub(super) struct When<const PROBE: u8>(Option<Seconds>);
+
+/// `fake/ready-after`
+pub(super) const READY: u8 = 0;
+/// `fake/started-after`
+pub(super) const STARTED: u8 = 1;
+/// `fake/live-until`
+pub(super) const LIVE: u8 = 2;
+
+/// Seconds, as people write them.
+#[derive(Clone, Copy)]
+pub(super) struct Seconds(pub(super) f64);
+
+impl Instruction for Exits {
+    fn instruct(&self, script: &mut ContainerScript) {
+        let Some(like) = script.runs.first().cloned() else { return };
+        let run = |exit: &Option<(Seconds, i32)>| Run {
+            exits_after_seconds: exit.map(|(Seconds(after), _)| after),
+            exit_code: exit.map_or(0, |(_, code)| code),
+            // Nobody else has killed it.
+            reason: exit.filter(|(_, code)| *code == 137).map(|_| "OOMKilled".into()),
+            ..like.clone()
+        };
+        script.runs = self.0.iter().map(run).collect();
+    }
+}
+
+impl Instruction for Stop {
+    fn instruct(&self, script: &mut ContainerScript) {
+        for run in &mut script.runs {
+            run.ignores_sigterm = false;
+            run.sigterm_exit_after_seconds = self.0.0;
+            run.sigterm_exit_code = Some(self.1);
+        }
+    }
+}
+
+impl Instruction for Pull {
+    fn instruct(&self, script: &mut ContainerScript) {
+        script.image.present = false;
+        script.image.failures_before_success = u32::MAX;
+        script.image.error = Some(self.0.clone());
+    }
+}
+
+impl<const PROBE: u8> When<PROBE> {
+    const KIND: ProbeKind = match PROBE {
+        READY => ProbeKind::Readiness,
+        STARTED => ProbeKind::Startup,
+        _ => ProbeKind::Liveness,
+    };
+}
+
+impl<const PROBE: u8> Instruction for When<PROBE> {
+    fn check(&self, container: &ContainerSpec) -> Result<(), String> {
+        let field = match Self::KIND {
+            ProbeKind::Readiness => "readinessProbe",
+            ProbeKind::Startup => "startupProbe",
+            ProbeKind::Liveness => "livenessProbe",
+        };
+        match container.probe(Self::KIND) {
+            Some(_) => Ok(()),
+            None => Err(format!("container {:?} has no {field}", container.name())),
+        }
+    }
+
+    fn instruct(&self, script: &mut ContainerScript) {
+        let (first, then) = match Self::KIND {
+            ProbeKind::Readiness | ProbeKind::Startup => (ProbeOutcome::Failure, ProbeOutcome::Success),
+            ProbeKind::Liveness => (ProbeOutcome::Success, ProbeOutcome::Failure),
+        };
+        let mut steps = vec![ProbeStep { from: 0.0, result: first }];
+        steps.extend(self.0.map(|Seconds(from)| ProbeStep { from, result: then }));
+        for run in &mut script.runs {
+            match Self::KIND {
+                ProbeKind::Readiness => run.probes.readiness.clone_from(&steps),
+                ProbeKind::Startup => run.probes.startup.clone_from(&steps),
+                ProbeKind::Liveness => run.probes.liveness.clone_from(&steps),
+            }
+        }
+    }
+}
+
+impl FromStr for Exits {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Exits, String> {
+        let run = |word: &str| match word {
+            "-" => Some(None),
+            ends => Some(Some(ending(ends)?)),
+        };
+        let runs: Option<Vec<_>> = word.split('/').map(run).collect();
+        runs.map(Exits).ok_or_else(|| "SECONDS:CODE or -, with / between runs".into())
+    }
+}
+
+impl FromStr for Stop {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Stop, String> {
+        ending(word).map(|(after, code)| Stop(after, code)).ok_or_else(|| "SECONDS:CODE".into())
+    }
+}
+
+impl FromStr for Pull {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Pull, String> {
+        if word.is_empty() { Err("what the registry says".into()) } else { Ok(Pull(word.into())) }
+    }
+}
+
+impl<const PROBE: u8> FromStr for When<PROBE> {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<When<PROBE>, String> {
+        if word == "never" {
+            return Ok(When(None));
+        }
+        word.parse().map(|after| When(Some(after))).map_err(|_| "seconds or never".into())
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Seconds, String> {
+        let seconds = word.parse().ok().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds));
+        seconds.map(Seconds).ok_or_else(|| "seconds".into())
+    }
+}
+
+/// `SECONDS:CODE`
+fn ending(word: &str) -> Option<(Seconds, i32)> {
+    let (after, code) = word.split_once(':')?;
+    Some((after.parse().ok()?, code.parse::<u8>().ok()?.into()))
+}

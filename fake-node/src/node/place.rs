@@ -1,0 +1,121 @@
+//! One node: what it is called, what it has, and which addresses its Pods get.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+    sync::Arc,
+};
+
+use pod_lifecycle::config::KubeletConfig;
+
+use super::{requests::Resources, settings::Settings};
+
+/// One node, as it does not change.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) name: String,
+    /// Which of the process's nodes it is.
+    pub(super) number: u32,
+    pub(super) address: Ipv4Addr,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) allocatable: Resources,
+    pub(super) config: Arc<KubeletConfig>,
+    pub(super) pod_addresses: Block,
+}
+
+/// The addresses of a node's Pods: a power of two of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    first: u32,
+    bits: u32,
+}
+
+/// Which addresses of a block are given away.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    block: Block,
+    taken: BTreeSet<u32>,
+    last: u32,
+}
+
+impl Place {
+    /// The node of a number among those of the settings.
+    pub(super) fn numbered(settings: &Settings, number: u32) -> Place {
+        let name = settings.name(number);
+        let mut labels = settings.labels.clone();
+        for (label, value) in
+            [("kubernetes.io/hostname", &*name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")]
+        {
+            labels.entry(label.into()).or_insert_with(|| value.into());
+        }
+        let address = u32::from(settings.address).wrapping_add(number);
+        let config = KubeletConfig { node_name: name.as_str().into(), ..settings.config.clone() };
+        Place {
+            number,
+            address: address.into(),
+            labels,
+            allocatable: settings.allocatable(),
+            config: Arc::new(config),
+            pod_addresses: Block::numbered(settings, number),
+            name,
+        }
+    }
+}
+
+impl Block {
+    fn numbered(settings: &Settings, number: u32) -> Block {
+        // The first is the network's, the second the bridge's.
+        let wanted = settings.max_pods().saturating_add(2).checked_next_power_of_two().unwrap_or(1 << 31);
+        let bits = wanted.trailing_zeros();
+        Block { first: u32::from(settings.pod_addresses).wrapping_add(number.wrapping_mul(wanted)), bits }
+    }
+
+    /// `10.64.0.0/22`
+    pub(super) fn cidr(self) -> String {
+        format!("{}/{}", Ipv4Addr::from(self.first), 32_u32.saturating_sub(self.bits))
+    }
+
+    fn len(self) -> u32 {
+        1_u32.checked_shl(self.bits).unwrap_or(u32::MAX)
+    }
+}
+
+impl Addresses {
+    pub(super) fn new(block: Block) -> Addresses {
+        Addresses { block, taken: BTreeSet::new(), last: 1 }
+    }
+
+    /// An address that no Pod has; those that were given back are given away late.
+    pub(super) fn give(&mut self) -> Option<Ipv4Addr> {
+        let after = self.last.saturating_add(1)..self.block.len();
+        let offset = after.chain(2..=self.last).find(|offset| !self.taken.contains(offset))?;
+        self.last = offset;
+        self.taken.insert(offset);
+        Some(self.block.first.wrapping_add(offset).into())
+    }
+
+    /// A Pod has an address already.
+    pub(super) fn take(&mut self, address: Ipv4Addr) {
+        self.taken.insert(u32::from(address).wrapping_sub(self.block.first));
+    }
+
+    pub(super) fn give_back(&mut self, address: Ipv4Addr) {
+        self.taken.remove(&u32::from(address).wrapping_sub(self.block.first));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pod_has_an_address_of_its_own_from_its_nodes_block() {
+        let block = Block::numbered(&Settings { max_pods: 2, ..Settings::default() }, 3);
+        assert_eq!(block.cidr(), "10.64.0.12/30");
+        let mut addresses = Addresses::new(block);
+        let given = [addresses.give(), addresses.give(), addresses.give()];
+        assert_eq!(given, [Some([10, 64, 0, 14].into()), Some([10, 64, 0, 15].into()), None]);
+        addresses.give_back([10, 64, 0, 14].into());
+        assert_eq!(addresses.give(), given[0]);
+    }
+}

@@ -1,0 +1,153 @@
+//! Nodes that live.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use kube::Client;
+use pod_lifecycle::{Clock, SystemClock};
+use tokio::{
+    net::ToSocketAddrs,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use super::{
+    agent::Agent, api::Api, begin::Beginner, behaviour::scenarios::ScenarioError, metrics::Metrics, place::Place,
+    registration::Registration, serve, settings::Settings, watch::Watcher,
+};
+use crate::api_server::TokioClock;
+
+/// How much news may wait.
+const WAITING_NEWS: usize = 1_000;
+
+/// Nodes that live, until they are stopped or dropped; their Pods stay as they are.
+#[must_use = "the nodes live only as long as this"]
+#[derive(Debug)]
+pub struct Running {
+    stop: watch::Sender<bool>,
+    metrics: Arc<Metrics>,
+    tasks: Vec<JoinHandle<()>>,
+    servers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Why nodes do not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A scenario cannot be played.
+    #[error("a scenario: {0}")]
+    Scenario(#[from] ScenarioError),
+    /// The API server refuses the nodes.
+    #[error("the API server refuses a node: {0}")]
+    Refused(#[source] Box<kube::Error>),
+}
+
+impl Running {
+    pub(super) async fn start(
+        client: Client,
+        settings: Settings,
+        clock: Option<Arc<dyn Clock + Send + Sync>>,
+    ) -> Result<Running, StartError> {
+        for scenario in &settings.scenarios {
+            scenario.check()?;
+        }
+        let (api, metrics, settings) = (Api { client }, Arc::new(Metrics::default()), Arc::new(settings));
+        let clock = match clock {
+            Some(clock) => clock,
+            None => server_clock(&api).await,
+        };
+        let places = (0..settings.count()).map(|number| Arc::new(Place::numbered(&settings, number)));
+        let places: Vec<Arc<Place>> = places.collect();
+        let registration = Registration {
+            api: api.clone(),
+            settings: settings.clone(),
+            places: places.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+        };
+        registration.register_all().await.map_err(|error| StartError::Refused(Box::new(error)))?;
+
+        let (stop, stopped) = watch::channel(false);
+        let (news, told) = mpsc::channel(WAITING_NEWS);
+        let field_selector = match &*places {
+            [only] => format!("spec.nodeName%3D{}", only.name),
+            _ => "spec.nodeName!%3D".into(),
+        };
+        let watcher = Watcher { api: api.clone(), field_selector, metrics: metrics.clone() };
+        let beginner = Beginner { scenarios: settings.scenarios.clone(), metrics: metrics.clone() };
+        let agent = Agent::new(api, clock, metrics.clone(), beginner, &places, settings.concurrency);
+        let tasks = vec![
+            tokio::spawn(watcher.run(news)),
+            tokio::spawn(registration.keep_alive(stopped.clone())),
+            tokio::spawn(agent.run(told, stopped)),
+        ];
+        Ok(Running { stop, metrics, tasks, servers: Mutex::default() })
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Serves `/healthz`, `/readyz` and `/metrics` at an address, for as long as the nodes live; where exactly, for a port
+    /// of 0.
+    ///
+    /// # Errors
+    ///
+    /// If nothing can be served there.
+    pub async fn serve_metrics(&self, address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+        let (address, task) = serve::serve(address, self.metrics.clone()).await?;
+        if let Ok(mut servers) = self.servers.lock() {
+            servers.push(task);
+        }
+        Ok(address)
+    }
+
+    /// Stops, as at SIGTERM: what is being written is written, within a second; the Pods stay as they are.
+    ///
+    /// ```
+    /// use fake_node::{Node, api_server::ApiServer};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    /// # runtime.block_on(async {
+    /// let server = ApiServer::new();
+    /// let node = Node::new(server.client()).named("node-1").start().await?;
+    /// node.stop().await;
+    /// // Another one takes the Pods up where they are.
+    /// let node = Node::new(server.client()).named("node-1").start().await?;
+    /// # drop(node);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn stop(mut self) {
+        // Nobody listens any more if the tasks have ended already.
+        let _ = self.stop.send(true);
+        for task in std::mem::take(&mut self.tasks) {
+            // A task that has panicked has said so.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    /// Stops at once, as at SIGKILL.
+    fn drop(&mut self) {
+        let servers = self.servers.get_mut().map(std::mem::take).unwrap_or_default();
+        for task in self.tasks.iter().chain(&servers) {
+            task.abort();
+        }
+    }
+}
+
+/// A clock that begins with the time of the API server, and goes as tokio's does.
+async fn server_clock(api: &Api) -> Arc<dyn Clock + Send + Sync> {
+    match api.time().await {
+        Ok(Some(time)) => Arc::new(TokioClock::starting_at(time)),
+        Ok(None) | Err(_) => Arc::new(TokioClock::starting_at(SystemClock.now())),
+    }
+}

@@ -1,0 +1,138 @@
+//! One watch for all Pods of all nodes of the process.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::TryStreamExt;
+use http::Request;
+use kube::core::WatchEvent;
+use serde::Deserialize;
+use tokio::sync::mpsc::Sender;
+
+use super::{
+    api::{Api, code},
+    metrics::Metrics,
+    seen::Seen,
+};
+
+/// How many Pods are listed at a time.
+const PAGE: usize = 500;
+
+/// How long a watch is to go on, in seconds; the API server may end it earlier.
+const WATCH_SECONDS: u32 = 290;
+
+/// How long after a failure the watch begins again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The longest delay.
+const LAST_RETRY: Duration = Duration::from_secs(10);
+
+/// What a watch tells.
+pub(super) enum News {
+    /// Everything that is there: what is not among it is gone.
+    Listed(Vec<Seen>),
+    /// A Pod is new, or has changed.
+    Applied(Box<Seen>),
+    /// A Pod is gone.
+    Deleted(Box<Seen>),
+}
+
+/// Which Pods are watched.
+pub(super) struct Watcher {
+    pub(super) api: Api,
+    /// `spec.nodeName=NODE`, or all Pods that have a node.
+    pub(super) field_selector: String,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+#[derive(Deserialize)]
+struct PodList {
+    metadata: ListMeta,
+    items: Vec<Seen>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMeta {
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    next: String,
+}
+
+impl Watcher {
+    /// Watches until nobody listens.
+    pub(super) async fn run(self, news: Sender<News>) {
+        let mut delay = RETRY;
+        while !news.is_closed() {
+            match self.list_and_watch(&news).await {
+                Ok(()) => delay = RETRY,
+                Err(error) => {
+                    tracing::warn!(%error, "the watch of the Pods begins again");
+                    tokio::time::sleep(delay).await;
+                    delay = delay.saturating_mul(2).min(LAST_RETRY);
+                }
+            }
+            self.metrics.watch_restarts.add(1);
+        }
+    }
+
+    /// Lists, and watches from there on, until a version is asked for that is forgotten.
+    async fn list_and_watch(&self, news: &Sender<News>) -> kube::Result<()> {
+        let (pods, mut version) = self.list().await?;
+        if news.send(News::Listed(pods)).await.is_err() {
+            return Ok(());
+        }
+        loop {
+            match self.watch(&mut version, news).await {
+                Ok(()) if news.is_closed() => return Ok(()),
+                Ok(()) => {}
+                Err(error) if code(&error) == Some(410) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn list(&self) -> kube::Result<(Vec<Seen>, String)> {
+        let (mut pods, mut next) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/pods?fieldSelector={}&limit={PAGE}&continue={next}", self.field_selector);
+            let page: PodList = self.api.get(&path).await?;
+            pods.extend(page.items);
+            if page.metadata.next.is_empty() {
+                return Ok((pods, page.metadata.resource_version));
+            }
+            next = form_urlencoded::byte_serialize(page.metadata.next.as_bytes()).collect();
+        }
+    }
+
+    /// Watches after a version, which goes on with what is told, until the server ends it.
+    async fn watch(&self, version: &mut String, news: &Sender<News>) -> kube::Result<()> {
+        let path = format!(
+            "/api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}\
+             &fieldSelector={}&resourceVersion={version}",
+            self.field_selector
+        );
+        let request = Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+        let events = self.api.client.request_events::<Seen>(request).await?;
+        let mut events = std::pin::pin!(events);
+        loop {
+            let event = tokio::select! {
+                event = events.try_next() => event?,
+                () = news.closed() => return Ok(()),
+            };
+            let (seen, told): (_, fn(Box<Seen>) -> News) = match event {
+                None => return Ok(()),
+                Some(WatchEvent::Added(seen) | WatchEvent::Modified(seen)) => (seen, News::Applied),
+                Some(WatchEvent::Deleted(seen)) => (seen, News::Deleted),
+                Some(WatchEvent::Bookmark(bookmark)) => {
+                    *version = bookmark.metadata.resource_version;
+                    continue;
+                }
+                Some(WatchEvent::Error(status)) => return Err(kube::Error::Api(status)),
+            };
+            *version = seen.version.to_string();
+            if news.send(told(Box::new(seen))).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What is going to happen in a Pod's world, and when.
+
+use std::collections::BTreeMap;
+
+use pod_lifecycle::{Timestamp, event::HookKind, spec::ContainerIndex, state::InstanceId};
+
+use crate::node::behaviour::Deed;
+
+/// Something that happens when its time has come, unless it has become void.
+#[derive(Clone, Debug)]
+pub(super) enum Happening {
+    /// A container ends by itself.
+    Exit(ContainerIndex, InstanceId),
+    /// A container has heeded its SIGTERM.
+    SigtermExit(ContainerIndex, InstanceId),
+    /// A container has not.
+    Sigkill(ContainerIndex, InstanceId),
+    /// A stop returns.
+    Stopped(ContainerIndex, InstanceId),
+    /// A pull ends.
+    PullEnd(ContainerIndex, Box<str>),
+    /// A hook ends.
+    HookEnd(ContainerIndex, InstanceId, HookKind),
+    /// Something that nobody asked for.
+    Deed(Deed),
+}
+
+/// Happenings in the order of their times; those of one instant in the order in which they were planned.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    planned: BTreeMap<(Timestamp, u32), Happening>,
+    count: u32,
+}
+
+impl Agenda {
+    pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
+        self.planned.insert((at, self.count), happening);
+        self.count = self.count.wrapping_add(1);
+    }
+
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.planned.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Happening> {
+        self.next().filter(|at| *at <= now)?;
+        self.planned.pop_first().map(|(_, happening)| happening)
+    }
+
+    /// Leaves out the deaths of sandboxes that have come before.
+    pub(super) fn forget_sandbox_deaths(&mut self, before: Timestamp) {
+        let is_death = |it: &Happening| matches!(it, Happening::Deed(Deed::SandboxDeath));
+        self.planned.retain(|(at, _), happening| *at >= before || !is_death(happening));
+    }
+}

@@ -1,0 +1,59 @@
+//! The images that a node has for a Pod.
+
+use std::collections::BTreeMap;
+
+use pod_lifecycle::{event::Failure, sim::ContainerScript, spec::ContainerIndex, state::StartError};
+
+/// What an image weighs.
+const BYTES: u64 = 50_000_000;
+
+/// What was pulled for a Pod, and how often a pull was tried.
+#[derive(Debug, Default)]
+pub(super) struct Images {
+    pulled: Vec<Box<str>>,
+    tries: BTreeMap<ContainerIndex, u32>,
+}
+
+impl Images {
+    /// Whether an image is there: from the beginning, or since a pull.
+    pub(super) fn has(&self, image: &str, script: &ContainerScript) -> bool {
+        script.image.present || self.pulled.iter().any(|pulled| **pulled == *image)
+    }
+
+    /// How a pull ends: the image's size, or what the registry says.
+    pub(super) fn pulled(
+        &mut self,
+        container: ContainerIndex,
+        image: &str,
+        script: &ContainerScript,
+    ) -> Result<u64, Failure> {
+        let tries = self.tries.entry(container).or_default();
+        if *tries < script.image.failures_before_success {
+            *tries = tries.saturating_add(1);
+            let message = script.image.error.as_deref().unwrap_or("the registry says no");
+            return Err(Failure { error: StartError::ErrImagePull, message: message.into() });
+        }
+        if !self.pulled.iter().any(|pulled| **pulled == *image) {
+            self.pulled.push(image.into());
+        }
+        Ok(BYTES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pod_lifecycle::sim::ImageScript;
+
+    use super::*;
+
+    #[test]
+    fn an_image_is_there_once_a_pull_has_succeeded() {
+        let image = ImageScript { present: false, failures_before_success: 1, ..ImageScript::default() };
+        let script = ContainerScript { image, ..ContainerScript::default() };
+        let (mut images, app) = (Images::default(), ContainerIndex::from(0));
+        assert!(images.pulled(app, "nginx", &script).is_err());
+        assert!(!images.has("nginx", &script));
+        assert!(images.pulled(app, "nginx", &script).is_ok());
+        assert!(images.has("nginx", &script) && !images.has("redis", &script));
+    }
+}

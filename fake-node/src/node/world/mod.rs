@@ -1,0 +1,280 @@
+//! A Pod's world: sandbox, images and processes that are nowhere but here.
+
+mod agenda;
+mod hooks;
+mod images;
+mod process;
+mod take_up;
+
+use std::sync::Arc;
+
+use pod_lifecycle::{
+    Action, Timestamp,
+    event::{Event, Failure, RuntimeEvent},
+    rule::probe::ProbeOutcome,
+    sim::ContainerScript,
+    spec::{ContainerIndex, PodSpec, ProbeKind},
+    state::{InstanceId, SandboxId, StartError},
+};
+
+use super::behaviour::{Behaviour, Deed};
+use agenda::{Agenda, Happening};
+use hooks::Hooks;
+use images::Images;
+use process::{Ending, Process, seconds};
+
+/// What the node has of a Pod.
+#[derive(Debug)]
+pub(super) struct World {
+    behaviour: Arc<Behaviour>,
+    agenda: Agenda,
+    /// The newest sandbox, and whether it is alive.
+    sandbox: Option<(SandboxId, bool)>,
+    /// The newest run of each container.
+    processes: Vec<Option<Process>>,
+    images: Images,
+    hooks: Hooks,
+}
+
+impl World {
+    /// The world of a Pod whose life began at `start`: nothing is there yet.
+    pub(super) fn new(behaviour: Arc<Behaviour>, start: Timestamp) -> World {
+        let mut agenda = Agenda::default();
+        for (after, deed) in &behaviour.deeds {
+            agenda.plan(start + *after, Happening::Deed(deed.clone()));
+        }
+        let (images, hooks) = (Images::default(), Hooks::default());
+        World { behaviour, agenda, sandbox: None, processes: Vec::new(), images, hooks }
+    }
+
+    /// When something happens next.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.agenda.next()
+    }
+
+    /// Whether a sandbox is alive, or was.
+    pub(super) fn has_had_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
+    /// Whether anything runs.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.processes.iter().flatten().any(|process| process.is_alive)
+    }
+
+    /// Carries an action out; what takes no time is answered at once.
+    pub(super) fn carry_out(&mut self, action: Action, spec: &PodSpec, now: Timestamp) -> Option<RuntimeEvent> {
+        match action {
+            Action::RunPodSandbox { sandbox } => {
+                self.sandbox = Some((sandbox, true));
+                Some(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) })
+            }
+            Action::StopPodSandbox { sandbox } => {
+                self.end_sandbox(sandbox, now);
+                Some(RuntimeEvent::SandboxDied { sandbox })
+            }
+            Action::RemovePodSandbox { .. } | Action::RemoveContainer { .. } => None,
+            Action::InspectImage { container } => {
+                let is_there = self.images.has(image_of(spec, container), self.script(spec, container));
+                Some(RuntimeEvent::ImageInspected { container, result: Ok(is_there) })
+            }
+            Action::PullImage { container } => {
+                let ends_at = now + seconds(self.script(spec, container).image.pull_seconds);
+                self.agenda.plan(ends_at, Happening::PullEnd(container, image_of(spec, container).into()));
+                None
+            }
+            Action::CreateContainer { container, instance, restart_count } => {
+                let result = self.create(container, Process::created(instance, restart_count));
+                Some(RuntimeEvent::ContainerCreated { container, instance, result })
+            }
+            Action::StartContainer { container, instance } => {
+                self.start(container, instance, spec, now);
+                Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) })
+            }
+            Action::StopContainer { container, instance, timeout } => {
+                self.stop(container, instance, timeout, spec, now)
+            }
+            Action::RunHook { container, instance, hook } => {
+                if self.alive(container, instance).is_none() {
+                    let result = Err(hooks::error(spec, container, hook, "container is not running"));
+                    return Some(RuntimeEvent::HookFinished { container, instance, hook, result });
+                }
+                let takes = hooks::script(self.script(spec, container), hook).duration_seconds;
+                self.hooks.begin(container, instance, hook, now + seconds(takes));
+                self.agenda.plan(now + seconds(takes), Happening::HookEnd(container, instance, hook));
+                None
+            }
+            Action::Probe { container, instance, kind } => Some(self.probe(container, instance, kind, spec, now)),
+        }
+    }
+
+    /// What is due happens, one thing at a time; `None` if nothing more is due.
+    pub(super) fn pop_due(&mut self, spec: &PodSpec, now: Timestamp) -> Option<Event> {
+        while let Some(happening) = self.agenda.pop_due(now) {
+            if let Some(event) = self.happen(happening, spec, now) {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// `None` if it has become void.
+    fn happen(&mut self, happening: Happening, spec: &PodSpec, now: Timestamp) -> Option<Event> {
+        let event = match happening {
+            Happening::Exit(container, instance) => self.exit(container, instance, Ending::Own, spec, now)?,
+            Happening::SigtermExit(container, instance) => {
+                self.exit(container, instance, Ending::Sigterm, spec, now)?
+            }
+            Happening::Sigkill(container, instance) => self.exit(container, instance, Ending::Killed, spec, now)?,
+            Happening::Stopped(container, instance) => RuntimeEvent::ContainerStopped { container, instance },
+            Happening::PullEnd(container, image) => {
+                let script = self.behaviour.script(spec.container(container)?);
+                RuntimeEvent::ImagePulled { container, result: self.images.pulled(container, &image, script) }
+            }
+            Happening::HookEnd(container, instance, hook) => {
+                let ends_at = self.hooks.end(container, instance, hook)?;
+                let in_time = ends_at <= now && self.alive(container, instance).is_some();
+                let result = hooks::result(spec, container, hook, self.script(spec, container), in_time);
+                RuntimeEvent::HookFinished { container, instance, hook, result }
+            }
+            Happening::Deed(Deed::Node(event)) => return Some(Event::Node(event)),
+            Happening::Deed(Deed::SandboxDeath) => {
+                let (sandbox, _) = self.sandbox.filter(|(_, is_alive)| *is_alive)?;
+                self.end_sandbox(sandbox, now);
+                RuntimeEvent::SandboxDied { sandbox }
+            }
+        };
+        Some(Event::Runtime(event))
+    }
+
+    fn create(&mut self, container: ContainerIndex, process: Process) -> Result<(), Failure> {
+        if !self.sandbox.is_some_and(|(_, is_alive)| is_alive) {
+            return Err(Failure { error: StartError::CreateContainerError, message: "sandbox not ready".into() });
+        }
+        self.put(container, process);
+        Ok(())
+    }
+
+    fn put(&mut self, container: ContainerIndex, process: Process) {
+        if self.processes.len() <= container.get() {
+            self.processes.resize_with(container.get().saturating_add(1), || None);
+        }
+        if let Some(place) = self.processes.get_mut(container.get()) {
+            *place = Some(process);
+        }
+    }
+
+    fn start(&mut self, container: ContainerIndex, instance: InstanceId, spec: &PodSpec, now: Timestamp) {
+        let behaviour = self.behaviour.clone();
+        let Some(of) = spec.container(container) else { return };
+        let Some(process) = self.process(container, instance) else { return };
+        process.is_alive = true;
+        process.started_at = Some(now);
+        if let Some(after) = process.run(behaviour.script(of)).and_then(|run| run.exits_after_seconds) {
+            self.agenda.plan(now + seconds(after), Happening::Exit(container, instance));
+        }
+    }
+
+    fn stop(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        timeout: u32,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        let behaviour = self.behaviour.clone();
+        let of = spec.container(container)?;
+        let Some(process) = self.alive(container, instance) else {
+            return Some(RuntimeEvent::ContainerStopped { container, instance });
+        };
+        process.is_being_stopped = true;
+        let is_first = !std::mem::replace(&mut process.got_sigterm, true);
+        let run = process.run(behaviour.script(of));
+        if is_first && !run.is_some_and(|run| run.ignores_sigterm) {
+            let after = seconds(run.map_or(0.0, |run| run.sigterm_exit_after_seconds));
+            self.agenda.plan(now + after, Happening::SigtermExit(container, instance));
+        }
+        self.agenda.plan(now + seconds(f64::from(timeout)), Happening::Sigkill(container, instance));
+        None
+    }
+
+    /// A run ends: whoever stops it hears of that, and its hooks end with it.
+    fn exit(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        ending: Ending,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        let behaviour = self.behaviour.clone();
+        let of = spec.container(container)?;
+        let exit = self.alive(container, instance)?.exit(ending, behaviour.script(of));
+        self.end_process(container, now);
+        Some(RuntimeEvent::ContainerExited { container, instance, exit })
+    }
+
+    fn end_process(&mut self, container: ContainerIndex, now: Timestamp) {
+        let Some(process) = self.processes.get_mut(container.get()).and_then(Option::as_mut) else { return };
+        process.is_alive = false;
+        let instance = process.instance;
+        if std::mem::take(&mut process.is_being_stopped) {
+            self.agenda.plan(now, Happening::Stopped(container, instance));
+        }
+        for hook in self.hooks.of(container, instance) {
+            self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
+        }
+    }
+
+    /// A sandbox takes along what runs in it.
+    fn end_sandbox(&mut self, sandbox: SandboxId, now: Timestamp) {
+        if self.sandbox.is_none_or(|(newest, _)| newest != sandbox) {
+            return;
+        }
+        self.sandbox = Some((sandbox, false));
+        let is_alive = |process: &Option<Process>| process.as_ref().is_some_and(|process| process.is_alive);
+        let alive: Vec<usize> = (0..).zip(&self.processes).filter(|(_, it)| is_alive(it)).map(|(at, _)| at).collect();
+        for index in alive.into_iter().filter_map(|at| u16::try_from(at).ok()) {
+            self.end_process(index.into(), now);
+        }
+    }
+
+    fn probe(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> RuntimeEvent {
+        let behaviour = self.behaviour.clone();
+        let of = spec.container(container).map(|of| behaviour.script(of));
+        let (outcome, output) = match (self.alive(container, instance), of) {
+            (Some(process), Some(script)) => match process.probed(kind, script, now) {
+                failure @ (ProbeOutcome::Failure | ProbeOutcome::Error) => (failure, "the scenario says so"),
+                other @ (ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => (other, ""),
+            },
+            (None, _) | (_, None) => (ProbeOutcome::Error, "container is not running"),
+        };
+        RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() }
+    }
+
+    fn script(&self, spec: &PodSpec, container: ContainerIndex) -> &ContainerScript {
+        static NOTHING: std::sync::LazyLock<ContainerScript> = std::sync::LazyLock::new(ContainerScript::default);
+        spec.container(container).map_or(&NOTHING, |of| self.behaviour.script(of))
+    }
+
+    fn process(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
+        let process = self.processes.get_mut(container.get())?.as_mut()?;
+        (process.instance == instance).then_some(process)
+    }
+
+    fn alive(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
+        self.process(container, instance).filter(|process| process.is_alive)
+    }
+}
+
+fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {
+    spec.container(container).map_or("", |container| container.image())
+}

@@ -1,0 +1,87 @@
+//! One run of a container.
+
+use std::time::Duration;
+
+use pod_lifecycle::{
+    Timestamp,
+    event::ContainerExit,
+    rule::probe::ProbeOutcome,
+    sim::{ContainerScript, ProbeScript, Run},
+    spec::ProbeKind,
+    state::{InstanceId, TerminationReason},
+};
+
+/// One run of a container.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) instance: InstanceId,
+    /// How often the container was started before: which of its script's runs this is.
+    pub(super) number: u32,
+    /// `None` before it is started.
+    pub(super) started_at: Option<Timestamp>,
+    pub(super) is_alive: bool,
+    pub(super) got_sigterm: bool,
+    pub(super) is_being_stopped: bool,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// By itself.
+    Own,
+    /// It has heeded SIGTERM.
+    Sigterm,
+    /// It was killed.
+    Killed,
+}
+
+impl Process {
+    pub(super) fn created(instance: InstanceId, number: u32) -> Process {
+        Process { instance, number, started_at: None, is_alive: false, got_sigterm: false, is_being_stopped: false }
+    }
+
+    /// What this run does.
+    pub(super) fn run<'a>(&self, script: &'a ContainerScript) -> Option<&'a Run> {
+        let last = script.runs.len().saturating_sub(1);
+        script.runs.get(usize::try_from(self.number).unwrap_or(usize::MAX).min(last))
+    }
+
+    /// What a probe of it finds.
+    pub(super) fn probed(&self, kind: ProbeKind, script: &ContainerScript, now: Timestamp) -> ProbeOutcome {
+        let elapsed = self.started_at.map_or(Duration::ZERO, |at| now.since(at));
+        self.run(script).map_or(ProbeOutcome::Success, |run| found(&run.probes, kind, elapsed))
+    }
+
+    /// How it ends.
+    pub(super) fn exit(&self, ending: Ending, script: &ContainerScript) -> ContainerExit {
+        let run = self.run(script);
+        match ending {
+            Ending::Own => {
+                let code = run.map_or(0, |run| run.exit_code);
+                let reason = run.and_then(|run| run.reason.as_deref()).map(TerminationReason::from);
+                ContainerExit {
+                    reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
+                    message: run.and_then(|run| run.message.as_deref()).map(Box::from),
+                    ..ContainerExit::with_code(code)
+                }
+            }
+            Ending::Sigterm => ContainerExit::with_code(run.and_then(|run| run.sigterm_exit_code).unwrap_or(143)),
+            Ending::Killed => ContainerExit::with_code(137),
+        }
+    }
+}
+
+fn found(probes: &ProbeScript, kind: ProbeKind, elapsed: Duration) -> ProbeOutcome {
+    let steps = match kind {
+        ProbeKind::Startup => &probes.startup,
+        ProbeKind::Readiness => &probes.readiness,
+        ProbeKind::Liveness => &probes.liveness,
+    };
+    let step = steps.iter().rev().find(|step| seconds(step.from) <= elapsed);
+    step.map_or(ProbeOutcome::Success, |step| step.result)
+}
+
+/// Seconds as a duration; what is no time is none.
+pub(super) fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value).unwrap_or_default()
+}

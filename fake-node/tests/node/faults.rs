@@ -1,0 +1,176 @@
+//! What goes wrong between a node and the API server.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use fake_node::{
+    Node,
+    api_server::{ApiServer, Body},
+};
+use futures_util::StreamExt;
+use http::{Method, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
+use kube::Client;
+use serde_json::json;
+use tower_service::Service;
+
+use crate::cluster::{Cluster, NODE, app, is, seconds};
+
+/// Stands before an API server, and gets in the way.
+#[derive(Clone)]
+struct Faulty {
+    inner: ApiServer,
+    faults: Arc<Faults>,
+}
+
+#[derive(Default)]
+struct Faults {
+    /// Every request is answered with 503.
+    is_down: AtomicBool,
+    /// So many writes of a status are answered with this code.
+    refuse_writes: AtomicUsize,
+    code: AtomicUsize,
+    /// Every watch ends after so many events, if any.
+    watch_ends_after: AtomicUsize,
+    writes: AtomicUsize,
+}
+
+impl<B> Service<Request<B>> for Faulty
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let is_write = *request.method() == Method::PATCH && request.uri().path().contains("/pods/");
+        let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+        let faults = self.faults.clone();
+        if faults.is_down.load(SeqCst) {
+            return answer(503);
+        }
+        if is_write {
+            faults.writes.fetch_add(1, SeqCst);
+            let left = faults.refuse_writes.load(SeqCst);
+            if left > 0 {
+                faults.refuse_writes.store(left - 1, SeqCst);
+                return answer(u16::try_from(faults.code.load(SeqCst)).unwrap());
+            }
+        }
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await?;
+            let limit = faults.watch_ends_after.load(SeqCst);
+            Ok(if is_watch && limit > 0 { shortened(answer, limit) } else { answer })
+        })
+    }
+}
+
+fn answer(code: u16) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": "Fault", "message": "a fault",
+    });
+    let body = Full::new(Bytes::from(status.to_string())).boxed_unsync();
+    Box::pin(async move { Ok(Response::builder().status(code).body(body).unwrap()) })
+}
+
+fn shortened(answer: Response<Body>, frames: usize) -> Response<Body> {
+    answer.map(|body| {
+        let lines = body.into_data_stream().take(frames).map(|line| line.map(Frame::data));
+        StreamBody::new(lines).boxed_unsync()
+    })
+}
+
+async fn faulty() -> (Cluster, Arc<Faults>) {
+    let server = ApiServer::new();
+    let faults = Arc::new(Faults::default());
+    let service = Faulty { inner: server.clone(), faults: faults.clone() };
+    let node = Node::new(Client::new(service, "default")).named(NODE).start().await.unwrap();
+    (Cluster { client: server.client(), server, node: Some(node) }, faults)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_meets_a_conflict_or_too_many_others_is_made_again() {
+    for code in [409, 429, 500, 503] {
+        let (cluster, faults) = faulty().await;
+        faults.code.store(code, SeqCst);
+        faults.refuse_writes.store(3, SeqCst);
+        cluster.run("web", json!({})).await;
+        cluster.wait("web", is("Ready")).await;
+        assert_eq!((faults.writes.load(SeqCst), cluster.counted("status_writes_retried_total")), (4, 3), "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_breaks_loses_nothing() {
+    let (cluster, faults) = faulty().await;
+    faults.watch_ends_after.store(1, SeqCst);
+    for number in 0..20 {
+        cluster.run(&format!("web-{number}"), json!({})).await;
+    }
+    for number in 0..20 {
+        cluster.wait(&format!("web-{number}"), is("Ready")).await;
+        cluster.delete(&format!("web-{number}")).await;
+    }
+    for number in 0..20 {
+        cluster.wait_gone(&format!("web-{number}")).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_forgotten_is_listed_anew() {
+    let (cluster, faults) = faulty().await;
+    faults.watch_ends_after.store(1, SeqCst);
+    cluster.run("web", json!({})).await;
+    cluster.wait("web", is("Ready")).await;
+    cluster.run("other", json!({})).await;
+    cluster.server.forget_history();
+    cluster.delete("web").await;
+    cluster.wait_gone("web").await;
+    cluster.wait("other", is("Ready")).await;
+    seconds(1).await;
+    assert_eq!(cluster.counted("pods"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_is_gone_for_a_minute_hears_everything_afterwards() {
+    let (cluster, faults) = faulty().await;
+    faults.watch_ends_after.store(1, SeqCst);
+    cluster.run("web", json!({"fake/exit": "app=20:1/-"})).await;
+    let before = cluster.wait("web", is("Ready")).await;
+    faults.is_down.store(true, SeqCst);
+    cluster.run("late", json!({})).await;
+    seconds(60).await;
+    assert_eq!(cluster.get("web").await.unwrap()["status"], before["status"]);
+    faults.is_down.store(false, SeqCst);
+    let after = cluster.wait("web", |pod| app(pod)["restartCount"] == 1 && is("Ready")(pod)).await;
+    let started = |pod: &serde_json::Value| app(pod)["state"]["running"]["startedAt"].as_str().unwrap().to_owned();
+    assert!(started(&after) > started(&before));
+    cluster.wait("late", is("Ready")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_good_is_not_sent_for_ever() {
+    let (cluster, faults) = faulty().await;
+    faults.code.store(422, SeqCst);
+    faults.refuse_writes.store(usize::MAX, SeqCst);
+    cluster.run("web", json!({})).await;
+    seconds(300).await;
+    assert!(faults.writes.load(SeqCst) < 10, "{:?}", faults.writes);
+}

@@ -1,0 +1,121 @@
+//! How Pods live.
+
+use serde_json::json;
+
+use crate::cluster::{Cluster, app, is, phase, seconds};
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_gets_ready_and_says_where_it_is() {
+    let cluster = Cluster::new().await;
+    cluster.run("web", json!({})).await;
+    let pod = cluster.wait("web", is("Ready")).await;
+    let status = &pod["status"];
+    assert_eq!((status["phase"].as_str(), status["hostIP"].as_str()), (Some("Running"), Some("10.200.0.1")));
+    assert_eq!((&status["podIP"], &status["podIPs"][0]["ip"]), (&json!("10.64.0.2"), &json!("10.64.0.2")));
+    assert!(app(&pod)["containerID"].as_str().unwrap().starts_with("fake://"));
+    assert!(app(&pod)["imageID"].as_str().unwrap().starts_with("nginx:1.27@sha256:"));
+    assert_eq!(status["observedGeneration"], pod["metadata"]["generation"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crashing_container_is_restarted_ever_later_and_five_minutes_pass_in_milliseconds() {
+    let cluster = Cluster::new().await;
+    cluster.run("web", json!({"fake/exit": "app=1:1"})).await;
+    seconds(300).await;
+    let pod = cluster.get("web").await.unwrap();
+    // At once, then after 10, 20, 40, 80 seconds; the next one comes after 160.
+    assert_eq!(app(&pod)["restartCount"], 5);
+    assert_eq!(app(&pod)["state"]["waiting"]["reason"], "CrashLoopBackOff");
+    assert_eq!(app(&pod)["lastState"]["terminated"]["exitCode"], 1);
+    assert_eq!(pod["status"]["phase"], "Running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn init_containers_end_one_after_the_other_before_the_app_starts() {
+    let cluster = Cluster::new().await;
+    let spec = json!({
+        "initContainers": [
+            {"name": "first", "image": "i"},
+            {"name": "mesh", "image": "i", "restartPolicy": "Always"},
+            {"name": "second", "image": "i"},
+        ],
+        "containers": [{"name": "app", "image": "i"}],
+    });
+    cluster.create("web", json!({"fake/exit": "second=5:0"}), spec).await;
+    seconds(4).await;
+    assert_eq!(cluster.get("web").await.unwrap()["status"]["phase"], "Pending");
+    let pod = cluster.wait("web", is("Ready")).await;
+    let init = &pod["status"]["initContainerStatuses"];
+    assert_eq!(init[0]["state"]["terminated"]["reason"], "Completed");
+    assert!(init[1]["state"]["running"].is_object());
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_find_what_the_annotations_say() {
+    let cluster = Cluster::new().await;
+    let probe = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
+    let spec = json!({"containers": [{"name": "app", "image": "i", "readinessProbe": probe, "livenessProbe": probe}]});
+    let annotations = json!({"fake/ready-after": "app=20", "fake/live-until": "app=60"});
+    cluster.create("web", annotations, spec).await;
+    seconds(19).await;
+    assert!(!is("Ready")(&cluster.get("web").await.unwrap()));
+    seconds(10).await;
+    assert!(is("Ready")(&cluster.get("web").await.unwrap()));
+    let pod = cluster.wait("web", |pod| app(pod)["restartCount"] == 1).await;
+    assert_eq!(app(&pod)["ready"], false);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_cannot_be_pulled_is_tried_ever_later() {
+    let cluster = Cluster::new().await;
+    cluster.run("web", json!({"fake/pull": "*=manifest unknown, sorry"})).await;
+    seconds(60).await;
+    let pod = cluster.get("web").await.unwrap();
+    assert_eq!(app(&pod)["state"]["waiting"]["reason"], "ImagePullBackOff");
+    assert!(app(&pod)["state"]["waiting"]["message"].as_str().unwrap().contains("manifest unknown, sorry"));
+    assert_eq!(pod["status"]["phase"], "Pending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scenario_says_what_the_pods_of_a_label_do() {
+    let scenario = serde_json::from_value(json!({
+        "selector": {"job": "import"},
+        "script": {"containers": {"app": {"runs": [{"exitsAfterSeconds": 7, "exitCode": 3, "message": "no disk"}]}}},
+    }));
+    let cluster = Cluster::with(|node| node.with_scenario(scenario.unwrap())).await;
+    let spec = json!({
+        "nodeName": "node-1", "restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}],
+    });
+    for (name, labels) in [("import", json!({"job": "import"})), ("other", json!({}))] {
+        let pod = json!({"metadata": {"name": name, "labels": labels}, "spec": spec});
+        cluster.pods().create(&Default::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+    }
+    let pod = cluster.wait("import", phase("Failed")).await;
+    assert_eq!(app(&pod)["state"]["terminated"]["message"], "no disk");
+    assert!(phase("Running")(&cluster.get("other").await.unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sandbox_that_dies_is_made_anew() {
+    let cluster = Cluster::new().await;
+    cluster.run("web", json!({"fake/sandbox-dies-after": "pod=30"})).await;
+    cluster.wait("web", is("Ready")).await;
+    let pod = cluster.wait("web", |pod| app(pod)["restartCount"] == 1).await;
+    assert!(app(&pod)["lastState"]["terminated"]["exitCode"].is_number());
+    cluster.wait("web", is("Ready")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resized_container_says_what_it_has() {
+    let cluster = Cluster::new().await;
+    let resources = |cpu: &str| json!({"requests": {"cpu": cpu}});
+    let spec = json!({"containers": [{"name": "app", "image": "i", "resources": resources("1")}]});
+    cluster.create("web", json!({}), spec).await;
+    let pod = cluster.wait("web", is("Ready")).await;
+    assert_eq!(app(&pod)["resources"]["requests"]["cpu"], "1");
+    let resize = json!({"spec": {"containers": [{"name": "app", "resources": resources("2")}]}});
+    let patch = kube::api::Patch::Strategic(resize);
+    cluster.pods().patch_subresource("resize", "web", &Default::default(), &patch).await.unwrap();
+    let pod = cluster.wait("web", |pod| app(pod)["resources"]["requests"]["cpu"] == "2").await;
+    assert_eq!((&app(&pod)["allocatedResources"]["cpu"], &app(&pod)["restartCount"]), (&json!("2"), &json!(0)));
+}

@@ -1,0 +1,20 @@
+//! Nodes without machines against the API server in memory: hours of Pods' lives, by tokio's paused clock.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
+
+mod cluster;
+mod ends;
+mod events;
+mod faults;
+mod lives;
+mod node;
+mod refusals;
+mod restarts;

@@ -1,0 +1,61 @@
+//! Which Pods a node refuses.
+
+use fake_node::Node;
+use serde_json::json;
+
+use crate::cluster::{Cluster, is, phase, seconds};
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_annotation_is_told_and_the_pod_is_refused() {
+    let cluster = Cluster::new().await;
+    cluster.run("web", json!({"fake/exit": "db=5:1"})).await;
+    let pod = cluster.wait("web", phase("Failed")).await;
+    assert_eq!(pod["status"]["reason"], "InvalidFakeAnnotation");
+    seconds(1).await;
+    let told = cluster.events("web").await;
+    let wanted = r#"fake/exit: the Pod has no container "db""#;
+    assert!(
+        told.iter().any(|(reason, said, _)| reason == "InvalidFakeAnnotation" && said.contains(wanted)),
+        "{told:?}"
+    );
+    cluster.delete("web").await;
+    cluster.wait_gone("web").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_is_refused_until_there_is_room() {
+    let cluster = Cluster::with(|node| node.with_capacity("cpu", "2")).await;
+    let spec = json!({"containers": [{"name": "app", "image": "i", "resources": {"requests": {"cpu": "1500m"}}}]});
+    cluster.create("first", json!({}), spec.clone()).await;
+    cluster.wait("first", is("Ready")).await;
+    cluster.create("second", json!({}), spec.clone()).await;
+    let pod = cluster.wait("second", phase("Failed")).await;
+    assert_eq!(pod["status"]["reason"], "OutOfcpu");
+    let message = pod["status"]["message"].as_str().unwrap();
+    assert!(message.contains("cpu, requested: 1500, used: 1500, capacity: 2000"), "{message}");
+    cluster.delete("first").await;
+    cluster.wait_gone("first").await;
+    cluster.create("third", json!({}), spec).await;
+    cluster.wait("third", is("Ready")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_has_room_for_so_many_pods() {
+    let cluster = Cluster::with(|node| node.with_capacity("pods", "2")).await;
+    for name in ["a", "b"] {
+        cluster.run(name, json!({})).await;
+        cluster.wait(name, is("Ready")).await;
+    }
+    cluster.run("c", json!({})).await;
+    assert_eq!(cluster.wait("c", phase("Failed")).await["status"]["reason"], "OutOfpods");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_wants_other_labels_is_refused() {
+    let cluster = Cluster::with(|node: Node| node.with_label("zone", "a")).await;
+    let spec = |zone: &str| json!({"nodeSelector": {"zone": zone}, "containers": [{"name": "app", "image": "i"}]});
+    cluster.create("there", json!({}), spec("a")).await;
+    cluster.wait("there", is("Ready")).await;
+    cluster.create("elsewhere", json!({}), spec("b")).await;
+    assert_eq!(cluster.wait("elsewhere", phase("Failed")).await["status"]["reason"], "NodeAffinity");
+}
