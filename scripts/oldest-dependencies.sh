@@ -9,7 +9,7 @@ main() {
   copy=$(mktemp -d)
   # shellcheck disable=SC2064 # The directory is known now.
   trap "rm -rf '$copy'" EXIT
-  cp -r Cargo.toml README.md src "$copy"
+  cp -r Cargo.toml README.md docs src .cargo "$copy"
   cd "$copy"
   # Only what users get: nothing else has a say in versions, and no target is missed.
   without_what_only_development_needs <Cargo.toml >library.toml

@@ -233,6 +233,12 @@ pub enum Change {
 
 named! {
     /// What a container is doing, in one word.
+    ///
+    /// ```
+    /// use pod_lifecycle::{ContainerStateKind, manifest::Name};
+    ///
+    /// assert_eq!(ContainerStateKind::Running.name(), "Running");
+    /// ```
     pub enum ContainerStateKind {
         /// It has yet to run (again).
         Waiting = "Waiting",
@@ -338,6 +344,13 @@ pub struct KubernetesEvent {
 }
 
 /// What is said of a sync of the Pod's worker.
+///
+/// ```
+/// use pod_lifecycle::{SyncKind, SyncProgress};
+///
+/// let began = SyncProgress::Began { kind: SyncKind::Terminating, grace: Some(30) };
+/// assert!(matches!(began, SyncProgress::Began { grace: Some(30), .. }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum SyncProgress {
@@ -359,6 +372,13 @@ pub enum SyncProgress {
 
 named! {
     /// What a sync of the Pod's worker is for.
+    ///
+    /// ```
+    /// use pod_lifecycle::{SyncKind, manifest::Name};
+    ///
+    /// assert_eq!(SyncKind::Sync.name(), "SyncPod");
+    /// assert_eq!(SyncKind::Terminating.name(), "SyncTerminatingPod");
+    /// ```
     pub enum SyncKind {
         /// Keep the Pod as it ought to be.
         Sync = "SyncPod",

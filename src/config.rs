@@ -1,9 +1,32 @@
 //! How the node's kubelet is set up.
+//!
+//! A node as Kubernetes sets it up, and one of its own way:
+//!
+//! ```
+//! use core::time::Duration;
+//! use pod_lifecycle::config::{FeatureGates, KubeletConfig, Timing};
+//!
+//! let usual = KubeletConfig::default();
+//! assert_eq!((usual.crash_loop.initial, usual.crash_loop.max), (10, 300));
+//!
+//! let crash_loop = FeatureGates::default().crash_loop(Some(60));
+//! let timing = Timing::GenericPleg { phase: Duration::ZERO, relist_after_sync: true };
+//! let hasty = KubeletConfig { crash_loop, timing, ..usual };
+//! assert_eq!(hasty.crash_loop.max, 60);
+//! ```
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
 /// The limits of a back-off, in whole seconds.
+///
+/// ```
+/// use pod_lifecycle::config::BackOffLimits;
+///
+/// assert_eq!(BackOffLimits::IMAGE_PULL.max, 300);
+/// let patient = BackOffLimits { max: 600, ..BackOffLimits::CRASH_LOOP };
+/// assert_eq!(patient.initial, 10);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BackOffLimits {
     /// The first delay.
@@ -92,9 +115,9 @@ pub struct KubeletConfig {
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
     pub image_pull: BackOffLimits,
-    /// How long after a good pass the next one comes without any other reason; at least a second.
+    /// How long after a good sync the next one comes without any other reason; at least a second.
     pub resync_period: Duration,
-    /// How long after a failed pass it is tried again, unless a back-off ends earlier or later; at least a second.
+    /// How long after a failed sync it is tried again, unless a back-off ends earlier or later; at least a second.
     pub retry_period: Duration,
     /// Whether time is ideal or as on a real node.
     pub timing: Timing,
@@ -118,6 +141,18 @@ impl Default for KubeletConfig {
 }
 
 /// How punctual the kubelet is, and how it notices what happens in the runtime.
+///
+/// A node that polls its runtime half a second after each full second:
+///
+/// ```
+///
+/// use core::time::Duration;
+/// use pod_lifecycle::config::{KubeletConfig, Timing};
+///
+/// let timing = Timing::GenericPleg { phase: Duration::from_millis(500), relist_after_sync: true };
+/// let config = KubeletConfig { timing, ..KubeletConfig::default() };
+/// assert_ne!(config.timing, Timing::Ideal);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timing {

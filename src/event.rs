@@ -1,16 +1,41 @@
 //! What happened to a Pod: past tense, each event naming its container and instance.
+//!
+//! The runtime says that a container has ended:
+//!
+//! ```
+//! use pod_lifecycle::{event::{ContainerExit, Event, RuntimeEvent}, state::InstanceId};
+//!
+//! let exited = Event::Runtime(RuntimeEvent::ContainerExited {
+//!     container: 0.into(),
+//!     instance: InstanceId::nth(0),
+//!     exit: ContainerExit::with_code(1),
+//! });
+//! assert!(matches!(exited, Event::Runtime(RuntimeEvent::ContainerExited { exit, .. }) if exit.code == 1));
+//! ```
+
+mod error;
+
+pub use error::EventError;
 
 use alloc::{boxed::Box, sync::Arc};
 
 use crate::{
     manifest::{PodCondition, PodPhase, named},
-    rule::{probe::ProbeOutcome, spec_change::Immutable},
-    spec::{ContainerIndex, PodSpec, ProbeKind, SpecError},
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
 
 /// Something that happened, for [`Pod::handle_event`](crate::Pod::handle_event).
+///
+/// ```
+/// use pod_lifecycle::event::{ApiEvent, Event, NodeEvent};
+///
+/// let evicted = NodeEvent::Evicted { message: "too large".into(), grace_seconds: None, is_disruption: false };
+/// let told = [Event::Node(evicted), Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: Some(2) })];
+/// assert_ne!(told[0], told[1]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// What the runtime has to say.
@@ -22,6 +47,15 @@ pub enum Event {
 }
 
 /// What the runtime has to say: answers to [`Action`](crate::Action)s, and news.
+///
+/// ```
+/// use pod_lifecycle::{event::{Failure, RuntimeEvent}, state::{InstanceId, StartError}};
+///
+/// let failure = Failure { error: StartError::ErrImagePull, message: "no such manifest".into() };
+/// let news = RuntimeEvent::ImagePulled { container: 0.into(), result: Err(failure) };
+/// let created = RuntimeEvent::ContainerCreated { container: 0.into(), instance: InstanceId::nth(0), result: Ok(()) };
+/// assert_ne!(news, created);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RuntimeEvent {
     /// The sandbox that was asked for is ready.
@@ -123,6 +157,12 @@ pub enum RuntimeEvent {
 
 /// What came through the API: one change of the object at a time. Whoever has the whole object, as a watch delivers it,
 /// hands that to [`Pod::observe`](crate::Pod::observe) instead.
+///
+/// ```
+/// use pod_lifecycle::{event::ApiEvent, manifest::PodPhase};
+///
+/// assert_ne!(ApiEvent::Removed, ApiEvent::Ended(PodPhase::Failed));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiEvent {
@@ -150,6 +190,13 @@ pub enum ApiEvent {
 }
 
 /// What the node does.
+///
+/// ```
+/// use pod_lifecycle::event::NodeEvent;
+///
+/// let shut_down = NodeEvent::ShutDown { grace_seconds: Some(20) };
+/// assert_ne!(shut_down, NodeEvent::Preempted);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NodeEvent {
     /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
@@ -174,6 +221,13 @@ pub enum NodeEvent {
 }
 
 /// What went wrong with a start.
+///
+/// ```
+/// use pod_lifecycle::{event::Failure, state::StartError};
+///
+/// let failure = Failure { error: StartError::from("ErrImagePull"), message: "connection refused".into() };
+/// assert_eq!(failure.error, StartError::ErrImagePull);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// In one word.
@@ -183,6 +237,14 @@ pub struct Failure {
 }
 
 /// How an instance ended.
+///
+/// ```
+/// use pod_lifecycle::{event::ContainerExit, state::TerminationReason};
+///
+/// let out_of_memory = ContainerExit { reason: TerminationReason::OomKilled, ..ContainerExit::with_code(137) };
+/// assert_eq!(ContainerExit::with_code(137).reason, TerminationReason::Error);
+/// assert_eq!((out_of_memory.code, out_of_memory.signal), (137, None));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerExit {
     /// 0 is well.
@@ -216,99 +278,16 @@ impl ContainerExit {
 
 named! {
     /// When a hook runs.
+    ///
+    /// ```
+    /// use pod_lifecycle::{event::HookKind, manifest::Name};
+    ///
+    /// assert_eq!(HookKind::PreStop.name(), "PreStop");
+    /// ```
     pub enum HookKind {
         /// Right after the start.
         PostStart = "PostStart",
         /// Before the stop.
         PreStop = "PreStop",
-    }
-}
-
-/// Why an event was refused; the Pod is as it was.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EventError {
-    /// There is no such container.
-    #[error("the Pod has no container {}", .container.get())]
-    NoSuchContainer {
-        /// The container's index.
-        container: ContainerIndex,
-    },
-    /// The news is about an instance that the runtime is not known to have (any more).
-    #[error("container {container:?}: instance {} is not known: the news is stale", .instance.ordinal())]
-    UnknownInstance {
-        /// The container's name.
-        container: Box<str>,
-        /// The instance.
-        instance: InstanceId,
-    },
-    /// The news is about a sandbox that the runtime is not known to have.
-    #[error("sandbox {} is not known: the news is stale", .sandbox.0)]
-    UnknownSandbox {
-        /// The sandbox.
-        sandbox: SandboxId,
-    },
-    /// Nobody asked for this: it answers no pending action.
-    #[error("{what} answers no pending action{}", .container.as_deref().map(|name| alloc::format!(" (container {name:?})")).unwrap_or_default())]
-    Unasked {
-        /// What was answered.
-        what: &'static str,
-        /// The container's name, if it is about one.
-        container: Option<Box<str>>,
-    },
-    /// The container cannot do this from where it is.
-    #[error("container {container:?} cannot be {to} from {from}")]
-    IllegalContainerMove {
-        /// The container's name.
-        container: Box<str>,
-        /// Where it is.
-        from: &'static str,
-        /// Where the event would take it.
-        to: &'static str,
-    },
-    /// The new spec is not one that this Pod can change into.
-    #[error("{field}: cannot be changed in a Pod that exists")]
-    Immutable {
-        /// The path of the field.
-        field: &'static str,
-    },
-    /// A relist names a sandbox, or an instance of this container, twice.
-    #[error("the runtime lists {} twice", .container.as_deref().map_or_else(|| alloc::string::String::from("a sandbox"), |name| alloc::format!("an instance of container {name:?}")))]
-    ListedTwice {
-        /// The container's name; `None`: a sandbox.
-        container: Option<Box<str>>,
-    },
-    /// The object cannot be understood.
-    #[error(transparent)]
-    Spec(Box<SpecError>),
-    /// The object is that of another Pod, even if it has the same name.
-    #[error("metadata.uid: {uid:?} is another Pod")]
-    AnotherPod {
-        /// The object's uid.
-        uid: Box<str>,
-    },
-    /// The phase is not one in which a Pod ends.
-    #[error("status.phase: {phase} is not terminal")]
-    NotTerminal {
-        /// The phase.
-        phase: PodPhase,
-    },
-    /// The node's managers look only at Pods that have not terminated.
-    #[error("the Pod has terminated: there is nothing left to end")]
-    NotActive,
-    /// No node has the Pod yet.
-    #[error("the Pod is on no node")]
-    NotOnNode,
-    /// Static Pods are critical: the node does not evict them.
-    #[error("the Pod is static, hence critical: the node does not evict it")]
-    Critical,
-    /// The API object is gone.
-    #[error("the Pod is gone from the API")]
-    Gone,
-}
-
-impl From<Immutable> for EventError {
-    fn from(Immutable { field }: Immutable) -> EventError {
-        EventError::Immutable { field }
     }
 }

@@ -28,6 +28,8 @@
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
 //! * [`strategy`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators.
+//! * [`convert`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/convert/) (feature `k8s-openapi`): the types of that
+//!   crate from ours, and ours from them.
 //! * [`embedding`]: the embedder's contract, on one page.
 //!
 //! # The run loop
@@ -88,6 +90,7 @@
 //! * `sim`: scenarios and their lives.
 //! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
 //! * `proptest`: generators for property tests.
+//! * `k8s-openapi`: the types of that crate from and to ours; the version of Kubernetes is yours to choose.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -97,6 +100,8 @@ extern crate alloc;
 mod action;
 pub mod budget;
 pub mod config;
+#[cfg(feature = "k8s-openapi")]
+pub mod convert;
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}
 pub mod event;
@@ -121,14 +126,15 @@ pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
 pub use kubelet::{
-    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Published, ResumeError, Sink, WORKER_MOVES, Wake, WorkerState,
+    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Prototype, Published, ResumeError, Sink, WORKER_MOVES, Wake,
+    WorkerState,
 };
 #[cfg(feature = "std")]
 pub use time::SystemClock;
 pub use time::{Clock, ManualClock, Timestamp, go_duration};
 pub use timers::Timers;
 
-/// The code in the README compiles.
-#[cfg(doctest)]
+/// The code in the README runs.
+#[cfg(all(doctest, feature = "sim"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

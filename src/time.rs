@@ -46,6 +46,15 @@ impl Timestamp {
     pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix_micros(i64::MIN);
 
     /// The point `micros` microseconds after the Unix epoch (`i64::MAX` counts as one less).
+    ///
+    /// ```
+    /// use pod_lifecycle::Timestamp;
+    ///
+    /// let later = Timestamp::from_unix_micros(1_500_000);
+    /// assert_eq!((later.unix_micros(), later.unix_seconds()), (1_500_000, 1));
+    /// assert_eq!(later.whole_seconds(), Timestamp::from_unix_seconds(1));
+    /// assert_eq!(Timestamp::UNIX_EPOCH.micros_since(later), -1_500_000);
+    /// ```
     #[must_use]
     pub const fn from_unix_micros(micros: i64) -> Timestamp {
         // Non-negative values are stored one higher, which keeps the order and leaves zero free.
@@ -180,6 +189,20 @@ pub(crate) mod exact {
 }
 
 /// Where the time comes from for whoever drives a Pod.
+///
+/// ```
+/// use pod_lifecycle::{Clock, Timestamp};
+///
+/// /// A clock that has stopped.
+/// struct Noon;
+///
+/// impl Clock for Noon {
+///     fn now(&self) -> Timestamp {
+///         Timestamp::from_unix_seconds(43_200)
+///     }
+/// }
+/// assert_eq!(Noon.now().to_string(), "1970-01-01T12:00:00Z");
+/// ```
 pub trait Clock {
     /// The present moment.
     fn now(&self) -> Timestamp;
@@ -213,6 +236,15 @@ impl ManualClock {
     }
 
     /// Moves the clock to `now`; a point in the past is ignored, since time does not run backwards.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Clock, ManualClock, Timestamp};
+    ///
+    /// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+    /// clock.advance_to(Timestamp::from_unix_seconds(10));
+    /// clock.advance_to(Timestamp::from_unix_seconds(5));
+    /// assert_eq!(clock.now().unix_seconds(), 10);
+    /// ```
     pub fn advance_to(&self, now: Timestamp) {
         self.now.set(self.now.get().max(now));
     }

@@ -35,10 +35,10 @@ pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     let text = text(&arguments.path()).map_err(fail)?;
     let read = if arguments.pod.is_some() { kind::healthy } else { kind::scenario };
     let mut input = read(&text, arguments.name.as_deref()).map_err(fail)?;
-    let scenario = &mut input.scenario;
     if let Some(until) = arguments.until {
-        scenario.script.end_seconds = Some(until.as_secs_f64());
+        input.scenario = input.scenario.cut_at(until.as_secs_f64());
     }
+    let scenario = &mut input.scenario;
     let start = *scenario.config.start.get_or_insert(BEGINNING);
     if !scenario.config.admitted {
         scenario.pod = create(core::mem::take(&mut scenario.pod), start);

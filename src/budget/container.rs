@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{Assumptions, Span, looks::Looks, seconds, stop};
+use super::{Assumptions, Span, schedule::Schedule, seconds, stop};
 use crate::{
     manifest::RestartPolicy,
     rule::termination,
@@ -13,6 +13,21 @@ use crate::{
 };
 
 /// The bounds of one container's life.
+///
+/// ```
+/// use pod_lifecycle::{budget::{self, Assumptions, HookTime}, manifest, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx",
+///     "livenessProbe": {"tcpSocket": {"port": 80}}, "lifecycle": {"postStart": {"sleep": {"seconds": 5}}}
+/// }]}}"#)?;
+/// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
+/// let app = &budget.containers[0];
+/// assert_eq!((app.name.as_str(), app.startup_allowance), ("app", None));
+/// assert!(matches!(app.post_start, Some(HookTime::Known(time)) if time.as_secs() == 5));
+/// assert!(app.liveness.as_ref().is_some_and(|liveness| liveness.restarted.is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerBudget {
@@ -30,7 +45,7 @@ pub struct ContainerBudget {
     /// over from the instance before: the kubelet goes on counting.
     ///
     /// Kubernetes' pages call `initialDelaySeconds + failureThreshold × periodSeconds` the allowance; the last of these
-    /// periods may be missing, since the first look may come at once.
+    /// periods may be missing, since the first probe may come at once.
     pub startup_allowance: Option<Span>,
     /// From its first start until it is ready, if it can be (an init container cannot). The latest has every answer
     /// good from the warm-up on, and nothing promised if a probe may kill the container before.
@@ -44,6 +59,14 @@ pub struct ContainerBudget {
 }
 
 /// How long a hook takes.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::budget::HookTime;
+///
+/// let sleeps = HookTime::Known(Duration::from_secs(5));
+/// assert_ne!(sleeps, HookTime::Assumed(Duration::from_secs(5)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HookTime {
@@ -54,6 +77,17 @@ pub enum HookTime {
 }
 
 /// What a liveness probe does, and when.
+///
+/// ```
+/// use pod_lifecycle::{budget::{self, Assumptions, LivenessBudget}, manifest, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 10}}]}}"#)?;
+/// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
+/// let liveness: &LivenessBudget = budget.containers[0].liveness.as_ref().ok_or("no probe")?;
+/// assert_eq!(liveness.noticed.to_string(), "20 s to 31 s");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LivenessBudget {
@@ -77,7 +111,7 @@ pub(super) struct Timing<'a> {
     pub(super) spec: &'a PodSpec,
     pub(super) container: &'a ContainerSpec,
     pub(super) assumptions: &'a Assumptions,
-    /// From its first start until the pass that started it is over, and its status is published.
+    /// From its first start until the sync that started it is over, and its status is published.
     pub(super) published: Duration,
 }
 
@@ -98,48 +132,50 @@ impl Timing<'_> {
 
     /// From its first start until it has started up.
     pub(super) fn started(self) -> Span {
-        let Some(looks) = self.looks(ProbeKind::Startup) else { return self.seen() };
+        let Some(schedule) = self.schedule(ProbeKind::Startup) else { return self.seen() };
         let survives = self.startup_allowance().is_none_or(|allowance| self.assumptions.warm_up <= allowance.earliest);
-        let first_look = self.seen().and(looks.may_begin()).and(self.warm());
-        first_look.then(looks.successes_on_schedule()).bounded_if(survives)
+        let first_probe = self.seen().and(schedule.may_begin()).and(self.warm());
+        first_probe.then(schedule.successes_on_schedule()).bounded_if(survives)
     }
 
     fn ready(self) -> Span {
         let started = self.started();
-        let survives = self
-            .looks(ProbeKind::Liveness)
-            .is_none_or(|looks| looks.can_succeed() && self.first_liveness_kill(looks) >= self.assumptions.warm_up);
-        let ready = match self.looks(ProbeKind::Readiness) {
+        let survives = self.schedule(ProbeKind::Liveness).is_none_or(|schedule| {
+            schedule.can_succeed() && self.first_liveness_kill(schedule) >= self.assumptions.warm_up
+        });
+        let ready = match self.schedule(ProbeKind::Readiness) {
             None => started,
-            Some(looks) => started.and(looks.may_begin()).and(self.warm()).then(looks.successes_with_extra_looks()),
+            Some(schedule) => {
+                started.and(schedule.may_begin()).and(self.warm()).then(schedule.successes_when_triggered())
+            }
         };
         ready.bounded_if(survives)
     }
 
     fn startup_allowance(self) -> Option<Span> {
-        let looks = self.looks(ProbeKind::Startup)?;
-        Some(self.seen().and(looks.may_begin()).then(looks.failures()))
+        let schedule = self.schedule(ProbeKind::Startup)?;
+        Some(self.seen().and(schedule.may_begin()).then(schedule.failures()))
     }
 
     fn liveness(self) -> Option<LivenessBudget> {
-        let looks = self.looks(ProbeKind::Liveness)?;
-        let failures = looks.failures();
-        // A look that was under way when the process stopped answering counts already.
+        let schedule = self.schedule(ProbeKind::Liveness)?;
+        let failures = schedule.failures();
+        // A probe that was under way when the process stopped answering counts already.
         let noticed = Span { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
         let grace = termination::grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
         let stop = Span { earliest: Duration::ZERO, latest: Some(stop::alone(self.container, grace)) };
         // The rules on exit codes are not asked: the kubelet decides before there is one.
         let is_restarted = self.container.restart().policy() != RestartPolicy::Never;
         let restarted = is_restarted.then(|| noticed.then(stop).after(self.assumptions.start_latency));
-        Some(LivenessBudget { first_kill: self.first_liveness_kill(looks), noticed, restarted })
+        Some(LivenessBudget { first_kill: self.first_liveness_kill(schedule), noticed, restarted })
     }
 
-    fn first_liveness_kill(self, looks: Looks<'_>) -> Duration {
-        let first_look = self.started().and(looks.may_begin());
-        first_look.then(looks.failures()).earliest
+    fn first_liveness_kill(self, schedule: Schedule<'_>) -> Duration {
+        let first_probe = self.started().and(schedule.may_begin());
+        first_probe.then(schedule.failures()).earliest
     }
 
-    /// Probes see a container when its status is published: at the end of the pass, and so not before its own postStart
+    /// Probes see a container when its status is published: at the end of the sync, and so not before its own postStart
     /// hook is over.
     fn seen(self) -> Span {
         Span { earliest: self.assumptions.hook_time(self.container.post_start()), latest: Some(self.published) }
@@ -149,8 +185,8 @@ impl Timing<'_> {
         Span::exactly(self.assumptions.warm_up)
     }
 
-    fn looks(&self, kind: ProbeKind) -> Option<Looks<'_>> {
-        self.container.probe(kind).map(|probe| Looks::of(probe, self.assumptions))
+    fn schedule(&self, kind: ProbeKind) -> Option<Schedule<'_>> {
+        self.container.probe(kind).map(|probe| Schedule::of(probe, self.assumptions))
     }
 
     fn hook_time(self, hook: &LifecycleHook) -> HookTime {

@@ -84,7 +84,7 @@ impl Search<'_> {
             let Some(probe) = self.container.probe(kind) else { continue };
             let (timeout, period) = (probe.timeout(), probe.period());
             if timeout > period {
-                let message = format!("waits {timeout} s for an answer, but is to look every {period} s");
+                let message = format!("waits {timeout} s for an answer, but is to run every {period} s");
                 self.found(FindingCode::TimeoutBeyondPeriod, &format!("{}.timeoutSeconds", field(kind)), message);
             }
         }

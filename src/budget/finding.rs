@@ -63,7 +63,7 @@ impl fmt::Display for Finding {
 named! {
     /// The kinds of mistakes that are looked for; each has a code that never changes its meaning.
     pub enum FindingCode {
-        /// Without a startup probe, the liveness probe can kill the container before its readiness probe first looks: the
+        /// Without a startup probe, the liveness probe can kill the container before its readiness probe first runs: the
         /// spec allows the process that long to start up, and then does not. (With a startup probe this cannot be: the
         /// kubelet holds back the liveness probe until the container has started.)
         LivenessBeforeStartUp = "PL001",
@@ -75,7 +75,7 @@ named! {
         ReadinessIsLiveness = "PL003",
         /// A grace of 0 leaves no time for the preStop hook.
         PreStopWithoutGrace = "PL004",
-        /// A probe waits longer for an answer than until its next look.
+        /// A probe waits longer for an answer than until it runs next.
         TimeoutBeyondPeriod = "PL005",
         /// A container that fails its probe is given longer to stop than one that is well.
         ProbeGraceBeyondPod = "PL006",
@@ -106,6 +106,13 @@ impl FindingCode {
 }
 
 /// A page of the Kubernetes documentation.
+///
+/// ```
+/// use pod_lifecycle::budget::{DocPage, FindingCode};
+///
+/// let DocPage { url, .. } = FindingCode::PreStopBeyondGrace.see();
+/// assert!(url.starts_with("https://kubernetes.io/"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct DocPage {
     /// The page's title.

@@ -1,15 +1,15 @@
 //! From a spec alone: how long may this Pod take, and what in it is almost always a mistake?
 //!
-//! Nobody has to run the Pod. The bounds follow from the spec, the kubelet's way of looking, and a few stated
+//! Nobody has to run the Pod. The bounds follow from the spec, the kubelet's way of probing, and a few stated
 //! [`Assumptions`]. A bound is never too tight: `earliest` holds if nothing is faster than assumed, `latest` if
 //! nothing is slower and nothing fails. What every bound leaves out:
 //!
 //! * The kubelet itself takes no time, and it is not restarted meanwhile.
-//! * Looks at a process come once a period, counted from when the kubelet got the Pod, so the first one after a start
-//!   may come at once or almost a period later. The extra looks that the kubelet gives to readiness only help.
+//! * Probes come once a period, counted from when the kubelet got the Pod, so the first one after a start
+//!   may come at once or almost a period later. The readiness probes that the kubelet triggers in between only help.
 //! * `initialDelaySeconds` is compared with whole seconds since the published `startedAt`, which is rounded down: a
-//!   look may come up to a second before the delay is over.
-//! * No `latest` counts a crash, a failed pull or hook, a wait for back-off, or a pass that another container holds up
+//!   probe may come up to a second before the delay is over.
+//! * No `latest` counts a crash, a failed pull or hook, a wait for back-off, or a sync that another container holds up
 //!   meanwhile.
 //!
 //! Stated as properties: no life is ready before [`Budget::ready`]`.earliest`; no Pod takes longer to stop than
@@ -45,9 +45,9 @@ mod assumptions;
 mod container;
 mod find;
 mod finding;
-mod looks;
 mod ready;
 mod report;
+mod schedule;
 mod seconds;
 mod span;
 mod stop;
@@ -68,6 +68,20 @@ use serde::Serialize;
 use crate::{config::BackOffLimits, rule::backoff::BackOff, spec::PodSpec, time::Timestamp};
 
 /// The bounds of a Pod's life, and what is almost certainly wrong with its spec.
+///
+/// See [`of`], which makes one:
+///
+/// ```
+///
+/// use pod_lifecycle::{budget::{self, Assumptions, Budget}, manifest, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let Budget { longest_stop, restart_delays, findings, .. } =
+///     budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
+/// assert_eq!((longest_stop.as_secs(), restart_delays.len(), findings), (30, 6, vec![]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Budget {

@@ -10,7 +10,7 @@ use super::{Assumptions, ContainerBudget, Span, container::Timing};
 use crate::spec::{ContainerKind, ContainerSpec, PodSpec};
 
 /// The containers in the order of their starts: init containers wait for the one before to end, or, if that is a
-/// sidecar, to have started up; regular ones start in one pass, one after the other.
+/// sidecar, to have started up; regular ones start in one sync, one after the other.
 pub(super) fn walk(spec: &PodSpec, assumptions: &Assumptions) -> (Span, Vec<ContainerBudget>) {
     let mut walk = Walk { spec, assumptions, asked_for: Span::ZERO, ready: Span::ZERO, containers: Vec::new() };
     for (_, container) in spec.init_containers() {
@@ -46,7 +46,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Starts a container in a pass that goes on for so long; says when it runs.
+    /// Starts a container in a sync that goes on for so long; says when it runs.
     fn start(&mut self, container: &'a ContainerSpec, rest_of_pass: Duration) -> (Span, Timing<'a>) {
         let &mut Walk { spec, assumptions, .. } = self;
         let starts = self.asked_for.after(assumptions.start_latency);
@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// How long the pass takes that starts the regular containers: each start and postStart hook holds up the next.
+/// How long the sync takes that starts the regular containers: each start and postStart hook holds up the next.
 fn whole_pass(spec: &PodSpec, assumptions: &Assumptions) -> Duration {
     let times = spec
         .regular_containers()

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// The process gets what the preStop hook leaves of the grace, but never less than 2 s: so a hook that uses up the
 /// grace, or a sidecar that waits all of it for its turn, makes the stop 2 s longer than the grace. Waits count in whole
-/// seconds only, which may give a sidecar with a hook of unknown length another second. A pass that is under way when the
+/// seconds only, which may give a sidecar with a hook of unknown length another second. A sync that is under way when the
 /// stop is asked for ends first, and is not counted; killing a process takes no time.
 ///
 /// ```

@@ -20,6 +20,17 @@ use crate::{
 };
 
 /// What one container is doing, and why.
+///
+/// ```
+/// use pod_lifecycle::status::ObservedPod;
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let app = &pod.explain("2026-03-01T12:08:50Z".parse()?).containers[0];
+/// assert_eq!((app.name.as_str(), app.restart_count, app.ready), ("app", 5, false));
+/// assert_eq!(app.waiting_reason.as_deref(), Some("CrashLoopBackOff"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerExplanation {
@@ -43,6 +54,16 @@ pub struct ContainerExplanation {
 }
 
 /// What a container is doing, with the facts that matter there.
+///
+/// ```
+/// use pod_lifecycle::{explain::Situation, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/config-map-missing.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let app = &pod.explain("2026-03-01T12:08:50Z".parse()?).containers[0];
+/// assert!(matches!(app.situation, Situation::CannotStart { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Situation {
@@ -130,7 +151,7 @@ pub enum Situation {
         step: StopStep,
         /// The end that is already known, if it is gone.
         exit: Option<LastExit>,
-        /// Whether it is to be started again in the same pass, unless its back-off holds it back.
+        /// Whether it is to be started again in the same sync, unless its back-off holds it back.
         restarts: bool,
     },
     /// It has ended for good.
@@ -185,18 +206,18 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn situation(&self) -> Situation {
-        let pass = self.pod.worker.sync.as_deref();
-        if let Some(pass) = pass
-            && let Some(stop) = pass.stops.iter().find(|stop| stop.container == self.index)
+        let sync = self.pod.worker.sync.as_deref();
+        if let Some(sync) = sync
+            && let Some(stop) = sync.stops.iter().find(|stop| stop.container == self.index)
         {
             let newest = self.pod.runtime().newest(self.index);
             let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
-            let step = StopStep::of(self.pod, pass, stop);
-            let reason = StopReason::of(self.pod, pass, stop);
-            let restarts = pass.todo.contains(&Task::Start(self.index));
+            let step = StopStep::of(self.pod, sync, stop);
+            let reason = StopReason::of(self.pod, sync, stop);
+            let restarts = sync.todo.contains(&Task::Start(self.index));
             return Situation::Stopping { reason, step, exit, restarts };
         }
-        match pass.map(|pass| pass.doing) {
+        match sync.map(|sync| sync.doing) {
             Some(Doing::Pulling(container, since)) if container == self.index => {
                 return Situation::Pulling { image: self.spec.image().into(), since };
             }

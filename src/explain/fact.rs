@@ -15,6 +15,18 @@ use crate::{
 };
 
 /// How a container ended.
+///
+/// ```
+/// use pod_lifecycle::{explain::{Decider, Situation}, manifest::RestartPolicy, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let app = &pod.explain("2026-03-01T12:08:50Z".parse()?).containers[0];
+/// let Situation::HeldBack { exit, decision, .. } = &app.situation else { return Err("is not held back".into()) };
+/// assert_eq!((exit.code, exit.reason.as_str(), exit.count), (137, "OOMKilled", 6));
+/// assert_eq!((decision.restarts, decision.by), (true, Decider::PodPolicy(RestartPolicy::Always)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastExit {
@@ -44,6 +56,14 @@ impl LastExit {
 }
 
 /// What follows from an exit, and by which rule.
+///
+/// ```
+/// use pod_lifecycle::explain::{Decider, RestartDecision};
+///
+/// let decision = RestartDecision { restarts: false, by: Decider::Ephemeral };
+/// assert_eq!(serde_json::to_string(&decision)?, r#"{"restarts":false,"by":"ephemeral"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestartDecision {
@@ -54,6 +74,12 @@ pub struct RestartDecision {
 }
 
 /// The rule that decides whether a container is started again.
+///
+/// ```
+/// use pod_lifecycle::{explain::Decider, manifest::RestartPolicy};
+///
+/// assert_ne!(Decider::OwnPolicy(RestartPolicy::Never), Decider::PodPolicy(RestartPolicy::Never));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Decider {
@@ -121,6 +147,20 @@ pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>,
 }
 
 /// How far a probe has come with the instance that runs.
+///
+/// ```
+/// use pod_lifecycle::{explain::ProbeProgress, rule::probe::ProbeResult, spec::ProbeKind};
+///
+/// let progress = ProbeProgress {
+///     probe: ProbeKind::Liveness,
+///     streak: Some((ProbeResult::Failure, 2)),
+///     successes_needed: 1,
+///     failures_left: 1,
+///     period_seconds: 10,
+///     next_probe: None,
+/// };
+/// assert_eq!(progress.failures_left, 1, "one more failure, and the container is killed");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeProgress {

@@ -11,6 +11,18 @@
 //! What would change it: a run of main of more than 10 min, which brings the delay back to 10 s.
 //! Conditions: Ready and ContainersReady are False (ContainersNotReady: main).
 //! ```
+//!
+//! The same from the object of a Pod alone:
+//!
+//! ```
+//! use pod_lifecycle::status::ObservedPod;
+//!
+//! let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+//! let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+//! let explanation = pod.explain("2026-03-01T12:08:50Z".parse()?);
+//! assert!(explanation.to_string().contains("Next: app restarts at 12:09:54"), "{explanation}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod change;
 mod condition;
@@ -49,6 +61,17 @@ use crate::{kubelet::Pod, manifest::PodPhase, object::PodObject, spec::Container
 use foresight::Foresight;
 
 /// Why a Pod is in its state, what happens next and when, and what would change it.
+///
+/// ```
+/// use pod_lifecycle::{explain::Explanation, manifest::PodPhase, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let Explanation { phase, ready, containers, next, changes, .. } = pod.explain("2026-03-01T12:08:50Z".parse()?);
+/// assert_eq!((phase, ready, containers.len()), (PodPhase::Running, false, 1));
+/// assert!(!next.is_empty() && !changes.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -106,6 +129,11 @@ impl PodObject {
     pub fn explain(&self, pod: Option<&Pod>, now: Timestamp) -> Explanation {
         let seen = Seen { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: self.node_lost_since() };
         match pod {
+            Some(pod) if seen.node_lost_since.is_some() => {
+                // What the kubelet knows does not get here; the node controller's word stands.
+                let unmet = condition::unmet_of(&self.status().conditions, self.spec(), |_, _| Vec::new());
+                Explanation { unmet, ..pod.explain_as(seen, now) }
+            }
             Some(pod) => pod.explain_as(seen, now),
             None => Pod::on_no_node(self.spec().clone(), self.status().conditions.clone(), now).explain_as(seen, now),
         }

@@ -17,6 +17,19 @@ use crate::{
 };
 
 /// Something that happens next.
+///
+/// ```
+/// use pod_lifecycle::{explain::NextStep, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let now = "2026-03-01T12:08:50Z".parse()?;
+/// let next = pod.explain(now).next;
+/// assert!(matches!(next[0].what, NextStep::Start { .. }));
+/// assert_eq!(next[0].what.container(), Some("app"));
+/// assert!(next[0].when.time() > now);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Next {
@@ -57,6 +70,12 @@ pub enum When {
 }
 
 /// What happens.
+///
+/// ```
+/// use pod_lifecycle::explain::NextStep;
+///
+/// assert_eq!(NextStep::Deadline.container(), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum NextStep {
@@ -144,7 +163,7 @@ pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &F
         next.extend(next_of(index, container, foresight, now));
     }
     if let Some(at) = foresight::deadline_of(pod) {
-        // A pass that waits for something acts upon the deadline only when it is over.
+        // A sync that waits for something acts upon the deadline only when it is over.
         let is_kept = foresight.ends_at == Some(at) && at > now;
         next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: NextStep::Deadline });
     }

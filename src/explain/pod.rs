@@ -20,6 +20,16 @@ use crate::{
 };
 
 /// Where the Pod as a whole stands, with the facts that put it there.
+///
+/// ```
+/// use pod_lifecycle::{explain::PodSituation, status::ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/unschedulable.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let situation = pod.explain("2026-03-01T12:10:00Z".parse()?).situation;
+/// assert!(matches!(situation, PodSituation::Unscheduled { message: Some(_) }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PodSituation {
@@ -85,6 +95,13 @@ pub enum PodSituation {
 }
 
 /// Why a Pod is being stopped.
+///
+/// ```
+/// use pod_lifecycle::explain::{EndCause, StopCause};
+///
+/// let over = StopCause::WorkOver(EndCause::AllSucceeded);
+/// assert!(matches!(over, StopCause::WorkOver(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "why", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StopCause {
@@ -114,6 +131,13 @@ pub enum StopCause {
 }
 
 /// What decides that a Pod has succeeded or failed.
+///
+/// ```
+/// use pod_lifecycle::explain::EndCause;
+///
+/// assert_eq!(serde_json::to_value(EndCause::AllSucceeded)?["because"], "allSucceeded");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "cause", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum EndCause {
@@ -177,7 +201,7 @@ impl PodSituation {
         if wait::is_reset(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };
         }
-        let doing = pod.worker.sync.as_deref().map(|pass| pass.doing);
+        let doing = pod.worker.sync.as_deref().map(|sync| sync.doing);
         let is_being_made = matches!(doing, Some(Doing::RunningSandbox(_)));
         if is_being_made || pod.runtime().active_sandbox().is_none() && doing != Some(Doing::Stopping) {
             let is_lost = !pod.runtime().sandboxes.is_empty();

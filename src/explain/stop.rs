@@ -15,6 +15,13 @@ use crate::{
 };
 
 /// Why a container is being stopped.
+///
+/// ```
+/// use pod_lifecycle::explain::StopReason;
+///
+/// assert_eq!(serde_json::to_value(StopReason::LivenessProbe)?, "livenessProbe");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum StopReason {
@@ -37,20 +44,20 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    pub(super) fn of(pod: &Pod, pass: &Sync, stop: &Stop) -> StopReason {
-        if pass.kind != SyncKind::Sync {
+    pub(super) fn of(pod: &Pod, sync: &Sync, stop: &Stop) -> StopReason {
+        if sync.kind != SyncKind::Sync {
             return StopReason::PodStops;
         }
-        if pass.has_reset {
+        if sync.has_reset {
             return StopReason::AllContainersRestart;
         }
-        if pass.doing == Doing::StoppingFailed(stop.container) {
+        if sync.doing == Doing::StoppingFailed(stop.container) {
             return StopReason::PostStartHook;
         }
-        if pass.todo.iter().any(|task| matches!(task, Task::RunSandbox(_))) {
+        if sync.todo.iter().any(|task| matches!(task, Task::RunSandbox(_))) {
             return StopReason::SandboxChanged;
         }
-        let mut instances = pass.view.instances_of(stop.container);
+        let mut instances = sync.view.instances_of(stop.container);
         if instances.any(|instance| instance.id == stop.instance && instance.spec_changed) {
             return StopReason::DefinitionChanged;
         }
@@ -75,6 +82,12 @@ impl StopReason {
 }
 
 /// How far a stop has come.
+///
+/// ```
+/// use pod_lifecycle::explain::StopStep;
+///
+/// assert_ne!(StopStep::Pending, StopStep::Gone);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "step", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum StopStep {
@@ -110,7 +123,7 @@ pub enum StopStep {
 }
 
 impl StopStep {
-    pub(super) fn of(pod: &Pod, pass: &Sync, stop: &Stop) -> StopStep {
+    pub(super) fn of(pod: &Pod, sync: &Sync, stop: &Stop) -> StopStep {
         match stop.stage {
             StopStage::PreStop { since, until } => {
                 let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
@@ -122,12 +135,12 @@ impl StopStep {
                         && termination::waits_for(pod.spec(), stop.container, other.container)
                 };
                 let after: Vec<ContainerIndex> =
-                    pass.stops.iter().filter(holds_up).map(|other| other.container).collect();
+                    sync.stops.iter().filter(holds_up).map(|other| other.container).collect();
                 StopStep::Turn { after: fact::names(pod, after), until }
             }
             StopStage::Told => {
                 let timeout = termination::stop_timeout(stop.grace);
-                StopStep::Told { grace_seconds: timeout, kill_not_before: kill_not_before(pod, pass, stop, timeout) }
+                StopStep::Told { grace_seconds: timeout, kill_not_before: kill_not_before(pod, sync, stop, timeout) }
             }
             StopStage::Pending => StopStep::Pending,
             StopStage::Gone => StopStep::Gone,
@@ -137,11 +150,11 @@ impl StopStep {
 
 /// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
 /// deletion, and after the part of the grace that is spent.
-fn kill_not_before(pod: &Pod, pass: &Sync, stop: &Stop, timeout: u32) -> Option<Timestamp> {
-    let is_by_deletion = pass.kind == SyncKind::Terminating
+fn kill_not_before(pod: &Pod, sync: &Sync, stop: &Stop, timeout: u32) -> Option<Timestamp> {
+    let is_by_deletion = sync.kind == SyncKind::Terminating
         && pod.worker.termination.as_ref().is_none_or(|termination| termination.kill.is_none())
         && !pod.parts.status.record.phase.is_terminal();
-    let deletion = pass.object.deletion.filter(|_| is_by_deletion)?;
-    let spent = pass.grace.unwrap_or(0).saturating_sub(stop.grace).max(0).unsigned_abs();
+    let deletion = sync.object.deletion.filter(|_| is_by_deletion)?;
+    let spent = sync.grace.unwrap_or(0).saturating_sub(stop.grace).max(0).unsigned_abs();
     Some(deletion.requested_at + Duration::from_secs(spent.saturating_add(u64::from(timeout))))
 }

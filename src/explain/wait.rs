@@ -17,6 +17,13 @@ use crate::{
 };
 
 /// What a container waits for before it starts.
+///
+/// ```
+/// use pod_lifecycle::explain::WaitsFor;
+///
+/// let waits = WaitsFor::InitContainer("setup".into());
+/// assert_ne!(waits, WaitsFor::Sandbox);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum WaitsFor {
@@ -45,8 +52,8 @@ impl WaitsFor {
         if is_reset(pod) {
             return WaitsFor::Reset;
         }
-        let pass = pod.worker.sync.as_deref();
-        let is_making = pass.is_some_and(|pass| matches!(pass.doing, Doing::RunningSandbox(_)));
+        let sync = pod.worker.sync.as_deref();
+        let is_making = sync.is_some_and(|sync| matches!(sync.doing, Doing::RunningSandbox(_)));
         if is_making || pod.runtime().active_sandbox().is_none() {
             return WaitsFor::Sandbox;
         }
@@ -62,15 +69,15 @@ impl WaitsFor {
 
 /// The container whose pull, hook, start or stop the Pod's worker waits for.
 pub(super) fn holder(pod: &Pod) -> Option<ContainerIndex> {
-    let pass = pod.worker.sync.as_deref()?;
-    match pass.doing {
+    let sync = pod.worker.sync.as_deref()?;
+    match sync.doing {
         Doing::Pulling(container, _)
         | Doing::PostStart(container, ..)
         | Doing::Inspecting(container)
         | Doing::Creating(container, _)
         | Doing::Starting(container, _)
         | Doing::StoppingFailed(container) => Some(container),
-        Doing::Stopping => pass.stops.first().map(|stop| stop.container),
+        Doing::Stopping => sync.stops.first().map(|stop| stop.container),
         Doing::Nothing | Doing::RunningSandbox(_) | Doing::StoppingSandbox(_) => None,
     }
 }

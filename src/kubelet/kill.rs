@@ -103,6 +103,8 @@ impl Pod {
         if let Some(termination) = &mut self.worker.termination {
             termination.waits.clear();
         }
-        self.parts.inbox.set_busy_until(None);
+        if !self.parts.runtime.notices_at_once() {
+            self.parts.inbox.set_busy_until(None);
+        }
     }
 }

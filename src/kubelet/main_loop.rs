@@ -41,7 +41,8 @@ impl Pod {
                     self.hear(message, step);
                     while comes_of_poll && self.work(step) {}
                 }
-                None if self.work(step) => {}
+                // A sync that has come to something that takes time gives up its turn.
+                None if self.work(step) || self.has_message() => {}
                 None => break,
             }
         }
@@ -51,8 +52,15 @@ impl Pod {
     /// The next message. A poll finds several changes at once: the sync that one asks for has its turn, up to what takes
     /// time in principle, before the next is heard.
     fn next_message(&mut self) -> Option<Message> {
-        let has_turn = !self.parts.runtime.notices_at_once() && self.worker.is_at_work();
-        if has_turn { None } else { self.parts.inbox.next() }
+        if self.worker_has_turn() { None } else { self.parts.inbox.next() }
+    }
+
+    fn has_message(&self) -> bool {
+        !self.worker_has_turn() && self.parts.inbox.has_next()
+    }
+
+    fn worker_has_turn(&self) -> bool {
+        !self.parts.runtime.notices_at_once() && self.worker.is_at_work()
     }
 
     fn hear(&mut self, message: Message, step: &mut Step<'_>) {
@@ -103,11 +111,11 @@ impl Pod {
     /// Answers to `HandlePodUpdates`, `HandlePodRemoves` and `HandlePodReconcile`.
     fn hear_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
         let before = core::mem::replace(&mut self.parts.object, object);
-        let after = &self.parts.object;
+        let after = self.parts.object.clone();
         self.parts.status.published.foreign_changed |= before.conditions != after.conditions;
         let has_ended = after.ended.is_some() && before.ended.is_none();
         if let Some(phase) = after.ended.filter(|_| has_ended) {
-            self.parts.status.published.phase = Some(phase);
+            self.parts.take_phase_of_api(phase, step);
         }
         if after.is_gone && !before.is_gone {
             self.terminate(None);
@@ -225,7 +233,10 @@ impl Pod {
                 let shows_initialized = self.parts.shows_initialized();
                 self.worker.request_again(&sync.object, shows_initialized);
             }
-            SyncKind::Terminated => self.finish(step),
+            SyncKind::Terminated => {
+                self.parts.inbox.set_busy_until(None);
+                self.finish(step);
+            }
             SyncKind::Sync => {}
         }
         if !self.parts.runtime.notices_at_once() && !self.parts.runtime.awaits_requested_relist() {

@@ -16,6 +16,7 @@ mod object_events;
 mod parts;
 mod pod;
 mod probers;
+mod prototype;
 mod published;
 mod relist;
 mod resume;
@@ -27,12 +28,15 @@ mod status_manager;
 mod stop;
 mod sync;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod wake;
 mod worker;
 mod write;
 
 pub use pod::Pod;
 pub(crate) use probers::{Prober, ProberStage};
+pub use prototype::Prototype;
 pub use published::Published;
 pub use resume::ResumeError;
 pub use sink::{NoSink, Output, Sink};

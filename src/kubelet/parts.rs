@@ -54,7 +54,12 @@ pub(crate) struct Removal {
 }
 
 impl Parts {
-    pub(crate) fn new(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Parts {
+    pub(crate) fn new(
+        object: Arc<ApiPod>,
+        runtime: RuntimeStatus,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+    ) -> Parts {
         let spec = object.spec.clone();
         Parts {
             runtime: RuntimeCache::new(runtime, config.timing, now),
@@ -62,7 +67,7 @@ impl Parts {
             probers: Probers::new(&spec),
             status: StatusManager::new(),
             inbox: Inbox::default(),
-            object: Arc::new(object),
+            object,
             spec,
             config,
             kubelet_start: None,

@@ -43,6 +43,28 @@ use crate::{
 /// assert_eq!(out, [Output::Action(Action::InspectImage { container: 0.into() })]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// What can be asked of it:
+///
+/// ```
+///
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     NoSink, Pod, Timestamp, WorkerState, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec,
+/// };
+///
+/// # let manifest: manifest::PodManifest = serde_json::from_str(
+/// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+/// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+/// assert_eq!((pod.phase(), pod.worker_state()), (PodPhase::Pending, WorkerState::Syncing));
+/// assert_eq!((pod.spec().name(), pod.config().crash_loop.max), ("web", 300));
+/// assert!(!pod.is_idle(), "its sandbox is being made");
+/// assert!(!pod.is_deleting() && !pod.is_gone());
+/// assert!(pod.runtime().sandboxes.is_empty());
+/// assert_eq!(pod.published().start_time(), Some(Timestamp::UNIX_EPOCH));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pod {
     pub(crate) worker: Worker,
@@ -53,7 +75,7 @@ impl Pod {
     /// A Pod that a node has just got: its first sync begins at once.
     #[must_use]
     pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
-        Pod::begin(ApiPod::new(spec), config, now, out)
+        Pod::begin(Arc::new(ApiPod::new(spec)), config, now, out)
     }
 
     /// A Pod that a node has just got, from its object as a watch delivers it: what is known of it already, say since
@@ -85,10 +107,10 @@ impl Pod {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<Pod, SpecError> {
-        Ok(Pod::begin(object_events::first_seen(object)?, config, now, out))
+        Ok(Pod::begin(Arc::new(object_events::first_seen(object)?), config, now, out))
     }
 
-    fn begin(object: ApiPod, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
+    pub(super) fn begin(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
         let mut pod = Pod::unsynced(object, RuntimeStatus::default(), config, now);
         pod.parts.status.published.phase = pod.parts.object.ended;
         pod.take_up();
@@ -96,14 +118,19 @@ impl Pod {
         pod
     }
 
-    pub(crate) fn unsynced(object: ApiPod, runtime: RuntimeStatus, config: Arc<KubeletConfig>, now: Timestamp) -> Pod {
+    pub(crate) fn unsynced(
+        object: Arc<ApiPod>,
+        runtime: RuntimeStatus,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+    ) -> Pod {
         Pod { worker: Worker::new(), parts: Box::new(Parts::new(object, runtime, config, now)) }
     }
 
     /// What there is to know of a Pod that no node has, for those who explain it.
     pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> Pod {
         let known = ApiPod { conditions, ..ApiPod::new(spec) };
-        Pod::unsynced(known, RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
+        Pod::unsynced(Arc::new(known), RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
     }
 
     /// A Pod that its node refuses, `UnexpectedAdmissionError`, `NodeAffinity` or `OutOfcpu` for example: it fails at
@@ -132,7 +159,7 @@ impl Pod {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Pod {
-        let mut pod = Pod::unsynced(ApiPod::new(spec), RuntimeStatus::default(), config, now);
+        let mut pod = Pod::unsynced(Arc::new(ApiPod::new(spec)), RuntimeStatus::default(), config, now);
         pod.reject(reason, message, &mut Step { now, out });
         pod
     }
@@ -142,6 +169,23 @@ impl Pod {
     /// # Errors
     ///
     /// An event that cannot be, or that comes too late, is refused with an [`EventError`], and nothing changes.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{event::{Event, EventError, RuntimeEvent}, state::SandboxId};
+    ///
+    /// # let manifest: manifest::PodManifest =
+    /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut pod = Pod::new(spec, config, now, &mut NoSink);
+    /// let before = pod.clone();
+    /// let late = Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(7) });
+    /// assert_eq!(pod.handle_event(now, late, &mut NoSink), Err(EventError::UnknownSandbox { sandbox: SandboxId(7) }));
+    /// assert_eq!(pod, before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), EventError> {
         let step = &mut Step { now, out };
         match event {
@@ -152,6 +196,20 @@ impl Pod {
     }
 
     /// Handles every wake-up that is due; if none is, nothing happens.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    ///
+    /// # let manifest: manifest::PodManifest = serde_json::from_str(
+    /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let mut pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let due = pod.poll_timeout().ok_or("it never wakes")?;
+    /// pod.handle_timeout(due, &mut NoSink);
+    /// assert!(pod.poll_timeout().is_none_or(|next| next > due), "whatever was due is done");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn handle_timeout(&mut self, now: Timestamp, out: &mut dyn Sink) {
         // Each wake-up moves its timer ahead, or is answered only by an event.
         while self.poll_timeout().is_some_and(|at| at <= now) {
@@ -160,6 +218,21 @@ impl Pod {
     }
 
     /// Handles the first of the wake-ups that are due, for those who do something else between two of one instant.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    ///
+    /// # let manifest: manifest::PodManifest = serde_json::from_str(
+    /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let mut pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// while let Some((due, wake)) = pod.next_wake().filter(|(due, _)| due.unix_seconds() < 60) {
+    ///     println!("at {due}: {wake:?}");
+    ///     pod.handle_first_timeout(due, &mut NoSink);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn handle_first_timeout(&mut self, now: Timestamp, out: &mut dyn Sink) {
         if let Some((_, wake)) = self.next_wake().filter(|(at, _)| *at <= now) {
             self.wake(wake, &mut Step { now, out });
@@ -167,6 +240,18 @@ impl Pod {
     }
 
     /// When the Pod wakes next by itself, unless something happens before.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    ///
+    /// # let manifest: manifest::PodManifest = serde_json::from_str(
+    /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// assert_eq!(pod.poll_timeout(), pod.next_wake().map(|(at, _)| at));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         self.parts.wake_at

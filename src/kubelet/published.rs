@@ -11,6 +11,37 @@ use crate::{
 };
 
 /// What is published of a Pod, without its strings.
+///
+/// A sink is shown it with each status that is written:
+///
+/// ```
+///
+/// use std::sync::Arc;
+/// use pod_lifecycle::{Pod, Published, Sink, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
+/// use pod_lifecycle::state::ConditionType;
+///
+/// /// Keeps the phases.
+/// #[derive(Default)]
+/// struct Phases(Vec<PodPhase>);
+///
+/// impl Sink for Phases {
+///     fn published(&mut self, _: Timestamp, status: &Published<'_>) {
+///         assert_eq!((status.spec().name(), status.reason()), ("web", ("", "")));
+///         assert_eq!((status.observed_generation(), status.condition_generation(ConditionType::Ready)), (4, 4));
+///         assert!(status.foreign_conditions().is_empty() && status.start_time().is_some());
+///         assert_eq!((status.containers().len(), status.conditions().len()), (1, 5));
+///         self.0.push(status.phase());
+///     }
+/// }
+/// # let manifest: manifest::PodManifest = serde_json::from_str(r#"{
+/// #     "metadata": {"name": "web", "generation": 4}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+/// let mut phases = Phases::default();
+/// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut phases);
+/// assert_eq!(phases.0, [PodPhase::Pending]);
+/// assert_eq!(pod.published().former_image(0.into(), 0.into()), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Published<'a> {
     parts: &'a Parts,
@@ -84,6 +115,12 @@ impl<'a> Published<'a> {
     #[must_use]
     pub fn former_image(&self, container: ContainerIndex, instance: InstanceId) -> Option<&'a str> {
         self.parts.containers.image_of(container, instance)
+    }
+
+    /// Whether the Pod is published as `Ready`.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        terminal_reason(self.phase()).is_none() && self.parts.status.record.conditions.ready.is_true()
     }
 
     /// The kubelet's conditions, in the order of the API status, and when each last changed.

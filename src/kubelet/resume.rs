@@ -145,7 +145,7 @@ impl Pod {
         let seen = object_events::first_seen(object)?;
         check_listing(&seen.spec, &runtime).map_err(ResumeError::Runtime)?;
         let found = RuntimeCache::found(runtime, config.timing, now);
-        let mut pod = Pod::unsynced(seen, RuntimeStatus::default(), config, now);
+        let mut pod = Pod::unsynced(Arc::new(seen), RuntimeStatus::default(), config, now);
         pod.parts.runtime = found;
         pod.parts.kubelet_start = Some(now);
         pod.parts.find_published(&object.status, ids);

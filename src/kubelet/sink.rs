@@ -9,6 +9,26 @@ use crate::{
 };
 
 /// Takes what comes out of a Pod, in order; what is not overridden is not wanted, and costs nothing.
+///
+/// A simulation that counts starts pays for nothing else:
+///
+/// ```
+///
+/// use pod_lifecycle::{Action, Sink, Timestamp, state::InstanceId};
+///
+/// #[derive(Default)]
+/// struct Starts(u32);
+///
+/// impl Sink for Starts {
+///     fn action(&mut self, _: Timestamp, action: Action) {
+///         self.0 += u32::from(matches!(action, Action::StartContainer { .. }));
+///     }
+/// }
+/// let mut starts = Starts::default();
+/// let start = Action::StartContainer { container: 0.into(), instance: InstanceId::nth(0) };
+/// starts.action(Timestamp::UNIX_EPOCH, start);
+/// assert_eq!((starts.0, starts.wants_events()), (1, false));
+/// ```
 pub trait Sink {
     /// Something is to be done.
     fn action(&mut self, at: Timestamp, action: Action) {
@@ -48,6 +68,14 @@ pub trait Sink {
 }
 
 /// Something that came out of a Pod.
+///
+/// ```
+/// use pod_lifecycle::{Action, Output, state::SandboxId};
+///
+/// let outputs = [Output::Action(Action::RunPodSandbox { sandbox: SandboxId(0) }), Output::Published];
+/// let actions = outputs.iter().filter(|output| matches!(output, Output::Action(_)));
+/// assert_eq!(actions.count(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Output {
     /// Something is to be done.
@@ -90,6 +118,12 @@ impl Sink for Vec<Output> {
 }
 
 /// Throws everything away.
+///
+/// ```
+/// use pod_lifecycle::{NoSink, Sink};
+///
+/// assert!(!NoSink.wants_events());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoSink;
 

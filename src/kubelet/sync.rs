@@ -73,7 +73,7 @@ pub(crate) enum Task {
 /// What a sync is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Doing {
-    /// Nothing.
+    /// It waits for nothing.
     Nothing,
     /// The sandbox.
     RunningSandbox(SandboxId),

@@ -7,6 +7,13 @@ use crate::{
 
 named! {
     /// Where a Pod's worker stands; it never goes back.
+    ///
+    /// ```
+    /// use pod_lifecycle::{WORKER_MOVES, WorkerState};
+    ///
+    /// assert!(WORKER_MOVES.contains(&(WorkerState::Syncing, WorkerState::Terminating)));
+    /// assert!(!WORKER_MOVES.iter().any(|(from, _)| *from == WorkerState::Finished), "it never goes back");
+    /// ```
     pub enum WorkerState {
         /// The Pod is kept as it ought to be.
         Syncing = "Syncing",
@@ -29,6 +36,13 @@ pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
 
 /// The moves of the published phase. A Pod goes back from `Running` to `Pending` when its sandbox dies and its init
 /// containers run again; it never leaves `Succeeded` or `Failed`. `Unknown` is what an observer sees of a lost node.
+///
+/// ```
+/// use pod_lifecycle::{PHASE_MOVES, manifest::PodPhase};
+///
+/// assert!(PHASE_MOVES.contains(&(PodPhase::Pending, PodPhase::Running)));
+/// assert!(!PHASE_MOVES.contains(&(PodPhase::Failed, PodPhase::Running)));
+/// ```
 pub const PHASE_MOVES: &[(PodPhase, PodPhase)] = &[
     (PodPhase::Pending, PodPhase::Running),
     (PodPhase::Pending, PodPhase::Succeeded),
@@ -46,6 +60,12 @@ pub const PHASE_MOVES: &[(PodPhase, PodPhase)] = &[
 
 /// The moves of a published container state. One that runs only for an instant may go from waiting to terminated, and
 /// one that is restarted at once from terminated to running.
+///
+/// ```
+/// use pod_lifecycle::{CONTAINER_MOVES, ContainerStateKind};
+///
+/// assert!(CONTAINER_MOVES.contains(&(ContainerStateKind::Waiting, ContainerStateKind::Running)));
+/// ```
 pub const CONTAINER_MOVES: &[(ContainerStateKind, ContainerStateKind)] = &[
     (ContainerStateKind::Waiting, ContainerStateKind::Running),
     (ContainerStateKind::Waiting, ContainerStateKind::Terminated),

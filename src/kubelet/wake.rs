@@ -11,6 +11,15 @@ use crate::{
 };
 
 /// Why a Pod wakes; at one instant they come in this order.
+///
+/// See [`Pod::next_wake`](crate::Pod::next_wake), which says for what a Pod wakes:
+///
+/// ```
+///
+/// use pod_lifecycle::Wake;
+///
+/// assert!(Wake::Relist < Wake::Deadline, "the order at one instant");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Wake {
@@ -36,6 +45,18 @@ pub enum Wake {
 
 impl Pod {
     /// What the Pod wakes for next, and when.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, Wake, config::KubeletConfig, manifest, spec::PodSpec};
+    ///
+    /// let manifest: manifest::PodManifest = serde_json::from_str(
+    ///     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// assert_eq!(pod.next_wake(), Some((Timestamp::from_unix_seconds(30), Wake::Deadline)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn next_wake(&self) -> Option<(Timestamp, Wake)> {
         let (worker, parts) = (&self.worker, &self.parts);

@@ -356,6 +356,15 @@ impl Parts {
         restart::all_containers_restart_is_due(&self.spec, None, records, self.status.is_restarting_all())
     }
 
+    /// Others have given the Pod the phase that it ends with; one that has ended keeps the phase that it has.
+    pub(crate) fn take_phase_of_api(&mut self, to: PodPhase, step: &mut Step<'_>) {
+        let from = self.status.published.phase;
+        if !from.is_some_and(PodPhase::is_terminal) {
+            self.status.published.phase = Some(to);
+            self.emit(Change::Phase { from, to }, step);
+        }
+    }
+
     fn emit(&self, change: Change, step: &mut Step<'_>) {
         if !self.object.is_gone {
             step.out.transition(Transition { at: step.now, change });

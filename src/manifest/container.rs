@@ -106,6 +106,14 @@ pub struct EnvVar {
 }
 
 /// A port that a container listens on.
+///
+/// ```
+/// use pod_lifecycle::manifest::ContainerPort;
+///
+/// let port: ContainerPort = serde_json::from_str(r#"{"name": "http", "containerPort": 8080}"#)?;
+/// assert_eq!((port.name.as_str(), port.container_port), ("http", 8080));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerPort {
@@ -127,6 +135,16 @@ pub struct ContainerPort {
 }
 
 /// A rule on the exit code of a container.
+///
+/// ```
+/// use pod_lifecycle::manifest::{ContainerRestartRule, ExitCodeOperator, RestartRuleAction};
+///
+/// let rule: ContainerRestartRule =
+///     serde_json::from_str(r#"{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}"#)?;
+/// assert_eq!(rule.action, Some(RestartRuleAction::Restart.into()));
+/// assert_eq!(rule.exit_codes.and_then(|codes| codes.operator), Some(ExitCodeOperator::In.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerRestartRule {
@@ -139,6 +157,14 @@ pub struct ContainerRestartRule {
 }
 
 /// A set of exit codes.
+///
+/// ```
+/// use pod_lifecycle::manifest::{ExitCodeOperator, ExitCodes};
+///
+/// let all_but_two = ExitCodes { operator: Some(ExitCodeOperator::NotIn.into()), values: vec![1, 2] };
+/// assert_eq!(serde_json::to_string(&all_but_two)?, r#"{"operator":"NotIn","values":[1,2]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitCodes {
     /// Whether the listed codes are meant, or all others.
@@ -150,6 +176,14 @@ pub struct ExitCodes {
 }
 
 /// Hooks around a container's life.
+///
+/// ```
+/// use pod_lifecycle::manifest::Lifecycle;
+///
+/// let hooks: Lifecycle = serde_json::from_str(r#"{"preStop": {"sleep": {"seconds": 5}}}"#)?;
+/// assert_eq!(hooks.pre_stop.and_then(|hook| hook.sleep).map(|sleep| sleep.seconds), Some(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lifecycle {
@@ -165,6 +199,14 @@ pub struct Lifecycle {
 }
 
 /// A volume mounted into a container.
+///
+/// ```
+/// use pod_lifecycle::manifest::VolumeMount;
+///
+/// let mount: VolumeMount = serde_json::from_str(r#"{"name": "data", "mountPath": "/data", "subPath": "a"}"#)?;
+/// assert_eq!((mount.mount_path.as_str(), mount.other["subPath"].as_str()), ("/data", Some("a")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VolumeMount {
@@ -184,6 +226,13 @@ pub struct VolumeMount {
 
 named! {
     /// What happens to a container that exits.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, RestartPolicy};
+    ///
+    /// assert_eq!(RestartPolicy::OnFailure.name(), "OnFailure");
+    /// assert_eq!(RestartPolicy::ALL.len(), 3);
+    /// ```
     pub enum RestartPolicy {
         /// It is started again.
         Always = "Always",
@@ -196,6 +245,12 @@ named! {
 
 named! {
     /// When an image is pulled.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{ImagePullPolicy, Name};
+    ///
+    /// assert_eq!(ImagePullPolicy::IfNotPresent.name(), "IfNotPresent");
+    /// ```
     pub enum ImagePullPolicy {
         /// Before every start.
         Always = "Always",
@@ -208,6 +263,12 @@ named! {
 
 named! {
     /// What a restart rule does.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, RestartRuleAction};
+    ///
+    /// assert_eq!(RestartRuleAction::RestartAllContainers.name(), "RestartAllContainers");
+    /// ```
     pub enum RestartRuleAction {
         /// Restart the container.
         Restart = "Restart",
@@ -218,6 +279,12 @@ named! {
 
 named! {
     /// How a set of exit codes is meant.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{ExitCodeOperator, Name};
+    ///
+    /// assert_eq!(ExitCodeOperator::NotIn.name(), "NotIn");
+    /// ```
     pub enum ExitCodeOperator {
         /// The listed codes.
         In = "In",
@@ -228,18 +295,30 @@ named! {
 
 named! {
     /// The transport of a port.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, Protocol};
+    ///
+    /// assert_eq!(Protocol::Udp.name(), "UDP");
+    /// ```
     pub enum Protocol {
-        /// TCP.
+        /// The Transmission Control Protocol.
         Tcp = "TCP",
-        /// UDP.
+        /// The User Datagram Protocol.
         Udp = "UDP",
-        /// SCTP.
+        /// The Stream Control Transmission Protocol.
         Sctp = "SCTP",
     }
 }
 
 named! {
     /// Where a container's last words come from.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, TerminationMessagePolicy};
+    ///
+    /// assert_eq!(TerminationMessagePolicy::FallbackToLogsOnError.name(), "FallbackToLogsOnError");
+    /// ```
     pub enum TerminationMessagePolicy {
         /// The termination message file.
         File = "File",

@@ -1,7 +1,7 @@
 //! The Pod as people write it and the API prints it: the lifecycle part of `v1.Pod`, for serde.
 //!
-//! Fields that the crate has no name for are kept as they stand ([`Opaque`]), `null` counts as absent, and an enum string that Kubernetes does not know
-//! is kept as it stands ([`Named::Other`]), so that validation can name its field.
+//! Fields that the crate has no name for are kept as they stand ([`Opaque`]), `null` counts as absent, and an enum string
+//! that Kubernetes does not know is kept as it stands ([`Named::Other`]), so that validation can name its field.
 //!
 //! ```
 //! use pod_lifecycle::manifest::{PodManifest, RestartPolicy};
@@ -15,6 +15,7 @@
 //! ```
 
 mod container;
+mod container_status;
 mod defaults;
 mod image;
 mod named;
@@ -31,6 +32,9 @@ pub use container::{
     Container, ContainerPort, ContainerRestartRule, EnvVar, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle,
     Protocol, RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
 };
+pub use container_status::{
+    ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
+};
 pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named};
@@ -42,10 +46,7 @@ pub use probe::{
     UriScheme,
 };
 pub use service_account::{ServiceAccountAdmission, TokenVolume};
-pub use status::{
-    ConditionStatus, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
-    ContainerStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus,
-};
+pub use status::{ConditionStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus};
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
 pub use volume::{
     ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,

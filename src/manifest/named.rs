@@ -6,6 +6,14 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A closed set of values, each with the name that Kubernetes spells it by.
+///
+/// ```
+/// use pod_lifecycle::manifest::{Name, PodPhase};
+///
+/// assert_eq!(PodPhase::Succeeded.name(), "Succeeded");
+/// let terminal = PodPhase::ALL.iter().filter(|phase| phase.is_terminal()).count();
+/// assert_eq!(terminal, 2);
+/// ```
 pub trait Name: Copy + PartialEq + 'static {
     /// Every value, in the order in which Kubernetes lists them.
     const ALL: &'static [Self];

@@ -10,6 +10,15 @@ use super::{
 use crate::time::Timestamp;
 
 /// A Pod as written in a manifest or stored by the API server.
+///
+/// ```
+/// use pod_lifecycle::manifest::{Container, PodManifest};
+///
+/// let mut pod = PodManifest::default();
+/// pod.metadata.name = "web".into();
+/// pod.spec.containers.push(Container { name: "app".into(), image: "nginx:1.27".into(), ..Container::default() });
+/// assert_eq!(pod.with_defaults().spec.termination_grace_period_seconds, Some(30));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodManifest {
@@ -31,6 +40,18 @@ pub struct PodManifest {
 }
 
 /// The part of `v1.ObjectMeta` that a Pod's life depends on.
+///
+/// ```
+/// use pod_lifecycle::manifest::ObjectMeta;
+///
+/// let metadata: ObjectMeta = serde_json::from_str(r#"{
+///     "name": "web", "uid": "u-1", "generation": 2, "labels": {"app": "web"},
+///     "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30
+/// }"#)?;
+/// assert_eq!(metadata.labels["app"], "web");
+/// assert!(metadata.deletion_timestamp.is_some(), "it is being deleted");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectMeta {
@@ -70,6 +91,16 @@ pub struct ObjectMeta {
 }
 
 /// The part of `v1.PodManifestSpec` that a Pod's life depends on.
+///
+/// ```
+/// use pod_lifecycle::manifest::PodManifestSpec;
+///
+/// let spec: PodManifestSpec =
+///     serde_json::from_str(r#"{"containers": [{"name": "app"}], "priorityClassName": "high"}"#)?;
+/// assert_eq!(spec.containers[0].name, "app");
+/// assert_eq!(spec.other["priorityClassName"].as_str(), Some("high"), "passed through as it stands");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodManifestSpec {
@@ -124,6 +155,14 @@ pub struct PodManifestSpec {
 }
 
 /// The operating system that a Pod's containers are made for.
+///
+/// ```
+/// use pod_lifecycle::manifest::{OsName, PodOs};
+///
+/// let os: PodOs = serde_json::from_str(r#"{"name": "linux"}"#)?;
+/// assert_eq!(os.name, Some(OsName::Linux.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PodOs {
     /// Its name.
@@ -133,6 +172,12 @@ pub struct PodOs {
 
 named! {
     /// An operating system.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, OsName};
+    ///
+    /// assert_eq!(OsName::Windows.name(), "windows");
+    /// ```
     pub enum OsName {
         /// The kernel of most nodes.
         Linux = "linux",
@@ -142,6 +187,14 @@ named! {
 }
 
 /// A condition that has to be true before the Pod counts as ready.
+///
+/// ```
+/// use pod_lifecycle::manifest::ReadinessGate;
+///
+/// let gate = ReadinessGate { condition_type: "example.com/attached".into() };
+/// assert_eq!(serde_json::to_string(&gate)?, r#"{"conditionType":"example.com/attached"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadinessGate {
@@ -151,6 +204,14 @@ pub struct ReadinessGate {
 }
 
 /// A gate that has to be removed before the Pod is scheduled.
+///
+/// ```
+/// use pod_lifecycle::manifest::SchedulingGate;
+///
+/// let gate: SchedulingGate = serde_json::from_str(r#"{"name": "example.com/quota"}"#)?;
+/// assert_eq!(gate.name, "example.com/quota");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchedulingGate {
     /// The gate's name.

@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Named, named::named, null_is_absent};
 
 /// A periodic question to a container.
+///
+/// ```
+/// use pod_lifecycle::manifest::Probe;
+///
+/// let probe: Probe = serde_json::from_str(r#"{"tcpSocket": {"port": 5432}, "periodSeconds": 5}"#)?;
+/// assert_eq!((probe.period_seconds, probe.failure_threshold), (Some(5), None));
+/// assert!(probe.handler().tcp_socket.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
@@ -22,13 +31,13 @@ pub struct Probe {
     /// Ask the gRPC health service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grpc: Option<GrpcAction>,
-    /// Seconds after the container's start before the first look.
+    /// Seconds after the container's start before it is probed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_delay_seconds: Option<i32>,
     /// Seconds after which an answer counts as a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<i32>,
-    /// Seconds between two looks.
+    /// Seconds between two probes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period_seconds: Option<i32>,
     /// Successes in a row that it takes.
@@ -57,6 +66,14 @@ impl Probe {
 }
 
 /// What a probe or a hook does; one of them has to be set.
+///
+/// ```
+/// use pod_lifecycle::manifest::{Handler, SleepAction};
+///
+/// let sleep = Handler { sleep: Some(SleepAction { seconds: 5 }), ..Handler::default() };
+/// assert_eq!(serde_json::to_string(&sleep)?, r#"{"sleep":{"seconds":5}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Handler {
@@ -78,6 +95,14 @@ pub struct Handler {
 }
 
 /// A command run in the container.
+///
+/// ```
+/// use pod_lifecycle::manifest::ExecAction;
+///
+/// let exec: ExecAction = serde_json::from_str(r#"{"command": ["cat", "/tmp/healthy"]}"#)?;
+/// assert_eq!(exec.command, ["cat", "/tmp/healthy"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ExecAction {
     /// The command and its arguments.
@@ -86,6 +111,14 @@ pub struct ExecAction {
 }
 
 /// An HTTP request.
+///
+/// ```
+/// use pod_lifecycle::manifest::{HttpGetAction, IntOrString};
+///
+/// let get: HttpGetAction = serde_json::from_str(r#"{"path": "/healthz", "port": "http"}"#)?;
+/// assert_eq!((get.path.as_str(), get.port), ("/healthz", IntOrString::String("http".into())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HttpGetAction {
@@ -107,6 +140,14 @@ pub struct HttpGetAction {
 }
 
 /// A header of an HTTP request.
+///
+/// ```
+/// use pod_lifecycle::manifest::HttpHeader;
+///
+/// let header: HttpHeader = serde_json::from_str(r#"{"name": "X-Probe", "value": "yes"}"#)?;
+/// assert_eq!(header.value, "yes");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HttpHeader {
     /// The header's name.
@@ -118,6 +159,14 @@ pub struct HttpHeader {
 }
 
 /// A TCP connection.
+///
+/// ```
+/// use pod_lifecycle::manifest::{IntOrString, TcpSocketAction};
+///
+/// let socket: TcpSocketAction = serde_json::from_str(r#"{"port": 5432}"#)?;
+/// assert_eq!(socket.port, IntOrString::Int(5432));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TcpSocketAction {
     /// The port, by number or name.
@@ -129,6 +178,14 @@ pub struct TcpSocketAction {
 }
 
 /// A call of the gRPC health service.
+///
+/// ```
+/// use pod_lifecycle::manifest::GrpcAction;
+///
+/// let check: GrpcAction = serde_json::from_str(r#"{"port": 9090}"#)?;
+/// assert_eq!((check.port, check.service), (9090, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GrpcAction {
     /// The port.
@@ -140,6 +197,13 @@ pub struct GrpcAction {
 }
 
 /// A pause.
+///
+/// ```
+/// use pod_lifecycle::manifest::SleepAction;
+///
+/// assert_eq!(serde_json::from_str::<SleepAction>(r#"{"seconds": 5}"#)?, SleepAction { seconds: 5 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SleepAction {
     /// Its length in seconds.
@@ -148,6 +212,14 @@ pub struct SleepAction {
 }
 
 /// A port by number or by name.
+///
+/// ```
+/// use pod_lifecycle::manifest::IntOrString;
+///
+/// assert_eq!(serde_json::from_str::<IntOrString>("80")?, IntOrString::Int(80));
+/// assert_eq!(serde_json::from_str::<IntOrString>(r#""http""#)?, IntOrString::String("http".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum IntOrString {
@@ -165,6 +237,12 @@ impl Default for IntOrString {
 
 named! {
     /// The scheme of an HTTP request.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, UriScheme};
+    ///
+    /// assert_eq!(UriScheme::Https.name(), "HTTPS");
+    /// ```
     pub enum UriScheme {
         /// Without encryption.
         Http = "HTTP",

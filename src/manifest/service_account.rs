@@ -132,7 +132,11 @@ impl ServiceAccountAdmission {
         while spec.volumes.iter().any(|volume| volume.name == name) {
             name = format!("{name}-{}", self.suffix);
         }
-        let source = SecretVolumeSource { secret_name: secret, default_mode: Some(VOLUME_FILE_MODE) };
+        let source = SecretVolumeSource {
+            secret_name: secret,
+            default_mode: Some(VOLUME_FILE_MODE),
+            ..SecretVolumeSource::default()
+        };
         Volume { name, secret: Some(source), ..Volume::default() }
     }
 }
@@ -158,11 +162,13 @@ fn token_sources() -> Vec<VolumeProjection> {
     };
     let certificate = ConfigMapProjection {
         name: "kube-root-ca.crt".into(),
-        items: vec![KeyToPath { key: "ca.crt".into(), path: "ca.crt".into() }],
+        items: vec![KeyToPath { key: "ca.crt".into(), path: "ca.crt".into(), ..KeyToPath::default() }],
+        ..ConfigMapProjection::default()
     };
     let namespace = DownwardApiVolumeFile {
         path: "namespace".into(),
         field_ref: Some(ObjectFieldSelector { api_version: "v1".into(), field_path: "metadata.namespace".into() }),
+        ..DownwardApiVolumeFile::default()
     };
     vec![
         VolumeProjection { service_account_token: Some(token), ..VolumeProjection::default() },

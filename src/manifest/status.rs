@@ -4,13 +4,20 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Opaque, OtherFields, is_default, named::named, null_is_absent};
+use super::{ContainerStatus, Named, OtherFields, is_default, named::named, null_is_absent};
 use crate::time::Timestamp;
 
 named! {
     /// Where a Pod is in its life, in one word.
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, PodPhase};
+    ///
+    /// assert!(PodPhase::Failed.is_terminal() && !PodPhase::Unknown.is_terminal());
+    /// assert_eq!(PodPhase::Running.name(), "Running");
+    /// ```
     pub enum PodPhase {
         /// Accepted, but some container has not run yet.
         Pending = "Pending",
@@ -55,6 +62,12 @@ named! {
     /// How much the node has promised to a Pod, which decides who is evicted first.
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/>
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::{Name, PodQosClass};
+    ///
+    /// assert_eq!(PodQosClass::BestEffort.name(), "BestEffort");
+    /// ```
     pub enum PodQosClass {
         /// Every container gets exactly what it may use.
         Guaranteed = "Guaranteed",
@@ -131,6 +144,14 @@ pub struct PodStatus {
 }
 
 /// An address of a Pod's node.
+///
+/// ```
+/// use pod_lifecycle::manifest::PodStatus;
+///
+/// let status: PodStatus = serde_json::from_str(r#"{"hostIP": "10.0.0.7", "hostIPs": [{"ip": "10.0.0.7"}]}"#)?;
+/// assert_eq!(status.host_ips[0].ip, status.host_ip);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HostIp {
     /// The address.
@@ -180,6 +201,14 @@ impl PodStatus {
 }
 
 /// An address of a Pod.
+///
+/// ```
+/// use pod_lifecycle::manifest::PodStatus;
+///
+/// let status: PodStatus = serde_json::from_str(r#"{"podIP": "10.1.0.9", "podIPs": [{"ip": "10.1.0.9"}]}"#)?;
+/// assert_eq!(status.pod_ips[0].ip, status.pod_ip);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodIp {
     /// The address.
@@ -194,6 +223,15 @@ impl From<&str> for PodIp {
 }
 
 /// Something that has come true of a Pod, or has not.
+///
+/// ```
+/// use pod_lifecycle::manifest::{ConditionStatus, PodCondition};
+///
+/// let condition: PodCondition = serde_json::from_str(
+///     r#"{"type": "Ready", "status": "True", "lastTransitionTime": "2026-03-01T12:00:00Z"}"#)?;
+/// assert_eq!((condition.type_.as_str(), condition.status), ("Ready", ConditionStatus::True.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodCondition {
@@ -233,123 +271,4 @@ impl PodCondition {
         *known = PodCondition { last_transition_time, ..condition };
         before
     }
-}
-
-/// The status of one container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainerStatus {
-    /// The container's name.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub name: String,
-    /// What it is doing.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub state: ContainerState,
-    /// What it did before.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub last_state: ContainerState,
-    /// Whether it may get traffic.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub ready: bool,
-    /// How often it was started again.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub restart_count: i32,
-    /// The image it runs.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub image: String,
-    /// The digest of the image it runs.
-    #[serde(default, rename = "imageID", deserialize_with = "null_is_absent")]
-    pub image_id: String,
-    /// The runtime's name of its newest instance.
-    #[serde(
-        default,
-        rename = "containerID",
-        deserialize_with = "null_is_absent",
-        skip_serializing_if = "String::is_empty"
-    )]
-    pub container_id: String,
-    /// Whether it has passed its startup probe.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started: Option<bool>,
-    /// What the node has set aside for the container, as the embedder says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allocated_resources: Option<Opaque>,
-    /// Requests and limits that are in force, as the embedder says. Without it an API server refuses to resize the Pod.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<Opaque>,
-    /// How volumes are mounted, as the embedder says.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
-    pub volume_mounts: Vec<Opaque>,
-    /// Whom its first process runs as, as the embedder says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Opaque>,
-    /// Every other field (`stopSignal`, `allocatedResourcesStatus`), as it was written.
-    #[serde(flatten)]
-    pub other: OtherFields,
-}
-
-/// What a container is doing: at most one is set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ContainerState {
-    /// It has yet to run (again).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<ContainerStateWaiting>,
-    /// It runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub running: Option<ContainerStateRunning>,
-    /// It has ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terminated: Option<ContainerStateTerminated>,
-}
-
-/// A container that has yet to run (again).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ContainerStateWaiting {
-    /// Why, in one word.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// Why, for people.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
-    pub message: String,
-}
-
-/// A container that runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainerStateRunning {
-    /// Since when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started_at: Option<Timestamp>,
-}
-
-/// A container that has ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainerStateTerminated {
-    /// How it ended; 0 is well.
-    #[serde(default, deserialize_with = "null_is_absent")]
-    pub exit_code: i32,
-    /// The signal that ended it, if the runtime tells; 0 for none.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
-    pub signal: i32,
-    /// Why, in one word.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// Its last words.
-    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
-    pub message: String,
-    /// When it began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started_at: Option<Timestamp>,
-    /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finished_at: Option<Timestamp>,
-    /// The runtime's name of it.
-    #[serde(
-        default,
-        rename = "containerID",
-        deserialize_with = "null_is_absent",
-        skip_serializing_if = "String::is_empty"
-    )]
-    pub container_id: String,
 }

@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{OtherFields, null_is_absent};
 
 /// A volume of the Pod.
+///
+/// ```
+/// use pod_lifecycle::manifest::Volume;
+///
+/// let volume: Volume = serde_json::from_str(r#"{"name": "cache", "emptyDir": {}}"#)?;
+/// assert!(volume.other.contains_key("emptyDir"), "passed through as it stands");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Volume {
@@ -25,6 +33,23 @@ pub struct Volume {
 }
 
 /// Several sources in one directory.
+///
+/// ```
+/// use pod_lifecycle::manifest::ProjectedVolumeSource;
+///
+/// let projected: ProjectedVolumeSource = serde_json::from_str(r#"{"sources": [
+///     {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
+///     {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+///     {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}]}}
+/// ]}"#)?;
+/// let token = projected.sources[0].service_account_token.as_ref().ok_or("no token")?;
+/// assert_eq!(token.expiration_seconds, Some(3607));
+/// let roots = projected.sources[1].config_map.as_ref().ok_or("no config map")?;
+/// assert_eq!((roots.name.as_str(), roots.items[0].key.as_str()), ("kube-root-ca.crt", "ca.crt"));
+/// let fields = projected.sources[2].downward_api.as_ref().ok_or("no fields")?;
+/// assert_eq!(fields.items[0].field_ref.as_ref().map(|field| field.field_path.as_str()), Some("metadata.namespace"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProjectedVolumeSource {
@@ -36,7 +61,14 @@ pub struct ProjectedVolumeSource {
     pub default_mode: Option<i32>,
 }
 
-/// One source of a projected volume; sources other than these are not kept.
+/// One source of a projected volume.
+///
+/// ```
+/// # use pod_lifecycle::manifest::VolumeProjection;
+/// let token: VolumeProjection = serde_json::from_str(r#"{"serviceAccountToken": {"path": "token"}}"#)?;
+/// assert_eq!((token.config_map, token.downward_api), (None, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VolumeProjection {
@@ -49,9 +81,19 @@ pub struct VolumeProjection {
     /// Fields of the Pod itself.
     #[serde(default, rename = "downwardAPI", skip_serializing_if = "Option::is_none")]
     pub downward_api: Option<DownwardApiProjection>,
+    /// Every other source (`secret`, `clusterTrustBundle`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A token of the Pod's service account.
+///
+/// ```
+/// # use pod_lifecycle::manifest::ServiceAccountTokenProjection;
+/// let token: ServiceAccountTokenProjection = serde_json::from_str(r#"{"path": "token", "audience": "vault"}"#)?;
+/// assert_eq!((token.audience.as_str(), token.path.as_str()), ("vault", "token"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceAccountTokenProjection {
@@ -67,6 +109,13 @@ pub struct ServiceAccountTokenProjection {
 }
 
 /// Keys of a ConfigMap.
+///
+/// ```
+/// # use pod_lifecycle::manifest::ConfigMapProjection;
+/// let projection: ConfigMapProjection = serde_json::from_str(r#"{"name": "settings"}"#)?;
+/// assert!(projection.items.is_empty(), "all of them");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigMapProjection {
     /// The ConfigMap.
@@ -75,9 +124,19 @@ pub struct ConfigMapProjection {
     /// Which keys become which files; all of them if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<KeyToPath>,
+    /// Every other field (`optional`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A key that becomes a file.
+///
+/// ```
+/// # use pod_lifecycle::manifest::KeyToPath;
+/// let item = KeyToPath { key: "ca.crt".into(), path: "tls/ca.crt".into() };
+/// assert_eq!(serde_json::to_string(&item)?, r#"{"key":"ca.crt","path":"tls/ca.crt"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyToPath {
     /// The key.
@@ -86,9 +145,19 @@ pub struct KeyToPath {
     /// The file.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub path: String,
+    /// Every other field (`mode`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// Fields of the Pod itself.
+///
+/// ```
+/// # use pod_lifecycle::manifest::DownwardApiProjection;
+/// let projection: DownwardApiProjection = serde_json::from_str(r#"{"items": [{"path": "namespace"}]}"#)?;
+/// assert_eq!(projection.items[0].path, "namespace");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownwardApiProjection {
     /// Which fields become which files.
@@ -97,6 +166,14 @@ pub struct DownwardApiProjection {
 }
 
 /// A field of the Pod that becomes a file.
+///
+/// ```
+/// # use pod_lifecycle::manifest::DownwardApiVolumeFile;
+/// let file: DownwardApiVolumeFile =
+///     serde_json::from_str(r#"{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}"#)?;
+/// assert_eq!(file.field_ref.map(|field| field.field_path), Some("metadata.name".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DownwardApiVolumeFile {
@@ -106,9 +183,19 @@ pub struct DownwardApiVolumeFile {
     /// The field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_ref: Option<ObjectFieldSelector>,
+    /// Every other field (`mode`, `resourceFieldRef`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }
 
 /// A field of the Pod.
+///
+/// ```
+/// # use pod_lifecycle::manifest::ObjectFieldSelector;
+/// let field: ObjectFieldSelector = serde_json::from_str(r#"{"apiVersion": "v1", "fieldPath": "metadata.uid"}"#)?;
+/// assert_eq!(field.field_path, "metadata.uid");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectFieldSelector {
@@ -121,6 +208,13 @@ pub struct ObjectFieldSelector {
 }
 
 /// A Secret, its keys as files.
+///
+/// ```
+/// # use pod_lifecycle::manifest::SecretVolumeSource;
+/// let secret: SecretVolumeSource = serde_json::from_str(r#"{"secretName": "tls"}"#)?;
+/// assert_eq!((secret.secret_name.as_str(), secret.default_mode), ("tls", None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretVolumeSource {
@@ -130,4 +224,7 @@ pub struct SecretVolumeSource {
     /// The files' permission bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_mode: Option<i32>,
+    /// Every other field (`items`, `optional`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
 }

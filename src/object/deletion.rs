@@ -6,6 +6,12 @@ use super::{PodObject, Presence};
 use crate::time::Timestamp;
 
 /// What a delete has come to.
+///
+/// ```
+/// use pod_lifecycle::object::Deletion;
+///
+/// assert_ne!(Deletion::Gone, Deletion::Unchanged);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// The object has a deletion timestamp and a grace, both new or shorter than before.
@@ -24,12 +30,26 @@ impl PodObject {
     ///
     /// `grace_seconds`: a negative one counts as 1. Answers to `BeforeDelete` in the API server's `registry/rest` and
     /// `CheckGracefulDelete` in `pkg/registry/core/pod`.
+    ///
+    /// ```
+    /// use pod_lifecycle::{NoSink, Timestamp, object::{Deletion, PodObject}};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// object.bind("node-1", now, &mut NoSink)?;
+    /// object.delete(30, now);
+    /// object.delete(60, now);
+    /// assert_eq!(object.manifest().metadata.deletion_grace_period_seconds, Some(30), "a grace only shrinks");
+    /// assert_eq!(object.delete_for_good(now), Deletion::Gone);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn delete(&mut self, grace_seconds: i64, now: Timestamp) -> Deletion {
         if self.is_gone() {
             return Deletion::Gone;
         }
-        let asked = if grace_seconds < 0 { 1 } else { grace_seconds };
-        let grace = if !self.is_bound() || self.has_ended() { 0 } else { asked };
+        let grace = grace_of(grace_seconds, !self.is_bound() || self.has_ended());
         let in_force = self.manifest.metadata.deletion_grace_period_seconds;
         let is_news = in_force.is_none_or(|in_force| grace < in_force);
         if is_news {
@@ -59,16 +79,49 @@ impl PodObject {
     }
 
     /// Deletes the object for good: with grace 0, as the kubelet does when nothing of the Pod is left.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::PodObject};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.delete_for_good(Timestamp::UNIX_EPOCH);
+    /// assert!(object.is_gone());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn delete_for_good(&mut self, now: Timestamp) -> Deletion {
         self.delete(0, now)
     }
 
     /// Deletes the object by force: it is gone at once, whether or not its containers are.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::{Deletion, PodObject}};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// assert_eq!(object.force_delete(), Deletion::Gone);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn force_delete(&mut self) -> Deletion {
         self.remove()
     }
 
     /// Takes a finalizer away; the last takes along an object that is to be gone.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Timestamp, object::{Deletion, PodObject}};
+    ///
+    /// let manifest = serde_json::from_str(r#"{
+    ///     "metadata": {"name": "job", "finalizers": ["batch.kubernetes.io/job-tracking"]},
+    ///     "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}
+    /// }"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.delete_for_good(Timestamp::UNIX_EPOCH);
+    /// assert!(!object.is_gone(), "its finalizer keeps it");
+    /// assert_eq!(object.remove_finalizer("batch.kubernetes.io/job-tracking"), Deletion::Gone);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_finalizer(&mut self, finalizer: &str) -> Deletion {
         let metadata = &mut self.manifest.metadata;
         metadata.finalizers.retain(|known| known != finalizer);
@@ -82,6 +135,15 @@ impl PodObject {
     fn remove(&mut self) -> Deletion {
         self.presence = Presence::Gone;
         Deletion::Gone
+    }
+}
+
+/// The grace that a delete gives; `is_idle`: nothing of the Pod runs.
+pub(crate) fn grace_of(asked_seconds: i64, is_idle: bool) -> i64 {
+    match asked_seconds {
+        _ if is_idle => 0,
+        ..0 => 1,
+        asked => asked,
     }
 }
 

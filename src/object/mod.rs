@@ -29,6 +29,8 @@ mod scheduling;
 mod status;
 
 pub use deletion::Deletion;
+#[cfg(feature = "sim")]
+pub(crate) use deletion::grace_of;
 
 use alloc::{string::String, sync::Arc};
 
@@ -41,6 +43,21 @@ use crate::{
 };
 
 /// A Pod as the API server stores it.
+///
+/// ```
+/// use pod_lifecycle::{NoSink, Timestamp, manifest::PodPhase, object::PodObject};
+///
+/// let manifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let now = Timestamp::UNIX_EPOCH;
+/// let object = PodObject::admit(manifest, now)?;
+/// assert_eq!((object.phase(), object.spec().name()), (PodPhase::Pending, "web"));
+/// assert_eq!(object.manifest().metadata.creation_timestamp, Some(now));
+/// assert!(!object.is_bound() && !object.is_gone() && !object.is_node_lost());
+/// assert_eq!(object.node_lost_since(), None);
+/// assert_eq!(object.to_manifest().status, **object.status());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodObject {
     /// The object but for its status.
@@ -66,6 +83,17 @@ enum NodeSight {
 }
 
 /// Why something cannot be done to an object; it is as it was.
+///
+/// ```
+/// use pod_lifecycle::{NoSink, Timestamp, object::{ObjectError, PodObject}};
+///
+/// let manifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+/// let error = object.set_image("db", "postgres:17").unwrap_err();
+/// assert_eq!(error, ObjectError::NoSuchContainer { name: "db".into() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectError {
@@ -123,6 +151,17 @@ impl PodObject {
     /// # Errors
     ///
     /// [`SpecError::Invalid`] lists every problem with its field.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Timestamp, object::PodObject};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// assert_eq!(object.manifest().spec.termination_grace_period_seconds, Some(30), "defaults are filled in");
+    /// assert!(PodObject::admit(serde_json::from_str("{}")?, Timestamp::UNIX_EPOCH).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn admit(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let mut manifest = manifest.with_defaults();
         manifest::validate(&manifest)?;
@@ -136,6 +175,18 @@ impl PodObject {
     /// # Errors
     ///
     /// [`SpecError`] names the field that cannot be understood.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Timestamp, object::PodObject};
+    ///
+    /// let listed = serde_json::from_str(r#"{
+    ///     "metadata": {"name": "web", "generation": 7},
+    ///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1"}]}
+    /// }"#)?;
+    /// let object = PodObject::stored(listed, Timestamp::UNIX_EPOCH)?;
+    /// assert!(object.is_bound());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stored(mut manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
         let status = core::mem::take(&mut manifest.status);
@@ -217,6 +268,19 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Immutable`] names the field that may not change.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Timestamp, object::{ObjectError, PodObject}};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.change_spec(|spec| spec.active_deadline_seconds = Some(60))?;
+    /// assert_eq!(object.manifest().metadata.generation, 2);
+    /// let refused = object.change_spec(|spec| spec.host_network = true);
+    /// assert!(matches!(refused, Err(ObjectError::Immutable { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn change_spec(&mut self, change: impl FnOnce(&mut PodManifestSpec)) -> Result<(), ObjectError> {
         self.check_present()?;
         let mut changed = self.manifest.clone();
@@ -233,6 +297,16 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::NoSuchContainer`] if there is none of this name.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::PodObject};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.set_image("app", "nginx:2")?;
+    /// assert_eq!(object.manifest().spec.containers[0].image, "nginx:2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_image(&mut self, container: &str, image: &str) -> Result<(), ObjectError> {
         if self.spec.index_of(container).is_none() {
             return Err(ObjectError::NoSuchContainer { name: container.into() });
@@ -248,6 +322,16 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Spec`] if it cannot be understood, or its name is taken.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::PodObject};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.add_ephemeral_container(serde_json::from_str(r#"{"name": "debug", "image": "busybox"}"#)?)?;
+    /// assert_eq!(object.spec().ephemeral_containers().count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_ephemeral_container(&mut self, container: manifest::Container) -> Result<(), ObjectError> {
         self.change_spec(|spec| spec.ephemeral_containers.push(container))
     }

@@ -25,6 +25,21 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::NotBound`] or [`ObjectError::NodeLost`].
+    ///
+    /// ```
+    /// use pod_lifecycle::{NoSink, Timestamp, manifest::PodPhase, object::PodObject};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// object.bind("node-1", now, &mut NoSink)?;
+    /// object.lose_node(now, &mut NoSink)?;
+    /// assert_eq!((object.phase(), object.node_lost_since()), (PodPhase::Unknown, Some(now)));
+    /// object.recover_node()?;
+    /// assert!(!object.is_node_lost());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn lose_node(&mut self, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
         self.check_present()?;
         if !self.is_bound() {
@@ -63,6 +78,15 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::NodeNotLost`].
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::{ObjectError, PodObject}};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// assert_eq!(object.recover_node(), Err(ObjectError::NodeNotLost));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recover_node(&mut self) -> Result<(), ObjectError> {
         if !self.is_node_lost() {
             return Err(ObjectError::NodeNotLost);

@@ -32,6 +32,19 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Gone`].
+    ///
+    /// ```
+    /// use pod_lifecycle::{NoSink, Timestamp, object::{ObjectError, PodObject}};
+    ///
+    /// let manifest = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {
+    ///     "schedulingGates": [{"name": "example.com/quota"}], "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// assert_eq!(object.bind("node-1", now, &mut NoSink), Err(ObjectError::Gated));
+    /// object.remove_scheduling_gates()?;
+    /// assert_eq!(object.bind("node-1", now, &mut NoSink), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_scheduling_gates(&mut self) -> Result<(), ObjectError> {
         self.change_spec(|spec| spec.scheduling_gates.clear())
     }
@@ -54,6 +67,18 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError`] if the scheduler does not look at the Pod.
+    ///
+    /// ```
+    /// use pod_lifecycle::{NoSink, Timestamp, object::PodObject};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// object.unschedulable("0/3 nodes are available: 3 Insufficient cpu.", now, &mut NoSink)?;
+    /// assert_eq!(object.status().condition("PodScheduled").map(|it| it.reason.as_str()), Some("Unschedulable"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn unschedulable(&mut self, message: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
         self.check_schedulable()?;
         record(out, now, EventType::Warning, EventReason::FailedScheduling, || message.into());
@@ -68,6 +93,19 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError`] if the Pod may not be bound.
+    ///
+    /// ```
+    /// use pod_lifecycle::{NoSink, Timestamp, object::{ObjectError, PodObject}};
+    ///
+    /// let manifest = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// object.bind("node-1", now, &mut NoSink)?;
+    /// assert!(object.is_bound());
+    /// assert_eq!(object.bind("node-2", now, &mut NoSink), Err(ObjectError::AlreadyBound));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn bind(&mut self, node_name: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
         self.check_schedulable()?;
         let metadata = &self.manifest.metadata;
@@ -78,8 +116,18 @@ impl PodObject {
     }
 
     /// The Pod is a node's, without a scheduler's having a say: it was made for that node.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::PodObject};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.take_to_node("node-1", Timestamp::UNIX_EPOCH);
+    /// assert_eq!(object.manifest().spec.node_name, "node-1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take_to_node(&mut self, node_name: &str, now: Timestamp) {
-        node_name.clone_into(&mut self.manifest.spec.node_name);
+        self.manifest.spec.node_name = node_name.into();
         self.put(crate::manifest::PodCondition {
             type_: ConditionType::PodScheduled.name().into(),
             observed_generation: 0,

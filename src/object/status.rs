@@ -26,6 +26,21 @@ impl PodObject {
     /// left alone, and a `DisruptionTarget` of the node's own comes in. Says whether the status has changed.
     ///
     /// Answers to `mergePodStatus` in `pkg/kubelet/status`. A kubelet on a lost node is not heard.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, object::PodObject};
+    ///
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// object.bind("node-1", now, &mut NoSink)?;
+    /// let pod = Pod::from_object(&object.to_manifest(), Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+    /// assert!(object.merge_status(pod.status()));
+    /// assert!(!object.merge_status(pod.status()), "nothing has changed since");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn merge_status(&mut self, published: PodStatus) -> bool {
         if self.is_gone() || self.is_node_lost() {
             return false;
@@ -52,6 +67,19 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Gone`].
+    ///
+    /// ```
+    /// use pod_lifecycle::{Timestamp, object::PodObject};
+    ///
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.set_condition(serde_json::from_str(r#"{"type": "example.com/attached", "status": "True"}"#)?)?;
+    /// assert!(object.status().condition("example.com/attached").is_some());
+    /// object.remove_condition("example.com/attached")?;
+    /// assert!(object.status().condition("example.com/attached").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_condition(&mut self, condition: PodCondition) -> Result<(), ObjectError> {
         self.check_present()?;
         self.put(condition);
@@ -63,6 +91,16 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Gone`].
+    ///
+    /// ```
+    /// # use pod_lifecycle::{Timestamp, object::{ObjectError, PodObject}};
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
+    /// object.force_delete();
+    /// assert_eq!(object.remove_condition("example.com/attached"), Err(ObjectError::Gone));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_condition(&mut self, condition_type: &str) -> Result<(), ObjectError> {
         self.check_present()?;
         Arc::make_mut(&mut self.status).conditions.retain(|condition| condition.type_ != condition_type);
@@ -79,6 +117,19 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::NotADisruption`] for any other reason.
+    ///
+    /// ```
+    /// use pod_lifecycle::{NoSink, Timestamp, object::PodObject, state::ConditionReason};
+    ///
+    /// # let manifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut object = PodObject::admit(manifest, now)?;
+    /// object.disrupt(ConditionReason::EvictionByEvictionApi, "", now, &mut NoSink)?;
+    /// let target = object.status().condition("DisruptionTarget").ok_or("no condition")?;
+    /// assert_eq!(target.reason, "EvictionByEvictionAPI");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn disrupt(
         &mut self,
         reason: ConditionReason,

@@ -108,6 +108,16 @@ impl Axis {
     }
 
     /// The first moment.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{render::Picture, sim::Scenario};
+    /// # let pod = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let timeline = Scenario::of(pod).until(60.0).play()?;
+    /// let axis = Picture::of(&timeline).axis;
+    /// assert!(axis.start() == timeline.start && axis.end() >= timeline.end.at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn start(&self) -> Timestamp {
         self.stretches.first().map_or(Timestamp::UNIX_EPOCH, |stretch| stretch.from())

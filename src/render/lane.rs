@@ -255,7 +255,7 @@ pub struct Stop {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// What.
+    /// What is done.
     pub kind: TaskKind,
     /// How it ended.
     pub outcome: Outcome,
@@ -276,11 +276,11 @@ named! {
 named! {
     /// How something ended.
     pub enum Outcome {
-        /// Well.
+        /// It did what it should.
         Succeeded = "succeeded",
-        /// Badly.
+        /// It did not.
         Failed = "failed",
-        /// Not at all, as far as the story goes.
+        /// It has not ended, as far as the story goes.
         Unfinished = "unfinished",
     }
 }

@@ -76,6 +76,15 @@ impl Picture {
     }
 
     /// How often containers were started again, all together.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{render::Picture, sim::Scenario};
+    /// # let pod = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0)).until(12.0).play()?;
+    /// assert_eq!(Picture::of(&timeline).restarts(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn restarts(&self) -> u32 {
         self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.restarts()))
@@ -97,7 +106,7 @@ pub struct Span<T> {
     pub from: Timestamp,
     /// Until when; this moment is no longer part of it.
     pub to: Timestamp,
-    /// What.
+    /// What lasts.
     pub what: T,
 }
 
@@ -119,9 +128,9 @@ impl<T> Span<T> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark<T> {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub what: T,
 }
 

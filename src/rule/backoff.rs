@@ -2,12 +2,41 @@
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts>, KEP-4603, KEP-5593.
 //! Answers to `client-go/util/flowcontrol.Backoff` and `doBackOff` in `pkg/kubelet/kuberuntime`.
+//!
+//! 10 s, then twice as long each time, to 300 s:
+//!
+//! ```
+//! use core::time::Duration;
+//! use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+//!
+//! let limits = BackOffLimits::CRASH_LOOP;
+//! let (mut now, mut counter, mut delays) = (Timestamp::UNIX_EPOCH, None, Vec::new());
+//! for _ in 0..7 {
+//!     let next = BackOff::advanced(counter, &limits, now, now);
+//!     delays.push(next.delay);
+//!     now = now + Duration::from_secs(next.delay.into());
+//!     counter = Some(next);
+//! }
+//! assert_eq!(delays, [10, 20, 40, 80, 160, 300, 300]);
+//! ```
 
 use core::time::Duration;
 
 use crate::{config::BackOffLimits, time::Timestamp};
 
 /// A back-off counter: the delay in force, and when it was last advanced.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+///
+/// let (limits, start) = (BackOffLimits::CRASH_LOOP, Timestamp::UNIX_EPOCH);
+/// let first = BackOff::advanced(None, &limits, start, start);
+/// let second = BackOff::advanced(Some(first), &limits, start, start + Duration::from_secs(10));
+/// assert_eq!((first.delay, second.delay), (10, 20));
+/// assert!(!second.is_forgotten(&limits, start + Duration::from_secs(60)));
+/// assert!(second.is_forgotten(&limits, start + Duration::from_secs(3600)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BackOff {
     /// The delay in whole seconds.

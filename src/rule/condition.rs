@@ -3,6 +3,17 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. The functions answer to those
 //! of `pkg/kubelet/status/generate.go`. `records` are by container index; `None` as a whole means that nothing is
 //! known of any container.
+//!
+//! ```
+//! use pod_lifecycle::{manifest::{self, ConditionStatus}, rule::condition, spec::PodSpec, state::Condition};
+//!
+//! let manifest: manifest::PodManifest = serde_json::from_str(
+//!     r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
+//! let spec = PodSpec::from_admitted(&manifest)?;
+//! let ready = condition::ready(&spec, &Condition::plain(true), |_, _| Some(ConditionStatus::False));
+//! assert!(!ready.is_true(), "all containers are ready, and its gate is not true");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -45,6 +56,20 @@ pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord
 ///
 /// `status_of` is asked for the status of each readiness gate's condition, by the gate's place in the spec and its
 /// condition type.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, ConditionStatus}, rule::condition, spec::PodSpec};
+/// use pod_lifecycle::state::{Condition, ConditionReason};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let all_are = Condition::plain(true);
+/// assert!(condition::ready(&spec, &all_are, |_, _| Some(ConditionStatus::True)).is_true());
+/// let gated = condition::ready(&spec, &all_are, |_, _| None);
+/// assert_eq!(gated.reason, Some(ConditionReason::ReadinessGatesNotReady));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn ready(
     spec: &PodSpec,
@@ -70,6 +95,17 @@ pub fn ready(
 }
 
 /// `Initialized`: every init container is done and every sidecar has started, or they once were.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+///     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let not_yet = condition::initialized(&spec, Some(&[None, None]), PodPhase::Pending, false);
+/// assert_eq!(not_yet.reason, Some(ConditionReason::ContainersNotInitialized));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn initialized(
     spec: &PodSpec,
@@ -98,6 +134,20 @@ pub fn initialized(
 }
 
 /// `PodReadyToStartContainers`: no new sandbox is needed. KEP-3085.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::condition, spec::PodSpec};
+/// use pod_lifecycle::state::{RuntimeStatus, Sandbox, SandboxId};
+///
+/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let mut runtime = RuntimeStatus::default();
+/// assert!(!condition::pod_ready_to_start_containers(&spec, &runtime).is_true());
+/// runtime.sandboxes.push(Sandbox {
+///     id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true),
+/// });
+/// assert!(condition::pod_ready_to_start_containers(&spec, &runtime).is_true());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) -> Condition {
     Condition::plain(!sandbox::needed(spec, runtime).is_new)
@@ -106,6 +156,16 @@ pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) ->
 /// `AllContainersRestarting`: from the exit that triggers it until every instance is removed. KEP-5532.
 ///
 /// `is_due`: see [`restart::all_containers_restart_is_due`].
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::{ConditionReason, RuntimeStatus}};
+///
+/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let nothing = RuntimeStatus::default();
+/// let ended = condition::all_containers_restarting(&spec, &nothing, PodPhase::Succeeded, true);
+/// assert_eq!((ended.is_true(), ended.reason), (false, Some(ConditionReason::PodCompleted)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn all_containers_restarting(spec: &PodSpec, runtime: &RuntimeStatus, phase: PodPhase, is_due: bool) -> Condition {
     match phase {

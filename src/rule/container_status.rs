@@ -2,6 +2,28 @@
 //!
 //! Answers to `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`; `started` and `ready` are the business
 //! of [`readiness`](super::readiness).
+//!
+//! A container that is to be started, and whose image cannot be pulled, waits and says so:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use pod_lifecycle::{manifest, rule::container_status::{self, StatusInputs}, spec::PodSpec};
+//! use pod_lifecycle::state::{FailureMessage, RuntimeStatus, StartError, StartFailure};
+//!
+//! let manifest: manifest::PodManifest =
+//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//! let failure = StartFailure { error: StartError::ErrImagePull, message: FailureMessage::Text("no route".into()) };
+//! let records = container_status::of_all(&StatusInputs {
+//!     spec: &PodSpec::from_admitted(&manifest)?,
+//!     runtime: &RuntimeStatus::default(),
+//!     previous: &[],
+//!     failures: &[Some(Arc::new(failure))],
+//!     is_deleting: false,
+//!     is_restarting_all: false,
+//! });
+//! assert!(records[0].as_ref().is_some_and(|app| app.is_waiting()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -206,7 +228,7 @@ impl StatusInputs<'_> {
     }
 }
 
-/// What is said of a container that was running when nobody looked.
+/// What is said of a container that was running when it was last seen.
 pub(crate) const UNSEEN_END: &str = "The container could not be located when the pod was terminated";
 
 fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {

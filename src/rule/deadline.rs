@@ -1,4 +1,12 @@
 //! Has the Pod been active for too long?
+//!
+//! ```
+//! use pod_lifecycle::{Timestamp, manifest, rule::deadline, spec::PodSpec};
+//!
+//! let endless: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": []}}"#)?;
+//! assert_eq!(deadline::of(&PodSpec::from_admitted(&endless)?, Timestamp::UNIX_EPOCH), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::time::Duration;
 

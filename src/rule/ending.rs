@@ -2,6 +2,17 @@
 //!
 //! Answers to `TerminatePod`, `hasPodInitialized` and `checkContainerStateTransition` in
 //! `pkg/kubelet/status/status_manager.go`.
+//!
+//! ```
+//! use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
+//!
+//! let manifest: manifest::PodManifest =
+//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//! let spec = PodSpec::from_admitted(&manifest)?;
+//! let published = [None];
+//! assert!(!ending::has_initialized(&spec, &published), "nothing was ever said of its containers");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::sync::Arc;
 
@@ -14,6 +25,23 @@ use crate::{
 
 /// Gives every container that must have ended an end: regular ones if the Pod had initialized, init ones up to the
 /// last that ever started, and the first in any case. `has_initialized`: see [`has_initialized`].
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec, state::{ContainerRecord, RecordedState}};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let mut records = [Some(ContainerRecord {
+///     state: Some(RecordedState::Running { started_at: None }), last_state: None, restart_count: 0, instance: None,
+///     started: Some(true), ready: true,
+/// })];
+/// assert!(ending::has_initialized(&spec, &records));
+/// ending::terminate_containers(&spec, &mut records, true);
+/// let end = records[0].as_ref().and_then(|record| record.termination()).ok_or("still runs")?;
+/// assert_eq!((end.exit_code, end.reason.as_str()), (137, "ContainerStatusUnknown"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecord>], has_initialized: bool) {
     let init_started = |index: ContainerIndex| record_of(records, index).is_some_and(has_moved);
     let last_started = spec.init_containers().rev().map(|(index, _)| index).find(|&index| init_started(index));
@@ -34,6 +62,24 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
 }
 
 /// Whether a container may be reported like this after that: one that has ended and is not to run again stays ended.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
+/// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(
+///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let end = Arc::new(Termination::unseen(TerminationReason::Error, ""));
+/// let record = |state| {
+///     [Some(ContainerRecord { state: Some(state), last_state: None, restart_count: 0, instance: None, started: None, ready: false })]
+/// };
+/// let (ended, runs) = (record(RecordedState::Terminated(end)), record(RecordedState::Running { started_at: None }));
+/// assert!(ending::allows(&spec, &runs, &ended));
+/// assert!(!ending::allows(&spec, &ended, &runs), "nothing of this Pod runs twice");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn allows(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Option<ContainerRecord>]) -> bool {
     if spec.pod_policy() == RestartPolicy::Always || spec.all_containers_could_restart() {
@@ -50,6 +96,15 @@ pub fn allows(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Optio
 }
 
 /// Whether the published status shows that the Pod was ever initialized.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// assert!(!ending::has_initialized(&PodSpec::from_admitted(&manifest)?, &[None]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn has_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
     let Some((last, last_spec)) = spec.init_containers().next_back() else { return true };

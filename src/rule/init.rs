@@ -29,7 +29,7 @@ pub(super) fn progress(inputs: &SyncInputs<'_>, actions: &mut PodActions) -> boo
             None => {}
             Some(_) if walk.is_past && !is_sidecar => {}
             Some(newest) => {
-                if walk.visit(index, container, newest, actions) == Verdict::PodIsLost {
+                if walk.visit(index, container, newest, actions) == Visit::PodIsLost {
                     actions.kill_pod = true;
                     actions.start_init.clear();
                     return false;
@@ -61,7 +61,7 @@ struct Walk<'a> {
 }
 
 #[derive(PartialEq, Eq)]
-enum Verdict {
+enum Visit {
     GoOn,
     PodIsLost,
 }
@@ -73,7 +73,7 @@ impl Walk<'_> {
         container: &ContainerSpec,
         newest: &Instance,
         actions: &mut PodActions,
-    ) -> Verdict {
+    ) -> Visit {
         let is_sidecar = container.kind() == ContainerKind::Sidecar;
         match &newest.state {
             InstanceState::Created => actions.start_init.push(index),
@@ -85,21 +85,21 @@ impl Walk<'_> {
             InstanceState::Exited(end) => {
                 let has_failed = end.exit_code != 0 || end.reason == TerminationReason::OomKilled;
                 if !has_failed {
-                    self.pass(index, actions);
+                    self.advance_from(index, actions);
                 } else if restart::is_due(container, Some(newest), self.inputs.is_deleting) {
                     actions.start_init.push(index);
                 } else {
-                    return Verdict::PodIsLost;
+                    return Visit::PodIsLost;
                 }
             }
             InstanceState::Unknown => {
                 if !is_sidecar && container.restart().policy() == RestartPolicy::Never {
-                    return Verdict::PodIsLost;
+                    return Visit::PodIsLost;
                 }
                 replace(index, newest, KillReason::Unknown, actions);
             }
         }
-        Verdict::GoOn
+        Visit::GoOn
     }
 
     fn visit_running_sidecar(
@@ -116,7 +116,7 @@ impl Walk<'_> {
             }
             return;
         }
-        self.pass(index, actions);
+        self.advance_from(index, actions);
         if newest.spec_changed {
             replace(index, newest, KillReason::DefinitionChanged, actions);
         } else if container.probe(ProbeKind::Liveness).is_some() && facts.liveness == Some(ProbeResult::Failure) {
@@ -125,7 +125,7 @@ impl Walk<'_> {
     }
 
     /// The container has done its part: the next one is due, or the Pod has initialized.
-    fn pass(&mut self, index: ContainerIndex, actions: &mut PodActions) {
+    fn advance_from(&mut self, index: ContainerIndex, actions: &mut PodActions) {
         let next = ContainerIndex::nth(index.place().saturating_add(1));
         if next.place() == self.inputs.spec.regular_from {
             self.has_initialized = true;

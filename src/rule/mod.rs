@@ -2,6 +2,19 @@
 //!
 //! The rules read plain data ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus),
 //! records of containers by index) and can be asked without a machine.
+//!
+//! Is a container that exits with 0 started again?
+//!
+//! ```
+//! use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+//!
+//! let manifest: manifest::PodManifest = serde_json::from_str(
+//!     r#"{"spec": {"restartPolicy": "OnFailure", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
+//! let spec = PodSpec::from_admitted(&manifest)?;
+//! let (_, job) = spec.regular_containers().next().ok_or("no container")?;
+//! assert!(!restart::after_exit(job.restart(), 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod backoff;
 pub mod condition;

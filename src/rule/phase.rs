@@ -1,6 +1,25 @@
 //! Where is the Pod in its life, in one word?
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
+//!
+//! ```
+//! use pod_lifecycle::{manifest::{self, PodPhase}, rule::phase, spec::PodSpec};
+//! use pod_lifecycle::state::{ContainerRecord, RecordedState};
+//!
+//! let manifest: manifest::PodManifest =
+//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//! let spec = PodSpec::from_admitted(&manifest)?;
+//! let app = ContainerRecord {
+//!     state: Some(RecordedState::Running { started_at: None }),
+//!     last_state: None,
+//!     restart_count: 0,
+//!     instance: None,
+//!     started: Some(true),
+//!     ready: false,
+//! };
+//! assert_eq!(phase::of(&spec, &[Some(app)], false, true), PodPhase::Running);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::{record_of, restart};
 use crate::{
@@ -47,6 +66,16 @@ pub fn of(spec: &PodSpec, records: &[Option<ContainerRecord>], is_terminal: bool
 /// Whether a Pod has initialized: some regular container has an instance in the current sandbox.
 ///
 /// Answers to `HasAnyActiveRegularContainerStarted` in `pkg/kubelet/container`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::phase, spec::PodSpec, state::RuntimeStatus};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// assert!(!phase::has_initialized(&spec, &RuntimeStatus::default()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn has_initialized(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
     let Some(sandbox) = runtime.active_sandbox() else { return false };

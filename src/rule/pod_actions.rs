@@ -1,6 +1,22 @@
 //! What is to be stopped, removed, made and started, and in which order?
 //!
 //! Answers to `computePodActions` in `pkg/kubelet/kuberuntime/kuberuntime_manager.go`. KEP-753 (sidecars).
+//!
+//! ```
+//! use pod_lifecycle::{manifest, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+//!
+//! let manifest: manifest::PodManifest =
+//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//! let actions = pod_actions::compute(&SyncInputs {
+//!     spec: &PodSpec::from_admitted(&manifest)?,
+//!     runtime: &RuntimeStatus::default(),
+//!     probes: &[],
+//!     is_deleting: false,
+//!     is_restarting_all: false,
+//! });
+//! assert!(actions.create_sandbox && actions.kill.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::{vec, vec::Vec};
 use core::fmt;
@@ -28,6 +44,18 @@ pub struct SyncInputs<'a> {
 }
 
 /// One step of a Pod: what to stop, remove, make and start, in this order.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::pod_actions::{self, PodActions, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
+/// let new = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
+/// let PodActions { create_sandbox, attempt, start, .. } = pod_actions::compute(&new);
+/// assert_eq!((create_sandbox, attempt, start), (true, 0, vec![0.into()]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodActions {
     /// Stop every container and every sandbox.
@@ -64,6 +92,13 @@ pub struct Kill {
 }
 
 /// An instance to remove.
+///
+/// ```
+/// use pod_lifecycle::{rule::pod_actions::Reset, state::InstanceId};
+///
+/// let reset = Reset { container: 0.into(), instance: InstanceId::nth(2), kill: true };
+/// assert!(reset.kill, "it runs: it is stopped, then removed");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reset {
     /// The container.
@@ -264,6 +299,13 @@ fn tend(inputs: &SyncInputs<'_>, index: ContainerIndex, container: &ContainerSpe
 }
 
 /// The probe whose failure is the reason of a kill, if one is.
+///
+/// ```
+/// use pod_lifecycle::{rule::pod_actions::{self, KillReason}, spec::ProbeKind};
+///
+/// assert_eq!(pod_actions::failed_probe(KillReason::StartupProbe), Some(ProbeKind::Startup));
+/// assert_eq!(pod_actions::failed_probe(KillReason::DefinitionChanged), None);
+/// ```
 #[must_use]
 pub const fn failed_probe(reason: KillReason) -> Option<ProbeKind> {
     match reason {

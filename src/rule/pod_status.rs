@@ -2,6 +2,24 @@
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. Answers to `generateAPIPodStatus` in
 //! `pkg/kubelet/kubelet_pods.go`: the other rules, asked in its order.
+//!
+//! A node has just got the Pod:
+//!
+//! ```
+//! use pod_lifecycle::{Timestamp, manifest, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
+//! use pod_lifecycle::{spec::PodSpec, state::RuntimeStatus};
+//!
+//! let manifest: manifest::PodManifest =
+//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//! let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
+//! let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
+//! let status = pod_status::of(&PodInputs {
+//!     spec: &spec, runtime: &runtime, previous: PreviousStatus::default(), api_phase: None, failures: &[], probes: &[],
+//!     kubelet, gates: &[], is_deleting: false, is_terminal: false, is_past_deadline: false,
+//! }, |_| {});
+//! assert!(status.conditions.initialized.is_true() && !status.conditions.ready.is_true());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -59,6 +77,22 @@ pub struct PreviousStatus<'a> {
 }
 
 /// What is reported of a Pod, without its strings and times.
+///
+/// See [`of`], which makes one:
+///
+/// ```
+///
+/// use pod_lifecycle::rule::pod_status::{PhaseReason, PodRecord};
+///
+/// /// What is to stand beside the phase.
+/// fn reason<'a>(record: &PodRecord, before: &'a str) -> &'a str {
+///     match record.phase_reason {
+///         PhaseReason::Cleared => "",
+///         PhaseReason::Kept => before,
+///         PhaseReason::DeadlineExceeded => "DeadlineExceeded",
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodRecord {
     /// What is reported of the containers, by container index.

@@ -1,7 +1,15 @@
 //! What does a probe make of a container?
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. Answers to
-//! `pkg/kubelet/prober/worker.go`: one worker per container and kind looks once a period.
+//! `pkg/kubelet/prober/worker.go`: one worker per container and kind ticks once a period.
+//!
+//! ```
+//! use pod_lifecycle::rule::probe::{ProbeOutcome, ProbeResult};
+//!
+//! assert_eq!(ProbeOutcome::of_http_status(200, false).result(), Some(ProbeResult::Success));
+//! assert_eq!(ProbeOutcome::of_timeout().result(), Some(ProbeResult::Failure));
+//! assert_eq!(ProbeOutcome::Error.result(), None, "it counts for nothing");
+//! ```
 
 use super::{readiness::KubeletStart, restart};
 use crate::{
@@ -12,7 +20,15 @@ use crate::{
 };
 
 named! {
-    /// What a worker last found, kept for the instance that it looked at.
+    /// What a worker last found, kept for the instance that it probed.
+    ///
+    /// ```
+    /// use pod_lifecycle::{rule::probe::{self, ProbeResult}, spec::ProbeKind};
+    ///
+    /// assert_eq!(probe::initial_result(ProbeKind::Startup), ProbeResult::Unknown);
+    /// assert_eq!(probe::initial_result(ProbeKind::Readiness), ProbeResult::Failure);
+    /// assert_eq!(probe::initial_result(ProbeKind::Liveness), ProbeResult::Success);
+    /// ```
     pub enum ProbeResult {
         /// The container is well.
         Success = "Success",
@@ -41,6 +57,13 @@ named! {
 
 impl ProbeOutcome {
     /// The outcome of a command that ended with this exit code.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::ProbeOutcome;
+    ///
+    /// assert_eq!(ProbeOutcome::of_exit_code(0), ProbeOutcome::Success);
+    /// assert_eq!(ProbeOutcome::of_exit_code(1), ProbeOutcome::Failure);
+    /// ```
     #[must_use]
     pub const fn of_exit_code(exit_code: i32) -> ProbeOutcome {
         if exit_code == 0 { ProbeOutcome::Success } else { ProbeOutcome::Failure }
@@ -65,24 +88,50 @@ impl ProbeOutcome {
     }
 
     /// The outcome of an attempt to open a TCP connection.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::ProbeOutcome;
+    ///
+    /// assert_eq!(ProbeOutcome::of_tcp_connect(false), ProbeOutcome::Failure);
+    /// ```
     #[must_use]
     pub const fn of_tcp_connect(connected: bool) -> ProbeOutcome {
         if connected { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
     /// The outcome of a gRPC health check that answered with this serving status: 1 is `SERVING`.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::ProbeOutcome;
+    ///
+    /// assert_eq!(ProbeOutcome::of_grpc_serving_status(1), ProbeOutcome::Success);
+    /// assert_eq!(ProbeOutcome::of_grpc_serving_status(2), ProbeOutcome::Failure);
+    /// ```
     #[must_use]
     pub const fn of_grpc_serving_status(status: i32) -> ProbeOutcome {
         if status == 1 { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
     /// The outcome of a question without an answer in time.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::ProbeOutcome;
+    ///
+    /// assert_eq!(ProbeOutcome::of_timeout(), ProbeOutcome::Failure);
+    /// ```
     #[must_use]
     pub const fn of_timeout() -> ProbeOutcome {
         ProbeOutcome::Failure
     }
 
     /// What the worker makes of it; `None` for an error, which counts for nothing.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::{ProbeOutcome, ProbeResult};
+    ///
+    /// assert_eq!(ProbeOutcome::Warning.result(), Some(ProbeResult::Success));
+    /// assert_eq!(ProbeOutcome::Error.result(), None);
+    /// ```
     #[must_use]
     pub const fn result(self) -> Option<ProbeResult> {
         match self {
@@ -94,12 +143,34 @@ impl ProbeOutcome {
 }
 
 /// How often an error is tried in all, at once.
+///
+/// ```
+/// assert_eq!(pod_lifecycle::rule::probe::MAX_ATTEMPTS, 3);
+/// ```
 pub const MAX_ATTEMPTS: u8 = 3;
 
 /// What one worker remembers.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker}, spec::{PodSpec, ProbeKind}};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}, "failureThreshold": 2}}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, app) = spec.containers().next().ok_or("no container")?;
+/// let probe = app.probe(ProbeKind::Readiness).ok_or("no probe")?;
+///
+/// let mut worker = ProbeWorker::default();
+/// worker.record(ProbeKind::Readiness, probe, ProbeOutcome::Success);
+/// worker.record(ProbeKind::Readiness, probe, ProbeOutcome::Failure);
+/// assert_eq!((worker.result, worker.result_run), (Some(ProbeResult::Success), 1), "one failure is not enough");
+/// worker.record(ProbeKind::Readiness, probe, ProbeOutcome::Failure);
+/// assert_eq!(worker.result, Some(ProbeResult::Failure));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProbeWorker {
-    /// The instance that it looks at.
+    /// The instance that it probes.
     pub instance: Option<InstanceId>,
     /// The cached result for that instance.
     pub result: Option<ProbeResult>,
@@ -117,7 +188,7 @@ impl Default for ProbeWorker {
     }
 }
 
-/// What a worker sees when it looks.
+/// What a worker sees at a tick.
 #[derive(Clone, Copy, Debug)]
 pub struct ProbeInputs<'a> {
     /// The Pod's phase in the kubelet's own status.
@@ -134,7 +205,7 @@ pub struct ProbeInputs<'a> {
     pub now: Timestamp,
 }
 
-/// What a look leads to.
+/// What a tick leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProbeDecision {
     /// Nothing, this time.
@@ -146,7 +217,31 @@ pub enum ProbeDecision {
 }
 
 impl ProbeWorker {
-    /// Looks once: notices a new instance, and says whether the handler is to be run.
+    /// Ticks once: notices a new instance, and says whether the handler is to be run.
+    ///
+    /// ```
+    /// use pod_lifecycle::{
+    ///     Timestamp, manifest::{self, PodPhase}, rule::{probe::{ProbeDecision, ProbeInputs, ProbeWorker}, readiness::KubeletStart},
+    ///     spec::{PodSpec, ProbeKind},
+    /// };
+    ///
+    /// let manifest: manifest::PodManifest = serde_json::from_str(
+    ///     r#"{"spec": {"containers": [{"name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80}}}]}}"#)?;
+    /// let spec = PodSpec::from_admitted(&manifest)?;
+    /// let (_, app) = spec.containers().next().ok_or("no container")?;
+    /// let probe = app.probe(ProbeKind::Liveness).ok_or("no probe")?;
+    /// let inputs = ProbeInputs {
+    ///     phase: PodPhase::Pending,
+    ///     container: None,
+    ///     is_deleting: false,
+    ///     is_restarting_all: false,
+    ///     kubelet: KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false },
+    ///     now: Timestamp::UNIX_EPOCH,
+    /// };
+    /// let decision = ProbeWorker::default().do_probe(ProbeKind::Liveness, probe, app, &inputs);
+    /// assert_eq!(decision, ProbeDecision::Wait, "there is nothing to probe yet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn do_probe(
         &mut self,

@@ -1,6 +1,16 @@
 //! Has a container started up, and may it get traffic?
 //!
 //! Answers to `UpdatePodStatus` in `pkg/kubelet/prober/prober_manager.go`. KEP-4781 for restarts of the kubelet.
+//!
+//! After a restart of the kubelet, a container that has run for a while stays ready until its probe says otherwise:
+//!
+//! ```
+//! use pod_lifecycle::{Timestamp, rule::readiness::KubeletStart};
+//!
+//! let at = Timestamp::from_unix_seconds(3_600);
+//! let kubelet = KubeletStart { at, pod_was_ready: true };
+//! assert!(kubelet.is_predated_by(Some(Timestamp::from_unix_seconds(3_589))));
+//! ```
 
 use core::time::Duration;
 
@@ -12,6 +22,13 @@ use crate::{
 };
 
 /// What the probe workers of one container have to say of its newest instance.
+///
+/// ```
+/// use pod_lifecycle::rule::{probe::ProbeResult, readiness::ProbeFacts};
+///
+/// let ready = ProbeFacts { readiness: Some(ProbeResult::Success), has_readiness_worker: true, ..ProbeFacts::default() };
+/// assert_eq!((ready.startup, ready.has_startup_worker), (None, false), "it has no startup probe");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProbeFacts {
     /// The cached result of the startup probe.
@@ -27,6 +44,16 @@ pub struct ProbeFacts {
 }
 
 /// What the kubelet's own restart has to do with readiness.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::{Timestamp, rule::readiness::KubeletStart};
+///
+/// let at = Timestamp::from_unix_seconds(3_600);
+/// let kubelet = KubeletStart { at, pod_was_ready: true };
+/// assert!(kubelet.is_predated_by(Some(Timestamp::UNIX_EPOCH)));
+/// assert!(!kubelet.is_predated_by(Some(at + Duration::from_secs(1))));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KubeletStart {
     /// When the kubelet started.
@@ -48,6 +75,24 @@ impl KubeletStart {
 ///
 /// A container that is started but not known to be ready has its readiness probe run at once: `trigger` is called
 /// with its index.
+///
+/// ```
+/// use pod_lifecycle::{Timestamp, manifest, rule::readiness::{self, KubeletStart, ProbeFacts}, spec::PodSpec};
+/// use pod_lifecycle::state::{ContainerRecord, RecordedState};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let mut records = [Some(ContainerRecord {
+///     state: Some(RecordedState::Running { started_at: None }), last_state: None, restart_count: 0, instance: None,
+///     started: None, ready: false,
+/// })];
+/// let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
+/// readiness::update(&spec, &mut records, &[ProbeFacts::default()], kubelet, |_| {});
+/// let app = records[0].as_ref().ok_or("no record")?;
+/// assert_eq!((app.started, app.ready), (Some(true), true), "it runs, and has no probes");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn update(
     spec: &PodSpec,
     records: &mut [Option<ContainerRecord>],

@@ -2,6 +2,18 @@
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>, KEP-5307 (container restart
 //! rules), KEP-5532 (restart of all containers).
+//!
+//! ```
+//! use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+//!
+//! let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "Never",
+//!     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
+//!     "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+//! let spec = PodSpec::from_admitted(&manifest)?;
+//! let could: Vec<bool> = spec.containers().map(|(_, it)| restart::could_ever(it.restart())).collect();
+//! assert_eq!(could, [true, false], "a sidecar always is");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::record_of;
 use crate::{
@@ -41,12 +53,36 @@ pub fn after_exit(restart: &Restart, exit_code: i32) -> bool {
 /// The first rule that is about this exit code, with its place.
 ///
 /// Answers to `FindMatchingContainerRestartRule` in `pkg/api/v1/pod`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx", "restartPolicy": "Never",
+///     "restartPolicyRules": [{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [42]}}]
+/// }]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, app) = spec.containers().next().ok_or("no container")?;
+/// assert_eq!(restart::matching_rule(app.restart(), 42).map(|(place, _)| place), Some(0));
+/// assert!(restart::restarts_all(app.restart(), 42) && !restart::restarts_all(app.restart(), 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn matching_rule(restart: &Restart, exit_code: i32) -> Option<(usize, &RestartRule)> {
     restart.rules().iter().enumerate().find(|(_, rule)| rule.matches(exit_code))
 }
 
 /// Whether an exit with this code restarts every container of the Pod.
+///
+/// ```
+/// # use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+/// # let manifest: manifest::PodManifest =
+/// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, app) = spec.containers().next().ok_or("no container")?;
+/// assert!(!restart::restarts_all(app.restart(), 1), "it has no rules");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn restarts_all(restart: &Restart, exit_code: i32) -> bool {
     matching_rule(restart, exit_code).is_some_and(|(_, rule)| rule.action() == RestartRuleAction::RestartAllContainers)
@@ -55,6 +91,17 @@ pub fn restarts_all(restart: &Restart, exit_code: i32) -> bool {
 /// Whether a container could ever be started again, whatever its exit code: the coarse question.
 ///
 /// Answers to `IsContainerRestartable` in `pkg/api/v1/pod`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(
+///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, job) = spec.containers().next().ok_or("no container")?;
+/// assert!(!restart::could_ever(job.restart()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn could_ever(restart: &Restart) -> bool {
     let by_rule = || restart.rules().iter().any(|rule| rule.action() == RestartRuleAction::Restart);
@@ -64,6 +111,18 @@ pub fn could_ever(restart: &Restart) -> bool {
 /// Whether a container is to be started (again), given its newest instance.
 ///
 /// Answers to `ShouldContainerBeRestarted` in `pkg/kubelet/container`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, app) = spec.containers().next().ok_or("no container")?;
+/// assert!(restart::is_due(app, None, false), "it has never run");
+/// assert!(!restart::is_due(app, None, true), "its Pod is being deleted");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
     if is_deleting {
@@ -80,6 +139,17 @@ pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting:
 /// status shows an exit with a matching rule.
 ///
 /// Answers to `ShouldAllContainersRestart` in `pkg/kubelet/container`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec, state::RuntimeStatus};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let (spec, nothing) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
+/// assert!(!restart::all_containers_restart_is_due(&spec, Some(&nothing), &[None], false));
+/// assert!(restart::all_containers_restart_is_due(&spec, Some(&nothing), &[None], true), "it is under way");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn all_containers_restart_is_due(
     spec: &PodSpec,
@@ -116,6 +186,14 @@ fn triggers_all(
 /// Whether the runtime has nothing left of any init or regular container, so that they start afresh.
 ///
 /// Answers to `AllContainersRestartCleanedUp` in `pkg/kubelet/container`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec, state::RuntimeStatus};
+///
+/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// assert!(restart::all_containers_restart_is_cleaned_up(&spec, &RuntimeStatus::default()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn all_containers_restart_is_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
     spec.lasting_containers().all(|(index, _)| runtime.newest(index).is_none())

@@ -1,4 +1,15 @@
 //! Does the Pod need a new sandbox?
+//!
+//! ```
+//! use pod_lifecycle::{manifest, rule::sandbox, spec::PodSpec, state::{RuntimeStatus, Sandbox, SandboxId}};
+//!
+//! let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+//! let dead = Sandbox { id: SandboxId(0), attempt: 0, is_ready: false, uses_host_network: false, has_ip: None };
+//! let runtime = RuntimeStatus { sandboxes: vec![dead], ..RuntimeStatus::default() };
+//! let need = sandbox::needed(&spec, &runtime);
+//! assert_eq!((need.is_new, need.attempt), (true, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::{
     spec::PodSpec,
@@ -6,6 +17,13 @@ use crate::{
 };
 
 /// Which sandbox the Pod is to use.
+///
+/// ```
+/// use pod_lifecycle::rule::sandbox::SandboxNeed;
+///
+/// let kept = SandboxNeed { is_new: false, attempt: 2, current: None };
+/// assert_eq!(kept.attempt, 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SandboxNeed {
     /// Whether a new one has to be made.

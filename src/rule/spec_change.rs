@@ -1,8 +1,26 @@
 //! What may change in the spec of a Pod that exists?
+//!
+//! ```
+//! use pod_lifecycle::{manifest::PodManifest, rule::spec_change, spec::PodSpec};
+//!
+//! let mut pod: PodManifest =
+//!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+//! let old = PodSpec::from_admitted(&pod)?;
+//! pod.spec.containers[0].image = "nginx:2".into();
+//! assert_eq!(spec_change::check(&old, &PodSpec::from_admitted(&pod)?), Ok(()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::spec::{ContainerSpec, PodSpec};
 
 /// A field that may not change in a Pod that exists.
+///
+/// ```
+/// use pod_lifecycle::rule::spec_change::Immutable;
+///
+/// let refused = Immutable { field: "spec.restartPolicy" };
+/// assert!(refused.to_string().contains("spec.restartPolicy"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{field}: cannot be changed in a Pod that exists")]
 pub struct Immutable {

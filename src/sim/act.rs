@@ -60,36 +60,11 @@ impl Life {
 
     /// What the node does; `None` if it is not the node's to do.
     fn do_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), EventError>> {
-        let event = match action {
-            ScriptActionKind::KubeletRestart => {
-                self.do_restart_kubelet();
-                return Some(Ok(()));
-            }
-            ScriptActionKind::Evict { message, grace_seconds } => NodeEvent::Evicted {
-                message: message.as_deref().unwrap_or(LOW_ON_MEMORY).into(),
-                grace_seconds: *grace_seconds,
-                is_disruption: true,
-            },
-            ScriptActionKind::EvictOverLimit { message } => {
-                NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
-            }
-            ScriptActionKind::Preempt => NodeEvent::Preempted,
-            ScriptActionKind::Shutdown { grace_seconds } => NodeEvent::ShutDown { grace_seconds: *grace_seconds },
-            ScriptActionKind::Delete { .. }
-            | ScriptActionKind::ForceDelete
-            | ScriptActionKind::SetCondition { .. }
-            | ScriptActionKind::RemoveCondition { .. }
-            | ScriptActionKind::Disrupt { .. }
-            | ScriptActionKind::Reject { .. }
-            | ScriptActionKind::Unschedulable { .. }
-            | ScriptActionKind::Bind
-            | ScriptActionKind::RemoveSchedulingGates
-            | ScriptActionKind::NodeLost
-            | ScriptActionKind::NodeRecovered
-            | ScriptActionKind::SetImage { .. }
-            | ScriptActionKind::AddEphemeralContainer { .. }
-            | ScriptActionKind::RemoveFinalizer { .. } => return None,
-        };
+        if *action == ScriptActionKind::KubeletRestart {
+            self.do_restart_kubelet();
+            return Some(Ok(()));
+        }
+        let event = on_node(action)?;
         if self.pod.is_none() {
             return Some(Err(EventError::NotOnNode));
         }
@@ -186,4 +161,35 @@ impl Life {
         self.recorder.status(self.now, self.object.status());
         Ok(())
     }
+}
+
+/// What the node's managers do to a Pod; `None` if it is not theirs to do.
+pub(super) fn on_node(action: &ScriptActionKind) -> Option<NodeEvent> {
+    Some(match action {
+        ScriptActionKind::Evict { message, grace_seconds } => NodeEvent::Evicted {
+            message: message.as_deref().unwrap_or(LOW_ON_MEMORY).into(),
+            grace_seconds: *grace_seconds,
+            is_disruption: true,
+        },
+        ScriptActionKind::EvictOverLimit { message } => {
+            NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
+        }
+        ScriptActionKind::Preempt => NodeEvent::Preempted,
+        ScriptActionKind::Shutdown { grace_seconds } => NodeEvent::ShutDown { grace_seconds: *grace_seconds },
+        ScriptActionKind::KubeletRestart
+        | ScriptActionKind::Delete { .. }
+        | ScriptActionKind::ForceDelete
+        | ScriptActionKind::SetCondition { .. }
+        | ScriptActionKind::RemoveCondition { .. }
+        | ScriptActionKind::Disrupt { .. }
+        | ScriptActionKind::Reject { .. }
+        | ScriptActionKind::Unschedulable { .. }
+        | ScriptActionKind::Bind
+        | ScriptActionKind::RemoveSchedulingGates
+        | ScriptActionKind::NodeLost
+        | ScriptActionKind::NodeRecovered
+        | ScriptActionKind::SetImage { .. }
+        | ScriptActionKind::AddEphemeralContainer { .. }
+        | ScriptActionKind::RemoveFinalizer { .. } => return None,
+    })
 }

@@ -1,4 +1,4 @@
-//! What serde cannot see of a script: names that are not there, times that are none.
+//! What serde cannot see of a script: names that are not there, times that are none or come too late.
 //!
 //! A script that says something that cannot come true makes a test that proves nothing; so it is an error.
 
@@ -11,6 +11,7 @@ use alloc::{
 use super::{
     action::ScriptActionKind,
     error::ScenarioError,
+    life::DEFAULT_END,
     scenario::Scenario,
     script::{ContainerScript, MAX_SECONDS, ProbeStep, Script},
     settings::FEATURE_GATES,
@@ -27,7 +28,20 @@ impl Scenario {
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
         self.check_seconds()?;
-        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))
+        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))?;
+        self.check_chances()?;
+        // Whatever was recorded is taken as it stands, with what its script had in store for later.
+        if self.config.admitted { Ok(()) } else { self.script.check_end() }
+    }
+
+    fn check_chances(&self) -> Result<(), ScenarioError> {
+        let random = self.script.containers.iter().filter_map(|(name, it)| Some((name, it.random.as_ref()?)));
+        let mut mistakes =
+            random.filter_map(|(name, random)| random.first_mistake(&format!("script.containers.{name}.random")));
+        match mistakes.next() {
+            None => Ok(()),
+            Some((field, value, wrong)) => Err(ScenarioError::BadChance { field, value, wrong }),
+        }
     }
 
     fn check_feature_gates(&self) -> Result<(), ScenarioError> {
@@ -98,6 +112,14 @@ impl Script {
         let actions = self.actions.iter().enumerate();
         deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.t)))
     }
+
+    fn check_end(&self) -> Result<(), ScenarioError> {
+        let end = self.end_seconds.unwrap_or(DEFAULT_END);
+        match self.moments().find(|(_, value)| *value > end) {
+            Some((field, value)) => Err(ScenarioError::AfterEnd { field, value, end }),
+            None => Ok(()),
+        }
+    }
 }
 
 impl ContainerScript {
@@ -105,6 +127,10 @@ impl ContainerScript {
     fn seconds(&self, name: &str) -> Vec<Seconds> {
         let path = |field: &str| format!("script.containers.{name}.{field}");
         let mut times = alloc::vec![(path("image.pullSeconds"), self.image.pull_seconds)];
+        for (place, outage) in self.image.outages.iter().enumerate() {
+            times.push((path(&format!("image.outages[{place}].from")), outage.from));
+            times.push((path(&format!("image.outages[{place}].to")), outage.to));
+        }
         times.extend(self.post_start.map(|hook| (path("postStart.durationSeconds"), hook.duration_seconds)));
         times.extend(self.pre_stop.map(|hook| (path("preStop.durationSeconds"), hook.duration_seconds)));
         for (place, run) in self.runs.iter().enumerate() {

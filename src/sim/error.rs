@@ -68,6 +68,26 @@ pub enum ScenarioError {
         /// When the one before it begins.
         before: f64,
     },
+    /// Something that would happen after the end of the story: it never would.
+    #[error("{field}: {value} s comes after the end of the story, at {end} s (script.endSeconds)")]
+    AfterEnd {
+        /// The path of the field.
+        field: String,
+        /// When it was to happen, in seconds.
+        value: f64,
+        /// When the story ends.
+        end: f64,
+    },
+    /// Something that is left to chance makes no sense.
+    #[error("{field}: {value} {wrong}")]
+    BadChance {
+        /// The path of the field.
+        field: String,
+        /// What stands there.
+        value: f64,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
     /// Something goes on for ever without any time passing.
     #[error("script: at {t} s things go on for ever and no time passes")]
     Endless {
@@ -77,7 +97,7 @@ pub enum ScenarioError {
     /// Something cannot be done to this Pod.
     #[error("{action}: {error}")]
     Refused {
-        /// What.
+        /// The action.
         action: &'static str,
         /// Why it cannot.
         error: String,

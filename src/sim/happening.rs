@@ -1,8 +1,14 @@
 //! What the world has in store, in the order in which it comes.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
-use crate::{event::HookKind, kubelet::Wake, spec::ContainerIndex, state::InstanceId, time::Timestamp};
+use crate::{
+    event::HookKind,
+    kubelet::Wake,
+    spec::{ContainerIndex, ProbeKind},
+    state::InstanceId,
+    time::Timestamp,
+};
 
 /// Something that will happen; at one instant things come in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +33,8 @@ pub(super) enum Happening {
     PullEnd(ContainerIndex),
     /// A hook ends.
     HookEnd(ContainerIndex, InstanceId, HookKind),
+    /// A probe is answered that took its time.
+    Answer(ContainerIndex, InstanceId, ProbeKind),
     /// The Pod wakes for a probe.
     Probe(Wake),
     /// Somebody does something: the n-th action of the script.
@@ -51,24 +59,23 @@ impl Happening {
     }
 }
 
-/// What will happen, by time and then by rank; equal things in the order in which they were planned.
+/// What will happen, by time and then by rank; equal things cannot be told apart.
+///
+/// The next is the last of the list: most Pods have a handful of things in store.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Agenda {
-    entries: BTreeMap<(Timestamp, Happening, u64), ()>,
-    planned: u64,
-}
+pub(super) struct Agenda(Vec<(Timestamp, Happening)>);
 
 impl Agenda {
     pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
-        self.planned = self.planned.saturating_add(1);
-        self.entries.insert((at, happening, self.planned), ());
+        let place = self.0.partition_point(|planned| *planned > (at, happening));
+        self.0.insert(place, (at, happening));
     }
 
     pub(super) fn first(&self) -> Option<(Timestamp, Happening)> {
-        self.entries.first_key_value().map(|(&(at, happening, _), ())| (at, happening))
+        self.0.last().copied()
     }
 
     pub(super) fn pop(&mut self) {
-        self.entries.pop_first();
+        self.0.pop();
     }
 }

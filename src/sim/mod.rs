@@ -23,16 +23,21 @@ mod agent;
 mod build;
 mod check;
 mod deeds;
+mod delivery;
 mod error;
+mod fleet;
 mod happening;
 mod life;
 mod moment;
+mod place;
 mod query;
+mod random;
 mod recorder;
 mod scenario;
 mod script;
 mod seen;
 mod settings;
+mod stage;
 mod story;
 mod timeline;
 mod watch;
@@ -40,10 +45,14 @@ mod world;
 
 pub use action::{ScriptAction, ScriptActionKind};
 pub use error::ScenarioError;
+pub use fleet::{
+    Choice, Counts, Fleet, FleetAction, FleetDigest, FleetError, FleetScenario, Group, Shard, Sketch, Spreads,
+};
 pub use life::Life;
 pub use moment::Moment;
+pub use random::{Distribution, DistributionError, RandomProbe, RandomProbes, RandomScript};
 pub use scenario::Scenario;
-pub use script::{ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Script};
+pub use script::{ContainerScript, HookScript, ImageScript, Outage, ProbeScript, ProbeStep, Run, Script};
 pub use seen::Seen;
 pub use settings::{Pleg, Settings};
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

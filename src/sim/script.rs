@@ -1,17 +1,26 @@
 //! What the containers of a scenario do, and what happens to its Pod.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{action::ScriptAction, scenario::Scenario};
-use crate::{
-    rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, PodSpec},
-};
+use super::{action::ScriptAction, random::RandomScript};
+use crate::rule::probe::ProbeOutcome;
 
 /// What happens in a life.
+///
+/// ```
+/// use pod_lifecycle::sim::Script;
+///
+/// let script: Script = serde_json::from_str(r#"{
+///     "endSeconds": 120, "sandboxDeaths": [60],
+///     "containers": {"app": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}, {}]}},
+///     "actions": [{"t": 90, "op": "delete"}]
+/// }"#)?;
+/// assert_eq!((script.containers["app"].runs.len(), script.actions[0].t), (2, 90.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Script {
@@ -28,9 +37,27 @@ pub struct Script {
     /// What others do to the Pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ScriptAction>,
+    /// From which what is left to chance is drawn.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seed: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(seed: &u64) -> bool {
+    *seed == 0
 }
 
 /// What one container does.
+///
+/// In code it is built one thing after the other:
+///
+/// ```
+///
+/// use pod_lifecycle::sim::ContainerScript;
+///
+/// let app = ContainerScript::default().pulled_in(20.0).exits_after(5.0).with_code(1).runs_for_ever();
+/// assert_eq!((app.runs.len(), app.image.pull_seconds), (2, 20.0));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerScript {
@@ -46,9 +73,20 @@ pub struct ContainerScript {
     /// What the hook before the stop does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<HookScript>,
+    /// What is left to chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random: Option<Box<RandomScript>>,
 }
 
 /// One run of a container.
+///
+/// ```
+/// use pod_lifecycle::sim::Run;
+///
+/// let crash = Run { exits_after_seconds: Some(5.0), exit_code: 1, ..Run::default() };
+/// assert_eq!(serde_json::from_str::<Run>(r#"{"exitsAfterSeconds": 5, "exitCode": 1}"#)?, crash);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Run {
@@ -79,6 +117,15 @@ pub struct Run {
 }
 
 /// What the probes of a run find; a probe that is left out succeeds.
+///
+/// ```
+/// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ProbeScript};
+///
+/// let probes: ProbeScript = serde_json::from_str(
+///     r#"{"readiness": [{"from": 0, "result": "success"}, {"from": 60, "result": "failure"}]}"#)?;
+/// assert_eq!(probes.readiness[1].result, ProbeOutcome::Failure);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeScript {
@@ -94,6 +141,14 @@ pub struct ProbeScript {
 }
 
 /// From when on a probe finds what.
+///
+/// ```
+/// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ProbeStep};
+///
+/// let step = ProbeStep { from: 60.0, result: ProbeOutcome::Failure };
+/// assert_eq!(serde_json::from_str::<ProbeStep>(r#"{"from": 60, "result": "failure"}"#)?, step);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeStep {
@@ -104,6 +159,14 @@ pub struct ProbeStep {
 }
 
 /// An image on its way to the node.
+///
+/// ```
+/// use pod_lifecycle::sim::ImageScript;
+///
+/// let slow: ImageScript = serde_json::from_str(r#"{"present": false, "pullSeconds": 30}"#)?;
+/// assert_eq!((slow.pull_seconds, slow.failures_before_success), (30.0, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageScript {
@@ -119,6 +182,19 @@ pub struct ImageScript {
     /// What the registry says to a failed pull.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// When the registry does not answer: a pull that ends then has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<Outage>,
+}
+
+/// A time in which nothing answers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// The second of the story at which it begins.
+    pub from: f64,
+    /// The second at which it is over.
+    pub to: f64,
 }
 
 fn yes() -> bool {
@@ -127,11 +203,18 @@ fn yes() -> bool {
 
 impl Default for ImageScript {
     fn default() -> ImageScript {
-        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None }
+        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None, outages: Vec::new() }
     }
 }
 
 /// A hook that runs in the container.
+///
+/// ```
+/// use pod_lifecycle::sim::HookScript;
+///
+/// let drains = HookScript { duration_seconds: 5.0, ..HookScript::default() };
+/// assert_eq!(drains.exit_code, 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HookScript {
@@ -143,15 +226,6 @@ pub struct HookScript {
     pub exit_code: i32,
 }
 
-impl ContainerScript {
-    /// The n-th run.
-    pub(super) fn run_of(&self, n: u32) -> Run {
-        let last = self.runs.len().saturating_sub(1);
-        let place = usize::try_from(n).unwrap_or(usize::MAX).min(last);
-        self.runs.get(place).cloned().unwrap_or_default()
-    }
-}
-
 /// The longest time that a script may speak of: a hundred years.
 pub(crate) const MAX_SECONDS: f64 = 3_155_760_000.0;
 
@@ -161,13 +235,4 @@ pub(super) fn seconds(value: f64) -> Duration {
     // Checked to lie within a hundred years: the cast neither truncates nor loses a sign.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
     Duration::from_micros(if micros.is_finite() { micros as u64 } else { 0 })
-}
-
-/// A container's name for its script.
-pub(super) fn script_of<'a>(
-    scenario: &'a Scenario,
-    spec: &PodSpec,
-    container: ContainerIndex,
-) -> Option<&'a ContainerScript> {
-    scenario.script.containers.get(spec.container_name(container))
 }

@@ -75,7 +75,7 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_like_seed: Option<u64>,
     /// Whether the manifest was admitted before, as one is that `kubectl get -o json` prints: it is then taken as it
-    /// stands, without defaults and validation.
+    /// stands, without defaults and validation; so is its script, even if it goes on after the end of the story.
     #[serde(default)]
     pub admitted: bool,
 }

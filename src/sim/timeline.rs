@@ -54,6 +54,13 @@ pub struct Timeline {
 }
 
 /// How a story ended.
+///
+/// ```
+/// use pod_lifecycle::{Timestamp, sim::End};
+///
+/// let end = End { at: Timestamp::from_unix_seconds(90), is_finished: true, removed_at: None };
+/// assert!(end.is_finished, "the kubelet is done; a finalizer keeps the object");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct End {
@@ -68,6 +75,17 @@ pub struct End {
 }
 
 /// Something that happened.
+///
+/// ```
+/// use pod_lifecycle::sim::{Entry, Scenario, What};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0)).until(6.0).play()?;
+/// let asked = |entry: &&Entry| matches!(entry.what, What::Asked(_));
+/// assert!(timeline.entries.iter().filter(asked).count() > 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
@@ -150,6 +168,19 @@ pub enum Happened {
 
 crate::manifest::named! {
     /// By whom a process was ended.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{ExitCause, Happened, Scenario, What};
+    ///
+    /// let pod = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let timeline = Scenario::of(pod).container("app", |app| app.ignores_sigterm()).delete_at(10.0).play()?;
+    /// let killed = timeline.entries.iter().any(|entry| {
+    ///     matches!(entry.what, What::Happened(Happened::Exit { cause: ExitCause::Sigkill, .. }))
+    /// });
+    /// assert!(killed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub enum ExitCause {
         /// By itself.
         Itself = "self",

@@ -1,11 +1,14 @@
 //! The scripted world: runtime, registry and processes.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use super::{
     happening::{Agenda, Happening},
+    place::{Place, Process},
     scenario::Scenario,
-    script::{ContainerScript, ProbeScript, Run, script_of, seconds},
+    script::seconds,
+    stage::{Playing, Stage},
     timeline::{ExitCause, Happened},
 };
 use crate::{
@@ -21,36 +24,13 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) agenda: Agenda,
+    stage: Arc<Stage>,
+    /// From which what is left to chance is drawn.
+    seed: u64,
     sandbox: Option<(SandboxId, bool)>,
-    containers: Vec<Place>,
-    /// Containers in the order of their newest starts.
+    places: Box<[Place]>,
+    /// Containers in the order of their newest starts, if there are several.
     started: Vec<ContainerIndex>,
-}
-
-/// One container's processes and image.
-#[derive(Clone, Debug, Default)]
-struct Place {
-    script: ContainerScript,
-    starts: u32,
-    pulls: u32,
-    /// The images that the container was given, and whether the node has them.
-    images: Vec<(Box<str>, bool)>,
-    /// The image that is being pulled.
-    pulling: Option<Box<str>>,
-    process: Option<Process>,
-    /// Hooks that run, in which instance, and until when.
-    hooks: Vec<(InstanceId, HookKind, Timestamp)>,
-}
-
-/// One process.
-#[derive(Clone, Debug)]
-struct Process {
-    instance: InstanceId,
-    run: Run,
-    started_at: Timestamp,
-    is_alive: bool,
-    got_sigterm: bool,
-    is_being_stopped: bool,
 }
 
 /// What an action or a happening leads to: something to write down, and news for the Pod.
@@ -58,8 +38,7 @@ pub(super) type Outcomes = (Option<Happened>, Option<RuntimeEvent>);
 
 impl World {
     pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> World {
-        let mut world = World { agenda: Agenda::default(), sandbox: None, containers: Vec::new(), started: Vec::new() };
-        world.fit(scenario, spec);
+        let mut world = World::on(Stage::new(scenario, spec, start), scenario.script.seed);
         for &death in &scenario.script.sandbox_deaths {
             world.agenda.plan(start + seconds(death), Happening::SandboxDeath);
         }
@@ -69,21 +48,33 @@ impl World {
         world
     }
 
+    /// The world of a Pod in which others do nothing.
+    pub(super) fn on(stage: Arc<Stage>, seed: u64) -> World {
+        let places = (0..stage.len()).map(|_| Place::default()).collect();
+        World { agenda: Agenda::default(), places, stage, seed, sandbox: None, started: Vec::new() }
+    }
+
     /// Makes room for the containers of a spec.
-    pub(super) fn fit(&mut self, scenario: &Scenario, spec: &PodSpec) {
-        for (index, container) in spec.containers().skip(self.containers.len()) {
-            let script = script_of(scenario, spec, index).cloned().unwrap_or_default();
-            let images = Vec::from([(container.image().into(), script.image.present)]);
-            self.containers.push(Place { script, images, ..Place::default() });
+    pub(super) fn fit(&mut self, scenario: &Scenario, spec: &PodSpec, start: Timestamp) {
+        if self.places.len() < spec.container_count() {
+            self.stage = Stage::new(scenario, spec, start);
+            let mut places = core::mem::take(&mut self.places).into_vec();
+            places.resize_with(self.stage.len(), Place::default);
+            self.places = places.into_boxed_slice();
         }
     }
 
     /// A container is given another image, or an older one again: the node has it if the script says so.
     pub(super) fn change_image(&mut self, container: &str, image: &str, spec: &PodSpec) {
-        let place = spec.index_of(container).and_then(|index| self.containers.get_mut(index.get()));
-        if let Some(it) = place {
-            it.set_image(image, it.script.image.present);
+        let Some(index) = spec.index_of(container) else { return };
+        let is_present = self.stage.image(index).present;
+        if let Some(it) = self.places.get_mut(index.get()) {
+            it.set_image(image, is_present);
         }
+    }
+
+    fn playing(&self, container: ContainerIndex, run: u32) -> Playing {
+        Playing { container, run, seed: self.seed }
     }
 
     /// Carries out an action; what takes no time is answered at once.
@@ -102,14 +93,15 @@ impl World {
             }
             Action::InspectImage { container } => {
                 let image = image_of(spec, container);
-                let is_there = self.containers.get(container.get()).is_some_and(|it| it.has_image(image));
+                let of_script = self.stage.image(container).present;
+                let is_there = self.places.get(container.get()).is_some_and(|it| it.has_image(image, of_script));
                 (None, Some(RuntimeEvent::ImageInspected { container, result: Ok(is_there) }))
             }
             Action::PullImage { container } => {
-                let Some(it) = self.containers.get_mut(container.get()) else { return (None, None) };
-                it.pulling = Some(image_of(spec, container).into());
-                let takes = it.script.image.pull_seconds;
-                self.agenda.plan(now + seconds(takes), Happening::PullEnd(container));
+                let Some(it) = self.places.get_mut(container.get()) else { return (None, None) };
+                it.begin_pull(image_of(spec, container));
+                let takes = self.stage.pull_takes(container, self.seed, it.pulls());
+                self.agenda.plan(now + takes, Happening::PullEnd(container));
                 (None, None)
             }
             Action::CreateContainer { container, instance, .. } => {
@@ -127,7 +119,7 @@ impl World {
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => (None, None),
             Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook, spec, now),
-            Action::Probe { container, instance, kind } => self.probe(container, instance, kind, now),
+            Action::Probe { container, instance, kind } => self.begin_probe(container, instance, kind, spec, now),
         }
     }
 
@@ -142,12 +134,14 @@ impl World {
             }
             Happening::OwnExit(container, instance) => {
                 let process = self.alive(container, instance)?;
-                let code = process.run.exit_code;
+                let run = process.run;
+                let code = self.stage.exit_code(self.playing(container, run));
                 Some(self.exit(container, code, ExitCause::Itself, now))
             }
             Happening::SigtermExit(container, instance) => {
                 let process = self.alive(container, instance)?;
-                let code = process.run.sigterm_exit_code.unwrap_or(143);
+                let run = process.run;
+                let code = self.stage.run(self.playing(container, run)).sigterm_exit_code.unwrap_or(143);
                 Some(self.exit(container, code, ExitCause::Sigterm, now))
             }
             Happening::Sigkill(container, instance) => {
@@ -157,8 +151,9 @@ impl World {
             Happening::StopReturn(container, instance) => {
                 Some((None, Some(RuntimeEvent::ContainerStopped { container, instance })))
             }
-            Happening::PullEnd(container) => self.end_pull(container),
+            Happening::PullEnd(container) => self.end_pull(container, now),
             Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
+            Happening::Answer(container, instance, kind) => Some(self.answer(container, instance, kind, spec, now)),
             Happening::Relist
             | Happening::KillTimeout
             | Happening::Stop(_)
@@ -173,7 +168,7 @@ impl World {
     pub(super) fn kill_all(&mut self, now: Timestamp) -> Vec<Happened> {
         let mut exits = Vec::new();
         for index in self.started.clone() {
-            let process = self.containers.get(index.get()).and_then(|it| it.process.as_ref());
+            let process = self.places.get(index.get()).and_then(|it| it.process.as_ref());
             if process.is_some_and(|process| process.is_alive) {
                 exits.extend(self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now).0);
             }
@@ -182,27 +177,18 @@ impl World {
     }
 
     fn alive(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
-        let process = self.containers.get_mut(container.get())?.process.as_mut()?;
+        let process = self.places.get_mut(container.get())?.process.as_mut()?;
         (process.is_alive && process.instance == instance).then_some(process)
     }
 
     fn start(&mut self, container: ContainerIndex, instance: InstanceId, now: Timestamp) {
         self.started.retain(|&other| other != container);
         self.started.push(container);
-        let Some(it) = self.containers.get_mut(container.get()) else { return };
-        let run = it.script.run_of(it.starts);
-        it.starts = it.starts.saturating_add(1);
-        if let Some(after) = run.exits_after_seconds {
-            self.agenda.plan(now + seconds(after), Happening::OwnExit(container, instance));
+        let Some(it) = self.places.get_mut(container.get()) else { return };
+        let run = it.begin_run(instance, now);
+        if let Some(after) = self.stage.exits_after(self.playing(container, run)) {
+            self.agenda.plan(now + after, Happening::OwnExit(container, instance));
         }
-        it.process = Some(Process {
-            instance,
-            run,
-            started_at: now,
-            is_alive: true,
-            got_sigterm: false,
-            is_being_stopped: false,
-        });
     }
 
     fn stop(&mut self, container: ContainerIndex, instance: InstanceId, timeout: u32, now: Timestamp) -> Outcomes {
@@ -210,47 +196,48 @@ impl World {
             return (None, Some(RuntimeEvent::ContainerStopped { container, instance }));
         };
         process.is_being_stopped = true;
-        let dies = !process.got_sigterm && !process.run.ignores_sigterm;
-        let after = process.run.sigterm_exit_after_seconds;
-        process.got_sigterm = true;
-        if dies {
-            self.agenda.plan(now + seconds(after), Happening::SigtermExit(container, instance));
+        let (is_first, run) = (!core::mem::replace(&mut process.got_sigterm, true), process.run);
+        let playing = self.playing(container, run);
+        if is_first && !self.stage.run(playing).ignores_sigterm {
+            let after = self.stage.sigterm_exits_after(playing);
+            self.agenda.plan(now + after, Happening::SigtermExit(container, instance));
         }
         self.agenda.plan(now + seconds(f64::from(timeout)), Happening::Sigkill(container, instance));
         (None, None)
     }
 
     fn exit(&mut self, container: ContainerIndex, code: i32, cause: ExitCause, now: Timestamp) -> Outcomes {
-        let Some(it) = self.containers.get_mut(container.get()) else { return (None, None) };
+        let Some(it) = self.places.get_mut(container.get()) else { return (None, None) };
         let Some(process) = it.process.as_mut() else { return (None, None) };
         process.is_alive = false;
-        let instance = process.instance;
+        let (instance, run) = (process.instance, process.run);
         if core::mem::take(&mut process.is_being_stopped) {
             self.agenda.plan(now, Happening::StopReturn(container, instance));
         }
-        for &(_, hook, _) in it.hooks.iter().filter(|(of, ..)| *of == instance) {
+        for hook in it.hooks_in(instance) {
             self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
         }
+        let run = self.stage.run(self.playing(container, run));
         let own = cause == ExitCause::Itself;
-        let reason = process.run.reason.as_deref().filter(|_| own).map(TerminationReason::from);
+        let reason = run.reason.as_deref().filter(|_| own).map(TerminationReason::from);
         let exit = ContainerExit {
             code,
             reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
-            message: process.run.message.as_deref().filter(|_| own).map(Box::from),
+            message: run.message.as_deref().filter(|_| own).map(Box::from),
             ..ContainerExit::with_code(code)
         };
         let happened = Happened::Exit { container, instance, code, cause };
         (Some(happened), Some(RuntimeEvent::ContainerExited { container, instance, exit }))
     }
 
-    fn end_pull(&mut self, container: ContainerIndex) -> Option<Outcomes> {
-        let it = self.containers.get_mut(container.get())?;
-        let succeeded = it.pulls >= it.script.image.failures_before_success;
-        it.pulls = it.pulls.saturating_add(1);
-        if let Some(image) = it.pulling.take().filter(|_| succeeded) {
+    fn end_pull(&mut self, container: ContainerIndex, now: Timestamp) -> Option<Outcomes> {
+        let it = self.places.get_mut(container.get())?;
+        let (pull, image) = it.end_pull();
+        let succeeded = self.stage.pull_succeeds(container, self.seed, pull, now);
+        if let Some(image) = image.filter(|_| succeeded) {
             it.set_image(&image, true);
         }
-        let error = it.script.image.error.as_deref().unwrap_or("registry says no");
+        let error = self.stage.image(container).error.as_deref().unwrap_or("registry says no");
         let result =
             if succeeded { Ok(1000) } else { Err(Failure { error: StartError::ErrImagePull, message: error.into() }) };
         let happened = Happened::PullEnd { container, succeeded };
@@ -269,9 +256,9 @@ impl World {
             let result = Err(hook_error(spec, container, hook, "container is not running"));
             return (None, Some(RuntimeEvent::HookFinished { container, instance, hook, result }));
         }
-        if let Some(it) = self.containers.get_mut(container.get()) {
-            let ends_at = now + seconds(it.script.hook(hook).duration_seconds);
-            it.hooks.push((instance, hook, ends_at));
+        if let Some(it) = self.places.get_mut(container.get()) {
+            let ends_at = now + self.stage.hook(container, hook).0;
+            it.begin_hook(instance, hook, ends_at);
             self.agenda.plan(ends_at, Happening::HookEnd(container, instance, hook));
         }
         (None, None)
@@ -286,10 +273,8 @@ impl World {
         spec: &PodSpec,
         now: Timestamp,
     ) -> Option<Outcomes> {
-        let it = self.containers.get_mut(container.get())?;
-        let place = it.hooks.iter().position(|&(of, kind, _)| (of, kind) == (instance, hook))?;
-        let (_, _, ends_at) = it.hooks.remove(place);
-        let code = Some(it.script.hook(hook).exit_code).filter(|_| ends_at <= now);
+        let ends_at = self.places.get_mut(container.get())?.end_hook(instance, hook)?;
+        let code = Some(self.stage.hook(container, hook).1).filter(|_| ends_at <= now);
         let result = match code {
             Some(0) => Ok(()),
             Some(code) => Err(hook_error(spec, container, hook, &format!("command terminated with exit code {code}"))),
@@ -299,69 +284,78 @@ impl World {
         Some((Some(happened), Some(RuntimeEvent::HookFinished { container, instance, hook, result })))
     }
 
-    fn probe(&mut self, container: ContainerIndex, instance: InstanceId, kind: ProbeKind, now: Timestamp) -> Outcomes {
-        let outcome =
-            self.alive(container, instance).map(|process| process.run.probes.at(kind, process.started_at, now));
-        let output = match outcome {
-            Some(ProbeOutcome::Failure) => "probe said no",
-            Some(ProbeOutcome::Error) => "exec broken",
-            Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => "",
-            None => "container is not running",
-        };
-        let happened = Happened::Probed { container, instance, kind, outcome };
-        let answer = RuntimeEvent::ProbeFinished {
-            container,
-            instance,
-            kind,
-            outcome: outcome.unwrap_or(ProbeOutcome::Error),
-            output: output.into(),
-        };
-        (Some(happened), Some(answer))
+    /// A probe is asked: it is answered at once, or takes its time, at most until it is given up.
+    fn begin_probe(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Outcomes {
+        let timeout = timeout_of(spec, container, kind);
+        match self.finding(container, instance, kind, now) {
+            Some((_, latency)) if !latency.is_zero() => {
+                self.agenda.plan(now + latency.min(timeout), Happening::Answer(container, instance, kind));
+                if let Some(it) = self.places.get_mut(container.get()) {
+                    it.ask(kind, now);
+                }
+                (None, None)
+            }
+            found => answer(container, instance, kind, found.map(|(outcome, _)| outcome)),
+        }
     }
+
+    /// The answer of a probe that has taken its time.
+    fn answer(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Outcomes {
+        let asked_at = self.places.get(container.get()).and_then(|it| it.asked_at(kind)).unwrap_or(now);
+        let is_late = |latency: Duration| latency > timeout_of(spec, container, kind);
+        let found = self.finding(container, instance, kind, asked_at);
+        let outcome = found.map(|(outcome, latency)| if is_late(latency) { ProbeOutcome::Failure } else { outcome });
+        answer(container, instance, kind, outcome)
+    }
+
+    /// What a probe finds, and how long it takes; `None` if the container does not run.
+    fn finding(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        asked_at: Timestamp,
+    ) -> Option<(ProbeOutcome, Duration)> {
+        let process = self.alive(container, instance)?;
+        let (run, elapsed) = (process.run, asked_at.since(process.started_at));
+        Some(self.stage.probe(self.playing(container, run), kind, elapsed))
+    }
+}
+
+fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
+    let probe = spec.container(container).and_then(|container| container.probe(kind));
+    Duration::from_secs(probe.map_or(1, |probe| u64::from(probe.timeout())))
+}
+
+fn answer(container: ContainerIndex, instance: InstanceId, kind: ProbeKind, outcome: Option<ProbeOutcome>) -> Outcomes {
+    let output = match outcome {
+        Some(ProbeOutcome::Failure) => "probe said no",
+        Some(ProbeOutcome::Error) => "exec broken",
+        Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => "",
+        None => "container is not running",
+    };
+    let happened = Happened::Probed { container, instance, kind, outcome };
+    let outcome = outcome.unwrap_or(ProbeOutcome::Error);
+    let answer = RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() };
+    (Some(happened), Some(answer))
 }
 
 fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {
     spec.container(container).map_or("", |container| container.image())
-}
-
-impl Place {
-    fn has_image(&self, image: &str) -> bool {
-        self.images.iter().any(|(known, is_there)| **known == *image && *is_there)
-    }
-
-    fn set_image(&mut self, image: &str, is_there: bool) {
-        match self.images.iter_mut().find(|(known, _)| **known == *image) {
-            Some(known) => known.1 = is_there,
-            None => self.images.push((image.into(), is_there)),
-        }
-    }
-}
-
-impl ContainerScript {
-    fn hook(&self, hook: HookKind) -> super::script::HookScript {
-        match hook {
-            HookKind::PostStart => self.post_start,
-            HookKind::PreStop => self.pre_stop,
-        }
-        .unwrap_or_default()
-    }
-}
-
-impl ProbeScript {
-    fn at(&self, kind: ProbeKind, started_at: Timestamp, now: Timestamp) -> ProbeOutcome {
-        let steps = match kind {
-            ProbeKind::Startup => &self.startup,
-            ProbeKind::Readiness => &self.readiness,
-            ProbeKind::Liveness => &self.liveness,
-        };
-        let elapsed = now.since(started_at);
-        steps
-            .iter()
-            .rev()
-            .find(|step| seconds(step.from) <= elapsed)
-            .map(|step| step.result)
-            .unwrap_or(ProbeOutcome::Success)
-    }
 }
 
 /// What the kubelet says of a hook that failed.

@@ -65,6 +65,17 @@ impl fmt::Debug for ContainerIndex {
 }
 
 /// What part a container plays in its Pod.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::{ContainerKind, PodSpec}};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+///     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}], "containers": []}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let (_, proxy) = spec.init_containers().next().ok_or("no container")?;
+/// assert_eq!(proxy.kind(), ContainerKind::Sidecar);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContainerKind {
     /// Runs to completion before the next one starts.
@@ -78,6 +89,24 @@ pub enum ContainerKind {
 }
 
 /// What a container ought to be.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, ImagePullPolicy}, spec::{LifecycleHook, PodSpec, ProbeKind}};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx:1.27", "imagePullPolicy": "Always",
+///     "livenessProbe": {"tcpSocket": {"port": 80}},
+///     "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}
+/// }]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let app = spec.container(0.into()).ok_or("no container")?;
+/// assert_eq!((app.name(), app.image(), app.image_pull_policy()), ("app", "nginx:1.27", ImagePullPolicy::Always));
+/// assert_eq!(app.image_error(), None);
+/// assert_eq!((app.post_start(), app.pre_stop()), (None, Some(&LifecycleHook::Sleep(5))));
+/// assert!(app.probe(ProbeKind::Liveness).is_some() && app.probe(ProbeKind::Startup).is_none());
+/// assert!(!app.restart().is_own());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerSpec {
     pub(crate) name: String,
@@ -165,6 +194,19 @@ impl ContainerSpec {
 }
 
 /// What a hook does.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::{LifecycleHook, PodSpec}};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx", "lifecycle": {"postStart": {"exec": {"command": ["warm-up"]}}}
+/// }]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let hook = spec.container(0.into()).and_then(|app| app.post_start());
+/// let Some(LifecycleHook::Run(handler)) = hook else { return Err("is not run".into()) };
+/// assert_eq!(handler.exec.as_ref().map(|exec| exec.command[0].as_str()), Some("warm-up"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LifecycleHook {
     /// Waits this many seconds.
@@ -174,6 +216,13 @@ pub enum LifecycleHook {
 }
 
 /// What a probe asks about; the order is that in which the kubelet makes their workers.
+///
+/// ```
+/// use pod_lifecycle::{manifest::Name, spec::ProbeKind};
+///
+/// assert_eq!(ProbeKind::Liveness.to_string(), "Liveness");
+/// assert_eq!(ProbeKind::ALL.len(), 3);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProbeKind {
     /// Has the container started up?
@@ -203,6 +252,22 @@ impl fmt::Display for ProbeKind {
 }
 
 /// A probe with its defaults filled in; times in whole seconds.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::{PodSpec, ProbeKind}};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx",
+///     "livenessProbe": {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 5, "terminationGracePeriodSeconds": 7}
+/// }]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let probe = spec.container(0.into()).and_then(|app| app.probe(ProbeKind::Liveness)).ok_or("no probe")?;
+/// assert_eq!((probe.initial_delay(), probe.period(), probe.timeout()), (0, 5, 1));
+/// assert_eq!((probe.success_threshold(), probe.failure_threshold()), (1, 3));
+/// assert_eq!(probe.termination_grace(), Some(7));
+/// assert!(probe.handler().http_get.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProbeSpec {
     pub(crate) initial_delay: u32,
@@ -227,7 +292,7 @@ impl ProbeSpec {
         self.timeout
     }
 
-    /// Seconds between two looks.
+    /// Seconds between two probes.
     #[must_use]
     pub fn period(&self) -> u32 {
         self.period

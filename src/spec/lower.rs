@@ -15,6 +15,16 @@ use crate::manifest::{
 };
 
 /// Why a manifest cannot be lowered.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::{PodSpec, SpecError}};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"restartPolicy": "Sometimes", "containers": []}}"#)?;
+/// let error: SpecError = PodSpec::from_admitted(&manifest).unwrap_err();
+/// assert!(error.to_string().starts_with("spec.restartPolicy: "), "{error}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// An enum string that Kubernetes does not know.

@@ -1,4 +1,17 @@
 //! The Pod as it runs: parsed once, immutable, containers by index instead of by name.
+//!
+//! ```
+//! use pod_lifecycle::{manifest, spec::{PodSpec, ProbeKind}};
+//!
+//! let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+//!     "name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}}
+//! }]}}"#)?;
+//! let spec = PodSpec::from_admitted(&manifest)?;
+//! let app = spec.index_of("app").ok_or("no container")?;
+//! let probe = spec.container(app).and_then(|app| app.probe(ProbeKind::Readiness)).ok_or("no probe")?;
+//! assert_eq!(probe.period(), 10, "the default is filled in");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod container;
 mod lower;
@@ -30,6 +43,35 @@ use crate::manifest::RestartPolicy;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let kinds: Vec<_> = spec.containers().map(|(_, container)| (container.name(), container.kind())).collect();
 /// assert_eq!(kinds, [("proxy", ContainerKind::Sidecar), ("app", ContainerKind::Regular)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The Pod as a whole, and its containers by kind:
+///
+/// ```
+///
+/// use pod_lifecycle::{manifest::{self, RestartPolicy}, spec::PodSpec};
+///
+/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{
+///     "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "generation": 3},
+///     "spec": {
+///         "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 45, "activeDeadlineSeconds": 600,
+///         "hostNetwork": true, "readinessGates": [{"conditionType": "example.com/attached"}],
+///         "initContainers": [{"name": "setup", "image": "busybox"}, {"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
+///         "containers": [{"name": "app", "image": "nginx"}]
+///     }
+/// }"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// assert_eq!((spec.name(), spec.namespace(), spec.uid(), spec.generation()), ("web", "shop", "u-1", 3));
+/// assert_eq!((spec.pod_policy(), spec.may_restart()), (RestartPolicy::OnFailure, true));
+/// assert_eq!((spec.termination_grace(), spec.active_deadline()), (Some(45), Some(600)));
+/// assert_eq!(spec.readiness_gates(), ["example.com/attached"]);
+/// assert!(spec.uses_host_network() && !spec.is_scheduling_gated() && !spec.is_static());
+///
+/// assert!(spec.has_init_containers() && spec.has_sidecars() && !spec.all_containers_could_restart());
+/// assert_eq!((spec.container_count(), spec.lasting_containers().count()), (3, 3));
+/// assert_eq!((spec.init_containers().count(), spec.sidecars().count()), (2, 1));
+/// assert_eq!((spec.regular_containers().count(), spec.ephemeral_containers().count()), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -176,6 +218,18 @@ impl PodSpec {
     }
 
     /// The place of the container called `name`.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{manifest, spec::PodSpec};
+    /// # let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+    /// #     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+    /// let spec = PodSpec::from_admitted(&manifest)?;
+    /// let app = spec.index_of("app").ok_or("no container")?;
+    /// assert_eq!((app, spec.index_of("db")), (1.into(), None));
+    /// assert!(spec.is_regular(app));
+    /// assert_eq!((spec.container_name(app), spec.place_in_list(app)), ("app", 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<ContainerIndex> {
         self.containers().find(|(_, container)| container.name() == name).map(|(index, _)| index)

@@ -114,6 +114,14 @@ pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
 }
 
 /// A condition without its times.
+///
+/// ```
+/// use pod_lifecycle::state::{Condition, ConditionReason};
+///
+/// let unready = Condition::because(false, ConditionReason::ContainersNotReady);
+/// assert!(!unready.is_true() && Condition::plain(true).is_true());
+/// assert_eq!(Condition::plain(true).reason, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// Whether it holds.
@@ -145,6 +153,14 @@ impl Condition {
 }
 
 /// What a condition has to say; the text is made when a status is.
+///
+/// ```
+/// use pod_lifecycle::state::{Condition, ConditionMessage};
+///
+/// assert_eq!(Condition::plain(true).message, ConditionMessage::None);
+/// let theirs = ConditionMessage::Text("no load balancer left".into());
+/// assert_ne!(theirs, ConditionMessage::RestartRule);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConditionMessage {
     /// The reason says it all.
@@ -160,6 +176,13 @@ pub enum ConditionMessage {
 }
 
 /// Containers that keep a condition from being true, in the order of the spec.
+///
+/// ```
+/// use pod_lifecycle::state::Lacking;
+///
+/// assert!(Lacking::default().is_empty());
+/// assert!(!Lacking { unknown: vec![], unmet: vec![0.into()] }.is_empty());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lacking {
     /// Those without a status.
@@ -177,6 +200,14 @@ impl Lacking {
 }
 
 /// A readiness gate that keeps a Pod from being ready.
+///
+/// ```
+/// use pod_lifecycle::{manifest::ConditionStatus, state::{ConditionMessage, GateFailure}};
+///
+/// let refused = GateFailure { gate: 0, status: Some(ConditionStatus::False) };
+/// let missing = GateFailure { gate: 1, status: None };
+/// assert!(matches!(ConditionMessage::Gates([refused, missing].into()), ConditionMessage::Gates(gates) if gates.len() == 2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GateFailure {
     /// The gate's place in the spec.
@@ -186,6 +217,21 @@ pub struct GateFailure {
 }
 
 /// The conditions that the kubelet sets on a Pod.
+///
+/// ```
+/// use pod_lifecycle::state::{Condition, ConditionReason, ConditionType, PodConditions};
+///
+/// let conditions = PodConditions {
+///     ready_to_start_containers: Condition::plain(true),
+///     initialized: Condition::plain(true),
+///     ready: Condition::because(false, ConditionReason::ContainersNotReady),
+///     containers_ready: Condition::because(false, ConditionReason::ContainersNotReady),
+///     all_containers_restarting: None,
+/// };
+/// let unmet: Vec<_> = conditions.iter().filter(|(_, it)| !it.is_true()).map(|(kind, _)| kind).collect();
+/// assert_eq!(unmet, [ConditionType::Ready, ConditionType::ContainersReady]);
+/// assert!(conditions.get(ConditionType::PodScheduled).is_some_and(Condition::is_true), "a kubelet has the Pod");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodConditions {
     /// The Pod has a sandbox with a network.

@@ -6,6 +6,23 @@ use super::{InstanceId, StartError, TerminationReason};
 use crate::time::Timestamp;
 
 /// What the API status says of one container, without its strings.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason, Waiting};
+///
+/// let end = Arc::new(Termination::unseen(TerminationReason::ContainerStatusUnknown, "nobody saw it end"));
+/// let record = ContainerRecord {
+///     state: Some(RecordedState::Waiting(Waiting::ContainerCreating)),
+///     last_state: Some(RecordedState::Terminated(end.clone())),
+///     restart_count: 1,
+///     instance: None,
+///     started: Some(false),
+///     ready: false,
+/// };
+/// assert!(record.is_waiting() && !record.is_running());
+/// assert_eq!((record.termination(), record.last_termination()), (None, Some(&end)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerRecord {
     /// What it is doing; `None` if the status does not say.
@@ -49,6 +66,13 @@ impl ContainerRecord {
 }
 
 /// What a container is doing.
+///
+/// ```
+/// use pod_lifecycle::state::{RecordedState, Waiting};
+///
+/// assert_eq!(RecordedState::Waiting(Waiting::PodInitializing).termination(), None);
+/// assert_eq!(RecordedState::Running { started_at: None }.termination(), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RecordedState {
     /// It has yet to run (again).
@@ -145,6 +169,14 @@ pub enum FailureMessage {
 }
 
 /// How a container ended.
+///
+/// ```
+/// use pod_lifecycle::state::{Termination, TerminationReason};
+///
+/// let end = Termination::unseen(TerminationReason::ContainerStatusUnknown, "the node went away");
+/// assert_eq!((end.exit_code, end.message.as_deref()), (137, Some("the node went away")));
+/// assert_eq!((end.started_at, end.finished_at), (None, None));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Termination {
     /// 0 is well.

@@ -1,4 +1,21 @@
 //! What is known of a Pod: plain data, small, with indexes instead of names and no text that can be made later.
+//!
+//! What a published status says, as the rules read it:
+//!
+//! ```
+//! use pod_lifecycle::{manifest, spec::PodSpec, state::{self, ContainerIds}};
+//!
+//! let pod: manifest::PodManifest = serde_json::from_str(r#"{
+//!     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
+//!     "status": {"containerStatuses": [{
+//!         "name": "app", "ready": true, "restartCount": 0, "image": "nginx", "imageID": "", "state": {"running": {}}
+//!     }]}
+//! }"#)?;
+//! let spec = PodSpec::from_admitted(&pod)?;
+//! let records = state::observed_records(&spec, &pod.status.container_statuses, &mut ContainerIds::default());
+//! assert!(records[0].as_ref().is_some_and(|app| app.is_running()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod condition;
 mod container;

@@ -76,6 +76,13 @@ open_named! {
 
 impl TerminationReason {
     /// What a runtime says of an exit when nothing else is known: `Completed` for 0, else `Error`.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::TerminationReason;
+    ///
+    /// assert_eq!(TerminationReason::of_exit(0), TerminationReason::Completed);
+    /// assert_eq!(TerminationReason::of_exit(1), TerminationReason::Error);
+    /// ```
     #[must_use]
     pub fn of_exit(exit_code: i32) -> TerminationReason {
         if exit_code == 0 { TerminationReason::Completed } else { TerminationReason::Error }

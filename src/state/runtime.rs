@@ -9,6 +9,22 @@ use super::Termination;
 use crate::{spec::ContainerIndex, time::Timestamp};
 
 /// The sandboxes and container instances of a Pod, newest first.
+///
+/// ```
+/// use pod_lifecycle::state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};
+///
+/// let sandbox =
+///     Sandbox { id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true) };
+/// let instance = |nth: u32, state: InstanceState| Instance {
+///     id: InstanceId::nth(nth), container: Some(0.into()), sandbox: SandboxId(0), restart_count: nth,
+///     spec_changed: false, state,
+/// };
+/// let running = instance(1, InstanceState::Running { started_at: None });
+/// let runtime = RuntimeStatus { sandboxes: vec![sandbox], instances: vec![running, instance(0, InstanceState::Unknown)] };
+/// assert_eq!(runtime.active_sandbox(), Some(&sandbox));
+/// assert_eq!(runtime.instances_of(0.into()).count(), 2);
+/// assert!(runtime.newest(0.into()).is_some_and(Instance::is_running));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RuntimeStatus {
     /// The sandboxes, newest first.
@@ -48,10 +64,26 @@ impl RuntimeStatus {
 }
 
 /// Names a sandbox among those of its Pod.
+///
+/// ```
+/// use pod_lifecycle::state::SandboxId;
+///
+/// assert!(SandboxId(0) < SandboxId(1));
+/// assert_eq!(serde_json::to_string(&SandboxId(1))?, "1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SandboxId(pub u32);
 
 /// A Pod's sandbox: the "infra" container with its namespaces.
+///
+/// ```
+/// use pod_lifecycle::state::{RuntimeStatus, Sandbox, SandboxId};
+///
+/// let dead = Sandbox { id: SandboxId(0), attempt: 0, is_ready: false, uses_host_network: false, has_ip: None };
+/// let runtime = RuntimeStatus { sandboxes: vec![dead], ..RuntimeStatus::default() };
+/// assert_eq!(runtime.active_sandbox(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sandbox {
     /// Its name.
@@ -118,6 +150,23 @@ impl InstanceId {
 }
 
 /// One run of a container, as the runtime knows it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::state::{Instance, InstanceId, InstanceState, SandboxId, Termination, TerminationReason};
+///
+/// let end = Arc::new(Termination::unseen(TerminationReason::Error, "killed"));
+/// let ended = Instance {
+///     id: InstanceId::nth(0),
+///     container: Some(0.into()),
+///     sandbox: SandboxId(0),
+///     restart_count: 0,
+///     spec_changed: false,
+///     state: InstanceState::Exited(end.clone()),
+/// };
+/// assert!(!ended.is_running());
+/// assert_eq!(ended.termination(), Some(&end));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Instance {
     /// Its name.
@@ -135,6 +184,17 @@ pub struct Instance {
 }
 
 /// What an instance is doing.
+///
+/// ```
+/// use pod_lifecycle::{Timestamp, state::InstanceState};
+///
+/// let state = InstanceState::Running { started_at: Some(Timestamp::UNIX_EPOCH) };
+/// let since = match state {
+///     InstanceState::Running { started_at } => started_at,
+///     InstanceState::Created | InstanceState::Exited(_) | InstanceState::Unknown => None,
+/// };
+/// assert_eq!(since, Some(Timestamp::UNIX_EPOCH));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum InstanceState {
     /// It was made but not started.

@@ -2,6 +2,21 @@
 //! and recorded events.
 //!
 //! Everything here is read off a Pod at one moment; nothing is stored.
+//!
+//! From the object of a Pod, as `kubectl get pod -o json` prints it:
+//!
+//! ```
+//! use pod_lifecycle::{Timestamp, manifest::PodManifest, status::{ObservedPod, describe}};
+//!
+//! let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+//! let manifest: PodManifest = serde_json::from_str(printed)?;
+//! let now: Timestamp = "2026-03-01T12:08:50Z".parse()?;
+//! assert!(describe(&manifest, &[], now).contains("CrashLoopBackOff"));
+//!
+//! let pod = ObservedPod::from_manifest(manifest)?;
+//! assert_eq!(pod.row(now).status, "CrashLoopBackOff");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod age;
 mod describe;

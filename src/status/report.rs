@@ -16,6 +16,29 @@ use crate::{
 };
 
 /// Everything that the printed status of a Pod depends on.
+///
+/// ```
+/// use pod_lifecycle::{
+///     Timestamp, manifest, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}, spec::PodSpec,
+///     state::{ContainerIds, RuntimeStatus}, status::{self, Report},
+/// };
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let record = pod_status::of(&PodInputs {
+///     spec: &spec, runtime: &RuntimeStatus::default(), previous: PreviousStatus::default(), api_phase: None,
+///     failures: &[], probes: &[], gates: &[], is_deleting: false, is_terminal: false, is_past_deadline: false,
+///     kubelet: KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false },
+/// }, |_| {});
+/// let facts = ContainerIds::default();
+/// let printed = status::pod_status(&Report {
+///     spec: &spec, record: &record, foreign: &[], reason: ("", ""), start_time: Some(Timestamp::UNIX_EPOCH),
+///     changed_at: &|_| None, facts: &facts,
+/// });
+/// assert_eq!(printed.container_statuses[0].state.waiting.as_ref().map(|it| &*it.reason), Some("ContainerCreating"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Report<'a> {
     /// What the Pod ought to be.
@@ -114,6 +137,16 @@ pub fn container_status(
 }
 
 /// A condition of the kubelet as the API prints it.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::PodSpec, state::{Condition, ConditionReason, ConditionType}, status};
+///
+/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let completed = Condition::because(false, ConditionReason::PodCompleted);
+/// let printed = status::pod_condition(&spec, ConditionType::Ready, &completed, None);
+/// assert_eq!((printed.type_.as_str(), printed.reason.as_str()), ("Ready", "PodCompleted"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn pod_condition(
     spec: &PodSpec,
@@ -165,6 +198,18 @@ pub fn condition_message(spec: &PodSpec, condition: &Condition) -> String {
 /// Why the last start of a container failed, for people.
 ///
 /// Answers to `doBackOff` in `pkg/kubelet/kuberuntime` and `EnsureImageExists` in `pkg/kubelet/images`.
+///
+/// ```
+/// use pod_lifecycle::{manifest, spec::PodSpec, state::{FailureMessage, StartError, StartFailure}, status};
+///
+/// let manifest: manifest::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
+/// let spec = PodSpec::from_admitted(&manifest)?;
+/// let message = FailureMessage::PullBackOff { image: "nginx".into(), last: None };
+/// let failure = StartFailure { error: StartError::ImagePullBackOff, message };
+/// assert_eq!(status::failure_message(&spec, 0.into(), &failure), r#"Back-off pulling image "nginx""#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFailure) -> String {
     match &failure.message {
@@ -189,6 +234,16 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
 
 /// The conditions that are not the kubelet's to compute: those of others as the API server has them, and the
 /// `DisruptionTarget` that was reported before.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodCondition, status};
+///
+/// let api: Vec<PodCondition> = serde_json::from_str(
+///     r#"[{"type": "Ready", "status": "True"}, {"type": "example.com/attached", "status": "True"}]"#)?;
+/// let foreign = status::foreign_conditions(&api, &[]);
+/// assert_eq!(foreign.iter().map(|it| it.type_.as_str()).collect::<Vec<_>>(), ["example.com/attached"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
     let disruption = ConditionType::DisruptionTarget.name();
@@ -204,6 +259,18 @@ pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Ve
 }
 
 /// The status of each readiness gate's condition, by the gate's place in the spec.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{self, ConditionStatus}, spec::PodSpec, status};
+///
+/// let pod: manifest::PodManifest = serde_json::from_str(r#"{
+///     "spec": {"readinessGates": [{"conditionType": "a.example/x"}, {"conditionType": "a.example/y"}], "containers": []},
+///     "status": {"conditions": [{"type": "a.example/y", "status": "False"}]}
+/// }"#)?;
+/// let spec = PodSpec::from_admitted(&pod)?;
+/// assert_eq!(status::gate_statuses(&spec, &pod.status.conditions), [None, Some(ConditionStatus::False)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn gate_statuses(spec: &PodSpec, conditions: &[PodCondition]) -> Vec<Option<ConditionStatus>> {
     let status_of = |gate: &String| {
@@ -214,6 +281,13 @@ pub fn gate_statuses(spec: &PodSpec, conditions: &[PodCondition]) -> Vec<Option<
 }
 
 /// The reason and the message beside the phase, given those that stood there before.
+///
+/// ```
+/// use pod_lifecycle::{rule::pod_status::PhaseReason, status};
+///
+/// assert_eq!(status::phase_reason(PhaseReason::Kept, ("Evicted", "low on memory")), ("Evicted", "low on memory"));
+/// assert_eq!(status::phase_reason(PhaseReason::DeadlineExceeded, ("", "")).0, "DeadlineExceeded");
+/// ```
 #[must_use]
 pub fn phase_reason<'a>(becomes: PhaseReason, before: (&'a str, &'a str)) -> (&'a str, &'a str) {
     match becomes {

@@ -53,6 +53,13 @@ pub struct RandomLife {
 }
 
 /// One move of a Pod's world; what it means depends on the Pod, see [`RandomLife::meaning`].
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::strategy::Move;
+///
+/// assert!(matches!(Move::Wait(Duration::from_secs(5)), Move::Wait(_)));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Move {
     /// One of the pending actions is answered.
@@ -76,6 +83,12 @@ pub enum Move {
 }
 
 /// How an action is answered.
+///
+/// ```
+/// use pod_lifecycle::strategy::Reply;
+///
+/// assert!(!matches!(Reply::Badly, Reply::Well));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// As was hoped.
@@ -87,6 +100,12 @@ pub enum Reply {
 }
 
 /// How a relist differs from what was known.
+///
+/// ```
+/// use pod_lifecycle::strategy::{Move, Relisting};
+///
+/// assert!(matches!(Move::Relist(Relisting::Same), Move::Relist(_)));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Relisting {
     /// Not at all.
@@ -225,6 +244,25 @@ impl RandomLife {
     }
 
     /// Notes what was told: whatever it answers is no longer pending.
+    ///
+    /// ```
+    /// use pod_lifecycle::{event::{Event, RuntimeEvent}, state::SandboxId, strategy::{self, RandomLife}};
+    /// use proptest::{prop_assert, test_runner::TestRunner};
+    ///
+    /// TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
+    ///     let mut out = Vec::new();
+    ///     let mut life = RandomLife::begin(spec, config, &mut out);
+    ///     let made = Event::Runtime(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) });
+    ///     out.clear();
+    ///     // A driver of one's own tells the Pod by itself.
+    ///     let told = life.pod.handle_event(life.now, made.clone(), &mut out);
+    ///     life.heard(&made);
+    ///     life.note(&out);
+    ///     prop_assert!(told.is_ok() || life.pod.spec().is_scheduling_gated());
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn heard(&mut self, event: &Event) {
         if let Event::Runtime(event) = event {
             let answered = self.asked.iter().position(|action| is_answer(action, event));
@@ -236,6 +274,25 @@ impl RandomLife {
     }
 
     /// Notes what came out of the Pod: what it asks for is pending until it is answered.
+    ///
+    /// See [`heard`](RandomLife::heard) for a driver of one's own.
+    ///
+    /// ```
+    ///
+    /// use pod_lifecycle::strategy::{self, RandomLife};
+    /// use proptest::test_runner::TestRunner;
+    ///
+    /// TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
+    ///     let mut life = RandomLife::begin(spec, config, &mut Vec::new());
+    ///     let mut out = Vec::new();
+    ///     if let Some(due) = life.pod.poll_timeout() {
+    ///         life.pod.handle_timeout(due, &mut out);
+    ///     }
+    ///     life.note(&out);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn note(&mut self, out: &[Output]) {
         let is_answered =
             |action: &&Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });

@@ -47,11 +47,9 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
         let lasting = pod.spec.init_containers.iter().chain(&pod.spec.containers);
         let names: Vec<String> = lasting.map(|container| container.name.clone()).collect();
         let is_gated = !pod.spec.scheduling_gates.is_empty();
-        (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| Scenario {
-            description: String::new(),
-            pod,
-            script,
-            config,
+        (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
+            let end = script.end_seconds.unwrap_or_default();
+            Scenario { description: String::new(), pod, script, config }.cut_at(end)
         })
     })
 }
@@ -81,6 +79,7 @@ fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
                 containers: scripts.filter_map(|(name, script)| Some((name, script?))).collect(),
                 sandbox_deaths,
                 actions: before.into_iter().chain(actions).collect(),
+                seed: 0,
             }
         },
     )
@@ -135,8 +134,9 @@ fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
 
 fn container_script() -> impl Strategy<Value = ContainerScript> {
     let hook = || option::weighted(0.3, hook());
-    (collection::vec(run(), 0..=3), image(), hook(), hook())
-        .prop_map(|(runs, image, post_start, pre_stop)| ContainerScript { runs, image, post_start, pre_stop })
+    (collection::vec(run(), 0..=3), image(), hook(), hook()).prop_map(|(runs, image, post_start, pre_stop)| {
+        ContainerScript { runs, image, post_start, pre_stop, random: None }
+    })
 }
 
 fn run() -> impl Strategy<Value = Run> {
@@ -175,6 +175,7 @@ fn image() -> impl Strategy<Value = ImageScript> {
             pull_seconds,
             failures_before_success,
             error: None,
+            outages: Vec::new(),
         },
     )
 }

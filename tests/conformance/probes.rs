@@ -91,15 +91,15 @@ impl Script {
                 kubelet: self.kubelet,
                 now: step.now,
             };
-            let look = worker.do_probe(self.kind, probe, container, &view);
+            let decision = worker.do_probe(self.kind, probe, container, &view);
             let mut probed = 0;
-            if look == ProbeDecision::Run {
+            if decision == ProbeDecision::Run {
                 let fails = step.outcome == ProbeOutcome::Error || step.errors_first >= MAX_ATTEMPTS;
                 probed = if fails { MAX_ATTEMPTS } else { step.errors_first + 1 };
                 worker.record(self.kind, probe, if fails { ProbeOutcome::Error } else { step.outcome });
             }
-            tell(Answer { probed, keep_going: look != ProbeDecision::End, worker });
-            if look == ProbeDecision::End {
+            tell(Answer { probed, keep_going: decision != ProbeDecision::End, worker });
+            if decision == ProbeDecision::End {
                 break;
             }
         }

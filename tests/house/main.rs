@@ -10,5 +10,6 @@
     reason = "a test may stop"
 )]
 
+mod examples;
 mod layers;
 mod layout;

@@ -39,14 +39,14 @@ impl Worker<'_> {
         self.worker.do_probe(self.kind, app.probe(self.kind).unwrap(), app, view)
     }
 
-    /// Looks, and runs the handler if it is to be run.
+    /// Ticks, and runs the handler if it is to be run.
     fn tick(&mut self, record: &ContainerRecord, outcome: ProbeOutcome) -> ProbeDecision {
-        let look = self.do_probe(&view(record));
-        if look == ProbeDecision::Run {
+        let tick = self.do_probe(&view(record));
+        if tick == ProbeDecision::Run {
             let app = container(self.spec, "app");
             self.worker.record(self.kind, app.probe(self.kind).unwrap(), outcome);
         }
-        look
+        tick
     }
 }
 
@@ -171,11 +171,11 @@ fn the_other_probes_begin_when_the_startup_probe_ends() {
     let spec = plain();
     let started = reported_running();
     let starting = ContainerRecord { started: Some(false), ..reported_running() };
-    let look = |kind, record| Worker::of(&spec, kind).do_probe(&view(record));
-    assert_eq!(look(ProbeKind::Startup, &starting), ProbeDecision::Run);
-    assert_eq!(look(ProbeKind::Liveness, &starting), ProbeDecision::Wait);
-    assert_eq!(look(ProbeKind::Startup, &started), ProbeDecision::Wait);
-    assert_eq!(look(ProbeKind::Liveness, &started), ProbeDecision::Run);
+    let tick = |kind, record| Worker::of(&spec, kind).do_probe(&view(record));
+    assert_eq!(tick(ProbeKind::Startup, &starting), ProbeDecision::Run);
+    assert_eq!(tick(ProbeKind::Liveness, &starting), ProbeDecision::Wait);
+    assert_eq!(tick(ProbeKind::Startup, &started), ProbeDecision::Wait);
+    assert_eq!(tick(ProbeKind::Liveness, &started), ProbeDecision::Run);
 }
 
 #[test]

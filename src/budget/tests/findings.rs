@@ -25,7 +25,7 @@ fn pre_stop(hook: Value) -> Value {
 }
 
 #[test]
-fn liveness_must_not_kill_before_readiness_first_looks() {
+fn liveness_must_not_kill_before_readiness_first_probes() {
     let pair = |liveness_delay| {
         json!({
             "readinessProbe": http("/ready", json!({"initialDelaySeconds": 60})),

@@ -122,7 +122,7 @@ fn a_post_start_hook_holds_up_the_containers_after_it_and_the_probes_of_those_be
     ]}));
     let budget = of(&pod, &Assumptions { start_latency: seconds(1), ..Assumptions::default() });
     assert_eq!(budget.containers[2].starts, span(1 + 1 + 20 + 1, 23));
-    // Its status is published when the pass is over, 22 s after its start.
+    // Its status is published when the sync is over, 22 s after its start.
     assert_eq!(budget.containers[0].ready, Some(span(0, 22 + 5)));
     assert_eq!(budget.ready, span(23, 1 + 22 + 5));
 }

@@ -21,6 +21,13 @@ macro_rules! remedies {
 
         impl $ty {
             /// Every remedy.
+            ///
+            /// ```
+            /// use pod_lifecycle::explain::Remedy;
+            ///
+            /// assert!(Remedy::ALL.contains(&Remedy::MissingReference));
+            /// assert!(Remedy::ALL.iter().all(|remedy| !remedy.clause(Some("app")).is_empty()));
+            /// ```
             pub const ALL: &'static [$ty] = &[$($ty::$variant,)+];
 
             const fn template(self) -> &'static str {

@@ -10,6 +10,14 @@ use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 use core::fmt;
 
 /// Fields that the crate has no name for, as they were written.
+///
+/// ```
+/// use pod_lifecycle::manifest::{Container, Opaque};
+///
+/// let tty: Container = serde_json::from_str(r#"{"name": "debug", "tty": true}"#)?;
+/// assert_eq!(tty.other["tty"], Opaque::of(&true)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type OtherFields = BTreeMap<String, Opaque>;
 
 /// A value that this crate does not look into: what JSON can say, without order of fields.
@@ -32,7 +40,7 @@ pub type OtherFields = BTreeMap<String, Opaque>;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Opaque {
-    /// Nothing.
+    /// Nothing: `null`.
     #[default]
     Null,
     /// True or false.
@@ -41,7 +49,7 @@ pub enum Opaque {
     Integer(i64),
     /// Any other number.
     Float(OpaqueFloat),
-    /// Text.
+    /// A text.
     String(String),
     /// Values in their order.
     List(Vec<Opaque>),

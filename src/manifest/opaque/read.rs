@@ -67,6 +67,19 @@ impl OpaqueError {
         &self.path
     }
 
+    /// What is wrong there.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::Opaque;
+    ///
+    /// let error = Opaque::from("5s").read::<i32>().unwrap_err();
+    /// assert_eq!(error.problem(), "invalid type: string \"5s\", expected i32");
+    /// ```
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
     pub(super) fn new(problem: String) -> OpaqueError {
         OpaqueError { path: String::new(), problem }
     }

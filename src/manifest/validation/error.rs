@@ -44,6 +44,13 @@ impl FieldErrorType {
 }
 
 /// A value that a field may not have.
+///
+/// ```
+/// use pod_lifecycle::manifest::BadValue;
+///
+/// assert_eq!(BadValue::from(-5).to_string(), "-5");
+/// assert_eq!(BadValue::Text("Sometimes".into()).to_string(), r#""Sometimes""#);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BadValue {
     /// A number; of a list that is too long, how many items it has.

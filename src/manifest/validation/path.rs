@@ -6,11 +6,11 @@ use core::fmt;
 #[derive(Clone, Copy)]
 pub(super) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
-    step: Step<'a>,
+    step: Segment<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum Segment<'a> {
     Field(&'a str),
     Index(usize),
     Key(&'a str),
@@ -19,22 +19,22 @@ enum Step<'a> {
 impl<'a> Path<'a> {
     /// A field of the Pod itself.
     pub(super) const fn root(field: &'a str) -> Path<'a> {
-        Path { parent: None, step: Step::Field(field) }
+        Path { parent: None, step: Segment::Field(field) }
     }
 
     /// A field of this one.
     pub(super) const fn child(&'a self, field: &'a str) -> Path<'a> {
-        Path { parent: Some(self), step: Step::Field(field) }
+        Path { parent: Some(self), step: Segment::Field(field) }
     }
 
     /// An item of this list.
     pub(super) const fn index(&'a self, index: usize) -> Path<'a> {
-        Path { parent: Some(self), step: Step::Index(index) }
+        Path { parent: Some(self), step: Segment::Index(index) }
     }
 
     /// An entry of this map.
     pub(super) const fn key(&'a self, key: &'a str) -> Path<'a> {
-        Path { parent: Some(self), step: Step::Key(key) }
+        Path { parent: Some(self), step: Segment::Key(key) }
     }
 }
 
@@ -44,10 +44,10 @@ impl fmt::Display for Path<'_> {
             write!(f, "{parent}")?;
         }
         match self.step {
-            Step::Field(field) if self.parent.is_none() => f.write_str(field),
-            Step::Field(field) => write!(f, ".{field}"),
-            Step::Index(index) => write!(f, "[{index}]"),
-            Step::Key(key) => write!(f, "[{key}]"),
+            Segment::Field(field) if self.parent.is_none() => f.write_str(field),
+            Segment::Field(field) => write!(f, ".{field}"),
+            Segment::Index(index) => write!(f, "[{index}]"),
+            Segment::Key(key) => write!(f, "[{key}]"),
         }
     }
 }

@@ -159,6 +159,13 @@ pub struct WorkloadSpec {
 }
 
 /// How the Pods of a `StatefulSet` are counted.
+///
+/// ```
+/// use pod_lifecycle::manifest::StatefulSetOrdinals;
+///
+/// assert_eq!(serde_json::from_str::<StatefulSetOrdinals>(r#"{"start": 5}"#)?.start, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StatefulSetOrdinals {
     /// The number of the first one.
@@ -187,6 +194,16 @@ pub struct PodTemplateSpec {
 }
 
 /// What Jobs are made of.
+///
+/// ```
+/// use pod_lifecycle::manifest::JobTemplateSpec;
+///
+/// let jobs: JobTemplateSpec = serde_json::from_str(
+///     r#"{"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "busybox"}]}}}}"#)?;
+/// let template = jobs.spec.template.ok_or("no template")?;
+/// assert_eq!(template.spec.containers[0].name, "app");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobTemplateSpec {
     /// Labels and annotations of the Jobs.

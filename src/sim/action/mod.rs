@@ -24,7 +24,7 @@ use crate::{manifest, state::ConditionReason};
 pub struct ScriptAction {
     /// When, in seconds.
     pub t: f64,
-    /// What.
+    /// What is done.
     #[serde(flatten)]
     pub kind: ScriptActionKind,
 }

@@ -1,4 +1,14 @@
 //! The columns of `kubectl get pods`.
+//!
+//! ```
+//! use pod_lifecycle::{manifest::PodManifest, status::kubectl};
+//!
+//! let pod: PodManifest = serde_json::from_str(
+//!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app"}]}, "status": {"phase": "Pending"}}"#)?;
+//! let row = kubectl::row(&pod, "2026-03-01T12:00:00Z".parse()?);
+//! assert_eq!((row.ready.as_str(), row.status.as_str()), ("0/1", "Pending"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod containers;
 mod restarts;
@@ -17,6 +27,18 @@ use crate::{
 use containers::{InitContainers, RegularContainers};
 
 /// What `kubectl get pods` shows of one Pod, name and addresses apart.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodManifest, status::kubectl};
+///
+/// let pod: PodManifest = serde_json::from_str(r#"{
+///     "metadata": {"name": "web", "creationTimestamp": "2026-03-01T12:00:00Z"},
+///     "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Pending"}
+/// }"#)?;
+/// let kubectl::Row { ready, status, age, .. } = kubectl::row(&pod, "2026-03-01T12:00:42Z".parse()?);
+/// assert_eq!((ready.as_str(), status.as_str(), age.as_str()), ("0/1", "Pending", "42s"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     /// READY: how many regular containers and sidecars are ready, of how many.

@@ -15,6 +15,16 @@ use crate::{
 };
 
 /// A place where a status contradicts the rules, or itself.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodPhase, status::{Contradiction, Discrepancy}};
+///
+/// let what = Discrepancy::PhaseDiffers { published: Some(PodPhase::Running), expected: PodPhase::Pending };
+/// let found = serde_json::to_value(&what)?;
+/// assert_eq!(found["what"], "phaseDiffers");
+/// # let _: Option<Contradiction> = None;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -54,6 +54,15 @@ pub struct ObservedPod {
 }
 
 /// Why an object cannot be understood.
+///
+/// ```
+/// use pod_lifecycle::status::{ObserveError, ObservedPod};
+///
+/// let odd = serde_json::from_str(r#"{"spec": {"restartPolicy": "Sometimes", "containers": []}}"#)?;
+/// let ObserveError::Spec(error) = ObservedPod::from_manifest(odd).unwrap_err() else { return Err("another error".into()) };
+/// assert!(error.to_string().starts_with("spec.restartPolicy"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObserveError {
@@ -65,6 +74,17 @@ pub enum ObserveError {
 /// The conditions that follow from what is said of the containers and of the readiness gates.
 ///
 /// The kubelet's others depend on what only the node knows.
+///
+/// ```
+/// use pod_lifecycle::{state::ConditionType, status::{ObservedConditions, ObservedPod}};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let conditions: ObservedConditions = pod.conditions();
+/// assert!(conditions.initialized.is_true() && !conditions.containers_ready.is_true());
+/// assert_eq!(conditions.get(ConditionType::Ready), Some(&conditions.ready));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ObservedConditions {
     /// All init containers have done their part.

@@ -1,0 +1,52 @@
+//! Pods as real processes: what somebody who writes a runtime copies.
+//!
+//! `cargo run --example embed_tokio -- examples/embed_tokio/sample.yaml`
+//!
+//! There are no images and no isolation: a container is its `command` and `args`, run on this machine. All else is as a
+//! kubelet has it: exec, TCP, HTTP and gRPC probes are asked on loopback, hooks run, SIGTERM is sent, and SIGKILL when the
+//! grace is over. The table is that of `kubectl get pods`; below it each Pod says why it is as it is.
+//!
+//! * [`agent`]: one Pod's run loop. Actions go to the [`runtime`], its news come back, and time passes.
+//! * [`node`]: the agents of all Pods, and the end of them.
+//! * [`runtime`]: a file for each thing that it does: [`runtime::process`], [`runtime::hook`], [`runtime::probe`].
+//! * [`screen`]: the table and the explanations.
+//!
+//! What it does not do, it refuses: `envFrom` and `valueFrom` (`CreateContainerConfigError`), a container without
+//! a command (`CreateContainerError`), and HTTPS probes. Volumes are not mounted.
+
+mod agent;
+mod arguments;
+mod input;
+mod node;
+mod runtime;
+mod screen;
+
+use std::{error::Error, process::ExitCode};
+
+use arguments::Arguments;
+use node::Node;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(&Arguments::from_command_line()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs Pods until they have ended, or somebody wants them to; then stops those that still run.
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let mut node = Node::start(input::pods(&arguments.files)?, &arguments.logs)?;
+    let screen = tokio::spawn(screen::show(node.watch(), arguments.explain));
+    tokio::select! {
+        () = node.all_have_ended() => {}
+        stopped = arguments.until_stopped() => stopped?,
+    }
+    node.delete_all();
+    node.all_are_gone().await?;
+    screen.await??;
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! The fleet as a dataflow: each worker lives its shard, and the first adds up what they count.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pod_lifecycle::sim::{Fleet, FleetScenario, Shard};
+use timely::{
+    container::CapacityContainerBuilder,
+    dataflow::{
+        InputHandle, ProbeHandle,
+        channels::pact::Exchange,
+        operators::{Input, Operator, Probe},
+    },
+};
+
+use crate::{
+    arguments::Arguments,
+    sample::{Sample, Story},
+};
+
+/// A worker runs ahead of the slowest by so many samples at most.
+const AHEAD: u64 = 4;
+
+/// Runs the fleet; the first process gets the whole story.
+pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Story, String> {
+    let config = timely::Config::from_args(arguments.of_timely().into_iter())?;
+    let story = Arc::new(Mutex::new(Story::default()));
+    let plan = Arc::new(Steps {
+        scenario: scenario.clone(),
+        pods: arguments.pods,
+        step: arguments.step(),
+        length: arguments.length,
+        bar: bar(arguments),
+        story: story.clone(),
+    });
+    let begin = now();
+    let workers = timely::execute(config, move |worker| plan.play(worker))?;
+    for result in workers.join() {
+        result?;
+    }
+    let mut story = std::mem::take(&mut *story.lock().unwrap_or_else(PoisonError::into_inner));
+    story.wall_seconds = begin.elapsed().as_secs_f64();
+    match story.failure.take() {
+        Some(error) => Err(error.to_string()),
+        None => Ok(story),
+    }
+}
+
+/// What every worker does.
+struct Steps {
+    scenario: FleetScenario,
+    pods: u64,
+    step: Duration,
+    length: Duration,
+    bar: ProgressBar,
+    story: Arc<Mutex<Story>>,
+}
+
+impl Steps {
+    fn play(&self, worker: &mut timely::worker::Worker) {
+        let shard = Shard { index: to_u64(worker.index()), of: to_u64(worker.peers()) };
+        let mut input = InputHandle::new();
+        let probe = ProbeHandle::new();
+        let (story, bar, begin) = (self.story.clone(), self.bar.clone(), now());
+        worker.dataflow::<u64, _, _>(|scope| {
+            scope
+                .input_from(&mut input)
+                .unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(
+                    Exchange::new(|_: &Sample| 0),
+                    "Sum",
+                    |_, _| {
+                        let mut sums: BTreeMap<u64, Sample> = BTreeMap::new();
+                        move |(input, frontier), _output: &mut _| {
+                            input.for_each_stamp(|_, data| {
+                                for sample in data.flat_map(std::mem::take) {
+                                    add(&mut sums, sample);
+                                }
+                            });
+                            while let Some(first) = sums.first_entry().filter(|first| !frontier.less_equal(first.key()))
+                            {
+                                let sample = first.remove();
+                                show(&bar, &sample, begin);
+                                story.lock().unwrap_or_else(PoisonError::into_inner).samples.push(sample);
+                            }
+                        }
+                    },
+                )
+                .probe_with(&probe);
+        });
+        let mut send = |time: u64, sample: Sample| {
+            input.send(sample);
+            input.advance_to(time.saturating_add(1));
+            while probe.less_than(&time.saturating_sub(AHEAD)) {
+                worker.step();
+            }
+        };
+        if let Err(error) = self.live(shard, &mut send) {
+            self.story.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(error);
+        }
+    }
+
+    /// Lives one shard, and sends what is counted after each step.
+    fn live(&self, shard: Shard, send: &mut dyn FnMut(u64, Sample)) -> Result<(), pod_lifecycle::sim::FleetError> {
+        let mut fleet = Fleet::shard(&self.scenario, self.pods, shard)?;
+        let end = fleet.start() + self.length;
+        for time in 0.. {
+            let is_last = fleet.now() >= end;
+            let at = u64::try_from(fleet.now().since(fleet.start()).as_millis()).unwrap_or(u64::MAX);
+            let spreads = if is_last { fleet.spreads().clone() } else { Default::default() };
+            let sample =
+                Sample { at, counts: fleet.counts(), events: fleet.events(), digest: fleet.digest().0, spreads };
+            send(time, sample);
+            if is_last {
+                break;
+            }
+            fleet.advance_to((fleet.now() + self.step).min(end))?;
+        }
+        // To let go of so many Pods takes time that nobody needs to wait for.
+        std::mem::forget(fleet);
+        Ok(())
+    }
+}
+
+fn add(sums: &mut BTreeMap<u64, Sample>, sample: Sample) {
+    match sums.entry(sample.at) {
+        std::collections::btree_map::Entry::Vacant(entry) => _ = entry.insert(sample),
+        std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(&sample),
+    }
+}
+
+fn bar(arguments: &Arguments) -> ProgressBar {
+    if arguments.process != 0 {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(arguments.length.as_millis()).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {eta} left");
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
+fn show(bar: &ProgressBar, sample: &Sample, begin: Instant) {
+    let millions = sample.events as f64 / begin.elapsed().as_secs_f64().max(1e-9) / 1e6;
+    let virtual_time = pod_lifecycle::go_duration(Duration::from_millis(sample.at));
+    bar.set_message(format!("{virtual_time} of virtual time, {millions:.2} million events a second"));
+    bar.set_position(sample.at);
+    if bar.length() == Some(sample.at) {
+        bar.finish_and_clear();
+    }
+}
+
+fn to_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::disallowed_methods, reason = "how fast it is can only be told by the clock")]
+fn now() -> Instant {
+    Instant::now()
+}

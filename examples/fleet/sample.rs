@@ -1,0 +1,37 @@
+//! What the shards send, and what it adds up to.
+
+use pod_lifecycle::sim::{Counts, FleetDigest, FleetError, Spreads};
+use serde::{Deserialize, Serialize};
+
+/// What one shard has counted at a time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    /// Milliseconds since the beginning of the story.
+    pub(crate) at: u64,
+    pub(crate) counts: Counts,
+    /// How many things have happened.
+    pub(crate) events: u64,
+    pub(crate) digest: u64,
+    /// How long things took; with the last sample only.
+    pub(crate) spreads: Spreads,
+}
+
+impl Sample {
+    pub(crate) fn merge(&mut self, other: &Sample) {
+        self.counts.merge(&other.counts);
+        self.spreads.merge(&other.spreads);
+        self.events = self.events.saturating_add(other.events);
+        let mut digest = FleetDigest(self.digest);
+        digest.merge(FleetDigest(other.digest));
+        self.digest = digest.0;
+    }
+}
+
+/// All that was counted, and how long it took.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Story {
+    pub(crate) samples: Vec<Sample>,
+    pub(crate) wall_seconds: f64,
+    #[serde(skip)]
+    pub(crate) failure: Option<FleetError>,
+}

@@ -1,0 +1,145 @@
+//! How many Pods of a fleet show what.
+
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::sketch::Sketch;
+use crate::manifest::{Name, PodPhase};
+
+/// How many Pods there are, and what they show, at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// How many objects the API has.
+    pub pods: u64,
+    /// How many of them are `Ready`.
+    pub ready: u64,
+    /// How many have each phase; phases that none has are left out.
+    pub phases: BTreeMap<String, u64>,
+    /// How many show each word in the column STATUS of `kubectl get pods`.
+    pub statuses: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    /// How many have a phase.
+    #[must_use]
+    pub fn of_phase(&self, phase: PodPhase) -> u64 {
+        self.phases.get(phase.name()).copied().unwrap_or(0)
+    }
+
+    /// How many show a word in the column STATUS.
+    #[must_use]
+    pub fn of_status(&self, word: &str) -> u64 {
+        self.statuses.get(word).copied().unwrap_or(0)
+    }
+
+    /// Adds those of another shard.
+    pub fn merge(&mut self, other: &Counts) {
+        self.pods = self.pods.saturating_add(other.pods);
+        self.ready = self.ready.saturating_add(other.ready);
+        for (own, others) in [(&mut self.phases, &other.phases), (&mut self.statuses, &other.statuses)] {
+            for (word, more) in others {
+                let count = own.entry(word.clone()).or_default();
+                *count = count.saturating_add(*more);
+            }
+        }
+    }
+}
+
+/// How long things took in a fleet, and how often they happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spreads {
+    /// Milliseconds from the beginning of a Pod until it was `Ready` for the first time.
+    pub millis_to_ready: Sketch,
+    /// How often the containers of a Pod were started again, of each Pod that there is.
+    pub restarts: Sketch,
+    /// Milliseconds from the request to delete a Pod until its object was gone.
+    pub millis_to_stop: Sketch,
+}
+
+impl Spreads {
+    /// Adds those of another shard.
+    pub fn merge(&mut self, other: &Spreads) {
+        self.millis_to_ready.merge(&other.millis_to_ready);
+        self.restarts.merge(&other.restarts);
+        self.millis_to_stop.merge(&other.millis_to_stop);
+    }
+}
+
+/// What can be seen of a Pod, in a few bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) phase: PodPhase,
+    pub(super) status: Word,
+    pub(super) restarts: u32,
+    pub(super) is_ready: bool,
+    /// Whether it was ever ready.
+    pub(super) was_ready: bool,
+}
+
+/// A word of the column STATUS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word(u16);
+
+/// The words that were seen, and how many Pods show each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    words: Vec<(Box<str>, u64)>,
+    phases: BTreeMap<PodPhase, u64>,
+    pods: u64,
+    ready: u64,
+    pub(super) spreads: Spreads,
+}
+
+impl Tally {
+    /// The number of a word.
+    pub(super) fn word(&mut self, word: &str) -> Word {
+        let known = self.words.iter().position(|(known, _)| **known == *word);
+        let place = known.unwrap_or_else(|| {
+            self.words.push((word.into(), 0));
+            self.words.len().saturating_sub(1)
+        });
+        Word(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+
+    /// What is seen of a Pod has changed; `None`: there is none.
+    pub(super) fn change(&mut self, before: Option<Seen>, after: Option<Seen>) {
+        if before == after {
+            return;
+        }
+        if let Some(seen) = before {
+            self.note(seen, |count| *count = count.saturating_sub(1));
+            self.spreads.restarts.remove(seen.restarts.into());
+        }
+        if let Some(seen) = after {
+            self.note(seen, |count| *count = count.saturating_add(1));
+            self.spreads.restarts.add(seen.restarts.into());
+        }
+    }
+
+    fn note(&mut self, seen: Seen, count: impl Fn(&mut u64)) {
+        count(&mut self.pods);
+        if seen.is_ready {
+            count(&mut self.ready);
+        }
+        count(self.phases.entry(seen.phase).or_default());
+        if let Some((_, of_word)) = self.words.get_mut(usize::from(seen.status.0)) {
+            count(of_word);
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let phases = self.phases.iter().map(|(phase, count)| (phase.name(), *count));
+        let statuses = self.words.iter().map(|(word, count)| (&**word, *count));
+        let some = |(_, count): &(&str, u64)| *count > 0;
+        let own = |(word, count): (&str, u64)| (String::from(word), count);
+        Counts {
+            pods: self.pods,
+            ready: self.ready,
+            phases: phases.filter(some).map(own).collect(),
+            statuses: statuses.filter(some).map(own).collect(),
+        }
+    }
+}

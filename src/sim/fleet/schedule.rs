@@ -1,0 +1,99 @@
+//! When each Pod of a fleet lives on.
+
+use alloc::vec::Vec;
+
+use crate::time::Timestamp;
+
+/// How many Pods are looked at together.
+const BLOCK: usize = 64;
+
+/// When each Pod lives on, by its place, and the earliest of each block of places.
+///
+/// Pods do not know of one another, so the order in which they live on within a span of time makes no difference: it is
+/// that in which they lie in memory. What is due is found by reading the list from its beginning, which passes over
+/// blocks in which nobody is due.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    due: Vec<Timestamp>,
+    blocks: Vec<Timestamp>,
+}
+
+/// Later than anything: a Pod to which nothing happens any more.
+const NEVER: Timestamp = Timestamp::from_unix_micros(i64::MAX);
+
+impl Schedule {
+    /// An empty one, with room.
+    pub(super) fn new(room: Vec<Timestamp>) -> Schedule {
+        Schedule { due: room, blocks: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, at: Timestamp) {
+        if self.due.len().is_multiple_of(BLOCK) {
+            self.blocks.push(NEVER);
+        }
+        self.due.push(at);
+        if let Some(block) = self.blocks.last_mut() {
+            *block = at.min(*block);
+        }
+    }
+
+    /// The first place from one on whose Pod is due up to and including a time, and when it is.
+    pub(super) fn next_due(&mut self, from: usize, until: Timestamp) -> Option<(usize, Timestamp)> {
+        let mut place = from;
+        loop {
+            let block = place.checked_div(BLOCK)?;
+            let end = block.saturating_add(1).saturating_mul(BLOCK).min(self.due.len());
+            if place < end && self.blocks.get(block).is_some_and(|first| *first <= until) {
+                let mut rest = (place..end).zip(self.due.get(place..end)?);
+                if let Some((place, at)) = rest.find(|(_, at)| **at <= until) {
+                    return Some((place, *at));
+                }
+                let all = self.due.get(block.saturating_mul(BLOCK)..end)?;
+                let first = all.iter().min().copied();
+                *self.blocks.get_mut(block)? = first.unwrap_or(NEVER);
+            }
+            let next = block.saturating_add(1);
+            let further = self.blocks.get(next..)?.iter().position(|first| *first <= until)?;
+            place = next.saturating_add(further).saturating_mul(BLOCK);
+        }
+    }
+
+    /// The Pod in a place lives on then; never with `None`.
+    pub(super) fn set(&mut self, place: usize, at: Option<Timestamp>) {
+        let at = at.unwrap_or(NEVER);
+        if let Some(due) = self.due.get_mut(place) {
+            *due = at;
+        }
+        if let Some(block) = place.checked_div(BLOCK).and_then(|block| self.blocks.get_mut(block)) {
+            *block = at.min(*block);
+        }
+    }
+
+    /// The earliest of all.
+    pub(super) fn first(&self) -> Option<Timestamp> {
+        self.due.iter().min().copied().filter(|at| *at < NEVER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_who_is_due_is_found_once_and_in_order() {
+        let mut schedule = Schedule::new(Vec::new());
+        let at = Timestamp::from_unix_seconds;
+        (0..1_000).for_each(|place| schedule.push(at(place * 7 % 1_000)));
+        let (mut from, mut found) = (0, Vec::new());
+        while let Some((place, due)) = schedule.next_due(from, at(99)) {
+            assert_eq!(due, at(i64::try_from(place).unwrap() * 7 % 1_000));
+            schedule.set(place, (place % 2 == 0).then_some(at(2_000)));
+            found.push(place);
+            from = place + 1;
+        }
+        assert_eq!(found.len(), 100);
+        assert!(found.is_sorted());
+        assert_eq!(schedule.next_due(0, at(99)), None);
+        assert_eq!(schedule.first(), Some(at(100)));
+    }
+}

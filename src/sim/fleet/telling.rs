@@ -1,0 +1,79 @@
+//! What a fleet has to tell: to listeners, and to its digest.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use crate::{
+    action::{Change, Transition},
+    config::mix,
+};
+
+/// Hears of the transitions of all Pods, with the number of each.
+pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
+
+/// A number made of every transition of every Pod: two fleets that lived the same lives have the same. Those of several
+/// shards are [added up](FleetDigest::merge).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FleetDigest(pub u64);
+
+impl FleetDigest {
+    /// Adds that of another shard.
+    pub fn merge(&mut self, other: FleetDigest) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+}
+
+impl fmt::Display for FleetDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// What was told so far, and to whom.
+#[derive(Default)]
+pub(super) struct Telling {
+    pub(super) listeners: Vec<Listener>,
+    pub(super) digest: FleetDigest,
+    /// How many things have happened.
+    pub(super) events: u64,
+}
+
+impl fmt::Debug for Telling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Telling { listeners, digest, events } = self;
+        f.debug_struct("Telling")
+            .field("listeners", &listeners.len())
+            .field("digest", digest)
+            .field("events", events)
+            .finish()
+    }
+}
+
+impl Telling {
+    pub(super) fn tell(&mut self, number: u64, transition: &Transition) {
+        self.digest.merge(FleetDigest(number_of(number, transition)));
+        for listener in &mut self.listeners {
+            listener(number, transition);
+        }
+    }
+}
+
+/// A number made of one transition.
+fn number_of(number: u64, transition: &Transition) -> u64 {
+    let small = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+    let change = match &transition.change {
+        Change::Phase { from, to } => [1, from.map_or(0, |from| 1_u64.wrapping_add(from as u64)), *to as u64, 0],
+        Change::Condition { condition, from, to, reason } => {
+            let from = from.map_or(0, |from| 1_u64.wrapping_add(from as u64));
+            let reason = reason.map_or(0, |reason| 1_u64.wrapping_add(reason as u64));
+            [2_u64.wrapping_add((*condition as u64).wrapping_shl(8)), from, *to as u64, reason]
+        }
+        Change::Container { container, from, to, instance } => {
+            let from = from.map_or(0, |from| 1_u64.wrapping_add(from as u64));
+            let instance = instance.map_or(0, |instance| 1_u64.wrapping_add(instance.ordinal().into()));
+            [3_u64.wrapping_add(small(container.get()).wrapping_shl(8)), from, *to as u64, instance]
+        }
+    };
+    let at = mix(transition.at.unix_micros().cast_unsigned());
+    change.into_iter().fold(mix(number ^ at), |so_far, part| mix(so_far.rotate_left(17) ^ part))
+}

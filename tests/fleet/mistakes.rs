@@ -1,0 +1,65 @@
+//! Bad input is one clear message, before anything is started.
+
+use pod_lifecycle::sim::{Fleet, FleetScenario, Shard};
+use serde_json::{Value, json};
+
+fn fleet(groups: Value, actions: Value) -> Value {
+    json!({"groups": groups, "actions": actions})
+}
+
+fn web() -> Value {
+    json!({"name": "web", "scenario": {"pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "web:1"}]}}}})
+}
+
+fn random(random: Value) -> Value {
+    let mut group = web();
+    group["scenario"]["script"] = json!({"containers": {"app": {"random": random}}});
+    fleet(json!([group]), json!([]))
+}
+
+fn message(scenario: Value) -> String {
+    let scenario: Result<FleetScenario, _> = serde_json::from_value(scenario);
+    match scenario {
+        Err(error) => error.to_string(),
+        Ok(scenario) => Fleet::new(&scenario, 10).map(|_| ()).unwrap_err().to_string(),
+    }
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    let delete = |of: Value| fleet(json!([web()]), json!([{"op": "delete", "t": 1, "of": of}]));
+    let mut begins = web();
+    begins["beginsAfterSeconds"] = json!({"exponential": {"mean": -3}});
+    let cases = [
+        (random(json!({"exitsAfterSeconds": {"weibull": {"scale": 5}}})), "missing field `shape`"),
+        (
+            random(json!({"exitsAfterSeconds": {"weibull": {"scale": 5, "shape": 0}}})),
+            "groups[web].scenario.script.containers.app.random.exitsAfterSeconds.shape: 0 is not a number above 0",
+        ),
+        (
+            random(json!({"probes": {"liveness": {"failure": 1.5}}})),
+            "groups[web].scenario.script.containers.app.random.probes.liveness.failure: 1.5 is not a chance from 0 to 1",
+        ),
+        (fleet(json!([begins]), json!([])), "groups[0].beginsAfterSeconds.mean: -3 is not a number above 0"),
+        (delete(json!({"share": 2})), "actions[0].of.share: 2 is not a share from 0 to 1"),
+        (delete(json!({"group": "wob"})), "actions[0].of.group: there is no group \"wob\", there is web"),
+        (fleet(json!([web(), web()]), json!([])), "groups[1].name: \"web\" is the name of another group"),
+        (fleet(json!([]), json!([])), "groups: no group has a share of the Pods"),
+        (
+            fleet(json!([web()]), json!([{"op": "rollout", "t": 1, "from": "web", "to": "web", "perSecond": -1}])),
+            "actions[0].perSecond: -1 is not a number above 0",
+        ),
+    ];
+    for (scenario, expected) in cases {
+        assert_eq!(message(scenario), expected);
+    }
+}
+
+#[test]
+fn more_pods_than_memory_can_hold_are_refused_at_once() {
+    let scenario: FleetScenario = serde_json::from_value(fleet(json!([web()]), json!([]))).unwrap();
+    let error = Fleet::new(&scenario, u64::MAX / 4_096).map(|_| ()).unwrap_err().to_string();
+    assert!(error.ends_with("bytes of memory, which cannot be had"), "{error}");
+    let error = Fleet::shard(&scenario, 10, Shard { index: 2, of: 2 }).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(error, "shard 2 of 2: there is none, they are counted from 0");
+}
