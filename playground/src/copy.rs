@@ -42,7 +42,7 @@ pub(crate) fn test(scenario: &str, timeline: &Timeline, then: Duration) -> Strin
 fn {name}() -> Result<(), Box<dyn std::error::Error>> {{
     use std::time::Duration;
 
-    use pod_lifecycle::{{manifest::PodPhase, sim::Scenario}};
+    use pod_lifecycle::{uses};
 
     let scenario: Scenario = serde_saphyr::from_str(r{fence}\"
 {scenario}\"{fence})?;
@@ -51,6 +51,7 @@ fn {name}() -> Result<(), Box<dyn std::error::Error>> {{
 }}
 ",
         name = function_name(&timeline.pod.metadata.name),
+        uses = if timeline.phase_at(then).is_some() { "{manifest::PodPhase, sim::Scenario}" } else { "sim::Scenario" },
     )
 }
 

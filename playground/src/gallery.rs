@@ -31,7 +31,7 @@ pub fn gallery() -> Vec<Exhibit> {
 fn exhibit(name: &'static str, text: &str) -> Exhibit {
     let (manifest, story) = split(text);
     let description = Story::read(&story).map(|story| story.description).unwrap_or_default();
-    let words = name.replace('-', " ");
+    let words = name.replace("-api", "-API").replace('-', " ");
     let mut letters = words.chars();
     let title = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters.as_str().chars()).collect();
     Exhibit { name, title, description, manifest, story }

@@ -19,7 +19,11 @@ export function createForm(parent, onChange) {
   parent.addEventListener("submit", (event) => event.preventDefault());
   return {
     show(next) {
-      if (JSON.stringify(next) === JSON.stringify(form) && parent.hasChildNodes()) return;
+      // What cannot be read right now will be soon: the form waits.
+      const waits = !next && form;
+      parent.inert = Boolean(waits);
+      parent.classList.toggle("old", Boolean(waits));
+      if (waits || (JSON.stringify(next) === JSON.stringify(form) && parent.hasChildNodes())) return;
       form = next;
       render();
     },

@@ -32,11 +32,15 @@ function card(exhibit, onChoose) {
   const title = document.createElement("b");
   title.textContent = exhibit.title;
   const text = document.createElement("span");
-  text.textContent = exhibit.description.split("\n")[0];
+  text.textContent = firstSentence(exhibit.description);
   button.append(picture, title, text);
   button.addEventListener("click", onChoose);
   item.append(button);
   return { item, picture, exhibit };
+}
+
+function firstSentence(text) {
+  return /^.*?[.:](?=\s|$)/.exec(text.replaceAll("\n", " "))?.[0].replace(/:$/, ".") ?? text;
 }
 
 /** One picture after the other, so that the page stays quick. */

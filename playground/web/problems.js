@@ -5,12 +5,8 @@ import { message } from "./editor.js";
 export function showProblems(parent, { problems, life }, editors) {
   const list = document.createElement("ul");
   list.append(...problems.map((problem) => entry(problem, editors)));
-  const notes = [];
-  if (problems.some((it) => it.severity === "error")) {
-    notes.push("This cannot be played. The picture is of the last life that could.");
-  }
-  if (life?.notice) notes.push(life.notice);
-  parent.replaceChildren(...notes.map(note), ...(problems.length ? [list] : []));
+  const notes = life?.notice ? [note(life.notice)] : [];
+  parent.replaceChildren(...notes, ...(problems.length ? [list] : []));
 }
 
 function note(text) {

@@ -1,0 +1,118 @@
+//! What the page is told.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
+
+use playground::{Answer, Exhibit, Session, Severity, Source, gallery};
+
+const POD: &str = "\
+metadata:
+  name: web
+spec:
+  containers:
+    - name: app
+      image: nginx:1.27
+";
+
+fn exhibit(name: &str) -> Exhibit {
+    gallery().into_iter().find(|exhibit| exhibit.name == name).unwrap()
+}
+
+fn session(name: &str) -> (Session, Answer) {
+    let (mut session, exhibit) = (Session::default(), exhibit(name));
+    let answer = session.play(&exhibit.manifest, &exhibit.story, 0, 1_000);
+    (session, answer)
+}
+
+#[test]
+fn every_scenario_lives_and_can_be_looked_at_from_end_to_end() {
+    for exhibit in gallery() {
+        let (mut session, answer) = session(exhibit.name);
+        let life = answer.life.unwrap_or_else(|| panic!("{}: {:?}", exhibit.name, answer.problems));
+        assert!(life.left < life.right && life.svg.starts_with("<svg "), "{}", exhibit.name);
+        assert!(life.moments.len() >= 2 && life.moments.is_sorted(), "{}", exhibit.name);
+        for seconds in [life.length, life.length / 2.0, 0.0] {
+            let instant = session.at(seconds).unwrap();
+            assert_eq!(instant.seconds, seconds, "{}", exhibit.name);
+            assert!(!instant.explanation.is_empty(), "{}", exhibit.name);
+            assert_eq!(instant.row.is_none(), instant.describe.is_empty(), "{}", exhibit.name);
+        }
+    }
+}
+
+#[test]
+fn a_crash_loop_says_at_each_moment_how_it_stands_and_what_it_waits_for() {
+    let (mut session, _) = session("crash-loop");
+    let instant = session.at(750.0).unwrap();
+    let row = instant.row.unwrap();
+    assert_eq!((&*row.ready, &*row.status, &*row.restarts), ("0/1", "CrashLoopBackOff", "7 (6m40s ago)"));
+    assert_eq!((&*instant.waits[0].what, &*instant.waits[0].when), ("api is started", "in 3m20s"));
+    assert_eq!(instant.waits[0].seconds, Some(950.0));
+    assert!(instant.status.contains("reason: CrashLoopBackOff"), "{}", instant.status);
+    assert!(instant.describe.contains("Restart Count:"), "{}", instant.describe);
+    assert!(instant.events.iter().any(|event| event.reason == "BackOff" && event.count > 5));
+    let earlier = session.at(5.0).unwrap();
+    assert_eq!(earlier.row.unwrap().restarts, "1 (0s ago)", "one can look back");
+}
+
+#[test]
+fn a_place_in_the_picture_is_a_moment() {
+    let (session, answer) = session("crash-loop");
+    let life = answer.life.unwrap();
+    assert_eq!((session.seconds_at(life.left, 1_000), session.x(0.0, 1_000)), (0.0, life.left));
+    assert_eq!(session.seconds_at(life.right + 50.0, 1_000), life.length);
+    assert!((session.seconds_at(session.x(750.0, 1_000), 1_000) - 750.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_manifest_that_the_api_server_would_refuse_is_marked_and_the_life_before_stays() {
+    let mut session = Session::default();
+    assert!(session.play(POD, "", 0, 800).life.is_some());
+    let answer = session.play(&POD.replace("      image: nginx:1.27\n", "      ports: [{containerPort: 0}]\n"), "", 0, 800);
+    assert!(answer.life.is_none());
+    let marks: Vec<_> = answer.problems.iter().map(|it| (it.source, it.severity, it.line)).collect();
+    assert!(marks.contains(&(Source::Manifest, Severity::Error, 6)), "{:?}", answer.problems);
+    assert_eq!(session.at(0.0).unwrap().row.unwrap().name, "web");
+}
+
+#[test]
+fn a_likely_mistake_is_a_warning_at_its_line() {
+    let probe = "      readinessProbe:\n        tcpSocket: {port: 80}\n        periodSeconds: 5\n        timeoutSeconds: 8\n";
+    let answer = Session::default().play(&format!("{POD}{probe}"), "", 0, 800);
+    let [problem] = &*answer.problems else { panic!("{:?}", answer.problems) };
+    assert_eq!((problem.severity, problem.line), (Severity::Warning, 10), "{}", problem.message);
+    assert!(problem.message.starts_with("PL005") && problem.see.is_some());
+}
+
+#[test]
+fn what_is_said_of_containers_that_are_not_there_is_left_out_and_told() {
+    let mut session = Session::default();
+    let story = "script:\n  containers:\n    app: {runs: [{exitsAfterSeconds: 5}]}\n    gone: {}\n";
+    let answer = session.play(POD, story, 0, 800);
+    assert!(answer.life.is_some());
+    assert_eq!((answer.problems[0].source, answer.problems[0].line), (Source::Story, 4));
+    let taken_along = session.as_scenario().unwrap();
+    assert!(taken_along.contains("exitsAfterSeconds: 5") && !taken_along.contains("gone"), "{taken_along}");
+}
+
+#[test]
+fn a_story_in_which_too_much_happens_is_cut() {
+    let probes = "      livenessProbe: {tcpSocket: {port: 80}, periodSeconds: 1}\n";
+    let story = "script: {endSeconds: 3000000000}";
+    let life = Session::default().play(&format!("{POD}{probes}"), story, 0, 800).life.unwrap();
+    assert!(life.notice.is_some() && life.length < 1e7, "{:?} {}", life.notice, life.length);
+}
+
+/// The tests that the page writes compile and pass: here they are.
+mod copied {
+    include!("copied/crash-loop.rs");
+    include!("copied/rolling-stop.rs");
+}
+
+#[test]
+fn the_tests_that_the_page_writes_are_those_that_are_compiled_here() {
+    for (name, seconds, text) in [
+        ("crash-loop", 750.0, include_str!("copied/crash-loop.rs")),
+        ("rolling-stop", 70.5, include_str!("copied/rolling-stop.rs")),
+    ] {
+        assert_eq!(session(name).0.as_test(seconds).unwrap(), text, "{name}");
+    }
+}
