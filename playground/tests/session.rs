@@ -102,6 +102,7 @@ fn a_story_in_which_too_much_happens_is_cut() {
 }
 
 /// The tests that the page writes compile and pass: here they are.
+#[allow(clippy::too_many_lines, reason = "a copied test is as long as its scenario")]
 mod copied {
     include!("copied/crash-loop.rs");
     include!("copied/rolling-stop.rs");
