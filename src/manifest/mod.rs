@@ -37,8 +37,8 @@ pub use container_status::{
 };
 pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
-pub use named::{Name, Named};
-pub(crate) use named::{named, open_named};
+pub use named::{Name, Named, UnknownName};
+pub(crate) use named::{from_name, named, open_named};
 pub(crate) use opaque::described;
 pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};

@@ -72,6 +72,17 @@ impl<T: Name> From<&str> for Named<T> {
     }
 }
 
+impl<T: Name> PartialEq<T> for Named<T> {
+    /// ```
+    /// use pod_lifecycle::manifest::{Named, PodPhase};
+    ///
+    /// assert_eq!(Named::<PodPhase>::from("Running"), PodPhase::Running);
+    /// ```
+    fn eq(&self, known: &T) -> bool {
+        matches!(self, Named::Known(value) if value == known)
+    }
+}
+
 impl<T: Name> fmt::Display for Named<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -90,7 +101,64 @@ impl<'de, T: Name> Deserialize<'de> for Named<T> {
     }
 }
 
-/// Declares an enum whose values have Kubernetes' names, with `Name`, `Display` and serde by that name.
+/// A word that names no value of a set.
+///
+/// ```
+/// use pod_lifecycle::manifest::RestartPolicy;
+///
+/// let error = "Sometimes".parse::<RestartPolicy>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"expected one of Always, OnFailure, Never, found "Sometimes""#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UnknownName {
+    word: Box<str>,
+    expected: String,
+}
+
+impl UnknownName {
+    pub(crate) fn of<T: Name>(word: &str) -> UnknownName {
+        let expected: Vec<&str> = T::ALL.iter().map(|value| value.name()).collect();
+        UnknownName { word: word.into(), expected: expected.join(", ") }
+    }
+
+    /// The word.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::PodPhase;
+    ///
+    /// assert_eq!("running".parse::<PodPhase>().unwrap_err().word(), "running");
+    /// ```
+    #[must_use]
+    pub fn word(&self) -> &str {
+        &self.word
+    }
+}
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected one of {}, found {:?}", self.expected, self.word)
+    }
+}
+
+impl core::error::Error for UnknownName {}
+
+/// Reads a value of a closed set by its name.
+macro_rules! from_name {
+    ($ty:ident) => {
+        impl core::str::FromStr for $ty {
+            type Err = $crate::manifest::UnknownName;
+
+            fn from_str(text: &str) -> Result<$ty, Self::Err> {
+                let all = <$ty as $crate::manifest::Name>::ALL.iter().copied();
+                let mut of_the_name = all.filter(|value| $crate::manifest::Name::name(*value) == text);
+                of_the_name.next().ok_or_else(|| $crate::manifest::UnknownName::of::<$ty>(text))
+            }
+        }
+    };
+}
+pub(crate) use from_name;
+
+/// Declares an enum whose values have Kubernetes' names, with `Name`, `Display`, `FromStr` and serde by that name.
 macro_rules! named {
     ($(#[$meta:meta])* $vis:vis enum $ty:ident { $($(#[$vmeta:meta])* $variant:ident = $name:literal,)+ }) => {
         $(#[$meta])*
@@ -108,6 +176,8 @@ macro_rules! named {
                 }
             }
         }
+
+        $crate::manifest::from_name!($ty);
 
         impl core::fmt::Display for $ty {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

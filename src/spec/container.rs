@@ -6,7 +6,7 @@ use core::{fmt, num::NonZeroU16};
 use serde::{Deserialize, Serialize};
 
 use super::Restart;
-use crate::manifest::{Handler, ImagePullPolicy, InvalidImageName, Name};
+use crate::manifest::{Handler, ImagePullPolicy, InvalidImageName, Name, from_name};
 
 /// A container's place in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
 ///
@@ -55,6 +55,12 @@ impl From<u16> for ContainerIndex {
 impl From<ContainerIndex> for u16 {
     fn from(index: ContainerIndex) -> u16 {
         index.place()
+    }
+}
+
+impl fmt::Display for ContainerIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place().fmt(f)
     }
 }
 
@@ -246,6 +252,8 @@ impl Name for ProbeKind {
         }
     }
 }
+
+from_name!(ProbeKind);
 
 impl fmt::Display for ProbeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

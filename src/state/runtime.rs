@@ -76,6 +76,12 @@ impl RuntimeStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SandboxId(pub u32);
 
+impl fmt::Display for SandboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A Pod's sandbox: the "infra" container with its namespaces.
 ///
 /// ```
@@ -125,6 +131,12 @@ impl From<u32> for InstanceId {
 impl From<InstanceId> for u32 {
     fn from(instance: InstanceId) -> u32 {
         instance.ordinal()
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.ordinal().fmt(f)
     }
 }
 

@@ -13,3 +13,4 @@
 mod examples;
 mod layers;
 mod layout;
+mod traits;

@@ -207,7 +207,7 @@ impl WorkloadSpec {
 /// Answers to `ValidatePodTemplateSpecForReplicaSet` and its like in `pkg/apis/apps/validation`.
 fn wrong_in_lasting(spec: &PodManifestSpec, kind: &str) -> Option<FieldError> {
     let policy = spec.restart_policy.as_ref();
-    if policy.is_some_and(|policy| *policy != RestartPolicy::Always.into()) {
+    if policy.is_some_and(|policy| *policy != RestartPolicy::Always) {
         return Some(wrong_policy(FieldErrorType::NotSupported, policy, r#"supported values: "Always""#));
     }
     spec.active_deadline_seconds.map(|_| FieldError {
