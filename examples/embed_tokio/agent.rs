@@ -102,8 +102,10 @@ impl Agent {
                     Output::Action(action) => self.runtime.carry_out(action),
                     Output::Published => self.publish(),
                     Output::DeleteObject => {
-                        // With the uid as a precondition, where there is an API server. Finalizers may keep the object.
-                        if self.object.delete_for_good(SystemClock.now()) == Deletion::Gone {
+                        // With the uid as a precondition, where there is an API server. Finalizers may keep the object; and
+                        // it may be asked for again before the Pod has heard that it is gone.
+                        let is_gone = self.object.is_gone();
+                        if !is_gone && self.object.delete_for_good(SystemClock.now()) == Deletion::Gone {
                             self.removed();
                         }
                     }

@@ -31,7 +31,7 @@ spec:
     let shown: Vec<&str> = printed.lines().filter(|line| line.starts_with("job ")).collect();
     assert!(shown.iter().any(|line| row(line) == ["job", "1/1", "Running", "0"]), "{printed}");
     assert!(shown.iter().any(|line| row(line) == ["job", "0/1", "Completed", "0"]), "{printed}");
-    assert!(printed.contains("Pod job is Succeeded"), "{printed}");
+    assert!(printed.contains("Pod job has Succeeded"), "{printed}");
     assert_eq!(pods.log("job/main/0.log"), "hello from job\n");
 }
 
@@ -49,9 +49,10 @@ spec:
 "#,
     );
     let printed = pods.run(&["--for", "5"]);
-    let crashed = printed.lines().filter(|line| line.starts_with("crash ") && line.contains("CrashLoopBackOff"));
-    assert!(crashed.clone().any(|line| row(line)[3] == "1"), "{printed}");
-    assert!(printed.contains("exit code 3"), "{printed}");
+    assert!(printed.lines().any(|line| row(line) == ["crash", "0/1", "Error", "1"]), "{printed}");
+    let why = "main exited with code 3 (Error)";
+    assert!(printed.contains(why) && printed.contains(r#"its 2nd exit, saying "no configuration""#), "{printed}");
+    assert!(printed.contains("restartPolicy Always restarts it, 10 s after that exit"), "{printed}");
     assert_eq!(pods.log("crash/main/1.log"), "no configuration\n");
 }
 
@@ -66,7 +67,7 @@ spec:
   containers:
     - name: main
       image: none
-      command: [sh, -c, "trap 'echo goodbye; exit 0' TERM; echo up; while :; do sleep 0.1; done"]
+      command: [sh, -c, "trap 'sleep 1; echo goodbye; exit 0' TERM; echo up; while :; do sleep 0.1; done"]
       lifecycle:
         preStop: {exec: {command: [sh, -c, "echo closing > $CLOSED"]}}
       env: [{name: CLOSED, value: FOLDER/closed}]

@@ -8,7 +8,7 @@ use pod_lifecycle::{
     spec::ContainerIndex,
     state::{InstanceId, StartError},
 };
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::{
     process::Child,
     sync::{mpsc, watch},
@@ -31,6 +31,7 @@ pub(super) struct Process {
 /// has taken over its number.
 pub(super) struct Life {
     child: Child,
+    /// The process, and the group that it leads. Signals that come after the end are lost, as they should be.
     group: Pid,
     stops: mpsc::UnboundedReceiver<Duration>,
     ended: watch::Sender<bool>,
@@ -101,23 +102,19 @@ impl Life {
                 status = self.child.wait() => return (status.ok(), stops),
                 Some(grace) = self.stops.recv() => {
                     if kill_at.is_none() {
-                        self.signal(Signal::TERM);
+                        // As in a container: the first process hears of it, and has its children to look after.
+                        let _ = kill_process(self.group, Signal::TERM);
                     }
                     let killed = Instant::now().checked_add(grace);
                     kill_at = [kill_at, killed].into_iter().flatten().min();
                     stops = stops.saturating_add(1);
                 }
                 () = until(kill_at) => {
-                    self.signal(Signal::KILL);
+                    let _ = kill_process_group(self.group, Signal::KILL);
                     return (self.child.wait().await.ok(), stops);
                 }
             }
         }
-    }
-
-    /// To the process and its children. A group that has just ended hears nothing.
-    fn signal(&self, signal: Signal) {
-        let _ = kill_process_group(self.group, signal);
     }
 
     fn exit(&self, status: Option<ExitStatus>) -> ContainerExit {
