@@ -15,8 +15,8 @@ main() {
   local built
   built=$(cargo metadata --locked --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
   cargo build --locked --lib --profile playground --target "$target" --package pod-lifecycle-playground
-  wasm-bindgen --target web --no-typescript --out-name playground --out-dir dist/wasm \
-    "$built/$target/playground/playground.wasm"
+  wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
+    --out-name playground --out-dir dist/wasm "$built/$target/playground/playground.wasm"
   node bundle.mjs
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn pod(dice: &mut Dice) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>),
     let regular: Vec<Value> = (0..=dice.below(3)).map(|nth| container(dice, &format!("app-{nth}"), true)).collect();
     let mut spec = json!({
         "restartPolicy": policy, "initContainers": init, "containers": regular,
-        "terminationGracePeriodSeconds": dice.below(40),
+        "terminationGracePeriodSeconds": dice.below(40).saturating_add(4),
     });
     if dice.once_in(6) {
         spec["activeDeadlineSeconds"] = dice.below(300).saturating_add(1).into();

@@ -7,6 +7,7 @@
 #
 # PORT_BASE (26440)          the first of five ports on 127.0.0.1
 # NODE_MONITOR_GRACE (20s)   how long a silent node counts as ready
+# API_SERVER_ONLY ()         anything: nobody but the API server writes, no scheduler and no controllers
 # EVICTION_SECONDS (300)     how long Pods stay on a node that is gone, where they do not say themselves
 set -euo pipefail
 
@@ -82,12 +83,15 @@ up() {
     umask 077
     certificates
     kubeconfig
+    local plugins=()
+    # Nobody would make the service account without which no Pod is let in.
+    if [ -n "${API_SERVER_ONLY:-}" ]; then plugins=(--disable-admission-plugins ServiceAccount); fi
     launch etcd --data-dir "$work/etcd" --unsafe-no-fsync --log-level warn \
         --listen-client-urls "$etcd" --advertise-client-urls "$etcd" \
         --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer"
     until_ready etcd ask "$etcd/health"
     launch kube-apiserver --etcd-servers "$etcd" --bind-address 127.0.0.1 --advertise-address 127.0.0.1 \
-        --secure-port $api --endpoint-reconciler-type none --service-cluster-ip-range 10.0.0.0/24 \
+        --secure-port $api "${plugins[@]}" --endpoint-reconciler-type none --service-cluster-ip-range 10.0.0.0/24 \
         --tls-cert-file "$pki/server.crt" --tls-private-key-file "$pki/server.key" \
         --token-auth-file "$pki/tokens.csv" --authorization-mode RBAC --allow-privileged \
         --service-account-issuer https://kubernetes.default.svc \
@@ -96,6 +100,10 @@ up() {
         --default-not-ready-toleration-seconds "${EVICTION_SECONDS:-300}" \
         --default-unreachable-toleration-seconds "${EVICTION_SECONDS:-300}"
     until_ready kube-apiserver ask --cacert "$pki/ca.crt" "https://127.0.0.1:$api/readyz"
+    if [ -n "${API_SERVER_ONLY:-}" ]; then
+        echo "export KUBECONFIG=$work/kubeconfig"
+        return
+    fi
     local common=(--kubeconfig "$work/kubeconfig" --leader-elect=false --bind-address 127.0.0.1)
     launch kube-controller-manager "${common[@]}" --secure-port $manager --cert-dir "$pki/manager" \
         --service-account-private-key-file "$pki/service-account.key" --root-ca-file "$pki/ca.crt" \

@@ -57,7 +57,8 @@ bound() {
 kill -STOP "$node"
 alone=$(took replicas)
 kubectl delete deployment load > /dev/null
-kubectl delete pods --all --force --grace-period=0 > /dev/null 2>&1
+until [ "$(kubectl get replicasets -o name | wc -l)" = 0 ]; do sleep 0.5; done
+kubectl delete --raw '/api/v1/namespaces/default/pods?gracePeriodSeconds=0' > /dev/null
 kill -CONT "$node"
 until [ "$(metric pods)" = 0 ]; do sleep 0.5; done
 

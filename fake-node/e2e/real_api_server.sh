@@ -11,6 +11,7 @@ if [ -z "${KUBEBUILDER_ASSETS:-}" ]; then
 fi
 work=$(mktemp -d)
 trap 'fake-node/e2e/control-plane.sh down "$work"; rm -rf "$work"' EXIT
-export PORT_BASE=${PORT_BASE:-27440}
+# A scheduler and controllers would write to what the tests look at.
+export API_SERVER_ONLY=yes PORT_BASE=${PORT_BASE:-27440}
 eval "$(fake-node/e2e/control-plane.sh up "$work")"
 cargo test --package pod-lifecycle-fake-node --test api "$@"

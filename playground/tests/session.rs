@@ -66,7 +66,8 @@ fn a_place_in_the_picture_is_a_moment() {
 fn a_manifest_that_the_api_server_would_refuse_is_marked_and_the_life_before_stays() {
     let mut session = Session::default();
     assert!(session.play(POD, "", 0, 800).life.is_some());
-    let answer = session.play(&POD.replace("      image: nginx:1.27\n", "      ports: [{containerPort: 0}]\n"), "", 0, 800);
+    let answer =
+        session.play(&POD.replace("      image: nginx:1.27\n", "      ports: [{containerPort: 0}]\n"), "", 0, 800);
     assert!(answer.life.is_none());
     let marks: Vec<_> = answer.problems.iter().map(|it| (it.source, it.severity, it.line)).collect();
     assert!(marks.contains(&(Source::Manifest, Severity::Error, 6)), "{:?}", answer.problems);
@@ -75,7 +76,8 @@ fn a_manifest_that_the_api_server_would_refuse_is_marked_and_the_life_before_sta
 
 #[test]
 fn a_likely_mistake_is_a_warning_at_its_line() {
-    let probe = "      readinessProbe:\n        tcpSocket: {port: 80}\n        periodSeconds: 5\n        timeoutSeconds: 8\n";
+    let probe =
+        "      readinessProbe:\n        tcpSocket: {port: 80}\n        periodSeconds: 5\n        timeoutSeconds: 8\n";
     let answer = Session::default().play(&format!("{POD}{probe}"), "", 0, 800);
     let [problem] = &*answer.problems else { panic!("{:?}", answer.problems) };
     assert_eq!((problem.severity, problem.line), (Severity::Warning, 10), "{}", problem.message);

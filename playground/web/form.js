@@ -18,6 +18,10 @@ export function createForm(parent, onChange) {
   }
   parent.addEventListener("submit", (event) => event.preventDefault());
   return {
+    /** What it shows is about to change. */
+    wait() {
+      parent.inert = true;
+    },
     show(next) {
       // What cannot be read right now will be soon: the form waits.
       const waits = !next && form;

@@ -41,7 +41,7 @@ class Page {
     this.form = createForm(byId("form"), (form) => this.filledIn(form));
     this.moment = createMoment((seconds) => this.picture.goTo(seconds));
     this.picture = createPicture(playground, (seconds) => this.look(seconds));
-    this.storyTabs = createTabs([byId("tab-form"), byId("tab-story")], () => this.story.refresh());
+    this.storyTabs = createTabs([byId("tab-form"), byId("tab-story")], () => this.finishTyping());
     createTabs(["why", "events", "describe", "status", "budget"].map((id) => byId(`tab-${id}`)), () => {});
     this.gallery = createGallery(exhibits, (exhibit) => this.show(exhibit));
     this.listen();
@@ -95,10 +95,18 @@ class Page {
 
   typed() {
     if (this.isOwnChange) return;
-    this.since = performance.now();
+    this.since ??= performance.now();
     clearTimeout(this.timer);
-    if (this.took > QUICK) this.timer = setTimeout(() => this.play(), PAUSE);
-    else this.play();
+    if (this.took <= QUICK) return this.play();
+    this.timer = setTimeout(() => this.play(), PAUSE);
+    byId("stage").ariaBusy = "true";
+    this.form.wait();
+  }
+
+  /** Whoever turns from the text to the form has finished typing. */
+  finishTyping() {
+    this.story.refresh();
+    if (this.timer) this.play();
   }
 
   filledIn(form) {
@@ -112,6 +120,9 @@ class Page {
   }
 
   play(isByForm = false) {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    byId("stage").ariaBusy = "false";
     const began = performance.now();
     const width = this.picture.width();
     const answer = JSON.parse(this.playground.play(this.manifest.text(), this.story.text(), this.choice, width));

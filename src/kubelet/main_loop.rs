@@ -21,7 +21,7 @@ use crate::{
     action::{Action, SyncKind, SyncProgress},
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},
-    state::{InstanceId, Sandbox},
+    state::InstanceId,
     time::Timestamp,
 };
 
@@ -373,33 +373,6 @@ impl Parts {
             step.out.action(step.now, Action::RemoveContainer { container, instance });
             let known = &mut self.runtime.change(step.now).instances;
             known.retain(|known| known.container != Some(container) || known.id != instance);
-        }
-    }
-
-    /// Dead sandboxes that hold nothing are removed with the next garbage collection, the newest excepted.
-    fn plan_garbage_collection(&mut self, now: Timestamp) {
-        if self.garbage_at.is_none() && self.dead_sandboxes().next().is_some() {
-            self.garbage_at = self.config.garbage_collection_period.map(|period| now + period);
-        }
-    }
-
-    fn dead_sandboxes(&self) -> impl Iterator<Item = &Sandbox> {
-        let runtime = self.runtime.actual();
-        let is_empty = |sandbox: &&Sandbox| runtime.instances.iter().all(|instance| instance.sandbox != sandbox.id);
-        runtime.sandboxes.iter().skip(1).filter(|sandbox| !sandbox.is_ready).filter(is_empty)
-    }
-
-    /// Removes dead sandboxes that hold nothing, the newest excepted.
-    ///
-    /// Answers to `evictSandboxes` in `pkg/kubelet/kuberuntime`.
-    pub(super) fn collect_garbage(&mut self, step: &mut Step<'_>) {
-        self.garbage_at = None;
-        let dead: Vec<_> = self.dead_sandboxes().map(|sandbox| sandbox.id).collect();
-        for &sandbox in &dead {
-            step.out.action(step.now, Action::RemovePodSandbox { sandbox });
-        }
-        if !dead.is_empty() {
-            self.runtime.change(step.now).sandboxes.retain(|sandbox| !dead.contains(&sandbox.id));
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod api_pod;
 mod containers;
+mod garbage;
 mod inbox;
 mod kill;
 mod main_loop;

@@ -192,7 +192,7 @@ impl Parts {
 
     /// Writes the status to the API if there is anything in it that the API does not show.
     pub(crate) fn publish(&mut self, write: Write, could_run: CouldRun, step: &mut Step<'_>) {
-        if self.object.is_gone {
+        if self.newest_object().is_gone {
             return;
         }
         let published = &self.status.published;
@@ -366,7 +366,7 @@ impl Parts {
     }
 
     fn emit(&self, change: Change, step: &mut Step<'_>) {
-        if !self.object.is_gone {
+        if !self.newest_object().is_gone {
             step.out.transition(Transition { at: step.now, change });
         }
     }

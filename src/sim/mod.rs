@@ -24,6 +24,7 @@ mod build;
 mod check;
 mod deeds;
 mod delivery;
+mod drawn;
 mod error;
 mod fleet;
 mod happening;

@@ -16,9 +16,9 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 /// Pods in the middle of something: of a start, of a stop with a hook, of a kill for which the main loop waits.
 fn pods() -> Vec<Pod> {
     let spec = json!({
-        "initContainers": [{"name": "proxy", "image": "a", "restartPolicy": "Always"}],
+        "initContainers": [{"name": "proxy", "image": "a:1", "restartPolicy": "Always"}],
         "containers": [{
-            "name": "app", "image": "b",
+            "name": "app", "image": "b:1",
             "livenessProbe": {"exec": {"command": ["x"]}}, "lifecycle": {"preStop": {"exec": {"command": ["x"]}}},
         }],
     });

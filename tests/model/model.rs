@@ -7,11 +7,12 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use pod_lifecycle::{
     Action, Change, Output, Pod, Timestamp, WorkerState,
-    config::KubeletConfig,
+    config::{KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, Failure, NodeEvent, RuntimeEvent},
     manifest::{Name, PodPhase},
     rule::probe::ProbeOutcome,
@@ -27,7 +28,7 @@ const MOST_ASKED: usize = 6;
 /// Small Pods and their world.
 #[derive(Clone, Debug)]
 pub(crate) struct SmallPods {
-    pods: Vec<Arc<PodSpec>>,
+    pods: Vec<(Arc<PodSpec>, Timing)>,
     budget: Budget,
     /// The moves that were made, of phases, containers and workers.
     pub(crate) seen: Arc<Mutex<BTreeSet<String>>>,
@@ -86,13 +87,21 @@ pub(crate) enum Move {
 }
 
 impl SmallPods {
-    /// All small Pods, with this budget.
+    /// All small Pods, with this budget, each on a node that hears at once and on one that polls.
     pub(crate) fn new(budget: Budget) -> SmallPods {
-        let pods = PODS.iter().map(|text| {
+        let pods = PODS.iter().flat_map(|text| {
             let text = format!(r#"{{"metadata": {{"name": "web", "uid": "u"}}, "spec": {text}}}"#);
-            Arc::new(PodSpec::from_manifest(serde_json::from_str(&text).unwrap()).unwrap())
+            let spec = Arc::new(PodSpec::from_manifest(serde_json::from_str(&text).unwrap()).unwrap());
+            let polls = Timing::GenericPleg { phase: Duration::from_millis(400), relist_after_sync: true };
+            [(spec.clone(), Timing::Ideal), (spec, polls)]
         });
         SmallPods { pods: pods.collect(), budget, seen: Arc::default() }
+    }
+
+    /// Each of the Pods by itself.
+    pub(crate) fn one_by_one(&self) -> Vec<SmallPods> {
+        let alone = |pod: &(Arc<PodSpec>, Timing)| SmallPods { pods: vec![pod.clone()], ..self.clone() };
+        self.pods.iter().map(alone).collect()
     }
 }
 
@@ -103,7 +112,7 @@ const PODS: [&str; 5] = [
     r#"{"restartPolicy": "Never", "containers": [{"name": "app", "image": "a"}, {"name": "log", "image": "b"}]}"#,
     r#"{"restartPolicy": "OnFailure", "initContainers": [{"name": "setup", "image": "a"}],
         "containers": [{"name": "app", "image": "b"}]}"#,
-    r#"{"initContainers": [{"name": "proxy", "image": "a", "restartPolicy": "Always",
+    r#"{"initContainers": [{"name": "proxy", "image": "a:1", "restartPolicy": "Always",
             "startupProbe": {"exec": {"command": ["x"]}, "failureThreshold": 2}}],
         "containers": [{"name": "app", "image": "b", "imagePullPolicy": "Always"}]}"#,
     r#"{"terminationGracePeriodSeconds": 5, "containers": [{"name": "app", "image": "a",
@@ -116,9 +125,10 @@ impl Model for SmallPods {
 
     fn init_states(&self) -> Vec<World> {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
-        let begin = |spec: &Arc<PodSpec>| {
+        let begin = |(spec, timing): &(Arc<PodSpec>, Timing)| {
             let mut out = Vec::new();
-            let pod = Pod::new(spec.clone(), Arc::new(KubeletConfig::default()), now, &mut out);
+            let config = KubeletConfig { timing: *timing, ..KubeletConfig::default() };
+            let pod = Pod::new(spec.clone(), Arc::new(config), now, &mut out);
             let (watch, broken) = match Watch::begin(&pod, now, &out) {
                 Ok(watch) => (watch, None),
                 Err(broken) => (Watch::default(), Some(broken)),

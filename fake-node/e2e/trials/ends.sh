@@ -26,9 +26,9 @@ trial_a_pod_is_out_of_memory() {
 }
 
 trial_a_pod_crash_loops_and_recovers() {
-    pod web '{"fake/exit": "app=1:1/1:1/-"}' | k apply -f -
+    pod web '{"fake/exit": "app=1:1/1:1/1:1/-"}' | k apply -f -
     column web CrashLoopBackOff
-    column web '1/1 +Running +2'
+    column web '1/1 +Running +3'
     wait_for BackOff 10 k get events
 }
 
@@ -113,7 +113,7 @@ trial_a_finalizer_holds_a_pod() {
 
 trial_a_node_under_pressure_evicts() {
     pod web '{"fake/evict-after": "pod=3"}' | k apply -f -
-    column web Evicted
+    wait_for '^Failed Evicted' 40 field pod/web '{.status.phase} {.status.reason}'
     wait_for 'low on resource: memory' 10 k describe pod web
 }
 

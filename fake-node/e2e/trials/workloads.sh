@@ -63,7 +63,7 @@ trial_a_job_ignores_disruptions_if_its_policy_says_so() {
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]}}'
     workload Job work "$policy" '{"fake/exit": "app=8:0", "fake/evict-after": "pod=2"}' '{"restartPolicy": "Never"}' \
         | k apply -f -
-    wait_for Evicted 40 k get pods
+    wait_for Evicted 40 field pods '{.items[*].status.reason}'
     wait_for '^$' 5 field job/work '{.status.failed}'
 }
 

@@ -80,7 +80,7 @@ impl Life {
     ) -> Result<Life, SpecError> {
         let mut out = Outbox::default();
         let pod = Pod::from_object(&seen.pod, place.config.clone(), now, &mut out)?;
-        let world = World::new(behaviour, now);
+        let world = World::new(behaviour, pod.spec().uid(), now);
         Ok(Life::put_together(seen, place, pod, world, ContainerIds::default(), ip, out, now))
     }
 
@@ -104,7 +104,7 @@ impl Life {
         let (spec, mut out) = (Arc::new(PodSpec::from_admitted(&seen.pod)?), Outbox::default());
         let Refusal { reason, message } = refusal;
         let pod = Pod::rejected(spec, place.config.clone(), reason, message, now, &mut out);
-        let world = World::new(Behaviour::healthy(), now);
+        let world = World::new(Behaviour::healthy(), pod.spec().uid(), now);
         Ok(Life::put_together(seen, place, pod, world, ContainerIds::default(), None, out, now))
     }
 

@@ -119,3 +119,25 @@ async fn a_resized_container_says_what_it_has() {
     let pod = cluster.wait("web", |pod| app(pod)["resources"]["requests"]["cpu"] == "2").await;
     assert_eq!((&app(&pod)["allocatedResources"]["cpu"], &app(&pod)["restartCount"]), (&json!("2"), &json!(0)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_scenario_leaves_to_chance_differs_from_pod_to_pod() {
+    let script = json!({
+        "seed": 7,
+        "containers": {"app": {"random": {"exitsAfterSeconds": {"uniform": {"min": 10, "max": 1000}}}}},
+    });
+    let scenario = serde_json::from_value(json!({"script": script})).unwrap();
+    let cluster = Cluster::with(|node| node.with_scenario(scenario)).await;
+    let mut ends = Vec::new();
+    for name in ["a", "b", "c"] {
+        let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}]});
+        cluster.create(name, json!({}), spec).await;
+    }
+    for name in ["a", "b", "c"] {
+        let pod = cluster.wait(name, phase("Succeeded")).await;
+        ends.push(app(&pod)["state"]["terminated"]["finishedAt"].as_str().unwrap().to_owned());
+    }
+    ends.sort();
+    ends.dedup();
+    assert_eq!(ends.len(), 3, "{ends:?}");
+}

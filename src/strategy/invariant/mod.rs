@@ -17,6 +17,7 @@ pub use watch::Watch;
 use alloc::string::String;
 
 use crate::{
+    event::Event,
     kubelet::{Output, Pod},
     time::Timestamp,
 };
@@ -33,6 +34,8 @@ pub struct Step<'a> {
     pub after: &'a Pod,
     /// When.
     pub now: Timestamp,
+    /// What it was told; `None` if it was time that passed, or if that is not known.
+    pub told: Option<&'a Event>,
     /// What came out.
     pub out: &'a [Output],
 }

@@ -5,8 +5,10 @@ use alloc::{format, vec::Vec};
 use super::{Broken, Invariant, Step, hold};
 use crate::{
     action::{Action, Change, Transition},
+    event::{Event, RuntimeEvent},
     kubelet::{CONTAINER_MOVES, Output, PHASE_MOVES, Pod, Wake, WorkerState},
     manifest::ConditionStatus,
+    rule::probe::ProbeOutcome,
     spec::ProbeKind,
     state::{ConditionType, ContainerRecord, FailureMessage, RecordedState, Waiting},
 };
@@ -127,7 +129,11 @@ pub fn a_deleted_pod_that_has_terminated_starts_nothing(step: &Step<'_>) -> Resu
 }
 
 /// No readiness or liveness probe runs in a container that has not started, in the eyes of its startup probe.
+/// A probe that has broken is repeated without another look.
 pub fn nobody_probes_before_the_start(step: &Step<'_>) -> Result<(), Broken> {
+    if let Some(Event::Runtime(RuntimeEvent::ProbeFinished { outcome: ProbeOutcome::Error, .. })) = step.told {
+        return Ok(());
+    }
     for action in actions(step) {
         let Action::Probe { container, kind: ProbeKind::Readiness | ProbeKind::Liveness, .. } = action else {
             continue;

@@ -46,7 +46,7 @@ impl Watch {
     /// What was broken.
     pub fn begin(pod: &Pod, now: Timestamp, out: &[Output]) -> Result<Watch, Broken> {
         let mut watch = Watch::default();
-        watch.check(&Step { before: pod, after: pod, now, out })?;
+        watch.check(&Step { before: pod, after: pod, now, told: None, out })?;
         Ok(watch)
     }
 
@@ -74,7 +74,7 @@ impl Watch {
             return Ok((result, out));
         }
         self.restarts |= event == Event::Node(NodeEvent::KubeletRestarted);
-        self.check(&Step { before: &before, after: pod, now, out: &out })
+        self.check(&Step { before: &before, after: pod, now, told: Some(&event), out: &out })
             .map_err(|it| alloc::format!("{event:?}: {it}"))?;
         Ok((result, out))
     }
@@ -91,7 +91,7 @@ impl Watch {
         hold!(was_due || (*pod == before && out.is_empty()), "a spurious time-out led to {out:?}");
         let next = pod.poll_timeout();
         hold!(next.is_none_or(|at| at > now), "everything due at {now:?} was handled, and {next:?} is due");
-        self.check(&Step { before: &before, after: pod, now, out: &out })?;
+        self.check(&Step { before: &before, after: pod, now, told: None, out: &out })?;
         let after = pod.clone();
         pod.handle_timeout(now, &mut again);
         hold!(again.is_empty() && *pod == after, "a second time-out at {now:?} led to {again:?}");
@@ -135,7 +135,7 @@ impl Watch {
 
     fn check_worker(&mut self, step: &Step<'_>) -> Result<(), Broken> {
         let (from, to) = (step.before.worker_state(), step.after.worker_state());
-        if from != to && self.restarts && leads_to(WorkerState::Syncing, to) {
+        if !leads_to(from, to) && self.restarts && leads_to(WorkerState::Syncing, to) {
             self.restarts = false;
             return Ok(());
         }

@@ -49,6 +49,10 @@ pub(super) struct Seconds(pub(super) f64);
 impl Instruction for Exits {
     fn instruct(&self, script: &mut ContainerScript) {
         let Some(like) = script.runs.first().cloned() else { return };
+        if let Some(random) = &mut script.random {
+            random.exits_after_seconds = None;
+            random.exit_codes.clear();
+        }
         let run = |exit: &Option<(Seconds, i32)>| Run {
             exits_after_seconds: exit.map(|(Seconds(after), _)| after),
             exit_code: exit.map_or(0, |(_, code)| code),
@@ -62,6 +66,9 @@ impl Instruction for Exits {
 
 impl Instruction for Stop {
     fn instruct(&self, script: &mut ContainerScript) {
+        if let Some(random) = &mut script.random {
+            random.sigterm_exit_after_seconds = None;
+        }
         for run in &mut script.runs {
             run.ignores_sigterm = false;
             run.sigterm_exit_after_seconds = self.0.0;

@@ -26,6 +26,8 @@ const INIT_SECONDS: f64 = 1.0;
 pub(super) struct Behaviour {
     /// By name; a container that is left out is healthy.
     pub(super) containers: BTreeMap<String, ContainerScript>,
+    /// What is left to chance is drawn from it, and from the Pod's uid.
+    pub(super) seed: u64,
     /// What happens how long after the Pod's start.
     pub(super) deeds: Vec<(Duration, Deed)>,
 }

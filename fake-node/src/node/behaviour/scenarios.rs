@@ -78,7 +78,7 @@ impl Scenario {
         let after = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
         let deaths = script.sandbox_deaths.iter().map(|&seconds| (after(seconds), Deed::SandboxDeath));
         let actions = script.actions.iter().filter_map(|action| Some((after(action.t), deed(&action.kind)?)));
-        Behaviour { containers: script.containers.clone(), deeds: deaths.chain(actions).collect() }
+        Behaviour { containers: script.containers.clone(), seed: script.seed, deeds: deaths.chain(actions).collect() }
     }
 }
 

@@ -20,16 +20,24 @@ impl Images {
         script.image.present || self.pulled.iter().any(|pulled| **pulled == *image)
     }
 
+    /// How often a pull was tried.
+    pub(super) fn tries(&self, container: ContainerIndex) -> u32 {
+        self.tries.get(&container).copied().unwrap_or(0)
+    }
+
     /// How a pull ends: the image's size, or what the registry says.
     pub(super) fn pulled(
         &mut self,
         container: ContainerIndex,
         image: &str,
         script: &ContainerScript,
+        seed: u64,
     ) -> Result<u64, Failure> {
         let tries = self.tries.entry(container).or_default();
-        if *tries < script.image.failures_before_success {
-            *tries = tries.saturating_add(1);
+        let (_, is_unlucky) = script.drawn_pull(seed, container, *tries);
+        let has_failed = *tries < script.image.failures_before_success || is_unlucky;
+        *tries = tries.saturating_add(1);
+        if has_failed {
             let message = script.image.error.as_deref().unwrap_or("the registry says no");
             return Err(Failure { error: StartError::ErrImagePull, message: message.into() });
         }
@@ -51,9 +59,9 @@ mod tests {
         let image = ImageScript { present: false, failures_before_success: 1, ..ImageScript::default() };
         let script = ContainerScript { image, ..ContainerScript::default() };
         let (mut images, app) = (Images::default(), ContainerIndex::from(0));
-        assert!(images.pulled(app, "nginx", &script).is_err());
+        assert!(images.pulled(app, "nginx", &script, 0).is_err());
         assert!(!images.has("nginx", &script));
-        assert!(images.pulled(app, "nginx", &script).is_ok());
+        assert!(images.pulled(app, "nginx", &script, 0).is_ok());
         assert!(images.has("nginx", &script) && !images.has("redis", &script));
     }
 }

@@ -6,7 +6,7 @@ mod images;
 mod process;
 mod take_up;
 
-use std::sync::Arc;
+use std::{hash::Hasher, sync::Arc};
 
 use pod_lifecycle::{
     Action, Timestamp,
@@ -17,7 +17,10 @@ use pod_lifecycle::{
     state::{InstanceId, SandboxId, StartError},
 };
 
-use super::behaviour::{Behaviour, Deed};
+use super::{
+    behaviour::{Behaviour, Deed},
+    stable_hash::StableHasher,
+};
 use agenda::{Agenda, Happening};
 use hooks::Hooks;
 use images::Images;
@@ -27,6 +30,8 @@ use process::{Ending, Process, seconds};
 #[derive(Debug)]
 pub(super) struct World {
     behaviour: Arc<Behaviour>,
+    /// What is left to chance is drawn from it.
+    seed: u64,
     agenda: Agenda,
     /// The newest sandbox, and whether it is alive.
     sandbox: Option<(SandboxId, bool)>,
@@ -38,13 +43,16 @@ pub(super) struct World {
 
 impl World {
     /// The world of a Pod whose life began at `start`: nothing is there yet.
-    pub(super) fn new(behaviour: Arc<Behaviour>, start: Timestamp) -> World {
+    pub(super) fn new(behaviour: Arc<Behaviour>, uid: &str, start: Timestamp) -> World {
         let mut agenda = Agenda::default();
         for (after, deed) in &behaviour.deeds {
             agenda.plan(start + *after, Happening::Deed(deed.clone()));
         }
         let (images, hooks) = (Images::default(), Hooks::default());
-        World { behaviour, agenda, sandbox: None, processes: Vec::new(), images, hooks }
+        let mut hasher = StableHasher::default();
+        hasher.write(uid.as_bytes());
+        let seed = hasher.finish() ^ behaviour.seed;
+        World { behaviour, seed, agenda, sandbox: None, processes: Vec::new(), images, hooks }
     }
 
     /// When something happens next.
@@ -79,12 +87,15 @@ impl World {
                 Some(RuntimeEvent::ImageInspected { container, result: Ok(is_there) })
             }
             Action::PullImage { container } => {
-                let ends_at = now + seconds(self.script(spec, container).image.pull_seconds);
+                let pull = self.images.tries(container);
+                let (takes, _) = self.script(spec, container).drawn_pull(self.seed, container, pull);
+                let ends_at = now + seconds(takes);
                 self.agenda.plan(ends_at, Happening::PullEnd(container, image_of(spec, container).into()));
                 None
             }
             Action::CreateContainer { container, instance, restart_count } => {
-                let result = self.create(container, Process::created(instance, restart_count));
+                let process = self.drawn(container, Process::created(instance, restart_count), spec);
+                let result = self.create(container, process);
                 Some(RuntimeEvent::ContainerCreated { container, instance, result })
             }
             Action::StartContainer { container, instance } => {
@@ -129,7 +140,10 @@ impl World {
             Happening::Stopped(container, instance) => RuntimeEvent::ContainerStopped { container, instance },
             Happening::PullEnd(container, image) => {
                 let script = self.behaviour.script(spec.container(container)?);
-                RuntimeEvent::ImagePulled { container, result: self.images.pulled(container, &image, script) }
+                RuntimeEvent::ImagePulled {
+                    container,
+                    result: self.images.pulled(container, &image, script, self.seed),
+                }
             }
             Happening::HookEnd(container, instance, hook) => {
                 let ends_at = self.hooks.end(container, instance, hook)?;
@@ -153,6 +167,15 @@ impl World {
         }
         self.put(container, process);
         Ok(())
+    }
+
+    /// A run of which what is left to chance is drawn.
+    fn drawn(&self, container: ContainerIndex, mut process: Process, spec: &PodSpec) -> Process {
+        let script = self.script(spec, container);
+        if script.random.is_some() {
+            process.drawn = Some(Box::new(script.drawn_run(self.seed, container, process.number)));
+        }
+        process
     }
 
     fn put(&mut self, container: ContainerIndex, process: Process) {

@@ -17,6 +17,8 @@ pub(super) struct Process {
     pub(super) instance: InstanceId,
     /// How often the container was started before: which of its script's runs this is.
     pub(super) number: u32,
+    /// What this run does, if that was left to chance.
+    pub(super) drawn: Option<Box<Run>>,
     /// `None` before it is started.
     pub(super) started_at: Option<Timestamp>,
     pub(super) is_alive: bool,
@@ -37,11 +39,22 @@ pub(super) enum Ending {
 
 impl Process {
     pub(super) fn created(instance: InstanceId, number: u32) -> Process {
-        Process { instance, number, started_at: None, is_alive: false, got_sigterm: false, is_being_stopped: false }
+        Process {
+            instance,
+            number,
+            drawn: None,
+            started_at: None,
+            is_alive: false,
+            got_sigterm: false,
+            is_being_stopped: false,
+        }
     }
 
     /// What this run does.
-    pub(super) fn run<'a>(&self, script: &'a ContainerScript) -> Option<&'a Run> {
+    pub(super) fn run<'a>(&'a self, script: &'a ContainerScript) -> Option<&'a Run> {
+        if let Some(drawn) = &self.drawn {
+            return Some(drawn);
+        }
         let last = script.runs.len().saturating_sub(1);
         script.runs.get(usize::try_from(self.number).unwrap_or(usize::MAX).min(last))
     }

@@ -28,7 +28,7 @@ impl World {
         ids: &mut ContainerIds,
         (start, now): (Timestamp, Timestamp),
     ) -> (World, RuntimeStatus) {
-        let mut world = World::new(behaviour, start);
+        let mut world = World::new(behaviour, spec.uid(), start);
         world.agenda.forget_sandbox_deaths(now);
         let mut runtime = RuntimeStatus::default();
         let records = observed_records(spec, pod.status.every_container(), ids);
@@ -60,7 +60,7 @@ impl World {
         if self.processes.get(index.get()).is_some_and(Option::is_some) {
             return;
         }
-        let mut process = Process::created(instance.id, instance.restart_count);
+        let mut process = self.drawn(index, Process::created(instance.id, instance.restart_count), spec);
         if let InstanceState::Running { started_at: Some(started_at) } = instance.state {
             process.is_alive = true;
             process.started_at = Some(started_at);
