@@ -124,7 +124,7 @@ pub fn phase_of(phase: Option<&Named<PodPhase>>) -> Option<PodPhase> {
 /// Whether a condition is known to hold.
 pub fn holds(conditions: &[PodCondition], condition_type: &str) -> bool {
     let of_type = |condition: &&PodCondition| condition.type_ == condition_type;
-    conditions.iter().filter(of_type).any(|condition| condition.status == ConditionStatus::True.into())
+    conditions.iter().filter(of_type).any(|condition| condition.status == ConditionStatus::True)
 }
 
 /// A failure to start, in the runtime's own words.
