@@ -2,6 +2,10 @@
 //!
 //! The property tests, the fuzz targets, the model checker and the adversary all ask these. [`Watch`] is for those who
 //! drive a Pod; [`OF_A_STEP`] is the list of what holds of every step.
+//!
+//! ```
+//! assert!(!pod_lifecycle::strategy::invariant::OF_A_STEP.is_empty());
+//! ```
 
 mod step;
 mod watch;
