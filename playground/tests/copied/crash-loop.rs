@@ -26,7 +26,7 @@ pod:
 description: |
   A server that dies five seconds after each start, because its database is not there.
   Look at when it is started again: at once the first time, then 10, 20, 40, 80, 160, 300 and 300 seconds after each
-  exit. Between two starts kubectl shows CrashLoopBackOff (or Error, until the kubelet looks at the Pod again).
+  exit. Between two starts kubectl shows CrashLoopBackOff (or Error, until the next sync).
 
 # A manifest as it would be given to `kubectl apply`; defaults are filled in.
 script:
