@@ -162,10 +162,10 @@ impl Plan {
         let mut scenario = self.groups().get(fate.group).map(|group| group.scenario.clone()).unwrap_or_default();
         scenario.script.actions = self.actions(number, &fate);
         scenario.script.seed = fate.seed;
-        scenario.script.end_seconds = Some(scenario.script.end_seconds.map_or(end, |own| own.min(end)));
         scenario.config.start = Some(fate.begins_at);
         self.shut_registry(&mut scenario, fate.begins_at);
-        scenario
+        let own = scenario.script.end_seconds;
+        scenario.cut_at(own.map_or(end, |own| own.min(end)))
     }
 
     /// The registry that all images of a scenario come from does not answer at times.
