@@ -1,5 +1,7 @@
 //! What the runtime keeps of dead sandboxes.
 
+use alloc::vec::Vec;
+
 use super::{Step, parts::Parts};
 use crate::{action::Action, state::Sandbox, time::Timestamp};
 
