@@ -43,7 +43,7 @@ pub use prototype::Prototype;
 pub use published::Published;
 pub use resume::ResumeError;
 pub use sink::{NoSink, Output, Sink};
-#[cfg(feature = "snapshot")]
+#[cfg(all(feature = "snapshot", feature = "sim"))]
 pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
