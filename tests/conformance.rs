@@ -33,7 +33,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// The recorded lives that differ, at which level, and why.
-const DIFFERENCES: [(&str, &str, &str); 9] = [
+const DIFFERENCES: [(&str, &str, &str); 6] = [
     // The queued readiness verdict and the last words of the worker are one write there, two here.
     ("disturbed", "exact", "d1-0131"),
     // There the terminal phase is written once more before the last word on the waiting sidecar. The same Pod under the
@@ -46,11 +46,6 @@ const DIFFERENCES: [(&str, &str, &str); 9] = [
     // A removal by the main loop and the first stop of a sync that waited for the relist: which goroutine came first.
     ("poll", "exact", "p1-0327"),
     ("poll-relist-after-pass", "exact", "p1-0327"),
-    // One sync more is asked for in the second in which a pull's back-off and a startup verdict meet a relist; without
-    // the relist after the sync the same life agrees. Its cause is not known.
-    ("poll-relist-after-pass", "exact", "p1-0217"),
-    ("poll-relist-after-pass", "events", "p1-0217"),
-    ("poll-relist-after-pass", "statuses", "p1-0217"),
 ];
 
 #[test]

@@ -221,9 +221,12 @@ impl Pod {
     fn end_sync(&mut self, sync: Sync, step: &mut Step<'_>) {
         self.parts.publish_sandbox(&sync.object, sync.could_run(), step);
         step.out.sync(step.now, SyncProgress::Ended { kind: sync.kind, failed: sync.has_failed });
-        self.worker.retry_at = Some(self.retry_time(&sync, step.now));
         let asks_for_relist = sync.kind == SyncKind::Sync && sync.has_acted && !sync.has_failed;
         let relist = self.parts.runtime.note_sync_end(asks_for_relist, step.now);
+        // A worker that waits for the relist is not done: what is due meanwhile still comes.
+        if !self.parts.runtime.awaits_requested_relist() {
+            self.worker.retry_at = Some(self.retry_time(&sync, step.now));
+        }
         match sync.kind {
             SyncKind::Sync if sync.has_reset && !sync.has_failed => self.request_sync(),
             SyncKind::Terminating if sync.has_failed => {}
@@ -249,16 +252,24 @@ impl Pod {
         self.parts.plan_garbage_collection(step.now);
     }
 
-    /// The runtime is looked at.
+    /// The runtime is looked at. A worker that has waited for it is done with its sync, which went well.
     pub(super) fn relist(&mut self, now: Timestamp) {
+        let is_waited_for = self.parts.runtime.awaits_requested_relist();
         for event in self.parts.runtime.relist(now) {
             self.parts.inbox.post(Message::Runtime(event));
         }
+        if is_waited_for && !self.parts.runtime.awaits_requested_relist() {
+            self.worker.retry_at = Some(now + self.parts.late(self.resync_period()));
+        }
+    }
+
+    fn resync_period(&self) -> Duration {
+        self.parts.config.resync_period.max(SHORTEST_PERIOD)
     }
 
     /// When the sync is repeated: at the end of the earliest back-off, after a while if it failed, else much later.
     fn retry_time(&mut self, sync: &Sync, now: Timestamp) -> Timestamp {
-        let resync = self.parts.config.resync_period.max(SHORTEST_PERIOD);
+        let resync = self.resync_period();
         let wait = match sync.earliest_release {
             Some(release) => release.since(now),
             None if sync.has_failed => self.parts.config.retry_period.max(SHORTEST_PERIOD),
