@@ -33,7 +33,7 @@ install_browser() {
 
 not_checked() {
   printf '\n!!! NOT CHECKED: the playground in a browser: %s cannot be had on this machine\n\n' "$*" >&2
-  exit 0
+  exit 3
 }
 
 main
