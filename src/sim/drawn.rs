@@ -1,10 +1,16 @@
 //! What a script leaves to chance, drawn for those who play it themselves.
 
+use core::time::Duration;
+
 use super::{
     random::{Chance, Draw},
-    script::{ContainerScript, Run},
+    script::{ContainerScript, Run, seconds},
+    stage::Playing,
 };
-use crate::spec::ContainerIndex;
+use crate::{
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, ProbeKind},
+};
 
 impl ContainerScript {
     /// The n-th run of a container with what is left to chance drawn from a seed, but for its probes; the last that is
@@ -22,9 +28,7 @@ impl ContainerScript {
     /// ```
     #[must_use]
     pub fn drawn_run(&self, seed: u64, container: ContainerIndex, n: u32) -> Run {
-        let last = self.runs.len().saturating_sub(1);
-        let place = usize::try_from(n).unwrap_or(usize::MAX).min(last);
-        let mut run = self.runs.get(place).cloned().unwrap_or_default();
+        let mut run = self.run(n).cloned().unwrap_or_default();
         let Some(random) = &self.random else { return run };
         let draw = |chance| Draw::new(seed, chance, of(container), n.into());
         if let Some(distribution) = random.exits_after_seconds {
@@ -35,6 +39,44 @@ impl ContainerScript {
         }
         run.exit_code = random.exit_code(draw(Chance::ExitCode)).unwrap_or(run.exit_code);
         run
+    }
+
+    /// What a probe finds so long after the start of the n-th run, and how long its answer takes: what is left to chance
+    /// is drawn from a seed. An answer that takes longer than `timeoutSeconds` is for the caller to give up.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ContainerScript, spec::ProbeKind};
+    ///
+    /// let script: ContainerScript = serde_json::from_str(
+    ///     r#"{"random": {"probes": {"readiness": {"failure": 1, "latencySeconds": {"constant": 0.5}}}}}"#)?;
+    /// let probe = |kind| script.drawn_probe(7, 0.into(), 0, kind, Duration::from_secs(10));
+    /// assert_eq!(probe(ProbeKind::Readiness), (ProbeOutcome::Failure, Duration::from_millis(500)));
+    /// assert_eq!(probe(ProbeKind::Liveness), (ProbeOutcome::Success, Duration::ZERO));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn drawn_probe(
+        &self,
+        seed: u64,
+        container: ContainerIndex,
+        n: u32,
+        kind: ProbeKind,
+        elapsed: Duration,
+    ) -> (ProbeOutcome, Duration) {
+        let steps = self.run(n).map_or(&[][..], |run| run.probes.of(kind));
+        let step = steps.iter().rev().find(|step| seconds(step.from) <= elapsed);
+        let outcome = step.map_or(ProbeOutcome::Success, |step| step.result);
+        match self.random.as_deref().and_then(|random| random.probes.of(kind)) {
+            Some(random) => Playing { container, run: n, seed }.answer(random, kind, elapsed, outcome),
+            None => (outcome, Duration::ZERO),
+        }
+    }
+
+    /// The n-th run as it is written; the last repeats.
+    fn run(&self, n: u32) -> Option<&Run> {
+        let last = self.runs.len().saturating_sub(1);
+        self.runs.get(usize::try_from(n).unwrap_or(usize::MAX).min(last))
     }
 
     /// How many seconds the n-th pull of a container takes, and whether chance has it fail.

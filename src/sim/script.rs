@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{action::ScriptAction, random::RandomScript};
-use crate::rule::probe::ProbeOutcome;
+use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
 
 /// What happens in a life.
 ///
@@ -140,6 +140,17 @@ pub struct ProbeScript {
     pub liveness: Vec<ProbeStep>,
 }
 
+impl ProbeScript {
+    /// What the probe of a kind finds, step by step.
+    pub(super) fn of(&self, kind: ProbeKind) -> &[ProbeStep] {
+        match kind {
+            ProbeKind::Startup => &self.startup,
+            ProbeKind::Readiness => &self.readiness,
+            ProbeKind::Liveness => &self.liveness,
+        }
+    }
+}
+
 /// From when on a probe finds what.
 ///
 /// ```
@@ -195,6 +206,23 @@ pub struct Outage {
     pub from: f64,
     /// The second at which it is over.
     pub to: f64,
+}
+
+impl ImageScript {
+    /// Whether the registry does not answer so long after the beginning of the story.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pod_lifecycle::sim::ImageScript;
+    ///
+    /// let image: ImageScript = serde_json::from_str(r#"{"outages": [{"from": 60, "to": 120}]}"#)?;
+    /// assert!(image.is_out(Duration::from_secs(60)) && !image.is_out(Duration::from_secs(120)));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_out(&self, elapsed: Duration) -> bool {
+        self.outages.iter().any(|outage| seconds(outage.from) <= elapsed && elapsed < seconds(outage.to))
+    }
 }
 
 fn yes() -> bool {

@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    random::{Chance, Draw, RandomScript},
+    random::{Chance, Draw, RandomProbe, RandomScript},
     scenario::Scenario,
     script::{ContainerScript, ImageScript, ProbeScript, Run, seconds},
 };
@@ -145,10 +145,7 @@ impl Stage {
     /// Whether the n-th pull, which ends now, has succeeded.
     pub(super) fn pull_succeeds(&self, container: ContainerIndex, seed: u64, pull: u32, now: Timestamp) -> bool {
         let image = self.image(container);
-        let is_out = image.outages.iter().any(|outage| {
-            let begins = self.start + seconds(outage.from);
-            begins <= now && now < self.start + seconds(outage.to)
-        });
+        let is_out = image.is_out(now.since(self.start));
         let chance = self.random(container).map_or(0.0, |random| random.pull_failure);
         let fails =
             || chance > 0.0 && Draw::new(seed, Chance::PullFailure, of(container), pull.into()).fraction() < chance;
@@ -167,16 +164,27 @@ impl Stage {
         let Some(random) = part.script.random.as_deref().and_then(|random| random.probes.of(kind)) else {
             return (outcome, Duration::ZERO);
         };
-        let of_probe = Playing { seed: playing.seed ^ (kind as u64).wrapping_mul(0xa076_1d64_78bd_642f), ..playing };
-        let nth = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        let latency = random.latency_seconds.map(|latency| latency.sample(of_probe.nth(Chance::Latency, nth)));
-        (random.spoil(outcome, of_probe.nth(Chance::Probe, nth)), latency.unwrap_or(Duration::ZERO))
+        playing.answer(random, kind, elapsed, outcome)
     }
 }
 
 impl Playing {
     fn draw(self, chance: Chance) -> Draw {
         Draw::new(self.seed, chance, of(self.container), self.run.into())
+    }
+
+    /// What becomes of what a probe finds so long after the start of the run, and how long its answer takes.
+    pub(super) fn answer(
+        self,
+        random: &RandomProbe,
+        kind: ProbeKind,
+        elapsed: Duration,
+        outcome: ProbeOutcome,
+    ) -> (ProbeOutcome, Duration) {
+        let of_probe = Playing { seed: self.seed ^ (kind as u64).wrapping_mul(0xa076_1d64_78bd_642f), ..self };
+        let nth = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let latency = random.latency_seconds.map(|latency| latency.sample(of_probe.nth(Chance::Latency, nth)));
+        (random.spoil(outcome, of_probe.nth(Chance::Probe, nth)), latency.unwrap_or(Duration::ZERO))
     }
 
     /// One of many draws in a run.
@@ -198,11 +206,7 @@ fn place(entries: usize, n: u32) -> usize {
 fn lowered(probes: &ProbeScript) -> [Vec<(Duration, ProbeOutcome)>; 3] {
     let mut kinds = [const { Vec::new() }; 3];
     for kind in [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness] {
-        let steps = match kind {
-            ProbeKind::Startup => &probes.startup,
-            ProbeKind::Readiness => &probes.readiness,
-            ProbeKind::Liveness => &probes.liveness,
-        };
+        let steps = probes.of(kind);
         if let Some(of_kind) = kinds.get_mut(kind as usize) {
             *of_kind = steps.iter().map(|step| (seconds(step.from), step.result)).collect();
         }

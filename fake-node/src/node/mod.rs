@@ -143,7 +143,8 @@ impl Node {
         self
     }
 
-    /// How the kubelet of each node is set up, but for its name.
+    /// How the kubelet of each node is set up, but for its name. Without this it keeps a real node's time: its runtime is
+    /// polled once a second, and retries are late by chance ([`Timing::NodeLike`](pod_lifecycle::config::Timing)).
     #[must_use]
     pub fn with_config(mut self, config: KubeletConfig) -> Node {
         self.settings.config = config;

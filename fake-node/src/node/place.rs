@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use pod_lifecycle::config::KubeletConfig;
+use pod_lifecycle::config::{KubeletConfig, Timing};
 
 use super::{requests::Resources, settings::Settings};
 
@@ -49,7 +49,11 @@ impl Place {
             labels.entry(label.into()).or_insert_with(|| value.into());
         }
         let address = u32::from(settings.address).wrapping_add(number);
-        let config = KubeletConfig { node_name: name.as_str().into(), ..settings.config.clone() };
+        let mut config = KubeletConfig { node_name: name.as_str().into(), ..settings.config.clone() };
+        if let Timing::NodeLike { seed } = &mut config.timing {
+            // No two nodes poll at the same moment.
+            *seed = seed.wrapping_add(number.into());
+        }
         Place {
             number,
             address: address.into(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
-use pod_lifecycle::config::KubeletConfig;
+use pod_lifecycle::config::{KubeletConfig, Timing};
 use serde::{Deserialize, Serialize};
 
 use super::{behaviour::scenarios::Scenario, requests::Resources};
@@ -76,11 +76,16 @@ impl Default for Settings {
             taints: Vec::new(),
             address: Ipv4Addr::new(10, 200, 0, 1),
             pod_addresses: Ipv4Addr::new(10, 64, 0, 0),
-            config: KubeletConfig::default(),
+            config: real_node(),
             scenarios: Vec::new(),
             concurrency: 32,
         }
     }
+}
+
+/// A kubelet as it is on a real node: it asks its runtime once a second, and what is due is late by chance.
+fn real_node() -> KubeletConfig {
+    KubeletConfig { timing: Timing::NodeLike { seed: 0 }, ..KubeletConfig::default() }
 }
 
 impl Settings {

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use pod_lifecycle::{Timestamp, event::HookKind, spec::ContainerIndex, state::InstanceId};
+use pod_lifecycle::{
+    Timestamp,
+    event::HookKind,
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, ProbeKind},
+    state::InstanceId,
+};
 
 use crate::node::behaviour::Deed;
 
@@ -21,6 +27,8 @@ pub(super) enum Happening {
     PullEnd(ContainerIndex, Box<str>),
     /// A hook ends.
     HookEnd(ContainerIndex, InstanceId, HookKind),
+    /// A probe that has taken its time is answered.
+    Answer(ContainerIndex, InstanceId, ProbeKind, ProbeOutcome),
     /// Something that nobody asked for.
     Deed(Deed),
 }

@@ -1,6 +1,6 @@
 //! The images that a node has for a Pod.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use pod_lifecycle::{event::Failure, sim::ContainerScript, spec::ContainerIndex, state::StartError};
 
@@ -25,17 +25,18 @@ impl Images {
         self.tries.get(&container).copied().unwrap_or(0)
     }
 
-    /// How a pull ends: the image's size, or what the registry says.
+    /// How a pull ends so long after the beginning: the image's size, or what the registry says.
     pub(super) fn pulled(
         &mut self,
         container: ContainerIndex,
         image: &str,
         script: &ContainerScript,
         seed: u64,
+        elapsed: Duration,
     ) -> Result<u64, Failure> {
         let tries = self.tries.entry(container).or_default();
         let (_, is_unlucky) = script.drawn_pull(seed, container, *tries);
-        let has_failed = *tries < script.image.failures_before_success || is_unlucky;
+        let has_failed = *tries < script.image.failures_before_success || is_unlucky || script.image.is_out(elapsed);
         *tries = tries.saturating_add(1);
         if has_failed {
             let message = script.image.error.as_deref().unwrap_or("the registry says no");
@@ -59,9 +60,18 @@ mod tests {
         let image = ImageScript { present: false, failures_before_success: 1, ..ImageScript::default() };
         let script = ContainerScript { image, ..ContainerScript::default() };
         let (mut images, app) = (Images::default(), ContainerIndex::from(0));
-        assert!(images.pulled(app, "nginx", &script, 0).is_err());
+        assert!(images.pulled(app, "nginx", &script, 0, Duration::ZERO).is_err());
         assert!(!images.has("nginx", &script));
-        assert!(images.pulled(app, "nginx", &script, 0).is_ok());
+        assert!(images.pulled(app, "nginx", &script, 0, Duration::ZERO).is_ok());
         assert!(images.has("nginx", &script) && !images.has("redis", &script));
+    }
+
+    #[test]
+    fn a_pull_fails_while_the_registry_is_out() {
+        let script: ContainerScript =
+            serde_json::from_str(r#"{"image": {"present": false, "outages": [{"from": 0, "to": 60}]}}"#).unwrap();
+        let (mut images, app) = (Images::default(), ContainerIndex::from(0));
+        assert!(images.pulled(app, "nginx", &script, 0, Duration::from_secs(59)).is_err());
+        assert!(images.pulled(app, "nginx", &script, 0, Duration::from_secs(60)).is_ok());
     }
 }

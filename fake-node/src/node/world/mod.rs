@@ -6,7 +6,7 @@ mod images;
 mod process;
 mod take_up;
 
-use std::{hash::Hasher, sync::Arc};
+use std::{hash::Hasher, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     Action, Timestamp,
@@ -32,6 +32,8 @@ pub(super) struct World {
     behaviour: Arc<Behaviour>,
     /// What is left to chance is drawn from it.
     seed: u64,
+    /// When the Pod's story began, by which outages are reckoned.
+    start: Timestamp,
     agenda: Agenda,
     /// The newest sandbox, and whether it is alive.
     sandbox: Option<(SandboxId, bool)>,
@@ -52,7 +54,7 @@ impl World {
         let mut hasher = StableHasher::default();
         hasher.write(uid.as_bytes());
         let seed = hasher.finish() ^ behaviour.seed;
-        World { behaviour, seed, agenda, sandbox: None, processes: Vec::new(), images, hooks }
+        World { behaviour, seed, start, agenda, sandbox: None, processes: Vec::new(), images, hooks }
     }
 
     /// When something happens next.
@@ -115,7 +117,7 @@ impl World {
                 self.agenda.plan(now + seconds(takes), Happening::HookEnd(container, instance, hook));
                 None
             }
-            Action::Probe { container, instance, kind } => Some(self.probe(container, instance, kind, spec, now)),
+            Action::Probe { container, instance, kind } => self.probe(container, instance, kind, spec, now),
         }
     }
 
@@ -140,16 +142,18 @@ impl World {
             Happening::Stopped(container, instance) => RuntimeEvent::ContainerStopped { container, instance },
             Happening::PullEnd(container, image) => {
                 let script = self.behaviour.script(spec.container(container)?);
-                RuntimeEvent::ImagePulled {
-                    container,
-                    result: self.images.pulled(container, &image, script, self.seed),
-                }
+                let result = self.images.pulled(container, &image, script, self.seed, now.since(self.start));
+                RuntimeEvent::ImagePulled { container, result }
             }
             Happening::HookEnd(container, instance, hook) => {
                 let ends_at = self.hooks.end(container, instance, hook)?;
                 let in_time = ends_at <= now && self.alive(container, instance).is_some();
                 let result = hooks::result(spec, container, hook, self.script(spec, container), in_time);
                 RuntimeEvent::HookFinished { container, instance, hook, result }
+            }
+            Happening::Answer(container, instance, kind, outcome) => {
+                let outcome = self.alive(container, instance).map(|_| outcome);
+                answer(container, instance, kind, outcome)
             }
             Happening::Deed(Deed::Node(event)) => return Some(Event::Node(event)),
             Happening::Deed(Deed::SandboxDeath) => {
@@ -263,6 +267,7 @@ impl World {
         }
     }
 
+    /// A probe is asked: it is answered at once, or takes its time, at most until it is given up.
     fn probe(
         &mut self,
         container: ContainerIndex,
@@ -270,17 +275,21 @@ impl World {
         kind: ProbeKind,
         spec: &PodSpec,
         now: Timestamp,
-    ) -> RuntimeEvent {
+    ) -> Option<RuntimeEvent> {
+        let seed = self.seed;
         let behaviour = self.behaviour.clone();
-        let of = spec.container(container).map(|of| behaviour.script(of));
-        let (outcome, output) = match (self.alive(container, instance), of) {
-            (Some(process), Some(script)) => match process.probed(kind, script, now) {
-                failure @ (ProbeOutcome::Failure | ProbeOutcome::Error) => (failure, "the scenario says so"),
-                other @ (ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => (other, ""),
-            },
-            (None, _) | (_, None) => (ProbeOutcome::Error, "container is not running"),
+        let probe = spec.container(container).and_then(|of| Some((behaviour.script(of), of.probe(kind)?)));
+        let (Some(process), Some((script, probe))) = (self.alive(container, instance), probe) else {
+            return Some(answer(container, instance, kind, None));
         };
-        RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() }
+        let (outcome, latency) = script.drawn_probe(seed, container, process.number, kind, process.elapsed(now));
+        let timeout = Duration::from_secs(probe.timeout().into());
+        if latency.is_zero() {
+            return Some(answer(container, instance, kind, Some(outcome)));
+        }
+        let outcome = if latency > timeout { ProbeOutcome::Failure } else { outcome };
+        self.agenda.plan(now + latency.min(timeout), Happening::Answer(container, instance, kind, outcome));
+        None
     }
 
     fn script(&self, spec: &PodSpec, container: ContainerIndex) -> &ContainerScript {
@@ -296,6 +305,22 @@ impl World {
     fn alive(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
         self.process(container, instance).filter(|process| process.is_alive)
     }
+}
+
+/// What a probe says; `None`: its container does not run.
+fn answer(
+    container: ContainerIndex,
+    instance: InstanceId,
+    kind: ProbeKind,
+    outcome: Option<ProbeOutcome>,
+) -> RuntimeEvent {
+    let output = match outcome {
+        Some(ProbeOutcome::Failure | ProbeOutcome::Error) => "the scenario says so",
+        Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => "",
+        None => "container is not running",
+    };
+    let outcome = outcome.unwrap_or(ProbeOutcome::Error);
+    RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() }
 }
 
 fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {

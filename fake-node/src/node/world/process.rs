@@ -5,9 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     Timestamp,
     event::ContainerExit,
-    rule::probe::ProbeOutcome,
-    sim::{ContainerScript, ProbeScript, Run},
-    spec::ProbeKind,
+    sim::{ContainerScript, Run},
     state::{InstanceId, TerminationReason},
 };
 
@@ -59,10 +57,9 @@ impl Process {
         script.runs.get(usize::try_from(self.number).unwrap_or(usize::MAX).min(last))
     }
 
-    /// What a probe of it finds.
-    pub(super) fn probed(&self, kind: ProbeKind, script: &ContainerScript, now: Timestamp) -> ProbeOutcome {
-        let elapsed = self.started_at.map_or(Duration::ZERO, |at| now.since(at));
-        self.run(script).map_or(ProbeOutcome::Success, |run| found(&run.probes, kind, elapsed))
+    /// How long it has run.
+    pub(super) fn elapsed(&self, now: Timestamp) -> Duration {
+        self.started_at.map_or(Duration::ZERO, |at| now.since(at))
     }
 
     /// How it ends.
@@ -82,16 +79,6 @@ impl Process {
             Ending::Killed => ContainerExit::with_code(137),
         }
     }
-}
-
-fn found(probes: &ProbeScript, kind: ProbeKind, elapsed: Duration) -> ProbeOutcome {
-    let steps = match kind {
-        ProbeKind::Startup => &probes.startup,
-        ProbeKind::Readiness => &probes.readiness,
-        ProbeKind::Liveness => &probes.liveness,
-    };
-    let step = steps.iter().rev().find(|step| seconds(step.from) <= elapsed);
-    step.map_or(ProbeOutcome::Success, |step| step.result)
 }
 
 /// Seconds as a duration; what is no time is none.
