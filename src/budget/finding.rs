@@ -62,6 +62,12 @@ impl fmt::Display for Finding {
 
 named! {
     /// The kinds of mistakes that are looked for; each has a code that never changes its meaning.
+    ///
+    /// ```
+    /// use pod_lifecycle::budget::FindingCode;
+    ///
+    /// assert_eq!("PL001".parse::<FindingCode>(), Ok(FindingCode::LivenessBeforeStartUp));
+    /// ```
     pub enum FindingCode {
         /// Without a startup probe, the liveness probe can kill the container before its readiness probe first runs: the
         /// spec allows the process that long to start up, and then does not. (With a startup probe this cannot be: the

@@ -116,6 +116,13 @@ impl PodRecord {
 }
 
 /// What becomes of a status's reason and message.
+///
+/// ```
+/// use pod_lifecycle::rule::pod_status::PhaseReason;
+///
+/// let says_so = |reason| matches!(reason, PhaseReason::DeadlineExceeded);
+/// assert!(says_so(PhaseReason::DeadlineExceeded) && !says_so(PhaseReason::Kept));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PhaseReason {
     /// The phase has changed: they go.

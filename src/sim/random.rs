@@ -57,6 +57,11 @@ pub enum Distribution {
 }
 
 /// Why a distribution is none: what is wrong with which parameter.
+///
+/// ```
+/// let error = pod_lifecycle::sim::Distribution::Constant(-1.0).check().unwrap_err();
+/// assert_eq!((error.parameter, error.value), ("constant", -1.0));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {value} {wrong}")]
 pub struct DistributionError {
@@ -173,6 +178,14 @@ pub struct RandomScript {
 }
 
 /// What is left to chance in each probe of a container.
+///
+/// ```
+/// use pod_lifecycle::sim::{RandomProbe, RandomProbes};
+///
+/// let flaky = RandomProbes { readiness: Some(RandomProbe { failure: 0.1, ..RandomProbe::default() }), ..RandomProbes::default() };
+/// assert_eq!(serde_json::from_str::<RandomProbes>(r#"{"readiness": {"failure": 0.1}}"#)?, flaky);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomProbes {
@@ -188,6 +201,12 @@ pub struct RandomProbes {
 }
 
 /// What is left to chance in a probe.
+///
+/// ```
+/// let slow: pod_lifecycle::sim::RandomProbe = serde_json::from_str(r#"{"latencySeconds": {"constant": 2}}"#)?;
+/// assert_eq!((slow.failure, slow.latency_seconds), (0.0, Some(pod_lifecycle::sim::Distribution::Constant(2.0))));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RandomProbe {

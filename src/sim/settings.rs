@@ -82,6 +82,12 @@ pub struct Settings {
 
 crate::manifest::named! {
     /// How the kubelet notices what happens in the runtime.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::Pleg;
+    ///
+    /// assert_eq!("generic".parse::<Pleg>(), Ok(Pleg::Generic));
+    /// ```
     pub enum Pleg {
         /// It polls, once a second.
         Generic = "generic",

@@ -97,6 +97,17 @@ pub struct Entry {
 }
 
 /// What happened.
+///
+/// ```
+/// use pod_lifecycle::sim::{Scenario, What};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let timeline = Scenario::healthy(pod).play()?;
+/// let asked = timeline.entries.iter().filter(|entry| matches!(entry.what, What::Asked(_))).count();
+/// assert!(asked >= 3, "a sandbox, a container, its start");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum What {
@@ -115,6 +126,17 @@ pub enum What {
 }
 
 /// What happened in the world.
+///
+/// ```
+/// use pod_lifecycle::sim::{Happened, Scenario, What};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(7).runs_for_ever()).play()?;
+/// let is_exit = |what: &What| matches!(what, What::Happened(Happened::Exit { code: 7, .. }));
+/// assert_eq!(timeline.entries.iter().filter(|entry| is_exit(&entry.what)).count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Happened {

@@ -11,6 +11,12 @@ use crate::{
 
 named! {
     /// The conditions that the kubelet sets.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::ConditionType;
+    ///
+    /// assert_eq!("ContainersReady".parse::<ConditionType>(), Ok(ConditionType::ContainersReady));
+    /// ```
     pub enum ConditionType {
         /// The Pod has a sandbox with a network.
         PodReadyToStartContainers = "PodReadyToStartContainers",
@@ -31,6 +37,12 @@ named! {
 
 named! {
     /// Why a condition has its status.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::ConditionReason;
+    ///
+    /// assert_eq!("PodCompleted".parse::<ConditionReason>(), Ok(ConditionReason::PodCompleted));
+    /// ```
     pub enum ConditionReason {
         /// Nothing is known of the containers.
         UnknownContainerStatuses = "UnknownContainerStatuses",
