@@ -79,6 +79,7 @@ pub trait Sink {
 /// assert_eq!(actions.count(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Output {
     /// Something is to be done.
     Action(Action),

@@ -277,6 +277,7 @@ named! {
     ///
     /// assert_eq!(RestartRuleAction::RestartAllContainers.name(), "RestartAllContainers");
     /// ```
+    #[non_exhaustive]
     pub enum RestartRuleAction {
         /// Restart the container.
         Restart = "Restart",

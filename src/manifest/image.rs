@@ -39,6 +39,7 @@ pub struct ImageReference {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("couldn't parse image name {image:?}: {problem}")]
+#[non_exhaustive]
 pub struct InvalidImageName {
     /// The string.
     pub image: String,

@@ -124,6 +124,7 @@ impl PodRecord {
 /// assert!(says_so(PhaseReason::DeadlineExceeded) && !says_so(PhaseReason::Kept));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum PhaseReason {
     /// The phase has changed: they go.
     Cleared,

@@ -23,6 +23,7 @@ use crate::{config::mix, rule::probe::ProbeOutcome, spec::ProbeKind};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Distribution {
     /// Always the same.
     Constant(f64),
@@ -64,6 +65,7 @@ pub enum Distribution {
 /// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {value} {wrong}")]
+#[non_exhaustive]
 pub struct DistributionError {
     /// The parameter.
     pub parameter: &'static str,

@@ -88,6 +88,7 @@ crate::manifest::named! {
     ///
     /// assert_eq!("generic".parse::<Pleg>(), Ok(Pleg::Generic));
     /// ```
+    #[non_exhaustive]
     pub enum Pleg {
         /// It polls, once a second.
         Generic = "generic",

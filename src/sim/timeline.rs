@@ -39,6 +39,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Timeline {
     /// When it began.
     #[serde(with = "crate::time::exact")]
@@ -88,6 +89,7 @@ pub struct End {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Entry {
     /// When it happened.
     #[serde(with = "crate::time::exact")]
@@ -110,6 +112,7 @@ pub struct Entry {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum What {
     /// A status was written to the API.
     Status(Arc<manifest::PodStatus>),
@@ -139,6 +142,7 @@ pub enum What {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum Happened {
     /// A process ended.
     Exit {
@@ -203,6 +207,7 @@ crate::manifest::named! {
     /// assert!(killed);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[non_exhaustive]
     pub enum ExitCause {
         /// By itself.
         Itself = "self",

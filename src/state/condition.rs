@@ -17,6 +17,7 @@ named! {
     ///
     /// assert_eq!("ContainersReady".parse::<ConditionType>(), Ok(ConditionType::ContainersReady));
     /// ```
+    #[non_exhaustive]
     pub enum ConditionType {
         /// The Pod has a sandbox with a network.
         PodReadyToStartContainers = "PodReadyToStartContainers",
@@ -43,6 +44,7 @@ named! {
     ///
     /// assert_eq!("PodCompleted".parse::<ConditionReason>(), Ok(ConditionReason::PodCompleted));
     /// ```
+    #[non_exhaustive]
     pub enum ConditionReason {
         /// Nothing is known of the containers.
         UnknownContainerStatuses = "UnknownContainerStatuses",
@@ -177,6 +179,7 @@ impl Condition {
 /// assert_ne!(theirs, ConditionMessage::RestartRule);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum ConditionMessage {
     /// The reason says it all.
     None,

@@ -171,6 +171,7 @@ pub struct StartFailure {
 /// assert!(matches!(message, FailureMessage::RestartBackOff { delay } if delay > 10));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FailureMessage {
     /// What the runtime said.
     Text(Box<str>),

@@ -13,6 +13,7 @@ named! {
     ///
     /// assert_eq!("FieldValueRequired".parse::<FieldErrorType>(), Ok(FieldErrorType::Required));
     /// ```
+    #[non_exhaustive]
     pub enum FieldErrorType {
         /// The value may be there only once.
         Duplicate = "FieldValueDuplicate",

@@ -74,6 +74,7 @@ impl Counts {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Spreads {
     /// Milliseconds from the beginning of a Pod until it was `Ready` for the first time.
     pub millis_to_ready: Sketch,

@@ -108,6 +108,7 @@ fn one() -> f64 {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum FleetAction {
     /// The Pods of a group are replaced by those of another: so many a second are deleted, and as many begin.
     Rollout {

@@ -116,6 +116,8 @@ impl World {
                 None
             }
             Action::Probe { container, instance, kind } => Some(self.probe(container, instance, kind, spec, now)),
+            // All that there are; a later one is for the node to learn.
+            _ => None,
         }
     }
 
