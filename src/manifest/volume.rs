@@ -133,7 +133,7 @@ pub struct ConfigMapProjection {
 ///
 /// ```
 /// # use pod_lifecycle::manifest::KeyToPath;
-/// let item = KeyToPath { key: "ca.crt".into(), path: "tls/ca.crt".into() };
+/// let item = KeyToPath { key: "ca.crt".into(), path: "tls/ca.crt".into(), ..KeyToPath::default() };
 /// assert_eq!(serde_json::to_string(&item)?, r#"{"key":"ca.crt","path":"tls/ca.crt"}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

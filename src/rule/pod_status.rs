@@ -92,6 +92,7 @@ pub struct PreviousStatus<'a> {
 ///         PhaseReason::Cleared => "",
 ///         PhaseReason::Kept => before,
 ///         PhaseReason::DeadlineExceeded => "DeadlineExceeded",
+///         _ => "something new",
 ///     }
 /// }
 /// ```
