@@ -130,5 +130,6 @@ fn answer(output: &Output) -> Option<RuntimeEvent> {
         | Action::RemoveContainer { .. }
         | Action::RunHook { .. }
         | Action::Probe { .. } => return None,
+        _ => return None,
     })
 }

@@ -28,6 +28,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum Action {
     /// Make a sandbox: `SandboxCreated` or `SandboxFailed`.
     RunPodSandbox {
@@ -199,6 +200,7 @@ pub struct Transition {
 /// What changed in the published status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum Change {
     /// The phase.
     Phase {
@@ -261,6 +263,7 @@ named! {
 
 named! {
     /// What a Kubernetes event is about, in the kubelet's word.
+    #[non_exhaustive]
     pub enum EventReason {
         /// A pull begins.
         Pulling = "Pulling",

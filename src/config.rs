@@ -48,6 +48,15 @@ impl BackOffLimits {
 }
 
 /// Feature gates that change what a Pod does, named as Kubernetes names them; the default is that of 1.36.
+///
+/// ```
+/// use pod_lifecycle::config::FeatureGates;
+///
+/// let mut gates = FeatureGates::default();
+/// assert!(gates.kubelet_crash_loop_back_off_max && !gates.reduce_default_crash_loop_back_off_decay);
+/// gates.reduce_default_crash_loop_back_off_decay = true;
+/// assert_ne!(gates, FeatureGates::default());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -39,6 +39,7 @@ use crate::{
 /// assert_ne!(told[0], told[1]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Event {
     /// What the runtime has to say.
     Runtime(RuntimeEvent),
@@ -60,6 +61,7 @@ pub enum Event {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum RuntimeEvent {
     /// The sandbox that was asked for is ready.
     SandboxCreated {
@@ -204,6 +206,7 @@ pub enum ApiEvent {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum NodeEvent {
     /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
     KubeletRestarted,

@@ -242,6 +242,7 @@ fn answer_all(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>) {
                 | Action::StopContainer { .. }
                 | Action::RemoveContainer { .. }
                 | Action::RunHook { .. } => panic!("a healthy Pod does not ask for this"),
+                _ => panic!("{action:?} is new here"),
             };
             pod.handle_event(now, Event::Runtime(answer), out).unwrap();
         }

@@ -93,6 +93,7 @@ fn answer(dice: &mut Dice, action: &Action) -> Option<RuntimeEvent> {
             RuntimeEvent::ProbeFinished { container, instance, kind, outcome: outcome(dice), output: "".into() }
         }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
+        _ => return None,
     })
 }
 

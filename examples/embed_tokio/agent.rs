@@ -111,6 +111,7 @@ impl Agent {
                     }
                     // What a log or a recorder of Kubernetes events would want.
                     Output::Transition(_) | Output::Event(_) => {}
+                    _ => {}
                 }
             }
         }

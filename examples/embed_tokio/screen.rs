@@ -45,9 +45,10 @@ pub(crate) async fn show(pods: Vec<watch::Receiver<Shown>>, explain: bool) -> io
 /// The rows of the table, whatever time it is.
 fn rows(shown: &[Shown]) -> Vec<Row> {
     let row = |shown: &Shown| {
-        let row = row(&shown.object, SystemClock.now());
-        let restarts = row.restarts.split(' ').take(1).collect();
-        Row { age: String::new(), restarts, ..row }
+        let mut row = row(&shown.object, SystemClock.now());
+        row.age.clear();
+        row.restarts = row.restarts.split(' ').take(1).collect();
+        row
     };
     shown.iter().map(row).collect()
 }

@@ -111,6 +111,7 @@ impl Teller<'_> {
                 moment.happened.extend(self.names.happened(happened));
             }
             What::Changed(_) | What::Sync(_) => {}
+            _ => {}
         }
     }
 

@@ -101,6 +101,7 @@ impl Names {
             | Action::StartContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::Probe { .. } => None,
+            _ => None,
         }
     }
 
@@ -118,6 +119,7 @@ impl Names {
             Happened::KubeletRestarted => Some("the kubelet restarts".into()),
             Happened::Action(name) => Some(format!("script: {name}")),
             Happened::PullEnd { .. } | Happened::Probed { .. } => None,
+            _ => None,
         }
     }
 }
@@ -135,6 +137,7 @@ fn exit(code: i32, cause: ExitCause) -> String {
         ExitCause::Sigterm => format!("exits after SIGTERM with code {code}"),
         ExitCause::Sigkill => format!("is killed: code {code}"),
         ExitCause::SandboxDied => format!("dies with its sandbox: code {code}"),
+        other => format!("ends ({other}): code {code}"),
     }
 }
 

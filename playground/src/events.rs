@@ -31,5 +31,6 @@ fn is_telling(what: &What) -> bool {
         What::Event(_) | What::Changed(_) => true,
         What::Happened(happened) => !matches!(happened, Happened::Probed { .. }),
         What::Status(_) | What::Asked(_) | What::Sync(_) => false,
+        _ => true,
     }
 }

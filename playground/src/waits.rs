@@ -54,6 +54,7 @@ fn step(step: &NextStep) -> String {
         NextStep::Kill { container } => format!("{container} is killed"),
         NextStep::Deadline => "the active deadline ends the Pod".into(),
         NextStep::Resync => "the kubelet looks at the Pod again".into(),
+        other => format!("{other:?}"),
     }
 }
 
@@ -74,7 +75,8 @@ fn stop(name: &str, step: &StopStep) -> Option<String> {
         StopStep::Told { grace_seconds, .. } => {
             Some(format!("{name} ends, or is killed {grace_seconds} s after it was told to stop"))
         }
-        StopStep::PreStop { sleeps: true, .. } | StopStep::Unseen | StopStep::Gone => None,
+        StopStep::PreStop { .. } | StopStep::Unseen | StopStep::Gone => None,
+        _ => None,
     }
 }
 
@@ -99,5 +101,6 @@ fn open(container: &ContainerExplanation) -> Option<String> {
         WaitsFor::Reset => format!("{name} waits until all containers have been removed"),
         WaitsFor::Preparation => format!("{name} waits for volumes, an image or creation"),
         WaitsFor::NextSync => format!("{name} waits for the next sync of the Pod"),
+        other => format!("{name} waits: {other:?}"),
     })
 }

@@ -30,6 +30,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerBudget {
     /// The container's name.
     pub name: String,
@@ -90,6 +91,7 @@ pub enum HookTime {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct LivenessBudget {
     /// From the container's start: no kill before this, whatever the process answers. Holds, as the start-up allowance
     /// does, if no failures are left over from the instance before.

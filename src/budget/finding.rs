@@ -41,6 +41,7 @@ const INIT_CONTAINERS: DocPage = DocPage {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// What kind of mistake it is; stable from release to release.
     pub code: FindingCode,
@@ -62,6 +63,13 @@ impl fmt::Display for Finding {
 
 named! {
     /// The kinds of mistakes that are looked for; each has a code that never changes its meaning.
+    ///
+    /// ```
+    /// use pod_lifecycle::budget::FindingCode;
+    ///
+    /// assert_eq!("PL001".parse::<FindingCode>(), Ok(FindingCode::LivenessBeforeStartUp));
+    /// ```
+    #[non_exhaustive]
     pub enum FindingCode {
         /// Without a startup probe, the liveness probe can kill the container before its readiness probe first runs: the
         /// spec allows the process that long to start up, and then does not. (With a startup probe this cannot be: the
@@ -114,6 +122,7 @@ impl FindingCode {
 /// assert!(url.starts_with("https://kubernetes.io/"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub struct DocPage {
     /// The page's title.
     pub title: &'static str,

@@ -84,6 +84,7 @@ use crate::{config::BackOffLimits, rule::backoff::BackOff, spec::PodSpec, time::
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Budget {
     /// What the bounds assume.
     pub assumptions: Assumptions,

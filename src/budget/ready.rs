@@ -23,13 +23,13 @@ pub(super) fn walk(spec: &PodSpec, assumptions: &Assumptions) -> (Bounds, Vec<Co
             }
         };
     }
-    let mut rest_of_pass = whole_pass(spec, assumptions);
+    let mut rest_of_sync = whole_sync(spec, assumptions);
     for (_, container) in spec.regular_containers() {
-        rest_of_pass = rest_of_pass.saturating_sub(assumptions.start_latency);
-        let (starts, _) = walk.start(container, rest_of_pass);
+        rest_of_sync = rest_of_sync.saturating_sub(assumptions.start_latency);
+        let (starts, _) = walk.start(container, rest_of_sync);
         let hook = assumptions.hook_time(container.post_start());
         walk.asked_for = starts.after(hook);
-        rest_of_pass = rest_of_pass.saturating_sub(hook);
+        rest_of_sync = rest_of_sync.saturating_sub(hook);
     }
     let ready = walk.ready.and(walk.asked_for).bounded_if(spec.readiness_gates().is_empty());
     (ready, walk.containers)
@@ -47,10 +47,10 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Starts a container in a sync that goes on for so long; says when it runs.
-    fn start(&mut self, container: &'a ContainerSpec, rest_of_pass: Duration) -> (Bounds, Timing<'a>) {
+    fn start(&mut self, container: &'a ContainerSpec, rest_of_sync: Duration) -> (Bounds, Timing<'a>) {
         let &mut Walk { spec, assumptions, .. } = self;
         let starts = self.asked_for.after(assumptions.start_latency);
-        let timing = Timing { spec, container, assumptions, published: rest_of_pass };
+        let timing = Timing { spec, container, assumptions, published: rest_of_sync };
         let budget = timing.budget(starts);
         if let Some(ready) = budget.ready {
             self.ready = self.ready.and(starts.then(ready));
@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
 }
 
 /// How long the sync takes that starts the regular containers: each start and postStart hook holds up the next.
-fn whole_pass(spec: &PodSpec, assumptions: &Assumptions) -> Duration {
+fn whole_sync(spec: &PodSpec, assumptions: &Assumptions) -> Duration {
     let times = spec
         .regular_containers()
         .map(|(_, container)| assumptions.start_latency.saturating_add(assumptions.hook_time(container.post_start())));

@@ -33,6 +33,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerExplanation {
     /// Its name.
     pub name: String,
@@ -66,6 +67,7 @@ pub struct ContainerExplanation {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum Situation {
     /// It has yet to start.
     NotStarted {

@@ -29,6 +29,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct LastExit {
     /// Its exit code.
     pub code: i32,
@@ -82,6 +83,7 @@ pub struct RestartDecision {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum Decider {
     /// The Pod's `restartPolicy`.
     PodPolicy(RestartPolicy),

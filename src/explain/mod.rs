@@ -74,6 +74,7 @@ use foresight::Foresight;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Explanation {
     /// The moment that it is about.
     pub at: Timestamp,

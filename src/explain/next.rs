@@ -32,6 +32,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Next {
     /// Exactly when, or not before when.
     #[serde(flatten)]
@@ -78,6 +79,7 @@ pub enum When {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum NextStep {
     /// A container is started (again).
     Start {

@@ -32,6 +32,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum PodSituation {
     /// Scheduling gates keep it from any node.
     Gated,
@@ -104,6 +105,7 @@ pub enum PodSituation {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "why", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum StopCause {
     /// It was deleted.
     Deleted {
@@ -140,6 +142,7 @@ pub enum StopCause {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "cause", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum EndCause {
     /// Every container has ended with exit code 0, and none is started again.
     AllSucceeded,

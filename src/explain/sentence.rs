@@ -120,7 +120,7 @@ impl ContainerExplanation {
                 message.trim_end_matches('.')
             ),
             Situation::CannotStart { message, .. } => message.trim_end_matches('.').to_string(),
-            Situation::Running { lacks: Some(progress), .. } => unpassed(progress),
+            Situation::Running { lacks: Some(progress), .. } => unfinished(progress),
             Situation::Running { since, .. } if self.kind == ContainerKind::Init => {
                 let since = since.map(|since| format!("it has been running since {}; ", text::past(since, now)));
                 let rule = "the next container starts only when it has ended with exit code 0";
@@ -215,7 +215,7 @@ pub(super) fn waiting(waits_for: &WaitsFor, names: &[&str]) -> String {
 }
 
 /// What a probe has found so far of a container that has yet to pass it.
-fn unpassed(progress: &ProbeProgress) -> String {
+fn unfinished(progress: &ProbeProgress) -> String {
     let probe = progress.probe.name().to_lowercase();
     let found = match progress.streak {
         Some((ProbeResult::Success, run)) => format!("has succeeded {} so far", text::in_a_row(run)),

@@ -283,13 +283,13 @@ impl Pod {
         self.worker.state = WorkerState::Finished;
         self.worker.retry_at = None;
         self.worker.pending = None;
-        self.tell_that_object_may_go(step);
+        self.let_object_go(step);
     }
 
     /// The object of a Pod that is being deleted may go when its last status is published.
     ///
     /// Answers to `canBeDeleted`.
-    pub(super) fn tell_that_object_may_go(&mut self, step: &mut Step<'_>) {
+    pub(super) fn let_object_go(&mut self, step: &mut Step<'_>) {
         let is_terminal = self.parts.status.published.phase.is_some_and(|phase| phase.is_terminal());
         let object = &self.parts.object;
         if self.worker.state == WorkerState::Finished && object.is_deleting() && !object.is_gone && is_terminal {

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    Pod, Sink, Step,
+    Pod, Sink, Step, WorkerState,
     api_pod::{ApiPod, Deletion},
     inbox::Message,
 };
@@ -22,6 +22,7 @@ impl Pod {
         if self.parts.newest_object().is_gone {
             return Err(EventError::Gone);
         }
+        let was_finished = self.worker_state() == WorkerState::Finished;
         match event {
             ApiEvent::Deleted { grace_seconds, generation } => self.on_deleted(grace_seconds, generation, step),
             ApiEvent::Removed => self.parts.post_object(|object| object.is_gone = true),
@@ -43,8 +44,17 @@ impl Pod {
             }
             ApiEvent::Ended(phase) => return Err(EventError::NotTerminal { phase }),
         }
-        self.settle(step);
+        self.settle_object(was_finished, step);
         Ok(())
+    }
+
+    /// The object has changed. That it may go is said here only if the worker was finished before; one that finishes now
+    /// has said so itself.
+    fn settle_object(&mut self, was_finished: bool, step: &mut Step<'_>) {
+        self.settle(step);
+        if was_finished {
+            self.let_object_go(step);
+        }
     }
 
     /// Only a grace that is shorter than the one in force counts.
@@ -75,9 +85,9 @@ impl Pod {
         }
         let object = observed(manifest, &known)?;
         if object != *known {
+            let was_finished = self.worker_state() == WorkerState::Finished;
             self.parts.inbox.post(Message::Object(Arc::new(object)));
-            self.settle(step);
-            self.tell_that_object_may_go(step);
+            self.settle_object(was_finished, step);
         }
         Ok(())
     }

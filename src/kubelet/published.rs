@@ -118,6 +118,18 @@ impl<'a> Published<'a> {
     }
 
     /// Whether the Pod is published as `Ready`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, spec::PodSpec};
+    ///
+    /// # let manifest: PodManifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut Vec::new());
+    /// assert!(!pod.published().is_ready(), "nothing runs yet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_ready(&self) -> bool {
         terminal_reason(self.phase()).is_none() && self.parts.status.record.conditions.ready.is_true()

@@ -79,6 +79,7 @@ pub trait Sink {
 /// assert_eq!(actions.count(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Output {
     /// Something is to be done.
     Action(Action),
@@ -89,7 +90,8 @@ pub enum Output {
     /// A status was written to the API: see [`Pod::status`](crate::Pod::status).
     Published,
     /// The last status is written, and nothing of the Pod is left: its object may be deleted for good, with grace 0 and
-    /// the uid as a precondition. Finalizers may keep it all the same.
+    /// the uid as a precondition. Finalizers may keep it all the same; it is said again with each later change of the
+    /// object, until it is gone.
     DeleteObject,
 }
 

@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{Handler, Named, Opaque, OtherFields, Probe, is_default, named::named, null_is_absent};
 
 /// An init, regular or ephemeral container.
+///
+/// ```
+/// use pod_lifecycle::manifest::Container;
+///
+/// let app = Container { name: "app".into(), image: "nginx:1".into(), ..Container::default() };
+/// assert_eq!(serde_json::from_str::<Container>(r#"{"name": "app", "image": "nginx:1"}"#)?, app);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
@@ -269,6 +277,7 @@ named! {
     ///
     /// assert_eq!(RestartRuleAction::RestartAllContainers.name(), "RestartAllContainers");
     /// ```
+    #[non_exhaustive]
     pub enum RestartRuleAction {
         /// Restart the container.
         Restart = "Restart",

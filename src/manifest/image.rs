@@ -30,8 +30,16 @@ pub struct ImageReference {
 }
 
 /// A string that is no image reference.
+///
+/// ```
+/// use pod_lifecycle::manifest::{ImageReference, InvalidImageName};
+///
+/// let error: InvalidImageName = ImageReference::parse("NGINX").unwrap_err();
+/// assert_eq!(error.image, "NGINX");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("couldn't parse image name {image:?}: {problem}")]
+#[non_exhaustive]
 pub struct InvalidImageName {
     /// The string.
     pub image: String,

@@ -47,6 +47,12 @@ pub struct ServiceAccountAdmission {
 }
 
 /// Where a service account's token comes from.
+///
+/// ```
+/// use pod_lifecycle::manifest::TokenVolume;
+///
+/// assert_eq!(TokenVolume::default(), TokenVolume::Projected);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TokenVolume {
     /// A projected volume `kube-api-access-<suffix>`, its token made for this Pod.

@@ -42,6 +42,12 @@ impl PodPhase {
 
 named! {
     /// Whether a condition holds.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::ConditionStatus;
+    ///
+    /// assert_eq!("True".parse::<ConditionStatus>(), Ok(ConditionStatus::True));
+    /// ```
     pub enum ConditionStatus {
         /// It holds.
         True = "True",

@@ -234,6 +234,7 @@ impl fmt::Display for Exit {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stop {
     /// Seconds between SIGTERM and SIGKILL.
     pub grace: u32,
@@ -254,6 +255,7 @@ pub struct Stop {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Task {
     /// What is done.
     pub kind: TaskKind,
@@ -263,6 +265,7 @@ pub struct Task {
 
 named! {
     /// What is done for a container.
+    #[non_exhaustive]
     pub enum TaskKind {
         /// Its image is pulled.
         Pull = "pull",
@@ -302,6 +305,7 @@ named! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProbeRow {
     /// Which probe.
     pub kind: ProbeKind,

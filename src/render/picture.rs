@@ -172,6 +172,7 @@ impl<T: crate::manifest::Name> fmt::Display for Said<T> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Strip {
     /// The condition's type.
     pub name: String,
@@ -231,6 +232,7 @@ impl fmt::Display for Deed {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Flag {
     /// How grave it is.
     pub type_: EventType,

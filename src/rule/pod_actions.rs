@@ -59,6 +59,7 @@ pub struct SyncInputs<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct PodActions {
     /// Stop every container and every sandbox.
     pub kill_pod: bool,
@@ -115,6 +116,7 @@ pub struct Reset {
 
 /// Why a single container is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum KillReason {
     /// Its image or name has changed.
     DefinitionChanged,

@@ -92,6 +92,7 @@ pub struct PreviousStatus<'a> {
 ///         PhaseReason::Cleared => "",
 ///         PhaseReason::Kept => before,
 ///         PhaseReason::DeadlineExceeded => "DeadlineExceeded",
+///         _ => "something new",
 ///     }
 /// }
 /// ```
@@ -116,7 +117,15 @@ impl PodRecord {
 }
 
 /// What becomes of a status's reason and message.
+///
+/// ```
+/// use pod_lifecycle::rule::pod_status::PhaseReason;
+///
+/// let says_so = |reason| matches!(reason, PhaseReason::DeadlineExceeded);
+/// assert!(says_so(PhaseReason::DeadlineExceeded) && !says_so(PhaseReason::Kept));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum PhaseReason {
     /// The phase has changed: they go.
     Cleared,

@@ -43,6 +43,12 @@ named! {
 
 named! {
     /// What came of running a probe's handler once.
+    ///
+    /// ```
+    /// use pod_lifecycle::rule::probe::ProbeOutcome;
+    ///
+    /// assert_eq!("warning".parse::<ProbeOutcome>(), Ok(ProbeOutcome::Warning));
+    /// ```
     pub enum ProbeOutcome {
         /// The answer was good.
         Success = "success",
@@ -329,6 +335,13 @@ impl ProbeWorker {
 }
 
 /// The result that a worker starts from with a new instance.
+///
+/// ```
+/// use pod_lifecycle::{rule::probe::{self, ProbeResult}, spec::ProbeKind};
+///
+/// assert_eq!(probe::initial_result(ProbeKind::Readiness), ProbeResult::Failure, "unready until it is asked");
+/// assert_eq!(probe::initial_result(ProbeKind::Liveness), ProbeResult::Success, "alive until it is asked");
+/// ```
 #[must_use]
 pub const fn initial_result(kind: ProbeKind) -> ProbeResult {
     match kind {

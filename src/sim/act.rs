@@ -149,7 +149,7 @@ impl Life {
         let before = self.object.status().clone();
         self.deliver();
         if let Some(pod) = self.pod.as_ref().filter(|_| !self.object.is_gone()) {
-            self.recorder.tell_difference(self.now, &before, self.object.status(), pod);
+            self.recorder.record_difference(self.now, &before, self.object.status(), pod);
         }
         Ok(())
     }

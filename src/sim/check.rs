@@ -16,7 +16,10 @@ use super::{
     script::{ContainerScript, MAX_SECONDS, ProbeStep, Script},
     settings::FEATURE_GATES,
 };
-use crate::spec::PodSpec;
+use crate::{
+    manifest::Name,
+    spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+};
 
 /// A time in seconds, and where it stands.
 type Seconds = (String, f64);
@@ -28,8 +31,13 @@ impl Scenario {
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
         self.check_seconds()?;
-        self.script.containers.iter().try_for_each(|(name, container)| container.check_probes(name))?;
+        for (name, script) in &self.script.containers {
+            script.check_probes(name)?;
+        }
         self.check_chances()?;
+        for (name, script) in &self.script.containers {
+            script.check_handlers(name, spec.index_of(name).and_then(|index| spec.container(index)))?;
+        }
         // Whatever was recorded is taken as it stands, with what its script had in store for later.
         if self.config.admitted { Ok(()) } else { self.script.check_end() }
     }
@@ -138,26 +146,29 @@ impl ContainerScript {
             times.extend(run.exits_after_seconds.map(|value| (field("exitsAfterSeconds"), value)));
             times.push((field("sigtermExitAfterSeconds"), run.sigterm_exit_after_seconds));
         }
-        times.extend(self.probe_steps(name).into_iter().flat_map(|(path, steps)| {
+        times.extend(self.probe_steps(name).into_iter().flat_map(|(_, path, steps)| {
             steps.iter().enumerate().map(move |(place, step)| (format!("{path}[{place}].from"), step.from))
         }));
         times
     }
 
     /// The steps of each probe of each run.
-    fn probe_steps(&self, name: &str) -> Vec<(String, &[ProbeStep])> {
+    fn probe_steps(&self, name: &str) -> Vec<(ProbeKind, String, &[ProbeStep])> {
         let of_runs = self.runs.iter().enumerate().flat_map(|(place, run)| {
             let probes = &run.probes;
-            let kinds =
-                [("startup", &probes.startup), ("readiness", &probes.readiness), ("liveness", &probes.liveness)];
+            let kinds = [
+                (ProbeKind::Startup, &probes.startup),
+                (ProbeKind::Readiness, &probes.readiness),
+                (ProbeKind::Liveness, &probes.liveness),
+            ];
             let path = format!("script.containers.{name}.runs[{place}].probes");
-            kinds.map(|(kind, steps)| (format!("{path}.{kind}"), steps.as_slice()))
+            kinds.map(|(kind, steps)| (kind, format!("{path}.{}", kind.name().to_lowercase()), steps.as_slice()))
         });
         of_runs.collect()
     }
 
     fn check_probes(&self, name: &str) -> Result<(), ScenarioError> {
-        for (path, steps) in self.probe_steps(name) {
+        for (_, path, steps) in self.probe_steps(name) {
             for (place, (before, step)) in steps.iter().zip(steps.iter().skip(1)).enumerate() {
                 if step.from <= before.from {
                     let field = format!("{path}[{}].from", place.saturating_add(1));
@@ -166,5 +177,36 @@ impl ContainerScript {
             }
         }
         Ok(())
+    }
+
+    /// What the script says of probes and hooks has to be of some that the container has.
+    fn check_handlers(&self, name: &str, container: Option<&ContainerSpec>) -> Result<(), ScenarioError> {
+        let path = |field: &str| format!("script.containers.{name}.{field}");
+        let has = |hook: fn(&ContainerSpec) -> Option<&LifecycleHook>| container.and_then(hook).is_some();
+        let hooks = [
+            self.post_start.map(|_| (path("postStart"), "lifecycle.postStart", has(ContainerSpec::post_start))),
+            self.pre_stop.map(|_| (path("preStop"), "lifecycle.preStop", has(ContainerSpec::pre_stop))),
+        ];
+        let scripted = self.probe_steps(name).into_iter().filter(|(.., steps)| !steps.is_empty());
+        let random = ProbeKind::ALL.iter().filter_map(|kind| {
+            self.random.as_ref()?.probes.of(*kind)?;
+            Some((*kind, path(&format!("random.probes.{}", kind.name().to_lowercase()))))
+        });
+        let probes = scripted.map(|(kind, path, _)| (kind, path)).chain(random).map(|(kind, path)| {
+            (path, field_of(kind), container.is_some_and(|container| container.probe(kind).is_some()))
+        });
+        match hooks.into_iter().flatten().chain(probes).find(|(.., is_there)| !is_there) {
+            None => Ok(()),
+            Some((field, handler, _)) => Err(ScenarioError::NoSuchHandler { field, container: name.into(), handler }),
+        }
+    }
+}
+
+/// The manifest's field.
+fn field_of(probe: ProbeKind) -> &'static str {
+    match probe {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Readiness => "readinessProbe",
+        ProbeKind::Liveness => "livenessProbe",
     }
 }

@@ -24,7 +24,7 @@ impl Life {
             self.count_one()?;
             let spec = self.world_spec();
             let outcomes = self.world.carry_out(action, &spec, self.now);
-            self.tell(outcomes);
+            self.report(outcomes);
         }
         if core::mem::take(&mut self.recorder.may_go) {
             self.object.delete_for_good(self.now);
@@ -47,7 +47,7 @@ impl Life {
         Ok(())
     }
 
-    pub(super) fn tell(&mut self, (happened, news): Outcomes) {
+    pub(super) fn report(&mut self, (happened, news): Outcomes) {
         if let Some(happened) = happened {
             self.recorder.happened(self.now, happened);
         }

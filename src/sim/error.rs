@@ -34,6 +34,16 @@ pub enum ScenarioError {
         /// The names that there are, with commas between them.
         there: String,
     },
+    /// The script says what a probe finds or a hook does that the manifest does not have: nobody would ever ask.
+    #[error("{field}: container {container:?} has no {handler}")]
+    NoSuchHandler {
+        /// The path of the field.
+        field: String,
+        /// The container's name.
+        container: String,
+        /// What it would have to have: `readinessProbe`, `lifecycle.preStop`.
+        handler: &'static str,
+    },
     /// The script takes away a finalizer that the Pod does not have.
     #[error("{field}: the Pod has no finalizer {name:?}")]
     NoSuchFinalizer {

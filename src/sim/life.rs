@@ -371,7 +371,7 @@ impl Life {
             | Happening::Sync(_) => {
                 let spec = self.world_spec();
                 if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
-                    self.tell(outcomes);
+                    self.report(outcomes);
                 }
             }
         }

@@ -23,6 +23,7 @@ use crate::{config::mix, rule::probe::ProbeOutcome, spec::ProbeKind};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Distribution {
     /// Always the same.
     Constant(f64),
@@ -57,8 +58,14 @@ pub enum Distribution {
 }
 
 /// Why a distribution is none: what is wrong with which parameter.
+///
+/// ```
+/// let error = pod_lifecycle::sim::Distribution::Constant(-1.0).check().unwrap_err();
+/// assert_eq!((error.parameter, error.value), ("constant", -1.0));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {value} {wrong}")]
+#[non_exhaustive]
 pub struct DistributionError {
     /// The parameter.
     pub parameter: &'static str,
@@ -173,6 +180,14 @@ pub struct RandomScript {
 }
 
 /// What is left to chance in each probe of a container.
+///
+/// ```
+/// use pod_lifecycle::sim::{RandomProbe, RandomProbes};
+///
+/// let flaky = RandomProbes { readiness: Some(RandomProbe { failure: 0.1, ..RandomProbe::default() }), ..RandomProbes::default() };
+/// assert_eq!(serde_json::from_str::<RandomProbes>(r#"{"readiness": {"failure": 0.1}}"#)?, flaky);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomProbes {
@@ -188,6 +203,12 @@ pub struct RandomProbes {
 }
 
 /// What is left to chance in a probe.
+///
+/// ```
+/// let slow: pod_lifecycle::sim::RandomProbe = serde_json::from_str(r#"{"latencySeconds": {"constant": 2}}"#)?;
+/// assert_eq!((slow.failure, slow.latency_seconds), (0.0, Some(pod_lifecycle::sim::Distribution::Constant(2.0))));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RandomProbe {

@@ -55,12 +55,12 @@ impl Recorder {
         Outlet { recorder: self, object }
     }
 
-    /// Tells what has changed between two statuses that no kubelet has told of step by step.
-    pub(super) fn tell_difference(&mut self, at: Timestamp, before: &PodStatus, after: &PodStatus, pod: &Pod) {
-        let mut tell = |change| self.transition(Transition { at, change });
+    /// Records what has changed between two statuses that no kubelet has reported step by step.
+    pub(super) fn record_difference(&mut self, at: Timestamp, before: &PodStatus, after: &PodStatus, pod: &Pod) {
+        let mut note = |change| self.transition(Transition { at, change });
         let phase = |status: &PodStatus| status.phase.as_ref().and_then(|phase| phase.known());
         if let Some(to) = phase(after).filter(|to| phase(before) != Some(*to)) {
-            tell(Change::Phase { from: phase(before), to });
+            note(Change::Phase { from: phase(before), to });
         }
         for is in &after.conditions {
             let was = before.conditions.iter().find(|was| was.type_ == is.type_);
@@ -69,7 +69,7 @@ impl Recorder {
                 && from != Some(to)
             {
                 let reason = known::<ConditionReason>(&is.reason);
-                tell(Change::Condition { condition, from, to, reason });
+                note(Change::Condition { condition, from, to, reason });
             }
         }
         for (index, container) in pod.spec().containers() {
@@ -77,7 +77,7 @@ impl Recorder {
             if let Some(to) = to.filter(|to| from != Some(*to)) {
                 let record = pod.published().containers().get(index.get()).and_then(Option::as_ref);
                 let instance = record.and_then(|record| record.instance);
-                tell(Change::Container { container: index, from, to, instance });
+                note(Change::Container { container: index, from, to, instance });
             }
         }
     }

@@ -199,6 +199,15 @@ pub struct ImageScript {
 }
 
 /// A time in which nothing answers.
+///
+/// ```
+/// use pod_lifecycle::sim::{ImageScript, Outage};
+///
+/// let slow = ImageScript { present: false, outages: vec![Outage { from: 0.0, to: 90.0 }], ..ImageScript::default() };
+/// let written = r#"{"present": false, "outages": [{"from": 0, "to": 90}]}"#;
+/// assert_eq!(serde_json::from_str::<ImageScript>(written)?, slow);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outage {

@@ -82,6 +82,13 @@ pub struct Settings {
 
 crate::manifest::named! {
     /// How the kubelet notices what happens in the runtime.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::Pleg;
+    ///
+    /// assert_eq!("generic".parse::<Pleg>(), Ok(Pleg::Generic));
+    /// ```
+    #[non_exhaustive]
     pub enum Pleg {
         /// It polls, once a second.
         Generic = "generic",

@@ -9,6 +9,17 @@ use crate::{kubelet::Version, time::Timestamp};
 
 /// A life as far as it was lived, for serde: its scenario, what others did to it, and how far it has come. The rest
 /// follows from these, as a life told twice is the same life: to restore it takes as long as to live it.
+///
+/// ```
+/// use pod_lifecycle::sim::{LifeSnapshot, Scenario};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let snapshot: LifeSnapshot = Scenario::healthy(pod).life()?.snapshot();
+/// let written = serde_json::to_string(&snapshot)?;
+/// assert_eq!(serde_json::from_str::<LifeSnapshot>(&written)?, snapshot);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LifeSnapshot {

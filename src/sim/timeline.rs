@@ -39,6 +39,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Timeline {
     /// When it began.
     #[serde(with = "crate::time::exact")]
@@ -88,6 +89,7 @@ pub struct End {
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Entry {
     /// When it happened.
     #[serde(with = "crate::time::exact")]
@@ -97,8 +99,20 @@ pub struct Entry {
 }
 
 /// What happened.
+///
+/// ```
+/// use pod_lifecycle::sim::{Scenario, What};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let timeline = Scenario::healthy(pod).play()?;
+/// let asked = timeline.entries.iter().filter(|entry| matches!(entry.what, What::Asked(_))).count();
+/// assert!(asked >= 3, "a sandbox, a container, its start");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum What {
     /// A status was written to the API.
     Status(Arc<manifest::PodStatus>),
@@ -115,8 +129,20 @@ pub enum What {
 }
 
 /// What happened in the world.
+///
+/// ```
+/// use pod_lifecycle::sim::{Happened, Scenario, What};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(7).runs_for_ever()).play()?;
+/// let is_exit = |what: &What| matches!(what, What::Happened(Happened::Exit { code: 7, .. }));
+/// assert_eq!(timeline.entries.iter().filter(|entry| is_exit(&entry.what)).count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
 pub enum Happened {
     /// A process ended.
     Exit {
@@ -181,6 +207,7 @@ crate::manifest::named! {
     /// assert!(killed);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[non_exhaustive]
     pub enum ExitCause {
         /// By itself.
         Itself = "self",

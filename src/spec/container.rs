@@ -216,6 +216,7 @@ impl ContainerSpec {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum LifecycleHook {
     /// Waits this many seconds.
     Sleep(u32),

@@ -27,6 +27,7 @@ use crate::manifest::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpecError {
     /// An enum string that Kubernetes does not know.
     #[error("{field}: unknown value {}, expected one of {expected}", manifest::Quoted(.value))]

@@ -11,6 +11,13 @@ use crate::{
 
 named! {
     /// The conditions that the kubelet sets.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::ConditionType;
+    ///
+    /// assert_eq!("ContainersReady".parse::<ConditionType>(), Ok(ConditionType::ContainersReady));
+    /// ```
+    #[non_exhaustive]
     pub enum ConditionType {
         /// The Pod has a sandbox with a network.
         PodReadyToStartContainers = "PodReadyToStartContainers",
@@ -31,6 +38,13 @@ named! {
 
 named! {
     /// Why a condition has its status.
+    ///
+    /// ```
+    /// use pod_lifecycle::state::ConditionReason;
+    ///
+    /// assert_eq!("PodCompleted".parse::<ConditionReason>(), Ok(ConditionReason::PodCompleted));
+    /// ```
+    #[non_exhaustive]
     pub enum ConditionReason {
         /// Nothing is known of the containers.
         UnknownContainerStatuses = "UnknownContainerStatuses",
@@ -165,6 +179,7 @@ impl Condition {
 /// assert_ne!(theirs, ConditionMessage::RestartRule);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum ConditionMessage {
     /// The reason says it all.
     None,

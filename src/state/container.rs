@@ -146,6 +146,13 @@ impl Waiting {
 }
 
 /// A failed attempt to start a container.
+///
+/// ```
+/// use pod_lifecycle::state::{FailureMessage, StartError, StartFailure};
+///
+/// let held_back = StartFailure { error: "CrashLoopBackOff".into(), message: FailureMessage::RestartBackOff { delay: 10 } };
+/// assert_eq!(held_back.error, StartError::CrashLoopBackOff);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "FailureChain", into = "FailureChain")]
 pub struct StartFailure {
@@ -156,7 +163,15 @@ pub struct StartFailure {
 }
 
 /// What went wrong with a start, for people.
+///
+/// ```
+/// use pod_lifecycle::state::FailureMessage;
+///
+/// let message = FailureMessage::RestartBackOff { delay: 20 };
+/// assert!(matches!(message, FailureMessage::RestartBackOff { delay } if delay > 10));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FailureMessage {
     /// What the runtime said.
     Text(Box<str>),

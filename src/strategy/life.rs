@@ -61,6 +61,7 @@ pub struct RandomLife {
 /// assert!(matches!(Move::Wait(Duration::from_secs(5)), Move::Wait(_)));
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Move {
     /// One of the pending actions is answered.
     Answer(Index, Reply),

@@ -14,7 +14,7 @@ use super::{
     pod::{GATES, manifest},
 };
 use crate::{
-    manifest::{ConditionStatus, Name},
+    manifest::{ConditionStatus, Name, PodManifest},
     rule::probe::ProbeOutcome,
     sim::{
         ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Scenario, Script, ScriptAction,
@@ -49,6 +49,7 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
         let is_gated = !pod.spec.scheduling_gates.is_empty();
         (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
             let end = script.end_seconds.unwrap_or_default();
+            let script = fitted(script, &pod);
             Scenario { description: String::new(), pod, script, config }.cut_at(end)
         })
     })
@@ -83,6 +84,25 @@ fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
             }
         },
     )
+}
+
+/// The script without what it says of hooks and probes that the Pod does not have.
+fn fitted(mut script: Script, pod: &PodManifest) -> Script {
+    for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
+        let Some(script) = script.containers.get_mut(&container.name) else { continue };
+        let hooks = container.lifecycle.as_ref();
+        script.post_start = script.post_start.filter(|_| hooks.is_some_and(|hooks| hooks.post_start.is_some()));
+        script.pre_stop = script.pre_stop.filter(|_| hooks.is_some_and(|hooks| hooks.pre_stop.is_some()));
+        for ProbeScript { startup, readiness, liveness } in script.runs.iter_mut().map(|run| &mut run.probes) {
+            let probes = [
+                (startup, &container.startup_probe),
+                (readiness, &container.readiness_probe),
+                (liveness, &container.liveness_probe),
+            ];
+            probes.into_iter().filter(|(_, probe)| probe.is_none()).for_each(|(steps, _)| steps.clear());
+        }
+    }
+    script
 }
 
 /// How a gated Pod gets its node.

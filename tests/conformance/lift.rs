@@ -21,6 +21,7 @@ pub fn kill_reason(reason: KillReason) -> &'static str {
         KillReason::LivenessProbe => "LivenessProbe",
         KillReason::StartupProbe => "StartupProbe",
         KillReason::Unknown => "Unknown",
+        _ => unreachable!("{reason:?} is new here"),
     }
 }
 

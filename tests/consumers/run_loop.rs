@@ -65,6 +65,7 @@ impl Agent {
                     self.watch();
                 }
                 Output::Transition(_) | Output::Event(_) => {}
+                _ => {}
             }
         }
     }

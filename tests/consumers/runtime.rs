@@ -43,6 +43,7 @@ impl Runtime {
                 vec![RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output }]
             }
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => Vec::new(),
+            _ => Vec::new(),
         });
     }
 }

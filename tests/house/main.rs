@@ -13,4 +13,5 @@
 mod examples;
 mod layers;
 mod layout;
+mod openness;
 mod traits;

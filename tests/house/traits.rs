@@ -3,8 +3,8 @@
 use std::{fmt::Debug, fmt::Display, str::FromStr};
 
 use pod_lifecycle::{
-    Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, Output, Pod, SyncKind, SyncProgress,
-    Timers, Timestamp, Transition, Wake, WorkerState,
+    Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, Output, Pod, ResumeError, SyncKind,
+    SyncProgress, Timers, Timestamp, Transition, Wake, WorkerState,
     budget::Budget,
     config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
@@ -13,14 +13,15 @@ use pod_lifecycle::{
         ConditionStatus, Container, ImagePullPolicy, Name, Named, ObjectMeta, Opaque, OsName, PodManifest, PodPhase,
         PodQosClass, PodStatus, Protocol, RestartPolicy, UriScheme, WorkloadKind,
     },
+    manifest::{FieldError, OpaqueError, UnknownName, WorkloadError},
     object::{Deletion, ObjectError, PodObject},
     rule::probe::{ProbeOutcome, ProbeResult},
-    spec::{ContainerIndex, PodSpec, ProbeKind},
+    spec::{ContainerIndex, PodSpec, ProbeKind, SpecError},
     state::{
         ConditionReason, ConditionType, Instance, InstanceId, InstanceState, PodReason, RuntimeStatus, Sandbox,
         SandboxId, StartError, Termination, TerminationReason,
     },
-    status::{EventCorrelator, EventObject, ObservedPod, StatusPatch},
+    status::{EventCorrelator, EventObject, ObserveError, ObservedPod, RecordedEvent, StatusPatch},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -72,12 +73,13 @@ fn what_users_hold_is_shown_copied_sent_and_compared() {
     held!(RuntimeStatus, Sandbox, Instance, InstanceState, KubeletConfig, Timing, FeatureGates, BackOffLimits);
     held!(StatusPatch, EventObject, ObservedPod, Explanation, Budget, ContainerIndex, InstanceId, SandboxId);
     each!(is_common: EventCorrelator);
-    each!(is_error: EventError, ObjectError);
+    each!(is_error: EventError, ObjectError, ResumeError, SpecError, ObserveError);
+    each!(is_error: FieldError, WorkloadError, OpaqueError, UnknownName);
 }
 
 #[test]
 fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
-    each!(is_kept: Action, Transition, Change, KubernetesEvent, SyncProgress, SyncKind);
+    each!(is_kept: Action, Output, Transition, Change, KubernetesEvent, RecordedEvent, SyncProgress, SyncKind, PodSpec);
     each!(is_kept: Event, RuntimeEvent, ApiEvent, NodeEvent, Failure, ContainerExit);
     each!(is_kept: RuntimeStatus, Sandbox, Instance, InstanceState, Termination);
     each!(is_kept: KubeletConfig, Timing, FeatureGates, BackOffLimits);
@@ -87,8 +89,26 @@ fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
 
 #[cfg(feature = "sim")]
 #[test]
-fn a_timeline_is_kept_and_read_again() {
-    each!(is_kept: pod_lifecycle::sim::Timeline, pod_lifecycle::sim::What, pod_lifecycle::sim::Happened);
+fn scenarios_and_what_comes_of_them_are_kept_and_read_again() {
+    use pod_lifecycle::sim::{
+        Counts, Distribution, DistributionError, Entry, FleetError, FleetScenario, Happened, RandomScript, Scenario,
+        ScenarioError, Script, ScriptAction, Settings, Sketch, Spreads, Timeline, What,
+    };
+    each!(is_kept: Scenario, Script, ScriptAction, RandomScript, Distribution, Settings, FleetScenario);
+    each!(is_kept: Timeline, Entry, What, Happened, Counts, Spreads, Sketch);
+    each!(is_common: Scenario, Timeline, FleetScenario, Counts, Spreads, Sketch);
+    each!(is_error: ScenarioError, DistributionError, FleetError);
+}
+
+#[cfg(feature = "snapshot")]
+#[test]
+fn snapshots_are_kept_and_read_again() {
+    each!(is_kept: pod_lifecycle::PodSnapshot);
+    each!(is_error: pod_lifecycle::SnapshotError);
+    #[cfg(feature = "sim")]
+    each!(is_kept: pod_lifecycle::sim::LifeSnapshot);
+    #[cfg(feature = "sim")]
+    each!(is_error: pod_lifecycle::sim::LifeSnapshotError);
 }
 
 #[test]

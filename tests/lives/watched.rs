@@ -241,6 +241,7 @@ impl Watched {
                     None => self.conditions.push((*condition, *to)),
                 }
             }
+            _ => return Err(format!("{change:?} is new here")),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pod_lifecycle::{
     Action, Output, Pod, ResumeError, Timestamp, WorkerState,
     config::KubeletConfig,
-    event::{ContainerExit, Event, EventError, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, EventError, RuntimeEvent},
     manifest::{PodManifest, PodPhase},
     state::{
         ContainerIds, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination,
@@ -276,4 +276,43 @@ fn whatever_a_status_says_a_pod_is_taken_up() {
             assert!(agent.pod.status().phase.is_some());
         }
     }
+}
+
+/// The object, deleted with a grace.
+fn deleted(mut object: PodManifest) -> PodManifest {
+    object.metadata.deletion_timestamp = Some(at("2026-03-01T13:00:10Z"));
+    object.metadata.deletion_grace_period_seconds = Some(10);
+    object
+}
+
+fn times_let_go(out: &[Output]) -> usize {
+    out.iter().filter(|output| matches!(output, Output::DeleteObject)).count()
+}
+
+#[test]
+fn an_object_may_go_once_when_its_pod_ends_as_it_is_deleted() {
+    let object = object(json!({}), json!({"phase": "Pending"}));
+    let mut agent = Agent::start(&object, RuntimeStatus::default());
+    agent.tell(RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() });
+    agent.out.clear();
+    agent.pod.observe(at(NOW), &deleted(object), &mut agent.out).unwrap();
+    assert_eq!((agent.pod.worker_state(), times_let_go(&agent.out)), (WorkerState::Finished, 1));
+}
+
+#[test]
+fn the_object_of_a_pod_that_is_over_may_go_once_however_its_deletion_is_heard_of() {
+    let object = object(json!({"restartPolicy": "Never"}), running(true));
+    let over = || {
+        let mut agent = Agent::start(&object, listed(true, exited(0)));
+        agent.tell(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) });
+        assert_eq!((agent.pod.worker_state(), times_let_go(&agent.out)), (WorkerState::Finished, 0));
+        agent.out.clear();
+        agent
+    };
+    let mut watched = over();
+    watched.pod.observe(at(NOW), &deleted(object.clone()), &mut watched.out).unwrap();
+    let mut told = over();
+    let news = Event::Api(ApiEvent::Deleted { grace_seconds: 10, generation: None });
+    told.pod.handle_event(at(NOW), news, &mut told.out).unwrap();
+    assert_eq!((times_let_go(&watched.out), times_let_go(&told.out)), (1, 1));
 }

@@ -364,5 +364,6 @@ fn answer(action: &Action, well: bool, runtime: &RuntimeStatus) -> Option<Runtim
             RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: "".into() }
         }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
+        _ => return None,
     })
 }

@@ -82,6 +82,8 @@ impl Runtime {
             }
             Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook),
             Action::Probe { container, instance, kind } => self.probe(container, instance, kind),
+            // A later version of the crate may ask for more: it is better seen than passed over.
+            _ => eprintln!("this agent cannot do what it is asked for: {action:?}"),
         }
     }
 

@@ -7,6 +7,13 @@ use crate::manifest::named::named;
 
 named! {
     /// The kind of a problem, with the API server's own word for it.
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::FieldErrorType;
+    ///
+    /// assert_eq!("FieldValueRequired".parse::<FieldErrorType>(), Ok(FieldErrorType::Required));
+    /// ```
+    #[non_exhaustive]
     pub enum FieldErrorType {
         /// The value may be there only once.
         Duplicate = "FieldValueDuplicate",

@@ -18,6 +18,12 @@ named! {
     /// The kinds of objects that have a template for Pods.
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/>
+    ///
+    /// ```
+    /// use pod_lifecycle::manifest::WorkloadKind;
+    ///
+    /// assert_eq!("ReplicaSet".parse::<WorkloadKind>(), Ok(WorkloadKind::ReplicaSet));
+    /// ```
     #[non_exhaustive]
     pub enum WorkloadKind {
         /// A template by itself.

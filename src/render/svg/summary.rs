@@ -22,7 +22,7 @@ const MOST_STEPS: usize = 12;
 /// A sentence on the whole, one on the phase, one on each container, one on what was done, one on the events.
 pub(super) fn summary(picture: &Picture) -> String {
     let mut sentences = alloc::vec![format!("The life of Pod {}: {}.", picture.title(), subtitle(picture))];
-    sentences.push(format!("Phase: {}.", told(picture, &picture.phase)));
+    sentences.push(format!("Phase: {}.", history(picture, &picture.phase)));
     sentences.extend(picture.lanes.iter().map(|lane| container(picture, lane)));
     if !picture.deeds.is_empty() {
         let deeds = picture.deeds.iter().take(MOST_STEPS);
@@ -46,11 +46,11 @@ fn container(picture: &Picture, lane: &Lane) -> String {
     };
     let ends = words::tally(lane.runs.iter().filter_map(|run| run.what.exit));
     let ends = if ends.is_empty() { String::from("never ends") } else { format!("ends: {ends}") };
-    format!("{kind} {}: {}; {ends}.", lane.name, told(picture, &lane.states))
+    format!("{kind} {}: {}; {ends}.", lane.name, history(picture, &lane.states))
 }
 
 /// What was so, since when.
-fn told<T: ToString>(picture: &Picture, spans: &[Span<T>]) -> String {
+fn history<T: ToString>(picture: &Picture, spans: &[Span<T>]) -> String {
     if spans.len() > MOST_STEPS {
         return words::tally(spans.iter().map(|span| span.what.to_string()));
     }

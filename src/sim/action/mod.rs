@@ -33,6 +33,14 @@ pub struct ScriptAction {
 ///
 /// A life begins on a node, unless the manifest has scheduling gates or the script says what happens before. A field that
 /// an action does not have is an error, also where another has it.
+///
+/// ```
+/// use pod_lifecycle::sim::{ScriptAction, ScriptActionKind};
+///
+/// let action: ScriptAction = serde_json::from_str(r#"{"t": 30, "op": "delete", "graceSeconds": 5}"#)?;
+/// assert_eq!(action.kind, ScriptActionKind::Delete { grace_seconds: Some(5) });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]

@@ -8,6 +8,20 @@ use super::sketch::Sketch;
 use crate::manifest::{Name, PodPhase};
 
 /// How many Pods there are, and what they show, at one time.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodPhase, sim::Counts};
+///
+/// let shard: Counts = serde_json::from_str(
+///     r#"{"pods": 2, "ready": 1, "phases": {"Running": 2}, "statuses": {"Running": 1, "CrashLoopBackOff": 1}}"#)?;
+/// let mut whole = Counts::default();
+/// whole.merge(&shard);
+/// whole.merge(&shard);
+/// assert_eq!((whole.pods, whole.ready), (4, 2));
+/// assert_eq!((whole.of_phase(PodPhase::Running), whole.of_phase(PodPhase::Failed)), (4, 0));
+/// assert_eq!(whole.of_status("CrashLoopBackOff"), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
@@ -48,8 +62,19 @@ impl Counts {
 }
 
 /// How long things took in a fleet, and how often they happened.
+///
+/// ```
+/// use pod_lifecycle::sim::Spreads;
+///
+/// let (mut one, mut other) = (Spreads::default(), Spreads::default());
+/// one.millis_to_ready.add(1_000);
+/// other.millis_to_ready.add(9_000);
+/// one.merge(&other);
+/// assert_eq!((one.millis_to_ready.count(), one.restarts.count()), (2, 0));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Spreads {
     /// Milliseconds from the beginning of a Pod until it was `Ready` for the first time.
     pub millis_to_ready: Sketch,

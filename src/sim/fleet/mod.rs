@@ -53,6 +53,9 @@ use crate::{action::Action, action::Transition, time::Timestamp};
 /// assert_eq!((fleet.counts().of_phase(PodPhase::Running), fleet.counts().ready), (1_000, 1_000));
 /// assert_eq!(fleet.spreads().millis_to_ready.percentile(99.0), Some(20_223), "to within 1.6 %");
 /// assert_eq!(fleet.timeline(7)?.first_ready(), Some(Duration::from_secs(20)));
+/// assert_eq!((fleet.pods(), fleet.now().since(fleet.start())), (1_000, Duration::from_secs(20)));
+/// assert!(fleet.events() >= 3_000 && fleet.next() > Some(fleet.now()) && Fleet::bytes_of(1_000) < 2_000_000);
+/// fleet.advance_to(fleet.start() + Duration::from_secs(60))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -70,6 +73,10 @@ pub struct Fleet {
 }
 
 /// One of several equal parts of a fleet: the Pods whose numbers, divided by `of`, leave `index`.
+///
+/// ```
+/// assert_eq!(pod_lifecycle::sim::Shard::WHOLE.of, 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shard {
     /// Which, counted from 0.

@@ -61,6 +61,17 @@ fn thirty() -> u32 {
 }
 
 /// Pods that play the same scenario, each with a seed of its own.
+///
+/// ```
+/// use pod_lifecycle::sim::{Distribution, Group};
+///
+/// let group: Group = serde_json::from_str(r#"{
+///     "name": "canary", "share": 0.1, "beginsAfterSeconds": {"uniform": {"min": 0, "max": 60}},
+///     "scenario": {"pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "web:2"}]}}}
+/// }"#)?;
+/// assert_eq!(group.begins_after_seconds, Some(Distribution::Uniform { min: 0.0, max: 60.0 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Group {
@@ -82,8 +93,22 @@ fn one() -> f64 {
 }
 
 /// What happens to many Pods.
+///
+/// ```
+/// use pod_lifecycle::{manifest::{PodManifest, PodPhase}, sim::{Choice, Fleet, FleetAction, FleetScenario, Scenario}};
+///
+/// let pod: PodManifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let mut scenario = FleetScenario::of(Scenario::of(pod));
+/// scenario.actions.push(FleetAction::Evict { t: 30.0, of: Choice { share: 0.5, ..Choice::default() } });
+/// let mut fleet = Fleet::new(&scenario, 100)?;
+/// fleet.advance(core::time::Duration::from_secs(120))?;
+/// assert!((30..70).contains(&fleet.counts().of_phase(PodPhase::Failed)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum FleetAction {
     /// The Pods of a group are replaced by those of another: so many a second are deleted, and as many begin.
     Rollout {
@@ -131,6 +156,15 @@ pub enum FleetAction {
 }
 
 /// Which Pods something happens to.
+///
+/// ```
+/// use pod_lifecycle::sim::Choice;
+///
+/// let some: Choice = serde_json::from_str(r#"{"group": "canary", "share": 0.25}"#)?;
+/// assert_eq!(some, Choice { group: Some("canary".into()), share: 0.25, over_seconds: 0.0 });
+/// assert_eq!(Choice::default(), serde_json::from_str("{}")?, "all Pods, at once");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Choice {
@@ -153,12 +187,32 @@ impl Default for Choice {
 
 impl FleetScenario {
     /// One group of Pods that all play this scenario and begin at once.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{FleetScenario, Scenario};
+    ///
+    /// let pod = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let web = Scenario::of(pod);
+    /// assert_eq!(FleetScenario::of(web.clone()), FleetScenario::of_each([web]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn of(scenario: Scenario) -> FleetScenario {
         FleetScenario::of_each([scenario])
     }
 
     /// A group for each scenario; with as many Pods as scenarios, each has one.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{Fleet, FleetScenario, Scenario};
+    ///
+    /// let pod = |name: &str| serde_json::from_value(serde_json::json!(
+    ///     {"metadata": {"name": name}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}));
+    /// let both = FleetScenario::of_each([Scenario::of(pod("web")?), Scenario::of(pod("db")?)]);
+    /// assert_eq!((both.groups.len(), Fleet::new(&both, 2)?.scenario(1)?.pod.metadata.name.as_str()), (2, "db"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn of_each(scenarios: impl IntoIterator<Item = Scenario>) -> FleetScenario {
         let group = |(number, scenario): (usize, Scenario)| Group {

@@ -80,6 +80,16 @@ impl Sketch {
     }
 
     /// The buckets as they are sent from one process to another.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::Sketch;
+    ///
+    /// let mut sketch = Sketch::default();
+    /// [3, 3, 5].into_iter().for_each(|number| sketch.add(number));
+    /// let sent = sketch.to_buckets();
+    /// assert_eq!(sent, [(3, 2), (5, 1)], "small numbers have a bucket each");
+    /// assert_eq!(Sketch::from_buckets(sent), sketch);
+    /// ```
     #[must_use]
     pub fn to_buckets(&self) -> Vec<(u64, u64)> {
         self.buckets.iter().map(|(bucket, count)| (*bucket, *count)).collect()

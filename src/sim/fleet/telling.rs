@@ -13,6 +13,14 @@ pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
 
 /// A number made of every transition of every Pod: two fleets that lived the same lives have the same. Those of several
 /// shards are [added up](FleetDigest::merge).
+///
+/// ```
+/// use pod_lifecycle::sim::FleetDigest;
+///
+/// let mut whole = FleetDigest(0xfeed);
+/// whole.merge(FleetDigest(1));
+/// assert_eq!((whole, whole.to_string().as_str()), (FleetDigest(0xfeee), "000000000000feee"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FleetDigest(pub u64);
 

@@ -74,7 +74,7 @@ fn identity(sheet: &mut Sheet, pod: &PodManifest) {
     sheet.field_if_any(0, "Service Account", &pod.spec.service_account_name);
     match &*pod.spec.node_name {
         "" => sheet.field(0, "Node", "<none>"),
-        node => sheet.field(0, "Node", format_args!("{node}/")),
+        node => sheet.field(0, "Node", format_args!("{node}/{}", pod.status.host_ip)),
     }
     pod.status.start_time.iter().for_each(|start| sheet.field(0, "Start Time", time(Some(*start))));
     sheet.list("Labels", metadata.labels.iter().map(|(key, value)| format!("{key}={value}")));

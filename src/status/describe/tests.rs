@@ -27,7 +27,7 @@ fn crashing_pod() -> Value {
         },
         "status": {
             "phase": "Running", "startTime": "2026-03-01T12:00:00Z",
-            "podIP": "10.0.0.7", "podIPs": [{"ip": "10.0.0.7"}],
+            "hostIP": "192.168.0.5", "podIP": "10.0.0.7", "podIPs": [{"ip": "10.0.0.7"}],
             "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "False"}],
             "initContainerStatuses": [{
                 "name": "proxy", "ready": true, "started": true, "containerID": "fake://1",
@@ -127,7 +127,7 @@ fn control_sequences_do_not_reach_the_terminal() {
 const CRASHING: &str = "
 Name:         web
 Namespace:    prod
-Node:         node-1/
+Node:         node-1/192.168.0.5
 Start Time:   Sun, 01 Mar 2026 12:00:00 +0000
 Labels:       app=web
               tier=front

@@ -40,6 +40,7 @@ use containers::{InitContainers, RegularContainers};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Row {
     /// READY: how many regular containers and sidecars are ready, of how many.
     pub ready: String,

@@ -86,6 +86,7 @@ pub enum ObserveError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ObservedConditions {
     /// All init containers have done their part.
     pub initialized: Condition,

@@ -4,7 +4,15 @@
 //! drive a Pod; [`OF_A_STEP`] is the list of what holds of every step.
 //!
 //! ```
-//! assert!(!pod_lifecycle::strategy::invariant::OF_A_STEP.is_empty());
+//! use pod_lifecycle::strategy::invariant::{Broken, Invariant, OF_A_STEP, Step};
+//!
+//! /// One of your own.
+//! fn is_calm(step: &Step<'_>) -> Result<(), Broken> {
+//!     if step.out.len() < 100 { Ok(()) } else { Err(format!("{} outputs at once", step.out.len())) }
+//! }
+//!
+//! let all: Vec<(&str, Invariant)> = OF_A_STEP.iter().copied().chain([("is calm", is_calm as Invariant)]).collect();
+//! assert_eq!(all.len(), 14);
 //! ```
 
 mod step;

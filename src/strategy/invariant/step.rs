@@ -1,4 +1,32 @@
 //! What must hold of every step.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, spec::PodSpec};
+//! use pod_lifecycle::strategy::invariant::*;
+//!
+//! # let manifest: PodManifest = serde_json::from_str(
+//! #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+//! let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+//! let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+//! let pod = Pod::new(spec, config, now, &mut out);
+//! let begins = Step { before: &pod, after: &pod, now, told: None, out: &out };
+//! let all: [Invariant; 13] = [
+//!     poll_timeout_is_the_next_wake, a_terminal_phase_stays, transitions_stand_in_their_tables,
+//!     restart_counts_never_fall, conditions_follow_from_one_another, a_finished_pod_only_clears_up,
+//!     a_deleted_pod_that_has_terminated_starts_nothing, nobody_probes_before_the_start, stops_leave_time,
+//!     crash_loop_delays_lie_in_their_bounds, what_is_gone_is_published_no_more, wont_wait_for_nothing,
+//!     no_sandbox_is_known_twice,
+//! ];
+//! assert_eq!(all.len(), OF_A_STEP.len());
+//! for holds in all {
+//!     holds(&begins)?;
+//! }
+//!
+//! let late = Step { now: now + core::time::Duration::from_secs(1), ..begins };
+//! assert!(transitions_stand_in_their_tables(&late).is_err(), "what came out is of another moment");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use alloc::{format, vec::Vec};
 

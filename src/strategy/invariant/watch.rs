@@ -81,6 +81,22 @@ impl Watch {
 
     /// It is this late: everything due is handled, and a second call does nothing.
     ///
+    /// ```
+    /// use std::{sync::Arc, time::Duration};
+    /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, spec::PodSpec, strategy::invariant::Watch};
+    ///
+    /// # let manifest: PodManifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+    /// let mut pod = Pod::new(spec, config, now, &mut out);
+    /// let mut watch = Watch::begin(&pod, now, &out)?;
+    /// let later = now + Duration::from_secs(600);
+    /// watch.time_out(&mut pod, later)?;
+    /// assert!(pod.poll_timeout().is_none_or(|next| next > later), "all that was due is done");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What was broken.

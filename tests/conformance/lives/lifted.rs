@@ -27,7 +27,7 @@ impl Lift {
     pub fn lift(&self) -> Value {
         let (mut statuses, mut calls, mut events, mut syncs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut pulls, mut starts) = (BTreeMap::new(), BTreeMap::new());
-        for (place, Entry { at, what }) in self.timeline.entries.iter().enumerate() {
+        for (place, Entry { at, what, .. }) in self.timeline.entries.iter().enumerate() {
             let t = self.t(*at);
             match what {
                 What::Asked(Action::CreateContainer { container, instance, .. })
@@ -41,6 +41,7 @@ impl Lift {
                 })),
                 What::Changed(_) => {}
                 What::Sync(news) => self.sync(t, *news, &mut syncs),
+                _ => unreachable!("{what:?} is new here"),
             }
         }
         json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
@@ -175,6 +176,7 @@ impl Lift {
                 "result": self.has_exited(place, *container, *instance).then_some("notRunning"),
             }),
             Action::InspectImage { .. } | Action::Probe { .. } | Action::RemovePodSandbox { .. } => return None,
+            _ => unreachable!("{action:?} is new here"),
         })
     }
 
@@ -208,6 +210,7 @@ impl Lift {
             }
             Happened::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
             Happened::Action(action) => json!({ "t": t, "op": "~Action", "action": action }),
+            _ => unreachable!("{happened:?} is new here"),
         }
     }
 

@@ -23,6 +23,18 @@ fn a_mistake_in_a_scenario_is_named_with_its_field() {
             "script: {endSeconds: 20, actions: [{t: 30, op: delete}]}\n",
             "script.actions[0].t: 30 s comes after the end of the story, at 20 s (script.endSeconds)",
         ),
+        (
+            "script: {containers: {app: {preStop: {durationSeconds: 5}}}}\n",
+            "script.containers.app.preStop: container \"app\" has no lifecycle.preStop",
+        ),
+        (
+            "script: {containers: {app: {runs: [{}, {probes: {readiness: [{from: 0, result: failure}]}}]}}}\n",
+            "script.containers.app.runs[1].probes.readiness: container \"app\" has no readinessProbe",
+        ),
+        (
+            "script: {containers: {app: {random: {probes: {liveness: {failure: 0.1}}}}}}\n",
+            "script.containers.app.random.probes.liveness: container \"app\" has no livenessProbe",
+        ),
         ("script: {actions: {t: 1}}\n", "script.actions: expected a list"),
         ("script: {actions: [{t: 1, op: bind}, {t: 2, op: bind}]}\n", "script.actions[1] (at 2 s): the Pod is bound"),
         ("pot: 1\n", "pot: unknown field, expected one of description, pod, script, config"),

@@ -64,7 +64,7 @@ pub(super) fn error(spec: &PodSpec, container: ContainerIndex, hook: HookKind, e
     });
     let command = match hook {
         Some(LifecycleHook::Run(handler)) => handler.exec.as_ref().map(|exec| exec.command.join(" ")),
-        Some(LifecycleHook::Sleep(_)) | None => None,
+        Some(_) | None => None,
     };
     let command = command.unwrap_or_default();
     let (name, pod) = (spec.container_name(container), format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid()));

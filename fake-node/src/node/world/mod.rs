@@ -118,6 +118,8 @@ impl World {
                 None
             }
             Action::Probe { container, instance, kind } => self.probe(container, instance, kind, spec, now),
+            // All that there are; a later one is for the node to learn.
+            _ => None,
         }
     }
 

@@ -1,0 +1,79 @@
+//! What may grow says so: users' matches go on compiling when Kubernetes, or this crate, has one more.
+
+use std::{fs, path::Path};
+
+use super::layers::files;
+
+/// The sets that stay as they are, and why.
+const CLOSED: &[(&str, &[&str])] = &[
+    (
+        "the API has these and no more: it tells clients to match them all",
+        &[
+            "ContainerStateKind",
+            "RecordedState",
+            "EventType",
+            "PodPhase",
+            "ConditionStatus",
+            "PodQosClass",
+            "RestartPolicy",
+        ],
+    ),
+    (
+        "a field of the manifest: what Kubernetes adds is read as `Named::Other`",
+        &["ImagePullPolicy", "ExitCodeOperator", "Protocol", "TerminationMessagePolicy", "OsName", "UriScheme"],
+    ),
+    ("known or not, and JSON's own", &["Named", "Opaque", "IntOrString", "BadValue"]),
+    ("the kubelet's state machines, which the crate is about", &["WorkerState", "SyncKind", "SyncProgress"]),
+    (
+        "a container's kinds, hooks and probes: what is new there changes every rule",
+        &["ContainerKind", "HookKind", "ProbeKind"],
+    ),
+    ("the runtime's interface has these", &["InstanceState"]),
+    ("all that a probe can come to, or be about to do", &["ProbeOutcome", "ProbeResult", "ProbeDecision"]),
+    (
+        "either of two, or all cases of a question",
+        &["HookTime", "When", "Moment", "TokenVolume", "Deletion", "Correlated"],
+    ),
+    (
+        "what a picture shows, for those who draw one: each needs a look of its own",
+        &["Stretch", "Standing", "Look", "Outcome"],
+    ),
+    ("what a random life is made of", &["Reply", "Relisting", "Meaning"]),
+];
+
+/// Whose macros say it for them.
+const BY_MACRO: &[&str] = &["StartError", "TerminationReason", "PodReason", "Remedy"];
+
+#[test]
+fn every_public_enum_may_grow_or_says_why_it_never_will() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let enums: Vec<(String, bool)> = files(&source).iter().flat_map(|file| enums_of(&read(file))).collect();
+    assert!(enums.len() > 80, "only {} enums were found: does this test still read the source?", enums.len());
+    let closed = || CLOSED.iter().flat_map(|(_, names)| *names);
+    for (name, grows) in &enums {
+        let is_closed = closed().any(|closed| closed == name);
+        let grows = *grows || BY_MACRO.contains(&name.as_str());
+        assert!(grows || is_closed, "{name} is neither #[non_exhaustive] nor said to be closed, with a reason");
+        assert!(!(grows && is_closed), "{name} is said to be closed and is #[non_exhaustive]");
+    }
+    for name in closed() {
+        assert!(enums.iter().any(|(known, _)| known == name), "there is no {name} any more");
+    }
+}
+
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap()
+}
+
+/// The public enums of a file, and whether they may grow.
+fn enums_of(text: &str) -> Vec<(String, bool)> {
+    let (mut grows, mut found) = (false, Vec::new());
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("pub enum ") {
+            let name = name.split(|letter: char| !letter.is_alphanumeric()).next().unwrap();
+            found.push((name.to_string(), grows));
+        }
+        grows = line == "#[non_exhaustive]" || (grows && line.starts_with("#["));
+    }
+    found
+}
