@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Parser;
-use fake_node::{Node, Scenario, Taint};
+use fake_node::{Node, Taint};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Registers nodes that have no machines: Pods that are bound to them live as a kubelet lets them live.
