@@ -14,8 +14,10 @@
 //! ```
 
 mod error;
+mod refused;
 
 pub use error::EventError;
+pub use refused::RefusedEvent;
 
 use alloc::{boxed::Box, sync::Arc};
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     action::{EventReason, EventType, KubernetesEvent},
-    event::{EventError, NodeEvent},
+    event::NodeEvent,
     manifest::{Name, PodPhase},
     time::Timestamp,
 };
@@ -24,17 +24,17 @@ const PREEMPTED_BY_KUBELET: &str = "Pod was preempted by Kubelet to accommodate 
 const SHUT_DOWN: &str = "Pod was terminated in response to imminent node shutdown.";
 
 impl Pod {
-    pub(super) fn on_node_event(&mut self, event: NodeEvent, step: &mut Step<'_>) -> Result<(), EventError> {
+    /// Takes in what has been checked.
+    pub(super) fn on_node_event(&mut self, event: NodeEvent, step: &mut Step<'_>) {
         match event {
             NodeEvent::KubeletRestarted => self.worker.restarts_next = true,
             NodeEvent::Evicted { message, grace_seconds, is_disruption } => {
-                self.on_evicted(message, grace_seconds, is_disruption, step)?;
+                self.on_evicted(message, grace_seconds, is_disruption, step);
             }
-            NodeEvent::Preempted => self.on_preempted(step)?,
-            NodeEvent::ShutDown { grace_seconds } => self.on_shut_down(grace_seconds, step)?,
+            NodeEvent::Preempted => self.on_preempted(step),
+            NodeEvent::ShutDown { grace_seconds } => self.on_shut_down(grace_seconds, step),
         }
         self.settle(step);
-        Ok(())
     }
 
     /// The node does not let the Pod in: it fails at once, and nothing of it ever runs.
@@ -60,69 +60,40 @@ impl Pod {
     ///
     /// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/>. A hard eviction leaves 1 s, a
     /// soft one at most its own maximum. Answers to `evictPod` in `pkg/kubelet/eviction`.
-    fn on_evicted(
-        &mut self,
-        message: Box<str>,
-        longest: Option<i64>,
-        is_disruption: bool,
-        step: &mut Step<'_>,
-    ) -> Result<(), EventError> {
-        self.check_evictable()?;
+    fn on_evicted(&mut self, message: Box<str>, longest: Option<i64>, is_disruption: bool, step: &mut Step<'_>) {
         step.record(EventType::Warning, EventReason::Evicted, None, || (*message).into());
         let why = StatusReason::new(EventReason::Evicted.name(), &message);
         let disruption = is_disruption.then_some(message);
         let grace = longest.map_or(IMMEDIATE, |longest| self.at_most(longest));
         let kill = Kill { why, disruption, on_success: OnSuccess::Fails };
         self.kill_now(kill, Some(grace), KillMode::Eviction, step);
-        Ok(())
     }
 
     /// A critical Pod needs the room; the Pod keeps its own grace.
     ///
     /// Answers to `evictPodsToFreeRequests` in `pkg/kubelet/preemption`.
-    fn on_preempted(&mut self, step: &mut Step<'_>) -> Result<(), EventError> {
-        self.check_evictable()?;
+    fn on_preempted(&mut self, step: &mut Step<'_>) {
         step.record(EventType::Warning, EventReason::Preempting, None, || PREEMPTED.into());
         let why = StatusReason::new(EventReason::Preempting.name(), PREEMPTED);
         let kill = Kill { why, disruption: Some(PREEMPTED_BY_KUBELET.into()), on_success: OnSuccess::Fails };
         self.kill_now(kill, None, KillMode::Preemption, step);
-        Ok(())
     }
 
     /// The node shuts down, and gives Pods of each priority their time; a Pod that has succeeded by then has.
     ///
     /// <https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/>. No event is recorded. Answers to
     /// `killPods` in `pkg/kubelet/nodeshutdown`.
-    fn on_shut_down(&mut self, longest: Option<i64>, step: &mut Step<'_>) -> Result<(), EventError> {
-        self.check_active()?;
+    fn on_shut_down(&mut self, longest: Option<i64>, step: &mut Step<'_>) {
         let own = self.parts.object.spec.termination_grace();
         let grace = longest.map(|longest| self.at_most(longest)).or(own);
         let why = StatusReason::new("Terminated", SHUT_DOWN);
         let kill = Kill { why, disruption: Some(SHUT_DOWN.into()), on_success: OnSuccess::Stays };
         self.kill_now(kill, grace, KillMode::Shutdown, step);
-        Ok(())
     }
 
     /// The Pod's own grace, but at most this.
     fn at_most(&self, longest: i64) -> i64 {
         self.parts.object.spec.termination_grace().map_or(longest, |own| own.min(longest))
-    }
-
-    /// The node's managers look only at Pods that have not terminated.
-    ///
-    /// Answers to `filterOutInactivePods`.
-    fn check_active(&self) -> Result<(), EventError> {
-        match self.worker.state {
-            WorkerState::Terminated | WorkerState::Finished => Err(EventError::NotActive),
-            WorkerState::Syncing | WorkerState::Terminating => Ok(()),
-        }
-    }
-
-    fn check_evictable(&self) -> Result<(), EventError> {
-        if self.parts.object.spec.is_static() {
-            return Err(EventError::Critical);
-        }
-        self.check_active()
     }
 
     /// The kubelet restarts, between two syncs: runtime and API keep what they have, its memory is lost. Says whether

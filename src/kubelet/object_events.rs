@@ -18,10 +18,8 @@ use crate::{
 };
 
 impl Pod {
-    pub(super) fn on_api_event(&mut self, event: ApiEvent, step: &mut Step<'_>) -> Result<(), EventError> {
-        if self.parts.newest_object().is_gone {
-            return Err(EventError::Gone);
-        }
+    /// Takes in what has been checked.
+    pub(super) fn on_api_event(&mut self, event: ApiEvent, step: &mut Step<'_>) {
         let was_finished = self.worker_state() == WorkerState::Finished;
         match event {
             ApiEvent::Deleted { grace_seconds, generation } => self.on_deleted(grace_seconds, generation, step),
@@ -32,20 +30,15 @@ impl Pod {
             ApiEvent::ConditionRemoved { condition_type } => self.parts.post_object(|object| {
                 object.conditions.retain(|condition| condition.type_ != *condition_type);
             }),
-            ApiEvent::SpecChanged(spec) => {
-                spec_change::check(&self.parts.newest_object().spec, &spec)?;
-                self.parts.post_object(|object| {
-                    object.generation = object.generation.max(spec.generation());
-                    object.spec = spec;
-                });
-            }
-            ApiEvent::Ended(phase) if phase.is_terminal() => {
+            ApiEvent::SpecChanged(spec) => self.parts.post_object(|object| {
+                object.generation = object.generation.max(spec.generation());
+                object.spec = spec;
+            }),
+            ApiEvent::Ended(phase) => {
                 self.parts.post_object(|object| object.ended = object.ended.or(Some(phase)));
             }
-            ApiEvent::Ended(phase) => return Err(EventError::NotTerminal { phase }),
         }
         self.settle_object(was_finished, step);
-        Ok(())
     }
 
     /// The object has changed. That it may go is said here only if the worker was finished before; one that finishes now

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::KubeletConfig,
-    event::{Event, EventError},
+    event::{Event, RefusedEvent},
     manifest::{PodCondition, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
     state::RuntimeStatus,
@@ -171,7 +171,8 @@ impl Pod {
     ///
     /// # Errors
     ///
-    /// An event that cannot be, or that comes too late, is refused with an [`EventError`], and nothing changes.
+    /// An event that cannot be, or that comes too late, is given back with an [`EventError`](crate::event::EventError),
+    /// and nothing changes.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -185,17 +186,22 @@ impl Pod {
     /// let mut pod = Pod::new(spec, config, now, &mut NoSink);
     /// let before = pod.clone();
     /// let late = Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(7) });
-    /// assert_eq!(pod.handle_event(now, late, &mut NoSink), Err(EventError::UnknownSandbox { sandbox: SandboxId(7) }));
+    /// let refused = pod.handle_event(now, late, &mut NoSink).unwrap_err();
+    /// assert_eq!(refused.error, EventError::UnknownSandbox { sandbox: SandboxId(7) });
     /// assert_eq!(pod, before);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), EventError> {
+    pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), RefusedEvent> {
+        if let Err(error) = self.check(&event) {
+            return Err(RefusedEvent::new(event, error));
+        }
         let step = &mut Step { now, out };
         match event {
             Event::Runtime(event) => self.on_runtime_event(event, step),
             Event::Api(event) => self.on_api_event(event, step),
             Event::Node(event) => self.on_node_event(event, step),
         }
+        Ok(())
     }
 
     /// Handles every wake-up that is due; if none is, nothing happens.

@@ -18,11 +18,10 @@ use crate::{
 
 impl Pod {
     /// Takes over what a relist found; whatever the sync was waiting for and the relist shows has come.
-    pub(super) fn on_relisted(&mut self, runtime: RuntimeStatus, step: &mut Step<'_>) -> Result<(), EventError> {
-        check_listing(&self.parts.spec, &runtime)?;
+    pub(super) fn on_relisted(&mut self, runtime: RuntimeStatus, step: &mut Step<'_>) {
         let parts = &mut self.parts;
         if runtime == *parts.runtime.actual() {
-            return Ok(());
+            return;
         }
         for instance in &runtime.instances {
             if let Some(container) = instance.container {
@@ -33,7 +32,6 @@ impl Pod {
         parts.notice(PlegEvent::Started);
         parts.notice_deaths_since(&before);
         self.with_sync(|sync, parts| sync.answer_by_relist(parts, step));
-        Ok(())
     }
 }
 

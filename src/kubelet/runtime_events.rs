@@ -1,4 +1,4 @@
-//! What the runtime says: checked against what is known, then taken in.
+//! What the runtime says, once it has been checked.
 
 use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 
@@ -13,60 +13,47 @@ use super::{
 };
 use crate::{
     action::{EventReason, EventType},
-    event::{ContainerExit, EventError, HookKind, RuntimeEvent},
+    event::{ContainerExit, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, ContainerSpec, LifecycleHook, ProbeKind},
+    spec::{ContainerIndex, ProbeKind},
     state::{Instance, InstanceId, InstanceState, LOST_EXIT_CODE, Sandbox, SandboxId, Termination, TerminationReason},
 };
 
 impl Pod {
-    pub(super) fn on_runtime_event(&mut self, event: RuntimeEvent, step: &mut Step<'_>) -> Result<(), EventError> {
+    /// Takes in what has been checked.
+    pub(super) fn on_runtime_event(&mut self, event: RuntimeEvent, step: &mut Step<'_>) {
         match event {
-            RuntimeEvent::SandboxCreated { sandbox, has_ip } => {
-                self.expect(None, "a created sandbox", |doing| doing == Doing::RunningSandbox(sandbox))?;
-                self.add_sandbox(sandbox, has_ip, step);
-            }
-            RuntimeEvent::SandboxFailed { sandbox, message } => {
-                self.expect(None, "a failed sandbox", |doing| doing == Doing::RunningSandbox(sandbox))?;
-                self.fail_sandbox(&message, step);
-            }
-            RuntimeEvent::SandboxDied { sandbox } => self.kill_sandbox(sandbox, step)?,
+            RuntimeEvent::SandboxCreated { sandbox, has_ip } => self.add_sandbox(sandbox, has_ip, step),
+            RuntimeEvent::SandboxFailed { message, .. } => self.fail_sandbox(&message, step),
+            RuntimeEvent::SandboxDied { sandbox } => self.kill_sandbox(sandbox, step),
             RuntimeEvent::ImageInspected { container, result } => {
-                self.expect(Some(container), "an inspected image", |doing| doing == Doing::Inspecting(container))?;
                 self.with_sync(|sync, parts| sync.on_image_inspected(container, result, parts, step));
             }
             RuntimeEvent::ImagePulled { container, result } => {
-                let is_asked = |doing| matches!(doing, Doing::Pulling(pulling, _) if pulling == container);
-                self.expect(Some(container), "a pulled image", is_asked)?;
                 self.with_sync(|sync, parts| sync.on_image_pulled(container, result, parts, step));
             }
             RuntimeEvent::ContainerCreated { container, instance, result } => {
-                let is_asked = |doing| doing == Doing::Creating(container, instance);
-                self.expect(Some(container), "a created container", is_asked)?;
                 self.with_sync(|sync, parts| sync.on_created(container, instance, result, parts, step));
             }
             RuntimeEvent::ContainerStarted { container, instance, started_at, result } => {
-                let is_asked = |doing| doing == Doing::Starting(container, instance);
-                self.expect(Some(container), "a started container", is_asked)?;
                 let at = started_at.unwrap_or(step.now);
                 self.with_sync(|sync, parts| sync.on_started(container, instance, at, result, parts, step));
             }
             RuntimeEvent::ContainerExited { container, instance, exit } => {
-                self.end_instance(container, instance, exit, step)?;
+                self.end_instance(container, instance, exit, step);
             }
             RuntimeEvent::ContainerStopped { container, instance } => {
-                self.on_stop_returned(container, instance, step)?;
+                self.on_stop_returned(container, instance, step);
             }
             RuntimeEvent::HookFinished { container, instance, hook, result } => {
-                self.on_hook_finished(container, instance, hook, result, step)?;
+                self.on_hook_finished(container, instance, hook, result, step);
             }
-            RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output } => {
-                self.on_probe_finished(container, instance, kind, outcome, &output, step)?;
+            RuntimeEvent::ProbeFinished { container, kind, outcome, output, .. } => {
+                self.on_probe_finished(container, kind, outcome, &output, step);
             }
-            RuntimeEvent::Relisted(runtime) => self.on_relisted(runtime, step)?,
+            RuntimeEvent::Relisted(runtime) => self.on_relisted(runtime, step),
         }
         self.settle(step);
-        Ok(())
     }
 
     /// Works on the sync under way, if there is one.
@@ -74,24 +61,6 @@ impl Pod {
         if let Some(sync) = &mut self.worker.sync {
             work(sync, &mut self.parts);
         }
-    }
-
-    /// Refuses an answer that nobody asked for.
-    fn expect(
-        &self,
-        container: Option<ContainerIndex>,
-        what: &'static str,
-        is_asked: impl FnOnce(Doing) -> bool,
-    ) -> Result<(), EventError> {
-        let name = container.map(|container| self.known(container).map(|it| Box::from(it.name()))).transpose()?;
-        match &self.worker.sync {
-            Some(sync) if is_asked(sync.doing) => Ok(()),
-            Some(_) | None => Err(EventError::Unasked { what, container: name }),
-        }
-    }
-
-    pub(super) fn known(&self, container: ContainerIndex) -> Result<&ContainerSpec, EventError> {
-        self.parts.spec.container(container).ok_or(EventError::NoSuchContainer { container })
     }
 
     fn add_sandbox(&mut self, sandbox: SandboxId, has_ip: Option<bool>, step: &mut Step<'_>) {
@@ -118,11 +87,8 @@ impl Pod {
     }
 
     /// A sandbox is dead, by itself or because it was told to stop; to stop a dead one again is a success.
-    fn kill_sandbox(&mut self, sandbox: SandboxId, step: &mut Step<'_>) -> Result<(), EventError> {
+    fn kill_sandbox(&mut self, sandbox: SandboxId, step: &mut Step<'_>) {
         let sandboxes = &self.parts.runtime.actual().sandboxes;
-        if sandboxes.iter().all(|known| known.attempt < sandbox.0) {
-            return Err(EventError::UnknownSandbox { sandbox });
-        }
         if sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
             let runtime = self.parts.runtime.change(step.now);
             runtime.sandboxes.iter_mut().filter(|known| known.id == sandbox).for_each(|known| known.is_ready = false);
@@ -130,7 +96,7 @@ impl Pod {
             let killed = runtime.instances.iter().rev().filter(in_it);
             let killed: Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
             for (container, instance) in killed {
-                self.end_instance(container, instance, ContainerExit::with_code(LOST_EXIT_CODE), step)?;
+                self.end_instance(container, instance, ContainerExit::with_code(LOST_EXIT_CODE), step);
             }
             self.parts.notice(PlegEvent::Died(None));
         }
@@ -139,64 +105,37 @@ impl Pod {
                 sync.doing = Doing::Nothing;
             }
         });
-        Ok(())
     }
 
     /// An instance has ended.
-    fn end_instance(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        exit: ContainerExit,
-        step: &mut Step<'_>,
-    ) -> Result<(), EventError> {
-        let name: Box<str> = self.known(container)?.name().into();
-        let known = self.parts.runtime.actual().instances_of(container).find(|known| known.id == instance);
-        let Some(known) = known else {
-            return Err(EventError::UnknownInstance { container: name, instance });
-        };
-        let known_start = match &known.state {
-            InstanceState::Running { started_at } => *started_at,
-            InstanceState::Created | InstanceState::Unknown => None,
-            InstanceState::Exited(_) => {
-                return Err(EventError::IllegalContainerMove { container: name, from: "exited", to: "exited" });
-            }
-        };
+    fn end_instance(&mut self, container: ContainerIndex, instance: InstanceId, exit: ContainerExit, step: &Step<'_>) {
         let ContainerExit { code, reason, message, signal, started_at, finished_at } = exit;
         let is_unsaid = reason == TerminationReason::Other("".into());
-        let end = Termination {
-            exit_code: code,
-            reason: if is_unsaid { TerminationReason::of_exit(code) } else { reason },
-            message,
-            signal,
-            started_at: started_at.or(known_start),
-            finished_at: Some(finished_at.unwrap_or(step.now)),
-            instance: Some(instance),
-        };
         if let Some(ended) = self.parts.runtime.change(step.now).instance_mut(container, instance) {
-            ended.state = InstanceState::Exited(Arc::new(end));
+            let known_start = if let InstanceState::Running { started_at } = ended.state { started_at } else { None };
+            ended.state = InstanceState::Exited(Arc::new(Termination {
+                exit_code: code,
+                reason: if is_unsaid { TerminationReason::of_exit(code) } else { reason },
+                message,
+                signal,
+                started_at: started_at.or(known_start),
+                finished_at: Some(finished_at.unwrap_or(step.now)),
+                instance: Some(instance),
+            }));
         }
         self.parts.notice(PlegEvent::Died(Some(container)));
-        Ok(())
     }
 
-    fn on_stop_returned(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        step: &mut Step<'_>,
-    ) -> Result<(), EventError> {
-        let name: Box<str> = self.known(container)?.name().into();
-        let stop = self.worker.sync.as_mut().and_then(|sync| {
+    fn on_stop_returned(&mut self, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
+        self.with_sync(|sync, _| {
             let mut stops = sync.stops.iter_mut();
-            stops.find(|stop| stop.container == container && stop.instance == instance && stop.stage == StopStage::Told)
+            let told = stops
+                .find(|stop| stop.container == container && stop.instance == instance && stop.stage == StopStage::Told);
+            if let Some(stop) = told {
+                stop.stage = StopStage::Gone;
+            }
+            sync.go_on_stopping(step);
         });
-        let Some(stop) = stop else {
-            return Err(EventError::Unasked { what: "a stopped container", container: Some(name) });
-        };
-        stop.stage = StopStage::Gone;
-        self.with_sync(|sync, _| sync.go_on_stopping(step));
-        Ok(())
     }
 
     fn on_hook_finished(
@@ -206,20 +145,12 @@ impl Pod {
         hook: HookKind,
         result: Result<(), Box<str>>,
         step: &mut Step<'_>,
-    ) -> Result<(), EventError> {
-        let spec = self.known(container)?;
+    ) {
         match hook {
             HookKind::PostStart => {
-                let runs = matches!(spec.post_start(), Some(LifecycleHook::Run(_)));
-                let is_asked = |doing| runs && doing == Doing::PostStart(container, instance, None);
-                self.expect(Some(container), "a finished postStart hook", is_asked)?;
                 self.with_sync(|sync, parts| sync.on_post_start_finished(container, instance, result, parts, step));
             }
             HookKind::PreStop => {
-                if !self.parts.containers.runs_pre_stop(container, instance) {
-                    let container = Some(spec.name().into());
-                    return Err(EventError::Unasked { what: "a finished preStop hook", container });
-                }
                 self.parts.containers.end_pre_stop(container, instance);
                 if result.is_err() {
                     let message = || "PreStopHook failed".into();
@@ -228,22 +159,16 @@ impl Pod {
                 self.with_sync(|sync, _| sync.on_pre_stop_finished(container, instance, step));
             }
         }
-        Ok(())
     }
 
     fn on_probe_finished(
         &mut self,
         container: ContainerIndex,
-        instance: InstanceId,
         kind: ProbeKind,
         outcome: ProbeOutcome,
         output: &str,
         step: &mut Step<'_>,
-    ) -> Result<(), EventError> {
-        let name = self.known(container)?.name();
-        if !self.parts.probers.is_asking(container, instance, kind) {
-            return Err(EventError::Unasked { what: "an answered probe", container: Some(name.into()) });
-        }
+    ) {
         let kubelet = self.parts.kubelet_start();
         let Parts { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
         let repeats = if runtime.notices_at_once() { Repeats::Once } else { Repeats::Always };
@@ -251,6 +176,5 @@ impl Pod {
         for verdict in probers.take_answer(container, kind, outcome, output, around, step).into_iter().flatten() {
             inbox.post(Message::Verdict(verdict));
         }
-        Ok(())
     }
 }

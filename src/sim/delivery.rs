@@ -64,7 +64,7 @@ impl Life {
     /// Hands an event on to the kubelet, if one has the Pod.
     pub(super) fn hand_on(&mut self, event: Event) -> Result<(), EventError> {
         let Some(pod) = &mut self.pod else { return Ok(()) };
-        pod.handle_event(self.now, event, &mut self.recorder.outlet(&mut self.object))
+        Ok(pod.handle_event(self.now, event, &mut self.recorder.outlet(&mut self.object))?)
     }
 
     /// A watch delivers the object to the kubelet, unless its node is lost.

@@ -204,7 +204,7 @@ impl RandomLife {
         let result = match self.meaning(next) {
             Meaning::Tell(event) => {
                 self.heard(&event);
-                self.pod.handle_event(self.now, event, out)
+                self.pod.handle_event(self.now, event, out).map_err(EventError::from)
             }
             Meaning::Wait(until) => {
                 self.now = until;

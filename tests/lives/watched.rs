@@ -116,7 +116,7 @@ impl Watched {
         self.seen.told += 1;
         match result {
             Err(error) => {
-                self.seen.refused.push(kind_of(&error));
+                self.seen.refused.push(kind_of(&error.error));
                 let is_same = self.life.pod == before;
                 hold!(is_same, "{event:?} was refused ({error}) and changed {}", difference(&before, &self.life.pod));
                 hold!(out.is_empty(), "{event:?} was refused ({error}) and led to {out:?}");

@@ -40,7 +40,7 @@ impl Node {
 
     fn tell(&mut self, event: Event) -> Result<(), EventError> {
         self.out.clear();
-        self.pod.handle_event(self.now, event, &mut self.out)
+        Ok(self.pod.handle_event(self.now, event, &mut self.out)?)
     }
 
     fn relist(&mut self) -> Result<(), EventError> {

@@ -37,7 +37,7 @@ impl Node {
     }
 
     fn hear(&mut self, news: RuntimeEvent) -> Result<(), EventError> {
-        self.pod.handle_event(self.now, Event::Runtime(news), &mut self.out)
+        Ok(self.pod.handle_event(self.now, Event::Runtime(news), &mut self.out)?)
     }
 
     fn wait(&mut self, seconds: u64) {

@@ -69,14 +69,15 @@ impl Watch {
         let result = pod.handle_event(now, event.clone(), &mut out);
         let twins = twin.handle_event(now, event.clone(), &mut twins_out);
         hold!((&result, &out, &*pod) == (&twins, &twins_out, &twin), "{event:?}: same inputs, another outcome");
-        if let Err(error) = &result {
-            hold!(out.is_empty() && *pod == before, "{event:?} was refused ({error}) and changed something");
-            return Ok((result, out));
+        if let Err(refused) = result {
+            hold!(*refused.event == event, "{event:?} was refused, and {:?} given back", refused.event);
+            hold!(out.is_empty() && *pod == before, "{event:?} was refused ({refused}) and changed something");
+            return Ok((Err(refused.error), out));
         }
         self.restarts |= event == Event::Node(NodeEvent::KubeletRestarted);
         self.check(&Step { before: &before, after: pod, now, told: Some(&event), out: &out })
             .map_err(|it| alloc::format!("{event:?}: {it}"))?;
-        Ok((result, out))
+        Ok((Ok(()), out))
     }
 
     /// It is this late: everything due is handled, and a second call does nothing.

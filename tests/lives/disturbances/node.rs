@@ -149,6 +149,6 @@ fn a_static_pod_is_critical_and_stays() {
     let spec = Arc::new(PodSpec::from_admitted(&manifest).unwrap());
     let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
     let mut told = |event| pod.handle_event(Timestamp::UNIX_EPOCH, Event::Node(event), &mut NoSink);
-    assert!(matches!(told(NodeEvent::Preempted), Err(EventError::Critical)));
+    assert_eq!(told(NodeEvent::Preempted).map_err(EventError::from), Err(EventError::Critical));
     assert_eq!(told(NodeEvent::ShutDown { grace_seconds: Some(5) }), Ok(()), "a shutdown spares nobody");
 }

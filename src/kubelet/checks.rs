@@ -1,0 +1,154 @@
+//! Which events can be: each is checked before it changes anything.
+
+use alloc::boxed::Box;
+
+use super::{Pod, relist::check_listing, stop::StopStage, sync::Doing, tables::WorkerState};
+use crate::{
+    event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
+    rule::spec_change,
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook},
+    state::{InstanceId, InstanceState, SandboxId},
+};
+
+impl Pod {
+    /// Whether this can have happened, as far as is known.
+    pub(super) fn check(&self, event: &Event) -> Result<(), EventError> {
+        match event {
+            Event::Runtime(event) => self.check_runtime_event(event),
+            Event::Api(event) => self.check_api_event(event),
+            Event::Node(NodeEvent::KubeletRestarted) => Ok(()),
+            Event::Node(NodeEvent::Evicted { .. } | NodeEvent::Preempted) => self.check_evictable(),
+            Event::Node(NodeEvent::ShutDown { .. }) => self.check_active(),
+        }
+    }
+
+    fn check_runtime_event(&self, event: &RuntimeEvent) -> Result<(), EventError> {
+        match *event {
+            RuntimeEvent::SandboxCreated { sandbox, .. } => {
+                self.expect(None, "a created sandbox", |doing| doing == Doing::RunningSandbox(sandbox))
+            }
+            RuntimeEvent::SandboxFailed { sandbox, .. } => {
+                self.expect(None, "a failed sandbox", |doing| doing == Doing::RunningSandbox(sandbox))
+            }
+            RuntimeEvent::SandboxDied { sandbox } => self.check_sandbox(sandbox),
+            RuntimeEvent::ImageInspected { container, .. } => {
+                self.expect(Some(container), "an inspected image", |doing| doing == Doing::Inspecting(container))
+            }
+            RuntimeEvent::ImagePulled { container, .. } => {
+                let is_asked = |doing| matches!(doing, Doing::Pulling(pulling, _) if pulling == container);
+                self.expect(Some(container), "a pulled image", is_asked)
+            }
+            RuntimeEvent::ContainerCreated { container, instance, .. } => {
+                let is_asked = |doing| doing == Doing::Creating(container, instance);
+                self.expect(Some(container), "a created container", is_asked)
+            }
+            RuntimeEvent::ContainerStarted { container, instance, .. } => {
+                let is_asked = |doing| doing == Doing::Starting(container, instance);
+                self.expect(Some(container), "a started container", is_asked)
+            }
+            RuntimeEvent::ContainerExited { container, instance, .. } => self.check_exit(container, instance),
+            RuntimeEvent::ContainerStopped { container, instance } => self.check_stopped(container, instance),
+            RuntimeEvent::HookFinished { container, instance, hook, .. } => self.check_hook(container, instance, hook),
+            RuntimeEvent::ProbeFinished { container, instance, kind, .. } => {
+                let name = self.known(container)?.name();
+                if self.parts.probers.is_asking(container, instance, kind) {
+                    return Ok(());
+                }
+                Err(EventError::Unasked { what: "an answered probe", container: Some(name.into()) })
+            }
+            RuntimeEvent::Relisted(ref runtime) => check_listing(&self.parts.spec, runtime),
+        }
+    }
+
+    /// Refuses an answer that nobody asked for.
+    fn expect(
+        &self,
+        container: Option<ContainerIndex>,
+        what: &'static str,
+        is_asked: impl FnOnce(Doing) -> bool,
+    ) -> Result<(), EventError> {
+        let known = container.map(|container| self.known(container)).transpose()?;
+        match &self.worker.sync {
+            Some(sync) if is_asked(sync.doing) => Ok(()),
+            Some(_) | None => Err(EventError::Unasked { what, container: known.map(|it| it.name().into()) }),
+        }
+    }
+
+    fn known(&self, container: ContainerIndex) -> Result<&ContainerSpec, EventError> {
+        self.parts.spec.container(container).ok_or(EventError::NoSuchContainer { container })
+    }
+
+    fn check_sandbox(&self, sandbox: SandboxId) -> Result<(), EventError> {
+        let is_known = self.parts.runtime.actual().sandboxes.iter().any(|known| known.attempt >= sandbox.0);
+        if is_known { Ok(()) } else { Err(EventError::UnknownSandbox { sandbox }) }
+    }
+
+    fn check_exit(&self, container: ContainerIndex, instance: InstanceId) -> Result<(), EventError> {
+        let name = || self.known(container).map(|it| Box::from(it.name()));
+        let known = self.parts.runtime.actual().instances_of(container).find(|known| known.id == instance);
+        match known.map(|known| &known.state) {
+            None => Err(EventError::UnknownInstance { container: name()?, instance }),
+            Some(InstanceState::Exited(_)) => {
+                Err(EventError::IllegalContainerMove { container: name()?, from: "exited", to: "exited" })
+            }
+            Some(InstanceState::Running { .. } | InstanceState::Created | InstanceState::Unknown) => Ok(()),
+        }
+    }
+
+    fn check_stopped(&self, container: ContainerIndex, instance: InstanceId) -> Result<(), EventError> {
+        let name = self.known(container)?.name();
+        let mut stops = self.worker.sync.iter().flat_map(|sync| &sync.stops);
+        let is_asked =
+            stops.any(|stop| stop.container == container && stop.instance == instance && stop.stage == StopStage::Told);
+        if is_asked {
+            return Ok(());
+        }
+        Err(EventError::Unasked { what: "a stopped container", container: Some(name.into()) })
+    }
+
+    fn check_hook(&self, container: ContainerIndex, instance: InstanceId, hook: HookKind) -> Result<(), EventError> {
+        let spec = self.known(container)?;
+        match hook {
+            HookKind::PostStart => {
+                let runs = matches!(spec.post_start(), Some(LifecycleHook::Run(_)));
+                let is_asked = |doing| runs && doing == Doing::PostStart(container, instance, None);
+                self.expect(Some(container), "a finished postStart hook", is_asked)
+            }
+            HookKind::PreStop if self.parts.containers.runs_pre_stop(container, instance) => Ok(()),
+            HookKind::PreStop => {
+                Err(EventError::Unasked { what: "a finished preStop hook", container: Some(spec.name().into()) })
+            }
+        }
+    }
+
+    fn check_api_event(&self, event: &ApiEvent) -> Result<(), EventError> {
+        let object = self.parts.newest_object();
+        match event {
+            _ if object.is_gone => Err(EventError::Gone),
+            ApiEvent::SpecChanged(spec) => Ok(spec_change::check(&object.spec, spec)?),
+            ApiEvent::Ended(phase) if !phase.is_terminal() => Err(EventError::NotTerminal { phase: *phase }),
+            ApiEvent::Deleted { .. }
+            | ApiEvent::Removed
+            | ApiEvent::ConditionSet(_)
+            | ApiEvent::ConditionRemoved { .. }
+            | ApiEvent::Ended(_) => Ok(()),
+        }
+    }
+
+    /// The node's managers look only at Pods that have not terminated.
+    ///
+    /// Answers to `filterOutInactivePods`.
+    fn check_active(&self) -> Result<(), EventError> {
+        match self.worker.state {
+            WorkerState::Terminated | WorkerState::Finished => Err(EventError::NotActive),
+            WorkerState::Syncing | WorkerState::Terminating => Ok(()),
+        }
+    }
+
+    fn check_evictable(&self) -> Result<(), EventError> {
+        if self.parts.object.spec.is_static() {
+            return Err(EventError::Critical);
+        }
+        self.check_active()
+    }
+}
