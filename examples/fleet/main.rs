@@ -1,7 +1,7 @@
 //! A fleet of Pods in virtual time, over threads, processes and hosts.
 //!
 //! ```console
-//! cargo run --release --all-features --example fleet -- --pods 1000000 --for 10m examples/scenarios/fleet/healthy.yaml
+//! cargo run --release --all-features --example fleet -- --pods 1000000 --for 10m examples/fleet/scenarios/healthy.yaml
 //! ```
 //!
 //! `-w` is how many threads each process has, `-n` how many processes there are, `-p` which this one is, and `-h` the file

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::fact;
 use crate::{
     kubelet::Pod,
-    manifest::{ConditionStatus, Name},
+    manifest::{ConditionStatus, Name, Named, PodCondition},
+    spec::PodSpec,
     state::{ConditionMessage, ConditionType},
     status,
     time::Timestamp,
@@ -76,8 +77,38 @@ pub(super) fn unmet(pod: &Pod) -> Vec<Unmet> {
     foreign.chain(own).collect()
 }
 
+/// The published conditions that are not as one would like them; `in_the_way` names the containers that one is about.
+pub(super) fn unmet_of(
+    conditions: &[PodCondition],
+    spec: &PodSpec,
+    in_the_way: impl Fn(&PodCondition, ConditionStatus) -> Vec<String>,
+) -> Vec<Unmet> {
+    let unmet = conditions.iter().filter_map(|condition| {
+        let status = condition.status.known().filter(|status| is_unmet(condition, *status, spec))?;
+        Some(Unmet {
+            condition: condition.type_.clone(),
+            status,
+            since: condition.last_transition_time,
+            reason: condition.reason.clone(),
+            containers: in_the_way(condition, status),
+            message: condition.message.clone(),
+        })
+    });
+    unmet.collect()
+}
+
+fn is_unmet(condition: &PodCondition, status: ConditionStatus, spec: &PodSpec) -> bool {
+    let is_true = status == ConditionStatus::True;
+    match Named::<ConditionType>::from(&*condition.type_).known() {
+        Some(which) => is_true == is_unwelcome(which),
+        None if condition.type_ == "PodResizePending" => is_true,
+        // What others' conditions mean only their owners know, unless the Pod waits for one.
+        None => !is_true && spec.readiness_gates().contains(&condition.type_),
+    }
+}
+
 /// Whether it is bad news that a condition holds.
-pub(super) fn is_unwelcome(which: ConditionType) -> bool {
+fn is_unwelcome(which: ConditionType) -> bool {
     match which {
         ConditionType::AllContainersRestarting | ConditionType::DisruptionTarget => true,
         ConditionType::PodReadyToStartContainers

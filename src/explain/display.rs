@@ -52,7 +52,9 @@ impl Explanation {
             }
             PodSituation::Over { cause } => {
                 let left = if self.gone { " and is gone from the API" } else { "" };
-                format!("{pod} has {phase}{left}: {}.", self.end_cause(cause))
+                let has =
+                    if self.phase.is_terminal() { format!("has {phase}") } else { format!("ended while {phase}") };
+                format!("{pod} {has}{left}: {}.", self.end_cause(cause))
             }
             PodSituation::Gone => {
                 format!("{pod} is gone (last shown as {phase}): its object was removed and nothing of it runs.")

@@ -115,6 +115,11 @@ impl Sink for Actions<'_> {
     }
 }
 
+/// Whether the node has begun to stop the Pod: the sync that does it waits for no relist.
+fn is_ending(pod: &Pod) -> bool {
+    pod.worker_state() != WorkerState::Syncing && pod.worker.taken.is_none() && pod.worker.pending.is_none()
+}
+
 impl Future {
     /// Handles the next wake-up; says whether there was one.
     fn live_on(&mut self) -> bool {
@@ -123,7 +128,7 @@ impl Future {
         if wake == Wake::Retry && self.wants_retry {
             self.foresight.retry_at.get_or_insert(self.now);
         }
-        let was_syncing = self.pod.worker_state() == WorkerState::Syncing;
+        let was_ending = is_ending(&self.pod);
         self.pod.handle_first_timeout(self.now, &mut Actions(&mut self.actions));
         while let Some(action) = self.actions.pop_front() {
             self.note(&action);
@@ -132,7 +137,7 @@ impl Future {
                 let _ = self.pod.handle_event(self.now, Event::Runtime(answer), &mut Actions(&mut self.actions));
             }
         }
-        if was_syncing && self.pod.worker_state() != WorkerState::Syncing {
+        if !was_ending && is_ending(&self.pod) {
             self.foresight.ends_at = Some(self.now);
         }
         true

@@ -106,6 +106,11 @@ impl PodObject {
     pub fn explain(&self, pod: Option<&Pod>, now: Timestamp) -> Explanation {
         let seen = Seen { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: self.node_lost_since() };
         match pod {
+            Some(pod) if seen.node_lost_since.is_some() => {
+                // What the kubelet knows does not get here; the node controller's word stands.
+                let unmet = condition::unmet_of(&self.status().conditions, self.spec(), |_, _| Vec::new());
+                Explanation { unmet, ..pod.explain_as(seen, now) }
+            }
             Some(pod) => pod.explain_as(seen, now),
             None => Pod::on_no_node(self.spec().clone(), self.status().conditions.clone(), now).explain_as(seen, now),
         }

@@ -81,6 +81,11 @@ impl Inbox {
         Some(self.messages.remove(place))
     }
 
+    /// Whether the main loop has something to hear, and time for it.
+    pub(crate) fn has_next(&self) -> bool {
+        !self.is_busy() && !self.messages.is_empty()
+    }
+
     /// The newest object that waits.
     pub(crate) fn newest_object(&self) -> Option<&Arc<ApiPod>> {
         self.messages

@@ -21,12 +21,12 @@ use crate::{
     action::{Action, SyncKind, SyncProgress},
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},
-    state::{InstanceId, Sandbox},
+    state::InstanceId,
     time::Timestamp,
 };
 
 /// No period is shorter: a Pod always gets on.
-const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// How many statuses that are read back at one instant ask for a sync.
 const MOST_READ_BACK: u8 = 16;
@@ -34,14 +34,15 @@ const MOST_READ_BACK: u8 = 16;
 impl Pod {
     /// Hears what waits and goes on with syncs, until something has to be waited for.
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
-        loop {
+        while !self.is_at_rest() {
             match self.next_message() {
                 Some(message) => {
                     let comes_of_poll = matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
                     self.hear(message, step);
                     while comes_of_poll && self.work(step) {}
                 }
-                None if self.work(step) => {}
+                // A sync that has come to something that takes time gives up its turn.
+                None if self.work(step) || self.has_message() => {}
                 None => break,
             }
         }
@@ -51,11 +52,24 @@ impl Pod {
     /// The next message. A poll finds several changes at once: the sync that one asks for has its turn, up to what takes
     /// time in principle, before the next is heard.
     fn next_message(&mut self) -> Option<Message> {
-        let has_turn = !self.parts.runtime.notices_at_once() && self.worker.is_at_work();
-        if has_turn { None } else { self.parts.inbox.next() }
+        if self.worker_has_turn() { None } else { self.parts.inbox.next() }
+    }
+
+    /// Whether nothing waits, and nothing is under way: as after most ticks and answers of probes.
+    fn is_at_rest(&self) -> bool {
+        self.worker.is_idle() && !self.worker.restarts_next && !self.parts.inbox.has_next()
+    }
+
+    fn has_message(&self) -> bool {
+        !self.worker_has_turn() && self.parts.inbox.has_next()
+    }
+
+    fn worker_has_turn(&self) -> bool {
+        !self.parts.runtime.notices_at_once() && self.worker.is_at_work()
     }
 
     fn hear(&mut self, message: Message, step: &mut Step<'_>) {
+        self.parts.quiet = None;
         match message {
             Message::Runtime(event) => self.hear_runtime(event, step),
             Message::Verdict(verdict) => self.hear_verdict(verdict, step),
@@ -103,11 +117,11 @@ impl Pod {
     /// Answers to `HandlePodUpdates`, `HandlePodRemoves` and `HandlePodReconcile`.
     fn hear_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
         let before = core::mem::replace(&mut self.parts.object, object);
-        let after = &self.parts.object;
+        let after = self.parts.object.clone();
         self.parts.status.published.foreign_changed |= before.conditions != after.conditions;
         let has_ended = after.ended.is_some() && before.ended.is_none();
         if let Some(phase) = after.ended.filter(|_| has_ended) {
-            self.parts.status.published.phase = Some(phase);
+            self.parts.take_phase_of_api(phase, step);
         }
         if after.is_gone && !before.is_gone {
             self.terminate(None);
@@ -214,6 +228,7 @@ impl Pod {
         self.parts.publish_sandbox(&sync.object, sync.could_run(), step);
         step.out.sync(step.now, SyncProgress::Ended { kind: sync.kind, failed: sync.has_failed });
         self.worker.retry_at = Some(self.retry_time(&sync, step.now));
+        self.parts.quiet = sync.quiet;
         let asks_for_relist = sync.kind == SyncKind::Sync && sync.has_acted && !sync.has_failed;
         let relist = self.parts.runtime.note_sync_end(asks_for_relist, step.now);
         match sync.kind {
@@ -365,33 +380,6 @@ impl Parts {
             step.out.action(step.now, Action::RemoveContainer { container, instance });
             let known = &mut self.runtime.change(step.now).instances;
             known.retain(|known| known.container != Some(container) || known.id != instance);
-        }
-    }
-
-    /// Dead sandboxes that hold nothing are removed with the next garbage collection, the newest excepted.
-    fn plan_garbage_collection(&mut self, now: Timestamp) {
-        if self.garbage_at.is_none() && self.dead_sandboxes().next().is_some() {
-            self.garbage_at = self.config.garbage_collection_period.map(|period| now + period);
-        }
-    }
-
-    fn dead_sandboxes(&self) -> impl Iterator<Item = &Sandbox> {
-        let runtime = self.runtime.actual();
-        let is_empty = |sandbox: &&Sandbox| runtime.instances.iter().all(|instance| instance.sandbox != sandbox.id);
-        runtime.sandboxes.iter().skip(1).filter(|sandbox| !sandbox.is_ready).filter(is_empty)
-    }
-
-    /// Removes dead sandboxes that hold nothing, the newest excepted.
-    ///
-    /// Answers to `evictSandboxes` in `pkg/kubelet/kuberuntime`.
-    pub(super) fn collect_garbage(&mut self, step: &mut Step<'_>) {
-        self.garbage_at = None;
-        let dead: Vec<_> = self.dead_sandboxes().map(|sandbox| sandbox.id).collect();
-        for &sandbox in &dead {
-            step.out.action(step.now, Action::RemovePodSandbox { sandbox });
-        }
-        if !dead.is_empty() {
-            self.runtime.change(step.now).sandboxes.retain(|sandbox| !dead.contains(&sandbox.id));
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod api_pod;
 mod containers;
+mod garbage;
 mod inbox;
 mod kill;
 mod main_loop;
@@ -18,6 +19,7 @@ mod pod;
 mod probers;
 mod prototype;
 mod published;
+mod quiet;
 mod relist;
 mod resume;
 mod runtime_cache;

@@ -10,6 +10,7 @@ use super::{
     probers::Probers,
     runtime_cache::RuntimeCache,
     status_manager::StatusManager,
+    wake::Wake,
 };
 use crate::{
     config::KubeletConfig,
@@ -42,8 +43,11 @@ pub(crate) struct Parts {
     pub(crate) garbage_at: Option<Timestamp>,
     /// How many random numbers were drawn.
     pub(crate) draws: u32,
-    /// When the Pod next wakes.
-    pub(crate) wake_at: Option<Timestamp>,
+    /// When the Pod next wakes, and for what.
+    pub(crate) wake: Option<(Timestamp, Wake)>,
+    /// That the last sync found nothing to do and nothing to say, and what the probe workers then stood for: as long as
+    /// nothing is heard and they stand for the same, another would find nothing either.
+    pub(crate) quiet: Option<u64>,
 }
 
 /// Dead instances that are to be removed, in this order.
@@ -75,7 +79,8 @@ impl Parts {
             removal: None,
             garbage_at: None,
             draws: 0,
-            wake_at: None,
+            wake: None,
+            quiet: None,
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::KubeletConfig,
-    event::{Event, EventError},
+    event::{Event, EventError, RuntimeEvent},
     manifest::{PodCondition, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
     state::RuntimeStatus,
@@ -149,6 +149,9 @@ impl Pod {
     /// An event that cannot be, or that comes too late, is refused with an [`EventError`], and nothing changes.
     pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), EventError> {
         let step = &mut Step { now, out };
+        if !matches!(event, Event::Runtime(RuntimeEvent::ProbeFinished { .. })) {
+            self.parts.quiet = None;
+        }
         match event {
             Event::Runtime(event) => self.on_runtime_event(event, step),
             Event::Api(event) => self.on_api_event(event, step),
@@ -174,7 +177,7 @@ impl Pod {
     /// When the Pod wakes next by itself, unless something happens before.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.parts.wake_at
+        self.parts.wake.map(|(at, _)| at)
     }
 
     /// What the Pod ought to be, as the last sync knew it.

@@ -34,6 +34,8 @@ pub(crate) struct StatusManager {
     pub(crate) sandbox_news: SandboxNews,
     /// When published statuses were last read back, and how many at that instant.
     pub(crate) read_back: Option<(Timestamp, u8)>,
+    /// Whether the last computation found what the one before it had found.
+    pub(crate) is_unmoved: bool,
 }
 
 /// Whether the kubelet has computed a status.
@@ -135,6 +137,7 @@ impl StatusManager {
             },
             sandbox_news: SandboxNews::None,
             read_back: None,
+            is_unmoved: false,
         }
     }
 

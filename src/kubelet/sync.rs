@@ -45,6 +45,8 @@ pub(crate) struct Sync {
     pub(crate) has_reset: bool,
     /// When the earliest crash-loop back-off that was met ends.
     pub(crate) earliest_release: Option<Timestamp>,
+    /// What the probe workers stand for, if there is nothing to do and nothing to say.
+    pub(crate) quiet: Option<u64>,
 }
 
 /// Something that a sync is going to do.
@@ -132,6 +134,7 @@ impl Sync {
             has_acted: false,
             has_reset: false,
             earliest_release: None,
+            quiet: None,
         };
         match kind {
             SyncKind::Sync => return sync.begin_pod(parts, step),
@@ -144,6 +147,7 @@ impl Sync {
     /// Keeps the Pod as it ought to be; there is nothing to do if its phase is terminal.
     fn begin_pod(mut self, parts: &mut Parts, step: &mut Step<'_>) -> Begun {
         let view = self.view.clone();
+        let before = parts.standing();
         if parts.report(&view, self.reporting(Finality::GoesOn, None), step).is_terminal() {
             return Begun::FoundTerminal(self);
         }
@@ -156,6 +160,10 @@ impl Sync {
             is_restarting_all: parts.status.is_restarting_all(),
         });
         self.plan(actions, step);
+        let after = parts.standing();
+        if self.todo.is_empty() && parts.status.is_unmoved && before == after {
+            self.quiet = Some(after.probes);
+        }
         Begun::Goes(self)
     }
 

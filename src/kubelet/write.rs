@@ -132,6 +132,7 @@ impl Parts {
         write: Write,
         step: &mut Step<'_>,
     ) {
+        self.status.is_unmoved = false;
         if !ending::allows(&report.object.spec, &self.status.record.records, &status.records) {
             return;
         }
@@ -149,6 +150,7 @@ impl Parts {
         generations.status = report.object.generation.max(generations.status);
         generations.readiness = report.object.generation;
         let is_other = is_first || has_observed || self.status.why != why || !before.is_same(&self.status.record);
+        self.status.is_unmoved = !is_other && before == self.status.record;
         self.status.why = why;
         self.status.disruption = disruption;
         let was_computed = core::mem::replace(&mut self.status.knowledge, Knowledge::Computed) == Knowledge::Computed;
@@ -354,6 +356,15 @@ impl Parts {
     pub(crate) fn is_restarting_all(&self) -> bool {
         let records = &self.status.record.records;
         restart::all_containers_restart_is_due(&self.spec, None, records, self.status.is_restarting_all())
+    }
+
+    /// Others have given the Pod the phase that it ends with; one that has ended keeps the phase that it has.
+    pub(crate) fn take_phase_of_api(&mut self, to: PodPhase, step: &mut Step<'_>) {
+        let from = self.status.published.phase;
+        if !from.is_some_and(PodPhase::is_terminal) {
+            self.status.published.phase = Some(to);
+            self.emit(Change::Phase { from, to }, step);
+        }
     }
 
     fn emit(&self, change: Change, step: &mut Step<'_>) {

@@ -79,7 +79,7 @@ impl PodObject {
 
     /// The Pod is a node's, without a scheduler's having a say: it was made for that node.
     pub fn take_to_node(&mut self, node_name: &str, now: Timestamp) {
-        node_name.clone_into(&mut self.manifest.spec.node_name);
+        self.manifest.spec.node_name = node_name.into();
         self.put(crate::manifest::PodCondition {
             type_: ConditionType::PodScheduled.name().into(),
             observed_generation: 0,

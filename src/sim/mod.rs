@@ -15,7 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Or it is lived one moment at a time, and acted upon in between: see [`Life`].
+//! Or it is lived one moment at a time, and acted upon in between: see [`Life`]. Many Pods at once, with much left to
+//! chance, are a [`Fleet`].
 
 mod act;
 mod action;
@@ -23,6 +24,7 @@ mod agent;
 mod build;
 mod check;
 mod deeds;
+mod delivery;
 mod error;
 mod fleet;
 mod happening;

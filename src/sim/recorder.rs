@@ -114,6 +114,14 @@ pub(super) struct Outlet<'a> {
     object: &'a mut PodObject,
 }
 
+impl Outlet<'_> {
+    /// Whether a phase was written down already, when others than the kubelet gave it to the object.
+    fn is_no_news(&self, change: &Change) -> bool {
+        let shown = self.object.status().phase.as_ref().and_then(|phase| phase.known());
+        matches!(change, Change::Phase { from: Some(_), to } if shown == Some(*to))
+    }
+}
+
 impl Sink for Outlet<'_> {
     fn action(&mut self, at: Timestamp, action: Action) {
         self.recorder.timeline.entries.push(Entry { at, what: What::Asked(action.clone()) });
@@ -121,7 +129,7 @@ impl Sink for Outlet<'_> {
     }
 
     fn transition(&mut self, transition: Transition) {
-        if !self.object.is_node_lost() && !self.object.is_gone() {
+        if !self.object.is_node_lost() && !self.object.is_gone() && !self.is_no_news(&transition.change) {
             self.recorder.transition(transition);
         }
     }

@@ -17,6 +17,8 @@ pub struct Tally {
     pub agreed: usize,
     /// All lines.
     pub total: usize,
+    /// Which lines were not, by their `id`.
+    pub differing: Vec<String>,
     is_implemented: bool,
     first: Vec<(Value, Difference)>,
 }
@@ -24,12 +26,15 @@ pub struct Tally {
 impl Tally {
     /// Nothing was asked yet.
     pub fn new(suite: &str, is_implemented: bool) -> Tally {
-        Tally { suite: suite.to_owned(), agreed: 0, total: 0, is_implemented, first: Vec::new() }
+        Tally { suite: suite.to_owned(), agreed: 0, total: 0, differing: Vec::new(), is_implemented, first: Vec::new() }
     }
 
     /// Counts a line.
     pub fn add(&mut self, line: &Value, verdict: Option<Result<(), Difference>>) {
         self.total += 1;
+        if !matches!(verdict, Some(Ok(()))) {
+            self.differing.push(line["id"].as_str().unwrap_or_default().to_owned());
+        }
         match verdict {
             Some(Ok(())) => self.agreed += 1,
             Some(Err(difference)) if self.first.len() < SHOWN => self.first.push((line.clone(), difference)),

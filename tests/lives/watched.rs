@@ -6,7 +6,7 @@ use std::{
 };
 
 use pod_lifecycle::{
-    CONTAINER_MOVES, Change, ContainerStateKind, Output, PHASE_MOVES, Pod, Timestamp, WORKER_MOVES, WorkerState,
+    CONTAINER_MOVES, Change, ContainerStateKind, Output, PHASE_MOVES, Pod, Timestamp, WORKER_MOVES, Wake, WorkerState,
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent, RuntimeEvent},
     manifest::{ConditionStatus, Name, PodPhase},
@@ -258,7 +258,8 @@ impl Watched {
         let pod = &self.life.pod;
         let next = pod.next_wake().map(|(at, _)| at);
         hold!(pod.poll_timeout() == next, "poll_timeout is {:?}, next_wake {next:?}", pod.poll_timeout());
-        hold!(pod.worker_state() != WorkerState::Finished || next.is_none(), "a finished Pod wakes at {next:?}");
+        let clears_up = matches!(pod.next_wake(), None | Some((_, Wake::GarbageCollection | Wake::RemoveDead)));
+        hold!(pod.worker_state() != WorkerState::Finished || clears_up, "a finished Pod wakes: {:?}", pod.next_wake());
         let status = pod.status();
         let phase = status.phase.as_ref().and_then(|phase| phase.known());
         hold!(phase == Some(pod.phase()), "the status says {phase:?}, the Pod {:?}", pod.phase());

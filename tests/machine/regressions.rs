@@ -3,9 +3,9 @@
 use std::{sync::Arc, sync::mpsc, thread, time::Duration};
 
 use pod_lifecycle::{
-    NoSink, Pod, Timestamp,
+    Action, Change, NoSink, Output, Pod, Timestamp, Transition, WorkerState,
     config::KubeletConfig,
-    event::{ApiEvent, Event, Failure, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, Failure, RuntimeEvent},
     manifest::{self, PodPhase},
     spec::PodSpec,
     state::{Instance, InstanceId, InstanceState, SandboxId, StartError},
@@ -56,6 +56,20 @@ fn a_pod_that_the_garbage_collector_failed_stays_failed() {
 }
 
 #[test]
+fn a_phase_that_others_gave_the_pod_is_told_and_stays() {
+    let (mut pod, mut out) = (pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}]}"#), Vec::new());
+    for phase in [PodPhase::Failed, PodPhase::Succeeded] {
+        pod.handle_event(START, Event::Api(ApiEvent::Ended(phase)), &mut out).unwrap();
+    }
+    let is_phase =
+        |output: &&Output| matches!(output, Output::Transition(Transition { change: Change::Phase { .. }, .. }));
+    let change = Change::Phase { from: Some(PodPhase::Pending), to: PodPhase::Failed };
+    let told: Vec<&Output> = out.iter().filter(is_phase).collect();
+    assert_eq!(told, [&Output::Transition(Transition { at: START, change })]);
+    assert_eq!(pod.phase(), PodPhase::Failed);
+}
+
+#[test]
 fn an_init_container_that_comes_and_goes_does_not_stop_time() {
     let (tell_end, told) = mpsc::channel();
     thread::spawn(move || {
@@ -93,4 +107,24 @@ fn an_init_container_that_comes_and_goes_does_not_stop_time() {
     });
     let ended = told.recv_timeout(Duration::from_secs(5));
     assert!(ended.is_ok(), "time stands still");
+}
+
+#[test]
+fn a_pod_that_is_finished_still_has_its_dead_sandboxes_removed() {
+    let mut pod = pod(r#"{"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx:1"}]}"#);
+    let died = RuntimeEvent::SandboxDied { sandbox: SandboxId(0) };
+    let inspected = RuntimeEvent::ImageInspected { container: 0.into(), result: Err("no sandbox".into()) };
+    tell(&mut pod, [sandbox(0), died, inspected, sandbox(1)]);
+    tell(&mut pod, start(0, 0));
+    let exit = ContainerExit::with_code(0);
+    tell(&mut pod, [RuntimeEvent::ContainerExited { container: 0.into(), instance: InstanceId::nth(0), exit }]);
+    tell(&mut pod, [RuntimeEvent::SandboxDied { sandbox: SandboxId(1) }]);
+    assert_eq!((pod.worker_state(), pod.runtime().sandboxes.len()), (WorkerState::Finished, 2));
+    let (mut last, mut out) = (START, Vec::new());
+    while let Some(at) = pod.poll_timeout() {
+        last = at;
+        pod.handle_timeout(at, &mut out);
+    }
+    assert_eq!(last, START + Duration::from_secs(60));
+    assert_eq!(out, [Output::Action(Action::RemovePodSandbox { sandbox: SandboxId(0) })]);
 }

@@ -15,8 +15,8 @@ use crate::{
     sim::{
         Life, ScenarioError, ScriptAction, ScriptActionKind, What,
         act::on_node,
+        delivery::MOST_AT_ONE_INSTANT,
         happening::Happening,
-        life::MOST_AT_ONE_INSTANT,
         world::{Outcomes, World},
     },
     state::ConditionType,

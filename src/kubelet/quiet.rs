@@ -1,0 +1,49 @@
+//! The periodic sync of a Pod in which nothing has changed.
+//!
+//! A sync is made of what is known and of nothing else. If the last one found nothing to do and nothing to say, and
+//! nothing was heard since, the next finds the same: it is told, and not made.
+
+use super::{Pod, Step, inbox::Inbox, main_loop::SHORTEST_PERIOD, parts::Parts, tables::WorkerState};
+use crate::action::{SyncKind, SyncProgress};
+
+/// What of a Pod a sync can change, without its being heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// What the probe workers stand for.
+    pub(super) probes: u64,
+    writes: u32,
+}
+
+impl Parts {
+    pub(super) fn standing(&self) -> Standing {
+        Standing { probes: self.probers.standing(), writes: self.status.published.writes }
+    }
+
+    /// Whether a sync would find what the last one found: nothing.
+    fn is_quiet(&self) -> bool {
+        // A deadline passes, a poll finds something, and a young kubelet grows old without a word.
+        let is_untimed = self.object.spec.active_deadline().is_none() && self.kubelet_start.is_none();
+        is_untimed
+            && self.runtime.notices_at_once()
+            && self.inbox == Inbox::default()
+            && self.quiet == Some(self.probers.standing())
+    }
+}
+
+impl Pod {
+    /// Tells of a sync that finds nothing, if that is what the next would be.
+    pub(super) fn repeat_quiet_sync(&mut self, step: &mut Step<'_>) -> bool {
+        let is_free = self.worker.state == WorkerState::Syncing && self.worker.is_idle() && !self.worker.restarts_next;
+        if !is_free || !self.parts.is_quiet() {
+            self.parts.quiet = None;
+            return false;
+        }
+        let kind = SyncKind::Sync;
+        step.out.sync(step.now, SyncProgress::Began { kind, grace: None });
+        step.out.sync(step.now, SyncProgress::Ended { kind, failed: false });
+        let resync = self.parts.config.resync_period.max(SHORTEST_PERIOD);
+        self.worker.retry_at = Some(step.now + self.parts.late(resync));
+        self.parts.plan_garbage_collection(step.now);
+        true
+    }
+}

@@ -1,0 +1,257 @@
+//! Our life in the form of the recordings.
+
+use std::collections::BTreeMap;
+
+use pod_lifecycle::{
+    Action, SyncProgress, Timestamp,
+    event::HookKind,
+    manifest::{self, Name},
+    rule::probe::ProbeOutcome,
+    sim::{Entry, Happened, Scenario, Timeline, What},
+    spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
+    state::InstanceId,
+};
+use serde_json::{Value, json};
+
+/// Our life in the form of the recordings.
+pub struct Lift {
+    pub timeline: Timeline,
+    pub spec: PodSpec,
+    pub scenario: Scenario,
+    /// The recordings show images where a script changes one.
+    pub shows_images: bool,
+}
+
+impl Lift {
+    /// All of it.
+    pub fn lift(&self) -> Value {
+        let (mut statuses, mut calls, mut events, mut syncs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut pulls, mut starts) = (BTreeMap::new(), BTreeMap::new());
+        for (place, Entry { at, what }) in self.timeline.entries.iter().enumerate() {
+            let t = self.t(*at);
+            match what {
+                What::Asked(Action::CreateContainer { container, instance, .. })
+                    if !self.was_created(place, *container, *instance) => {}
+                What::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
+                What::Asked(action) => calls.extend(self.call(t, place, action, &mut pulls, &mut starts)),
+                What::Happened(happened) => calls.push(self.happened(t, happened)),
+                What::Event(event) => events.push(json!({
+                    "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
+                    "container": event.container.map_or("", |container| self.spec.container_name(container)),
+                })),
+                What::Changed(_) => {}
+                What::Sync(news) => self.sync(t, *news, &mut syncs),
+            }
+        }
+        json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
+    }
+
+    /// The recordings show the creations that succeeded: those that a start follows.
+    fn was_created(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
+        let asked = self
+            .timeline
+            .entries
+            .iter()
+            .skip(place + 1)
+            .find_map(|entry| if let What::Asked(action) = &entry.what { Some(action) } else { None });
+        asked == Some(&Action::StartContainer { container, instance })
+    }
+
+    /// Whether an instance had ended when an entry was written.
+    fn has_exited(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
+        self.timeline.entries.iter().take(place).any(|entry| {
+            let What::Happened(Happened::Exit { container: of, instance: which, .. }) = &entry.what else {
+                return false;
+            };
+            (*of, *which) == (container, instance)
+        })
+    }
+
+    fn t(&self, at: Timestamp) -> f64 {
+        (at.since(self.timeline.start).as_micros() as f64 / 1e3).round() / 1e3
+    }
+
+    fn seconds(&self, at: Option<Timestamp>) -> Value {
+        at.map_or(Value::Null, |at| json!(at.unix_seconds() - self.timeline.start.unix_seconds()))
+    }
+
+    fn status(&self, status: &manifest::PodStatus) -> Value {
+        let conditions = status.conditions.iter().map(|condition| {
+            json!({
+                "type": condition.type_, "status": condition.status.as_str(),
+                "reason": text(&condition.reason), "message": text(&condition.message),
+                "lastTransitionTime": self.seconds(condition.last_transition_time),
+            })
+        });
+        let containers = |statuses: &[manifest::ContainerStatus]| {
+            let statuses: Vec<Value> = statuses.iter().map(|status| self.container(status)).collect();
+            if statuses.is_empty() { Value::Null } else { json!(statuses) }
+        };
+        json!({
+            "phase": status.phase.as_ref().map(|phase| phase.as_str()),
+            "reason": text(&status.reason), "message": text(&status.message),
+            "startTime": self.seconds(status.start_time),
+            "conditions": conditions.collect::<Vec<_>>(),
+            "initContainerStatuses": containers(&status.init_container_statuses),
+            "containerStatuses": containers(&status.container_statuses),
+            "ephemeralContainerStatuses": containers(&status.ephemeral_container_statuses),
+        })
+    }
+
+    fn container(&self, status: &manifest::ContainerStatus) -> Value {
+        let ephemeral = self.spec.index_of(&status.name).and_then(|index| self.spec.container(index));
+        let is_ephemeral = ephemeral.is_some_and(|it| it.kind() == ContainerKind::Ephemeral);
+        json!({
+            "image": self.shows_images.then_some(&status.image),
+            "started": status.started.filter(|_| !is_ephemeral),
+            "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
+            "containerID": text(&status.container_id),
+            "state": self.state(&status.state), "lastState": self.state(&status.last_state),
+        })
+    }
+
+    fn state(&self, state: &manifest::ContainerState) -> Value {
+        let waiting = state.waiting.as_ref().map(|waiting| {
+            let members = [("reason", text(&waiting.reason)), ("message", text(&waiting.message))];
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
+        });
+        let running = state.running.as_ref().map(|running| json!({ "startedAt": self.seconds(running.started_at) }));
+        let terminated = state.terminated.as_ref().map(|end| {
+            json!({
+                "exitCode": end.exit_code, "reason": text(&end.reason), "message": text(&end.message),
+                "startedAt": self.seconds(end.started_at), "finishedAt": self.seconds(end.finished_at),
+                "containerID": text(&end.container_id),
+            })
+        });
+        json!({ "waiting": waiting, "running": running, "terminated": terminated })
+    }
+
+    fn call(
+        &self,
+        t: f64,
+        place: usize,
+        action: &Action,
+        pulls: &mut BTreeMap<ContainerIndex, u32>,
+        starts: &mut BTreeMap<ContainerIndex, usize>,
+    ) -> Option<Value> {
+        let name = |container: &ContainerIndex| self.spec.container_name(*container);
+        Some(match action {
+            Action::RunPodSandbox { sandbox } => {
+                json!({ "t": t, "op": "RunPodSandbox", "id": format!("sb-{}", sandbox.0), "attempt": sandbox.0 })
+            }
+            Action::StopPodSandbox { sandbox } => {
+                json!({ "t": t, "op": "StopPodSandbox", "id": format!("sb-{}", sandbox.0) })
+            }
+            Action::PullImage { container } => {
+                let tries = pulls.entry(*container).or_default();
+                *tries += 1;
+                json!({ "t": t, "op": "PullImage", "container": name(container), "try": *tries - 1 })
+            }
+            Action::CreateContainer { container, instance, restart_count } => json!({
+                "t": t, "op": "CreateContainer", "container": name(container),
+                "id": self.id(*container, *instance), "attempt": restart_count,
+            }),
+            Action::StartContainer { container, instance } => {
+                let n = starts.entry(*container).or_default();
+                *n += 1;
+                let script = self.scenario.script.containers.get(name(container));
+                let last = script.map_or(0, |script| script.runs.len().saturating_sub(1));
+                json!({
+                    "t": t, "op": "StartContainer", "container": name(container),
+                    "id": self.id(*container, *instance), "run": (*n - 1).min(last),
+                })
+            }
+            Action::StopContainer { container, instance, timeout } => json!({
+                "t": t, "op": "StopContainer", "container": name(container),
+                "id": self.id(*container, *instance), "timeout": timeout,
+            }),
+            Action::RemoveContainer { container, instance } => json!({
+                "t": t, "op": "RemoveContainer", "container": name(container), "id": self.id(*container, *instance),
+            }),
+            Action::RunHook { container, instance, hook } => json!({
+                "t": t, "op": "ExecSync", "container": name(container),
+                "id": self.id(*container, *instance), "kind": hook_name(*hook),
+                "result": self.has_exited(place, *container, *instance).then_some("notRunning"),
+            }),
+            Action::InspectImage { .. } | Action::Probe { .. } | Action::RemovePodSandbox { .. } => return None,
+        })
+    }
+
+    fn happened(&self, t: f64, happened: &Happened) -> Value {
+        let name = |container: &ContainerIndex| self.spec.container_name(*container);
+        match happened {
+            Happened::Exit { container, instance, code, cause } => json!({
+                "t": t, "op": "~Exit", "container": name(container), "id": self.id(*container, *instance),
+                "exitCode": code, "cause": cause.name(),
+            }),
+            Happened::PullEnd { container, succeeded } => json!({
+                "t": t, "op": "~PullEnd", "container": name(container), "result": if *succeeded { "ok" } else { "error" },
+            }),
+            Happened::HookEnd { container, instance, hook, code } => json!({
+                "t": t, "op": "~ExecEnd", "container": name(container), "id": self.id(*container, *instance),
+                "kind": hook_name(*hook),
+                "result": code.map_or("containerDied".to_owned(), |code| format!("exit {code}")),
+            }),
+            Happened::Probed { container, instance, kind, outcome } => json!({
+                "t": t, "op": "ExecSync", "container": name(container), "id": self.id(*container, *instance),
+                "kind": probe_name(*kind),
+                "result": match outcome {
+                    Some(ProbeOutcome::Success | ProbeOutcome::Warning) => "success",
+                    Some(ProbeOutcome::Failure | ProbeOutcome::Unknown) => "failure",
+                    Some(ProbeOutcome::Error) => "error",
+                    None => "notRunning",
+                },
+            }),
+            Happened::SandboxDied(sandbox) => {
+                json!({ "t": t, "op": "~SandboxDied", "id": format!("sb-{}", sandbox.0) })
+            }
+            Happened::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
+            Happened::Action(action) => json!({ "t": t, "op": "~Action", "action": action }),
+        }
+    }
+
+    fn sync(&self, t: f64, news: SyncProgress, syncs: &mut Vec<Value>) {
+        match news {
+            SyncProgress::Began { kind, grace } => {
+                let mut sync = json!({ "t": t, "kind": kind.name() });
+                if kind == pod_lifecycle::SyncKind::Terminating {
+                    sync["gracePeriod"] = json!(grace.unwrap_or(-1));
+                }
+                syncs.push(sync);
+            }
+            SyncProgress::Ended { failed, .. } => {
+                let Some(sync) = syncs.last_mut() else { return };
+                if failed {
+                    sync["error"] = json!(true);
+                }
+                if sync["t"].as_f64() != Some(t) {
+                    sync["until"] = json!(t);
+                }
+            }
+        }
+    }
+
+    fn id(&self, container: ContainerIndex, instance: InstanceId) -> String {
+        format!("c-{}-{}", self.spec.container_name(container), instance.ordinal())
+    }
+}
+
+fn text(text: &str) -> Value {
+    if text.is_empty() { Value::Null } else { json!(text) }
+}
+
+fn hook_name(hook: HookKind) -> &'static str {
+    match hook {
+        HookKind::PostStart => "postStart",
+        HookKind::PreStop => "preStop",
+    }
+}
+
+fn probe_name(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Startup => "startup",
+        ProbeKind::Readiness => "readiness",
+        ProbeKind::Liveness => "liveness",
+    }
+}
