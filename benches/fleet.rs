@@ -1,8 +1,8 @@
 //! What a fleet costs: instructions of an event, a start, a crash and restart, and a delete, counted by callgrind; and
 //! events a second.
 //!
-//! `cargo bench --all-features --bench fleet` measures time. `benches/instructions.sh` has callgrind count, and compares
-//! with `benches/instructions.txt` to within 2 %.
+//! `cargo bench --all-features --bench fleet` measures time. With `--count` and a subject the bench does it once, so that
+//! `valgrind --tool=callgrind` can count.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
 
