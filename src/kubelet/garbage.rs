@@ -1,4 +1,4 @@
-//! What the runtime keeps of dead sandboxes.
+//! What the kubelet's garbage collection removes.
 
 use alloc::vec::Vec;
 

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// No period is shorter: a Pod always gets on.
-const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// How many statuses that are read back at one instant ask for a sync.
 const MOST_READ_BACK: u8 = 16;
@@ -34,7 +34,7 @@ const MOST_READ_BACK: u8 = 16;
 impl Pod {
     /// Hears what waits and goes on with syncs, until something has to be waited for.
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
-        loop {
+        while !self.is_at_rest() {
             match self.next_message() {
                 Some(message) => {
                     let comes_of_poll = matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
@@ -55,6 +55,11 @@ impl Pod {
         if self.worker_has_turn() { None } else { self.parts.inbox.next() }
     }
 
+    /// Whether nothing waits, and nothing is under way: as after most ticks and answers of probes.
+    fn is_at_rest(&self) -> bool {
+        self.worker.is_idle() && !self.worker.restarts_next && !self.parts.inbox.has_next()
+    }
+
     fn has_message(&self) -> bool {
         !self.worker_has_turn() && self.parts.inbox.has_next()
     }
@@ -64,6 +69,7 @@ impl Pod {
     }
 
     fn hear(&mut self, message: Message, step: &mut Step<'_>) {
+        self.parts.quiet.forget();
         match message {
             Message::Runtime(event) => self.hear_runtime(event, step),
             Message::Verdict(verdict) => self.hear_verdict(verdict, step),
@@ -222,6 +228,7 @@ impl Pod {
         self.parts.publish_sandbox(&sync.object, sync.could_run(), step);
         step.out.sync(step.now, SyncProgress::Ended { kind: sync.kind, failed: sync.has_failed });
         self.worker.retry_at = Some(self.retry_time(&sync, step.now));
+        self.parts.quiet = sync.quiet;
         let asks_for_relist = sync.kind == SyncKind::Sync && sync.has_acted && !sync.has_failed;
         let relist = self.parts.runtime.note_sync_end(asks_for_relist, step.now);
         match sync.kind {

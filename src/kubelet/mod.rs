@@ -19,6 +19,7 @@ mod pod;
 mod probers;
 mod prototype;
 mod published;
+mod quiet;
 mod relist;
 mod resume;
 mod runtime_cache;

@@ -10,8 +10,10 @@ use super::{
     containers::Containers,
     inbox::{Inbox, Message},
     probers::Probers,
+    quiet::Quiet,
     runtime_cache::RuntimeCache,
     status_manager::StatusManager,
+    wake::Wake,
 };
 use crate::{
     config::KubeletConfig,
@@ -49,9 +51,12 @@ pub(crate) struct Parts {
     pub(crate) garbage_at: Option<Timestamp>,
     /// How many random numbers were drawn.
     pub(crate) draws: u32,
-    /// When the Pod next wakes.
+    /// When the Pod next wakes, and for what.
     #[serde(skip)]
-    pub(crate) wake_at: Option<Timestamp>,
+    pub(crate) wake: Option<(Timestamp, Wake)>,
+    /// Whether the next sync is known to find nothing.
+    #[serde(skip)]
+    pub(crate) quiet: Quiet,
 }
 
 /// Dead instances that are to be removed, in this order.
@@ -85,7 +90,8 @@ impl Parts {
             removal: None,
             garbage_at: None,
             draws: 0,
-            wake_at: None,
+            wake: None,
+            quiet: Quiet::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::KubeletConfig,
-    event::{Event, EventError},
+    event::{Event, EventError, RuntimeEvent},
     manifest::{PodCondition, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
     state::RuntimeStatus,
@@ -191,6 +191,9 @@ impl Pod {
     /// ```
     pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), EventError> {
         let step = &mut Step { now, out };
+        if !matches!(event, Event::Runtime(RuntimeEvent::ProbeFinished { .. })) {
+            self.parts.quiet.forget();
+        }
         match event {
             Event::Runtime(event) => self.on_runtime_event(event, step),
             Event::Api(event) => self.on_api_event(event, step),
@@ -257,7 +260,7 @@ impl Pod {
     /// ```
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.parts.wake_at
+        self.parts.wake.map(|(at, _)| at)
     }
 
     /// What the Pod ought to be, as the last sync knew it.

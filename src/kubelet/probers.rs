@@ -235,6 +235,19 @@ impl Probers {
         all
     }
 
+    /// What the workers stand for in the computation of a status, as a number.
+    pub(crate) fn standing(&self) -> u64 {
+        self.0.iter().fold(0, |so_far, prober| {
+            let worker = &prober.worker;
+            let instance = worker.instance.map_or(0, |instance| u64::from(instance.ordinal()).wrapping_add(1));
+            let result = worker.result.map_or(0, |result| 1_u64.wrapping_add(result as u64));
+            let flags = [prober.exists(), prober.triggered_at.is_some(), prober.is_triggered_again];
+            let flags = flags.into_iter().fold(0, |flags: u64, flag| flags.wrapping_shl(1) | u64::from(flag));
+            let own = instance.wrapping_shl(8) | result.wrapping_shl(4) | flags;
+            crate::config::mix(so_far ^ own)
+        })
+    }
+
     /// Has the readiness of a container probed once more, at once.
     pub(crate) fn trigger_readiness(&mut self, container: ContainerIndex, now: Timestamp) {
         let is_it = |prober: &&mut Prober| prober.container == container && prober.kind == ProbeKind::Readiness;

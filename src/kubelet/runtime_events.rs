@@ -100,7 +100,10 @@ impl Pod {
         let made = Sandbox { id: sandbox, attempt: sandbox.0, is_ready: true, uses_host_network, has_ip };
         // A relist may have shown it before.
         if parts.runtime.actual().sandboxes.iter().all(|known| known.id != sandbox) {
-            parts.runtime.change(step.now).sandboxes.insert(0, made);
+            let sandboxes = &mut parts.runtime.change(step.now).sandboxes;
+            // There is seldom another.
+            sandboxes.reserve_exact(1);
+            sandboxes.insert(0, made);
             parts.notice(PlegEvent::Started);
         }
         parts.status.sandbox_news = SandboxNews::Ready;

@@ -11,6 +11,7 @@ use super::{
     inbox::Message,
     kill::Kill,
     parts::Parts,
+    quiet::Found,
     status_manager::{Disruption, HeldBack, Knowledge, SandboxNews, StatusReason},
 };
 use crate::{
@@ -66,8 +67,8 @@ pub(crate) struct Report<'a> {
 }
 
 impl Parts {
-    /// Computes the status from a view of the runtime and publishes it; says which phase was computed.
-    pub(crate) fn report(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &mut Step<'_>) -> PodPhase {
+    /// Computes the status from a view of the runtime and publishes it; says what was computed.
+    pub(crate) fn report(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &mut Step<'_>) -> Found {
         self.status.gates = report.object.gates();
         let mut status = self.compute(view, report, step);
         let mut why = match status.phase_reason {
@@ -85,8 +86,8 @@ impl Parts {
         }
         let phase = status.phase;
         let write = if report.object.is_deleting() { Write::Forced } else { Write::Unchanged };
-        self.set_pod_status(status, why, disruption, report, write, step);
-        phase
+        let is_what_was_known = self.set_pod_status(status, why, disruption, report, write, step);
+        Found { phase, is_what_was_known }
     }
 
     fn compute(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &Step<'_>) -> PodRecord {
@@ -122,7 +123,7 @@ impl Parts {
     }
 
     /// Keeps and publishes a new status. One that would revive a container that has ended for good is refused as a
-    /// whole.
+    /// whole. Says whether it is what was known.
     fn set_pod_status(
         &mut self,
         status: PodRecord,
@@ -131,9 +132,9 @@ impl Parts {
         report: Report<'_>,
         write: Write,
         step: &mut Step<'_>,
-    ) {
+    ) -> bool {
         if !ending::allows(&report.object.spec, &self.status.record.records, &status.records) {
-            return;
+            return false;
         }
         self.status.start_time.get_or_insert(step.now.whole_seconds());
         let is_first = self.status.knowledge == Knowledge::None;
@@ -149,6 +150,7 @@ impl Parts {
         generations.status = report.object.generation.max(generations.status);
         generations.readiness = report.object.generation;
         let is_other = is_first || has_observed || self.status.why != why || !before.is_same(&self.status.record);
+        let is_what_was_known = !is_other && before == self.status.record;
         self.status.why = why;
         self.status.disruption = disruption;
         let was_computed = core::mem::replace(&mut self.status.knowledge, Knowledge::Computed) == Knowledge::Computed;
@@ -156,6 +158,7 @@ impl Parts {
         if !was_computed {
             self.post_read_back();
         }
+        is_what_was_known
     }
 
     fn note_condition(

@@ -58,6 +58,9 @@ impl World {
     pub(super) fn fit(&mut self, scenario: &Scenario, spec: &PodSpec, start: Timestamp) {
         if self.places.len() < spec.container_count() {
             self.stage = Stage::new(scenario, spec, start);
+            if self.places.len() == 1 {
+                self.started.push(ContainerIndex::from(0));
+            }
             let mut places = core::mem::take(&mut self.places).into_vec();
             places.resize_with(self.stage.len(), Place::default);
             self.places = places.into_boxed_slice();
@@ -167,7 +170,8 @@ impl World {
     /// The processes that a dying sandbox takes along.
     pub(super) fn kill_all(&mut self, now: Timestamp) -> Vec<Happened> {
         let mut exits = Vec::new();
-        for index in self.started.clone() {
+        let started = if self.places.len() == 1 { Vec::from([ContainerIndex::from(0)]) } else { self.started.clone() };
+        for index in started {
             let process = self.places.get(index.get()).and_then(|it| it.process.as_ref());
             if process.is_some_and(|process| process.is_alive) {
                 exits.extend(self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now).0);
@@ -182,8 +186,10 @@ impl World {
     }
 
     fn start(&mut self, container: ContainerIndex, instance: InstanceId, now: Timestamp) {
-        self.started.retain(|&other| other != container);
-        self.started.push(container);
+        if self.places.len() > 1 {
+            self.started.retain(|&other| other != container);
+            self.started.push(container);
+        }
         let Some(it) = self.places.get_mut(container.get()) else { return };
         let run = it.begin_run(instance, now);
         if let Some(after) = self.stage.exits_after(self.playing(container, run)) {
