@@ -9,8 +9,9 @@ use super::{
     Pod, Sink, Step,
     api_pod::ApiPod,
     inbox::{Message, PlegEvent, Verdict},
-    parts::{Parts, Removal},
+    parts::Parts,
     probers::{Repeats, Surroundings},
+    rare::Removal,
     runtime_cache::RelistRequest,
     sync::{Begun, Progress, Sync},
     tables::WorkerState,
@@ -140,7 +141,7 @@ impl Pod {
         if !self.parts.needs_to_reconcile_readiness() {
             return;
         }
-        let read_back = &mut self.parts.status.read_back;
+        let read_back = &mut self.parts.rare_mut().read_back;
         let (at, heard) = read_back.filter(|(at, _)| *at == now).unwrap_or((now, 0));
         *read_back = Some((at, heard.saturating_add(1)));
         if heard < MOST_READ_BACK {
@@ -334,7 +335,7 @@ impl Parts {
 
     /// Makes the probe workers that are missing.
     pub(super) fn make_probers(&mut self, object: &ApiPod, now: Timestamp) {
-        let kubelet_start = self.kubelet_start;
+        let kubelet_start = self.rare().kubelet_start;
         let mut probers = core::mem::take(&mut self.probers);
         probers.add_pod(&object.spec, object.is_deleting(), now, |period| {
             let is_young = kubelet_start.is_some_and(|start| now.since(start) < period);
@@ -357,9 +358,10 @@ impl Parts {
     /// All dead instances will be removed, the newest first, once all else that happens now has happened: those of a Pod
     /// that was evicted, or that is deleted and over.
     fn plan_removal_of_dead(&mut self, now: Timestamp) {
-        let removal = self.removal.get_or_insert_with(|| Box::new(Removal { at: now, instances: Vec::new() }));
         let dead = self.runtime.seen().instances.iter().filter(|instance| instance.termination().is_some());
-        for instance in dead.filter_map(|instance| Some((instance.container?, instance.id))) {
+        let dead: Vec<_> = dead.filter_map(|instance| Some((instance.container?, instance.id))).collect();
+        let removal = self.rare_mut().removal.get_or_insert_with(|| Removal { at: now, instances: Vec::new() });
+        for instance in dead {
             if !removal.instances.contains(&instance) {
                 removal.instances.push(instance);
             }
@@ -368,7 +370,7 @@ impl Parts {
 
     /// Removes the dead instances that are to be removed.
     pub(super) fn remove_dead(&mut self, step: &mut Step<'_>) {
-        let Some(removal) = self.removal.take() else { return };
+        let Some(removal) = self.rare_mut().removal.take() else { return };
         for (container, instance) in removal.instances {
             self.remove_instance(container, instance, step);
         }

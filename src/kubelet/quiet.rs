@@ -3,7 +3,12 @@
 //! A sync is made of what is known and of nothing else. If the last one found nothing to do and nothing to say, and
 //! nothing was heard since, the next finds the same: it is told, and not made.
 
-use core::hash::{Hash, Hasher};
+#[cfg(test)]
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::{
+    hash::{Hash, Hasher},
+    num::NonZeroU64,
+};
 
 use super::{
     Pod, Step, inbox::Inbox, main_loop::SHORTEST_PERIOD, parts::Parts, status_manager::SandboxNews, tables::WorkerState,
@@ -19,7 +24,7 @@ use crate::{
 /// It spares work and changes nothing that can be seen. So it is no part of what a Pod is: Pods that differ in this
 /// alone are equal, and a snapshot leaves it out.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Quiet(Option<u64>);
+pub(crate) struct Quiet(Option<NonZeroU64>);
 
 impl Quiet {
     pub(super) fn forget(&mut self) {
@@ -39,6 +44,14 @@ impl Hash for Quiet {
     fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
+/// Has every sync made, to see that it makes no difference.
+#[cfg(test)]
+pub(super) static ALWAYS_MADE: AtomicBool = AtomicBool::new(false);
+
+/// How many syncs were told and not made.
+#[cfg(test)]
+pub(super) static REPEATED: AtomicUsize = AtomicUsize::new(0);
+
 /// What a computation of the status has found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
@@ -51,7 +64,7 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     /// What the probe workers stand for.
-    probes: u64,
+    probes: NonZeroU64,
     writes: u32,
 }
 
@@ -69,7 +82,11 @@ impl Parts {
     /// Whether a sync would find what the last one found: nothing.
     fn is_quiet(&self) -> bool {
         // A deadline passes, a poll finds something, and a young kubelet grows old without a word.
-        let is_untimed = self.object.spec.active_deadline().is_none() && self.kubelet_start.is_none();
+        let is_untimed = self.object.spec.active_deadline().is_none() && self.rare().kubelet_start.is_none();
+        #[cfg(test)]
+        if ALWAYS_MADE.load(Ordering::Relaxed) {
+            return false;
+        }
         is_untimed
             && self.runtime.notices_at_once()
             && self.inbox == Inbox::default()
@@ -85,6 +102,8 @@ impl Pod {
             self.parts.quiet.forget();
             return false;
         }
+        #[cfg(test)]
+        REPEATED.fetch_add(1, Ordering::Relaxed);
         let kind = SyncKind::Sync;
         step.out.sync(step.now, SyncProgress::Began { kind, grace: None });
         step.out.sync(step.now, SyncProgress::Ended { kind, failed: false });

@@ -19,6 +19,17 @@ use crate::{
     state::{Instance, InstanceId, InstanceState, LOST_EXIT_CODE, Sandbox, SandboxId, Termination, TerminationReason},
 };
 
+/// What a probe has found.
+#[cfg(feature = "sim")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProbeAnswer {
+    pub(crate) container: ContainerIndex,
+    pub(crate) instance: InstanceId,
+    pub(crate) kind: ProbeKind,
+    pub(crate) outcome: ProbeOutcome,
+    pub(crate) output: &'static str,
+}
+
 impl Pod {
     pub(super) fn on_runtime_event(&mut self, event: RuntimeEvent, step: &mut Step<'_>) -> Result<(), EventError> {
         match event {
@@ -65,6 +76,15 @@ impl Pod {
             }
             RuntimeEvent::Relisted(runtime) => self.on_relisted(runtime, step)?,
         }
+        self.settle(step);
+        Ok(())
+    }
+
+    /// What [`RuntimeEvent::ProbeFinished`] says, for those who have it at hand.
+    #[cfg(feature = "sim")]
+    pub(crate) fn take_probe_answer(&mut self, answer: ProbeAnswer, step: &mut Step<'_>) -> Result<(), EventError> {
+        let ProbeAnswer { container, instance, kind, outcome, output } = answer;
+        self.on_probe_finished(container, instance, kind, outcome, output, step)?;
         self.settle(step);
         Ok(())
     }

@@ -81,8 +81,8 @@ impl Pod {
             first.take(worker.retry_at, Wake::Retry);
             first.take(self.next_deadline_check(), Wake::Deadline);
         }
-        first.take(parts.garbage_at, Wake::GarbageCollection);
-        first.take(parts.removal.as_ref().map(|removal| removal.at), Wake::RemoveDead);
+        first.take(parts.rare().garbage_at, Wake::GarbageCollection);
+        first.take(parts.rare().removal.as_ref().map(|removal| removal.at), Wake::RemoveDead);
         // What is due when time ends never comes: nothing could be due after it.
         first.0.filter(|(at, _)| *at < Timestamp::END)
     }
@@ -93,7 +93,7 @@ impl Pod {
             return None;
         }
         let deadline = deadline::of(&self.parts.object.spec, self.parts.status.start_time?)?;
-        let met = self.parts.deadline_met;
+        let met = self.parts.rare().deadline_met;
         Some(met.map_or(deadline, |met| deadline.max(met + Duration::from_secs(1))))
     }
 
@@ -127,7 +127,7 @@ impl Pod {
                 }
             }
             Wake::Deadline => {
-                self.parts.deadline_met = Some(step.now.whole_seconds());
+                self.parts.rare_mut().deadline_met = Some(step.now.whole_seconds());
                 self.request_sync();
             }
             Wake::GarbageCollection => self.parts.collect_garbage(step),

@@ -69,7 +69,7 @@ pub(crate) struct Report<'a> {
 impl Parts {
     /// Computes the status from a view of the runtime and publishes it; says what was computed.
     pub(crate) fn report(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &mut Step<'_>) -> Found {
-        self.status.gates = report.object.gates();
+        self.status.gates = report.object.gates().into();
         let mut status = self.compute(view, report, step);
         let mut why = match status.phase_reason {
             PhaseReason::Cleared => None,
@@ -138,7 +138,7 @@ impl Parts {
         }
         self.status.start_time.get_or_insert(step.now.whole_seconds());
         let is_first = self.status.knowledge == Knowledge::None;
-        let before = core::mem::replace(&mut self.status.record, status);
+        let before = core::mem::replace(&mut self.status.record, Arc::new(status));
         let after = self.status.record.conditions.clone();
         for (which, condition) in after.iter() {
             let old = before.conditions.get(which).filter(|_| !is_first);
@@ -151,6 +151,9 @@ impl Parts {
         generations.readiness = report.object.generation;
         let is_other = is_first || has_observed || self.status.why != why || !before.is_same(&self.status.record);
         let is_what_was_known = !is_other && before == self.status.record;
+        if is_what_was_known {
+            self.status.record = before;
+        }
         self.status.why = why;
         self.status.disruption = disruption;
         let was_computed = core::mem::replace(&mut self.status.knowledge, Knowledge::Computed) == Knowledge::Computed;
@@ -291,7 +294,7 @@ impl Parts {
         let record = &self.status.record;
         let containers_ready = condition::containers_ready(&self.spec, Some(&record.records), record.phase);
         let is_ready = self.ready_given(&containers_ready, &self.status.gates);
-        let conditions = &mut self.status.record.conditions;
+        let conditions = &mut Arc::make_mut(&mut self.status.record).conditions;
         let was_ready = core::mem::replace(&mut conditions.ready, is_ready.clone());
         let were_ready = core::mem::replace(&mut conditions.containers_ready, containers_ready.clone());
         self.note_condition(ConditionType::Ready, Some(&was_ready), &is_ready, step);
@@ -321,7 +324,7 @@ impl Parts {
             return;
         }
         let after = Condition::plain(true);
-        let condition = &mut self.status.record.conditions.ready_to_start_containers;
+        let condition = &mut Arc::make_mut(&mut self.status.record).conditions.ready_to_start_containers;
         let before = core::mem::replace(condition, after.clone());
         self.note_condition(ConditionType::PodReadyToStartContainers, Some(&before), &after, step);
         let otherwise = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
@@ -330,7 +333,7 @@ impl Parts {
 
     /// The end of the Pod: what nobody saw end has ended, and the phase is terminal.
     pub(crate) fn terminate_pod(&mut self, report: Report<'_>, shows_initialized: bool, step: &mut Step<'_>) {
-        let mut status = self.status.record.clone();
+        let mut status = PodRecord::clone(&self.status.record);
         ending::terminate_containers(&report.object.spec, &mut status.records, shows_initialized);
         if !status.phase.is_terminal() && !report.object.spec.is_static() {
             status.phase = PodPhase::Failed;
@@ -349,7 +352,7 @@ impl Parts {
         if self.object.is_gone || self.status.knowledge != Knowledge::Computed {
             return None;
         }
-        let record = self.status.record.records.get_mut(container.get())?.as_mut()?;
+        let record = Arc::make_mut(&mut self.status.record).records.get_mut(container.get())?.as_mut()?;
         (record.instance == Some(instance)).then_some(record)
     }
 
