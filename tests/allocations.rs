@@ -144,6 +144,38 @@ fn a_deletion_told_twice_allocates_nothing_the_second_time() {
     assert_eq!(allocations(|| pod.handle_event(now, delete, &mut NoSink).unwrap()), 0);
 }
 
+#[cfg(feature = "sim")]
+#[test]
+fn a_pod_of_a_fleet_is_small() {
+    const PODS: isize = 4_000;
+    let before = BYTES.get();
+    let mut fleet = fleet_with_two_probes(PODS as u64);
+    fleet.advance(Duration::from_secs(180)).unwrap();
+    let weight = (BYTES.get() - before) / PODS;
+    println!("a Pod of a fleet with one container and two probes: {weight} bytes");
+    assert!(weight <= 800, "{weight}");
+}
+
+#[cfg(feature = "sim")]
+fn fleet_with_two_probes(pods: u64) -> pod_lifecycle::sim::Fleet {
+    use pod_lifecycle::sim::{Fleet, FleetScenario, Scenario};
+    let probe = serde_json::json!({"httpGet": {"port": 80}, "periodSeconds": 10});
+    let app = serde_json::json!({"name": "app", "image": "web:1", "livenessProbe": probe, "readinessProbe": probe});
+    let pod = serde_json::json!({"metadata": {"name": "web"}, "spec": {"containers": [app]}});
+    Fleet::new(&FleetScenario::of(Scenario::of(serde_json::from_value(pod).unwrap())), pods).unwrap()
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn a_fleet_in_which_nothing_changes_allocates_nothing_periodic_syncs_included() {
+    let mut fleet = fleet_with_two_probes(100);
+    fleet.advance(Duration::from_secs(180)).unwrap();
+    let before = fleet.events();
+    assert_eq!(allocations(|| fleet.advance(Duration::from_secs(600)).unwrap()), 0);
+    // Two probes, each a tick and an answer, and ten periodic syncs.
+    assert!(fleet.events() - before >= 100 * (4 * 60 + 10), "{}", fleet.events() - before);
+}
+
 /// Printed, not asserted: budgets of memory are looked at with `--nocapture`.
 #[test]
 fn a_healthy_pod_is_weighed() {

@@ -52,6 +52,7 @@ fn paint(file: &str, title: &str, story: &Story) -> Result<(), Box<dyn std::erro
     let mut chart = ChartBuilder::on(&canvas)
         .caption(title, ("sans-serif", 22).into_font())
         .margin(16)
+        .margin_right(48)
         .x_label_area_size(44)
         .y_label_area_size(90)
         .build_cartesian_2d(0.0..end, 0.0..most * 1.05)?;

@@ -178,7 +178,7 @@ impl Pod {
             ready: is_visible && self.parts.status.record.conditions.ready.is_true(),
             gone: seen.is_gone,
             unmet: condition::unmet(self),
-            kubelet_restarted_at: self.parts.kubelet_start,
+            kubelet_restarted_at: self.parts.rare().kubelet_start,
             next,
             changes: change::changes(self, &situation, &containers),
             unknown: Vec::new(),

@@ -6,7 +6,7 @@ use super::{Pod, relist::check_listing, stop::StopStage, sync::Doing, tables::Wo
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
     rule::spec_change,
-    spec::{ContainerIndex, ContainerSpec, LifecycleHook},
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook, ProbeKind},
     state::{InstanceId, InstanceState, SandboxId},
 };
 
@@ -50,11 +50,7 @@ impl Pod {
             RuntimeEvent::ContainerStopped { container, instance } => self.check_stopped(container, instance),
             RuntimeEvent::HookFinished { container, instance, hook, .. } => self.check_hook(container, instance, hook),
             RuntimeEvent::ProbeFinished { container, instance, kind, .. } => {
-                let name = self.known(container)?.name();
-                if self.parts.probers.is_asking(container, instance, kind) {
-                    return Ok(());
-                }
-                Err(EventError::Unasked { what: "an answered probe", container: Some(name.into()) })
+                self.check_probe(container, instance, kind)
             }
             RuntimeEvent::Relisted(ref runtime) => check_listing(&self.parts.spec, runtime),
         }
@@ -104,6 +100,20 @@ impl Pod {
             return Ok(());
         }
         Err(EventError::Unasked { what: "a stopped container", container: Some(name.into()) })
+    }
+
+    /// Whether a worker waits for the answer to this probe.
+    pub(super) fn check_probe(
+        &self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+    ) -> Result<(), EventError> {
+        let name = self.known(container)?.name();
+        if self.parts.probers.is_asking(container, instance, kind) {
+            return Ok(());
+        }
+        Err(EventError::Unasked { what: "an answered probe", container: Some(name.into()) })
     }
 
     fn check_hook(&self, container: ContainerIndex, instance: InstanceId, hook: HookKind) -> Result<(), EventError> {

@@ -18,7 +18,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Containers {
-    each: Box<[Container]>,
+    /// Shared with Pods of which the same is remembered.
+    pub(super) each: Arc<[Container]>,
     pulls: Vec<ImagePulls>,
 }
 
@@ -65,9 +66,9 @@ impl Containers {
     /// Makes room for containers that were added.
     pub(crate) fn fit(&mut self, spec: &PodSpec) {
         if self.each.len() < spec.container_count() {
-            let mut each = core::mem::take(&mut self.each).into_vec();
+            let mut each = self.each.to_vec();
             each.resize_with(spec.container_count(), Container::default);
-            self.each = each.into_boxed_slice();
+            self.each = each.into();
         }
     }
 
@@ -82,7 +83,9 @@ impl Containers {
     }
 
     fn get_mut(&mut self, container: ContainerIndex) -> Option<&mut History> {
-        self.each.get_mut(container.get()).map(|it| &mut **it.history.get_or_insert_with(Box::default))
+        Arc::make_mut(&mut self.each)
+            .get_mut(container.get())
+            .map(|it| &mut **it.history.get_or_insert_with(Box::default))
     }
 
     /// Lets a container start, or says until when and how long it is held back after its exit at `finished_at`.
@@ -153,7 +156,7 @@ impl Containers {
 
     /// The name of a container's next instance.
     pub(crate) fn next_instance(&mut self, container: ContainerIndex) -> InstanceId {
-        let Some(it) = self.each.get_mut(container.get()) else { return InstanceId::nth(0) };
+        let Some(it) = Arc::make_mut(&mut self.each).get_mut(container.get()) else { return InstanceId::nth(0) };
         let instance = InstanceId::nth(it.created);
         it.created = it.created.saturating_add(1);
         instance
@@ -161,7 +164,7 @@ impl Containers {
 
     /// Takes notice of an instance, so that no later one gets its name.
     pub(crate) fn note_instance(&mut self, container: ContainerIndex, instance: InstanceId) {
-        if let Some(it) = self.each.get_mut(container.get()) {
+        if let Some(it) = Arc::make_mut(&mut self.each).get_mut(container.get()) {
             it.created = it.created.max(instance.ordinal().saturating_add(1));
         }
     }
@@ -258,7 +261,7 @@ impl Containers {
     /// What a restarted kubelet finds: the logs, and what the runtime knows of its instances.
     pub(crate) fn forget(&mut self) {
         self.pulls.clear();
-        for it in &mut self.each {
+        for it in Arc::make_mut(&mut self.each) {
             let Some(History { after_logs, images, .. }) = it.history.take().map(|history| *history) else { continue };
             let is_worth_it = after_logs > 0 || !images.is_empty();
             it.history = is_worth_it.then(|| Box::new(History { after_logs, images, ..History::default() }));

@@ -1,4 +1,4 @@
-//! What the runtime keeps of dead sandboxes.
+//! What the kubelet's garbage collection removes.
 
 use alloc::vec::Vec;
 
@@ -8,8 +8,8 @@ use crate::{action::Action, state::Sandbox, time::Timestamp};
 impl Parts {
     /// Dead sandboxes that hold nothing are removed with the next garbage collection, the newest excepted.
     pub(super) fn plan_garbage_collection(&mut self, now: Timestamp) {
-        if self.garbage_at.is_none() && self.dead_sandboxes().next().is_some() {
-            self.garbage_at = self.config.garbage_collection_period.map(|period| now + period);
+        if self.rare().garbage_at.is_none() && self.dead_sandboxes().next().is_some() {
+            self.rare_mut().garbage_at = self.config.garbage_collection_period.map(|period| now + period);
         }
     }
 
@@ -23,7 +23,7 @@ impl Parts {
     ///
     /// Answers to `evictSandboxes` in `pkg/kubelet/kuberuntime`.
     pub(super) fn collect_garbage(&mut self, step: &mut Step<'_>) {
-        self.garbage_at = None;
+        self.rare_mut().garbage_at = None;
         let dead: Vec<_> = self.dead_sandboxes().map(|sandbox| sandbox.id).collect();
         for &sandbox in &dead {
             step.out.action(step.now, Action::RemovePodSandbox { sandbox });

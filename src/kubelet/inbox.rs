@@ -113,6 +113,12 @@ impl Inbox {
             .find_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
     }
 
+    /// Keeps no room for messages that may come.
+    #[cfg(feature = "sim")]
+    pub(crate) fn shrink(&mut self) {
+        self.messages.shrink_to_fit();
+    }
+
     pub(crate) fn is_busy(&self) -> bool {
         self.busy_until.is_some()
     }

@@ -9,8 +9,9 @@ use super::{
     Pod, Sink, Step,
     api_pod::ApiPod,
     inbox::{Message, PlegEvent, Verdict},
-    parts::{Parts, Removal},
+    parts::Parts,
     probers::{Repeats, Surroundings},
+    rare::Removal,
     runtime_cache::RelistRequest,
     sync::{Begun, Progress, Sync},
     tables::WorkerState,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// No period is shorter: a Pod always gets on.
-const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// How many statuses that are read back at one instant ask for a sync.
 const MOST_READ_BACK: u8 = 16;
@@ -34,7 +35,7 @@ const MOST_READ_BACK: u8 = 16;
 impl Pod {
     /// Hears what waits and goes on with syncs, until something has to be waited for.
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
-        loop {
+        while !self.is_at_rest() {
             match self.next_message() {
                 Some(message) => {
                     let comes_of_poll = matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
@@ -55,6 +56,11 @@ impl Pod {
         if self.worker_has_turn() { None } else { self.parts.inbox.next() }
     }
 
+    /// Whether nothing waits, and nothing is under way: as after most ticks and answers of probes.
+    fn is_at_rest(&self) -> bool {
+        self.worker.is_idle() && !self.worker.restarts_next && !self.parts.inbox.has_next()
+    }
+
     fn has_message(&self) -> bool {
         !self.worker_has_turn() && self.parts.inbox.has_next()
     }
@@ -64,6 +70,7 @@ impl Pod {
     }
 
     fn hear(&mut self, message: Message, step: &mut Step<'_>) {
+        self.parts.quiet.forget();
         match message {
             Message::Runtime(event) => self.hear_runtime(event, step),
             Message::Verdict(verdict) => self.hear_verdict(verdict, step),
@@ -134,7 +141,7 @@ impl Pod {
         if !self.parts.needs_to_reconcile_readiness() {
             return;
         }
-        let read_back = &mut self.parts.status.read_back;
+        let read_back = &mut self.parts.rare_mut().read_back;
         let (at, heard) = read_back.filter(|(at, _)| *at == now).unwrap_or((now, 0));
         *read_back = Some((at, heard.saturating_add(1)));
         if heard < MOST_READ_BACK {
@@ -221,6 +228,7 @@ impl Pod {
     fn end_sync(&mut self, sync: Sync, step: &mut Step<'_>) {
         self.parts.publish_sandbox(&sync.object, sync.could_run(), step);
         step.out.sync(step.now, SyncProgress::Ended { kind: sync.kind, failed: sync.has_failed });
+        self.parts.quiet = sync.quiet;
         let asks_for_relist = sync.kind == SyncKind::Sync && sync.has_acted && !sync.has_failed;
         let relist = self.parts.runtime.note_sync_end(asks_for_relist, step.now);
         // A worker that waits for the relist is not done: what is due meanwhile still comes.
@@ -338,7 +346,7 @@ impl Parts {
 
     /// Makes the probe workers that are missing.
     pub(super) fn make_probers(&mut self, object: &ApiPod, now: Timestamp) {
-        let kubelet_start = self.kubelet_start;
+        let kubelet_start = self.rare().kubelet_start;
         let mut probers = core::mem::take(&mut self.probers);
         probers.add_pod(&object.spec, object.is_deleting(), now, |period| {
             let is_young = kubelet_start.is_some_and(|start| now.since(start) < period);
@@ -361,9 +369,10 @@ impl Parts {
     /// All dead instances will be removed, the newest first, once all else that happens now has happened: those of a Pod
     /// that was evicted, or that is deleted and over.
     fn plan_removal_of_dead(&mut self, now: Timestamp) {
-        let removal = self.removal.get_or_insert_with(|| Box::new(Removal { at: now, instances: Vec::new() }));
         let dead = self.runtime.seen().instances.iter().filter(|instance| instance.termination().is_some());
-        for instance in dead.filter_map(|instance| Some((instance.container?, instance.id))) {
+        let dead: Vec<_> = dead.filter_map(|instance| Some((instance.container?, instance.id))).collect();
+        let removal = self.rare_mut().removal.get_or_insert_with(|| Removal { at: now, instances: Vec::new() });
+        for instance in dead {
             if !removal.instances.contains(&instance) {
                 removal.instances.push(instance);
             }
@@ -372,7 +381,7 @@ impl Parts {
 
     /// Removes the dead instances that are to be removed.
     pub(super) fn remove_dead(&mut self, step: &mut Step<'_>) {
-        let Some(removal) = self.removal.take() else { return };
+        let Some(removal) = self.rare_mut().removal.take() else { return };
         for (container, instance) in removal.instances {
             self.remove_instance(container, instance, step);
         }

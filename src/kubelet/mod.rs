@@ -8,6 +8,8 @@
 
 mod api_pod;
 mod checks;
+#[cfg(feature = "sim")]
+mod commons;
 mod containers;
 mod garbage;
 mod inbox;
@@ -20,6 +22,8 @@ mod pod;
 mod probers;
 mod prototype;
 mod published;
+mod quiet;
+mod rare;
 mod relist;
 mod resume;
 mod runtime_cache;
@@ -38,11 +42,15 @@ mod wake;
 mod worker;
 mod write;
 
+#[cfg(feature = "sim")]
+pub(crate) use commons::Commons;
 pub use pod::Pod;
 pub(crate) use probers::{Prober, ProberStage};
 pub use prototype::Prototype;
 pub use published::Published;
 pub use resume::ResumeError;
+#[cfg(feature = "sim")]
+pub(crate) use runtime_events::ProbeAnswer;
 pub use sink::{NoSink, Output, Sink};
 #[cfg(all(feature = "snapshot", feature = "sim"))]
 pub(crate) use snapshot::Version;

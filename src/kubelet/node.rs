@@ -5,6 +5,7 @@ use alloc::{borrow::Cow, boxed::Box, format, sync::Arc};
 use super::{
     Pod, Step,
     kill::{Kill, KillMode, OnSuccess},
+    rare::Rare,
     status_manager::StatusReason,
     tables::WorkerState,
     write::{CouldRun, Write},
@@ -45,7 +46,7 @@ impl Pod {
         let status = &mut self.parts.status;
         status.start_time = Some(step.now.whole_seconds());
         status.generations.status = self.parts.object.generation;
-        status.record.phase = PodPhase::Failed;
+        Arc::make_mut(&mut status.record).phase = PodPhase::Failed;
         status.why = Some(StatusReason::new(reason, &format!("Pod was rejected: {message}")));
         if step.out.wants_events() {
             let reason = Cow::Owned(reason.into());
@@ -107,7 +108,8 @@ impl Pod {
         parts.containers.forget();
         parts.status.forget();
         parts.inbox.forget();
-        (parts.kubelet_start, parts.deadline_met, parts.removal) = (Some(now), None, None);
+        let garbage_at = parts.rare().garbage_at;
+        *parts.rare_mut() = Rare { kubelet_start: Some(now), garbage_at, ..Rare::default() };
         self.worker.forget();
         let is_over = self.parts.status.record.phase.is_terminal();
         if is_over {

@@ -10,8 +10,11 @@ use super::{
     containers::Containers,
     inbox::{Inbox, Message},
     probers::Probers,
+    quiet::Quiet,
+    rare::Rare,
     runtime_cache::RuntimeCache,
     status_manager::StatusManager,
+    wake::Wake,
 };
 use crate::{
     config::KubeletConfig,
@@ -36,31 +39,16 @@ pub(crate) struct Parts {
     pub(crate) probers: Probers,
     pub(crate) status: StatusManager,
     pub(crate) inbox: Inbox,
-    /// When the kubelet restarted, if it did.
-    #[serde(with = "crate::time::exact")]
-    pub(crate) kubelet_start: Option<Timestamp>,
-    /// When the active deadline was last found to have passed.
-    #[serde(with = "crate::time::exact")]
-    pub(crate) deadline_met: Option<Timestamp>,
-    /// Dead instances that are not wanted any more.
-    pub(crate) removal: Option<Box<Removal>>,
-    /// When what the runtime keeps of dead sandboxes is removed.
-    #[serde(with = "crate::time::exact")]
-    pub(crate) garbage_at: Option<Timestamp>,
+    /// What few Pods need.
+    rare: Option<Box<Rare>>,
     /// How many random numbers were drawn.
     pub(crate) draws: u32,
-    /// When the Pod next wakes.
+    /// When the Pod next wakes, and for what.
     #[serde(skip)]
-    pub(crate) wake_at: Option<Timestamp>,
-}
-
-/// Dead instances that are to be removed, in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Removal {
-    #[serde(with = "crate::time::exact")]
-    pub(crate) at: Timestamp,
-    pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
+    pub(crate) wake: Option<(Timestamp, Wake)>,
+    /// Whether the next sync is known to find nothing.
+    #[serde(skip)]
+    pub(crate) quiet: Quiet,
 }
 
 impl Parts {
@@ -80,13 +68,20 @@ impl Parts {
             object,
             spec,
             config,
-            kubelet_start: None,
-            deadline_met: None,
-            removal: None,
-            garbage_at: None,
+            rare: None,
             draws: 0,
-            wake_at: None,
+            wake: None,
+            quiet: Quiet::default(),
         }
+    }
+
+    /// What few Pods need: of most, nothing.
+    pub(crate) fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(Rare::NOTHING)
+    }
+
+    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// The newest object, heard of or not.
@@ -114,7 +109,7 @@ impl Parts {
     /// The kubelet's start, as far as readiness is concerned.
     pub(crate) fn kubelet_start(&self) -> KubeletStart {
         KubeletStart {
-            at: self.kubelet_start.unwrap_or(Timestamp::BEGINNING),
+            at: self.rare().kubelet_start.unwrap_or(Timestamp::BEGINNING),
             pod_was_ready: self.status.record.conditions.ready.is_true(),
         }
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::KubeletConfig,
-    event::{Event, RefusedEvent},
+    event::{Event, RefusedEvent, RuntimeEvent},
     manifest::{PodCondition, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
     state::RuntimeStatus,
@@ -196,6 +196,9 @@ impl Pod {
             return Err(RefusedEvent::new(event, error));
         }
         let step = &mut Step { now, out };
+        if !matches!(event, Event::Runtime(RuntimeEvent::ProbeFinished { .. })) {
+            self.parts.quiet.forget();
+        }
         match event {
             Event::Runtime(event) => self.on_runtime_event(event, step),
             Event::Api(event) => self.on_api_event(event, step),
@@ -263,7 +266,7 @@ impl Pod {
     /// ```
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.parts.wake_at
+        self.parts.wake.map(|(at, _)| at)
     }
 
     /// What the Pod ought to be, as the last sync knew it.

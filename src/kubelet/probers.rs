@@ -1,13 +1,14 @@
 //! The probe workers of a Pod: when each probes, and when its verdict changes.
 
 use alloc::{boxed::Box, format, vec, vec::Vec};
-use core::time::Duration;
+use core::{num::NonZeroU64, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Step, inbox::Verdict};
 use crate::{
     action::{Action, EventReason, EventType},
+    config::mix,
     manifest::Name,
     rule::{
         pod_status::PodRecord,
@@ -105,7 +106,8 @@ impl Prober {
     /// The tick or trigger that is due is used up; ticks that were missed are dropped.
     fn use_up_tick(&mut self, period: Duration, now: Timestamp) {
         if self.next_at <= now {
-            let missed = now.since(self.next_at).as_micros().checked_div(period.as_micros()).unwrap_or(0);
+            let late = u64::try_from(now.micros_since(self.next_at)).unwrap_or(0);
+            let missed = late.checked_div(u64::try_from(period.as_micros()).unwrap_or(u64::MAX)).unwrap_or(0);
             let periods = u32::try_from(missed.saturating_add(1)).unwrap_or(u32::MAX);
             self.next_at = self.next_at + period.saturating_mul(periods);
         } else {
@@ -233,6 +235,20 @@ impl Probers {
             }
         }
         all
+    }
+
+    /// What the workers stand for in the computation of a status, as a number.
+    pub(crate) fn standing(&self) -> NonZeroU64 {
+        let standing = self.0.iter().fold(0, |so_far, prober| {
+            let worker = &prober.worker;
+            let instance = worker.instance.map_or(0, |instance| u64::from(instance.ordinal()).wrapping_add(1));
+            let result = worker.result.map_or(0, |result| 1_u64.wrapping_add(result as u64));
+            let flags = [prober.exists(), prober.triggered_at.is_some(), prober.is_triggered_again];
+            let flags = flags.into_iter().fold(0, |flags: u64, flag| flags.wrapping_shl(1) | u64::from(flag));
+            let own = instance.wrapping_shl(8) | result.wrapping_shl(4) | flags;
+            mix(so_far ^ own)
+        });
+        NonZeroU64::new(standing).unwrap_or(NonZeroU64::MIN)
     }
 
     /// Has the readiness of a container probed once more, at once.

@@ -147,7 +147,7 @@ impl Pod {
         let found = RuntimeCache::found(runtime, config.timing, now);
         let mut pod = Pod::unsynced(Arc::new(seen), RuntimeStatus::default(), config, now);
         pod.parts.runtime = found;
-        pod.parts.kubelet_start = Some(now);
+        pod.parts.rare_mut().kubelet_start = Some(now);
         pod.parts.find_published(&object.status, ids);
         pod.take_up();
         pod.settle(&mut Step { now, out });
@@ -207,12 +207,12 @@ impl StatusManager {
         self.generations.status = status.observed_generation;
         self.generations.readiness = readiness;
         self.start_time = status.start_time;
-        self.record = PodRecord {
+        self.record = Arc::new(PodRecord {
             records,
             phase: phase.unwrap_or(PodPhase::Pending),
             phase_reason: PhaseReason::Kept,
             conditions: published_conditions(status, &self.record.conditions),
-        };
+        });
         self.why.clone_from(&why);
         // The last write is in the API, whoever made it.
         self.published = PublishedPhase { phase, why, held_back: HeldBack::No, writes: 1, foreign_changed: false };

@@ -19,6 +19,17 @@ use crate::{
     state::{Instance, InstanceId, InstanceState, LOST_EXIT_CODE, Sandbox, SandboxId, Termination, TerminationReason},
 };
 
+/// What a probe has found.
+#[cfg(feature = "sim")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProbeAnswer {
+    pub(crate) container: ContainerIndex,
+    pub(crate) instance: InstanceId,
+    pub(crate) kind: ProbeKind,
+    pub(crate) outcome: ProbeOutcome,
+    pub(crate) output: &'static str,
+}
+
 impl Pod {
     /// Takes in what has been checked.
     pub(super) fn on_runtime_event(&mut self, event: RuntimeEvent, step: &mut Step<'_>) {
@@ -56,6 +67,20 @@ impl Pod {
         self.settle(step);
     }
 
+    /// What [`RuntimeEvent::ProbeFinished`] says, for those who have it at hand.
+    #[cfg(feature = "sim")]
+    pub(crate) fn take_probe_answer(
+        &mut self,
+        answer: ProbeAnswer,
+        step: &mut Step<'_>,
+    ) -> Result<(), crate::event::EventError> {
+        let ProbeAnswer { container, instance, kind, outcome, output } = answer;
+        self.check_probe(container, instance, kind)?;
+        self.on_probe_finished(container, kind, outcome, output, step);
+        self.settle(step);
+        Ok(())
+    }
+
     /// Works on the sync under way, if there is one.
     pub(super) fn with_sync(&mut self, work: impl FnOnce(&mut Sync, &mut Parts)) {
         if let Some(sync) = &mut self.worker.sync {
@@ -69,7 +94,10 @@ impl Pod {
         let made = Sandbox { id: sandbox, attempt: sandbox.0, is_ready: true, uses_host_network, has_ip };
         // A relist may have shown it before.
         if parts.runtime.actual().sandboxes.iter().all(|known| known.id != sandbox) {
-            parts.runtime.change(step.now).sandboxes.insert(0, made);
+            let sandboxes = &mut parts.runtime.change(step.now).sandboxes;
+            // There is seldom another.
+            sandboxes.reserve_exact(1);
+            sandboxes.insert(0, made);
             parts.notice(PlegEvent::Started);
         }
         parts.status.sandbox_news = SandboxNews::Ready;

@@ -162,7 +162,10 @@ impl Sync {
             let restart_count = self.next_restart_count(container, parts);
             let (state, container) = (InstanceState::Created, Some(container));
             let created = Instance { id: instance, container, sandbox, restart_count, spec_changed: false, state };
-            parts.runtime.change(step.now).instances.insert(0, created);
+            let instances = &mut parts.runtime.change(step.now).instances;
+            // There are seldom more than two of a container.
+            instances.reserve_exact(1);
+            instances.insert(0, created);
         }
         step.record(EventType::Normal, EventReason::Created, Some(container), || "Container created".into());
         step.out.action(step.now, Action::StartContainer { container, instance });

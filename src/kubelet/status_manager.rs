@@ -21,7 +21,8 @@ pub(crate) type Disruption = Box<str>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusManager {
-    pub(crate) record: PodRecord,
+    /// Shared with Pods of which the same is said.
+    pub(crate) record: Arc<PodRecord>,
     pub(crate) why: Option<Arc<StatusReason>>,
     /// The node's own `DisruptionTarget`, which is published with the terminal phase.
     pub(crate) disruption: Option<Disruption>,
@@ -29,7 +30,7 @@ pub(crate) struct StatusManager {
     #[serde(with = "crate::time::exact")]
     changed_at: [Option<Timestamp>; CONDITIONS],
     /// The status of each readiness gate's condition, as of the last computation.
-    pub(crate) gates: Vec<Option<ConditionStatus>>,
+    pub(crate) gates: Box<[Option<ConditionStatus>]>,
     #[serde(with = "crate::time::exact")]
     pub(crate) start_time: Option<Timestamp>,
     pub(crate) generations: Generations,
@@ -37,9 +38,6 @@ pub(crate) struct StatusManager {
     pub(crate) published: PublishedPhase,
     /// A new sandbox that is reported as soon as the sync that made it waits or ends.
     pub(crate) sandbox_news: SandboxNews,
-    /// When published statuses were last read back, and how many at that instant.
-    #[serde(with = "crate::time::exact")]
-    pub(crate) read_back: Option<(Timestamp, u8)>,
 }
 
 /// Whether the kubelet has computed a status.
@@ -116,7 +114,7 @@ impl StatusManager {
     pub(crate) fn new() -> StatusManager {
         let unset = || Condition { status: ConditionStatus::Unknown, ..Condition::plain(false) };
         StatusManager {
-            record: PodRecord {
+            record: Arc::new(PodRecord {
                 records: Vec::new(),
                 phase: PodPhase::Pending,
                 phase_reason: PhaseReason::Cleared,
@@ -127,11 +125,11 @@ impl StatusManager {
                     containers_ready: unset(),
                     all_containers_restarting: None,
                 },
-            },
+            }),
             why: None,
             disruption: None,
             changed_at: [None; CONDITIONS],
-            gates: Vec::new(),
+            gates: Box::default(),
             start_time: None,
             generations: Generations::default(),
             knowledge: Knowledge::None,
@@ -143,14 +141,13 @@ impl StatusManager {
                 foreign_changed: false,
             },
             sandbox_news: SandboxNews::None,
-            read_back: None,
         }
     }
 
     /// Makes room for containers that were added.
     pub(crate) fn fit(&mut self, spec: &PodSpec) {
         if self.knowledge == Knowledge::Computed && self.record.records.len() < spec.container_count() {
-            self.record.records.resize_with(spec.container_count(), || None);
+            Arc::make_mut(&mut self.record).records.resize_with(spec.container_count(), || None);
         }
     }
 
@@ -208,12 +205,11 @@ impl StatusManager {
 
     /// What a restarted kubelet finds published.
     pub(crate) fn forget(&mut self) {
-        self.record.phase = self.published.phase.unwrap_or(PodPhase::Pending);
+        Arc::make_mut(&mut self.record).phase = self.published.phase.unwrap_or(PodPhase::Pending);
         self.why = self.published.why.clone();
         self.disruption = None;
         self.knowledge = Knowledge::Published;
         self.published.held_back = HeldBack::No;
         self.sandbox_news = SandboxNews::None;
-        self.read_back = None;
     }
 }

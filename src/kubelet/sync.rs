@@ -12,6 +12,7 @@ use super::{
     api_pod::ApiPod,
     kill::Kill,
     parts::Parts,
+    quiet::Quiet,
     status_manager::HeldBack,
     stop::Stop,
     worker::Taken,
@@ -49,6 +50,9 @@ pub(crate) struct Sync {
     /// When the earliest crash-loop back-off that was met ends.
     #[serde(with = "crate::time::exact")]
     pub(crate) earliest_release: Option<Timestamp>,
+    /// Whether the next is known to find nothing, as this one has.
+    #[serde(skip)]
+    pub(crate) quiet: Quiet,
 }
 
 /// Something that a sync is going to do.
@@ -136,6 +140,7 @@ impl Sync {
             has_acted: false,
             has_reset: false,
             earliest_release: None,
+            quiet: Quiet::default(),
         };
         match kind {
             SyncKind::Sync => return sync.begin_pod(parts, step),
@@ -148,7 +153,9 @@ impl Sync {
     /// Keeps the Pod as it ought to be; there is nothing to do if its phase is terminal.
     fn begin_pod(mut self, parts: &mut Parts, step: &mut Step<'_>) -> Begun {
         let view = self.view.clone();
-        if parts.report(&view, self.reporting(Finality::GoesOn, None), step).is_terminal() {
+        let before = parts.standing();
+        let found = parts.report(&view, self.reporting(Finality::GoesOn, None), step);
+        if found.phase.is_terminal() {
             return Begun::FoundTerminal(self);
         }
         parts.make_probers(&self.object, step.now);
@@ -160,6 +167,9 @@ impl Sync {
             is_restarting_all: parts.status.is_restarting_all(),
         });
         self.plan(actions, step);
+        if self.todo.is_empty() && found.is_what_was_known {
+            self.quiet = parts.quiet_since(before);
+        }
         Begun::Goes(self)
     }
 

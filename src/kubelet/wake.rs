@@ -59,33 +59,32 @@ impl Pod {
     /// ```
     #[must_use]
     pub fn next_wake(&self) -> Option<(Timestamp, Wake)> {
+        self.parts.wake
+    }
+
+    /// Of several wake-ups at one instant the one that comes first in [`Wake`].
+    fn compute_next_wake(&self) -> Option<(Timestamp, Wake)> {
         let (worker, parts) = (&self.worker, &self.parts);
-        let sync = worker.sync.as_deref();
-        let stops = sync.into_iter().flat_map(|sync| &sync.stops);
-        let stops = stops.filter_map(|stop| Some((stop.due()?, Wake::Stop(stop.container))));
-        let slept = sync.and_then(|sync| {
-            let Doing::PostStart(container, _, Some(until)) = sync.doing else { return None };
-            Some((until, Wake::HookSlept(container)))
-        });
-        let probes = parts.probers.iter();
-        let probes = probes.filter_map(|prober| Some((prober.due()?, Wake::Probe(prober.container, prober.kind))));
-        let is_free = !parts.inbox.is_busy();
-        let relist = if worker.state == WorkerState::Finished && worker.is_idle() {
-            None
-        } else {
-            parts.runtime.next_relist(worker.taken.is_some())
-        };
-        let others = [
-            (relist, Wake::Relist),
-            (self.next_kill_timeout(), Wake::KillTimeout),
-            (worker.retry_at.filter(|_| is_free), Wake::Retry),
-            (self.next_deadline_check().filter(|_| is_free), Wake::Deadline),
-            (parts.garbage_at, Wake::GarbageCollection),
-            (parts.removal.as_ref().map(|removal| removal.at), Wake::RemoveDead),
-        ];
-        let others = others.into_iter().filter_map(|(at, wake)| Some((at?, wake)));
+        let mut first = First(None);
+        if let Some(sync) = worker.sync.as_deref() {
+            sync.stops.iter().for_each(|stop| first.take(stop.due(), Wake::Stop(stop.container)));
+            if let Doing::PostStart(container, _, until) = sync.doing {
+                first.take(until, Wake::HookSlept(container));
+            }
+        }
+        parts.probers.iter().for_each(|prober| first.take(prober.due(), Wake::Probe(prober.container, prober.kind)));
+        if worker.state != WorkerState::Finished || !worker.is_idle() {
+            first.take(parts.runtime.next_relist(worker.taken.is_some()), Wake::Relist);
+        }
+        first.take(self.next_kill_timeout(), Wake::KillTimeout);
+        if !parts.inbox.is_busy() {
+            first.take(worker.retry_at, Wake::Retry);
+            first.take(self.next_deadline_check(), Wake::Deadline);
+        }
+        first.take(parts.rare().garbage_at, Wake::GarbageCollection);
+        first.take(parts.rare().removal.as_ref().map(|removal| removal.at), Wake::RemoveDead);
         // What is due when time ends never comes: nothing could be due after it.
-        stops.chain(slept).chain(probes).chain(others).min().filter(|(at, _)| *at < Timestamp::END)
+        first.0.filter(|(at, _)| *at < Timestamp::END)
     }
 
     /// When the active deadline is looked at next: when it passes, and then once a second until it is acted upon.
@@ -94,16 +93,19 @@ impl Pod {
             return None;
         }
         let deadline = deadline::of(&self.parts.object.spec, self.parts.status.start_time?)?;
-        let met = self.parts.deadline_met;
+        let met = self.parts.rare().deadline_met;
         Some(met.map_or(deadline, |met| deadline.max(met + Duration::from_secs(1))))
     }
 
     pub(super) fn note_next_wake(&mut self) {
-        self.parts.wake_at = self.next_wake().map(|(at, _)| at);
+        self.parts.wake = self.compute_next_wake();
     }
 
     /// Handles one wake-up.
     pub(super) fn wake(&mut self, wake: Wake, step: &mut Step<'_>) {
+        if !matches!(wake, Wake::Probe(..) | Wake::Retry) {
+            self.parts.quiet.forget();
+        }
         match wake {
             Wake::Relist => {
                 self.relist(step.now);
@@ -120,16 +122,31 @@ impl Pod {
             Wake::KillTimeout => self.give_up_waiting(step),
             Wake::Retry => {
                 self.worker.retry_at = None;
-                self.request_sync();
+                if !self.repeat_quiet_sync(step) {
+                    self.request_sync();
+                }
             }
             Wake::Deadline => {
-                self.parts.deadline_met = Some(step.now.whole_seconds());
+                self.parts.rare_mut().deadline_met = Some(step.now.whole_seconds());
                 self.request_sync();
             }
             Wake::GarbageCollection => self.parts.collect_garbage(step),
             Wake::RemoveDead => self.parts.remove_dead(step),
         }
         self.settle(step);
+    }
+}
+
+/// The earliest of several wake-ups.
+struct First(Option<(Timestamp, Wake)>);
+
+impl First {
+    fn take(&mut self, at: Option<Timestamp>, wake: Wake) {
+        if let Some(at) = at
+            && self.0.is_none_or(|first| (at, wake) < first)
+        {
+            self.0 = Some((at, wake));
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     inbox::Message,
     kill::Kill,
     parts::Parts,
+    quiet::Found,
     status_manager::{Disruption, HeldBack, Knowledge, SandboxNews, StatusReason},
 };
 use crate::{
@@ -66,9 +67,9 @@ pub(crate) struct Report<'a> {
 }
 
 impl Parts {
-    /// Computes the status from a view of the runtime and publishes it; says which phase was computed.
-    pub(crate) fn report(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &mut Step<'_>) -> PodPhase {
-        self.status.gates = report.object.gates();
+    /// Computes the status from a view of the runtime and publishes it; says what was computed.
+    pub(crate) fn report(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &mut Step<'_>) -> Found {
+        self.status.gates = report.object.gates().into();
         let mut status = self.compute(view, report, step);
         let mut why = match status.phase_reason {
             PhaseReason::Cleared => None,
@@ -85,8 +86,8 @@ impl Parts {
         }
         let phase = status.phase;
         let write = if report.object.is_deleting() { Write::Forced } else { Write::Unchanged };
-        self.set_pod_status(status, why, disruption, report, write, step);
-        phase
+        let is_what_was_known = self.set_pod_status(status, why, disruption, report, write, step);
+        Found { phase, is_what_was_known }
     }
 
     fn compute(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &Step<'_>) -> PodRecord {
@@ -122,7 +123,7 @@ impl Parts {
     }
 
     /// Keeps and publishes a new status. One that would revive a container that has ended for good is refused as a
-    /// whole.
+    /// whole. Says whether it is what was known.
     fn set_pod_status(
         &mut self,
         status: PodRecord,
@@ -131,13 +132,13 @@ impl Parts {
         report: Report<'_>,
         write: Write,
         step: &mut Step<'_>,
-    ) {
+    ) -> bool {
         if !ending::allows(&report.object.spec, &self.status.record.records, &status.records) {
-            return;
+            return false;
         }
         self.status.start_time.get_or_insert(step.now.whole_seconds());
         let is_first = self.status.knowledge == Knowledge::None;
-        let before = core::mem::replace(&mut self.status.record, status);
+        let before = core::mem::replace(&mut self.status.record, Arc::new(status));
         let after = self.status.record.conditions.clone();
         for (which, condition) in after.iter() {
             let old = before.conditions.get(which).filter(|_| !is_first);
@@ -149,6 +150,10 @@ impl Parts {
         generations.status = report.object.generation.max(generations.status);
         generations.readiness = report.object.generation;
         let is_other = is_first || has_observed || self.status.why != why || !before.is_same(&self.status.record);
+        let is_what_was_known = !is_other && before == self.status.record;
+        if is_what_was_known {
+            self.status.record = before;
+        }
         self.status.why = why;
         self.status.disruption = disruption;
         let was_computed = core::mem::replace(&mut self.status.knowledge, Knowledge::Computed) == Knowledge::Computed;
@@ -156,6 +161,7 @@ impl Parts {
         if !was_computed {
             self.post_read_back();
         }
+        is_what_was_known
     }
 
     fn note_condition(
@@ -288,7 +294,7 @@ impl Parts {
         let record = &self.status.record;
         let containers_ready = condition::containers_ready(&self.spec, Some(&record.records), record.phase);
         let is_ready = self.ready_given(&containers_ready, &self.status.gates);
-        let conditions = &mut self.status.record.conditions;
+        let conditions = &mut Arc::make_mut(&mut self.status.record).conditions;
         let was_ready = core::mem::replace(&mut conditions.ready, is_ready.clone());
         let were_ready = core::mem::replace(&mut conditions.containers_ready, containers_ready.clone());
         self.note_condition(ConditionType::Ready, Some(&was_ready), &is_ready, step);
@@ -318,7 +324,7 @@ impl Parts {
             return;
         }
         let after = Condition::plain(true);
-        let condition = &mut self.status.record.conditions.ready_to_start_containers;
+        let condition = &mut Arc::make_mut(&mut self.status.record).conditions.ready_to_start_containers;
         let before = core::mem::replace(condition, after.clone());
         self.note_condition(ConditionType::PodReadyToStartContainers, Some(&before), &after, step);
         let otherwise = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
@@ -327,7 +333,7 @@ impl Parts {
 
     /// The end of the Pod: what nobody saw end has ended, and the phase is terminal.
     pub(crate) fn terminate_pod(&mut self, report: Report<'_>, shows_initialized: bool, step: &mut Step<'_>) {
-        let mut status = self.status.record.clone();
+        let mut status = PodRecord::clone(&self.status.record);
         ending::terminate_containers(&report.object.spec, &mut status.records, shows_initialized);
         if !status.phase.is_terminal() && !report.object.spec.is_static() {
             status.phase = PodPhase::Failed;
@@ -346,7 +352,7 @@ impl Parts {
         if self.object.is_gone || self.status.knowledge != Knowledge::Computed {
             return None;
         }
-        let record = self.status.record.records.get_mut(container.get())?.as_mut()?;
+        let record = Arc::make_mut(&mut self.status.record).records.get_mut(container.get())?.as_mut()?;
         (record.instance == Some(instance)).then_some(record)
     }
 

@@ -15,7 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Or it is lived one moment at a time, and acted upon in between: see [`Life`].
+//! Or it is lived one moment at a time, and acted upon in between: see [`Life`]. Many Pods at once, with much left to
+//! chance, are a [`Fleet`].
 
 mod act;
 mod action;

@@ -32,6 +32,8 @@ pub(super) struct Process {
     pub(super) instance: InstanceId,
     /// Which of the container's runs it is.
     pub(super) run: u32,
+    /// Which of the Pod's processes it is.
+    pub(super) nth: u32,
     pub(super) started_at: Timestamp,
     pub(super) is_alive: bool,
     pub(super) got_sigterm: bool,
@@ -44,12 +46,13 @@ impl Place {
     }
 
     /// A process begins; says which of the container's runs it is.
-    pub(super) fn begin_run(&mut self, instance: InstanceId, now: Timestamp) -> u32 {
+    pub(super) fn begin_run(&mut self, instance: InstanceId, nth: u32, now: Timestamp) -> u32 {
         let run = self.starts;
         self.starts = self.starts.saturating_add(1);
         self.process = Some(Process {
             instance,
             run,
+            nth,
             started_at: now,
             is_alive: true,
             got_sigterm: false,

@@ -29,6 +29,30 @@ struct Part {
     script: ContainerScript,
     /// By run, then by kind of probe: from how long after the start a probe finds what.
     probes: Vec<[Vec<(Duration, ProbeOutcome)>; 3]>,
+    /// By kind of probe: whether it finds the container well in every run, and says so at once.
+    is_well: [bool; 3],
+}
+
+impl Part {
+    fn new(script: ContainerScript) -> Part {
+        let probes: Vec<[Vec<_>; 3]> = script.runs.iter().map(|run| lowered(&run.probes)).collect();
+        let is_well = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness].map(|kind| {
+            let is_written = probes.iter().any(|kinds| kinds.get(kind as usize).is_some_and(|steps| !steps.is_empty()));
+            (
+                kind as usize,
+                !is_written && script.random.as_deref().is_none_or(|random| random.probes.of(kind).is_none()),
+            )
+        });
+        let mut part = Part { probes, is_well: [false; 3], script };
+        for (kind, is_well) in is_well {
+            part.is_well.get_mut(kind).into_iter().for_each(|it| *it = is_well);
+        }
+        part
+    }
+
+    fn is_well(&self, kind: ProbeKind) -> bool {
+        self.is_well.get(kind as usize).copied().unwrap_or(false)
+    }
 }
 
 /// A container that nobody has said anything about.
@@ -69,8 +93,7 @@ pub(super) struct Playing {
 impl Stage {
     pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> Arc<Stage> {
         let parts = spec.containers().map(|(_, container)| {
-            let script = scenario.script.containers.get(container.name()).cloned().unwrap_or_default();
-            Part { probes: script.runs.iter().map(|run| lowered(&run.probes)).collect(), script }
+            Part::new(scenario.script.containers.get(container.name()).cloned().unwrap_or_default())
         });
         Arc::new(Stage { containers: parts.collect(), start })
     }
@@ -157,6 +180,9 @@ impl Stage {
         let Some(part) = self.containers.get(playing.container.get()) else {
             return (ProbeOutcome::Success, Duration::ZERO);
         };
+        if part.is_well(kind) {
+            return (ProbeOutcome::Success, Duration::ZERO);
+        }
         let steps = part.probes.get(place(part.probes.len(), playing.run)).and_then(|kinds| kinds.get(kind as usize));
         let steps = steps.map_or(&[][..], Vec::as_slice);
         let outcome = steps.iter().rev().find(|(from, _)| *from <= elapsed).map(|(_, outcome)| *outcome);

@@ -29,8 +29,8 @@ pub(super) struct World {
     seed: u64,
     sandbox: Option<(SandboxId, bool)>,
     places: Box<[Place]>,
-    /// Containers in the order of their newest starts, if there are several.
-    started: Vec<ContainerIndex>,
+    /// How many processes were started.
+    starts: u32,
 }
 
 /// What an action or a happening leads to: something to write down, and news for the Pod.
@@ -51,7 +51,7 @@ impl World {
     /// The world of a Pod in which others do nothing.
     pub(super) fn on(stage: Arc<Stage>, seed: u64) -> World {
         let places = (0..stage.len()).map(|_| Place::default()).collect();
-        World { agenda: Agenda::default(), places, stage, seed, sandbox: None, started: Vec::new() }
+        World { agenda: Agenda::default(), places, stage, seed, sandbox: None, starts: 0 }
     }
 
     /// Makes room for the containers of a spec.
@@ -119,7 +119,10 @@ impl World {
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => (None, None),
             Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook, spec, now),
-            Action::Probe { container, instance, kind } => self.begin_probe(container, instance, kind, spec, now),
+            Action::Probe { container, instance, kind } => match self.ask(container, instance, kind, spec, now) {
+                Some(found) => answer(container, instance, kind, found),
+                None => (None, None),
+            },
         }
     }
 
@@ -164,16 +167,21 @@ impl World {
         }
     }
 
-    /// The processes that a dying sandbox takes along.
+    /// The processes that a dying sandbox takes along, in the order of their starts.
     pub(super) fn kill_all(&mut self, now: Timestamp) -> Vec<Happened> {
-        let mut exits = Vec::new();
-        for index in self.started.clone() {
-            let process = self.places.get(index.get()).and_then(|it| it.process.as_ref());
-            if process.is_some_and(|process| process.is_alive) {
-                exits.extend(self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now).0);
-            }
-        }
-        exits
+        let alive = self.places.iter().zip((0..).map(ContainerIndex::from)).filter_map(|(it, index)| {
+            let process = it.process.as_ref().filter(|process| process.is_alive)?;
+            Some((process.nth, index))
+        });
+        let mut alive: Vec<(u32, ContainerIndex)> = alive.collect();
+        alive.sort_unstable();
+        let exits = alive.into_iter().map(|(_, index)| self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now).0);
+        exits.flatten().collect()
+    }
+
+    /// Reads of each piece of memory that a probe needs; what it says means nothing.
+    pub(super) fn fetch(&self) -> u64 {
+        self.places.first().and_then(|place| place.process.as_ref()).map_or(0, |process| u64::from(process.run))
     }
 
     fn alive(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
@@ -182,10 +190,9 @@ impl World {
     }
 
     fn start(&mut self, container: ContainerIndex, instance: InstanceId, now: Timestamp) {
-        self.started.retain(|&other| other != container);
-        self.started.push(container);
+        self.starts = self.starts.wrapping_add(1);
         let Some(it) = self.places.get_mut(container.get()) else { return };
-        let run = it.begin_run(instance, now);
+        let run = it.begin_run(instance, self.starts, now);
         if let Some(after) = self.stage.exits_after(self.playing(container, run)) {
             self.agenda.plan(now + after, Happening::OwnExit(container, instance));
         }
@@ -284,25 +291,25 @@ impl World {
         Some((Some(happened), Some(RuntimeEvent::HookFinished { container, instance, hook, result })))
     }
 
-    /// A probe is asked: it is answered at once, or takes its time, at most until it is given up.
-    fn begin_probe(
+    /// A probe is asked: it is answered at once, or takes its time, at most until it is given up; then nothing comes yet.
+    pub(super) fn ask(
         &mut self,
         container: ContainerIndex,
         instance: InstanceId,
         kind: ProbeKind,
         spec: &PodSpec,
         now: Timestamp,
-    ) -> Outcomes {
-        let timeout = timeout_of(spec, container, kind);
+    ) -> Option<Option<ProbeOutcome>> {
         match self.finding(container, instance, kind, now) {
             Some((_, latency)) if !latency.is_zero() => {
+                let timeout = timeout_of(spec, container, kind);
                 self.agenda.plan(now + latency.min(timeout), Happening::Answer(container, instance, kind));
                 if let Some(it) = self.places.get_mut(container.get()) {
                     it.ask(kind, now);
                 }
-                (None, None)
+                None
             }
-            found => answer(container, instance, kind, found.map(|(outcome, _)| outcome)),
+            found => Some(found.map(|(outcome, _)| outcome)),
         }
     }
 
@@ -342,16 +349,21 @@ fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Dur
 }
 
 fn answer(container: ContainerIndex, instance: InstanceId, kind: ProbeKind, outcome: Option<ProbeOutcome>) -> Outcomes {
-    let output = match outcome {
-        Some(ProbeOutcome::Failure) => "probe said no",
-        Some(ProbeOutcome::Error) => "exec broken",
-        Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => "",
-        None => "container is not running",
-    };
+    let output = output_of(outcome);
     let happened = Happened::Probed { container, instance, kind, outcome };
     let outcome = outcome.unwrap_or(ProbeOutcome::Error);
     let answer = RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() };
     (Some(happened), Some(answer))
+}
+
+/// What a probe prints; `None`: its container does not run.
+pub(super) fn output_of(outcome: Option<ProbeOutcome>) -> &'static str {
+    match outcome {
+        Some(ProbeOutcome::Failure) => "probe said no",
+        Some(ProbeOutcome::Error) => "exec broken",
+        Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => "",
+        None => "container is not running",
+    }
 }
 
 fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {

@@ -10,6 +10,7 @@
     reason = "a test may stop"
 )]
 
+mod example;
 mod mistakes;
 mod random;
 mod recorded;

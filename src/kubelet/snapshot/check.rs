@@ -99,7 +99,7 @@ impl Known {
                 | Message::StatusReadBack => {}
             }
         }
-        let mut removed = pod.parts.removal.iter().flat_map(|removal| &removal.instances);
+        let mut removed = pod.parts.rare().removal.iter().flat_map(|removal| &removal.instances);
         removed.try_for_each(|(container, _)| self.check("removal", *container))
     }
 

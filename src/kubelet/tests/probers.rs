@@ -49,8 +49,8 @@ impl Node {
             restart_count: 0,
             ready: false,
         };
-        let record =
-            PodRecord { records: Vec::from([Some(record)]), phase: PodPhase::Running, ..StatusManager::new().record };
+        let known = PodRecord::clone(&StatusManager::new().record);
+        let record = PodRecord { records: Vec::from([Some(record)]), phase: PodPhase::Running, ..known };
         Node { spec, status: record, probers, out: Vec::new() }
     }
 

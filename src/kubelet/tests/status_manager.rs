@@ -1,5 +1,7 @@
 //! What of the kubelet's own status may be published.
 
+use alloc::sync::Arc;
+
 use crate::{
     kubelet::status_manager::{StatusManager, StatusReason},
     manifest::PodPhase,
@@ -12,7 +14,7 @@ use super::at;
 fn computed(phase: PodPhase, reason: &str) -> StatusManager {
     let mut status = StatusManager::new();
     status.published.phase = Some(PodPhase::Running);
-    status.record.phase = phase;
+    Arc::make_mut(&mut status.record).phase = phase;
     status.why = Some(StatusReason::new(reason, ""));
     status
 }

@@ -9,17 +9,19 @@ use super::telling::Telling;
 use crate::{
     action::{Action, Change, Transition},
     event::{ApiEvent, Event, RuntimeEvent},
-    kubelet::{Pod, Prototype, Published, Sink, WorkerState},
+    kubelet::{Pod, ProbeAnswer, Prototype, Published, Sink, Step, WorkerState},
     manifest::ConditionStatus,
     object,
+    rule::probe::ProbeOutcome,
     sim::{
         Life, ScenarioError, ScriptAction, ScriptActionKind, What,
         act::on_node,
         delivery::MOST_AT_ONE_INSTANT,
         happening::Happening,
-        world::{Outcomes, World},
+        world::{Outcomes, World, output_of},
     },
-    state::ConditionType,
+    spec::{ContainerIndex, ProbeKind},
+    state::{ConditionType, InstanceId},
     time::Timestamp,
 };
 
@@ -71,6 +73,16 @@ pub(super) struct Lived {
 /// What others do to a Pod without more than the kubelet's part of it.
 pub(super) fn is_light(action: &ScriptAction) -> bool {
     matches!(action.kind, ScriptActionKind::Delete { .. }) || on_node(&action.kind).is_some()
+}
+
+impl Member {
+    /// Reads of each piece of memory that a probe needs; what it says means nothing.
+    pub(super) fn fetch(&self) -> u64 {
+        match self {
+            Member::Light(light) => light.pod.fetch() ^ light.world.fetch(),
+            Member::Unborn | Member::Whole(_) | Member::Gone => 0,
+        }
+    }
 }
 
 impl Light {
@@ -225,10 +237,30 @@ impl Light {
         while let Some(action) = stepping.actions.pop_front() {
             self.count_one(now, count)?;
             stepping.telling.events = stepping.telling.events.wrapping_add(1);
+            if let Action::Probe { container, instance, kind } = action {
+                self.probe((container, instance, kind), now, stepping, lived);
+                continue;
+            }
             let outcomes = self.world.carry_out(action, self.pod.spec(), now);
             self.tell(outcomes, now, stepping, lived);
         }
         Ok(())
+    }
+
+    /// Asks a probe, by far the most frequent of all actions, and tells its answer if it comes at once.
+    fn probe(
+        &mut self,
+        (container, instance, kind): (ContainerIndex, InstanceId, ProbeKind),
+        now: Timestamp,
+        stepping: &mut Stepping<'_>,
+        lived: &mut Lived,
+    ) {
+        let Some(found) = self.world.ask(container, instance, kind, self.pod.spec(), now) else { return };
+        let (outcome, output) = (found.unwrap_or(ProbeOutcome::Error), output_of(found));
+        let (answer, presence) = (ProbeAnswer { container, instance, kind, outcome, output }, self.presence());
+        let out = &mut LightSink::new(stepping, lived, presence);
+        // A Pod that has ended a worker meanwhile refuses its late answer: that is how it ought to be.
+        let _ = self.pod.take_probe_answer(answer, &mut Step { now, out });
     }
 
     fn tell(&mut self, (_, news): Outcomes, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
@@ -243,6 +275,9 @@ impl Light {
 
     fn count_one(&self, now: Timestamp, count: &mut u32) -> Result<(), ScenarioError> {
         *count = count.saturating_add(1);
+        if *count <= MOST_AT_ONE_INSTANT {
+            return Ok(());
+        }
         let containers = u32::try_from(self.pod.spec().container_count()).unwrap_or(u32::MAX);
         if *count > MOST_AT_ONE_INSTANT.saturating_mul(containers.saturating_add(10)) {
             return Err(ScenarioError::Endless {

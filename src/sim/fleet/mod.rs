@@ -10,6 +10,7 @@ mod scenario;
 mod schedule;
 mod sketch;
 mod telling;
+mod times;
 mod troupe;
 
 pub use counts::{Counts, Spreads};
@@ -29,8 +30,8 @@ use self::{
     telling::Telling,
     troupe::Troupe,
 };
-use super::{Scenario, ScriptActionKind, Timeline, script::seconds};
-use crate::{action::Action, action::Transition, time::Timestamp};
+use super::{Scenario, Timeline};
+use crate::{action::Action, action::Transition, kubelet::Commons, time::Timestamp};
 
 /// Any number of Pods in virtual time: each lives its own life, from its own seed, and nothing is written down but what
 /// they show.
@@ -70,6 +71,9 @@ pub struct Fleet {
     tally: Tally,
     telling: Telling,
     actions: VecDeque<Action>,
+    /// Pods that live on next, and when.
+    batch: Vec<(usize, Timestamp)>,
+    commons: Commons,
 }
 
 /// One of several equal parts of a fleet: the Pods whose numbers, divided by `of`, leave `index`.
@@ -142,6 +146,8 @@ impl Fleet {
             tally: Tally::default(),
             telling: Telling::default(),
             actions: VecDeque::new(),
+            batch: Vec::new(),
+            commons: Commons::default(),
             plan,
         };
         for place in 0..of_shard {
@@ -172,14 +178,26 @@ impl Fleet {
     ///
     /// [`FleetError::Pod`] if something in the life of a Pod cannot happen.
     pub fn advance_to(&mut self, until: Timestamp) -> Result<(), FleetError> {
-        let mut from = 0;
-        while let Some((place, due)) = self.schedule.next_due(from, until) {
-            from = place.saturating_add(1);
-            let next = self.live(place, due, until)?;
-            self.schedule.set(place, next);
+        let mut batch = core::mem::take(&mut self.batch);
+        self.schedule.next_batch(0, until, &mut batch);
+        while let Some((last, _)) = batch.last() {
+            let next = last.saturating_add(1);
+            self.fetch_ahead(&batch);
+            for (place, due) in batch.drain(..) {
+                let next = self.live(place, due, until)?;
+                self.schedule.set(place, next);
+            }
+            self.schedule.next_batch(next, until, &mut batch);
         }
+        self.batch = batch;
         self.now = self.now.max(until);
         Ok(())
+    }
+
+    /// Reads a little of each Pod that lives on next, so that their memory is fetched at the same time.
+    fn fetch_ahead(&self, batch: &[(usize, Timestamp)]) {
+        let members = batch.iter().filter_map(|(place, _)| self.members.get(*place));
+        core::hint::black_box(members.fold(0, |so_far, member| so_far ^ member.fetch()));
     }
 
     /// Has every Pod live on for so long.
@@ -211,13 +229,16 @@ impl Fleet {
         let lived = live(member, plan, troupes, (due, until), &mut stepping).map_err(in_pod(number))?;
         if lived.is_news() {
             let was_ready = seen.is_some_and(|seen| seen.was_ready);
-            note_times(plan, number, was_ready, &lived, &mut self.tally);
+            times::note(plan, number, was_ready, &lived, &mut self.tally);
             let mut after = look(member, plan, troupes, number, until, &mut self.tally);
             if let Some(after) = &mut after {
                 after.was_ready = was_ready || lived.ready.is_some();
             }
             self.tally.change(*seen, after);
             *seen = after;
+            if let Member::Light(light) = member {
+                light.pod.share_with(&mut self.commons);
+            }
         }
         if lived.next.is_none() && seen.is_none() {
             *member = Member::Gone;
@@ -369,27 +390,4 @@ fn look(
             look::light(light, &troupe.manifest, now, tally)
         }
     }
-}
-
-/// How long it took until a Pod was ready, and until it was gone.
-fn note_times(plan: &Plan, number: u64, was_ready: bool, lived: &Lived, tally: &mut Tally) {
-    if lived.gone.is_none() && (was_ready || lived.ready.is_none()) {
-        return;
-    }
-    let fate = plan.fate(number);
-    if let Some(ready) = lived.ready.filter(|_| !was_ready) {
-        tally.spreads.millis_to_ready.add(millis(ready.since(fate.begins_at)));
-    }
-    if let Some(gone) = lived.gone {
-        let actions = plan.actions(number, &fate);
-        let deletions = actions.iter().filter(|it| matches!(it.kind, ScriptActionKind::Delete { .. }));
-        let deleted_at = deletions.map(|it| fate.begins_at + seconds(it.t)).filter(|at| *at <= gone).min();
-        if let Some(deleted_at) = deleted_at {
-            tally.spreads.millis_to_stop.add(millis(gone.since(deleted_at)));
-        }
-    }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

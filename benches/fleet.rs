@@ -1,0 +1,119 @@
+//! What a fleet costs: instructions of an event, a start, a crash and restart, and a delete, counted by callgrind; and
+//! events a second.
+//!
+//! `cargo bench --all-features --bench fleet` measures time. With `--count` and a subject the bench does it once, so that
+//! `valgrind --tool=callgrind` can count.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use pod_lifecycle::sim::{Fleet, FleetScenario};
+use serde_json::{Value, json};
+
+fn main() {
+    if let Some(name) = std::env::args().skip_while(|it| it != "--count").nth(1) {
+        count(&name);
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("fleet");
+    group.sample_size(10);
+    for pods in [1, 1_000, 100_000] {
+        let mut fleet = started(&probed(), pods);
+        let events = events_of(&mut fleet, Duration::from_secs(10));
+        group.throughput(Throughput::Elements(events));
+        group.bench_with_input(BenchmarkId::new("ten seconds of probes", pods), &(), |bencher, ()| {
+            bencher.iter(|| fleet.advance(Duration::from_secs(10)).unwrap());
+        });
+    }
+    group.throughput(Throughput::Elements(1_000));
+    group.bench_function("a thousand starts", |bencher| bencher.iter(|| black_box(started(&probed(), 1_000))));
+    group.finish();
+    criterion.final_summary();
+}
+
+/// Does one thing many times, so that callgrind can count it.
+fn count(name: &str) {
+    const PODS: u64 = 500;
+    match name {
+        // All of what the others begin with: it is taken off.
+        "start" => drop(black_box(started(&probed(), PODS))),
+        "probes" => {
+            let mut fleet = started(&probed(), PODS);
+            fleet.advance(Duration::from_secs(100)).unwrap();
+            black_box(fleet.digest());
+        }
+        "start-of-failing" => drop(black_box(started(&failing(), PODS))),
+        // A readiness that turns every ten seconds.
+        "verdicts" => {
+            let mut fleet = started(&failing(), PODS);
+            fleet.advance(Duration::from_secs(100)).unwrap();
+            black_box(fleet.digest());
+        }
+        // An exit after a second, a back-off of ten, and a restart.
+        "crash" => {
+            let mut fleet = Fleet::new(&crashing(), PODS).unwrap();
+            fleet.advance(Duration::from_secs(12)).unwrap();
+            black_box(fleet.digest());
+        }
+        "start-of-deleted" | "delete" => {
+            let mut fleet = Fleet::new(&deleted(), PODS).unwrap();
+            fleet.advance(Duration::from_secs(if name == "delete" { 20 } else { 4 })).unwrap();
+            black_box(fleet.digest());
+        }
+        other => eprintln!("nothing is called {other}"),
+    }
+}
+
+fn started(scenario: &FleetScenario, pods: u64) -> Fleet {
+    let mut fleet = Fleet::new(scenario, pods).unwrap();
+    fleet.advance(Duration::from_secs(60)).unwrap();
+    fleet
+}
+
+fn events_of(fleet: &mut Fleet, time: Duration) -> u64 {
+    let before = fleet.events();
+    fleet.advance(time).unwrap();
+    fleet.events().saturating_sub(before)
+}
+
+fn scenario(container: Value, script: Value, actions: Value) -> FleetScenario {
+    let mut app = json!({"name": "app", "image": "web:1"});
+    app.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
+    let pod = json!({"metadata": {"name": "web"}, "spec": {"containers": [app]}});
+    serde_json::from_value(json!({
+        "seed": 1,
+        "groups": [{
+            "name": "web",
+            "beginsAfterSeconds": {"uniform": {"min": 0, "max": 1}},
+            "scenario": {"pod": pod, "script": {"containers": {"app": script}}},
+        }],
+        "actions": actions,
+    }))
+    .unwrap()
+}
+
+/// Liveness and readiness every ten seconds.
+fn probed() -> FleetScenario {
+    let probe = json!({"httpGet": {"port": 80}, "periodSeconds": 10});
+    scenario(json!({"livenessProbe": probe, "readinessProbe": probe}), json!({}), json!([]))
+}
+
+/// Readiness says something else every ten seconds.
+fn failing() -> FleetScenario {
+    let probe = json!({"httpGet": {"port": 80}, "periodSeconds": 10, "failureThreshold": 1});
+    let steps = (0..30)
+        .map(|n| json!({"from": 10_i32.saturating_mul(n), "result": if n % 2 == 0 { "success" } else { "failure" }}));
+    let script = json!({"runs": [{"probes": {"readiness": steps.collect::<Vec<_>>()}}]});
+    scenario(json!({"readinessProbe": probe}), script, json!([]))
+}
+
+fn crashing() -> FleetScenario {
+    scenario(json!({}), json!({"runs": [{"exitsAfterSeconds": 1, "exitCode": 1}]}), json!([]))
+}
+
+fn deleted() -> FleetScenario {
+    scenario(json!({}), json!({}), json!([{"op": "delete", "t": 5, "graceSeconds": 10}]))
+}

@@ -1,0 +1,41 @@
+//! What of a Pod is rarely needed: it lies apart, so that most Pods are small.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{spec::ContainerIndex, state::InstanceId, time::Timestamp};
+
+/// What few Pods need.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Rare {
+    /// When the kubelet restarted, if it did.
+    #[serde(with = "crate::time::exact")]
+    pub(crate) kubelet_start: Option<Timestamp>,
+    /// When the active deadline was last found to have passed.
+    #[serde(with = "crate::time::exact")]
+    pub(crate) deadline_met: Option<Timestamp>,
+    /// Dead instances that are not wanted any more.
+    pub(crate) removal: Option<Removal>,
+    /// When what the runtime keeps of dead sandboxes is removed.
+    #[serde(with = "crate::time::exact")]
+    pub(crate) garbage_at: Option<Timestamp>,
+    /// When published statuses were last read back, and how many at that instant.
+    #[serde(with = "crate::time::exact")]
+    pub(crate) read_back: Option<(Timestamp, u8)>,
+}
+
+/// Dead instances that are to be removed, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Removal {
+    #[serde(with = "crate::time::exact")]
+    pub(crate) at: Timestamp,
+    pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
+}
+
+impl Rare {
+    pub(crate) const NOTHING: &Rare =
+        &Rare { kubelet_start: None, deadline_met: None, removal: None, garbage_at: None, read_back: None };
+}

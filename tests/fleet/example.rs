@@ -1,0 +1,96 @@
+//! The example over threads and processes: however the Pods are spread, they live the same lives.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+/// The program, built if `cargo test` has not done so: with `--test fleet` it leaves examples out.
+fn program() -> &'static PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--all-features", "--example", "fleet", "--message-format=json"]);
+        cargo.args(["--profile", if cfg!(debug_assertions) { "test" } else { "bench" }]);
+        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back().unwrap()
+    })
+}
+
+fn fleet(arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn scenario(name: &str) -> String {
+    format!("{}/examples/fleet/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The page but for the lines that tell of the clock, and of processes that wait for one another.
+fn story(page: &[u8]) -> Vec<String> {
+    const OTHERS: [&str; 4] = ["of virtual time in", "million a second", "awaiting connections", "connected to"];
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    let is_other = |line: &&str| OTHERS.iter().any(|words| line.contains(words));
+    page.lines().filter(|line| !is_other(line)).map(String::from).collect()
+}
+
+fn run(arguments: &[&str]) -> Vec<String> {
+    let output = fleet(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    story(&output.stdout)
+}
+
+#[test]
+fn threads_and_processes_make_no_difference() {
+    let file = scenario("bad-rollout");
+    let usual = ["--pods", "2000", "--for", "5m", "--every", "20s", &file];
+    let alone = run(&usual);
+    assert!(alone.iter().any(|line| line.starts_with("digest ")), "{alone:?}");
+    assert!(alone.iter().any(|line| line.starts_with("CrashLoopBackOff ")), "{alone:?}");
+    assert_eq!(alone, run(&[&usual[..], &["-w", "2"]].concat()), "two threads");
+
+    let ports = [TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap()];
+    let hosts = ports.iter().map(|port| format!("{}\n", port.local_addr().unwrap())).collect::<String>();
+    let file_of_hosts = std::env::temp_dir().join(format!("fleet-hosts-{}", std::process::id()));
+    std::fs::write(&file_of_hosts, hosts).unwrap();
+    drop(ports);
+    let of_process = |process: &'static str| {
+        let hosts = file_of_hosts.to_str().unwrap();
+        fleet(&[&usual[..], &["-n", "2", "-p", process, "-h", hosts]].concat()).spawn().unwrap()
+    };
+    let (first, second) = (of_process("0"), of_process("1"));
+    let (first, second) = (first.wait_with_output().unwrap(), second.wait_with_output().unwrap());
+    std::fs::remove_file(&file_of_hosts).unwrap();
+    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    assert_eq!(alone, story(&first.stdout), "two processes: {}", String::from_utf8_lossy(&first.stderr));
+}
+
+#[test]
+fn bad_input_is_one_message_and_exit_code_2() {
+    let broken = std::env::temp_dir().join(format!("fleet-broken-{}.yaml", std::process::id()));
+    let healthy = std::fs::read_to_string(scenario("healthy")).unwrap();
+    std::fs::write(&broken, healthy.replace("{min: 0, max: 60}", "{min: 0}")).unwrap();
+    let healthy = scenario("healthy");
+    let cases: [(&[&str], &str); 4] = [
+        (&[broken.to_str().unwrap()], "missing field `max`"),
+        (&["no-such-file.yaml"], "no-such-file.yaml: No such file"),
+        (&["--pods", "1000000000000", &healthy], "1000000000000 Pods: they need about"),
+        (&["-p", "3", &healthy], "-p 3: there are 1 processes"),
+    ];
+    for (arguments, expected) in cases {
+        let output = fleet(arguments).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.starts_with("error: ") && message.contains(expected), "{arguments:?}: {message}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+    std::fs::remove_file(broken).unwrap();
+}
