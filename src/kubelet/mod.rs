@@ -48,6 +48,8 @@ pub use pod::Pod;
 pub(crate) use probers::{Prober, ProberStage};
 pub use prototype::Prototype;
 pub use published::Published;
+#[cfg(all(test, feature = "proptest"))]
+pub(crate) use quiet::{ALWAYS_MADE, REPEATED};
 pub use resume::ResumeError;
 #[cfg(feature = "sim")]
 pub(crate) use runtime_events::ProbeAnswer;

@@ -46,11 +46,11 @@ impl Hash for Quiet {
 
 /// Has every sync made, to see that it makes no difference.
 #[cfg(test)]
-pub(super) static ALWAYS_MADE: AtomicBool = AtomicBool::new(false);
+pub(crate) static ALWAYS_MADE: AtomicBool = AtomicBool::new(false);
 
 /// How many syncs were told and not made.
 #[cfg(test)]
-pub(super) static REPEATED: AtomicUsize = AtomicUsize::new(0);
+pub(crate) static REPEATED: AtomicUsize = AtomicUsize::new(0);
 
 /// What a computation of the status has found.
 #[derive(Clone, Copy, Debug)]

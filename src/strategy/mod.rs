@@ -21,6 +21,8 @@ pub mod invariant;
 mod life;
 mod pod;
 mod probe;
+#[cfg(test)]
+mod quiet_syncs;
 mod scenario;
 
 pub use container::{container, ephemeral_container, init_container, sidecar};

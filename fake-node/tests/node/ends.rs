@@ -32,7 +32,7 @@ async fn a_deleted_pod_is_gone_when_its_containers_have_stopped() {
     cluster.run("web", json!({"fake/stop": "app=12:0"})).await;
     cluster.wait("web", is("Ready")).await;
     cluster.delete("web").await;
-    assert_eq!(cluster.wait_gone("web").await, 12);
+    assert_soon_after(12, cluster.wait_gone("web").await);
     assert_eq!((cluster.counted("pods"), cluster.counted("pods_deleted_total")), (0, 1));
 }
 
@@ -42,7 +42,7 @@ async fn a_container_that_does_not_stop_is_killed_after_its_grace() {
     cluster.run("web", json!({"fake/stop": "app=3600:0"})).await;
     cluster.wait("web", is("Ready")).await;
     cluster.delete("web").await;
-    assert_eq!(cluster.wait_gone("web").await, 30);
+    assert_soon_after(30, cluster.wait_gone("web").await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,7 +70,7 @@ async fn an_evicted_pod_is_deleted_with_its_grace() {
     cluster.pods().evict("web", &EvictParams::default()).await.unwrap();
     let pod = cluster.get("web").await.unwrap();
     assert!(is("DisruptionTarget")(&pod));
-    assert_eq!(cluster.wait_gone("web").await, 5);
+    assert_soon_after(5, cluster.wait_gone("web").await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,4 +115,9 @@ async fn a_pod_that_takes_too_long_fails() {
     cluster.create("job", json!({}), spec).await;
     let pod = cluster.wait("job", phase("Failed")).await;
     assert_eq!(pod["status"]["reason"], "DeadlineExceeded");
+}
+
+/// A real node notices an end with the next relist, and finishes the Pod with the one after it.
+fn assert_soon_after(seconds: u64, gone: u64) {
+    assert!((seconds..=seconds + 2).contains(&gone), "gone after {gone} s, not {seconds}");
 }

@@ -69,9 +69,7 @@ async fn probes_find_what_the_annotations_say() {
 async fn an_image_that_cannot_be_pulled_is_tried_ever_later() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({"fake/pull": "*=manifest unknown, sorry"})).await;
-    seconds(60).await;
-    let pod = cluster.get("web").await.unwrap();
-    assert_eq!(app(&pod)["state"]["waiting"]["reason"], "ImagePullBackOff");
+    let pod = cluster.wait("web", |pod| app(pod)["state"]["waiting"]["reason"] == "ImagePullBackOff").await;
     assert!(app(&pod)["state"]["waiting"]["message"].as_str().unwrap().contains("manifest unknown, sorry"));
     assert_eq!(pod["status"]["phase"], "Pending");
 }

@@ -1,8 +1,6 @@
 //! Each part of the kubelet, driven and looked at by itself.
 
 mod probers;
-#[cfg(all(feature = "sim", feature = "proptest"))]
-mod quiet;
 mod runtime_cache;
 mod status_manager;
 mod sync;

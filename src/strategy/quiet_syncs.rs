@@ -1,4 +1,4 @@
-//! A sync that is told and not made.
+//! Whether a sync that is told and not made makes a difference to any life.
 
 use core::sync::atomic::Ordering;
 
@@ -8,7 +8,7 @@ use proptest::{
 };
 
 use crate::{
-    kubelet::quiet::{ALWAYS_MADE, REPEATED},
+    kubelet::{ALWAYS_MADE, REPEATED},
     sim::Settings,
     strategy,
 };
