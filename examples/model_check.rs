@@ -63,17 +63,12 @@ fn main() -> ExitCode {
     let (mut states, mut depth, mut reached, mut is_well) = (0, 0, BTreeSet::new(), true);
     for (nth, pod) in pods.into_iter().enumerate() {
         say(&format!("Pod {nth}"));
-        let checker = check(pod, share, arguments.threads, start);
-        states += checker.unique_state_count();
-        depth = depth.max(checker.max_depth());
-        for (name, path) in checker.discoveries() {
-            let broken = path.last_state().broken.clone();
-            is_well &= broken.is_none();
-            reached.insert(name);
-            if broken.is_some() {
-                say(&format!("BROKEN: {broken:?}: {:#?}", path.into_actions()));
-            }
-        }
+        let near = check(pod.clone(), Search::Near, share, arguments.threads, start);
+        let far = check(pod, Search::Far, share, arguments.threads, start);
+        states += near.states.max(far.states);
+        depth = depth.max(far.depth);
+        is_well &= near.is_well && far.is_well;
+        reached.extend(near.reached.into_iter().chain(far.reached));
     }
     let sometimes = all.properties().into_iter().filter(|property| property.expectation == Expectation::Sometimes);
     let never: Vec<&str> = sometimes.map(|property| property.name).filter(|name| !reached.contains(name)).collect();
@@ -91,15 +86,38 @@ struct Share {
     seconds: u64,
 }
 
-/// Checks one Pod, and tells how far it has come.
-fn check(pod: SmallPods, share: Share, threads: usize, start: Instant) -> impl Checker<SmallPods> {
-    let checker = pod
-        .checker()
-        .finish_when(HasDiscoveries::AnyFailures)
-        .target_state_count(share.states)
-        .timeout(Duration::from_secs(share.seconds))
-        .threads(threads)
-        .spawn_dfs();
+/// Where to look first.
+#[derive(Clone, Copy)]
+enum Search {
+    /// At what takes few moves: everything that is to be reached is among it.
+    Near,
+    /// At what takes many.
+    Far,
+}
+
+/// The states that are near.
+const NEAR: usize = 300_000;
+
+/// What was found.
+struct Found {
+    states: usize,
+    depth: usize,
+    reached: BTreeSet<&'static str>,
+    is_well: bool,
+}
+
+/// Checks one Pod.
+fn check(pod: SmallPods, search: Search, share: Share, threads: usize, start: Instant) -> Found {
+    let checker = pod.checker().finish_when(HasDiscoveries::AnyFailures).threads(threads);
+    let checker = checker.timeout(Duration::from_secs(share.seconds));
+    match search {
+        Search::Near => found(&checker.target_state_count(NEAR.min(share.states)).spawn_bfs(), share, start),
+        Search::Far => found(&checker.target_state_count(share.states).spawn_dfs(), share, start),
+    }
+}
+
+/// Tells how far a search has come, until it is over.
+fn found(checker: &impl Checker<SmallPods>, share: Share, start: Instant) -> Found {
     let (began, mut told) = (Instant::now(), 0);
     // It notices late that its time is over: at the latest after ten seconds more nobody waits for it.
     while !checker.is_done() && began.elapsed().as_secs() < share.seconds + 10 {
@@ -110,7 +128,16 @@ fn check(pod: SmallPods, share: Share, threads: usize, start: Instant) -> impl C
             say(&format!("  {unique} states, depth {depth}, {:.0} s", start.elapsed().as_secs_f64()));
         }
     }
-    checker
+    let (mut reached, mut is_well) = (BTreeSet::new(), true);
+    for (name, path) in checker.discoveries() {
+        let broken = path.last_state().broken.clone();
+        reached.insert(name);
+        if broken.is_some() {
+            is_well = false;
+            say(&format!("BROKEN: {broken:?}: {:#?}", path.into_actions()));
+        }
+    }
+    Found { states: checker.unique_state_count(), depth: checker.max_depth(), reached, is_well }
 }
 
 /// The entries of the tables; a Pod becomes `Unknown` only in the eyes of the API server.

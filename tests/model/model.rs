@@ -11,7 +11,7 @@ use std::{
 };
 
 use pod_lifecycle::{
-    Action, Change, Output, Pod, Timestamp, WorkerState,
+    Action, Change, Output, Pod, Timestamp, WORKER_MOVES, WorkerState,
     config::{KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, Failure, NodeEvent, RuntimeEvent},
     manifest::{Name, PodPhase},
@@ -225,9 +225,9 @@ impl SmallPods {
     /// Which moves of the tables were made.
     fn note(&self, (worker, phase): (WorkerState, PodPhase), world: &World, out: &[Output]) {
         let mut moves = Vec::new();
-        if worker != world.pod.worker_state() {
-            moves.push(format!("worker {worker} -> {}", world.pod.worker_state()));
-        }
+        moves.extend(
+            worker_moves(worker, world.pod.worker_state()).iter().map(|(from, to)| format!("worker {from} -> {to}")),
+        );
         if phase != world.pod.phase() {
             moves.push(format!("phase {phase} -> {}", world.pod.phase()));
         }
@@ -243,6 +243,19 @@ impl SmallPods {
             self.seen.lock().unwrap().extend(moves);
         }
     }
+}
+
+/// The moves that a worker has made within one step, when it stood here before and stands there now.
+fn worker_moves(from: WorkerState, to: WorkerState) -> Vec<(WorkerState, WorkerState)> {
+    let mut made = Vec::new();
+    let mut at = from;
+    while at != to {
+        let straight = WORKER_MOVES.iter().find(|made| **made == (at, to));
+        let Some(next) = straight.or_else(|| WORKER_MOVES.iter().find(|(from, _)| *from == at)) else { break };
+        made.push(*next);
+        at = next.1;
+    }
+    made
 }
 
 impl World {

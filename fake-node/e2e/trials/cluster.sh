@@ -80,6 +80,7 @@ trial_a_service_has_the_ready_pods_as_its_endpoints() {
 
 trial_a_node_process_ends_within_a_second_and_takes_its_pods_up_again() {
     workload Deployment web '{"replicas": 3}' '{"fake/exit": "app=1:1/-"}' | k apply -f -
+    wait_for '^1 1 1$' 60 field pods '{.items[*].status.containerStatuses[0].restartCount}'
     wait_for '^3$' 60 field deployment/web '{.status.readyReplicas}'
     local before after start
     before=$(k get pods -o json | jq -S '[.items[] | {name: .metadata.name, status}]')
@@ -102,13 +103,20 @@ trial_a_node_process_that_is_killed_takes_its_pods_up_again() {
 }
 
 trial_a_lost_node_loses_its_pods_and_comes_back() {
+    # Where most nodes are lost, the controller takes it that the network is, and evicts nothing.
+    "$fake_node" --nodes 4 --name-prefix spare- --taint spare=:NoSchedule --metrics-address 0 >> "$work/spare.log" 2>&1 &
+    local spare=$! lost
+    lost=$(cat "$work/node.pid")
+    # shellcheck disable=SC2064 # Both are known now.
+    trap "kill -CONT $lost; kill $spare; kubectl delete node spare-0 spare-1 spare-2 spare-3" EXIT
+    wait_for "^$((NODES + 4))\$" 60 bash -c "kubectl get nodes --no-headers | grep -c ' Ready '"
     workload Deployment web '{"replicas": 3}' | k apply -f -
     k rollout status deployment/web --timeout=60s
-    kill -STOP "$(cat "$work/node.pid")"
+    kill -STOP "$lost"
     wait_for 'NotReady' 60 kubectl get nodes
     wait_for Terminating 60 k get pods
-    kill -CONT "$(cat "$work/node.pid")"
-    wait_for "^$NODES\$" 60 bash -c "kubectl get nodes --no-headers | grep -c ' Ready '"
+    kill -CONT "$lost"
+    wait_for "^$((NODES + 4))\$" 60 bash -c "kubectl get nodes --no-headers | grep -c ' Ready '"
     k rollout status deployment/web --timeout=60s
     wait_for '^3$' 60 bash -c "kubectl -n $namespace get pods -o name | wc -l"
 }
