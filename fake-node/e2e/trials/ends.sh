@@ -27,9 +27,16 @@ trial_a_pod_is_out_of_memory() {
 
 trial_a_pod_crash_loops_and_recovers() {
     pod web '{"fake/exit": "app=1:1/1:1/1:1/-"}' | k apply -f -
-    column web CrashLoopBackOff
-    column web '1/1 +Running +3'
+    column web '1/1 +Running +3' 120
     wait_for BackOff 10 k get events
+}
+
+# A kubelet comes back to a Pod when the back-off ends. Only a back-off that is longer than its resync period (60 s, late by
+# up to half) is shown while it lasts; until then there is `Error`.
+trial_a_pod_that_goes_on_crashing_is_held_back() {
+    pod web '{"fake/exit": "app=1:1"}' | k apply -f -
+    column web '0/1 +Error'
+    column web '0/1 +CrashLoopBackOff' 400
 }
 
 trial_an_image_is_not_to_be_had() {
