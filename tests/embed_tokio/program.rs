@@ -1,13 +1,13 @@
 //! The program, and what it is run on.
 
+#[path = "../built/mod.rs"]
+mod built;
+
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output, Stdio},
-    sync::OnceLock,
 };
-
-use serde_json::Value;
 
 /// A manifest, in a folder of its own that goes away with it. `FOLDER` in it stands for the folder.
 pub(crate) struct Pods {
@@ -44,7 +44,7 @@ impl Pods {
     }
 
     fn output(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(program());
+        let mut command = Command::new(built::example("embed_tokio"));
         command.arg(self.folder.join("pods.yaml")).arg("--logs").arg(&self.folder).args(arguments);
         command.stdin(Stdio::null()).output().unwrap()
     }
@@ -59,20 +59,4 @@ impl Drop for Pods {
 /// A row of the table, without the age.
 pub(crate) fn row(line: &str) -> Vec<&str> {
     line.split_whitespace().take(4).collect()
-}
-
-/// The program, built if `cargo test` has not done so: with `--test embed_tokio` it leaves examples out.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--all-features", "--example", "embed_tokio", "--message-format=json"]);
-        cargo.args(["--profile", if cfg!(debug_assertions) { "test" } else { "bench" }]);
-        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
-        executable.unwrap()
-    })
 }

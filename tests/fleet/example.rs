@@ -1,31 +1,15 @@
 //! The example over threads and processes: however the Pods are spread, they live the same lives.
 
+#[path = "../built/mod.rs"]
+mod built;
+
 use std::{
     net::TcpListener,
-    path::PathBuf,
     process::{Command, Stdio},
-    sync::OnceLock,
 };
 
-use serde_json::Value;
-
-/// The program, built if `cargo test` has not done so: with `--test fleet` it leaves examples out.
-fn program() -> &'static PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--all-features", "--example", "fleet", "--message-format=json"]);
-        cargo.args(["--profile", if cfg!(debug_assertions) { "test" } else { "bench" }]);
-        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back().unwrap()
-    })
-}
-
 fn fleet(arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(built::example("fleet"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

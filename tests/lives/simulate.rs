@@ -3,12 +3,14 @@
 mod mistakes;
 mod workloads;
 
+#[path = "../built/mod.rs"]
+mod built;
+
 use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::OnceLock,
 };
 
 use serde_json::Value;
@@ -26,24 +28,8 @@ fn scenario(name: &str) -> String {
     format!("{}/examples/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The program, built if `cargo test` has not done so: with `--test simulate` it leaves examples out.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--all-features", "--example", "simulate", "--message-format=json"]);
-        cargo.args(["--profile", if cfg!(debug_assertions) { "test" } else { "bench" }]);
-        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
-        executable.unwrap()
-    })
-}
-
 fn simulate(arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).stdin(Stdio::null()).output().unwrap()
+    Command::new(built::example("simulate")).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
 /// What it prints of something that can be played.
@@ -240,7 +226,7 @@ const POD: &str = r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"nam
 #[test]
 fn standard_input_is_read_for_scenarios_and_bare_manifests() {
     for (flags, text) in [(vec!["-"], format!("{{\"pod\": {POD}}}")), (vec!["--pod", "-"], POD.to_owned())] {
-        let mut command = Command::new(program());
+        let mut command = Command::new(built::example("simulate"));
         let command = command.args(&flags).args(["--watch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
@@ -252,7 +238,7 @@ fn standard_input_is_read_for_scenarios_and_bare_manifests() {
 
 #[test]
 fn nobody_reading_on_is_no_error() {
-    let mut command = Command::new(program());
+    let mut command = Command::new(built::example("simulate"));
     let command = command.arg(scenario("crash-loop")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
