@@ -94,7 +94,7 @@ fn live(seed: u64, moves: u64) -> Result<Tally, String> {
         let event = match dice.below(100) {
             0..=14 => {
                 now = later(&mut dice, &pod, now);
-                let out = watch.time_out(&mut pod, now)?;
+                let out = watch.handle_timeout(&mut pod, now)?;
                 world.note(&out);
                 continue;
             }
@@ -106,12 +106,12 @@ fn live(seed: u64, moves: u64) -> Result<Tally, String> {
             _ => world.answer(&mut dice).map(Event::Runtime),
         };
         let Some(event) = event else { continue };
-        let (result, out) = watch.tell(&mut pod, now, event.clone())?;
+        let (result, out) = watch.handle_event(&mut pod, now, event.clone())?;
         world.heard(event);
         world.note(&out);
         tally.told = tally.told.saturating_add(1);
         tally.refused = tally.refused.saturating_add(u64::from(result.is_err()));
-        let out = watch.time_out(&mut pod, now)?;
+        let out = watch.handle_timeout(&mut pod, now)?;
         world.note(&out);
     }
     Ok(tally)

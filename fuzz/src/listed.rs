@@ -26,7 +26,7 @@ pub fn relist(bytes: &[u8]) {
     for seed in seeds {
         let relisted = Event::Runtime(RuntimeEvent::Relisted(sample(seed, &runtimes)));
         now = now + Duration::from_millis(sample(seed, 0..20_000_u64));
-        let told = watch.time_out(&mut pod, now).and_then(|_| watch.tell(&mut pod, now, relisted));
+        let told = watch.handle_timeout(&mut pod, now).and_then(|_| watch.handle_event(&mut pod, now, relisted));
         // A runtime that cannot be is refused.
         let _ = told.unwrap_or_else(|broken| panic!("{broken}"));
     }

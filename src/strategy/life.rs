@@ -124,11 +124,11 @@ pub enum Relisting {
 /// What a move comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// This is told to the Pod.
-    Tell(Event),
-    /// Nothing is told, and it is this late.
+    /// The Pod handles this event.
+    Event(Event),
+    /// No event, and it is this late: the Pod handles its timeouts.
     Wait(Timestamp),
-    /// Nothing is told and no time passes: there is nothing that it could be about.
+    /// No event, and no time passes: there is nothing that the move could be about.
     Nothing,
 }
 
@@ -202,7 +202,7 @@ impl RandomLife {
     pub fn play(&mut self, next: &Move, out: &mut Vec<Output>) -> Result<(), EventError> {
         let from = out.len();
         let result = match self.meaning(next) {
-            Meaning::Tell(event) => {
+            Meaning::Event(event) => {
                 self.heard(&event);
                 self.pod.handle_event(self.now, event, out).map_err(EventError::from)
             }
@@ -241,7 +241,7 @@ impl RandomLife {
                 None => None,
             },
         };
-        told.map_or(Meaning::Nothing, Meaning::Tell)
+        told.map_or(Meaning::Nothing, Meaning::Event)
     }
 
     /// Notes what was told: whatever it answers is no longer pending.

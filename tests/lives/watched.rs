@@ -86,7 +86,7 @@ impl Watched {
                 self.life.now = until;
                 self.time_out()?;
             }
-            Meaning::Tell(event) => {
+            Meaning::Event(event) => {
                 self.tell(event)?;
                 self.relist_what_is_known()?;
                 self.time_out()?;

@@ -306,11 +306,11 @@ impl World {
             Move::Sleep => {
                 spend(&mut self.budget.wakes)?;
                 self.now = self.now.max(self.pod.poll_timeout()?);
-                let out = self.watch.time_out(&mut self.pod, self.now);
+                let out = self.watch.handle_timeout(&mut self.pod, self.now);
                 return Some(self.take(out));
             }
         };
-        let out = self.watch.tell(&mut self.pod, self.now, event.clone()).map(|(_, out)| out);
+        let out = self.watch.handle_event(&mut self.pod, self.now, event.clone()).map(|(_, out)| out);
         if let Event::Runtime(news) = event {
             self.last = Some(news);
         }

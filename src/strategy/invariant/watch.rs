@@ -1,4 +1,4 @@
-//! A Pod under watch: whoever drives it tells it news and time through here.
+//! A Pod under watch: events and timeouts reach it through here.
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
@@ -24,7 +24,7 @@ use crate::{
 ///     let mut pod = Pod::new(spec, config, now, &mut out);
 ///     let mut watch = Watch::begin(&pod, now, &out).map_err(TestCaseError::fail)?;
 ///     let news = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
-///     watch.tell(&mut pod, now, Event::Runtime(news)).map_err(TestCaseError::fail)?;
+///     watch.handle_event(&mut pod, now, Event::Runtime(news)).map_err(TestCaseError::fail)?;
 ///     Ok(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -50,13 +50,13 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Tells the Pod an event: a twin, taken from a snapshot, comes to the same, and one that is refused has changed
+    /// Has the Pod handle an event: a twin, taken from a snapshot, comes to the same, and one that is refused has changed
     /// nothing.
     ///
     /// # Errors
     ///
     /// What was broken.
-    pub fn tell(
+    pub fn handle_event(
         &mut self,
         pod: &mut Pod,
         now: Timestamp,
@@ -93,7 +93,7 @@ impl Watch {
     /// let mut pod = Pod::new(spec, config, now, &mut out);
     /// let mut watch = Watch::begin(&pod, now, &out)?;
     /// let later = now + Duration::from_secs(600);
-    /// watch.time_out(&mut pod, later)?;
+    /// watch.handle_timeout(&mut pod, later)?;
     /// assert!(pod.poll_timeout().is_none_or(|next| next > later), "all that was due is done");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -101,17 +101,17 @@ impl Watch {
     /// # Errors
     ///
     /// What was broken.
-    pub fn time_out(&mut self, pod: &mut Pod, now: Timestamp) -> Result<Vec<Output>, Broken> {
+    pub fn handle_timeout(&mut self, pod: &mut Pod, now: Timestamp) -> Result<Vec<Output>, Broken> {
         let (before, mut out, mut again) = (pod.clone(), Vec::new(), Vec::new());
         let was_due = before.poll_timeout().is_some_and(|at| at <= now);
         pod.handle_timeout(now, &mut out);
-        hold!(was_due || (*pod == before && out.is_empty()), "a spurious time-out led to {out:?}");
+        hold!(was_due || (*pod == before && out.is_empty()), "a spurious timeout led to {out:?}");
         let next = pod.poll_timeout();
         hold!(next.is_none_or(|at| at > now), "everything due at {now:?} was handled, and {next:?} is due");
         self.check(&Step { before: &before, after: pod, now, told: None, out: &out })?;
         let after = pod.clone();
         pod.handle_timeout(now, &mut again);
-        hold!(again.is_empty() && *pod == after, "a second time-out at {now:?} led to {again:?}");
+        hold!(again.is_empty() && *pod == after, "a second timeout at {now:?} led to {again:?}");
         Ok(out)
     }
 
