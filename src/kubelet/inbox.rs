@@ -132,10 +132,10 @@ impl Inbox {
         self.busy_until = until;
     }
 
-    /// What a restart of the kubelet loses; objects are listed again.
+    /// What a restart of the kubelet loses.
     pub(crate) fn forget(&mut self) {
         self.busy_until = None;
-        self.messages.retain(|message| matches!(message, Message::Object(_)));
+        self.messages.clear();
     }
 }
 

@@ -116,7 +116,7 @@ impl Pod {
     /// A changed spec and a deletion ask for a sync; the rest only if `Ready` ought to be otherwise.
     ///
     /// Answers to `HandlePodUpdates`, `HandlePodRemoves` and `HandlePodReconcile`.
-    fn hear_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
+    pub(super) fn hear_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
         let before = core::mem::replace(&mut self.parts.object, object);
         let after = self.parts.object.clone();
         self.parts.status.published.foreign_changed |= before.conditions != after.conditions;
@@ -196,7 +196,7 @@ impl Pod {
         }
         let taken = self.worker.taken.take().map(|taken| *taken);
         let Some(taken) = taken.or_else(|| self.worker.take()) else {
-            return core::mem::take(&mut self.worker.restarts_next) && self.restart_kubelet(step.now);
+            return core::mem::take(&mut self.worker.restarts_next) && self.restart_kubelet(step);
         };
         if !self.parts.runtime.allows_sync(step.now) {
             self.worker.taken = Some(Box::new(taken));

@@ -14,7 +14,6 @@ use crate::{
     action::{EventReason, EventType, KubernetesEvent},
     event::NodeEvent,
     manifest::{Name, PodPhase},
-    time::Timestamp,
 };
 
 /// Seconds that a hard eviction leaves.
@@ -99,9 +98,13 @@ impl Pod {
 
     /// The kubelet restarts, between two syncs: runtime and API keep what they have, its memory is lost. Says whether
     /// there is anything to do.
-    pub(super) fn restart_kubelet(&mut self, now: Timestamp) -> bool {
+    pub(super) fn restart_kubelet(&mut self, step: &mut Step<'_>) -> bool {
         if self.worker.state == WorkerState::Finished {
             return false;
+        }
+        // Objects are listed again: the newest is known before the worker begins.
+        if let Some(newest) = self.parts.inbox.newest_object().cloned() {
+            self.hear_object(newest, step);
         }
         let parts = &mut self.parts;
         parts.probers.forget();
@@ -109,7 +112,7 @@ impl Pod {
         parts.status.forget();
         parts.inbox.forget();
         let garbage_at = parts.rare().garbage_at;
-        *parts.rare_mut() = Rare { kubelet_start: Some(now), garbage_at, ..Rare::default() };
+        *parts.rare_mut() = Rare { kubelet_start: Some(step.now), garbage_at, ..Rare::default() };
         self.worker.forget();
         let is_over = self.parts.status.record.phase.is_terminal();
         if is_over {

@@ -123,7 +123,7 @@ impl RuntimeCache {
     /// Changes the runtime; a poll will notice.
     pub(crate) fn change(&mut self, now: Timestamp) -> &mut RuntimeStatus {
         if let Some(pleg) = &mut self.pleg {
-            pleg.changed_at.get_or_insert(now);
+            pleg.changed_at = Some(pleg.changed_at.map_or(now, |at| at.min(now)));
         }
         Arc::make_mut(&mut self.actual)
     }
@@ -216,7 +216,8 @@ impl GenericPleg {
 
     fn is_newer_than_sync(&self, now: Timestamp) -> bool {
         // A relist of the poll that would have seen something is made when its time comes, or late; the others are not.
-        let is_owed = self.changed_at.is_some_and(|at| self.first_relist_after(at) <= now);
+        // Where time goes back, what has changed is owed as well.
+        let is_owed = self.changed_at.is_some_and(|at| at > now || self.first_relist_after(at) <= now);
         let by_poll = self.last_relist(now).filter(|_| !is_owed);
         let newest = by_poll.max(self.observed_at);
         match (newest, self.synced_at) {

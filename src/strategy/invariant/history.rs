@@ -44,6 +44,8 @@ pub struct History {
     pub(super) containers: BTreeMap<ContainerIndex, ContainerHistory>,
     /// The latest that it has ever been.
     pub(super) latest: Option<Timestamp>,
+    /// Whether the clock was ever set back: then nobody knows how long something has taken.
+    pub(super) was_set_back: bool,
     /// Whether a restart of the kubelet, which makes a new worker, is under way.
     pub(super) restarts: bool,
     /// Whether a regular container was ever there: then nothing is initialized any more.
@@ -67,8 +69,10 @@ pub(super) struct ContainerHistory {
     pub(super) names: BTreeSet<InstanceId>,
     /// Whether, as an init container, it has let the next one go on: a sidecar by running, another by ending well.
     pub(super) has_passed: bool,
-    /// When the preStop hook of an instance began.
-    pub(super) hook: Option<(InstanceId, Timestamp)>,
+    /// The instances that were told to have started.
+    pub(super) started: BTreeSet<InstanceId>,
+    /// When the preStop hooks of instances began.
+    pub(super) hooks: BTreeMap<InstanceId, Timestamp>,
 }
 
 /// Since the end of the Pod was decided.
@@ -90,6 +94,7 @@ impl History {
 
     /// Takes in what goes into a step, before its outputs are judged.
     pub fn hear(&mut self, step: &Step<'_>) {
+        self.was_set_back |= self.latest.is_some_and(|latest| latest > step.now);
         self.latest = self.latest.max(Some(step.now));
         match step.told {
             Some(Event::Node(NodeEvent::KubeletRestarted)) => self.restarts = true,
@@ -98,6 +103,9 @@ impl History {
             }
             Some(Event::Node(NodeEvent::ShutDown { grace_seconds: Some(seconds) })) => self.hear_grace(*seconds),
             Some(Event::Api(ApiEvent::Deleted { grace_seconds, .. })) => self.hear_grace(*grace_seconds),
+            Some(Event::Runtime(RuntimeEvent::ContainerStarted { container, instance, result: Ok(()), .. })) => {
+                self.containers.entry(*container).or_default().started.insert(*instance);
+            }
             Some(_) | None => {}
         }
         self.see(step.before);
@@ -191,7 +199,7 @@ impl History {
             }
             Action::RunPodSandbox { .. } => self.record_begun(None),
             Action::RunHook { container, instance, hook: HookKind::PreStop } => {
-                self.containers.entry(*container).or_default().hook = Some((*instance, now));
+                self.containers.entry(*container).or_default().hooks.insert(*instance, now);
             }
             _ => {}
         }
@@ -207,11 +215,12 @@ impl History {
     pub(super) fn promised(&self, pod: &Pod, container: ContainerIndex) -> i64 {
         let spec = pod.spec();
         let Some(container) = spec.container(container) else { return 0 };
-        let waits_unseen = container.kind() == ContainerKind::Sidecar && self.end.is_none();
+        let is_of_the_end = self.end.as_ref().is_some_and(|end| !end.was_syncing);
+        let waits_unseen = container.kind() == ContainerKind::Sidecar && !is_of_the_end;
         let sleeps_unseen = matches!(container.pre_stop(), Some(LifecycleHook::Sleep(_)));
         if spec.all_containers_could_restart() || waits_unseen || sleeps_unseen {
             // To restart all containers, they are stopped without grace. And nobody sees how long a preStop hook has
-            // slept, or how long a sidecar has waited for its turn when all are stopped because their sandbox is gone.
+            // slept, or how long a sidecar has waited for its turn when a sync stops all because their sandbox is gone.
             return 0;
         }
         let own = spec.termination_grace().unwrap_or(MINIMUM_GRACE);

@@ -181,13 +181,16 @@ pub fn init_containers_go_first(history: &History, step: &Step<'_>) -> Result<()
     Ok(())
 }
 
-/// Between when a container is to end, by word or by its preStop hook, and SIGKILL lies the grace that it was promised.
+/// Between when a container is to end, by word or by its preStop hook, and SIGKILL lies the grace that it was promised,
+/// unless the clock was set back.
 pub fn nobody_is_killed_before_the_grace_is_over(history: &History, step: &Step<'_>) -> Result<(), Broken> {
+    if history.was_set_back {
+        return Ok(());
+    }
     for action in actions(step) {
         let Action::StopContainer { container, instance, timeout } = action else { continue };
         let promised = history.promised(step.after, *container).max(0).unsigned_abs();
-        let hook = history.containers.get(container).and_then(|known| known.hook);
-        let hook = hook.filter(|(of, _)| of == instance).map(|(_, since)| since);
+        let hook = history.containers.get(container).and_then(|known| known.hooks.get(instance).copied());
         let end = history.end.as_ref().map(|end| end.since);
         let since = [hook, end].into_iter().flatten().fold(step.now, core::cmp::Ord::min);
         let killed_at = step.now + Duration::from_secs((*timeout).into());
@@ -208,10 +211,12 @@ pub fn memory_is_bounded(history: &History, step: &Step<'_>) -> Result<(), Broke
 }
 
 /// With `Never`, a container that the Pod has created and that has run is not created again in the same sandbox: only
-/// another image, or a rule of the container's own, can do that; or a relist that loses it.
+/// another image, or a rule of the container's own, can do that; or a relist that loses it, or a
+/// clock that was set back, by which the relist that would have seen it is late.
 pub fn never_means_once(history: &History, step: &Step<'_>) -> Result<(), Broken> {
     let spec = step.after.spec();
-    if spec.pod_policy() != RestartPolicy::Never || spec.all_containers_could_restart() || history.was_misled {
+    let is_blind = history.was_misled || history.was_set_back;
+    if spec.pod_policy() != RestartPolicy::Never || spec.all_containers_could_restart() || is_blind {
         return Ok(());
     }
     for action in actions(step) {
@@ -223,7 +228,7 @@ pub fn never_means_once(history: &History, step: &Step<'_>) -> Result<(), Broken
         let Some(known) = history.containers.get(container) else { continue };
         let active = step.before.runtime().active_sandbox().map(|sandbox| sandbox.id);
         let has_run = |instance: &&Instance| {
-            let is_own = known.names.contains(&instance.id) && Some(instance.sandbox) == active;
+            let is_own = known.started.contains(&instance.id) && Some(instance.sandbox) == active;
             let ran = matches!(instance.state, InstanceState::Running { .. } | InstanceState::Exited(_));
             is_own && ran && !instance.spec_changed
         };
