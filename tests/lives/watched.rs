@@ -190,7 +190,7 @@ impl Watched {
         let count = self.life.pod.spec().container_count();
         self.containers.resize(count, None);
         self.restarts.resize(count, 0);
-        let step = invariant::Step { before, after: &self.life.pod, now: self.life.now, told: None, out };
+        let step = invariant::Step { before, after: &self.life.pod, now: self.life.now, event: None, out };
         // A broken probe is repeated without another look, and what the step was told is not known here.
         let repeated = invariant::nobody_probes_before_the_start as invariant::Invariant;
         for (name, holds) in invariant::OF_A_STEP.iter().filter(|(_, holds)| !std::ptr::fn_addr_eq(*holds, repeated)) {

@@ -46,8 +46,8 @@ pub struct Step<'a> {
     pub after: &'a Pod,
     /// When.
     pub now: Timestamp,
-    /// What it was told; `None` if it was time that passed, or if that is not known.
-    pub told: Option<&'a Event>,
+    /// The event that it handled; `None` for a timeout, for a Pod's first moment, or if that is not known.
+    pub event: Option<&'a Event>,
     /// What came out.
     pub out: &'a [Output],
 }

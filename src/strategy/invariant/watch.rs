@@ -46,7 +46,7 @@ impl Watch {
     /// What was broken.
     pub fn begin(pod: &Pod, now: Timestamp, out: &[Output]) -> Result<Watch, Broken> {
         let mut watch = Watch::default();
-        watch.check(&Step { before: pod, after: pod, now, told: None, out })?;
+        watch.check(&Step { before: pod, after: pod, now, event: None, out })?;
         Ok(watch)
     }
 
@@ -75,7 +75,7 @@ impl Watch {
             return Ok((Err(refused.error), out));
         }
         self.restarts |= event == Event::Node(NodeEvent::KubeletRestarted);
-        self.check(&Step { before: &before, after: pod, now, told: Some(&event), out: &out })
+        self.check(&Step { before: &before, after: pod, now, event: Some(&event), out: &out })
             .map_err(|it| alloc::format!("{event:?}: {it}"))?;
         Ok((Ok(()), out))
     }
@@ -108,7 +108,7 @@ impl Watch {
         hold!(was_due || (*pod == before && out.is_empty()), "a spurious timeout led to {out:?}");
         let next = pod.poll_timeout();
         hold!(next.is_none_or(|at| at > now), "everything due at {now:?} was handled, and {next:?} is due");
-        self.check(&Step { before: &before, after: pod, now, told: None, out: &out })?;
+        self.check(&Step { before: &before, after: pod, now, event: None, out: &out })?;
         let after = pod.clone();
         pod.handle_timeout(now, &mut again);
         hold!(again.is_empty() && *pod == after, "a second timeout at {now:?} led to {again:?}");
