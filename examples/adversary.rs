@@ -21,7 +21,11 @@ use std::{
 };
 
 use clap::Parser;
-use pod_lifecycle::{Output, Pod, Timestamp, event::Event, strategy::invariant::Watch};
+use pod_lifecycle::{
+    Output, Pod, Timestamp,
+    event::Event,
+    strategy::invariant::{Trials, Watch},
+};
 
 use dice::Dice;
 use news::World;
@@ -38,15 +42,22 @@ struct Arguments {
     /// The most moves in a life.
     #[arg(long, default_value_t = 120)]
     moves: u64,
+    /// After one of so many steps something is tried out on a twin of the Pod, which costs as much as all else.
+    #[arg(long, default_value_t = 1)]
+    trials_each: u64,
+    /// Tells each step of the lives as well.
+    #[arg(long)]
+    tell: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { lives, seed, moves } = Arguments::parse();
+    let arguments = Arguments::parse();
+    let Arguments { lives, seed, .. } = arguments;
     let (start, mut told_at) = (Instant::now(), Instant::now());
     let (mut told, mut refused, mut findings) = (0_u64, 0_u64, 0_u64);
     for nth in 0..lives {
         let seed = seed.wrapping_add(nth);
-        match catch_unwind(AssertUnwindSafe(|| live(seed, moves))) {
+        match catch_unwind(AssertUnwindSafe(|| live(seed, &arguments))) {
             Ok(Ok(tally)) => (told, refused) = (told.saturating_add(tally.told), refused.saturating_add(tally.refused)),
             Ok(Err(broken)) => {
                 findings = findings.saturating_add(1);
@@ -80,7 +91,7 @@ struct Tally {
 }
 
 /// Lives one life.
-fn live(seed: u64, moves: u64) -> Result<Tally, String> {
+fn live(seed: u64, arguments: &Arguments) -> Result<Tally, String> {
     let mut dice = Dice::new(seed);
     let (spec, config) = pods::pod(&mut dice).map_err(|error| error.to_string())?;
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
@@ -90,11 +101,18 @@ fn live(seed: u64, moves: u64) -> Result<Tally, String> {
     let mut world = World::default();
     world.note(&out);
     let mut tally = Tally::default();
-    for _ in 0..dice.below(moves).saturating_add(1) {
+    let tell = |out: &[Output]| {
+        if arguments.tell && !out.is_empty() {
+            say(&format!("  {out:?}"));
+        }
+    };
+    for _ in 0..dice.below(arguments.moves).saturating_add(1) {
+        watch.pick_trials(if dice.once_in(arguments.trials_each) { Trials::AfterEach } else { Trials::Never });
         let event = match dice.below(100) {
             0..=14 => {
                 now = later(&mut dice, &pod, now);
                 let out = watch.handle_timeout(&mut pod, now)?;
+                tell(&out);
                 world.note(&out);
                 continue;
             }
@@ -106,12 +124,17 @@ fn live(seed: u64, moves: u64) -> Result<Tally, String> {
             _ => world.answer(&mut dice).map(Event::Runtime),
         };
         let Some(event) = event else { continue };
+        if arguments.tell {
+            say(&format!("{now:?} {} {event:?}", pod.worker_state()));
+        }
         let (result, out) = watch.handle_event(&mut pod, now, event.clone())?;
+        tell(&out);
         world.heard(event);
         world.note(&out);
         tally.told = tally.told.saturating_add(1);
         tally.refused = tally.refused.saturating_add(u64::from(result.is_err()));
         let out = watch.handle_timeout(&mut pod, now)?;
+        tell(&out);
         world.note(&out);
     }
     Ok(tally)

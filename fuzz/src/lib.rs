@@ -93,7 +93,7 @@ pub fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
         tell(life.told(&next));
         life.play(&next).map_err(|broken| format!("{next:?}: {broken}"))?;
     }
-    Ok(())
+    life.end()
 }
 
 /// A JSON text: the bytes themselves, or something well-formed that they choose, with a few places spoilt.

@@ -1,8 +1,8 @@
 //! Runs the fuzz bodies with random bytes, for those without a nightly compiler.
 //!
 //! `stable [SECONDS] [SEED] [TARGET…]`: how long each target is run, from which seed, and which. A case that panics is
-//! written to `artifacts/`; one that takes longer than ten seconds counts as an endless loop. `stable show CASE` writes
-//! down the scenario of a case and the life, move by move, for a look.
+//! written to `artifacts/`; one that takes longer than ten seconds counts as an endless loop. `stable show CASE`, with
+//! a number or a file, writes down the scenario of a case and the life, move by move, for a look.
 
 use std::{
     env, fs,
@@ -29,9 +29,10 @@ const LONGEST_CASE: Duration = Duration::from_secs(10);
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "show") {
-        let case = arguments.get(1).and_then(|case| case.parse().ok()).unwrap_or(1);
-        println!("{}", serde_json::to_string_pretty(&scenario_of(&bytes_of(case))).unwrap_or_default());
-        let end = lived(&bytes_of(case), |moment| println!("{moment}"));
+        let case = arguments.get(1).map_or("1", String::as_str);
+        let bytes = case.parse().map(bytes_of).or_else(|_| fs::read(case)).unwrap_or_default();
+        println!("{}", serde_json::to_string_pretty(&scenario_of(&bytes)).unwrap_or_default());
+        let end = lived(&bytes, |moment| println!("{moment}"));
         println!("{}", end.err().unwrap_or_default());
         return ExitCode::SUCCESS;
     }

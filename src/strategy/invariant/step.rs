@@ -11,12 +11,12 @@
 //! let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
 //! let pod = Pod::new(spec, config, now, &mut out);
 //! let begins = Step { before: &pod, after: &pod, now, event: None, out: &out };
-//! let all: [Invariant; 13] = [
+//! let all: [Invariant; 14] = [
 //!     poll_timeout_is_the_next_wake, a_terminal_phase_stays, transitions_stand_in_their_tables,
 //!     restart_counts_never_fall, conditions_follow_from_one_another, a_finished_pod_only_clears_up,
 //!     a_deleted_pod_that_has_terminated_starts_nothing, nobody_probes_before_the_start, stops_leave_time,
 //!     crash_loop_delays_lie_in_their_bounds, what_is_gone_is_published_no_more, wont_wait_for_nothing,
-//!     no_sandbox_is_known_twice,
+//!     no_sandbox_is_known_twice, the_start_time_is_kept,
 //! ];
 //! assert_eq!(all.len(), OF_A_STEP.len());
 //! for holds in all {
@@ -56,13 +56,14 @@ pub const OF_A_STEP: &[(&str, Invariant)] = &[
     ("what is gone is published no more", what_is_gone_is_published_no_more),
     ("nobody waits for nothing", wont_wait_for_nothing),
     ("no sandbox is known twice", no_sandbox_is_known_twice),
+    ("the start time is kept", the_start_time_is_kept),
 ];
 
-fn actions<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a Action> {
+pub(super) fn actions<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a Action> {
     step.out.iter().filter_map(|output| if let Output::Action(action) = output { Some(action) } else { None })
 }
 
-fn changes<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a Transition> {
+pub(super) fn changes<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a Transition> {
     step.out.iter().filter_map(|output| if let Output::Transition(told) = output { Some(told) } else { None })
 }
 
@@ -217,5 +218,12 @@ pub fn no_sandbox_is_known_twice(step: &Step<'_>) -> Result<(), Broken> {
     ids.sort_unstable();
     let is_unique = ids.is_sorted_by(|one, other| one < other);
     hold!(is_unique, "sandboxes {}", format!("{ids:?}"));
+    Ok(())
+}
+
+/// `startTime`, once it is published, stays as it is.
+pub fn the_start_time_is_kept(step: &Step<'_>) -> Result<(), Broken> {
+    let (was, is) = (step.before.published().start_time(), step.after.published().start_time());
+    hold!(was.is_none() || was == is, "startTime {was:?} became {is:?}");
     Ok(())
 }

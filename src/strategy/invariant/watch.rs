@@ -1,19 +1,15 @@
-//! A Pod under watch: events and timeouts reach it through here.
+//! A Pod under watch: whoever drives it tells it news and time through here.
 
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::vec::Vec;
 
-use super::{Broken, OF_A_STEP, Step, hold};
+use super::{Broken, History, Invariant, OF_A_LIFE, OF_A_STEP, Step, TRIALS, hold};
 use crate::{
-    action::{Action, Change},
-    event::{Event, EventError, NodeEvent},
-    kubelet::{Output, Pod, WORKER_MOVES, WorkerState},
-    manifest::PodPhase,
-    spec::ContainerIndex,
-    state::InstanceId,
+    event::{Event, EventError},
+    kubelet::{Output, Pod},
     time::Timestamp,
 };
 
-/// What is remembered of a Pod's life to check it.
+/// Drives a Pod, and holds each step against all that must hold.
 ///
 /// ```
 /// use pod_lifecycle::{Output, Pod, Timestamp, event::{Event, RuntimeEvent}, state::SandboxId, strategy::{self, invariant::Watch}};
@@ -31,11 +27,24 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watch {
-    phase: Option<PodPhase>,
-    /// The instances that were asked for.
-    names: BTreeSet<(ContainerIndex, InstanceId)>,
-    /// Whether a restart of the kubelet, which makes a new worker, is under way.
-    restarts: bool,
+    history: History,
+    trials: Trials,
+}
+
+/// After which steps something is [tried out](TRIALS), which costs several times as much as the step itself.
+///
+/// ```
+/// use pod_lifecycle::strategy::invariant::Trials;
+///
+/// assert_eq!(Trials::default(), Trials::AfterEach);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Trials {
+    /// After each.
+    #[default]
+    AfterEach,
+    /// After those that the caller [picks](Watch::pick_trials).
+    Never,
 }
 
 impl Watch {
@@ -45,13 +54,43 @@ impl Watch {
     ///
     /// What was broken.
     pub fn begin(pod: &Pod, now: Timestamp, out: &[Output]) -> Result<Watch, Broken> {
-        let mut watch = Watch::default();
+        // Nothing leads to the first moment that a twin could be told.
+        let mut watch = Watch { trials: Trials::Never, ..Watch::default() };
         watch.check(&Step { before: pod, after: pod, now, event: None, out })?;
-        Ok(watch)
+        Ok(Watch { trials: Trials::default(), ..watch })
     }
 
-    /// Has the Pod handle an event: a twin, taken from a snapshot, comes to the same, and one that is refused has changed
-    /// nothing.
+    /// From now on something is tried out after each step, or after none.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, spec::PodSpec};
+    /// use pod_lifecycle::strategy::invariant::{Trials, Watch};
+    ///
+    /// # let manifest: PodManifest = serde_json::from_str(
+    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+    /// let mut pod = Pod::new(spec, config, now, &mut out);
+    /// let mut watch = Watch::begin(&pod, now, &out)?;
+    /// for second in 1..100_u64 {
+    ///     // A hundred times as many steps are seen in the same time, and one of eight is tried out.
+    ///     watch.pick_trials(if second % 8 == 0 { Trials::AfterEach } else { Trials::Never });
+    ///     watch.handle_timeout(&mut pod, now + core::time::Duration::from_secs(second))?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pick_trials(&mut self, trials: Trials) {
+        self.trials = trials;
+    }
+
+    /// What has been seen so far.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Has the Pod handle an event; one that is refused has changed nothing, and is given back.
     ///
     /// # Errors
     ///
@@ -62,25 +101,18 @@ impl Watch {
         now: Timestamp,
         event: Event,
     ) -> Result<(Result<(), EventError>, Vec<Output>), Broken> {
-        let before = pod.clone();
-        let twin = Pod::restore(before.snapshot(), before.config().clone());
-        let mut twin = twin.map_err(|error| alloc::format!("a Pod that lives cannot be restored: {error}"))?;
-        let (mut twins_out, mut out) = (Vec::new(), Vec::new());
-        let result = pod.handle_event(now, event.clone(), &mut out);
-        let twins = twin.handle_event(now, event.clone(), &mut twins_out);
-        hold!((&result, &out, &*pod) == (&twins, &twins_out, &twin), "{event:?}: same inputs, another outcome");
-        if let Err(refused) = result {
+        let (before, mut out) = (pod.clone(), Vec::new());
+        if let Err(refused) = pod.handle_event(now, event.clone(), &mut out) {
             hold!(*refused.event == event, "{event:?} was refused, and {:?} given back", refused.event);
             hold!(out.is_empty() && *pod == before, "{event:?} was refused ({refused}) and changed something");
             return Ok((Err(refused.error), out));
         }
-        self.restarts |= event == Event::Node(NodeEvent::KubeletRestarted);
         self.check(&Step { before: &before, after: pod, now, event: Some(&event), out: &out })
-            .map_err(|it| alloc::format!("{event:?}: {it}"))?;
+            .map_err(|broken| alloc::format!("{event:?}: {broken}"))?;
         Ok((Ok(()), out))
     }
 
-    /// It is this late: everything due is handled, and a second call does nothing.
+    /// It is this late: everything due is handled, and nothing is done before it is due.
     ///
     /// ```
     /// use std::{sync::Arc, time::Duration};
@@ -102,66 +134,31 @@ impl Watch {
     ///
     /// What was broken.
     pub fn handle_timeout(&mut self, pod: &mut Pod, now: Timestamp) -> Result<Vec<Output>, Broken> {
-        let (before, mut out, mut again) = (pod.clone(), Vec::new(), Vec::new());
-        let was_due = before.poll_timeout().is_some_and(|at| at <= now);
+        let was_due = pod.poll_timeout().is_some_and(|at| at <= now);
+        let (before, mut out) = (pod.clone(), Vec::new());
         pod.handle_timeout(now, &mut out);
-        hold!(was_due || (*pod == before && out.is_empty()), "a spurious timeout led to {out:?}");
+        if !was_due {
+            hold!(*pod == before && out.is_empty(), "a spurious timeout led to {out:?}");
+        }
         let next = pod.poll_timeout();
         hold!(next.is_none_or(|at| at > now), "everything due at {now:?} was handled, and {next:?} is due");
         self.check(&Step { before: &before, after: pod, now, event: None, out: &out })?;
-        let after = pod.clone();
-        pod.handle_timeout(now, &mut again);
-        hold!(again.is_empty() && *pod == after, "a second timeout at {now:?} led to {again:?}");
         Ok(out)
     }
 
     fn check(&mut self, step: &Step<'_>) -> Result<(), Broken> {
-        for (name, holds) in OF_A_STEP {
-            holds(step).map_err(|broken| alloc::format!("{name}: {broken}"))?;
+        let named = |list: &[(&str, Invariant)]| -> Result<(), Broken> {
+            list.iter().try_for_each(|(name, holds)| holds(step).map_err(|broken| alloc::format!("{name}: {broken}")))
+        };
+        self.history.hear(step);
+        named(OF_A_STEP)?;
+        for (name, holds) in OF_A_LIFE {
+            holds(&self.history, step).map_err(|broken| alloc::format!("{name}: {broken}"))?;
         }
-        self.check_names(step)?;
-        self.check_phase(step)?;
-        self.check_worker(step)
-    }
-
-    /// No instance's name is used twice.
-    fn check_names(&mut self, step: &Step<'_>) -> Result<(), Broken> {
-        for output in step.out {
-            let Output::Action(Action::CreateContainer { container, instance, .. }) = output else { continue };
-            let is_new = self.names.insert((*container, *instance));
-            hold!(is_new, "{instance:?} of {container:?} was asked for before");
+        if self.trials == Trials::AfterEach {
+            named(TRIALS)?;
         }
+        self.history.record(step);
         Ok(())
     }
-
-    /// The phase changes before everybody's eyes.
-    fn check_phase(&mut self, step: &Step<'_>) -> Result<(), Broken> {
-        for output in step.out {
-            let Output::Transition(told) = output else { continue };
-            if let Change::Phase { to, .. } = told.change {
-                self.phase = Some(to);
-            }
-        }
-        let (is, told) = (step.after.phase(), self.phase);
-        hold!(
-            step.after.is_gone() || told.is_none_or(|told| told == is),
-            "the phase became {is}, and {told:?} was told"
-        );
-        Ok(())
-    }
-
-    fn check_worker(&mut self, step: &Step<'_>) -> Result<(), Broken> {
-        let (from, to) = (step.before.worker_state(), step.after.worker_state());
-        if !leads_to(from, to) && self.restarts && leads_to(WorkerState::Syncing, to) {
-            self.restarts = false;
-            return Ok(());
-        }
-        hold!(leads_to(from, to), "the worker went from {from} to {to}");
-        Ok(())
-    }
-}
-
-/// Whether a worker gets from one state to another, step by step.
-fn leads_to(from: WorkerState, to: WorkerState) -> bool {
-    from == to || WORKER_MOVES.iter().any(|&(a, b)| a == from && leads_to(b, to))
 }
