@@ -93,43 +93,46 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let beginning = Beginning { pod, config: KubeletConfig::default(), at_micros: now.unix_micros() };
     let (mut recorder, out) = Recorder::begin(&beginning)?;
-    let mut news: VecDeque<RuntimeEvent> = out.iter().filter_map(answer).collect();
+    let mut news: VecDeque<RuntimeEvent> = out.iter().flat_map(answers).collect();
     for _ in 0..40 {
         let event = news.pop_front().map(Event::Runtime);
         if event.is_none() {
             now = now.max(recorder.pod.poll_timeout().ok_or("nothing will ever happen")?);
         }
-        news.extend(recorder.step(now, event)?.iter().filter_map(answer));
+        news.extend(recorder.step(now, event)?.iter().flat_map(answers));
     }
     let mut out = io::stdout();
     for line in recorder.lines.iter().take(6) {
         writeln!(out, "{line}")?;
     }
-    writeln!(out, "… and {} steps more: all lead to the same again", replay(&recorder.lines)?)?;
+    writeln!(out, "… and so on, {} steps in all: each leads to the same again", replay(&recorder.lines)?)?;
     Ok(())
 }
 
 /// A world in which every container runs for a moment, and exits.
-fn answer(output: &Output) -> Option<RuntimeEvent> {
-    let Output::Action(action) = output else { return None };
+fn answers(output: &Output) -> Vec<RuntimeEvent> {
+    let Output::Action(action) = output else { return Vec::new() };
     let result = Ok(());
-    Some(match *action {
-        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
-        Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(true) },
+    match *action {
+        Action::RunPodSandbox { sandbox } => vec![RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) }],
+        Action::InspectImage { container } => vec![RuntimeEvent::ImageInspected { container, result: Ok(true) }],
+        Action::PullImage { container } => vec![RuntimeEvent::ImagePulled { container, result: Ok(4_261_502) }],
         Action::CreateContainer { container, instance, .. } => {
-            RuntimeEvent::ContainerCreated { container, instance, result }
+            vec![RuntimeEvent::ContainerCreated { container, instance, result }]
         }
         Action::StartContainer { container, instance } => {
             let exit = ContainerExit::with_code(1);
-            RuntimeEvent::ContainerExited { container, instance, exit }
+            vec![
+                RuntimeEvent::ContainerStarted { container, instance, started_at: None, result },
+                RuntimeEvent::ContainerExited { container, instance, exit },
+            ]
         }
         Action::StopPodSandbox { .. }
         | Action::RemovePodSandbox { .. }
-        | Action::PullImage { .. }
         | Action::StopContainer { .. }
         | Action::RemoveContainer { .. }
         | Action::RunHook { .. }
-        | Action::Probe { .. } => return None,
-        _ => return None,
-    })
+        | Action::Probe { .. } => Vec::new(),
+        _ => Vec::new(),
+    }
 }

@@ -8,7 +8,14 @@
 //!
 //! Prints the row of `kubectl get pods`, the explanation, and where the status contradicts the rules.
 
-use std::{env, error::Error, fs, io, process::ExitCode};
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use pod_lifecycle::{Clock, SystemClock, Timestamp, manifest::PodManifest, status::ObservedPod, status::kubectl};
 use serde::Deserialize;
@@ -41,17 +48,23 @@ fn run() -> Result<(), Box<dyn Error>> {
         Printed::List { items } => items,
         Printed::Pod(pod) => Vec::from([*pod]),
     };
-    print!("{}", kubectl::table(&pods, now));
+    let mut said = kubectl::table(&pods, now);
     for pod in pods {
         let name = pod.metadata.name.clone();
         let pod = ObservedPod::from_manifest(pod).map_err(|error| format!("{name}: {error}"))?;
-        println!("\n{}", pod.explain(now));
+        writeln!(said, "\n{}", pod.explain(now))?;
         for contradiction in pod.contradictions() {
-            println!("! {contradiction}");
+            writeln!(said, "! {contradiction}")?;
         }
     }
-    Ok(())
+    match io::stdout().write_all(said.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
+
+const USAGE: &str = "why [FILE | -] [--at TIME]";
 
 /// The file, if one is named, and the present moment, which `--at` sets.
 fn arguments() -> Result<(Option<String>, Timestamp), Box<dyn Error>> {
@@ -60,7 +73,8 @@ fn arguments() -> Result<(Option<String>, Timestamp), Box<dyn Error>> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--at" => now = arguments.next().ok_or("--at needs a time, such as 2026-03-01T12:10:00Z")?.parse()?,
-            "--help" => return Err("usage: why [FILE | -] [--at TIME]".into()),
+            "--help" => return Err(USAGE.into()),
+            unknown if unknown.starts_with("--") => return Err(format!("{unknown} is not known: {USAGE}").into()),
             _ => path = Some(argument),
         }
     }

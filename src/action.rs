@@ -1,9 +1,10 @@
 //! What to do, what changed, and what was recorded: everything that comes out of a Pod.
 
+mod recorded;
 #[cfg(test)]
 mod tests;
 
-use alloc::{borrow::Cow, string::String};
+pub use recorded::{EventReason, EventType, KubernetesEvent};
 
 use serde::{Deserialize, Serialize};
 
@@ -198,6 +199,29 @@ pub struct Transition {
 }
 
 /// What changed in the published status.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{Change, Output, Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, state::ConditionType};
+///
+/// let object: PodManifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let mut out = Vec::new();
+/// Pod::from_object(&object, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out)?;
+///
+/// let mut came_true = Vec::new();
+/// for output in out {
+///     let Output::Transition(transition) = output else { continue };
+///     match transition.change {
+///         Change::Phase { to, .. } => assert_eq!(to.to_string(), "Pending"),
+///         Change::Condition { condition, to, .. } if to.to_string() == "True" => came_true.push(condition),
+///         Change::Container { to, .. } => assert_eq!(to.to_string(), "Waiting"),
+///         _ => {}
+///     }
+/// }
+/// assert_eq!(came_true, [ConditionType::Initialized, ConditionType::PodScheduled]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
@@ -249,101 +273,6 @@ named! {
         /// It has ended.
         Terminated = "Terminated",
     }
-}
-
-named! {
-    /// How grave a Kubernetes event is: its `type`.
-    pub enum EventType {
-        /// As it should be.
-        Normal = "Normal",
-        /// Worth a look.
-        Warning = "Warning",
-    }
-}
-
-named! {
-    /// What a Kubernetes event is about, in the kubelet's word.
-    #[non_exhaustive]
-    pub enum EventReason {
-        /// A pull begins.
-        Pulling = "Pulling",
-        /// An image is there.
-        Pulled = "Pulled",
-        /// A container was created.
-        Created = "Created",
-        /// A container was started.
-        Started = "Started",
-        /// A start failed.
-        Failed = "Failed",
-        /// The image is not there and may not be pulled.
-        ErrImageNeverPull = "ErrImageNeverPull",
-        /// The runtime cannot say whether it has the image.
-        InspectFailed = "InspectFailed",
-        /// Something is held back.
-        BackOff = "BackOff",
-        /// A container is told to stop.
-        Killing = "Killing",
-        /// A probe failed.
-        Unhealthy = "Unhealthy",
-        /// A probe succeeded with a reservation.
-        ProbeWarning = "ProbeWarning",
-        /// A hook after a start failed.
-        FailedPostStartHook = "FailedPostStartHook",
-        /// A hook before a stop failed.
-        FailedPreStopHook = "FailedPreStopHook",
-        /// The sandbox has to be made anew.
-        SandboxChanged = "SandboxChanged",
-        /// The sandbox could not be made.
-        FailedCreatePodSandBox = "FailedCreatePodSandBox",
-        /// The Pod was active for too long.
-        DeadlineExceeded = "DeadlineExceeded",
-        /// The node is under pressure.
-        Evicted = "Evicted",
-        /// The Pod was killed, but did not end in time.
-        ExceededGracePeriod = "ExceededGracePeriod",
-        /// A more important Pod needs the room.
-        Preempting = "Preempting",
-        /// The node cannot be reached.
-        NodeNotReady = "NodeNotReady",
-        /// The scheduler found no node.
-        FailedScheduling = "FailedScheduling",
-        /// The scheduler found a node.
-        Scheduled = "Scheduled",
-        /// The taint manager ends the Pod.
-        TaintManagerEviction = "TaintManagerEviction",
-    }
-}
-
-/// A Kubernetes event, as the kubelet's recorder gets it; [`EventRecorder`](crate::status::EventRecorder) makes of it
-/// what the API stores.
-///
-/// ```
-/// use pod_lifecycle::{EventReason, EventType, KubernetesEvent, Timestamp, manifest::Name};
-///
-/// let started = KubernetesEvent {
-///     at: Timestamp::UNIX_EPOCH,
-///     type_: EventType::Normal,
-///     reason: EventReason::Started.name().into(),
-///     container: Some(0.into()),
-///     message: "Started container app".into(),
-/// };
-/// assert_eq!(started.reason, "Started");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KubernetesEvent {
-    /// When it was recorded.
-    #[serde(with = "crate::time::exact")]
-    pub at: Timestamp,
-    /// How grave.
-    #[serde(rename = "type")]
-    pub type_: EventType,
-    /// What it is about, in one word: an [`EventReason`], or what an evicting or refusing node says.
-    pub reason: Cow<'static, str>,
-    /// The container that it is about; `None` for the Pod.
-    pub container: Option<ContainerIndex>,
-    /// For people.
-    pub message: String,
 }
 
 /// What is said of a sync of the Pod's worker.

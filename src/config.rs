@@ -20,7 +20,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The limits of a back-off, in whole seconds.
+/// The limits of a back-off, in whole seconds: its delays are doubled ones of the first.
 ///
 /// ```
 /// use pod_lifecycle::config::BackOffLimits;
@@ -32,11 +32,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackOffLimits {
-    /// The first delay.
+    /// The first delay, in seconds.
     pub initial: u32,
-    /// The longest delay.
+    /// The longest delay, in seconds.
     pub max: u32,
-    /// The counter starts over when an event comes later than this after it was last advanced.
+    /// The counter starts over when an event comes more seconds than this after it was last advanced.
     pub reset_after: u32,
 }
 
@@ -109,7 +109,7 @@ impl FeatureGates {
 /// The longest delay of a restart under `ReduceDefaultCrashLoopBackOffDecay` where no maximum can be set.
 const REDUCED_MAX: u32 = 60;
 
-/// How the node's kubelet is set up; the default is Kubernetes' own.
+/// How the node's kubelet is set up; the default is Kubernetes' own, but for the [`Timing`], which is ideal.
 ///
 /// ```
 /// use core::time::Duration;
@@ -121,7 +121,7 @@ const REDUCED_MAX: u32 = 60;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KubeletConfig {
-    /// The name of the node.
+    /// The name of the node; `node` by default.
     pub node_name: Box<str>,
     /// Feature gates that change what a Pod does.
     pub feature_gates: FeatureGates,
@@ -129,13 +129,14 @@ pub struct KubeletConfig {
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
     pub image_pull: BackOffLimits,
-    /// How long after a good sync the next one comes without any other reason; at least a second.
+    /// How long after a good sync the next one comes without any other reason; at least a second, 60 s by default.
     pub resync_period: Duration,
-    /// How long after a failed sync it is tried again, unless a back-off ends earlier or later; at least a second.
+    /// How long after a failed sync it is tried again, unless a back-off ends earlier or later; at least a second,
+    /// 10 s by default.
     pub retry_period: Duration,
-    /// Whether time is ideal or as on a real node.
+    /// Whether time is ideal, as by default, or as on a real node.
     pub timing: Timing,
-    /// How long dead sandboxes that hold nothing are kept; `None`: for ever.
+    /// How long dead sandboxes that hold nothing are kept; `None`: for ever. 60 s by default.
     pub garbage_collection_period: Option<Duration>,
 }
 
@@ -159,7 +160,6 @@ impl Default for KubeletConfig {
 /// A node that polls its runtime half a second after each full second:
 ///
 /// ```
-///
 /// use core::time::Duration;
 /// use pod_lifecycle::config::{KubeletConfig, Timing};
 ///

@@ -34,11 +34,13 @@ use crate::{
 /// Something that happened, for [`Pod::handle_event`](crate::Pod::handle_event).
 ///
 /// ```
-/// use pod_lifecycle::event::{ApiEvent, Event, NodeEvent};
+/// use pod_lifecycle::event::{ApiEvent, Event};
 ///
-/// let evicted = NodeEvent::Evicted { message: "too large".into(), grace_seconds: None, is_disruption: false };
-/// let told = [Event::Node(evicted), Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: Some(2) })];
-/// assert_ne!(told[0], told[1]);
+/// let deleted = Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: Some(2) });
+/// let written = serde_json::to_string(&deleted)?;
+/// assert_eq!(written, r#"{"Api":{"Deleted":{"graceSeconds":30,"generation":2}}}"#);
+/// assert_eq!(serde_json::from_str::<Event>(&written)?, deleted);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -54,12 +56,24 @@ pub enum Event {
 /// What the runtime has to say: answers to [`Action`](crate::Action)s, and news.
 ///
 /// ```
-/// use pod_lifecycle::{event::{Failure, RuntimeEvent}, state::{InstanceId, StartError}};
+/// use pod_lifecycle::{Action, event::{Failure, RuntimeEvent}, state::StartError};
 ///
-/// let failure = Failure { error: StartError::ErrImagePull, message: "no such manifest".into() };
-/// let news = RuntimeEvent::ImagePulled { container: 0.into(), result: Err(failure) };
-/// let created = RuntimeEvent::ContainerCreated { container: 0.into(), instance: InstanceId::nth(0), result: Ok(()) };
-/// assert_ne!(news, created);
+/// /// A registry that has nothing, and a runtime that does the rest at once.
+/// fn answer(action: &Action) -> Option<RuntimeEvent> {
+///     Some(match *action {
+///         Action::PullImage { container } => {
+///             let failure = Failure { error: StartError::ErrImagePull, message: "manifest unknown".into() };
+///             RuntimeEvent::ImagePulled { container, result: Err(failure) }
+///         }
+///         Action::CreateContainer { container, instance, .. } => {
+///             RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }
+///         }
+///         _ => return None,
+///     })
+/// }
+///
+/// let pulled = answer(&Action::PullImage { container: 0.into() });
+/// assert!(matches!(pulled, Some(RuntimeEvent::ImagePulled { result: Err(_), .. })));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
@@ -167,9 +181,20 @@ pub enum RuntimeEvent {
 /// hands that to [`Pod::observe`](crate::Pod::observe) instead.
 ///
 /// ```
-/// use pod_lifecycle::{event::ApiEvent, manifest::PodPhase};
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{ApiEvent, Event}, manifest::PodManifest,
+/// };
 ///
-/// assert_ne!(ApiEvent::Removed, ApiEvent::Ended(PodPhase::Failed));
+/// let object: PodManifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let now = Timestamp::UNIX_EPOCH;
+/// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+/// pod.handle_event(now, Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: Some(2) }), &mut NoSink)?;
+/// assert!(pod.is_deleting() && !pod.is_gone());
+/// pod.handle_event(now, Event::Api(ApiEvent::Removed), &mut NoSink)?;
+/// assert!(pod.is_gone());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
@@ -201,10 +226,18 @@ pub enum ApiEvent {
 /// What the node does.
 ///
 /// ```
-/// use pod_lifecycle::event::NodeEvent;
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{Event, NodeEvent}, manifest::{PodManifest, PodPhase},
+/// };
 ///
-/// let shut_down = NodeEvent::ShutDown { grace_seconds: Some(20) };
-/// assert_ne!(shut_down, NodeEvent::Preempted);
+/// let object: PodManifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let now = Timestamp::UNIX_EPOCH;
+/// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+/// pod.handle_event(now, Event::Node(NodeEvent::ShutDown { grace_seconds: Some(20) }), &mut NoSink)?;
+/// assert!(pod.explain(now).to_string().contains("Terminated"), "{}", pod.explain(now));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
@@ -242,9 +275,9 @@ pub enum NodeEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// In one word.
+    /// What went wrong, in one word: the reason that the waiting container gives.
     pub error: StartError,
-    /// For people.
+    /// What went wrong, for people.
     pub message: Box<str>,
 }
 
@@ -260,11 +293,11 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerExit {
-    /// 0 is well.
+    /// The exit code; 0 is success.
     pub code: i32,
     /// Why, in one word.
     pub reason: TerminationReason,
-    /// Its last words.
+    /// Its termination message.
     pub message: Option<Box<str>>,
     /// The signal that ended it, if the runtime says.
     pub signal: Option<i32>,
@@ -292,7 +325,7 @@ impl ContainerExit {
 }
 
 named! {
-    /// When a hook runs.
+    /// A hook of a container's lifecycle, by when it runs: `postStart` or `preStop`.
     ///
     /// ```
     /// use pod_lifecycle::{event::HookKind, manifest::Name};

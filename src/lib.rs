@@ -1,7 +1,7 @@
 //! The life of a Kubernetes Pod as a pure, IO-free library.
 //!
 //! A [`Pod`] decides what the kubelet of Kubernetes 1.36 would decide. News and time go in, what is to be done comes
-//! out; nothing here does IO, reads a clock or rolls dice.
+//! out; it does no IO, reads no clock and rolls no dice.
 //!
 //! ```text
 //!  manifest ──▶ defaults ──▶ validation ──▶ PodSpec                 KubeletConfig
@@ -27,7 +27,8 @@
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
-//! * [`strategy`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators.
+//! * [`strategy`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators for
+//!   property tests, and what must hold of every Pod.
 //! * [`convert`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/convert/) (feature `k8s-openapi`): the types of that
 //!   crate from ours, and ours from them.
 //! * [`embedding`]: the embedder's contract, on one page.
@@ -89,7 +90,7 @@
 //! * `std` (default): the system clock.
 //! * `sim`: scenarios and their lives.
 //! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
-//! * `proptest`: generators for property tests.
+//! * `proptest`: generators for property tests, and invariants.
 //! * `k8s-openapi`: the types of that crate from and to ours; the version of Kubernetes is yours to choose.
 //! * `snapshot`: Pods, and lives with `sim`, are written down and taken up again.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]

@@ -1,11 +1,11 @@
-//! The types of the crate [`k8s_openapi`] from ours, and ours from them: for node agents and controllers that hold Pods
+//! The types of the crate [`k8s-openapi`](https://docs.rs/k8s-openapi) from ours, and ours from them: for node agents and controllers that hold Pods
 //! as `kube` and its like do.
 //!
 //! Feature `k8s-openapi`. The version of Kubernetes is the program's to choose, as with every library on top of that
 //! crate: `k8s-openapi = { version = "0.29", features = ["v1_36"] }`.
 //!
-//! What ours have a name for and what they keep in `other` is in theirs afterwards, and the other way round. Two things
-//! are told:
+//! What ours have a name for and what they keep in `other` is in theirs afterwards, and the other way round, with two
+//! exceptions:
 //!
 //! * Of `metadata`, [`ObjectMeta`] has what a Pod's life depends on. `resourceVersion`, `ownerReferences` and
 //!   `managedFields` stay with the object that one has: write to the API with a [`StatusPatch`], not with a Pod that

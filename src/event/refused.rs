@@ -29,7 +29,7 @@ use super::{Event, EventError};
 pub struct RefusedEvent {
     /// What was refused.
     pub event: Box<Event>,
-    /// Why.
+    /// Why it was refused.
     pub error: EventError,
 }
 

@@ -37,9 +37,9 @@ pub struct LastExit {
     pub reason: String,
     /// When, if anybody saw it.
     pub at: Option<Timestamp>,
-    /// The how-manieth exit of this container it was.
+    /// Which exit of this container it was, counted from 1.
     pub count: u32,
-    /// Its last words.
+    /// Its termination message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -77,9 +77,18 @@ pub struct RestartDecision {
 /// The rule that decides whether a container is started again.
 ///
 /// ```
-/// use pod_lifecycle::{explain::Decider, manifest::RestartPolicy};
+/// use pod_lifecycle::{explain::{Decider, PodSituation, EndCause}, manifest::RestartPolicy, status::ObservedPod};
 ///
-/// assert_ne!(Decider::OwnPolicy(RestartPolicy::Never), Decider::PodPolicy(RestartPolicy::Never));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
+///     "metadata": {"name": "job"},
+///     "spec": {"nodeName": "node-1", "restartPolicy": "Never", "containers": [{"name": "app", "image": "busybox"}]},
+///     "status": {"phase": "Failed", "containerStatuses": [
+///         {"name": "app", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 3}}}]}
+/// }"#)?)?;
+/// let situation = pod.explain("2026-03-01T12:00:00Z".parse()?).situation;
+/// let PodSituation::Over { cause: EndCause::ContainerFailed { decision, .. } } = situation else { panic!("it failed") };
+/// assert_eq!(decision.by, Decider::PodPolicy(RestartPolicy::Never));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -91,7 +100,7 @@ pub enum Decider {
     OwnPolicy(RestartPolicy),
     /// One of the container's `restartPolicyRules`, counted from 1.
     Rule {
-        /// Its place.
+        /// Its place among them.
         place: usize,
         /// Whether it restarts the other containers too.
         all_containers: bool,

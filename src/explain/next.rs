@@ -70,7 +70,7 @@ pub enum When {
     },
 }
 
-/// What happens.
+/// What happens next to a Pod, if nothing else comes between.
 ///
 /// ```
 /// use pod_lifecycle::explain::NextStep;

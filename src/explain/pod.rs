@@ -98,10 +98,18 @@ pub enum PodSituation {
 /// Why a Pod is being stopped.
 ///
 /// ```
-/// use pod_lifecycle::explain::{EndCause, StopCause};
+/// use pod_lifecycle::{explain::{PodSituation, StopCause}, status::ObservedPod};
 ///
-/// let over = StopCause::WorkOver(EndCause::AllSucceeded);
-/// assert!(matches!(over, StopCause::WorkOver(_)));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
+///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
+///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1"}]},
+///     "status": {"phase": "Running", "containerStatuses": [
+///         {"name": "app", "ready": true, "restartCount": 0, "state": {"running": {}}}]}
+/// }"#)?)?;
+/// let now = "2026-03-01T12:00:10Z".parse()?;
+/// let PodSituation::Stopping { cause, .. } = pod.explain(now).situation else { panic!("it is being deleted") };
+/// assert_eq!(cause, StopCause::Deleted { at: "2026-03-01T12:00:00Z".parse()?, grace_seconds: 30 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "why", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -118,9 +126,9 @@ pub enum StopCause {
     Removed,
     /// The node ends it.
     Node {
-        /// In one word: `Evicted`.
+        /// Why, in one word: `Evicted`.
         reason: String,
-        /// For people.
+        /// Why, for people.
         message: String,
     },
     /// It was active for longer than `activeDeadlineSeconds`.
@@ -164,9 +172,9 @@ pub enum EndCause {
     },
     /// The status says why.
     Reason {
-        /// In one word: `DeadlineExceeded`, `Evicted`.
+        /// Why, in one word: `DeadlineExceeded`, `Evicted`.
         reason: String,
-        /// For people.
+        /// Why, for people.
         message: String,
     },
     /// Its node was lost, and what ran there was given up.

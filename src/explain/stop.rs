@@ -85,9 +85,17 @@ impl StopReason {
 /// How far a stop has come.
 ///
 /// ```
-/// use pod_lifecycle::explain::StopStep;
+/// use pod_lifecycle::{explain::{Situation, StopStep}, status::ObservedPod};
 ///
-/// assert_ne!(StopStep::Pending, StopStep::Gone);
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
+///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
+///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1"}]},
+///     "status": {"phase": "Running", "containerStatuses": [
+///         {"name": "app", "ready": true, "restartCount": 0, "state": {"running": {}}}]}
+/// }"#)?)?;
+/// let app = &pod.explain("2026-03-01T12:00:10Z".parse()?).containers[0];
+/// assert!(matches!(app.situation, Situation::Stopping { step: StopStep::Unseen, .. }), "no status shows a SIGTERM");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "step", rename_all = "camelCase", rename_all_fields = "camelCase")]

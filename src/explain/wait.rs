@@ -19,18 +19,31 @@ use crate::{
 /// What a container waits for before it starts.
 ///
 /// ```
-/// use pod_lifecycle::explain::WaitsFor;
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, explain::{Situation, WaitsFor},
+///     manifest::PodManifest, state::SandboxId,
+/// };
 ///
-/// let waits = WaitsFor::InitContainer("setup".into());
-/// assert_ne!(waits, WaitsFor::Sandbox);
+/// let object: PodManifest = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {
+///     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx:1"}]
+/// }}"#)?;
+/// let now = Timestamp::UNIX_EPOCH;
+/// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+/// let made = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
+/// pod.handle_event(now, Event::Runtime(made), &mut NoSink)?;
+/// let app = pod.explain_container(now, 1.into()).ok_or("no container")?;
+/// let waits_for = WaitsFor::InitContainer("setup".into());
+/// assert_eq!(app.situation, Situation::NotStarted { waits_for, last_exit: None });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum WaitsFor {
-    /// A node.
+    /// A node to be bound to.
     Node,
-    /// The sandbox.
+    /// The Pod's sandbox, with its network.
     Sandbox,
     /// An init container has to end well, or a sidecar to start up.
     InitContainer(String),

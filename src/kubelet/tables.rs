@@ -26,7 +26,15 @@ named! {
     }
 }
 
-/// The moves of a worker.
+/// The moves of a Pod's worker in the kubelet, from where it stands to where it may stand next.
+///
+/// ```
+/// use pod_lifecycle::{WORKER_MOVES, WorkerState};
+///
+/// let next = |from| WORKER_MOVES.iter().filter(move |(it, _)| *it == from).map(|(_, to)| *to);
+/// let from_the_start: Vec<_> = next(WorkerState::Syncing).collect();
+/// assert_eq!(from_the_start, [WorkerState::Terminating, WorkerState::Finished]);
+/// ```
 pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
     (WorkerState::Syncing, WorkerState::Terminating),
     (WorkerState::Syncing, WorkerState::Finished),

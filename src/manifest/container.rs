@@ -69,10 +69,10 @@ pub struct Container {
     /// Hooks after the start and before the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
-    /// The file that holds the container's last words.
+    /// The file that holds the container's termination message.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub termination_message_path: String,
-    /// Where the last words come from.
+    /// Where the termination message comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub termination_message_policy: Option<Named<TerminationMessagePolicy>>,
     /// Ephemeral containers only: the container whose namespaces are shared.
@@ -102,7 +102,7 @@ pub struct Container {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnvVar {
-    /// The variable.
+    /// The variable's name.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub name: String,
     /// Its value; `$(NAME)` in it stands for the value of a variable before it.
@@ -183,7 +183,7 @@ pub struct ExitCodes {
     pub values: Vec<i32>,
 }
 
-/// Hooks around a container's life.
+/// What a container's `lifecycle` says: its hooks, and the signal that asks it to stop.
 ///
 /// ```
 /// use pod_lifecycle::manifest::Lifecycle;
@@ -303,7 +303,7 @@ named! {
 }
 
 named! {
-    /// The transport of a port.
+    /// The transport protocol of a port.
     ///
     /// ```
     /// use pod_lifecycle::manifest::{Name, Protocol};
@@ -321,7 +321,7 @@ named! {
 }
 
 named! {
-    /// Where a container's last words come from.
+    /// Where a container's termination message comes from.
     ///
     /// ```
     /// use pod_lifecycle::manifest::{Name, TerminationMessagePolicy};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Opaque, OtherFields, is_default, null_is_absent};
 use crate::time::Timestamp;
 
-/// The status of one container.
+/// The status of one container as the API has it: `v1.ContainerStatus`.
 ///
 /// ```
 /// use pod_lifecycle::manifest::ContainerStatus;
@@ -144,7 +144,7 @@ pub struct ContainerStateRunning {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerStateTerminated {
-    /// How it ended; 0 is well.
+    /// Its exit code; 0 is success.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub exit_code: i32,
     /// The signal that ended it, if the runtime tells; 0 for none.
@@ -153,7 +153,7 @@ pub struct ContainerStateTerminated {
     /// Why, in one word.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// Its last words.
+    /// Its termination message.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// When it began.

@@ -90,7 +90,7 @@ pub struct ObjectMeta {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The part of `v1.PodManifestSpec` that a Pod's life depends on.
+/// The part of `v1.PodSpec` that a Pod's life depends on, as it is written.
 ///
 /// ```
 /// use pod_lifecycle::manifest::PodManifestSpec;
@@ -171,7 +171,7 @@ pub struct PodOs {
 }
 
 named! {
-    /// An operating system.
+    /// An operating system of nodes.
     ///
     /// ```
     /// use pod_lifecycle::manifest::{Name, OsName};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Named, named::named, null_is_absent};
 
-/// A periodic question to a container.
+/// A probe of a container: what is asked, how often, and how many answers in a row count.
 ///
 /// ```
 /// use pod_lifecycle::manifest::Probe;
@@ -46,7 +46,7 @@ pub struct Probe {
     /// Failures in a row that it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_threshold: Option<i32>,
-    /// Liveness and startup only: the grace of the kill, over the Pod's.
+    /// Liveness and startup only: the grace of the kill in seconds, over the Pod's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub termination_grace_period_seconds: Option<i64>,
 }
@@ -94,7 +94,7 @@ pub struct Handler {
     pub sleep: Option<SleepAction>,
 }
 
-/// A command run in the container.
+/// A command that a probe or a hook runs in the container.
 ///
 /// ```
 /// use pod_lifecycle::manifest::ExecAction;
@@ -110,7 +110,7 @@ pub struct ExecAction {
     pub command: Vec<String>,
 }
 
-/// An HTTP request.
+/// An HTTP GET request that a probe or a hook makes.
 ///
 /// ```
 /// use pod_lifecycle::manifest::{HttpGetAction, IntOrString};
@@ -158,7 +158,7 @@ pub struct HttpHeader {
     pub value: String,
 }
 
-/// A TCP connection.
+/// A TCP connection that a probe or a hook tries to open.
 ///
 /// ```
 /// use pod_lifecycle::manifest::{IntOrString, TcpSocketAction};
@@ -177,7 +177,7 @@ pub struct TcpSocketAction {
     pub host: String,
 }
 
-/// A call of the gRPC health service.
+/// A call of the gRPC health service that a probe makes.
 ///
 /// ```
 /// use pod_lifecycle::manifest::GrpcAction;
@@ -196,7 +196,7 @@ pub struct GrpcAction {
     pub service: Option<String>,
 }
 
-/// A pause.
+/// A hook that only sleeps.
 ///
 /// ```
 /// use pod_lifecycle::manifest::SleepAction;

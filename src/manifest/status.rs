@@ -84,7 +84,7 @@ named! {
     }
 }
 
-/// The status of a Pod.
+/// The status of a Pod as the API has it: `v1.PodStatus`.
 ///
 /// A status that is read keeps what the crate has no name for, so that writing it loses nothing:
 ///
@@ -241,7 +241,7 @@ impl From<&str> for PodIp {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodCondition {
-    /// What it is about.
+    /// Its type: `Ready`, `Initialized`, or any that others have made up.
     #[serde(rename = "type")]
     pub type_: String,
     /// The spec's generation that it is about.

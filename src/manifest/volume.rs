@@ -32,7 +32,7 @@ pub struct Volume {
     pub other: OtherFields,
 }
 
-/// Several sources in one directory.
+/// A `projected` volume: several sources in one directory.
 ///
 /// ```
 /// use pod_lifecycle::manifest::ProjectedVolumeSource;
@@ -86,7 +86,7 @@ pub struct VolumeProjection {
     pub other: OtherFields,
 }
 
-/// A token of the Pod's service account.
+/// A token of the Pod's service account, as a file of a projected volume.
 ///
 /// ```
 /// # use pod_lifecycle::manifest::ServiceAccountTokenProjection;
@@ -108,7 +108,7 @@ pub struct ServiceAccountTokenProjection {
     pub path: String,
 }
 
-/// Keys of a ConfigMap.
+/// Keys of a ConfigMap, as files of a projected volume.
 ///
 /// ```
 /// # use pod_lifecycle::manifest::ConfigMapProjection;
@@ -150,7 +150,7 @@ pub struct KeyToPath {
     pub other: OtherFields,
 }
 
-/// Fields of the Pod itself.
+/// Fields of the Pod itself, as files of a projected volume.
 ///
 /// ```
 /// # use pod_lifecycle::manifest::DownwardApiProjection;
@@ -188,7 +188,7 @@ pub struct DownwardApiVolumeFile {
     pub other: OtherFields,
 }
 
-/// A field of the Pod.
+/// A field of the Pod, by its path in the object.
 ///
 /// ```
 /// # use pod_lifecycle::manifest::ObjectFieldSelector;
@@ -207,7 +207,7 @@ pub struct ObjectFieldSelector {
     pub field_path: String,
 }
 
-/// A Secret, its keys as files.
+/// A `secret` volume: the keys of a Secret, as files.
 ///
 /// ```
 /// # use pod_lifecycle::manifest::SecretVolumeSource;

@@ -8,9 +8,15 @@ use crate::time::Timestamp;
 /// What a delete has come to.
 ///
 /// ```
-/// use pod_lifecycle::object::Deletion;
+/// use pod_lifecycle::{NoSink, Timestamp, object::{Deletion, PodObject}};
 ///
-/// assert_ne!(Deletion::Gone, Deletion::Unchanged);
+/// let manifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let now = Timestamp::UNIX_EPOCH;
+/// let mut object = PodObject::admit(manifest, now)?;
+/// object.bind("node-1", now, &mut NoSink)?;
+/// assert_eq!([object.delete(30, now), object.delete(60, now)], [Deletion::Graceful, Deletion::Unchanged]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {

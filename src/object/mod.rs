@@ -115,7 +115,7 @@ pub enum ObjectError {
     /// Its node is not lost.
     #[error("the Pod's node is not lost")]
     NodeNotLost,
-    /// Others disrupt a Pod for other reasons.
+    /// The reason is none for which a controller disrupts a Pod.
     #[error("{reason}: not a reason for which others than the kubelet disrupt a Pod")]
     NotADisruption {
         /// The reason.

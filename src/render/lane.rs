@@ -84,7 +84,7 @@ pub enum State {
     Terminated {
         /// How often it was started before.
         restarts: i32,
-        /// How it ended; 0 is well.
+        /// The exit code; 0 is success.
         exit_code: i32,
         /// Why, in one word.
         reason: String,
@@ -112,7 +112,14 @@ pub enum Standing {
 }
 
 named! {
-    /// What a state looks like: one pattern, one letter.
+    /// What a container's state looks like: a pattern in an SVG, a letter in a terminal.
+    ///
+    /// ```
+    /// use pod_lifecycle::{manifest::Name, render::{Look, State}};
+    ///
+    /// let crashed = State::Terminated { restarts: 2, exit_code: 1, reason: "Error".into() };
+    /// assert_eq!((crashed.look(), crashed.look().name()), (Look::Failed, "failed"));
+    /// ```
     pub enum Look {
         /// It waits for its first start.
         Waiting = "waiting",
@@ -202,9 +209,9 @@ pub struct Process {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
-    /// How; 0 is well.
+    /// The exit code; 0 is success.
     pub code: i32,
-    /// By whom.
+    /// Who or what ended it.
     pub cause: ExitCause,
 }
 
@@ -264,7 +271,13 @@ pub struct Task {
 }
 
 named! {
-    /// What is done for a container.
+    /// What is done for a container, and takes its time.
+    ///
+    /// ```
+    /// use pod_lifecycle::{manifest::Name, render::TaskKind};
+    ///
+    /// assert_eq!(TaskKind::PreStop.name(), "preStop");
+    /// ```
     #[non_exhaustive]
     pub enum TaskKind {
         /// Its image is pulled.
@@ -277,7 +290,18 @@ named! {
 }
 
 named! {
-    /// How something ended.
+    /// How a task ended.
+    ///
+    /// ```
+    /// use pod_lifecycle::{render::{Outcome, Picture, TaskKind}, sim::Scenario};
+    ///
+    /// let pod = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let timeline = Scenario::of(pod).container("app", |app| app.pull_fails(1, "denied")).play()?;
+    /// let pulls: Vec<_> = Picture::of(&timeline).lanes[0].tasks.iter().map(|task| task.what.outcome).collect();
+    /// assert_eq!(pulls, [Outcome::Failed, Outcome::Succeeded]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub enum Outcome {
         /// It did what it should.
         Succeeded = "succeeded",

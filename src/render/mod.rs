@@ -1,4 +1,4 @@
-//! Pictures of lives: what people understand when they see it.
+//! Pictures of Pods' lives: as SVG, as Mermaid diagrams, and as text for a terminal.
 //!
 //! A [`Picture`] is read once from a [`Timeline`](crate::sim::Timeline) and says what there is to draw in the words of
 //! Kubernetes; it can be asserted on. It is drawn three ways: [`Svg`], the main picture; [`Gantt`], for Mermaid; and

@@ -36,7 +36,7 @@ use crate::{
     },
 };
 
-/// Everything that the statuses of the containers depend on; slices are by container index.
+/// Everything that the statuses of the containers depend on; slices are by container index. [`of_all`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct StatusInputs<'a> {
     /// What the Pod ought to be.

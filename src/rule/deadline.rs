@@ -1,5 +1,7 @@
 //! Has the Pod been active for too long?
 //!
+//! `activeDeadlineSeconds` in <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#lifecycle>.
+//!
 //! ```
 //! use pod_lifecycle::{Timestamp, manifest, rule::deadline, spec::PodSpec};
 //!

@@ -1,4 +1,4 @@
-//! Why a Pod is as it is, and what happens to it next: one Kubernetes rule a file, pure, each written once.
+//! Why a Pod is as it is, and what happens to it next: Kubernetes' rules one by one, as pure functions.
 //!
 //! The rules read plain data ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus),
 //! records of containers by index) and can be asked without a machine.

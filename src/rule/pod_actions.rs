@@ -30,7 +30,7 @@ use crate::{
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
 
-/// Everything that the next step depends on; slices are by container index.
+/// Everything that the next step depends on; slices are by container index. [`compute`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncInputs<'a> {
     /// What the Pod ought to be.
@@ -81,7 +81,7 @@ pub struct PodActions {
     pub start: Vec<ContainerIndex>,
 }
 
-/// A container to stop.
+/// A container to stop; [`Kill::message`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kill {
@@ -114,7 +114,15 @@ pub struct Reset {
     pub kill: bool,
 }
 
-/// Why a single container is stopped.
+/// Why a single container is stopped; the whole Pod may go on.
+///
+/// ```
+/// use pod_lifecycle::{rule::pod_actions::{KillReason, failed_probe}, spec::ProbeKind};
+///
+/// // A container that its own probe has stopped is given the probe's grace, if it has one.
+/// assert_eq!(failed_probe(KillReason::LivenessProbe), Some(ProbeKind::Liveness));
+/// assert_eq!(failed_probe(KillReason::Unknown), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum KillReason {

@@ -38,7 +38,7 @@ use crate::{
     state::{Condition, ConditionType, ContainerRecord, PodConditions, RuntimeStatus, StartFailure},
 };
 
-/// Everything that the status of a Pod depends on; slices are by container index.
+/// Everything that the status of a Pod depends on; slices are by container index. [`of`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct PodInputs<'a> {
     /// What the Pod ought to be.
@@ -65,7 +65,14 @@ pub struct PodInputs<'a> {
     pub is_past_deadline: bool,
 }
 
-/// What was reported of a Pod before.
+/// What was reported of a Pod before; by default, nothing was.
+///
+/// ```
+/// use pod_lifecycle::{manifest::PodPhase, rule::pod_status::PreviousStatus};
+///
+/// let before = PreviousStatus { phase: Some(PodPhase::Pending), ..PreviousStatus::default() };
+/// assert!(before.records.is_empty() && !before.was_initialized && !before.was_restarting_all);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PreviousStatus<'a> {
     /// What was reported of the containers, by container index.
@@ -119,10 +126,11 @@ impl PodRecord {
 /// What becomes of a status's reason and message.
 ///
 /// ```
-/// use pod_lifecycle::rule::pod_status::PhaseReason;
+/// use pod_lifecycle::{rule::pod_status::PhaseReason, status::phase_reason};
 ///
-/// let says_so = |reason| matches!(reason, PhaseReason::DeadlineExceeded);
-/// assert!(says_so(PhaseReason::DeadlineExceeded) && !says_so(PhaseReason::Kept));
+/// let before = ("Evicted", "The node was low on resource: memory. ");
+/// assert_eq!(phase_reason(PhaseReason::Kept, before), before);
+/// assert_eq!(phase_reason(PhaseReason::Cleared, before), ("", ""));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -150,14 +150,14 @@ impl ProbeOutcome {
     }
 }
 
-/// How often an error is tried in all, at once.
+/// How often a probe's handler is run in a row, at most, as long as each run is an error.
 ///
 /// ```
 /// assert_eq!(pod_lifecycle::rule::probe::MAX_ATTEMPTS, 3);
 /// ```
 pub const MAX_ATTEMPTS: u8 = 3;
 
-/// What one worker remembers.
+/// What the worker of one probe remembers.
 ///
 /// ```
 /// use pod_lifecycle::{manifest, rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker}, spec::{PodSpec, ProbeKind}};
@@ -197,7 +197,7 @@ impl Default for ProbeWorker {
     }
 }
 
-/// What a worker sees at a tick.
+/// What a probe's worker sees at a tick; [`ProbeWorker::do_probe`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct ProbeInputs<'a> {
     /// The Pod's phase in the kubelet's own status.
@@ -214,7 +214,7 @@ pub struct ProbeInputs<'a> {
     pub now: Timestamp,
 }
 
-/// What a tick leads to.
+/// What a tick of a probe's worker leads to; [`ProbeWorker::do_probe`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProbeDecision {
     /// Nothing, this time.

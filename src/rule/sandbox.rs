@@ -1,5 +1,8 @@
 //! Does the Pod need a new sandbox?
 //!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions> calls it the sandbox of
+//! `PodReadyToStartContainers` (KEP-3085). Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
+//!
 //! ```
 //! use pod_lifecycle::{manifest, rule::sandbox, spec::PodSpec, state::{RuntimeStatus, Sandbox, SandboxId}};
 //!

@@ -1,5 +1,8 @@
 //! What may change in the spec of a Pod that exists?
 //!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement>. Answers to `ValidatePodUpdate` in
+//! `pkg/apis/core/validation`.
+//!
 //! ```
 //! use pod_lifecycle::{manifest::PodManifest, rule::spec_change, spec::PodSpec};
 //!

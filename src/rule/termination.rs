@@ -57,7 +57,7 @@ pub fn grace(
     deletion_grace.or_else(of_spec).unwrap_or(MINIMUM_GRACE)
 }
 
-/// What is left of a grace after a hook or a wait of this length: whole seconds count.
+/// What is left of a grace, in seconds, after a hook or a wait of this length: whole seconds count.
 ///
 /// ```
 /// use core::time::Duration;
@@ -70,7 +70,7 @@ pub fn grace_after(grace: i64, spent: Duration) -> i64 {
     grace.saturating_sub(i64::try_from(spent.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Whether there is time for a preStop hook, or for waiting one's turn.
+/// Whether this grace, in seconds, leaves time for a preStop hook, or for waiting one's turn.
 ///
 /// ```
 /// use pod_lifecycle::rule::termination;
@@ -82,7 +82,7 @@ pub fn leaves_time(grace: i64) -> bool {
     grace > 0
 }
 
-/// How long a hook or a wait may take at most.
+/// How long a hook or a wait may take at most with this grace, in seconds.
 ///
 /// ```
 /// use core::time::Duration;
@@ -133,7 +133,7 @@ pub fn waits_for(spec: &PodSpec, sidecar: ContainerIndex, other: ContainerIndex)
     kind_of(other) == Some(ContainerKind::Regular) || is_next_sidecar()
 }
 
-/// The grace with which a whole Pod is terminated, given the one in force (0 for none yet).
+/// The grace, in seconds, with which a whole Pod is terminated, given the one in force (0 for none yet).
 ///
 /// A grace may only shrink, and is at least 1. Answers to `calculateEffectiveGracePeriod` in `pkg/kubelet`.
 ///

@@ -15,6 +15,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A scenario gives times as people write them, in seconds with a fraction (`5.0`, or `exitsAfterSeconds: 5` in a file);
+//! what is asked of a life is answered with a [`Duration`](core::time::Duration) or a [`Timestamp`](crate::Timestamp).
+//!
 //! Or it is lived one moment at a time, and acted upon in between: see [`Life`]. Many Pods at once, with much left to
 //! chance, are a [`Fleet`].
 

@@ -25,32 +25,32 @@ use crate::{config::mix, rule::probe::ProbeOutcome, spec::ProbeKind};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Distribution {
-    /// Always the same.
+    /// Always the same number of seconds.
     Constant(f64),
     /// Any time between two is as likely as any other.
     #[serde(rename_all = "camelCase")]
     Uniform {
-        /// The shortest.
+        /// The shortest, in seconds.
         min: f64,
-        /// The longest.
+        /// The longest, in seconds.
         max: f64,
     },
     /// What comes at random, without a memory.
     Exponential {
-        /// The mean.
+        /// The mean, in seconds.
         mean: f64,
     },
     /// Lifetimes: a shape below 1 fails early, above 1 it wears out.
     Weibull {
-        /// The time by which 63 % have come.
+        /// The time by which 63 % have come, in seconds.
         scale: f64,
-        /// The shape.
+        /// The shape: a number without a unit.
         shape: f64,
     },
     /// Times of pulls and answers: most are short, some are very long.
     #[serde(rename_all = "camelCase")]
     Lognormal {
-        /// The median.
+        /// The median, in seconds.
         median: f64,
         /// The standard deviation of the logarithm.
         sigma: f64,

@@ -96,7 +96,7 @@ pub struct Run {
     /// The exit code then.
     #[serde(default)]
     pub exit_code: i32,
-    /// Whether SIGTERM leaves it cold.
+    /// Whether it goes on after SIGTERM.
     #[serde(default)]
     pub ignores_sigterm: bool,
     /// Seconds after SIGTERM at which it ends.
@@ -108,7 +108,7 @@ pub struct Run {
     /// Why it ended, in one word, if the runtime says more than `Completed` or `Error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Its last words.
+    /// Its termination message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What its probes find.
@@ -258,7 +258,7 @@ pub struct HookScript {
     /// How long it takes.
     #[serde(default)]
     pub duration_seconds: f64,
-    /// How it ends; 0 is well.
+    /// Its exit code; 0 is success.
     #[serde(default)]
     pub exit_code: i32,
 }

@@ -63,6 +63,18 @@ pub(super) enum DeedKind {
 }
 
 /// Why no life can be restored from a snapshot.
+///
+/// ```
+/// use pod_lifecycle::sim::{Life, LifeSnapshotError, Scenario};
+///
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let mut written = serde_json::to_value(Scenario::healthy(pod).life()?.snapshot())?;
+/// written["scenario"]["pod"]["spec"]["restartPolicy"] = "Sometimes".into();
+/// let error = Life::restore(serde_json::from_value(written)?).unwrap_err();
+/// assert!(matches!(error, LifeSnapshotError::Scenario(_)), "{error}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LifeSnapshotError {
@@ -72,9 +84,9 @@ pub enum LifeSnapshotError {
     /// The life does not come as far as the snapshot says.
     #[error("the life ends, or something else happens, before {steps} things have happened up to {to:?}")]
     NotSoFar {
-        /// How many things.
+        /// How many things were to have happened.
         steps: u64,
-        /// Up to which time.
+        /// Up to which time; `None` if the snapshot does not say.
         to: Option<Timestamp>,
     },
 }

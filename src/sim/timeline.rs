@@ -75,7 +75,7 @@ pub struct End {
     pub removed_at: Option<Timestamp>,
 }
 
-/// Something that happened.
+/// Something that happened in a life, and when.
 ///
 /// ```
 /// use pod_lifecycle::sim::{Entry, Scenario, What};
@@ -150,9 +150,9 @@ pub enum Happened {
         container: ContainerIndex,
         /// Its instance.
         instance: InstanceId,
-        /// How it ended; 0 is well.
+        /// Its exit code; 0 is success.
         code: i32,
-        /// By whom.
+        /// Who or what ended it.
         cause: ExitCause,
     },
     /// A pull ended.

@@ -323,7 +323,7 @@ impl ProbeSpec {
         self.failure_threshold
     }
 
-    /// The grace of a kill that this probe causes, over the Pod's.
+    /// The grace of a kill that this probe causes, in seconds, over the Pod's.
     #[must_use]
     pub fn termination_grace(&self) -> Option<i64> {
         self.termination_grace

@@ -201,11 +201,11 @@ pub enum FailureMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Termination {
-    /// 0 is well.
+    /// The exit code; 0 is success.
     pub exit_code: i32,
     /// Why, in one word.
     pub reason: TerminationReason,
-    /// The container's last words, or what the kubelet has to say.
+    /// The container's termination message, or what the kubelet has to say.
     pub message: Option<Box<str>>,
     /// The signal that ended it, if the runtime says.
     pub signal: Option<i32>,

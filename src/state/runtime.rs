@@ -74,7 +74,10 @@ impl RuntimeStatus {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SandboxId(pub u32);
+pub struct SandboxId(
+    /// The attempt with which it was asked for, counted from 0.
+    pub u32,
+);
 
 impl fmt::Display for SandboxId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,7 +109,7 @@ pub struct Sandbox {
     pub has_ip: Option<bool>,
 }
 
-/// Names an instance among those of its container.
+/// Names an instance, a run of a container, among those of its container.
 ///
 /// It is written as the number of instances that were created before it.
 ///
@@ -120,7 +123,10 @@ pub struct Sandbox {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u32", into = "u32")]
-pub struct InstanceId(pub NonZeroU32);
+pub struct InstanceId(
+    /// One more than the number that it is written as.
+    pub NonZeroU32,
+);
 
 impl From<u32> for InstanceId {
     fn from(ordinal: u32) -> InstanceId {

@@ -17,7 +17,7 @@ pub(super) fn set(time: Option<Timestamp>) -> Option<Timestamp> {
 
 /// How long ago `since` was: `<unknown>` if it is not set, `<invalid>` if it lies two seconds or more ahead.
 ///
-/// Kubernetes: `translateTimestampSince` in kubectl and in the API server's printers.
+/// Answers to `translateTimestampSince` in kubectl and in the API server's printers.
 ///
 /// ```
 /// use pod_lifecycle::status::age;
@@ -39,7 +39,7 @@ pub fn age(since: Option<Timestamp>, now: Timestamp) -> String {
 
 /// Two or three significant figures: the longer the time, the coarser its unit.
 ///
-/// Kubernetes: `HumanDuration` in `k8s.io/apimachinery/pkg/util/duration`.
+/// Answers to `HumanDuration` in `k8s.io/apimachinery/pkg/util/duration`.
 fn human_duration(seconds: i64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3_600);
     let days = hours / 24;

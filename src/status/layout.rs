@@ -68,7 +68,7 @@ const LINE_ENDS: [char; 2] = ['\n', '\u{c}'];
 
 /// What a terminal would obey is shown instead.
 ///
-/// Kubernetes: `WriteEscaped` in `k8s.io/cli-runtime/pkg/printers`.
+/// Answers to `WriteEscaped` in `k8s.io/cli-runtime/pkg/printers`.
 pub(super) fn escape(text: &str) -> String {
     text.replace('\u{1b}', "^[").replace('\r', "\\r")
 }

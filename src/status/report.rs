@@ -60,6 +60,7 @@ pub struct Report<'a> {
 /// The status of a Pod as the API prints it.
 ///
 /// Conditions of others come first; regular and ephemeral containers stand by name, init containers as in the spec.
+/// [`Report`] has an example.
 #[must_use]
 pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
     let Report { spec, record, .. } = *report;

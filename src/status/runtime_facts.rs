@@ -151,7 +151,10 @@ impl RuntimeFacts for ContainerIds {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NumberedInstances<'a>(pub &'a PodSpec);
+pub struct NumberedInstances<'a>(
+    /// The Pod whose instances they are.
+    pub &'a PodSpec,
+);
 
 impl RuntimeFacts for NumberedInstances<'_> {
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {

@@ -15,7 +15,7 @@ pub(super) const EXIT_CODES: [i32; 5] = [0, 1, 2, 42, 137];
 
 const IMAGES: [&str; 4] = ["nginx:1", "nginx:latest", "busybox", "registry.example:5000/team/tool:v2"];
 
-/// A regular container of this name, in a Pod with this grace.
+/// A regular container of this name, in a Pod with this grace in seconds.
 ///
 /// ```
 /// use pod_lifecycle::strategy;
@@ -57,7 +57,7 @@ pub fn init_container(name: String) -> impl Strategy<Value = Container> {
     })
 }
 
-/// A sidecar of this name, in a Pod with this grace.
+/// A sidecar of this name, in a Pod with this grace in seconds.
 ///
 /// ```
 /// use pod_lifecycle::{manifest::RestartPolicy, strategy};

@@ -48,17 +48,26 @@ pub struct RandomLife {
     pub now: Timestamp,
     /// What the Pod has asked for and nobody has answered yet.
     pub asked: Vec<Action>,
-    /// The last event that was told.
+    /// The last event.
     last: Option<Event>,
 }
 
 /// One move of a Pod's world; what it means depends on the Pod, see [`RandomLife::meaning`].
 ///
 /// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::strategy::Move;
+/// use pod_lifecycle::strategy::{self, Move, RandomLife, Relisting, Reply};
+/// use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 ///
-/// assert!(matches!(Move::Wait(Duration::from_secs(5)), Move::Wait(_)));
+/// let lives = (strategy::spec(), strategy::config(), any::<Index>());
+/// TestRunner::deterministic().run(&lives, |(spec, config, any_of_them)| {
+///     let mut out = Vec::new();
+///     let mut life = RandomLife::begin(spec, config, &mut out);
+///     for next in [Move::Answer(any_of_them, Reply::Well), Move::Relist(Relisting::Same), Move::Sleep] {
+///         life.play(&next, &mut out).map_err(|error| TestCaseError::fail(error.to_string()))?;
+///     }
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -69,7 +78,7 @@ pub enum Move {
     Exit(Index, ContainerExit),
     /// The newest sandbox dies.
     SandboxDies,
-    /// The last event is told once more.
+    /// The last event comes once more.
     Again,
     /// The runtime is listed.
     Relist(Relisting),
@@ -83,30 +92,18 @@ pub enum Move {
     Event(Event),
 }
 
-/// How an action is answered.
-///
-/// ```
-/// use pod_lifecycle::strategy::Reply;
-///
-/// assert!(!matches!(Reply::Badly, Reply::Well));
-/// ```
+/// How an action is answered; [`Move`] has an example.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// As was hoped.
+    /// It is done.
     Well,
-    /// Not as was hoped.
+    /// It fails.
     Badly,
-    /// As hoped, with this outcome if it was a probe and this exit if it was a stop.
+    /// It is done, with this outcome if it was a probe and this exit if it was a stop.
     With(ProbeOutcome, ContainerExit),
 }
 
-/// How a relist differs from what was known.
-///
-/// ```
-/// use pod_lifecycle::strategy::{Move, Relisting};
-///
-/// assert!(matches!(Move::Relist(Relisting::Same), Move::Relist(_)));
-/// ```
+/// How a relist differs from what was known; [`Move`] has an example.
 #[derive(Clone, Debug)]
 pub enum Relisting {
     /// Not at all.
@@ -122,6 +119,21 @@ pub enum Relisting {
 }
 
 /// What a move comes to.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::strategy::{self, Meaning, Move, RandomLife};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
+///     let life = RandomLife::begin(spec, config, &mut Vec::new());
+///     let minute = Duration::from_secs(60);
+///     prop_assert_eq!(life.meaning(&Move::Wait(minute)), Meaning::Wait(life.now + minute));
+///     prop_assert_eq!(life.meaning(&Move::Again), Meaning::Nothing, "nothing has happened yet");
+///     Ok(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// The Pod handles this event.
@@ -132,7 +144,7 @@ pub enum Meaning {
     Nothing,
 }
 
-/// A number of moves for a Pod of this spec.
+/// Moves for a Pod of this spec: none, or up to `at_most`.
 ///
 /// ```
 /// use pod_lifecycle::strategy;
@@ -244,7 +256,7 @@ impl RandomLife {
         told.map_or(Meaning::Nothing, Meaning::Event)
     }
 
-    /// Notes what was told: whatever it answers is no longer pending.
+    /// Notes an event that the Pod has handled: whatever it answers is no longer pending.
     ///
     /// ```
     /// use pod_lifecycle::{event::{Event, RuntimeEvent}, state::SandboxId, strategy::{self, RandomLife}};
@@ -255,7 +267,7 @@ impl RandomLife {
     ///     let mut life = RandomLife::begin(spec, config, &mut out);
     ///     let made = Event::Runtime(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) });
     ///     out.clear();
-    ///     // A driver of one's own tells the Pod by itself.
+    ///     // A driver of one's own calls the Pod by itself.
     ///     if life.pod.handle_event(life.now, made.clone(), &mut out).is_ok() {
     ///         life.heard(&made);
     ///         life.note(&out);

@@ -1,4 +1,5 @@
-//! Generators for property tests: manifests, specs, scenarios, and what may happen to a Pod.
+//! Generators for property tests: manifests, specs, scenarios, and what may happen to a Pod; and [what must hold of
+//! every Pod](invariant).
 //!
 //! Feature `proptest`. Everything that is generated shrinks, so a failing test ends with a small Pod and a short story.
 //!

@@ -14,27 +14,27 @@ pub enum SnapshotError {
     /// A container is spoken of that the Pod does not have.
     #[error("{field}: the Pod has no container {place}")]
     NoSuchContainer {
-        /// Where.
+        /// The part of the snapshot that speaks of it.
         field: &'static str,
-        /// Which.
+        /// The container's index.
         place: usize,
     },
     /// There are not as many entries as the Pod has containers, or probes.
     #[error("{field}: the number of entries does not fit the Pod's spec")]
     WrongCount {
-        /// Where.
+        /// The part of the snapshot with the entries.
         field: &'static str,
     },
     /// The objects in it are not of one Pod.
     #[error("{field}: the object is of another Pod")]
     AnotherPod {
-        /// Where.
+        /// The part of the snapshot with the object.
         field: &'static str,
     },
     /// Two things are said that are not true at the same time.
     #[error("{field}: {problem}")]
     Contradiction {
-        /// Where.
+        /// The part of the snapshot that says so.
         field: &'static str,
         /// What is wrong.
         problem: &'static str,

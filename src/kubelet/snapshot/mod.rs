@@ -19,6 +19,23 @@ use crate::{config::KubeletConfig, spec::PodSpec};
 ///
 /// A snapshot that another version of this crate wrote is refused when it is read, with an error that names both
 /// versions. What is in one is checked when a Pod is [restored](Pod::restore) from it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{NoSink, Pod, PodSnapshot, Timestamp, config::KubeletConfig, manifest::PodManifest};
+///
+/// let object: PodManifest = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink)?;
+///
+/// let mut written = serde_json::to_value(pod.snapshot())?;
+/// let read: PodSnapshot = serde_json::from_value(written.clone())?;
+/// assert_eq!(read.spec().name(), "web");
+///
+/// written["version"] = 999.into();
+/// assert!(serde_json::from_value::<PodSnapshot>(written).is_err(), "another version wrote it");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodSnapshot {

@@ -179,7 +179,7 @@ pub struct StatefulSetOrdinals {
     pub start: i32,
 }
 
-/// What Pods are made of.
+/// The template that a workload makes its Pods of.
 ///
 /// ```
 /// use pod_lifecycle::manifest::PodTemplateSpec;
@@ -199,7 +199,7 @@ pub struct PodTemplateSpec {
     pub spec: PodManifestSpec,
 }
 
-/// What Jobs are made of.
+/// The template that a `CronJob` makes its Jobs of.
 ///
 /// ```
 /// use pod_lifecycle::manifest::JobTemplateSpec;

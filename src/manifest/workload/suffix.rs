@@ -5,7 +5,7 @@ use core::fmt;
 
 /// How long a name made of a prefix may be before its suffix.
 ///
-/// Kubernetes: `MaxGeneratedNameLength` in `k8s.io/apiserver/pkg/storage/names`.
+/// Answers to `MaxGeneratedNameLength` in `k8s.io/apiserver/pkg/storage/names`.
 const LONGEST_PREFIX: usize = 58;
 
 /// How many letters are put behind a prefix.

@@ -47,7 +47,7 @@ pub struct ScriptAction {
 pub enum ScriptActionKind {
     /// Delete it through the API.
     Delete {
-        /// The grace; the spec's if left out.
+        /// The grace in seconds; the spec's if left out.
         grace_seconds: Option<i64>,
     },
     /// Remove it from the API at once.
@@ -75,7 +75,7 @@ pub enum ScriptActionKind {
     Evict {
         /// Why; the kubelet's words for memory pressure if left out.
         message: Option<String>,
-        /// The longest grace of a soft eviction; a hard one, which leaves 1 s, if left out.
+        /// The longest grace in seconds of a soft eviction; a hard one, which leaves 1 s, if left out.
         grace_seconds: Option<i64>,
     },
     /// The node evicts it because it uses more local storage than it may: that is no disruption.

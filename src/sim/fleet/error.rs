@@ -25,7 +25,7 @@ pub enum FleetError {
     Scenario {
         /// The group's name.
         group: String,
-        /// Why.
+        /// Why it cannot.
         error: Box<ScenarioError>,
     },
     /// A distribution is none.
@@ -98,7 +98,7 @@ pub enum FleetError {
     Pod {
         /// Its number.
         number: u64,
-        /// What.
+        /// What, and why it cannot.
         error: Box<ScenarioError>,
     },
 }

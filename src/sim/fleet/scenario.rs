@@ -112,7 +112,7 @@ fn one() -> f64 {
 pub enum FleetAction {
     /// The Pods of a group are replaced by those of another: so many a second are deleted, and as many begin.
     Rollout {
-        /// The second at which it begins.
+        /// The second of the story at which it begins.
         t: f64,
         /// The group that is replaced.
         from: String,
@@ -120,32 +120,32 @@ pub enum FleetAction {
         to: String,
         /// How many a second.
         per_second: f64,
-        /// The grace; the spec's if left out.
+        /// The grace in seconds; the spec's if left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grace_seconds: Option<i64>,
     },
     /// Pods are deleted.
     Delete {
-        /// The second at which it begins.
+        /// The second of the story at which it begins.
         t: f64,
-        /// Which.
+        /// Which Pods.
         #[serde(default)]
         of: Choice,
-        /// The grace; the spec's if left out.
+        /// The grace in seconds; the spec's if left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grace_seconds: Option<i64>,
     },
     /// Pods are evicted by their nodes, as under pressure.
     Evict {
-        /// The second at which it begins.
+        /// The second of the story at which it begins.
         t: f64,
-        /// Which.
+        /// Which Pods.
         #[serde(default)]
         of: Choice,
     },
     /// Nodes are lost, with all their Pods.
     LoseNodes {
-        /// The second at which it begins.
+        /// The second of the story at which it begins.
         t: f64,
         /// How many of all nodes, from 0 to 1.
         share: f64,

@@ -7,7 +7,7 @@ use crate::manifest::{Container, ContainerPort, ContainerState, ContainerStateTe
 
 /// The containers of one list of the spec, each with its status if it has one.
 ///
-/// Kubernetes: `describeContainers` in `k8s.io/kubectl/pkg/describe`.
+/// Answers to `describeContainers` in `k8s.io/kubectl/pkg/describe`.
 pub(super) fn describe(sheet: &mut Sheet, label: &str, containers: &[Container], statuses: &[ContainerStatus]) {
     let statuses: BTreeMap<&str, &ContainerStatus> = statuses.iter().map(|status| (&*status.name, status)).collect();
     sheet.line(0, format_args!("{label}:{}", if containers.is_empty() { " <none>" } else { "" }));
@@ -73,7 +73,7 @@ fn doings(sheet: &mut Sheet, status: &ContainerStatus) {
 
 /// What the container does or did, in one word, with the details below.
 ///
-/// Kubernetes: `describeStatus` in `k8s.io/kubectl/pkg/describe`.
+/// Answers to `describeStatus` in `k8s.io/kubectl/pkg/describe`.
 fn state(sheet: &mut Sheet, label: &str, state: &ContainerState) {
     match state {
         ContainerState { running: Some(running), .. } => {

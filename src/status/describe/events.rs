@@ -11,7 +11,7 @@ use crate::{
 
 /// The events, the one that was said last at the end.
 ///
-/// Kubernetes: `DescribeEvents` in `k8s.io/kubectl/pkg/describe`.
+/// Answers to `DescribeEvents` in `k8s.io/kubectl/pkg/describe`.
 pub(super) fn describe(sheet: &mut Sheet, spec: &PodManifestSpec, events: &[RecordedEvent], now: Timestamp) {
     if events.is_empty() {
         sheet.field(0, "Events", "<none>");
@@ -41,7 +41,7 @@ fn when(event: &RecordedEvent, now: Timestamp) -> String {
 
 /// `spec.containers{app}: `, or nothing if the event is about the whole Pod.
 ///
-/// Kubernetes: `GenerateContainerRef` in `pkg/kubelet/container`.
+/// Answers to `GenerateContainerRef` in `pkg/kubelet/container`.
 fn about(event: &RecordedEvent, lists: &BTreeMap<&str, &str>) -> Cow<'static, str> {
     match event.container.as_deref() {
         None | Some("") => "".into(),

@@ -28,7 +28,7 @@ use sheet::Sheet;
 ///
 /// <https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/>
 ///
-/// Kubernetes: `describePod` in `k8s.io/kubectl/pkg/describe`.
+/// Answers to `describePod` in `k8s.io/kubectl/pkg/describe`.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, manifest::PodManifest, status::{EventType, RecordedEvent, describe}};

@@ -10,7 +10,7 @@ use crate::manifest::{HttpGetAction, IntOrString, Probe};
 
 /// A probe in one line: what it does, then its numbers; one that is not set counts as 0.
 ///
-/// Kubernetes: `DescribeProbe` in `k8s.io/kubectl/pkg/describe`.
+/// Answers to `DescribeProbe` in `k8s.io/kubectl/pkg/describe`.
 pub(super) fn line(probe: &Probe) -> String {
     format!(
         "{} delay={}s timeout={}s period={}s #success={} #failure={}",

@@ -31,9 +31,9 @@ use crate::{
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct EventObject {
-    /// `v1`.
+    /// The version of the API: `v1`.
     pub api_version: String,
-    /// `Event`.
+    /// The kind of the object: `Event`.
     pub kind: String,
     /// Its name, and the namespace of what it is about.
     pub metadata: ObjectMeta,
@@ -73,7 +73,7 @@ pub struct EventObject {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ObjectReference {
-    /// `Pod`.
+    /// The kind of the object: `Pod`.
     pub kind: String,
     /// Its namespace.
     pub namespace: String,
@@ -81,7 +81,7 @@ pub struct ObjectReference {
     pub name: String,
     /// Its unique id.
     pub uid: String,
-    /// `v1`.
+    /// The version of the API: `v1`.
     pub api_version: String,
     /// The version of the object that was looked at, if the embedder says.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -106,7 +106,7 @@ impl ObjectReference {
     }
 }
 
-/// Who speaks of something.
+/// Who records an event: `v1.EventSource`.
 ///
 /// ```
 /// use pod_lifecycle::status::EventSource;
@@ -118,7 +118,7 @@ impl ObjectReference {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct EventSource {
-    /// The program.
+    /// The program: `kubelet`.
     pub component: String,
     /// The node that it runs on, if it belongs to one.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -70,7 +70,7 @@ impl RecordedEvent {
 /// Events that are folded already may be folded again together with new ones. What the correlator does besides is
 /// left out: it neither combines events that differ in their message nor drops any.
 ///
-/// Kubernetes: `eventObserve` in `k8s.io/client-go/tools/record`.
+/// Answers to `eventObserve` in `k8s.io/client-go/tools/record`.
 ///
 /// ```
 /// use core::time::Duration;

@@ -61,7 +61,7 @@ pub struct Row {
 ///
 /// <https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/#understanding-pod-status>
 ///
-/// Kubernetes: `printPod` in `pkg/printers/internalversion`.
+/// Answers to `printPod` in `pkg/printers/internalversion`.
 ///
 /// ```
 /// use pod_lifecycle::{manifest::PodManifest, status::kubectl};

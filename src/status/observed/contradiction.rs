@@ -17,12 +17,16 @@ use crate::{
 /// A place where a status contradicts the rules, or itself.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodPhase, status::{Contradiction, Discrepancy}};
+/// use pod_lifecycle::status::{Contradiction, ObservedPod};
 ///
-/// let what = Discrepancy::PhaseDiffers { published: Some(PodPhase::Running), expected: PodPhase::Pending };
-/// let found = serde_json::to_value(&what)?;
-/// assert_eq!(found["what"], "phaseDiffers");
-/// # let _: Option<Contradiction> = None;
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
+///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx"}]},
+///     "status": {"phase": "Succeeded", "containerStatuses": [
+///         {"name": "app", "ready": false, "restartCount": 0, "state": {"running": {}}}]}
+/// }"#)?)?;
+/// let found: &Contradiction = &pod.contradictions()[0];
+/// assert_eq!(found.field, "status.containerStatuses[0].state.running");
+/// assert_eq!(serde_json::to_value(found)?["what"], "runsInTerminalPhase");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]

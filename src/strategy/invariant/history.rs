@@ -26,7 +26,7 @@ use crate::{
 /// TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
 ///     let (now, mut out, mut history) = (Timestamp::UNIX_EPOCH, Vec::new(), History::default());
 ///     let pod = Pod::new(spec, config, now, &mut out);
-///     let begins = Step { before: &pod, after: &pod, now, told: None, out: &out };
+///     let begins = Step { before: &pod, after: &pod, now, event: None, out: &out };
 ///     history.hear(&begins);
 ///     for (name, holds) in OF_A_LIFE {
 ///         prop_assert_eq!(holds(&history, &begins), Ok(()), "{}", name);
@@ -96,7 +96,7 @@ impl History {
     pub fn hear(&mut self, step: &Step<'_>) {
         self.was_set_back |= self.latest.is_some_and(|latest| latest > step.now);
         self.latest = self.latest.max(Some(step.now));
-        match step.told {
+        match step.event {
             Some(Event::Node(NodeEvent::KubeletRestarted)) => self.restarts = true,
             Some(Event::Node(NodeEvent::Evicted { grace_seconds, .. })) => {
                 self.hear_grace(grace_seconds.unwrap_or(0));
@@ -115,10 +115,10 @@ impl History {
             // A kubelet that restarts may have forgotten that it ended the Pod.
             self.end = None;
         } else if self.end.is_none() {
-            let was_syncing = !step.before.is_idle() || step.told.is_none();
+            let was_syncing = !step.before.is_idle() || step.event.is_none();
             self.end = Some(End { since: step.now, was_syncing, begun: BTreeSet::new() });
         }
-        if let Some(Event::Runtime(RuntimeEvent::Relisted(listed))) = step.told {
+        if let Some(Event::Runtime(RuntimeEvent::Relisted(listed))) = step.event {
             self.most_listed = self.most_listed.max(listed.instances.len());
             self.was_misled |= listed != step.before.runtime();
         }

@@ -14,7 +14,7 @@
 //! TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
 //!     let (now, mut out, mut history) = (Timestamp::UNIX_EPOCH, Vec::new(), History::default());
 //!     let pod = Pod::new(spec, config, now, &mut out);
-//!     let begins = Step { before: &pod, after: &pod, now, told: None, out: &out };
+//!     let begins = Step { before: &pod, after: &pod, now, event: None, out: &out };
 //!     history.hear(&begins);
 //!     for holds in all {
 //!         holds(&history, &begins).map_err(TestCaseError::fail)?;

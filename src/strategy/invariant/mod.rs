@@ -57,21 +57,36 @@ use crate::{
 pub type Broken = String;
 
 /// One step of a Pod: what it was, what it is, and what came out.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, strategy::invariant::{OF_A_STEP, Step}};
+///
+/// # let object: PodManifest = serde_json::from_str(
+/// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+/// let pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut out)?;
+/// let first = Step { before: &pod, after: &pod, now, event: None, out: &out };
+/// for (name, holds) in OF_A_STEP {
+///     holds(&first).map_err(|broken| format!("{name}: {broken}"))?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
-    /// The Pod before.
+    /// The Pod before the step.
     pub before: &'a Pod,
-    /// The Pod after.
+    /// The Pod after the step.
     pub after: &'a Pod,
-    /// When.
+    /// When the step was made.
     pub now: Timestamp,
-    /// What it was told; `None` if it was time that passed, or if that is not known.
-    pub told: Option<&'a Event>,
+    /// The event that it handled; `None` for a timeout, for a Pod's first moment, or if that is not known.
+    pub event: Option<&'a Event>,
     /// What came out.
     pub out: &'a [Output],
 }
 
-/// Something that must hold of a step.
+/// Something that must hold of a step: [`OF_A_STEP`] lists those that there are, [`Step`] has an example.
 pub type Invariant = fn(&Step<'_>) -> Result<(), Broken>;
 
 /// Ends a check if something does not hold.

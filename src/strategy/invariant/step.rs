@@ -10,7 +10,7 @@
 //! let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
 //! let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
 //! let pod = Pod::new(spec, config, now, &mut out);
-//! let begins = Step { before: &pod, after: &pod, now, told: None, out: &out };
+//! let begins = Step { before: &pod, after: &pod, now, event: None, out: &out };
 //! let all: [Invariant; 14] = [
 //!     poll_timeout_is_the_next_wake, a_terminal_phase_stays, transitions_stand_in_their_tables,
 //!     restart_counts_never_fall, conditions_follow_from_one_another, a_finished_pod_only_clears_up,
@@ -160,7 +160,7 @@ pub fn a_deleted_pod_that_has_terminated_starts_nothing(step: &Step<'_>) -> Resu
 /// No readiness or liveness probe runs in a container that has not started, in the eyes of its startup probe.
 /// A probe that has broken is repeated without another look.
 pub fn nobody_probes_before_the_start(step: &Step<'_>) -> Result<(), Broken> {
-    if let Some(Event::Runtime(RuntimeEvent::ProbeFinished { outcome: ProbeOutcome::Error, .. })) = step.told {
+    if let Some(Event::Runtime(RuntimeEvent::ProbeFinished { outcome: ProbeOutcome::Error, .. })) = step.event {
         return Ok(());
     }
     for action in actions(step) {

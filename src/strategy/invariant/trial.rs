@@ -15,7 +15,7 @@
 //!     let before = Pod::new(spec, config, now, &mut Vec::new());
 //!     let (mut pod, mut out) = (before.clone(), Vec::new());
 //!     pod.handle_timeout(now, &mut out);
-//!     let step = Step { before: &before, after: &pod, now, told: None, out: &out };
+//!     let step = Step { before: &before, after: &pod, now, event: None, out: &out };
 //!     for holds in all {
 //!         holds(&step).map_err(TestCaseError::fail)?;
 //!     }
@@ -50,7 +50,7 @@ pub fn a_snapshot_goes_on_alike(step: &Step<'_>) -> Result<(), Broken> {
     let twin = Pod::restore(step.before.snapshot(), step.before.config().clone());
     let mut twin = twin.map_err(|error| alloc::format!("a Pod that lives cannot be restored: {error}"))?;
     let mut out = Vec::new();
-    match step.told {
+    match step.event {
         None => twin.handle_timeout(step.now, &mut out),
         Some(event) => {
             let result = twin.handle_event(step.now, event.clone(), &mut out);
@@ -65,7 +65,7 @@ pub fn a_snapshot_goes_on_alike(step: &Step<'_>) -> Result<(), Broken> {
 
 /// What was due at an instant is done at once.
 pub fn a_second_timeout_does_nothing(step: &Step<'_>) -> Result<(), Broken> {
-    if step.told.is_some() {
+    if step.event.is_some() {
         return Ok(());
     }
     let (mut twin, mut out) = (step.after.clone(), Vec::new());
@@ -76,7 +76,7 @@ pub fn a_second_timeout_does_nothing(step: &Step<'_>) -> Result<(), Broken> {
 
 /// To relist exactly what is known changes nothing.
 pub fn relisting_what_is_known_changes_nothing(step: &Step<'_>) -> Result<(), Broken> {
-    if step.told.is_none() {
+    if step.event.is_none() {
         // What is due later may be due now.
         return Ok(());
     }
@@ -91,7 +91,7 @@ pub fn relisting_what_is_known_changes_nothing(step: &Step<'_>) -> Result<(), Br
 /// News of the runtime that were taken in once are refused the second time, unless they were asked for again. A sandbox
 /// is stopped more than once, and each of these stops is answered.
 pub fn news_are_taken_in_once(step: &Step<'_>) -> Result<(), Broken> {
-    let Some(event @ Event::Runtime(news)) = step.told else { return Ok(()) };
+    let Some(event @ Event::Runtime(news)) = step.event else { return Ok(()) };
     let is_asked_again = step.out.iter().any(|output| matches!(output, Output::Action(_)));
     if is_asked_again || matches!(news, RuntimeEvent::Relisted(_) | RuntimeEvent::SandboxDied { .. }) {
         return Ok(());

@@ -56,7 +56,7 @@ impl Watch {
     pub fn begin(pod: &Pod, now: Timestamp, out: &[Output]) -> Result<Watch, Broken> {
         // Nothing leads to the first moment that a twin could be told.
         let mut watch = Watch { trials: Trials::Never, ..Watch::default() };
-        watch.check(&Step { before: pod, after: pod, now, told: None, out })?;
+        watch.check(&Step { before: pod, after: pod, now, event: None, out })?;
         Ok(Watch { trials: Trials::default(), ..watch })
     }
 
@@ -90,7 +90,7 @@ impl Watch {
         &self.history
     }
 
-    /// Tells the Pod an event; one that is refused has changed nothing, and is given back.
+    /// Has the Pod handle an event; one that is refused has changed nothing, and is given back.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Watch {
             hold!(out.is_empty() && *pod == before, "{event:?} was refused ({refused}) and changed something");
             return Ok((Err(refused.error), out));
         }
-        self.check(&Step { before: &before, after: pod, now, told: Some(&event), out: &out })
+        self.check(&Step { before: &before, after: pod, now, event: Some(&event), out: &out })
             .map_err(|broken| alloc::format!("{event:?}: {broken}"))?;
         Ok((Ok(()), out))
     }
@@ -138,11 +138,11 @@ impl Watch {
         let (before, mut out) = (pod.clone(), Vec::new());
         pod.handle_timeout(now, &mut out);
         if !was_due {
-            hold!(*pod == before && out.is_empty(), "a spurious time-out led to {out:?}");
+            hold!(*pod == before && out.is_empty(), "a spurious timeout led to {out:?}");
         }
         let next = pod.poll_timeout();
         hold!(next.is_none_or(|at| at > now), "everything due at {now:?} was handled, and {next:?} is due");
-        self.check(&Step { before: &before, after: pod, now, told: None, out: &out })?;
+        self.check(&Step { before: &before, after: pod, now, event: None, out: &out })?;
         Ok(out)
     }
 
