@@ -52,3 +52,23 @@ fn the_kubelet_overwrites_a_condition_of_its_own_that_somebody_else_has_set() {
     let status = timeline.unwrap().pod.status;
     assert_eq!(status.conditions.iter().filter(|condition| condition.type_ == "Ready").count(), 1);
 }
+
+#[test]
+fn a_dead_container_that_is_probed_anew_by_each_sync_does_not_stop_time() {
+    let probes = json!({"startupProbe": {"exec": {"command": ["ok"]}}, "livenessProbe": {"exec": {"command": ["ok"]}}});
+    let mut log = json!({"name": "log", "image": "log:1"});
+    log.as_object_mut().unwrap().extend(probes.as_object().unwrap().clone());
+    let timeline = play(json!({
+        "pod": {"metadata": {"name": "x", "uid": "f5b8"}, "spec": {
+            "restartPolicy": "Never", "containers": [log, {"name": "web", "image": "web:1"}],
+        }},
+        "script": {
+            "endSeconds": 300, "sandboxDeaths": [109],
+            "containers": {"web": {"image": {"present": false, "failuresBeforeSuccess": 1000}}},
+            "actions": [{"t": 130, "op": "kubeletRestart"}],
+        },
+        "config": {"relistAfterSync": true, "nodeLikeSeed": 4_790_424_401_357_499_921_u64},
+    }));
+    let entries = timeline.unwrap().entries.len();
+    assert!((100..60_000).contains(&entries), "{entries} entries in five minutes");
+}

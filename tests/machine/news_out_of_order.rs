@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use pod_lifecycle::{
     Action, Output, Pod, Timestamp, WorkerState,
     config::{KubeletConfig, Timing},
-    event::{ApiEvent, ContainerExit, Event, EventError, HookKind, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
-    spec::PodSpec,
-    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
+    event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, RuntimeEvent},
+    manifest::{PodCondition, PodManifest, PodPhase},
+    spec::{ContainerIndex, PodSpec},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId, StartError},
 };
 use serde_json::{Value, json};
 
@@ -264,4 +264,36 @@ fn each_pod_of_a_node_is_late_in_its_own_way_and_always_in_the_same() {
     assert_eq!(of_one, lateness("0b6f2c1e"));
     let ten_seconds = 10_000_000;
     assert!((ten_seconds..=ten_seconds * 3 / 2).contains(&of_one), "{of_one}");
+}
+
+#[test]
+fn a_kubelet_that_wakes_late_looks_at_the_runtime_before_it_syncs() {
+    let timing = Timing::GenericPleg { phase: Duration::from_millis(400), relist_after_sync: false };
+    let (app, log) = (ContainerIndex::from(0), ContainerIndex::from(1));
+    let spec =
+        json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "a"}, {"name": "log", "image": "b"}]});
+    let mut node = Node::with(spec, "uid-1", KubeletConfig { timing, ..KubeletConfig::default() });
+    node.wait(1);
+    node.up_to_start();
+    node.hear(started(0)).unwrap();
+    let failure = Failure { error: StartError::ErrImagePull, message: "no such image".into() };
+    let _ = node.hear(RuntimeEvent::ImageInspected { container: log, result: Ok(false) });
+    node.hear(RuntimeEvent::ImagePulled { container: log, result: Err(failure) }).unwrap();
+    node.hear(exited(0, 1)).unwrap();
+    node.asked();
+    // The next relist would have been within a second; nobody woke the kubelet, and it is something else that does.
+    node.now = node.now + Duration::from_secs(30);
+    let condition: PodCondition =
+        serde_json::from_value(json!({"type": "example.com/seen", "status": "True"})).unwrap();
+    node.pod.handle_event(node.now, Event::Api(ApiEvent::ConditionSet(condition)), &mut node.out).unwrap();
+    node.wait(0);
+    let asked = node.asked();
+    assert!(
+        !asked.contains(&Action::InspectImage { container: app }),
+        "it has ended, and is not started again: {asked:?}"
+    );
+    assert!(
+        !asked.contains(&Action::PullImage { container: app }),
+        "it has ended, and is not started again: {asked:?}"
+    );
 }

@@ -1,6 +1,7 @@
 //! Each part of the kubelet, driven and looked at by itself.
 
 mod probers;
+mod restart;
 mod runtime_cache;
 mod status_manager;
 mod sync;

@@ -17,10 +17,12 @@ pub use counts::{Counts, Spreads};
 pub use error::FleetError;
 pub use scenario::{Choice, FleetAction, FleetScenario, Group};
 pub use sketch::Sketch;
-pub use telling::FleetDigest;
+pub use telling::{FleetDigest, InvalidFleetDigest};
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use self::{
     counts::{Seen, Tally},
@@ -79,9 +81,14 @@ pub struct Fleet {
 /// One of several equal parts of a fleet: the Pods whose numbers, divided by `of`, leave `index`.
 ///
 /// ```
-/// assert_eq!(pod_lifecycle::sim::Shard::WHOLE.of, 1);
+/// use pod_lifecycle::sim::Shard;
+///
+/// assert_eq!(Shard::WHOLE.of, 1);
+/// assert_eq!(serde_json::from_str::<Shard>(r#"{"index": 1, "of": 4}"#)?, Shard { index: 1, of: 4 });
+/// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Shard {
     /// Which, counted from 0.
     pub index: u64,

@@ -1,7 +1,13 @@
 //! What a fleet has to tell: to listeners, and to its digest.
 
-use alloc::{boxed::Box, vec::Vec};
-use core::fmt;
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     action::{Change, Transition},
@@ -20,9 +26,61 @@ pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
 /// let mut whole = FleetDigest(0xfeed);
 /// whole.merge(FleetDigest(1));
 /// assert_eq!((whole, whole.to_string().as_str()), (FleetDigest(0xfeee), "000000000000feee"));
+///
+/// // It is written and read as 16 hexadecimal digits.
+/// assert_eq!("000000000000feee".parse(), Ok(whole));
+/// assert_eq!(serde_json::to_string(&whole)?, r#""000000000000feee""#);
+/// assert!("feee".parse::<FleetDigest>().is_err());
+/// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct FleetDigest(pub u64);
+
+/// A text is no [`FleetDigest`].
+///
+/// ```
+/// use pod_lifecycle::sim::FleetDigest;
+///
+/// let wrong = "feee".parse::<FleetDigest>().unwrap_err();
+/// assert_eq!(wrong.to_string(), r#""feee" is no digest of a fleet: that has 16 hexadecimal digits"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no digest of a fleet: that has 16 hexadecimal digits")]
+pub struct InvalidFleetDigest {
+    /// What was read; cut, if it is long.
+    text: String,
+}
+
+/// How many digits a digest has.
+const DIGITS: usize = 16;
+
+/// So much of what is no digest is shown.
+const SHOWN: usize = 40;
+
+impl FromStr for FleetDigest {
+    type Err = InvalidFleetDigest;
+
+    fn from_str(text: &str) -> Result<FleetDigest, InvalidFleetDigest> {
+        let are_digits = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = if are_digits { u64::from_str_radix(text, 16).ok() } else { None };
+        number.map(FleetDigest).ok_or_else(|| InvalidFleetDigest { text: text.chars().take(SHOWN).collect() })
+    }
+}
+
+impl TryFrom<String> for FleetDigest {
+    type Error = InvalidFleetDigest;
+
+    fn try_from(text: String) -> Result<FleetDigest, InvalidFleetDigest> {
+        text.parse()
+    }
+}
+
+impl From<FleetDigest> for String {
+    fn from(digest: FleetDigest) -> String {
+        digest.to_string()
+    }
+}
 
 impl FleetDigest {
     /// Adds that of another shard.

@@ -39,6 +39,7 @@ pub struct Watch {
 /// assert_eq!(Trials::default(), Trials::AfterEach);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Trials {
     /// After each.
     #[default]
@@ -85,6 +86,20 @@ impl Watch {
     }
 
     /// What has been seen so far.
+    ///
+    /// ```
+    /// use pod_lifecycle::{Pod, Timestamp, strategy::{self, invariant::Watch}};
+    /// use proptest::{prelude::*, test_runner::TestRunner};
+    ///
+    /// TestRunner::deterministic().run(&(strategy::spec(), strategy::config()), |(spec, config)| {
+    ///     let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+    ///     let pod = Pod::new(spec, config, now, &mut out);
+    ///     let watch = Watch::begin(&pod, now, &out).map_err(TestCaseError::fail)?;
+    ///     prop_assert_eq!(watch.history().phase(), Some(pod.phase()));
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
