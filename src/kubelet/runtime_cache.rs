@@ -219,7 +219,7 @@ impl GenericPleg {
         // Where time goes back, what has changed is owed as well.
         let is_owed = self.changed_at.is_some_and(|at| at > now || self.first_relist_after(at) <= now);
         let by_poll = self.last_relist(now).filter(|_| !is_owed);
-        let newest = by_poll.max(self.observed_at);
+        let newest = by_poll.max(self.observed_at.filter(|at| *at <= now));
         match (newest, self.synced_at) {
             (Some(newest), Some(synced_at)) => newest > synced_at,
             (newest, None) => newest.is_some(),

@@ -270,8 +270,7 @@ fn each_pod_of_a_node_is_late_in_its_own_way_and_always_in_the_same() {
 fn a_kubelet_that_wakes_late_looks_at_the_runtime_before_it_syncs() {
     let timing = Timing::GenericPleg { phase: Duration::from_millis(400), relist_after_sync: false };
     let (app, log) = (ContainerIndex::from(0), ContainerIndex::from(1));
-    let spec =
-        json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "a"}, {"name": "log", "image": "b"}]});
+    let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "a:1"}, {"name": "log", "image": "b:1"}]});
     let mut node = Node::with(spec, "uid-1", KubeletConfig { timing, ..KubeletConfig::default() });
     node.wait(1);
     node.up_to_start();

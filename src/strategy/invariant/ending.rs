@@ -7,7 +7,7 @@ use super::{Broken, hold};
 use crate::{
     action::Action,
     budget,
-    event::{ApiEvent, Event},
+    event::{ApiEvent, Event, RuntimeEvent},
     kubelet::{Output, Pod, WorkerState},
     strategy::{
         answer::{answer, is_answer},
@@ -23,7 +23,8 @@ const MOST_ANSWERS: usize = 10_000;
 const SLACK: Duration = Duration::from_secs(30);
 
 /// Once everything that a Pod asks for is answered, and well, its end comes within the time that
-/// [`budget::longest_stop`] gives, counted from its deletion. `asked` is what nobody has answered yet.
+/// [`budget::longest_stop`] gives, counted from its deletion; instances that are of no container of its spec have ended
+/// by then. `asked` is what nobody has answered yet.
 ///
 /// ```
 /// use pod_lifecycle::{Pod, Timestamp, strategy::{self, RandomLife, invariant::a_deleted_pod_ends_in_time}};
@@ -41,6 +42,7 @@ const SLACK: Duration = Duration::from_secs(30);
 /// What was broken: it goes on asking at one instant, or has not ended in time.
 pub fn a_deleted_pod_ends_in_time(pod: Pod, asked: Vec<Action>, now: Timestamp) -> Result<(), Broken> {
     let mut last = Last { pod, asked, now };
+    last.lose_foreigners();
     last.answer_all()?;
     let grace_seconds = last.pod.spec().termination_grace().unwrap_or(0).clamp(0, 3_600);
     let deleted = Event::Api(ApiEvent::Deleted { grace_seconds, generation: None });
@@ -70,6 +72,16 @@ struct Last {
 }
 
 impl Last {
+    /// Nobody stops what is of no container of the spec: it ends by itself.
+    fn lose_foreigners(&mut self) {
+        let mut runtime = self.pod.runtime().clone();
+        runtime.instances.retain(|instance| instance.container.is_some());
+        let mut out = Vec::new();
+        // What was listed before can be listed again.
+        let _ = self.pod.handle_event(self.now, Event::Runtime(RuntimeEvent::Relisted(runtime)), &mut out);
+        self.note(out);
+    }
+
     fn answer_all(&mut self) -> Result<(), Broken> {
         for _ in 0..MOST_ANSWERS {
             if self.asked.is_empty() {
