@@ -14,14 +14,18 @@ use std::{
 use pod_lifecycle::{
     Action, Change, Output, Pod, Timestamp, WORKER_MOVES, WorkerState,
     config::{KubeletConfig, Timing},
-    event::{ApiEvent, ContainerExit, Event, Failure, NodeEvent, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, NodeEvent, RuntimeEvent},
     manifest::{Name, PodPhase},
-    rule::probe::ProbeOutcome,
     spec::PodSpec,
-    state::{RecordedState, RuntimeStatus, StartError},
+    state::RecordedState,
     strategy::invariant::{Trials, Watch, a_deleted_pod_ends_in_time},
 };
 use stateright::{Model, Property};
+
+use answers::answer;
+
+#[path = "answers.rs"]
+mod answers;
 
 /// More answers than that are not outstanding: what was asked for before is lost.
 const MOST_ASKED: usize = 6;
@@ -190,7 +194,7 @@ impl Model for SmallPods {
     fn next_state(&self, world: &World, next: Move) -> Option<World> {
         let mut world = world.clone();
         let before = (world.pod.worker_state(), world.pod.phase());
-        world.watch.pick_trials(if world.budget.left() % 4 == 0 { Trials::AfterEach } else { Trials::Never });
+        world.watch.pick_trials(if world.budget.left().is_multiple_of(4) { Trials::AfterEach } else { Trials::Never });
         let out = world.play(next)?;
         world.watch.pick_trials(Trials::Never);
         world.come_to_an_end(self.budget);
@@ -376,45 +380,4 @@ impl World {
         let too_many = self.asked.len().saturating_sub(MOST_ASKED);
         self.asked.drain(..too_many);
     }
-}
-
-/// What answers an action.
-fn answer(action: &Action, well: bool, runtime: &RuntimeStatus) -> Option<RuntimeEvent> {
-    let result = |error| if well { Ok(()) } else { Err(Failure { error, message: "it broke".into() }) };
-    Some(match *action {
-        Action::RunPodSandbox { sandbox } if well => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
-        Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxFailed { sandbox, message: "no network".into() },
-        Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
-        Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(well) },
-        Action::PullImage { container } => {
-            RuntimeEvent::ImagePulled { container, result: result(StartError::ErrImagePull).map(|()| 1) }
-        }
-        Action::CreateContainer { container, instance, .. } => {
-            RuntimeEvent::ContainerCreated { container, instance, result: result(StartError::CreateContainerError) }
-        }
-        Action::StartContainer { container, instance } => RuntimeEvent::ContainerStarted {
-            container,
-            instance,
-            started_at: None,
-            result: result(StartError::RunContainerError),
-        },
-        Action::StopContainer { container, instance, .. } => {
-            let runs = runtime.instances_of(container).any(|known| known.id == instance && known.is_running());
-            if well && runs {
-                RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(143) }
-            } else {
-                RuntimeEvent::ContainerStopped { container, instance }
-            }
-        }
-        Action::RunHook { container, instance, hook } => {
-            let result = if well { Ok(()) } else { Err("exit code 1".into()) };
-            RuntimeEvent::HookFinished { container, instance, hook, result }
-        }
-        Action::Probe { container, instance, kind } => {
-            let outcome = if well { ProbeOutcome::Success } else { ProbeOutcome::Failure };
-            RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: "".into() }
-        }
-        Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
-        _ => return None,
-    })
 }

@@ -201,7 +201,15 @@ impl History {
             Action::RunHook { container, instance, hook: HookKind::PreStop } => {
                 self.containers.entry(*container).or_default().hooks.insert(*instance, now);
             }
-            _ => {}
+            Action::RunHook { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
+            | Action::InspectImage { .. }
+            | Action::PullImage { .. }
+            | Action::StartContainer { .. }
+            | Action::StopContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::Probe { .. } => {}
         }
     }
 

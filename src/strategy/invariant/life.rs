@@ -63,7 +63,7 @@ pub fn transitions_follow_from_one_another(history: &History, step: &Step<'_>) -
         let earlier = || changes(step).take(place);
         match told.change {
             Change::Phase { from: Some(from), .. } => {
-                let last = earlier().filter_map(|told| phase_of(told)).last().or(history.phase);
+                let last = earlier().filter_map(phase_of).last().or(history.phase);
                 hold!(Some(from) == last, "{told:?}, but it was {last:?}");
             }
             Change::Container { container, from: Some(from), .. } => {
@@ -150,11 +150,10 @@ pub fn nothing_starts_once_the_end_is_decided(history: &History, step: &Step<'_>
         return Ok(());
     };
     for action in actions(step) {
-        let what = match action {
-            Action::RunPodSandbox { .. } => None,
-            Action::CreateContainer { container, .. } => Some(*container),
-            _ => continue,
-        };
+        let what = if let Action::CreateContainer { container, .. } = action { Some(*container) } else { None };
+        if what.is_none() && !matches!(action, Action::RunPodSandbox { .. }) {
+            continue;
+        }
         hold!(end.was_syncing, "{action:?}, and nothing was under way when the end was decided");
         hold!(!end.begun.contains(&what), "{action:?}, the second since the end was decided");
     }

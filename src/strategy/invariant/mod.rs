@@ -19,9 +19,9 @@
 
 mod ending;
 mod history;
-mod life;
-mod step;
-mod trial;
+pub mod life;
+pub mod step;
+pub mod trial;
 mod watch;
 
 pub use ending::a_deleted_pod_ends_in_time;
