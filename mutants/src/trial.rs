@@ -1,0 +1,65 @@
+//! One mutant: do the tests notice?
+
+use std::{path::Path, time::Duration};
+
+use anyhow::Result;
+
+use crate::{
+    baseline::Test,
+    compile::Binary,
+    listed::Number,
+    run::{End, Run},
+};
+
+/// A process may take so many times as long as without the fault, and then some.
+const SLOWER: u32 = 5;
+const AT_LEAST: Duration = Duration::from_secs(5);
+
+/// The tests of one round take about so long together; the next round takes four times as long.
+const FIRST_ROUND: Duration = Duration::from_millis(100);
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A test failed; one of those that ran in that process.
+    Caught { binary: String },
+    /// The tests did not end.
+    TimedOut,
+    /// All tests that reach it passed; so many there are.
+    Missed { reached_by: usize },
+}
+
+/// Runs the tests that reach the mutant, the soonest first, until one fails.
+pub(crate) fn try_mutant(copy: &Path, binaries: &[Binary], tests: &[Test], mutant: Number) -> Result<Outcome> {
+    let reaching: Vec<&Test> = tests.iter().filter(|test| test.reaches.contains(&mutant)).collect();
+    let mut rest = &reaching[..];
+    let mut round = FIRST_ROUND;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(how_many(rest, round));
+        for (index, binary) in binaries.iter().enumerate() {
+            let of_binary: Vec<&&Test> = now.iter().filter(|test| test.binary == index).collect();
+            if of_binary.is_empty() {
+                continue;
+            }
+            let time: Duration = of_binary.iter().map(|test| test.time).sum();
+            let run = Run { copy, mutant, reached: None, limit: time * SLOWER + AT_LEAST };
+            match run.tests(binary, of_binary.iter().map(|test| &*test.name))?.0 {
+                End::Passed => {}
+                End::Failed => return Ok(Outcome::Caught { binary: binary.name.clone() }),
+                End::TimedOut => return Ok(Outcome::TimedOut),
+            }
+        }
+        (rest, round) = (later, round * 4);
+    }
+    Ok(Outcome::Missed { reached_by: reaching.len() })
+}
+
+/// How many of the tests fit into the time; one at least.
+fn how_many(tests: &[&Test], time: Duration) -> usize {
+    let mut sum = Duration::ZERO;
+    let fitting = tests.iter().take_while(|test| {
+        sum += test.time;
+        sum <= time
+    });
+    fitting.count().max(1)
+}
