@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path, process::Command, sync::Mutex, time::Duration};
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     compile::Binary,
@@ -22,7 +23,7 @@ const LEFT_OUT: &[&str] =
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// A test, and what it does when there is no fault.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Test {
     pub(crate) binary: usize,
     pub(crate) name: String,
@@ -56,6 +57,11 @@ pub(crate) fn tests(copy: &Path, target: &Path, binaries: &[Binary], jobs: usize
     Ok(tests)
 }
 
+/// Whether no test whose full name begins so is a judge.
+pub(crate) fn is_left_out(name: &str) -> bool {
+    LEFT_OUT.iter().any(|beginning| name.starts_with(beginning))
+}
+
 fn listed(copy: &Path, binary: &Binary) -> Result<Vec<String>> {
     let output = Command::new(&binary.path)
         .args(["--list", "--format", "terse"])
@@ -65,15 +71,11 @@ fn listed(copy: &Path, binary: &Binary) -> Result<Vec<String>> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let ignored = Command::new(&binary.path).args(["--list", "--format", "terse", "--ignored"]).output()?;
     let ignored: BTreeSet<String> = String::from_utf8_lossy(&ignored.stdout).lines().map(str::to_owned).collect();
-    let is_judge = |name: &str| {
-        let full = format!("{}::{name}", binary.name);
-        !LEFT_OUT.iter().any(|beginning| full.starts_with(beginning))
-    };
     Ok(text
         .lines()
         .filter(|line| !ignored.contains(*line))
         .filter_map(|line| line.strip_suffix(": test"))
-        .filter(|name| is_judge(name))
+        .filter(|name| !is_left_out(&format!("{}::{name}", binary.name)))
         .map(str::to_owned)
         .collect())
 }

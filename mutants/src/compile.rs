@@ -2,20 +2,22 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
+    baseline::is_left_out,
     copy::Copy,
     listed::{Genre, Number},
 };
 
 /// Why a mutant is not behind a switch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Refused {
     /// Nothing can be said of it but by a build of its own.
     Switch,
@@ -24,12 +26,14 @@ pub(crate) enum Refused {
 }
 
 /// A binary of tests.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Binary {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
 }
 
+/// What stands in the target folder.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Built {
     pub(crate) binaries: Vec<Binary>,
     pub(crate) on: BTreeSet<Number>,
@@ -41,12 +45,14 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
     let mut on = copy.placed();
     let mut refused: BTreeMap<Number, Refused> =
         copy.mutants.keys().filter(|number| !on.contains(number)).map(|&number| (number, Refused::Switch)).collect();
+    let tests = test_arguments(&copy.path)?;
     // The library alone is checked soonest.
     let mut is_checked = false;
     loop {
         copy.write(&on)?;
-        let arguments: &[&str] = if is_checked { &["test", "--no-run", "--tests"] } else { &["check", "--lib"] };
-        let messages = cargo(copy, target, jobs, arguments)?;
+        let check = || ["check", "--lib"].map(String::from).to_vec();
+        let arguments = if is_checked { tests.clone() } else { check() };
+        let messages = cargo(copy, target, jobs, &arguments)?;
         let blamed = blamed(copy, &messages)?;
         if blamed.is_empty() {
             if is_checked {
@@ -62,7 +68,21 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
     }
 }
 
-fn cargo(copy: &Copy, target: &Path, jobs: usize, arguments: &[&str]) -> Result<Vec<Message>> {
+/// Builds the binaries that have judges.
+fn test_arguments(project: &Path) -> Result<Vec<String>> {
+    let mut arguments = ["test", "--no-run", "--lib"].map(String::from).to_vec();
+    for entry in fs::read_dir(project.join("tests"))? {
+        let path = entry?.path();
+        let is_binary = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if is_binary && !is_left_out(&format!("{name}::")) {
+            arguments.extend(["--test".to_owned(), name.into_owned()]);
+        }
+    }
+    Ok(arguments)
+}
+
+fn cargo(copy: &Copy, target: &Path, jobs: usize, arguments: &[String]) -> Result<Vec<Message>> {
     let output = Command::new("cargo")
         .args(arguments)
         .args(["--all-features", "--message-format=json", "--quiet", "--jobs", &jobs.to_string()])

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    listed::{Mutant, Number},
+    listed::{Mutant, Number, hash},
     place::{Form, Place, places},
     switch::{ROOT, switched},
 };
@@ -21,6 +21,8 @@ const ROOT_FILE: &str = "src/lib.rs";
 pub(crate) struct Copy {
     pub(crate) path: PathBuf,
     pub(crate) mutants: BTreeMap<Number, Mutant>,
+    /// What the files and the mutants are: another build is another number.
+    pub(crate) mark: u64,
     sources: BTreeMap<String, Source>,
 }
 
@@ -40,6 +42,7 @@ impl Copy {
         }
         of_file.entry(ROOT_FILE.to_owned()).or_default();
         let files = files(from)?;
+        let mark = mark(from, &files, &mutants)?;
         for file in files.iter().filter(|file| !of_file.contains_key(*file)) {
             let to = path.join(file);
             let bytes = fs::read(from.join(file)).with_context(|| format!("reading {file}"))?;
@@ -53,7 +56,7 @@ impl Copy {
             let places = places(&text, &mutants).with_context(|| format!("in {file}"))?;
             sources.insert(file, Source { text, places });
         }
-        Ok(Copy { path, mutants, sources })
+        Ok(Copy { path, mutants, mark, sources })
     }
 
     /// Those that have a place in the code where a switch could stand.
@@ -106,6 +109,18 @@ fn files(project: &Path) -> Result<BTreeSet<String>> {
     ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
     Ok(listed.split('\0').filter(|file| project.join(file).is_file()).map(str::to_owned).collect())
+}
+
+fn mark(project: &Path, files: &BTreeSet<String>, mutants: &BTreeMap<Number, Mutant>) -> Result<u64> {
+    let mut mark = 0;
+    for mutant in mutants.values() {
+        mark = hash(mark, mutant.name.as_bytes());
+    }
+    // What tries them is no part of what is built.
+    for file in files.iter().filter(|file| !file.starts_with("mutants/") && !file.starts_with("scripts/")) {
+        mark = hash(hash(mark, file.as_bytes()), &fs::read(project.join(file))?);
+    }
+    Ok(mark)
 }
 
 fn write_if_other(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -62,13 +62,13 @@ impl Mutant {
 pub(crate) fn shuffled(list: &Path, seed: u64) -> Result<Vec<Mutant>> {
     let text = fs::read_to_string(list).with_context(|| format!("reading {}", list.display()))?;
     let mut mutants: Vec<Mutant> = serde_json::from_str(&text).context("the list is not that of cargo-mutants 27")?;
-    mutants.sort_by_cached_key(|mutant| (hash(seed, &mutant.name), mutant.name.clone()));
+    mutants.sort_by_cached_key(|mutant| (hash(seed, mutant.name.as_bytes()), mutant.name.clone()));
     Ok(mutants)
 }
 
-/// FNV-1a, and the finish of splitmix64 that spreads it over all bits.
-fn hash(seed: u64, name: &str) -> u64 {
-    let bytes = seed.to_le_bytes().into_iter().chain(name.bytes());
+/// The same for the same bytes, on every machine: FNV-1a, and the finish of splitmix64 that spreads it over all bits.
+pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
+    let bytes = seed.to_le_bytes().into_iter().chain(bytes.iter().copied());
     let fnv = bytes
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let spread = (fnv ^ (fnv >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

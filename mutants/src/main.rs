@@ -17,23 +17,29 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    compile::Built,
+    baseline::Test,
+    compile::{Binary, Built},
     copy::Copy,
     listed::{Mutant, Number},
     report::{Fate, Line},
+    trial::Outcome,
     workers::in_parallel,
 };
 
 /// So many switches one build may have.
 const BATCH: usize = 500;
+
+/// A test that takes no longer is quick.
+const QUICK: Duration = Duration::from_secs(2);
 
 /// Tries mutants that cargo-mutants lists.
 #[derive(Parser)]
@@ -118,29 +124,83 @@ fn try_batch(
     let (tree, target) = (work.join("tree"), work.join("target"));
     fs::create_dir_all(&tree)?;
     let copy = Copy::new(&arguments.project, tree, mutants)?;
-    let Built { binaries, on, refused } = compile::build(&copy, &target, arguments.jobs)?;
-    let numbers: Vec<Number> = on.into_iter().take(missing).collect();
+    let kept = work.join("ready.json");
+    let Ready { built, tests, .. } = match ready(&kept, copy.mark) {
+        Some(ready) => ready,
+        None => {
+            let built = compile::build(&copy, &target, arguments.jobs)?;
+            let tests = baseline::tests(&copy.path, &target, &built.binaries, arguments.jobs)?;
+            let ready = Ready { mark: copy.mark, built, tests };
+            fs::write(&kept, serde_json::to_string(&ready)?)?;
+            ready
+        }
+    };
+    let numbers: Vec<Number> = built.on.into_iter().take(missing).collect();
     let last = if numbers.len() < missing { Number::MAX } else { numbers.last().copied().unwrap_or(Number::MAX) };
-    let refused = refused.into_iter().filter(|&(number, _)| number <= last);
+    let refused = built.refused.into_iter().filter(|&(number, _)| number <= last);
     lines.extend(refused.map(|(number, why)| Line::of_refused(&copy.mutants[&number], why)));
-    let tests = baseline::tests(&copy.path, &target, &binaries, arguments.jobs)?;
     println!("{} tests judge {} mutants", tests.len(), numbers.len());
-    let (done, total) = (Mutex::new(lines), numbers.len());
-    let counted = Mutex::new(0);
-    in_parallel(arguments.jobs, &numbers, |_, &number| {
-        let start = Instant::now();
-        let mutant = &copy.mutants[&number];
-        let outcome = trial::try_mutant(&copy.path, &binaries, &tests, number)?;
-        let source = fs::read_to_string(arguments.project.join(&mutant.file))?;
+    Trials { arguments, copy, binaries: built.binaries, tests }.run(&numbers, lines)
+}
+
+/// What was built, and how the tests did without a fault: kept for the same again.
+#[derive(Serialize, Deserialize)]
+struct Ready {
+    mark: u64,
+    built: Built,
+    tests: Vec<Test>,
+}
+
+fn ready(kept: &Path, mark: u64) -> Option<Ready> {
+    let ready: Ready = serde_json::from_str(&fs::read_to_string(kept).ok()?).ok()?;
+    (ready.mark == mark && ready.built.binaries.iter().all(|binary| binary.path.is_file())).then_some(ready)
+}
+
+/// The mutants of one build, and their judges.
+struct Trials<'a> {
+    arguments: &'a Arguments,
+    copy: Copy,
+    binaries: Vec<Binary>,
+    tests: Vec<Test>,
+}
+
+impl Trials<'_> {
+    /// Tries all with the quick tests first; what these miss waits for the slow ones.
+    fn run(&self, numbers: &[Number], lines: &mut Vec<Line>) -> Result<()> {
+        let (quick, slow) = self.tests.split_at(self.tests.partition_point(|test| test.time <= QUICK));
+        let told = Mutex::new(lines);
+        let missed = Mutex::new(Vec::new());
+        in_parallel(self.arguments.jobs, numbers, |_, &number| {
+            match trial::try_mutant(&self.copy.path, &self.binaries, quick, number)? {
+                Outcome::Missed { reached_by } => lock(&missed).push((number, reached_by)),
+                outcome => self.tell(number, outcome, &told)?,
+            }
+            Ok(())
+        })?;
+        let missed = missed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        println!("{} of them are missed by quick tests", missed.len());
+        in_parallel(self.arguments.jobs, &missed, |_, &(number, before)| {
+            let outcome = match trial::try_mutant(&self.copy.path, &self.binaries, slow, number)? {
+                Outcome::Missed { reached_by } => Outcome::Missed { reached_by: before + reached_by },
+                outcome => outcome,
+            };
+            self.tell(number, outcome, &told)
+        })
+    }
+
+    fn tell(&self, number: Number, outcome: Outcome, lines: &Mutex<&mut Vec<Line>>) -> Result<()> {
+        let mutant = &self.copy.mutants[&number];
+        let source = fs::read_to_string(self.arguments.project.join(&mutant.file))?;
         let line = Line::of_trial(mutant, outcome, &source);
-        let mut lines = done.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-        *counted += 1;
-        let (fate, detail, seconds) = (line.fate, report::in_brackets(&line.detail), start.elapsed().as_secs_f64());
-        println!("{counted}/{total} {fate:?} {}{detail} {seconds:.1} s", line.name);
+        println!("{:?}: {}{}", line.fate, line.name, report::in_brackets(&line.detail));
+        let mut lines = lock(lines);
         lines.push(line);
-        report::write(&arguments.results, &lines)
-    })
+        report::write(&self.arguments.results, &lines)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The binaries run in the copy, and Cargo builds there.

@@ -155,3 +155,96 @@ impl Writer<'_> {
 fn is(number: Number) -> String {
     format!("crate::mutant_is({number})")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::place::places;
+
+    /// The text with these mutants, each a genre, a column of the second line, and what replaces the code; without the
+    /// marks.
+    fn written(text: &str, mutants: &[(&str, usize, &str)]) -> String {
+        let mutant = |&(genre, column, replacement): &(&str, usize, &str)| {
+            serde_json::from_value(json!({
+                "name": "src/lib.rs:2:1: a fault", "file": "src/lib.rs", "function": {},
+                "span": {"start": {"line": 2, "column": column}}, "replacement": replacement, "genre": genre,
+            }))
+            .unwrap()
+        };
+        let mutants: BTreeMap<Number, Mutant> = (1..).zip(mutants.iter().map(mutant)).collect();
+        let places = places(text, &mutants).unwrap();
+        let switched = switched(text, &places, &mutants, &mutants.keys().copied().collect());
+        let parts = switched.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, rest)| rest));
+        let line: String = parts.collect::<String>().lines().nth(1).unwrap().replace("crate::mutant_is", "is");
+        line.trim().to_owned()
+    }
+
+    fn in_function(line: &str, mutants: &[(&str, usize, &str)]) -> String {
+        written(&format!("fn f() -> bool {{\n{line}\n}}"), mutants)
+    }
+
+    #[test]
+    fn a_body_is_left_at_its_head() {
+        let text = "struct S; impl S { const fn f() -> u8 {\n 1 }\n}";
+        let switched = |text| {
+            let mutants: BTreeMap<Number, Mutant> = [(
+                1,
+                serde_json::from_value(json!({
+                    "name": "", "file": "", "function": {}, "span": {"start": {"line": 2, "column": 2}},
+                    "replacement": "0", "genre": "FnValue",
+                }))
+                .unwrap(),
+            )]
+            .into();
+            let places = places(text, &mutants).unwrap();
+            switched(text, &places, &mutants, &[1].into())
+        };
+        let head = "fn f() -> u8 {/*n1*/if crate::mutant_is(1) { /*m1*/return 0;/*m1.*/ } /*n1.*/\n 1 }";
+        assert!(switched(text).contains(head), "and it is no longer const: {}", switched(text));
+        assert!(!switched(text).contains("const"));
+    }
+
+    #[test]
+    fn of_a_comparison_each_variant_is_a_branch() {
+        let mutants = [("BinaryOperator", 3, "=="), ("BinaryOperator", 3, ">")];
+        let written = in_function("a < b", &mutants);
+        assert_eq!(written, "(if is(1) { (a) == (b) } else if is(2) { (a) > (b) } else { (a) < (b) })");
+    }
+
+    #[test]
+    fn logical_operators_name_what_is_nested_once() {
+        let mutants = [("BinaryOperator", 3, "||"), ("BinaryOperator", 8, "&&"), ("UnaryOperator", 11, "")];
+        let written = in_function("a && b || !c", &mutants);
+        let (inner, not) = ("((((a) ^ is(1)) && ((b) ^ is(1))) ^ is(1))", "(if is(3) { c } else { !c })");
+        assert_eq!(written, format!("(((({inner}) ^ is(2)) || (({not}) ^ is(2))) ^ is(2))"));
+    }
+
+    #[test]
+    fn a_chain_with_let_cannot_be_switched() {
+        let line = "if a && let Some(b) = c && b == 1 { true } else { false }";
+        let mutants = [("BinaryOperator", 6, "||"), ("BinaryOperator", 25, "||"), ("BinaryOperator", 30, "!=")];
+        assert_eq!(in_function(line, &mutants), line.replace("b == 1", "((b == 1) ^ is(3))"));
+    }
+
+    #[test]
+    fn a_guard_is_opened_or_shut_and_an_arm_without_one_gets_one() {
+        let line = "match a { 1 if b => true, 2 => true, _ => false }";
+        let mutants = [("MatchArmGuard", 16, "true"), ("MatchArmGuard", 16, "false"), ("MatchArm", 27, "")];
+        let switched = "match a { 1 if (!is(2) && (is(1) || (b))) => true, 2 if !is(3) => true, _ => false }";
+        assert_eq!(in_function(line, &mutants), switched);
+    }
+
+    #[test]
+    fn a_field_that_is_left_out_comes_from_the_base() {
+        let line = "S { a, b: 1, ..S::new() } == S { a: 1, ..base }";
+        let mutants = [("StructField", 5, ""), ("StructField", 8, ""), ("StructField", 34, "")];
+        let base = |field: &str| format!("{{ let base: S = S::new(); base.{field} }}");
+        let (a, b) = (base("a"), base("b"));
+        let first =
+            format!("S {{ a: (if is(1) {{ {a} }} else {{ a }}), b: (if is(2) {{ {b} }} else {{ 1 }}), ..S::new() }}");
+        let second = "S { a: (if is(3) { (base).a } else { 1 }), ..base }";
+        assert_eq!(in_function(line, &mutants), format!("{first} == {second}"));
+    }
+}

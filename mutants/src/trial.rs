@@ -37,13 +37,8 @@ pub(crate) fn try_mutant(copy: &Path, binaries: &[Binary], tests: &[Test], mutan
     while !rest.is_empty() {
         let (now, later) = rest.split_at(how_many(rest, round));
         for (index, binary) in binaries.iter().enumerate() {
-            let of_binary: Vec<&&Test> = now.iter().filter(|test| test.binary == index).collect();
-            if of_binary.is_empty() {
-                continue;
-            }
-            let time: Duration = of_binary.iter().map(|test| test.time).sum();
-            let run = Run { copy, mutant, reached: None, limit: time * SLOWER + AT_LEAST };
-            match run.tests(binary, of_binary.iter().map(|test| &*test.name))?.0 {
+            let of_binary: Vec<&Test> = now.iter().filter(|test| test.binary == index).copied().collect();
+            match run(copy, binary, &of_binary, mutant)? {
                 End::Passed => {}
                 End::Failed => return Ok(Outcome::Caught { binary: binary.name.clone() }),
                 End::TimedOut => return Ok(Outcome::TimedOut),
@@ -52,6 +47,15 @@ pub(crate) fn try_mutant(copy: &Path, binaries: &[Binary], tests: &[Test], mutan
         (rest, round) = (later, round * 4);
     }
     Ok(Outcome::Missed { reached_by: reaching.len() })
+}
+
+fn run(copy: &Path, binary: &Binary, tests: &[&Test], mutant: Number) -> Result<End> {
+    if tests.is_empty() {
+        return Ok(End::Passed);
+    }
+    let time: Duration = tests.iter().map(|test| test.time).sum();
+    let run = Run { copy, mutant, reached: None, limit: time * SLOWER + AT_LEAST };
+    Ok(run.tests(binary, tests.iter().map(|test| &*test.name))?.0)
 }
 
 /// How many of the tests fit into the time; one at least.
