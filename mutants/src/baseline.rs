@@ -14,8 +14,8 @@ use crate::{
 
 /// What is no judge of a mutant here: the beginnings of tests' full names, the binary's name in front.
 ///
-/// `house` and `open_reasons` read the text of the source, `allocations` counts what the switches allocate too, and the
-/// others build a program first, or run one that was built without the switches.
+/// `house` and `open_reasons` read the text of the source, `allocations` counts what the switches allocate too, and
+/// `embed_tokio` lives in real time.
 const LEFT_OUT: &[&str] =
     &["allocations::", "embed_tokio::", "fleet::example", "house::", "lives::simulate", "open_reasons::"];
 
@@ -41,7 +41,7 @@ pub(crate) fn tests(copy: &Path, target: &Path, binaries: &[Binary], jobs: usize
     in_parallel(jobs, &names, |worker, (index, name)| {
         let reached = target.join(format!("reached-{worker}"));
         fs::write(&reached, "")?;
-        let run = Run { copy, mutant: 0, reached: Some(&reached), limit: LIMIT };
+        let run = Run { copy, target, mutant: 0, reached: Some(&reached), limit: LIMIT };
         let binary = &binaries[*index];
         let (end, time) = run.tests(binary, [&**name])?;
         if end == End::Passed {

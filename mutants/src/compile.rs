@@ -47,15 +47,16 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
         copy.mutants.keys().filter(|number| !on.contains(number)).map(|&number| (number, Refused::Switch)).collect();
     let tests = test_arguments(&copy.path)?;
     // The library alone is checked soonest.
+    let check = ["check", "--lib"].map(String::from);
     let mut is_checked = false;
     loop {
         copy.write(&on)?;
-        let check = || ["check", "--lib"].map(String::from).to_vec();
-        let arguments = if is_checked { tests.clone() } else { check() };
-        let messages = cargo(copy, target, jobs, &arguments)?;
+        let arguments = if is_checked { &tests[..] } else { &check };
+        let messages = cargo(copy, target, jobs, arguments)?;
         let blamed = blamed(copy, &messages)?;
         if blamed.is_empty() {
             if is_checked {
+                cargo(copy, target, jobs, &example_arguments())?;
                 let binaries = messages.iter().filter_map(Message::binary).collect();
                 return Ok(Built { binaries, on, refused });
             }
@@ -66,6 +67,14 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
         println!("cargo {}: {} of {before} switches stand", arguments[0], on.len());
         refused.extend(blamed);
     }
+}
+
+/// Programs that judges run: they ask Cargo for them, and it finds them built.
+const EXAMPLES: &[&str] = &["fleet", "simulate"];
+
+fn example_arguments() -> Vec<String> {
+    let examples = EXAMPLES.iter().flat_map(|name| ["--example", name]);
+    ["build", "--profile", "test"].into_iter().chain(examples).map(String::from).collect()
 }
 
 /// Builds the binaries that have judges.
@@ -83,16 +92,15 @@ fn test_arguments(project: &Path) -> Result<Vec<String>> {
 }
 
 fn cargo(copy: &Copy, target: &Path, jobs: usize, arguments: &[String]) -> Result<Vec<Message>> {
-    let output = Command::new("cargo")
+    let mut command = Command::new("cargo");
+    set_environment(&mut command, target);
+    if arguments[0] == "check" {
+        command.env("CARGO_INCREMENTAL", "1");
+    }
+    let output = command
         .args(arguments)
         .args(["--all-features", "--message-format=json", "--quiet", "--jobs", &jobs.to_string()])
         .current_dir(&copy.path)
-        .env("CARGO_TARGET_DIR", target)
-        // The lints are no judge of a fault.
-        .env("RUSTFLAGS", "--cap-lints=allow")
-        .env("CARGO_INCREMENTAL", if arguments[0] == "check" { "1" } else { "0" })
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("CARGO_PROFILE_TEST_DEBUG", "0")
         .stderr(Stdio::piped())
         .output()
         .context("running cargo")?;
@@ -102,6 +110,17 @@ fn cargo(copy: &Copy, target: &Path, jobs: usize, arguments: &[String]) -> Resul
         bail!("cargo {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     }
     Ok(messages)
+}
+
+/// How Cargo builds here, whoever asks it.
+pub(crate) fn set_environment(command: &mut Command, target: &Path) {
+    command
+        .env("CARGO_TARGET_DIR", target)
+        // The lints are no judge of a fault.
+        .env("RUSTFLAGS", "--cap-lints=allow")
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_PROFILE_TEST_DEBUG", "0");
 }
 
 #[derive(Deserialize)]

@@ -31,7 +31,7 @@ use crate::{
     copy::Copy,
     listed::{Mutant, Number},
     report::{Fate, Line},
-    trial::Outcome,
+    trial::{Outcome, Place},
     workers::in_parallel,
 };
 
@@ -140,7 +140,7 @@ fn try_batch(
     let refused = built.refused.into_iter().filter(|&(number, _)| number <= last);
     lines.extend(refused.map(|(number, why)| Line::of_refused(&copy.mutants[&number], why)));
     println!("{} tests judge {} mutants", tests.len(), numbers.len());
-    Trials { arguments, copy, binaries: built.binaries, tests }.run(&numbers, lines)
+    Trials { arguments, copy, target, binaries: built.binaries, tests }.run(&numbers, lines)
 }
 
 /// What was built, and how the tests did without a fault: kept for the same again.
@@ -160,6 +160,7 @@ fn ready(kept: &Path, mark: u64) -> Option<Ready> {
 struct Trials<'a> {
     arguments: &'a Arguments,
     copy: Copy,
+    target: PathBuf,
     binaries: Vec<Binary>,
     tests: Vec<Test>,
 }
@@ -168,10 +169,11 @@ impl Trials<'_> {
     /// Tries all with the quick tests first; what these miss waits for the slow ones.
     fn run(&self, numbers: &[Number], lines: &mut Vec<Line>) -> Result<()> {
         let (quick, slow) = self.tests.split_at(self.tests.partition_point(|test| test.time <= QUICK));
+        let place = Place { copy: &self.copy.path, target: &self.target };
         let told = Mutex::new(lines);
         let missed = Mutex::new(Vec::new());
         in_parallel(self.arguments.jobs, numbers, |_, &number| {
-            match trial::try_mutant(&self.copy.path, &self.binaries, quick, number)? {
+            match trial::try_mutant(place, &self.binaries, quick, number)? {
                 Outcome::Missed { reached_by } => lock(&missed).push((number, reached_by)),
                 outcome => self.tell(number, outcome, &told)?,
             }
@@ -180,7 +182,7 @@ impl Trials<'_> {
         let missed = missed.into_inner().unwrap_or_else(PoisonError::into_inner);
         println!("{} of them are missed by quick tests", missed.len());
         in_parallel(self.arguments.jobs, &missed, |_, &(number, before)| {
-            let outcome = match trial::try_mutant(&self.copy.path, &self.binaries, slow, number)? {
+            let outcome = match trial::try_mutant(place, &self.binaries, slow, number)? {
                 Outcome::Missed { reached_by } => Outcome::Missed { reached_by: before + reached_by },
                 outcome => outcome,
             };

@@ -1,6 +1,7 @@
 //! One process of a test binary: how it ends, and how long it takes.
 
 use std::{
+    os::unix::process::CommandExt,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -9,7 +10,10 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{compile::Binary, listed::Number};
+use crate::{
+    compile::{Binary, set_environment},
+    listed::Number,
+};
 
 /// What a process may have of memory, in KiB: a fault may make a list endless.
 const MEMORY: usize = 4_000_000;
@@ -24,6 +28,7 @@ pub(crate) enum End {
 /// Where the tests run, and what they are told.
 pub(crate) struct Run<'a> {
     pub(crate) copy: &'a Path,
+    pub(crate) target: &'a Path,
     pub(crate) mutant: Number,
     /// Where the process writes down which switches it reached.
     pub(crate) reached: Option<&'a Path>,
@@ -38,7 +43,10 @@ impl Run<'_> {
         tests: impl IntoIterator<Item = &'t str>,
     ) -> Result<(End, Duration)> {
         let mut command = Command::new("bash");
+        // Some tests ask Cargo for a program, and run it: they end together.
+        set_environment(&mut command, self.target);
         command
+            .process_group(0)
             .args(["-c", &format!("ulimit -v {MEMORY} -c 0; exec \"$0\" \"$@\"")])
             .arg(&binary.path)
             .args(["--quiet", "--test-threads=1", "--exact"])
@@ -66,7 +74,8 @@ impl Run<'_> {
                 return Ok((if status.success() { End::Passed } else { End::Failed }, start.elapsed()));
             }
             if start.elapsed() > self.limit {
-                child.kill()?;
+                let group = format!("-{}", child.id());
+                Command::new("kill").args(["-KILL", "--", &group]).status()?;
                 child.wait()?;
                 return Ok((End::TimedOut, start.elapsed()));
             }

@@ -18,6 +18,13 @@ const AT_LEAST: Duration = Duration::from_secs(5);
 /// The tests of one round take about so long together; the next round takes four times as long.
 const FIRST_ROUND: Duration = Duration::from_millis(100);
 
+/// The copy, and where it is built.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) copy: &'a Path,
+    pub(crate) target: &'a Path,
+}
+
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -30,7 +37,7 @@ pub(crate) enum Outcome {
 }
 
 /// Runs the tests that reach the mutant, the soonest first, until one fails.
-pub(crate) fn try_mutant(copy: &Path, binaries: &[Binary], tests: &[Test], mutant: Number) -> Result<Outcome> {
+pub(crate) fn try_mutant(place: Place<'_>, binaries: &[Binary], tests: &[Test], mutant: Number) -> Result<Outcome> {
     let reaching: Vec<&Test> = tests.iter().filter(|test| test.reaches.contains(&mutant)).collect();
     let mut rest = &reaching[..];
     let mut round = FIRST_ROUND;
@@ -38,7 +45,7 @@ pub(crate) fn try_mutant(copy: &Path, binaries: &[Binary], tests: &[Test], mutan
         let (now, later) = rest.split_at(how_many(rest, round));
         for (index, binary) in binaries.iter().enumerate() {
             let of_binary: Vec<&Test> = now.iter().filter(|test| test.binary == index).copied().collect();
-            match run(copy, binary, &of_binary, mutant)? {
+            match run(place, binary, &of_binary, mutant)? {
                 End::Passed => {}
                 End::Failed => return Ok(Outcome::Caught { binary: binary.name.clone() }),
                 End::TimedOut => return Ok(Outcome::TimedOut),
@@ -49,12 +56,13 @@ pub(crate) fn try_mutant(copy: &Path, binaries: &[Binary], tests: &[Test], mutan
     Ok(Outcome::Missed { reached_by: reaching.len() })
 }
 
-fn run(copy: &Path, binary: &Binary, tests: &[&Test], mutant: Number) -> Result<End> {
+fn run(place: Place<'_>, binary: &Binary, tests: &[&Test], mutant: Number) -> Result<End> {
     if tests.is_empty() {
         return Ok(End::Passed);
     }
     let time: Duration = tests.iter().map(|test| test.time).sum();
-    let run = Run { copy, mutant, reached: None, limit: time * SLOWER + AT_LEAST };
+    let Place { copy, target } = place;
+    let run = Run { copy, target, mutant, reached: None, limit: time * SLOWER + AT_LEAST };
     Ok(run.tests(binary, tests.iter().map(|test| &*test.name))?.0)
 }
 
