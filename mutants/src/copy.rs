@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::{
+    examples,
     listed::{Mutant, Number, hash},
     place::{Form, Place, places},
     switch::{ROOT, switched},
@@ -17,6 +18,9 @@ use crate::{
 
 /// The crate's root.
 const ROOT_FILE: &str = "src/lib.rs";
+
+/// The examples of the documentation.
+const EXAMPLES_FILE: &str = "tests/documentation.rs";
 
 pub(crate) struct Copy {
     pub(crate) path: PathBuf,
@@ -41,7 +45,7 @@ impl Copy {
             of_file.entry(mutant.file.clone()).or_default().insert(*number, mutant.clone());
         }
         of_file.entry(ROOT_FILE.to_owned()).or_default();
-        let files = files(from)?;
+        let mut files = files(from)?;
         let mark = mark(from, &files, &mutants)?;
         for file in files.iter().filter(|file| !of_file.contains_key(*file)) {
             let to = path.join(file);
@@ -49,6 +53,9 @@ impl Copy {
             write_if_other(&to, &bytes)?;
             fs::set_permissions(&to, fs::metadata(from.join(file))?.permissions())?;
         }
+        let examples = examples_of(from, &files)?;
+        write_if_other(&path.join(EXAMPLES_FILE), examples.as_bytes())?;
+        files.insert(EXAMPLES_FILE.to_owned());
         remove_others(&path, &path, &files)?;
         let mut sources = BTreeMap::new();
         for (file, mutants) in of_file {
@@ -109,6 +116,14 @@ fn files(project: &Path) -> Result<BTreeSet<String>> {
     ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).context("a file's name is not UTF-8")?;
     Ok(listed.split('\0').filter(|file| project.join(file).is_file()).map(str::to_owned).collect())
+}
+
+fn examples_of(project: &Path, files: &BTreeSet<String>) -> Result<String> {
+    let mut text = examples::HEAD.to_owned();
+    for file in files.iter().filter(|file| file.starts_with("src/") && file.ends_with(".rs")) {
+        text += &examples::tests(file, &fs::read_to_string(project.join(file))?);
+    }
+    Ok(text)
 }
 
 fn mark(project: &Path, files: &BTreeSet<String>, mutants: &BTreeMap<Number, Mutant>) -> Result<u64> {

@@ -4,6 +4,7 @@
 mod baseline;
 mod compile;
 mod copy;
+mod examples;
 mod listed;
 mod place;
 mod report;

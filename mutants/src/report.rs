@@ -63,20 +63,25 @@ impl Line {
     }
 }
 
-/// Does a comment at the mutated line, or right above it, say that the mutant is equivalent? It does so with the words
-/// ``Equivalent with `…` ``, or ``Equivalent without `…` `` where something is deleted.
+/// Does the comment right above the mutated line, or at its end, say that the mutant is equivalent? It does so with the
+/// words ``Equivalent with `…` or `…`: …``, or ``Equivalent without `…`: …`` where something is deleted.
 fn is_explained(mutant: &Mutant, source: &str) -> bool {
     let lines: Vec<&str> = source.lines().collect();
-    let Some((above, _)) = lines.split_at_checked(mutant.span.start.line.saturating_sub(1)) else { return false };
-    let comments = above.iter().rev().take_while(|line| line.trim_start().starts_with("//"));
-    let here = lines.get(above.len()).into_iter().filter(|line| line.contains("//"));
-    let words = match mutant.genre {
-        Genre::UnaryOperator | Genre::MatchArm | Genre::StructField => "Equivalent without `".to_owned(),
+    let Some((above, rest)) = lines.split_at_checked(mutant.span.start.line.saturating_sub(1)) else { return false };
+    let comment = |line: &&str| line.trim_start().starts_with("//");
+    let first = above.len() - above.iter().rev().take_while(|line| comment(line)).count();
+    let own = rest.first().and_then(|line| line.split_once("// ")).map(|(_, said)| said);
+    let said = above[first..].iter().map(|line| line.trim_start().trim_start_matches('/').trim()).chain(own);
+    let said = said.collect::<Vec<_>>().join(" ");
+    let (words, what) = match mutant.genre {
+        Genre::UnaryOperator | Genre::MatchArm | Genre::StructField => ("Equivalent without ", "`".to_owned()),
         Genre::FnValue | Genre::BinaryOperator | Genre::MatchArmGuard => {
-            format!("Equivalent with `{}`", mutant.replacement)
+            ("Equivalent with ", format!("`{}`", mutant.replacement))
         }
     };
-    here.chain(comments).any(|line| line.contains(&words))
+    // The reason comes after a colon that no backtick encloses.
+    let named = |said: &str| said.split(": ").next().is_some_and(|named| named.contains(&what));
+    said.split(words).skip(1).any(named)
 }
 
 /// Writes the lines down as JSON.
@@ -137,4 +142,28 @@ pub(crate) fn in_brackets(detail: &str) -> String {
 fn rate(caught: usize, missed: usize) -> String {
     let tried = caught + missed;
     if tried == 0 { "-".to_owned() } else { format!("{:.1} %", 100.0 * caught as f64 / tried as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn mutant(genre: &str, line: usize, replacement: &str) -> Mutant {
+        let span = json!({"start": {"line": line, "column": 1}});
+        let file = json!({"name": "", "file": "", "function": {}, "span": span});
+        let mut mutant = file.as_object().unwrap().clone();
+        mutant.extend([("genre".to_owned(), json!(genre)), ("replacement".to_owned(), json!(replacement))]);
+        serde_json::from_value(mutant.into()).unwrap()
+    }
+
+    #[test]
+    fn the_comment_above_says_with_what_the_code_is_equivalent() {
+        let source = "fn f() {\n    // Equivalent with `>=` or\n    // `==`: why `<` is not.\n    a > b\n}";
+        let is = |replacement| is_explained(&mutant("BinaryOperator", 4, replacement), source);
+        assert_eq!([is(">="), is("=="), is("<")], [true, true, false]);
+        assert!(!is_explained(&mutant("BinaryOperator", 5, ">="), source), "it is not right above");
+        assert!(!is_explained(&mutant("UnaryOperator", 4, ""), source), "nothing is deleted");
+    }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use pod_lifecycle::{
     Action, Output, Pod, Timestamp, WorkerState,
     config::{KubeletConfig, Timing},
-    event::{ApiEvent, ContainerExit, Event, EventError, HookKind, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
     manifest::{PodManifest, PodPhase},
     spec::PodSpec,
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
@@ -264,4 +264,29 @@ fn each_pod_of_a_node_is_late_in_its_own_way_and_always_in_the_same() {
     assert_eq!(of_one, lateness("0b6f2c1e"));
     let ten_seconds = 10_000_000;
     assert!((ten_seconds..=ten_seconds * 3 / 2).contains(&of_one), "{of_one}");
+}
+
+/// How a Pod ends that the node ends while the start of its container is still being answered, and the container has
+/// ended well already: its phase and the reason for it.
+fn ended_well_before(news: NodeEvent) -> (PodPhase, String) {
+    let mut node = Node::of(app("Never"));
+    node.up_to_start();
+    node.hear(exited(0, 0)).unwrap();
+    node.pod.handle_event(node.now, Event::Node(news), &mut node.out).unwrap();
+    node.hear(started(0)).unwrap();
+    node.hear(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
+    assert_eq!(node.pod.worker_state(), WorkerState::Finished);
+    (node.pod.phase(), node.pod.status().reason)
+}
+
+#[test]
+fn a_pod_that_had_succeeded_when_its_node_shut_down_has_succeeded_and_says_that_it_was_terminated() {
+    let shut_down = NodeEvent::ShutDown { grace_seconds: Some(5) };
+    assert_eq!(ended_well_before(shut_down), (PodPhase::Succeeded, "Terminated".into()));
+}
+
+/// The preemption makes it fail; when nothing runs any more, the kubelet looks once more, and forgets that.
+#[test]
+fn a_pod_that_had_succeeded_when_it_was_preempted_does_not_say_so() {
+    assert_eq!(ended_well_before(NodeEvent::Preempted), (PodPhase::Succeeded, String::new()));
 }
