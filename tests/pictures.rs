@@ -58,6 +58,14 @@ script:
     )
 }
 
+/// A Pod that runs for two hours between two busy minutes.
+fn quiet() -> Picture {
+    picture(
+        "pod: {metadata: {name: web}, spec: {containers: [{name: app, image: app}]}}\n\
+         script: {endSeconds: 7260, actions: [{t: 7230, op: delete, graceSeconds: 5}, {t: 30, op: kubeletRestart}]}",
+    )
+}
+
 /// Seconds since the start.
 fn second(picture: &Picture, at: pod_lifecycle::Timestamp) -> f64 {
     at.since(picture.start).as_secs_f64()
@@ -240,6 +248,18 @@ fn lanes_fit_their_columns() {
 }
 
 #[test]
+fn lanes_show_a_life_in_a_terminal() {
+    insta::assert_snapshot!("lanes_of_a_crash_loop", Lanes::of(&scenario("crash-loop")).columns(100));
+    insta::assert_snapshot!("lanes_of_a_graceful_stop", Lanes::of(&scenario("graceful-stop")).columns(80));
+    insta::assert_snapshot!("lanes_in_ascii", Lanes::of(&scenario("sidecar")).columns(60).ascii());
+}
+
+#[test]
+fn lanes_are_torn_where_time_is_left_out() {
+    insta::assert_snapshot!("lanes_of_a_long_quiet_life", Lanes::of(&quiet()).columns(72));
+}
+
+#[test]
 fn ascii_lanes_are_ascii() {
     for (name, picture) in scenarios() {
         let lanes = Lanes::of(&picture).ascii().to_string();
@@ -290,11 +310,7 @@ fn what_begins_at_the_very_end_is_not_drawn() {
 
 #[test]
 fn a_gap_in_time_is_torn_through_all_rows_and_says_how_much_is_left_out() {
-    let picture = picture(
-        "pod: {metadata: {name: web}, spec: {containers: [{name: app, image: app}]}}\n\
-         script: {endSeconds: 7260, actions: [{t: 7230, op: delete, graceSeconds: 5}, {t: 30, op: kubeletRestart}]}",
-    );
-    let svg = Svg::of(&picture).to_string();
+    let svg = Svg::of(&quiet()).to_string();
     let document = Document::parse(&svg).unwrap();
     let of_class = |class: &str| {
         document.descendants().find(|node| node.attribute("class") == Some(class)).unwrap_or_else(|| panic!("{svg}"))

@@ -42,9 +42,11 @@ pub(crate) struct Built {
 
 /// Builds the tests with as many switches as compile: what the compiler refuses is left out, until it refuses nothing.
 pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
+    let known = target.with_file_name("refused.json");
+    let mut refused = refused_before(copy, &known);
     let mut on = copy.placed();
-    let mut refused: BTreeMap<Number, Refused> =
-        copy.mutants.keys().filter(|number| !on.contains(number)).map(|&number| (number, Refused::Switch)).collect();
+    refused.extend(copy.mutants.keys().filter(|number| !on.contains(number)).map(|&number| (number, Refused::Switch)));
+    on.retain(|number| !refused.contains_key(number));
     let tests = test_arguments(&copy.path)?;
     // The library alone is checked soonest.
     let check = ["check", "--lib"].map(String::from);
@@ -57,6 +59,7 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
         if blamed.is_empty() {
             if is_checked {
                 cargo(copy, target, jobs, &example_arguments())?;
+                remember(copy, &known, &refused)?;
                 let binaries = messages.iter().filter_map(Message::binary).collect();
                 return Ok(Built { binaries, on, refused });
             }
@@ -67,6 +70,19 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
         println!("cargo {}: {} of {before} switches stand", arguments[0], on.len());
         refused.extend(blamed);
     }
+}
+
+/// What the compiler refused in an earlier run: what is not tried again does not have all built again.
+fn refused_before(copy: &Copy, known: &Path) -> BTreeMap<Number, Refused> {
+    let text = fs::read_to_string(known).unwrap_or_default();
+    let known: BTreeMap<String, Refused> = serde_json::from_str(&text).unwrap_or_default();
+    copy.mutants.iter().filter_map(|(&number, mutant)| Some((number, *known.get(&mutant.name)?))).collect()
+}
+
+fn remember(copy: &Copy, known: &Path, refused: &BTreeMap<Number, Refused>) -> Result<()> {
+    let names: BTreeMap<&str, Refused> =
+        refused.iter().map(|(number, &why)| (&*copy.mutants[number].name, why)).collect();
+    Ok(fs::write(known, serde_json::to_string(&names)?)?)
 }
 
 /// Programs that judges run: they ask Cargo for them, and it finds them built.

@@ -151,6 +151,14 @@ fn a_container_whose_startup_probe_has_failed_is_not_stopped_for_its_liveness() 
 }
 
 #[test]
+fn an_image_that_is_never_pulled_is_looked_for_again() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "imagePullPolicy": "Never" }] });
+    let script = json!({ "containers": { "main": { "image": { "present": false } } } });
+    let said = explained(pod, script, 5.0);
+    assert!(said.contains("the node looks again for the image of main"), "{said}");
+}
+
+#[test]
 fn a_readiness_gate_says_which_condition_is_missing() {
     let pod = json!({
         "readinessGates": [{ "conditionType": "target-health.example/registered" }],

@@ -132,6 +132,7 @@ fn exits(node: &mut Node, exit_code: i32) {
     let (container, instance, exit) = (0.into(), FIRST, ContainerExit::with_code(exit_code));
     node.tell(Event::Runtime(RuntimeEvent::ContainerExited { container, instance, exit })).unwrap();
     node.tell(Event::Runtime(RuntimeEvent::ContainerStopped { container, instance })).unwrap();
+    node.tell(Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) })).unwrap();
 }
 
 fn is_marked(node: &Node) -> bool {
@@ -159,7 +160,10 @@ fn dead_containers_of_an_evicted_pod_are_removed_and_those_of_a_node_that_shuts_
         let mut node = Node::running(json!({}));
         node.tell(end).unwrap();
         exits(&mut node, 137);
-        node.pod.handle_timeout(now(), &mut node.out);
+        for _ in 0..10 {
+            let due = node.pod.poll_timeout().unwrap_or(now());
+            node.pod.handle_timeout(due, &mut node.out);
+        }
         node.asked().iter().filter(|asked| matches!(asked, Action::RemoveContainer { .. })).count()
     };
     assert_eq!(removed(evicted()), 1);

@@ -211,3 +211,19 @@ fn of_a_container_whose_state_is_not_said_nothing_is_known_until_the_pod_has_end
     assert_eq!(situation("Running", json!({"name": "app"})), "unknown");
     assert_eq!(situation("Failed", json!({"name": "app"})), "neverRan");
 }
+
+#[test]
+fn of_two_containers_the_one_that_runs_and_is_not_ready_explains_the_pod() {
+    let mut unready = running("app");
+    unready["ready"] = json!(false);
+    let containers = json!([{"name": "aside", "image": "nginx:1"}, {"name": "app", "image": "nginx:1"}]);
+    let conditions = json!([{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}]);
+    let statuses = json!([running("aside"), unready]);
+    let told = observed(pod(
+        json!({"containers": containers}),
+        json!({"conditions": conditions, "containerStatuses": statuses}),
+    ));
+    let now = "2026-03-01T12:10:00Z".parse().unwrap();
+    let told = serde_json::to_value(told.explain(now)).unwrap();
+    assert_eq!(told["situation"], json!({"is": "container", "container": "app"}));
+}

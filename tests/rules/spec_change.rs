@@ -35,7 +35,7 @@ fn images_may_change() {
 #[test]
 fn policy_grace_gates_and_network_stay_whatever_else_stays() {
     assert_eq!(refused(|_| ()), None);
-    assert_eq!(refused(|spec| spec["restartPolicy"] = json!("Always")), Some("spec"));
+    assert_eq!(refused(|spec| spec["restartPolicy"] = json!("Always")), Some("spec.containers"), "they inherit it");
     assert_eq!(refused(|spec| spec["terminationGracePeriodSeconds"] = json!(31)), Some("spec"));
     assert_eq!(refused(|spec| spec["readinessGates"] = json!([])), Some("spec"));
     assert_eq!(refused(|spec| spec["hostNetwork"] = json!(true)), Some("spec"));
@@ -58,7 +58,8 @@ fn only_ephemeral_containers_are_added_and_none_is_taken_away() {
     assert_eq!(refused(|spec| spec["ephemeralContainers"] = json!([])), Some("spec.ephemeralContainers"));
     assert_eq!(refused(|spec| spec["containers"].as_array_mut().unwrap().push(more)), Some("spec.containers"));
     assert_eq!(refused(|spec| spec["initContainers"] = json!([])), Some("spec.containers"));
-    assert_eq!(refused(|spec| spec["containers"][0]["command"] = json!(["sleep"])), Some("spec.containers"));
+    let probe = json!({"exec": {"command": ["check"]}});
+    assert_eq!(refused(|spec| spec["containers"][0]["livenessProbe"] = probe), Some("spec.containers"));
 }
 
 #[test]
