@@ -1,5 +1,7 @@
 //! Ideal time is exact; node-like time is late as a real node is, and the same each time.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     Action, Timestamp,
     sim::{Scenario, Timeline, What},
@@ -127,4 +129,23 @@ fn an_image_of_which_nothing_else_is_said_is_on_the_node() {
     }))
     .unwrap();
     assert_eq!(scenario.play().unwrap().events_with_reason("Pulling").count(), 0);
+}
+
+#[test]
+fn the_probes_of_a_container_that_has_ended_for_good_wake_nobody() {
+    let probe = json!({"exec": {"command": ["check"]}, "periodSeconds": 1});
+    let scenario: Scenario = serde_json::from_value(json!({
+        "pod": {"metadata": {"name": "web"}, "spec": {"restartPolicy": "Never", "containers": [
+            {"name": "job", "image": "app:1", "readinessProbe": probe}, {"name": "app", "image": "app:1"},
+        ]}},
+        "script": {"containers": {"job": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}]}}},
+    }))
+    .unwrap();
+    let mut life = scenario.life().unwrap();
+    let start = life.now();
+    let next = |life: &pod_lifecycle::sim::Life| life.pod().unwrap().poll_timeout().unwrap().since(start).as_secs();
+    life.advance_to(start + Duration::from_secs(3)).unwrap();
+    assert_eq!(next(&life), 4, "its readiness is asked each second");
+    life.advance_to(start + Duration::from_secs(20)).unwrap();
+    assert_eq!(next(&life), 65, "a resync, a minute after the exit");
 }
