@@ -87,6 +87,7 @@ impl Hasher for Number {
     }
 
     fn write_u64(&mut self, value: u64) {
+        // Equivalent with `|`: other numbers, no less good.
         self.0 = mix(self.0.rotate_left(17) ^ value);
     }
 

@@ -233,6 +233,18 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_has_as_many_digits_as_its_algorithm_makes() {
+        let parse = |algorithm: &str, digits: usize| {
+            ImageReference::parse(&format!("app@{algorithm}:{}", "0f".repeat(digits / 2))).is_ok()
+        };
+        for (algorithm, digits) in [("sha256", 64), ("sha384", 96), ("sha512", 128)] {
+            assert!(parse(algorithm, digits), "{algorithm}");
+            assert!(!parse(algorithm, digits - 2) && !parse(algorithm, digits + 2), "{algorithm}");
+        }
+        assert!(!parse("sha1", 40) && !parse("md5", 32));
+    }
+
+    #[test]
     fn a_registry_may_be_an_ipv6_address_in_brackets() {
         for registry in ["[::1]", "[::1]:5000", "[fd00::a1]:443", "[2001:db8::FE]"] {
             let image = format!("{registry}/app:1");

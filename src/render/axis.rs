@@ -342,6 +342,8 @@ mod tests {
         let (from, to, _) = scale.cuts().next().unwrap();
         assert_eq!(scale.visible(0.0, 1_000.0), [(0.0, from), (to, 1_000.0)]);
         assert_eq!(scale.visible(from, to), []);
+        assert_eq!(scale.visible(0.0, from - 5.0), [(0.0, from - 5.0)], "before it nothing is cut");
+        assert_eq!(scale.visible(to + 5.0, 1_000.0), [(to + 5.0, 1_000.0)], "nor after it");
     }
 
     #[test]

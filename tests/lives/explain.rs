@@ -159,6 +159,16 @@ fn an_image_that_is_never_pulled_is_looked_for_again() {
 }
 
 #[test]
+fn a_container_that_was_told_to_stop_says_when_it_is_killed() {
+    let pod = json!({ "terminationGracePeriodSeconds": 60, "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({
+        "actions": [{ "t": 100, "op": "delete" }], "containers": { "main": { "runs": [{ "ignoresSigterm": true }] } },
+    });
+    let step = &waits(pod, script, 110.0, "main")["step"];
+    assert_eq!((&step["graceSeconds"], &step["killNotBefore"]), (&json!(60), &json!("2026-03-01T12:02:40Z")));
+}
+
+#[test]
 fn a_readiness_gate_says_which_condition_is_missing() {
     let pod = json!({
         "readinessGates": [{ "conditionType": "target-health.example/registered" }],

@@ -170,3 +170,12 @@ fn dead_containers_of_an_evicted_pod_are_removed_and_those_of_a_node_that_shuts_
     assert_eq!(removed(Event::Node(NodeEvent::Preempted)), 1, "a preemption is an eviction");
     assert_eq!(removed(Event::Node(NodeEvent::ShutDown { grace_seconds: None })), 0);
 }
+
+#[test]
+fn only_a_terminal_phase_may_be_given_by_others() {
+    let told = |phase| Node::running(json!({})).tell(Event::Api(ApiEvent::Ended(phase)));
+    assert_eq!([told(PodPhase::Failed), told(PodPhase::Succeeded)], [Ok(()), Ok(())]);
+    for phase in [PodPhase::Pending, PodPhase::Running, PodPhase::Unknown] {
+        assert_eq!(told(phase), Err(EventError::NotTerminal { phase }));
+    }
+}

@@ -227,3 +227,19 @@ fn of_two_containers_the_one_that_runs_and_is_not_ready_explains_the_pod() {
     let told = serde_json::to_value(told.explain(now)).unwrap();
     assert_eq!(told["situation"], json!({"is": "container", "container": "app"}));
 }
+
+#[test]
+fn a_pod_that_failed_without_a_reason_failed_for_the_disruption_that_it_was_the_target_of() {
+    let situation = |status: &str| {
+        let target = json!({
+            "type": "DisruptionTarget", "status": status, "reason": "DeletionByTaintManager",
+            "message": "Taint manager: deleting due to NoExecute taint",
+        });
+        let told =
+            observed(pod(json!({}), json!({"phase": "Failed", "conditions": [target], "containerStatuses": []})));
+        let now = "2026-03-01T12:10:00Z".parse().unwrap();
+        serde_json::to_value(told.explain(now)).unwrap()["situation"].to_string()
+    };
+    assert!(situation("True").contains("DeletionByTaintManager"), "{}", situation("True"));
+    assert!(!situation("False").contains("DeletionByTaintManager"), "{}", situation("False"));
+}

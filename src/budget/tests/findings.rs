@@ -68,6 +68,7 @@ fn a_command_that_sleeps_is_understood() {
         &["sleep"],
         &["sleep", "long"],
         &["drain", "45"],
+        &["sh", "-x", "sleep 45"],
         &["sh", "-c", "drain 45"],
         &["sh", "-c", ""],
         &[],
