@@ -58,6 +58,14 @@ script:
     )
 }
 
+/// A Pod that runs for two hours between two busy minutes.
+fn quiet() -> Picture {
+    picture(
+        "pod: {metadata: {name: web}, spec: {containers: [{name: app, image: app}]}}\n\
+         script: {endSeconds: 7260, actions: [{t: 7230, op: delete, graceSeconds: 5}, {t: 30, op: kubeletRestart}]}",
+    )
+}
+
 /// Seconds since the start.
 fn second(picture: &Picture, at: pod_lifecycle::Timestamp) -> f64 {
     at.since(picture.start).as_secs_f64()
@@ -240,6 +248,18 @@ fn lanes_fit_their_columns() {
 }
 
 #[test]
+fn lanes_show_a_life_in_a_terminal() {
+    insta::assert_snapshot!("lanes_of_a_crash_loop", Lanes::of(&scenario("crash-loop")).columns(100));
+    insta::assert_snapshot!("lanes_of_a_graceful_stop", Lanes::of(&scenario("graceful-stop")).columns(80));
+    insta::assert_snapshot!("lanes_in_ascii", Lanes::of(&scenario("sidecar")).columns(60).ascii());
+}
+
+#[test]
+fn lanes_are_torn_where_time_is_left_out() {
+    insta::assert_snapshot!("lanes_of_a_long_quiet_life", Lanes::of(&quiet()).columns(72));
+}
+
+#[test]
 fn ascii_lanes_are_ascii() {
     for (name, picture) in scenarios() {
         let lanes = Lanes::of(&picture).ascii().to_string();
@@ -273,4 +293,36 @@ script: {endSeconds: 86400, containers: {app: {runs: [{exitsAfterSeconds: 20, ex
     );
     assert!(picture.restarts() > 200);
     assert!(Gantt::of(&picture).to_string().len() < 50_000, "Mermaid refuses longer diagrams");
+}
+
+#[test]
+fn what_begins_at_the_very_end_is_not_drawn() {
+    let ends = "{endSeconds: 60, containers: {app: {runs: [{exitsAfterSeconds: 60, exitCode: 1}]}}}";
+    let picture = picture(&format!(
+        "pod: {{metadata: {{name: web}}, spec: {{containers: [{{name: app, image: app}}]}}}}\nscript: {ends}"
+    ));
+    let states: Vec<_> =
+        picture.lanes[0].states.iter().map(|span| (second(&picture, span.from), second(&picture, span.to))).collect();
+    assert_eq!(states, [(0.0, 60.0)], "it runs to the end");
+    assert!(picture.phase.iter().all(|span| span.from < span.to));
+    assert!(picture.conditions.iter().flat_map(|strip| &strip.spans).all(|span| span.from < span.to));
+}
+
+#[test]
+fn a_gap_in_time_is_torn_through_all_rows_and_says_how_much_is_left_out() {
+    let svg = Svg::of(&quiet()).to_string();
+    let document = Document::parse(&svg).unwrap();
+    let of_class = |class: &str| {
+        document.descendants().find(|node| node.attribute("class") == Some(class)).unwrap_or_else(|| panic!("{svg}"))
+    };
+    let (gap, edges) = (of_class("cu"), of_class("ce"));
+    let number = |name: &str| gap.attribute(name).unwrap().parse::<f64>().unwrap();
+    let (x, y, width, height) = (number("x"), number("y"), number("width"), number("height"));
+    let edges = edges.attribute("d").unwrap();
+    let teeth = "l2 2l-4 4l2 2".repeat((height / 8.0).floor() as usize);
+    assert_eq!(edges, format!("M{x} {y}{teeth}M{} {y}{teeth}", x + width));
+    let rows: f64 = document.root_element().attribute("height").unwrap().parse().unwrap();
+    assert!(height > 20.0 && y + height < rows, "from {y} by {height} of {rows}");
+    let title = gap.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
+    assert!(title.is_some_and(|title| title.ends_with("in which nothing new happens are left out")), "{title:?}");
 }

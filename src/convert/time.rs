@@ -31,6 +31,7 @@ impl From<jiff::Timestamp> for Timestamp {
 
 impl From<Timestamp> for jiff::Timestamp {
     fn from(time: Timestamp) -> jiff::Timestamp {
+        // Equivalent with `<=`: the epoch itself can be converted, and has no use for an end.
         let end = if time.unix_micros() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         jiff::Timestamp::from_microsecond(time.unix_micros()).unwrap_or(end)
     }

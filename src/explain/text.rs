@@ -128,6 +128,12 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_not_known_exactly_lies_between_two() {
+        let at = |seconds| NOON + Duration::from_secs(seconds);
+        assert_eq!(between(at(30), at(90), NOON), "between 12:00:30 and 12:01:30, in 30 s to 90 s");
+    }
+
+    #[test]
     fn numbers_are_said_as_people_say_them() {
         let ordinals = [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal);
         assert_eq!(ordinals, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);

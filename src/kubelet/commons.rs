@@ -25,10 +25,14 @@ impl Pod {
 impl Pod {
     /// Reads of each piece of memory that a probe needs; what it says means nothing.
     pub(crate) fn fetch(&self) -> u64 {
+        // Equivalent with `0` or `1`: only memory is fetched sooner.
         let parts = &*self.parts;
         let due = |at: Option<Timestamp>| at.map_or(0, Timestamp::unix_micros).cast_unsigned();
+        // Equivalent with `&` or `|`, here and below: the sum is not looked at, only what it is made of.
         let probes = parts.probers.iter().fold(0, |so_far, prober| so_far ^ due(prober.due()));
+        // Equivalent with `&` or `|`.
         let own = due(parts.wake.map(|(at, _)| at)) ^ due(parts.status.start_time) ^ u64::from(parts.draws);
+        // Equivalent with `&` or `|`.
         probes ^ own ^ u64::from(parts.inbox.has_next()) ^ u64::from(parts.status.published.writes)
     }
 }
@@ -53,7 +57,7 @@ impl<T: ?Sized + Hash + Eq> Places<T> {
         }
         let mut number = Number(0);
         own.hash(&mut number);
-        let place = usize::try_from(number.0).unwrap_or(0) & (PLACES - 1);
+        let place = usize::try_from(number.finish()).unwrap_or(0) & (PLACES - 1);
         match self.0.get_mut(place) {
             Some(Some(known)) if *known == *own => own.clone_from(known),
             Some(known) => *known = Some(own.clone()),
@@ -83,6 +87,7 @@ impl Hasher for Number {
     }
 
     fn write_u64(&mut self, value: u64) {
+        // Equivalent with `|`: other numbers, no less good.
         self.0 = mix(self.0.rotate_left(17) ^ value);
     }
 
@@ -94,6 +99,7 @@ impl Hasher for Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{kubelet::NoSink, spec::PodSpec};
 
     #[test]
     fn equal_things_are_in_memory_once_and_different_ones_are_left_alone() {
@@ -102,6 +108,40 @@ mod tests {
         all.iter_mut().for_each(|it| places.share(it));
         assert!(Arc::ptr_eq(&all[0], &all[1]));
         assert_eq!(*all[2], [2, 1]);
+    }
+
+    #[test]
+    fn two_pods_that_have_lived_alike_keep_what_they_have_in_common_once() {
+        let manifest = r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#;
+        let spec = PodSpec::from_admitted(&serde_json::from_str(manifest).unwrap()).unwrap();
+        let pod = || Pod::new(Arc::new(spec.clone()), Arc::default(), Timestamp::UNIX_EPOCH, &mut NoSink);
+        let (mut one, mut other, mut commons) = (pod(), pod(), Commons::default());
+        one.share_with(&mut commons);
+        other.share_with(&mut commons);
+        assert!(Arc::ptr_eq(&one.parts.status.record, &other.parts.status.record));
+        assert!(Arc::ptr_eq(&one.parts.containers.each, &other.parts.containers.each));
+    }
+
+    #[test]
+    fn things_that_differ_in_anything_are_kept_in_different_places() {
+        let number = |write: &dyn Fn(&mut Number)| {
+            let mut number = Number(0);
+            write(&mut number);
+            number.finish()
+        };
+        let mut numbers = Vec::from([
+            number(&|_| {}),
+            number(&|number| number.write_u8(1)),
+            number(&|number| number.write_u32(2)),
+            number(&|number| number.write_u64(3)),
+            number(&|number| number.write_usize(4)),
+            number(&|number| number.write(&[5, 6])),
+            number(&|number| number.write(&[6, 5])),
+            number(&|number| [1 << 40, 7].into_iter().for_each(|value| number.write_u64(value))),
+        ]);
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 8);
     }
 
     #[test]

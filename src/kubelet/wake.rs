@@ -186,3 +186,14 @@ fn half_of(whole: Duration) -> Duration {
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_text_is_the_same_in_every_version() {
+        let known = [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)];
+        assert_eq!(known.map(|(text, _)| hash(text)), known.map(|(_, number)| number));
+    }
+}

@@ -223,6 +223,40 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_registrys_name_are_letters_digits_and_inner_dashes() {
+        for registry in ["A.b-c.d", "9", "x--y.io:1"] {
+            assert!(ImageReference::parse(&format!("{registry}/app")).is_ok(), "{registry}");
+        }
+        for registry in ["A_b.io", "A..io", "-A.io", "A-.io", "A.io:", "A.io:port", ""] {
+            assert!(ImageReference::parse(&format!("{registry}/app")).is_err(), "{registry}");
+        }
+    }
+
+    #[test]
+    fn a_digest_has_as_many_digits_as_its_algorithm_makes() {
+        let parse = |algorithm: &str, digits: usize| {
+            ImageReference::parse(&format!("app@{algorithm}:{}", "0f".repeat(digits / 2))).is_ok()
+        };
+        for (algorithm, digits) in [("sha256", 64), ("sha384", 96), ("sha512", 128)] {
+            assert!(parse(algorithm, digits), "{algorithm}");
+            assert!(!parse(algorithm, digits - 2) && !parse(algorithm, digits + 2), "{algorithm}");
+        }
+        assert!(!parse("sha1", 40) && !parse("md5", 32));
+    }
+
+    #[test]
+    fn a_registry_may_be_an_ipv6_address_in_brackets() {
+        for registry in ["[::1]", "[::1]:5000", "[fd00::a1]:443", "[2001:db8::FE]"] {
+            let image = format!("{registry}/app:1");
+            assert_eq!(ImageReference::parse(&image).map(|image| image.name), Ok(format!("{registry}/app")));
+        }
+        for registry in ["[]", "[]:5000", "[::g]", "[fd00::a1%eth0]", "[::1]:", "[::1]:port", "[::1]5000", "[::1"] {
+            let image = format!("{registry}/app:1");
+            assert!(ImageReference::parse(&image).is_err(), "{image} is no image");
+        }
+    }
+
+    #[test]
     fn the_tag_is_latest_if_nothing_else_is_said() {
         assert_eq!(tag("app").as_deref(), Some("latest"));
         assert_eq!(tag("host:5000/app").as_deref(), Some("latest"));

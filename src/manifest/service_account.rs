@@ -272,6 +272,15 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_volume_of_the_account_that_is_there_is_used_whatever_its_name() {
+        let mut pod = pod();
+        pod.spec.volumes[0].secret = serde_json::from_str(r#"{"secretName": "default-token-abcde"}"#).unwrap();
+        let pod = secret("abcde").admit(pod);
+        assert_eq!(pod.spec.volumes.len(), 1);
+        assert_eq!(mounts(&pod), ["mine", "mine", "mine"]);
+    }
+
+    #[test]
     fn a_name_that_is_taken_is_not_taken_again() {
         let mut pod = pod();
         pod.spec.volumes[0].name = "default-token-abcde".into();

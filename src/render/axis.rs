@@ -306,6 +306,14 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_is_left_out_only_if_it_is_more_than_four_times_all_shorter_ones() {
+        let (at_most, more) = (axis(500, &[60, 100]), axis(501, &[60, 100]));
+        assert_eq!(skipped(&at_most), []);
+        assert_eq!(skipped(&more), [(112, 489)]);
+        assert_eq!(skipped(&axis(60, &[5])), [], "nor is it worth it for less than a minute");
+    }
+
+    #[test]
     fn a_steady_beat_is_shown_to_scale() {
         let beat: Vec<i64> = (1..40).map(|n| n * 15).chain([1]).collect();
         assert_eq!(skipped(&axis(600, &beat)), []);
@@ -334,6 +342,8 @@ mod tests {
         let (from, to, _) = scale.cuts().next().unwrap();
         assert_eq!(scale.visible(0.0, 1_000.0), [(0.0, from), (to, 1_000.0)]);
         assert_eq!(scale.visible(from, to), []);
+        assert_eq!(scale.visible(0.0, from - 5.0), [(0.0, from - 5.0)], "before it nothing is cut");
+        assert_eq!(scale.visible(to + 5.0, 1_000.0), [(to + 5.0, 1_000.0)], "nor after it");
     }
 
     #[test]

@@ -107,6 +107,7 @@ impl RuntimeFacts for FormerImages<'_> {
     }
 
     fn pod(&self) -> PodFacts {
+        // Equivalent with `Default::default()`: only containers are asked for with this.
         self.facts.pod()
     }
 }

@@ -29,6 +29,8 @@ fn message(scenario: Value) -> String {
 fn mistakes_are_named_with_their_place() {
     let delete = |of: Value| fleet(json!([web()]), json!([{"op": "delete", "t": 1, "of": of}]));
     let mut begins = web();
+    let mut without_share = web();
+    without_share["share"] = json!(0);
     begins["beginsAfterSeconds"] = json!({"exponential": {"mean": -3}});
     let cases = [
         (random(json!({"exitsAfterSeconds": {"weibull": {"scale": 5}}})), "missing field `shape`"),
@@ -45,6 +47,7 @@ fn mistakes_are_named_with_their_place() {
         (delete(json!({"group": "wob"})), "actions[0].of.group: there is no group \"wob\", there is web"),
         (fleet(json!([web(), web()]), json!([])), "groups[1].name: \"web\" is the name of another group"),
         (fleet(json!([]), json!([])), "groups: no group has a share of the Pods"),
+        (fleet(json!([without_share]), json!([])), "groups: no group has a share of the Pods"),
         (
             fleet(json!([web()]), json!([{"op": "rollout", "t": 1, "from": "web", "to": "web", "perSecond": -1}])),
             "actions[0].perSecond: -1 is not a number above 0",

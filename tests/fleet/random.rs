@@ -131,3 +131,41 @@ fn a_timeline_tells_what_the_listeners_heard() {
         assert_eq!(played.collect::<Vec<_>>(), own.collect::<Vec<_>>(), "Pod {number}");
     }
 }
+
+/// A fleet of Pods that end so long after their start, if the registry answers.
+fn short(exits_after: f64, outage: [f64; 2]) -> Fleet {
+    let scenario: FleetScenario = serde_json::from_value(json!({
+        "groups": [{"name": "web", "scenario": {
+            "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "web:1"}]}},
+            "script": {"containers": {"app": {
+                "image": {"present": false, "pullSeconds": 1}, "runs": [{"exitsAfterSeconds": exits_after, "exitCode": 1}],
+            }}},
+        }}],
+        "registryOutages": [{"from": outage[0], "to": outage[1]}],
+    }))
+    .unwrap();
+    Fleet::new(&scenario, 5).unwrap()
+}
+
+#[test]
+fn the_digest_tells_lives_apart_that_differ_only_in_when_something_happens() {
+    let digest = |exits_after: f64| {
+        let mut fleet = short(exits_after, [500.0, 501.0]);
+        fleet.advance_to(fleet.start() + Duration::from_secs(9)).unwrap();
+        fleet.digest()
+    };
+    assert_eq!(digest(5.0), digest(5.0));
+    assert_ne!(digest(5.0), digest(6.0));
+}
+
+#[test]
+fn while_the_registry_is_away_no_image_is_pulled() {
+    let running = |second: u64, outage: [f64; 2]| {
+        let mut fleet = short(600.0, outage);
+        fleet.advance_to(fleet.start() + Duration::from_secs(second)).unwrap();
+        (fleet.counts().of_phase(PodPhase::Running), fleet.counts().of_phase(PodPhase::Pending))
+    };
+    assert_eq!(running(50, [0.0, 60.0]), (0, 5));
+    assert_eq!(running(50, [55.0, 60.0]), (5, 0), "an outage that comes later is none yet");
+    assert_eq!(running(400, [0.0, 60.0]), (5, 0), "after it, a pull is tried again");
+}

@@ -76,6 +76,98 @@ fn a_slow_start_says_how_much_of_its_allowance_is_left() {
     insta::assert_snapshot!(explained(pod, script, 47.0));
 }
 
+/// What one container waits for while another does something.
+fn waits(pod: Value, script: Value, seconds: f64, container: &str) -> Value {
+    let told = serde_json::to_value(explanation(pod, script, seconds)).unwrap();
+    let all = told["containers"].as_array().unwrap();
+    all.iter().find(|it| it["name"] == container).unwrap_or_else(|| panic!("{told}"))["situation"].clone()
+}
+
+#[test]
+fn a_container_that_waits_for_its_turn_says_who_holds_up_the_pod() {
+    let hook = json!({ "postStart": { "exec": { "command": ["warm-up"] } } });
+    let pod = json!({ "containers": [
+        { "name": "first", "image": "shop:1.4", "lifecycle": hook }, { "name": "second", "image": "shop:1.4" },
+    ] });
+    let held_up = json!({ "turn": "first" });
+    let hook = json!({ "containers": { "first": { "postStart": { "durationSeconds": 30 } } } });
+    let waits_for = |script: Value, container: &str| waits(pod.clone(), script, 10.0, container)["waitsFor"].clone();
+    assert_eq!(waits_for(hook, "second"), held_up, "by its hook");
+    let pull = json!({ "containers": {
+        "first": { "image": { "present": false, "pullSeconds": 30 }, "postStart": {} },
+    } });
+    assert_eq!(waits_for(pull.clone(), "second"), held_up, "by its pull");
+    assert_ne!(waits_for(pull, "first"), held_up, "it does not wait for itself");
+}
+
+#[test]
+fn a_container_that_is_stopped_after_others_says_after_whom() {
+    let pod = json!({
+        "terminationGracePeriodSeconds": 60,
+        "initContainers": [
+            { "name": "proxy", "image": "envoy:1", "restartPolicy": "Always" },
+            { "name": "logger", "image": "log:1", "restartPolicy": "Always" },
+        ],
+        "containers": [{ "name": "main", "image": "shop:1.4" }, { "name": "cache", "image": "redis:7" }],
+    });
+    let script = json!({
+        "actions": [{ "t": 100, "op": "delete" }],
+        "containers": {
+            "main": { "runs": [{ "sigtermExitAfterSeconds": 20 }] },
+            "cache": { "runs": [{ "sigtermExitAfterSeconds": 10 }] },
+            "logger": { "runs": [{ "sigtermExitAfterSeconds": 10 }] },
+        },
+    });
+    let after =
+        |seconds: f64, container: &str| waits(pod.clone(), script.clone(), seconds, container)["step"]["after"].clone();
+    assert_eq!(after(105.0, "proxy"), json!(["logger", "main", "cache"]), "sidecars stop last, in reverse");
+    assert_eq!(after(105.0, "logger"), json!(["main", "cache"]));
+    assert_eq!(after(115.0, "logger"), json!(["main"]), "one that is gone holds up nobody");
+    assert_eq!(after(125.0, "proxy"), json!(["logger"]));
+}
+
+#[test]
+fn a_container_whose_liveness_probe_fails_says_how_often_it_has() {
+    let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 10, "failureThreshold": 5 });
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "livenessProbe": probe }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "probes": {
+        "liveness": [{ "from": 15, "result": "failure" }],
+    } }] } } });
+    let said = |seconds: f64| explained(pod.clone(), script.clone(), seconds);
+    assert!(!said(14.0).contains("has failed"), "{}", said(14.0));
+    assert!(said(32.0).contains("main runs, but its liveness probe has failed twice"), "{}", said(32.0));
+}
+
+#[test]
+fn a_container_whose_startup_probe_has_failed_is_not_stopped_for_its_liveness() {
+    let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5, "failureThreshold": 2 });
+    let pod = json!({ "containers": [
+        { "name": "main", "image": "shop:1.4", "startupProbe": probe, "livenessProbe": probe },
+    ] });
+    let script = json!({ "containers": { "main": { "runs": [{ "ignoresSigterm": true, "probes": {
+        "startup": [{ "from": 0, "result": "failure" }],
+    } }] } } });
+    assert_eq!(waits(pod, script, 20.0, "main")["reason"], "startupProbe");
+}
+
+#[test]
+fn an_image_that_is_never_pulled_is_looked_for_again() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "imagePullPolicy": "Never" }] });
+    let script = json!({ "containers": { "main": { "image": { "present": false } } } });
+    let said = explained(pod, script, 5.0);
+    assert!(said.contains("the node looks again for the image of main"), "{said}");
+}
+
+#[test]
+fn a_container_that_was_told_to_stop_says_when_it_is_killed() {
+    let pod = json!({ "terminationGracePeriodSeconds": 60, "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({
+        "actions": [{ "t": 100, "op": "delete" }], "containers": { "main": { "runs": [{ "ignoresSigterm": true }] } },
+    });
+    let step = &waits(pod, script, 110.0, "main")["step"];
+    assert_eq!((&step["graceSeconds"], &step["killNotBefore"]), (&json!(60), &json!("2026-03-01T12:02:40Z")));
+}
+
 #[test]
 fn a_readiness_gate_says_which_condition_is_missing() {
     let pod = json!({

@@ -14,6 +14,7 @@ mod disturbances;
 mod explain;
 #[cfg(feature = "proptest")]
 mod invariants;
+mod mistakes;
 mod regressions;
 mod simulate;
 #[cfg(feature = "proptest")]

@@ -1,5 +1,7 @@
 //! Ideal time is exact; node-like time is late as a real node is, and the same each time.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     Action, Timestamp,
     sim::{Scenario, Timeline, What},
@@ -32,6 +34,41 @@ fn waits(timeline: &Timeline) -> Vec<f64> {
     waits
 }
 
+/// The waits of a container that ends at once, on a node that is set up so.
+fn waits_on(config: serde_json::Value) -> Vec<f64> {
+    let scenario: Scenario = serde_json::from_value(json!({
+        "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}},
+        "script": {"endSeconds": 900, "containers": {"app": {"runs": [{"exitsAfterSeconds": 0, "exitCode": 1}]}}},
+        "config": config,
+    }))
+    .unwrap();
+    waits(&scenario.play().unwrap())
+}
+
+#[test]
+fn with_a_reduced_back_off_the_first_delay_of_a_restart_is_a_second() {
+    let reduced = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0];
+    assert_eq!(waits_on(json!({"reducedCrashLoopBackOff": true})), reduced);
+    let gate = |is_on: bool| waits_on(json!({"featureGates": {"ReduceDefaultCrashLoopBackOffDecay": is_on}}));
+    assert_eq!(gate(true), reduced, "the feature gate says the same");
+    let usual = [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0];
+    assert_eq!([gate(false), waits_on(json!({}))], [usual, usual]);
+}
+
+#[test]
+fn a_reduced_back_off_grows_to_a_minute_where_the_node_cannot_set_a_maximum() {
+    let gates = json!({"ReduceDefaultCrashLoopBackOffDecay": true, "KubeletCrashLoopBackOffMax": false});
+    let waits = waits_on(json!({"featureGates": gates, "maxContainerRestartPeriodSeconds": 20}));
+    assert_eq!(waits[..8], [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]);
+    assert!(waits[8..].iter().all(|wait| *wait == 60.0), "{waits:?}");
+}
+
+#[test]
+fn a_node_may_set_the_longest_delay_of_a_restart() {
+    let waits = waits_on(json!({"maxContainerRestartPeriodSeconds": 15}));
+    assert_eq!(waits[..4], [0.0, 10.0, 15.0, 15.0]);
+}
+
 #[test]
 fn in_ideal_time_a_container_is_restarted_exactly_when_its_back_off_ends() {
     assert_eq!(waits(&crash_loop(None)), [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]);
@@ -59,4 +96,56 @@ fn a_seed_gives_one_life() {
     assert_eq!(crash_loop(Some(7)), crash_loop(Some(7)));
     assert_ne!(crash_loop(Some(7)), crash_loop(Some(8)));
     assert_eq!(crash_loop(None), crash_loop(None));
+}
+
+/// A pin: who has written down a seed finds the same life again, on every machine and in every version.
+#[test]
+fn a_seed_gives_the_life_that_it_has_always_given() {
+    assert_eq!(waits(&crash_loop(Some(7)))[..4], [1.0, 12.16, 20.612, 54.986]);
+}
+
+#[test]
+fn a_hook_that_sleeps_after_the_start_holds_up_the_next_container() {
+    let hook = json!({"postStart": {"sleep": {"seconds": 10}}});
+    let scenario: Scenario = serde_json::from_value(json!({
+        "pod": {"metadata": {"name": "web"}, "spec": {"containers": [
+            {"name": "first", "image": "app:1", "lifecycle": hook}, {"name": "second", "image": "app:1"},
+        ]}},
+        "script": {"endSeconds": 60},
+    }))
+    .unwrap();
+    let timeline = scenario.play().unwrap();
+    let starts =
+        timeline.entries.iter().filter(|entry| matches!(entry.what, What::Asked(Action::StartContainer { .. })));
+    let seconds: Vec<f64> = starts.map(|entry| entry.at.since(timeline.start).as_secs_f64()).collect();
+    assert_eq!(seconds, [0.0, 10.0]);
+}
+
+#[test]
+fn an_image_of_which_nothing_else_is_said_is_on_the_node() {
+    let scenario: Scenario = serde_json::from_value(json!({
+        "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}},
+        "script": {"endSeconds": 60, "containers": {"app": {"image": {"pullSeconds": 30}}}},
+    }))
+    .unwrap();
+    assert_eq!(scenario.play().unwrap().events_with_reason("Pulling").count(), 0);
+}
+
+#[test]
+fn the_probes_of_a_container_that_has_ended_for_good_wake_nobody() {
+    let probe = json!({"exec": {"command": ["check"]}, "periodSeconds": 1});
+    let scenario: Scenario = serde_json::from_value(json!({
+        "pod": {"metadata": {"name": "web"}, "spec": {"restartPolicy": "Never", "containers": [
+            {"name": "job", "image": "app:1", "readinessProbe": probe}, {"name": "app", "image": "app:1"},
+        ]}},
+        "script": {"containers": {"job": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}]}}},
+    }))
+    .unwrap();
+    let mut life = scenario.life().unwrap();
+    let start = life.now();
+    let next = |life: &pod_lifecycle::sim::Life| life.pod().unwrap().poll_timeout().unwrap().since(start).as_secs();
+    life.advance_to(start + Duration::from_secs(3)).unwrap();
+    assert_eq!(next(&life), 4, "its readiness is asked each second");
+    life.advance_to(start + Duration::from_secs(20)).unwrap();
+    assert_eq!(next(&life), 65, "a resync, a minute after the exit");
 }

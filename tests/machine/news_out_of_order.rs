@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use pod_lifecycle::{
     Action, Output, Pod, Timestamp, WorkerState,
     config::{KubeletConfig, Timing},
-    event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, RuntimeEvent},
-    manifest::{PodCondition, PodManifest, PodPhase},
+    event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
+    manifest::{PodManifest, PodPhase},
     spec::{ContainerIndex, PodSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId, StartError},
 };
@@ -270,8 +270,11 @@ fn each_pod_of_a_node_is_late_in_its_own_way_and_always_in_the_same() {
 fn a_kubelet_that_wakes_late_looks_at_the_runtime_before_it_syncs() {
     let timing = Timing::GenericPleg { phase: Duration::from_millis(400), relist_after_sync: false };
     let (app, log) = (ContainerIndex::from(0), ContainerIndex::from(1));
-    let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "a:1"}, {"name": "log", "image": "b:1"}]});
-    let mut node = Node::with(spec, "uid-1", KubeletConfig { timing, ..KubeletConfig::default() });
+    let with_log = |image| {
+        let containers = json!([{"name": "app", "image": "a:1"}, {"name": "log", "image": image}]);
+        json!({"restartPolicy": "Never", "containers": containers})
+    };
+    let mut node = Node::with(with_log("b:1"), "uid-1", KubeletConfig { timing, ..KubeletConfig::default() });
     node.wait(1);
     node.up_to_start();
     node.hear(started(0)).unwrap();
@@ -282,17 +285,39 @@ fn a_kubelet_that_wakes_late_looks_at_the_runtime_before_it_syncs() {
     node.asked();
     // The next relist would have been within a second; nobody woke the kubelet, and it is something else that does.
     node.now = node.now + Duration::from_secs(30);
-    let condition: PodCondition =
-        serde_json::from_value(json!({"type": "example.com/seen", "status": "True"})).unwrap();
-    node.pod.handle_event(node.now, Event::Api(ApiEvent::ConditionSet(condition)), &mut node.out).unwrap();
+    let other = Node::of(with_log("b:2")).pod.spec().clone();
+    node.pod.handle_event(node.now, Event::Api(ApiEvent::SpecChanged(other)), &mut node.out).unwrap();
     node.wait(0);
     let asked = node.asked();
-    assert!(
-        !asked.contains(&Action::InspectImage { container: app }),
-        "it has ended, and is not started again: {asked:?}"
-    );
-    assert!(
-        !asked.contains(&Action::PullImage { container: app }),
-        "it has ended, and is not started again: {asked:?}"
-    );
+    let starts = |action: &Action| match action {
+        Action::RunPodSandbox { .. } => true,
+        Action::InspectImage { container } | Action::PullImage { container } => *container == app,
+        _ => false,
+    };
+    assert!(!asked.iter().any(starts), "it has ended in a sandbox that is there: {asked:?}");
+}
+
+/// How a Pod ends that the node ends while the start of its container is still being answered, and the container has
+/// ended well already: its phase and the reason for it.
+fn ended_well_before(news: NodeEvent) -> (PodPhase, String) {
+    let mut node = Node::of(app("Never"));
+    node.up_to_start();
+    node.hear(exited(0, 0)).unwrap();
+    node.pod.handle_event(node.now, Event::Node(news), &mut node.out).unwrap();
+    node.hear(started(0)).unwrap();
+    node.hear(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
+    assert_eq!(node.pod.worker_state(), WorkerState::Finished);
+    (node.pod.phase(), node.pod.status().reason)
+}
+
+#[test]
+fn a_pod_that_had_succeeded_when_its_node_shut_down_has_succeeded_and_says_that_it_was_terminated() {
+    let shut_down = NodeEvent::ShutDown { grace_seconds: Some(5) };
+    assert_eq!(ended_well_before(shut_down), (PodPhase::Succeeded, "Terminated".into()));
+}
+
+/// The preemption makes it fail; when nothing runs any more, the kubelet looks once more, and forgets that.
+#[test]
+fn a_pod_that_had_succeeded_when_it_was_preempted_does_not_say_so() {
+    assert_eq!(ended_well_before(NodeEvent::Preempted), (PodPhase::Succeeded, String::new()));
 }

@@ -191,3 +191,55 @@ fn an_explanation_is_data_too() {
     assert_eq!(told["next"][0]["notBefore"], "2026-03-01T12:09:54Z");
     assert_eq!(told["changes"][0], json!({"what": "remedy", "container": "app", "remedy": "moreMemory"}));
 }
+
+/// What is said of the only container of a Pod in this phase whose status is this.
+fn situation(phase: &str, container: Value) -> Value {
+    let told = observed(pod(json!({}), json!({"phase": phase, "containerStatuses": [container]})));
+    let now = "2026-03-01T12:10:00Z".parse().unwrap();
+    serde_json::to_value(told.explain(now)).unwrap()["containers"][0]["situation"]["is"].clone()
+}
+
+#[test]
+fn a_container_that_waits_in_a_pod_that_has_ended_never_ran() {
+    let waits = json!({"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}});
+    assert_eq!(situation("Failed", waits.clone()), "neverRan");
+    assert_eq!(situation("Pending", waits), "notStarted");
+}
+
+#[test]
+fn of_a_container_whose_state_is_not_said_nothing_is_known_until_the_pod_has_ended() {
+    assert_eq!(situation("Running", json!({"name": "app"})), "unknown");
+    assert_eq!(situation("Failed", json!({"name": "app"})), "neverRan");
+}
+
+#[test]
+fn of_two_containers_the_one_that_runs_and_is_not_ready_explains_the_pod() {
+    let mut unready = running("app");
+    unready["ready"] = json!(false);
+    let containers = json!([{"name": "aside", "image": "nginx:1"}, {"name": "app", "image": "nginx:1"}]);
+    let conditions = json!([{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}]);
+    let statuses = json!([running("aside"), unready]);
+    let told = observed(pod(
+        json!({"containers": containers}),
+        json!({"conditions": conditions, "containerStatuses": statuses}),
+    ));
+    let now = "2026-03-01T12:10:00Z".parse().unwrap();
+    let told = serde_json::to_value(told.explain(now)).unwrap();
+    assert_eq!(told["situation"], json!({"is": "container", "container": "app"}));
+}
+
+#[test]
+fn a_pod_that_failed_without_a_reason_failed_for_the_disruption_that_it_was_the_target_of() {
+    let situation = |status: &str| {
+        let target = json!({
+            "type": "DisruptionTarget", "status": status, "reason": "DeletionByTaintManager",
+            "message": "Taint manager: deleting due to NoExecute taint",
+        });
+        let told =
+            observed(pod(json!({}), json!({"phase": "Failed", "conditions": [target], "containerStatuses": []})));
+        let now = "2026-03-01T12:10:00Z".parse().unwrap();
+        serde_json::to_value(told.explain(now)).unwrap()["situation"].to_string()
+    };
+    assert!(situation("True").contains("DeletionByTaintManager"), "{}", situation("True"));
+    assert!(!situation("False").contains("DeletionByTaintManager"), "{}", situation("False"));
+}

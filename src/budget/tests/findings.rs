@@ -63,9 +63,16 @@ fn a_command_that_sleeps_is_understood() {
     assert_eq!(run(&["/bin/sleep", "45"]), expected);
     assert_eq!(run(&["sh", "-c", "sleep 45; nginx -s quit"]), expected);
     assert_eq!(run(&["sh", "-c", "sleep 45&& nginx -s quit"]), expected);
-    for other in
-        [&["sleep", "5"][..], &["sleep"], &["sleep", "long"], &["sh", "-c", "drain 45"], &["sh", "-c", ""], &[]]
-    {
+    for other in [
+        &["sleep", "5"][..],
+        &["sleep"],
+        &["sleep", "long"],
+        &["drain", "45"],
+        &["sh", "-x", "sleep 45"],
+        &["sh", "-c", "drain 45"],
+        &["sh", "-c", ""],
+        &[],
+    ] {
         assert_eq!(run(other), [], "{other:?}");
     }
 }

@@ -49,6 +49,13 @@ fn looks_that_outlast_the_period_may_follow_at_once() {
 }
 
 #[test]
+fn looks_that_fill_the_period_do_not_come_closer() {
+    let startup = probe(json!({"periodSeconds": 5, "failureThreshold": 4, "timeoutSeconds": 5}));
+    let app = container_budget(json!({"startupProbe": startup}));
+    assert_eq!(app.startup_allowance, Some(bounds(3 * 5, 4 * 5 + 5)));
+}
+
+#[test]
 fn a_warm_up_within_the_allowance_delays_and_a_longer_one_leaves_nothing_promised() {
     let startup = probe(json!({"periodSeconds": 10, "failureThreshold": 3}));
     let pod = spec(json!({"containers": [named("app", json!({"startupProbe": startup}))]}));

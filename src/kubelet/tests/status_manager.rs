@@ -3,12 +3,12 @@
 use alloc::sync::Arc;
 
 use crate::{
-    kubelet::status_manager::{StatusManager, StatusReason},
+    kubelet::status_manager::{Knowledge, StatusManager, StatusReason},
     manifest::PodPhase,
     state::ConditionType,
 };
 
-use super::at;
+use super::{at, one_container};
 
 /// What a kubelet that shows `Running` has computed last.
 fn computed(phase: PodPhase, reason: &str) -> StatusManager {
@@ -50,4 +50,15 @@ fn a_restarted_kubelet_knows_what_is_published_and_nothing_more() {
     status.forget();
     assert_eq!((status.record.phase, status.why.clone(), status.disruption.clone()), (PodPhase::Running, None, None));
     assert!(status.computed().is_none());
+}
+
+#[test]
+fn a_container_that_is_added_gets_its_place_in_a_status_that_was_computed() {
+    let spec = one_container();
+    let mut status = StatusManager::new();
+    status.fit(&spec);
+    assert!(status.record.records.is_empty(), "nothing was computed yet");
+    status.knowledge = Knowledge::Computed;
+    status.fit(&spec);
+    assert_eq!(status.record.records.len(), 1);
 }

@@ -132,6 +132,7 @@ impl<'de> Visitor<'de> for OpaqueVisitor {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Opaque, E> {
+        // Equivalent with `Ok(Default::default())`: that is null.
         Ok(Opaque::Null)
     }
 

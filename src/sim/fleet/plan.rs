@@ -70,6 +70,7 @@ impl Plan {
             from: seconds(outage.from).saturating_sub(offset).as_secs_f64(),
             to: seconds(outage.to).saturating_sub(offset).as_secs_f64(),
         });
+        // Equivalent with `>=`: before its first moment nothing is asked of the registry.
         shifted.filter(|outage| outage.to > 0.0).collect()
     }
 

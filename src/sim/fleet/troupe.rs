@@ -88,6 +88,7 @@ impl Troupe {
     }
 
     fn prototype_at(&mut self, at: Timestamp) -> &Prototype {
+        // Equivalent with `>=`, `==` or `<`: sooner or later they are forgotten, and made again when they are wanted.
         if self.by_second.len() > MOST_PROTOTYPES {
             self.by_second.clear();
         }

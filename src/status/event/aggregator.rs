@@ -74,3 +74,21 @@ fn combined(event: EventObject, now: Timestamp, nanos: i64) -> EventObject {
         ..event
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_similar_event_stands_for_all_and_is_counted_anew() {
+        let mut aggregator = EventAggregator::new(16);
+        let mut said = |n: usize| {
+            let event = EventObject { message: format!("attempt {n}"), count: 4, ..EventObject::default() };
+            aggregator.aggregate(event, Timestamp::UNIX_EPOCH, 0).0
+        };
+        let alone: Vec<u32> = (1..MAX_EVENTS).map(|n| said(n).count).collect();
+        assert_eq!(alone, [4; MAX_EVENTS - 1]);
+        let combined = said(MAX_EVENTS);
+        assert_eq!((combined.count, &*combined.message), (1, "(combined from similar events): attempt 10"));
+    }
+}

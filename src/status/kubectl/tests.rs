@@ -154,3 +154,45 @@ fn a_table_keeps_one_line_a_pod_whatever_the_names() {
     );
     assert_eq!(table([], Timestamp::UNIX_EPOCH), "");
 }
+
+/// The columns IP, NODE and READINESS GATES of a Pod.
+fn wide(pod: Value) -> [String; 3] {
+    let pod = serde_json::from_value(pod).unwrap();
+    let printed = wide_table([&pod], "2026-03-01T12:00:00Z".parse().unwrap());
+    let cells =
+        |line: &str| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(String::from).collect();
+    let lines: Vec<Vec<String>> = printed.lines().map(cells).collect();
+    ["IP", "NODE", "READINESS GATES"].map(|heading| {
+        let column = lines[0].iter().position(|it| it == heading).unwrap_or_else(|| panic!("{printed}"));
+        lines[1][column].clone()
+    })
+}
+
+#[test]
+fn the_wide_table_shows_where_a_pod_is_and_none_until_it_is_somewhere() {
+    let spec = json!({"containers": [{"name": "app"}]});
+    let pending = json!({"phase": "Pending"});
+    assert_eq!(wide(json!({"metadata": {"name": "web"}, "spec": spec, "status": pending})), ["<none>"; 3]);
+    let spec = json!({"containers": [{"name": "app"}], "nodeName": "node-1"});
+    let pod = |status: Value| wide(json!({"metadata": {"name": "web"}, "spec": spec, "status": status}));
+    let ips = json!([{"ip": "10.0.0.7"}, {"ip": "fd00::7"}]);
+    assert_eq!(pod(json!({"phase": "Running", "podIP": "10.0.0.8", "podIPs": ips})), ["10.0.0.8", "node-1", "<none>"]);
+    assert_eq!(
+        pod(json!({"phase": "Running", "podIPs": ips})),
+        ["10.0.0.7", "node-1", "<none>"],
+        "the first of podIPs stands in for podIP"
+    );
+}
+
+#[test]
+fn the_wide_table_counts_the_readiness_gates_that_are_true() {
+    let gates = json!([{"conditionType": "example.com/lb"}, {"conditionType": "example.com/dns"}]);
+    let spec = json!({"containers": [{"name": "app"}], "readinessGates": gates});
+    let conditions = json!([
+        {"type": "example.com/lb", "status": "True"}, {"type": "example.com/dns", "status": "False"},
+    ]);
+    let [_, _, shown] = wide(
+        json!({"metadata": {"name": "web"}, "spec": spec, "status": {"phase": "Running", "conditions": conditions}}),
+    );
+    assert_eq!(shown, "1/2");
+}

@@ -1,6 +1,9 @@
 //! What others do to a Pod through the API: deletion, eviction, the taint manager, the scheduler.
 
-use pod_lifecycle::sim::{ScriptAction, ScriptActionKind};
+use pod_lifecycle::{
+    object::{Deletion, PodObject},
+    sim::{ScriptAction, ScriptActionKind},
+};
 
 use super::story::{Story, condition, container, ended, shown, why};
 
@@ -13,6 +16,21 @@ fn a_deleted_pod_stops_with_its_grace_and_only_then_the_object_goes() {
     assert_eq!(story.phases().last(), Some(&(64, "Succeeded".into())));
     assert_eq!(story.removed_at(), Some(64));
     assert!(story.told("Evicted").is_empty());
+}
+
+#[test]
+fn a_second_delete_is_news_only_if_it_shortens_the_grace() {
+    let manifest = serde_json::json!({
+        "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}], "nodeName": "node-1"},
+        "status": {"phase": "Running"},
+    });
+    let now = pod_lifecycle::Timestamp::UNIX_EPOCH;
+    let mut object = PodObject::admit(serde_json::from_value(manifest).unwrap(), now).unwrap();
+    assert_eq!(object.delete(30, now), Deletion::Graceful);
+    assert_eq!([object.delete(60, now), object.delete(30, now)], [Deletion::Unchanged, Deletion::Unchanged]);
+    assert_eq!(object.delete(20, now), Deletion::Graceful);
+    assert_eq!(object.manifest().metadata.deletion_grace_period_seconds, Some(20));
+    assert_eq!(object.delete(0, now), Deletion::Gone);
 }
 
 #[test]

@@ -27,6 +27,26 @@ fn every_scenario_can_be_played_says_what_it_shows_and_moves_through_phases_as_t
 }
 
 #[test]
+fn whatever_is_told_to_change_was_something_else_before() {
+    let mut conditions = 0;
+    for name in story::names() {
+        for entry in &Story::of(&name).timeline.entries {
+            let What::Changed(transition) = &entry.what else { continue };
+            match transition.change {
+                Change::Phase { from, to } => assert_ne!(from, Some(to), "{name}"),
+                Change::Condition { condition, from, to, .. } => {
+                    conditions += 1;
+                    assert_ne!(from, Some(to), "{name}: {condition:?}");
+                }
+                Change::Container { from, to, .. } => assert_ne!(from, Some(to), "{name}"),
+                _ => {}
+            }
+        }
+    }
+    assert!(conditions > 100, "only {conditions} changes of conditions were seen");
+}
+
+#[test]
 fn what_is_told_to_change_is_what_the_published_statuses_show() {
     for name in story::names() {
         let story = Story::of(&name);

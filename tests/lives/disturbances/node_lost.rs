@@ -1,6 +1,11 @@
 //! The node cannot be reached, and comes back or does not.
 
-use pod_lifecycle::sim::ScriptActionKind;
+use pod_lifecycle::{
+    Change,
+    manifest::ConditionStatus,
+    sim::{ScriptActionKind, What},
+    state::ConditionType,
+};
 
 use super::story::{Story, container, shown, why};
 
@@ -103,4 +108,15 @@ fn a_pod_whose_node_is_gone_is_failed_and_removed_by_the_garbage_collector() {
     assert_eq!(shown(story.at(120), "DisruptionTarget"), Some((true, "DeletionByPodGC", message)));
     assert_eq!(story.removed_at(), Some(120));
     assert!(story.stops().is_empty(), "there is no kubelet to stop anything");
+}
+
+#[test]
+fn a_lost_node_takes_readiness_away_and_the_change_is_told() {
+    let story = Story::of("node-lost");
+    let ready = story.timeline.entries.iter().filter_map(|entry| {
+        let What::Changed(transition) = &entry.what else { return None };
+        let Change::Condition { condition: ConditionType::Ready, to, .. } = transition.change else { return None };
+        Some((entry.at.since(story.timeline.start).as_secs(), to))
+    });
+    assert!(ready.clone().any(|told| told == (60, ConditionStatus::False)), "{:?}", ready.collect::<Vec<_>>());
 }
