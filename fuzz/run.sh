@@ -12,10 +12,16 @@ seconds=$((minutes * 60))
 
 if cargo +nightly fuzz --version >/dev/null 2>&1; then
   if [ $# -eq 0 ]; then set -- manifest events scenario snapshot relist object; fi
+  failed=()
   for target in "$@"; do
     mkdir -p "corpus/$target"
-    cargo +nightly fuzz run --features libfuzzer "$target" "corpus/$target" "seeds/$target" -- -max_total_time="$seconds" -timeout=10 -max_len=2048
+    cargo +nightly fuzz run --features libfuzzer "$target" "corpus/$target" "seeds/$target" -- \
+      -max_total_time="$seconds" -timeout=10 -max_len=2048 || failed+=("$target")
   done
+  if [ ${#failed[@]} -gt 0 ]; then
+    echo "Found something: ${failed[*]}; what failed is in artifacts/." >&2
+    exit 1
+  fi
 else
   seed="${SEED:-$(date +%Y%m%d)0000000}"
   cargo run --release --bin stable -- "$seconds" "$seed" "$@"
