@@ -146,6 +146,7 @@ impl StatusManager {
 
     /// Makes room for containers that were added.
     pub(crate) fn fit(&mut self, spec: &PodSpec) {
+        // Equivalent with `<=`: there is nothing to make room for.
         if self.knowledge == Knowledge::Computed && self.record.records.len() < spec.container_count() {
             Arc::make_mut(&mut self.record).records.resize_with(spec.container_count(), || None);
         }

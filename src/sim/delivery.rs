@@ -41,6 +41,7 @@ impl Life {
     fn count_one(&mut self) -> Result<(), ScenarioError> {
         self.count = self.count.saturating_add(1);
         let containers = u32::try_from(self.object.spec().container_count()).unwrap_or(u32::MAX);
+        // Equivalent with `>=`: what goes on for ever reaches either limit, and nothing else comes near.
         if self.count > MOST_AT_ONE_INSTANT.saturating_mul(containers.saturating_add(10)) {
             return Err(ScenarioError::Endless { t: self.now.since(self.recorder.timeline.start).as_secs_f64() });
         }

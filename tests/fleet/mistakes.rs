@@ -66,3 +66,34 @@ fn more_pods_than_memory_can_hold_are_refused_at_once() {
     let error = Fleet::shard(&scenario, 10, Shard { index: 2, of: 2 }).map(|_| ()).unwrap_err().to_string();
     assert_eq!(error, "shard 2 of 2: there is none, they are counted from 0");
 }
+
+#[test]
+fn a_time_before_the_beginning_is_named_with_its_place() {
+    let mut fed = web();
+    (fed["name"], fed["share"]) = (json!("next"), json!(0));
+    let action = |action: Value| fleet(json!([web(), fed]), json!([action]));
+    for (wrong, field) in [
+        (json!({"op": "rollout", "t": -1, "from": "web", "to": "next", "perSecond": 1}), "t"),
+        (json!({"op": "delete", "t": -1, "of": {}}), "t"),
+        (json!({"op": "evict", "t": -1, "of": {}}), "t"),
+        (json!({"op": "delete", "t": 1, "of": {"overSeconds": -1}}), "of.overSeconds"),
+        (json!({"op": "loseNodes", "t": -1, "share": 0.5}), "t"),
+        (json!({"op": "loseNodes", "t": 1, "share": 0.5, "forSeconds": -1}), "forSeconds"),
+    ] {
+        assert_eq!(message(action(wrong)), format!("actions[0].{field}: -1 is not a number of seconds from 0 on"));
+    }
+}
+
+#[test]
+fn a_rollout_goes_from_a_group_that_has_pods_to_one_that_has_none() {
+    let mut fed = web();
+    (fed["name"], fed["share"]) = (json!("next"), json!(0));
+    let rollout = |from: &str, to: &str| json!({"op": "rollout", "t": 1, "from": from, "to": to, "perSecond": 1});
+    let with = |actions: Value| message(fleet(json!([web(), fed]), actions));
+    let full = r#""web" has its Pods already: a rollout goes to a group with a share of 0"#;
+    assert_eq!(with(json!([rollout("web", "web")])), format!("actions[0].to: {full}"));
+    let empty = r#""next" would replace a group that has no Pods by then"#;
+    assert_eq!(with(json!([rollout("next", "next")])), format!("actions[0].to: {empty}"));
+    let twice = r#""next" has its Pods already: a rollout goes to a group with a share of 0"#;
+    assert_eq!(with(json!([rollout("web", "next"), rollout("web", "next")])), format!("actions[1].to: {twice}"));
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Action, Timestamp,
-    sim::{Scenario, Timeline, What},
+    sim::{Scenario, Script, Timeline, What},
 };
 use serde_json::json;
 
@@ -148,4 +148,10 @@ fn the_probes_of_a_container_that_has_ended_for_good_wake_nobody() {
     assert_eq!(next(&life), 4, "its readiness is asked each second");
     life.advance_to(start + Duration::from_secs(20)).unwrap();
     assert_eq!(next(&life), 65, "a resync, a minute after the exit");
+}
+
+#[test]
+fn a_seed_is_written_down_with_its_script() {
+    let written = |seed: u64| serde_json::to_value(Script { seed, ..Script::default() }).unwrap()["seed"].clone();
+    assert_eq!([written(7), written(0)], [json!(7), json!(null)], "none is as good as zero");
 }

@@ -207,3 +207,13 @@ fn a_container_of_which_no_instance_is_known_is_waited_for() {
     let unknown = waiting();
     assert_eq!(Worker::of(&spec, ProbeKind::Liveness).do_probe(&view(&unknown)), ProbeDecision::Wait);
 }
+
+#[test]
+fn a_redirect_is_good_but_one_to_another_host_is_only_a_warning() {
+    let outcome = |status, leads_elsewhere| ProbeOutcome::of_http_status(status, leads_elsewhere);
+    assert_eq!([outcome(302, false), outcome(302, true)], [ProbeOutcome::Success, ProbeOutcome::Warning]);
+    assert_eq!([outcome(200, true), outcome(299, true)], [ProbeOutcome::Success; 2], "only a redirect leads anywhere");
+    let bad = [199, 400, 404, 500].map(|status| outcome(status, false));
+    assert_eq!(bad, [ProbeOutcome::Failure; 4]);
+    assert_eq!([outcome(300, true), outcome(399, true)], [ProbeOutcome::Warning; 2]);
+}

@@ -39,6 +39,7 @@ fn every_kind_makes_a_pod_that_the_api_server_takes() {
     for kind in WorkloadKind::ALL {
         let pod = any(*kind).pod().unwrap();
         assert!(pod.metadata.name.starts_with("web-"), "{kind}: {}", pod.metadata.name);
+        assert_eq!((pod.api_version.as_deref(), pod.kind.as_deref()), (Some("v1"), Some("Pod")), "{kind}");
         assert_eq!(label(&pod, "app"), Some("web"), "{kind}");
         assert_eq!(pod.metadata.annotations["note"], "kept", "{kind}");
         validate(&pod.with_defaults()).unwrap();

@@ -38,7 +38,7 @@ fn whatever_is_told_to_change_was_something_else_before() {
                     conditions += 1;
                     assert_ne!(from, Some(to), "{name}: {condition:?}");
                 }
-                Change::Container { from, to, .. } => assert_ne!(from, Some(to), "{name}"),
+                // A container may go from one instance that runs to the next.
                 _ => {}
             }
         }
