@@ -32,7 +32,8 @@ use crate::{
 ///         prop_assert_eq!(holds(&history, &begins), Ok(()), "{}", name);
 ///     }
 ///     history.record(&begins);
-///     prop_assert_eq!(history.phase(), Some(pod.phase()));
+///     // On a node that polls nothing is told yet.
+///     prop_assert!(history.phase().is_none_or(|told| told == pod.phase()));
 ///     Ok(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
