@@ -91,3 +91,29 @@ fn under_ideal_timing_everything_is_seen_as_it_happens() {
     assert!(cache.allows_sync(at(1)));
     assert_eq!((cache.next_relist(true), cache.relist(at(1))), (None, Vec::new()));
 }
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_sync_follow_the_other_at_once() {
+    let mut cache = poll(false);
+    cache.relist(at(10_000));
+    assert_eq!(cache.note_sync_end(false, at(5_000)), RelistRequest::None);
+    assert!(!cache.allows_sync(at(5_000)), "the relist at 10 s is yet to come, by this clock");
+    assert!(cache.allows_sync(at(5_400)));
+}
+
+#[test]
+fn relists_out_of_turn_come_to_an_end_within_a_second_and_begin_anew_in_the_next() {
+    let mut cache = poll(true);
+    let mut relists = 0_u64;
+    while relists < 100 {
+        cache.note_sync_end(true, at(1_000));
+        if !cache.awaits_requested_relist() {
+            break;
+        }
+        cache.relist(at(1_001));
+        relists += 1;
+    }
+    assert_eq!(relists, 16);
+    cache.note_sync_end(true, at(2_000));
+    assert!(cache.awaits_requested_relist());
+}
