@@ -6,6 +6,8 @@ mod tests;
 
 pub use recorded::{EventReason, EventType, KubernetesEvent};
 
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,11 +21,13 @@ use crate::{
 /// What the embedder is to do, in this order; each is answered by the event that its doc names.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{Action, state::InstanceId};
 ///
-/// let action = Action::StopContainer { container: 0.into(), instance: InstanceId::nth(2), timeout: 30 };
+/// let timeout = Duration::from_secs(30);
+/// let action = Action::StopContainer { container: 0.into(), instance: InstanceId::nth(2), timeout };
 /// let written = serde_json::to_string(&action)?;
-/// assert_eq!(written, r#"{"StopContainer":{"container":0,"instance":2,"timeout":30}}"#);
+/// assert_eq!(written, r#"{"StopContainer":{"container":0,"instance":2,"timeout":{"secs":30,"nanos":0}}}"#);
 /// assert_eq!(serde_json::from_str::<Action>(&written)?, action);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -72,15 +76,15 @@ pub enum Action {
         /// The instance.
         instance: InstanceId,
     },
-    /// Tell an instance to stop and kill it after `timeout` seconds: `ContainerExited`, then `ContainerStopped`. One
+    /// Tell an instance to stop and kill it after `timeout`: `ContainerExited`, then `ContainerStopped`. One
     /// that is gone already is answered at once.
     StopContainer {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// Seconds between SIGTERM and SIGKILL.
-        timeout: u32,
+        /// How long after SIGTERM comes SIGKILL; whole seconds, at least 2.
+        timeout: Duration,
     },
     /// Remove a dead instance; nothing answers.
     RemoveContainer {
@@ -278,10 +282,11 @@ named! {
 /// What is said of a sync of the Pod's worker.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{SyncKind, SyncProgress};
 ///
-/// let began = SyncProgress::Began { kind: SyncKind::Terminating, grace: Some(30) };
-/// assert!(matches!(began, SyncProgress::Began { grace: Some(30), .. }));
+/// let began = SyncProgress::Began { kind: SyncKind::Terminating, grace: Some(Duration::from_secs(30)) };
+/// assert!(matches!(began, SyncProgress::Began { grace: Some(grace), .. } if grace.as_secs() == 30));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
@@ -290,8 +295,8 @@ pub enum SyncProgress {
     Began {
         /// What the sync is for.
         kind: SyncKind,
-        /// Seconds that override the containers' own grace, if any do.
-        grace: Option<i64>,
+        /// The grace that overrides the containers' own, if any does; whole seconds.
+        grace: Option<Duration>,
     },
     /// It ended.
     Ended {

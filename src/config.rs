@@ -7,12 +7,12 @@
 //! use pod_lifecycle::config::{FeatureGates, KubeletConfig, Timing};
 //!
 //! let usual = KubeletConfig::default();
-//! assert_eq!((usual.crash_loop.initial, usual.crash_loop.max), (10, 300));
+//! assert_eq!((usual.crash_loop.initial, usual.crash_loop.max), (Duration::from_secs(10), Duration::from_secs(300)));
 //!
-//! let crash_loop = FeatureGates::default().crash_loop(Some(60));
+//! let crash_loop = FeatureGates::default().crash_loop(Some(Duration::from_secs(60)));
 //! let timing = Timing::GenericPleg { phase: Duration::ZERO, relist_after_sync: true };
 //! let hasty = KubeletConfig { crash_loop, timing, ..usual };
-//! assert_eq!(hasty.crash_loop.max, 60);
+//! assert_eq!(hasty.crash_loop.max, Duration::from_secs(60));
 //! ```
 
 use alloc::boxed::Box;
@@ -20,31 +20,39 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The limits of a back-off, in whole seconds: its delays are doubled ones of the first.
+/// The limits of a back-off: its delays are doubled ones of the first.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::config::BackOffLimits;
 ///
-/// assert_eq!(BackOffLimits::IMAGE_PULL.max, 300);
-/// let patient = BackOffLimits { max: 600, ..BackOffLimits::CRASH_LOOP };
-/// assert_eq!(patient.initial, 10);
+/// assert_eq!(BackOffLimits::IMAGE_PULL.max, Duration::from_secs(300));
+/// let patient = BackOffLimits { max: Duration::from_secs(600), ..BackOffLimits::CRASH_LOOP };
+/// assert_eq!(patient.initial, Duration::from_secs(10));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackOffLimits {
-    /// The first delay, in seconds.
-    pub initial: u32,
-    /// The longest delay, in seconds.
-    pub max: u32,
-    /// The counter starts over when an event comes more seconds than this after it was last advanced.
-    pub reset_after: u32,
+    /// The first delay.
+    pub initial: Duration,
+    /// The longest delay.
+    pub max: Duration,
+    /// The counter starts over when an event comes longer than this after it was last advanced.
+    pub reset_after: Duration,
 }
 
 impl BackOffLimits {
     /// Restarts of containers: 10 s, doubling to 300 s.
-    pub const CRASH_LOOP: BackOffLimits = BackOffLimits { initial: 10, max: 300, reset_after: 600 };
+    pub const CRASH_LOOP: BackOffLimits = BackOffLimits::KUBELET;
     /// Image pulls: 10 s, doubling to 300 s.
-    pub const IMAGE_PULL: BackOffLimits = BackOffLimits { initial: 10, max: 300, reset_after: 600 };
+    pub const IMAGE_PULL: BackOffLimits = BackOffLimits::KUBELET;
+
+    /// What the kubelet sets for both.
+    const KUBELET: BackOffLimits = BackOffLimits {
+        initial: Duration::from_secs(10),
+        max: Duration::from_secs(300),
+        reset_after: Duration::from_secs(600),
+    };
 }
 
 /// Feature gates that change what a Pod does, named as Kubernetes names them; the default is that of 1.36.
@@ -75,17 +83,21 @@ impl Default for FeatureGates {
 }
 
 impl FeatureGates {
-    /// The back-off of restarts on a node whose configuration sets this maximum, in seconds (1 to 300), or none.
+    /// The back-off of restarts on a node whose configuration sets this maximum (1 s to 300 s), or none.
     ///
     /// A maximum below the first delay lowers that too. The 60 s that KEP-4603 speaks of hold only where no maximum can
     /// be set: otherwise the kubelet's defaulting sets 300 s. Answers to `newCrashLoopBackOff` in
     /// `pkg/kubelet/kubelet.go`.
     ///
     /// ```
+    /// use core::time::Duration;
     /// use pod_lifecycle::config::FeatureGates;
     ///
     /// let mut gates = FeatureGates::default();
-    /// let limits = |gates: FeatureGates, max| (gates.crash_loop(max).initial, gates.crash_loop(max).max);
+    /// let limits = |gates: FeatureGates, max: Option<u64>| {
+    ///     let limits = gates.crash_loop(max.map(Duration::from_secs));
+    ///     (limits.initial.as_secs(), limits.max.as_secs())
+    /// };
     /// assert_eq!((limits(gates, None), limits(gates, Some(5))), ((10, 300), (5, 5)));
     /// gates.reduce_default_crash_loop_back_off_decay = true;
     /// assert_eq!((limits(gates, None), limits(gates, Some(20))), ((1, 300), (1, 20)));
@@ -93,11 +105,11 @@ impl FeatureGates {
     /// assert_eq!(limits(gates, None), (1, 60));
     /// ```
     #[must_use]
-    pub fn crash_loop(self, node_max: Option<u32>) -> BackOffLimits {
+    pub fn crash_loop(self, node_max: Option<Duration>) -> BackOffLimits {
         let default = BackOffLimits::CRASH_LOOP;
-        let initial = if self.reduce_default_crash_loop_back_off_decay { 1 } else { default.initial };
+        let initial = if self.reduce_default_crash_loop_back_off_decay { REDUCED_INITIAL } else { default.initial };
         let max = match node_max {
-            Some(max) if self.kubelet_crash_loop_back_off_max => max.clamp(1, default.max),
+            Some(max) if self.kubelet_crash_loop_back_off_max => max.clamp(SHORTEST_MAX, default.max),
             Some(_) | None if self.kubelet_crash_loop_back_off_max => default.max,
             Some(_) | None if self.reduce_default_crash_loop_back_off_decay => REDUCED_MAX,
             Some(_) | None => default.max,
@@ -107,7 +119,13 @@ impl FeatureGates {
 }
 
 /// The longest delay of a restart under `ReduceDefaultCrashLoopBackOffDecay` where no maximum can be set.
-const REDUCED_MAX: u32 = 60;
+const REDUCED_MAX: Duration = Duration::from_secs(60);
+
+/// The first delay of a restart under `ReduceDefaultCrashLoopBackOffDecay`.
+const REDUCED_INITIAL: Duration = Duration::from_secs(1);
+
+/// The shortest maximum that a node may set.
+const SHORTEST_MAX: Duration = Duration::from_secs(1);
 
 /// How the node's kubelet is set up; the default is Kubernetes' own, but for the [`Timing`], which is ideal.
 ///
@@ -116,7 +134,7 @@ const REDUCED_MAX: u32 = 60;
 /// use pod_lifecycle::config::KubeletConfig;
 ///
 /// let config = KubeletConfig { resync_period: Duration::from_secs(30), ..KubeletConfig::default() };
-/// assert_eq!(config.crash_loop.max, 300);
+/// assert_eq!(config.crash_loop.max, Duration::from_secs(300));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

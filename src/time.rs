@@ -3,6 +3,8 @@
 //! Nothing in this crate reads a clock by itself: every call that depends on time takes a [`Timestamp`].
 //! [`Clock`] is there for those who drive a Pod.
 
+pub(crate) mod seconds;
+
 use core::{
     cell::Cell,
     fmt::{self, Write},

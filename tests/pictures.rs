@@ -172,9 +172,9 @@ fn a_sidecar_gets_sigterm_when_the_others_have_ended() {
     let hook = web.tasks.iter().find(|task| task.what.kind == TaskKind::PreStop).unwrap();
     assert_eq!((second(&picture, hook.from), second(&picture, hook.to)), (60.0, 65.0));
     assert_eq!(hook.what.outcome, Outcome::Succeeded);
-    assert_eq!((web.stops[0].from, web.stops[0].what.grace), (hook.to, 40));
+    assert_eq!((web.stops[0].from, web.stops[0].what.timeout), (hook.to, Duration::from_secs(40)));
     assert_eq!(proxy.stops[0].from, web.runs[0].to);
-    assert_eq!(proxy.stops[0].what.grace, 28);
+    assert_eq!(proxy.stops[0].what.timeout, Duration::from_secs(28));
     assert_eq!(picture.removed_at, Some(picture.end));
 }
 
@@ -183,7 +183,7 @@ fn a_container_that_ignores_sigterm_is_shown_killed_when_its_grace_is_over() {
     let picture = scenario("web-server");
     let web = picture.lane("web").unwrap();
     let stop = &web.stops[0];
-    assert_eq!((stop.what.grace, stop.to.since(stop.from)), (30, Duration::from_secs(30)));
+    assert_eq!((stop.what.timeout, stop.to.since(stop.from)), (Duration::from_secs(30), Duration::from_secs(30)));
     let exit = web.runs[0].what.exit.unwrap();
     assert_eq!((exit.code, exit.cause, web.runs[0].to), (137, ExitCause::Sigkill, stop.to));
     let kinds: Vec<ProbeKind> = web.probes.iter().map(|row| row.kind).collect();

@@ -87,7 +87,8 @@ impl Names {
     pub(crate) fn asked(&self, action: &Action) -> Option<String> {
         match action {
             Action::StopContainer { container, timeout, .. } => {
-                Some(format!("{} is told to stop, and killed if it takes more than {timeout}s", self.of(*container)))
+                let (name, most) = (self.of(*container), timeout.as_secs());
+                Some(format!("{name} is told to stop, and killed if it takes more than {most}s"))
             }
             Action::RunHook { container, hook, .. } => {
                 Some(format!("{} of {} begins", hook_name(*hook), self.of(*container)))

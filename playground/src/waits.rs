@@ -72,8 +72,8 @@ fn stop(name: &str, step: &StopStep) -> Option<String> {
         StopStep::Pending => Some(format!("{name} waits to be told to stop")),
         StopStep::PreStop { sleeps: false, .. } => Some(format!("{name} waits for its preStop hook")),
         StopStep::Turn { after, .. } => Some(format!("{name} waits for {} to end first", after.join(", "))),
-        StopStep::Told { grace_seconds, .. } => {
-            Some(format!("{name} ends, or is killed {grace_seconds} s after it was told to stop"))
+        StopStep::Told { timeout, .. } => {
+            Some(format!("{name} ends, or is killed {} s after it was told to stop", timeout.as_secs()))
         }
         StopStep::PreStop { .. } | StopStep::Unseen | StopStep::Gone => None,
         _ => None,

@@ -32,5 +32,5 @@ fn whatever_comes_out_of_a_pod_is_read_back_as_it_was_written() {
     }
     let (type_, reason) = (EventType::Warning, "NodeAffinity".into());
     is_read_back(&KubernetesEvent { at, type_, reason, container: None, message: "no".into() });
-    is_read_back(&SyncProgress::Began { kind: SyncKind::Terminating, grace: Some(30) });
+    is_read_back(&SyncProgress::Began { kind: SyncKind::Terminating, grace: Some(Duration::from_secs(30)) });
 }

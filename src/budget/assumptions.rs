@@ -4,8 +4,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::seconds;
-use crate::{config::BackOffLimits, spec::LifecycleHook};
+use crate::{config::BackOffLimits, spec::LifecycleHook, time::seconds};
 
 /// What the spec does not say, and the bounds depend on; everything is zero by default.
 ///
@@ -60,7 +59,7 @@ impl Assumptions {
     pub(super) fn hook_time(&self, hook: Option<&LifecycleHook>) -> Duration {
         match hook {
             None => Duration::ZERO,
-            Some(LifecycleHook::Sleep(seconds)) => Duration::from_secs((*seconds).into()),
+            Some(LifecycleHook::Sleep(time)) => *time,
             Some(LifecycleHook::Run(_)) => self.hook_run,
         }
     }

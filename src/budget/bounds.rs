@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 use serde::Serialize;
 
-use super::seconds::{self, Seconds};
+use crate::time::seconds::{self, Seconds};
 
 /// A time that lies between two bounds.
 ///

@@ -5,11 +5,12 @@ use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{Assumptions, Bounds, schedule::Schedule, seconds, stop};
+use super::{Assumptions, Bounds, schedule::Schedule, stop};
 use crate::{
     manifest::RestartPolicy,
     rule::termination,
     spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+    time::seconds,
 };
 
 /// The bounds of one container's life.

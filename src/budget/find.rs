@@ -3,13 +3,12 @@
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
-use super::{
-    finding::{Finding, FindingCode},
-    seconds::Seconds,
-};
+use super::finding::{Finding, FindingCode};
 use crate::{
     manifest::{ExecAction, Handler, Name},
+    rule::termination::MINIMUM_GRACE,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
+    time::seconds::Seconds,
 };
 
 /// All findings, container by container, then those of the whole Pod, which is never ready before `earliest_ready`.
@@ -37,12 +36,14 @@ struct Search<'a> {
 impl Search<'_> {
     fn liveness_before_start_up(&mut self) {
         let (None, Some(readiness), Some(liveness)) = self.probes() else { return };
-        let spared = u64::from(liveness.initial_delay()).saturating_add(failing_time(liveness));
-        let allowed = u64::from(readiness.initial_delay());
+        let spared = liveness.initial_delay().saturating_add(failing_time(liveness));
+        let allowed = readiness.initial_delay();
         if spared < allowed {
             let message = format!(
-                "liveness can kill the container {spared} s after its start, but readiness allows it {allowed} s to \
-                 start up; a startup probe would hold liveness back"
+                "liveness can kill the container {} after its start, but readiness allows it {} to start up; a startup \
+                 probe would hold liveness back",
+                Seconds(spared),
+                Seconds(allowed)
             );
             self.found(FindingCode::LivenessBeforeStartUp, "livenessProbe", message);
         }
@@ -50,15 +51,16 @@ impl Search<'_> {
 
     fn pre_stop(&mut self) {
         let (Some(hook), Some(grace)) = (self.container.pre_stop(), self.spec.termination_grace()) else { return };
-        if grace == 0 {
+        if grace.is_zero() {
             let message = "a grace of 0 s leaves no time for the hook".to_owned();
             return self.found(FindingCode::PreStopWithoutGrace, "lifecycle.preStop", message);
         }
-        // The API server makes a negative grace 1.
-        let grace = grace.max(1);
-        if let Some(sleep) = sleep_of(hook).filter(|&sleep| i64::from(sleep) >= grace) {
+        if let Some(sleep) = sleep_of(hook).filter(|&sleep| sleep >= grace) {
             let message = format!(
-                "the hook sleeps {sleep} s of a grace of {grace} s; the process is killed 2 s after SIGTERM at the latest"
+                "the hook sleeps {} of a grace of {}; the process is killed {} after SIGTERM at the latest",
+                Seconds(sleep),
+                Seconds(grace),
+                Seconds(MINIMUM_GRACE)
             );
             self.found(FindingCode::PreStopBeyondGrace, "lifecycle.preStop", message);
         }
@@ -68,12 +70,14 @@ impl Search<'_> {
         let (_, Some(readiness), Some(liveness)) = self.probes() else { return };
         let asks_something = *liveness.handler() != Handler::default();
         let is_same = asks_something && liveness.handler() == readiness.handler();
-        let patience = |probe| u64::from(ProbeSpec::period(probe)).saturating_mul(probe.failure_threshold().into());
+        let patience = |probe| ProbeSpec::period(probe).saturating_mul(probe.failure_threshold());
         let (to_kill, to_unready) = (patience(liveness), patience(readiness));
         if is_same && to_kill <= to_unready && liveness.timeout() <= readiness.timeout() {
             let message = format!(
-                "liveness asks what readiness asks and is no more patient ({to_kill} s against {to_unready} s): the \
-                 container is killed when it should only lose its traffic"
+                "liveness asks what readiness asks and is no more patient ({} against {}): the container is killed when \
+                 it should only lose its traffic",
+                Seconds(to_kill),
+                Seconds(to_unready)
             );
             self.found(FindingCode::ReadinessIsLiveness, "livenessProbe", message);
         }
@@ -84,7 +88,8 @@ impl Search<'_> {
             let Some(probe) = self.container.probe(kind) else { continue };
             let (timeout, period) = (probe.timeout(), probe.period());
             if timeout > period {
-                let message = format!("waits {timeout} s for an answer, but is to run every {period} s");
+                let message =
+                    format!("waits {} for an answer, but is to run every {}", Seconds(timeout), Seconds(period));
                 self.found(FindingCode::TimeoutBeyondPeriod, &format!("{}.timeoutSeconds", field(kind)), message);
             }
         }
@@ -96,7 +101,8 @@ impl Search<'_> {
             let (Some(of_probe), Some(of_pod)) = (of_probe, self.spec.termination_grace()) else { continue };
             if of_probe > of_pod {
                 let field = format!("{}.terminationGracePeriodSeconds", field(kind));
-                let message = format!("a container that fails has {of_probe} s to stop, one that is well {of_pod} s");
+                let (of_probe, of_pod) = (Seconds(of_probe), Seconds(of_pod));
+                let message = format!("a container that fails has {of_probe} to stop, one that is well {of_pod}");
                 self.found(FindingCode::ProbeGraceBeyondPod, &field, message);
             }
         }
@@ -126,7 +132,7 @@ impl Search<'_> {
 }
 
 fn deadline_before_ready(spec: &PodSpec, earliest_ready: Duration) -> Option<Finding> {
-    let deadline = Duration::from_secs(spec.active_deadline()?.into());
+    let deadline = spec.active_deadline()?;
     let code = FindingCode::DeadlineBeforeReady;
     (deadline <= earliest_ready).then(|| Finding {
         code,
@@ -141,9 +147,9 @@ fn deadline_before_ready(spec: &PodSpec, earliest_ready: Duration) -> Option<Fin
     })
 }
 
-/// Seconds from the first of the failures that it takes to the last.
-fn failing_time(probe: &ProbeSpec) -> u64 {
-    u64::from(probe.period()).saturating_mul(probe.failure_threshold().saturating_sub(1).into())
+/// From the first of the failures that it takes to the last.
+fn failing_time(probe: &ProbeSpec) -> Duration {
+    probe.period().saturating_mul(probe.failure_threshold().saturating_sub(1))
 }
 
 fn field(kind: ProbeKind) -> &'static str {
@@ -155,15 +161,15 @@ fn field(kind: ProbeKind) -> &'static str {
 }
 
 /// How long a hook sleeps at least, as far as can be seen.
-fn sleep_of(hook: &LifecycleHook) -> Option<u32> {
+fn sleep_of(hook: &LifecycleHook) -> Option<Duration> {
     match hook {
-        LifecycleHook::Sleep(seconds) => Some(*seconds),
-        LifecycleHook::Run(handler) => sleep_of_command(handler.exec.as_ref()?),
+        LifecycleHook::Sleep(time) => Some(*time),
+        LifecycleHook::Run(handler) => sleep_of_command(handler.exec.as_ref()?).map(Duration::from_secs),
     }
 }
 
-/// Understands `sleep 20` and what a shell's `-c` makes of `sleep 20; …`.
-fn sleep_of_command(exec: &ExecAction) -> Option<u32> {
+/// The seconds of `sleep 20` and what a shell's `-c` makes of `sleep 20; …`.
+fn sleep_of_command(exec: &ExecAction) -> Option<u64> {
     let (program, arguments) = exec.command.split_first()?;
     let is_sleep = |program: &str| program.rsplit('/').next() == Some("sleep");
     match arguments {

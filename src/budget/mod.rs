@@ -49,7 +49,6 @@ mod finding;
 mod ready;
 mod report;
 mod schedule;
-mod seconds;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -65,7 +64,12 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::{config::BackOffLimits, rule::backoff::BackOff, spec::PodSpec, time::Timestamp};
+use crate::{
+    config::BackOffLimits,
+    rule::backoff::BackOff,
+    spec::PodSpec,
+    time::{Timestamp, seconds},
+};
 
 /// The bounds of a Pod's life, and what is almost certainly wrong with its spec.
 ///
@@ -131,7 +135,7 @@ pub fn of(spec: &PodSpec, assumptions: &Assumptions) -> Budget {
         ready,
         readiness_gates: spec.readiness_gates().to_vec(),
         longest_stop: longest_stop(spec, stop::own_grace(spec)),
-        active_deadline: spec.active_deadline().map(|seconds| Duration::from_secs(seconds.into())),
+        active_deadline: spec.active_deadline(),
         restart_delays: restart_delays(&assumptions.crash_loop),
         containers,
         findings: find::all(spec, ready.earliest),
@@ -154,9 +158,9 @@ pub fn restart_delays(limits: &BackOffLimits) -> Vec<Duration> {
     let moment = Timestamp::UNIX_EPOCH;
     let mut counter = BackOff::advanced(None, limits, moment, moment);
     loop {
-        delays.push(Duration::from_secs(counter.delay.into()));
+        delays.push(counter.delay());
         let next = BackOff::advanced(Some(counter), limits, moment, moment);
-        if next.delay <= counter.delay {
+        if next.delay() <= counter.delay() {
             return delays;
         }
         counter = next;

@@ -2,10 +2,8 @@
 
 use core::fmt;
 
-use super::{
-    Budget, ContainerBudget, HookTime,
-    seconds::{self, Seconds},
-};
+use super::{Budget, ContainerBudget, HookTime};
+use crate::time::seconds::{self, Seconds};
 
 impl fmt::Display for Budget {
     /// A line a bound, a block a container, then the findings and what was assumed.

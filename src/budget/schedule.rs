@@ -22,8 +22,8 @@ impl<'a> Schedule<'a> {
     /// When probing may begin, counted from the container's start: whole seconds since the published, rounded-down
     /// start have to reach the delay.
     pub(super) fn may_begin(self) -> Bounds {
-        let delay = u64::from(self.probe.initial_delay());
-        Bounds { earliest: Duration::from_secs(delay.saturating_sub(1)), latest: Some(Duration::from_secs(delay)) }
+        let delay = self.probe.initial_delay();
+        Bounds { earliest: delay.saturating_sub(Duration::from_secs(1)), latest: Some(delay) }
     }
 
     /// Until that many good answers in a row are in, from when probing may begin, if they have to wait for the period.
@@ -78,10 +78,10 @@ impl<'a> Schedule<'a> {
     }
 
     fn period(self) -> Duration {
-        Duration::from_secs(self.probe.period().into())
+        self.probe.period()
     }
 
     fn timeout(self) -> Duration {
-        Duration::from_secs(self.probe.timeout().into())
+        self.probe.timeout()
     }
 }

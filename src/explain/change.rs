@@ -1,6 +1,7 @@
 //! What would change a Pod's state, and what somebody can do about its trouble.
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use crate::{
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},
     state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
+    time::seconds,
 };
 
 /// Something that would change the Pod's state.
@@ -47,8 +49,9 @@ pub enum PossibleChange {
         needed: u32,
         /// Whether there were some already.
         has_begun: bool,
-        /// Seconds between two probes.
-        period_seconds: u32,
+        /// The time between two probes.
+        #[serde(rename = "periodSeconds", serialize_with = "seconds::serialize")]
+        period: Duration,
     },
     /// So many more failures in a row have a container killed.
     Failures {
@@ -68,10 +71,12 @@ pub enum PossibleChange {
     LongRun {
         /// The container's name.
         container: String,
-        /// Longer than this many seconds.
-        seconds: u32,
-        /// The delay that it starts over with, in seconds.
-        initial_delay_seconds: u32,
+        /// Longer than this.
+        #[serde(rename = "seconds", serialize_with = "seconds::serialize")]
+        longer_than: Duration,
+        /// The delay that it starts over with.
+        #[serde(rename = "initialDelaySeconds", serialize_with = "seconds::serialize")]
+        initial_delay: Duration,
     },
     /// A container's end.
     Exit {
@@ -200,7 +205,7 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
                     probe: progress.probe,
                     needed: progress.successes_needed,
                     has_begun: progress.run_of(ProbeResult::Success) > 0,
-                    period_seconds: progress.period_seconds,
+                    period: progress.period,
                 });
                 changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
             }
@@ -235,8 +240,11 @@ fn against(reason: &str) -> &'static [Remedy] {
 pub(super) fn held_back(container: &str, exit: Option<&LastExit>, limits: &BackOffLimits) -> Vec<PossibleChange> {
     let reason = exit.map(|exit| TerminationReason::from(&*exit.reason));
     let cause = reason.as_ref().map_or(Remedy::for_waiting(&StartError::CrashLoopBackOff), Remedy::for_termination);
-    let (seconds, initial_delay_seconds) = (limits.reset_after, limits.initial);
     let mut changes = remedies(container, cause.get(..1).unwrap_or_default());
-    changes.push(PossibleChange::LongRun { container: container.into(), seconds, initial_delay_seconds });
+    changes.push(PossibleChange::LongRun {
+        container: container.into(),
+        longer_than: limits.reset_after,
+        initial_delay: limits.initial,
+    });
     changes
 }

@@ -1,6 +1,7 @@
 //! What one container is doing, and why.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ use crate::{
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
     status,
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// What one container is doing, and why.
@@ -96,12 +97,14 @@ pub enum Situation {
         exit: LastExit,
         /// Why it is started again at all.
         decision: RestartDecision,
-        /// The delay in force, in seconds.
-        delay_seconds: u32,
+        /// The delay in force.
+        #[serde(rename = "delaySeconds", serialize_with = "seconds::serialize")]
+        delay: Duration,
         /// The end of the delay.
         until: Timestamp,
-        /// The delay after its next exit, in seconds, if that comes soon.
-        next_delay_seconds: u32,
+        /// The delay after its next exit, if that comes soon.
+        #[serde(rename = "nextDelaySeconds", serialize_with = "seconds::serialize")]
+        next_delay: Duration,
     },
     /// It keeps ending and is held back; for how long can only be told roughly.
     HeldBackBetween {
@@ -109,10 +112,12 @@ pub enum Situation {
         exit: Option<LastExit>,
         /// Why it is started again at all, if its exit is known.
         decision: Option<RestartDecision>,
-        /// The delay is no shorter than so many seconds.
-        least_delay_seconds: u32,
-        /// The delay is no longer than so many seconds.
-        most_delay_seconds: u32,
+        /// The delay is no shorter.
+        #[serde(rename = "leastDelaySeconds", serialize_with = "seconds::serialize")]
+        least_delay: Duration,
+        /// The delay is no longer.
+        #[serde(rename = "mostDelaySeconds", serialize_with = "seconds::serialize")]
+        most_delay: Duration,
     },
     /// It has ended and is about to be started again.
     RestartDue {
@@ -133,8 +138,9 @@ pub enum Situation {
         image: String,
         /// Until when its image is not pulled again, if it is held back.
         held_until: Option<Timestamp>,
-        /// The delay after the last failed pull, in seconds, if there is one in force.
-        delay_seconds: Option<u32>,
+        /// The delay after the last failed pull, if there is one in force.
+        #[serde(rename = "delaySeconds", serialize_with = "seconds::serialize_option")]
+        delay: Option<Duration>,
     },
     /// It runs.
     Running {
@@ -286,8 +292,8 @@ impl Subject<'_> {
         let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
         if let (Some(until), Some(counter)) = (until, counter) {
             let next = rule::backoff::BackOff::advanced(Some(counter), limits, finished_at, until);
-            let (delay_seconds, next_delay_seconds) = (counter.delay, next.delay);
-            return Situation::HeldBack { exit, decision, delay_seconds, until, next_delay_seconds };
+            let (delay, next_delay) = (counter.delay(), next.delay());
+            return Situation::HeldBack { exit, decision, delay, until, next_delay };
         }
         self.failed().unwrap_or_else(|| Situation::RestartDue {
             exit,
@@ -302,7 +308,7 @@ impl Subject<'_> {
         let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
         let pulls = self.pod.parts.containers.pull_back_off(self.spec.image());
         let held_until =
-            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at, self.now));
+            pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at(), self.now));
         let is_pull = matches!(
             failure.error,
             StartError::ErrImagePull
@@ -316,7 +322,7 @@ impl Subject<'_> {
             message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
             image: self.spec.image().into(),
             held_until,
-            delay_seconds: held_until.and(pulls).map(|pulls| pulls.delay),
+            delay: held_until.and(pulls).map(|pulls| pulls.delay()),
         })
     }
 

@@ -6,7 +6,10 @@ use core::fmt;
 use super::{
     ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, sentence, text, urgency::Urgency,
 };
-use crate::manifest::{PodPhase, RestartPolicy};
+use crate::{
+    manifest::{PodPhase, RestartPolicy},
+    time::seconds::Seconds,
+};
 
 impl fmt::Display for Explanation {
     /// Two to seven lines: the state; why; what happens next; what would change it; what cannot be known; the other
@@ -131,13 +134,14 @@ impl Explanation {
 
     fn stop_cause(&self, cause: &StopCause) -> String {
         match cause {
-            StopCause::Deleted { at, grace_seconds } => {
-                format!("it was deleted at {} with a grace period of {grace_seconds} s", text::past(*at, self.at))
+            StopCause::Deleted { at, grace } => {
+                format!("it was deleted at {} with a grace period of {}", text::past(*at, self.at), Seconds(*grace))
             }
             StopCause::Removed => "its object was removed from the API".into(),
             StopCause::Node { reason, message } => format!("the node ends it ({reason}: {})", stripped(message)),
-            StopCause::Deadline { seconds } => {
-                format!("it was active for longer than its activeDeadlineSeconds of {seconds} s (DeadlineExceeded)")
+            StopCause::Deadline { longest } => {
+                let longest = Seconds(*longest);
+                format!("it was active for longer than its activeDeadlineSeconds of {longest} (DeadlineExceeded)")
             }
             StopCause::WorkOver(cause) => self.end_cause(cause),
         }

@@ -1,6 +1,7 @@
 //! What explanations are made of: an exit, the rule that decides what follows from it, a probe's progress.
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
@@ -11,7 +12,7 @@ use crate::{
     rule::{probe::ProbeResult, restart},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{Instance, Termination, TerminationReason},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// How a container ended.
@@ -160,6 +161,7 @@ pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>,
 /// How far a probe has come with the instance that runs.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{explain::ProbeProgress, rule::probe::ProbeResult, spec::ProbeKind};
 ///
 /// let progress = ProbeProgress {
@@ -167,7 +169,7 @@ pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>,
 ///     streak: Some((ProbeResult::Failure, 2)),
 ///     successes_needed: 1,
 ///     failures_left: 1,
-///     period_seconds: 10,
+///     period: Duration::from_secs(10),
 ///     next_probe: None,
 /// };
 /// assert_eq!(progress.failures_left, 1, "one more failure, and the container is killed");
@@ -184,8 +186,9 @@ pub struct ProbeProgress {
     pub successes_needed: u32,
     /// How many more failures in a row it takes.
     pub failures_left: u32,
-    /// Seconds between two probes.
-    pub period_seconds: u32,
+    /// The time between two probes.
+    #[serde(rename = "periodSeconds", serialize_with = "seconds::serialize")]
+    pub period: Duration,
     /// When the container is probed next, if nothing else happens.
     pub next_probe: Option<Timestamp>,
 }
@@ -208,7 +211,7 @@ impl ProbeProgress {
             streak: (worker.result_run > 0).then_some((worker.last_result, worker.result_run)),
             successes_needed: left(spec.success_threshold(), run_of(ProbeResult::Success)),
             failures_left: left(spec.failure_threshold(), run_of(ProbeResult::Failure)),
-            period_seconds: spec.period(),
+            period: spec.period(),
             next_probe: foresight.probe(container, probe),
         })
     }

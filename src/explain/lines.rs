@@ -13,7 +13,7 @@ use super::{
     ContainerExplanation, Explanation, Next, NextStep, PodSituation, PossibleChange, Situation, StopCause, StopStep,
     Unknowable, Unmet, WaitsFor, When, display::stripped, sentence, text, urgency::Urgency,
 };
-use crate::{manifest::Name, spec::ContainerKind, state::StartError};
+use crate::{manifest::Name, spec::ContainerKind, state::StartError, time::seconds::Seconds};
 
 /// For how long a restart of the kubelet is worth a word.
 const FRESH: Duration = Duration::from_secs(300);
@@ -77,8 +77,9 @@ impl Explanation {
     fn start_clause(&self, container: &str, when: &str, how: &str) -> String {
         let explained = self.container(container);
         match explained.map(|container| &container.situation) {
-            Some(Situation::HeldBack { next_delay_seconds, .. }) => format!(
-                "{container} restarts {when}{how}; if it exits again soon, the next delay will be {next_delay_seconds} s"
+            Some(Situation::HeldBack { next_delay, .. }) => format!(
+                "{container} restarts {when}{how}; if it exits again soon, the next delay will be {}",
+                Seconds(*next_delay)
             ),
             Some(Situation::CannotStart { .. }) if how.is_empty() => {
                 format!("the start of {container} is tried again {when}")

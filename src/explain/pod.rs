@@ -1,6 +1,7 @@
 //! Where the Pod as a whole stands, and why.
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ use crate::{
     rule::{deadline::DEADLINE_REASON, restart},
     spec::{ContainerKind, PodSpec},
     state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// Where the Pod as a whole stands, with the facts that put it there.
@@ -98,6 +99,7 @@ pub enum PodSituation {
 /// Why a Pod is being stopped.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{explain::{PodSituation, StopCause}, status::ObservedPod};
 ///
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
@@ -108,7 +110,7 @@ pub enum PodSituation {
 /// }"#)?)?;
 /// let now = "2026-03-01T12:00:10Z".parse()?;
 /// let PodSituation::Stopping { cause, .. } = pod.explain(now).situation else { panic!("it is being deleted") };
-/// assert_eq!(cause, StopCause::Deleted { at: "2026-03-01T12:00:00Z".parse()?, grace_seconds: 30 });
+/// assert_eq!(cause, StopCause::Deleted { at: "2026-03-01T12:00:00Z".parse()?, grace: Duration::from_secs(30) });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -119,8 +121,9 @@ pub enum StopCause {
     Deleted {
         /// When the deletion was asked for.
         at: Timestamp,
-        /// The seconds that it was given.
-        grace_seconds: i64,
+        /// How long it was given.
+        #[serde(rename = "graceSeconds", serialize_with = "seconds::serialize")]
+        grace: Duration,
     },
     /// Its object was removed from the API.
     Removed,
@@ -133,8 +136,9 @@ pub enum StopCause {
     },
     /// It was active for longer than `activeDeadlineSeconds`.
     Deadline {
-        /// That many seconds.
-        seconds: u32,
+        /// The deadline, counted from its start time.
+        #[serde(rename = "seconds", serialize_with = "seconds::serialize")]
+        longest: Duration,
     },
     /// Its work is over, well or badly.
     WorkOver(EndCause),
@@ -277,14 +281,14 @@ fn stopping(pod: &Pod) -> PodSituation {
     let kill = pod.worker.termination.as_ref().and_then(|termination| termination.kill.as_deref());
     let cause = if let Some(kill) = kill {
         StopCause::Node { reason: (*kill.why.reason).into(), message: (*kill.why.message).into() }
-    } else if let Some(seconds) =
+    } else if let Some(longest) =
         pod.spec().active_deadline().filter(|_| why.is_some_and(|why| &*why.reason == DEADLINE_REASON))
     {
-        StopCause::Deadline { seconds }
+        StopCause::Deadline { longest }
     } else if object.is_gone {
         StopCause::Removed
     } else if let Some(deletion) = object.deletion.filter(|_| outcome.is_none()) {
-        StopCause::Deleted { at: deletion.requested_at, grace_seconds: deletion.grace_seconds }
+        StopCause::Deleted { at: deletion.requested_at, grace: deletion.grace }
     } else {
         StopCause::WorkOver(end_cause(pod))
     };

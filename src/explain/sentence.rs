@@ -14,7 +14,7 @@ use crate::{
     rule::probe::ProbeResult,
     spec::{ContainerKind, ProbeKind},
     state::StartError,
-    time::Timestamp,
+    time::{Timestamp, seconds::Seconds},
 };
 
 impl ContainerExplanation {
@@ -101,23 +101,25 @@ impl ContainerExplanation {
             Situation::PostStart { .. } => {
                 "no other container starts, and no new state is shown, before the hook is over".into()
             }
-            Situation::HeldBack { exit, decision, delay_seconds, .. } => {
-                format!("{}; {}, {delay_seconds} s after that exit", ended_saying(name, exit, now), decided(decision))
+            Situation::HeldBack { exit, decision, delay, .. } => {
+                let (ended, decided) = (ended_saying(name, exit, now), decided(decision));
+                format!("{ended}; {decided}, {} after that exit", Seconds(*delay))
             }
-            Situation::HeldBackBetween { exit, decision, least_delay_seconds, most_delay_seconds } => {
+            Situation::HeldBackBetween { exit, decision, least_delay, most_delay } => {
                 let ended =
                     exit.as_ref().map(|exit| format!("{}; ", ended_saying(name, exit, now))).unwrap_or_default();
                 let decided = decision.as_ref().map(decided).unwrap_or_else(|| "it is restarted".into());
-                let delay = text::at_least_at_most(*least_delay_seconds, *most_delay_seconds);
+                let delay = text::at_least_at_most(*least_delay, *most_delay);
                 format!("{ended}{decided}, {delay} after that exit")
             }
             Situation::RestartDue { exit, decision, waits_for } => {
                 let next = waiting(waits_for, &[&**name]);
                 format!("{}; {}; {next}", ended_saying(name, exit, now), decided(decision))
             }
-            Situation::CannotStart { message, image, delay_seconds: Some(delay), .. } => format!(
-                "the last pull of {image:?} failed: {}; the next is not allowed until {delay} s after that",
-                message.trim_end_matches('.')
+            Situation::CannotStart { message, image, delay: Some(delay), .. } => format!(
+                "the last pull of {image:?} failed: {}; the next is not allowed until {} after that",
+                message.trim_end_matches('.'),
+                Seconds(*delay)
             ),
             Situation::CannotStart { message, .. } => message.trim_end_matches('.').to_string(),
             Situation::Running { lacks: Some(progress), .. } => unfinished(progress),
@@ -255,9 +257,9 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&LastExit>, now
             format!("the preStop hook of {name} has been running since {}", text::past(*since, now))
         }
         StopStep::Turn { after, .. } => format!("{name} is stopped after {}", text::list(after)),
-        StopStep::Told { grace_seconds, .. } => format!(
+        StopStep::Told { timeout, .. } => format!(
             "{name} was told to stop (SIGTERM) and is killed (SIGKILL) {} after that if it has not ended",
-            text::seconds(*grace_seconds)
+            text::span(*timeout)
         ),
         StopStep::Pending => format!("{name} is about to be stopped"),
         StopStep::Unseen => format!("{name} still ran when the status was written"),
@@ -269,13 +271,13 @@ impl PossibleChange {
     /// What would change, in a clause.
     pub(super) fn clause(&self) -> String {
         match self {
-            PossibleChange::Successes { container, probe, needed, has_begun, period_seconds } => {
+            PossibleChange::Successes { container, probe, needed, has_begun, period } => {
                 let becomes = if *probe == ProbeKind::Startup { "counts as started" } else { "becomes ready" };
                 format!(
                     "{container} {becomes} after {} of its {} probe, which runs every {}",
                     text::more(*needed, *has_begun, "success", "successes"),
                     probe.name().to_lowercase(),
-                    text::seconds(*period_seconds),
+                    text::span(*period),
                 )
             }
             PossibleChange::Failures { container, probe, left, has_begun, restarts } => {
@@ -283,9 +285,10 @@ impl PossibleChange {
                 let failures = text::more(*left, *has_begun, "failure", "failures");
                 format!("{container} is {ending} after {failures} of its {} probe", probe.name().to_lowercase())
             }
-            PossibleChange::LongRun { container, seconds, initial_delay_seconds } => format!(
-                "a run of {container} of more than {}, which brings the delay back to {initial_delay_seconds} s",
-                text::seconds(*seconds)
+            PossibleChange::LongRun { container, longer_than, initial_delay } => format!(
+                "a run of {container} of more than {}, which brings the delay back to {}",
+                text::span(*longer_than),
+                Seconds(*initial_delay)
             ),
             PossibleChange::Exit { container } => format!("the end of {container}"),
             PossibleChange::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),

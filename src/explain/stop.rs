@@ -11,7 +11,7 @@ use crate::{
     kubelet::{Doing, Pod, Prober, Stop, StopStage, Sync, Task},
     rule::{probe::ProbeResult, termination},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// Why a container is being stopped.
@@ -121,8 +121,9 @@ pub enum StopStep {
     },
     /// It was told to stop (SIGTERM).
     Told {
-        /// Seconds between SIGTERM and SIGKILL.
-        grace_seconds: u32,
+        /// How long after SIGTERM comes SIGKILL.
+        #[serde(rename = "graceSeconds", serialize_with = "seconds::serialize")]
+        timeout: Duration,
         /// It is not killed before, as far as is known.
         kill_not_before: Option<Timestamp>,
     },
@@ -150,7 +151,7 @@ impl StopStep {
             }
             StopStage::Told => {
                 let timeout = termination::stop_timeout(stop.grace);
-                StopStep::Told { grace_seconds: timeout, kill_not_before: kill_not_before(pod, sync, stop, timeout) }
+                StopStep::Told { timeout, kill_not_before: kill_not_before(pod, sync, stop, timeout) }
             }
             StopStage::Pending => StopStep::Pending,
             StopStage::Gone => StopStep::Gone,
@@ -160,11 +161,11 @@ impl StopStep {
 
 /// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
 /// deletion, and after the part of the grace that is spent.
-fn kill_not_before(pod: &Pod, sync: &Sync, stop: &Stop, timeout: u32) -> Option<Timestamp> {
+fn kill_not_before(pod: &Pod, sync: &Sync, stop: &Stop, timeout: Duration) -> Option<Timestamp> {
     let is_by_deletion = sync.kind == SyncKind::Terminating
         && pod.worker.termination.as_ref().is_none_or(|termination| termination.kill.is_none())
         && !pod.parts.status.record.phase.is_terminal();
     let deletion = sync.object.deletion.filter(|_| is_by_deletion)?;
-    let spent = sync.grace.unwrap_or(0).saturating_sub(stop.grace).max(0).unsigned_abs();
-    Some(deletion.requested_at + Duration::from_secs(spent.saturating_add(u64::from(timeout))))
+    let spent = sync.grace.unwrap_or_default().saturating_sub(stop.grace);
+    Some(deletion.requested_at + spent + timeout)
 }

@@ -61,14 +61,9 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
-/// So many whole seconds.
-pub(super) fn seconds(count: u32) -> String {
-    span(Duration::from_secs(u64::from(count)))
-}
-
 /// `10 s`; `10 s to 80 s`.
-pub(super) fn at_least_at_most(least: u32, most: u32) -> String {
-    if least == most { seconds(least) } else { format!("{} to {}", seconds(least), seconds(most)) }
+pub(super) fn at_least_at_most(least: Duration, most: Duration) -> String {
+    if least == most { span(least) } else { format!("{} to {}", span(least), span(most)) }
 }
 
 /// `1st`, `2nd`, `3rd`, `4th`.

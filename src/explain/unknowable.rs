@@ -1,21 +1,24 @@
 //! What a status does not say.
 
 use alloc::{format, string::String, vec::Vec};
+use core::time::Duration;
 
 use serde::Serialize;
 
 use super::{Explanation, fact::by_name, text};
-use crate::{manifest::Name, spec::ProbeKind};
+use crate::{manifest::Name, spec::ProbeKind, time::seconds};
 
 /// Something that one would like to know of a Pod, and that its status does not say.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{explain::Unknowable, status::ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/image-pull-back-off.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
 /// let explained = pod.explain("2026-03-01T12:08:50Z".parse()?);
-/// assert_eq!(explained.unknown, [Unknowable::NextPull { container: "app".into(), most_seconds: 300 }]);
+/// let five_minutes = Duration::from_secs(300);
+/// assert_eq!(explained.unknown, [Unknowable::NextPull { container: "app".into(), longest_wait: five_minutes }]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -31,15 +34,17 @@ pub enum Unknowable {
     NextPull {
         /// The container's name.
         container: String,
-        /// So many seconds after the last try at the latest.
-        most_seconds: u32,
+        /// So long after the last try at the latest.
+        #[serde(rename = "mostSeconds", serialize_with = "seconds::serialize")]
+        longest_wait: Duration,
     },
     /// When a container's start is tried next: the last try is not in the status.
     NextTry {
         /// The container's name.
         container: String,
-        /// About so many seconds after the last try.
-        period_seconds: u32,
+        /// About so long after the last try.
+        #[serde(rename = "periodSeconds", serialize_with = "seconds::serialize")]
+        period: Duration,
     },
     /// How often in a row a probe has succeeded or failed so far.
     ProbeRun {
@@ -85,13 +90,13 @@ impl Unknowable {
     /// What comes next, by something that is not known.
     pub(super) fn next_clause(&self) -> Option<String> {
         match self {
-            Unknowable::NextPull { container, most_seconds } => Some(format!(
+            Unknowable::NextPull { container, longest_wait } => Some(format!(
                 "the image of {container} is pulled again within {} of the last try",
-                text::seconds(*most_seconds)
+                text::span(*longest_wait)
             )),
-            Unknowable::NextTry { container, period_seconds } => Some(format!(
+            Unknowable::NextTry { container, period } => Some(format!(
                 "the start of {container} is tried again about {} after the last try",
-                text::seconds(*period_seconds)
+                text::span(*period)
             )),
             Unknowable::NextRestart { .. }
             | Unknowable::ProbeRun { .. }

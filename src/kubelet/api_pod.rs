@@ -1,6 +1,7 @@
 //! The Pod's object as the API showed it last: what others want of the Pod and say of it.
 
 use alloc::{string::String, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub(crate) struct ApiPod {
 pub(crate) struct Deletion {
     #[serde(with = "crate::time::exact")]
     pub(crate) requested_at: Timestamp,
-    pub(crate) grace_seconds: i64,
+    pub(crate) grace: Duration,
 }
 
 impl ApiPod {
@@ -59,8 +60,8 @@ impl ApiPod {
         self.deletion.is_some()
     }
 
-    pub(crate) fn deletion_grace(&self) -> Option<i64> {
-        self.deletion.map(|deletion| deletion.grace_seconds)
+    pub(crate) fn deletion_grace(&self) -> Option<Duration> {
+        self.deletion.map(|deletion| deletion.grace)
     }
 
     /// The statuses of the readiness gates' conditions among those that others have set.

@@ -3,6 +3,7 @@
 //! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -98,14 +99,14 @@ impl Containers {
         limits: &BackOffLimits,
         finished_at: Timestamp,
         now: Timestamp,
-    ) -> Result<(), (Timestamp, u32)> {
+    ) -> Result<(), (Timestamp, Duration)> {
         let Some(history) = self.get_mut(container) else { return Ok(()) };
         let place = history.crash_loops.iter().position(|(known, _)| **known == *image);
         let before = place.and_then(|place| history.crash_loops.get(place)).map(|(_, back_off)| *back_off);
         if let Some(before) = before
             && let Some(until) = before.holds_until(limits, finished_at, now)
         {
-            return Err((until, before.delay));
+            return Err((until, before.delay()));
         }
         let after = BackOff::advanced(before, limits, finished_at, now);
         match place.and_then(|place| history.crash_loops.get_mut(place)) {
@@ -132,7 +133,7 @@ impl Containers {
     /// Why an image is not pulled yet, if it is held back: what the last pull failed with.
     pub(crate) fn held_pull(&self, image: &str, limits: &BackOffLimits, now: Timestamp) -> Option<Arc<StartFailure>> {
         let pulls = self.pulls.iter().find(|pulls| *pulls.image == *image)?;
-        let is_held = pulls.back_off.holds_until(limits, pulls.back_off.advanced_at, now).is_some();
+        let is_held = pulls.back_off.holds_until(limits, pulls.back_off.advanced_at(), now).is_some();
         is_held.then(|| pulls.last_failure.clone())
     }
 
@@ -292,7 +293,7 @@ mod tests {
     fn the_first_restart_is_let_go_and_the_second_is_held_back_for_ten_seconds() {
         let mut containers = one_container();
         assert_eq!(containers.let_go(APP, "nginx", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(containers.let_go(APP, "nginx", &LIMITS, at(6), at(6)), Err((at(16), 10)));
+        assert_eq!(containers.let_go(APP, "nginx", &LIMITS, at(6), at(6)), Err((at(16), Duration::from_secs(10))));
     }
 
     #[test]
@@ -300,7 +301,7 @@ mod tests {
         let mut containers = one_container();
         assert_eq!(containers.let_go(APP, "nginx:1", &LIMITS, at(5), at(5)), Ok(()));
         assert_eq!(containers.let_go(APP, "nginx:2", &LIMITS, at(6), at(6)), Ok(()));
-        assert_eq!(containers.let_go(APP, "nginx:1", &LIMITS, at(7), at(7)), Err((at(17), 10)));
+        assert_eq!(containers.let_go(APP, "nginx:1", &LIMITS, at(7), at(7)), Err((at(17), Duration::from_secs(10))));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The least time that a kill is waited for.
-const LEAST_WAIT: i64 = 10;
+const LEAST_WAIT: Duration = Duration::from_secs(10);
 
 const EXCEEDED: &str = "Container runtime did not kill the pod within specified grace period.";
 
@@ -67,10 +67,10 @@ impl Kill {
 impl Pod {
     /// The node ends the Pod. Only the last word before the terminating sync counts for the status; whoever gave it
     /// waits for the end of that sync.
-    pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<i64>, mode: KillMode, step: &mut Step<'_>) {
-        let seconds = grace.or(self.parts.object.spec.termination_grace()).unwrap_or(0);
-        let wait = seconds.saturating_add(seconds.saturating_div(2)).max(LEAST_WAIT);
-        let until = step.now + Duration::from_secs(wait.unsigned_abs());
+    pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<Duration>, mode: KillMode, step: &mut Step<'_>) {
+        let grace_seconds = grace.or(self.parts.object.spec.termination_grace()).unwrap_or_default().as_secs();
+        let wait = Duration::from_secs(grace_seconds.saturating_add(grace_seconds / 2)).max(LEAST_WAIT);
+        let until = step.now + wait;
         let is_first = self.worker.state == WorkerState::Syncing && !self.parts.object.is_deleting();
         let termination = self.worker.termination.get_or_insert_default();
         termination.is_eviction |= is_first && mode != KillMode::Shutdown;

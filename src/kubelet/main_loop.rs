@@ -168,7 +168,7 @@ impl Pod {
     }
 
     /// Ends the Pod by order of somebody.
-    pub(super) fn terminate(&mut self, grace: Option<i64>) {
+    pub(super) fn terminate(&mut self, grace: Option<Duration>) {
         let shows_initialized = self.parts.shows_initialized();
         self.worker.terminate(&self.parts.object, shows_initialized, grace);
     }

@@ -1,6 +1,7 @@
 //! What the node does to a Pod: refuses it, ends it, restarts its kubelet.
 
 use alloc::{borrow::Cow, boxed::Box, format, sync::Arc};
+use core::time::Duration;
 
 use super::{
     Pod, Step,
@@ -14,10 +15,11 @@ use crate::{
     action::{EventReason, EventType, KubernetesEvent},
     event::NodeEvent,
     manifest::{Name, PodPhase},
+    time::seconds,
 };
 
-/// Seconds that a hard eviction leaves.
-const IMMEDIATE: i64 = 1;
+/// What a hard eviction leaves.
+const IMMEDIATE: Duration = Duration::from_secs(1);
 
 const PREEMPTED: &str = "Preempted in order to admit critical pod";
 const PREEMPTED_BY_KUBELET: &str = "Pod was preempted by Kubelet to accommodate a critical pod.";
@@ -64,7 +66,7 @@ impl Pod {
         step.record(EventType::Warning, EventReason::Evicted, None, || (*message).into());
         let why = StatusReason::new(EventReason::Evicted.name(), &message);
         let disruption = is_disruption.then_some(message);
-        let grace = longest.map_or(IMMEDIATE, |longest| self.at_most(longest));
+        let grace = longest.map_or(IMMEDIATE, |longest| self.at_most(seconds::of_field(longest)));
         let kill = Kill { why, disruption, on_success: OnSuccess::Fails };
         self.kill_now(kill, Some(grace), KillMode::Eviction, step);
     }
@@ -85,14 +87,14 @@ impl Pod {
     /// `killPods` in `pkg/kubelet/nodeshutdown`.
     fn on_shut_down(&mut self, longest: Option<i64>, step: &mut Step<'_>) {
         let own = self.parts.object.spec.termination_grace();
-        let grace = longest.map(|longest| self.at_most(longest)).or(own);
+        let grace = longest.map(|longest| self.at_most(seconds::of_field(longest))).or(own);
         let why = StatusReason::new("Terminated", SHUT_DOWN);
         let kill = Kill { why, disruption: Some(SHUT_DOWN.into()), on_success: OnSuccess::Stays };
         self.kill_now(kill, grace, KillMode::Shutdown, step);
     }
 
     /// The Pod's own grace, but at most this.
-    fn at_most(&self, longest: i64) -> i64 {
+    fn at_most(&self, longest: Duration) -> Duration {
         self.parts.object.spec.termination_grace().map_or(longest, |own| own.min(longest))
     }
 

@@ -1,7 +1,6 @@
 //! What comes through the API, event by event or as the whole object.
 
 use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
-use core::time::Duration;
 
 use super::{
     Pod, Sink, Step, WorkerState,
@@ -14,7 +13,7 @@ use crate::{
     rule::spec_change,
     spec::{PodSpec, SpecError},
     state::{ConditionType, is_owned_by_kubelet},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 impl Pod {
@@ -52,14 +51,14 @@ impl Pod {
 
     /// Only a grace that is shorter than the one in force counts.
     fn on_deleted(&mut self, grace_seconds: i64, generation: Option<i64>, step: &Step<'_>) {
-        let grace_seconds = if grace_seconds < 0 { 1 } else { grace_seconds };
+        let grace = seconds::of_grace(grace_seconds);
         let before = self.parts.newest_object().deletion;
-        if before.is_some_and(|deletion| deletion.grace_seconds <= grace_seconds) {
+        if before.is_some_and(|deletion| deletion.grace <= grace) {
             return;
         }
         let requested_at = before.map_or(step.now, |deletion| deletion.requested_at);
         self.parts.post_object(|object| {
-            object.deletion = Some(Deletion { requested_at, grace_seconds });
+            object.deletion = Some(Deletion { requested_at, grace });
             object.generation = object.generation.max(generation.unwrap_or(0));
         });
     }
@@ -100,9 +99,8 @@ fn observed(manifest: &PodManifest, known: &ApiPod) -> Result<ApiPod, EventError
 fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiPod {
     let metadata = &manifest.metadata;
     let deletion = metadata.deletion_timestamp.map(|until| {
-        let grace_seconds = metadata.deletion_grace_period_seconds.unwrap_or(0);
-        let grace = Duration::from_secs(grace_seconds.max(0).unsigned_abs());
-        Deletion { requested_at: until - grace, grace_seconds }
+        let grace = seconds::of_grace(metadata.deletion_grace_period_seconds.unwrap_or(0));
+        Deletion { requested_at: until - grace, grace }
     });
     let conditions = &manifest.status.conditions;
     let shown = manifest.status.phase.as_ref().and_then(|phase| phase.known());

@@ -15,7 +15,7 @@ use crate::{
         probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
         readiness::{KubeletStart, ProbeFacts},
     },
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind, ProbeSpec},
     state::{ContainerRecord, InstanceId, RuntimeStatus},
     time::Timestamp,
 };
@@ -270,7 +270,7 @@ impl Probers {
         let prober = self.0.iter_mut().find(|prober| (prober.container, prober.kind) == (container, kind))?;
         let container_spec = around.spec.container(container)?;
         let probe = container_spec.probe(kind)?;
-        prober.use_up_tick(Duration::from_secs(u64::from(probe.period())), step.now);
+        prober.use_up_tick(probe.period(), step.now);
         let Some(status) = around.status else {
             prober.rest(step.now);
             return None;
@@ -373,5 +373,5 @@ impl Prober {
 
 fn period(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
     let probe = spec.container(container).and_then(|container| container.probe(kind));
-    Duration::from_secs(probe.map_or(1, |probe| u64::from(probe.period())))
+    probe.map_or(Duration::from_secs(1), ProbeSpec::period)
 }

@@ -205,9 +205,7 @@ impl Sync {
         step.record(EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
         self.doing = match self.object.spec.container(container).and_then(|container| container.post_start()) {
             None => return self.succeed_start(container, parts),
-            Some(LifecycleHook::Sleep(seconds)) => {
-                Doing::PostStart(container, instance, Some(step.now + Duration::from_secs(u64::from(*seconds))))
-            }
+            Some(LifecycleHook::Sleep(time)) => Doing::PostStart(container, instance, Some(step.now + *time)),
             Some(LifecycleHook::Run(_)) => {
                 step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PostStart });
                 Doing::PostStart(container, instance, None)

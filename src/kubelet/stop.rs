@@ -28,8 +28,8 @@ use crate::{
 pub(crate) struct Stop {
     pub(crate) container: ContainerIndex,
     pub(crate) instance: InstanceId,
-    /// Seconds left.
-    pub(crate) grace: i64,
+    /// What is left of it.
+    pub(crate) grace: Duration,
     pub(crate) stage: StopStage,
     /// Whether the container takes its turn among those of its Pod.
     pub(crate) is_ordered: bool,
@@ -112,7 +112,7 @@ impl Sync {
         self.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
         if reset.kill {
             step.record(EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
-            self.begin_single_stop(reset.container, reset.instance, 0, parts, step);
+            self.begin_single_stop(reset.container, reset.instance, Duration::ZERO, parts, step);
         }
     }
 
@@ -120,7 +120,7 @@ impl Sync {
         &mut self,
         container: ContainerIndex,
         instance: InstanceId,
-        grace: i64,
+        grace: Duration,
         parts: &mut Parts,
         step: &mut Step<'_>,
     ) {
@@ -136,7 +136,7 @@ impl Sync {
         self.go_on_stopping(step);
     }
 
-    pub(super) fn grace_of(&self, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> i64 {
+    pub(super) fn grace_of(&self, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> Duration {
         let deletion = self.object.deletion_grace();
         let grace = |container| termination::grace(&self.object.spec, deletion, container, failed_probe);
         self.object.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
@@ -154,13 +154,12 @@ impl Sync {
             }
             return;
         };
-        let longest = termination::longest_wait(stop.grace);
         let longest = match hook {
-            LifecycleHook::Sleep(seconds) => longest.min(Duration::from_secs(u64::from(*seconds))),
+            LifecycleHook::Sleep(time) => stop.grace.min(*time),
             LifecycleHook::Run(_) => {
                 parts.containers.begin_pre_stop(container, instance);
                 step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PreStop });
-                longest
+                stop.grace
             }
         };
         stop.stage = StopStage::PreStop { since: step.now, until: step.now + longest };
@@ -224,5 +223,5 @@ impl Sync {
 }
 
 fn take_turn(stop: &mut Stop, now: Timestamp) {
-    stop.stage = StopStage::Turn { since: now, until: now + termination::longest_wait(stop.grace) };
+    stop.stage = StopStage::Turn { since: now, until: now + stop.grace };
 }

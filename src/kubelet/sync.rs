@@ -4,6 +4,7 @@
 //! `pkg/kubelet/kuberuntime`.
 
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +35,8 @@ pub(crate) struct Sync {
     /// The object as it was known when the sync was asked for.
     pub(crate) object: Arc<ApiPod>,
     pub(crate) shows_initialized: bool,
-    /// Seconds that override the containers' own grace, if any do.
-    pub(crate) grace: Option<i64>,
+    /// The grace that overrides the containers' own, if any does.
+    pub(crate) grace: Option<Duration>,
     /// The runtime as it was seen when the sync began.
     pub(crate) view: Arc<RuntimeStatus>,
     pub(crate) todo: VecDeque<Task>,

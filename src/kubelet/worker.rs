@@ -3,6 +3,7 @@
 //! Answers to `pkg/kubelet/pod_workers.go`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,15 +48,15 @@ pub(crate) struct Request {
 pub(crate) struct Taken {
     pub(crate) kind: SyncKind,
     pub(crate) request: Request,
-    pub(crate) grace: Option<i64>,
+    pub(crate) grace: Option<Duration>,
 }
 
 /// How a Pod is being terminated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Termination {
-    /// Seconds that override the containers' own grace; it can only get shorter.
-    pub(crate) grace: Option<i64>,
+    /// The grace that overrides the containers' own; it can only get shorter.
+    pub(crate) grace: Option<Duration>,
     /// Whether an eviction or a preemption was what began it: dead containers are removed as they are noticed.
     pub(crate) is_eviction: bool,
     /// The last that killed the Pod: it has its say when the terminating sync begins.
@@ -111,7 +112,7 @@ impl Worker {
     }
 
     /// Ends the Pod by order of somebody, with at most this grace.
-    pub(crate) fn terminate(&mut self, object: &Arc<ApiPod>, shows_initialized: bool, grace: Option<i64>) {
+    pub(crate) fn terminate(&mut self, object: &Arc<ApiPod>, shows_initialized: bool, grace: Option<Duration>) {
         if matches!(self.state, WorkerState::Syncing | WorkerState::Terminating) {
             self.state = WorkerState::Terminating;
             self.settle_grace(object, grace);
@@ -119,11 +120,10 @@ impl Worker {
         }
     }
 
-    fn settle_grace(&mut self, object: &ApiPod, by_node: Option<i64>) {
+    fn settle_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
         let termination = self.termination.get_or_insert_default();
-        let in_force = termination.grace.unwrap_or(0);
-        termination.grace =
-            Some(termination::effective_grace(&object.spec, in_force, object.deletion_grace(), by_node));
+        let (in_force, by_deletion) = (termination.grace, object.deletion_grace());
+        termination.grace = Some(termination::effective_grace(&object.spec, in_force, by_deletion, by_node));
     }
 
     /// Asks for the next phase of the Pod's end with what the last sync knew, unless something newer asks already.
@@ -176,9 +176,9 @@ mod tests {
         ApiPod::new(Arc::new(PodSpec::from_admitted(&manifest).unwrap()))
     }
 
-    fn deleted(grace_seconds: i64) -> Arc<ApiPod> {
-        let requested_at = Timestamp::UNIX_EPOCH;
-        Arc::new(ApiPod { deletion: Some(Deletion { requested_at, grace_seconds }), ..object() })
+    fn deleted(grace: u64) -> Arc<ApiPod> {
+        let deletion = Deletion { requested_at: Timestamp::UNIX_EPOCH, grace: Duration::from_secs(grace) };
+        Arc::new(ApiPod { deletion: Some(deletion), ..object() })
     }
 
     #[test]
@@ -194,9 +194,10 @@ mod tests {
     fn the_grace_of_a_termination_only_gets_shorter() {
         let mut worker = Worker::new();
         worker.request(&deleted(20), true);
-        worker.terminate(&deleted(20), true, Some(5));
+        worker.terminate(&deleted(20), true, Some(Duration::from_secs(5)));
         worker.request(&deleted(10), true);
-        assert_eq!(worker.take().map(|taken| (taken.kind, taken.grace)), Some((SyncKind::Terminating, Some(5))));
+        let five = Duration::from_secs(5);
+        assert_eq!(worker.take().map(|taken| (taken.kind, taken.grace)), Some((SyncKind::Terminating, Some(five))));
     }
 
     #[test]

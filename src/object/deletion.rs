@@ -1,9 +1,7 @@
 //! Deletion: with grace, for good, by force.
 
-use core::time::Duration;
-
 use super::{PodObject, Presence};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, seconds};
 
 /// What a delete has come to.
 ///
@@ -76,11 +74,11 @@ impl PodObject {
     fn mark_deleted(&mut self, grace_seconds: i64, now: Timestamp) {
         let metadata = &mut self.manifest.metadata;
         let before = metadata.deletion_timestamp.zip(metadata.deletion_grace_period_seconds);
-        let requested_at = before.map_or(now, |(until, grace)| until - seconds(grace));
+        let requested_at = before.map_or(now, |(until, grace)| until - seconds::of_field(grace));
         if before.is_none() && metadata.generation > 0 {
             metadata.generation = metadata.generation.saturating_add(1);
         }
-        metadata.deletion_timestamp = Some(requested_at + seconds(grace_seconds));
+        metadata.deletion_timestamp = Some(requested_at + seconds::of_field(grace_seconds));
         metadata.deletion_grace_period_seconds = Some(grace_seconds);
     }
 
@@ -151,8 +149,4 @@ pub(crate) fn grace_of(asked_seconds: i64, is_idle: bool) -> i64 {
         ..0 => 1,
         asked => asked,
     }
-}
-
-fn seconds(seconds: i64) -> Duration {
-    Duration::from_secs(seconds.max(0).unsigned_abs())
 }

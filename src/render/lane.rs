@@ -1,7 +1,7 @@
 //! One container through the whole life.
 
 use alloc::{format, string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use super::picture::{Mark, Span};
 use crate::{
@@ -237,14 +237,14 @@ impl fmt::Display for Exit {
 /// }"#)?;
 /// let picture = Picture::of(&scenario.play()?);
 /// let stop = &picture.lanes[0].stops[0];
-/// assert_eq!((stop.what.grace, stop.to.since(stop.from).as_secs()), (30, 5));
+/// assert_eq!((stop.what.timeout.as_secs(), stop.to.since(stop.from).as_secs()), (30, 5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stop {
-    /// Seconds between SIGTERM and SIGKILL.
-    pub grace: u32,
+    /// How long after SIGTERM comes SIGKILL.
+    pub timeout: Duration,
 }
 
 /// Something that is done for a container and takes its time.

@@ -1,7 +1,7 @@
 //! What there is to draw of a life, in the words of Kubernetes: no coordinates, no colours.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use super::{axis::Axis, lane::Lane, words};
 use crate::{
@@ -199,8 +199,8 @@ pub enum Deed {
     KubeletRestarted,
     /// The Pod's worker began to stop everything.
     Terminating {
-        /// Seconds that override the containers' own grace, if any do.
-        grace: Option<i64>,
+        /// The grace that overrides the containers' own, if any does.
+        grace: Option<Duration>,
     },
     /// The API object went away.
     Removed,
@@ -212,7 +212,7 @@ impl fmt::Display for Deed {
             Deed::Scripted(name) => f.write_str(&words::of_camel_case(name)),
             Deed::SandboxDied => f.write_str("sandbox died"),
             Deed::KubeletRestarted => f.write_str("kubelet restarted"),
-            Deed::Terminating { grace: Some(seconds) } => write!(f, "Terminating, {seconds}s of grace"),
+            Deed::Terminating { grace: Some(grace) } => write!(f, "Terminating, {}s of grace", grace.as_secs()),
             Deed::Terminating { grace: None } => f.write_str("Terminating"),
             Deed::Removed => f.write_str("object removed"),
         }

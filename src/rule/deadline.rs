@@ -10,8 +10,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use core::time::Duration;
-
 use crate::{spec::PodSpec, time::Timestamp};
 
 /// The reason of a Pod that was active for too long.
@@ -35,5 +33,5 @@ pub(crate) const DEADLINE_MESSAGE: &str = "Pod was active on the node longer tha
 /// ```
 #[must_use]
 pub fn of(spec: &PodSpec, start_time: Timestamp) -> Option<Timestamp> {
-    spec.active_deadline().map(|seconds| start_time + Duration::from_secs(u64::from(seconds)))
+    spec.active_deadline().map(|longest| start_time + longest)
 }

@@ -18,7 +18,7 @@ use crate::{
     manifest::{PodPhase, named},
     spec::{ContainerKind, ContainerSpec, ProbeKind, ProbeSpec},
     state::{ContainerRecord, InstanceId, RecordedState},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 named! {
@@ -354,5 +354,5 @@ pub const fn initial_result(kind: ProbeKind) -> ProbeResult {
 /// Whole seconds count, rounded towards zero.
 fn is_delayed(spec: &ProbeSpec, started_at: Option<Timestamp>, now: Timestamp) -> bool {
     let waited = started_at.map_or(i64::MAX, |started_at| now.micros_since(started_at));
-    waited.saturating_div(1_000_000) < i64::from(spec.initial_delay())
+    waited.saturating_div(1_000_000) < seconds::to_field(spec.initial_delay())
 }

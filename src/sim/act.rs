@@ -74,7 +74,8 @@ impl Life {
     }
 
     fn do_to_object(&mut self, action: &ScriptActionKind) -> Result<(), ObjectError> {
-        let (now, of_spec) = (self.now, self.object.spec().termination_grace().unwrap_or(30));
+        let of_spec = self.object.manifest().spec.termination_grace_period_seconds.unwrap_or(30);
+        let now = self.now;
         match action {
             ScriptActionKind::Delete { grace_seconds } => {
                 self.object.delete(grace_seconds.unwrap_or(of_spec), now);

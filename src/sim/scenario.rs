@@ -1,6 +1,7 @@
 //! What a Pod is, and what its containers do.
 
 use alloc::{string::String, sync::Arc};
+use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -168,9 +169,10 @@ impl Scenario {
     pub fn kubelet_config(&self) -> KubeletConfig {
         let settings = &self.config;
         let default = KubeletConfig::default();
+        let longest = settings.max_container_restart_period_seconds.map(u64::from);
         KubeletConfig {
             node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
-            crash_loop: settings.feature_gates().crash_loop(settings.max_container_restart_period_seconds),
+            crash_loop: settings.feature_gates().crash_loop(longest.map(Duration::from_secs)),
             feature_gates: settings.feature_gates(),
             resync_period: settings.resync_seconds.map_or(default.resync_period, seconds),
             timing: settings.timing(),

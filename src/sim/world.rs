@@ -15,7 +15,7 @@ use crate::{
     action::Action,
     event::{ContainerExit, Failure, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind},
+    spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     state::{InstanceId, LOST_EXIT_CODE, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
@@ -198,7 +198,7 @@ impl World {
         }
     }
 
-    fn stop(&mut self, container: ContainerIndex, instance: InstanceId, timeout: u32, now: Timestamp) -> Outcomes {
+    fn stop(&mut self, container: ContainerIndex, instance: InstanceId, timeout: Duration, now: Timestamp) -> Outcomes {
         let Some(process) = self.alive(container, instance) else {
             return (None, Some(RuntimeEvent::ContainerStopped { container, instance }));
         };
@@ -209,7 +209,7 @@ impl World {
             let after = self.stage.sigterm_exits_after(playing);
             self.agenda.plan(now + after, Happening::SigtermExit(container, instance));
         }
-        self.agenda.plan(now + seconds(f64::from(timeout)), Happening::Sigkill(container, instance));
+        self.agenda.plan(now + timeout, Happening::Sigkill(container, instance));
         (None, None)
     }
 
@@ -345,7 +345,7 @@ impl World {
 
 fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
     let probe = spec.container(container).and_then(|container| container.probe(kind));
-    Duration::from_secs(probe.map_or(1, |probe| u64::from(probe.timeout())))
+    probe.map_or(Duration::from_secs(1), ProbeSpec::timeout)
 }
 
 fn answer(container: ContainerIndex, instance: InstanceId, kind: ProbeKind, outcome: Option<ProbeOutcome>) -> Outcomes {

@@ -1,7 +1,7 @@
 //! One container as it runs.
 
 use alloc::{boxed::Box, string::String};
-use core::{fmt, num::NonZeroU16};
+use core::{fmt, num::NonZeroU16, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -218,8 +218,8 @@ impl ContainerSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum LifecycleHook {
-    /// Waits this many seconds.
-    Sleep(u32),
+    /// Waits this long.
+    Sleep(Duration),
     /// Runs a handler that the embedder carries out.
     Run(#[serde(with = "crate::manifest::described")] Box<Handler>),
 }
@@ -262,9 +262,10 @@ impl fmt::Display for ProbeKind {
     }
 }
 
-/// A probe with its defaults filled in; times in whole seconds.
+/// A probe with its defaults filled in; its times are whole seconds.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{manifest, spec::{PodSpec, ProbeKind}};
 ///
 /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
@@ -273,41 +274,42 @@ impl fmt::Display for ProbeKind {
 /// }]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let probe = spec.container(0.into()).and_then(|app| app.probe(ProbeKind::Liveness)).ok_or("no probe")?;
-/// assert_eq!((probe.initial_delay(), probe.period(), probe.timeout()), (0, 5, 1));
+/// assert_eq!((probe.initial_delay(), probe.period()), (Duration::ZERO, Duration::from_secs(5)));
+/// assert_eq!(probe.timeout(), Duration::from_secs(1));
 /// assert_eq!((probe.success_threshold(), probe.failure_threshold()), (1, 3));
-/// assert_eq!(probe.termination_grace(), Some(7));
+/// assert_eq!(probe.termination_grace(), Some(Duration::from_secs(7)));
 /// assert!(probe.handler().http_get.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeSpec {
-    pub(crate) initial_delay: u32,
-    pub(crate) timeout: u32,
-    pub(crate) period: u32,
+    pub(crate) initial_delay: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) period: Duration,
     pub(crate) success_threshold: u32,
     pub(crate) failure_threshold: u32,
-    pub(crate) termination_grace: Option<i64>,
+    pub(crate) termination_grace: Option<Duration>,
     #[serde(with = "crate::manifest::described")]
     pub(crate) handler: Handler,
 }
 
 impl ProbeSpec {
-    /// Seconds after the container's start before it is probed.
+    /// How long after the container's start it is not probed yet.
     #[must_use]
-    pub fn initial_delay(&self) -> u32 {
+    pub fn initial_delay(&self) -> Duration {
         self.initial_delay
     }
 
-    /// Seconds after which a missing answer is a failure.
+    /// How long an answer may take; then it is a failure.
     #[must_use]
-    pub fn timeout(&self) -> u32 {
+    pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Seconds between two probes.
+    /// The time between two probes.
     #[must_use]
-    pub fn period(&self) -> u32 {
+    pub fn period(&self) -> Duration {
         self.period
     }
 
@@ -323,9 +325,9 @@ impl ProbeSpec {
         self.failure_threshold
     }
 
-    /// The grace of a kill that this probe causes, in seconds, over the Pod's.
+    /// The grace of a kill that this probe causes, over the Pod's.
     #[must_use]
-    pub fn termination_grace(&self) -> Option<i64> {
+    pub fn termination_grace(&self) -> Option<Duration> {
         self.termination_grace
     }
 

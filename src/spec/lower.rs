@@ -10,9 +10,12 @@ use alloc::{
 };
 
 use super::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeSpec, Restart, RestartRule};
-use crate::manifest::{
-    self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe, RestartPolicy,
-    RestartRuleAction,
+use crate::{
+    manifest::{
+        self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe, RestartPolicy,
+        RestartRuleAction,
+    },
+    time::seconds,
 };
 
 /// Why a manifest cannot be lowered.
@@ -115,8 +118,8 @@ impl PodSpec {
             regular_by_name: by_name(&containers, regular_from, ephemeral_from),
             ephemeral_by_name: by_name(&containers, ephemeral_from, narrow(containers.len())),
             policy: pod_policy,
-            termination_grace: spec.termination_grace_period_seconds,
-            active_deadline: spec.active_deadline_seconds.map(clamp),
+            termination_grace: spec.termination_grace_period_seconds.map(seconds::of_grace),
+            active_deadline: spec.active_deadline_seconds.map(seconds::of_field),
             readiness_gates: spec.readiness_gates.iter().map(|gate| gate.condition_type.clone()).collect(),
             scheduling_gated: !spec.scheduling_gates.is_empty(),
             host_network: spec.host_network,
@@ -203,19 +206,19 @@ fn lower_probe(probe: &Probe) -> ProbeSpec {
         value => value.unsigned_abs(),
     };
     ProbeSpec {
-        initial_delay: probe.initial_delay_seconds.unwrap_or(0).max(0).unsigned_abs(),
-        timeout: at_least_one(probe.timeout_seconds, 1),
-        period: at_least_one(probe.period_seconds, 10),
+        initial_delay: seconds::of_field(probe.initial_delay_seconds.unwrap_or(0).into()),
+        timeout: seconds::of_field(at_least_one(probe.timeout_seconds, 1).into()),
+        period: seconds::of_field(at_least_one(probe.period_seconds, 10).into()),
         success_threshold: at_least_one(probe.success_threshold, 1),
         failure_threshold: at_least_one(probe.failure_threshold, 3),
-        termination_grace: probe.termination_grace_period_seconds,
+        termination_grace: probe.termination_grace_period_seconds.map(seconds::of_grace),
         handler: probe.handler(),
     }
 }
 
 fn lower_hook(handler: Handler) -> LifecycleHook {
     match handler.sleep {
-        Some(sleep) => LifecycleHook::Sleep(clamp(sleep.seconds)),
+        Some(sleep) => LifecycleHook::Sleep(seconds::of_field(sleep.seconds)),
         None => LifecycleHook::Run(Box::new(handler)),
     }
 }
@@ -241,8 +244,4 @@ pub(super) fn by_name(containers: &[ContainerSpec], from: u16, to: u16) -> Box<[
 
 pub(super) fn narrow(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
-}
-
-fn clamp(seconds: i64) -> u32 {
-    u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)
 }

@@ -9,7 +9,7 @@
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let app = spec.index_of("app").ok_or("no container")?;
 //! let probe = spec.container(app).and_then(|app| app.probe(ProbeKind::Readiness)).ok_or("no probe")?;
-//! assert_eq!(probe.period(), 10, "the default is filled in");
+//! assert_eq!(probe.period().as_secs(), 10, "the default is filled in");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -23,6 +23,7 @@ pub use lower::SpecError;
 pub use restart::{Restart, RestartRule};
 
 use alloc::{boxed::Box, string::String};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -91,8 +92,8 @@ pub struct PodSpec {
     pub(crate) regular_by_name: Box<[ContainerIndex]>,
     pub(crate) ephemeral_by_name: Box<[ContainerIndex]>,
     pub(crate) policy: RestartPolicy,
-    pub(crate) termination_grace: Option<i64>,
-    pub(crate) active_deadline: Option<u32>,
+    pub(crate) termination_grace: Option<Duration>,
+    pub(crate) active_deadline: Option<Duration>,
     pub(crate) readiness_gates: Box<[String]>,
     pub(crate) scheduling_gated: bool,
     pub(crate) host_network: bool,
@@ -144,15 +145,15 @@ impl PodSpec {
         self.policy != RestartPolicy::Never
     }
 
-    /// Seconds between the request to stop and the kill, if the manifest says.
+    /// The time between the request to stop and the kill, if the manifest says; a negative one counts as 1 s.
     #[must_use]
-    pub fn termination_grace(&self) -> Option<i64> {
+    pub fn termination_grace(&self) -> Option<Duration> {
         self.termination_grace
     }
 
-    /// Seconds the Pod may be active, counted from its start time.
+    /// How long the Pod may be active, counted from its start time.
     #[must_use]
-    pub fn active_deadline(&self) -> Option<u32> {
+    pub fn active_deadline(&self) -> Option<Duration> {
         self.active_deadline
     }
 

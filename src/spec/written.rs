@@ -1,11 +1,12 @@
 //! A spec for serde: what follows from the rest is not written, and what was written is checked.
 
 use alloc::{boxed::Box, string::String};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContainerKind, ContainerSpec, PodSpec, ProbeKind,
+    ContainerKind, ContainerSpec, PodSpec, ProbeKind, ProbeSpec,
     lower::{by_name, narrow},
 };
 use crate::manifest::{ImageReference, Name, RestartPolicy, RestartRuleAction};
@@ -20,8 +21,8 @@ pub(super) struct WrittenSpec {
     generation: i64,
     containers: Box<[ContainerSpec]>,
     policy: RestartPolicy,
-    termination_grace: Option<i64>,
-    active_deadline: Option<u32>,
+    termination_grace: Option<Duration>,
+    active_deadline: Option<Duration>,
     readiness_gates: Box<[String]>,
     scheduling_gated: bool,
     host_network: bool,
@@ -107,9 +108,14 @@ fn check(containers: &[ContainerSpec]) -> Result<(), NoSpec> {
         if !names.insert(&*container.name) {
             return Err(NoSpec::DuplicateName(container.name.clone()));
         }
-        let probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
-        let mut numbers = probes.flat_map(|it| [it.timeout, it.period, it.success_threshold, it.failure_threshold]);
-        if numbers.any(|number| number == 0) {
+        let mut probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
+        let is_zero = |probe: &ProbeSpec| {
+            probe.timeout.is_zero()
+                || probe.period.is_zero()
+                || probe.success_threshold == 0
+                || probe.failure_threshold == 0
+        };
+        if probes.any(is_zero) {
             return Err(NoSpec::NoPeriod(container.name.clone()));
         }
     }

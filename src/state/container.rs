@@ -1,6 +1,7 @@
 //! What is reported of a container.
 
 use alloc::{boxed::Box, sync::Arc};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -148,9 +149,11 @@ impl Waiting {
 /// A failed attempt to start a container.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::state::{FailureMessage, StartError, StartFailure};
 ///
-/// let held_back = StartFailure { error: "CrashLoopBackOff".into(), message: FailureMessage::RestartBackOff { delay: 10 } };
+/// let message = FailureMessage::RestartBackOff { delay: Duration::from_secs(10) };
+/// let held_back = StartFailure { error: "CrashLoopBackOff".into(), message };
 /// assert_eq!(held_back.error, StartError::CrashLoopBackOff);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -165,20 +168,21 @@ pub struct StartFailure {
 /// What went wrong with a start, for people.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::state::FailureMessage;
 ///
-/// let message = FailureMessage::RestartBackOff { delay: 20 };
-/// assert!(matches!(message, FailureMessage::RestartBackOff { delay } if delay > 10));
+/// let message = FailureMessage::RestartBackOff { delay: Duration::from_secs(20) };
+/// assert!(matches!(message, FailureMessage::RestartBackOff { delay } if delay.as_secs() > 10));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureMessage {
     /// What the runtime said.
     Text(Box<str>),
-    /// The container is held back for this many seconds after its last exit.
+    /// The container is held back for this long after its last exit.
     RestartBackOff {
-        /// The delay in seconds.
-        delay: u32,
+        /// The delay.
+        delay: Duration,
     },
     /// The image is not pulled again yet.
     PullBackOff {

@@ -1,6 +1,7 @@
 //! A failed start for serde: a list, and no failure within a failure, so that no file can nest them without end.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,7 @@ struct Link {
 #[derive(Serialize, Deserialize)]
 enum LinkMessage {
     Text(Box<str>),
-    RestartBackOff { delay: u32 },
+    RestartBackOff { delay: Duration },
     PullBackOff { image: Box<str> },
 }
 

@@ -1,7 +1,6 @@
 //! From what is known to what the API prints: this is where the strings are made.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use core::time::Duration;
 
 use super::runtime_facts::RuntimeFacts;
 use crate::{
@@ -217,7 +216,7 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
         FailureMessage::Text(text) => (**text).to_owned(),
         FailureMessage::RestartBackOff { delay } => format!(
             "back-off {} restarting failed container={} pod={}_{}({})",
-            go_duration(Duration::from_secs(u64::from(*delay))),
+            go_duration(*delay),
             spec.container_name(index),
             spec.name(),
             spec.namespace(),

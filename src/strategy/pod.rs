@@ -65,10 +65,10 @@ pub fn spec() -> impl Strategy<Value = Arc<spec::PodSpec>> {
 pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
     let crash_loop = prop_oneof![
         3 => Just(BackOffLimits::CRASH_LOOP),
-        1 => option::of(0..=400_u32).prop_map(|max| FeatureGates::default().crash_loop(max)),
-        1 => option::of(0..=400_u32).prop_map(|max| {
+        1 => option::of(0..=400_u64).prop_map(|max| FeatureGates::default().crash_loop(max.map(Duration::from_secs))),
+        1 => option::of(0..=400_u64).prop_map(|max| {
             let gates = FeatureGates { reduce_default_crash_loop_back_off_decay: true, ..FeatureGates::default() };
-            gates.crash_loop(max)
+            gates.crash_loop(max.map(Duration::from_secs))
         }),
     ];
     let timing = prop_oneof![4 => Just(Timing::Ideal), 1 => any::<u64>().prop_map(|seed| Timing::NodeLike { seed })];

@@ -1,6 +1,6 @@
 //! May the container be started now, or is it held back?
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use pod_lifecycle::{
     config::BackOffLimits,
@@ -24,10 +24,11 @@ pub fn check(line: &Value) -> Result<(), Difference> {
 }
 
 fn answer(question: &Value) -> Lowered<Value> {
+    let seconds = |field: &str| read(&question[field], field).map(Duration::from_secs);
     let limits = BackOffLimits {
-        initial: read(&question["initialSeconds"], "initialSeconds")?,
-        max: read(&question["maxSeconds"], "maxSeconds")?,
-        reset_after: read(&question["expireSeconds"], "expireSeconds")?,
+        initial: seconds("initialSeconds")?,
+        max: seconds("maxSeconds")?,
+        reset_after: seconds("expireSeconds")?,
     };
     let spec = the_pod()?;
     let mut counters: BTreeMap<&str, BackOff> = BTreeMap::new();
@@ -48,13 +49,13 @@ fn answer(question: &Value) -> Lowered<Value> {
                 counters.insert(image, BackOff::advanced(counter, &limits, finished_at, now));
             }
         }
-        let delay = counters.get(image).map_or(0, |counter| counter.delay);
+        let delay = counters.get(image).map_or(Duration::ZERO, BackOff::delay);
         let failure =
             StartFailure { error: StartError::CrashLoopBackOff, message: FailureMessage::RestartBackOff { delay } };
         let message = until.map(|_| status::failure_message(&spec, 0.into(), &failure));
         steps.push(json!({
             "inBackOff": until.is_some(),
-            "currentDelay": delay,
+            "currentDelay": delay.as_secs(),
             "message": message.unwrap_or_default(),
             "backoffUntil": until.map(|until| until.unix_micros() as f64 / 1e6),
         }));

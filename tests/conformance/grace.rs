@@ -23,7 +23,8 @@ fn answer(question: &Value) -> Lowered<Value> {
     let pod = Pod::of(question)?;
     let stop = Stop {
         running: running(question, &pod)?,
-        grace_override: read(&question["gracePeriodOverride"], "gracePeriodOverride")?,
+        grace_override: read::<Option<u64>>(&question["gracePeriodOverride"], "gracePeriodOverride")?
+            .map(Duration::from_secs),
         question,
         pod: &pod,
     };
@@ -45,7 +46,7 @@ struct Stop<'a> {
     question: &'a Value,
     pod: &'a Pod,
     running: Vec<ContainerIndex>,
-    grace_override: Option<i64>,
+    grace_override: Option<Duration>,
 }
 
 impl Stop<'_> {
@@ -75,12 +76,12 @@ impl Stop<'_> {
             let (mut grace, mut at) = self.after_hook(index, self.grace_override.unwrap_or(self.grace(index, None)));
             if termination::leaves_time(grace) {
                 let awaited = self.awaited(index).map(|other| gone[&other]).max().unwrap_or(0);
-                let wait = Duration::from_secs(awaited.saturating_sub(at)).min(termination::longest_wait(grace));
+                let wait = Duration::from_secs(awaited.saturating_sub(at)).min(grace);
                 at += wait.as_secs();
                 grace = termination::grace_after(grace, wait);
             }
-            let timeout = termination::stop_timeout(grace);
-            let gone_at = at + u64::from(timeout).min(self.seconds("stopSeconds", index));
+            let timeout = termination::stop_timeout(grace).as_secs();
+            let gone_at = at + timeout.min(self.seconds("stopSeconds", index));
             gone.insert(index, gone_at);
             let name = self.pod.spec.container_name(index);
             stops.push((name.to_owned(), json!({"name": name, "at": at, "timeout": timeout, "goneAt": gone_at})));
@@ -98,22 +99,24 @@ impl Stop<'_> {
         };
         let chosen = self.grace(index, failed_probe);
         let (grace, at) = self.after_hook(index, self.grace_override.unwrap_or(chosen));
-        Ok(json!({"gracePeriod": chosen, "at": at, "timeout": termination::stop_timeout(grace)}))
+        let timeout = termination::stop_timeout(grace).as_secs();
+        Ok(json!({"gracePeriod": chosen.as_secs(), "at": at, "timeout": timeout}))
     }
 
-    fn grace(&self, index: ContainerIndex, failed_probe: Option<ProbeKind>) -> i64 {
+    fn grace(&self, index: ContainerIndex, failed_probe: Option<ProbeKind>) -> Duration {
         let deletion_grace = self.pod.manifest.metadata.deletion_grace_period_seconds;
+        let deletion_grace = deletion_grace.map(|seconds| Duration::from_secs(seconds.max(0).unsigned_abs()));
         let container = self.pod.spec.container(index).unwrap();
         termination::grace(&self.pod.spec, deletion_grace, container, failed_probe)
     }
 
     /// What is left of a grace after the preStop hook, and how long the hook took.
-    fn after_hook(&self, index: ContainerIndex, grace: i64) -> (i64, u64) {
+    fn after_hook(&self, index: ContainerIndex, grace: Duration) -> (Duration, u64) {
         let has_hook = self.pod.spec.container(index).is_some_and(|container| container.pre_stop().is_some());
         if !has_hook || !termination::leaves_time(grace) {
             return (grace, 0);
         }
-        let hook = Duration::from_secs(self.seconds("preStopSeconds", index)).min(termination::longest_wait(grace));
+        let hook = Duration::from_secs(self.seconds("preStopSeconds", index)).min(grace);
         (termination::grace_after(grace, hook), hook.as_secs())
     }
 

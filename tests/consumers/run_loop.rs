@@ -108,7 +108,7 @@ fn an_agent_runs_a_pod_and_deletes_its_object_when_it_has_ended() {
     assert_eq!(agent.pod.worker_state(), WorkerState::Finished);
     assert_eq!(agent.published.last(), Some(&(PodPhase::Failed, false)), "143 is no success");
     let stops = agent.runtime.asked.iter().filter_map(|action| match action {
-        Action::StopContainer { timeout, .. } => Some(*timeout),
+        Action::StopContainer { timeout, .. } => Some(timeout.as_secs()),
         _ => None,
     });
     assert_eq!(stops.collect::<Vec<_>>(), [30]);

@@ -1,6 +1,6 @@
 //! An embedder that only ever lists what the runtime has can keep a Pod, too.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     Action, Output, Pod, Timestamp,
@@ -126,7 +126,7 @@ fn a_list_without_the_container_ends_the_wait_for_its_stop() {
     let mut node = Node::running();
     node.tell(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None })).unwrap();
     let (container, instance) = (node.app(), InstanceId::nth(0));
-    assert_eq!(node.asked(), [Action::StopContainer { container, instance, timeout: 30 }]);
+    assert_eq!(node.asked(), [Action::StopContainer { container, instance, timeout: Duration::from_secs(30) }]);
     node.list_exited(143);
     node.relist().unwrap();
     assert_eq!(node.asked(), [Action::StopPodSandbox { sandbox: SANDBOX }]);
@@ -154,7 +154,7 @@ fn a_back_off_counts_exits_that_were_listed() {
     let limits = KubeletConfig::default().crash_loop;
     let now = Timestamp::from_unix_seconds(1_000);
     let counter = BackOff::advanced(None, &limits, now, now);
-    assert_eq!(counter.delay, 10);
+    assert_eq!(counter.delay(), Duration::from_secs(10));
 
     let mut node = Node::running();
     node.list_exited(1);

@@ -68,15 +68,15 @@ fn the_delay_that_the_kubelet_tells_lies_within_the_bounds_of_the_restart_count(
         let told = ObservedPod::from_manifest(object).unwrap().explain(at);
         let guessed = ObservedPod::from_manifest(silent).unwrap().explain(at);
         for (told, guessed) in told.containers.iter().zip(&guessed.containers) {
-            let Situation::HeldBack { delay_seconds, until, .. } = told.situation else { continue };
+            let Situation::HeldBack { delay, until, .. } = told.situation else { continue };
             count += 1;
             match &guessed.situation {
-                Situation::HeldBack { delay_seconds: guess, .. } => assert_eq!(*guess, delay_seconds, "{name}"),
-                Situation::HeldBackBetween { least_delay_seconds, most_delay_seconds, exit, .. } => {
-                    let bounds = *least_delay_seconds..=*most_delay_seconds;
-                    assert!(bounds.contains(&delay_seconds), "{name}: {delay_seconds} s, said {bounds:?}");
-                    let (until, exit) = (until.unix_seconds(), exit.as_ref().unwrap().at.unwrap().unix_seconds());
-                    assert_eq!(until - exit, i64::from(delay_seconds), "{name}");
+                Situation::HeldBack { delay: guess, .. } => assert_eq!(*guess, delay, "{name}"),
+                Situation::HeldBackBetween { least_delay, most_delay, exit, .. } => {
+                    let bounds = *least_delay..=*most_delay;
+                    assert!(bounds.contains(&delay), "{name}: {delay:?}, said {bounds:?}");
+                    let exit = exit.as_ref().unwrap().at.unwrap();
+                    assert_eq!(until.since(exit), delay, "{name}");
                 }
                 other => panic!("{name}: {other:?}"),
             }

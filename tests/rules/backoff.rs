@@ -11,6 +11,10 @@ use pod_lifecycle::{
 
 const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
 
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
 /// How many seconds after each of its exits a container that exits at once is started again.
 fn delays(limits: &BackOffLimits, count: usize) -> Vec<u64> {
     let (mut now, mut counter) = (at(0), None::<BackOff>);
@@ -27,12 +31,12 @@ fn delays(limits: &BackOffLimits, count: usize) -> Vec<u64> {
 fn the_first_restart_is_immediate_and_the_next_ones_wait_twice_as_long_each_up_to_the_maximum() {
     assert_eq!(delays(&LIMITS, 8), [0, 10, 20, 40, 80, 160, 300, 300]);
     assert_eq!(delays(&reduced(), 11), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
-    assert_eq!(delays(&FeatureGates::default().crash_loop(Some(5)), 3), [0, 5, 5]);
+    assert_eq!(delays(&FeatureGates::default().crash_loop(Some(seconds(5))), 3), [0, 5, 5]);
 }
 
 #[test]
 fn a_wait_of_exactly_the_delay_is_enough() {
-    let counter = BackOff { delay: 10, advanced_at: at(0) };
+    let counter = BackOff::new(seconds(10), at(0));
     assert_eq!(counter.holds_until(&LIMITS, at(0), at(9)), Some(at(10)));
     assert_eq!(counter.holds_until(&LIMITS, at(0), at(10)), None);
 }
@@ -41,14 +45,14 @@ fn a_wait_of_exactly_the_delay_is_enough() {
 fn the_delay_doubles_at_each_permitted_start_also_for_the_same_death() {
     let once = BackOff::advanced(None, &LIMITS, at(0), at(20));
     let twice = BackOff::advanced(Some(once), &LIMITS, at(0), at(40));
-    assert_eq!([once.delay, twice.delay], [10, 20]);
+    assert_eq!([once.delay(), twice.delay()], [10, 20].map(seconds));
 }
 
 #[test]
 fn the_counter_starts_over_when_an_exit_comes_more_than_10_minutes_after_it_was_advanced() {
-    let counter = BackOff { delay: 300, advanced_at: at(0) };
-    let next = |exit: Timestamp| BackOff::advanced(Some(counter), &LIMITS, exit, exit).delay;
-    assert_eq!([next(at(600)), next(at(601))], [300, 10]);
+    let counter = BackOff::new(seconds(300), at(0));
+    let next = |exit: Timestamp| BackOff::advanced(Some(counter), &LIMITS, exit, exit).delay();
+    assert_eq!([next(at(600)), next(at(601))], [300, 10].map(seconds));
     assert_eq!(counter.holds_until(&LIMITS, at(601), at(601)), None);
     // Whatever the maximum is.
     let reduced = reduced();
@@ -57,7 +61,7 @@ fn the_counter_starts_over_when_an_exit_comes_more_than_10_minutes_after_it_was_
 
 #[test]
 fn the_clean_up_forgets_a_counter_by_the_present_moment() {
-    let counter = BackOff { delay: 10, advanced_at: at(0) };
+    let counter = BackOff::new(seconds(10), at(0));
     assert!(!counter.is_forgotten(&LIMITS, at(600)));
     assert!(counter.is_forgotten(&LIMITS, at(600) + Duration::from_millis(1)));
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     Timestamp,
@@ -137,7 +137,7 @@ pub fn reported_crash_loop(exit_code: i32) -> ContainerRecord {
 
 /// It is held back.
 pub fn crash_loop() -> Arc<StartFailure> {
-    let message = FailureMessage::RestartBackOff { delay: 10 };
+    let message = FailureMessage::RestartBackOff { delay: Duration::from_secs(10) };
     Arc::new(StartFailure { error: StartError::CrashLoopBackOff, message })
 }
 

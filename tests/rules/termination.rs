@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::given::*;
 use pod_lifecycle::{
-    rule::termination,
+    rule::termination::{self, MINIMUM_GRACE},
     spec::{PodSpec, ProbeKind},
 };
 use serde_json::json;
@@ -18,7 +18,10 @@ fn with_grace(grace: Option<i64>) -> PodSpec {
 #[test]
 fn the_deletions_grace_beats_the_probes_own_and_that_beats_the_pods() {
     let spec = with_grace(Some(30));
-    let grace = |deletion, failed_probe| termination::grace(&spec, deletion, container(&spec, "app"), failed_probe);
+    let grace = |deletion: Option<u64>, failed_probe| {
+        let deletion = deletion.map(Duration::from_secs);
+        termination::grace(&spec, deletion, container(&spec, "app"), failed_probe).as_secs()
+    };
     assert_eq!(grace(None, None), 30);
     assert_eq!(grace(None, Some(ProbeKind::Liveness)), 5);
     assert_eq!(grace(None, Some(ProbeKind::Startup)), 7);
@@ -30,15 +33,15 @@ fn the_deletions_grace_beats_the_probes_own_and_that_beats_the_pods() {
 #[test]
 fn where_nothing_is_set_it_is_2_seconds() {
     let spec = with_grace(None);
-    assert_eq!(termination::grace(&spec, None, container(&spec, "app"), Some(ProbeKind::Liveness)), 2);
+    assert_eq!(termination::grace(&spec, None, container(&spec, "app"), Some(ProbeKind::Liveness)), MINIMUM_GRACE);
 }
 
 #[test]
 fn hooks_and_waits_eat_whole_seconds_but_2_are_always_left() {
-    assert_eq!(termination::grace_after(30, Duration::from_millis(4_900)), 26);
-    assert_eq!(termination::stop_timeout(termination::grace_after(30, Duration::from_secs(30))), 2);
-    assert_eq!(termination::longest_wait(-1), Duration::ZERO);
-    assert!(!termination::leaves_time(0));
+    let left = |millis| termination::grace_after(Duration::from_secs(30), Duration::from_millis(millis));
+    assert_eq!(left(4_900), Duration::from_secs(26));
+    assert_eq!([left(30_000), left(40_000)].map(termination::stop_timeout), [MINIMUM_GRACE; 2]);
+    assert!(termination::leaves_time(left(29_000)) && !termination::leaves_time(left(30_000)));
 }
 
 #[test]
@@ -56,10 +59,20 @@ fn a_sidecar_waits_for_the_regular_containers_and_for_the_next_sidecar_only() {
 #[test]
 fn a_pods_grace_only_shrinks_and_is_at_least_1() {
     let spec = with_grace(Some(30));
-    let effective = |in_force, deletion, by_force| termination::effective_grace(&spec, in_force, deletion, by_force);
-    assert_eq!(effective(0, None, None), 30);
-    assert_eq!(effective(0, Some(20), None), 20);
-    assert_eq!(effective(20, Some(25), None), 20);
-    assert_eq!(effective(20, Some(25), Some(5)), 5);
-    assert_eq!(effective(0, Some(-1), None), 1);
+    let effective = |in_force, deletion, by_force| {
+        let [in_force, deletion, by_force] =
+            [in_force, deletion, by_force].map(|grace: Option<u64>| grace.map(Duration::from_secs));
+        termination::effective_grace(&spec, in_force, deletion, by_force).as_secs()
+    };
+    assert_eq!(effective(None, None, None), 30);
+    assert_eq!(effective(None, Some(20), None), 20);
+    assert_eq!(effective(Some(20), Some(25), None), 20);
+    assert_eq!(effective(Some(20), Some(25), Some(5)), 5);
+    assert_eq!(effective(None, Some(0), None), 1);
+}
+
+/// The API server makes it 1 before anybody sees it; a static Pod's manifest is not admitted by one.
+#[test]
+fn a_negative_grace_counts_as_1() {
+    assert_eq!(with_grace(Some(-5)).termination_grace(), Some(Duration::from_secs(1)));
 }

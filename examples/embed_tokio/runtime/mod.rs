@@ -114,10 +114,9 @@ impl Runtime {
         self.news.tell(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
     }
 
-    fn stop(&self, container: ContainerIndex, instance: InstanceId, timeout: u32) {
-        let grace = Duration::from_secs(timeout.into());
+    fn stop(&self, container: ContainerIndex, instance: InstanceId, timeout: Duration) {
         let running = self.started.get(&(container, instance));
-        if running.is_none_or(|process| !process.stop(grace)) {
+        if running.is_none_or(|process| !process.stop(timeout)) {
             self.news.tell(RuntimeEvent::ContainerStopped { container, instance });
         }
     }

@@ -28,9 +28,10 @@ fn assumptions_survive_being_written_and_refuse_what_is_no_time() {
 fn the_nodes_own_back_off_is_followed() {
     let pod = spec(json!({"containers": [named("app", json!({}))]}));
     let delays = |crash_loop| of(&pod, &Assumptions { crash_loop, ..Assumptions::default() }).restart_delays;
-    assert_eq!(delays(FeatureGates::default().crash_loop(Some(15))), [0, 10, 15].map(seconds));
+    assert_eq!(delays(FeatureGates::default().crash_loop(Some(seconds(15)))), [0, 10, 15].map(seconds));
     assert_eq!(delays(reduced()), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300].map(seconds));
-    assert_eq!(delays(BackOffLimits { initial: 0, max: 300, reset_after: 600 }), [0, 0].map(seconds));
+    let at_once = BackOffLimits { initial: Duration::ZERO, ..BackOffLimits::CRASH_LOOP };
+    assert_eq!(delays(at_once), [0, 0].map(seconds));
 }
 
 #[test]

@@ -9,11 +9,11 @@ use crate::{
     time::Timestamp,
 };
 
-/// A delay after an exit, in seconds, that is known at least roughly.
+/// A delay after an exit that is known at least roughly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Delay {
-    pub(super) least: u32,
-    pub(super) most: u32,
+    pub(super) least: Duration,
+    pub(super) most: Duration,
 }
 
 impl Delay {
@@ -22,8 +22,7 @@ impl Delay {
     ///
     /// Answers to `doBackOff` in `pkg/kubelet/kuberuntime`.
     pub(super) fn in_force(record: &ContainerRecord, limits: &BackOffLimits) -> Delay {
-        let said = said(record).and_then(|delay| u32::try_from(delay.as_secs()).ok());
-        match said {
+        match said(record) {
             Some(delay) => Delay { least: delay, most: delay },
             None => Delay { least: limits.initial.min(limits.max), most: longest(record.restart_count, limits) },
         }
@@ -31,27 +30,26 @@ impl Delay {
 
     /// The delay of a container that has ended and is not said to be held back: it may start at once.
     pub(super) fn to_come(record: &ContainerRecord, limits: &BackOffLimits) -> Delay {
-        let most = if record.restart_count == 0 { 0 } else { longest(record.restart_count, limits) };
-        Delay { least: 0, most }
+        let most = if record.restart_count == 0 { Duration::ZERO } else { longest(record.restart_count, limits) };
+        Delay { least: Duration::ZERO, most }
     }
 
     /// The delay after the next exit, if that comes soon.
-    pub(super) fn next(self, limits: &BackOffLimits) -> u32 {
+    pub(super) fn next(self, limits: &BackOffLimits) -> Duration {
         self.most.saturating_mul(2).min(limits.max)
     }
 
     /// When it is over.
     pub(super) fn over(self, finished_at: Timestamp) -> When {
-        let after = |seconds: u32| finished_at + Duration::from_secs(u64::from(seconds));
         match self {
-            Delay { least, most } if least == most => When::NotBefore(after(least)),
-            Delay { least, most } => When::Between { earliest: after(least), latest: after(most) },
+            Delay { least, most } if least == most => When::NotBefore(finished_at + least),
+            Delay { least, most } => When::Between { earliest: finished_at + least, latest: finished_at + most },
         }
     }
 }
 
 /// The delay after so many restarts if each came soon after the one before: the first restart is not delayed.
-fn longest(restart_count: u32, limits: &BackOffLimits) -> u32 {
+fn longest(restart_count: u32, limits: &BackOffLimits) -> Duration {
     let doublings = restart_count.saturating_sub(1).min(31);
     limits.initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(limits.max)
 }
@@ -60,7 +58,7 @@ fn longest(restart_count: u32, limits: &BackOffLimits) -> u32 {
 fn said(record: &ContainerRecord) -> Option<Duration> {
     let Some(RecordedState::Waiting(Waiting::Failed(failure))) = &record.state else { return None };
     match &failure.message {
-        FailureMessage::RestartBackOff { delay } => Some(Duration::from_secs(u64::from(*delay))),
+        FailureMessage::RestartBackOff { delay } => Some(*delay),
         FailureMessage::Text(text) => {
             let (delay, _) = text.strip_prefix("back-off ")?.split_once(" restarting failed container")?;
             go_seconds(delay).map(Duration::from_secs)
@@ -101,30 +99,34 @@ mod tests {
         }
     }
 
+    fn between(least: u64, most: u64) -> Delay {
+        Delay { least: Duration::from_secs(least), most: Duration::from_secs(most) }
+    }
+
     #[test]
     fn the_message_says_how_long_a_container_is_held_back() {
         let delay = |message| Delay::in_force(&held_back(9, message), &BackOffLimits::CRASH_LOOP);
-        let exactly = |seconds| Delay { least: seconds, most: seconds };
+        let exactly = |seconds| between(seconds, seconds);
         assert_eq!(delay("back-off 40s restarting failed container=app pod=web_prod(u-1)"), exactly(40));
         assert_eq!(delay("back-off 2m40s restarting failed container=app pod=web_prod(u-1)"), exactly(160));
         assert_eq!(delay("back-off 5m0s restarting failed container=app pod=web_prod(u-1)"), exactly(300));
         for odd in ["back-off soon restarting failed container=app", "back-off 40s", ""] {
-            assert_eq!(delay(odd), Delay { least: 10, most: 300 }, "{odd}");
+            assert_eq!(delay(odd), between(10, 300), "{odd}");
         }
     }
 
     #[test]
     fn without_a_message_the_delay_has_doubled_with_each_restart_at_most() {
-        let most = |restarts| Delay::in_force(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP).most;
+        let most = |restarts| Delay::in_force(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP).most.as_secs();
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, u32::MAX].map(most), [10, 10, 20, 40, 80, 160, 300, 300, 300]);
-        let node = crate::config::FeatureGates::default().crash_loop(Some(5));
-        assert_eq!(Delay::in_force(&held_back(4, ""), &node), Delay { least: 5, most: 5 });
+        let node = crate::config::FeatureGates::default().crash_loop(Some(Duration::from_secs(5)));
+        assert_eq!(Delay::in_force(&held_back(4, ""), &node), between(5, 5));
     }
 
     #[test]
     fn the_first_restart_is_not_delayed() {
         let to_come = |restarts| Delay::to_come(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP);
-        assert_eq!(to_come(0), Delay { least: 0, most: 0 });
-        assert_eq!(to_come(3), Delay { least: 0, most: 40 });
+        assert_eq!(to_come(0), between(0, 0));
+        assert_eq!(to_come(3), between(0, 40));
     }
 }

@@ -105,13 +105,13 @@ impl Observation<'_> {
             (Some(exit), Some(decision), Some(at)) if delay.least == delay.most => Situation::HeldBack {
                 exit,
                 decision,
-                delay_seconds: delay.least,
+                delay: delay.least,
                 until: delay.over(at).time(),
-                next_delay_seconds: delay.next(limits),
+                next_delay: delay.next(limits),
             },
             (exit, decision, _) => {
-                let (least_delay_seconds, most_delay_seconds) = (delay.least, delay.most);
-                Situation::HeldBackBetween { exit, decision, least_delay_seconds, most_delay_seconds }
+                let Delay { least: least_delay, most: most_delay } = delay;
+                Situation::HeldBackBetween { exit, decision, least_delay, most_delay }
             }
         }
     }
@@ -167,7 +167,7 @@ fn cannot_start(spec: &ContainerSpec, failure: &StartFailure) -> Situation {
         message,
         image: spec.image().into(),
         held_until: None,
-        delay_seconds: None,
+        delay: None,
     }
 }
 
@@ -189,7 +189,7 @@ fn lacking_probe(spec: &ContainerSpec, record: &ContainerRecord) -> Option<Probe
         streak: None,
         successes_needed: probe.success_threshold(),
         failures_left: probe.failure_threshold(),
-        period_seconds: probe.period(),
+        period: probe.period(),
         next_probe: None,
     })
 }

@@ -66,11 +66,11 @@ impl ObservedPod {
     ///
     /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
     /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
-    /// let node = KubeletConfig { crash_loop: FeatureGates::default().crash_loop(Some(60)), ..KubeletConfig::default() };
+    /// let node = KubeletConfig { crash_loop: FeatureGates::default().crash_loop(Some(max)), ..KubeletConfig::default() };
     /// let app = &pod.explain_on(&node, "2026-03-01T12:08:50Z".parse()?).containers[0];
     /// // The message says 160 s; what follows is the node's to say.
-    /// let Situation::HeldBack { delay_seconds, next_delay_seconds, .. } = app.situation else { return Err("is not".into()) };
-    /// assert_eq!((delay_seconds, next_delay_seconds), (160, 60));
+    /// let Situation::HeldBack { delay, next_delay, .. } = app.situation else { return Err("is not".into()) };
+    /// assert_eq!((delay.as_secs(), next_delay.as_secs()), (160, 60));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -147,7 +147,7 @@ impl Observation<'_> {
                 probe: progress.probe,
                 needed: progress.successes_needed,
                 has_begun: false,
-                period_seconds: progress.period_seconds,
+                period: progress.period,
             }]),
             Situation::Running { .. } => Vec::from([PossibleChange::Exit { container: name.clone() }]),
             Situation::Pulling { .. }
@@ -186,12 +186,9 @@ impl Observation<'_> {
         let container = explained.name.clone();
         Some(match &explained.situation {
             Situation::CannotStart { error, .. } if container::is_about_pull(error) => {
-                Unknowable::NextPull { container, most_seconds: self.node.image_pull.max }
+                Unknowable::NextPull { container, longest_wait: self.node.image_pull.max }
             }
-            Situation::CannotStart { .. } => {
-                let period_seconds = u32::try_from(self.node.retry_period.as_secs()).unwrap_or(u32::MAX);
-                Unknowable::NextTry { container, period_seconds }
-            }
+            Situation::CannotStart { .. } => Unknowable::NextTry { container, period: self.node.retry_period },
             Situation::HeldBackBetween { exit, .. } if exit.as_ref().is_none_or(|exit| exit.at.is_none()) => {
                 Unknowable::NextRestart { container }
             }

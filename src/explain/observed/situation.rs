@@ -1,6 +1,7 @@
 //! Where the Pod as a whole stands, as far as its status tells.
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use super::Observation;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     manifest::{ConditionStatus, Name, PodCondition, PodPhase},
     rule::{deadline, restart},
     state::{ConditionReason, ConditionType, ContainerRecord, PodReason},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 impl Observation<'_> {
@@ -95,12 +96,12 @@ impl Observation<'_> {
         let outcome = Some(computed).filter(|phase| phase.is_terminal());
         let past_deadline = self.past_deadline();
         let cause = if let Some(at) = self.pod.manifest().metadata.deletion_timestamp {
-            let grace_seconds = self.pod.manifest().metadata.deletion_grace_period_seconds.unwrap_or(0);
-            StopCause::Deleted { at: before(at, grace_seconds), grace_seconds }
+            let grace = seconds::of_field(self.pod.manifest().metadata.deletion_grace_period_seconds.unwrap_or(0));
+            StopCause::Deleted { at: at - grace, grace }
         } else if let Some(target) = self.disruption().filter(|target| is_by_kubelet(target)) {
             StopCause::Node { reason: target.reason.clone(), message: target.message.clone() }
-        } else if let Some(seconds) = past_deadline {
-            StopCause::Deadline { seconds }
+        } else if let Some(longest) = past_deadline {
+            StopCause::Deadline { longest }
         } else if outcome.is_some() {
             let all_succeeded = computed == PodPhase::Succeeded;
             let failure = || first_failure(self.pod.spec(), self.pod.records()).unwrap_or(EndCause::Incomplete);
@@ -113,8 +114,8 @@ impl Observation<'_> {
         Some(PodSituation::Stopping { cause, outcome })
     }
 
-    /// The active deadline, in seconds, if it has passed.
-    fn past_deadline(self) -> Option<u32> {
+    /// The active deadline, if it has passed.
+    fn past_deadline(self) -> Option<Duration> {
         let at = deadline::of(self.pod.spec(), self.pod.status().start_time?)?;
         self.pod.spec().active_deadline().filter(|_| at <= self.now)
     }
@@ -159,10 +160,4 @@ impl Observation<'_> {
 
 fn is_by_kubelet(target: &PodCondition) -> bool {
     target.reason == ConditionReason::TerminationByKubelet.name()
-}
-
-/// So many seconds before a point in time.
-fn before(at: Timestamp, seconds: i64) -> Timestamp {
-    let micros = seconds.max(0).saturating_mul(1_000_000);
-    Timestamp::from_unix_micros(at.unix_micros().saturating_sub(micros))
 }

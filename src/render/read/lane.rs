@@ -1,6 +1,7 @@
 //! One container's part of a timeline.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::{
     super::{
@@ -126,7 +127,7 @@ impl<'a> LaneReader<'a> {
     }
 
     /// SIGTERM is sent; a process that is gone already gets none.
-    fn stop(&mut self, at: Timestamp, grace: u32) {
+    fn stop(&mut self, at: Timestamp, timeout: Duration) {
         if !self.is_running() {
             return;
         }
@@ -134,7 +135,7 @@ impl<'a> LaneReader<'a> {
             self.end(at, TaskKind::PreStop, true);
         }
         self.end_stop(at);
-        self.stops.push(Span { from: at, to: OPEN, what: Stop { grace } });
+        self.stops.push(Span { from: at, to: OPEN, what: Stop { timeout } });
     }
 
     fn exit(&mut self, at: Timestamp, exit: Exit) {

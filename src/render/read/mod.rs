@@ -7,6 +7,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::time::Duration;
 
 use self::{
     lane::LaneReader,
@@ -168,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Only the first sync that stops the Pod is told; a restarted kubelet begins another.
-    fn terminating(&mut self, at: Timestamp, grace: Option<i64>) {
+    fn terminating(&mut self, at: Timestamp, grace: Option<Duration>) {
         if !self.deeds.iter().any(|mark| matches!(mark.what, Deed::Terminating { .. })) {
             self.deed(at, Deed::Terminating { grace });
         }

@@ -84,15 +84,15 @@ impl Page<'_> {
         for stop in &lane.stops {
             let (from, to) = (self.scale.x(stop.from), self.scale.x(stop.to));
             let when = words::stretch(stop.from, stop.to, self.picture.start);
-            let title = format!("SIGTERM, SIGKILL {}s later if it still runs\n{when}", stop.what.grace);
+            let title = format!("SIGTERM, SIGKILL {}s later if it still runs\n{when}", stop.what.timeout.as_secs());
             self.fill(Ink::Grace, Area { x: from, y, width: (to - from).max(1.5), height: BOX }, title);
         }
         let scale = self.scale.clone();
         for chain in chains(&lane.stops, SIGN_WIDTH, |stop| scale.x(stop.from)) {
-            let marks: Vec<_> = chain.iter().map(|stop| Mark { at: stop.from, what: stop.what.grace }).collect();
+            let marks: Vec<_> = chain.iter().map(|stop| Mark { at: stop.from, what: stop.what.timeout }).collect();
             let place = self.chain(Sign::Sigterm, &marks, "SIGTERM");
             let text = match marks.as_slice() {
-                [one] => format!("SIGTERM, {}s grace", one.what),
+                [one] => format!("SIGTERM, {}s grace", one.what.as_secs()),
                 several => format!("SIGTERM ×{}", several.len()),
             };
             labels.push(Label { rank: 1, place, text });

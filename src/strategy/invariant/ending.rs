@@ -13,7 +13,7 @@ use crate::{
         answer::{answer, is_answer},
         life::Reply,
     },
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// More answers than that do not come between two moments.
@@ -44,13 +44,13 @@ pub fn a_deleted_pod_ends_in_time(pod: Pod, asked: Vec<Action>, now: Timestamp) 
     let mut last = Last { pod, asked, now };
     last.lose_foreigners();
     last.answer_all()?;
-    let grace_seconds = last.pod.spec().termination_grace().unwrap_or(0).clamp(0, 3_600);
+    let grace_seconds = last.pod.spec().termination_grace().map_or(0, seconds::to_field).clamp(0, 3_600);
     let deleted = Event::Api(ApiEvent::Deleted { grace_seconds, generation: None });
     let mut out = Vec::new();
     // One that is gone, or has never been on a node, has nothing to be told.
     let _ = last.pod.handle_event(now, deleted, &mut out);
     last.note(out);
-    let longest = budget::longest_stop(last.pod.spec(), grace_seconds.max(1));
+    let longest = budget::longest_stop(last.pod.spec(), Duration::from_secs(grace_seconds.max(1).unsigned_abs()));
     let latest = now + longest.saturating_add(SLACK);
     while last.pod.worker_state() != WorkerState::Finished {
         last.answer_all()?;

@@ -4,6 +4,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
+use core::time::Duration;
 
 use super::{Step, life::leads_to};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     rule::termination::MINIMUM_GRACE,
     spec::{ContainerIndex, ContainerKind, LifecycleHook, ProbeKind},
     state::{ConditionType, InstanceId, InstanceState, RecordedState},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// What has been seen of a Pod's life, step after step; [`OF_A_LIFE`](super::OF_A_LIFE) is judged by it.
@@ -52,8 +53,8 @@ pub struct History {
     /// Whether a regular container was ever there: then nothing is initialized any more.
     pub(super) has_regular: bool,
     pub(super) end: Option<End>,
-    /// The shortest grace that anybody has asked for, in seconds.
-    pub(super) shortest_grace: Option<i64>,
+    /// The shortest grace that anybody has asked for.
+    pub(super) shortest_grace: Option<Duration>,
     /// The most instances that were ever listed at once.
     pub(super) most_listed: usize,
     /// Whether a relist has found something else than was known: what is lost in one may be found in the next.
@@ -100,10 +101,14 @@ impl History {
         match step.event {
             Some(Event::Node(NodeEvent::KubeletRestarted)) => self.restarts = true,
             Some(Event::Node(NodeEvent::Evicted { grace_seconds, .. })) => {
-                self.hear_grace(grace_seconds.unwrap_or(0));
+                self.hear_grace(seconds::of_field(grace_seconds.unwrap_or(0)));
             }
-            Some(Event::Node(NodeEvent::ShutDown { grace_seconds: Some(seconds) })) => self.hear_grace(*seconds),
-            Some(Event::Api(ApiEvent::Deleted { grace_seconds, .. })) => self.hear_grace(*grace_seconds),
+            Some(Event::Node(NodeEvent::ShutDown { grace_seconds: Some(longest) })) => {
+                self.hear_grace(seconds::of_field(*longest));
+            }
+            Some(Event::Api(ApiEvent::Deleted { grace_seconds, .. })) => {
+                self.hear_grace(seconds::of_grace(*grace_seconds));
+            }
             Some(Event::Runtime(RuntimeEvent::ContainerStarted { container, instance, result: Ok(()), .. })) => {
                 self.containers.entry(*container).or_default().started.insert(*instance);
             }
@@ -139,8 +144,8 @@ impl History {
         }
     }
 
-    fn hear_grace(&mut self, seconds: i64) {
-        self.shortest_grace = Some(self.shortest_grace.map_or(seconds, |shortest| shortest.min(seconds)));
+    fn hear_grace(&mut self, grace: Duration) {
+        self.shortest_grace = Some(self.shortest_grace.map_or(grace, |shortest| shortest.min(grace)));
     }
 
     /// Looks at how far the init containers have come.
@@ -220,21 +225,21 @@ impl History {
         }
     }
 
-    /// The least time, in seconds, that a stop of a container leaves in this life.
-    pub(super) fn promised(&self, pod: &Pod, container: ContainerIndex) -> i64 {
+    /// The least time that a stop of a container leaves in this life.
+    pub(super) fn promised(&self, pod: &Pod, container: ContainerIndex) -> Duration {
         let spec = pod.spec();
-        let Some(container) = spec.container(container) else { return 0 };
+        let Some(container) = spec.container(container) else { return Duration::ZERO };
         let is_of_the_end = self.end.as_ref().is_some_and(|end| !end.was_syncing);
         let waits_unseen = container.kind() == ContainerKind::Sidecar && !is_of_the_end;
         let sleeps_unseen = matches!(container.pre_stop(), Some(LifecycleHook::Sleep(_)));
         if spec.all_containers_could_restart() || waits_unseen || sleeps_unseen {
             // To restart all containers, they are stopped without grace. And nobody sees how long a preStop hook has
             // slept, or how long a sidecar has waited for its turn when a sync stops all because their sandbox is gone.
-            return 0;
+            return Duration::ZERO;
         }
         let own = spec.termination_grace().unwrap_or(MINIMUM_GRACE);
         let probes = [ProbeKind::Startup, ProbeKind::Liveness].into_iter();
         let of_probes = probes.filter_map(|kind| container.probe(kind)?.termination_grace()).min();
-        [self.shortest_grace, of_probes].into_iter().flatten().fold(own, i64::min)
+        [self.shortest_grace, of_probes].into_iter().flatten().fold(own, Duration::min)
     }
 }

@@ -24,8 +24,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use core::time::Duration;
-
 use super::{
     Broken, History, Step,
     history::ContainerHistory,
@@ -188,12 +186,12 @@ pub fn nobody_is_killed_before_the_grace_is_over(history: &History, step: &Step<
     }
     for action in actions(step) {
         let Action::StopContainer { container, instance, timeout } = action else { continue };
-        let promised = history.promised(step.after, *container).max(0).unsigned_abs();
+        let promised = history.promised(step.after, *container);
         let hook = history.containers.get(container).and_then(|known| known.hooks.get(instance).copied());
         let end = history.end.as_ref().map(|end| end.since);
         let since = [hook, end].into_iter().flatten().fold(step.now, core::cmp::Ord::min);
-        let killed_at = step.now + Duration::from_secs((*timeout).into());
-        let earliest = since + Duration::from_secs(promised);
+        let killed_at = step.now + *timeout;
+        let earliest = since + promised;
         hold!(killed_at >= earliest, "{action:?} at {:?}: it was promised to live until {earliest:?}", step.now);
     }
     Ok(())

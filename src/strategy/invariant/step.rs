@@ -36,7 +36,7 @@ use crate::{
     event::{Event, RuntimeEvent},
     kubelet::{CONTAINER_MOVES, Output, PHASE_MOVES, Pod, Wake, WorkerState},
     manifest::ConditionStatus,
-    rule::probe::ProbeOutcome,
+    rule::{probe::ProbeOutcome, termination::MINIMUM_GRACE},
     spec::ProbeKind,
     state::{ConditionType, ContainerRecord, FailureMessage, RecordedState, Waiting},
 };
@@ -180,7 +180,7 @@ pub fn nobody_probes_before_the_start(step: &Step<'_>) -> Result<(), Broken> {
 pub fn stops_leave_time(step: &Step<'_>) -> Result<(), Broken> {
     for action in actions(step) {
         let Action::StopContainer { timeout, .. } = action else { continue };
-        hold!(*timeout >= 1, "{action:?} leaves no time");
+        hold!(*timeout >= MINIMUM_GRACE, "{action:?} leaves no time");
     }
     Ok(())
 }
@@ -192,7 +192,7 @@ pub fn crash_loop_delays_lie_in_their_bounds(step: &Step<'_>) -> Result<(), Brok
         let Some(RecordedState::Waiting(Waiting::Failed(failure))) = &record.state else { continue };
         let FailureMessage::RestartBackOff { delay } = failure.message else { continue };
         let is_within = (limits.initial..=limits.max.max(limits.initial)).contains(&delay);
-        hold!(is_within, "container {place} is held back for {delay} s, and the limits are {limits:?}");
+        hold!(is_within, "container {place} is held back for {delay:?}, and the limits are {limits:?}");
     }
     Ok(())
 }

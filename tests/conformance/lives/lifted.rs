@@ -165,7 +165,7 @@ impl Lift {
             }
             Action::StopContainer { container, instance, timeout } => json!({
                 "t": t, "op": "StopContainer", "container": name(container),
-                "id": self.id(*container, *instance), "timeout": timeout,
+                "id": self.id(*container, *instance), "timeout": timeout.as_secs(),
             }),
             Action::RemoveContainer { container, instance } => json!({
                 "t": t, "op": "RemoveContainer", "container": name(container), "id": self.id(*container, *instance),
@@ -219,7 +219,7 @@ impl Lift {
             SyncProgress::Began { kind, grace } => {
                 let mut sync = json!({ "t": t, "kind": kind.name() });
                 if kind == pod_lifecycle::SyncKind::Terminating {
-                    sync["gracePeriod"] = json!(grace.unwrap_or(-1));
+                    sync["gracePeriod"] = grace.map_or(json!(-1), |grace| json!(grace.as_secs()));
                 }
                 syncs.push(sync);
             }

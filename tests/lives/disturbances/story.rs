@@ -76,10 +76,10 @@ impl Story {
     }
 
     /// When containers were told to stop, and the seconds until they are killed.
-    pub(crate) fn stops(&self) -> Vec<(i64, u32)> {
+    pub(crate) fn stops(&self) -> Vec<(i64, u64)> {
         let asked = self.timeline.entries.iter().filter_map(|entry| {
             let What::Asked(Action::StopContainer { timeout, .. }) = entry.what else { return None };
-            Some((self.second(entry.at), timeout))
+            Some((self.second(entry.at), timeout.as_secs()))
         });
         asked.collect()
     }

@@ -15,7 +15,7 @@ fn limits() -> impl Strategy<Value = BackOffLimits> {
     prop_oneof![
         Just(BackOffLimits::CRASH_LOOP),
         Just(reduced()),
-        (0..=400_u32).prop_map(|max| FeatureGates::default().crash_loop(Some(max))),
+        (0..=400_u64).prop_map(|max| FeatureGates::default().crash_loop(Some(Duration::from_secs(max)))),
     ]
 }
 
@@ -36,7 +36,7 @@ proptest! {
             }
             let delay = match starts_in_a_row {
                 0 => 0,
-                n => (u64::from(limits.initial) * 2_u64.pow(n - 1)).min(u64::from(limits.max)),
+                n => (limits.initial.as_secs() * 2_u64.pow(n - 1)).min(limits.max.as_secs()),
             };
             let due = ended + Duration::from_secs(delay);
             for wait in 0..delay.min(20) {
@@ -53,15 +53,16 @@ proptest! {
     #[test]
     fn a_delay_lies_between_the_limits(
         limits in limits(),
-        delay in 0..=1_000_u32,
+        delay in 0..=1_000_u64,
         (advanced, since, now) in (0..=5_000_i64, 0..=5_000_i64, 0..=5_000_i64),
     ) {
         let [advanced_at, since, now] = [advanced, since, now].map(Timestamp::from_unix_seconds);
-        let after = BackOff::advanced(Some(BackOff { delay, advanced_at }), &limits, since, now);
-        prop_assert!(after.delay <= limits.max);
-        prop_assert_eq!(after.advanced_at, now);
+        let before = BackOff::new(Duration::from_secs(delay), advanced_at);
+        let after = BackOff::advanced(Some(before), &limits, since, now);
+        prop_assert!(after.delay() <= limits.max);
+        prop_assert_eq!(after.advanced_at(), now);
         let held = after.holds_until(&limits, since, now);
-        prop_assert!(held.is_none_or(|until| until > now && until.since(since) <= Duration::from_secs(u64::from(limits.max))));
+        prop_assert!(held.is_none_or(|until| until > now && until.since(since) <= limits.max));
     }
 }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Timestamp,
-    rule::{deadline, termination},
+    rule::{
+        deadline,
+        termination::{self, MINIMUM_GRACE},
+    },
     spec::{ContainerKind, ProbeKind},
     strategy,
 };
@@ -12,27 +15,32 @@ use proptest::{option, prelude::*};
 
 use super::given::cases;
 
+/// A grace of at least so many seconds, if there is one.
+fn grace(least: u64) -> impl Strategy<Value = Option<Duration>> {
+    option::of((least..=100).prop_map(Duration::from_secs))
+}
+
 proptest! {
     #![proptest_config(cases(500))]
 
     /// Hook, turn and SIGTERM share one grace: together they take no longer, but for the 2 s that everybody has.
     #[test]
-    fn the_grace_is_spent_once(grace in -5..=600_i64, hook in 0..=900_000_u64, turn in 0..=900_000_u64) {
+    fn the_grace_is_spent_once(grace in 0..=600_u64, hook in 0..=900_000_u64, turn in 0..=900_000_u64) {
         let [hook, turn] = [hook, turn].map(Duration::from_millis);
+        let grace = Duration::from_secs(grace);
         let mut left = grace;
-        let mut spent = 0;
+        let mut spent = Duration::ZERO;
         for wanted in [hook, turn] {
             if termination::leaves_time(left) {
-                let taken = wanted.min(termination::longest_wait(left));
-                prop_assert!(taken <= Duration::from_secs(left.unsigned_abs()));
+                let taken = wanted.min(left);
                 left = termination::grace_after(left, taken);
-                spent += taken.as_secs();
+                spent += Duration::from_secs(taken.as_secs());
             }
         }
-        prop_assert_eq!(left, grace - i64::try_from(spent).unwrap());
+        prop_assert_eq!(left, grace - spent);
         let timeout = termination::stop_timeout(left);
-        prop_assert_eq!(i64::from(timeout), left.max(2));
-        prop_assert!(spent + u64::from(timeout) <= grace.max(0).unsigned_abs() + 2);
+        prop_assert_eq!(timeout, left.max(MINIMUM_GRACE));
+        prop_assert!(spent + timeout <= grace + MINIMUM_GRACE);
     }
 
     /// Who asks last wins only with less; nobody gets less than a second. (A deletion with grace 0 removes the Pod at
@@ -40,18 +48,19 @@ proptest! {
     #[test]
     fn a_grace_only_shrinks(
         spec in strategy::spec(),
-        in_force in 0..=100_i64,
-        deletion in option::of(1..=100_i64),
-        by_node in option::of(0..=100_i64),
+        in_force in grace(1),
+        deletion in grace(1),
+        by_node in grace(0),
     ) {
         let grace = termination::effective_grace(&spec, in_force, deletion, by_node);
-        prop_assert!(grace >= 1);
-        if in_force > 0 {
+        let second = Duration::from_secs(1);
+        prop_assert!(grace >= second);
+        if let Some(in_force) = in_force {
             prop_assert!(grace <= in_force);
-            let least = [deletion, by_node].into_iter().flatten().chain([in_force]).min().unwrap();
-            prop_assert_eq!(grace, least.max(1));
+            let least = [deletion, by_node].into_iter().flatten().fold(in_force, Duration::min);
+            prop_assert_eq!(grace, least.max(second));
         } else if deletion.is_none() && by_node.is_none() {
-            prop_assert_eq!(grace, spec.termination_grace().unwrap_or(0).max(1));
+            prop_assert_eq!(grace, spec.termination_grace().unwrap_or_default().max(second));
         }
     }
 
@@ -59,14 +68,14 @@ proptest! {
     #[test]
     fn the_grace_comes_from_the_nearest(
         spec in strategy::spec(),
-        deletion in option::of(0..=100_i64),
+        deletion in grace(0),
         failed in option::of(prop_oneof![
             Just(ProbeKind::Liveness), Just(ProbeKind::Startup), Just(ProbeKind::Readiness)
         ]),
     ) {
         for (_, container) in spec.containers() {
             let of_probe = failed.and_then(|kind| container.probe(kind)).and_then(|probe| probe.termination_grace());
-            let ought = deletion.or(of_probe).or(spec.termination_grace()).unwrap_or(2);
+            let ought = deletion.or(of_probe).or(spec.termination_grace()).unwrap_or(MINIMUM_GRACE);
             prop_assert_eq!(termination::grace(&spec, deletion, container, failed), ought);
         }
     }
@@ -89,7 +98,7 @@ proptest! {
 
     #[test]
     fn the_deadline_counts_from_the_start(spec in strategy::spec(), start in 0..=1_000_000_i64) {
-        let deadline = deadline::of(&spec, Timestamp::from_unix_seconds(start)).map(Timestamp::unix_seconds);
-        prop_assert_eq!(deadline, spec.active_deadline().map(|seconds| start + i64::from(seconds)));
+        let start = Timestamp::from_unix_seconds(start);
+        prop_assert_eq!(deadline::of(&spec, start), spec.active_deadline().map(|longest| start + longest));
     }
 }

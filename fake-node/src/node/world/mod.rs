@@ -208,7 +208,7 @@ impl World {
         &mut self,
         container: ContainerIndex,
         instance: InstanceId,
-        timeout: u32,
+        timeout: Duration,
         spec: &PodSpec,
         now: Timestamp,
     ) -> Option<RuntimeEvent> {
@@ -224,7 +224,7 @@ impl World {
             let after = seconds(run.map_or(0.0, |run| run.sigterm_exit_after_seconds));
             self.agenda.plan(now + after, Happening::SigtermExit(container, instance));
         }
-        self.agenda.plan(now + seconds(f64::from(timeout)), Happening::Sigkill(container, instance));
+        self.agenda.plan(now + timeout, Happening::Sigkill(container, instance));
         None
     }
 
@@ -285,7 +285,7 @@ impl World {
             return Some(answer(container, instance, kind, None));
         };
         let (outcome, latency) = script.drawn_probe(seed, container, process.number, kind, process.elapsed(now));
-        let timeout = Duration::from_secs(probe.timeout().into());
+        let timeout = probe.timeout();
         if latency.is_zero() {
             return Some(answer(container, instance, kind, Some(outcome)));
         }
