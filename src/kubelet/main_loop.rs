@@ -29,9 +29,6 @@ use crate::{
 /// No period is shorter: a Pod always gets on.
 pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
-/// How many statuses that are read back at one instant ask for a sync.
-const MOST_READ_BACK: u8 = 16;
-
 impl Pod {
     /// Hears what waits and goes on with syncs, until something has to be waited for.
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
@@ -134,17 +131,14 @@ impl Pod {
         }
     }
 
-    /// A published status that is read back may ask for a sync. No more than a few do at one instant: reading a status
-    /// back takes time on any node, so the rest waits a second.
+    /// A published status that is read back may ask for a sync. No more than a few do within a second: reading a status
+    /// back takes time on any node, so the rest waits.
     fn hear_read_back(&mut self, now: Timestamp) {
         self.remove_evicted(now);
         if !self.parts.needs_to_reconcile_readiness() {
             return;
         }
-        let read_back = &mut self.parts.rare_mut().read_back;
-        let (at, heard) = read_back.filter(|(at, _)| *at == now).unwrap_or((now, 0));
-        *read_back = Some((at, heard.saturating_add(1)));
-        if heard < MOST_READ_BACK {
+        if self.parts.rare_mut().read_back.allows_another(now) {
             self.request_sync();
         } else {
             let later = now + SHORTEST_PERIOD;

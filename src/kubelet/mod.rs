@@ -7,6 +7,7 @@
 //! [inbox](inbox), and [`Pod`] hands the messages on in the kubelet's order.
 
 mod api_pod;
+mod burst;
 mod checks;
 #[cfg(feature = "sim")]
 mod commons;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::burst::Burst;
 use crate::{spec::ContainerIndex, state::InstanceId, time::Timestamp};
 
 /// What few Pods need.
@@ -21,9 +22,8 @@ pub(crate) struct Rare {
     /// When what the runtime keeps of dead sandboxes is removed.
     #[serde(with = "crate::time::exact")]
     pub(crate) garbage_at: Option<Timestamp>,
-    /// When published statuses were last read back, and how many at that instant.
-    #[serde(with = "crate::time::exact")]
-    pub(crate) read_back: Option<(Timestamp, u8)>,
+    /// Published statuses that were read back and asked for a sync.
+    pub(crate) read_back: Burst,
 }
 
 /// Dead instances that are to be removed, in this order.
@@ -37,5 +37,5 @@ pub(crate) struct Removal {
 
 impl Rare {
     pub(crate) const NOTHING: &Rare =
-        &Rare { kubelet_start: None, deadline_met: None, removal: None, garbage_at: None, read_back: None };
+        &Rare { kubelet_start: None, deadline_met: None, removal: None, garbage_at: None, read_back: Burst::NOTHING };
 }

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::inbox::PlegEvent;
+use super::{burst::Burst, inbox::PlegEvent};
 use crate::{
     config::Timing,
     state::{Instance, InstanceState, RuntimeStatus},
@@ -20,10 +20,6 @@ pub(crate) const RELIST_PERIOD: Duration = Duration::from_secs(1);
 
 /// How long after a sync the runtime is relisted out of turn.
 const RELIST_AFTER_SYNC: Duration = Duration::from_micros(1);
-
-/// How many relists out of turn follow one another within a second. A real node does not get further, as what its syncs
-/// do takes time; where that takes none, syncs that lead to one another would go on for ever.
-const MOST_OUT_OF_TURN: u8 = 16;
 
 /// The runtime as news tell it, and as the kubelet sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,8 +47,8 @@ struct GenericPleg {
     /// When the Pod was last relisted out of turn.
     #[serde(with = "crate::time::exact")]
     observed_at: Option<Timestamp>,
-    /// How often it was relisted out of turn in the second of the last sync's end.
-    out_of_turn: u8,
+    /// The relists out of turn: where what a sync does takes no time, syncs would lead to one another for ever.
+    out_of_turn: Burst,
     /// When it is to be relisted out of turn.
     #[serde(with = "crate::time::exact")]
     requested_for: Option<Timestamp>,
@@ -81,7 +77,7 @@ impl RuntimeCache {
                 seen: Arc::default(),
                 changed_at: Some(now).filter(|_| *actual != RuntimeStatus::default()),
                 observed_at: None,
-                out_of_turn: 0,
+                out_of_turn: Burst::default(),
                 requested_for: None,
                 synced_at: None,
             })
@@ -160,15 +156,11 @@ impl RuntimeCache {
     /// A sync has ended; one that did something asks for a relist out of turn.
     pub(crate) fn note_sync_end(&mut self, has_acted: bool, now: Timestamp) -> RelistRequest {
         let Some(pleg) = &mut self.pleg else { return RelistRequest::None };
-        let last = pleg.synced_at.replace(now);
-        if last.is_none_or(|last| last.whole_seconds() != now.whole_seconds()) {
-            pleg.out_of_turn = 0;
-        }
+        pleg.synced_at = Some(now);
         if !has_acted {
             RelistRequest::None
         } else if pleg.relist_after_sync {
-            if pleg.out_of_turn < MOST_OUT_OF_TURN {
-                pleg.out_of_turn = pleg.out_of_turn.saturating_add(1);
+            if pleg.out_of_turn.allows_another(now) {
                 pleg.requested_for = Some(now + RELIST_AFTER_SYNC);
             }
             RelistRequest::None

@@ -176,8 +176,8 @@ mod tests {
         ApiPod::new(Arc::new(PodSpec::from_admitted(&manifest).unwrap()))
     }
 
-    fn deleted(grace: u64) -> Arc<ApiPod> {
-        let deletion = Deletion { requested_at: Timestamp::UNIX_EPOCH, grace: Duration::from_secs(grace) };
+    fn deleted(grace_seconds: u64) -> Arc<ApiPod> {
+        let deletion = Deletion { requested_at: Timestamp::UNIX_EPOCH, grace: Duration::from_secs(grace_seconds) };
         Arc::new(ApiPod { deletion: Some(deletion), ..object() })
     }
 

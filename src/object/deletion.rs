@@ -53,7 +53,7 @@ impl PodObject {
         if self.is_gone() {
             return Deletion::Gone;
         }
-        let grace = grace_of(grace_seconds, !self.is_bound() || self.has_ended());
+        let grace = granted_seconds(grace_seconds, !self.is_bound() || self.has_ended());
         let in_force = self.manifest.metadata.deletion_grace_period_seconds;
         let is_news = in_force.is_none_or(|in_force| grace < in_force);
         if is_news {
@@ -143,7 +143,7 @@ impl PodObject {
 }
 
 /// The grace that a delete gives; `is_idle`: nothing of the Pod runs.
-pub(crate) fn grace_of(asked_seconds: i64, is_idle: bool) -> i64 {
+pub(crate) fn granted_seconds(asked_seconds: i64, is_idle: bool) -> i64 {
     match asked_seconds {
         _ if is_idle => 0,
         ..0 => 1,

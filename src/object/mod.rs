@@ -30,7 +30,7 @@ mod status;
 
 pub use deletion::Deletion;
 #[cfg(feature = "sim")]
-pub(crate) use deletion::grace_of;
+pub(crate) use deletion::granted_seconds;
 
 use alloc::{string::String, sync::Arc};
 

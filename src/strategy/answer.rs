@@ -8,8 +8,18 @@ use crate::{
     state::{RuntimeStatus, StartError},
 };
 
-/// What answers an action. A stop is first answered by the instance's end, then by its own return.
-pub(super) fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) -> Option<RuntimeEvent> {
+/// What answers an action in this world; nothing answers a removal. A stop is first answered by the instance's end, then
+/// by its own return.
+///
+/// ```
+/// use pod_lifecycle::{Action, event::RuntimeEvent, state::{RuntimeStatus, SandboxId}, strategy::{Reply, answer}};
+///
+/// let (asked, runtime) = (Action::RunPodSandbox { sandbox: SandboxId(0) }, RuntimeStatus::default());
+/// assert!(matches!(answer(&asked, &Reply::Well, &runtime), Some(RuntimeEvent::SandboxCreated { .. })));
+/// assert!(matches!(answer(&asked, &Reply::Badly, &runtime), Some(RuntimeEvent::SandboxFailed { .. })));
+/// ```
+#[must_use]
+pub fn answer(action: &Action, reply: &Reply, runtime: &RuntimeStatus) -> Option<RuntimeEvent> {
     let is_bad = matches!(reply, Reply::Badly);
     let outcome = if let Reply::With(outcome, _) = reply { *outcome } else { good_or_bad(is_bad) };
     let failed = |error| if is_bad { Err(Failure { error, message: "it broke".into() }) } else { Ok(()) };

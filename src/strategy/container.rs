@@ -27,9 +27,9 @@ const IMAGES: [&str; 4] = ["nginx:1", "nginx:latest", "busybox", "registry.examp
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn container(name: String, grace: i64) -> impl Strategy<Value = Container> {
+pub fn container(name: String, grace_seconds: i64) -> impl Strategy<Value = Container> {
     let policy = option::weighted(0.35, known(RestartPolicy::ALL));
-    (bare(name), policy, rules(), probes_and_hooks(grace)).prop_map(|(bare, policy, rules, around)| Container {
+    (bare(name), policy, rules(), probes_and_hooks(grace_seconds)).prop_map(|(bare, policy, rules, around)| Container {
         restart_policy_rules: if policy.is_some() { rules } else { Vec::new() },
         restart_policy: policy,
         ..put_around(bare, around)
@@ -69,8 +69,8 @@ pub fn init_container(name: String) -> impl Strategy<Value = Container> {
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn sidecar(name: String, grace: i64) -> impl Strategy<Value = Container> {
-    (bare(name), rules(), probes_and_hooks(grace)).prop_map(|(bare, rules, around)| Container {
+pub fn sidecar(name: String, grace_seconds: i64) -> impl Strategy<Value = Container> {
+    (bare(name), rules(), probes_and_hooks(grace_seconds)).prop_map(|(bare, rules, around)| Container {
         restart_policy_rules: rules,
         restart_policy: Some(RestartPolicy::Always.into()),
         ..put_around(bare, around)
@@ -104,11 +104,11 @@ fn bare(name: String) -> impl Strategy<Value = Container> {
 }
 
 /// A container of which only the probes and hooks are set.
-fn probes_and_hooks(grace: i64) -> impl Strategy<Value = Container> {
+fn probes_and_hooks(grace_seconds: i64) -> impl Strategy<Value = Container> {
     let startup = option::weighted(0.25, startup_probe());
     let readiness = option::weighted(0.3, readiness_probe());
     let liveness = option::weighted(0.3, liveness_probe());
-    (startup, readiness, liveness, lifecycle(grace)).prop_map(
+    (startup, readiness, liveness, lifecycle(grace_seconds)).prop_map(
         |(startup_probe, readiness_probe, liveness_probe, lifecycle)| Container {
             startup_probe,
             readiness_probe,

@@ -26,6 +26,7 @@ mod probe;
 mod quiet_syncs;
 mod scenario;
 
+pub use answer::answer;
 pub use container::{container, ephemeral_container, init_container, sidecar};
 pub use event::{event, exit, runtime_status};
 pub use life::{Meaning, Move, RandomLife, Relisting, Reply, moves, one_move};

@@ -30,8 +30,10 @@ pub(super) const GATES: [&str; 2] = ["example.com/load-balancer", "example.com/w
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn manifest() -> impl Strategy<Value = PodManifest> {
-    let grace = prop_oneof![2 => Just(None), 3 => (0..=60_i64).prop_map(Some)];
-    grace.prop_flat_map(|grace| (spec_of(grace), any::<bool>(), prop::bool::weighted(0.05)).prop_map(pod_of))
+    let grace_seconds = prop_oneof![2 => Just(None), 3 => (0..=60_i64).prop_map(Some)];
+    grace_seconds.prop_flat_map(|grace_seconds| {
+        (spec_of(grace_seconds), any::<bool>(), prop::bool::weighted(0.05)).prop_map(pod_of)
+    })
 }
 
 /// A spec that a Pod can live by, lowered from a [`manifest`].
@@ -78,8 +80,8 @@ pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
     })
 }
 
-fn spec_of(grace: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
-    let given = grace.unwrap_or(30);
+fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
+    let given = grace_seconds.unwrap_or(30);
     let containers = (init_containers(given), containers(given));
     let policy = option::weighted(0.8, sample::select(RestartPolicy::ALL).prop_map(Named::Known));
     let gates = sample::subsequence(GATES.to_vec(), 0..=GATES.len());
@@ -91,7 +93,7 @@ fn spec_of(grace: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
                 init_containers,
                 containers,
                 restart_policy,
-                termination_grace_period_seconds: grace,
+                termination_grace_period_seconds: grace_seconds,
                 active_deadline_seconds: deadline,
                 readiness_gates: gates.iter().map(|gate| ReadinessGate { condition_type: (*gate).into() }).collect(),
                 scheduling_gates: if is_gated {
@@ -106,23 +108,23 @@ fn spec_of(grace: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
     )
 }
 
-fn init_containers(grace: i64) -> impl Strategy<Value = Vec<Container>> {
+fn init_containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
     let names = Just(["setup", "proxy", "migrate"].to_vec()).prop_shuffle();
     let count = prop_oneof![4 => Just(0_usize), 3 => Just(1), 2 => Just(2), 1 => Just(3)];
     (names, count).prop_flat_map(move |(names, count)| {
         let one = |name: &str| {
             let name = name.to_string();
-            prop_oneof![init_container(name.clone()).boxed(), sidecar(name, grace).boxed()]
+            prop_oneof![init_container(name.clone()).boxed(), sidecar(name, grace_seconds).boxed()]
         };
         names.into_iter().take(count).map(one).collect::<Vec<_>>()
     })
 }
 
-fn containers(grace: i64) -> impl Strategy<Value = Vec<Container>> {
+fn containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
     let names = Just(["web", "app", "log"].to_vec()).prop_shuffle();
     let count = prop_oneof![4 => Just(1_usize), 3 => Just(2), 1 => Just(3)];
     (names, count).prop_flat_map(move |(names, count)| {
-        names.into_iter().take(count).map(|name| container(name.into(), grace)).collect::<Vec<_>>()
+        names.into_iter().take(count).map(|name| container(name.into(), grace_seconds)).collect::<Vec<_>>()
     })
 }
 

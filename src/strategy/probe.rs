@@ -86,16 +86,16 @@ pub fn outcome() -> impl Strategy<Value = ProbeOutcome> {
 }
 
 /// Hooks of a container in a Pod with this grace.
-pub(super) fn lifecycle(grace: i64) -> impl Strategy<Value = Option<Lifecycle>> {
-    let hooks = (option::of(hook(grace)), option::of(hook(grace)));
+pub(super) fn lifecycle(grace_seconds: i64) -> impl Strategy<Value = Option<Lifecycle>> {
+    let hooks = (option::of(hook(grace_seconds)), option::of(hook(grace_seconds)));
     let hooks = hooks.prop_map(|(post_start, pre_stop)| Lifecycle { post_start, pre_stop, stop_signal: None });
     option::weighted(0.25, hooks)
 }
 
-fn hook(grace: i64) -> impl Strategy<Value = Handler> {
+fn hook(grace_seconds: i64) -> impl Strategy<Value = Handler> {
     prop_oneof![
         2 => exec().prop_map(|exec| Handler { exec: Some(exec), ..Handler::default() }),
-        1 => (0..=grace).prop_map(|seconds| Handler { sleep: Some(SleepAction { seconds }), ..Handler::default() }),
+        1 => (0..=grace_seconds).prop_map(|seconds| Handler { sleep: Some(SleepAction { seconds }), ..Handler::default() }),
     ]
 }
 

@@ -14,8 +14,13 @@
 
 mod agent_restart;
 mod budget;
+#[cfg(feature = "sim")]
+#[path = "../built/mod.rs"]
+mod built;
 #[cfg(feature = "proptest")]
 mod controller;
+#[cfg(feature = "sim")]
+mod examples;
 mod explained_json;
 mod replay;
 mod rules_from_json;

@@ -10,6 +10,7 @@
     reason = "a test may stop"
 )]
 
+mod durations;
 mod examples;
 mod layers;
 mod layout;

@@ -18,14 +18,12 @@ use pod_lifecycle::{
     manifest::{Name, PodPhase},
     spec::PodSpec,
     state::RecordedState,
-    strategy::invariant::{Trials, Watch, a_deleted_pod_ends_in_time},
+    strategy::{
+        self, Reply,
+        invariant::{Trials, Watch, a_deleted_pod_ends_in_time},
+    },
 };
 use stateright::{Model, Property};
-
-use answers::answer;
-
-#[path = "answers.rs"]
-mod answers;
 
 /// More answers than that are not outstanding: what was asked for before is lost.
 const MOST_ASKED: usize = 6;
@@ -291,10 +289,10 @@ impl World {
             Some(())
         };
         let event = match next {
-            Move::Well(at) => self.answer(at, true)?,
+            Move::Well(at) => self.answer(at, &Reply::Well)?,
             Move::Badly(at) => {
                 spend(&mut self.budget.failures)?;
-                self.answer(at, false)?
+                self.answer(at, &Reply::Badly)?
             }
             Move::Lost(at) => {
                 spend(&mut self.budget.doubts)?;
@@ -342,9 +340,15 @@ impl World {
         Some(self.take(out))
     }
 
-    /// Answers an action; a stop is first answered by the end of what is stopped, then by its own return.
-    fn answer(&mut self, at: usize, well: bool) -> Option<Event> {
-        let news = answer(&self.asked[at], well, self.pod.runtime());
+    /// Answers an action; a stop is first answered by the end of what is stopped, then by its own return. A bad stop
+    /// returns, and nobody tells of the end.
+    fn answer(&mut self, at: usize, reply: &Reply) -> Option<Event> {
+        let news = match (&self.asked[at], reply) {
+            (&Action::StopContainer { container, instance, .. }, Reply::Badly) => {
+                Some(RuntimeEvent::ContainerStopped { container, instance })
+            }
+            (action, reply) => strategy::answer(action, reply, self.pod.runtime()),
+        };
         if !matches!(news, Some(RuntimeEvent::ContainerExited { .. })) {
             self.asked.remove(at);
         }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn stop_of(container: Value, grace: u64) -> Duration {
-    longest_stop(&spec(json!({"containers": [named("app", container)]})), seconds(grace))
+fn stop_of(container: Value, grace_seconds: u64) -> Duration {
+    longest_stop(&spec(json!({"containers": [named("app", container)]})), seconds(grace_seconds))
 }
 
 fn pre_stop(hook: Value) -> Value {

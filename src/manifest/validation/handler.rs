@@ -23,10 +23,10 @@ pub(super) fn probe(report: &mut Report, path: &Path<'_>, probe: &Probe) {
 /// Each hook does one thing, and the stop signal is one that the operating system has. Answers to `validateLifecycle`.
 pub(super) fn lifecycle(report: &mut Report, path: &Path<'_>, lifecycle: &Lifecycle, pod: &Surroundings<'_>) {
     if let Some(post_start) = &lifecycle.post_start {
-        hook(report, &path.child("postStart"), post_start, pod.grace);
+        hook(report, &path.child("postStart"), post_start, pod.grace_seconds);
     }
     if let Some(pre_stop) = &lifecycle.pre_stop {
-        hook(report, &path.child("preStop"), pre_stop, pod.grace);
+        hook(report, &path.child("preStop"), pre_stop, pod.grace_seconds);
     }
     if let Some(signal) = &lifecycle.stop_signal {
         stop_signal(report, &path.child("stopSignal"), signal, pod.os);
@@ -34,14 +34,14 @@ pub(super) fn lifecycle(report: &mut Report, path: &Path<'_>, lifecycle: &Lifecy
 }
 
 /// A hook runs a command, asks by HTTP, opens a connection or sleeps. Answers to `validateHandler` of a hook.
-fn hook(report: &mut Report, path: &Path<'_>, hook: &Handler, grace: Option<i64>) {
+fn hook(report: &mut Report, path: &Path<'_>, hook: &Handler, grace_seconds: Option<i64>) {
     let actions = [
         hook.exec.as_ref().map(Action::Exec),
         hook.http_get.as_ref().map(Action::HttpGet),
         hook.tcp_socket.as_ref().map(Action::TcpSocket),
         hook.sleep.as_ref().map(Action::Sleep),
     ];
-    one_of(report, path, actions.into_iter().flatten(), grace);
+    one_of(report, path, actions.into_iter().flatten(), grace_seconds);
 }
 
 /// What is done, in the order in which Kubernetes looks for it.
@@ -66,24 +66,29 @@ impl Action<'_> {
 }
 
 /// The first action counts and is looked at; any other is one too many.
-fn one_of<'a>(report: &mut Report, path: &Path<'_>, mut actions: impl Iterator<Item = Action<'a>>, grace: Option<i64>) {
+fn one_of<'a>(
+    report: &mut Report,
+    path: &Path<'_>,
+    mut actions: impl Iterator<Item = Action<'a>>,
+    grace_seconds: Option<i64>,
+) {
     let Some(first) = actions.next() else {
         return report.required(path, "must specify a handler type");
     };
-    action(report, &path.child(first.field()), &first, grace);
+    action(report, &path.child(first.field()), &first, grace_seconds);
     for extra in actions {
         report.forbidden(&path.child(extra.field()), "may not specify more than 1 handler type");
     }
 }
 
-fn action(report: &mut Report, path: &Path<'_>, action: &Action<'_>, grace: Option<i64>) {
+fn action(report: &mut Report, path: &Path<'_>, action: &Action<'_>, grace_seconds: Option<i64>) {
     match action {
         Action::Exec(exec) if exec.command.is_empty() => report.required(&path.child("command"), ""),
         Action::Exec(_) => {}
         Action::HttpGet(request) => http_get(report, path, request),
         Action::TcpSocket(socket) => ports::number_or_name(report, &path.child("port"), &socket.port),
         Action::Grpc(service) => ports::number(report, &path.child("port"), service.port),
-        Action::Sleep(pause) => sleep(report, path, pause.seconds, grace),
+        Action::Sleep(pause) => sleep(report, path, pause.seconds, grace_seconds),
     }
 }
 
@@ -98,14 +103,14 @@ fn http_get(report: &mut Report, path: &Path<'_>, request: &HttpGetAction) {
     }
 }
 
-/// A pause fits into the Pod's grace; if the Pod has none, that is the problem and is reported as such.
+/// A pause fits into the Pod's grace_seconds; if the Pod has none, that is the problem and is reported as such.
 ///
 /// <https://github.com/kubernetes/enhancements/issues/3960>
-fn sleep(report: &mut Report, path: &Path<'_>, seconds: i64, grace: Option<i64>) {
-    if let Some(grace) = grace
-        && (seconds < 0 || seconds > grace)
+fn sleep(report: &mut Report, path: &Path<'_>, seconds: i64, grace_seconds: Option<i64>) {
+    if let Some(grace_seconds) = grace_seconds
+        && (seconds < 0 || seconds > grace_seconds)
     {
-        let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+        let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace_seconds})");
         report.invalid(path, seconds, detail);
     }
 }

@@ -63,14 +63,14 @@ pub fn validate(pod: &PodManifest) -> Result<(), Invalid> {
 
 /// What the rules on containers need to know of the Pod around them.
 struct Surroundings<'a> {
-    grace: Option<i64>,
+    grace_seconds: Option<i64>,
     os: Option<&'a PodOs>,
     volumes: BTreeSet<&'a str>,
 }
 
 fn spec(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec) {
     let surroundings = Surroundings {
-        grace: spec.termination_grace_period_seconds,
+        grace_seconds: spec.termination_grace_period_seconds,
         os: spec.os.as_ref(),
         volumes: volumes::validate(report, path, spec),
     };

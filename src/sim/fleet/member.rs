@@ -189,7 +189,7 @@ impl Light {
     fn delete(&mut self, grace_seconds: Option<i64>, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
         let spec = self.pod.spec();
         let asked = grace_seconds.or(spec.termination_grace().map(seconds::to_field)).unwrap_or(30);
-        let grace = object::grace_of(asked, self.pod.phase().is_terminal());
+        let grace = object::granted_seconds(asked, self.pod.phase().is_terminal());
         lived.changed = Some(now);
         if grace == 0 {
             self.remove(now, stepping, lived);
