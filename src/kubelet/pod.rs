@@ -61,7 +61,7 @@ use crate::{
 /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
 /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
 /// assert_eq!((pod.phase(), pod.worker_state()), (PodPhase::Pending, WorkerState::Syncing));
-/// assert_eq!((pod.spec().name(), pod.config().crash_loop.max), ("web", 300));
+/// assert_eq!((pod.spec().name(), pod.config().crash_loop.max.as_secs()), ("web", 300));
 /// assert!(!pod.is_idle(), "its sandbox is being made");
 /// assert!(!pod.is_deleting() && !pod.is_gone());
 /// assert!(pod.runtime().sandboxes.is_empty());

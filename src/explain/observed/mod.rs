@@ -62,11 +62,13 @@ impl ObservedPod {
     /// on a node that is set up like this: the limits of its back-offs and its periods count.
     ///
     /// ```
+    /// use core::time::Duration;
     /// use pod_lifecycle::{config::{FeatureGates, KubeletConfig}, explain::Situation, status::ObservedPod};
     ///
     /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
     /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
-    /// let node = KubeletConfig { crash_loop: FeatureGates::default().crash_loop(Some(max)), ..KubeletConfig::default() };
+    /// let crash_loop = FeatureGates::default().crash_loop(Some(Duration::from_secs(60)));
+    /// let node = KubeletConfig { crash_loop, ..KubeletConfig::default() };
     /// let app = &pod.explain_on(&node, "2026-03-01T12:08:50Z".parse()?).containers[0];
     /// // The message says 160 s; what follows is the node's to say.
     /// let Situation::HeldBack { delay, next_delay, .. } = app.situation else { return Err("is not".into()) };
