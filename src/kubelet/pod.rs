@@ -50,7 +50,6 @@ use crate::{
 /// What can be asked of it:
 ///
 /// ```
-///
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
 ///     NoSink, Pod, Timestamp, WorkerState, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec,

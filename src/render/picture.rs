@@ -183,10 +183,12 @@ pub struct Strip {
 /// What is done to a Pod, or befalls it as a whole.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::render::Deed;
 ///
 /// assert_eq!(Deed::Scripted("forceDelete".into()).to_string(), "force delete");
-/// assert_eq!(Deed::Terminating { grace: Some(30) }.to_string(), "Terminating, 30s of grace");
+/// let grace = Some(Duration::from_secs(30));
+/// assert_eq!(Deed::Terminating { grace }.to_string(), "Terminating, 30s of grace");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -97,6 +97,7 @@ pub enum ContainerKind {
 /// What a container ought to be.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::{manifest::{self, ImagePullPolicy}, spec::{LifecycleHook, PodSpec, ProbeKind}};
 ///
 /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
@@ -108,7 +109,7 @@ pub enum ContainerKind {
 /// let app = spec.container(0.into()).ok_or("no container")?;
 /// assert_eq!((app.name(), app.image(), app.image_pull_policy()), ("app", "nginx:1.27", ImagePullPolicy::Always));
 /// assert_eq!(app.image_error(), None);
-/// assert_eq!((app.post_start(), app.pre_stop()), (None, Some(&LifecycleHook::Sleep(5))));
+/// assert_eq!((app.post_start(), app.pre_stop()), (None, Some(&LifecycleHook::Sleep(Duration::from_secs(5)))));
 /// assert!(app.probe(ProbeKind::Liveness).is_some() && app.probe(ProbeKind::Startup).is_none());
 /// assert!(!app.restart().is_own());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

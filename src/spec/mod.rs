@@ -53,7 +53,7 @@ use crate::manifest::RestartPolicy;
 /// The Pod as a whole, and its containers by kind:
 ///
 /// ```
-///
+/// use core::time::Duration;
 /// use pod_lifecycle::{manifest::{self, RestartPolicy}, spec::PodSpec};
 ///
 /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{
@@ -68,7 +68,8 @@ use crate::manifest::RestartPolicy;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert_eq!((spec.name(), spec.namespace(), spec.uid(), spec.generation()), ("web", "shop", "u-1", 3));
 /// assert_eq!((spec.pod_policy(), spec.may_restart()), (RestartPolicy::OnFailure, true));
-/// assert_eq!((spec.termination_grace(), spec.active_deadline()), (Some(45), Some(600)));
+/// assert_eq!(spec.termination_grace(), Some(Duration::from_secs(45)));
+/// assert_eq!(spec.active_deadline(), Some(Duration::from_secs(600)));
 /// assert_eq!(spec.readiness_gates(), ["example.com/attached"]);
 /// assert!(spec.uses_host_network() && !spec.is_scheduling_gated() && !spec.is_static());
 ///
