@@ -285,9 +285,9 @@ impl fmt::Display for ProbeKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeSpec {
-    pub(crate) initial_delay: Duration,
-    pub(crate) timeout: Duration,
-    pub(crate) period: Duration,
+    pub(crate) initial_delay_seconds: u32,
+    pub(crate) timeout_seconds: u32,
+    pub(crate) period_seconds: u32,
     pub(crate) success_threshold: u32,
     pub(crate) failure_threshold: u32,
     pub(crate) termination_grace: Option<Duration>,
@@ -299,19 +299,19 @@ impl ProbeSpec {
     /// How long after the container's start it is not probed yet.
     #[must_use]
     pub fn initial_delay(&self) -> Duration {
-        self.initial_delay
+        Duration::from_secs(self.initial_delay_seconds.into())
     }
 
     /// How long an answer may take; then it is a failure.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        self.timeout
+        Duration::from_secs(self.timeout_seconds.into())
     }
 
     /// The time between two probes.
     #[must_use]
     pub fn period(&self) -> Duration {
-        self.period
+        Duration::from_secs(self.period_seconds.into())
     }
 
     /// Successes in a row that it takes.

@@ -206,9 +206,9 @@ fn lower_probe(probe: &Probe) -> ProbeSpec {
         value => value.unsigned_abs(),
     };
     ProbeSpec {
-        initial_delay: seconds::of_field(probe.initial_delay_seconds.unwrap_or(0).into()),
-        timeout: seconds::of_field(at_least_one(probe.timeout_seconds, 1).into()),
-        period: seconds::of_field(at_least_one(probe.period_seconds, 10).into()),
+        initial_delay_seconds: probe.initial_delay_seconds.unwrap_or(0).max(0).unsigned_abs(),
+        timeout_seconds: at_least_one(probe.timeout_seconds, 1),
+        period_seconds: at_least_one(probe.period_seconds, 10),
         success_threshold: at_least_one(probe.success_threshold, 1),
         failure_threshold: at_least_one(probe.failure_threshold, 3),
         termination_grace: probe.termination_grace_period_seconds.map(seconds::of_grace),

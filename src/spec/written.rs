@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContainerKind, ContainerSpec, PodSpec, ProbeKind, ProbeSpec,
+    ContainerKind, ContainerSpec, PodSpec, ProbeKind,
     lower::{by_name, narrow},
 };
 use crate::manifest::{ImageReference, Name, RestartPolicy, RestartRuleAction};
@@ -108,14 +108,10 @@ fn check(containers: &[ContainerSpec]) -> Result<(), NoSpec> {
         if !names.insert(&*container.name) {
             return Err(NoSpec::DuplicateName(container.name.clone()));
         }
-        let mut probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
-        let is_zero = |probe: &ProbeSpec| {
-            probe.timeout.is_zero()
-                || probe.period.is_zero()
-                || probe.success_threshold == 0
-                || probe.failure_threshold == 0
-        };
-        if probes.any(is_zero) {
+        let probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
+        let mut numbers =
+            probes.flat_map(|it| [it.timeout_seconds, it.period_seconds, it.success_threshold, it.failure_threshold]);
+        if numbers.any(|number| number == 0) {
             return Err(NoSpec::NoPeriod(container.name.clone()));
         }
     }
