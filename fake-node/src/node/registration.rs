@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream};
 use http::Method;
 use pod_lifecycle::{Clock, Timestamp};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -138,7 +139,7 @@ impl Registration {
         keep_transition_times(&mut status, stored);
         let path = format!("/api/v1/nodes/{}/status", place.name);
         let patch = json!({"status": status});
-        self.api.send::<Value>(Method::PATCH, &path, Kind::Strategic, &patch).await.map(|_| ())
+        self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Strategic, &patch).await.map(|_| ())
     }
 
     async fn take_lease(&self, place: &Place, node_uid: &str) -> kube::Result<()> {
@@ -148,7 +149,7 @@ impl Registration {
             "metadata": {"name": place.name, "namespace": "kube-node-lease", "ownerReferences": [owner]},
             "spec": self.lease(place),
         });
-        match self.api.send::<Value>(Method::POST, LEASES, Kind::Json, &lease).await {
+        match self.api.send::<IgnoredAny>(Method::POST, LEASES, Kind::Json, &lease).await {
             Err(error) if code(&error) == Some(409) => self.patch_lease(place).await,
             other => other.map(|_| ()),
         }
@@ -171,7 +172,7 @@ impl Registration {
 
     async fn patch_lease(&self, place: &Place) -> kube::Result<()> {
         let (path, patch) = (format!("{LEASES}/{}", place.name), json!({"spec": self.lease(place)}));
-        self.api.send::<Value>(Method::PATCH, &path, Kind::Merge, &patch).await.map(|_| ())
+        self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Merge, &patch).await.map(|_| ())
     }
 
     fn lease(&self, place: &Place) -> Value {
