@@ -37,7 +37,8 @@ break_connections() {
     connect
 }
 
-# no_room_for_status_writes: the API server answers each of them with 429, as it does when it has too much to do
+# no_room_for_status_writes: the API server takes one at a time, and answers all others with 429, as it does when it has
+# too much to do
 no_room_for_status_writes() {
     kubectl apply -f - << 'END'
 {"apiVersion": "flowcontrol.apiserver.k8s.io/v1", "kind": "PriorityLevelConfiguration", "metadata": {"name": "e2e-none"},
@@ -141,25 +142,30 @@ trial_a_write_that_meets_too_many_others_is_made_again() {
     before=$(answers 429)
     trap room_for_status_writes EXIT
     no_room_for_status_writes
-    pod web | k apply -f -
+    history
+    workload Deployment web '{"replicas": 60}' | k apply -f -
     wait_for '^[1-9]' 30 more_answers 429 "$before"
-    [ -z "$(field pod/web '{.status.startTime}')" ]
+    sleep 5
     room_for_status_writes
-    k wait pod/web --for=condition=Ready --timeout=60s
-    column web '1/1 +Running +0' 1
+    k rollout status deployment/web --timeout=60s
+    pods_ready 60 30
+    nothing_was_lost
 }
 
-# What a node has yet to write is about a Pod that is another one by now, and it has not been told so yet.
-trial_a_write_that_meets_a_conflict_is_not_made_to_the_next_pod_of_that_name() {
+# What a node has yet to write is about a Pod that is another one by now, and it has not been told so yet: a status is
+# refused with 422, a deletion with 409.
+trial_a_write_that_comes_too_late_is_not_made_to_the_next_pod_of_that_name() {
     broken_up
     trap broken_down EXIT
-    local before round on_broken='{"nodeName": "broken-0"}'
-    before=$(answers 409)
-    for round in $(seq 12); do
-        pod web '{"fake/exit": "app=2:1/-"}' "$on_broken" | k apply -f -
+    local before_422 before_409 round on_broken='{"nodeName": "broken-0"}'
+    before_422=$(answers 422) before_409=$(answers 409)
+    for round in $(seq 10); do
+        pod web '{"fake/exit": "app=2:1/-", "fake/stop": "app=2:0"}' "$on_broken" | k apply -f -
         k wait pod/web --for=condition=Ready --timeout=30s
+        # Every second time its deletion is on its way already.
+        [ $((round % 2)) = 1 ] || k delete pod web --wait=false
         disconnect
-        k delete pod web --force --grace-period=0
+        k delete pod web --force --grace-period=0 --ignore-not-found
         pod web '{}' "$on_broken" | k apply -f -
         sleep 3
         connect
@@ -167,10 +173,9 @@ trial_a_write_that_meets_a_conflict_is_not_made_to_the_next_pod_of_that_name() {
         sleep 2
         column web '1/1 +Running +0' 1
         k delete pod web
-        if [ "$(more_answers 409 "$before")" -gt 0 ]; then return; fi
     done
-    echo "no conflict in $round rounds"
-    return 1
+    echo "422: $(more_answers 422 "$before_422"), 409: $(more_answers 409 "$before_409")"
+    [ $(($(more_answers 422 "$before_422") + $(more_answers 409 "$before_409"))) -gt 0 ]
 }
 
 trial_a_pod_is_deleted_by_force_and_made_again_and_again() {

@@ -37,7 +37,8 @@ pub(super) struct Agent {
     metrics: Arc<Metrics>,
     beginner: Beginner,
     rooms: BTreeMap<String, Room>,
-    lives: BTreeMap<Uid, Life>,
+    /// Each by itself: a map of large values is half empty.
+    lives: BTreeMap<Uid, Box<Life>>,
     timers: Timers<Uid>,
     /// Pods of which something is to be written, in their turn.
     line: VecDeque<Uid>,
@@ -176,7 +177,7 @@ impl Agent {
         };
         room.pods.insert(uid.clone(), wanted);
         self.metrics.pods.add(1);
-        self.lives.insert(uid.clone(), life);
+        self.lives.insert(uid.clone(), Box::new(life));
     }
 
     /// What has become of a write.
@@ -239,6 +240,9 @@ impl Agent {
             && let Some(uid) = self.line.pop_front()
         {
             self.write(&uid);
+        }
+        if self.writes.is_empty() {
+            self.events.go_on();
         }
     }
 
@@ -308,10 +312,10 @@ impl Room {
     }
 
     /// What is promised to Pods that have not ended.
-    fn used(&self, lives: &BTreeMap<Uid, Life>) -> Resources {
+    fn used(&self, lives: &BTreeMap<Uid, Box<Life>>) -> Resources {
         let mut used = Resources::default();
         for (uid, requests) in &self.pods {
-            let phase = lives.get(uid).map(Life::phase);
+            let phase = lives.get(uid).map(|life| life.phase());
             if phase.is_some_and(|phase: PodPhase| !phase.is_terminal()) {
                 used.add(requests);
             }

@@ -101,15 +101,17 @@ impl Api {
         }
     }
 
-    /// What a failed write means. A conflict is looked into: it may be about another Pod of that name.
+    /// What a failed write means. A conflict is looked into: it may be about another Pod of that name; a patch with another
+    /// uid is invalid, too.
     async fn failed(&self, error: kube::Error, namespace: &str, name: &str, uid: &str) -> Written {
         match code(&error) {
             Some(404) => Written::Gone,
-            Some(409) => match self.get::<Seen>(&pod_path(namespace, name)).await {
-                Ok(seen) if seen.pod.metadata.uid == uid => Written::Conflict(Box::new(seen)),
-                Ok(_) => Written::Gone,
+            Some(refused @ (409 | 422)) => match self.get::<Seen>(&pod_path(namespace, name)).await {
+                Ok(seen) if seen.pod.metadata.uid != uid => Written::Gone,
+                Ok(seen) if refused == 409 => Written::Conflict(Box::new(seen)),
+                Ok(_) => Written::Refused(error),
                 Err(error) if code(&error) == Some(404) => Written::Gone,
-                Err(error) => Written::Later(None, error),
+                Err(error) => Written::Later(retry_after(&error), error),
             },
             // An API server that has just come back does not know yet who may do what.
             Some(401 | 403 | 408 | 429) => Written::Later(retry_after(&error), error),

@@ -14,7 +14,7 @@ use tokio::{
         mpsc::{self, Receiver, Sender},
         watch,
     },
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -44,8 +44,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Tells events in the background: what Pods are is more urgent.
 pub(super) struct Events {
     told: Sender<Told>,
-    /// When a status was written last.
-    last_write: watch::Sender<Option<Instant>>,
+    /// From when on it is quiet; `None` while statuses are being written.
+    quiet_from: watch::Sender<Option<Instant>>,
     metrics: Arc<Metrics>,
 }
 
@@ -60,14 +60,14 @@ impl Events {
     /// Tells the events of so many nodes, until it is dropped.
     pub(super) fn start(api: &Api, metrics: &Arc<Metrics>, nodes: usize) -> Events {
         let (told, receiver) = mpsc::channel(WAITING.saturating_mul(nodes.max(1)));
-        let (last_write, written) = watch::channel(None);
+        let (quiet_from, quiet) = watch::channel(Some(Instant::now()));
         let sender = |_| {
             let (sender, receiver) = mpsc::channel(WAITING_TO_BE_SENT);
             tokio::spawn(send_all(receiver, api.clone(), metrics.clone()));
             sender
         };
-        tokio::spawn(record_all(receiver, written, (0..SENDERS).map(sender).collect()));
-        Events { told, last_write, metrics: metrics.clone() }
+        tokio::spawn(record_all(receiver, quiet, (0..SENDERS).map(sender).collect()));
+        Events { told, quiet_from, metrics: metrics.clone() }
     }
 
     /// Tells something of a Pod, in its time.
@@ -78,21 +78,33 @@ impl Events {
         }
     }
 
-    /// A status is written: events wait a little.
+    /// Statuses are being written: events wait a little.
     pub(super) fn give_way(&self) {
-        self.last_write.send_replace(Some(Instant::now()));
+        self.quiet_from.send_replace(None);
+    }
+
+    /// No status is being written any more.
+    pub(super) fn go_on(&self) {
+        self.quiet_from.send_if_modified(|from| {
+            let is_busy = from.is_none();
+            if is_busy {
+                *from = Instant::now().checked_add(QUIET);
+            }
+            is_busy
+        });
     }
 }
 
 /// Makes events of what is told, one after the other.
 async fn record_all(
     mut told: Receiver<Told>,
-    written: watch::Receiver<Option<Instant>>,
+    mut quiet_from: watch::Receiver<Option<Instant>>,
     senders: Vec<Sender<Correlated>>,
 ) {
     let mut recorders: BTreeMap<String, EventRecorder> = BTreeMap::new();
     while let Some(Told { place, pod, event }) = told.recv().await {
-        quiet(&written).await;
+        // A status that takes long does not hold events up for ever.
+        let _ = timeout(PATIENCE, quiet(&mut quiet_from)).await;
         let recorder = recorders.entry(place.name.clone()).or_insert_with(|| EventRecorder::kubelet(&place.name));
         let correlated = recorder.record(&pod, &event);
         if matches!(correlated, Correlated::Skip) {
@@ -106,14 +118,14 @@ async fn record_all(
     }
 }
 
-/// Waits until no status has been written for a while, but not for long.
-async fn quiet(written: &watch::Receiver<Option<Instant>>) {
-    let Some(until) = Instant::now().checked_add(PATIENCE) else { return };
+/// Waits until no status has been written for a while.
+async fn quiet(quiet_from: &mut watch::Receiver<Option<Instant>>) {
     loop {
-        let quiet_at = written.borrow().and_then(|last| last.checked_add(QUIET));
-        match quiet_at {
-            Some(quiet_at) if Instant::now() < quiet_at.min(until) => sleep_until(quiet_at.min(until)).await,
-            _ => return,
+        // Nobody writes any more.
+        let Ok(from) = quiet_from.wait_for(Option::is_some).await.map(|from| *from) else { return };
+        match from {
+            Some(from) if from > Instant::now() => sleep_until(from).await,
+            Some(_) | None => return,
         }
     }
 }

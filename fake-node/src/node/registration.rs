@@ -1,6 +1,6 @@
 //! Node objects and their leases: <https://kubernetes.io/docs/concepts/architecture/nodes/>.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use http::Method;
@@ -77,6 +77,7 @@ impl Registration {
     /// Renews the leases, each when it is due, until told to stop.
     pub(super) async fn keep_alive(self, mut stop: watch::Receiver<bool>) {
         let mut second: u64 = 0;
+        let mut unrenewed: BTreeSet<u32> = BTreeSet::new();
         let mut last_good = self.clock.now();
         loop {
             tokio::select! {
@@ -85,8 +86,14 @@ impl Registration {
             }
             second = second.wrapping_add(1);
             let lapsed = self.clock.now().since(last_good) > Duration::from_secs(LOST_SECONDS);
-            let renewed = at_once(self.due(second, RENEWAL_SECONDS).map(|place| self.renew(place))).await;
-            let is_good = !renewed.is_empty() && renewed.iter().all(|is_good| *is_good);
+            let due: BTreeSet<u32> = self.due(second, RENEWAL_SECONDS).map(|place| place.number).collect();
+            // What failed does not wait for its next turn: it would be taken for lost.
+            let due: Vec<&Arc<Place>> =
+                self.places.iter().filter(|it| due.contains(&it.number) || unrenewed.contains(&it.number)).collect();
+            let renewed = at_once(due.iter().map(|place| self.renew(place))).await;
+            let failed = due.iter().zip(&renewed).filter(|(_, is_good)| !**is_good);
+            unrenewed = failed.map(|(place, _)| place.number).collect();
+            let is_good = !renewed.is_empty() && unrenewed.is_empty();
             if is_good {
                 last_good = self.clock.now();
             }
