@@ -21,7 +21,8 @@ use futures_util::StreamExt;
 use http::{Method, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
-use kube::{Client, api::DeleteParams};
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::{Api, Client, api::DeleteParams};
 use serde_json::json;
 use tower_service::Service;
 
@@ -218,6 +219,23 @@ async fn an_api_server_that_is_gone_for_a_minute_hears_everything_afterwards() {
     let started = |pod: &serde_json::Value| app(pod)["state"]["running"]["startedAt"].as_str().unwrap().to_owned();
     assert!(started(&after) > started(&before));
     cluster.wait("late", is("Ready")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_could_not_be_renewed_does_not_wait_for_its_next_turn() {
+    let (cluster, faults) = faulty().await;
+    let leases: Api<Lease> = Api::namespaced(cluster.client.clone(), "kube-node-lease");
+    let renewed = async || leases.get(NODE).await.unwrap().spec.unwrap().renew_time.unwrap().0;
+    let first = renewed().await;
+    while renewed().await == first {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let before = renewed().await;
+    faults.is_down.store(true, SeqCst);
+    seconds(11).await;
+    faults.is_down.store(false, SeqCst);
+    seconds(2).await;
+    assert!(renewed().await.duration_since(before).as_secs() >= 11);
 }
 
 #[tokio::test(start_paused = true)]
