@@ -2,8 +2,9 @@
 # A Kubernetes control plane on loopback, from the programs in KUBEBUILDER_ASSETS: etcd, kube-apiserver,
 # kube-controller-manager, kube-scheduler. It has no node.
 #
-#   control-plane.sh up WORK     starts what does not run yet; everything is kept in WORK: keys, data, logs, kubeconfig
-#   control-plane.sh down WORK   ends what `up` has started, and nothing else
+#   control-plane.sh up WORK                starts what does not run yet; everything is kept in WORK: keys, data, logs,
+#                                           kubeconfig
+#   control-plane.sh down WORK [PROGRAM…]   ends what `up` has started, or only these of it, and nothing else
 #
 # PORT_BASE (26440)          the first of five ports on 127.0.0.1
 # NODE_MONITOR_GRACE (20s)   how long a silent node counts as ready
@@ -12,7 +13,7 @@
 set -euo pipefail
 
 usage() { sed -n '2,/^set/{/^set/!p}' "$0" >&2; exit 2; }
-[ $# -eq 2 ] || usage
+[ $# -ge 2 ] || usage
 programs=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 mkdir -p "$2/pid" "$2/log" "$2/pki"
 work=$(realpath "$2")
@@ -118,7 +119,7 @@ up() {
 
 down() {
     local name pid
-    for name in $(printf '%s\n' "${programs[@]}" | tac); do
+    for name in "$@"; do
         if runs "$name"; then
             pid=$(cat "$work/pid/$name")
             kill "$pid"
@@ -134,6 +135,13 @@ down() {
 
 case $1 in
 up) up ;;
-down) down ;;
+down)
+    shift 2
+    if [ $# -eq 0 ]; then
+        # shellcheck disable=SC2046 # Each is a word.
+        set -- $(printf '%s\n' "${programs[@]}" | tac)
+    fi
+    down "$@"
+    ;;
 *) usage ;;
 esac

@@ -4,9 +4,19 @@
 passed=0 failed=0
 NODES=3
 
+# become_service_account: what a node in the cluster may do is all that ours may do; $node_config says who it is
+become_service_account() {
+    node_config=$work/node-kubeconfig
+    kubectl create --dry-run=client -o json -f "$e2e/../deploy/fake-node.yaml" > "$work/deploy.json"
+    jq 'select(.kind != "Deployment")' "$work/deploy.json" | kubectl apply -f - > /dev/null
+    local token
+    token=$(kubectl -n fake-node create token fake-node --duration=6h)
+    kubectl config view --raw -o json | jq --arg token "$token" '.users[0].user = {token: $token}' > "$node_config"
+}
+
 # node_up: the fake nodes in one process, ready
 node_up() {
-    "$fake_node" --nodes "$NODES" --metrics-address 127.0.0.1:0 >> "$work/fake-node.log" 2>&1 &
+    KUBECONFIG=$node_config "$fake_node" --nodes "$NODES" --metrics-address 127.0.0.1:0 >> "$work/fake-node.log" 2>&1 &
     echo $! > "$work/node.pid"
     wait_for "^$NODES\$" 60 bash -c "kubectl get nodes --no-headers | grep -c ' Ready '"
 }
@@ -111,3 +121,48 @@ field() { k get "$1" -o jsonpath="$2"; }
 
 # gone KIND/NAME [SECONDS]
 gone() { wait_for NotFound "${2:-40}" k get "$1"; }
+
+# answers CODE: how many requests the API server has answered with a code, about Pods and what belongs to them
+answers() {
+    kubectl get --raw /metrics | awk -v code="code=\"$1\"" '
+        /^apiserver_request_total/ && index($0, code) && /resource="pods"/ { sum += $NF } END { print sum + 0 }'
+}
+
+# history: from now on, everything that becomes of the namespace's Pods is kept
+history() {
+    k get pods --watch --output-watch-events -o json > "$work/history" 2>> "$work/history.log" &
+    historian=$!
+}
+
+# nothing_was_lost: says, and fails if, a container ran twice, or the time of a transition changed without one
+nothing_was_lost() {
+    kill "$historian" 2> /dev/null || true
+    wait "$historian" 2> /dev/null || true
+    local told
+    told=$(jq -rs '
+        def each_pair: . as $all | range(1; length) | [$all[. - 1], $all[.]];
+        [.[].object] | group_by(.metadata.uid)[]
+        | .[-1].metadata.name as $pod
+        | ([.[].status.containerStatuses[]? | {name, run: (.state.running.startedAt // empty)}] | unique
+            | group_by(.name)[] | select(length > 1) | "\($pod): \(.[0].name) ran \(length) times"),
+          ([.[].status.containerStatuses[]?.restartCount] | max // 0 | select(. > 0) | "\($pod): restarted"),
+          (each_pair | .[0].status.conditions as $before | .[1].status.conditions[]? | . as $now
+            | $before[]? | select(.type == $now.type and .status == $now.status)
+            | select(.lastTransitionTime != $now.lastTransitionTime) | "\($pod): the time of \(.type) was rewritten")
+        ' < <(whole_lines "$work/history"))
+    [ -s "$work/history" ]
+    if [ -n "$told" ]; then
+        echo "$told" | sort | uniq -c
+        return 1
+    fi
+}
+
+# whole_lines FILE: without what was cut off in the middle of an object
+whole_lines() { jq -c . "$1" 2> /dev/null || true; }
+
+# pods_ready COUNT SECONDS: so many Pods are Ready, and no other is there
+pods_ready() {
+    wait_for "^$1 $1\$" "$2" bash -c "kubectl -n $namespace get pods -o json | jq -r '
+        [.items[].status.conditions[]? | select(.type == \"Ready\" and .status == \"True\")] as \$ready
+        | \"\(.items | length) \(\$ready | length)\"'"
+}

@@ -4,7 +4,8 @@
 #   KUBEBUILDER_ASSETS=FOLDER fake-node/e2e/run.sh [TRIAL…]
 #
 # FOLDER holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl. Everything stays on loopback.
-# FAKE_NODE is the program; it is built if left out. Without FOLDER nothing runs, and that is said. Trials are the functions of trials/*.sh; all run if none is named.
+# FAKE_NODE is the program; it is built if left out. It has the rights of deploy/fake-node.yaml and no more. Without
+# FOLDER nothing runs, and that is said. Trials are the functions of trials/*.sh; all run if none is named.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -30,9 +31,9 @@ if [ -z "${FAKE_NODE:-}" ]; then
     FAKE_NODE=${CARGO_TARGET_DIR:-target}/release/fake-node
 fi
 fake_node=$(realpath "$FAKE_NODE")
-export HOME=$work
+export HOME=$work EVICTION_SECONDS=5
 export KUBECONFIG=$work/control-plane/kubeconfig
-EVICTION_SECONDS=5 "$e2e/control-plane.sh" up "$work/control-plane" > /dev/null
+"$e2e/control-plane.sh" up "$work/control-plane" > /dev/null
 
 # shellcheck source=fake-node/e2e/lib.sh
 source "$e2e/lib.sh"
@@ -41,6 +42,7 @@ for file in "$e2e"/trials/*.sh; do
     source "$file"
 done
 
+become_service_account
 node_up
 all=$(sed -n 's/^\(trial_[a-z_0-9]*\)() {$/\1/p' "$e2e"/trials/*.sh)
 for trial in ${*:-$all}; do

@@ -9,4 +9,5 @@ pub mod api_server;
 mod node;
 mod quantity;
 
-pub use node::{AnnotationError, Metrics, Node, Running, Scenario, ScenarioError, StartError, Taint};
+pub use node::{AnnotationError, Metrics, Node, Running, Scenario, ScenarioError, StartError, Taint, TaintEffect};
+pub use quantity::{Quantity, QuantityError};

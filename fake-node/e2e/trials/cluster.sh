@@ -120,7 +120,3 @@ trial_a_lost_node_loses_its_pods_and_comes_back() {
     k rollout status deployment/web --timeout=60s
     wait_for '^3$' 60 bash -c "kubectl -n $namespace get pods -o name | wc -l"
 }
-
-trial_nothing_was_refused_by_the_api_server() {
-    ! grep -E 'a write is refused|panicked' "$work/fake-node.log"
-}

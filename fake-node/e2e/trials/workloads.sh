@@ -100,3 +100,8 @@ trial_a_replicaset_replaces_a_pod_that_is_deleted() {
     k delete "$(k get pods -o name | head -1)"
     wait_for '^2$' 40 field replicaset/web '{.status.readyReplicas}'
 }
+
+# The last of all: it looks back.
+trial_nothing_was_refused_by_the_api_server() {
+    ! grep -E 'a write is refused|panicked' "$work/fake-node.log"
+}

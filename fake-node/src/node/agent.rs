@@ -1,21 +1,21 @@
 //! The loop of a process: news of Pods in, statuses out, one timer for all.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     hash::{Hash, Hasher},
     net::Ipv4Addr,
     sync::Arc,
     time::Duration,
 };
 
-use pod_lifecycle::{Clock, Timers, Timestamp, manifest::PodPhase, status::EventRecorder};
+use pod_lifecycle::{Clock, Timers, Timestamp, manifest::PodPhase};
 use tokio::{
-    sync::{Semaphore, mpsc::Receiver, watch},
+    sync::{mpsc::Receiver, watch},
     task::JoinSet,
 };
 
 use super::{
-    api::{Api, Written},
+    api::{Api, Written, code},
     begin::Beginner,
     events::Events,
     life::Life,
@@ -37,17 +37,20 @@ pub(super) struct Agent {
     metrics: Arc<Metrics>,
     beginner: Beginner,
     rooms: BTreeMap<String, Room>,
-    lives: BTreeMap<Uid, Life>,
+    /// Each by itself: a map of large values is half empty.
+    lives: BTreeMap<Uid, Box<Life>>,
     timers: Timers<Uid>,
+    /// Pods of which something is to be written, in their turn.
+    line: VecDeque<Uid>,
     writes: JoinSet<(Uid, Written)>,
-    at_once: Arc<Semaphore>,
+    /// How many writes are under way at once.
+    at_once: usize,
     events: Events,
 }
 
 /// One node with its Pods.
 struct Room {
     place: Arc<Place>,
-    recorder: EventRecorder,
     addresses: Addresses,
     pods: BTreeMap<Uid, Resources>,
 }
@@ -63,17 +66,17 @@ impl Agent {
     ) -> Agent {
         let room = |place: &Arc<Place>| Room {
             place: place.clone(),
-            recorder: EventRecorder::kubelet(&place.name),
             addresses: Addresses::new(place.pod_addresses),
             pods: BTreeMap::new(),
         };
         Agent {
-            events: Events::start(&api, &metrics),
+            events: Events::start(&api, &metrics, places.len()),
             rooms: places.iter().map(|place| (place.name.clone(), room(place))).collect(),
             lives: BTreeMap::new(),
             timers: Timers::new(),
+            line: VecDeque::new(),
             writes: JoinSet::new(),
-            at_once: Arc::new(Semaphore::new(at_once)),
+            at_once,
             api,
             clock,
             metrics,
@@ -174,7 +177,7 @@ impl Agent {
         };
         room.pods.insert(uid.clone(), wanted);
         self.metrics.pods.add(1);
-        self.lives.insert(uid.clone(), life);
+        self.lives.insert(uid.clone(), Box::new(life));
     }
 
     /// What has become of a write.
@@ -198,7 +201,10 @@ impl Agent {
             // The watch will say so.
             Written::Gone => life.writes.stop(),
             Written::Later(after, error) => {
-                tracing::debug!(pod = life.name(), %error, "a write is tried again");
+                match code(&error) {
+                    Some(401 | 403) => tracing::warn!(pod = life.name(), %error, "a write is tried again"),
+                    _ => tracing::debug!(pod = life.name(), %error, "a write is tried again"),
+                }
                 life.writes.retry(now, after);
                 self.metrics.status_writes_retried.add(1);
             }
@@ -211,30 +217,43 @@ impl Agent {
         self.follow_up(uid);
     }
 
-    /// After whatever has happened to a Pod: events are sent, and what is newest is written.
+    /// After whatever has happened to a Pod: it is told, and what is to be written gets in line.
     fn follow_up(&mut self, uid: &Uid) {
         let Some(life) = self.lives.get_mut(uid) else { return };
-        if let Some(room) = self.rooms.get_mut(&life.place.name) {
-            for event in life.take_told() {
-                self.events.send(room.recorder.record(life.spec(), &event));
-            }
+        for event in life.take_told() {
+            self.events.tell(&life.place, life.spec(), event);
         }
         if life.is_over() {
             self.forget(uid);
-            return;
+        } else {
+            if life.writes.line_up() {
+                self.line.push_back(uid.clone());
+            }
+            self.timers.set(uid.clone(), life.next());
         }
-        self.write(uid);
-        let next = self.lives.get(uid).and_then(Life::next);
-        self.timers.set(uid.clone(), next);
+        self.write_in_turn();
+    }
+
+    /// Writes what waits in line, as much at once as is allowed: of each Pod what is newest when its turn has come.
+    fn write_in_turn(&mut self) {
+        while self.writes.len() < self.at_once
+            && let Some(uid) = self.line.pop_front()
+        {
+            self.write(&uid);
+        }
+        if self.writes.is_empty() {
+            self.events.go_on();
+        }
     }
 
     fn write(&mut self, uid: &Uid) {
         let Some(life) = self.lives.get_mut(uid) else { return };
+        life.writes.leave_line();
         if !life.writes.may_send() {
             return;
         }
         let metadata = &life.seen.pod.metadata;
-        let (api, at_once, uid) = (self.api.clone(), self.at_once.clone(), uid.clone());
+        let (api, uid) = (self.api.clone(), uid.clone());
         let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
         if std::mem::take(&mut life.writes.is_wanted)
             && let Some(patch) = life.patch()
@@ -245,19 +264,19 @@ impl Agent {
                 // The server has not made of the last one what was meant: no faster than this.
                 self.metrics.status_writes_ineffective.add(1);
                 life.writes.retry(self.clock.now(), None);
+                self.timers.set(uid, life.next());
                 return;
             }
             life.writes.begin();
             self.metrics.status_writes.add(1);
+            self.events.give_way();
             self.writes.spawn(async move {
-                let _permit = at_once.acquire().await;
                 let written = api.patch_status(&namespace, &name, &patch).await;
                 (uid, written)
             });
         } else if std::mem::take(&mut life.writes.wants_deletion) {
             life.writes.begin_deletion();
             self.writes.spawn(async move {
-                let _permit = at_once.acquire().await;
                 let written = api.delete_pod(&namespace, &name, &uid).await;
                 (uid, written)
             });
@@ -293,10 +312,10 @@ impl Room {
     }
 
     /// What is promised to Pods that have not ended.
-    fn used(&self, lives: &BTreeMap<Uid, Life>) -> Resources {
+    fn used(&self, lives: &BTreeMap<Uid, Box<Life>>) -> Resources {
         let mut used = Resources::default();
         for (uid, requests) in &self.pods {
-            let phase = lives.get(uid).map(Life::phase);
+            let phase = lives.get(uid).map(|life| life.phase());
             if phase.is_some_and(|phase: PodPhase| !phase.is_terminal()) {
                 used.add(requests);
             }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use http::{Method, Request, header};
 use kube::Client;
 use pod_lifecycle::{Timestamp, status::StatusPatch};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::json;
 
 use super::seen::Seen;
 
@@ -92,23 +95,27 @@ impl Api {
         let options = json!({
             "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0, "preconditions": {"uid": uid},
         });
-        match self.send::<Value>(Method::DELETE, &pod_path(namespace, name), Kind::Json, &options).await {
+        match self.send::<IgnoredAny>(Method::DELETE, &pod_path(namespace, name), Kind::Json, &options).await {
             Ok(_) => Written::Deleted,
             Err(error) => self.failed(error, namespace, name, uid).await,
         }
     }
 
-    /// What a failed write means. A conflict is looked into: it may be about another Pod of that name.
+    /// What a failed write means. A conflict is looked into: it may be about another Pod of that name; a patch with another
+    /// uid is invalid, too.
     async fn failed(&self, error: kube::Error, namespace: &str, name: &str, uid: &str) -> Written {
         match code(&error) {
             Some(404) => Written::Gone,
-            Some(409) => match self.get::<Seen>(&pod_path(namespace, name)).await {
-                Ok(seen) if seen.pod.metadata.uid == uid => Written::Conflict(Box::new(seen)),
-                Ok(_) => Written::Gone,
+            Some(refused @ (409 | 422)) => match self.get::<Seen>(&pod_path(namespace, name)).await {
+                Ok(seen) if seen.pod.metadata.uid != uid => Written::Gone,
+                Ok(seen) if refused == 409 => Written::Conflict(Box::new(seen)),
+                Ok(_) => Written::Refused(error),
                 Err(error) if code(&error) == Some(404) => Written::Gone,
-                Err(error) => Written::Later(None, error),
+                Err(error) => Written::Later(retry_after(&error), error),
             },
-            Some(400..=428 | 430..=499) => Written::Refused(error),
+            // An API server that has just come back does not know yet who may do what.
+            Some(401 | 403 | 408 | 429) => Written::Later(retry_after(&error), error),
+            Some(400..=499) => Written::Refused(error),
             Some(_) | None => Written::Later(retry_after(&error), error),
         }
     }

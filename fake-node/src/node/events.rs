@@ -1,53 +1,132 @@
 //! Kubernetes events on their way to the API server.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::Method;
-use pod_lifecycle::status::{Correlated, EventObject};
-use serde_json::Value;
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use pod_lifecycle::{
+    KubernetesEvent,
+    spec::PodSpec,
+    status::{Correlated, EventObject, EventRecorder},
+};
+use serde::de::IgnoredAny;
+use tokio::{
+    sync::{
+        mpsc::{self, Receiver, Sender},
+        watch,
+    },
+    time::{Instant, sleep, sleep_until, timeout},
+};
 
 use super::{
     api::{Api, Kind, code},
     metrics::Metrics,
+    place::Place,
 };
 
-/// How many events may wait; more are dropped, as a kubelet drops them.
-const WAITING: usize = 2_000;
+/// How many events of a node may wait; more are dropped, as a kubelet drops them.
+const WAITING: usize = 1_000;
+
+/// How many may wait for each that sends.
+const WAITING_TO_BE_SENT: usize = 16;
 
 /// How often an event is tried.
 const TRIES: u32 = 5;
 
-/// How many tasks send events; those of one name are always one task's, so that they stay in order.
+/// How many tasks send events; those of one Pod are always one task's, so that they stay in order.
 const SENDERS: usize = 4;
 
-/// Sends events in the background.
+/// For how long no status must have been written before events are sent at full speed.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// How long an event gives way to statuses.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Tells events in the background: what Pods are is more urgent.
 pub(super) struct Events {
-    senders: Vec<Sender<Correlated>>,
+    told: Sender<Told>,
+    /// From when on it is quiet; `None` while statuses are being written.
+    quiet_from: watch::Sender<Option<Instant>>,
     metrics: Arc<Metrics>,
 }
 
+/// Something that is told of a Pod on a node.
+struct Told {
+    place: Arc<Place>,
+    pod: Arc<PodSpec>,
+    event: KubernetesEvent,
+}
+
 impl Events {
-    /// Sends events until it is dropped.
-    pub(super) fn start(api: &Api, metrics: &Arc<Metrics>) -> Events {
+    /// Tells the events of so many nodes, until it is dropped.
+    pub(super) fn start(api: &Api, metrics: &Arc<Metrics>, nodes: usize) -> Events {
+        let (told, receiver) = mpsc::channel(WAITING.saturating_mul(nodes.max(1)));
+        let (quiet_from, quiet) = watch::channel(Some(Instant::now()));
         let sender = |_| {
-            let (sender, receiver) = mpsc::channel(WAITING);
+            let (sender, receiver) = mpsc::channel(WAITING_TO_BE_SENT);
             tokio::spawn(send_all(receiver, api.clone(), metrics.clone()));
             sender
         };
-        Events { senders: (0..SENDERS).map(sender).collect(), metrics: metrics.clone() }
+        tokio::spawn(record_all(receiver, quiet, (0..SENDERS).map(sender).collect()));
+        Events { told, quiet_from, metrics: metrics.clone() }
     }
 
-    /// Sends one, if it is to be sent at all.
-    pub(super) fn send(&self, event: Correlated) {
-        let about = match &event {
-            Correlated::Create(event) | Correlated::Patch { event, .. } => &event.involved_object.uid,
-            Correlated::Skip => return,
-        };
-        let sum = about.bytes().fold(0_usize, |sum, byte| sum.wrapping_add(byte.into()));
-        let place = sum.checked_rem(self.senders.len()).unwrap_or(0);
-        let is_sent = self.senders.get(place).is_some_and(|sender| sender.try_send(event).is_ok());
-        self.metrics.events_dropped.add(i64::from(!is_sent));
+    /// Tells something of a Pod, in its time.
+    pub(super) fn tell(&self, place: &Arc<Place>, pod: &Arc<PodSpec>, event: KubernetesEvent) {
+        let told = Told { place: place.clone(), pod: pod.clone(), event };
+        if self.told.try_send(told).is_err() {
+            self.metrics.events_dropped.add(1);
+        }
+    }
+
+    /// Statuses are being written: events wait a little.
+    pub(super) fn give_way(&self) {
+        self.quiet_from.send_replace(None);
+    }
+
+    /// No status is being written any more.
+    pub(super) fn go_on(&self) {
+        self.quiet_from.send_if_modified(|from| {
+            let is_busy = from.is_none();
+            if is_busy {
+                *from = Instant::now().checked_add(QUIET);
+            }
+            is_busy
+        });
+    }
+}
+
+/// Makes events of what is told, one after the other.
+async fn record_all(
+    mut told: Receiver<Told>,
+    mut quiet_from: watch::Receiver<Option<Instant>>,
+    senders: Vec<Sender<Correlated>>,
+) {
+    let mut recorders: BTreeMap<String, EventRecorder> = BTreeMap::new();
+    while let Some(Told { place, pod, event }) = told.recv().await {
+        // A status that takes long does not hold events up for ever.
+        let _ = timeout(PATIENCE, quiet(&mut quiet_from)).await;
+        let recorder = recorders.entry(place.name.clone()).or_insert_with(|| EventRecorder::kubelet(&place.name));
+        let correlated = recorder.record(&pod, &event);
+        if matches!(correlated, Correlated::Skip) {
+            continue;
+        }
+        let sum = pod.uid().bytes().fold(0_usize, |sum, byte| sum.wrapping_add(byte.into()));
+        let Some(sender) = sum.checked_rem(senders.len()).and_then(|place| senders.get(place)) else { return };
+        if sender.send(correlated).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits until no status has been written for a while.
+async fn quiet(quiet_from: &mut watch::Receiver<Option<Instant>>) {
+    loop {
+        // Nobody writes any more.
+        let Ok(from) = quiet_from.wait_for(Option::is_some).await.map(|from| *from) else { return };
+        match from {
+            Some(from) if from > Instant::now() => sleep_until(from).await,
+            Some(_) | None => return,
+        }
     }
 }
 
@@ -67,14 +146,14 @@ async fn send_all(mut events: Receiver<Correlated>, api: Api, metrics: Arc<Metri
                     metrics.events_dropped.add(1);
                     break;
                 }
-                Err(_) => tokio::time::sleep(delay).await,
+                Err(_) => sleep(delay).await,
             }
             delay = delay.saturating_mul(4);
         }
     }
 }
 
-async fn send(api: &Api, correlated: &Correlated) -> kube::Result<Value> {
+async fn send(api: &Api, correlated: &Correlated) -> kube::Result<IgnoredAny> {
     match correlated {
         Correlated::Create(event) => create(api, event).await,
         Correlated::Patch { event, patch } => {
@@ -85,11 +164,11 @@ async fn send(api: &Api, correlated: &Correlated) -> kube::Result<Value> {
                 other => other,
             }
         }
-        Correlated::Skip => Ok(Value::Null),
+        Correlated::Skip => Ok(IgnoredAny),
     }
 }
 
-async fn create(api: &Api, event: &EventObject) -> kube::Result<Value> {
+async fn create(api: &Api, event: &EventObject) -> kube::Result<IgnoredAny> {
     api.send(Method::POST, &events_path(event), Kind::Json, event).await
 }
 

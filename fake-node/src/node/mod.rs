@@ -27,13 +27,14 @@ pub use behaviour::{
 };
 pub use metrics::Metrics;
 pub use running::{Running, StartError};
-pub use settings::Taint;
+pub use settings::{Taint, TaintEffect};
 
 use std::{net::Ipv4Addr, sync::Arc};
 
 use kube::Client;
 use pod_lifecycle::{Clock, config::KubeletConfig};
 
+use crate::quantity::whole;
 use settings::Settings;
 
 /// One node, or many in one process: to be set up, and then [started](Node::start).
@@ -108,8 +109,8 @@ impl Node {
     /// How much of a resource each node has, in Kubernetes' spelling: `cpu`, `memory`, `pods`, `example.com/gpu`.
     #[must_use]
     pub fn with_capacity(mut self, resource: &str, amount: &str) -> Node {
-        match (resource, amount.parse()) {
-            ("pods", Ok(count)) => self.settings.max_pods = count,
+        match (resource, whole(amount)) {
+            ("pods", Some(count)) => self.settings.max_pods = count,
             _ => drop(self.settings.capacity.insert(resource.into(), amount.into())),
         }
         self
@@ -136,10 +137,23 @@ impl Node {
         self
     }
 
-    /// The first node's address, and the first of its Pods' addresses; each further node has the next ones.
+    /// The address of the first node, without [`Node::with_address`].
+    pub const FIRST_ADDRESS: Ipv4Addr = settings::FIRST_ADDRESS;
+
+    /// The first of the Pods' addresses, without [`Node::with_pod_addresses`].
+    pub const FIRST_POD_ADDRESS: Ipv4Addr = settings::FIRST_POD_ADDRESS;
+
+    /// The first node's address; each further node has the next.
     #[must_use]
-    pub fn with_addresses(mut self, node: Ipv4Addr, pods: Ipv4Addr) -> Node {
-        (self.settings.address, self.settings.pod_addresses) = (node, pods);
+    pub fn with_address(mut self, first: Ipv4Addr) -> Node {
+        self.settings.address = first;
+        self
+    }
+
+    /// The first of the Pods' addresses; each node has a block of its own from there on.
+    #[must_use]
+    pub fn with_pod_addresses(mut self, first: Ipv4Addr) -> Node {
+        self.settings.pod_addresses = first;
         self
     }
 

@@ -1,10 +1,11 @@
 //! Node objects and their leases: <https://kubernetes.io/docs/concepts/architecture/nodes/>.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use http::Method;
 use pod_lifecycle::{Clock, Timestamp};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -76,6 +77,7 @@ impl Registration {
     /// Renews the leases, each when it is due, until told to stop.
     pub(super) async fn keep_alive(self, mut stop: watch::Receiver<bool>) {
         let mut second: u64 = 0;
+        let mut unrenewed: BTreeSet<u32> = BTreeSet::new();
         let mut last_good = self.clock.now();
         loop {
             tokio::select! {
@@ -84,8 +86,14 @@ impl Registration {
             }
             second = second.wrapping_add(1);
             let lapsed = self.clock.now().since(last_good) > Duration::from_secs(LOST_SECONDS);
-            let renewed = at_once(self.due(second, RENEWAL_SECONDS).map(|place| self.renew(place))).await;
-            let is_good = !renewed.is_empty() && renewed.iter().all(|is_good| *is_good);
+            let due: BTreeSet<u32> = self.due(second, RENEWAL_SECONDS).map(|place| place.number).collect();
+            // What failed does not wait for its next turn: it would be taken for lost.
+            let due: Vec<&Arc<Place>> =
+                self.places.iter().filter(|it| due.contains(&it.number) || unrenewed.contains(&it.number)).collect();
+            let renewed = at_once(due.iter().map(|place| self.renew(place))).await;
+            let failed = due.iter().zip(&renewed).filter(|(_, is_good)| !**is_good);
+            unrenewed = failed.map(|(place, _)| place.number).collect();
+            let is_good = !renewed.is_empty() && unrenewed.is_empty();
             if is_good {
                 last_good = self.clock.now();
             }
@@ -138,7 +146,7 @@ impl Registration {
         keep_transition_times(&mut status, stored);
         let path = format!("/api/v1/nodes/{}/status", place.name);
         let patch = json!({"status": status});
-        self.api.send::<Value>(Method::PATCH, &path, Kind::Strategic, &patch).await.map(|_| ())
+        self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Strategic, &patch).await.map(|_| ())
     }
 
     async fn take_lease(&self, place: &Place, node_uid: &str) -> kube::Result<()> {
@@ -148,7 +156,7 @@ impl Registration {
             "metadata": {"name": place.name, "namespace": "kube-node-lease", "ownerReferences": [owner]},
             "spec": self.lease(place),
         });
-        match self.api.send::<Value>(Method::POST, LEASES, Kind::Json, &lease).await {
+        match self.api.send::<IgnoredAny>(Method::POST, LEASES, Kind::Json, &lease).await {
             Err(error) if code(&error) == Some(409) => self.patch_lease(place).await,
             other => other.map(|_| ()),
         }
@@ -171,7 +179,7 @@ impl Registration {
 
     async fn patch_lease(&self, place: &Place) -> kube::Result<()> {
         let (path, patch) = (format!("{LEASES}/{}", place.name), json!({"spec": self.lease(place)}));
-        self.api.send::<Value>(Method::PATCH, &path, Kind::Merge, &patch).await.map(|_| ())
+        self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Merge, &patch).await.map(|_| ())
     }
 
     fn lease(&self, place: &Place) -> Value {

@@ -8,37 +8,73 @@ use serde::{Deserialize, Serialize};
 use super::{behaviour::scenarios::Scenario, requests::Resources};
 use crate::quantity::nanos;
 
+/// The address of the first node, unless something else is said.
+pub(super) const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 200, 0, 1);
+
+/// The first of the Pods' addresses, unless something else is said.
+pub(super) const FIRST_POD_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 64, 0, 0);
+
 /// Who is kept away from a node: `v1.Taint`.
 ///
 /// ```
-/// use fake_node::Taint;
+/// use fake_node::{Taint, TaintEffect};
 ///
 /// let taint: Taint = "example.com/fake=true:NoSchedule".parse()?;
-/// assert_eq!((&*taint.key, &*taint.value, &*taint.effect), ("example.com/fake", "true", "NoSchedule"));
+/// assert_eq!((&*taint.key, &*taint.value, taint.effect), ("example.com/fake", "true", TaintEffect::NoSchedule));
 /// assert!("example.com/fake".parse::<Taint>().is_err());
 /// # Ok::<(), String>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Taint {
     /// Its name.
     pub key: String,
     /// Its value; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub value: String,
-    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-    pub effect: String,
+    /// What becomes of Pods that do not tolerate it.
+    pub effect: TaintEffect,
+}
+
+/// What becomes of Pods that do not tolerate a taint.
+///
+/// ```
+/// use fake_node::TaintEffect;
+///
+/// assert_eq!(serde_json::from_str::<TaintEffect>(r#""NoExecute""#)?, TaintEffect::NoExecute);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaintEffect {
+    /// They are not placed there.
+    NoSchedule,
+    /// They are placed there only if nothing else is left.
+    PreferNoSchedule,
+    /// They are not placed there, and those that are there are evicted.
+    NoExecute,
 }
 
 impl std::str::FromStr for Taint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Taint, String> {
-        let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-        let (pair, effect) = text.rsplit_once(':').filter(|(_, effect)| effects.contains(effect)).ok_or_else(|| {
+        let known = |(pair, effect)| Some((pair, TaintEffect::named(effect)?));
+        let (pair, effect) = text.rsplit_once(':').and_then(known).ok_or_else(|| {
             format!("{text:?}: wanted KEY[=VALUE]:EFFECT with NoSchedule, PreferNoSchedule or NoExecute")
         })?;
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Ok(Taint { key: key.into(), value: value.into(), effect: effect.into() })
+        Ok(Taint { key: key.into(), value: value.into(), effect })
+    }
+}
+
+impl TaintEffect {
+    fn named(name: &str) -> Option<TaintEffect> {
+        match name {
+            "NoSchedule" => Some(TaintEffect::NoSchedule),
+            "PreferNoSchedule" => Some(TaintEffect::PreferNoSchedule),
+            "NoExecute" => Some(TaintEffect::NoExecute),
+            _ => None,
+        }
     }
 }
 
@@ -74,8 +110,8 @@ impl Default for Settings {
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             taints: Vec::new(),
-            address: Ipv4Addr::new(10, 200, 0, 1),
-            pod_addresses: Ipv4Addr::new(10, 64, 0, 0),
+            address: FIRST_ADDRESS,
+            pod_addresses: FIRST_POD_ADDRESS,
             config: real_node(),
             scenarios: Vec::new(),
             concurrency: 32,

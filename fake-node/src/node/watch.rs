@@ -63,21 +63,20 @@ impl Watcher {
     pub(super) async fn run(self, news: Sender<News>) {
         let mut delay = RETRY;
         while !news.is_closed() {
-            match self.list_and_watch(&news).await {
-                Ok(()) => delay = RETRY,
-                Err(error) => {
-                    tracing::warn!(%error, "the watch of the Pods begins again");
-                    tokio::time::sleep(delay).await;
-                    delay = delay.saturating_mul(2).min(LAST_RETRY);
-                }
+            if let Err(error) = self.list_and_watch(&news, &mut delay).await {
+                tracing::warn!(%error, "the watch of the Pods begins again");
+                tokio::time::sleep(delay).await;
+                delay = delay.saturating_mul(2).min(LAST_RETRY);
             }
             self.metrics.watch_restarts.add(1);
         }
     }
 
-    /// Lists, and watches from there on, until a version is asked for that is forgotten.
-    async fn list_and_watch(&self, news: &Sender<News>) -> kube::Result<()> {
+    /// Lists, and watches from there on, until a version is asked for that is forgotten. What comes after a list that has
+    /// succeeded is a failure of its own: the delay begins anew.
+    async fn list_and_watch(&self, news: &Sender<News>, delay: &mut Duration) -> kube::Result<()> {
         let (pods, mut version) = self.list().await?;
+        *delay = RETRY;
         if news.send(News::Listed(pods)).await.is_err() {
             return Ok(());
         }

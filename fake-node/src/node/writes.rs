@@ -17,6 +17,7 @@ pub(super) struct Writes {
     pub(super) is_wanted: bool,
     /// Whether the object may be deleted for good, after its last status.
     pub(super) wants_deletion: bool,
+    is_in_line: bool,
     is_under_way: bool,
     is_stopped: bool,
     is_deleting: bool,
@@ -30,6 +31,15 @@ impl Writes {
     /// Whether a request may be sent now.
     pub(super) fn may_send(&self) -> bool {
         !self.is_stopped && !self.is_under_way && self.not_before.is_none() && (self.is_wanted || self.wants_deletion)
+    }
+
+    /// Whether it has to get in line: something may be sent, and it does not stand there yet.
+    pub(super) fn line_up(&mut self) -> bool {
+        self.may_send() && !std::mem::replace(&mut self.is_in_line, true)
+    }
+
+    pub(super) fn leave_line(&mut self) {
+        self.is_in_line = false;
     }
 
     pub(super) fn begin(&mut self) {
@@ -100,6 +110,19 @@ mod tests {
         assert_eq!(delays, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
         writes.retry(now, Some(Duration::from_secs(42)));
         assert_eq!(writes.next(), Some(now + Duration::from_secs(42)));
+    }
+
+    #[test]
+    fn who_stands_in_line_does_not_get_in_line_again() {
+        let mut writes = Writes { is_wanted: true, ..Writes::default() };
+        assert!(writes.line_up());
+        assert!(!writes.line_up());
+        writes.leave_line();
+        assert!(writes.line_up());
+        let mut nothing = Writes::default();
+        assert!(!nothing.line_up());
+        nothing.is_wanted = true;
+        assert!(nothing.line_up());
     }
 
     #[test]

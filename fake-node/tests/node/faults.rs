@@ -6,9 +6,10 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -20,7 +21,8 @@ use futures_util::StreamExt;
 use http::{Method, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
-use kube::Client;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::{Api, Client, api::DeleteParams};
 use serde_json::json;
 use tower_service::Service;
 
@@ -42,6 +44,8 @@ struct Faults {
     code: AtomicUsize,
     /// Every watch ends after so many events, if any.
     watch_ends_after: AtomicUsize,
+    /// How many milliseconds every write of a status takes.
+    write_takes: AtomicU64,
     writes: AtomicUsize,
 }
 
@@ -73,9 +77,11 @@ where
                 return answer(u16::try_from(faults.code.load(SeqCst)).unwrap());
             }
         }
-        let answer = self.inner.call(request);
+        let delay = Duration::from_millis(if is_write { faults.write_takes.load(SeqCst) } else { 0 });
+        let mut inner = self.inner.clone();
         Box::pin(async move {
-            let answer = answer.await?;
+            tokio::time::sleep(delay).await;
+            let answer = inner.call(request).await?;
             let limit = faults.watch_ends_after.load(SeqCst);
             Ok(if is_watch && limit > 0 { shortened(answer, limit) } else { answer })
         })
@@ -107,13 +113,63 @@ async fn faulty() -> (Cluster, Arc<Faults>) {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_meets_a_conflict_or_too_many_others_is_made_again() {
-    for code in [409, 429, 500, 503] {
+    // An API server that has just come back forbids what it does not know yet to be allowed.
+    for code in [401, 403, 408, 409, 429, 500, 503] {
         let (cluster, faults) = faulty().await;
         faults.code.store(code, SeqCst);
         faults.refuse_writes.store(3, SeqCst);
         cluster.run("web", json!({})).await;
         cluster.wait("web", is("Ready")).await;
         assert_eq!((faults.writes.load(SeqCst), cluster.counted("status_writes_retried_total")), (4, 3), "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_is_slow_gets_what_is_newest_and_hears_the_events_later() {
+    let (cluster, faults) = faulty().await;
+    faults.write_takes.store(1000, SeqCst);
+    for number in 0..200 {
+        cluster.run(&format!("web-{number}"), json!({})).await;
+    }
+    for number in 0..200 {
+        cluster.wait(&format!("web-{number}"), is("Ready")).await;
+    }
+    // Who got a turn at once is written twice: as it begins, and as it runs.
+    assert!((200..=300).contains(&faults.writes.load(SeqCst)), "{:?}", faults.writes);
+    let told = cluster.counted("events_total");
+    assert!(told < 100, "{told}");
+    seconds(30).await;
+    assert_eq!((cluster.counted("events_total"), cluster.counted("events_dropped_total")), (600, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_comes_too_late_is_not_made_to_the_next_pod_of_that_name() {
+    let (cluster, faults) = faulty().await;
+    faults.write_takes.store(1000, SeqCst);
+    let first = cluster.run("web", json!({})).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let now = DeleteParams { grace_period_seconds: Some(0), ..Default::default() };
+    cluster.pods().delete("web", &now).await.unwrap();
+    cluster.run("web", json!({})).await;
+    let second = cluster.wait("web", is("Ready")).await;
+    assert_ne!(first["metadata"]["uid"], second["metadata"]["uid"]);
+    seconds(10).await;
+    assert_eq!((cluster.counted("status_writes_refused_total"), cluster.counted("pods")), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_breaks_now_and_then_begins_again_soon() {
+    let (cluster, faults) = faulty().await;
+    faults.watch_ends_after.store(1, SeqCst);
+    for number in 0..8 {
+        faults.is_down.store(true, SeqCst);
+        cluster.run(&format!("web-{number}"), json!({})).await;
+        seconds(1).await;
+        faults.is_down.store(false, SeqCst);
+        let begin = tokio::time::Instant::now();
+        cluster.wait(&format!("web-{number}"), is("Ready")).await;
+        assert!(begin.elapsed() < Duration::from_secs(4), "{number}: {:?}", begin.elapsed());
+        seconds(20).await;
     }
 }
 
@@ -163,6 +219,23 @@ async fn an_api_server_that_is_gone_for_a_minute_hears_everything_afterwards() {
     let started = |pod: &serde_json::Value| app(pod)["state"]["running"]["startedAt"].as_str().unwrap().to_owned();
     assert!(started(&after) > started(&before));
     cluster.wait("late", is("Ready")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_could_not_be_renewed_does_not_wait_for_its_next_turn() {
+    let (cluster, faults) = faulty().await;
+    let leases: Api<Lease> = Api::namespaced(cluster.client.clone(), "kube-node-lease");
+    let renewed = async || leases.get(NODE).await.unwrap().spec.unwrap().renew_time.unwrap().0;
+    let first = renewed().await;
+    while renewed().await == first {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let before = renewed().await;
+    faults.is_down.store(true, SeqCst);
+    seconds(11).await;
+    faults.is_down.store(false, SeqCst);
+    seconds(2).await;
+    assert!(renewed().await.duration_since(before).as_secs() >= 11);
 }
 
 #[tokio::test(start_paused = true)]

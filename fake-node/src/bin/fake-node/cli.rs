@@ -7,8 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Parser;
-use fake_node::{Node, Taint};
+use clap::{
+    Parser,
+    builder::{PathBufValueParser, TypedValueParser},
+};
+use fake_node::{Node, Quantity, Scenario, Taint};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Registers nodes that have no machines: Pods that are bound to them live as a kubelet lets them live.
@@ -34,12 +37,12 @@ pub(crate) struct Options {
 
     /// A file (YAML or JSON) that sets the nodes up: capacity, labels, annotations, taints, nodeAddress, podAddresses;
     /// what the command line says counts more
-    #[arg(long, value_name = "FILE")]
-    setup: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(setup))]
+    setup: Option<Setup>,
 
     /// How much of a resource each node has [default: cpu=64,memory=256Gi,ephemeral-storage=1Ti,pods=1000]
-    #[arg(long, value_name = "RESOURCE=AMOUNT", value_delimiter = ',', value_parser = pair)]
-    capacity: Vec<(String, String)>,
+    #[arg(long, value_name = "RESOURCE=AMOUNT", value_delimiter = ',', value_parser = amount)]
+    capacity: Vec<(String, Quantity)>,
 
     /// A label of each node
     #[arg(long, value_name = "LABEL=VALUE", value_delimiter = ',', value_parser = pair)]
@@ -53,17 +56,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "KEY[=VALUE]:EFFECT", value_delimiter = ',')]
     taint: Vec<Taint>,
 
-    /// The first node's address; each further one has the next [default: 10.200.0.1]
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", help = format!(
+        "The first node's address; each further one has the next [default: {}]", Node::FIRST_ADDRESS))]
     node_address: Option<Ipv4Addr>,
 
-    /// The first of the Pods' addresses [default: 10.64.0.0]
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", help = format!(
+        "The first of the Pods' addresses [default: {}]", Node::FIRST_POD_ADDRESS))]
     pod_addresses: Option<Ipv4Addr>,
 
     /// A file (YAML or JSON) that says what the containers of some Pods do: selector, namespace, script
-    #[arg(long, value_name = "FILE")]
-    scenario: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(scenario))]
+    scenario: Vec<Scenario>,
 
     /// Where /healthz and /metrics are served; 0 for nowhere
     #[arg(long, default_value = "127.0.0.1:10248", value_name = "ADDRESS")]
@@ -74,29 +77,12 @@ pub(crate) struct Options {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct Setup {
-    capacity: BTreeMap<String, Amount>,
+    capacity: BTreeMap<String, Quantity>,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
     taints: Vec<Taint>,
     node_address: Option<Ipv4Addr>,
     pod_addresses: Option<Ipv4Addr>,
-}
-
-/// How much there is of a resource: a quantity, or a whole number of it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Amount {
-    Number(u64),
-    Quantity(String),
-}
-
-impl std::fmt::Display for Amount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Amount::Number(number) => write!(f, "{number}"),
-            Amount::Quantity(quantity) => write!(f, "{quantity}"),
-        }
-    }
 }
 
 impl Setup {
@@ -110,7 +96,8 @@ impl Setup {
         for (annotation, value) in &self.annotations {
             node = node.with_annotation(annotation, value);
         }
-        self.taints.iter().cloned().fold(node, Node::with_taint)
+        node = self.taints.iter().cloned().fold(node, Node::with_taint);
+        addressed(node, self.node_address, self.pod_addresses)
     }
 }
 
@@ -120,15 +107,17 @@ impl Options {
         self.nodes.unwrap_or(1)
     }
 
-    /// The nodes as they are asked for.
-    pub(crate) fn set_up(&self, node: Node) -> Result<Node, String> {
-        let setup: Setup = self.setup.as_deref().map(read).transpose()?.unwrap_or_default();
-        let mut node = setup.set_up(match self.nodes {
+    /// The nodes as they are asked for: what the command line says counts more than what the file says.
+    pub(crate) fn set_up(&self, node: Node) -> Node {
+        let mut node = match self.nodes {
             None => node.named(&self.node_name),
             Some(count) => node.many(&self.name_prefix, count),
-        });
+        };
+        if let Some(setup) = &self.setup {
+            node = setup.set_up(node);
+        }
         for (resource, amount) in &self.capacity {
-            node = node.with_capacity(resource, amount);
+            node = node.with_capacity(resource, &amount.to_string());
         }
         for (label, value) in &self.label {
             node = node.with_label(label, value);
@@ -136,22 +125,36 @@ impl Options {
         for (annotation, value) in &self.annotation {
             node = node.with_annotation(annotation, value);
         }
-        for taint in &self.taint {
-            node = node.with_taint(taint.clone());
-        }
-        for file in &self.scenario {
-            node = node.with_scenario(read(file)?);
-        }
-        let of_nodes = self.node_address.or(setup.node_address).unwrap_or(Ipv4Addr::new(10, 200, 0, 1));
-        let of_pods = self.pod_addresses.or(setup.pod_addresses).unwrap_or(Ipv4Addr::new(10, 64, 0, 0));
-        Ok(node.with_addresses(of_nodes, of_pods))
+        node = self.taint.iter().cloned().fold(node, Node::with_taint);
+        node = self.scenario.iter().cloned().fold(node, Node::with_scenario);
+        addressed(node, self.node_address, self.pod_addresses)
     }
 }
 
+/// With the addresses that are named.
+fn addressed(mut node: Node, of_node: Option<Ipv4Addr>, of_pods: Option<Ipv4Addr>) -> Node {
+    if let Some(first) = of_node {
+        node = node.with_address(first);
+    }
+    match of_pods {
+        Some(first) => node.with_pod_addresses(first),
+        None => node,
+    }
+}
+
+fn setup(file: PathBuf) -> Result<Setup, String> {
+    read(&file)
+}
+
+fn scenario(file: PathBuf) -> Result<Scenario, String> {
+    let scenario: Scenario = read(&file)?;
+    scenario.check().map_err(|error| error.to_string())?;
+    Ok(scenario)
+}
+
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, String> {
-    let text = fs::read_to_string(file).map_err(|error| error.to_string());
-    let read = text.and_then(|text| serde_saphyr::from_str(&text).map_err(|error| error.to_string()));
-    read.map_err(|error| format!("{}: {error}", file.display()))
+    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+    serde_saphyr::from_str(&text).map_err(|error| error.to_string().trim_start_matches("error: ").into())
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -159,8 +162,15 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((key.into(), value.into()))
 }
 
+fn amount(text: &str) -> Result<(String, Quantity), String> {
+    let (resource, amount) = pair(text)?;
+    Ok((resource, amount.parse().map_err(|error: fake_node::QuantityError| error.to_string())?))
+}
+
 #[cfg(test)]
 mod tests {
+    use fake_node::TaintEffect;
+
     use super::*;
 
     #[test]
@@ -172,7 +182,8 @@ mod tests {
         .unwrap();
         assert_eq!(setup.capacity["cpu"].to_string(), "8");
         assert_eq!(setup.capacity["memory"].to_string(), "32Gi");
-        assert_eq!((&*setup.taints[0].effect, setup.node_address), ("NoSchedule", Some(Ipv4Addr::new(10, 9, 0, 1))));
+        assert_eq!(setup.taints[0].effect, TaintEffect::NoSchedule);
+        assert_eq!(setup.node_address, Some(Ipv4Addr::new(10, 9, 0, 1)));
         let error = serde_saphyr::from_str::<Setup>("capacities: {cpu: 8}").unwrap_err().to_string();
         assert!(error.contains("capacities"), "{error}");
     }

@@ -32,7 +32,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::infer().await?;
     // A node says itself what is tried again, and when.
     config.default_retry = false;
-    let node = options.set_up(Node::new(Client::try_from(config)?).with_clock(SystemClock))?;
+    let node = options.set_up(Node::new(Client::try_from(config)?).with_clock(SystemClock));
     let starting = async {
         let running = node.start().await?;
         Ok::<Running, Box<dyn std::error::Error>>(running)
