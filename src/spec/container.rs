@@ -296,7 +296,7 @@ pub struct ProbeSpec {
 }
 
 impl ProbeSpec {
-    /// How long after the container's start it is not probed yet.
+    /// For how long after its start the container is not probed.
     #[must_use]
     pub fn initial_delay(&self) -> Duration {
         Duration::from_secs(self.initial_delay_seconds.into())
