@@ -141,8 +141,7 @@ impl Pod {
         if self.parts.rare_mut().read_back.allows_another(now) {
             self.request_sync();
         } else {
-            let later = now + SHORTEST_PERIOD;
-            self.worker.retry_at = Some(self.worker.retry_at.map_or(later, |at| at.min(later)));
+            self.worker.request_by(now + SHORTEST_PERIOD);
         }
     }
 

@@ -111,6 +111,13 @@ impl Worker {
         self.pending = Some(Request { object: object.clone(), shows_initialized, overrides_grace });
     }
 
+    /// Asks for a sync at this time at the latest; a finished Pod is not woken any more.
+    pub(crate) fn request_by(&mut self, latest: Timestamp) {
+        if self.state != WorkerState::Finished {
+            self.retry_at = Some(self.retry_at.map_or(latest, |at| at.min(latest)));
+        }
+    }
+
     /// Ends the Pod by order of somebody, with at most this grace.
     pub(crate) fn terminate(&mut self, object: &Arc<ApiPod>, shows_initialized: bool, grace: Option<Duration>) {
         if matches!(self.state, WorkerState::Syncing | WorkerState::Terminating) {
@@ -204,6 +211,8 @@ mod tests {
     fn a_finished_pod_is_synced_no_more() {
         let mut worker = Worker { state: WorkerState::Finished, ..Worker::new() };
         worker.request(&deleted(0), true);
+        worker.request_by(Timestamp::UNIX_EPOCH);
         assert!(worker.is_idle());
+        assert_eq!(worker.retry_at, None, "nor is it woken");
     }
 }
