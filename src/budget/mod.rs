@@ -16,7 +16,8 @@
 //! [`longest_stop`] with its grace; no container is killed by a startup probe that started counting with it before
 //! [`ContainerBudget::startup_allowance`]`.earliest`.
 //!
-//! Durations are serialised as numbers of seconds: whole ones as integers, others with a fraction.
+//! Durations are serialised as numbers of seconds: whole ones as integers, others with a fraction. Only the back-off's
+//! limits, which are the kubelet's configuration, keep serde's own form.
 //!
 //! ```
 //! use core::time::Duration;

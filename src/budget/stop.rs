@@ -10,8 +10,7 @@ use crate::{
     spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec},
 };
 
-/// The longest that stopping a whole Pod takes with this grace, from when its stop begins until everything
-/// is dead.
+/// The longest that stopping a whole Pod takes with this grace, from when its stop begins until everything is dead.
 ///
 /// The process gets what the preStop hook leaves of the grace, but never less than 2 s: so a hook that uses up the
 /// grace, or a sidecar that waits all of it for its turn, makes the stop 2 s longer than the grace. Waits count in whole

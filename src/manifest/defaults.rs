@@ -52,9 +52,7 @@ impl PodManifest {
 fn default_spec(spec: &mut PodManifestSpec) {
     default_name(&mut spec.restart_policy, RestartPolicy::Always);
     let grace = spec.termination_grace_period_seconds.get_or_insert(TERMINATION_GRACE_PERIOD_SECONDS);
-    if *grace < 0 {
-        *grace = 1;
-    }
+    *grace = crate::time::seconds::granted(*grace);
     if spec.service_account_name.is_empty() {
         spec.service_account_name.clone_from(&spec.service_account);
     }

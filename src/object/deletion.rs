@@ -144,9 +144,5 @@ impl PodObject {
 
 /// The grace that a delete gives; `is_idle`: nothing of the Pod runs.
 pub(crate) fn granted_seconds(asked_seconds: i64, is_idle: bool) -> i64 {
-    match asked_seconds {
-        _ if is_idle => 0,
-        ..0 => 1,
-        asked => asked,
-    }
+    if is_idle { 0 } else { seconds::granted(asked_seconds) }
 }

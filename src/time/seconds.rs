@@ -17,7 +17,12 @@ pub(crate) fn to_field(duration: Duration) -> i64 {
 
 /// A grace that a field gives in seconds: a negative one counts as 1, as the API server has it.
 pub(crate) const fn of_grace(seconds: i64) -> Duration {
-    of_field(if seconds < 0 { 1 } else { seconds })
+    of_field(granted(seconds))
+}
+
+/// The grace that the API server makes of one that is asked for, both in seconds.
+pub(crate) const fn granted(seconds: i64) -> i64 {
+    if seconds < 0 { 1 } else { seconds }
 }
 
 /// A duration that is written as a number of seconds, and shown as `90 s` or `2.5 s`.

@@ -103,7 +103,7 @@ fn http_get(report: &mut Report, path: &Path<'_>, request: &HttpGetAction) {
     }
 }
 
-/// A pause fits into the Pod's grace_seconds; if the Pod has none, that is the problem and is reported as such.
+/// A pause fits into the Pod's grace; if the Pod has none, that is the problem and is reported as such.
 ///
 /// <https://github.com/kubernetes/enhancements/issues/3960>
 fn sleep(report: &mut Report, path: &Path<'_>, seconds: i64, grace_seconds: Option<i64>) {
