@@ -17,13 +17,14 @@ use std::{
 };
 
 use pod_lifecycle::{
-    Action, NoSink, Output, Pod, Sink, Timestamp,
+    Action, EventReason, EventType, KubernetesEvent, NoSink, Output, Pod, Sink, Timestamp,
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, RuntimeEvent},
-    manifest,
+    manifest::{self, Name},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, ProbeKind},
-    state::InstanceId,
+    state::{ContainerIds, InstanceId},
+    status::{Correlated, EventRecorder},
 };
 
 /// The system's allocator, which counts for each thread by itself.
@@ -174,6 +175,49 @@ fn a_fleet_in_which_nothing_changes_allocates_nothing_periodic_syncs_included() 
     assert_eq!(allocations(|| fleet.advance(Duration::from_secs(600)).unwrap()), 0);
     // Two probes, each a tick and an answer, and ten periodic syncs.
     assert!(fleet.events() - before >= 100 * (4 * 60 + 10), "{}", fleet.events() - before);
+}
+
+#[test]
+fn what_is_remembered_of_a_pods_events_is_small() {
+    const PODS: isize = 1_000;
+    let spec = |n: isize| {
+        let metadata = format!(r#"{{"name": "web-6d4cf56db6-{n:05}", "namespace": "default", "uid": "{n:036}"}}"#);
+        let manifest = format!(
+            r#"{{"metadata": {metadata}, "spec": {{"containers": [{{"name": "nginx", "image": "nginx:1.27"}}]}}}}"#
+        );
+        PodSpec::from_manifest(serde_json::from_str(&manifest).unwrap()).unwrap()
+    };
+    let told = [
+        (EventReason::Pulled, "Container image \"nginx:1.27\" already present on machine"),
+        (EventReason::Created, "Container created"),
+        (EventReason::Started, "Container started"),
+    ];
+    let at = Timestamp::from_unix_seconds(1_772_366_400);
+    let specs: Vec<PodSpec> = (0..PODS).map(spec).collect();
+    let mut recorder = EventRecorder::kubelet("fake-0");
+    let before = BYTES.get();
+    for spec in &specs {
+        for (reason, message) in &told {
+            let (type_, container, message) = (EventType::Normal, Some(0.into()), (*message).into());
+            let event = KubernetesEvent { at, type_, reason: reason.name().into(), container, message };
+            assert!(matches!(recorder.record(spec, &event), Correlated::Create(_)));
+        }
+    }
+    let weight = (BYTES.get() - before) / PODS;
+    println!("three events of a Pod in a recorder: {weight} bytes");
+    assert!(weight <= 2_400, "{weight}");
+}
+
+#[test]
+fn the_ids_of_an_instance_take_little_more_than_their_letters() {
+    let (id, image) = (format!("containerd://{:064}", 7), "docker.io/library/nginx:1.27");
+    let before = BYTES.get();
+    let mut ids = ContainerIds::default();
+    ids.note(0.into(), InstanceId::nth(0), &id);
+    ids.note_image(0.into(), InstanceId::nth(0), image, &id);
+    let weight = BYTES.get() - before;
+    println!("the ids of an instance: {weight} bytes");
+    assert!(weight <= 700, "{weight}");
 }
 
 /// Printed, not asserted: budgets of memory are looked at with `--nocapture`.

@@ -1,8 +1,9 @@
 //! The runtime's names of instances, and the numbers that stand for them.
 
-use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String};
+use alloc::{boxed::Box, sync::Arc};
+use core::num::NonZeroU32;
 
-use super::InstanceId;
+use super::{InstanceId, sorted::SortedVec};
 use crate::spec::ContainerIndex;
 
 /// The runtime's names of a Pod's instances (`containerd://4f5e…`), the numbers that the Pod knows them by, and the
@@ -28,15 +29,11 @@ use crate::spec::ContainerIndex;
 /// assert_eq!(ids.id(app, InstanceId::nth(1)), Some("containerd://0a1b"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ContainerIds(BTreeMap<ContainerIndex, Instances>);
-
-/// What is known of the instances of one container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Instances {
-    ids: BTreeMap<InstanceId, Box<str>>,
-    numbers: BTreeMap<Box<str>, InstanceId>,
+pub struct ContainerIds {
+    ids: SortedVec<(ContainerIndex, InstanceId), Arc<str>>,
+    numbers: SortedVec<(ContainerIndex, Arc<str>), InstanceId>,
     /// The image of each and its digest.
-    images: BTreeMap<InstanceId, (String, String)>,
+    images: SortedVec<(ContainerIndex, InstanceId), (Box<str>, Box<str>)>,
 }
 
 impl ContainerIds {
@@ -46,7 +43,7 @@ impl ContainerIds {
         if id.is_empty() {
             return None;
         }
-        if let Some(known) = self.0.get(&container).and_then(|known| known.numbers.get(id)) {
+        if let Some(known) = self.numbers.get_by(|(of, known)| (*of, &**known).cmp(&(container, id))) {
             return Some(*known);
         }
         let next = match self.last(container) {
@@ -70,19 +67,19 @@ impl ContainerIds {
     /// assert_eq!(ids.instance(0.into(), "containerd://4f5e"), Some(InstanceId::nth(3)));
     /// ```
     pub fn note(&mut self, container: ContainerIndex, instance: InstanceId, id: &str) {
-        let known = self.0.entry(container).or_default();
-        if let Some(former) = known.ids.insert(instance, id.into()) {
-            known.numbers.remove(&former);
+        let id: Arc<str> = id.into();
+        if let Some(former) = self.ids.insert((container, instance), id.clone()) {
+            self.numbers.remove(&(container, former));
         }
-        if let Some(former) = known.numbers.insert(id.into(), instance).filter(|former| *former != instance) {
-            known.ids.remove(&former);
+        if let Some(former) = self.numbers.insert((container, id), instance).filter(|former| *former != instance) {
+            self.ids.remove(&(container, former));
         }
     }
 
     /// The name behind a number.
     #[must_use]
     pub fn id(&self, container: ContainerIndex, instance: InstanceId) -> Option<&str> {
-        self.0.get(&container)?.ids.get(&instance).map(|id| &**id)
+        self.ids.get(&(container, instance)).map(|id| &**id)
     }
 
     /// Notes the image of an instance and its digest, unless they are known already.
@@ -96,27 +93,28 @@ impl ContainerIds {
     /// assert_eq!(ids.image(1.into(), first), None);
     /// ```
     pub fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
-        let images = &mut self.0.entry(container).or_default().images;
-        images.entry(instance).or_insert_with(|| (image.to_owned(), image_id.to_owned()));
+        if self.image(container, instance).is_none() {
+            self.images.insert((container, instance), (image.into(), image_id.into()));
+        }
     }
 
     /// The image of an instance and its digest, if they were noted.
     #[must_use]
     pub fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<(&str, &str)> {
-        let (image, id) = self.0.get(&container)?.images.get(&instance)?;
+        let (image, id) = self.images.get(&(container, instance))?;
         Some((image, id))
     }
 
     /// The highest number that a container has had.
     pub(crate) fn last(&self, container: ContainerIndex) -> Option<InstanceId> {
-        self.0.get(&container)?.ids.last_key_value().map(|(last, _)| *last)
+        let (of, last) = self.ids.last_up_to(&(container, InstanceId(NonZeroU32::MAX)))?;
+        (*of == container).then_some(*last)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::num::NonZeroU32;
 
     const APP: ContainerIndex = ContainerIndex::FIRST;
 

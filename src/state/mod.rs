@@ -24,6 +24,7 @@ mod failure_chain;
 mod observed;
 mod reason;
 mod runtime;
+mod sorted;
 
 pub(crate) use condition::is_resize_condition;
 pub use condition::{

@@ -1,10 +1,10 @@
 //! Events that differ only in their message become one when there are too many of them.
 
-use alloc::{collections::BTreeSet, format, string::String};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    correlator::{AggregateKey, CountKey},
+    correlator::{AggregateKey, CountKey, Words},
     lru::Lru,
     object::EventObject,
     recorder::{event_name, in_namespace},
@@ -31,8 +31,24 @@ pub(super) struct EventAggregator {
 /// Events that differ only in their message.
 #[derive(Clone, Debug, PartialEq)]
 struct Similar {
-    messages: BTreeSet<String>,
+    /// In order, each once: rarely more than one.
+    messages: Vec<Arc<str>>,
     last_seen: Timestamp,
+}
+
+impl Similar {
+    /// Takes a message in, and says how many different ones there are now.
+    fn hear(&mut self, message: &Arc<str>, now: Timestamp) -> usize {
+        if now.since(self.last_seen) > MAX_INTERVAL {
+            self.messages.clear();
+        }
+        self.last_seen = now;
+        if let Err(place) = self.messages.binary_search(message) {
+            self.messages.reserve_exact(1);
+            self.messages.insert(place, Arc::clone(message));
+        }
+        self.messages.len()
+    }
 }
 
 impl EventAggregator {
@@ -41,21 +57,21 @@ impl EventAggregator {
     }
 
     /// The event as it is, or the one that stands for all that are similar, and by which key it is counted.
-    pub(super) fn aggregate(&mut self, event: EventObject, now: Timestamp, nanos: i64) -> (EventObject, CountKey) {
-        let key = AggregateKey::of(&event);
-        let fresh = || Similar { messages: BTreeSet::new(), last_seen: now };
-        let similar = self.seen.get_or_insert_with(&key, fresh);
-        if now.since(similar.last_seen) > MAX_INTERVAL {
-            similar.messages.clear();
-        }
-        similar.messages.insert(event.message.clone());
-        similar.last_seen = now;
-        if similar.messages.len() < MAX_EVENTS {
-            let key = CountKey::exact(&event);
+    pub(super) fn aggregate(
+        &mut self,
+        (event, words): (EventObject, &Words),
+        now: Timestamp,
+        nanos: i64,
+    ) -> (EventObject, CountKey) {
+        let key = Arc::new(AggregateKey::of(&event, words));
+        let fresh = || Similar { messages: Vec::new(), last_seen: now };
+        let similar = self.seen.get_or_insert_with(Arc::clone(&key), fresh);
+        if similar.hear(&words.message, now) < MAX_EVENTS {
+            let key = CountKey::exact(&event, words);
             return (event, key);
         }
         // One is forgotten, so that the next new message makes as many again; Kubernetes forgets any.
-        similar.messages.pop_first();
+        similar.messages.remove(0);
         (combined(event, now, nanos), CountKey::Aggregate(key))
     }
 }
@@ -77,14 +93,15 @@ fn combined(event: EventObject, now: Timestamp, nanos: i64) -> EventObject {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::correlator::EventCorrelator, *};
 
     #[test]
     fn the_tenth_similar_event_stands_for_all_and_is_counted_anew() {
         let mut aggregator = EventAggregator::new(16);
         let mut said = |n: usize| {
             let event = EventObject { message: format!("attempt {n}"), count: 4, ..EventObject::default() };
-            aggregator.aggregate(event, Timestamp::UNIX_EPOCH, 0).0
+            let words = EventCorrelator::new().words(&event);
+            aggregator.aggregate((event, &words), Timestamp::UNIX_EPOCH, 0).0
         };
         let alone: Vec<u32> = (1..MAX_EVENTS).map(|n| said(n).count).collect();
         assert_eq!(alone, [4; MAX_EVENTS - 1]);

@@ -1,6 +1,6 @@
 //! What is to be done with an event in the API: a new one, one more of the same, or nothing.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -141,8 +141,9 @@ impl EventCorrelator {
 
     /// The same, where the name of an event that stands for several is made of `nanos`.
     pub(super) fn correlate_named(&mut self, event: EventObject, now: Timestamp, nanos: i64) -> Correlated {
-        let (mut event, key) = self.aggregator.aggregate(event, now, nanos);
-        let seen = self.counts.get_or_insert_with(&key, Count::default);
+        let words = self.words(&event);
+        let (mut event, key) = self.aggregator.aggregate((event, &words), now, nanos);
+        let seen = self.counts.get_or_insert_with(Arc::new(key), Count::default);
         let is_new = seen.count == 0;
         if !is_new {
             event.metadata.name.clone_from(&seen.name);
@@ -150,7 +151,7 @@ impl EventCorrelator {
             event.count = seen.count.saturating_add(1);
         }
         *seen = Count::of(&event);
-        if !self.filter.accepts(&ObjectKey::of(&event), now) {
+        if !self.filter.accepts(words.object, now) {
             return Correlated::Skip;
         }
         if is_new {
@@ -176,7 +177,17 @@ impl EventCorrelator {
     /// assert!(matches!(again, Correlated::Patch { patch, .. } if patch.count == 8));
     /// ```
     pub fn update_state(&mut self, stored: &EventObject) {
-        *self.counts.get_or_insert_with(&CountKey::exact(stored), Count::default) = Count::of(stored);
+        let key = CountKey::exact(stored, &self.words(stored));
+        *self.counts.get_or_insert_with(Arc::new(key), Count::default) = Count::of(stored);
+    }
+
+    /// What an event says of what, shared with what is remembered.
+    pub(super) fn words(&self, event: &EventObject) -> Words {
+        Words {
+            object: self.filter.shared(ObjectKey::of(event)),
+            reason: event.reason.as_str().into(),
+            message: event.message.as_str().into(),
+        }
     }
 }
 
@@ -219,20 +230,31 @@ impl ObjectKey {
     }
 }
 
+/// What an event says of what: the keys share it, for a node remembers thousands of them.
+#[derive(Debug)]
+pub(super) struct Words {
+    /// Who speaks of what.
+    object: Arc<ObjectKey>,
+    /// In one word.
+    reason: Arc<str>,
+    /// For people.
+    pub(super) message: Arc<str>,
+}
+
 /// What similar events have in common: all but their message, and the container that they are about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AggregateKey {
-    object: ObjectKey,
-    reason: String,
+    object: Arc<ObjectKey>,
+    reason: Arc<str>,
     reporting_component: String,
     reporting_instance: String,
 }
 
 impl AggregateKey {
-    pub(super) fn of(event: &EventObject) -> AggregateKey {
+    pub(super) fn of(event: &EventObject, words: &Words) -> AggregateKey {
         AggregateKey {
-            object: ObjectKey::of(event),
-            reason: event.reason.clone(),
+            object: Arc::clone(&words.object),
+            reason: Arc::clone(&words.reason),
             reporting_component: event.reporting_component.clone(),
             reporting_instance: event.reporting_instance.clone(),
         }
@@ -245,25 +267,25 @@ pub(super) enum CountKey {
     /// One that stands for itself.
     Exact {
         /// Who speaks of what.
-        object: ObjectKey,
+        object: Arc<ObjectKey>,
         /// Of which part of it.
         field_path: String,
         /// In one word.
-        reason: String,
+        reason: Arc<str>,
         /// For people.
-        message: String,
+        message: Arc<str>,
     },
     /// One that stands for all that are similar.
-    Aggregate(AggregateKey),
+    Aggregate(Arc<AggregateKey>),
 }
 
 impl CountKey {
-    pub(super) fn exact(event: &EventObject) -> CountKey {
+    pub(super) fn exact(event: &EventObject, words: &Words) -> CountKey {
         CountKey::Exact {
-            object: ObjectKey::of(event),
+            object: Arc::clone(&words.object),
             field_path: event.involved_object.field_path.clone(),
-            reason: event.reason.clone(),
-            message: event.message.clone(),
+            reason: Arc::clone(&words.reason),
+            message: Arc::clone(&words.message),
         }
     }
 }

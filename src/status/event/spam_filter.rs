@@ -1,5 +1,7 @@
 //! Who speaks too often of the same thing is not heard any more.
 
+use alloc::sync::Arc;
+
 use super::{correlator::ObjectKey, lru::Lru};
 use crate::time::Timestamp;
 
@@ -25,8 +27,13 @@ impl SpamFilter {
         SpamFilter { buckets: Lru::new(capacity) }
     }
 
+    /// The key as it is remembered here: who speaks of what.
+    pub(super) fn shared(&self, key: ObjectKey) -> Arc<ObjectKey> {
+        self.buckets.shared(key)
+    }
+
     /// Whether an event may pass.
-    pub(super) fn accepts(&mut self, key: &ObjectKey, now: Timestamp) -> bool {
+    pub(super) fn accepts(&mut self, key: Arc<ObjectKey>, now: Timestamp) -> bool {
         let full = || TokenBucket { tokens: BURST, last: now };
         self.buckets.get_or_insert_with(key, full).try_accept(now)
     }
