@@ -120,6 +120,10 @@ impl Parts {
             return;
         }
         let old = core::mem::replace(&mut self.spec, new.clone());
+        if old == *new {
+            // Told once more: it is no other spec for being elsewhere in memory.
+            return;
+        }
         for ((index, old), (_, new)) in old.containers().zip(new.containers()) {
             if old.image() != new.image() {
                 let instances = self.known_instances(index);

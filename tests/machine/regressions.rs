@@ -13,11 +13,14 @@ use pod_lifecycle::{
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
-fn pod(spec: &str) -> Pod {
+fn spec(spec: &str) -> Arc<PodSpec> {
     let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {spec}}}"#);
     let manifest: manifest::PodManifest = serde_json::from_str(&manifest).unwrap();
-    let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
-    Pod::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink)
+    Arc::new(PodSpec::from_manifest(manifest).unwrap())
+}
+
+fn pod(text: &str) -> Pod {
+    Pod::new(spec(text), Arc::new(KubeletConfig::default()), START, &mut NoSink)
 }
 
 fn tell(pod: &mut Pod, news: impl IntoIterator<Item = RuntimeEvent>) {
@@ -127,4 +130,29 @@ fn a_pod_that_is_finished_still_has_its_dead_sandboxes_removed() {
     }
     assert_eq!(last, START + Duration::from_secs(60));
     assert_eq!(out, [Output::Action(Action::RemovePodSandbox { sandbox: SandboxId(0) })]);
+}
+
+#[test]
+fn a_spec_that_is_told_once_more_changes_nothing_wherever_it_is_in_memory() {
+    let mut pod = pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}]}"#);
+    tell(&mut pod, [sandbox(0)]);
+    tell(&mut pod, start(0, 0));
+    let newer = spec(r#"{"containers": [{"name": "app", "image": "nginx:2"}]}"#);
+    let told = |pod: &mut Pod, spec: &Arc<PodSpec>| {
+        pod.handle_event(START, Event::Api(ApiEvent::SpecChanged(spec.clone())), &mut NoSink).unwrap();
+    };
+    told(&mut pod, &newer);
+    let (container, instance) = (0.into(), InstanceId::nth(0));
+    let exit = ContainerExit::with_code(143);
+    let ended = RuntimeEvent::ContainerExited { container, instance, exit };
+    tell(&mut pod, [ended, RuntimeEvent::ContainerStopped { container, instance }]);
+    tell(&mut pod, start(0, 1));
+    let mut listed = pod.runtime().clone();
+    assert!(listed.instances[0].spec_changed, "it was made for the image of before");
+    listed.instances[0].spec_changed = false;
+    tell(&mut pod, [RuntimeEvent::Relisted(listed)]);
+    let mut twin = pod.clone();
+    told(&mut pod, &newer);
+    told(&mut twin, &Arc::new((*newer).clone()));
+    assert_eq!(pod, twin);
 }

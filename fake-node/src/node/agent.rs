@@ -52,7 +52,8 @@ pub(super) struct Agent {
 struct Room {
     place: Arc<Place>,
     addresses: Addresses,
-    pods: BTreeMap<Uid, Resources>,
+    /// What each has asked for; Pods that are alike share it.
+    pods: BTreeMap<Uid, Arc<Resources>>,
 }
 
 impl Agent {
@@ -175,7 +176,7 @@ impl Agent {
                 return;
             }
         };
-        room.pods.insert(uid.clone(), wanted);
+        room.take_in(uid, wanted);
         self.metrics.pods.add(1);
         self.lives.insert(uid.clone(), Box::new(life));
     }
@@ -309,6 +310,11 @@ impl Room {
             }
             Err(_) => self.addresses.give(),
         }
+    }
+
+    fn take_in(&mut self, uid: &Uid, wanted: Resources) {
+        let alike = self.pods.values().find(|known| ***known == wanted).cloned();
+        self.pods.insert(uid.clone(), alike.unwrap_or_else(|| Arc::new(wanted)));
     }
 
     /// What is promised to Pods that have not ended.

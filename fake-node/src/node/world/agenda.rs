@@ -52,7 +52,12 @@ impl Agenda {
 
     pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Happening> {
         self.next().filter(|at| *at <= now)?;
-        self.planned.pop_first().map(|(_, happening)| happening)
+        let due = self.planned.pop_first().map(|(_, happening)| happening);
+        if self.planned.is_empty() {
+            // A tree keeps the room of its last entries, and most Pods plan nothing for the rest of their lives.
+            self.planned = BTreeMap::new();
+        }
+        due
     }
 
     /// Leaves out the deaths of sandboxes that have come before.
