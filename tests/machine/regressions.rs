@@ -147,12 +147,17 @@ fn a_spec_that_is_told_once_more_changes_nothing_wherever_it_is_in_memory() {
     let ended = RuntimeEvent::ContainerExited { container, instance, exit };
     tell(&mut pod, [ended, RuntimeEvent::ContainerStopped { container, instance }]);
     tell(&mut pod, start(0, 1));
-    let mut listed = pod.runtime().clone();
-    assert!(listed.instances[0].spec_changed, "it was made for the image of before");
-    listed.instances[0].spec_changed = false;
-    tell(&mut pod, [RuntimeEvent::Relisted(listed)]);
     let mut twin = pod.clone();
     told(&mut pod, &newer);
     told(&mut twin, &Arc::new((*newer).clone()));
+    let mut listed = pod.runtime().clone();
+    let former = listed.instances.iter_mut().find(|listed| listed.id == instance).unwrap();
+    assert!(former.spec_changed, "it was made for the image of before: {former:?}");
+    former.spec_changed = false;
+    for pod in [&mut pod, &mut twin] {
+        tell(pod, [RuntimeEvent::Relisted(listed.clone())]);
+        let deleted = Event::Api(ApiEvent::Deleted { grace_seconds: 5, generation: None });
+        pod.handle_event(START, deleted, &mut NoSink).unwrap();
+    }
     assert_eq!(pod, twin);
 }

@@ -5,10 +5,11 @@ use core::time::Duration;
 
 use super::{Broken, hold};
 use crate::{
-    action::Action,
+    action::{Action, SyncKind, SyncProgress},
     budget,
     event::{ApiEvent, Event, RuntimeEvent},
-    kubelet::{Output, Pod, WorkerState},
+    kubelet::{Pod, Sink, WorkerState},
+    spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
     strategy::{
         answer::{answer, is_answer},
         life::Reply,
@@ -23,8 +24,9 @@ const MOST_ANSWERS: usize = 10_000;
 const SLACK: Duration = Duration::from_secs(30);
 
 /// Once everything that a Pod asks for is answered, and well, its end comes within the time that
-/// [`budget::longest_stop`] gives, counted from its deletion; instances that are of no container of its spec have ended
-/// by then. `asked` is what nobody has answered yet.
+/// [`budget::longest_stop`] gives, counted from when the sync that stops it begins; instances that are of no container of
+/// its spec have ended by then. A sync that was under way before may stop one container after the other, and wait for
+/// the hooks of those that it has started. `asked` is what nobody has answered yet.
 ///
 /// ```
 /// use pod_lifecycle::{Pod, Timestamp, strategy::{self, RandomLife, invariant::a_deleted_pod_ends_in_time}};
@@ -41,22 +43,21 @@ const SLACK: Duration = Duration::from_secs(30);
 ///
 /// What was broken: it goes on asking at one instant, or has not ended in time.
 pub fn a_deleted_pod_ends_in_time(pod: Pod, asked: Vec<Action>, now: Timestamp) -> Result<(), Broken> {
-    let mut last = Last { pod, asked, now };
+    let mut last = Last { pod, now, heard: Heard { asked, stops_since: None } };
     last.lose_foreigners();
     last.answer_all()?;
     let grace_seconds = last.pod.spec().termination_grace().map_or(0, seconds::to_field).clamp(0, 3_600);
-    let deleted = Event::Api(ApiEvent::Deleted { grace_seconds, generation: None });
-    let mut out = Vec::new();
+    last.heard.stops_since = None;
     // One that is gone, or has never been on a node, has nothing to be told.
-    let _ = last.pod.handle_event(now, deleted, &mut out);
-    last.note(out);
+    last.hear(Event::Api(ApiEvent::Deleted { grace_seconds, generation: None }));
     let longest = budget::longest_stop(last.pod.spec(), Duration::from_secs(grace_seconds.max(1).unsigned_abs()));
-    let latest = now + longest.saturating_add(SLACK);
+    let begins_by = now + longest_sync(last.pod.spec());
     while last.pod.worker_state() != WorkerState::Finished {
         last.answer_all()?;
         if last.pod.worker_state() == WorkerState::Finished {
             break;
         }
+        let latest = last.heard.stops_since.unwrap_or(begins_by) + longest.saturating_add(SLACK);
         let (state, next) = (last.pod.worker_state(), last.pod.poll_timeout());
         hold!(next.is_some_and(|at| at <= latest), "deleted at {now:?}, {state} and it wakes at {next:?}: too late");
         last.sleep(next.unwrap_or(latest));
@@ -64,11 +65,50 @@ pub fn a_deleted_pod_ends_in_time(pod: Pod, asked: Vec<Action>, now: Timestamp) 
     Ok(())
 }
 
+/// How long a sync takes at most in which every container is stopped by itself, and started.
+fn longest_sync(spec: &PodSpec) -> Duration {
+    let each = spec.containers().map(|(_, container)| {
+        let hook = match container.post_start() {
+            Some(LifecycleHook::Sleep(time)) => *time,
+            Some(LifecycleHook::Run(_)) | None => Duration::ZERO,
+        };
+        budget::longest_stop(spec, longest_grace(spec, container)).saturating_add(hook)
+    });
+    each.fold(Duration::ZERO, Duration::saturating_add)
+}
+
+/// The longest grace that the spec promises a container, whatever it is stopped for.
+fn longest_grace(spec: &PodSpec, container: &ContainerSpec) -> Duration {
+    let probes = [ProbeKind::Liveness, ProbeKind::Startup].map(|kind| container.probe(kind)?.termination_grace());
+    let graces = probes.into_iter().chain([spec.termination_grace()]).flatten();
+    graces.max().unwrap_or_default()
+}
+
 /// The rest of a life, in a world that answers everything well and at once.
 struct Last {
     pod: Pod,
-    asked: Vec<Action>,
     now: Timestamp,
+    heard: Heard,
+}
+
+/// What a Pod has said.
+struct Heard {
+    /// What is asked for and not answered.
+    asked: Vec<Action>,
+    /// When the sync began that stops everything.
+    stops_since: Option<Timestamp>,
+}
+
+impl Sink for Heard {
+    fn action(&mut self, _: Timestamp, action: Action) {
+        self.asked.push(action);
+    }
+
+    fn sync(&mut self, at: Timestamp, progress: SyncProgress) {
+        if matches!(progress, SyncProgress::Began { kind: SyncKind::Terminating | SyncKind::Terminated, .. }) {
+            self.stops_since.get_or_insert(at);
+        }
+    }
 }
 
 impl Last {
@@ -76,41 +116,33 @@ impl Last {
     fn lose_foreigners(&mut self) {
         let mut runtime = self.pod.runtime().clone();
         runtime.instances.retain(|instance| instance.container.is_some());
-        let mut out = Vec::new();
         // What was listed before can be listed again.
-        let _ = self.pod.handle_event(self.now, Event::Runtime(RuntimeEvent::Relisted(runtime)), &mut out);
-        self.note(out);
+        self.hear(Event::Runtime(RuntimeEvent::Relisted(runtime)));
     }
 
     fn answer_all(&mut self) -> Result<(), Broken> {
         for _ in 0..MOST_ANSWERS {
-            if self.asked.is_empty() {
+            if self.heard.asked.is_empty() {
                 return Ok(());
             }
-            let action = self.asked.remove(0);
+            let action = self.heard.asked.remove(0);
             let Some(news) = answer(&action, &Reply::Well, self.pod.runtime()) else { continue };
             if !is_answer(&action, &news) {
                 // First the end of what is stopped, then the stop itself.
-                self.asked.insert(0, action);
+                self.heard.asked.insert(0, action);
             }
-            let mut out = Vec::new();
-            // What nobody waits for any more is refused.
-            let _ = self.pod.handle_event(self.now, Event::Runtime(news), &mut out);
-            self.note(out);
+            self.hear(Event::Runtime(news));
         }
         Err("it asks for more and more".into())
     }
 
-    fn sleep(&mut self, until: Timestamp) {
-        self.now = self.now.max(until);
-        let mut out = Vec::new();
-        self.pod.handle_timeout(self.now, &mut out);
-        self.note(out);
+    /// Hears something; what nobody waits for is refused.
+    fn hear(&mut self, event: Event) {
+        let _ = self.pod.handle_event(self.now, event, &mut self.heard);
     }
 
-    fn note(&mut self, out: Vec<Output>) {
-        let actions =
-            out.into_iter().filter_map(|it| if let Output::Action(action) = it { Some(action) } else { None });
-        self.asked.extend(actions);
+    fn sleep(&mut self, until: Timestamp) {
+        self.now = self.now.max(until);
+        self.pod.handle_timeout(self.now, &mut self.heard);
     }
 }
