@@ -326,3 +326,31 @@ fn a_gap_in_time_is_torn_through_all_rows_and_says_how_much_is_left_out() {
     let title = gap.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
     assert!(title.is_some_and(|title| title.ends_with("in which nothing new happens are left out")), "{title:?}");
 }
+
+#[test]
+fn a_name_that_is_cut_can_be_read_in_whole() {
+    let (long, short) = ("x".repeat(60), "app");
+    let picture = picture(&format!(
+        "pod: {{metadata: {{name: web}}, spec: {{containers: [{{name: {short}, image: app}}, {{name: {long}, image: app}}]}}}}\n\
+         script: {{endSeconds: 60}}"
+    ));
+    let svg = Svg::of(&picture).to_string();
+    let document = Document::parse(&svg).unwrap();
+    let titles: Vec<_> = document.descendants().filter(|node| node.has_tag_name("title")).collect();
+    let has = |name: &str| titles.iter().any(|title| title.text() == Some(name));
+    assert!(has(&long) && !has(short));
+}
+
+#[test]
+fn a_pre_stop_hook_that_sleeps_is_drawn_while_it_sleeps() {
+    let picture = picture(
+        "
+pod: {metadata: {name: web}, spec: {containers: [
+  {name: app, image: app, lifecycle: {preStop: {sleep: {seconds: 10}}}}]}}
+script: {endSeconds: 90, actions: [{t: 30, op: delete, graceSeconds: 20}]}
+",
+    );
+    let hooks = picture.lanes[0].tasks.iter().filter(|task| task.what.kind == TaskKind::PreStop);
+    let hooks: Vec<_> = hooks.map(|task| (second(&picture, task.from), second(&picture, task.to))).collect();
+    assert_eq!(hooks, [(30.0, 40.0)]);
+}

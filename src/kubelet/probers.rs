@@ -244,7 +244,9 @@ impl Probers {
             let instance = worker.instance.map_or(0, |instance| u64::from(instance.ordinal()).wrapping_add(1));
             let result = worker.result.map_or(0, |result| 1_u64.wrapping_add(result as u64));
             let flags = [prober.exists(), prober.triggered_at.is_some(), prober.is_triggered_again];
+            // Equivalent with `^`: after a shift the last bit is 0.
             let flags = flags.into_iter().fold(0, |flags: u64, flag| flags.wrapping_shl(1) | u64::from(flag));
+            // Equivalent with `^`: each part has bits of its own.
             let own = instance.wrapping_shl(8) | result.wrapping_shl(4) | flags;
             mix(so_far ^ own)
         });

@@ -154,7 +154,8 @@ fn skipped(gaps: &[(Timestamp, Timestamp)]) -> Vec<(Timestamp, Timestamp)> {
         return Vec::new();
     }
     for (from, to) in &mut long {
-        let kept = (rest / 8.0).min(length(*from, *to) / 4.0);
+        // Less than a quarter of the gap, which is much longer than the rest.
+        let kept = rest / 8.0;
         let kept = if kept > 1.0 { kept.floor() } else { kept };
         (*from, *to) = (later(*from, kept), later(*to, -kept));
     }

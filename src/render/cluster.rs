@@ -93,6 +93,12 @@ mod tests {
         Timestamp::from_unix_seconds(second)
     }
 
+    #[test]
+    fn moments_as_far_apart_as_that_are_not_near() {
+        let chained = |near| chains(&[0.0, 2.0], near, |place| *place).len();
+        assert_eq!((chained(2.0), chained(2.1)), (2, 1));
+    }
+
     /// One pixel a second.
     fn cut(lengths: &[(i64, char)]) -> Vec<(usize, char)> {
         let mut from = 0;

@@ -91,3 +91,25 @@ fn container(status: &ContainerStatus) -> Option<String> {
         ContainerState { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use crate::sim::Scenario;
+
+    #[test]
+    fn only_the_container_that_has_changed_is_told() {
+        let scenario: Scenario = serde_json::from_str(
+            r#"{
+                "pod": {"metadata": {"name": "web"}, "spec": {"containers": [
+                    {"name": "app", "image": "nginx:1"}, {"name": "log", "image": "log:1"}]}},
+                "script": {"endSeconds": 25, "containers": {"log": {"runs": [{"exitsAfterSeconds": 20, "exitCode": 1}]}}}
+            }"#,
+        )
+        .unwrap();
+        let story = scenario.play().unwrap().to_string();
+        let crashed = story.lines().find(|line| line.starts_with("+20s")).unwrap();
+        assert!(crashed.contains("log") && !crashed.contains("app"), "{story}");
+    }
+}

@@ -52,6 +52,7 @@ impl Timeline {
         if last.is_some_and(|last| touched == Touched::StatusAtMost && Arc::ptr_eq(&last.status, object.status())) {
             return false;
         }
+        // Equivalent with `&&`: what is equal is stored once more.
         let same = last.filter(|last| touched == Touched::StatusAtMost || *last.object == *object.manifest());
         let manifest = same.map_or_else(|| Arc::new(as_stored(object.manifest())), |last| last.object.clone());
         if self.watched.last().is_some_and(|last| last.at == at) {

@@ -1,6 +1,6 @@
 //! Bad input is one clear message, before anything is started.
 
-use pod_lifecycle::sim::{Fleet, FleetScenario, Shard};
+use pod_lifecycle::sim::{Distribution, Fleet, FleetScenario, Shard};
 use serde_json::{Value, json};
 
 fn fleet(groups: Value, actions: Value) -> Value {
@@ -23,6 +23,12 @@ fn message(scenario: Value) -> String {
         Err(error) => error.to_string(),
         Ok(scenario) => Fleet::new(&scenario, 10).map(|_| ()).unwrap_err().to_string(),
     }
+}
+
+#[test]
+fn a_range_may_be_one_value_but_not_go_backwards() {
+    assert_eq!(Distribution::Uniform { min: 5.0, max: 5.0 }.check(), Ok(()));
+    assert!(Distribution::Uniform { min: 5.0, max: 4.9 }.check().is_err());
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pod_lifecycle::{explain::Explanation, sim::Scenario};
+use pod_lifecycle::{
+    explain::{Explanation, When},
+    sim::Scenario,
+};
 use serde_json::{Value, json};
 
 /// What is said of a Pod so many seconds into its life.
@@ -315,4 +318,30 @@ fn an_explanation_is_data_too() {
     assert_eq!(main["is"], "heldBack");
     assert_eq!(main["exit"]["count"], 4);
     assert_eq!(main["decision"], json!({ "restarts": true, "by": { "podPolicy": "Always" } }));
+}
+
+#[test]
+fn a_restart_of_the_kubelet_is_told_for_five_minutes() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "actions": [{ "t": 50, "op": "kubeletRestart" }] });
+    let is_told = |seconds| explained(pod.clone(), script.clone(), seconds).contains("the kubelet restarted");
+    assert_eq!([349.0, 350.0].map(is_told), [true, false]);
+}
+
+#[test]
+fn what_may_have_come_already_can_come_any_moment() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
+    let mut told = explanation(pod, script, 63.0);
+    told.next[0].when = When::Between { earliest: told.at - Duration::from_secs(9), latest: told.at };
+    let lines = told.to_string();
+    assert!(lines.contains("main restarts any moment, as far as can be told"), "{lines}");
+}
+
+#[test]
+fn a_container_whose_post_start_hook_runs_says_so() {
+    let hook = json!({ "postStart": { "sleep": { "seconds": 30 } } });
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "lifecycle": hook }] });
+    let situation = waits(pod, json!({}), 10.0, "main");
+    assert_eq!(situation, json!({ "is": "postStart", "until": "2026-03-01T12:00:30Z" }));
 }

@@ -145,6 +145,7 @@ fn a_condition_without_a_known_reason_has_the_remedy_of_its_type() {
     ] {
         assert_eq!(Remedy::for_condition(condition_type, reason), [remedy], "{condition_type} {reason}");
     }
+    assert_eq!(Remedy::for_condition("example.com/gate", "Error"), [Remedy::OwnerOfCondition], "it is no resize");
 }
 
 #[test]

@@ -134,10 +134,12 @@ impl Serializer for Make {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<MakeMap, OpaqueError> {
+        // Equivalent with `Ok(Default::default())`: it is just that.
         Ok(MakeMap::default())
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<MakeMap, OpaqueError> {
+        // Equivalent with `Ok(Default::default())`: it is just that.
         Ok(MakeMap::default())
     }
 

@@ -277,6 +277,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
+        // Equivalent with `None`, `Some(0)` or `Some(1)`: it is but a hint how much room there should be.
         Some(self.values.len())
     }
 }

@@ -71,6 +71,13 @@ mod tests {
     }
 
     #[test]
+    fn the_hash_is_fnv_1a() {
+        let mut hash = Fnv::START;
+        fmt::Write::write_str(&mut hash, "foobar").unwrap();
+        assert_eq!(hash.0, 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
     fn a_long_prefix_leaves_room_for_the_suffix() {
         assert_eq!(generated(&"a".repeat(300)).len(), 63);
         assert!(generated(&"é".repeat(300)).starts_with('é'));

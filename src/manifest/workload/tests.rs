@@ -74,12 +74,14 @@ fn a_stateful_sets_first_pod_has_its_number_its_name_and_its_volumes() {
         "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}],
     });
     spec["template"]["spec"]["containers"][0]["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
+    spec["template"]["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}, {"name": "cache", "emptyDir": {}}]);
     let pod = workload("StatefulSet", spec).pod().unwrap();
     assert_eq!((&*pod.metadata.name, &*pod.metadata.generate_name), ("web-3", ""));
     assert_eq!(label(&pod, "apps.kubernetes.io/pod-index"), Some("3"));
     let spec = serde_json::to_value(&pod.spec).unwrap();
     assert_eq!((&spec["hostname"], &spec["subdomain"]), (&json!("web-3"), &json!("db")));
-    assert_eq!(spec["volumes"], json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-web-3"}}]));
+    let claimed = json!({"name": "data", "persistentVolumeClaim": {"claimName": "data-web-3"}});
+    assert_eq!(spec["volumes"], json!([claimed, {"name": "cache", "emptyDir": {}}]), "a claim goes before");
     validate(&pod.with_defaults()).unwrap();
 }
 

@@ -89,3 +89,19 @@ impl Cells {
         (self.scale.x(at) as usize).min(self.count.saturating_sub(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_column_shows_what_lasts_longest_in_it() {
+        let at = Timestamp::from_unix_seconds;
+        let span = |from, to, what| Span { from: at(from), to: at(to), what };
+        let cells = Cells::new(&Axis::of(at(0), at(20), false, BTreeSet::new()), 2);
+        let spans = [span(0, 3, 'a'), span(3, 14, 'b'), span(14, 20, 'c')];
+        assert_eq!(cells.of_spans(&spans, |what| Some(*what)), [Some('b'), Some('c')]);
+    }
+}

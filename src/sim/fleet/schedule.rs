@@ -46,7 +46,7 @@ impl Schedule {
         loop {
             let block = place.checked_div(BLOCK)?;
             let end = block.saturating_add(1).saturating_mul(BLOCK).min(self.due.len());
-            if place < end && self.blocks.get(block).is_some_and(|first| *first <= until) {
+            if self.blocks.get(block).is_some_and(|first| *first <= until) {
                 let mut rest = (place..end).zip(self.due.get(place..end)?);
                 if let Some((place, at)) = rest.find(|(_, at)| **at <= until) {
                     return Some((place, *at));

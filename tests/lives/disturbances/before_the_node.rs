@@ -113,6 +113,17 @@ fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
 }
 
 #[test]
+fn an_object_goes_with_its_last_finalizer() {
+    let mut manifest = unbound(&json!([])).to_manifest();
+    manifest.metadata.finalizers = vec!["a.example/first".into(), "b.example/last".into()];
+    let mut object = PodObject::stored(manifest, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(object.delete(0, Timestamp::UNIX_EPOCH), Deletion::KeptByFinalizers);
+    assert_eq!(object.remove_finalizer("a.example/first"), Deletion::KeptByFinalizers);
+    assert!(!object.is_gone());
+    assert_eq!(object.remove_finalizer("b.example/last"), Deletion::Gone);
+}
+
+#[test]
 fn only_the_node_of_a_bound_pod_can_be_lost() {
     let mut object = unbound(&json!([]));
     assert_eq!(object.lose_node(Timestamp::UNIX_EPOCH, &mut NoSink), Err(ObjectError::NotBound));

@@ -150,6 +150,16 @@ fn a_projected_token_needs_an_account_a_file_and_ten_minutes() {
 }
 
 #[test]
+fn a_projected_token_lives_from_ten_minutes_to_two_to_the_thirty_second_seconds() {
+    let problems = |seconds: i64| {
+        let token = json!({"serviceAccountToken": {"path": "token", "expirationSeconds": seconds}});
+        let volume = json!({"name": "t", "projected": {"sources": [token]}});
+        spec(json!({"volumes": [volume], "serviceAccountName": "builder"})).len()
+    };
+    assert_eq!([599, 600, 1 << 32, (1 << 32) + 1].map(problems), [1, 0, 0, 1]);
+}
+
+#[test]
 fn strange_and_huge_input_is_only_invalid() {
     let odd = "\u{0}\u{202e}é\u{1f980}-";
     let rules: Vec<Value> = (0..5_000).map(|code| json!({"action": odd, "exitCodes": {"values": [code]}})).collect();
