@@ -30,7 +30,9 @@ use crate::spec::ContainerIndex;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ContainerIds {
+    /// The runtime's name of each.
     ids: SortedVec<(ContainerIndex, InstanceId), Arc<str>>,
+    /// The number behind each name.
     numbers: SortedVec<(ContainerIndex, Arc<str>), InstanceId>,
     /// The image of each and its digest.
     images: SortedVec<(ContainerIndex, InstanceId), (Box<str>, Box<str>)>,

@@ -345,3 +345,15 @@ fn a_container_whose_post_start_hook_runs_says_so() {
     let situation = waits(pod, json!({}), 10.0, "main");
     assert_eq!(situation, json!({ "is": "postStart", "until": "2026-03-01T12:00:30Z" }));
 }
+
+#[test]
+fn a_hook_that_sleeps_ends_on_time_and_any_other_at_the_latest() {
+    let told = |pre_stop: Value| {
+        let hook = json!({ "preStop": pre_stop });
+        let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "lifecycle": hook }] });
+        explained(pod, json!({ "actions": [{ "t": 20, "op": "delete" }], "endSeconds": 90 }), 22.0)
+    };
+    let ends = |told: &str| told.contains("when its preStop hook ends");
+    let sleeps = told(json!({ "sleep": { "seconds": 10 } }));
+    assert!(ends(&sleeps) && !sleeps.contains("at the latest"), "{sleeps}");
+}

@@ -95,6 +95,8 @@ mod tests {
             (r#"{"tcpSocket": {"port": "web", "host": "db"}}"#, "tcp-socket db:web"),
             (r#"{"grpc": {"port": 9090, "service": "svc"}}"#, "grpc <pod>:9090 svc"),
             (r#"{"grpc": {"port": 9090}}"#, "grpc <pod>:9090 "),
+            (r#"{"httpGet": {"port": "", "scheme": "HTTP"}}"#, "http-get http:"),
+            (r#"{"httpGet": {"port": ""}}"#, "http-get "),
             ("{}", "unknown"),
         ] {
             assert_eq!(shown(probe), format!("{said} {NUMBERS}"));
