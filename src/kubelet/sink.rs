@@ -34,7 +34,6 @@ use crate::{
 pub trait Sink {
     /// Something is to be done.
     fn action(&mut self, at: Timestamp, action: Action) {
-        // Equivalent with `()`: who does not override this hears nothing.
         let _ = (at, action);
     }
 

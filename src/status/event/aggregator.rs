@@ -99,7 +99,8 @@ mod tests {
     fn the_tenth_similar_event_stands_for_all_and_is_counted_anew() {
         let mut aggregator = EventAggregator::new(16);
         let mut said = |n: usize| {
-            let event = EventObject { message: format!("attempt {n}"), count: 4, ..EventObject::default() };
+            let (message, reporting_component) = (format!("attempt {n}"), "kubelet".into());
+            let event = EventObject { message, reporting_component, count: 4, ..EventObject::default() };
             let words = EventCorrelator::new().words(&event);
             aggregator.aggregate((event, &words), Timestamp::UNIX_EPOCH, 0).0
         };
@@ -107,5 +108,6 @@ mod tests {
         assert_eq!(alone, [4; MAX_EVENTS - 1]);
         let combined = said(MAX_EVENTS);
         assert_eq!((combined.count, &*combined.message), (1, "(combined from similar events): attempt 10"));
+        assert_eq!((combined.first_timestamp, &*combined.reporting_component), (Some(Timestamp::UNIX_EPOCH), ""));
     }
 }
