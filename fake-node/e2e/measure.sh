@@ -79,8 +79,9 @@ at_rest() {
     sleep 10
 }
 
+before=$(memory)
 first=$(only_bound)
-before=$(memory) cpu_node=$(cpu "$node") cpu_server=$(cpu "$server") writes=$(metric status_writes_total)
+cpu_node=$(cpu "$node") cpu_server=$(cpu "$server") writes=$(metric status_writes_total)
 ready=$(took readyReplicas)
 cpu_node=$(($(cpu "$node") - cpu_node)) cpu_server=$(($(cpu "$server") - cpu_server))
 writes=$(($(metric status_writes_total) - writes)) after=$(memory)
@@ -99,7 +100,7 @@ echo "$pods Pods on $nodes nodes, $(nproc) processors"
 echo "made and bound, no node alive:  $first ms before, $second ms after"
 echo "made, bound and ready:          $ready ms ($((ready * 100 / alone)) % of their mean)"
 echo "processor time until then:      fake-node $cpu_node ms, apiserver $cpu_server ms ($((cpu_node * 100 / cpu_server)) %)"
-echo "resident memory:                $before KB before, $after KB when ready ($(((after - before) * 1024 / pods)) bytes a Pod)," \
+echo "resident memory:                $before KB at the start, $after KB when ready ($(((after - before) * 1024 / pods)) bytes a Pod)," \
     "$with_events KB after the events ($(((with_events - before) * 1024 / pods)))"
 echo "status writes:                  $writes until ready; ever refused $(metric status_writes_refused_total)," \
     "without effect $(metric status_writes_ineffective_total)"

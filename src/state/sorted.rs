@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-/// Entries in the order of their keys, in as little memory as they take: a tree makes room for eleven at once.
+/// Entries in the order of their keys, one beside the other: a tree makes room for eleven at once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SortedVec<K, V>(Vec<(K, V)>);
 

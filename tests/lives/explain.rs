@@ -351,9 +351,12 @@ fn a_hook_that_sleeps_ends_on_time_and_any_other_at_the_latest() {
     let told = |pre_stop: Value| {
         let hook = json!({ "preStop": pre_stop });
         let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "lifecycle": hook }] });
-        explained(pod, json!({ "actions": [{ "t": 20, "op": "delete" }], "endSeconds": 90 }), 22.0)
+        let hook = json!({ "main": { "preStop": { "durationSeconds": 10 } } });
+        let script = json!({ "actions": [{ "t": 20, "op": "delete" }], "containers": hook, "endSeconds": 90 });
+        explained(pod, script, 22.0)
     };
     let ends = |told: &str| told.contains("when its preStop hook ends");
-    let sleeps = told(json!({ "sleep": { "seconds": 10 } }));
+    let (sleeps, runs) = (told(json!({ "sleep": { "seconds": 10 } })), told(json!({ "exec": { "command": ["x"] } })));
     assert!(ends(&sleeps) && !sleeps.contains("at the latest"), "{sleeps}");
+    assert!(ends(&runs) && runs.contains("at the latest"), "{runs}");
 }

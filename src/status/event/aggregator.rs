@@ -59,7 +59,8 @@ impl EventAggregator {
     /// The event as it is, or the one that stands for all that are similar, and by which key it is counted.
     pub(super) fn aggregate(
         &mut self,
-        (event, words): (EventObject, &Words),
+        event: EventObject,
+        words: &Words,
         now: Timestamp,
         nanos: i64,
     ) -> (EventObject, CountKey) {
@@ -102,7 +103,7 @@ mod tests {
             let (message, reporting_component) = (format!("attempt {n}"), "kubelet".into());
             let event = EventObject { message, reporting_component, count: 4, ..EventObject::default() };
             let words = EventCorrelator::new().words(&event);
-            aggregator.aggregate((event, &words), Timestamp::UNIX_EPOCH, 0).0
+            aggregator.aggregate(event, &words, Timestamp::UNIX_EPOCH, 0).0
         };
         let alone: Vec<u32> = (1..MAX_EVENTS).map(|n| said(n).count).collect();
         assert_eq!(alone, [4; MAX_EVENTS - 1]);

@@ -142,7 +142,7 @@ impl EventCorrelator {
     /// The same, where the name of an event that stands for several is made of `nanos`.
     pub(super) fn correlate_named(&mut self, event: EventObject, now: Timestamp, nanos: i64) -> Correlated {
         let words = self.words(&event);
-        let (mut event, key) = self.aggregator.aggregate((event, &words), now, nanos);
+        let (mut event, key) = self.aggregator.aggregate(event, &words, now, nanos);
         let seen = self.counts.get_or_insert_with(Arc::new(key), Count::default);
         let is_new = seen.count == 0;
         if !is_new {

@@ -95,7 +95,7 @@ struct Last {
 struct Heard {
     /// What is asked for and not answered.
     asked: Vec<Action>,
-    /// When the sync began that stops everything.
+    /// When the sync began that stops everything; where nothing was left to stop, the one after it.
     stops_since: Option<Timestamp>,
 }
 
