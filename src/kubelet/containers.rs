@@ -326,4 +326,12 @@ mod tests {
         assert_eq!(containers.held_pull("nginx", &BackOffLimits::IMAGE_PULL, at(10)), None);
         assert_eq!(containers.held_pull("redis", &BackOffLimits::IMAGE_PULL, at(9)), None);
     }
+
+    #[test]
+    fn a_restarted_kubelet_counts_restarts_on_from_the_logs() {
+        let mut containers = one_container();
+        containers.keep_logs(APP, 3);
+        containers.forget();
+        assert_eq!(containers.count_by_logs(APP), 4);
+    }
 }

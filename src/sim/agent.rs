@@ -128,3 +128,45 @@ fn ids_in(status: &ContainerStatus) -> impl Iterator<Item = &str> {
     let ends = [&status.state, &status.last_state].into_iter().filter_map(|state| state.terminated.as_ref());
     core::iter::once(&*status.container_id).chain(ends.map(|end| &*end.container_id))
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::sim::{Scenario, ScriptActionKind, What};
+
+    fn life() -> Life {
+        let pod = serde_json::from_str(
+            r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
+        );
+        let mut life = Scenario::of(pod.unwrap()).container("app", |app| app.after_sigterm(5.0, 0)).life().unwrap();
+        life.advance(Duration::from_secs(30)).unwrap();
+        life
+    }
+
+    /// Whether a restart of the agent takes up the Pod.
+    fn takes_up(mut life: Life) -> bool {
+        life.restart_agent().unwrap();
+        life.timeline().entries.iter().any(|entry| matches!(entry.what, What::Happened(Happened::KubeletRestarted)))
+    }
+
+    #[test]
+    fn a_restarted_agent_takes_up_a_pod_that_lives() {
+        assert!(takes_up(life()));
+    }
+
+    #[test]
+    fn a_restarted_agent_takes_up_nothing_of_a_pod_that_is_gone_or_done_with_or_whose_node_is_lost() {
+        let mut gone = life();
+        gone.act(&ScriptActionKind::ForceDelete).unwrap();
+        assert!(!takes_up(gone), "its object is gone, while its container still stops");
+        let mut done = life();
+        done.evict("The node was low on resource: memory. ").unwrap();
+        done.advance(Duration::from_secs(60)).unwrap();
+        assert!(!takes_up(done), "the kubelet is done with it");
+        let mut lost = life();
+        lost.lose_node().unwrap();
+        assert!(!takes_up(lost), "its node is lost");
+    }
+}

@@ -112,4 +112,19 @@ mod tests {
         let crashed = story.lines().find(|line| line.starts_with("+20s")).unwrap();
         assert!(crashed.contains("log") && !crashed.contains("app"), "{story}");
     }
+
+    #[test]
+    fn a_container_that_goes_on_running_is_not_told_again_when_another_restarts() {
+        let scenario: Scenario = serde_json::from_str(
+            r#"{
+                "pod": {"metadata": {"name": "web"}, "spec": {"containers": [
+                    {"name": "app", "image": "nginx:1"}, {"name": "log", "image": "log:1"}]}},
+                "script": {"endSeconds": 60, "containers": {"log": {"runs": [{"exitsAfterSeconds": 20, "exitCode": 1}]}}}
+            }"#,
+        )
+        .unwrap();
+        let story = scenario.play().unwrap().to_string();
+        assert!(story.contains("log runs, restart 1"), "{story}");
+        assert_eq!(story.matches("app").count(), 1, "it is told once, when it starts: {story}");
+    }
 }

@@ -11,6 +11,7 @@
 )]
 
 mod example;
+mod light;
 mod mistakes;
 mod random;
 mod recorded;

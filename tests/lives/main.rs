@@ -12,6 +12,7 @@
 
 mod disturbances;
 mod explain;
+mod explain_containers;
 #[cfg(feature = "proptest")]
 mod invariants;
 mod mistakes;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    NoSink, Pod, Timestamp,
+    Action, NoSink, Pod, Timestamp,
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent},
     manifest,
-    sim::ScriptActionKind,
+    sim::{ScriptActionKind, What},
     spec::PodSpec,
 };
 use serde_json::json;
@@ -71,6 +71,18 @@ fn an_evicted_pod_whose_containers_all_end_well_has_succeeded_after_all() {
     });
     assert_eq!(why(story.end()), ("Succeeded".into(), "", ""));
     assert!(shown(story.end(), "DisruptionTarget").unwrap().0);
+}
+
+#[test]
+fn the_dead_containers_of_an_evicted_pod_are_removed_and_those_of_another_that_failed_stay() {
+    let removed = |name: &str| {
+        let story = Story::of(name);
+        assert_eq!(why(story.end()).0, "Failed", "{name}");
+        let asked = story.timeline.entries.iter();
+        asked.filter(|entry| matches!(entry.what, What::Asked(Action::RemoveContainer { .. }))).count()
+    };
+    assert_eq!(removed("eviction-hard"), 1);
+    assert_eq!(removed("deadline"), 0);
 }
 
 #[test]

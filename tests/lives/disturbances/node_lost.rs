@@ -1,8 +1,8 @@
 //! The node cannot be reached, and comes back or does not.
 
 use pod_lifecycle::{
-    Change,
-    manifest::ConditionStatus,
+    Change, ContainerStateKind,
+    manifest::{ConditionStatus, PodPhase},
     sim::{ScriptActionKind, What},
     state::ConditionType,
 };
@@ -119,4 +119,35 @@ fn a_lost_node_takes_readiness_away_and_the_change_is_told() {
         Some((entry.at.since(story.timeline.start).as_secs(), to))
     });
     assert!(ready.clone().any(|told| told == (60, ConditionStatus::False)), "{:?}", ready.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_containers_did_on_a_lost_node_is_told_when_the_node_is_back() {
+    let story = Story::varied("node-lost", |scenario| {
+        scenario.pod.spec.restart_policy = Some(pod_lifecycle::manifest::RestartPolicy::Never.into());
+    });
+    let told = story.timeline.entries.iter().filter_map(|entry| {
+        let What::Changed(transition) = &entry.what else { return None };
+        let Change::Container { from, to, .. } = transition.change else { return None };
+        (entry.at.since(story.timeline.start).as_secs() > 0).then_some((entry.at, from, to))
+    });
+    let at = story.timeline.start + std::time::Duration::from_secs(180);
+    let (from, to) = (Some(ContainerStateKind::Running), ContainerStateKind::Terminated);
+    assert_eq!(told.collect::<Vec<_>>(), [(at, from, to)]);
+}
+
+#[test]
+fn a_pod_whose_node_is_back_after_it_was_given_up_is_told_to_have_failed_once() {
+    let story = Story::varied("node-gone", |scenario| {
+        scenario.script.actions.truncate(2);
+        let kind = ScriptActionKind::NodeRecovered;
+        scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { t: 180.0, kind });
+    });
+    let failed = story.timeline.entries.iter().filter_map(|entry| {
+        let What::Changed(transition) = &entry.what else { return None };
+        let is_it = matches!(transition.change, Change::Phase { to: PodPhase::Failed, .. });
+        is_it.then(|| entry.at.since(story.timeline.start).as_secs())
+    });
+    assert_eq!(failed.collect::<Vec<_>>(), [120]);
+    assert!(!story.stops().is_empty(), "the kubelet ends it when it hears of it");
 }

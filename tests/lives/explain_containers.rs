@@ -1,0 +1,110 @@
+//! What is said of one container, beside what others do and what it did before.
+
+use std::time::Duration;
+
+use pod_lifecycle::{explain::Explanation, sim::Scenario};
+use serde_json::{Value, json};
+
+/// What is said of a Pod so many seconds into its life.
+fn explained(pod: &Value, script: &Value, seconds: f64) -> Explanation {
+    let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
+    let scenario: Scenario = serde_json::from_value(scenario).unwrap();
+    let mut life = scenario.life().unwrap();
+    let now = life.now() + Duration::from_secs_f64(seconds);
+    life.advance_to(now).unwrap();
+    life.explain(now)
+}
+
+/// The situation of one container.
+fn situation(explanation: &Explanation, container: &str) -> Value {
+    let told = serde_json::to_value(explanation).unwrap();
+    let all = told["containers"].as_array().unwrap();
+    all.iter().find(|it| it["name"] == container).unwrap_or_else(|| panic!("{told}"))["situation"].clone()
+}
+
+#[test]
+fn a_container_whose_image_is_pulled_says_which_and_since_when() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let script = json!({ "containers": { "main": { "image": { "present": false, "pullSeconds": 30 } } } });
+    let pulling = explained(&pod, &script, 10.0);
+    let is = json!({ "is": "pulling", "image": "shop:1.4", "since": "2026-03-01T12:00:00Z" });
+    assert_eq!(situation(&pulling, "main"), is);
+}
+
+#[test]
+fn a_first_start_under_way_is_what_its_status_shows_already() {
+    let pulled = json!({ "image": { "present": false, "pullSeconds": 30 } });
+    let main = json!({ "name": "main", "image": "shop:1.4" });
+    let alone = json!({ "containers": [main] });
+    let after_another = json!({ "initContainers": [{ "name": "setup", "image": "tools:1" }], "containers": [main] });
+    let script = json!({ "containers": { "main": pulled, "setup": { "runs": [{ "exitsAfterSeconds": 1 }] } } });
+    for (pod, reason) in [(after_another, "PodInitializing"), (alone, "ContainerCreating")] {
+        let mut script = script.clone();
+        if reason == "ContainerCreating" {
+            script["containers"].as_object_mut().unwrap().remove("setup");
+        }
+        let said = explained(&pod, &script, 10.0).to_string();
+        assert!(said.contains(&format!("({reason})")) && !said.contains("still shows"), "{said}");
+    }
+}
+
+#[test]
+fn a_container_is_stopped_for_its_image_only_if_this_very_instance_has_another() {
+    let pod = json!({ "terminationGracePeriodSeconds": 60, "containers": [
+        { "name": "main", "image": "shop:1.4", "livenessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 5 } },
+    ] });
+    let stubborn = json!({ "sigtermExitAfterSeconds": 20 });
+    let sick =
+        json!({ "sigtermExitAfterSeconds": 20, "probes": { "liveness": [{ "from": 30, "result": "failure" }] } });
+    let script = json!({
+        "actions": [{ "t": 20, "op": "setImage", "container": "main", "image": "shop:1.5" }],
+        "containers": { "main": { "runs": [stubborn, sick] } },
+    });
+    let reason = |seconds: f64| situation(&explained(&pod, &script, seconds), "main")["reason"].clone();
+    assert_eq!(reason(25.0), "definitionChanged");
+    assert_eq!(reason(90.0), "livenessProbe", "its predecessor had another image, but it has the right one");
+}
+
+#[test]
+fn what_is_said_of_a_probe_is_of_that_containers_own() {
+    let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
+    let container = |name: &str| json!({ "name": name, "image": "shop:1.4", "readinessProbe": probe });
+    let pod = json!({ "containers": [container("first"), container("second")] });
+    let script = json!({ "containers": { "second": { "runs": [{ "probes": {
+        "readiness": [{ "from": 0, "result": "failure" }],
+    } }] } } });
+    let lacks = &situation(&explained(&pod, &script, 18.0), "second")["lacks"];
+    assert_eq!(lacks["streak"][0], "Failure", "the first container's probe succeeds: {lacks}");
+}
+
+#[test]
+fn a_pod_whose_sandbox_has_died_says_so_before_a_new_one_is_made() {
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
+    let pull = json!({ "main": { "image": { "present": false, "pullSeconds": 30 } } });
+    let script = json!({ "containers": pull, "sandboxDeaths": [10] });
+    let told = serde_json::to_value(explained(&pod, &script, 20.0)).unwrap();
+    let is = &told["situation"];
+    assert_eq!((&is["is"], &is["isBeingMade"], &is["after"]), (&json!("noSandbox"), &json!(false), &json!("main")));
+}
+
+#[test]
+fn a_sidecar_that_runs_and_has_no_startup_probe_blocks_nobody_and_no_container_blocks_itself() {
+    let hook = json!({ "postStart": { "exec": { "command": ["warm-up"] } } });
+    let proxy = json!({ "name": "proxy", "image": "envoy:1", "restartPolicy": "Always", "lifecycle": hook });
+    let setup = json!({ "name": "setup", "image": "tools:1" });
+    let main = json!({ "name": "main", "image": "shop:1.4" });
+    let script = json!({ "containers": { "proxy": { "postStart": { "durationSeconds": 30 } } } });
+    let held_up = json!({ "turn": "proxy" });
+    let with_setup = explained(&json!({ "initContainers": [proxy, setup], "containers": [main] }), &script, 10.0);
+    assert_eq!(situation(&with_setup, "setup")["waitsFor"], held_up, "by its hook, not by itself");
+    let without = explained(&json!({ "initContainers": [proxy], "containers": [main] }), &script, 10.0);
+    assert_eq!(situation(&without, "main")["waitsFor"], held_up, "by its hook, not by a startup that is not asked for");
+}
+
+#[test]
+fn of_a_pod_in_which_nothing_is_due_the_next_sync_is_told() {
+    let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "startupProbe": probe }] });
+    let told = serde_json::to_value(explained(&pod, &json!({}), 30.0)).unwrap();
+    assert_eq!(told["next"][0]["what"], "resync", "a startup probe that has succeeded is not asked again: {told}");
+}
