@@ -300,3 +300,34 @@ impl PossibleChange {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_whose_liveness_probe_has_never_failed_just_runs() {
+        let said = |failures: u32| {
+            let liveness = ProbeProgress {
+                probe: ProbeKind::Liveness,
+                streak: Some((ProbeResult::Failure, failures)).filter(|_| failures > 0),
+                successes_needed: 1,
+                failures_left: 3,
+                period: core::time::Duration::from_secs(10),
+                next_probe: None,
+            };
+            let explained = ContainerExplanation {
+                name: "app".into(),
+                kind: ContainerKind::Regular,
+                init_place: None,
+                waiting_reason: None,
+                ready: false,
+                restart_count: 0,
+                situation: Situation::Running { since: None, lacks: None, liveness: Some(liveness) },
+            };
+            explained.clause()
+        };
+        assert_eq!(said(0), "container app is running");
+        assert_eq!(said(2), "container app runs, but its liveness probe has failed twice in a row");
+    }
+}

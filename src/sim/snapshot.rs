@@ -184,3 +184,41 @@ impl Life {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The life of a Pod that crashed a few times, was deleted after 60 s and lived on for 10 s, written down with one
+    /// thing changed.
+    fn restored(change: impl Fn(&mut Value)) -> Result<Life, LifeSnapshotError> {
+        let pod = serde_json::from_str(
+            r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
+        );
+        let mut life = Scenario::of(pod.unwrap()).container("app", |app| app.exits_after(5.0)).life().unwrap();
+        life.advance(Duration::from_secs(60)).unwrap();
+        life.delete(Some(30)).unwrap();
+        life.advance(Duration::from_secs(10)).unwrap();
+        let mut written = serde_json::to_value(life.snapshot()).unwrap();
+        change(&mut written);
+        Life::restore(serde_json::from_value(written).unwrap())
+    }
+
+    #[test]
+    fn a_life_that_is_written_down_goes_neither_back_in_time_nor_back_in_steps() {
+        assert!(restored(|_| {}).is_ok());
+        let is_refused =
+            |restored: Result<Life, LifeSnapshotError>| matches!(restored, Err(LifeSnapshotError::NotSoFar { .. }));
+        let back_in_steps = |written: &mut Value| written["come"]["steps"] = 0.into();
+        assert!(is_refused(restored(back_in_steps)));
+        let back_in_time = |written: &mut Value| {
+            written["come"] = written["deeds"][0]["come"].clone();
+            written["come"]["to"] = written["start"].clone();
+        };
+        assert!(is_refused(restored(back_in_time)));
+    }
+}

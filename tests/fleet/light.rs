@@ -92,17 +92,19 @@ fn an_outage_of_one_images_registry_is_of_the_pods_own_time_in_a_fleet_too() {
 
 #[test]
 fn a_pod_whose_object_is_gone_is_stopped_all_the_same() {
+    let ends_after = |seconds: u64| json!({ "runs": [{ "sigtermExitAfterSeconds": seconds }] });
+    let containers = json!([{ "name": "app", "image": "web:1" }, { "name": "log", "image": "log:1" }]);
     let script = json!({
-        "containers": { "app": { "runs": [{ "sigtermExitAfterSeconds": 20 }] } },
+        "containers": { "app": ends_after(20), "log": ends_after(5) },
         "actions": [{ "t": 10, "op": "delete", "graceSeconds": 0 }],
     });
-    let scenario = scenario(json!({}), json!({}), json!({}), script);
+    let scenario = scenario(json!({}), json!({ "containers": containers }), json!({}), script);
     let mut fleet = Fleet::new(&FleetScenario::of(scenario.clone()), 1).unwrap();
     let mut alone = scenario.life().unwrap();
-    for seconds in [11, 13, 20, 60] {
+    for (seconds, is_over) in [(11, false), (16, false), (60, true)] {
         fleet.advance_to(fleet.start() + Duration::from_secs(seconds)).unwrap();
         alone.advance_to(fleet.now()).unwrap();
-        assert_eq!(fleet.counts().pods, 0);
+        assert_eq!((fleet.counts().pods, alone.next().is_none()), (0, is_over), "after {seconds} s");
         assert_eq!(fleet.next(), alone.next(), "after {seconds} s");
     }
 }

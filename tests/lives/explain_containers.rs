@@ -1,8 +1,16 @@
 //! What is said of one container, beside what others do and what it did before.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use pod_lifecycle::{explain::Explanation, sim::Scenario};
+use pod_lifecycle::{
+    NoSink, Pod, Timestamp,
+    config::KubeletConfig,
+    event::{Event, RuntimeEvent},
+    explain::Explanation,
+    sim::Scenario,
+    spec::PodSpec,
+    state::SandboxId,
+};
 use serde_json::{Value, json};
 
 /// What is said of a Pod so many seconds into its life.
@@ -104,7 +112,25 @@ fn a_sidecar_that_runs_and_has_no_startup_probe_blocks_nobody_and_no_container_b
 #[test]
 fn of_a_pod_in_which_nothing_is_due_the_next_sync_is_told() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
-    let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "startupProbe": probe }] });
-    let told = serde_json::to_value(explained(&pod, &json!({}), 30.0)).unwrap();
-    assert_eq!(told["next"][0]["what"], "resync", "a startup probe that has succeeded is not asked again: {told}");
+    let pod = json!({ "restartPolicy": "OnFailure", "containers": [
+        { "name": "job", "image": "job:1", "livenessProbe": probe }, { "name": "main", "image": "shop:1.4" },
+    ] });
+    let script = json!({ "containers": { "job": { "runs": [{ "exitsAfterSeconds": 5 }] } } });
+    let told = serde_json::to_value(explained(&pod, &script, 30.0)).unwrap();
+    assert_eq!(told["next"][0]["what"], "resync", "what has ended for good is not probed any more: {told}");
+}
+
+#[test]
+fn a_container_for_whose_image_the_node_is_asked_is_starting() {
+    let manifest = json!({ "metadata": { "name": "web" }, "spec": { "containers": [
+        { "name": "main", "image": "shop:1.4" }, { "name": "cache", "image": "redis:7" },
+    ] } });
+    let spec = Arc::new(PodSpec::from_manifest(serde_json::from_value(manifest).unwrap()).unwrap());
+    let now = Timestamp::from_unix_seconds(1_772_366_400);
+    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    let made = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
+    pod.handle_event(now, Event::Runtime(made), &mut NoSink).unwrap();
+    let asked = pod.explain(now);
+    assert_eq!(situation(&asked, "main"), json!({ "is": "starting" }));
+    assert_eq!(situation(&asked, "cache")["is"], "notStarted");
 }

@@ -28,9 +28,12 @@ impl Node {
         let manifest = serde_json::from_value(json!({
             "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}
         }));
-        let spec = Arc::new(PodSpec::from_manifest(manifest.unwrap()).unwrap());
+        Node::of(PodSpec::from_manifest(manifest.unwrap()).unwrap())
+    }
+
+    fn of(spec: PodSpec) -> Node {
         let (now, mut out) = (Timestamp::from_unix_seconds(1_000), Vec::new());
-        let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut out);
+        let pod = Pod::new(Arc::new(spec), Arc::new(KubeletConfig::default()), now, &mut out);
         Node { pod, runtime: RuntimeStatus::default(), out, now }
     }
 
@@ -168,4 +171,27 @@ fn a_back_off_counts_exits_that_were_listed() {
     assert_eq!(node.asked(), [Action::RemoveContainer { container, instance: InstanceId::nth(0) }]);
     let due = node.pod.poll_timeout().unwrap();
     assert_eq!(due.since(node.now).as_secs(), 10);
+}
+
+#[test]
+fn the_older_dead_instance_of_the_container_that_has_just_died_is_removed() {
+    let manifest = serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": {
+        "restartPolicy": "OnFailure",
+        "containers": [{"name": "app", "image": "app:1"}, {"name": "job", "image": "job:1"}],
+    }}));
+    let mut node = Node::of(PodSpec::from_manifest(manifest.unwrap()).unwrap());
+    node.list_sandbox();
+    node.list_running(0);
+    node.list_exited(0);
+    node.runtime.instances[0].container = node.pod.spec().index_of("job");
+    node.list_running(0);
+    node.list_exited(1);
+    node.list_running(1);
+    node.relist().unwrap();
+    node.list_exited(1);
+    node.relist().unwrap();
+    let older = Action::RemoveContainer { container: node.app(), instance: InstanceId::nth(0) };
+    let removed: Vec<_> =
+        node.asked().into_iter().filter(|action| matches!(action, Action::RemoveContainer { .. })).collect();
+    assert_eq!(removed, [older]);
 }

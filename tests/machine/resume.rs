@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Action, Output, Pod, ResumeError, Timestamp, WorkerState,
+    Action, Output, Pod, ResumeError, Timestamp, Transition, WorkerState,
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, EventError, RuntimeEvent},
     manifest::{PodManifest, PodPhase},
@@ -315,4 +315,22 @@ fn the_object_of_a_pod_that_is_over_may_go_once_however_its_deletion_is_heard_of
     let news = Event::Api(ApiEvent::Deleted { grace_seconds: 10, generation: None });
     told.pod.handle_event(at(NOW), news, &mut told.out).unwrap();
     assert_eq!((times_let_go(&watched.out), times_let_go(&told.out)), (1, 1));
+}
+
+#[test]
+fn of_a_pod_that_nobody_has_reported_on_everything_is_news() {
+    let status = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]});
+    let object = object(json!({"nodeName": "node-1"}), status);
+    let told = |out: &[Output]| -> Vec<Transition> {
+        let told = out.iter().filter_map(|output| match output {
+            Output::Transition(transition) => Some(transition.clone()),
+            _ => None,
+        });
+        told.collect()
+    };
+    let mut out = Vec::new();
+    Pod::from_object(&object, Arc::new(KubeletConfig::default()), at(NOW), &mut out).unwrap();
+    let resumed = Agent::start(&object, RuntimeStatus::default());
+    assert!(!told(&out).is_empty());
+    assert_eq!(told(&resumed.out), told(&out), "as of one that was never anywhere");
 }

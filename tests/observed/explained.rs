@@ -243,3 +243,24 @@ fn a_pod_that_failed_without_a_reason_failed_for_the_disruption_that_it_was_the_
     assert!(situation("True").contains("DeletionByTaintManager"), "{}", situation("True"));
     assert!(!situation("False").contains("DeletionByTaintManager"), "{}", situation("False"));
 }
+
+#[test]
+fn a_container_that_runs_but_is_not_ready_explains_more_than_one_that_has_ended_well() {
+    let containers = json!([{"name": "done", "image": "job:1"}, {"name": "app", "image": "nginx:1"}]);
+    let spec = json!({"restartPolicy": "OnFailure", "containers": containers});
+    let mut app = running("app");
+    app["ready"] = json!(false);
+    let end = json!({"exitCode": 0, "reason": "Completed", "finishedAt": "2026-03-01T12:01:00Z"});
+    let mut done = running("done");
+    (done["ready"], done["started"], done["state"]) = (json!(false), json!(false), json!({"terminated": end}));
+    let conditions = json!([
+        {"type": "Initialized", "status": "True"},
+        {"type": "Ready", "status": "False"},
+        {"type": "ContainersReady", "status": "False"},
+        {"type": "PodScheduled", "status": "True"},
+    ]);
+    let status = json!({"containerStatuses": [done, app], "conditions": conditions});
+    let explanation = observed(pod(spec, status)).explain("2026-03-01T12:08:50Z".parse().unwrap());
+    let told = serde_json::to_value(&explanation).unwrap();
+    assert_eq!(told["situation"], json!({"is": "container", "container": "app"}));
+}

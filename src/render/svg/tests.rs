@@ -110,6 +110,32 @@ fn no_two_texts_overlap_and_none_leaves_the_picture() {
 }
 
 #[test]
+fn the_time_at_which_a_picture_goes_on_after_a_break_does_not_overlap_with_those_that_follow() {
+    for after in (0..60).step_by(7) {
+        let picture = Picture::of(&scenario(&quiet_until(7_200 + after)).play().unwrap());
+        for width in WIDTHS {
+            let page = drawn(&picture, width);
+            let texts: Vec<(&str, Area)> = page.canvas.texts().map(|text| (&*text.text, text.area())).collect();
+            let times: Vec<&(&str, Area)> = texts.iter().filter(|(text, _)| text.starts_with('+')).collect();
+            assert!(!times.is_empty(), "{texts:?}");
+            for (place, (text, area)) in times.iter().enumerate() {
+                for (other, other_area) in times.iter().skip(place + 1) {
+                    assert!(!area.intersects(other_area), "{after} s, at {width}: {text} and {other} overlap");
+                }
+            }
+        }
+    }
+}
+
+/// A Pod that runs quietly until it is deleted.
+fn quiet_until(second: u32) -> String {
+    format!(
+        "pod: {{metadata: {{name: web}}, spec: {{containers: [{{name: app, image: app}}]}}}}\n\
+         script: {{endSeconds: 7300, actions: [{{t: 30, op: kubeletRestart}}, {{t: {second}, op: delete, graceSeconds: 20}}]}}",
+    )
+}
+
+#[test]
 fn a_day_with_hundreds_of_restarts_is_still_a_picture() {
     let picture = Picture::of(&day_of_crashes().play().unwrap());
     assert!(picture.restarts() > 400, "{}", picture.restarts());

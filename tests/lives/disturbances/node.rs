@@ -7,7 +7,7 @@ use pod_lifecycle::{
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent},
     manifest,
-    sim::{ScriptActionKind, What},
+    sim::{ContainerScript, ImageScript, ScriptActionKind, What},
     spec::PodSpec,
 };
 use serde_json::json;
@@ -74,15 +74,49 @@ fn an_evicted_pod_whose_containers_all_end_well_has_succeeded_after_all() {
 }
 
 #[test]
-fn the_dead_containers_of_an_evicted_pod_are_removed_and_those_of_another_that_failed_stay() {
-    let removed = |name: &str| {
-        let story = Story::of(name);
-        assert_eq!(why(story.end()).0, "Failed", "{name}");
+fn a_container_that_died_with_its_sandbox_is_removed_if_its_pod_is_evicted_but_not_if_it_is_preempted() {
+    let removals = |end: ScriptActionKind| {
+        let story = Story::varied("eviction-hard", |scenario| {
+            let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
+            (run.exits_after_seconds, run.exit_code) = (Some(5.0), 1);
+            let mut slow = scenario.pod.spec.containers[0].clone();
+            slow.name = "slow".into();
+            scenario.pod.spec.containers.push(slow);
+            let image = ImageScript { present: false, pull_seconds: 60.0, ..ImageScript::default() };
+            scenario.script.containers.insert("slow".into(), ContainerScript { image, ..ContainerScript::default() });
+            scenario.script.sandbox_deaths = vec![20.0];
+            scenario.script.actions[0].kind = end;
+        });
         let asked = story.timeline.entries.iter();
         asked.filter(|entry| matches!(entry.what, What::Asked(Action::RemoveContainer { .. }))).count()
     };
-    assert_eq!(removed("eviction-hard"), 1);
-    assert_eq!(removed("deadline"), 0);
+    assert_eq!(removals(ScriptActionKind::Evict { message: None, grace_seconds: None }), 1);
+    assert_eq!(removals(ScriptActionKind::Preempt), 0);
+}
+
+#[test]
+fn a_restart_of_the_kubelet_does_not_put_off_its_garbage_collection() {
+    let removals = |restarts: &[f64]| {
+        let story = Story::varied("eviction-hard", |scenario| {
+            scenario.config.garbage_collection_seconds = Some(60.0);
+            let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
+            run.exits_after_seconds = Some(30.0);
+            let again = vec![run.clone(), run.clone(), pod_lifecycle::sim::Run::default()];
+            scenario.script.containers.get_mut("redis").unwrap().runs = again;
+            (scenario.script.sandbox_deaths, scenario.script.end_seconds) = (vec![10.0], Some(200.0));
+            let kind = ScriptActionKind::KubeletRestart;
+            let restarts = restarts.iter().map(|t| pod_lifecycle::sim::ScriptAction { t: *t, kind: kind.clone() });
+            scenario.script.actions = restarts.collect();
+        });
+        let start = story.timeline.start;
+        let asked = story.timeline.entries.iter().filter_map(|entry| {
+            let What::Asked(Action::RemovePodSandbox { .. }) = entry.what else { return None };
+            Some(entry.at.since(start).as_secs())
+        });
+        asked.collect::<Vec<_>>()
+    };
+    assert_eq!(removals(&[]), [100], "a minute after the sandbox held nothing any more");
+    assert_eq!(removals(&[70.0]), [100]);
 }
 
 #[test]
