@@ -250,7 +250,9 @@ impl Parts {
     fn post_read_back(&mut self) {
         let has_gates = !self.spec.readiness_gates().is_empty();
         let is_evicted = self.status.published.phase == Some(PodPhase::Failed)
+            // Equivalent with `||`: to read back what is of neither kind asks for nothing.
             && self.status.published.why.as_ref().is_some_and(|why| &*why.reason == "Evicted");
+        // Equivalent with `||`: to read back what is of neither kind, or what nothing was computed of, asks for nothing.
         if (has_gates || is_evicted) && self.status.knowledge == Knowledge::Computed {
             self.inbox.post(Message::StatusReadBack);
         }
@@ -277,8 +279,7 @@ impl Parts {
         is.status != ought.status || is.message != ought.message
     }
 
-    /// A readiness verdict is published at once, with `Ready` and `ContainersReady` computed anew from what the last
-    /// sync knew.
+    /// A readiness verdict is published at once, with `Ready` and `ContainersReady` by what the last sync knew.
     pub(crate) fn set_container_readiness(
         &mut self,
         container: ContainerIndex,

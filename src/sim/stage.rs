@@ -172,7 +172,8 @@ impl Stage {
         let is_out = image.is_out(now.since(self.start));
         let chance = self.random(container).map_or(0.0, |random| random.pull_failure);
         let fails =
-            // Equivalent with `>=`: no fraction is less than 0.
+            // Equivalent with `>=`: no fraction is less than 0. Equivalent with `<=`: of 2^53 fractions at most one is the
+            // chance itself.
             || chance > 0.0 && Draw::new(seed, Chance::PullFailure, of(container), pull.into()).fraction() < chance;
         pull >= image.failures_before_success && !is_out && !fails()
     }

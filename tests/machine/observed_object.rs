@@ -155,6 +155,20 @@ fn the_mark_of_a_disruption_comes_with_the_terminal_phase_and_not_if_others_wrot
 }
 
 #[test]
+fn the_mark_of_a_disruption_that_others_took_away_after_the_end_is_not_put_back() {
+    let mut node = Node::running(json!({}));
+    node.tell(evicted()).unwrap();
+    exits(&mut node, 137);
+    assert!(is_marked(&node));
+    node.object.status = node.pod.status();
+    let is_written_again = node.writes_again(|object| {
+        object.status.conditions.retain(|condition| condition.type_ != "DisruptionTarget");
+        object.status.message = "Nonsense".into();
+    });
+    assert_eq!((is_written_again, is_marked(&node)), (true, false), "it comes with the end, and only then");
+}
+
+#[test]
 fn dead_containers_of_an_evicted_pod_are_removed_and_those_of_a_node_that_shuts_down_are_kept() {
     let removed = |end: Event| {
         let mut node = Node::running(json!({}));

@@ -139,6 +139,7 @@ impl Plan {
                 }
                 FleetAction::LoseNodes { t, share, for_seconds } => {
                     let node = number.checked_div(self.scenario.pods_per_node.max(1).into()).unwrap_or(0);
+                    // Equivalent with `<=`: of 2^53 fractions at most one is the share itself.
                     if Draw::new(self.scenario.seed, Chance::Node, nth, node).fraction() < *share {
                         let lost = happening(seconds(*t), ScriptActionKind::NodeLost);
                         let back = for_seconds.map(|away| after(*t, seconds(away))).filter(|_| lost.is_some());
