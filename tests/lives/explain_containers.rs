@@ -9,7 +9,7 @@ use pod_lifecycle::{
     explain::Explanation,
     sim::Scenario,
     spec::PodSpec,
-    state::SandboxId,
+    state::{ContainerIds, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId},
 };
 use serde_json::{Value, json};
 
@@ -133,4 +133,32 @@ fn a_container_for_whose_image_the_node_is_asked_is_starting() {
     let asked = pod.explain(now);
     assert_eq!(situation(&asked, "main"), json!({ "is": "starting" }));
     assert_eq!(situation(&asked, "cache")["is"], "notStarted");
+}
+
+#[test]
+fn an_init_container_of_which_the_runtime_cannot_say_what_it_does_is_not_awaited_once_others_run() {
+    let manifest = json!({ "metadata": { "name": "web" }, "spec": {
+        "initContainers": [{ "name": "setup", "image": "tools:1" }], "containers": [{ "name": "main", "image": "shop:1.4" }],
+    } });
+    let object = serde_json::from_value(manifest).unwrap();
+    let now = Timestamp::from_unix_seconds(1_772_366_400);
+    let instance = |container: u16, state: InstanceState| Instance {
+        id: InstanceId::nth(0),
+        container: Some(container.into()),
+        sandbox: SandboxId(0),
+        restart_count: 0,
+        spec_changed: false,
+        state,
+    };
+    let sandbox =
+        Sandbox { id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true) };
+    let runs = InstanceState::Running { started_at: Some(now) };
+    let instances = vec![instance(1, runs), instance(0, InstanceState::Unknown)];
+    let listed = RuntimeStatus { sandboxes: vec![sandbox], instances };
+    let (mut ids, config) = (ContainerIds::default(), Arc::new(KubeletConfig::default()));
+    let pod = Pod::resume(&object, listed, &mut ids, config, now, &mut NoSink).unwrap();
+    let explanation = pod.explain(now);
+    assert_eq!(situation(&explanation, "setup"), json!({ "is": "unknown" }));
+    let told = serde_json::to_value(&explanation).unwrap();
+    assert_eq!(told["next"][0]["what"], "resync", "nothing is started by itself: {told}");
 }
