@@ -7,7 +7,10 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pod_lifecycle::sim::{Fleet, FleetScenario, Shard};
+use pod_lifecycle::{
+    Timestamp,
+    sim::{Fleet, FleetScenario, Shard},
+};
 use timely::{
     container::CapacityContainerBuilder,
     dataflow::{
@@ -22,8 +25,11 @@ use crate::{
     sample::{Sample, Story},
 };
 
+/// So many samples are taken while each Pod is gone through once.
+const TOGETHER: usize = 8;
+
 /// A worker runs ahead of the slowest by so many samples at most.
-const AHEAD: u64 = 4;
+const AHEAD: u64 = 2 * TOGETHER as u64;
 
 /// Runs the fleet; the first process gets the whole story.
 pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Story, String> {
@@ -107,21 +113,28 @@ impl Steps {
     fn live(&self, shard: Shard, send: &mut dyn FnMut(u64, Sample)) -> Result<(), pod_lifecycle::sim::FleetError> {
         let mut fleet = Fleet::shard(&self.scenario, self.pods, shard)?;
         let end = fleet.start() + self.length;
-        for time in 0.. {
-            let is_last = fleet.now() >= end;
-            let at = u64::try_from(fleet.now().since(fleet.start()).as_millis()).unwrap_or(u64::MAX);
-            let spreads = if is_last { fleet.spreads().clone() } else { Default::default() };
-            let sample =
-                Sample { at, counts: fleet.counts(), events: fleet.events(), digest: fleet.digest().0, spreads };
-            send(time, sample);
-            if is_last {
+        let (mut time, mut counted) = (0, vec![fleet.census()]);
+        loop {
+            for census in counted {
+                let spreads = if census.at >= end { fleet.spreads().clone() } else { Default::default() };
+                send(time, Sample { spreads, ..Sample::of(census, &fleet) });
+                time = time.saturating_add(1);
+            }
+            let moments = self.moments(fleet.now(), end);
+            if moments.is_empty() {
                 break;
             }
-            fleet.advance_to((fleet.now() + self.step).min(end))?;
+            counted = fleet.advance_through(&moments)?;
         }
         // To let go of so many Pods takes time that nobody needs to wait for.
         std::mem::forget(fleet);
         Ok(())
+    }
+
+    /// The next moments at which is counted.
+    fn moments(&self, now: Timestamp, end: Timestamp) -> Vec<Timestamp> {
+        let later = std::iter::successors(Some(now), |at| Some((*at + self.step).min(end)).filter(|next| next > at));
+        later.skip(1).take(TOGETHER).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the shards send, and what it adds up to.
 
-use pod_lifecycle::sim::{Counts, FleetDigest, FleetError, Spreads};
+use pod_lifecycle::sim::{Census, Counts, Fleet, FleetDigest, FleetError, Spreads};
 use serde::{Deserialize, Serialize};
 
 /// What one shard has counted at a time.
@@ -17,6 +17,13 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// Of a census of a fleet, without how long things took.
+    pub(crate) fn of(census: Census, fleet: &Fleet) -> Sample {
+        let Census { at, counts, events, digest, .. } = census;
+        let at = u64::try_from(at.since(fleet.start()).as_millis()).unwrap_or(u64::MAX);
+        Sample { at, counts, events, digest: digest.0, spreads: Spreads::default() }
+    }
+
     pub(crate) fn merge(&mut self, other: &Sample) {
         self.counts.merge(&other.counts);
         self.spreads.merge(&other.spreads);

@@ -47,6 +47,11 @@ impl Pod {
         self.note_next_wake();
     }
 
+    /// The same after the answer of a probe: mostly it has changed nothing but when its worker probes next.
+    pub(super) fn settle_after_answer(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
+        if self.is_at_rest() { self.note_wake_for_probe(container, kind) } else { self.settle(step) }
+    }
+
     /// The next message. A poll finds several changes at once: the sync that one asks for has its turn, up to what takes
     /// time in principle, before the next is heard.
     fn next_message(&mut self) -> Option<Message> {

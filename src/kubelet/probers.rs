@@ -171,6 +171,11 @@ impl Probers {
         self.0.iter()
     }
 
+    /// The worker of a probe, or its empty place.
+    pub(crate) fn get(&self, container: ContainerIndex, kind: ProbeKind) -> Option<&Prober> {
+        self.0.iter().find(|prober| (prober.container, prober.kind) == (container, kind))
+    }
+
     /// Makes the workers that are missing, up to the first that exists; `wait` says how long each waits at first.
     ///
     /// Answers to `AddPod`.

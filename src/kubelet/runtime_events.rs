@@ -60,7 +60,7 @@ impl Pod {
                 self.on_hook_finished(container, instance, hook, result, step);
             }
             RuntimeEvent::ProbeFinished { container, kind, outcome, output, .. } => {
-                self.on_probe_finished(container, kind, outcome, &output, step);
+                return self.on_probe_finished(container, kind, outcome, &output, step);
             }
             RuntimeEvent::Relisted(runtime) => self.on_relisted(runtime, step),
         }
@@ -77,7 +77,6 @@ impl Pod {
         let ProbeAnswer { container, instance, kind, outcome, output } = answer;
         self.check_probe(container, instance, kind)?;
         self.on_probe_finished(container, kind, outcome, output, step);
-        self.settle(step);
         Ok(())
     }
 
@@ -204,5 +203,6 @@ impl Pod {
         for verdict in probers.take_answer(container, kind, outcome, output, around, step).into_iter().flatten() {
             inbox.post(Message::Verdict(verdict));
         }
+        self.settle_after_answer(container, kind, step);
     }
 }

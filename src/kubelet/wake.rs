@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Pod, Step, parts::Parts, sync::Doing, tables::WorkerState};
+use super::{Pod, Prober, Step, parts::Parts, sync::Doing, tables::WorkerState};
 use crate::{
     config::{Timing, mix},
     rule::deadline,
@@ -99,6 +99,15 @@ impl Pod {
 
     pub(super) fn note_next_wake(&mut self) {
         self.parts.wake = self.compute_next_wake();
+    }
+
+    /// A worker that waited for an answer waits for its next probe, and all else is as it was.
+    pub(super) fn note_wake_for_probe(&mut self, container: ContainerIndex, kind: ProbeKind) {
+        let due = self.parts.probers.get(container, kind).and_then(Prober::due);
+        let mut first = First(self.parts.wake);
+        first.take(due.filter(|at| *at < Timestamp::END), Wake::Probe(container, kind));
+        self.parts.wake = first.0;
+        debug_assert_eq!(self.parts.wake, self.compute_next_wake(), "an answer changes nothing else");
     }
 
     /// Handles one wake-up.

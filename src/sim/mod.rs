@@ -53,8 +53,8 @@ mod world;
 pub use action::{ScriptAction, ScriptActionKind};
 pub use error::ScenarioError;
 pub use fleet::{
-    Choice, Counts, Fleet, FleetAction, FleetDigest, FleetError, FleetScenario, Group, InvalidFleetDigest, Shard,
-    Sketch, Spreads,
+    Census, Choice, Counts, Fleet, FleetAction, FleetDigest, FleetError, FleetScenario, Group, InvalidFleetDigest,
+    Shard, Sketch, Spreads,
 };
 pub use life::Life;
 pub use moment::Moment;

@@ -85,6 +85,49 @@ fn the_same_seed_gives_the_same_lives_however_they_are_cut_and_stepped() {
 }
 
 #[test]
+fn moments_taken_together_show_what_they_show_one_after_the_other() {
+    let scenario = stormy(4);
+    let mut together = Fleet::new(&scenario, PODS).unwrap();
+    let mut one_by_one = Fleet::new(&scenario, PODS).unwrap();
+    let moments: Vec<_> = (1..=60).map(|nth| together.start() + Duration::from_secs(5 * nth)).collect();
+    let counted: Vec<_> = moments.chunks(7).flat_map(|some| together.advance_through(some).unwrap()).collect();
+    let expected = moments.iter().map(|moment| {
+        one_by_one.advance_to(*moment).unwrap();
+        one_by_one.census()
+    });
+    assert_eq!(counted, expected.collect::<Vec<_>>());
+    assert!(counted.windows(2).all(|two| two[0].events < two[1].events && two[0].digest != two[1].digest));
+    assert_eq!(together.spreads(), one_by_one.spreads());
+    assert_eq!(together.census(), one_by_one.census());
+}
+
+#[test]
+fn a_moment_that_has_passed_is_the_present() {
+    let mut fleet = Fleet::new(&stormy(5), PODS).unwrap();
+    let at = |seconds| fleet.start() + Duration::from_secs(seconds);
+    let (early, late) = (at(20), at(40));
+    let counted = fleet.advance_through(&[late, early]).unwrap();
+    assert_eq!(counted.iter().map(|census| census.at).collect::<Vec<_>>(), [late, late]);
+    assert_eq!(counted[0], counted[1]);
+    assert_eq!(fleet.advance_through(&[early]).unwrap(), counted[1..]);
+    assert_eq!(fleet.advance_through(&[]).unwrap(), []);
+    assert_eq!(fleet.census(), counted[1]);
+}
+
+#[test]
+fn shards_add_up_to_the_whole_at_each_moment() {
+    let scenario = stormy(6);
+    let through = |shard| {
+        let mut fleet = Fleet::shard(&scenario, PODS, shard).unwrap();
+        let moments = [30, 100, 200].map(|seconds| fleet.start() + Duration::from_secs(seconds));
+        fleet.advance_through(&moments).unwrap()
+    };
+    let mut sum = through(Shard { index: 0, of: 2 });
+    sum.iter_mut().zip(&through(Shard { index: 1, of: 2 })).for_each(|(sum, other)| sum.merge(other));
+    assert_eq!(sum, through(Shard::WHOLE));
+}
+
+#[test]
 fn what_is_counted_is_what_the_timelines_of_the_pods_show() {
     let mut fleet = Fleet::new(&stormy(3), PODS).unwrap();
     for second in [45, 130, 170, 300] {

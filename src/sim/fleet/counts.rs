@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::sketch::Sketch;
+use super::{sketch::Sketch, telling::FleetDigest};
 use crate::manifest::{Name, PodPhase};
 
 /// How many Pods there are, and what they show, at one time.
@@ -108,25 +108,86 @@ pub(super) struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word(u16);
 
-/// The words that were seen, and how many Pods show each.
+/// How many Pods show what; or by how many more, or, with wrap-around, fewer, than at the moment before.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    words: Vec<(Box<str>, u64)>,
-    phases: BTreeMap<PodPhase, u64>,
+struct Numbers {
     pods: u64,
     ready: u64,
+    phases: BTreeMap<PodPhase, u64>,
+    /// Of each word, by its number.
+    words: Vec<u64>,
+    /// How many things have happened, and what their digest is; of a change only.
+    told: (u64, FleetDigest),
+}
+
+impl Numbers {
+    /// So many Pods more show this.
+    fn note(&mut self, seen: Seen, more: u64) {
+        add(&mut self.pods, more);
+        if seen.is_ready {
+            add(&mut self.ready, more);
+        }
+        add(self.phases.entry(seen.phase).or_default(), more);
+        self.note_word(usize::from(seen.status.0), more);
+    }
+
+    fn note_word(&mut self, word: usize, more: u64) {
+        if self.words.len() <= word {
+            self.words.resize(word.saturating_add(1), 0);
+        }
+        if let Some(count) = self.words.get_mut(word) {
+            add(count, more);
+        }
+    }
+
+    fn change_by(&mut self, change: &Numbers) {
+        add(&mut self.pods, change.pods);
+        add(&mut self.ready, change.ready);
+        change.phases.iter().for_each(|(phase, more)| add(self.phases.entry(*phase).or_default(), *more));
+        change.words.iter().enumerate().for_each(|(word, more)| self.note_word(word, *more));
+        self.told = change.told;
+    }
+}
+
+fn add(count: &mut u64, more: u64) {
+    *count = count.wrapping_add(more);
+}
+
+/// One fewer.
+const LESS: u64 = u64::MAX;
+
+/// The words that were seen, and how many Pods show what: now, and at the moments up to which they live on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    words: Vec<Box<str>>,
+    now: Numbers,
+    /// What has changed up to each moment since the one before.
+    changes: Vec<Numbers>,
+    /// Which of them is changed.
+    moment: usize,
     pub(super) spreads: Spreads,
 }
 
 impl Tally {
     /// The number of a word.
     pub(super) fn word(&mut self, word: &str) -> Word {
-        let known = self.words.iter().position(|(known, _)| **known == *word);
+        let known = self.words.iter().position(|known| **known == *word);
         let place = known.unwrap_or_else(|| {
-            self.words.push((word.into(), 0));
+            self.words.push(word.into());
             self.words.len().saturating_sub(1)
         });
         Word(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+
+    /// The Pods are about to live on through so many moments.
+    pub(super) fn begin(&mut self, moments: usize) {
+        self.changes.resize_with(moments, Numbers::default);
+        self.moment = 0;
+    }
+
+    /// What changes next does so between the moment before and this one.
+    pub(super) fn turn_to(&mut self, moment: usize) {
+        self.moment = moment;
     }
 
     /// What is seen of a Pod has changed; `None`: there is none.
@@ -134,35 +195,48 @@ impl Tally {
         if before == after {
             return;
         }
+        let Some(change) = self.changes.get_mut(self.moment) else { return };
         if let Some(seen) = before {
-            self.note(seen, |count| *count = count.saturating_sub(1));
+            change.note(seen, LESS);
             self.spreads.restarts.remove(seen.restarts.into());
         }
         if let Some(seen) = after {
-            self.note(seen, |count| *count = count.saturating_add(1));
+            change.note(seen, 1);
             self.spreads.restarts.add(seen.restarts.into());
         }
     }
 
-    fn note(&mut self, seen: Seen, count: impl Fn(&mut u64)) {
-        count(&mut self.pods);
-        if seen.is_ready {
-            count(&mut self.ready);
-        }
-        count(self.phases.entry(seen.phase).or_default());
-        if let Some((_, of_word)) = self.words.get_mut(usize::from(seen.status.0)) {
-            count(of_word);
+    /// So many things have happened, and this is their digest.
+    pub(super) fn tell(&mut self, more: u64, digest: FleetDigest) {
+        if let Some(change) = self.changes.get_mut(self.moment) {
+            add(&mut change.told.0, more);
+            change.told.1.merge(digest);
         }
     }
 
+    /// The Pods have lived on: makes the changes, one moment after the other, and says so after each.
+    pub(super) fn settle(&mut self, mut after: impl FnMut(&Tally)) {
+        let mut changes = core::mem::take(&mut self.changes);
+        for change in changes.drain(..) {
+            self.now.change_by(&change);
+            after(self);
+        }
+        self.changes = changes;
+    }
+
+    /// What has happened since the moment before, and its digest.
+    pub(super) fn told(&self) -> (u64, FleetDigest) {
+        self.now.told
+    }
+
     pub(super) fn counts(&self) -> Counts {
-        let phases = self.phases.iter().map(|(phase, count)| (phase.name(), *count));
-        let statuses = self.words.iter().map(|(word, count)| (&**word, *count));
+        let phases = self.now.phases.iter().map(|(phase, count)| (phase.name(), *count));
+        let statuses = self.words.iter().map(|word| &**word).zip(self.now.words.iter().copied());
         let some = |(_, count): &(&str, u64)| *count > 0;
         let own = |(word, count): (&str, u64)| (String::from(word), count);
         Counts {
-            pods: self.pods,
-            ready: self.ready,
+            pods: self.now.pods,
+            ready: self.now.ready,
             phases: phases.filter(some).map(own).collect(),
             statuses: statuses.filter(some).map(own).collect(),
         }

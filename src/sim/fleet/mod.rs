@@ -1,5 +1,7 @@
 //! Many Pods in virtual time.
 
+mod advance;
+mod census;
 mod check;
 mod counts;
 mod error;
@@ -13,6 +15,7 @@ mod telling;
 mod times;
 mod troupe;
 
+pub use census::Census;
 pub use counts::{Counts, Spreads};
 pub use error::FleetError;
 pub use scenario::{Choice, FleetAction, FleetScenario, Group};
@@ -20,13 +23,12 @@ pub use sketch::Sketch;
 pub use telling::{FleetDigest, InvalidFleetDigest};
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
-use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use self::{
     counts::{Seen, Tally},
-    member::{Lived, Member, Stepping},
+    member::Member,
     plan::{Plan, in_pod},
     schedule::Schedule,
     telling::Telling,
@@ -176,83 +178,6 @@ impl Fleet {
         place.saturating_mul(self.shard.of).saturating_add(self.shard.index)
     }
 
-    /// Has every Pod live up to and including this moment.
-    ///
-    /// Pods live one after another, each up to that moment: a listener hears of one Pod in the order of time, but of two
-    /// Pods in any order.
-    ///
-    /// # Errors
-    ///
-    /// [`FleetError::Pod`] if something in the life of a Pod cannot happen.
-    pub fn advance_to(&mut self, until: Timestamp) -> Result<(), FleetError> {
-        let mut batch = core::mem::take(&mut self.batch);
-        self.schedule.next_batch(0, until, &mut batch);
-        while let Some((last, _)) = batch.last() {
-            let next = last.saturating_add(1);
-            self.fetch_ahead(&batch);
-            for (place, due) in batch.drain(..) {
-                let next = self.live(place, due, until)?;
-                self.schedule.set(place, next);
-            }
-            self.schedule.next_batch(next, until, &mut batch);
-        }
-        self.batch = batch;
-        self.now = self.now.max(until);
-        Ok(())
-    }
-
-    /// Reads a little of each Pod that lives on next, so that their memory is fetched at the same time.
-    fn fetch_ahead(&self, batch: &[(usize, Timestamp)]) {
-        let members = batch.iter().filter_map(|(place, _)| self.members.get(*place));
-        core::hint::black_box(members.fold(0, |so_far, member| so_far ^ member.fetch()));
-    }
-
-    /// Has every Pod live on for so long.
-    ///
-    /// # Errors
-    ///
-    /// [`FleetError::Pod`] if something in the life of a Pod cannot happen.
-    pub fn advance(&mut self, by: Duration) -> Result<(), FleetError> {
-        self.advance_to(self.now + by)
-    }
-
-    /// The Pod in a place lives on; says when it does so again.
-    fn live(&mut self, place: usize, due: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, FleetError> {
-        let number = self.number(u64::try_from(place).unwrap_or(u64::MAX));
-        let (Some(member), Some(seen)) = (self.members.get_mut(place), self.seen.get_mut(place)) else {
-            return Ok(None);
-        };
-        let (plan, troupes) = (&self.plan, &mut self.troupes);
-        let actions = || plan.actions(number, &plan.fate(number));
-        let end = plan.end(number);
-        let mut stepping = Stepping {
-            number,
-            telling: &mut self.telling,
-            actions: &mut self.actions,
-            may_go: false,
-            end,
-            fate: &actions,
-        };
-        let lived = live(member, plan, troupes, (due, until), &mut stepping).map_err(in_pod(number))?;
-        if lived.is_news() {
-            let was_ready = seen.is_some_and(|seen| seen.was_ready);
-            times::note(plan, number, was_ready, &lived, &mut self.tally);
-            let mut after = look(member, plan, troupes, number, until, &mut self.tally);
-            if let Some(after) = &mut after {
-                after.was_ready = was_ready || lived.ready.is_some();
-            }
-            self.tally.change(*seen, after);
-            *seen = after;
-            if let Member::Light(light) = member {
-                light.pod.share_with(&mut self.commons);
-            }
-        }
-        if lived.next.is_none() && seen.is_none() {
-            *member = Member::Gone;
-        }
-        Ok(lived.next)
-    }
-
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -352,49 +277,4 @@ fn reserved<T>(count: u64) -> Result<Vec<T>, FleetError> {
     let mut room = Vec::new();
     room.try_reserve_exact(usize::try_from(count).map_err(|_| too_many())?).map_err(|_| too_many())?;
     Ok(room)
-}
-
-/// A Pod lives on, or begins.
-fn live(
-    member: &mut Member,
-    plan: &Plan,
-    troupes: &mut [Troupe],
-    (due, until): (Timestamp, Timestamp),
-    stepping: &mut Stepping<'_>,
-) -> Result<Lived, super::ScenarioError> {
-    match member {
-        Member::Gone => Ok(Lived::default()),
-        Member::Light(light) => {
-            let mut lived = Lived::default();
-            light.live(due, until, stepping, &mut lived)?;
-            Ok(lived)
-        }
-        Member::Whole(life) => Lived::whole(life, until, stepping),
-        Member::Unborn => {
-            let fate = plan.fate(stepping.number);
-            let Some(troupe) = troupes.get_mut(fate.group) else { return Ok(Lived::default()) };
-            let (born, lived) = troupe.begin(plan, &fate, until, stepping)?;
-            *member = born;
-            Ok(lived)
-        }
-    }
-}
-
-/// What is seen of a Pod now.
-fn look(
-    member: &Member,
-    plan: &Plan,
-    troupes: &[Troupe],
-    number: u64,
-    now: Timestamp,
-    tally: &mut Tally,
-) -> Option<Seen> {
-    match member {
-        Member::Unborn | Member::Gone => None,
-        Member::Whole(life) => look::whole(life, tally),
-        Member::Light(light) => {
-            let troupe = troupes.get(plan.fate(number).group)?;
-            look::light(light, &troupe.manifest, now, tally)
-        }
-    }
 }

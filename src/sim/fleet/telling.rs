@@ -87,6 +87,11 @@ impl FleetDigest {
     pub fn merge(&mut self, other: FleetDigest) {
         self.0 = self.0.wrapping_add(other.0);
     }
+
+    /// What has come to it since it was another.
+    pub(super) fn since(self, before: FleetDigest) -> FleetDigest {
+        FleetDigest(self.0.wrapping_sub(before.0))
+    }
 }
 
 impl fmt::Display for FleetDigest {
