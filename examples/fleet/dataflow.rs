@@ -43,13 +43,11 @@ pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Sto
         bar: bar(arguments),
         story: story.clone(),
     });
-    let begin = now();
     let workers = timely::execute(config, move |worker| plan.play(worker))?;
     for result in workers.join() {
         result?;
     }
     let mut story = std::mem::take(&mut *story.lock().unwrap_or_else(PoisonError::into_inner));
-    story.wall_seconds = begin.elapsed().as_secs_f64();
     match story.failure.take() {
         Some(error) => Err(error.to_string()),
         None => Ok(story),
@@ -90,7 +88,9 @@ impl Steps {
                             {
                                 let sample = first.remove();
                                 show(&bar, &sample, begin);
-                                story.lock().unwrap_or_else(PoisonError::into_inner).samples.push(sample);
+                                let mut story = story.lock().unwrap_or_else(PoisonError::into_inner);
+                                story.wall_seconds = begin.elapsed().as_secs_f64();
+                                story.samples.push(sample);
                             }
                         }
                     },
@@ -101,7 +101,7 @@ impl Steps {
             input.send(sample);
             input.advance_to(time.saturating_add(1));
             while probe.less_than(&time.saturating_sub(AHEAD)) {
-                worker.step();
+                worker.step_or_park(Some(Duration::from_millis(1)));
             }
         };
         if let Err(error) = self.live(shard, &mut send) {

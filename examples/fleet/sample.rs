@@ -38,6 +38,7 @@ impl Sample {
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Story {
     pub(crate) samples: Vec<Sample>,
+    /// Since the processes were connected: that takes timely up to a second.
     pub(crate) wall_seconds: f64,
     #[serde(skip)]
     pub(crate) failure: Option<FleetError>,
