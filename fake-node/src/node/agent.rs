@@ -137,7 +137,7 @@ impl Agent {
     fn on_seen(&mut self, seen: Seen) {
         let (now, uid) = (self.clock.now(), Uid::from(&*seen.pod.metadata.uid));
         match self.lives.get_mut(&uid) {
-            Some(life) => life.observe(now, seen),
+            Some(life) => life.observe(now, &seen),
             None => self.begin(&uid, seen, now),
         }
         self.follow_up(&uid);
@@ -188,10 +188,10 @@ impl Agent {
         match written {
             Written::Seen(seen) => {
                 life.writes.succeed();
-                life.observe(now, *seen);
+                life.observe(now, &seen);
             }
             Written::Conflict(seen) => {
-                life.observe(now, *seen);
+                life.observe(now, &seen);
                 life.writes.retry(now, None);
                 self.metrics.status_writes_retried.add(1);
             }
@@ -253,15 +253,14 @@ impl Agent {
         if !life.writes.may_send() {
             return;
         }
-        let metadata = &life.seen.pod.metadata;
         let (api, uid) = (self.api.clone(), uid.clone());
-        let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
+        let (namespace, name) = (life.spec().namespace().to_owned(), life.spec().name().to_owned());
         if std::mem::take(&mut life.writes.is_wanted)
             && let Some(patch) = life.patch()
         {
             let mut hasher = StableHasher::default();
             patch.hash(&mut hasher);
-            if life.writes.is_repeated(hasher.finish(), life.seen.version) {
+            if life.writes.is_repeated(hasher.finish(), life.kept.version) {
                 // The server has not made of the last one what was meant: no faster than this.
                 self.metrics.status_writes_ineffective.add(1);
                 life.writes.retry(self.clock.now(), None);

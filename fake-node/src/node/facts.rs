@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, hash::Hasher, net::Ipv4Addr};
 
 use pod_lifecycle::{
-    manifest::{Container, Opaque, OtherFields, PodManifest},
-    spec::{ContainerIndex, PodSpec},
+    manifest::{Opaque, OtherFields, PodManifest},
+    spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{ContainerIds, InstanceId},
     status::{ContainerFacts, PodFacts, RuntimeFacts},
 };
@@ -63,11 +63,16 @@ fn mounted(mount: &pod_lifecycle::manifest::VolumeMount) -> Result<Opaque, pod_l
 }
 
 /// The runtime's name of an instance: the same Pod, container and number have the same.
-pub(super) fn container_id(spec: &PodSpec, container: &Container, instance: InstanceId, restart_count: u32) -> String {
+pub(super) fn container_id(
+    spec: &PodSpec,
+    container: &ContainerSpec,
+    instance: InstanceId,
+    restart_count: u32,
+) -> String {
     let word = |salt: u8| {
         let mut hasher = StableHasher::default();
         hasher.write(spec.uid().as_bytes());
-        hasher.write(container.name.as_bytes());
+        hasher.write(container.name().as_bytes());
         hasher.write_u32(restart_count);
         hasher.write_u32(instance.ordinal());
         hasher.write_u8(salt);

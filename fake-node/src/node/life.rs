@@ -15,14 +15,14 @@ use super::{
     behaviour::Behaviour,
     facts::{self, Facts},
     place::Place,
-    seen::Seen,
+    seen::{Kept, Seen},
     world::World,
     writes::Writes,
 };
 
 /// One Pod on its node.
 pub(super) struct Life {
-    pub(super) seen: Seen,
+    pub(super) kept: Kept,
     pub(super) place: Arc<Place>,
     pub(super) writes: Writes,
     pod: Pod,
@@ -81,7 +81,7 @@ impl Life {
         let mut out = Outbox::default();
         let pod = Pod::from_object(&seen.pod, place.config.clone(), now, &mut out)?;
         let world = World::new(behaviour, pod.spec().uid(), now);
-        Ok(Life::put_together(seen, place, pod, world, ContainerIds::default(), ip, out, now))
+        Ok(Life::put_together(&seen, place, pod, world, ContainerIds::default(), ip, out, now))
     }
 
     /// A Pod that lived before the node was started anew.
@@ -96,7 +96,7 @@ impl Life {
         let start = seen.pod.status.start_time.unwrap_or(now);
         let (world, runtime) = World::take_up(&seen.pod, &spec, behaviour, &mut ids, (start, now));
         let pod = Pod::resume(&seen.pod, runtime, &mut ids, place.config.clone(), now, &mut out)?;
-        Ok(Life::put_together(seen, place, pod, world, ids, ip, out, now))
+        Ok(Life::put_together(&seen, place, pod, world, ids, ip, out, now))
     }
 
     /// A Pod that the node refuses.
@@ -105,12 +105,12 @@ impl Life {
         let Refusal { reason, message } = refusal;
         let pod = Pod::rejected(spec, place.config.clone(), reason, message, now, &mut out);
         let world = World::new(Behaviour::healthy(), pod.spec().uid(), now);
-        Ok(Life::put_together(seen, place, pod, world, ContainerIds::default(), None, out, now))
+        Ok(Life::put_together(&seen, place, pod, world, ContainerIds::default(), None, out, now))
     }
 
     #[expect(clippy::too_many_arguments, reason = "private, and each is a part")]
     fn put_together(
-        seen: Seen,
+        seen: &Seen,
         place: Arc<Place>,
         pod: Pod,
         world: World,
@@ -120,22 +120,22 @@ impl Life {
         now: Timestamp,
     ) -> Life {
         let writes = Writes::default();
-        let mut life = Life { seen, place, writes, pod, world, ids, ip, told: Vec::new() };
+        let mut life = Life { kept: Kept::of(seen), place, writes, pod, world, ids, ip, told: Vec::new() };
         life.writes.is_wanted = true;
         life.settle(now, out);
         life
     }
 
     /// The API server shows the object; a version that is older than one seen before is old news.
-    pub(super) fn observe(&mut self, now: Timestamp, seen: Seen) {
-        if seen.version <= self.seen.version {
+    pub(super) fn observe(&mut self, now: Timestamp, seen: &Seen) {
+        if seen.version <= self.kept.version {
             return;
         }
         let mut out = Outbox::default();
         if let Err(error) = self.pod.observe(now, &seen.pod, &mut out) {
             tracing::warn!(pod = %self.name(), %error, "the object is not heeded");
         }
-        self.seen = seen;
+        self.kept = Kept::of(seen);
         self.writes.is_wanted = true;
         self.settle(now, out);
     }
@@ -165,7 +165,11 @@ impl Life {
 
     /// What there is to be sent; `None` if the API server knows all.
     pub(super) fn patch(&self) -> Option<StatusPatch> {
-        self.pod.status_patch(&self.seen.pod.status, &self.facts())
+        let object =
+            self.kept.pod().inspect_err(|error| tracing::error!(pod = %self.name(), %error, "unreadable")).ok()?;
+        let pod_ip = self.ip.filter(|_| self.world.has_had_sandbox());
+        let facts = Facts { object: &object, ids: &self.ids, host_ip: self.place.address, pod_ip };
+        self.pod.status_patch(&object.status, &facts)
     }
 
     /// What was told since this was asked last.
@@ -193,13 +197,7 @@ impl Life {
 
     /// `NAMESPACE/NAME`
     pub(super) fn name(&self) -> String {
-        let metadata = &self.seen.pod.metadata;
-        format!("{}/{}", metadata.namespace, metadata.name)
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        let pod_ip = self.ip.filter(|_| self.world.has_had_sandbox());
-        Facts { object: &self.seen.pod, ids: &self.ids, host_ip: self.place.address, pod_ip }
+        format!("{}/{}", self.spec().namespace(), self.spec().name())
     }
 
     fn handle(&mut self, now: Timestamp, event: Event) {
@@ -234,11 +232,11 @@ impl Life {
     fn carry_out(&mut self, action: Action, now: Timestamp) -> Option<RuntimeEvent> {
         let spec = self.pod.spec().clone();
         if let Action::CreateContainer { container, instance, restart_count } = &action
-            && let Some(of) = self.seen.pod.container(*container)
+            && let Some(of) = spec.container(*container)
         {
             let id = facts::container_id(&spec, of, *instance, *restart_count);
             self.ids.note(*container, *instance, &id);
-            self.ids.note_image(*container, *instance, &of.image, &facts::image_id(&of.image));
+            self.ids.note_image(*container, *instance, of.image(), &facts::image_id(of.image()));
         }
         self.world.carry_out(action, &spec, now)
     }
