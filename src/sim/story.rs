@@ -94,36 +94,29 @@ fn container(status: &ContainerStatus) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
 
     use crate::sim::Scenario;
 
+    /// The story of two containers, of which one crashes after 20 s.
+    fn told_until(second: u32) -> String {
+        let pod = r#"{"metadata": {"name": "web"}, "spec": {"containers": [
+            {"name": "app", "image": "nginx:1"}, {"name": "log", "image": "log:1"}]}}"#;
+        let scenario = Scenario::of(serde_json::from_str(pod).unwrap());
+        let scenario = scenario.container("log", |log| log.exits_after(20.0).with_code(1)).until(second.into());
+        scenario.play().unwrap().to_string()
+    }
+
     #[test]
     fn only_the_container_that_has_changed_is_told() {
-        let scenario: Scenario = serde_json::from_str(
-            r#"{
-                "pod": {"metadata": {"name": "web"}, "spec": {"containers": [
-                    {"name": "app", "image": "nginx:1"}, {"name": "log", "image": "log:1"}]}},
-                "script": {"endSeconds": 25, "containers": {"log": {"runs": [{"exitsAfterSeconds": 20, "exitCode": 1}]}}}
-            }"#,
-        )
-        .unwrap();
-        let story = scenario.play().unwrap().to_string();
+        let story = told_until(25);
         let crashed = story.lines().find(|line| line.starts_with("+20s")).unwrap();
         assert!(crashed.contains("log") && !crashed.contains("app"), "{story}");
     }
 
     #[test]
     fn a_container_that_goes_on_running_is_not_told_again_when_another_restarts() {
-        let scenario: Scenario = serde_json::from_str(
-            r#"{
-                "pod": {"metadata": {"name": "web"}, "spec": {"containers": [
-                    {"name": "app", "image": "nginx:1"}, {"name": "log", "image": "log:1"}]}},
-                "script": {"endSeconds": 60, "containers": {"log": {"runs": [{"exitsAfterSeconds": 20, "exitCode": 1}]}}}
-            }"#,
-        )
-        .unwrap();
-        let story = scenario.play().unwrap().to_string();
+        let story = told_until(60);
         assert!(story.contains("log runs, restart 1"), "{story}");
         assert_eq!(story.matches("app").count(), 1, "it is told once, when it starts: {story}");
     }

@@ -13,7 +13,8 @@ fn explained(pod: Value, script: Value, seconds: f64) -> String {
     explanation(pod, script, seconds).to_string()
 }
 
-fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
+/// The same, to be asked more of.
+pub(crate) fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
     let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
     let scenario: Scenario = serde_json::from_value(scenario).unwrap();
     let mut life = scenario.life().unwrap();

@@ -1,26 +1,22 @@
 //! What is said of one container, beside what others do and what it did before.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use pod_lifecycle::{
     NoSink, Pod, Timestamp,
     config::KubeletConfig,
     event::{Event, RuntimeEvent},
     explain::Explanation,
-    sim::Scenario,
     spec::PodSpec,
     state::{ContainerIds, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId},
 };
 use serde_json::{Value, json};
 
+use crate::explain::explanation;
+
 /// What is said of a Pod so many seconds into its life.
 fn explained(pod: &Value, script: &Value, seconds: f64) -> Explanation {
-    let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
-    let scenario: Scenario = serde_json::from_value(scenario).unwrap();
-    let mut life = scenario.life().unwrap();
-    let now = life.now() + Duration::from_secs_f64(seconds);
-    life.advance_to(now).unwrap();
-    life.explain(now)
+    explanation(pod.clone(), script.clone(), seconds)
 }
 
 /// The situation of one container.
