@@ -22,13 +22,13 @@ use std::{
 
 use clap::Parser;
 use pod_lifecycle::{
-    Output, Pod, Timestamp,
+    Output, PodMachine, Timestamp,
     event::Event,
-    strategy::invariant::{Trials, Watch},
+    testkit::invariant::{Trials, Watch},
 };
 
 use dice::Dice;
-use news::World;
+use news::FakeRuntime;
 
 /// Drives Pods with hostile news.
 #[derive(Parser)]
@@ -85,22 +85,22 @@ fn say(line: &str) {
 
 /// What happened in a life.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct Counters {
     told: u64,
     refused: u64,
 }
 
 /// Lives one life.
-fn live(seed: u64, arguments: &Arguments) -> Result<Tally, String> {
+fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut dice = Dice::new(seed);
     let (spec, config) = pods::pod(&mut dice).map_err(|error| error.to_string())?;
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut out: Vec<Output> = Vec::new();
-    let mut pod = Pod::new(spec, config, now, &mut out);
+    let mut pod = PodMachine::new(spec, config, now, &mut out);
     let mut watch = Watch::begin(&pod, now, &out)?;
-    let mut world = World::default();
+    let mut world = FakeRuntime::default();
     world.note(&out);
-    let mut tally = Tally::default();
+    let mut tally = Counters::default();
     let tell = |out: &[Output]| {
         if arguments.tell && !out.is_empty() {
             say(&format!("  {out:?}"));
@@ -141,7 +141,7 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Tally, String> {
 }
 
 /// Mostly when the Pod wakes next, sometimes in between, seldom years later, and seldom earlier.
-fn later(dice: &mut Dice, pod: &Pod, now: Timestamp) -> Timestamp {
+fn later(dice: &mut Dice, pod: &PodMachine, now: Timestamp) -> Timestamp {
     match dice.below(40) {
         0 => now - Duration::from_secs(dice.below(100)),
         1 => now + Duration::from_secs(dice.below(100_000_000)),

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         }
     };
     print!("{}", recordings::Table(&tallies));
-    if tallies.iter().all(recordings::Tally::is_clean) {
+    if tallies.iter().all(recordings::Counters::is_clean) {
         return ExitCode::SUCCESS;
     }
     eprint!("{}", recordings::Differences(&tallies));

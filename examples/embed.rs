@@ -9,10 +9,9 @@
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    Action, Clock, ManualClock, Output, Pod, Timestamp, WorkerState,
+    Action, Clock, ManualClock, Output, PodMachine, Timestamp, WorkerState, api,
     config::KubeletConfig,
     event::{ContainerExit, Event, RuntimeEvent},
-    manifest,
     rule::probe::ProbeOutcome,
     spec::PodSpec,
 };
@@ -26,13 +25,13 @@ const MANIFEST: &str = r#"{
 const RUN: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let manifest: manifest::PodManifest = serde_json::from_str(MANIFEST)?;
+    let manifest: api::PodManifest = serde_json::from_str(MANIFEST)?;
     let spec = Arc::new(PodSpec::from_manifest(manifest)?);
     let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
     let mut runtime = Pretended::default();
     let mut out = Vec::new();
 
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
     loop {
         for output in out.drain(..) {
             println!("{} {output:?}", clock.now());

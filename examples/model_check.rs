@@ -28,7 +28,7 @@ use clap::Parser;
 use model::{Budget, SmallPods};
 use pod_lifecycle::{
     CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
-    manifest::{Name, PodPhase},
+    api::{Name, PodPhase},
 };
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 

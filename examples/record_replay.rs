@@ -11,10 +11,10 @@ use std::{
 };
 
 use pod_lifecycle::{
-    Action, Output, Pod, Timestamp,
+    Action, Output, PodMachine, Timestamp,
+    api::PodManifest,
     config::KubeletConfig,
     event::{ContainerExit, Event, RuntimeEvent},
-    manifest::PodManifest,
     spec::PodSpec,
 };
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ struct Line {
 
 /// Writes a life down while it is lived.
 struct Recorder {
-    pod: Pod,
+    pod: PodMachine,
     lines: Vec<String>,
 }
 
@@ -55,14 +55,14 @@ impl Recorder {
     }
 }
 
-fn begin(beginning: &Beginning) -> Result<(Pod, Vec<Output>), Box<dyn Error>> {
+fn begin(beginning: &Beginning) -> Result<(PodMachine, Vec<Output>), Box<dyn Error>> {
     let spec = Arc::new(PodSpec::from_admitted(&beginning.pod)?);
     let mut out = Vec::new();
     let now = Timestamp::from_unix_micros(beginning.at_micros);
-    Ok((Pod::new(spec, Arc::new(beginning.config.clone()), now, &mut out), out))
+    Ok((PodMachine::new(spec, Arc::new(beginning.config.clone()), now, &mut out), out))
 }
 
-fn step(pod: &mut Pod, now: Timestamp, event: Option<Event>) -> Vec<Output> {
+fn step(pod: &mut PodMachine, now: Timestamp, event: Option<Event>) -> Vec<Output> {
     let mut out = Vec::new();
     match event {
         // News that were refused are refused again.

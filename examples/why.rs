@@ -17,7 +17,7 @@ use std::{
     process::ExitCode,
 };
 
-use pod_lifecycle::{Clock, SystemClock, Timestamp, manifest::PodManifest, status::ObservedPod, status::kubectl};
+use pod_lifecycle::{Clock, SystemClock, Timestamp, api::PodManifest, explain::ObservedPod, kubectl};
 use serde::Deserialize;
 
 /// What `kubectl get -o json` prints: one Pod, or a list of them.
@@ -53,7 +53,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         let name = pod.metadata.name.clone();
         let pod = ObservedPod::from_manifest(pod).map_err(|error| format!("{name}: {error}"))?;
         writeln!(said, "\n{}", pod.explain(now))?;
-        for contradiction in pod.contradictions() {
+        for contradiction in pod.inconsistencies() {
             writeln!(said, "! {contradiction}")?;
         }
     }

@@ -11,8 +11,8 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    api::{ConditionStatus, PodPhase, named},
     event::HookKind,
-    manifest::{ConditionStatus, PodPhase, named},
     spec::{ContainerIndex, ProbeKind},
     state::{ConditionReason, ConditionType, InstanceId, SandboxId},
     time::Timestamp,
@@ -115,10 +115,10 @@ pub enum Action {
 
 impl Action {
     /// The container that it is about; `None` if it is about a sandbox. The manifest's
-    /// [`container`](crate::manifest::PodManifest::container) has all that is needed to carry it out.
+    /// [`container`](crate::api::PodManifest::container) has all that is needed to carry it out.
     ///
     /// ```
-    /// use pod_lifecycle::{Action, manifest::PodManifest, state::InstanceId};
+    /// use pod_lifecycle::{Action, api::PodManifest, state::InstanceId};
     ///
     /// let pod: PodManifest = serde_json::from_str(r#"{"spec": {
     ///     "initContainers": [{"name": "setup", "image": "busybox:1.36"}],
@@ -176,15 +176,15 @@ impl Action {
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     Change, Output, Pod, Timestamp, Transition, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec,
+///     Change, Output, PodMachine, Timestamp, Transition, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec,
 /// };
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let noon: Timestamp = "2026-03-01T12:00:00.5Z".parse()?;
 /// let mut out = Vec::new();
-/// Pod::new(spec, Arc::new(KubeletConfig::default()), noon, &mut out);
+/// PodMachine::new(spec, Arc::new(KubeletConfig::default()), noon, &mut out);
 ///
 /// let first = Transition { at: noon, change: Change::Phase { from: None, to: PodPhase::Pending } };
 /// assert!(out.contains(&Output::Transition(first.clone())));
@@ -206,12 +206,12 @@ pub struct Transition {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{Change, Output, Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, state::ConditionType};
+/// use pod_lifecycle::{Change, Output, PodMachine, Timestamp, config::KubeletConfig, api::PodManifest, state::ConditionType};
 ///
 /// let object: PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let mut out = Vec::new();
-/// Pod::from_object(&object, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out)?;
+/// PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out)?;
 ///
 /// let mut came_true = Vec::new();
 /// for output in out {
@@ -265,7 +265,7 @@ named! {
     /// What a container is doing, in one word.
     ///
     /// ```
-    /// use pod_lifecycle::{ContainerStateKind, manifest::Name};
+    /// use pod_lifecycle::{ContainerStateKind, api::Name};
     ///
     /// assert_eq!(ContainerStateKind::Running.name(), "Running");
     /// ```
@@ -311,7 +311,7 @@ named! {
     /// What a sync of the Pod's worker is for.
     ///
     /// ```
-    /// use pod_lifecycle::{SyncKind, manifest::Name};
+    /// use pod_lifecycle::{SyncKind, api::Name};
     ///
     /// assert_eq!(SyncKind::Sync.name(), "SyncPod");
     /// assert_eq!(SyncKind::Terminating.name(), "SyncTerminatingPod");

@@ -24,14 +24,14 @@ use alloc::{boxed::Box, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    manifest::{PodCondition, PodPhase, named},
+    api::{PodCondition, PodPhase, named},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
 
-/// Something that happened, for [`Pod::handle_event`](crate::Pod::handle_event).
+/// Something that happened, for [`PodMachine::handle_event`](crate::PodMachine::handle_event).
 ///
 /// ```
 /// use pod_lifecycle::event::{ApiEvent, Event};
@@ -178,18 +178,18 @@ pub enum RuntimeEvent {
 }
 
 /// What came through the API: one change of the object at a time. Whoever has the whole object, as a watch delivers it,
-/// hands that to [`Pod::observe`](crate::Pod::observe) instead.
+/// hands that to [`PodMachine::observe`](crate::PodMachine::observe) instead.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{ApiEvent, Event}, manifest::PodManifest,
+///     NoSink, PodMachine, Timestamp, config::KubeletConfig, event::{ApiEvent, Event}, api::PodManifest,
 /// };
 ///
 /// let object: PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let now = Timestamp::UNIX_EPOCH;
-/// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+/// let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
 /// pod.handle_event(now, Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: Some(2) }), &mut NoSink)?;
 /// assert!(pod.is_deleting() && !pod.is_gone());
 /// pod.handle_event(now, Event::Api(ApiEvent::Removed), &mut NoSink)?;
@@ -211,7 +211,7 @@ pub enum ApiEvent {
     /// The object is gone, whether or not its containers are: deleted for good, or by force.
     Removed,
     /// Somebody other than the kubelet set a condition.
-    ConditionSet(#[serde(with = "crate::manifest::described")] PodCondition),
+    ConditionSet(#[serde(with = "crate::api::described")] PodCondition),
     /// Somebody took a condition away.
     ConditionRemoved {
         /// Its type.
@@ -228,13 +228,13 @@ pub enum ApiEvent {
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{Event, NodeEvent}, manifest::{PodManifest, PodPhase},
+///     NoSink, PodMachine, Timestamp, config::KubeletConfig, event::{Event, NodeEvent}, api::{PodManifest, PodPhase},
 /// };
 ///
 /// let object: PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let now = Timestamp::UNIX_EPOCH;
-/// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+/// let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
 /// pod.handle_event(now, Event::Node(NodeEvent::ShutDown { grace_seconds: Some(20) }), &mut NoSink)?;
 /// assert!(pod.explain(now).to_string().contains("Terminated"), "{}", pod.explain(now));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -328,7 +328,7 @@ named! {
     /// A hook of a container's lifecycle, by when it runs: `postStart` or `preStop`.
     ///
     /// ```
-    /// use pod_lifecycle::{event::HookKind, manifest::Name};
+    /// use pod_lifecycle::{event::HookKind, api::Name};
     ///
     /// assert_eq!(HookKind::PreStop.name(), "PreStop");
     /// ```

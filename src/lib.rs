@@ -1,6 +1,6 @@
 //! The life of a Kubernetes Pod as a pure, IO-free library.
 //!
-//! A [`Pod`] decides what the kubelet of Kubernetes 1.36 would decide. News and time go in, what is to be done comes
+//! A [`PodMachine`] decides what the kubelet of Kubernetes 1.36 would decide. News and time go in, what is to be done comes
 //! out; it does no IO, reads no clock and rolls no dice.
 //!
 //! ```text
@@ -14,9 +14,9 @@
 //!
 //! # A tour
 //!
-//! * [`manifest`]: the Pod as people write it, for serde, with defaults and validation.
+//! * [`api`]: the Pod as people write it, for serde, with defaults and validation.
 //! * [`spec`]: the Pod as it runs, lowered from the manifest once.
-//! * [`Pod`]: the machine. [`event`] says what can happen to it, [`Action`] what it asks for, [`Transition`] and
+//! * [`PodMachine`]: the machine. [`event`] says what can happen to it, [`Action`] what it asks for, [`Transition`] and
 //!   [`KubernetesEvent`] what it tells; [`config`] is how its node is set up.
 //! * [`object`]: what the API server and the controllers do to a Pod.
 //! * [`rule`]: every decision by itself, for those who have statuses and no machine.
@@ -27,7 +27,7 @@
 //! * [`budget`]: how long a Pod may take, from its spec alone.
 //! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
 //! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
-//! * [`strategy`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators for
+//! * [`testkit`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators for
 //!   property tests, and what must hold of every Pod.
 //! * [`convert`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/convert/) (feature `k8s-openapi`): the types of that
 //!   crate from ours, and ours from them.
@@ -36,13 +36,13 @@
 //! # The run loop
 //!
 //! Actions are carried out in their order, and answered by the events that they name. Between two events the loop waits
-//! until [`Pod::poll_timeout`]. Here a container is started, and runs.
+//! until [`PodMachine::poll_timeout`]. Here a container is started, and runs.
 //!
 //! ```
 //! use std::{collections::VecDeque, sync::Arc};
 //! use pod_lifecycle::{
-//!     Action, Clock, ManualClock, Output, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
-//!     manifest::{self, PodPhase}, spec::PodSpec,
+//!     Action, Clock, ManualClock, Output, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
+//!     api::{self, PodPhase}, spec::PodSpec,
 //! };
 //!
 //! /// Carries an action out; here all goes well, at once.
@@ -61,13 +61,13 @@
 //!     })
 //! }
 //!
-//! let manifest: manifest::PodManifest = serde_json::from_str(
+//! let manifest: api::PodManifest = serde_json::from_str(
 //!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 //! let spec = Arc::new(PodSpec::from_manifest(manifest)?);
 //! let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
 //! let (mut out, mut news) = (Vec::new(), VecDeque::new());
 //!
-//! let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+//! let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
 //! while pod.phase() != PodPhase::Running {
 //!     for output in out.drain(..) {
 //!         if let Output::Action(action) = output {
@@ -106,10 +106,11 @@ pub mod config;
 pub mod convert;
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}
+pub mod api;
 pub mod event;
 pub mod explain;
+pub mod kubectl;
 mod kubelet;
-pub mod manifest;
 pub mod object;
 #[cfg(feature = "render")]
 pub mod render;
@@ -120,7 +121,7 @@ pub mod spec;
 pub mod state;
 pub mod status;
 #[cfg(feature = "proptest")]
-pub mod strategy;
+pub mod testkit;
 mod time;
 mod timers;
 
@@ -128,8 +129,8 @@ pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
 pub use kubelet::{
-    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, Pod, Prototype, Published, ResumeError, Sink, WORKER_MOVES, Wake,
-    WorkerState,
+    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, PodMachine, Prototype, Published, ResumeError, Sink, WORKER_MOVES,
+    Wake, WorkerState,
 };
 #[cfg(feature = "snapshot")]
 pub use kubelet::{PodSnapshot, SnapshotError};

@@ -14,11 +14,11 @@ use crate::time::Timestamp;
 /// use core::time::Duration;
 /// use std::{collections::BTreeMap, sync::Arc};
 /// use pod_lifecycle::{
-///     NoSink, Pod, Timers, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, manifest, spec::PodSpec,
+///     NoSink, PodMachine, Timers, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, api, spec::PodSpec,
 ///     state::SandboxId,
 /// };
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let (config, noon) = (Arc::new(KubeletConfig::default()), "2026-03-01T12:00:00Z".parse::<Timestamp>()?);
@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 /// let (mut pods, mut timers) = (BTreeMap::new(), Timers::new());
 /// for (name, late) in [("web", 0), ("job", 10)] {
 ///     let now = noon + Duration::from_secs(late);
-///     let mut pod = Pod::new(spec.clone(), config.clone(), now, &mut NoSink);
+///     let mut pod = PodMachine::new(spec.clone(), config.clone(), now, &mut NoSink);
 ///     let failed = RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() };
 ///     pod.handle_event(now, Event::Runtime(failed), &mut NoSink)?;
 ///     timers.set(name, pod.poll_timeout());
@@ -66,7 +66,7 @@ impl<K: Ord + Clone> Timers<K> {
         Timers { due: BTreeSet::new(), by_key: BTreeMap::new() }
     }
 
-    /// Sets when a key is due, or, with `None`, that it is not: what [`Pod::poll_timeout`](crate::Pod::poll_timeout)
+    /// Sets when a key is due, or, with `None`, that it is not: what [`PodMachine::poll_timeout`](crate::PodMachine::poll_timeout)
     /// says.
     ///
     /// ```

@@ -17,10 +17,10 @@ use std::{
 };
 
 use pod_lifecycle::{
-    Action, EventReason, EventType, KubernetesEvent, NoSink, Output, Pod, Sink, Timestamp,
+    Action, EventReason, EventType, KubernetesEvent, NoSink, Output, PodMachine, Sink, Timestamp,
+    api::{self, Name},
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, RuntimeEvent},
-    manifest::{self, Name},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{ContainerIds, InstanceId},
@@ -242,7 +242,7 @@ struct Asked {
 }
 
 /// Lets time pass until the Pod asks a probe.
-fn next_probe(pod: &mut Pod, now: Timestamp) -> Asked {
+fn next_probe(pod: &mut PodMachine, now: Timestamp) -> Asked {
     let at = pod.poll_timeout().unwrap().max(now);
     let mut asks = Asks(0);
     let allocations = allocations(|| pod.handle_timeout(at, &mut asks));
@@ -270,7 +270,7 @@ fn success(container: ContainerIndex, kind: ProbeKind) -> Event {
 }
 
 /// A Pod whose containers run and are well; its probes have been answered a few times.
-fn running(containers: usize, probe: Option<ProbeKind>) -> (Pod, Timestamp) {
+fn running(containers: usize, probe: Option<ProbeKind>) -> (PodMachine, Timestamp) {
     let probe = match probe {
         Some(ProbeKind::Liveness) => r#", "livenessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 5}"#,
         Some(ProbeKind::Readiness) => r#", "readinessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 5}"#,
@@ -279,12 +279,12 @@ fn running(containers: usize, probe: Option<ProbeKind>) -> (Pod, Timestamp) {
     let list: Vec<String> =
         (0..containers).map(|n| format!(r#"{{"name": "app{n}", "image": "nginx:1"{probe}}}"#)).collect();
     let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {{"containers": [{}]}}}}"#, list.join(", "));
-    let manifest: manifest::PodManifest = serde_json::from_str(&manifest).unwrap();
+    let manifest: api::PodManifest = serde_json::from_str(&manifest).unwrap();
     let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
     let config = KubeletConfig { resync_period: Duration::from_secs(3_600), ..KubeletConfig::default() };
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut out = Vec::new();
-    let mut pod = Pod::new(spec, Arc::new(config), now, &mut out);
+    let mut pod = PodMachine::new(spec, Arc::new(config), now, &mut out);
     answer_all(&mut pod, now, &mut out);
     for _ in 0..4 {
         let Some(at) = pod.poll_timeout().filter(|at| at.since(now) < Duration::from_secs(60)) else { break };
@@ -295,7 +295,7 @@ fn running(containers: usize, probe: Option<ProbeKind>) -> (Pod, Timestamp) {
     (pod, now)
 }
 
-fn answer_all(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>) {
+fn answer_all(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>) {
     while !out.is_empty() {
         for output in std::mem::take(out) {
             let Output::Action(action) = output else { continue };

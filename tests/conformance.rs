@@ -67,7 +67,7 @@ fn assert_agreement(kind: &str, suites: usize, known: &[(&str, &str, &str)]) {
     let tallies = recordings::run(&directory).unwrap();
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());
-    let of_tally = |tally: &recordings::Tally| {
+    let of_tally = |tally: &recordings::Counters| {
         tally.differing.iter().map(|id| format!("{} {id}", tally.suite)).collect::<Vec<_>>()
     };
     let differing: BTreeSet<String> = tallies.iter().flat_map(of_tally).collect();

@@ -4,29 +4,30 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    NoSink, Pod, Timestamp,
+    NoSink, PodMachine, Timestamp,
+    api::{self, PodPhase},
     config::KubeletConfig,
     event::{Event, Failure, RuntimeEvent},
-    manifest::{self, PodPhase},
+    kubectl,
     rule::phase,
     spec::PodSpec,
     state::{
         ContainerRecord, FailureMessage, RecordedState, SandboxId, StartError, StartFailure, TerminationReason, Waiting,
     },
-    status::{self, NumberedInstances, kubectl},
+    status::{self, NumberedInstances},
 };
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
-fn web() -> manifest::PodManifest {
+fn web() -> api::PodManifest {
     let text = r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#;
     serde_json::from_str(text).unwrap()
 }
 
 /// A Pod whose runtime could not create its container, and said so in a word of its own.
-fn pod_of_an_odd_runtime() -> Pod {
+fn pod_of_an_odd_runtime() -> PodMachine {
     let spec = Arc::new(PodSpec::from_manifest(web()).unwrap());
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
     let container = 0.into();
     let failure = Failure { error: "ProviderFailed".into(), message: "no quota left".into() };
     for news in [
@@ -52,7 +53,7 @@ fn a_runtimes_own_word_is_what_status_kubectl_and_explanation_show() {
     let waiting = status.container_statuses[0].state.waiting.clone().unwrap();
     assert_eq!((&*waiting.reason, &*waiting.message), ("ProviderFailed", "no quota left"));
     assert_eq!(status.phase, Some(PodPhase::Pending.into()));
-    assert_eq!(kubectl::row(&manifest::PodManifest { status, ..web() }, START).status, "ProviderFailed");
+    assert_eq!(kubectl::row(&api::PodManifest { status, ..web() }, START).status, "ProviderFailed");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use pod_lifecycle::{
     CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
-    manifest::Name,
+    api::Name,
     render::{Deed, Gantt, Lanes, Look, Outcome, Picture, StateDiagram, Stretch, Svg, TaskKind},
     rule::probe::ProbeOutcome,
     sim::{ExitCause, Scenario},

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Action, Output, Pod, Timestamp,
+    Action, Output, PodMachine, Timestamp,
+    api::PodPhase,
     event::{ApiEvent, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent},
-    manifest::PodPhase,
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, ProbeKind},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError},
@@ -18,12 +18,12 @@ const MOST_KEPT: usize = 40;
 
 /// What was asked for, and what was told.
 #[derive(Default)]
-pub(crate) struct World {
+pub(crate) struct FakeRuntime {
     asked: Vec<Action>,
     told: Vec<Event>,
 }
 
-impl World {
+impl FakeRuntime {
     /// Notes what a Pod asks for.
     pub(crate) fn note(&mut self, out: &[Output]) {
         let asked =
@@ -109,7 +109,7 @@ fn exit_of(dice: &mut Dice) -> ContainerExit {
 }
 
 /// The end of something that runs.
-pub(crate) fn exit(dice: &mut Dice, pod: &Pod) -> Option<RuntimeEvent> {
+pub(crate) fn exit(dice: &mut Dice, pod: &PodMachine) -> Option<RuntimeEvent> {
     let running = pod.runtime().instances.iter().filter(|instance| instance.is_running());
     let running: Vec<&Instance> = running.collect();
     let instance = dice.one_of(&running)?;
@@ -142,7 +142,7 @@ pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
 }
 
 /// A relist that says something else than what was known.
-pub(crate) fn relist(dice: &mut Dice, pod: &Pod) -> RuntimeEvent {
+pub(crate) fn relist(dice: &mut Dice, pod: &PodMachine) -> RuntimeEvent {
     let mut runtime: RuntimeStatus = pod.runtime().clone();
     match dice.below(7) {
         0 => runtime = RuntimeStatus::default(),
@@ -186,7 +186,7 @@ pub(crate) fn relist(dice: &mut Dice, pod: &Pod) -> RuntimeEvent {
 }
 
 /// What the API server or the node does.
-pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &Pod) -> Event {
+pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine) -> Event {
     let seconds = i64::from(dice.small(50)).saturating_sub(5);
     match dice.below(9) {
         0 | 1 => Event::Api(ApiEvent::Deleted { grace_seconds: seconds, generation: None }),

@@ -3,8 +3,8 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
+    api::PodManifest,
     config::{KubeletConfig, Timing},
-    manifest::PodManifest,
     spec::PodSpec,
 };
 use serde_json::{Value, json};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Clock, Output, Pod, SystemClock, Timestamp,
+    Clock, Output, PodMachine, SystemClock, Timestamp,
+    api::{PodManifest, PodPhase},
     config::KubeletConfig,
     event::{ApiEvent, Event, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
     object::{Deletion, PodObject},
     spec::SpecError,
 };
@@ -24,7 +24,7 @@ const DEFAULT_GRACE: i64 = 30;
 pub(crate) struct Agent {
     /// Takes the place of an API server, which stores the object and lets everybody watch it.
     object: PodObject,
-    pod: Pod,
+    pod: PodMachine,
     runtime: Runtime,
     news: mpsc::UnboundedReceiver<RuntimeEvent>,
     out: Vec<Output>,
@@ -55,7 +55,7 @@ impl Agent {
         news: mpsc::UnboundedReceiver<RuntimeEvent>,
     ) -> Result<(Agent, watch::Receiver<Shown>), SpecError> {
         let (now, mut out) = (SystemClock.now(), Vec::new());
-        let pod = Pod::from_object(&object.to_manifest(), config, now, &mut out)?;
+        let pod = PodMachine::from_object(&object.to_manifest(), config, now, &mut out)?;
         let shown = Shown { object: object.to_manifest(), explanation: pod.explain(now).to_string() };
         let (shown, seen) = watch::channel(shown);
         Ok((Agent { object, pod, runtime, news, out, shown }, seen))

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fs, path::PathBuf};
 
-use pod_lifecycle::manifest::{Document, PodManifest};
+use pod_lifecycle::api::{Document, PodManifest};
 
 /// The Pods of all documents of all files: those that stand there, and one of each Deployment and its like.
 pub(crate) fn pods(files: &[PathBuf]) -> Result<Vec<PodManifest>, Box<dyn Error>> {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::Path, sync::Arc};
 
-use pod_lifecycle::{Clock, SystemClock, config::KubeletConfig, manifest::PodManifest, object::PodObject};
+use pod_lifecycle::{Clock, SystemClock, api::PodManifest, config::KubeletConfig, object::PodObject};
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,

@@ -7,8 +7,8 @@ use std::{
 
 use pod_lifecycle::{
     Clock, SystemClock,
-    manifest::PodManifest,
-    status::kubectl::{Row, row, table},
+    api::PodManifest,
+    kubectl::{Row, row, table},
 };
 use tokio::{sync::watch, time};
 

@@ -1,6 +1,6 @@
 //! What the shards send, and what it adds up to.
 
-use pod_lifecycle::sim::{Census, Counts, Fleet, FleetDigest, FleetError, Spreads};
+use pod_lifecycle::sim::{Counts, Fleet, FleetDigest, FleetError, FleetSample, Histograms};
 use serde::{Deserialize, Serialize};
 
 /// What one shard has counted at a time.
@@ -13,15 +13,15 @@ pub(crate) struct Sample {
     pub(crate) events: u64,
     pub(crate) digest: u64,
     /// How long things took; with the last sample only.
-    pub(crate) spreads: Spreads,
+    pub(crate) spreads: Histograms,
 }
 
 impl Sample {
     /// Of a census of a fleet, without how long things took.
-    pub(crate) fn of(census: Census, fleet: &Fleet) -> Sample {
-        let Census { at, counts, events, digest, .. } = census;
+    pub(crate) fn of(census: FleetSample, fleet: &Fleet) -> Sample {
+        let FleetSample { at, counts, events, digest, .. } = census;
         let at = u64::try_from(at.since(fleet.start()).as_millis()).unwrap_or(u64::MAX);
-        Sample { at, counts, events, digest: digest.0, spreads: Spreads::default() }
+        Sample { at, counts, events, digest: digest.0, spreads: Histograms::default() }
     }
 
     pub(crate) fn merge(&mut self, other: &Sample) {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
-use pod_lifecycle::{go_duration, sim::Sketch};
+use pod_lifecycle::{go_duration, sim::Histogram};
 
 use crate::{
     arguments::Arguments,
@@ -51,7 +51,7 @@ fn write_page(
     write!(page, "{:<24} {}", "restarts", row(&spreads.restarts, |count| count.to_string()))
 }
 
-fn row(sketch: &Sketch, show: impl Fn(u64) -> String) -> String {
+fn row(sketch: &Histogram, show: impl Fn(u64) -> String) -> String {
     let columns = [50.0, 90.0, 99.0, 100.0].map(|percent| sketch.percentile(percent).map_or("-".into(), &show));
     columns.iter().map(|column| format!("{column:>12}")).collect::<Vec<_>>().join(" ")
 }

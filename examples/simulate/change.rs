@@ -1,6 +1,6 @@
 //! What differs between two published statuses.
 
-use pod_lifecycle::manifest::{ContainerState, ContainerStatus, PodStatus};
+use pod_lifecycle::api::{ContainerState, ContainerStatus, PodStatus};
 use serde::Serialize;
 
 /// One difference.

@@ -1,6 +1,9 @@
 //! What `kubectl describe pod` prints at the end of the story.
 
-use pod_lifecycle::status::{RecordedEvent, describe as describe_pod, fold_events};
+use pod_lifecycle::{
+    kubectl::describe as describe_pod,
+    status::{RecordedEvent, fold_events},
+};
 
 use crate::life::Life;
 

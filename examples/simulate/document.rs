@@ -1,6 +1,6 @@
 //! The life for programs, as JSON or YAML.
 
-use pod_lifecycle::{budget::Budget, manifest::PodManifest};
+use pod_lifecycle::{api::PodManifest, budget::Budget};
 use serde::Serialize;
 
 use crate::{

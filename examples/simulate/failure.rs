@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pod_lifecycle::{manifest::Invalid, sim::ScenarioError, spec::SpecError};
+use pod_lifecycle::{api::Invalid, sim::ScenarioError, spec::SpecError};
 
 use crate::{arguments::Arguments, input::Input};
 

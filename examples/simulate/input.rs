@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use pod_lifecycle::{Timestamp, manifest::PodManifest};
+use pod_lifecycle::{Timestamp, api::PodManifest};
 
 use crate::{
     arguments::{Arguments, is_standard_input},

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
-    manifest::{PodManifest, PodStatus},
+    api::{PodManifest, PodStatus},
     sim::{Entry, Happened, Scenario, ScriptActionKind, Timeline, What},
 };
 

@@ -7,9 +7,9 @@ use pod_lifecycle::{
     event::HookKind,
     explain::Explanation,
     go_duration,
+    kubectl::Row,
     sim::{ExitCause, Happened},
     spec::ContainerIndex,
-    status::kubectl::Row,
 };
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 

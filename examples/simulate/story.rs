@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use pod_lifecycle::status::kubectl::Row;
+use pod_lifecycle::kubectl::Row;
 
 use crate::{
     change::Change,

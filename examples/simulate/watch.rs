@@ -1,6 +1,6 @@
 //! What `kubectl get pods --watch` prints: a row whenever one but for the passing of time changes.
 
-use pod_lifecycle::status::kubectl::Row;
+use pod_lifecycle::kubectl::Row;
 
 use crate::life::Life;
 

@@ -14,10 +14,10 @@ use std::fmt::Debug;
 
 use arbitrary::{Arbitrary, Unstructured};
 use pod_lifecycle::{
-    manifest::{self, validate},
+    api::{self, validate},
     sim::Scenario,
     spec::PodSpec,
-    strategy,
+    testkit,
 };
 use proptest::{
     prelude::*,
@@ -32,8 +32,8 @@ const LONGEST: f64 = 3_600.0;
 
 /// Any manifest: defaults, validation and lowering say yes or no, and never panic.
 pub fn manifest(bytes: &[u8]) {
-    let Some(text) = json(bytes, |rng| serde_json::to_value(sample(rng, strategy::manifest()))) else { return };
-    let Ok(pod) = serde_json::from_str::<manifest::PodManifest>(&text) else { return };
+    let Some(text) = json(bytes, |rng| serde_json::to_value(sample(rng, testkit::manifest()))) else { return };
+    let Ok(pod) = serde_json::from_str::<api::PodManifest>(&text) else { return };
     let _ = PodSpec::from_admitted(&pod);
     let defaulted = pod.clone().with_defaults();
     assert_eq!(defaulted.clone().with_defaults(), defaulted, "defaults are filled in once");
@@ -64,7 +64,7 @@ pub fn scenario(bytes: &[u8]) {
 
 /// The scenario that the bytes stand for, with an end that is near enough.
 pub fn scenario_of(bytes: &[u8]) -> Option<Scenario> {
-    let text = json(bytes, |rng| serde_json::to_value(sample(rng, strategy::scenario())))?;
+    let text = json(bytes, |rng| serde_json::to_value(sample(rng, testkit::scenario())))?;
     let mut scenario = serde_json::from_str::<Scenario>(&text).ok()?;
     let end = scenario.script.end_seconds.unwrap_or(LONGEST);
     scenario.script.end_seconds = Some(if end < LONGEST { end } else { LONGEST });
@@ -85,9 +85,9 @@ pub fn life(bytes: &[u8]) -> Result<(), String> {
 /// Lives one life and tells each move before it is made.
 pub fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
     let mut seeds = bytes.chunks(8);
-    let (spec, config) = sample(seeds.next().unwrap_or_default(), (strategy::spec(), strategy::config()));
+    let (spec, config) = sample(seeds.next().unwrap_or_default(), (testkit::spec(), testkit::config()));
     let mut life = Watched::begin(spec.clone(), config)?;
-    let moves = strategy::one_move(spec);
+    let moves = testkit::one_move(spec);
     for seed in seeds {
         let next = sample(seed, &moves);
         tell(life.told(&next));

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    NoSink, Pod, Timestamp,
+    NoSink, PodMachine, Timestamp,
+    api::PodManifest,
     config::KubeletConfig,
     event::{Event, RuntimeEvent},
-    manifest::PodManifest,
     state::ContainerIds,
-    strategy::{self, invariant::Watch},
+    testkit::{self, invariant::Watch},
 };
 
 use super::{json, sample};
@@ -18,11 +18,11 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 /// Any runtime: whatever is listed is taken in or refused, and no invariant is broken.
 pub fn relist(bytes: &[u8]) {
     let mut seeds = bytes.chunks(8);
-    let (spec, config) = sample(seeds.next().unwrap_or_default(), (strategy::spec(), strategy::config()));
+    let (spec, config) = sample(seeds.next().unwrap_or_default(), (testkit::spec(), testkit::config()));
     let (mut now, mut out) = (START, Vec::new());
-    let mut pod = Pod::new(spec.clone(), config, now, &mut out);
+    let mut pod = PodMachine::new(spec.clone(), config, now, &mut out);
     let mut watch = Watch::begin(&pod, now, &out).unwrap_or_else(|broken| panic!("{broken}"));
-    let runtimes = strategy::runtime_status(spec.container_count());
+    let runtimes = testkit::runtime_status(spec.container_count());
     for seed in seeds {
         let relisted = Event::Runtime(RuntimeEvent::Relisted(sample(seed, &runtimes)));
         now = now + Duration::from_millis(sample(seed, 0..20_000_u64));
@@ -36,12 +36,12 @@ pub fn relist(bytes: &[u8]) {
 pub fn object(bytes: &[u8]) {
     let (one, other) = bytes.split_at(bytes.len() / 2);
     let read = |bytes: &[u8]| {
-        let text = json(bytes, |rng| serde_json::to_value(sample(rng, strategy::manifest())))?;
+        let text = json(bytes, |rng| serde_json::to_value(sample(rng, testkit::manifest())))?;
         serde_json::from_str::<PodManifest>(&text).ok()
     };
     let Some(first) = read(one) else { return };
     let config = Arc::new(KubeletConfig::default());
-    let Ok(mut pod) = Pod::from_object(&first, config.clone(), START, &mut NoSink) else { return };
+    let Ok(mut pod) = PodMachine::from_object(&first, config.clone(), START, &mut NoSink) else { return };
     let mut second = read(other).unwrap_or_else(|| first.clone());
     if bytes.first().is_some_and(|first| first % 2 == 0) {
         // Mostly the spec differs too much to be of the same Pod.
@@ -57,5 +57,5 @@ pub fn object(bytes: &[u8]) {
     pod.handle_timeout(START + Duration::from_secs(100), &mut NoSink);
     second.status = pod.status();
     let runtime = pod.runtime().clone();
-    let _ = Pod::resume(&second, runtime, &mut ContainerIds::default(), config, START, &mut NoSink);
+    let _ = PodMachine::resume(&second, runtime, &mut ContainerIds::default(), config, START, &mut NoSink);
 }

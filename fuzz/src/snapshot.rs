@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    NoSink, Pod, PodSnapshot, Timestamp,
+    NoSink, PodMachine, PodSnapshot, Timestamp,
     config::KubeletConfig,
     event::{ApiEvent, Event},
     spec::PodSpec,
-    strategy,
+    testkit,
 };
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ use super::{json, sample};
 pub fn snapshot(bytes: &[u8]) {
     let (spec, config, moves) = sample(bytes, lives());
     let written = json(bytes, |_| {
-        let mut life = strategy::RandomLife::begin(spec.clone(), config.clone(), &mut Vec::new());
+        let mut life = testkit::RandomDriver::begin(spec.clone(), config.clone(), &mut Vec::new());
         for next in &moves {
             let _ = life.play(next, &mut Vec::new());
         }
@@ -31,15 +31,15 @@ pub fn snapshot(bytes: &[u8]) {
     }
 }
 
-fn lives() -> impl Strategy<Value = (Arc<PodSpec>, Arc<KubeletConfig>, Vec<strategy::Move>)> {
-    (strategy::spec(), strategy::config()).prop_flat_map(|(spec, config)| {
-        let moves = strategy::moves(spec.clone(), 40);
+fn lives() -> impl Strategy<Value = (Arc<PodSpec>, Arc<KubeletConfig>, Vec<testkit::Move>)> {
+    (testkit::spec(), testkit::config()).prop_flat_map(|(spec, config)| {
+        let moves = testkit::moves(spec.clone(), 40);
         (Just(spec), Just(config), moves)
     })
 }
 
 fn restore(snapshot: PodSnapshot, config: &Arc<KubeletConfig>) {
-    let Ok(mut pod) = Pod::restore(snapshot, config.clone()) else { return };
+    let Ok(mut pod) = PodMachine::restore(snapshot, config.clone()) else { return };
     assert_eq!(pod.poll_timeout(), pod.next_wake().map(|(at, _)| at));
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     for round in 0..20 {
@@ -53,6 +53,6 @@ fn restore(snapshot: PodSnapshot, config: &Arc<KubeletConfig>) {
         }
     }
     let _ = (pod.status(), pod.explain(now));
-    let again = Pod::restore(pod.snapshot(), config.clone());
+    let again = PodMachine::restore(pod.snapshot(), config.clone());
     assert_eq!(again.as_ref(), Ok(&pod), "what lives on can be written down again");
 }

@@ -3,8 +3,8 @@
 use std::{fmt::Write, time::Duration};
 
 use pod_lifecycle::{
+    api::{Name, PodPhase},
     go_duration,
-    manifest::{Name, PodPhase},
     sim::Timeline,
 };
 

@@ -3,7 +3,7 @@
 mod intervals;
 
 use pod_lifecycle::{
-    manifest::{Container, PodManifest, RestartPolicy},
+    api::{Container, PodManifest, RestartPolicy},
     sim::{ContainerScript, ImageScript, Run, ScriptAction, ScriptActionKind, Settings},
 };
 use serde::{Deserialize, Serialize};

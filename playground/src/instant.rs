@@ -2,11 +2,12 @@
 
 use pod_lifecycle::{
     Timestamp,
+    api::PodManifest,
     explain::Explanation,
     go_duration,
-    manifest::PodManifest,
+    kubectl::{self, describe},
     sim::Timeline,
-    status::{RecordedEvent, describe, fold_events, kubectl},
+    status::{RecordedEvent, fold_events},
 };
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! From a text to the Pod that is to be played, whatever kind of object it comes from.
 
-use pod_lifecycle::manifest::{Document, Name, PodManifest, Workload, WorkloadKind};
+use pod_lifecycle::api::{Document, Name, PodManifest, Workload, WorkloadKind};
 use serde::Deserialize;
 
 use crate::{

@@ -1,8 +1,8 @@
 //! What is wrong with what somebody typed, and where.
 
 use pod_lifecycle::{
+    api::{FieldError, WorkloadError},
     budget::Finding,
-    manifest::{FieldError, WorkloadError},
     sim::ScenarioError,
     spec::SpecError,
 };

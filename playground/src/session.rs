@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Timestamp,
+    api::PodManifest,
     budget::{self, Assumptions, Budget},
     go_duration,
-    manifest::PodManifest,
     render::{Picture, Svg},
-    sim::{Life, Scenario, ScenarioError, Timeline},
+    sim::{Scenario, ScenarioError, Simulation, Timeline},
     spec::PodSpec,
 };
 use serde::Serialize;
@@ -37,7 +37,7 @@ const MOST_MOMENTS: usize = 4_000;
 #[derive(Debug, Default)]
 pub struct Session {
     played: Option<Played>,
-    life: Option<Life>,
+    life: Option<Simulation>,
 }
 
 #[derive(Debug)]

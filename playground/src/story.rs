@@ -1,7 +1,7 @@
 //! What happens: a scenario without its Pod.
 
 use pod_lifecycle::{
-    manifest::PodManifest,
+    api::PodManifest,
     sim::{Script, Settings},
 };
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     Timestamp,
-    explain::{ContainerExplanation, Explanation, Next, NextStep, Situation, StopStep, WaitsFor, When},
+    explain::{ContainerExplanation, Explanation, Next, NextStep, Situation, StopStep, WaitingFor, When},
     go_duration,
     spec::ProbeKind,
 };
@@ -94,13 +94,13 @@ fn open(container: &ContainerExplanation) -> Option<String> {
         return None;
     };
     Some(match waits_for {
-        WaitsFor::Node => format!("{name} waits for a node to have the Pod"),
-        WaitsFor::Sandbox => format!("{name} waits for the Pod's sandbox"),
-        WaitsFor::InitContainer(init) => format!("{name} waits for {init} to do its part"),
-        WaitsFor::Turn(other) => format!("{name} waits for {other}, which holds up the whole Pod"),
-        WaitsFor::Reset => format!("{name} waits until all containers have been removed"),
-        WaitsFor::Preparation => format!("{name} waits for volumes, an image or creation"),
-        WaitsFor::NextSync => format!("{name} waits for the next sync of the Pod"),
+        WaitingFor::Node => format!("{name} waits for a node to have the Pod"),
+        WaitingFor::Sandbox => format!("{name} waits for the Pod's sandbox"),
+        WaitingFor::InitContainer(init) => format!("{name} waits for {init} to do its part"),
+        WaitingFor::Turn(other) => format!("{name} waits for {other}, which holds up the whole Pod"),
+        WaitingFor::Reset => format!("{name} waits until all containers have been removed"),
+        WaitingFor::Preparation => format!("{name} waits for volumes, an image or creation"),
+        WaitingFor::NextSync => format!("{name} waits for the next sync of the Pod"),
         other => format!("{name} waits: {other:?}"),
     })
 }

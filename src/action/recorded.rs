@@ -4,13 +4,13 @@ use alloc::{borrow::Cow, string::String};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{manifest::named, spec::ContainerIndex, time::Timestamp};
+use crate::{api::named, spec::ContainerIndex, time::Timestamp};
 
 named! {
     /// How grave a Kubernetes event is: its `type`.
     ///
     /// ```
-    /// use pod_lifecycle::{EventType, manifest::Name};
+    /// use pod_lifecycle::{EventType, api::Name};
     ///
     /// assert_eq!("Warning".parse::<EventType>(), Ok(EventType::Warning));
     /// assert_eq!(EventType::Normal.name(), "Normal");
@@ -30,14 +30,14 @@ named! {
     /// ```
     /// use std::sync::Arc;
     /// use pod_lifecycle::{
-    ///     EventReason, Output, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, manifest::PodManifest,
+    ///     EventReason, Output, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, api::PodManifest,
     ///     state::SandboxId,
     /// };
     ///
     /// let object: PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
-    /// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut out)?;
+    /// let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut out)?;
     /// let failed = RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() };
     /// pod.handle_event(now, Event::Runtime(failed), &mut out)?;
     ///
@@ -101,7 +101,7 @@ named! {
 /// what the API stores.
 ///
 /// ```
-/// use pod_lifecycle::{EventReason, EventType, KubernetesEvent, Timestamp, manifest::Name};
+/// use pod_lifecycle::{EventReason, EventType, KubernetesEvent, Timestamp, api::Name};
 ///
 /// let started = KubernetesEvent {
 ///     at: Timestamp::UNIX_EPOCH,

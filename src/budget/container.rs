@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Assumptions, Bounds, schedule::Schedule, stop};
 use crate::{
-    manifest::RestartPolicy,
+    api::RestartPolicy,
     rule::termination,
     spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
     time::seconds,
@@ -16,9 +16,9 @@ use crate::{
 /// The bounds of one container's life.
 ///
 /// ```
-/// use pod_lifecycle::{budget::{self, Assumptions, HookTime}, manifest, spec::PodSpec};
+/// use pod_lifecycle::{budget::{self, Assumptions, HookTime}, api, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx",
 ///     "livenessProbe": {"tcpSocket": {"port": 80}}, "lifecycle": {"postStart": {"sleep": {"seconds": 5}}}
 /// }]}}"#)?;
@@ -81,9 +81,9 @@ pub enum HookTime {
 /// What a liveness probe does, and when.
 ///
 /// ```
-/// use pod_lifecycle::{budget::{self, Assumptions, LivenessBudget}, manifest, spec::PodSpec};
+/// use pod_lifecycle::{budget::{self, Assumptions, LivenessBudget}, api, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 10}}]}}"#)?;
 /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
 /// let liveness: &LivenessBudget = budget.containers[0].liveness.as_ref().ok_or("no probe")?;

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::finding::{Finding, FindingCode};
 use crate::{
-    manifest::{ExecAction, Handler, Name},
+    api::{ExecAction, Handler, Name},
     rule::termination::MINIMUM_GRACE,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     time::seconds::Seconds,

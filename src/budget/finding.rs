@@ -5,7 +5,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::manifest::named;
+use crate::api::named;
 
 macro_rules! probes {
     ($section:literal) => {
@@ -28,9 +28,9 @@ const INIT_CONTAINERS: DocPage = DocPage {
 /// Something in a spec that is almost always a mistake.
 ///
 /// ```
-/// use pod_lifecycle::{budget::{self, Assumptions, FindingCode}, manifest, spec::PodSpec};
+/// use pod_lifecycle::{budget::{self, Assumptions, FindingCode}, api, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx",
 ///     "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "timeoutSeconds": 8}}]}}"#)?;
 /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());

@@ -21,9 +21,9 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use pod_lifecycle::{budget::{self, Assumptions}, manifest, spec::PodSpec};
+//! use pod_lifecycle::{budget::{self, Assumptions}, api, spec::PodSpec};
 //!
-//! let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+//! let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 //!     "terminationGracePeriodSeconds": 30,
 //!     "containers": [{
 //!         "name": "app", "image": "nginx",
@@ -78,9 +78,9 @@ use crate::{
 ///
 /// ```
 ///
-/// use pod_lifecycle::{budget::{self, Assumptions, Budget}, manifest, spec::PodSpec};
+/// use pod_lifecycle::{budget::{self, Assumptions, Budget}, api, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [{"name": "app"}]}}"#)?;
 /// let Budget { longest_stop, restart_delays, findings, .. } =
 ///     budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
@@ -118,9 +118,9 @@ pub struct Budget {
 /// containers are left out: nothing waits for them to get ready.
 ///
 /// ```
-/// use pod_lifecycle::{budget::{self, Assumptions}, manifest, spec::PodSpec};
+/// use pod_lifecycle::{budget::{self, Assumptions}, api, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 ///     "terminationGracePeriodSeconds": 0,
 ///     "containers": [{"name": "app", "image": "nginx", "lifecycle": {"preStop": {"exec": {"command": ["drain"]}}}}]}}"#)?;
 /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());

@@ -9,9 +9,9 @@ impl fmt::Display for Budget {
     /// A line a bound, a block a container, then the findings and what was assumed.
     ///
     /// ```
-    /// use pod_lifecycle::{budget::{self, Assumptions}, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{budget::{self, Assumptions}, api, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+    /// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
     ///     "terminationGracePeriodSeconds": 30,
     ///     "containers": [{"name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}}}]}}"#)?;
     /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());

@@ -19,9 +19,9 @@ use crate::{
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{budget, manifest, spec::PodSpec};
+/// use pod_lifecycle::{budget, api, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [
 ///     {"name": "app", "image": "nginx", "lifecycle": {"preStop": {"sleep": {"seconds": 10}}}}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert_eq!(budget::longest_stop(&spec, Duration::from_secs(30)), Duration::from_secs(30));

@@ -2,14 +2,14 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use crate::manifest::OpaqueError;
+use crate::api::OpaqueError;
 
 /// Why a type of ours and one of `k8s-openapi` could not be made of each other; it names the field, as a path from what
 /// was converted.
 ///
 /// ```
 /// use k8s_openapi::api::core::v1;
-/// use pod_lifecycle::{convert::ConvertError, manifest::Container};
+/// use pod_lifecycle::{convert::ConvertError, api::Container};
 ///
 /// // Only ephemeral containers share another's namespaces.
 /// let debugger: Container = serde_json::from_str(r#"{"name": "debug", "targetContainerName": "app"}"#)?;
@@ -42,7 +42,7 @@ impl ConvertError {
     ///
     /// ```
     /// use k8s_openapi::api::core::v1;
-    /// use pod_lifecycle::manifest::PodManifest;
+    /// use pod_lifecycle::api::PodManifest;
     ///
     /// let pod: PodManifest = serde_json::from_str(
     ///     r#"{"spec": {"containers": [{"name": "app", "tty": "yes"}]}}"#,

@@ -11,7 +11,7 @@ use alloc::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::ConvertError;
-use crate::manifest::Opaque;
+use crate::api::Opaque;
 
 /// A type of ours, of one of theirs.
 pub(super) fn ours_of<Theirs: Serialize, Ours: DeserializeOwned>(theirs: &Theirs) -> Result<Ours, ConvertError> {

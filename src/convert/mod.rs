@@ -16,7 +16,7 @@
 //!
 //! ```
 //! use k8s_openapi::{api::core::v1, apimachinery::pkg::apis::meta::v1::Patch};
-//! use pod_lifecycle::{manifest::{PodManifest, PodPhase, PodStatus}, status::StatusPatch};
+//! use pod_lifecycle::{api::{PodManifest, PodPhase, PodStatus}, status::StatusPatch};
 //!
 //! // As `kube` hands it out.
 //! let watched: v1::Pod = serde_json::from_str(r#"{
@@ -70,7 +70,7 @@ use k8s_openapi::{
 #[cfg(doc)]
 use crate::status::{EventPatch, StatusPatch};
 use crate::{
-    manifest::{
+    api::{
         Container, ContainerState, ContainerStatus, Handler, Lifecycle, ObjectMeta, PodCondition, PodManifest,
         PodManifestSpec, PodStatus, PodTemplateSpec, Probe, Volume, Workload,
     },

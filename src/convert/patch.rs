@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 
 use crate::{
-    manifest::Opaque,
+    api::Opaque,
     status::{EventPatch, StatusPatch},
 };
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use crate::{
-    manifest::PodPhase,
+    api::PodPhase,
     rule::spec_change::Immutable,
     spec::{ContainerIndex, SpecError},
     state::{InstanceId, SandboxId},

@@ -9,14 +9,14 @@ use super::{Event, EventError};
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, manifest, spec::PodSpec,
+///     NoSink, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, api, spec::PodSpec,
 ///     state::SandboxId,
 /// };
 ///
-/// # let manifest: manifest::PodManifest =
+/// # let manifest: api::PodManifest =
 /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-/// let mut pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+/// let mut pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
 /// let died = Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(7) });
 /// let refused = pod.handle_event(Timestamp::UNIX_EPOCH, died.clone(), &mut NoSink).unwrap_err();
 /// assert!(refused.error.is_stale());
@@ -43,15 +43,15 @@ impl RefusedEvent {
     /// ```
     /// use std::sync::Arc;
     /// use pod_lifecycle::{
-    ///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, manifest, spec::PodSpec,
+    ///     NoSink, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, api, spec::PodSpec,
     ///     state::InstanceId,
     /// };
     ///
-    /// # let manifest: manifest::PodManifest =
+    /// # let manifest: api::PodManifest =
     /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
     /// let (now, instance) = (Timestamp::UNIX_EPOCH, InstanceId::nth(0));
-    /// let mut pod = Pod::new(spec, config, now, &mut NoSink);
+    /// let mut pod = PodMachine::new(spec, config, now, &mut NoSink);
     /// let mut refusal = |container: u16| {
     ///     let stopped = RuntimeEvent::ContainerStopped { container: container.into(), instance };
     ///     pod.handle_event(now, Event::Runtime(stopped), &mut NoSink).unwrap_err()

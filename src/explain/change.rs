@@ -10,12 +10,12 @@ use super::{
     fact::{LastExit, ProbeProgress, by_name},
     pod::{EndCause, PodSituation},
     remedy::Remedy,
-    urgency::Urgency,
+    urgency::Severity,
 };
 use crate::{
+    api::{Name, Named, RestartPolicy},
     config::BackOffLimits,
-    kubelet::Pod,
-    manifest::{Name, Named, RestartPolicy},
+    kubelet::PodMachine,
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ProbeKind},
     state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
@@ -25,7 +25,7 @@ use crate::{
 /// Something that would change the Pod's state.
 ///
 /// ```
-/// use pod_lifecycle::{explain::{PossibleChange, Remedy}, status::ObservedPod};
+/// use pod_lifecycle::explain::{PossibleChange, Remedy, ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/config-map-missing.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -172,7 +172,11 @@ fn next_time(cause: &EndCause) -> Option<PossibleChange> {
 }
 
 /// What would change the Pod's state, the most telling first.
-pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<PossibleChange> {
+pub(super) fn changes(
+    pod: &PodMachine,
+    situation: &PodSituation,
+    containers: &[ContainerExplanation],
+) -> Vec<PossibleChange> {
     if pod.is_gone() && matches!(situation, PodSituation::Stopping { .. }) {
         return Vec::from([PossibleChange::Nothing]);
     }
@@ -183,7 +187,7 @@ pub(super) fn changes(pod: &Pod, situation: &PodSituation, containers: &[Contain
     })
 }
 
-fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
+fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
     let container = explained.name.clone();
     let Some(spec) = pod.spec().container(index) else { return Vec::new() };
     let restarts = spec.restart().policy() != RestartPolicy::Never;
@@ -210,7 +214,7 @@ fn changes_of(pod: &Pod, index: ContainerIndex, explained: &ContainerExplanation
                 changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
             }
             changes.extend(liveness.iter().map(failures));
-            if explained.urgency() == Urgency::None && changes.is_empty() {
+            if explained.urgency() == Severity::None && changes.is_empty() {
                 changes.push(PossibleChange::Exit { container });
             }
             changes

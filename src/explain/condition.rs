@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    kubelet::Pod,
-    manifest::{ConditionStatus, Name, Named, PodCondition},
+    api::{ConditionStatus, Name, Named, PodCondition},
+    kubelet::PodMachine,
     spec::PodSpec,
     state::{ConditionMessage, ConditionType},
     status,
@@ -17,7 +17,7 @@ use crate::{
 /// A condition that is not as one would like it, and why.
 ///
 /// ```
-/// use pod_lifecycle::status::ObservedPod;
+/// use pod_lifecycle::explain::ObservedPod;
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/readiness-gate.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Unmet {
+pub struct UnmetCondition {
     /// Its type: `Ready`.
     pub condition: String,
     /// Its status; for `DisruptionTarget` and `AllContainersRestarting` it is `True` that is unwelcome.
@@ -47,9 +47,9 @@ pub struct Unmet {
 }
 
 /// The conditions that are not as one would like them, in the order of the API status.
-pub(super) fn unmet(pod: &Pod) -> Vec<Unmet> {
+pub(super) fn unmet(pod: &PodMachine) -> Vec<UnmetCondition> {
     let published = pod.published();
-    let foreign = published.foreign_conditions().iter().filter_map(|condition| {
+    let foreign = published.external_conditions().iter().filter_map(|condition| {
         let status = condition.status.known()?;
         let is_gate = pod.spec().readiness_gates().contains(&condition.type_);
         let is_scheduled = condition.type_ == ConditionType::PodScheduled.name();
@@ -58,7 +58,7 @@ pub(super) fn unmet(pod: &Pod) -> Vec<Unmet> {
             ConditionStatus::True => is_disruption,
             ConditionStatus::False | ConditionStatus::Unknown => is_gate || is_scheduled,
         };
-        is_unwelcome.then(|| Unmet {
+        is_unwelcome.then(|| UnmetCondition {
             condition: condition.type_.clone(),
             status,
             since: condition.last_transition_time,
@@ -69,7 +69,7 @@ pub(super) fn unmet(pod: &Pod) -> Vec<Unmet> {
     });
     let own = published.conditions();
     let own = own.iter().filter(|(which, condition, _)| condition.is_true() == is_unwelcome(*which));
-    let own = own.map(|(which, condition, since)| Unmet {
+    let own = own.map(|(which, condition, since)| UnmetCondition {
         condition: which.name().into(),
         status: condition.status,
         since: *since,
@@ -93,10 +93,10 @@ pub(super) fn unmet_of(
     conditions: &[PodCondition],
     spec: &PodSpec,
     in_the_way: impl Fn(&PodCondition, ConditionStatus) -> Vec<String>,
-) -> Vec<Unmet> {
+) -> Vec<UnmetCondition> {
     let unmet = conditions.iter().filter_map(|condition| {
         let status = condition.status.known().filter(|status| is_unmet(condition, *status, spec))?;
-        Some(Unmet {
+        Some(UnmetCondition {
             condition: condition.type_.clone(),
             status,
             since: condition.last_transition_time,

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::{
     fact::{self, LastExit, ProbeProgress, RestartDecision},
-    foresight::Foresight,
+    foresight::Forecast,
     stop::{StopReason, StopStep},
-    wait::{self, WaitsFor},
+    wait::{self, WaitingFor},
 };
 use crate::{
-    kubelet::{Doing, Pod, Task, WorkerState},
+    kubelet::{PendingCall, PodMachine, Task, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
@@ -23,7 +23,7 @@ use crate::{
 /// What one container is doing, and why.
 ///
 /// ```
-/// use pod_lifecycle::status::ObservedPod;
+/// use pod_lifecycle::explain::ObservedPod;
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -58,7 +58,7 @@ pub struct ContainerExplanation {
 /// What a container is doing, with the facts that matter there.
 ///
 /// ```
-/// use pod_lifecycle::{explain::Situation, status::ObservedPod};
+/// use pod_lifecycle::explain::{Situation, ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/config-map-missing.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -73,7 +73,7 @@ pub enum Situation {
     /// It has yet to start.
     NotStarted {
         /// What it waits for.
-        waits_for: WaitsFor,
+        waits_for: WaitingFor,
         /// The end of its run before, if it had one.
         last_exit: Option<LastExit>,
     },
@@ -126,7 +126,7 @@ pub enum Situation {
         /// Why it is started again.
         decision: RestartDecision,
         /// What it waits for.
-        waits_for: WaitsFor,
+        waits_for: WaitingFor,
     },
     /// The last attempt to start it failed.
     CannotStart {
@@ -176,7 +176,7 @@ pub enum Situation {
 }
 
 impl ContainerExplanation {
-    pub(super) fn of(pod: &Pod, index: ContainerIndex, foresight: &Foresight, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(pod: &PodMachine, index: ContainerIndex, foresight: &Forecast, now: Timestamp) -> Option<Self> {
         let spec = pod.spec().container(index)?;
         let record = pod.parts.status.record.records.get(index.get()).and_then(Option::as_ref);
         let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
@@ -204,11 +204,11 @@ pub(super) fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
 
 /// Everything that there is to see of one container.
 struct Subject<'a> {
-    pod: &'a Pod,
+    pod: &'a PodMachine,
     index: ContainerIndex,
     spec: &'a ContainerSpec,
     record: Option<&'a ContainerRecord>,
-    foresight: &'a Foresight,
+    foresight: &'a Forecast,
     now: Timestamp,
 }
 
@@ -226,15 +226,17 @@ impl Subject<'_> {
             return Situation::Stopping { reason, step, exit, restarts };
         }
         match sync.map(|sync| sync.doing) {
-            Some(Doing::Pulling(container, since)) if container == self.index => {
+            Some(PendingCall::Pulling(container, since)) if container == self.index => {
                 return Situation::Pulling { image: self.spec.image().into(), since };
             }
-            Some(Doing::Inspecting(container) | Doing::Creating(container, _) | Doing::Starting(container, _))
-                if container == self.index =>
-            {
+            Some(
+                PendingCall::Inspecting(container)
+                | PendingCall::Creating(container, _)
+                | PendingCall::Starting(container, _),
+            ) if container == self.index => {
                 return Situation::Starting;
             }
-            Some(Doing::PostStart(container, _, until)) if container == self.index => {
+            Some(PendingCall::PostStart(container, _, until)) if container == self.index => {
                 return Situation::PostStart { until };
             }
             Some(_) | None => {}
@@ -298,7 +300,7 @@ impl Subject<'_> {
         self.failed().unwrap_or_else(|| Situation::RestartDue {
             exit,
             decision,
-            waits_for: WaitsFor::of(self.pod, self.index),
+            waits_for: WaitingFor::of(self.pod, self.index),
         })
     }
 
@@ -345,7 +347,9 @@ impl Subject<'_> {
         let last = ended.or_else(|| self.record.and_then(ContainerRecord::last_termination));
         let last_exit = last.map(|end| LastExit::of(end, self.restart_count()));
         match self.pod.worker_state() {
-            WorkerState::Syncing => Situation::NotStarted { waits_for: WaitsFor::of(self.pod, self.index), last_exit },
+            WorkerState::Syncing => {
+                Situation::NotStarted { waits_for: WaitingFor::of(self.pod, self.index), last_exit }
+            }
             WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
                 Some(end) => Situation::Ended {
                     exit: LastExit::of(end, self.restart_count()),

@@ -4,10 +4,10 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::fmt;
 
 use super::{
-    ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, sentence, text, urgency::Urgency,
+    ContainerExplanation, EndCause, Explanation, PodSituation, Situation, StopCause, sentence, text, urgency::Severity,
 };
 use crate::{
-    manifest::{PodPhase, RestartPolicy},
+    api::{PodPhase, RestartPolicy},
     time::seconds::Seconds,
 };
 
@@ -202,7 +202,7 @@ impl Explanation {
                 // Sidecars stand first in the spec, and wait for the others.
                 let mut stops: Vec<_> = stops.collect();
                 stops.reverse();
-                let moving = self.containers.iter().find(|container| container.urgency() == Urgency::Moving);
+                let moving = self.containers.iter().find(|container| container.urgency() == Severity::Moving);
                 if let Some(moving) = moving.filter(|_| stops.is_empty()) {
                     stops.push(format!("first, what is under way has to end: {}", moving.clause()));
                 }

@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::foresight::Foresight;
+use super::foresight::Forecast;
 use crate::{
-    kubelet::{Pod, Prober, ProberStage},
-    manifest::{Name, RestartPolicy, RestartRuleAction},
+    api::{Name, RestartPolicy, RestartRuleAction},
+    kubelet::{PodMachine, Prober, ProberStage},
     rule::{probe::ProbeResult, restart},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{Instance, Termination, TerminationReason},
@@ -18,14 +18,14 @@ use crate::{
 /// How a container ended.
 ///
 /// ```
-/// use pod_lifecycle::{explain::{Decider, Situation}, manifest::RestartPolicy, status::ObservedPod};
+/// use pod_lifecycle::{explain::{RestartReason, Situation, ObservedPod}, api::RestartPolicy};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
 /// let app = &pod.explain("2026-03-01T12:08:50Z".parse()?).containers[0];
 /// let Situation::HeldBack { exit, decision, .. } = &app.situation else { return Err("is not held back".into()) };
 /// assert_eq!((exit.code, exit.reason.as_str(), exit.count), (137, "OOMKilled", 6));
-/// assert_eq!((decision.restarts, decision.by), (true, Decider::PodPolicy(RestartPolicy::Always)));
+/// assert_eq!((decision.restarts, decision.by), (true, RestartReason::PodPolicy(RestartPolicy::Always)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -60,9 +60,9 @@ impl LastExit {
 /// What follows from an exit, and by which rule.
 ///
 /// ```
-/// use pod_lifecycle::explain::{Decider, RestartDecision};
+/// use pod_lifecycle::explain::{RestartReason, RestartDecision};
 ///
-/// let decision = RestartDecision { restarts: false, by: Decider::Ephemeral };
+/// let decision = RestartDecision { restarts: false, by: RestartReason::Ephemeral };
 /// assert_eq!(serde_json::to_string(&decision)?, r#"{"restarts":false,"by":"ephemeral"}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -72,13 +72,13 @@ pub struct RestartDecision {
     /// Whether the container is started again.
     pub restarts: bool,
     /// The rule that says so.
-    pub by: Decider,
+    pub by: RestartReason,
 }
 
 /// The rule that decides whether a container is started again.
 ///
 /// ```
-/// use pod_lifecycle::{explain::{Decider, PodSituation, EndCause}, manifest::RestartPolicy, status::ObservedPod};
+/// use pod_lifecycle::{explain::{RestartReason, PodSituation, EndCause, ObservedPod}, api::RestartPolicy};
 ///
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
 ///     "metadata": {"name": "job"},
@@ -88,13 +88,13 @@ pub struct RestartDecision {
 /// }"#)?)?;
 /// let situation = pod.explain("2026-03-01T12:00:00Z".parse()?).situation;
 /// let PodSituation::Over { cause: EndCause::ContainerFailed { decision, .. } } = situation else { panic!("it failed") };
-/// assert_eq!(decision.by, Decider::PodPolicy(RestartPolicy::Never));
+/// assert_eq!(decision.by, RestartReason::PodPolicy(RestartPolicy::Never));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
-pub enum Decider {
+pub enum RestartReason {
     /// The Pod's `restartPolicy`.
     PodPolicy(RestartPolicy),
     /// The container's own `restartPolicy`.
@@ -118,26 +118,26 @@ pub enum Decider {
 
 impl RestartDecision {
     /// On a container whose Pod has lost its sandbox for good.
-    pub(super) const STRANDED: RestartDecision = RestartDecision { restarts: false, by: Decider::NoNewSandbox };
+    pub(super) const STRANDED: RestartDecision = RestartDecision { restarts: false, by: RestartReason::NoNewSandbox };
 
     pub(super) fn on(container: &ContainerSpec, end: &Termination) -> RestartDecision {
         let policy = container.restart();
         let restarts = restart::after_exit(policy, end.exit_code);
         match container.kind() {
-            ContainerKind::Ephemeral => RestartDecision { restarts: false, by: Decider::Ephemeral },
-            ContainerKind::Sidecar => RestartDecision { restarts: true, by: Decider::Sidecar },
+            ContainerKind::Ephemeral => RestartDecision { restarts: false, by: RestartReason::Ephemeral },
+            ContainerKind::Sidecar => RestartDecision { restarts: true, by: RestartReason::Sidecar },
             ContainerKind::Init if has_succeeded(end) => {
-                RestartDecision { restarts: false, by: Decider::InitSucceeded }
+                RestartDecision { restarts: false, by: RestartReason::InitSucceeded }
             }
             ContainerKind::Init | ContainerKind::Regular => {
                 let rule = restart::matching_rule(policy, end.exit_code).filter(|_| policy.is_own());
                 let by = match rule {
-                    Some((place, rule)) => Decider::Rule {
+                    Some((place, rule)) => RestartReason::Rule {
                         place: place.saturating_add(1),
                         all_containers: rule.action() == RestartRuleAction::RestartAllContainers,
                     },
-                    None if policy.is_own() => Decider::OwnPolicy(policy.policy()),
-                    None => Decider::PodPolicy(policy.policy()),
+                    None if policy.is_own() => RestartReason::OwnPolicy(policy.policy()),
+                    None => RestartReason::PodPolicy(policy.policy()),
                 };
                 RestartDecision { restarts, by }
             }
@@ -196,10 +196,10 @@ pub struct ProbeProgress {
 impl ProbeProgress {
     /// The progress of a container's probe of a kind, if it has one and there is a worker for it.
     pub(super) fn of(
-        pod: &Pod,
+        pod: &PodMachine,
         container: ContainerIndex,
         probe: ProbeKind,
-        foresight: &Foresight,
+        foresight: &Forecast,
     ) -> Option<ProbeProgress> {
         let spec = pod.spec().container(container)?.probe(probe)?;
         let is_it = |prober: &&Prober| prober.container == container && prober.kind == probe;
@@ -228,7 +228,7 @@ impl ProbeProgress {
 }
 
 /// The names of containers.
-pub(super) fn names(pod: &Pod, containers: impl IntoIterator<Item = ContainerIndex>) -> Vec<String> {
+pub(super) fn names(pod: &PodMachine, containers: impl IntoIterator<Item = ContainerIndex>) -> Vec<String> {
     containers.into_iter().map(|index| pod.spec().container_name(index).into()).collect()
 }
 

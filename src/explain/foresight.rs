@@ -9,7 +9,7 @@ use super::{fact, wait};
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
-    kubelet::{Pod, Prober, ProberStage, Sink, Wake, WorkerState},
+    kubelet::{PodMachine, Prober, ProberStage, Sink, Wake, WorkerState},
     rule::{deadline, probe::ProbeOutcome},
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
@@ -18,7 +18,7 @@ use crate::{
 
 /// What comes of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Foresight {
+pub(super) struct Forecast {
     /// The next attempt to start each container that is waiting for one.
     pub(super) attempts: Vec<Attempt>,
     /// The next run of each probe.
@@ -54,9 +54,9 @@ const HORIZON: Duration = Duration::from_secs(3_600);
 /// How many wake-ups are looked at, so that a probe a second does not make an explanation dear.
 const MOST_WAKES: usize = 2_000;
 
-impl Foresight {
+impl Forecast {
     /// Lives on until everything that is waited for has come, or nothing comes of itself any more.
-    pub(super) fn of(pod: &Pod, now: Timestamp) -> Foresight {
+    pub(super) fn of(pod: &PodMachine, now: Timestamp) -> Forecast {
         let mut future = Future {
             wanted_starts: wanted_starts(pod),
             wanted_probes: wanted_probes(pod),
@@ -65,7 +65,7 @@ impl Foresight {
             now,
             actions: VecDeque::new(),
             horizon: now + HORIZON,
-            foresight: Foresight::default(),
+            foresight: Forecast::default(),
         };
         if pod.worker_state() == WorkerState::Finished {
             return future.foresight;
@@ -97,14 +97,14 @@ impl Foresight {
 /// A copy of the Pod in a world where whatever takes no time succeeds, whatever takes time never ends, and probes find
 /// nothing new.
 struct Future {
-    pod: Pod,
+    pod: PodMachine,
     now: Timestamp,
     horizon: Timestamp,
     actions: VecDeque<Action>,
     wanted_starts: Vec<(ContainerIndex, Reach)>,
     wanted_probes: Vec<(ContainerIndex, ProbeKind)>,
     wants_retry: bool,
-    foresight: Foresight,
+    foresight: Forecast,
 }
 
 struct Actions<'a>(&'a mut VecDeque<Action>);
@@ -116,7 +116,7 @@ impl Sink for Actions<'_> {
 }
 
 /// Whether the node has begun to stop the Pod: the sync that does it waits for no relist.
-fn is_ending(pod: &Pod) -> bool {
+fn is_ending(pod: &PodMachine) -> bool {
     pod.worker_state() != WorkerState::Syncing && pod.worker.taken.is_none() && pod.worker.pending.is_none()
 }
 
@@ -177,7 +177,7 @@ impl Future {
 }
 
 /// What the world answers at once; nothing to what takes time.
-fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
+fn answer(pod: &PodMachine, action: &Action) -> Option<RuntimeEvent> {
     Some(match *action {
         Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
         Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
@@ -203,7 +203,7 @@ fn answer(pod: &Pod, action: &Action) -> Option<RuntimeEvent> {
 }
 
 /// Whether the node has a container's image, if that is known: it has if the container ran with it before.
-fn has_image(pod: &Pod, container: ContainerIndex) -> Option<bool> {
+fn has_image(pod: &PodMachine, container: ContainerIndex) -> Option<bool> {
     match least_reach(pod, container) {
         Reach::Start => Some(true),
         Reach::Pull => Some(false),
@@ -212,7 +212,7 @@ fn has_image(pod: &Pod, container: ContainerIndex) -> Option<bool> {
 }
 
 /// How far the next attempt has to come to be one.
-fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
+fn least_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
     let failure = pod.parts.containers.failure(container);
     match failure.map(|failure| &failure.error) {
         Some(
@@ -242,13 +242,13 @@ fn least_reach(pod: &Pod, container: ContainerIndex) -> Reach {
 }
 
 /// When the active deadline ends a Pod that nobody stops yet.
-pub(super) fn deadline_of(pod: &Pod) -> Option<Timestamp> {
+pub(super) fn deadline_of(pod: &PodMachine) -> Option<Timestamp> {
     let start_time = pod.parts.status.start_time.filter(|_| pod.worker_state() == WorkerState::Syncing);
     start_time.and_then(|start| deadline::of(pod.spec(), start))
 }
 
 /// The containers whose next attempt is a matter of time: they have ended, or would not start.
-fn wanted_starts(pod: &Pod) -> Vec<(ContainerIndex, Reach)> {
+fn wanted_starts(pod: &PodMachine) -> Vec<(ContainerIndex, Reach)> {
     if pod.worker_state() != WorkerState::Syncing || wait::is_stranded(pod) {
         return Vec::new();
     }
@@ -264,17 +264,17 @@ fn wanted_starts(pod: &Pod) -> Vec<(ContainerIndex, Reach)> {
 }
 
 /// A container whose image is always pulled first is on its way once the pull begins.
-fn wanted_reach(pod: &Pod, container: ContainerIndex) -> Reach {
+fn wanted_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
     let pulls_always = pod
         .spec()
         .container(container)
-        .is_some_and(|spec| spec.image_pull_policy() == crate::manifest::ImagePullPolicy::Always);
+        .is_some_and(|spec| spec.image_pull_policy() == crate::api::ImagePullPolicy::Always);
     let least = least_reach(pod, container);
     if pulls_always { least.min(Reach::Pull) } else { least }
 }
 
 /// The probes that have something to ask of what runs now.
-fn wanted_probes(pod: &Pod) -> Vec<(ContainerIndex, ProbeKind)> {
+fn wanted_probes(pod: &PodMachine) -> Vec<(ContainerIndex, ProbeKind)> {
     let is_wanted = |prober: &&Prober| {
         let record = pod.parts.status.record.records.get(prober.container.get()).and_then(Option::as_ref);
         let has_started = record.is_some_and(|record| record.started == Some(true));

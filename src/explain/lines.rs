@@ -10,10 +10,10 @@ use alloc::{
 use core::time::Duration;
 
 use super::{
-    ContainerExplanation, Explanation, Next, NextStep, PodSituation, PossibleChange, Situation, StopCause, StopStep,
-    Unknowable, Unmet, WaitsFor, When, display::stripped, sentence, text, urgency::Urgency,
+    ContainerExplanation, Explanation, MissingFact, Next, NextStep, PodSituation, PossibleChange, Situation, StopCause,
+    StopStep, UnmetCondition, WaitingFor, When, display::stripped, sentence, text, urgency::Severity,
 };
-use crate::{manifest::Name, spec::ContainerKind, state::StartError, time::seconds::Seconds};
+use crate::{api::Name, spec::ContainerKind, state::StartError, time::seconds::Seconds};
 
 /// For how long a restart of the kubelet is worth a word.
 const FRESH: Duration = Duration::from_secs(300);
@@ -35,7 +35,7 @@ impl Explanation {
         let deadline = told.iter().position(|next| next.what == NextStep::Deadline).map(|place| told.remove(place));
         let mut told: Vec<String> = told.into_iter().take(MOST_NEXT).map(|next| self.next_clause(next)).collect();
         if told.is_empty() {
-            told.extend(self.unknown.iter().find_map(Unknowable::next_clause).or_else(|| self.open_end()));
+            told.extend(self.unknown.iter().find_map(MissingFact::next_clause).or_else(|| self.open_end()));
         }
         told.extend(deadline.map(|next| self.next_clause(next)));
         if told.is_empty() { "nothing is due".into() } else { told.join("; ") }
@@ -136,10 +136,10 @@ impl Explanation {
             matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone | PodSituation::NodeLost { .. });
         let is_stop = matches!(self.situation, PodSituation::Stopping { .. });
         let is_told = |container: &&ContainerExplanation| {
-            let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitsFor::Node, .. });
+            let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitingFor::Node, .. });
             // The line on the reason tells of all that are being stopped.
             let is_told_of = is_stop && matches!(container.situation, Situation::Stopping { .. });
-            let is_notable = !is_over && !is_told_of && container.urgency() != Urgency::None;
+            let is_notable = !is_over && !is_told_of && container.urgency() != Severity::None;
             let is_holder = matches!(&self.situation, PodSituation::NoSandbox { after, ruled_out_by: None, .. }
                 if after.as_deref() == Some(&container.name));
             let is_elsewhere = is_unbound || is_holder || lead == Some(&*container.name);
@@ -191,9 +191,9 @@ impl Explanation {
 
     /// The conditions that are not as one would like them, those with the same cause together.
     pub(super) fn conditions(&self) -> Option<String> {
-        let mut groups: Vec<(Vec<&str>, &Unmet)> = Vec::new();
+        let mut groups: Vec<(Vec<&str>, &UnmetCondition)> = Vec::new();
         for unmet in &self.unmet {
-            let is_same = |other: &Unmet| {
+            let is_same = |other: &UnmetCondition| {
                 (&other.reason, &other.message, other.status) == (&unmet.reason, &unmet.message, unmet.status)
             };
             match groups.iter_mut().find(|(_, other)| is_same(other)) {
@@ -208,7 +208,7 @@ impl Explanation {
 }
 
 /// The status and the cause of some conditions; what was told before is not told again.
-fn group_clause(names: &[&str], unmet: &Unmet, before: &str) -> String {
+fn group_clause(names: &[&str], unmet: &UnmetCondition, before: &str) -> String {
     let are = if names.len() == 1 { "is" } else { "are" };
     let mut told = format!("{} {are} {}", text::list(names), unmet.status);
     let about = match (&*unmet.containers, &*unmet.message) {

@@ -1,11 +1,11 @@
 //! Why a Pod is in its state, what happens next and when, and what would change it.
 //!
-//! [`Pod::explain`] answers for one moment. The answer is data, and prints as two to six lines. Every time in it that
+//! [`PodMachine::explain`] answers for one moment. The answer is data, and prints as two to six lines. Every time in it that
 //! is given exactly is one that the machine keeps, unless something else happens before: it is not computed by a
 //! second set of rules, but found by letting a copy of the Pod live on.
 //!
 //! ```text
-//! Pod web is Running but not Ready: container main keeps exiting and is held back (CrashLoopBackOff).
+//! PodMachine web is Running but not Ready: container main keeps exiting and is held back (CrashLoopBackOff).
 //! Why: main exited with code 1 (Error) at 12:00:50, its 4th exit; restartPolicy Always restarts it, 40 s after that exit.
 //! Next: main restarts at 12:01:30, in 27 s; if it exits again soon, the next delay will be 80 s.
 //! What would change it: a run of main of more than 10 min, which brings the delay back to 10 s.
@@ -15,7 +15,7 @@
 //! The same from the object of a Pod alone:
 //!
 //! ```
-//! use pod_lifecycle::status::ObservedPod;
+//! use pod_lifecycle::explain::ObservedPod;
 //!
 //! let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
 //! let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -43,27 +43,28 @@ mod urgency;
 mod wait;
 
 pub use change::PossibleChange;
-pub use condition::Unmet;
+pub use condition::UnmetCondition;
 pub use container::{ContainerExplanation, Situation};
-pub use fact::{Decider, LastExit, ProbeProgress, RestartDecision};
+pub use fact::{LastExit, ProbeProgress, RestartDecision, RestartReason};
 pub use next::{Next, NextStep, When};
+pub use observed::{Discrepancy, Inconsistency, ObserveError, ObservedConditions, ObservedPod};
 pub use pod::{EndCause, PodSituation, StopCause};
 pub use remedy::Remedy;
 pub use stop::{StopReason, StopStep};
-pub use unknowable::Unknowable;
-pub use wait::WaitsFor;
+pub use unknowable::MissingFact;
+pub use wait::WaitingFor;
 
 use alloc::{string::String, vec::Vec};
 
 use serde::Serialize;
 
-use crate::{kubelet::Pod, manifest::PodPhase, object::PodObject, spec::ContainerIndex, time::Timestamp};
-use foresight::Foresight;
+use crate::{api::PodPhase, kubelet::PodMachine, object::PodObject, spec::ContainerIndex, time::Timestamp};
+use foresight::Forecast;
 
 /// Why a Pod is in its state, what happens next and when, and what would change it.
 ///
 /// ```
-/// use pod_lifecycle::{explain::Explanation, manifest::PodPhase, status::ObservedPod};
+/// use pod_lifecycle::{explain::{Explanation, ObservedPod}, api::PodPhase};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -91,7 +92,7 @@ pub struct Explanation {
     /// What each container is doing, in the order of the spec.
     pub containers: Vec<ContainerExplanation>,
     /// The conditions that are not as one would like them.
-    pub unmet: Vec<Unmet>,
+    pub unmet: Vec<UnmetCondition>,
     /// When the kubelet restarted, if it did: back-offs and the counts of probes began anew then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kubelet_restarted_at: Option<Timestamp>,
@@ -99,9 +100,9 @@ pub struct Explanation {
     pub next: Vec<Next>,
     /// What would change the state, the most telling first.
     pub changes: Vec<PossibleChange>,
-    /// What one would like to know and a status does not say; of a [`Pod`], nothing is unknown.
+    /// What one would like to know and a status does not say; of a [`PodMachine`], nothing is unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unknown: Vec<Unknowable>,
+    pub unknown: Vec<MissingFact>,
 }
 
 /// What an observer of the API sees of a Pod.
@@ -123,11 +124,11 @@ impl PodObject {
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
     /// let explanation = object.explain(None, Timestamp::UNIX_EPOCH).to_string();
-    /// assert!(explanation.starts_with("Pod web is Pending: no node has it yet."), "{explanation}");
+    /// assert!(explanation.starts_with("PodMachine web is Pending: no node has it yet."), "{explanation}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn explain(&self, pod: Option<&Pod>, now: Timestamp) -> Explanation {
+    pub fn explain(&self, pod: Option<&PodMachine>, now: Timestamp) -> Explanation {
         let seen = Seen { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: self.node_lost_since() };
         match pod {
             Some(pod) if seen.node_lost_since.is_some() => {
@@ -136,26 +137,28 @@ impl PodObject {
                 Explanation { unmet, ..pod.explain_as(seen, now) }
             }
             Some(pod) => pod.explain_as(seen, now),
-            None => Pod::on_no_node(self.spec().clone(), self.status().conditions.clone(), now).explain_as(seen, now),
+            None => {
+                PodMachine::on_no_node(self.spec().clone(), self.status().conditions.clone(), now).explain_as(seen, now)
+            }
         }
     }
 }
 
-impl Pod {
+impl PodMachine {
     /// Why the Pod is in its state, what happens next and when, and what would change it.
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest = serde_json::from_str(
+    /// let manifest: api::PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
     /// )?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let now = Timestamp::UNIX_EPOCH;
-    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
     /// let explanation = pod.explain(now).to_string();
-    /// assert!(explanation.starts_with("Pod web is Pending: its sandbox, with its network, is not there yet."));
+    /// assert!(explanation.starts_with("PodMachine web is Pending: its sandbox, with its network, is not there yet."));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -165,7 +168,7 @@ impl Pod {
 
     fn explain_as(&self, seen: Seen, now: Timestamp) -> Explanation {
         let is_visible = seen.node_lost_since.is_none();
-        let foresight = Foresight::of(self, now);
+        let foresight = Forecast::of(self, now);
         let indexes = self.spec().containers().map(|(index, _)| index);
         let containers: Vec<_> =
             indexes.filter_map(|index| ContainerExplanation::of(self, index, &foresight, now)).collect();
@@ -191,21 +194,21 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
-    /// use pod_lifecycle::explain::{Situation, WaitsFor};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
+    /// use pod_lifecycle::explain::{Situation, WaitingFor};
     ///
-    /// let manifest: manifest::PodManifest =
+    /// let manifest: api::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let now = Timestamp::UNIX_EPOCH;
-    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
     /// let app = pod.explain_container(now, 0.into()).ok_or("no container")?;
-    /// assert_eq!(app.situation, Situation::NotStarted { waits_for: WaitsFor::Sandbox, last_exit: None });
+    /// assert_eq!(app.situation, Situation::NotStarted { waits_for: WaitingFor::Sandbox, last_exit: None });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn explain_container(&self, now: Timestamp, container: ContainerIndex) -> Option<ContainerExplanation> {
-        ContainerExplanation::of(self, container, &Foresight::of(self, now), now)
+        ContainerExplanation::of(self, container, &Forecast::of(self, now), now)
     }
 }
 

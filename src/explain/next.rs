@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::{
     container::{ContainerExplanation, Situation},
     fact::by_name,
-    foresight::{self, Foresight, Reach},
+    foresight::{self, Forecast, Reach},
     stop::StopStep,
 };
 use crate::{
-    kubelet::Pod,
+    kubelet::PodMachine,
     spec::{ContainerIndex, ProbeKind},
     time::Timestamp,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// Something that happens next.
 ///
 /// ```
-/// use pod_lifecycle::{explain::NextStep, status::ObservedPod};
+/// use pod_lifecycle::explain::{NextStep, ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -45,7 +45,7 @@ pub struct Next {
 /// When something happens.
 ///
 /// ```
-/// use pod_lifecycle::{explain::When, status::ObservedPod};
+/// use pod_lifecycle::explain::{When, ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/init-error.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -159,7 +159,12 @@ impl When {
 }
 
 /// What happens of itself, the most telling first.
-pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &Foresight, now: Timestamp) -> Vec<Next> {
+pub(super) fn next(
+    pod: &PodMachine,
+    containers: &[ContainerExplanation],
+    foresight: &Forecast,
+    now: Timestamp,
+) -> Vec<Next> {
     let mut next = Vec::new();
     for (index, container) in (0_u16..).map(ContainerIndex::from).zip(containers) {
         next.extend(next_of(index, container, foresight, now));
@@ -176,12 +181,7 @@ pub(super) fn next(pod: &Pod, containers: &[ContainerExplanation], foresight: &F
     next
 }
 
-fn next_of(
-    index: ContainerIndex,
-    explained: &ContainerExplanation,
-    foresight: &Foresight,
-    now: Timestamp,
-) -> Vec<Next> {
+fn next_of(index: ContainerIndex, explained: &ContainerExplanation, foresight: &Forecast, now: Timestamp) -> Vec<Next> {
     let container = explained.name.clone();
     let attempt = foresight.attempt(index).map(|attempt| {
         let container = container.clone();

@@ -12,8 +12,8 @@ use super::{
     urgency, wait,
 };
 use crate::{
-    kubelet::{Doing, Pod, WorkerState},
-    manifest::{ConditionStatus, Name, PodPhase, RestartPolicy},
+    api::{ConditionStatus, Name, PodPhase, RestartPolicy},
+    kubelet::{PendingCall, PodMachine, WorkerState},
     rule::{deadline::DEADLINE_REASON, restart},
     spec::{ContainerKind, PodSpec},
     state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
@@ -23,7 +23,7 @@ use crate::{
 /// Where the Pod as a whole stands, with the facts that put it there.
 ///
 /// ```
-/// use pod_lifecycle::{explain::PodSituation, status::ObservedPod};
+/// use pod_lifecycle::explain::{PodSituation, ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/unschedulable.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -100,7 +100,7 @@ pub enum PodSituation {
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{explain::{PodSituation, StopCause}, status::ObservedPod};
+/// use pod_lifecycle::explain::{PodSituation, StopCause, ObservedPod};
 ///
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
@@ -191,7 +191,7 @@ pub enum EndCause {
 }
 
 impl PodSituation {
-    pub(super) fn of(pod: &Pod, seen: Seen, containers: &[ContainerExplanation]) -> PodSituation {
+    pub(super) fn of(pod: &PodMachine, seen: Seen, containers: &[ContainerExplanation]) -> PodSituation {
         let object = &pod.parts.object;
         if !pod.is_on_node() {
             return if object.spec.is_scheduling_gated() { PodSituation::Gated } else { unscheduled(pod) };
@@ -217,8 +217,8 @@ impl PodSituation {
             return PodSituation::RestartingAll { container: trigger(pod) };
         }
         let doing = pod.worker.sync.as_deref().map(|sync| sync.doing);
-        let is_being_made = matches!(doing, Some(Doing::RunningSandbox(_)));
-        if is_being_made || pod.runtime().active_sandbox().is_none() && doing != Some(Doing::Stopping) {
+        let is_being_made = matches!(doing, Some(PendingCall::RunningSandbox(_)));
+        if is_being_made || pod.runtime().active_sandbox().is_none() && doing != Some(PendingCall::Stopping) {
             let is_lost = !pod.runtime().sandboxes.is_empty();
             let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
             let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().pod_policy());
@@ -229,7 +229,7 @@ impl PodSituation {
 }
 
 /// The containers, and then the gates, say how a Pod is that nobody stops.
-fn of_running(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
+fn of_running(pod: &PodMachine, containers: &[ContainerExplanation]) -> PodSituation {
     if let Some(container) = urgency::lead(containers, pod_is_ready(pod)) {
         return PodSituation::Container { container: container.name.clone() };
     }
@@ -237,11 +237,11 @@ fn of_running(pod: &Pod, containers: &[ContainerExplanation]) -> PodSituation {
     if gates.is_empty() { PodSituation::Ready } else { PodSituation::GatesUnmet { gates } }
 }
 
-fn pod_is_ready(pod: &Pod) -> bool {
+fn pod_is_ready(pod: &PodMachine) -> bool {
     pod.parts.status.record.conditions.containers_ready.is_true()
 }
 
-fn unscheduled(pod: &Pod) -> PodSituation {
+fn unscheduled(pod: &PodMachine) -> PodSituation {
     let scheduled = ConditionType::PodScheduled.name();
     let known = pod.parts.object.conditions.iter().find(|condition| condition.type_ == scheduled);
     let known = known.filter(|condition| condition.reason == ConditionReason::Unschedulable.name());
@@ -249,7 +249,7 @@ fn unscheduled(pod: &Pod) -> PodSituation {
 }
 
 /// The container whose exit restarts all.
-fn trigger(pod: &Pod) -> Option<String> {
+fn trigger(pod: &PodMachine) -> Option<String> {
     let mut lasting = pod.spec().lasting_containers();
     let triggers = |end: &crate::state::Termination, container: &crate::spec::ContainerSpec| {
         restart::restarts_all(container.restart(), end.exit_code)
@@ -264,7 +264,7 @@ fn trigger(pod: &Pod) -> Option<String> {
 }
 
 /// The readiness gates that are not true, and what their conditions say.
-fn unmet_gates(pod: &Pod) -> Vec<(String, Option<ConditionStatus>)> {
+fn unmet_gates(pod: &PodMachine) -> Vec<(String, Option<ConditionStatus>)> {
     let ConditionMessage::Gates(failures) = &pod.parts.status.record.conditions.ready.message else {
         return Vec::new();
     };
@@ -274,7 +274,7 @@ fn unmet_gates(pod: &Pod) -> Vec<(String, Option<ConditionStatus>)> {
     named.collect()
 }
 
-fn stopping(pod: &Pod) -> PodSituation {
+fn stopping(pod: &PodMachine) -> PodSituation {
     let (status, object) = (&pod.parts.status, &pod.parts.object);
     let outcome = Some(status.record.phase).filter(|phase| phase.is_terminal());
     let why = status.why.as_deref();
@@ -295,11 +295,11 @@ fn stopping(pod: &Pod) -> PodSituation {
     PodSituation::Stopping { cause, outcome }
 }
 
-fn over(pod: &Pod) -> PodSituation {
+fn over(pod: &PodMachine) -> PodSituation {
     PodSituation::Over { cause: end_cause(pod) }
 }
 
-fn end_cause(pod: &Pod) -> EndCause {
+fn end_cause(pod: &PodMachine) -> EndCause {
     let why = pod.parts.status.why.as_deref().or(pod.parts.status.published.why.as_deref());
     if let Some(why) = why.filter(|why| !why.reason.is_empty()) {
         return EndCause::Reason { reason: (*why.reason).into(), message: (*why.message).into() };

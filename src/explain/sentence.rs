@@ -6,11 +6,11 @@ use alloc::{
 };
 
 use super::{
-    ContainerExplanation, Decider, LastExit, PossibleChange, ProbeProgress, RestartDecision, Situation, StopReason,
-    StopStep, WaitsFor, text,
+    ContainerExplanation, LastExit, PossibleChange, ProbeProgress, RestartDecision, RestartReason, Situation,
+    StopReason, StopStep, WaitingFor, text,
 };
 use crate::{
-    manifest::Name,
+    api::Name,
     rule::probe::ProbeResult,
     spec::{ContainerKind, ProbeKind},
     state::StartError,
@@ -188,31 +188,31 @@ fn ended_saying(name: &str, exit: &LastExit, now: Timestamp) -> String {
 pub(super) fn decided(decision: &RestartDecision) -> String {
     let restarts = if decision.restarts { "restarts it" } else { "does not restart it" };
     match decision.by {
-        Decider::PodPolicy(policy) => format!("restartPolicy {policy} {restarts}"),
-        Decider::OwnPolicy(policy) => format!("its own restartPolicy {policy} {restarts}"),
-        Decider::Rule { place, all_containers: false } => format!("its restart rule {place} {restarts}"),
-        Decider::Rule { place, all_containers: true } => {
+        RestartReason::PodPolicy(policy) => format!("restartPolicy {policy} {restarts}"),
+        RestartReason::OwnPolicy(policy) => format!("its own restartPolicy {policy} {restarts}"),
+        RestartReason::Rule { place, all_containers: false } => format!("its restart rule {place} {restarts}"),
+        RestartReason::Rule { place, all_containers: true } => {
             format!("its restart rule {place} restarts all containers of the Pod")
         }
-        Decider::InitSucceeded => "an init container that has succeeded is not run again".into(),
-        Decider::Sidecar => "a sidecar is restarted as long as its Pod runs".into(),
-        Decider::Ephemeral => "an ephemeral container is never started again".into(),
-        Decider::NoNewSandbox => "the Pod's sandbox is gone and no new one is made".into(),
+        RestartReason::InitSucceeded => "an init container that has succeeded is not run again".into(),
+        RestartReason::Sidecar => "a sidecar is restarted as long as its Pod runs".into(),
+        RestartReason::Ephemeral => "an ephemeral container is never started again".into(),
+        RestartReason::NoNewSandbox => "the Pod's sandbox is gone and no new one is made".into(),
     }
 }
 
 /// What containers wait for.
-pub(super) fn waiting(waits_for: &WaitsFor, names: &[&str]) -> String {
+pub(super) fn waiting(waits_for: &WaitingFor, names: &[&str]) -> String {
     let (wait, start) = if names.len() == 1 { ("waits", "starts") } else { ("wait", "start") };
     let names = text::list(names);
     match waits_for {
-        WaitsFor::Node => format!("{names} {wait} for a node to have the Pod"),
-        WaitsFor::Sandbox => format!("{names} {wait} for the Pod's sandbox"),
-        WaitsFor::InitContainer(init) => format!("{names} {wait} for {init} to do its part"),
-        WaitsFor::Turn(other) => format!("{names} {wait} for {other}, which holds up the whole Pod"),
-        WaitsFor::Reset => format!("{names} {start} again when all containers have been removed"),
-        WaitsFor::Preparation => format!("{names} {wait} for volumes, an image or creation"),
-        WaitsFor::NextSync => format!("{names} {start} with the next sync of the Pod"),
+        WaitingFor::Node => format!("{names} {wait} for a node to have the Pod"),
+        WaitingFor::Sandbox => format!("{names} {wait} for the Pod's sandbox"),
+        WaitingFor::InitContainer(init) => format!("{names} {wait} for {init} to do its part"),
+        WaitingFor::Turn(other) => format!("{names} {wait} for {other}, which holds up the whole Pod"),
+        WaitingFor::Reset => format!("{names} {start} again when all containers have been removed"),
+        WaitingFor::Preparation => format!("{names} {wait} for volumes, an image or creation"),
+        WaitingFor::NextSync => format!("{names} {start} with the next sync of the Pod"),
     }
 }
 

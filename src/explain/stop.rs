@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fact;
 use crate::{
     action::SyncKind,
-    kubelet::{Doing, Pod, Prober, Stop, StopStage, Sync, Task},
+    kubelet::{PendingCall, PodMachine, Prober, Stop, StopStage, Sync, Task},
     rule::{probe::ProbeResult, termination},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::{Timestamp, seconds},
@@ -45,14 +45,14 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    pub(super) fn of(pod: &Pod, sync: &Sync, stop: &Stop) -> StopReason {
+    pub(super) fn of(pod: &PodMachine, sync: &Sync, stop: &Stop) -> StopReason {
         if sync.kind != SyncKind::Sync {
             return StopReason::PodStops;
         }
         if sync.has_reset {
             return StopReason::AllContainersRestart;
         }
-        if sync.doing == Doing::StoppingFailed(stop.container) {
+        if sync.doing == PendingCall::StoppingFailed(stop.container) {
             return StopReason::PostStartHook;
         }
         if sync.todo.iter().any(|task| matches!(task, Task::RunSandbox(_))) {
@@ -85,7 +85,7 @@ impl StopReason {
 /// How far a stop has come.
 ///
 /// ```
-/// use pod_lifecycle::{explain::{Situation, StopStep}, status::ObservedPod};
+/// use pod_lifecycle::explain::{Situation, StopStep, ObservedPod};
 ///
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
@@ -134,7 +134,7 @@ pub enum StopStep {
 }
 
 impl StopStep {
-    pub(super) fn of(pod: &Pod, sync: &Sync, stop: &Stop) -> StopStep {
+    pub(super) fn of(pod: &PodMachine, sync: &Sync, stop: &Stop) -> StopStep {
         match stop.stage {
             StopStage::PreStop { since, until } => {
                 let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
@@ -161,7 +161,7 @@ impl StopStep {
 
 /// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
 /// deletion, and after the part of the grace that is spent.
-fn kill_not_before(pod: &Pod, sync: &Sync, stop: &Stop, timeout: Duration) -> Option<Timestamp> {
+fn kill_not_before(pod: &PodMachine, sync: &Sync, stop: &Stop, timeout: Duration) -> Option<Timestamp> {
     let is_by_deletion = sync.kind == SyncKind::Terminating
         && pod.worker.termination.as_ref().is_none_or(|termination| termination.kill.is_none())
         && !pod.parts.status.record.phase.is_terminal();

@@ -6,25 +6,25 @@ use core::time::Duration;
 use serde::Serialize;
 
 use super::{Explanation, fact::by_name, text};
-use crate::{manifest::Name, spec::ProbeKind, time::seconds};
+use crate::{api::Name, spec::ProbeKind, time::seconds};
 
 /// Something that one would like to know of a Pod, and that its status does not say.
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{explain::Unknowable, status::ObservedPod};
+/// use pod_lifecycle::explain::{MissingFact, ObservedPod};
 ///
 /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/image-pull-back-off.json"));
 /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
 /// let explained = pod.explain("2026-03-01T12:08:50Z".parse()?);
 /// let five_minutes = Duration::from_secs(300);
-/// assert_eq!(explained.unknown, [Unknowable::NextPull { container: "app".into(), longest_wait: five_minutes }]);
+/// assert_eq!(explained.unknown, [MissingFact::NextPull { container: "app".into(), longest_wait: five_minutes }]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
-pub enum Unknowable {
+pub enum MissingFact {
     /// When the next restart of a container is: its last exit has no time.
     NextRestart {
         /// The container's name.
@@ -67,43 +67,43 @@ pub enum Unknowable {
     Kubelet,
 }
 
-impl Unknowable {
+impl MissingFact {
     fn clause(&self) -> String {
         match self {
-            Unknowable::NextRestart { container } => format!("when {container} is restarted"),
-            Unknowable::NextPull { container, .. } => format!("when the image of {container} was last tried"),
-            Unknowable::NextTry { container, .. } => format!("when the start of {container} was last tried"),
-            Unknowable::ProbeRun { container, probe } => {
+            MissingFact::NextRestart { container } => format!("when {container} is restarted"),
+            MissingFact::NextPull { container, .. } => format!("when the image of {container} was last tried"),
+            MissingFact::NextTry { container, .. } => format!("when the start of {container} was last tried"),
+            MissingFact::ProbeRun { container, probe } => {
                 format!("how often in a row the {} probe of {container} has failed", probe.name().to_lowercase())
             }
-            Unknowable::Preparation { container } => {
+            MissingFact::Preparation { container } => {
                 format!("whether {container} waits for its volumes, its image or its creation")
             }
-            Unknowable::Stops => "what has been told to stop already, and when".into(),
-            Unknowable::Node => "what runs on the node".into(),
-            Unknowable::Kubelet => "whether a kubelet lives on the node".into(),
+            MissingFact::Stops => "what has been told to stop already, and when".into(),
+            MissingFact::Node => "what runs on the node".into(),
+            MissingFact::Kubelet => "whether a kubelet lives on the node".into(),
         }
     }
 }
 
-impl Unknowable {
+impl MissingFact {
     /// What comes next, by something that is not known.
     pub(super) fn next_clause(&self) -> Option<String> {
         match self {
-            Unknowable::NextPull { container, longest_wait } => Some(format!(
+            MissingFact::NextPull { container, longest_wait } => Some(format!(
                 "the image of {container} is pulled again within {} of the last try",
                 text::span(*longest_wait)
             )),
-            Unknowable::NextTry { container, period } => Some(format!(
+            MissingFact::NextTry { container, period } => Some(format!(
                 "the start of {container} is tried again about {} after the last try",
                 text::span(*period)
             )),
-            Unknowable::NextRestart { .. }
-            | Unknowable::ProbeRun { .. }
-            | Unknowable::Preparation { .. }
-            | Unknowable::Stops
-            | Unknowable::Node
-            | Unknowable::Kubelet => None,
+            MissingFact::NextRestart { .. }
+            | MissingFact::ProbeRun { .. }
+            | MissingFact::Preparation { .. }
+            | MissingFact::Stops
+            | MissingFact::Node
+            | MissingFact::Kubelet => None,
         }
     }
 }
@@ -114,7 +114,7 @@ impl Explanation {
         if self.unknown.is_empty() {
             return None;
         }
-        let clauses: Vec<String> = self.unknown.iter().map(Unknowable::clause).collect();
+        let clauses: Vec<String> = self.unknown.iter().map(MissingFact::clause).collect();
         Some(format!("{} (the events may tell)", clauses.join("; ")))
     }
 }

@@ -7,7 +7,7 @@ use crate::spec::ContainerKind;
 pub(super) fn lead(containers: &[ContainerExplanation], pod_is_ready: bool) -> Option<&ContainerExplanation> {
     let is_noteworthy = |container: &&ContainerExplanation| match &container.situation {
         Situation::Running { .. } | Situation::Ended { .. } => {
-            container.urgency() < Urgency::AtRisk
+            container.urgency() < Severity::AtRisk
                 || !container.ready && container.kind != ContainerKind::Ephemeral && !pod_is_ready
         }
         Situation::NotStarted { .. }
@@ -27,29 +27,29 @@ pub(super) fn lead(containers: &[ContainerExplanation], pod_is_ready: bool) -> O
 
 impl ContainerExplanation {
     /// How much the container needs attention: the Pod's state is explained by the one that needs it most.
-    pub(super) fn urgency(&self) -> Urgency {
+    pub(super) fn urgency(&self) -> Severity {
         match &self.situation {
             Situation::HeldBack { .. } | Situation::HeldBackBetween { .. } | Situation::CannotStart { .. } => {
-                Urgency::Failing
+                Severity::Failing
             }
-            Situation::Stopping { .. } => Urgency::Stopping,
-            Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => Urgency::Moving,
-            Situation::RestartDue { .. } => Urgency::Due,
-            Situation::Running { lacks: Some(_), .. } => Urgency::Unready,
-            Situation::NotStarted { .. } | Situation::Unknown => Urgency::Waiting,
-            Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => Urgency::AtRisk,
-            Situation::Running { .. } if !self.ready && self.kind != ContainerKind::Init => Urgency::AtRisk,
-            Situation::Running { .. } if self.kind == ContainerKind::Init => Urgency::Moving,
-            Situation::Ended { exit, .. } if exit.code != 0 => Urgency::EndedBadly,
-            Situation::Ended { .. } if self.kind == ContainerKind::Regular => Urgency::Ended,
-            Situation::Running { .. } | Situation::Ended { .. } | Situation::NeverRan => Urgency::None,
+            Situation::Stopping { .. } => Severity::Stopping,
+            Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => Severity::Moving,
+            Situation::RestartDue { .. } => Severity::Due,
+            Situation::Running { lacks: Some(_), .. } => Severity::Unready,
+            Situation::NotStarted { .. } | Situation::Unknown => Severity::Waiting,
+            Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => Severity::AtRisk,
+            Situation::Running { .. } if !self.ready && self.kind != ContainerKind::Init => Severity::AtRisk,
+            Situation::Running { .. } if self.kind == ContainerKind::Init => Severity::Moving,
+            Situation::Ended { exit, .. } if exit.code != 0 => Severity::EndedBadly,
+            Situation::Ended { .. } if self.kind == ContainerKind::Regular => Severity::Ended,
+            Situation::Running { .. } | Situation::Ended { .. } | Situation::NeverRan => Severity::None,
         }
     }
 }
 
 /// How much a container needs attention, most first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Urgency {
+pub(super) enum Severity {
     Failing,
     Stopping,
     Moving,

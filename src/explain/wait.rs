@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    kubelet::{Doing, Pod, Prober, WorkerState},
+    kubelet::{PendingCall, PodMachine, Prober, WorkerState},
     rule::{
         pod_actions::{self, SyncInputs},
         probe::ProbeResult,
@@ -21,26 +21,26 @@ use crate::{
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, explain::{Situation, WaitsFor},
-///     manifest::PodManifest, state::SandboxId,
+///     NoSink, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, explain::{Situation, WaitingFor},
+///     api::PodManifest, state::SandboxId,
 /// };
 ///
 /// let object: PodManifest = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {
 ///     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx:1"}]
 /// }}"#)?;
 /// let now = Timestamp::UNIX_EPOCH;
-/// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+/// let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
 /// let made = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
 /// pod.handle_event(now, Event::Runtime(made), &mut NoSink)?;
 /// let app = pod.explain_container(now, 1.into()).ok_or("no container")?;
-/// let waits_for = WaitsFor::InitContainer("setup".into());
+/// let waits_for = WaitingFor::InitContainer("setup".into());
 /// assert_eq!(app.situation, Situation::NotStarted { waits_for, last_exit: None });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
-pub enum WaitsFor {
+pub enum WaitingFor {
     /// A node to be bound to.
     Node,
     /// The Pod's sandbox, with its network.
@@ -57,52 +57,52 @@ pub enum WaitsFor {
     NextSync,
 }
 
-impl WaitsFor {
-    pub(super) fn of(pod: &Pod, index: ContainerIndex) -> WaitsFor {
+impl WaitingFor {
+    pub(super) fn of(pod: &PodMachine, index: ContainerIndex) -> WaitingFor {
         let spec = pod.spec();
         if !pod.is_on_node() {
-            return WaitsFor::Node;
+            return WaitingFor::Node;
         }
         if is_reset(pod) {
-            return WaitsFor::Reset;
+            return WaitingFor::Reset;
         }
         let sync = pod.worker.sync.as_deref();
-        let is_making = sync.is_some_and(|sync| matches!(sync.doing, Doing::RunningSandbox(_)));
+        let is_making = sync.is_some_and(|sync| matches!(sync.doing, PendingCall::RunningSandbox(_)));
         if is_making || pod.runtime().active_sandbox().is_none() {
-            return WaitsFor::Sandbox;
+            return WaitingFor::Sandbox;
         }
         if let Some(init) = blocking_init(pod, index) {
-            return WaitsFor::InitContainer(spec.container_name(init).to_string());
+            return WaitingFor::InitContainer(spec.container_name(init).to_string());
         }
         match holder(pod).filter(|holder| *holder != index) {
-            Some(holder) => WaitsFor::Turn(spec.container_name(holder).to_string()),
-            None => WaitsFor::NextSync,
+            Some(holder) => WaitingFor::Turn(spec.container_name(holder).to_string()),
+            None => WaitingFor::NextSync,
         }
     }
 }
 
 /// The container whose pull, hook, start or stop the Pod's worker waits for.
-pub(super) fn holder(pod: &Pod) -> Option<ContainerIndex> {
+pub(super) fn holder(pod: &PodMachine) -> Option<ContainerIndex> {
     let sync = pod.worker.sync.as_deref()?;
     match sync.doing {
-        Doing::Pulling(container, _)
-        | Doing::PostStart(container, ..)
-        | Doing::Inspecting(container)
-        | Doing::Creating(container, _)
-        | Doing::Starting(container, _)
-        | Doing::StoppingFailed(container) => Some(container),
-        Doing::Stopping => sync.stops.first().map(|stop| stop.container),
-        Doing::Nothing | Doing::RunningSandbox(_) | Doing::StoppingSandbox(_) => None,
+        PendingCall::Pulling(container, _)
+        | PendingCall::PostStart(container, ..)
+        | PendingCall::Inspecting(container)
+        | PendingCall::Creating(container, _)
+        | PendingCall::Starting(container, _)
+        | PendingCall::StoppingFailed(container) => Some(container),
+        PendingCall::Stopping => sync.stops.first().map(|stop| stop.container),
+        PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => None,
     }
 }
 
 /// Whether all containers are being restarted in place.
-pub(super) fn is_reset(pod: &Pod) -> bool {
+pub(super) fn is_reset(pod: &PodMachine) -> bool {
     pod.parts.status.record.conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
 }
 
 /// Whether the Pod needs a new sandbox that it does not get: its policy is `Never`, or nothing is left to run in it.
-pub(super) fn is_stranded(pod: &Pod) -> bool {
+pub(super) fn is_stranded(pod: &PodMachine) -> bool {
     let needs_sandbox = pod.worker_state() == WorkerState::Syncing && sandbox::needed(pod.spec(), pod.runtime()).is_new;
     if !needs_sandbox || is_reset(pod) {
         return false;
@@ -119,7 +119,7 @@ pub(super) fn is_stranded(pod: &Pod) -> bool {
 }
 
 /// The first init container before this one that has not done its part.
-pub(super) fn blocking_init(pod: &Pod, index: ContainerIndex) -> Option<ContainerIndex> {
+pub(super) fn blocking_init(pod: &PodMachine, index: ContainerIndex) -> Option<ContainerIndex> {
     let runtime = pod.runtime();
     let lives = |instance: &Instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. });
     let mut regular = pod.spec().regular_containers();
@@ -140,7 +140,7 @@ pub(super) fn blocking_init(pod: &Pod, index: ContainerIndex) -> Option<Containe
 }
 
 /// Whether a sidecar's startup probe has succeeded with this instance.
-fn has_started(pod: &Pod, index: ContainerIndex, instance: &Instance) -> bool {
+fn has_started(pod: &PodMachine, index: ContainerIndex, instance: &Instance) -> bool {
     let is_it = |prober: &Prober| {
         prober.container == index
             && prober.kind == ProbeKind::Startup
@@ -152,7 +152,7 @@ fn has_started(pod: &Pod, index: ContainerIndex, instance: &Instance) -> bool {
 
 /// Whether a container that never had an instance starts by itself: when the Pod is next looked at, or when the startup
 /// worker of a sidecar that has long started takes its first look.
-pub(super) fn starts_by_itself(pod: &Pod, index: ContainerIndex) -> bool {
+pub(super) fn starts_by_itself(pod: &PodMachine, index: ContainerIndex) -> bool {
     if pod.runtime().newest(index).is_some() || pod.worker.sync.is_some() {
         return false;
     }
@@ -160,9 +160,11 @@ pub(super) fn starts_by_itself(pod: &Pod, index: ContainerIndex) -> bool {
         let record = pod.parts.status.record.records.get(init.get()).and_then(Option::as_ref);
         record.is_some_and(|record| record.started == Some(true))
     };
-    match WaitsFor::of(pod, index) {
-        WaitsFor::NextSync => true,
-        WaitsFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
-        WaitsFor::Node | WaitsFor::Sandbox | WaitsFor::Turn(_) | WaitsFor::Reset | WaitsFor::Preparation => false,
+    match WaitingFor::of(pod, index) {
+        WaitingFor::NextSync => true,
+        WaitingFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
+        WaitingFor::Node | WaitingFor::Sandbox | WaitingFor::Turn(_) | WaitingFor::Reset | WaitingFor::Preparation => {
+            false
+        }
     }
 }

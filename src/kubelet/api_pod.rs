@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    manifest::{ConditionStatus, Name, PodCondition, PodPhase},
+    api::{ConditionStatus, Name, PodCondition, PodPhase},
     spec::PodSpec,
     state::{ConditionReason, ConditionType},
     time::Timestamp,
@@ -25,7 +25,7 @@ pub(crate) struct ApiPod {
     /// Whether the object is gone from the API.
     pub(crate) is_gone: bool,
     /// Conditions of other owners, in the order of the object.
-    #[serde(with = "crate::manifest::described")]
+    #[serde(with = "crate::api::described")]
     pub(crate) conditions: Vec<PodCondition>,
     /// A terminal phase that the kubelet has not written: that of another writer, or of the time before it started.
     pub(crate) ended: Option<PodPhase>,

@@ -10,21 +10,21 @@ const MOST: u8 = 16;
 /// How often something has happened within one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Burst {
+pub(crate) struct LivelockGuard {
     /// The second that is counted.
     #[serde(with = "crate::time::exact")]
     second: Option<Timestamp>,
     count: u8,
 }
 
-impl Burst {
-    pub(crate) const NOTHING: Burst = Burst { second: None, count: 0 };
+impl LivelockGuard {
+    pub(crate) const NOTHING: LivelockGuard = LivelockGuard { second: None, count: 0 };
 
     /// It is about to happen: whether it still may in this second.
     pub(crate) fn allows_another(&mut self, now: Timestamp) -> bool {
         let second = Some(now.whole_seconds());
         if self.second != second {
-            *self = Burst { second, count: 0 };
+            *self = LivelockGuard { second, count: 0 };
         }
         let is_allowed = self.count < MOST;
         self.count = self.count.saturating_add(1);
@@ -38,8 +38,8 @@ mod tests {
 
     #[test]
     fn a_second_has_room_for_sixteen_and_the_next_one_for_as_many() {
-        let mut burst = Burst::default();
-        let allowed = |burst: &mut Burst, second| {
+        let mut burst = LivelockGuard::default();
+        let allowed = |burst: &mut LivelockGuard, second| {
             let now = Timestamp::from_unix_seconds(second);
             (0..20).filter(|_| burst.allows_another(now)).count()
         };

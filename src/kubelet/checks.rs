@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{Pod, relist::check_listing, stop::StopStage, sync::Doing, tables::WorkerState};
+use super::{PodMachine, relist::check_listing, stop::StopStage, sync::PendingCall, tables::WorkerState};
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
     rule::spec_change,
@@ -10,7 +10,7 @@ use crate::{
     state::{InstanceId, InstanceState, SandboxId},
 };
 
-impl Pod {
+impl PodMachine {
     /// Whether this can have happened, as far as is known.
     pub(super) fn check(&self, event: &Event) -> Result<(), EventError> {
         match event {
@@ -25,25 +25,25 @@ impl Pod {
     fn check_runtime_event(&self, event: &RuntimeEvent) -> Result<(), EventError> {
         match *event {
             RuntimeEvent::SandboxCreated { sandbox, .. } => {
-                self.expect(None, "a created sandbox", |doing| doing == Doing::RunningSandbox(sandbox))
+                self.expect(None, "a created sandbox", |doing| doing == PendingCall::RunningSandbox(sandbox))
             }
             RuntimeEvent::SandboxFailed { sandbox, .. } => {
-                self.expect(None, "a failed sandbox", |doing| doing == Doing::RunningSandbox(sandbox))
+                self.expect(None, "a failed sandbox", |doing| doing == PendingCall::RunningSandbox(sandbox))
             }
             RuntimeEvent::SandboxDied { sandbox } => self.check_sandbox(sandbox),
             RuntimeEvent::ImageInspected { container, .. } => {
-                self.expect(Some(container), "an inspected image", |doing| doing == Doing::Inspecting(container))
+                self.expect(Some(container), "an inspected image", |doing| doing == PendingCall::Inspecting(container))
             }
             RuntimeEvent::ImagePulled { container, .. } => {
-                let is_asked = |doing| matches!(doing, Doing::Pulling(pulling, _) if pulling == container);
+                let is_asked = |doing| matches!(doing, PendingCall::Pulling(pulling, _) if pulling == container);
                 self.expect(Some(container), "a pulled image", is_asked)
             }
             RuntimeEvent::ContainerCreated { container, instance, .. } => {
-                let is_asked = |doing| doing == Doing::Creating(container, instance);
+                let is_asked = |doing| doing == PendingCall::Creating(container, instance);
                 self.expect(Some(container), "a created container", is_asked)
             }
             RuntimeEvent::ContainerStarted { container, instance, .. } => {
-                let is_asked = |doing| doing == Doing::Starting(container, instance);
+                let is_asked = |doing| doing == PendingCall::Starting(container, instance);
                 self.expect(Some(container), "a started container", is_asked)
             }
             RuntimeEvent::ContainerExited { container, instance, .. } => self.check_exit(container, instance),
@@ -61,7 +61,7 @@ impl Pod {
         &self,
         container: Option<ContainerIndex>,
         what: &'static str,
-        is_asked: impl FnOnce(Doing) -> bool,
+        is_asked: impl FnOnce(PendingCall) -> bool,
     ) -> Result<(), EventError> {
         let known = container.map(|container| self.known(container)).transpose()?;
         match &self.worker.sync {
@@ -121,7 +121,7 @@ impl Pod {
         match hook {
             HookKind::PostStart => {
                 let runs = matches!(spec.post_start(), Some(LifecycleHook::Run(_)));
-                let is_asked = |doing| runs && doing == Doing::PostStart(container, instance, None);
+                let is_asked = |doing| runs && doing == PendingCall::PostStart(container, instance, None);
                 self.expect(Some(container), "a finished postStart hook", is_asked)
             }
             HookKind::PreStop if self.parts.containers.runs_pre_stop(container, instance) => Ok(()),

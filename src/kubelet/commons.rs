@@ -3,26 +3,26 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::hash::{Hash, Hasher};
 
-use super::{Pod, containers::Container};
+use super::{PodMachine, containers::Container};
 use crate::{config::mix, rule::pod_status::PodRecord, time::Timestamp};
 
 /// What Pods were last found to have in common. It forgets, so it stays small whatever they do.
 #[derive(Debug, Default)]
-pub(crate) struct Commons {
+pub(crate) struct Interner {
     records: Places<PodRecord>,
     containers: Places<[Container]>,
 }
 
-impl Pod {
+impl PodMachine {
     /// Keeps what others have as well only once, and nothing in reserve.
-    pub(crate) fn share_with(&mut self, commons: &mut Commons) {
+    pub(crate) fn share_with(&mut self, commons: &mut Interner) {
         commons.records.share(&mut self.parts.status.record);
         commons.containers.share(&mut self.parts.containers.each);
         self.parts.inbox.shrink();
     }
 }
 
-impl Pod {
+impl PodMachine {
     /// Reads of each piece of memory that a probe needs; what it says means nothing.
     pub(crate) fn fetch(&self) -> u64 {
         // Equivalent with `0` or `1`: only memory is fetched sooner.
@@ -114,8 +114,8 @@ mod tests {
     fn two_pods_that_have_lived_alike_keep_what_they_have_in_common_once() {
         let manifest = r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#;
         let spec = PodSpec::from_admitted(&serde_json::from_str(manifest).unwrap()).unwrap();
-        let pod = || Pod::new(Arc::new(spec.clone()), Arc::default(), Timestamp::UNIX_EPOCH, &mut NoSink);
-        let (mut one, mut other, mut commons) = (pod(), pod(), Commons::default());
+        let pod = || PodMachine::new(Arc::new(spec.clone()), Arc::default(), Timestamp::UNIX_EPOCH, &mut NoSink);
+        let (mut one, mut other, mut commons) = (pod(), pod(), Interner::default());
         one.share_with(&mut commons);
         other.share_with(&mut commons);
         assert!(Arc::ptr_eq(&one.parts.status.record, &other.parts.status.record));

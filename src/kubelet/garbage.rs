@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{Step, parts::Parts};
+use super::{Step, parts::Kubelet};
 use crate::{action::Action, state::Sandbox, time::Timestamp};
 
-impl Parts {
+impl Kubelet {
     /// Dead sandboxes that hold nothing are removed with the next garbage collection, the newest excepted.
     pub(super) fn plan_garbage_collection(&mut self, now: Timestamp) {
         if self.rare().garbage_at.is_none() && self.dead_sandboxes().next().is_some() {

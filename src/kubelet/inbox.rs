@@ -18,11 +18,11 @@ pub(crate) enum Message {
     /// The runtime changed.
     Runtime(PlegEvent),
     /// A probe worker came to another verdict.
-    Verdict(Verdict),
+    ProbeUpdate(ProbeUpdate),
     /// The object as a watch delivers it.
     Object(Arc<ApiPod>),
     /// The status that was written, read back.
-    StatusReadBack,
+    Reconcile,
 }
 
 /// What the pod lifecycle event generator says of the runtime.
@@ -39,7 +39,7 @@ pub(crate) enum PlegEvent {
 /// A changed verdict of a probe worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Verdict {
+pub(crate) struct ProbeUpdate {
     pub(crate) container: ContainerIndex,
     pub(crate) instance: InstanceId,
     pub(crate) kind: ProbeKind,
@@ -50,10 +50,10 @@ pub(crate) struct Verdict {
 /// one preempted, it does nothing else until this one is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Inbox {
+pub(crate) struct SyncLoopQueue {
     messages: Vec<Message>,
     #[serde(with = "crate::time::exact")]
-    busy_until: Option<Timestamp>,
+    blocked_by_preemption_until: Option<Timestamp>,
 }
 
 impl Message {
@@ -61,17 +61,17 @@ impl Message {
     fn rank(&self) -> u8 {
         match self {
             Message::Runtime(_) => 0,
-            Message::Verdict(verdict) => match verdict.kind {
+            Message::ProbeUpdate(verdict) => match verdict.kind {
                 ProbeKind::Startup => 1,
                 ProbeKind::Readiness => 2,
                 ProbeKind::Liveness => 3,
             },
-            Message::Object(_) | Message::StatusReadBack => 4,
+            Message::Object(_) | Message::Reconcile => 4,
         }
     }
 }
 
-impl Inbox {
+impl SyncLoopQueue {
     pub(crate) fn post(&mut self, message: Message) {
         self.messages.push(message);
     }
@@ -120,21 +120,21 @@ impl Inbox {
     }
 
     pub(crate) fn is_busy(&self) -> bool {
-        self.busy_until.is_some()
+        self.blocked_by_preemption_until.is_some()
     }
 
     /// Until when the main loop is busy at the longest.
-    pub(crate) fn busy_until(&self) -> Option<Timestamp> {
-        self.busy_until
+    pub(crate) fn blocked_by_preemption_until(&self) -> Option<Timestamp> {
+        self.blocked_by_preemption_until
     }
 
     pub(crate) fn set_busy_until(&mut self, until: Option<Timestamp>) {
-        self.busy_until = until;
+        self.blocked_by_preemption_until = until;
     }
 
     /// What a restart of the kubelet loses.
     pub(crate) fn forget(&mut self) {
-        self.busy_until = None;
+        self.blocked_by_preemption_until = None;
         self.messages.clear();
     }
 }
@@ -145,14 +145,14 @@ mod tests {
 
     fn verdict(kind: ProbeKind) -> Message {
         let (container, instance) = (0.into(), InstanceId::nth(0));
-        Message::Verdict(Verdict { container, instance, kind, result: ProbeResult::Success })
+        Message::ProbeUpdate(ProbeUpdate { container, instance, kind, result: ProbeResult::Success })
     }
 
     #[test]
     fn runtime_changes_come_before_verdicts_and_verdicts_before_what_the_api_shows() {
-        let mut inbox = Inbox::default();
+        let mut inbox = SyncLoopQueue::default();
         let sent = [
-            Message::StatusReadBack,
+            Message::Reconcile,
             verdict(ProbeKind::Liveness),
             verdict(ProbeKind::Readiness),
             Message::Runtime(PlegEvent::Died(Some(1.into()))),
@@ -166,11 +166,11 @@ mod tests {
 
     #[test]
     fn a_busy_main_loop_handles_nothing_and_forgets_nothing() {
-        let mut inbox = Inbox::default();
+        let mut inbox = SyncLoopQueue::default();
         inbox.set_busy_until(Some(Timestamp::UNIX_EPOCH));
-        inbox.post(Message::StatusReadBack);
+        inbox.post(Message::Reconcile);
         assert_eq!(inbox.next(), None);
         inbox.set_busy_until(None);
-        assert_eq!(inbox.next(), Some(Message::StatusReadBack));
+        assert_eq!(inbox.next(), Some(Message::Reconcile));
     }
 }

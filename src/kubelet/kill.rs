@@ -8,13 +8,13 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Pod, Step,
+    PodMachine, Step,
     status_manager::{Disruption, StatusReason},
     tables::WorkerState,
 };
 use crate::{
     action::{EventReason, EventType},
-    manifest::PodPhase,
+    api::PodPhase,
     rule::pod_status::PodRecord,
 };
 
@@ -64,7 +64,7 @@ impl Kill {
     }
 }
 
-impl Pod {
+impl PodMachine {
     /// The node ends the Pod. Only the last word before the terminating sync counts for the status; whoever gave it
     /// waits for the end of that sync.
     pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<Duration>, mode: KillMode, step: &mut Step<'_>) {
@@ -96,7 +96,7 @@ impl Pod {
         for _ in termination.waits.len()..before {
             step.record(EventType::Warning, EventReason::ExceededGracePeriod, None, || EXCEEDED.into());
         }
-        if self.parts.inbox.busy_until().is_some_and(|until| until <= step.now) {
+        if self.parts.inbox.blocked_by_preemption_until().is_some_and(|until| until <= step.now) {
             self.parts.inbox.set_busy_until(None);
         }
     }

@@ -6,16 +6,16 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    Pod, Sink, Step,
+    PodMachine, Sink, Step,
     api_pod::ApiPod,
-    inbox::{Message, PlegEvent, Verdict},
-    parts::Parts,
-    probers::{Repeats, Surroundings},
+    inbox::{Message, PlegEvent, ProbeUpdate},
+    parts::Kubelet,
+    probers::{ProbeContext, Repeats},
     rare::Removal,
     runtime_cache::RelistRequest,
-    sync::{Begun, Progress, Sync},
+    sync::{Poll, Sync, SyncStart},
     tables::WorkerState,
-    worker::Taken,
+    worker::Dequeued,
     write::{CouldRun, Write},
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 /// No period is shorter: a Pod always gets on.
 pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
-impl Pod {
+impl PodMachine {
     /// Hears what waits and goes on with syncs, until something has to be waited for.
     pub(super) fn settle(&mut self, step: &mut Step<'_>) {
         while !self.is_at_rest() {
@@ -75,9 +75,9 @@ impl Pod {
         self.parts.quiet.forget();
         match message {
             Message::Runtime(event) => self.hear_runtime(event, step),
-            Message::Verdict(verdict) => self.hear_verdict(verdict, step),
+            Message::ProbeUpdate(verdict) => self.hear_verdict(verdict, step),
             Message::Object(object) => self.hear_object(object, step),
-            Message::StatusReadBack => self.hear_read_back(step.now),
+            Message::Reconcile => self.hear_read_back(step.now),
         }
     }
 
@@ -96,8 +96,8 @@ impl Pod {
         }
     }
 
-    fn hear_verdict(&mut self, verdict: Verdict, step: &mut Step<'_>) {
-        let Verdict { container, instance, kind, result } = verdict;
+    fn hear_verdict(&mut self, verdict: ProbeUpdate, step: &mut Step<'_>) {
+        let ProbeUpdate { container, instance, kind, result } = verdict;
         let is_success = result == ProbeResult::Success;
         let could_run = self.could_run();
         match kind {
@@ -179,11 +179,11 @@ impl Pod {
     pub(super) fn work(&mut self, step: &mut Step<'_>) -> bool {
         if let Some(mut sync) = self.worker.sync.take() {
             return match sync.advance(&mut self.parts, step) {
-                Progress::Waits => {
+                Poll::Waits => {
                     self.worker.sync = Some(sync);
                     false
                 }
-                Progress::Ends => {
+                Poll::Ends => {
                     self.end_sync(*sync, step);
                     true
                 }
@@ -204,14 +204,14 @@ impl Pod {
         true
     }
 
-    fn begin_sync(&mut self, taken: Taken, step: &mut Step<'_>) {
+    fn begin_sync(&mut self, taken: Dequeued, step: &mut Step<'_>) {
         let kill = self.worker.termination.as_ref().and_then(|termination| termination.kill.clone());
         match Sync::begin(taken, kill.as_deref(), &mut self.parts, step) {
-            Begun::Goes(mut sync) => match sync.advance(&mut self.parts, step) {
-                Progress::Waits => self.worker.sync = Some(Box::new(sync)),
-                Progress::Ends => self.end_sync(sync, step),
+            SyncStart::Goes(mut sync) => match sync.advance(&mut self.parts, step) {
+                Poll::Waits => self.worker.sync = Some(Box::new(sync)),
+                Poll::Ends => self.end_sync(sync, step),
             },
-            Begun::FoundTerminal(sync) => {
+            SyncStart::FoundTerminal(sync) => {
                 step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
                 self.parts.runtime.note_sync_end(false, step.now);
                 if self.worker.state == WorkerState::Syncing {
@@ -325,16 +325,16 @@ impl Pod {
     pub(super) fn tick_prober(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
         let is_restarting_all = self.parts.is_restarting_all();
         let kubelet = self.parts.kubelet_start();
-        let Parts { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
+        let Kubelet { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
         let repeats = if runtime.notices_at_once() { Repeats::Once } else { Repeats::Always };
-        let around = Surroundings { spec, status: status.computed(), is_restarting_all, kubelet, repeats };
+        let around = ProbeContext { spec, status: status.computed(), is_restarting_all, kubelet, repeats };
         if let Some(verdict) = probers.tick(container, kind, around, step) {
-            inbox.post(Message::Verdict(verdict));
+            inbox.post(Message::ProbeUpdate(verdict));
         }
     }
 }
 
-impl Parts {
+impl Kubelet {
     /// Something in the runtime has changed: it is noticed at once, unless a poll will.
     pub(super) fn notice(&mut self, event: PlegEvent) {
         if self.runtime.notices_at_once() {

@@ -4,7 +4,7 @@
 //! the runtime manager's [containers](containers), the [probe workers](probers), the
 //! [status manager](status_manager), the [runtime as it was seen last](runtime_cache), the
 //! [object as the API showed it last](api_pod). What one part has to say to another is a message in the
-//! [inbox](inbox), and [`Pod`] hands the messages on in the kubelet's order.
+//! [inbox](inbox), and [`PodMachine`] hands the messages on in the kubelet's order.
 
 mod api_pod;
 mod burst;
@@ -44,8 +44,8 @@ mod worker;
 mod write;
 
 #[cfg(feature = "sim")]
-pub(crate) use commons::Commons;
-pub use pod::Pod;
+pub(crate) use commons::Interner;
+pub use pod::PodMachine;
 pub(crate) use probers::{Prober, ProberStage};
 pub use prototype::Prototype;
 pub use published::Published;
@@ -60,7 +60,7 @@ pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
 pub(crate) use stop::{Stop, StopStage};
-pub(crate) use sync::{Doing, Sync, Task};
+pub(crate) use sync::{PendingCall, Sync, Task};
 pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 pub use wake::Wake;
 
@@ -68,7 +68,7 @@ use alloc::{borrow::Cow, string::String};
 
 use crate::{
     action::{EventReason, EventType, KubernetesEvent},
-    manifest::Name,
+    api::Name,
     spec::ContainerIndex,
     time::Timestamp,
 };

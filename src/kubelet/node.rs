@@ -4,17 +4,17 @@ use alloc::{borrow::Cow, boxed::Box, format, sync::Arc};
 use core::time::Duration;
 
 use super::{
-    Pod, Step,
+    PodMachine, Step,
     kill::{Kill, KillMode, OnSuccess},
-    rare::Rare,
+    rare::ColdState,
     status_manager::StatusReason,
     tables::WorkerState,
     write::{CouldRun, Write},
 };
 use crate::{
     action::{EventReason, EventType, KubernetesEvent},
+    api::{Name, PodPhase},
     event::NodeEvent,
-    manifest::{Name, PodPhase},
     time::seconds,
 };
 
@@ -25,7 +25,7 @@ const PREEMPTED: &str = "Preempted in order to admit critical pod";
 const PREEMPTED_BY_KUBELET: &str = "Pod was preempted by Kubelet to accommodate a critical pod.";
 const SHUT_DOWN: &str = "Pod was terminated in response to imminent node shutdown.";
 
-impl Pod {
+impl PodMachine {
     /// Takes in what has been checked.
     pub(super) fn on_node_event(&mut self, event: NodeEvent, step: &mut Step<'_>) {
         match event {
@@ -114,7 +114,7 @@ impl Pod {
         parts.status.forget();
         parts.inbox.forget();
         let garbage_at = parts.rare().garbage_at;
-        *parts.rare_mut() = Rare { kubelet_start: Some(step.now), garbage_at, ..Rare::default() };
+        *parts.rare_mut() = ColdState { kubelet_start: Some(step.now), garbage_at, ..ColdState::default() };
         self.worker.forget();
         let is_over = self.parts.status.record.phase.is_terminal();
         if is_over {

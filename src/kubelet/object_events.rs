@@ -3,20 +3,20 @@
 use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
 
 use super::{
-    Pod, Sink, Step, WorkerState,
+    PodMachine, Sink, Step, WorkerState,
     api_pod::{ApiPod, Deletion},
     inbox::Message,
 };
 use crate::{
+    api::{Name, PodCondition, PodManifest, PodPhase},
     event::{ApiEvent, EventError},
-    manifest::{Name, PodCondition, PodManifest, PodPhase},
     rule::spec_change,
     spec::{PodSpec, SpecError},
     state::{ConditionType, is_owned_by_kubelet},
     time::{Timestamp, seconds},
 };
 
-impl Pod {
+impl PodMachine {
     /// Takes in what has been checked.
     pub(super) fn on_api_event(&mut self, event: ApiEvent, step: &mut Step<'_>) {
         let was_finished = self.worker_state() == WorkerState::Finished;
@@ -108,7 +108,7 @@ fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiP
         generation: metadata.generation.max(known.generation),
         deletion: deletion.or(known.deletion),
         is_gone: false,
-        conditions: foreign_conditions(conditions),
+        conditions: external_conditions(conditions),
         ended: known.ended.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
         scheduled_at: scheduled_at(conditions).or(known.scheduled_at),
         spec,
@@ -116,7 +116,7 @@ fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiP
 }
 
 /// The conditions that the kubelet leaves as they are.
-pub(super) fn foreign_conditions(conditions: &[PodCondition]) -> Vec<PodCondition> {
+pub(super) fn external_conditions(conditions: &[PodCondition]) -> Vec<PodCondition> {
     conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_)).cloned().collect()
 }
 

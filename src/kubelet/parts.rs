@@ -8,10 +8,10 @@ use super::{
     Published,
     api_pod::ApiPod,
     containers::Containers,
-    inbox::{Inbox, Message},
+    inbox::{Message, SyncLoopQueue},
     probers::Probers,
-    quiet::Quiet,
-    rare::Rare,
+    quiet::ResyncCache,
+    rare::ColdState,
     runtime_cache::RuntimeCache,
     status_manager::StatusManager,
     wake::Wake,
@@ -27,7 +27,7 @@ use crate::{
 /// Everything of the kubelet but the Pod's worker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Parts {
+pub(crate) struct Kubelet {
     #[serde(skip)]
     pub(crate) config: Arc<KubeletConfig>,
     /// The object as the main loop has heard of it.
@@ -38,9 +38,9 @@ pub(crate) struct Parts {
     pub(crate) containers: Containers,
     pub(crate) probers: Probers,
     pub(crate) status: StatusManager,
-    pub(crate) inbox: Inbox,
+    pub(crate) inbox: SyncLoopQueue,
     /// What few Pods need.
-    rare: Option<Box<Rare>>,
+    rare: Option<Box<ColdState>>,
     /// How many random numbers were drawn.
     pub(crate) draws: u32,
     /// When the Pod next wakes, and for what.
@@ -48,39 +48,39 @@ pub(crate) struct Parts {
     pub(crate) wake: Option<(Timestamp, Wake)>,
     /// Whether the next sync is known to find nothing.
     #[serde(skip)]
-    pub(crate) quiet: Quiet,
+    pub(crate) quiet: ResyncCache,
 }
 
-impl Parts {
+impl Kubelet {
     pub(crate) fn new(
         object: Arc<ApiPod>,
         runtime: RuntimeStatus,
         config: Arc<KubeletConfig>,
         now: Timestamp,
-    ) -> Parts {
+    ) -> Kubelet {
         let spec = object.spec.clone();
-        Parts {
+        Kubelet {
             runtime: RuntimeCache::new(runtime, config.timing, now),
             containers: Containers::new(&spec),
             probers: Probers::new(&spec),
             status: StatusManager::new(),
-            inbox: Inbox::default(),
+            inbox: SyncLoopQueue::default(),
             object,
             spec,
             config,
             rare: None,
             draws: 0,
             wake: None,
-            quiet: Quiet::default(),
+            quiet: ResyncCache::default(),
         }
     }
 
     /// What few Pods need: of most, nothing.
-    pub(crate) fn rare(&self) -> &Rare {
-        self.rare.as_deref().unwrap_or(Rare::NOTHING)
+    pub(crate) fn rare(&self) -> &ColdState {
+        self.rare.as_deref().unwrap_or(ColdState::NOTHING)
     }
 
-    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+    pub(crate) fn rare_mut(&mut self) -> &mut ColdState {
         self.rare.get_or_insert_default()
     }
 

@@ -3,13 +3,13 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
-    Published, Step, api_pod::ApiPod, object_events, parts::Parts, sink::Sink, status_manager::Knowledge,
+    Published, Step, api_pod::ApiPod, object_events, parts::Kubelet, sink::Sink, status_manager::Knowledge,
     tables::WorkerState, worker::Worker,
 };
 use crate::{
+    api::{PodCondition, PodManifest, PodPhase},
     config::KubeletConfig,
     event::{Event, RefusedEvent, RuntimeEvent},
-    manifest::{PodCondition, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
     state::RuntimeStatus,
     time::Timestamp,
@@ -17,7 +17,7 @@ use crate::{
 
 /// One Pod on its node, as the kubelet lives it.
 ///
-/// Events go in with [`handle_event`](Pod::handle_event), time with [`handle_timeout`](Pod::handle_timeout); what is to
+/// Events go in with [`handle_event`](PodMachine::handle_event), time with [`handle_timeout`](PodMachine::handle_timeout); what is to
 /// be done, and what changed, comes out through the [`Sink`] that is passed in. Each call is one atomic step. Actions
 /// are to be carried out in their order, and answered by the events that they name.
 ///
@@ -27,17 +27,17 @@ use crate::{
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     Action, Clock, ManualClock, Output, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
-///     manifest, spec::PodSpec, state::SandboxId,
+///     Action, Clock, ManualClock, Output, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
+///     api, spec::PodSpec, state::SandboxId,
 /// };
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
 /// let mut out = Vec::new();
 ///
-/// let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+/// let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
 /// assert!(out.contains(&Output::Action(Action::RunPodSandbox { sandbox: SandboxId(0) })));
 ///
 /// out.clear();
@@ -52,13 +52,13 @@ use crate::{
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, Pod, Timestamp, WorkerState, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec,
+///     NoSink, PodMachine, Timestamp, WorkerState, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec,
 /// };
 ///
-/// # let manifest: manifest::PodManifest = serde_json::from_str(
+/// # let manifest: api::PodManifest = serde_json::from_str(
 /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-/// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+/// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
 /// assert_eq!((pod.phase(), pod.worker_state()), (PodPhase::Pending, WorkerState::Syncing));
 /// assert_eq!((pod.spec().name(), pod.config().crash_loop.max.as_secs()), ("web", 300));
 /// assert!(!pod.is_idle(), "its sandbox is being made");
@@ -68,22 +68,22 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pod {
+pub struct PodMachine {
     pub(crate) worker: Worker,
-    pub(crate) parts: Box<Parts>,
+    pub(crate) parts: Box<Kubelet>,
 }
 
-impl Pod {
+impl PodMachine {
     /// A Pod that a node has just got: its first sync begins at once.
     #[must_use]
-    pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
-        Pod::begin(Arc::new(ApiPod::new(spec)), config, now, out)
+    pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
+        PodMachine::begin(Arc::new(ApiPod::new(spec)), config, now, out)
     }
 
     /// A Pod that a node has just got, from its object as a watch delivers it: what is known of it already, say since
     /// when it is bound, or that it is being deleted, counts. One that is being deleted starts nothing.
     ///
-    /// A Pod whose object has a status that a kubelet wrote is [resumed](Pod::resume) instead.
+    /// A Pod whose object has a status that a kubelet wrote is [resumed](PodMachine::resume) instead.
     ///
     /// # Errors
     ///
@@ -91,14 +91,14 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{Output, Pod, Timestamp, config::KubeletConfig, manifest};
+    /// use pod_lifecycle::{Output, PodMachine, Timestamp, config::KubeletConfig, api};
     ///
-    /// let deleted: manifest::PodManifest = serde_json::from_str(r#"{
+    /// let deleted: api::PodManifest = serde_json::from_str(r#"{
     ///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
     ///     "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}
     /// }"#)?;
     /// let (now, mut out) = ("2026-03-01T12:00:00Z".parse::<Timestamp>()?, Vec::new());
-    /// let pod = Pod::from_object(&deleted, Arc::new(KubeletConfig::default()), now, &mut out)?;
+    /// let pod = PodMachine::from_object(&deleted, Arc::new(KubeletConfig::default()), now, &mut out)?;
     /// assert!(pod.is_deleting());
     /// assert!(!out.iter().any(|output| matches!(output, Output::Action(_))), "nothing is started");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,12 +108,17 @@ impl Pod {
         config: Arc<KubeletConfig>,
         now: Timestamp,
         out: &mut dyn Sink,
-    ) -> Result<Pod, SpecError> {
-        Ok(Pod::begin(Arc::new(object_events::first_seen(object)?), config, now, out))
+    ) -> Result<PodMachine, SpecError> {
+        Ok(PodMachine::begin(Arc::new(object_events::first_seen(object)?), config, now, out))
     }
 
-    pub(super) fn begin(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> Pod {
-        let mut pod = Pod::unsynced(object, RuntimeStatus::default(), config, now);
+    pub(super) fn begin(
+        object: Arc<ApiPod>,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> PodMachine {
+        let mut pod = PodMachine::unsynced(object, RuntimeStatus::default(), config, now);
         pod.parts.status.published.phase = pod.parts.object.ended;
         pod.take_up();
         pod.settle(&mut Step { now, out });
@@ -125,14 +130,14 @@ impl Pod {
         runtime: RuntimeStatus,
         config: Arc<KubeletConfig>,
         now: Timestamp,
-    ) -> Pod {
-        Pod { worker: Worker::new(), parts: Box::new(Parts::new(object, runtime, config, now)) }
+    ) -> PodMachine {
+        PodMachine { worker: Worker::new(), parts: Box::new(Kubelet::new(object, runtime, config, now)) }
     }
 
     /// What there is to know of a Pod that no node has, for those who explain it.
-    pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> Pod {
+    pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> PodMachine {
         let known = ApiPod { conditions, ..ApiPod::new(spec) };
-        Pod::unsynced(Arc::new(known), RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
+        PodMachine::unsynced(Arc::new(known), RuntimeStatus::default(), Arc::new(KubeletConfig::default()), now)
     }
 
     /// A Pod that its node refuses, `UnexpectedAdmissionError`, `NodeAffinity` or `OutOfcpu` for example: it fails at
@@ -142,13 +147,13 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest =
+    /// let manifest: api::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let (config, now) = (Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
-    /// let pod = Pod::rejected(spec, config, "OutOfcpu", "Node didn't have enough resource: cpu", now, &mut NoSink);
+    /// let pod = PodMachine::rejected(spec, config, "OutOfcpu", "Node didn't have enough resource: cpu", now, &mut NoSink);
     /// assert_eq!((pod.phase(), pod.status().reason), (PodPhase::Failed, "OutOfcpu".into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -160,8 +165,8 @@ impl Pod {
         message: &str,
         now: Timestamp,
         out: &mut dyn Sink,
-    ) -> Pod {
-        let mut pod = Pod::unsynced(Arc::new(ApiPod::new(spec)), RuntimeStatus::default(), config, now);
+    ) -> PodMachine {
+        let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec)), RuntimeStatus::default(), config, now);
         pod.reject(reason, message, &mut Step { now, out });
         pod
     }
@@ -175,14 +180,14 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
     /// use pod_lifecycle::{event::{Event, EventError, RuntimeEvent}, state::SandboxId};
     ///
-    /// # let manifest: manifest::PodManifest =
+    /// # let manifest: api::PodManifest =
     /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
     /// let now = Timestamp::UNIX_EPOCH;
-    /// let mut pod = Pod::new(spec, config, now, &mut NoSink);
+    /// let mut pod = PodMachine::new(spec, config, now, &mut NoSink);
     /// let before = pod.clone();
     /// let late = Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(7) });
     /// let refused = pod.handle_event(now, late, &mut NoSink).unwrap_err();
@@ -210,12 +215,12 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
     ///
-    /// # let manifest: manifest::PodManifest = serde_json::from_str(
+    /// # let manifest: api::PodManifest = serde_json::from_str(
     /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-    /// let mut pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let mut pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
     /// let due = pod.poll_timeout().ok_or("it never wakes")?;
     /// pod.handle_timeout(due, &mut NoSink);
     /// assert!(pod.poll_timeout().is_none_or(|next| next > due), "whatever was due is done");
@@ -232,12 +237,12 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
     ///
-    /// # let manifest: manifest::PodManifest = serde_json::from_str(
+    /// # let manifest: api::PodManifest = serde_json::from_str(
     /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-    /// let mut pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let mut pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
     /// while let Some((due, wake)) = pod.next_wake().filter(|(due, _)| due.unix_seconds() < 60) {
     ///     println!("at {due}: {wake:?}");
     ///     pod.handle_first_timeout(due, &mut NoSink);
@@ -254,12 +259,12 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
     ///
-    /// # let manifest: manifest::PodManifest = serde_json::from_str(
+    /// # let manifest: api::PodManifest = serde_json::from_str(
     /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-    /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
     /// assert_eq!(pod.poll_timeout(), pod.next_wake().map(|(at, _)| at));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

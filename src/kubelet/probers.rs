@@ -5,11 +5,11 @@ use core::{num::NonZeroU64, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, inbox::Verdict};
+use super::{Step, inbox::ProbeUpdate};
 use crate::{
     action::{Action, EventReason, EventType},
+    api::Name,
     config::mix,
-    manifest::Name,
     rule::{
         pod_status::PodRecord,
         probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
@@ -119,7 +119,7 @@ impl Prober {
 
 /// What the probe workers need to know of the rest of the kubelet.
 #[derive(Clone, Copy)]
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct ProbeContext<'a> {
     pub(crate) spec: &'a PodSpec,
     /// The kubelet's own status, once it has computed one.
     pub(crate) status: Option<&'a PodRecord>,
@@ -271,9 +271,9 @@ impl Probers {
         &mut self,
         container: ContainerIndex,
         kind: ProbeKind,
-        around: Surroundings<'_>,
+        around: ProbeContext<'_>,
         step: &mut Step<'_>,
-    ) -> Option<Verdict> {
+    ) -> Option<ProbeUpdate> {
         let prober = self.0.iter_mut().find(|prober| (prober.container, prober.kind) == (container, kind))?;
         let container_spec = around.spec.container(container)?;
         let probe = container_spec.probe(kind)?;
@@ -326,9 +326,9 @@ impl Probers {
         kind: ProbeKind,
         outcome: ProbeOutcome,
         output: &str,
-        around: Surroundings<'_>,
+        around: ProbeContext<'_>,
         step: &mut Step<'_>,
-    ) -> [Option<Verdict>; 2] {
+    ) -> [Option<ProbeUpdate>; 2] {
         let is_it = |prober: &&mut Prober| (prober.container, prober.kind) == (container, kind);
         let Some(prober) = self.0.iter_mut().find(is_it) else { return [None; 2] };
         let Some(probe) = around.spec.container(container).and_then(|it| it.probe(kind)) else { return [None; 2] };
@@ -362,7 +362,7 @@ impl Probers {
 
 impl Prober {
     /// The verdict, if it has changed.
-    fn verdict(&mut self, before: ProbeWorker, after: ProbeWorker, around: Surroundings<'_>) -> Option<Verdict> {
+    fn verdict(&mut self, before: ProbeWorker, after: ProbeWorker, around: ProbeContext<'_>) -> Option<ProbeUpdate> {
         let (instance, result) = (after.instance?, after.result?);
         let is_new = before.instance != after.instance || before.result != after.result;
         if !is_new || self.reported_dead == Some(instance) {
@@ -374,7 +374,7 @@ impl Prober {
         if around.repeats == Repeats::Once && !is_running && result == ProbeResult::Failure {
             self.reported_dead = Some(instance);
         }
-        Some(Verdict { container: self.container, instance, kind: self.kind, result })
+        Some(ProbeUpdate { container: self.container, instance, kind: self.kind, result })
     }
 }
 

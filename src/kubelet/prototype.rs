@@ -2,21 +2,21 @@
 
 use alloc::sync::Arc;
 
-use super::{Pod, Sink, api_pod::ApiPod, object_events};
-use crate::{config::KubeletConfig, manifest::PodManifest, spec::SpecError, time::Timestamp};
+use super::{PodMachine, Sink, api_pod::ApiPod, object_events};
+use crate::{api::PodManifest, config::KubeletConfig, spec::SpecError, time::Timestamp};
 
 /// What many Pods share when their nodes get them: understood once, and held once.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{NoSink, Pod, Prototype, Timestamp, config::KubeletConfig, manifest::PodManifest};
+/// use pod_lifecycle::{NoSink, PodMachine, Prototype, Timestamp, config::KubeletConfig, api::PodManifest};
 ///
 /// let manifest: PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 /// let (config, now) = (Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
 /// let prototype = Prototype::from_object(&manifest, config.clone())?;
-/// let pods: Vec<Pod> = (0..1_000).map(|_| prototype.pod(now, &mut NoSink)).collect();
-/// assert_eq!(pods[999], Pod::from_object(&manifest, config, now, &mut NoSink)?);
+/// let pods: Vec<PodMachine> = (0..1_000).map(|_| prototype.pod(now, &mut NoSink)).collect();
+/// assert_eq!(pods[999], PodMachine::from_object(&manifest, config, now, &mut NoSink)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Prototype {
 }
 
 impl Prototype {
-    /// From the object as a watch delivers it: see [`Pod::from_object`].
+    /// From the object as a watch delivers it: see [`PodMachine::from_object`].
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Prototype {
 
     /// A Pod that a node has just got: its first sync begins at once.
     #[must_use]
-    pub fn pod(&self, now: Timestamp, out: &mut dyn Sink) -> Pod {
-        Pod::begin(self.object.clone(), self.config.clone(), now, out)
+    pub fn pod(&self, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
+        PodMachine::begin(self.object.clone(), self.config.clone(), now, out)
     }
 }

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::parts::Parts;
+use super::parts::Kubelet;
 use crate::{
-    manifest::{PodCondition, PodPhase},
+    api::{PodCondition, PodPhase},
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId},
     time::Timestamp,
@@ -17,7 +17,7 @@ use crate::{
 /// ```
 ///
 /// use std::sync::Arc;
-/// use pod_lifecycle::{Pod, Published, Sink, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
+/// use pod_lifecycle::{PodMachine, Published, Sink, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
 /// use pod_lifecycle::state::ConditionType;
 ///
 /// /// Keeps the phases.
@@ -28,27 +28,27 @@ use crate::{
 ///     fn published(&mut self, _: Timestamp, status: &Published<'_>) {
 ///         assert_eq!((status.spec().name(), status.reason()), ("web", ("", "")));
 ///         assert_eq!((status.observed_generation(), status.condition_generation(ConditionType::Ready)), (4, 4));
-///         assert!(status.foreign_conditions().is_empty() && status.start_time().is_some());
+///         assert!(status.external_conditions().is_empty() && status.start_time().is_some());
 ///         assert_eq!((status.containers().len(), status.conditions().len()), (1, 5));
 ///         self.0.push(status.phase());
 ///     }
 /// }
-/// # let manifest: manifest::PodManifest = serde_json::from_str(r#"{
+/// # let manifest: api::PodManifest = serde_json::from_str(r#"{
 /// #     "metadata": {"name": "web", "generation": 4}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
 /// let mut phases = Phases::default();
-/// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut phases);
+/// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut phases);
 /// assert_eq!(phases.0, [PodPhase::Pending]);
 /// assert_eq!(pod.published().former_image(0.into(), 0.into()), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Published<'a> {
-    parts: &'a Parts,
+    parts: &'a Kubelet,
 }
 
 impl<'a> Published<'a> {
-    pub(super) fn of(parts: &'a Parts) -> Published<'a> {
+    pub(super) fn of(parts: &'a Kubelet) -> Published<'a> {
         Published { parts }
     }
 
@@ -74,7 +74,7 @@ impl<'a> Published<'a> {
     /// Conditions of other owners, as the kubelet knows them from the API. A `DisruptionTarget` of the node's own,
     /// which every owner may set, is among them.
     #[must_use]
-    pub fn foreign_conditions(&self) -> &'a [PodCondition] {
+    pub fn external_conditions(&self) -> &'a [PodCondition] {
         &self.parts.object.conditions
     }
 
@@ -121,12 +121,12 @@ impl<'a> Published<'a> {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{Pod, Timestamp, config::KubeletConfig, manifest::PodManifest, spec::PodSpec};
+    /// use pod_lifecycle::{PodMachine, Timestamp, config::KubeletConfig, api::PodManifest, spec::PodSpec};
     ///
     /// # let manifest: PodManifest = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-    /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut Vec::new());
+    /// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut Vec::new());
     /// assert!(!pod.published().is_ready(), "nothing runs yet");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

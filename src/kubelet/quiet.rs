@@ -11,11 +11,12 @@ use core::{
 };
 
 use super::{
-    Pod, Step, inbox::Inbox, main_loop::SHORTEST_PERIOD, parts::Parts, status_manager::SandboxNews, tables::WorkerState,
+    PodMachine, Step, inbox::SyncLoopQueue, main_loop::SHORTEST_PERIOD, parts::Kubelet, status_manager::SandboxNews,
+    tables::WorkerState,
 };
 use crate::{
     action::{SyncKind, SyncProgress},
-    manifest::PodPhase,
+    api::PodPhase,
 };
 
 /// That a sync found nothing to do and nothing to say, and what the probe workers then stood for: as long as nothing
@@ -24,23 +25,23 @@ use crate::{
 /// It spares work and changes nothing that can be seen. So it is no part of what a Pod is: Pods that differ in this
 /// alone are equal, and a snapshot leaves it out.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Quiet(Option<NonZeroU64>);
+pub(crate) struct ResyncCache(Option<NonZeroU64>);
 
-impl Quiet {
+impl ResyncCache {
     pub(super) fn forget(&mut self) {
         self.0 = None;
     }
 }
 
-impl PartialEq for Quiet {
-    fn eq(&self, _: &Quiet) -> bool {
+impl PartialEq for ResyncCache {
+    fn eq(&self, _: &ResyncCache) -> bool {
         true
     }
 }
 
-impl Eq for Quiet {}
+impl Eq for ResyncCache {}
 
-impl Hash for Quiet {
+impl Hash for ResyncCache {
     fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
@@ -68,15 +69,15 @@ pub(super) struct Standing {
     writes: u32,
 }
 
-impl Parts {
+impl Kubelet {
     pub(super) fn standing(&self) -> Standing {
         Standing { probes: self.probers.standing(), writes: self.status.published.writes }
     }
 
     /// A sync that has found nothing is quiet if it has changed nothing either, and leaves nothing to its end.
-    pub(super) fn quiet_since(&self, before: Standing) -> Quiet {
+    pub(super) fn quiet_since(&self, before: Standing) -> ResyncCache {
         let is_same = before == self.standing() && self.status.sandbox_news == SandboxNews::None;
-        Quiet(is_same.then_some(before.probes))
+        ResyncCache(is_same.then_some(before.probes))
     }
 
     /// Whether a sync would find what the last one found: nothing.
@@ -89,12 +90,12 @@ impl Parts {
         }
         is_untimed
             && self.runtime.notices_at_once()
-            && self.inbox == Inbox::default()
+            && self.inbox == SyncLoopQueue::default()
             && self.quiet.0 == Some(self.probers.standing())
     }
 }
 
-impl Pod {
+impl PodMachine {
     /// Tells of a sync that finds nothing, if that is what the next would be.
     pub(super) fn repeat_quiet_sync(&mut self, step: &mut Step<'_>) -> bool {
         let is_free = self.worker.state == WorkerState::Syncing && self.worker.is_idle() && !self.worker.restarts_next;

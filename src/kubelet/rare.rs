@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::burst::Burst;
+use super::burst::LivelockGuard;
 use crate::{spec::ContainerIndex, state::InstanceId, time::Timestamp};
 
 /// What few Pods need.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Rare {
+pub(crate) struct ColdState {
     /// When the kubelet restarted, if it did.
     #[serde(with = "crate::time::exact")]
     pub(crate) kubelet_start: Option<Timestamp>,
@@ -23,7 +23,7 @@ pub(crate) struct Rare {
     #[serde(with = "crate::time::exact")]
     pub(crate) garbage_at: Option<Timestamp>,
     /// Published statuses that were read back and asked for a sync.
-    pub(crate) read_back: Burst,
+    pub(crate) read_back: LivelockGuard,
 }
 
 /// Dead instances that are to be removed, in this order.
@@ -35,7 +35,12 @@ pub(crate) struct Removal {
     pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
 }
 
-impl Rare {
-    pub(crate) const NOTHING: &Rare =
-        &Rare { kubelet_start: None, deadline_met: None, removal: None, garbage_at: None, read_back: Burst::NOTHING };
+impl ColdState {
+    pub(crate) const NOTHING: &ColdState = &ColdState {
+        kubelet_start: None,
+        deadline_met: None,
+        removal: None,
+        garbage_at: None,
+        read_back: LivelockGuard::NOTHING,
+    };
 }

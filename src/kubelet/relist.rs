@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 
 use super::{
-    Pod, Step,
+    PodMachine, Step,
     inbox::PlegEvent,
-    parts::Parts,
+    parts::Kubelet,
     status_manager::SandboxNews,
     stop::StopStage,
-    sync::{Doing, Sync},
+    sync::{PendingCall, Sync},
 };
 use crate::{
     event::EventError,
@@ -16,7 +16,7 @@ use crate::{
     state::{Instance, RuntimeStatus},
 };
 
-impl Pod {
+impl PodMachine {
     /// Takes over what a relist found; whatever the sync was waiting for and the relist shows has come.
     pub(super) fn on_relisted(&mut self, runtime: RuntimeStatus, step: &mut Step<'_>) {
         let parts = &mut self.parts;
@@ -56,7 +56,7 @@ pub(super) fn check_listing(spec: &PodSpec, runtime: &RuntimeStatus) -> Result<(
     Ok(())
 }
 
-impl Parts {
+impl Kubelet {
     /// Instances that have ended since are noticed as dead.
     fn notice_deaths_since(&mut self, before: &RuntimeStatus) {
         let was_dead = |ended: &Instance| {
@@ -73,28 +73,28 @@ impl Parts {
 }
 
 impl Sync {
-    fn answer_by_relist(&mut self, parts: &mut Parts, step: &mut Step<'_>) {
+    fn answer_by_relist(&mut self, parts: &mut Kubelet, step: &mut Step<'_>) {
         let runtime = parts.runtime.actual();
         match self.doing {
-            Doing::RunningSandbox(sandbox) => {
+            PendingCall::RunningSandbox(sandbox) => {
                 if runtime.sandboxes.first().is_some_and(|newest| newest.id == sandbox && newest.is_ready) {
                     parts.status.sandbox_news = SandboxNews::Ready;
-                    self.doing = Doing::Nothing;
+                    self.doing = PendingCall::Nothing;
                 }
             }
-            Doing::StoppingSandbox(sandbox) => {
+            PendingCall::StoppingSandbox(sandbox) => {
                 if !runtime.sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
-                    self.doing = Doing::Nothing;
+                    self.doing = PendingCall::Nothing;
                 }
             }
-            Doing::Creating(container, instance) | Doing::Starting(container, instance) => {
+            PendingCall::Creating(container, instance) | PendingCall::Starting(container, instance) => {
                 let has_run = |known: &Instance| known.is_running() || known.termination().is_some();
                 let has_come = runtime.instances_of(container).any(|it| it.id == instance && has_run(it));
                 if has_come {
                     self.on_running(container, instance, parts, step);
                 }
             }
-            Doing::Stopping | Doing::StoppingFailed(_) => {
+            PendingCall::Stopping | PendingCall::StoppingFailed(_) => {
                 for stop in self.stops.iter_mut().filter(|stop| stop.stage == StopStage::Told) {
                     let mut known = runtime.instances_of(stop.container);
                     let lives = known.any(|known| known.id == stop.instance && known.termination().is_none());
@@ -104,7 +104,10 @@ impl Sync {
                 }
                 self.go_on_stopping(step);
             }
-            Doing::Nothing | Doing::Inspecting(_) | Doing::Pulling(..) | Doing::PostStart(..) => {}
+            PendingCall::Nothing
+            | PendingCall::Inspecting(_)
+            | PendingCall::Pulling(..)
+            | PendingCall::PostStart(..) => {}
         }
     }
 }

@@ -3,16 +3,16 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use super::{
-    Pod, Sink, Step, object_events,
-    parts::Parts,
+    PodMachine, Sink, Step, object_events,
+    parts::Kubelet,
     relist::check_listing,
     runtime_cache::RuntimeCache,
     status_manager::{HeldBack, Knowledge, PublishedPhase, StatusManager, StatusReason},
 };
 use crate::{
+    api::{ContainerStatus, Name, PodManifest, PodPhase, PodStatus},
     config::KubeletConfig,
     event::EventError,
-    manifest::{ContainerStatus, Name, PodManifest, PodPhase, PodStatus},
     rule::pod_status::{PhaseReason, PodRecord},
     spec::SpecError,
     state::{
@@ -27,7 +27,7 @@ use crate::{
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, Pod, ResumeError, Timestamp, config::KubeletConfig, event::EventError, manifest::PodManifest,
+///     NoSink, PodMachine, ResumeError, Timestamp, config::KubeletConfig, event::EventError, api::PodManifest,
 ///     state::{ContainerIds, Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 /// };
 ///
@@ -39,7 +39,7 @@ use crate::{
 /// };
 /// let runtime = RuntimeStatus { sandboxes: Vec::new(), instances: vec![astray] };
 /// let (config, now) = (Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
-/// let refused = Pod::resume(&object, runtime, &mut ContainerIds::default(), config, now, &mut NoSink);
+/// let refused = PodMachine::resume(&object, runtime, &mut ContainerIds::default(), config, now, &mut NoSink);
 /// assert_eq!(refused, Err(ResumeError::Runtime(EventError::UnknownSandbox { sandbox: SandboxId(3) })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -54,7 +54,7 @@ pub enum ResumeError {
     Runtime(#[source] EventError),
 }
 
-impl Pod {
+impl PodMachine {
     /// Takes up a Pod that lives already, or is dying: its agent has restarted, and has the object with the status that
     /// was published last, and what the runtime has of it now.
     ///
@@ -65,7 +65,7 @@ impl Pod {
     /// published as ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is being
     /// deleted starts nothing; one that has ended, and of which nothing runs, has its last status published, and
     /// [`Output::DeleteObject`](crate::Output::DeleteObject) is told if it is being deleted. A Pod that no kubelet has
-    /// reported on yet is begun like a [new one](Pod::from_object), with whatever the runtime has of it.
+    /// reported on yet is begun like a [new one](PodMachine::from_object), with whatever the runtime has of it.
     ///
     /// `runtime`: newest first, everything that the runtime has, the ended instances and sandboxes too;
     /// [`restart_count`](crate::state::Instance::restart_count) is the runtime's attempt, and
@@ -87,7 +87,7 @@ impl Pod {
     /// ```
     /// use std::sync::Arc;
     /// use pod_lifecycle::{
-    ///     Action, Output, Pod, Timestamp, config::KubeletConfig, manifest::{PodManifest, PodPhase},
+    ///     Action, Output, PodMachine, Timestamp, config::KubeletConfig, api::{PodManifest, PodPhase},
     ///     state::{ContainerIds, Instance, InstanceState, RuntimeStatus, Sandbox, SandboxId},
     /// };
     ///
@@ -125,7 +125,7 @@ impl Pod {
     ///     });
     /// }
     /// let (now, mut out) = ("2026-03-01T13:00:00Z".parse()?, Vec::new());
-    /// let pod = Pod::resume(&object, runtime, &mut ids, Arc::new(KubeletConfig::default()), now, &mut out)?;
+    /// let pod = PodMachine::resume(&object, runtime, &mut ids, Arc::new(KubeletConfig::default()), now, &mut out)?;
     ///
     /// assert_eq!(pod.phase(), PodPhase::Running);
     /// assert!(!out.iter().any(|output| matches!(output, Output::Action(_))), "it runs: there is nothing to do");
@@ -141,11 +141,11 @@ impl Pod {
         config: Arc<KubeletConfig>,
         now: Timestamp,
         out: &mut dyn Sink,
-    ) -> Result<Pod, ResumeError> {
+    ) -> Result<PodMachine, ResumeError> {
         let seen = object_events::first_seen(object)?;
         check_listing(&seen.spec, &runtime).map_err(ResumeError::Runtime)?;
         let found = RuntimeCache::found(runtime, config.timing, now);
-        let mut pod = Pod::unsynced(Arc::new(seen), RuntimeStatus::default(), config, now);
+        let mut pod = PodMachine::unsynced(Arc::new(seen), RuntimeStatus::default(), config, now);
         pod.parts.runtime = found;
         pod.parts.rare_mut().kubelet_start = Some(now);
         pod.parts.find_published(&object.status, ids);
@@ -155,7 +155,7 @@ impl Pod {
     }
 }
 
-impl Parts {
+impl Kubelet {
     /// What was published before the kubelet started.
     fn find_published(&mut self, status: &PodStatus, ids: &mut ContainerIds) {
         let records = observed_records(&self.spec, status.every_container(), ids);

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{burst::Burst, inbox::PlegEvent};
+use super::{burst::LivelockGuard, inbox::PlegEvent};
 use crate::{
     config::Timing,
     state::{Instance, InstanceState, RuntimeStatus},
@@ -48,7 +48,7 @@ struct GenericPleg {
     #[serde(with = "crate::time::exact")]
     observed_at: Option<Timestamp>,
     /// The relists out of turn: where what a sync does takes no time, syncs would lead to one another for ever.
-    out_of_turn: Burst,
+    out_of_turn: LivelockGuard,
     /// When it is to be relisted out of turn.
     #[serde(with = "crate::time::exact")]
     requested_for: Option<Timestamp>,
@@ -77,7 +77,7 @@ impl RuntimeCache {
                 seen: Arc::default(),
                 changed_at: Some(now).filter(|_| *actual != RuntimeStatus::default()),
                 observed_at: None,
-                out_of_turn: Burst::default(),
+                out_of_turn: LivelockGuard::default(),
                 requested_for: None,
                 synced_at: None,
             })

@@ -3,13 +3,13 @@
 use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 
 use super::{
-    Pod, Step,
+    PodMachine, Step,
     inbox::{Message, PlegEvent},
-    parts::Parts,
-    probers::{Repeats, Surroundings},
+    parts::Kubelet,
+    probers::{ProbeContext, Repeats},
     status_manager::SandboxNews,
     stop::StopStage,
-    sync::{Doing, Sync},
+    sync::{PendingCall, Sync},
 };
 use crate::{
     action::{EventReason, EventType},
@@ -30,7 +30,7 @@ pub(crate) struct ProbeAnswer {
     pub(crate) output: &'static str,
 }
 
-impl Pod {
+impl PodMachine {
     /// Takes in what has been checked.
     pub(super) fn on_runtime_event(&mut self, event: RuntimeEvent, step: &mut Step<'_>) {
         match event {
@@ -81,7 +81,7 @@ impl Pod {
     }
 
     /// Works on the sync under way, if there is one.
-    pub(super) fn with_sync(&mut self, work: impl FnOnce(&mut Sync, &mut Parts)) {
+    pub(super) fn with_sync(&mut self, work: impl FnOnce(&mut Sync, &mut Kubelet)) {
         if let Some(sync) = &mut self.worker.sync {
             work(sync, &mut self.parts);
         }
@@ -100,7 +100,7 @@ impl Pod {
             parts.notice(PlegEvent::Started);
         }
         parts.status.sandbox_news = SandboxNews::Ready;
-        self.with_sync(|sync, _| sync.doing = Doing::Nothing);
+        self.with_sync(|sync, _| sync.doing = PendingCall::Nothing);
     }
 
     fn fail_sandbox(&mut self, message: &str, step: &mut Step<'_>) {
@@ -109,7 +109,7 @@ impl Pod {
         self.with_sync(|sync, _| {
             sync.has_failed = true;
             sync.todo.clear();
-            sync.doing = Doing::Nothing;
+            sync.doing = PendingCall::Nothing;
         });
     }
 
@@ -128,8 +128,8 @@ impl Pod {
             self.parts.notice(PlegEvent::Died(None));
         }
         self.with_sync(|sync, _| {
-            if sync.doing == Doing::StoppingSandbox(sandbox) {
-                sync.doing = Doing::Nothing;
+            if sync.doing == PendingCall::StoppingSandbox(sandbox) {
+                sync.doing = PendingCall::Nothing;
             }
         });
     }
@@ -197,11 +197,11 @@ impl Pod {
         step: &mut Step<'_>,
     ) {
         let kubelet = self.parts.kubelet_start();
-        let Parts { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
+        let Kubelet { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
         let repeats = if runtime.notices_at_once() { Repeats::Once } else { Repeats::Always };
-        let around = Surroundings { spec, status: status.computed(), is_restarting_all: false, kubelet, repeats };
+        let around = ProbeContext { spec, status: status.computed(), is_restarting_all: false, kubelet, repeats };
         for verdict in probers.take_answer(container, kind, outcome, output, around, step).into_iter().flatten() {
-            inbox.post(Message::Verdict(verdict));
+            inbox.post(Message::ProbeUpdate(verdict));
         }
         self.settle_after_answer(container, kind, step);
     }

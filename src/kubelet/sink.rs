@@ -87,7 +87,7 @@ pub enum Output {
     Transition(Transition),
     /// The kubelet recorded an event.
     Event(Box<KubernetesEvent>),
-    /// A status was written to the API: see [`Pod::status`](crate::Pod::status).
+    /// A status was written to the API: see [`PodMachine::status`](crate::PodMachine::status).
     Published,
     /// The last status is written, and nothing of the Pod is left: its object may be deleted for good, with grace 0 and
     /// the uid as a precondition. Finalizers may keep it all the same; it is said again with each later change of the

@@ -6,14 +6,14 @@ use core::time::Duration;
 use super::{
     Step,
     inbox::PlegEvent,
-    parts::Parts,
-    sync::{Doing, Sync},
+    parts::Kubelet,
+    sync::{PendingCall, Sync},
     write::pod_name,
 };
 use crate::{
     action::{Action, EventReason, EventType},
+    api::ImagePullPolicy,
     event::{Failure, HookKind},
-    manifest::ImagePullPolicy,
     spec::{ContainerIndex, LifecycleHook},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
     time::{Timestamp, go_duration},
@@ -21,7 +21,7 @@ use crate::{
 
 impl Sync {
     /// Starts a container unless it is held back after its last exit.
-    pub(super) fn begin_start(&mut self, container: ContainerIndex, parts: &mut Parts, step: &mut Step<'_>) {
+    pub(super) fn begin_start(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) {
         if self.is_held_back(container, parts, step) {
             return self.fail_start(container);
         }
@@ -37,13 +37,13 @@ impl Sync {
             ImagePullPolicy::Always => self.begin_pull(container, parts, step),
             ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never => {
                 step.out.action(step.now, Action::InspectImage { container });
-                self.doing = Doing::Inspecting(container);
+                self.doing = PendingCall::Inspecting(container);
             }
         }
     }
 
     /// Answers to `doBackOff`: measured from the newest exit that the sync sees; advanced when the start is let go.
-    fn is_held_back(&mut self, container: ContainerIndex, parts: &mut Parts, step: &mut Step<'_>) -> bool {
+    fn is_held_back(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) -> bool {
         let last_exit = self.view.instances_of(container).find_map(Instance::termination);
         let Some(last_exit) = last_exit else { return false };
         let finished_at = last_exit.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -67,7 +67,7 @@ impl Sync {
         &mut self,
         container: ContainerIndex,
         result: Result<bool, Box<str>>,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         let image = self.image_of(container);
@@ -93,7 +93,7 @@ impl Sync {
         }
     }
 
-    fn begin_pull(&mut self, container: ContainerIndex, parts: &mut Parts, step: &mut Step<'_>) {
+    fn begin_pull(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) {
         let image = self.image_of(container);
         if let Some(last) = parts.containers.held_pull(&image, &parts.config.image_pull, step.now) {
             let message = || format!("Back-off pulling image {image:?}");
@@ -103,20 +103,20 @@ impl Sync {
         }
         step.record(EventType::Normal, EventReason::Pulling, Some(container), || format!("Pulling image {image:?}"));
         step.out.action(step.now, Action::PullImage { container });
-        self.doing = Doing::Pulling(container, step.now);
+        self.doing = PendingCall::Pulling(container, step.now);
     }
 
     pub(super) fn on_image_pulled(
         &mut self,
         container: ContainerIndex,
         result: Result<u64, Failure>,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         let image = self.image_of(container);
         let failure = match result {
             Ok(size) => {
-                let Doing::Pulling(_, since) = self.doing else { return };
+                let PendingCall::Pulling(_, since) = self.doing else { return };
                 let took = go_duration(Duration::from_millis(
                     u64::try_from(step.now.since(since).as_millis()).unwrap_or(u64::MAX),
                 ));
@@ -138,11 +138,11 @@ impl Sync {
         self.fail_image(container, failure.error, FailureMessage::Text(failure.message), parts, step);
     }
 
-    fn begin_creation(&mut self, container: ContainerIndex, parts: &mut Parts, step: &mut Step<'_>) {
+    fn begin_creation(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) {
         let restart_count = self.next_restart_count(container, parts);
         let instance = parts.containers.next_instance(container);
         step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
-        self.doing = Doing::Creating(container, instance);
+        self.doing = PendingCall::Creating(container, instance);
     }
 
     pub(super) fn on_created(
@@ -150,7 +150,7 @@ impl Sync {
         container: ContainerIndex,
         instance: InstanceId,
         result: Result<(), Failure>,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         if let Err(failure) = result {
@@ -169,7 +169,7 @@ impl Sync {
         }
         step.record(EventType::Normal, EventReason::Created, Some(container), || "Container created".into());
         step.out.action(step.now, Action::StartContainer { container, instance });
-        self.doing = Doing::Starting(container, instance);
+        self.doing = PendingCall::Starting(container, instance);
     }
 
     pub(super) fn on_started(
@@ -178,7 +178,7 @@ impl Sync {
         instance: InstanceId,
         started_at: Timestamp,
         result: Result<(), Failure>,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         if let Err(failure) = result {
@@ -199,16 +199,16 @@ impl Sync {
         &mut self,
         container: ContainerIndex,
         instance: InstanceId,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         step.record(EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
         self.doing = match self.object.spec.container(container).and_then(|container| container.post_start()) {
             None => return self.succeed_start(container, parts),
-            Some(LifecycleHook::Sleep(time)) => Doing::PostStart(container, instance, Some(step.now + *time)),
+            Some(LifecycleHook::Sleep(time)) => PendingCall::PostStart(container, instance, Some(step.now + *time)),
             Some(LifecycleHook::Run(_)) => {
                 step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PostStart });
-                Doing::PostStart(container, instance, None)
+                PendingCall::PostStart(container, instance, None)
             }
         };
     }
@@ -218,7 +218,7 @@ impl Sync {
         container: ContainerIndex,
         instance: InstanceId,
         result: Result<(), Box<str>>,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         let Err(message) = result else { return self.succeed_start(container, parts) };
@@ -226,13 +226,13 @@ impl Sync {
         let told = || "PostStartHook failed".into();
         step.record(EventType::Warning, EventReason::FailedPostStartHook, Some(container), told);
         step.record(EventType::Normal, EventReason::Killing, Some(container), || "FailedPostStartHook".into());
-        self.doing = Doing::StoppingFailed(container);
+        self.doing = PendingCall::StoppingFailed(container);
         let grace = self.grace_of(container, None);
         self.begin_single_stop(container, instance, grace, parts, step);
     }
 
-    fn succeed_start(&mut self, container: ContainerIndex, parts: &mut Parts) {
-        self.doing = Doing::Nothing;
+    fn succeed_start(&mut self, container: ContainerIndex, parts: &mut Kubelet) {
+        self.doing = PendingCall::Nothing;
         parts.containers.set_failure(container, None);
     }
 
@@ -241,7 +241,7 @@ impl Sync {
         container: ContainerIndex,
         error: StartError,
         message: FailureMessage,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         let told = || format!("Error: {error}");
@@ -250,7 +250,7 @@ impl Sync {
         self.fail_start(container);
     }
 
-    fn fail_runtime(&mut self, container: ContainerIndex, failure: Failure, parts: &mut Parts, step: &mut Step<'_>) {
+    fn fail_runtime(&mut self, container: ContainerIndex, failure: Failure, parts: &mut Kubelet, step: &mut Step<'_>) {
         let told = || format!("Error: {}", failure.message);
         step.record(EventType::Warning, EventReason::Failed, Some(container), told);
         parts.note_failure(container, failure.error, FailureMessage::Text(failure.message));
@@ -262,7 +262,7 @@ impl Sync {
     }
 }
 
-impl Parts {
+impl Kubelet {
     fn note_failure(&mut self, container: ContainerIndex, error: StartError, message: FailureMessage) {
         self.containers.set_failure(container, Some(Arc::new(StartFailure { error, message })));
     }

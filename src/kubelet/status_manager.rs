@@ -7,7 +7,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    manifest::{ConditionStatus, Name, PodPhase},
+    api::{ConditionStatus, Name, PodPhase},
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionType, ContainerRecord, PodConditions},

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Step,
-    parts::Parts,
-    sync::{Doing, Sync, Task},
+    parts::Kubelet,
+    sync::{PendingCall, Sync, Task},
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind},
@@ -73,7 +73,7 @@ impl Stop {
 
 impl Sync {
     /// Stops every container that runs in the view, together.
-    pub(super) fn begin_stop_of_all(&mut self, parts: &mut Parts, step: &mut Step<'_>) {
+    pub(super) fn begin_stop_of_all(&mut self, parts: &mut Kubelet, step: &mut Step<'_>) {
         let override_grace = self.grace.filter(|_| self.kind == SyncKind::Terminating);
         let is_ordered = self.object.spec.has_sidecars();
         let spec = self.object.spec.clone();
@@ -87,7 +87,7 @@ impl Sync {
             }
         }
         self.has_acted = true;
-        self.doing = Doing::Stopping;
+        self.doing = PendingCall::Stopping;
         // Those without a hook are told to stop before the hooks of the others run.
         for with_hook in [false, true] {
             for place in 0..self.stops.len() {
@@ -98,7 +98,7 @@ impl Sync {
     }
 
     /// Stops one container for a reason of its own.
-    pub(super) fn begin_kill(&mut self, kill: Kill, parts: &mut Parts, step: &mut Step<'_>) {
+    pub(super) fn begin_kill(&mut self, kill: Kill, parts: &mut Kubelet, step: &mut Step<'_>) {
         let spec = self.object.spec.clone();
         let message = || format!("{}", kill.message(&spec));
         step.record(EventType::Normal, EventReason::Killing, Some(kill.container), message);
@@ -107,7 +107,7 @@ impl Sync {
     }
 
     /// Removes an instance so that all containers start afresh; one that lives is stopped first, without grace.
-    pub(super) fn begin_reset(&mut self, reset: Reset, parts: &mut Parts, step: &mut Step<'_>) {
+    pub(super) fn begin_reset(&mut self, reset: Reset, parts: &mut Kubelet, step: &mut Step<'_>) {
         self.has_reset = true;
         self.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
         if reset.kill {
@@ -121,14 +121,14 @@ impl Sync {
         container: ContainerIndex,
         instance: InstanceId,
         grace: Duration,
-        parts: &mut Parts,
+        parts: &mut Kubelet,
         step: &mut Step<'_>,
     ) {
         let stop = Stop { container, instance, grace, stage: StopStage::Pending, is_ordered: false };
         self.has_acted = true;
         self.stops.push(stop);
-        if !matches!(self.doing, Doing::StoppingFailed(_)) {
-            self.doing = Doing::Stopping;
+        if !matches!(self.doing, PendingCall::StoppingFailed(_)) {
+            self.doing = PendingCall::Stopping;
         }
         let place = self.stops.len().saturating_sub(1);
         self.begin_stop(place, false, parts, step);
@@ -143,7 +143,7 @@ impl Sync {
     }
 
     /// The first thing that happens to a container to be stopped: its hook, if there is time; else its turn.
-    fn begin_stop(&mut self, place: usize, with_hook: bool, parts: &mut Parts, step: &mut Step<'_>) {
+    fn begin_stop(&mut self, place: usize, with_hook: bool, parts: &mut Kubelet, step: &mut Step<'_>) {
         let Some(stop) = self.stops.get_mut(place) else { return };
         let (container, instance) = (stop.container, stop.instance);
         let hook = self.object.spec.container(container).and_then(|container| container.pre_stop());
@@ -167,7 +167,7 @@ impl Sync {
 
     /// Goes on with every stop whose hook is over or whose turn has come, and ends the wait when all are gone.
     pub(super) fn go_on_stopping(&mut self, step: &mut Step<'_>) {
-        if !matches!(self.doing, Doing::Stopping | Doing::StoppingFailed(_)) {
+        if !matches!(self.doing, PendingCall::Stopping | PendingCall::StoppingFailed(_)) {
             return;
         }
         for place in 0..self.stops.len() {
@@ -175,10 +175,10 @@ impl Sync {
         }
         if self.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
             self.stops.clear();
-            if let Doing::StoppingFailed(container) = self.doing {
+            if let PendingCall::StoppingFailed(container) = self.doing {
                 self.fail_start(container);
             } else {
-                self.doing = Doing::Nothing;
+                self.doing = PendingCall::Nothing;
             }
         }
     }

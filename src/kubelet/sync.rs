@@ -12,11 +12,11 @@ use super::{
     Step,
     api_pod::ApiPod,
     kill::Kill,
-    parts::Parts,
-    quiet::Quiet,
+    parts::Kubelet,
+    quiet::ResyncCache,
     status_manager::HeldBack,
     stop::Stop,
-    worker::Taken,
+    worker::Dequeued,
     write::{CouldRun, Finality, Report},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) struct Sync {
     /// The runtime as it was seen when the sync began.
     pub(crate) view: Arc<RuntimeStatus>,
     pub(crate) todo: VecDeque<Task>,
-    pub(crate) doing: Doing,
+    pub(crate) doing: PendingCall,
     /// Containers being stopped.
     pub(crate) stops: Vec<Stop>,
     pub(crate) has_failed: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Sync {
     pub(crate) earliest_release: Option<Timestamp>,
     /// Whether the next is known to find nothing, as this one has.
     #[serde(skip)]
-    pub(crate) quiet: Quiet,
+    pub(crate) quiet: ResyncCache,
 }
 
 /// Something that a sync is going to do.
@@ -81,7 +81,7 @@ pub(crate) enum Task {
 
 /// What a sync is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Doing {
+pub(crate) enum PendingCall {
     /// It waits for nothing.
     Nothing,
     /// The sandbox.
@@ -106,7 +106,7 @@ pub(crate) enum Doing {
 
 /// How a sync that has just begun goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Begun {
+pub(crate) enum SyncStart {
     /// There is something to do.
     Goes(Sync),
     /// The phase is terminal: the Pod is terminated next.
@@ -115,7 +115,7 @@ pub(crate) enum Begun {
 
 /// Whether a sync has come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Poll {
     /// It waits for something.
     Waits,
     /// It is over.
@@ -124,8 +124,8 @@ pub(crate) enum Progress {
 
 impl Sync {
     /// Begins a sync; `kill` has its say if the sync terminates the Pod.
-    pub(crate) fn begin(taken: Taken, kill: Option<&Kill>, parts: &mut Parts, step: &mut Step<'_>) -> Begun {
-        let Taken { kind, request, grace } = taken;
+    pub(crate) fn begin(taken: Dequeued, kill: Option<&Kill>, parts: &mut Kubelet, step: &mut Step<'_>) -> SyncStart {
+        let Dequeued { kind, request, grace } = taken;
         parts.take_spec(&request.object.spec);
         step.out.sync(step.now, SyncProgress::Began { kind, grace });
         let mut sync = Sync {
@@ -135,29 +135,29 @@ impl Sync {
             grace,
             view: parts.runtime.seen().clone(),
             todo: VecDeque::new(),
-            doing: Doing::Nothing,
+            doing: PendingCall::Nothing,
             stops: Vec::new(),
             has_failed: false,
             has_acted: false,
             has_reset: false,
             earliest_release: None,
-            quiet: Quiet::default(),
+            quiet: ResyncCache::default(),
         };
         match kind {
             SyncKind::Sync => return sync.begin_pod(parts, step),
             SyncKind::Terminating => sync.begin_terminating(kill, parts, step),
             SyncKind::Terminated => sync.begin_terminated(parts, step),
         }
-        Begun::Goes(sync)
+        SyncStart::Goes(sync)
     }
 
     /// Keeps the Pod as it ought to be; there is nothing to do if its phase is terminal.
-    fn begin_pod(mut self, parts: &mut Parts, step: &mut Step<'_>) -> Begun {
+    fn begin_pod(mut self, parts: &mut Kubelet, step: &mut Step<'_>) -> SyncStart {
         let view = self.view.clone();
         let before = parts.standing();
         let found = parts.report(&view, self.reporting(Finality::GoesOn, None), step);
         if found.phase.is_terminal() {
-            return Begun::FoundTerminal(self);
+            return SyncStart::FoundTerminal(self);
         }
         parts.make_probers(&self.object, step.now);
         let actions = pod_actions::compute(&SyncInputs {
@@ -171,11 +171,11 @@ impl Sync {
         if self.todo.is_empty() && found.is_what_was_known {
             self.quiet = parts.quiet_since(before);
         }
-        Begun::Goes(self)
+        SyncStart::Goes(self)
     }
 
     /// Stops everything.
-    fn begin_terminating(&mut self, kill: Option<&Kill>, parts: &mut Parts, step: &mut Step<'_>) {
+    fn begin_terminating(&mut self, kill: Option<&Kill>, parts: &mut Kubelet, step: &mut Step<'_>) {
         let view = self.view.clone();
         parts.report(&view, self.reporting(Finality::GoesOn, kill), step);
         parts.probers.stop_liveness_and_startup(&self.object.spec);
@@ -184,7 +184,7 @@ impl Sync {
     }
 
     /// Does the final bookkeeping.
-    fn begin_terminated(&mut self, parts: &mut Parts, step: &mut Step<'_>) {
+    fn begin_terminated(&mut self, parts: &mut Kubelet, step: &mut Step<'_>) {
         let view = self.view.clone();
         let report = self.reporting(Finality::IsOver, None);
         parts.report(&view, report, step);
@@ -232,23 +232,29 @@ impl Sync {
     }
 
     /// Goes on with what is to be done, until something has to be waited for.
-    pub(crate) fn advance(&mut self, parts: &mut Parts, step: &mut Step<'_>) -> Progress {
-        while self.doing == Doing::Nothing {
-            let Some(task) = self.todo.pop_front() else { return Progress::Ends };
+    pub(crate) fn advance(&mut self, parts: &mut Kubelet, step: &mut Step<'_>) -> Poll {
+        while self.doing == PendingCall::Nothing {
+            let Some(task) = self.todo.pop_front() else { return Poll::Ends };
             self.begin_task(task, parts, step);
         }
         if self.takes_time() {
             parts.publish_sandbox(&self.object, self.could_run(), step);
         }
-        Progress::Waits
+        Poll::Waits
     }
 
     /// Whether what is waited for takes time in principle, so that others get a turn.
     pub(crate) fn takes_time(&self) -> bool {
-        matches!(self.doing, Doing::Pulling(..) | Doing::PostStart(..) | Doing::Stopping | Doing::StoppingFailed(_))
+        matches!(
+            self.doing,
+            PendingCall::Pulling(..)
+                | PendingCall::PostStart(..)
+                | PendingCall::Stopping
+                | PendingCall::StoppingFailed(_)
+        )
     }
 
-    fn begin_task(&mut self, task: Task, parts: &mut Parts, step: &mut Step<'_>) {
+    fn begin_task(&mut self, task: Task, parts: &mut Kubelet, step: &mut Step<'_>) {
         match task {
             Task::StopAll => self.begin_stop_of_all(parts, step),
             Task::Kill(kill) => self.begin_kill(kill, parts, step),
@@ -263,13 +269,13 @@ impl Sync {
                 self.has_acted = true;
                 step.out.action(step.now, Action::StopPodSandbox { sandbox });
                 if parts.runtime.actual().sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
-                    self.doing = Doing::StoppingSandbox(sandbox);
+                    self.doing = PendingCall::StoppingSandbox(sandbox);
                 }
             }
             Task::RunSandbox(sandbox) => {
                 self.has_acted = true;
                 step.out.action(step.now, Action::RunPodSandbox { sandbox });
-                self.doing = Doing::RunningSandbox(sandbox);
+                self.doing = PendingCall::RunningSandbox(sandbox);
             }
             Task::Start(container) => self.begin_start(container, parts, step),
             Task::ReportStopped => self.report_stopped(parts, step),
@@ -277,7 +283,7 @@ impl Sync {
     }
 
     /// Everything was told to stop. What runs all the same is stopped once more, after a while.
-    fn report_stopped(&mut self, parts: &mut Parts, step: &mut Step<'_>) {
+    fn report_stopped(&mut self, parts: &mut Kubelet, step: &mut Step<'_>) {
         let runtime = parts.runtime.actual().clone();
         parts.probers.remove_pod();
         if runtime.instances.iter().any(Instance::is_running) {
@@ -293,14 +299,14 @@ impl Sync {
 
     /// A start has failed: it ends the round if it was that of an init container.
     pub(crate) fn fail_start(&mut self, container: ContainerIndex) {
-        self.doing = Doing::Nothing;
+        self.doing = PendingCall::Nothing;
         self.has_failed = true;
         if self.object.spec.container(container).is_some_and(|spec| spec.kind() == ContainerKind::Init) {
             self.todo.clear();
         }
     }
 
-    fn keep_logs(&self, container: ContainerIndex, instance: InstanceId, parts: &mut Parts) {
+    fn keep_logs(&self, container: ContainerIndex, instance: InstanceId, parts: &mut Kubelet) {
         let mut known = self.view.instances_of(container);
         if let Some(removed) = known.find(|known| known.id == instance) {
             parts.containers.keep_logs(container, removed.restart_count);
@@ -309,7 +315,7 @@ impl Sync {
 
     /// The restart count of a container's next instance: after the newest that the sync sees, else after what the logs
     /// show.
-    pub(crate) fn next_restart_count(&self, container: ContainerIndex, parts: &Parts) -> u32 {
+    pub(crate) fn next_restart_count(&self, container: ContainerIndex, parts: &Kubelet) -> u32 {
         match self.view.newest(container) {
             Some(newest) => newest.restart_count.saturating_add(1),
             None => parts.containers.count_by_logs(container),

@@ -2,7 +2,7 @@
 
 use crate::{
     action::ContainerStateKind,
-    manifest::{PodPhase, named},
+    api::{PodPhase, named},
 };
 
 named! {
@@ -46,7 +46,7 @@ pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
 /// containers run again; it never leaves `Succeeded` or `Failed`. `Unknown` is what an observer sees of a lost node.
 ///
 /// ```
-/// use pod_lifecycle::{PHASE_MOVES, manifest::PodPhase};
+/// use pod_lifecycle::{PHASE_MOVES, api::PodPhase};
 ///
 /// assert!(PHASE_MOVES.contains(&(PodPhase::Pending, PodPhase::Running)));
 /// assert!(!PHASE_MOVES.contains(&(PodPhase::Failed, PodPhase::Running)));

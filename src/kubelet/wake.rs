@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Pod, Prober, Step, parts::Parts, sync::Doing, tables::WorkerState};
+use super::{PodMachine, Prober, Step, parts::Kubelet, sync::PendingCall, tables::WorkerState};
 use crate::{
     config::{Timing, mix},
     rule::deadline,
@@ -12,7 +12,7 @@ use crate::{
 
 /// Why a Pod wakes; at one instant they come in this order.
 ///
-/// See [`Pod::next_wake`](crate::Pod::next_wake), which says for what a Pod wakes:
+/// See [`PodMachine::next_wake`](crate::PodMachine::next_wake), which says for what a Pod wakes:
 ///
 /// ```
 ///
@@ -43,17 +43,17 @@ pub enum Wake {
     RemoveDead,
 }
 
-impl Pod {
+impl PodMachine {
     /// What the Pod wakes for next, and when.
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, Wake, config::KubeletConfig, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, Wake, config::KubeletConfig, api, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest = serde_json::from_str(
+    /// let manifest: api::PodManifest = serde_json::from_str(
     ///     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-    /// let pod = Pod::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
     /// assert_eq!(pod.next_wake(), Some((Timestamp::from_unix_seconds(30), Wake::Deadline)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -68,7 +68,7 @@ impl Pod {
         let mut first = First(None);
         if let Some(sync) = worker.sync.as_deref() {
             sync.stops.iter().for_each(|stop| first.take(stop.due(), Wake::Stop(stop.container)));
-            if let Doing::PostStart(container, _, until) = sync.doing {
+            if let PendingCall::PostStart(container, _, until) = sync.doing {
                 first.take(until, Wake::HookSlept(container));
             }
         }
@@ -123,7 +123,7 @@ impl Pod {
             }
             Wake::Stop(_) => self.with_sync(|sync, _| sync.go_on_stopping(step)),
             Wake::HookSlept(_) => self.with_sync(|sync, parts| {
-                if let Doing::PostStart(container, instance, _) = sync.doing {
+                if let PendingCall::PostStart(container, instance, _) = sync.doing {
                     sync.on_post_start_finished(container, instance, Ok(()), parts, step);
                 }
             }),
@@ -159,7 +159,7 @@ impl First {
     }
 }
 
-impl Parts {
+impl Kubelet {
     /// How long something that is due in `wait` really takes: on a real node up to half again.
     pub(super) fn late(&mut self, wait: Duration) -> Duration {
         match self.config.timing {

@@ -18,7 +18,7 @@ pub(crate) struct Worker {
     /// Whether another sync is asked for; requests that come during a sync are remembered as one, the last.
     pub(crate) pending: Option<Request>,
     /// A request that has been taken up and waits for a relist.
-    pub(crate) taken: Option<Box<Taken>>,
+    pub(crate) taken: Option<Box<Dequeued>>,
     /// The sync that waits for something.
     pub(crate) sync: Option<Box<Sync>>,
     /// When the next sync comes without any other reason.
@@ -45,7 +45,7 @@ pub(crate) struct Request {
 /// A request that the worker has taken up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Taken {
+pub(crate) struct Dequeued {
     pub(crate) kind: SyncKind,
     pub(crate) request: Request,
     pub(crate) grace: Option<Duration>,
@@ -142,7 +142,7 @@ impl Worker {
     }
 
     /// Takes up the request that waits: what kind of sync it makes is settled now.
-    pub(crate) fn take(&mut self) -> Option<Taken> {
+    pub(crate) fn take(&mut self) -> Option<Dequeued> {
         let kind = match self.state {
             WorkerState::Syncing => SyncKind::Sync,
             WorkerState::Terminating => SyncKind::Terminating,
@@ -152,7 +152,7 @@ impl Worker {
         let request = self.pending.take()?;
         let grace = self.termination.as_ref().and_then(|termination| termination.grace);
         let grace = grace.filter(|_| request.overrides_grace || kind == SyncKind::Terminated);
-        Some(Taken { kind, request, grace })
+        Some(Dequeued { kind, request, grace })
     }
 
     /// Whether all dead containers are to be removed, not only the older ones of each name.
@@ -173,7 +173,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kubelet::api_pod::Deletion, manifest::PodManifest, spec::PodSpec};
+    use crate::{api::PodManifest, kubelet::api_pod::Deletion, spec::PodSpec};
 
     fn object() -> ApiPod {
         let manifest: PodManifest = serde_json::from_str(

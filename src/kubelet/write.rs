@@ -10,13 +10,13 @@ use super::{
     api_pod::ApiPod,
     inbox::Message,
     kill::Kill,
-    parts::Parts,
+    parts::Kubelet,
     quiet::Found,
     status_manager::{Disruption, HeldBack, Knowledge, SandboxNews, StatusReason},
 };
 use crate::{
     action::{Change, ContainerStateKind, EventReason, EventType, Transition},
-    manifest::{ConditionStatus, PodPhase},
+    api::{ConditionStatus, PodPhase},
     rule::{
         condition,
         deadline::{self, DEADLINE_MESSAGE, DEADLINE_REASON},
@@ -66,7 +66,7 @@ pub(crate) struct Report<'a> {
     pub(crate) kill: Option<&'a Kill>,
 }
 
-impl Parts {
+impl Kubelet {
     /// Computes the status from a view of the runtime and publishes it; says what was computed.
     pub(crate) fn report(&mut self, view: &RuntimeStatus, report: Report<'_>, step: &mut Step<'_>) -> Found {
         self.status.gates = report.object.gates().into();
@@ -254,7 +254,7 @@ impl Parts {
             && self.status.published.why.as_ref().is_some_and(|why| &*why.reason == "Evicted");
         // Equivalent with `||`: to read back what is of neither kind, or what nothing was computed of, asks for nothing.
         if (has_gates || is_evicted) && self.status.knowledge == Knowledge::Computed {
-            self.inbox.post(Message::StatusReadBack);
+            self.inbox.post(Message::Reconcile);
         }
     }
 

@@ -2,13 +2,13 @@
 //!
 //! A [`PodObject`] is the Pod as the API server stores it: admitted, gated, bound to a node, changed, marked, deleted with
 //! its grace, and gone in the end. It takes a real API server's place in a simulation. The kubelet's side is a
-//! [`Pod`](crate::Pod): it [observes](crate::Pod::observe) the object as a watch delivers it, and its status is merged
+//! [`PodMachine`](crate::PodMachine): it [observes](crate::PodMachine::observe) the object as a watch delivers it, and its status is merged
 //! back with [`PodObject::merge_status`].
 //!
 //! ```
-//! use pod_lifecycle::{NoSink, Timestamp, manifest, object::PodObject};
+//! use pod_lifecycle::{NoSink, Timestamp, api, object::PodObject};
 //!
-//! let manifest: manifest::PodManifest =
+//! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 //! let now: Timestamp = "2026-03-01T12:00:00Z".parse()?;
 //! let mut object = PodObject::admit(manifest, now)?;
@@ -35,7 +35,7 @@ pub(crate) use deletion::granted_seconds;
 use alloc::{string::String, sync::Arc};
 
 use crate::{
-    manifest::{self, PodManifest, PodManifestSpec, PodPhase, PodStatus},
+    api::{self, PodManifest, PodManifestSpec, PodPhase, PodStatus},
     rule::spec_change::{self, Immutable},
     spec::{PodSpec, SpecError},
     state::ConditionReason,
@@ -45,7 +45,7 @@ use crate::{
 /// A Pod as the API server stores it.
 ///
 /// ```
-/// use pod_lifecycle::{NoSink, Timestamp, manifest::PodPhase, object::PodObject};
+/// use pod_lifecycle::{NoSink, Timestamp, api::PodPhase, object::PodObject};
 ///
 /// let manifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
@@ -164,7 +164,7 @@ impl PodObject {
     /// ```
     pub fn admit(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let mut manifest = manifest.with_defaults();
-        manifest::validate(&manifest)?;
+        api::validate(&manifest)?;
         manifest.metadata.generation = manifest.metadata.generation.max(1);
         manifest.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
         PodObject::stored(manifest, now)
@@ -332,7 +332,7 @@ impl PodObject {
     /// assert_eq!(object.spec().ephemeral_containers().count(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn add_ephemeral_container(&mut self, container: manifest::Container) -> Result<(), ObjectError> {
+    pub fn add_ephemeral_container(&mut self, container: api::Container) -> Result<(), ObjectError> {
         self.change_spec(|spec| spec.ephemeral_containers.push(container))
     }
 }

@@ -9,8 +9,8 @@ use alloc::{format, sync::Arc};
 use super::{NodeSight, ObjectError, PodObject, scheduling::record};
 use crate::{
     action::{Change, EventReason, EventType, Transition},
+    api::{ConditionStatus, Name, PodPhase},
     kubelet::Sink,
-    manifest::{ConditionStatus, Name, PodPhase},
     state::ConditionType,
     time::Timestamp,
 };
@@ -27,7 +27,7 @@ impl PodObject {
     /// [`ObjectError::NotBound`] or [`ObjectError::NodeLost`].
     ///
     /// ```
-    /// use pod_lifecycle::{NoSink, Timestamp, manifest::PodPhase, object::PodObject};
+    /// use pod_lifecycle::{NoSink, Timestamp, api::PodPhase, object::PodObject};
     ///
     /// let manifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;

@@ -5,8 +5,8 @@ use alloc::{borrow::Cow, format, string::String};
 use super::{ObjectError, PodObject};
 use crate::{
     action::{EventReason, EventType, KubernetesEvent},
+    api::{ConditionStatus, Name},
     kubelet::Sink,
-    manifest::{ConditionStatus, Name},
     state::{ConditionReason, ConditionType},
     time::Timestamp,
 };
@@ -128,7 +128,7 @@ impl PodObject {
     /// ```
     pub fn take_to_node(&mut self, node_name: &str, now: Timestamp) {
         self.manifest.spec.node_name = node_name.into();
-        self.put(crate::manifest::PodCondition {
+        self.put(crate::api::PodCondition {
             type_: ConditionType::PodScheduled.name().into(),
             observed_generation: 0,
             status: ConditionStatus::True.into(),

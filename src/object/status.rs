@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use super::{ObjectError, PodObject, scheduling::record};
 use crate::{
     action::{Change, EventReason, EventType, Transition},
+    api::{ConditionStatus, Name, PodCondition, PodPhase, PodStatus},
     kubelet::Sink,
-    manifest::{ConditionStatus, Name, PodCondition, PodPhase, PodStatus},
     state::{ConditionReason, ConditionType, is_owned_by_kubelet},
     time::Timestamp,
 };
@@ -29,14 +29,14 @@ impl PodObject {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, object::PodObject};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, object::PodObject};
     ///
     /// # let manifest = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let now = Timestamp::UNIX_EPOCH;
     /// let mut object = PodObject::admit(manifest, now)?;
     /// object.bind("node-1", now, &mut NoSink)?;
-    /// let pod = Pod::from_object(&object.to_manifest(), Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+    /// let pod = PodMachine::from_object(&object.to_manifest(), Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
     /// assert!(object.merge_status(pod.status()));
     /// assert!(!object.merge_status(pod.status()), "nothing has changed since");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

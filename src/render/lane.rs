@@ -5,7 +5,7 @@ use core::{fmt, time::Duration};
 
 use super::picture::{Mark, Span};
 use crate::{
-    manifest::named,
+    api::named,
     rule::probe::ProbeOutcome,
     sim::ExitCause,
     spec::{ContainerKind, ProbeKind},
@@ -115,7 +115,7 @@ named! {
     /// What a container's state looks like: a pattern in an SVG, a letter in a terminal.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::Name, render::{Look, State}};
+    /// use pod_lifecycle::{api::Name, render::{Look, State}};
     ///
     /// let crashed = State::Terminated { restarts: 2, exit_code: 1, reason: "Error".into() };
     /// assert_eq!((crashed.look(), crashed.look().name()), (Look::Failed, "failed"));
@@ -183,9 +183,9 @@ impl fmt::Display for State {
 /// One process of a container.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, render::Picture, sim::Scenario};
+/// use pod_lifecycle::{api, render::Picture, sim::Scenario};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(
+/// let pod: api::PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
 /// let run = &picture.lanes[0].runs[0];
@@ -274,7 +274,7 @@ named! {
     /// What is done for a container, and takes its time.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::Name, render::TaskKind};
+    /// use pod_lifecycle::{api::Name, render::TaskKind};
     ///
     /// assert_eq!(TaskKind::PreStop.name(), "preStop");
     /// ```

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
-    manifest::{Name, PodPhase},
+    api::{Name, PodPhase},
     time::Timestamp,
 };
 
@@ -25,9 +25,9 @@ use crate::{
 /// <https://mermaid.js.org/syntax/gantt.html>
 ///
 /// ```
-/// use pod_lifecycle::{manifest, render::{Gantt, Picture}, sim::Scenario};
+/// use pod_lifecycle::{api, render::{Gantt, Picture}, sim::Scenario};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(
+/// let pod: api::PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let gantt = Gantt::of(&Picture::of(&Scenario::healthy(pod).play()?)).to_string();
 /// assert!(gantt.contains("section app\n    ready :active, 2026-03-01 12:00:00.000, 2026-03-01 12:10:00.000\n"));

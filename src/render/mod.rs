@@ -48,6 +48,6 @@ mod words;
 pub use axis::{Axis, Stretch};
 pub use lane::{Exit, Lane, Look, Outcome, ProbeRow, Process, Standing, State, Stop, Task, TaskKind};
 pub use mermaid::{Gantt, StateDiagram};
-pub use picture::{Deed, Flag, Mark, Picture, Said, Span, Strip};
+pub use picture::{ConditionTrack, Deed, Flag, Mark, Picture, Said, Span};
 pub use svg::Svg;
 pub use text::Lanes;

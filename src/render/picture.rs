@@ -6,7 +6,7 @@ use core::{fmt, time::Duration};
 use super::{axis::Axis, lane::Lane, words};
 use crate::{
     action::EventType,
-    manifest::{ConditionStatus, Named, PodPhase},
+    api::{ConditionStatus, Named, PodPhase},
     time::Timestamp,
 };
 
@@ -45,7 +45,7 @@ pub struct Picture {
     /// The published phase.
     pub phase: Vec<Span<Said<PodPhase>>>,
     /// The published conditions, in the order in which they usually come true.
-    pub conditions: Vec<Strip>,
+    pub conditions: Vec<ConditionTrack>,
     /// What was done to the Pod, and what befell it.
     pub deeds: Vec<Mark<Deed>>,
     /// The containers: init containers and sidecars, regular, ephemeral.
@@ -63,7 +63,7 @@ impl Picture {
 
     /// The strip of a condition.
     #[must_use]
-    pub fn condition(&self, name: &str) -> Option<&Strip> {
+    pub fn condition(&self, name: &str) -> Option<&ConditionTrack> {
         self.conditions.iter().find(|strip| strip.name == name)
     }
 
@@ -137,7 +137,7 @@ pub struct Mark<T> {
 /// A value that a status shows, and the reason that it gives.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodPhase, render::Said};
+/// use pod_lifecycle::{api::PodPhase, render::Said};
 ///
 /// let said = Said { value: PodPhase::Failed.into(), reason: "Evicted".into() };
 /// assert_eq!(said.to_string(), "Failed: Evicted");
@@ -150,7 +150,7 @@ pub struct Said<T> {
     pub reason: String,
 }
 
-impl<T: crate::manifest::Name> fmt::Display for Said<T> {
+impl<T: crate::api::Name> fmt::Display for Said<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.reason {
             "" => f.write_str(self.value.as_str()),
@@ -162,9 +162,9 @@ impl<T: crate::manifest::Name> fmt::Display for Said<T> {
 /// One condition through the whole life.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, render::Picture, sim::Scenario};
+/// use pod_lifecycle::{api, render::Picture, sim::Scenario};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(
+/// let pod: api::PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
 /// let ready = picture.condition("Ready").ok_or("no such condition")?;
@@ -173,7 +173,7 @@ impl<T: crate::manifest::Name> fmt::Display for Said<T> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Strip {
+pub struct ConditionTrack {
     /// The condition's type.
     pub name: String,
     /// Its status, while it has one.
@@ -224,9 +224,9 @@ impl fmt::Display for Deed {
 /// A Kubernetes event, said once or several times in the same words.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, render::Picture, sim::Scenario};
+/// use pod_lifecycle::{api, render::Picture, sim::Scenario};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(
+/// let pod: api::PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
 /// let said: Vec<_> = picture.flags.iter().map(|flag| (flag.reason.as_str(), flag.times.len())).collect();

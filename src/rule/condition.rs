@@ -5,9 +5,9 @@
 //! known of any container.
 //!
 //! ```
-//! use pod_lifecycle::{manifest::{self, ConditionStatus}, rule::condition, spec::PodSpec, state::Condition};
+//! use pod_lifecycle::{api::{self, ConditionStatus}, rule::condition, spec::PodSpec, state::Condition};
 //!
-//! let manifest: manifest::PodManifest = serde_json::from_str(
+//! let manifest: api::PodManifest = serde_json::from_str(
 //!     r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let ready = condition::ready(&spec, &Condition::plain(true), |_, _| Some(ConditionStatus::False));
@@ -19,17 +19,19 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{record_of, restart, sandbox};
 use crate::{
-    manifest::{ConditionStatus, PodPhase},
+    api::{ConditionStatus, PodPhase},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
-    state::{Condition, ConditionMessage, ConditionReason, ContainerRecord, GateFailure, Lacking, RuntimeStatus},
+    state::{
+        Condition, ConditionMessage, ConditionReason, ContainerRecord, GateFailure, RuntimeStatus, UnmetContainers,
+    },
 };
 
 /// `ContainersReady`: every sidecar and regular container is ready.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
+/// use pod_lifecycle::{api::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let condition = condition::containers_ready(&spec, None, PodPhase::Pending);
@@ -58,10 +60,10 @@ pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord
 /// condition type.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, ConditionStatus}, rule::condition, spec::PodSpec};
+/// use pod_lifecycle::{api::{self, ConditionStatus}, rule::condition, spec::PodSpec};
 /// use pod_lifecycle::state::{Condition, ConditionReason};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let all_are = Condition::plain(true);
@@ -97,9 +99,9 @@ pub fn ready(
 /// `Initialized`: every init container is done and every sidecar has started, or they once were.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
+/// use pod_lifecycle::{api::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 ///     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let not_yet = condition::initialized(&spec, Some(&[None, None]), PodPhase::Pending, false);
@@ -136,10 +138,10 @@ pub fn initialized(
 /// `PodReadyToStartContainers`: no new sandbox is needed. KEP-3085.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::condition, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::condition, spec::PodSpec};
 /// use pod_lifecycle::state::{RuntimeStatus, Sandbox, SandboxId};
 ///
-/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// let mut runtime = RuntimeStatus::default();
 /// assert!(!condition::pod_ready_to_start_containers(&spec, &runtime).is_true());
 /// runtime.sandboxes.push(Sandbox {
@@ -158,9 +160,9 @@ pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) ->
 /// `is_due`: see [`restart::all_containers_restart_is_due`].
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, state::{ConditionReason, RuntimeStatus}};
+/// use pod_lifecycle::{api::{self, PodPhase}, rule::condition, spec::PodSpec, state::{ConditionReason, RuntimeStatus}};
 ///
-/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// let nothing = RuntimeStatus::default();
 /// let ended = condition::all_containers_restarting(&spec, &nothing, PodPhase::Succeeded, true);
 /// assert_eq!((ended.is_true(), ended.reason), (false, Some(ConditionReason::PodCompleted)));
@@ -195,7 +197,7 @@ fn lacking<'a>(
     containers: impl Iterator<Item = (ContainerIndex, &'a ContainerSpec)>,
     records: &[Option<ContainerRecord>],
     is_met: impl Fn(&ContainerSpec, &ContainerRecord) -> bool,
-) -> Lacking {
+) -> UnmetContainers {
     let (mut unknown, mut unmet) = (Vec::new(), Vec::new());
     for (index, container) in containers {
         match record_of(records, index) {
@@ -204,10 +206,10 @@ fn lacking<'a>(
             Some(_) => {}
         }
     }
-    Lacking { unknown, unmet }
+    UnmetContainers { unknown, unmet }
 }
 
-fn unless(lacking: Lacking, reason: ConditionReason) -> Condition {
+fn unless(lacking: UnmetContainers, reason: ConditionReason) -> Condition {
     if lacking.is_empty() {
         return Condition::plain(true);
     }

@@ -7,10 +7,10 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use pod_lifecycle::{manifest, rule::container_status::{self, StatusInputs}, spec::PodSpec};
+//! use pod_lifecycle::{api, rule::container_status::{self, StatusInputs}, spec::PodSpec};
 //! use pod_lifecycle::state::{FailureMessage, RuntimeStatus, StartError, StartFailure};
 //!
-//! let manifest: manifest::PodManifest =
+//! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let failure = StartFailure { error: StartError::ErrImagePull, message: FailureMessage::Text("no route".into()) };
 //! let records = container_status::of_all(&StatusInputs {
@@ -56,10 +56,10 @@ pub struct StatusInputs<'a> {
 /// What is reported of every container of the spec, by container index.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::container_status::{self, StatusInputs}, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::container_status::{self, StatusInputs}, spec::PodSpec};
 /// use pod_lifecycle::state::{RecordedState, RuntimeStatus, Waiting};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let records = container_status::of_all(&StatusInputs {

@@ -3,9 +3,9 @@
 //! `activeDeadlineSeconds` in <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#lifecycle>.
 //!
 //! ```
-//! use pod_lifecycle::{Timestamp, manifest, rule::deadline, spec::PodSpec};
+//! use pod_lifecycle::{Timestamp, api, rule::deadline, spec::PodSpec};
 //!
-//! let endless: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": []}}"#)?;
+//! let endless: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": []}}"#)?;
 //! assert_eq!(deadline::of(&PodSpec::from_admitted(&endless)?, Timestamp::UNIX_EPOCH), None);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -23,9 +23,9 @@ pub(crate) const DEADLINE_MESSAGE: &str = "Pod was active on the node longer tha
 /// Answers to `pastActiveDeadline` in `pkg/kubelet/active_deadline.go`.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, manifest, rule::deadline, spec::PodSpec};
+/// use pod_lifecycle::{Timestamp, api, rule::deadline, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"activeDeadlineSeconds": 30}}"#)?;
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"activeDeadlineSeconds": 30}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let start = Timestamp::from_unix_seconds(100);
 /// assert_eq!(deadline::of(&spec, start), Some(Timestamp::from_unix_seconds(130)));

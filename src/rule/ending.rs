@@ -4,9 +4,9 @@
 //! `pkg/kubelet/status/status_manager.go`.
 //!
 //! ```
-//! use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
+//! use pod_lifecycle::{api, rule::ending, spec::PodSpec};
 //!
-//! let manifest: manifest::PodManifest =
+//! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let published = [None, None];
@@ -18,7 +18,7 @@ use alloc::sync::Arc;
 
 use super::{container_status::UNSEEN_END, record_of, restart};
 use crate::{
-    manifest::RestartPolicy,
+    api::RestartPolicy,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
     state::{ContainerRecord, RecordedState, Termination, TerminationReason},
 };
@@ -27,9 +27,9 @@ use crate::{
 /// last that ever started, and the first in any case. `has_initialized`: see [`has_initialized`].
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec, state::{ContainerRecord, RecordedState}};
+/// use pod_lifecycle::{api, rule::ending, spec::PodSpec, state::{ContainerRecord, RecordedState}};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let mut records = [Some(ContainerRecord {
@@ -65,10 +65,10 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::ending, spec::PodSpec};
 /// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(
+/// let manifest: api::PodManifest = serde_json::from_str(
 ///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let end = Arc::new(Termination::unseen(TerminationReason::Error, ""));
@@ -77,7 +77,7 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
 /// };
 /// let (ended, runs) = (record(RecordedState::Terminated(end)), record(RecordedState::Running { started_at: None }));
 /// assert!(ending::allows(&spec, &runs, &ended));
-/// assert!(!ending::allows(&spec, &ended, &runs), "nothing of this Pod runs twice");
+/// assert!(!ending::allows(&spec, &ended, &runs), "nothing of this PodMachine runs twice");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -98,9 +98,9 @@ pub fn allows(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Optio
 /// Whether the published status shows that the Pod was ever initialized.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::ending, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::ending, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
 /// assert!(!ending::has_initialized(&PodSpec::from_admitted(&manifest)?, &[None, None]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

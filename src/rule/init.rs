@@ -9,7 +9,7 @@ use super::{
     restart,
 };
 use crate::{
-    manifest::RestartPolicy,
+    api::RestartPolicy,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{Instance, InstanceState, TerminationReason},
 };

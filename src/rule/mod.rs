@@ -6,9 +6,9 @@
 //! Is a container that exits with 0 started again?
 //!
 //! ```
-//! use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+//! use pod_lifecycle::{api, rule::restart, spec::PodSpec};
 //!
-//! let manifest: manifest::PodManifest = serde_json::from_str(
+//! let manifest: api::PodManifest = serde_json::from_str(
 //!     r#"{"spec": {"restartPolicy": "OnFailure", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let (_, job) = spec.regular_containers().next().ok_or("no container")?;

@@ -3,10 +3,10 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
 //!
 //! ```
-//! use pod_lifecycle::{manifest::{self, PodPhase}, rule::phase, spec::PodSpec};
+//! use pod_lifecycle::{api::{self, PodPhase}, rule::phase, spec::PodSpec};
 //! use pod_lifecycle::state::{ContainerRecord, RecordedState};
 //!
-//! let manifest: manifest::PodManifest =
+//! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let app = ContainerRecord {
@@ -23,7 +23,7 @@
 
 use super::{record_of, restart};
 use crate::{
-    manifest::PodPhase,
+    api::PodPhase,
     spec::{ContainerKind, ContainerSpec, PodSpec},
     state::{ContainerRecord, RecordedState, RuntimeStatus, Termination, TerminationReason},
 };
@@ -34,12 +34,12 @@ use crate::{
 /// container index. Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::phase, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::phase, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// assert_eq!(phase::of(&spec, &[None], false, false), manifest::PodPhase::Pending);
+/// assert_eq!(phase::of(&spec, &[None], false, false), api::PodPhase::Pending);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -68,9 +68,9 @@ pub fn of(spec: &PodSpec, records: &[Option<ContainerRecord>], is_terminal: bool
 /// Answers to `HasAnyActiveRegularContainerStarted` in `pkg/kubelet/container`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::phase, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{api, rule::phase, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert!(!phase::has_initialized(&spec, &RuntimeStatus::default()));

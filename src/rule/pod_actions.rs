@@ -3,9 +3,9 @@
 //! Answers to `computePodActions` in `pkg/kubelet/kuberuntime/kuberuntime_manager.go`. KEP-753 (sidecars).
 //!
 //! ```
-//! use pod_lifecycle::{manifest, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+//! use pod_lifecycle::{api, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
 //!
-//! let manifest: manifest::PodManifest =
+//! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let actions = pod_actions::compute(&SyncInputs {
 //!     spec: &PodSpec::from_admitted(&manifest)?,
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{container_status::any_regular_created, init, probe::ProbeResult, readiness::ProbeFacts, restart, sandbox};
 use crate::{
-    manifest::RestartPolicy,
+    api::RestartPolicy,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
@@ -48,9 +48,9 @@ pub struct SyncInputs<'a> {
 /// One step of a Pod: what to stop, remove, make and start, in this order.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::pod_actions::{self, PodActions, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{api, rule::pod_actions::{self, PodActions, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
 /// let new = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
@@ -140,8 +140,8 @@ impl Kill {
     /// What the kubelet says of the kill.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest, rule::pod_actions::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
-    /// # let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app"}]}}"#)?;
+    /// # use pod_lifecycle::{api, rule::pod_actions::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
+    /// # let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app"}]}}"#)?;
     /// # let spec = PodSpec::from_admitted(&manifest)?;
     /// # let (app, instance) = (0.into(), InstanceId::nth(0));
     /// let kill = Kill { container: app, instance, reason: KillReason::LivenessProbe, will_restart: true };
@@ -181,9 +181,9 @@ impl fmt::Display for KillMessage<'_> {
 /// What is to be done next.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{api, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let runtime = RuntimeStatus::default();

@@ -6,10 +6,10 @@
 //! A node has just got the Pod:
 //!
 //! ```
-//! use pod_lifecycle::{Timestamp, manifest, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
+//! use pod_lifecycle::{Timestamp, api, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
 //! use pod_lifecycle::{spec::PodSpec, state::RuntimeStatus};
 //!
-//! let manifest: manifest::PodManifest =
+//! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
 //! let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
@@ -33,7 +33,7 @@ use super::{
     restart,
 };
 use crate::{
-    manifest::{ConditionStatus, Name, PodPhase},
+    api::{ConditionStatus, Name, PodPhase},
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionType, ContainerRecord, PodConditions, RuntimeStatus, StartFailure},
 };
@@ -68,7 +68,7 @@ pub struct PodInputs<'a> {
 /// What was reported of a Pod before; by default, nothing was.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodPhase, rule::pod_status::PreviousStatus};
+/// use pod_lifecycle::{api::PodPhase, rule::pod_status::PreviousStatus};
 ///
 /// let before = PreviousStatus { phase: Some(PodPhase::Pending), ..PreviousStatus::default() };
 /// assert!(before.records.is_empty() && !before.was_initialized && !before.was_restarting_all);
@@ -146,10 +146,10 @@ pub enum PhaseReason {
 /// What is reported of a Pod; `trigger` is called with each container whose readiness probe is to run at once.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, manifest::{self, PodPhase}, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
+/// use pod_lifecycle::{Timestamp, api::{self, PodPhase}, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
 /// use pod_lifecycle::{spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let inputs = PodInputs {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{readiness::KubeletStart, restart};
 use crate::{
-    manifest::{PodPhase, named},
+    api::{PodPhase, named},
     spec::{ContainerKind, ContainerSpec, ProbeKind, ProbeSpec},
     state::{ContainerRecord, InstanceId, RecordedState},
     time::{Timestamp, seconds},
@@ -160,9 +160,9 @@ pub const MAX_ATTEMPTS: u8 = 3;
 /// What the worker of one probe remembers.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker}, spec::{PodSpec, ProbeKind}};
+/// use pod_lifecycle::{api, rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker}, spec::{PodSpec, ProbeKind}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}, "failureThreshold": 2}}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.containers().next().ok_or("no container")?;
@@ -230,11 +230,11 @@ impl ProbeWorker {
     ///
     /// ```
     /// use pod_lifecycle::{
-    ///     Timestamp, manifest::{self, PodPhase}, rule::{probe::{ProbeDecision, ProbeInputs, ProbeWorker}, readiness::KubeletStart},
+    ///     Timestamp, api::{self, PodPhase}, rule::{probe::{ProbeDecision, ProbeInputs, ProbeWorker}, readiness::KubeletStart},
     ///     spec::{PodSpec, ProbeKind},
     /// };
     ///
-    /// let manifest: manifest::PodManifest = serde_json::from_str(
+    /// let manifest: api::PodManifest = serde_json::from_str(
     ///     r#"{"spec": {"containers": [{"name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80}}}]}}"#)?;
     /// let spec = PodSpec::from_admitted(&manifest)?;
     /// let (_, app) = spec.containers().next().ok_or("no container")?;

@@ -77,10 +77,10 @@ impl KubeletStart {
 /// with its index.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, manifest, rule::readiness::{self, KubeletStart, ProbeFacts}, spec::PodSpec};
+/// use pod_lifecycle::{Timestamp, api, rule::readiness::{self, KubeletStart, ProbeFacts}, spec::PodSpec};
 /// use pod_lifecycle::state::{ContainerRecord, RecordedState};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let mut records = [Some(ContainerRecord {

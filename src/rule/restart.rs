@@ -4,9 +4,9 @@
 //! rules), KEP-5532 (restart of all containers).
 //!
 //! ```
-//! use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+//! use pod_lifecycle::{api, rule::restart, spec::PodSpec};
 //!
-//! let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "Never",
+//! let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "Never",
 //!     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
 //!     "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
@@ -17,7 +17,7 @@
 
 use super::record_of;
 use crate::{
-    manifest::{RestartPolicy, RestartRuleAction},
+    api::{RestartPolicy, RestartRuleAction},
     spec::{ContainerIndex, ContainerSpec, PodSpec, Restart, RestartRule},
     state::{ContainerRecord, Instance, InstanceState, RuntimeStatus},
 };
@@ -28,9 +28,9 @@ use crate::{
 /// are read only beside a policy of the container's own. Answers to `ContainerShouldRestart` in `pkg/api/v1/pod`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "OnFailure",
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "OnFailure",
 ///     "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, job) = spec.regular_containers().next().ok_or("no container")?;
@@ -55,9 +55,9 @@ pub fn after_exit(restart: &Restart, exit_code: i32) -> bool {
 /// Answers to `FindMatchingContainerRestartRule` in `pkg/api/v1/pod`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx", "restartPolicy": "Never",
 ///     "restartPolicyRules": [{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [42]}}]
 /// }]}}"#)?;
@@ -75,8 +75,8 @@ pub fn matching_rule(restart: &Restart, exit_code: i32) -> Option<(usize, &Resta
 /// Whether an exit with this code restarts every container of the Pod.
 ///
 /// ```
-/// # use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
-/// # let manifest: manifest::PodManifest =
+/// # use pod_lifecycle::{api, rule::restart, spec::PodSpec};
+/// # let manifest: api::PodManifest =
 /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.containers().next().ok_or("no container")?;
@@ -93,9 +93,9 @@ pub fn restarts_all(restart: &Restart, exit_code: i32) -> bool {
 /// Answers to `IsContainerRestartable` in `pkg/api/v1/pod`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(
+/// let manifest: api::PodManifest = serde_json::from_str(
 ///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, job) = spec.containers().next().ok_or("no container")?;
@@ -113,14 +113,14 @@ pub fn could_ever(restart: &Restart) -> bool {
 /// Answers to `ShouldContainerBeRestarted` in `pkg/kubelet/container`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.containers().next().ok_or("no container")?;
 /// assert!(restart::is_due(app, None, false), "it has never run");
-/// assert!(!restart::is_due(app, None, true), "its Pod is being deleted");
+/// assert!(!restart::is_due(app, None, true), "its PodMachine is being deleted");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -141,9 +141,9 @@ pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting:
 /// Answers to `ShouldAllContainersRestart` in `pkg/kubelet/container`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{api, rule::restart, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let (spec, nothing) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
 /// assert!(!restart::all_containers_restart_is_due(&spec, Some(&nothing), &[None], false));
@@ -188,9 +188,9 @@ fn triggers_all(
 /// Answers to `AllContainersRestartCleanedUp` in `pkg/kubelet/container`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::restart, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{api, rule::restart, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// assert!(restart::all_containers_restart_is_cleaned_up(&spec, &RuntimeStatus::default()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -4,9 +4,9 @@
 //! `PodReadyToStartContainers` (KEP-3085). Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
 //!
 //! ```
-//! use pod_lifecycle::{manifest, rule::sandbox, spec::PodSpec, state::{RuntimeStatus, Sandbox, SandboxId}};
+//! use pod_lifecycle::{api, rule::sandbox, spec::PodSpec, state::{RuntimeStatus, Sandbox, SandboxId}};
 //!
-//! let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+//! let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 //! let dead = Sandbox { id: SandboxId(0), attempt: 0, is_ready: false, uses_host_network: false, has_ip: None };
 //! let runtime = RuntimeStatus { sandboxes: vec![dead], ..RuntimeStatus::default() };
 //! let need = sandbox::needed(&spec, &runtime);
@@ -43,9 +43,9 @@ pub struct SandboxNeed {
 /// Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::sandbox, spec::PodSpec, state::RuntimeStatus};
+/// use pod_lifecycle::{api, rule::sandbox, spec::PodSpec, state::RuntimeStatus};
 ///
-/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// assert!(sandbox::needed(&spec, &RuntimeStatus::default()).is_new);
 /// # Ok::<(), pod_lifecycle::spec::SpecError>(())
 /// ```

@@ -4,7 +4,7 @@
 //! `pkg/apis/core/validation`.
 //!
 //! ```
-//! use pod_lifecycle::{manifest::PodManifest, rule::spec_change, spec::PodSpec};
+//! use pod_lifecycle::{api::PodManifest, rule::spec_change, spec::PodSpec};
 //!
 //! let mut pod: PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
@@ -37,7 +37,7 @@ pub struct Immutable {
 /// <https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement>.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodManifest, rule::spec_change, spec::PodSpec};
+/// use pod_lifecycle::{api::PodManifest, rule::spec_change, spec::PodSpec};
 ///
 /// let spec = |image: &str, policy: &str| {
 ///     let manifest: PodManifest = serde_json::from_value(serde_json::json!({

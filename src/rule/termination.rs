@@ -36,9 +36,9 @@ const LEAST_OF_A_POD: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest, rule::termination, spec::{PodSpec, ProbeKind}};
+/// use pod_lifecycle::{api, rule::termination, spec::{PodSpec, ProbeKind}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [
 ///     {"name": "app", "livenessProbe": {"exec": {"command": ["ok"]}, "terminationGracePeriodSeconds": 5}}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.regular_containers().next().ok_or("no container")?;
@@ -110,9 +110,9 @@ pub fn stop_timeout(grace: Duration) -> Duration {
 /// Answers to `newTerminationOrdering`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, rule::termination, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::termination, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 ///     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
 ///     "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
@@ -136,9 +136,9 @@ pub fn waits_for(spec: &PodSpec, sidecar: ContainerIndex, other: ContainerIndex)
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest, rule::termination, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::termination, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": []}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let [ten, sixty] = [10, 60].map(|seconds| Some(Duration::from_secs(seconds)));

@@ -2,17 +2,17 @@
 
 use alloc::string::{String, ToString};
 
-use super::{action::ScriptActionKind, error::ScenarioError, life::Life, timeline::Happened, watch::Touched};
+use super::{action::ScriptActionKind, error::ScenarioError, life::Simulation, timeline::Happened, watch::Touched};
 use crate::{
+    api::PodCondition,
     event::{Event, EventError, NodeEvent},
-    manifest::PodCondition,
     object::ObjectError,
 };
 
 /// The kubelet's words for memory pressure.
 const LOW_ON_MEMORY: &str = "The node was low on resource: memory. ";
 
-impl Life {
+impl Simulation {
     /// Does something to the Pod now: deletes it, evicts it, sets a condition, changes its image.
     ///
     /// What comes too late has no effect: once the object is gone, or, for the node's own managers, once the Pod has
@@ -24,7 +24,7 @@ impl Life {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{manifest::PodPhase, sim::{Scenario, ScriptActionKind}};
+    /// use pod_lifecycle::{api::PodPhase, sim::{Scenario, ScriptActionKind}};
     ///
     /// let pod = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;

@@ -2,10 +2,10 @@
 
 use alloc::format;
 
-use super::{error::ScenarioError, life::Life, timeline::Happened};
+use super::{error::ScenarioError, life::Simulation, timeline::Happened};
 use crate::{
-    kubelet::{Pod, WorkerState},
-    manifest::{ContainerStatus, PodStatus},
+    api::{ContainerStatus, PodStatus},
+    kubelet::{PodMachine, WorkerState},
     spec::PodSpec,
     state::{ContainerIds, InstanceId, RuntimeStatus},
 };
@@ -19,9 +19,9 @@ pub(super) enum Restarts {
     Resumed,
 }
 
-impl Life {
+impl Simulation {
     /// Restarts the node's agent now, whatever it is doing: its memory is lost, and it takes the Pod up with
-    /// [`Pod::resume`] from the object as the API has it and from what the runtime has. What was under way in the world,
+    /// [`PodMachine::resume`] from the object as the API has it and from what the runtime has. What was under way in the world,
     /// a pull or a stop, goes on, and nobody waits for it.
     ///
     /// Nothing happens before a node has the Pod, while the node is lost, once the object is gone, or once the kubelet is
@@ -33,7 +33,7 @@ impl Life {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// use pod_lifecycle::{api::PodPhase, sim::Scenario};
     ///
     /// let pod = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
@@ -47,7 +47,7 @@ impl Life {
     pub fn restart_agent(&mut self) -> Result<(), ScenarioError> {
         #[cfg(feature = "snapshot")]
         self.note_deed(super::snapshot::DeedKind::AgentRestarted);
-        self.now = self.now.max(Life::now(self));
+        self.now = self.now.max(Simulation::now(self));
         if self.has_pod_to_take_up() {
             self.recorder.happened(self.now, Happened::KubeletRestarted);
             self.resume();
@@ -55,7 +55,7 @@ impl Life {
         self.carry_out()
     }
 
-    /// From now on a scripted restart of the kubelet is played with [`Pod::resume`], as an agent lives it: between two
+    /// From now on a scripted restart of the kubelet is played with [`PodMachine::resume`], as an agent lives it: between two
     /// syncs, as in the script. The Pod's future is the same.
     ///
     /// ```
@@ -70,7 +70,7 @@ impl Life {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn with_resumed_restarts(mut self) -> Life {
+    pub fn with_resumed_restarts(mut self) -> Simulation {
         #[cfg(feature = "snapshot")]
         self.note_deed(super::snapshot::DeedKind::RestartsAreResumed);
         self.restarts = Restarts::Resumed;
@@ -78,7 +78,7 @@ impl Life {
     }
 
     fn has_pod_to_take_up(&self) -> bool {
-        let is_finished = |pod: &Pod| pod.worker_state() == WorkerState::Finished;
+        let is_finished = |pod: &PodMachine| pod.worker_state() == WorkerState::Finished;
         let pod = self.pod.as_ref().filter(|pod| !is_finished(pod));
         pod.is_some() && !self.object.is_gone() && !self.object.is_node_lost()
     }
@@ -90,14 +90,14 @@ impl Life {
         let runtime = listed(pod, self.object.spec());
         let mut ids = published_ids(self.object.spec(), &object.status);
         let outlet = &mut self.recorder.outlet(&mut self.object);
-        let resumed = Pod::resume(&object, runtime, &mut ids, config, self.now, outlet);
+        let resumed = PodMachine::resume(&object, runtime, &mut ids, config, self.now, outlet);
         debug_assert!(resumed.is_ok(), "the object and the runtime were a Pod's");
         self.pod = resumed.ok().or(self.pod.take());
     }
 }
 
 /// What the runtime lists: each instance differs from the spec if it was made for another image.
-fn listed(pod: &Pod, spec: &PodSpec) -> RuntimeStatus {
+fn listed(pod: &PodMachine, spec: &PodSpec) -> RuntimeStatus {
     let mut runtime = pod.runtime().clone();
     for instance in &mut runtime.instances {
         let Some(container) = instance.container else { continue };
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::sim::{Scenario, ScriptActionKind, What};
 
-    fn life() -> Life {
+    fn life() -> Simulation {
         let pod = serde_json::from_str(
             r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
         );
@@ -146,7 +146,7 @@ mod tests {
     }
 
     /// Whether a restart of the agent takes up the Pod.
-    fn takes_up(mut life: Life) -> bool {
+    fn takes_up(mut life: Simulation) -> bool {
         life.restart_agent().unwrap();
         life.timeline().entries.iter().any(|entry| matches!(entry.what, What::Happened(Happened::KubeletRestarted)))
     }

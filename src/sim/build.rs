@@ -35,7 +35,7 @@ impl Scenario {
     /// Has somebody do something to the Pod.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodPhase, sim::{Scenario, ScriptActionKind}};
+    /// use pod_lifecycle::{api::PodPhase, sim::{Scenario, ScriptActionKind}};
     ///
     /// let pod = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;

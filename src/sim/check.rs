@@ -17,7 +17,7 @@ use super::{
     settings::FEATURE_GATES,
 };
 use crate::{
-    manifest::Name,
+    api::Name,
     spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
 };
 

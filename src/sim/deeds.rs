@@ -2,18 +2,20 @@
 
 use core::time::Duration;
 
-use super::{action::ScriptActionKind, error::ScenarioError, life::Life, query::restarts_of, seen::Seen};
+use super::{
+    action::ScriptActionKind, error::ScenarioError, life::Simulation, query::restarts_of, seen::StatusMatcher,
+};
 use crate::{
-    manifest::{ConditionStatus, PodPhase},
-    status::kubectl::{self, Row},
+    api::{ConditionStatus, PodPhase},
+    kubectl::{self, Row},
     time::Timestamp,
 };
 
-/// What others do to the Pod, now: [`Life::act`] by the names of what is common.
+/// What others do to the Pod, now: [`Simulation::act`] by the names of what is common.
 ///
 /// Each is a [`ScenarioError::Refused`] if it cannot be done to this Pod, and then nothing has changed; what comes too
 /// late has no effect.
-impl Life {
+impl Simulation {
     /// Deletes the Pod through the API, with so many seconds of grace, or with the grace of its spec.
     ///
     /// # Errors
@@ -41,13 +43,13 @@ impl Life {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::sim::{Scenario, Seen};
+    /// # use pod_lifecycle::sim::{Scenario, StatusMatcher};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let mut life = Scenario::of(pod).life()?;
     /// life.evict("The node was low on resource: memory. ")?;
     /// life.advance(Duration::from_secs(2))?;
-    /// assert!(life.is(Seen::Reason("Evicted")));
+    /// assert!(life.is(StatusMatcher::Reason("Evicted")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn evict(&mut self, message: &str) -> Result<(), ScenarioError> {
@@ -61,7 +63,7 @@ impl Life {
     /// [`ScenarioError`] if something in the script cannot happen.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest::ConditionStatus, sim::Scenario};
+    /// # use pod_lifecycle::{api::ConditionStatus, sim::Scenario};
     /// let pod = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {
     ///     "readinessGates": [{"conditionType": "example.com/in-rotation"}],
     ///     "containers": [{"name": "app", "image": "nginx:1.27"}]
@@ -123,7 +125,7 @@ impl Life {
     /// [`ScenarioError::Refused`] if no node has the Pod, or the node is lost already.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let mut life = Scenario::of(pod).life()?;
@@ -142,7 +144,7 @@ impl Life {
     /// [`ScenarioError::Refused`] if the node is not lost.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let mut life = Scenario::of(pod).life()?;
@@ -184,17 +186,17 @@ impl Life {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::sim::{Life, Scenario};
+    /// # use pod_lifecycle::sim::{Simulation, Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let mut life = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).life()?;
     /// let start = life.now();
-    /// let ready = life.advance_until(Life::is_ready)?;
+    /// let ready = life.advance_until(Simulation::is_ready)?;
     /// assert_eq!(ready, Some(start + Duration::from_secs(20)));
     /// assert_eq!(life.advance_until(|life| life.restarts("app") > Some(0))?, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn advance_until(&mut self, holds: impl Fn(&Life) -> bool) -> Result<Option<Timestamp>, ScenarioError> {
+    pub fn advance_until(&mut self, holds: impl Fn(&Simulation) -> bool) -> Result<Option<Timestamp>, ScenarioError> {
         while !holds(self) {
             if self.step()?.is_none() {
                 return Ok(None);
@@ -204,12 +206,12 @@ impl Life {
     }
 }
 
-/// What can be seen of the Pod now; of its life until now, [`Life::timeline`] tells.
-impl Life {
+/// What can be seen of the Pod now; of its life until now, [`Simulation::timeline`] tells.
+impl Simulation {
     /// The phase that the API shows; `Pending` before there is one.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let life = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).life()?;
@@ -224,16 +226,16 @@ impl Life {
     /// Whether this can be seen.
     ///
     /// ```
-    /// # use pod_lifecycle::sim::{Scenario, Seen};
+    /// # use pod_lifecycle::sim::{Scenario, StatusMatcher};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let life = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).life()?;
-    /// assert!(life.is(Seen::waiting("app", "ContainerCreating")));
+    /// assert!(life.is(StatusMatcher::waiting("app", "ContainerCreating")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn is<'a>(&self, seen: impl Into<Seen<'a>>) -> bool {
-        !self.object().is_gone() && seen.into().is_in(self.object().status())
+    pub fn is<'a>(&self, seen: impl Into<StatusMatcher<'a>>) -> bool {
+        !self.object().is_gone() && seen.into().matches(self.object().status())
     }
 
     /// Whether the Pod is `Ready`.
@@ -247,7 +249,7 @@ impl Life {
     /// ```
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.is(Seen::ready())
+        self.is(StatusMatcher::ready())
     }
 
     /// How often a container was started again; `None` if the Pod has none of this name.

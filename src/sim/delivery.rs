@@ -3,7 +3,7 @@
 use super::{
     agent::Restarts,
     error::ScenarioError,
-    life::{LateRestart, Life},
+    life::{LateRestart, Simulation},
     timeline::Happened,
     watch::Touched,
     world::Outcomes,
@@ -16,7 +16,7 @@ use crate::{
 /// More things than this, for each container, do not happen at one instant, unless they never end.
 pub(super) const MOST_AT_ONE_INSTANT: u32 = 1_000;
 
-impl Life {
+impl Simulation {
     /// Has the world carry out what the Pod asks for, until it asks for nothing more.
     pub(super) fn carry_out(&mut self) -> Result<(), ScenarioError> {
         self.count_one()?;

@@ -15,7 +15,7 @@ use crate::spec::SpecError;
 ///     "script": {"containers": {"ap": {}}}
 /// }"#)?;
 /// let error = scenario.play().unwrap_err();
-/// assert_eq!(error.to_string(), r#"script.containers.ap: the Pod has no container "ap", it has app"#);
+/// assert_eq!(error.to_string(), r#"script.containers.ap: the PodMachine has no container "ap", it has app"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

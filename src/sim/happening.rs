@@ -12,7 +12,7 @@ use crate::{
 
 /// Something that will happen; at one instant things come in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Happening {
+pub(super) enum SimEvent {
     /// The runtime is relisted.
     Relist,
     /// A step of a stop under way.
@@ -45,16 +45,16 @@ pub(super) enum Happening {
     Sync(Wake),
 }
 
-impl Happening {
+impl SimEvent {
     /// Where a wake-up of the Pod stands among the rest.
-    pub(super) fn of_wake(wake: Wake) -> Happening {
+    pub(super) fn of_wake(wake: Wake) -> SimEvent {
         match wake {
-            Wake::Stop(container) => Happening::Stop(container),
-            Wake::HookSlept(container) => Happening::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
-            Wake::KillTimeout => Happening::KillTimeout,
-            Wake::Relist => Happening::Relist,
-            Wake::Probe(..) => Happening::Probe(wake),
-            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => Happening::Sync(wake),
+            Wake::Stop(container) => SimEvent::Stop(container),
+            Wake::HookSlept(container) => SimEvent::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
+            Wake::KillTimeout => SimEvent::KillTimeout,
+            Wake::Relist => SimEvent::Relist,
+            Wake::Probe(..) => SimEvent::Probe(wake),
+            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => SimEvent::Sync(wake),
         }
     }
 }
@@ -63,15 +63,15 @@ impl Happening {
 ///
 /// The next is the last of the list: most Pods have a handful of things in store.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Agenda(Vec<(Timestamp, Happening)>);
+pub(super) struct EventQueue(Vec<(Timestamp, SimEvent)>);
 
-impl Agenda {
-    pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
+impl EventQueue {
+    pub(super) fn plan(&mut self, at: Timestamp, happening: SimEvent) {
         let place = self.0.partition_point(|planned| *planned > (at, happening));
         self.0.insert(place, (at, happening));
     }
 
-    pub(super) fn first(&self) -> Option<(Timestamp, Happening)> {
+    pub(super) fn first(&self) -> Option<(Timestamp, SimEvent)> {
         self.0.last().copied()
     }
 

@@ -6,17 +6,17 @@ use super::{
     action::ScriptAction,
     agent::Restarts,
     error::ScenarioError,
-    happening::Happening,
+    happening::SimEvent,
     recorder::Recorder,
     scenario::Scenario,
     script::seconds,
     timeline::{End, Entry, Timeline},
-    world::World,
+    world::FakeRuntime,
 };
 use crate::{
     config::KubeletConfig,
     explain::Explanation,
-    kubelet::{Pod, WorkerState},
+    kubelet::{PodMachine, WorkerState},
     object::PodObject,
     time::Timestamp,
 };
@@ -31,7 +31,7 @@ pub(super) const FIRST_OF_MARCH: i64 = 1_772_366_400;
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+/// use pod_lifecycle::{api::PodPhase, sim::Scenario};
 ///
 /// let scenario: Scenario = serde_json::from_str(r#"{
 ///     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}},
@@ -62,13 +62,13 @@ pub(super) const FIRST_OF_MARCH: i64 = 1_772_366_400;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Life {
+pub struct Simulation {
     pub(super) scenario: Arc<Scenario>,
     pub(super) config: Arc<KubeletConfig>,
     pub(super) object: PodObject,
     /// The Pod on its node; `None` before a node has it.
-    pub(super) pod: Option<Pod>,
-    pub(super) world: World,
+    pub(super) pod: Option<PodMachine>,
+    pub(super) world: FakeRuntime,
     pub(super) recorder: Recorder,
     end: Timestamp,
     /// The moment up to which things have happened.
@@ -98,15 +98,15 @@ pub(super) enum LateRestart {
     Waits,
 }
 
-impl Life {
+impl Simulation {
     /// Begins the life of a scenario.
-    pub(super) fn begin(scenario: Arc<Scenario>) -> Result<Life, ScenarioError> {
+    pub(super) fn begin(scenario: Arc<Scenario>) -> Result<Simulation, ScenarioError> {
         let start = scenario.config.start.unwrap_or(Timestamp::from_unix_seconds(FIRST_OF_MARCH));
         let object = scenario.object(start)?;
         scenario.check(object.spec())?;
-        let mut life = Life {
+        let mut life = Simulation {
             config: Arc::new(scenario.kubelet_config()),
-            world: World::new(&scenario, object.spec(), start),
+            world: FakeRuntime::new(&scenario, object.spec(), start),
             recorder: Recorder::of(&object, start),
             object,
             pod: None,
@@ -146,7 +146,7 @@ impl Life {
         let (object, config) = (self.object.to_manifest(), self.config.clone());
         let outlet = &mut self.recorder.outlet(&mut self.object);
         // The object has been lowered before.
-        self.pod = Pod::from_object(&object, config, self.now, outlet).ok();
+        self.pod = PodMachine::from_object(&object, config, self.now, outlet).ok();
     }
 
     /// The kubelet refuses the Pod.
@@ -155,7 +155,7 @@ impl Life {
         self.object.take_to_node(&node_name, self.now);
         let (spec, config) = (self.object.spec().clone(), self.config.clone());
         let outlet = &mut self.recorder.outlet(&mut self.object);
-        self.pod = Some(Pod::rejected(spec, config, reason, message, self.now, outlet));
+        self.pod = Some(PodMachine::rejected(spec, config, reason, message, self.now, outlet));
     }
 
     pub(super) fn node_name(&self) -> &str {
@@ -226,7 +226,7 @@ impl Life {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let mut life = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).life()?;
@@ -280,7 +280,7 @@ impl Life {
 
     /// The Pod as its kubelet has it now; `None` before a node has it.
     #[must_use]
-    pub fn pod(&self) -> Option<&Pod> {
+    pub fn pod(&self) -> Option<&PodMachine> {
         self.pod.as_ref()
     }
 
@@ -328,23 +328,23 @@ impl Life {
         }
         self.happen(happening)?;
         self.carry_out()?;
-        if self.restart == LateRestart::Waits && self.pod.as_ref().is_some_and(Pod::is_idle) {
+        if self.restart == LateRestart::Waits && self.pod.as_ref().is_some_and(PodMachine::is_idle) {
             self.restart = LateRestart::None;
-            self.world.agenda.plan(self.now, Happening::LateRestart);
+            self.world.agenda.plan(self.now, SimEvent::LateRestart);
         }
         Ok(true)
     }
 
     /// What comes next, of the world or of the Pod, unless the Pod is finished.
-    fn upcoming(&self) -> Option<(Timestamp, Happening)> {
-        let wake = self.pod.as_ref().and_then(Pod::next_wake);
-        let of_pod = wake.map(|(at, wake)| (at.max(self.now), Happening::of_wake(wake)));
+    fn upcoming(&self) -> Option<(Timestamp, SimEvent)> {
+        let wake = self.pod.as_ref().and_then(PodMachine::next_wake);
+        let of_pod = wake.map(|(at, wake)| (at.max(self.now), SimEvent::of_wake(wake)));
         let next = [of_pod, self.world.agenda.first()].into_iter().flatten().min();
         let is_over = self.is_finished() && !self.object.is_node_lost();
         next.filter(|(at, _)| *at <= self.now || !is_over)
     }
 
-    fn happen(&mut self, happening: Happening) -> Result<(), ScenarioError> {
+    fn happen(&mut self, happening: SimEvent) -> Result<(), ScenarioError> {
         let is_of_world = self.world.agenda.first() == Some((self.now, happening));
         if !is_of_world {
             if let Some(pod) = &mut self.pod {
@@ -354,21 +354,21 @@ impl Life {
         }
         self.world.agenda.pop();
         match happening {
-            Happening::Action(place) => self.act_by_script(place)?,
-            Happening::LateRestart => self.do_restart_kubelet(),
-            Happening::Relist
-            | Happening::KillTimeout
-            | Happening::Stop(_)
-            | Happening::SandboxDeath
-            | Happening::OwnExit(..)
-            | Happening::SigtermExit(..)
-            | Happening::Sigkill(..)
-            | Happening::StopReturn(..)
-            | Happening::PullEnd(_)
-            | Happening::HookEnd(..)
-            | Happening::Answer(..)
-            | Happening::Probe(_)
-            | Happening::Sync(_) => {
+            SimEvent::Action(place) => self.act_by_script(place)?,
+            SimEvent::LateRestart => self.do_restart_kubelet(),
+            SimEvent::Relist
+            | SimEvent::KillTimeout
+            | SimEvent::Stop(_)
+            | SimEvent::SandboxDeath
+            | SimEvent::OwnExit(..)
+            | SimEvent::SigtermExit(..)
+            | SimEvent::Sigkill(..)
+            | SimEvent::StopReturn(..)
+            | SimEvent::PullEnd(_)
+            | SimEvent::HookEnd(..)
+            | SimEvent::Answer(..)
+            | SimEvent::Probe(_)
+            | SimEvent::Sync(_) => {
                 let spec = self.world_spec();
                 if let Some(outcomes) = self.world.happen(happening, &spec, self.now) {
                     self.report(outcomes);

@@ -4,21 +4,21 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use pod_lifecycle::{manifest::PodPhase, sim::{Scenario, Seen}};
+//! use pod_lifecycle::{api::PodPhase, sim::{Scenario, StatusMatcher}};
 //!
 //! let pod = serde_json::from_str(
 //!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 //! let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(1)).until(60.0).play()?;
 //! assert_eq!(timeline.restarts("app"), Some(3));
 //! assert_eq!(timeline.phase_at(Duration::from_secs(12)), Some(PodPhase::Running));
-//! assert!(timeline.was_ever(Seen::exited("app", 1)) && !timeline.was_ever(PodPhase::Failed));
+//! assert!(timeline.was_ever(StatusMatcher::exited("app", 1)) && !timeline.was_ever(PodPhase::Failed));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A scenario gives times as people write them, in seconds with a fraction (`5.0`, or `exitsAfterSeconds: 5` in a file);
 //! what is asked of a life is answered with a [`Duration`](core::time::Duration) or a [`Timestamp`](crate::Timestamp).
 //!
-//! Or it is lived one moment at a time, and acted upon in between: see [`Life`]. Many Pods at once, with much left to
+//! Or it is lived one moment at a time, and acted upon in between: see [`Simulation`]. Many Pods at once, with much left to
 //! chance, are a [`Fleet`].
 
 mod act;
@@ -53,16 +53,16 @@ mod world;
 pub use action::{ScriptAction, ScriptActionKind};
 pub use error::ScenarioError;
 pub use fleet::{
-    Census, Choice, Counts, Fleet, FleetAction, FleetDigest, FleetError, FleetScenario, Group, InvalidFleetDigest,
-    Shard, Sketch, Spreads,
+    Choice, Counts, Fleet, FleetAction, FleetDigest, FleetError, FleetSample, FleetScenario, Group, Histogram,
+    Histograms, InvalidFleetDigest, Shard,
 };
-pub use life::Life;
-pub use moment::Moment;
+pub use life::Simulation;
+pub use moment::At;
 pub use random::{Distribution, DistributionError, RandomProbe, RandomProbes, RandomScript};
 pub use scenario::Scenario;
 pub use script::{ContainerScript, HookScript, ImageScript, Outage, ProbeScript, ProbeStep, Run, Script};
-pub use seen::Seen;
+pub use seen::StatusMatcher;
 pub use settings::{Pleg, Settings};
 #[cfg(feature = "snapshot")]
-pub use snapshot::{LifeSnapshot, LifeSnapshotError};
+pub use snapshot::{SimulationSnapshot, SimulationSnapshotError};
 pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};

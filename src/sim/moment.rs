@@ -8,49 +8,49 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{Timestamp, sim::Moment};
+/// use pod_lifecycle::{Timestamp, sim::At};
 ///
 /// let start: Timestamp = "2026-03-01T12:00:00Z".parse()?;
 /// let later = start + Duration::from_secs(90);
-/// assert_eq!(Moment::from(Duration::from_secs(90)).after(start), later);
-/// assert_eq!(Moment::from(later).after(start), later);
+/// assert_eq!(At::from(Duration::from_secs(90)).after(start), later);
+/// assert_eq!(At::from(later).after(start), later);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Moment {
+pub enum At {
     /// At this time.
     At(Timestamp),
     /// So long after the start.
     After(Duration),
 }
 
-impl Moment {
+impl At {
     /// The time that it is, in a story that starts then.
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{Timestamp, sim::Moment};
+    /// use pod_lifecycle::{Timestamp, sim::At};
     ///
     /// let start = Timestamp::from_unix_seconds(100);
-    /// assert_eq!(Moment::After(Duration::from_secs(5)).after(start), Timestamp::from_unix_seconds(105));
+    /// assert_eq!(At::After(Duration::from_secs(5)).after(start), Timestamp::from_unix_seconds(105));
     /// ```
     #[must_use]
     pub fn after(self, start: Timestamp) -> Timestamp {
         match self {
-            Moment::At(at) => at,
-            Moment::After(duration) => start + duration,
+            At::At(at) => at,
+            At::After(duration) => start + duration,
         }
     }
 }
 
-impl From<Timestamp> for Moment {
-    fn from(at: Timestamp) -> Moment {
-        Moment::At(at)
+impl From<Timestamp> for At {
+    fn from(at: Timestamp) -> At {
+        At::At(at)
     }
 }
 
-impl From<Duration> for Moment {
-    fn from(duration: Duration) -> Moment {
-        Moment::After(duration)
+impl From<Duration> for At {
+    fn from(duration: Duration) -> At {
+        At::After(duration)
     }
 }

@@ -6,7 +6,7 @@ use crate::{event::HookKind, spec::ProbeKind, state::InstanceId, time::Timestamp
 
 /// One container's place on the node.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct ContainerSim {
     pub(super) process: Option<Process>,
     starts: u32,
     rest: Option<Box<Rest>>,
@@ -40,7 +40,7 @@ pub(super) struct Process {
     pub(super) is_being_stopped: bool,
 }
 
-impl Place {
+impl ContainerSim {
     fn rest(&mut self) -> &mut Rest {
         self.rest.get_or_insert_default()
     }

@@ -3,15 +3,15 @@
 use core::time::Duration;
 
 use super::{
-    moment::Moment,
-    seen::Seen,
+    moment::At,
+    seen::StatusMatcher,
     timeline::{Happened, Timeline},
 };
 use crate::{
     action::KubernetesEvent,
-    manifest::{PodManifest, PodPhase, PodStatus},
+    api::{PodManifest, PodPhase, PodStatus},
+    kubectl::{self, Row},
     spec::ContainerIndex,
-    status::kubectl::{self, Row},
     time::Timestamp,
 };
 
@@ -62,7 +62,7 @@ impl Timeline {
     /// The statuses that an observer could have seen: of each instant that has brought a new one, the last.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).play()?;
@@ -108,7 +108,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn object_at(&self, t: impl Into<Moment>) -> Option<PodManifest> {
+    pub fn object_at(&self, t: impl Into<At>) -> Option<PodManifest> {
         self.watched_at(t.into()).map(|watched| watched.pod())
     }
 
@@ -125,7 +125,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn status_at(&self, t: impl Into<Moment>) -> Option<&PodStatus> {
+    pub fn status_at(&self, t: impl Into<At>) -> Option<&PodStatus> {
         self.watched_at(t.into()).map(|watched| &*watched.status)
     }
 
@@ -133,7 +133,7 @@ impl Timeline {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let timeline = Scenario::of(pod).delete_at(60.0).play()?;
@@ -142,7 +142,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn phase_at(&self, t: impl Into<Moment>) -> Option<PodPhase> {
+    pub fn phase_at(&self, t: impl Into<At>) -> Option<PodPhase> {
         self.status_at(t)?.phase.as_ref()?.known()
     }
 
@@ -159,7 +159,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn row_at(&self, t: impl Into<Moment>) -> Option<Row> {
+    pub fn row_at(&self, t: impl Into<At>) -> Option<Row> {
         let at = t.into().after(self.start);
         self.object_at(at).map(|pod| kubectl::row(&pod, at))
     }
@@ -168,18 +168,18 @@ impl Timeline {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::sim::{Scenario, Seen};
+    /// # use pod_lifecycle::sim::{Scenario, StatusMatcher};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let timeline = Scenario::of(pod).container("app", |app| app.exits_after(7.0).with_code(1)).play()?;
-    /// assert_eq!(timeline.first(Seen::exited("app", 1)), Some(Duration::from_secs(7)));
-    /// assert_eq!(timeline.first(Seen::exited("app", 2)), None);
+    /// assert_eq!(timeline.first(StatusMatcher::exited("app", 1)), Some(Duration::from_secs(7)));
+    /// assert_eq!(timeline.first(StatusMatcher::exited("app", 2)), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn first<'a>(&self, seen: impl Into<Seen<'a>>) -> Option<Duration> {
+    pub fn first<'a>(&self, seen: impl Into<StatusMatcher<'a>>) -> Option<Duration> {
         let seen = seen.into();
-        let watched = self.watched.iter().find(|watched| seen.is_in(&watched.status))?;
+        let watched = self.watched.iter().find(|watched| seen.matches(&watched.status))?;
         Some(watched.at.since(self.start))
     }
 
@@ -196,23 +196,23 @@ impl Timeline {
     /// ```
     #[must_use]
     pub fn first_ready(&self) -> Option<Duration> {
-        self.first(Seen::ready())
+        self.first(StatusMatcher::ready())
     }
 
     /// Whether this could ever be seen.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest::{ConditionStatus, PodPhase}, sim::{Scenario, Seen}};
+    /// # use pod_lifecycle::{api::{ConditionStatus, PodPhase}, sim::{Scenario, StatusMatcher}};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let timeline = Scenario::of(pod).container("app", |app| app.pull_fails(9, "denied")).play()?;
     /// assert!(timeline.was_ever(PodPhase::Pending) && !timeline.was_ever(PodPhase::Failed));
-    /// assert!(timeline.was_ever(Seen::waiting("app", "ImagePullBackOff")));
-    /// assert!(timeline.was_ever(Seen::condition("Ready", ConditionStatus::False)));
+    /// assert!(timeline.was_ever(StatusMatcher::waiting("app", "ImagePullBackOff")));
+    /// assert!(timeline.was_ever(StatusMatcher::condition("Ready", ConditionStatus::False)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn was_ever<'a>(&self, seen: impl Into<Seen<'a>>) -> bool {
+    pub fn was_ever<'a>(&self, seen: impl Into<StatusMatcher<'a>>) -> bool {
         self.first(seen).is_some()
     }
 
@@ -220,19 +220,19 @@ impl Timeline {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::sim::{Scenario, Seen};
+    /// # use pod_lifecycle::sim::{Scenario, StatusMatcher};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).until(60.0).play()?;
-    /// assert_eq!(timeline.time_in(Seen::running("app")), Duration::from_secs(40));
+    /// assert_eq!(timeline.time_in(StatusMatcher::running("app")), Duration::from_secs(40));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn time_in<'a>(&self, seen: impl Into<Seen<'a>>) -> Duration {
+    pub fn time_in<'a>(&self, seen: impl Into<StatusMatcher<'a>>) -> Duration {
         let seen = seen.into();
         let over = self.end.removed_at.unwrap_or(self.end.at);
         let ends = self.watched.iter().skip(1).map(|next| next.at).chain([over]);
-        let spans = self.watched.iter().zip(ends).filter(|(watched, _)| seen.is_in(&watched.status));
+        let spans = self.watched.iter().zip(ends).filter(|(watched, _)| seen.matches(&watched.status));
         spans.map(|(watched, end)| end.since(watched.at)).fold(Duration::ZERO, Duration::saturating_add)
     }
 
@@ -240,7 +240,7 @@ impl Timeline {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// # use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// # use pod_lifecycle::{api::PodPhase, sim::Scenario};
     /// # let pod = serde_json::from_str(
     /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
     /// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).play()?;
@@ -281,7 +281,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn restarts_at(&self, container: &str, t: impl Into<Moment>) -> Option<u32> {
+    pub fn restarts_at(&self, container: &str, t: impl Into<At>) -> Option<u32> {
         restarts_of(&self.object_at(t)?, container)
     }
 
@@ -351,7 +351,7 @@ impl Timeline {
         self.end.at.since(self.start)
     }
 
-    fn watched_at(&self, t: Moment) -> Option<&super::watch::Watched> {
+    fn watched_at(&self, t: At) -> Option<&super::watch::Watched> {
         let at = t.after(self.start);
         let is_gone = self.end.removed_at.is_some_and(|removed_at| removed_at <= at);
         self.watched.iter().rev().find(|watched| watched.at <= at).filter(|_| !is_gone)

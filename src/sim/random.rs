@@ -313,7 +313,7 @@ pub(super) enum Chance {
     /// Whether a Pod of a fleet is chosen for something.
     Choice,
     /// When that comes.
-    Moment,
+    At,
     /// Whether a node of a fleet is chosen.
     Node,
 }

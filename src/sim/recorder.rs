@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
-    kubelet::{Pod, Published, Sink},
-    manifest::{Name, PodStatus},
+    api::{Name, PodStatus},
+    kubelet::{PodMachine, Published, Sink},
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
     state::{ConditionReason, ConditionType, InstanceId},
@@ -56,7 +56,7 @@ impl Recorder {
     }
 
     /// Records what has changed between two statuses that no kubelet has reported step by step.
-    pub(super) fn record_difference(&mut self, at: Timestamp, before: &PodStatus, after: &PodStatus, pod: &Pod) {
+    pub(super) fn record_difference(&mut self, at: Timestamp, before: &PodStatus, after: &PodStatus, pod: &PodMachine) {
         let mut note = |change| self.transition(Transition { at, change });
         let phase = |status: &PodStatus| status.phase.as_ref().and_then(|phase| phase.known());
         if let Some(to) = phase(after).filter(|to| phase(before) != Some(*to)) {

@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
     error::ScenarioError,
-    life::Life,
+    life::Simulation,
     script::{Script, seconds},
     settings::Settings,
     timeline::Timeline,
 };
 use crate::{
+    api::{Document, PodManifest, WorkloadError},
     config::KubeletConfig,
-    manifest::{Document, PodManifest, WorkloadError},
     object::PodObject,
     time::Timestamp,
 };
@@ -80,7 +80,7 @@ impl Scenario {
     /// A Pod whose containers all run for ever and are well: [`Scenario::of`] by a name for those who add nothing.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    /// use pod_lifecycle::{api::PodPhase, sim::Scenario};
     ///
     /// let pod = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
@@ -100,13 +100,13 @@ impl Scenario {
     /// [`WorkloadError`] lists the names that are there, or says what is wrong with the one that was chosen.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::Document, sim::Scenario};
+    /// use pod_lifecycle::{api::Document, sim::Scenario};
     ///
     /// let file: Vec<Document> = serde_json::from_str(r#"[
     ///     {"kind": "Service", "metadata": {"name": "web"}},
     ///     {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {
     ///         "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}}},
-    ///     {"kind": "Pod", "metadata": {"name": "debug"}, "spec": {
+    ///     {"kind": "PodMachine", "metadata": {"name": "debug"}, "spec": {
     ///         "containers": [{"name": "shell", "image": "busybox:1.36"}]}}
     /// ]"#)?;
     /// let scenario = Scenario::of_one_of(&file, Some("deployment/web"))?;
@@ -137,7 +137,7 @@ impl Scenario {
         self.life()?.play()
     }
 
-    /// Begins the life, to be lived one moment at a time: see [`Life`].
+    /// Begins the life, to be lived one moment at a time: see [`Simulation`].
     ///
     /// # Errors
     ///
@@ -151,8 +151,8 @@ impl Scenario {
     /// assert!(Scenario::of(pod).life()?.is_ready());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn life(&self) -> Result<Life, ScenarioError> {
-        Life::begin(Arc::new(self.clone()))
+    pub fn life(&self) -> Result<Simulation, ScenarioError> {
+        Simulation::begin(Arc::new(self.clone()))
     }
 
     /// The configuration of the kubelet, as [`Settings`] say.

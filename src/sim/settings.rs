@@ -23,13 +23,13 @@ pub(super) const FEATURE_GATES: [&str; 2] = ["KubeletCrashLoopBackOffMax", "Redu
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::sim::{Scenario, Seen, Settings};
+/// use pod_lifecycle::sim::{Scenario, StatusMatcher, Settings};
 ///
 /// let pod = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 /// let ideal = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(1));
 /// let real = ideal.clone().on_node(Settings::real_node());
-/// let crash_loop = Seen::waiting("app", "CrashLoopBackOff");
+/// let crash_loop = StatusMatcher::waiting("app", "CrashLoopBackOff");
 /// assert_eq!(ideal.play()?.first(crash_loop), Some(Duration::from_secs(155)));
 /// assert_eq!(real.play()?.first(crash_loop), Some(Duration::from_millis(21_400)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -80,7 +80,7 @@ pub struct Settings {
     pub admitted: bool,
 }
 
-crate::manifest::named! {
+crate::api::named! {
     /// How the kubelet notices what happens in the runtime.
     ///
     /// ```

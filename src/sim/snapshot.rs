@@ -4,27 +4,27 @@ use alloc::{boxed::Box, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{action::ScriptActionKind, error::ScenarioError, life::Life, scenario::Scenario};
+use super::{action::ScriptActionKind, error::ScenarioError, life::Simulation, scenario::Scenario};
 use crate::{kubelet::Version, time::Timestamp};
 
 /// A life as far as it was lived, for serde: its scenario, what others did to it, and how far it has come. The rest
 /// follows from these, as a life told twice is the same life: to restore it takes as long as to live it.
 ///
 /// ```
-/// use pod_lifecycle::sim::{LifeSnapshot, Scenario};
+/// use pod_lifecycle::sim::{SimulationSnapshot, Scenario};
 ///
 /// let pod = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let snapshot: LifeSnapshot = Scenario::healthy(pod).life()?.snapshot();
+/// let snapshot: SimulationSnapshot = Scenario::healthy(pod).life()?.snapshot();
 /// let written = serde_json::to_string(&snapshot)?;
-/// assert_eq!(serde_json::from_str::<LifeSnapshot>(&written)?, snapshot);
+/// assert_eq!(serde_json::from_str::<SimulationSnapshot>(&written)?, snapshot);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LifeSnapshot {
+pub struct SimulationSnapshot {
     version: Version,
-    #[serde(with = "crate::manifest::described")]
+    #[serde(with = "crate::api::described")]
     scenario: Box<Scenario>,
     #[serde(with = "crate::time::exact")]
     start: Timestamp,
@@ -55,7 +55,7 @@ pub(super) struct Deed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum DeedKind {
     /// Somebody acted.
-    Action(#[serde(with = "crate::manifest::described")] Box<ScriptActionKind>),
+    Action(#[serde(with = "crate::api::described")] Box<ScriptActionKind>),
     /// The node's agent restarted.
     AgentRestarted,
     /// From then on restarts are played as an agent lives them.
@@ -65,19 +65,19 @@ pub(super) enum DeedKind {
 /// Why no life can be restored from a snapshot.
 ///
 /// ```
-/// use pod_lifecycle::sim::{Life, LifeSnapshotError, Scenario};
+/// use pod_lifecycle::sim::{Simulation, SimulationSnapshotError, Scenario};
 ///
 /// let pod = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let mut written = serde_json::to_value(Scenario::healthy(pod).life()?.snapshot())?;
 /// written["scenario"]["pod"]["spec"]["restartPolicy"] = "Sometimes".into();
-/// let error = Life::restore(serde_json::from_value(written)?).unwrap_err();
-/// assert!(matches!(error, LifeSnapshotError::Scenario(_)), "{error}");
+/// let error = Simulation::restore(serde_json::from_value(written)?).unwrap_err();
+/// assert!(matches!(error, SimulationSnapshotError::Scenario(_)), "{error}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LifeSnapshotError {
+pub enum SimulationSnapshotError {
     /// The scenario cannot be played.
     #[error("scenario: {0}")]
     Scenario(#[from] ScenarioError),
@@ -91,12 +91,12 @@ pub enum LifeSnapshotError {
     },
 }
 
-impl Life {
+impl Simulation {
     /// The life as far as it was lived; it goes on in the same way when it is [restored](Life::restore).
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::sim::{Life, Scenario};
+    /// use pod_lifecycle::sim::{Simulation, Scenario};
     ///
     /// let pod = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
@@ -104,13 +104,13 @@ impl Life {
     /// life.advance(Duration::from_secs(30))?;
     /// life.delete(Some(10))?;
     /// let written = serde_json::to_string(&life.snapshot())?;
-    /// let restored = Life::restore(serde_json::from_str(&written)?)?;
+    /// let restored = Simulation::restore(serde_json::from_str(&written)?)?;
     /// assert_eq!(restored.play()?, life.play()?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn snapshot(&self) -> LifeSnapshot {
-        LifeSnapshot {
+    pub fn snapshot(&self) -> SimulationSnapshot {
+        SimulationSnapshot {
             version: Version,
             scenario: Box::new(Scenario::clone(&self.scenario)),
             start: self.recorder.timeline.start,
@@ -123,21 +123,21 @@ impl Life {
     ///
     /// # Errors
     ///
-    /// [`LifeSnapshotError`] if what is written is of no life.
+    /// [`SimulationSnapshotError`] if what is written is of no life.
     ///
     /// ```
-    /// use pod_lifecycle::sim::{Life, LifeSnapshotError, Scenario};
+    /// use pod_lifecycle::sim::{Simulation, SimulationSnapshotError, Scenario};
     ///
     /// let pod = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let mut written = serde_json::to_value(Scenario::healthy(pod).life()?.snapshot())?;
     /// written["come"]["steps"] = 1_000_000.into();
-    /// let error = Life::restore(serde_json::from_value(written)?).unwrap_err();
-    /// assert!(matches!(error, LifeSnapshotError::NotSoFar { steps: 1_000_000, .. }));
+    /// let error = Simulation::restore(serde_json::from_value(written)?).unwrap_err();
+    /// assert!(matches!(error, SimulationSnapshotError::NotSoFar { steps: 1_000_000, .. }));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn restore(snapshot: LifeSnapshot) -> Result<Life, LifeSnapshotError> {
-        let LifeSnapshot { version: Version, mut scenario, start, deeds, come } = snapshot;
+    pub fn restore(snapshot: SimulationSnapshot) -> Result<Simulation, SimulationSnapshotError> {
+        let SimulationSnapshot { version: Version, mut scenario, start, deeds, come } = snapshot;
         scenario.config.start = Some(start);
         let mut life = scenario.life()?;
         for deed in deeds {
@@ -169,8 +169,8 @@ impl Life {
         Come { steps: self.steps, to: Some(self.now()) }
     }
 
-    fn come_to(&mut self, Come { steps, to }: Come) -> Result<(), LifeSnapshotError> {
-        let not_so_far = LifeSnapshotError::NotSoFar { steps, to };
+    fn come_to(&mut self, Come { steps, to }: Come) -> Result<(), SimulationSnapshotError> {
+        let not_so_far = SimulationSnapshotError::NotSoFar { steps, to };
         let Some(at) = to else { return Err(not_so_far) };
         while self.steps < steps {
             if !self.step_until(at)? {
@@ -195,7 +195,7 @@ mod tests {
 
     /// The life of a Pod that crashed a few times, was deleted after 60 s and lived on for 10 s, written down with one
     /// thing changed.
-    fn restored(change: impl Fn(&mut Value)) -> Result<Life, LifeSnapshotError> {
+    fn restored(change: impl Fn(&mut Value)) -> Result<Simulation, SimulationSnapshotError> {
         let pod = serde_json::from_str(
             r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#,
         );
@@ -205,14 +205,15 @@ mod tests {
         life.advance(Duration::from_secs(10)).unwrap();
         let mut written = serde_json::to_value(life.snapshot()).unwrap();
         change(&mut written);
-        Life::restore(serde_json::from_value(written).unwrap())
+        Simulation::restore(serde_json::from_value(written).unwrap())
     }
 
     #[test]
     fn a_life_that_is_written_down_goes_neither_back_in_time_nor_back_in_steps() {
         assert!(restored(|_| {}).is_ok());
-        let is_refused =
-            |restored: Result<Life, LifeSnapshotError>| matches!(restored, Err(LifeSnapshotError::NotSoFar { .. }));
+        let is_refused = |restored: Result<Simulation, SimulationSnapshotError>| {
+            matches!(restored, Err(SimulationSnapshotError::NotSoFar { .. }))
+        };
         let back_in_steps = |written: &mut Value| written["come"]["steps"] = 0.into();
         assert!(is_refused(restored(back_in_steps)));
         let back_in_time = |written: &mut Value| {

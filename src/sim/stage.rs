@@ -17,7 +17,7 @@ use crate::{
 
 /// The scripts of a Pod's containers.
 #[derive(Clone, Debug)]
-pub(super) struct Stage {
+pub(super) struct LoweredScript {
     containers: Vec<Part>,
     /// When the story begins, by which outages are reckoned.
     start: Timestamp,
@@ -91,12 +91,12 @@ pub(super) struct Playing {
     pub(super) seed: u64,
 }
 
-impl Stage {
-    pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> Arc<Stage> {
+impl LoweredScript {
+    pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> Arc<LoweredScript> {
         let parts = spec.containers().map(|(_, container)| {
             Part::new(scenario.script.containers.get(container.name()).cloned().unwrap_or_default())
         });
-        Arc::new(Stage { containers: parts.collect(), start })
+        Arc::new(LoweredScript { containers: parts.collect(), start })
     }
 
     /// How many containers it knows.

@@ -3,9 +3,9 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use super::{seen::Seen, timeline::Timeline};
+use super::{seen::StatusMatcher, timeline::Timeline};
 use crate::{
-    manifest::{ContainerState, ContainerStatus, PodManifest},
+    api::{ContainerState, ContainerStatus, PodManifest},
     time::{Timestamp, go_duration},
 };
 
@@ -54,7 +54,7 @@ impl Timeline {
 /// What has changed of a Pod between two looks.
 fn changes(before: &PodManifest, after: &PodManifest) -> Vec<String> {
     let mut changes = Vec::new();
-    let is_ready = |pod: &PodManifest| Seen::ready().is_in(&pod.status);
+    let is_ready = |pod: &PodManifest| StatusMatcher::ready().matches(&pod.status);
     let readiness = if is_ready(after) { "ready" } else { "not ready" };
     let turned = is_ready(before) != is_ready(after);
     match &after.status.phase {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::watch::Watched;
 use crate::{
     action::{Action, KubernetesEvent, SyncProgress, Transition},
+    api,
     event::HookKind,
-    manifest,
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, ProbeKind},
     state::{InstanceId, SandboxId},
@@ -23,14 +23,14 @@ use crate::{
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest::PodPhase, sim::{Scenario, Seen, Timeline}};
+/// use pod_lifecycle::{api::PodPhase, sim::{Scenario, StatusMatcher, Timeline}};
 ///
 /// let pod = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 /// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).delete_at(60.0).play()?;
 /// assert_eq!(timeline.first_ready(), Some(Duration::from_secs(20)));
 /// assert_eq!(timeline.phase_at(Duration::from_secs(19)), Some(PodPhase::Pending));
-/// assert_eq!(timeline.time_in(Seen::ready()), Duration::from_secs(40));
+/// assert_eq!(timeline.time_in(StatusMatcher::ready()), Duration::from_secs(40));
 /// println!("{timeline}");
 ///
 /// let written = serde_json::to_string(&timeline)?;
@@ -49,7 +49,7 @@ pub struct Timeline {
     /// The object at the end of each instant that changed it.
     pub(super) watched: Vec<Watched>,
     /// The object with its last status: as it is now, or as it was when it was removed.
-    pub pod: manifest::PodManifest,
+    pub pod: api::PodManifest,
     /// How the story ended; how things stand, if it goes on.
     pub end: End,
 }
@@ -115,7 +115,7 @@ pub struct Entry {
 #[non_exhaustive]
 pub enum What {
     /// A status was written to the API.
-    Status(Arc<manifest::PodStatus>),
+    Status(Arc<api::PodStatus>),
     /// The kubelet asked something of the runtime.
     Asked(Action),
     /// Something happened in the world.
@@ -192,7 +192,7 @@ pub enum Happened {
     Action(String),
 }
 
-crate::manifest::named! {
+crate::api::named! {
     /// By whom a process was ended.
     ///
     /// ```
@@ -229,7 +229,7 @@ impl What {
     /// assert_eq!(What::Happened(Happened::KubeletRestarted).status(), None);
     /// ```
     #[must_use]
-    pub fn status(&self) -> Option<&manifest::PodStatus> {
+    pub fn status(&self) -> Option<&api::PodStatus> {
         if let What::Status(status) = self { Some(status) } else { None }
     }
 

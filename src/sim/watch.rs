@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::{End, Timeline};
 use crate::{
-    manifest::{PodManifest, PodStatus},
+    api::{PodManifest, PodStatus},
     object::PodObject,
     time::Timestamp,
 };

@@ -4,11 +4,11 @@ use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    happening::{Agenda, Happening},
-    place::{Place, Process},
+    happening::{EventQueue, SimEvent},
+    place::{ContainerSim, Process},
     scenario::Scenario,
     script::seconds,
-    stage::{Playing, Stage},
+    stage::{LoweredScript, Playing},
     timeline::{ExitCause, Happened},
 };
 use crate::{
@@ -22,13 +22,13 @@ use crate::{
 
 /// What the node has of the Pod.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    pub(super) agenda: Agenda,
-    stage: Arc<Stage>,
+pub(super) struct FakeRuntime {
+    pub(super) agenda: EventQueue,
+    stage: Arc<LoweredScript>,
     /// From which what is left to chance is drawn.
     seed: u64,
     sandbox: Option<(SandboxId, bool)>,
-    places: Box<[Place]>,
+    places: Box<[ContainerSim]>,
     /// How many processes were started.
     starts: u32,
 }
@@ -36,30 +36,30 @@ pub(super) struct World {
 /// What an action or a happening leads to: something to write down, and news for the Pod.
 pub(super) type Outcomes = (Option<Happened>, Option<RuntimeEvent>);
 
-impl World {
-    pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> World {
-        let mut world = World::on(Stage::new(scenario, spec, start), scenario.script.seed);
+impl FakeRuntime {
+    pub(super) fn new(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> FakeRuntime {
+        let mut world = FakeRuntime::on(LoweredScript::new(scenario, spec, start), scenario.script.seed);
         for &death in &scenario.script.sandbox_deaths {
-            world.agenda.plan(start + seconds(death), Happening::SandboxDeath);
+            world.agenda.plan(start + seconds(death), SimEvent::SandboxDeath);
         }
         for (place, action) in scenario.script.actions.iter().enumerate() {
-            world.agenda.plan(start + seconds(action.t), Happening::Action(place));
+            world.agenda.plan(start + seconds(action.t), SimEvent::Action(place));
         }
         world
     }
 
     /// The world of a Pod in which others do nothing.
-    pub(super) fn on(stage: Arc<Stage>, seed: u64) -> World {
-        let places = (0..stage.len()).map(|_| Place::default()).collect();
-        World { agenda: Agenda::default(), places, stage, seed, sandbox: None, starts: 0 }
+    pub(super) fn on(stage: Arc<LoweredScript>, seed: u64) -> FakeRuntime {
+        let places = (0..stage.len()).map(|_| ContainerSim::default()).collect();
+        FakeRuntime { agenda: EventQueue::default(), places, stage, seed, sandbox: None, starts: 0 }
     }
 
     /// Makes room for the containers of a spec.
     pub(super) fn fit(&mut self, scenario: &Scenario, spec: &PodSpec, start: Timestamp) {
         if self.places.len() < spec.container_count() {
-            self.stage = Stage::new(scenario, spec, start);
+            self.stage = LoweredScript::new(scenario, spec, start);
             let mut places = core::mem::take(&mut self.places).into_vec();
-            places.resize_with(self.stage.len(), Place::default);
+            places.resize_with(self.stage.len(), ContainerSim::default);
             self.places = places.into_boxed_slice();
         }
     }
@@ -101,7 +101,7 @@ impl World {
                 let Some(it) = self.places.get_mut(container.get()) else { return (None, None) };
                 it.begin_pull(image_of(spec, container));
                 let takes = self.stage.pull_takes(container, self.seed, it.pulls());
-                self.agenda.plan(now + takes, Happening::PullEnd(container));
+                self.agenda.plan(now + takes, SimEvent::PullEnd(container));
                 (None, None)
             }
             Action::CreateContainer { container, instance, .. } => {
@@ -127,43 +127,43 @@ impl World {
     }
 
     /// Something planned has come; `None` if it has become void.
-    pub(super) fn happen(&mut self, happening: Happening, spec: &PodSpec, now: Timestamp) -> Option<Outcomes> {
+    pub(super) fn happen(&mut self, happening: SimEvent, spec: &PodSpec, now: Timestamp) -> Option<Outcomes> {
         match happening {
-            Happening::SandboxDeath => {
+            SimEvent::SandboxDeath => {
                 let (sandbox, is_ready) = self.sandbox.as_mut().filter(|(_, is_ready)| *is_ready)?;
                 *is_ready = false;
                 let sandbox = *sandbox;
                 Some((Some(Happened::SandboxDied(sandbox)), Some(RuntimeEvent::SandboxDied { sandbox })))
             }
-            Happening::OwnExit(container, instance) => {
+            SimEvent::OwnExit(container, instance) => {
                 let process = self.alive(container, instance)?;
                 let run = process.run;
                 let code = self.stage.exit_code(self.playing(container, run));
                 Some(self.exit(container, code, ExitCause::Itself, now))
             }
-            Happening::SigtermExit(container, instance) => {
+            SimEvent::SigtermExit(container, instance) => {
                 let process = self.alive(container, instance)?;
                 let run = process.run;
                 let code = self.stage.run(self.playing(container, run)).sigterm_exit_code.unwrap_or(143);
                 Some(self.exit(container, code, ExitCause::Sigterm, now))
             }
-            Happening::Sigkill(container, instance) => {
+            SimEvent::Sigkill(container, instance) => {
                 self.alive(container, instance)?;
                 Some(self.exit(container, LOST_EXIT_CODE, ExitCause::Sigkill, now))
             }
-            Happening::StopReturn(container, instance) => {
+            SimEvent::StopReturn(container, instance) => {
                 Some((None, Some(RuntimeEvent::ContainerStopped { container, instance })))
             }
-            Happening::PullEnd(container) => self.end_pull(container, now),
-            Happening::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
-            Happening::Answer(container, instance, kind) => Some(self.answer(container, instance, kind, spec, now)),
-            Happening::Relist
-            | Happening::KillTimeout
-            | Happening::Stop(_)
-            | Happening::Probe(_)
-            | Happening::Action(_)
-            | Happening::LateRestart
-            | Happening::Sync(_) => None,
+            SimEvent::PullEnd(container) => self.end_pull(container, now),
+            SimEvent::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now),
+            SimEvent::Answer(container, instance, kind) => Some(self.answer(container, instance, kind, spec, now)),
+            SimEvent::Relist
+            | SimEvent::KillTimeout
+            | SimEvent::Stop(_)
+            | SimEvent::Probe(_)
+            | SimEvent::Action(_)
+            | SimEvent::LateRestart
+            | SimEvent::Sync(_) => None,
         }
     }
 
@@ -194,7 +194,7 @@ impl World {
         let Some(it) = self.places.get_mut(container.get()) else { return };
         let run = it.begin_run(instance, self.starts, now);
         if let Some(after) = self.stage.exits_after(self.playing(container, run)) {
-            self.agenda.plan(now + after, Happening::OwnExit(container, instance));
+            self.agenda.plan(now + after, SimEvent::OwnExit(container, instance));
         }
     }
 
@@ -207,9 +207,9 @@ impl World {
         let playing = self.playing(container, run);
         if is_first && !self.stage.run(playing).ignores_sigterm {
             let after = self.stage.sigterm_exits_after(playing);
-            self.agenda.plan(now + after, Happening::SigtermExit(container, instance));
+            self.agenda.plan(now + after, SimEvent::SigtermExit(container, instance));
         }
-        self.agenda.plan(now + timeout, Happening::Sigkill(container, instance));
+        self.agenda.plan(now + timeout, SimEvent::Sigkill(container, instance));
         (None, None)
     }
 
@@ -219,10 +219,10 @@ impl World {
         process.is_alive = false;
         let (instance, run) = (process.instance, process.run);
         if core::mem::take(&mut process.is_being_stopped) {
-            self.agenda.plan(now, Happening::StopReturn(container, instance));
+            self.agenda.plan(now, SimEvent::StopReturn(container, instance));
         }
         for hook in it.hooks_in(instance) {
-            self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
+            self.agenda.plan(now, SimEvent::HookEnd(container, instance, hook));
         }
         let run = self.stage.run(self.playing(container, run));
         let own = cause == ExitCause::Itself;
@@ -266,7 +266,7 @@ impl World {
         if let Some(it) = self.places.get_mut(container.get()) {
             let ends_at = now + self.stage.hook(container, hook).0;
             it.begin_hook(instance, hook, ends_at);
-            self.agenda.plan(ends_at, Happening::HookEnd(container, instance, hook));
+            self.agenda.plan(ends_at, SimEvent::HookEnd(container, instance, hook));
         }
         (None, None)
     }
@@ -303,7 +303,7 @@ impl World {
         match self.finding(container, instance, kind, now) {
             Some((_, latency)) if !latency.is_zero() => {
                 let timeout = timeout_of(spec, container, kind);
-                self.agenda.plan(now + latency.min(timeout), Happening::Answer(container, instance, kind));
+                self.agenda.plan(now + latency.min(timeout), SimEvent::Answer(container, instance, kind));
                 if let Some(it) = self.places.get_mut(container.get()) {
                     it.ask(kind, now);
                 }

@@ -6,7 +6,7 @@ use core::{fmt, num::NonZeroU16, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::Restart;
-use crate::manifest::{Handler, ImagePullPolicy, InvalidImageName, Name, from_name};
+use crate::api::{Handler, ImagePullPolicy, InvalidImageName, Name, from_name};
 
 /// A container's place in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
 ///
@@ -73,9 +73,9 @@ impl fmt::Debug for ContainerIndex {
 /// What part a container plays in its Pod.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::{ContainerKind, PodSpec}};
+/// use pod_lifecycle::{api, spec::{ContainerKind, PodSpec}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 ///     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}], "containers": []}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, proxy) = spec.init_containers().next().ok_or("no container")?;
@@ -98,9 +98,9 @@ pub enum ContainerKind {
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest::{self, ImagePullPolicy}, spec::{LifecycleHook, PodSpec, ProbeKind}};
+/// use pod_lifecycle::{api::{self, ImagePullPolicy}, spec::{LifecycleHook, PodSpec, ProbeKind}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx:1.27", "imagePullPolicy": "Always",
 ///     "livenessProbe": {"tcpSocket": {"port": 80}},
 ///     "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}
@@ -205,9 +205,9 @@ impl ContainerSpec {
 /// What a hook does.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::{LifecycleHook, PodSpec}};
+/// use pod_lifecycle::{api, spec::{LifecycleHook, PodSpec}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx", "lifecycle": {"postStart": {"exec": {"command": ["warm-up"]}}}
 /// }]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
@@ -222,13 +222,13 @@ pub enum LifecycleHook {
     /// Waits this long.
     Sleep(Duration),
     /// Runs a handler that the embedder carries out.
-    Run(#[serde(with = "crate::manifest::described")] Box<Handler>),
+    Run(#[serde(with = "crate::api::described")] Box<Handler>),
 }
 
 /// What a probe asks about; the order is that in which the kubelet makes their workers.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::Name, spec::ProbeKind};
+/// use pod_lifecycle::{api::Name, spec::ProbeKind};
 ///
 /// assert_eq!(ProbeKind::Liveness.to_string(), "Liveness");
 /// assert_eq!(ProbeKind::ALL.len(), 3);
@@ -267,9 +267,9 @@ impl fmt::Display for ProbeKind {
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest, spec::{PodSpec, ProbeKind}};
+/// use pod_lifecycle::{api, spec::{PodSpec, ProbeKind}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx",
 ///     "livenessProbe": {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 5, "terminationGracePeriodSeconds": 7}
 /// }]}}"#)?;
@@ -291,7 +291,7 @@ pub struct ProbeSpec {
     pub(crate) success_threshold: u32,
     pub(crate) failure_threshold: u32,
     pub(crate) termination_grace: Option<Duration>,
-    #[serde(with = "crate::manifest::described")]
+    #[serde(with = "crate::api::described")]
     pub(crate) handler: Handler,
 }
 

@@ -11,7 +11,7 @@ use alloc::{
 
 use super::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeSpec, Restart, RestartRule};
 use crate::{
-    manifest::{
+    api::{
         self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe, RestartPolicy,
         RestartRuleAction,
     },
@@ -21,9 +21,9 @@ use crate::{
 /// Why a manifest cannot be lowered.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::{PodSpec, SpecError}};
+/// use pod_lifecycle::{api, spec::{PodSpec, SpecError}};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"restartPolicy": "Sometimes", "containers": []}}"#)?;
 /// let error: SpecError = PodSpec::from_admitted(&manifest).unwrap_err();
 /// assert!(error.to_string().starts_with("spec.restartPolicy: "), "{error}");
@@ -33,7 +33,7 @@ use crate::{
 #[non_exhaustive]
 pub enum SpecError {
     /// An enum string that Kubernetes does not know.
-    #[error("{field}: unknown value {}, expected one of {expected}", manifest::Quoted(.value))]
+    #[error("{field}: unknown value {}, expected one of {expected}", api::Quoted(.value))]
     UnknownName {
         /// The path of the field.
         field: String,
@@ -43,7 +43,7 @@ pub enum SpecError {
         expected: String,
     },
     /// Two containers of the same name.
-    #[error("{field}: duplicate container name {}", manifest::Quoted(.name))]
+    #[error("{field}: duplicate container name {}", api::Quoted(.name))]
     DuplicateName {
         /// The path of the field.
         field: String,
@@ -52,7 +52,7 @@ pub enum SpecError {
     },
     /// The API server would refuse the manifest.
     #[error(transparent)]
-    Invalid(#[from] manifest::Invalid),
+    Invalid(#[from] api::Invalid),
     /// More containers than can be counted.
     #[error("spec: more than {} containers", u16::MAX)]
     TooManyContainers,
@@ -69,17 +69,17 @@ impl PodSpec {
     /// [`SpecError::Invalid`] lists every problem with its field.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest, spec::PodSpec};
+    /// use pod_lifecycle::{api, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"metadata": {"name": "web"},
+    /// let manifest: api::PodManifest = serde_json::from_str(r#"{"metadata": {"name": "web"},
     ///     "spec": {"restartPolicy": "Sometimes", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
     /// let error = PodSpec::from_manifest(manifest).unwrap_err();
     /// assert!(error.to_string().contains("spec.restartPolicy: Unsupported value: \"Sometimes\""));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn from_manifest(pod: manifest::PodManifest) -> Result<PodSpec, SpecError> {
+    pub fn from_manifest(pod: api::PodManifest) -> Result<PodSpec, SpecError> {
         let pod = pod.with_defaults();
-        manifest::validate(&pod)?;
+        api::validate(&pod)?;
         PodSpec::from_admitted(&pod)
     }
 
@@ -88,7 +88,7 @@ impl PodSpec {
     /// # Errors
     ///
     /// [`SpecError`] names the field that cannot be understood.
-    pub fn from_admitted(pod: &manifest::PodManifest) -> Result<PodSpec, SpecError> {
+    pub fn from_admitted(pod: &api::PodManifest) -> Result<PodSpec, SpecError> {
         let spec = &pod.spec;
         let pod_policy = known("spec.restartPolicy", spec.restart_policy.as_ref())?.unwrap_or(RestartPolicy::Always);
         let (mut containers, mut names) = (Vec::new(), BTreeSet::new());
@@ -136,11 +136,11 @@ impl PodSpec {
     }
 }
 
-impl manifest::PodManifest {
+impl api::PodManifest {
     /// The container at `index`, as it was written: what to run it with.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodManifest, spec::PodSpec};
+    /// use pod_lifecycle::{api::PodManifest, spec::PodSpec};
     ///
     /// let manifest: PodManifest = serde_json::from_str(r#"{"spec": {
     ///     "initContainers": [{"name": "setup", "image": "busybox:1.36", "command": ["sh", "-c", "migrate"]}],
@@ -153,14 +153,14 @@ impl manifest::PodManifest {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn container(&self, index: ContainerIndex) -> Option<&manifest::Container> {
+    pub fn container(&self, index: ContainerIndex) -> Option<&api::Container> {
         let spec = &self.spec;
         spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers).nth(index.get())
     }
 }
 
 fn lower_container(
-    container: &manifest::Container,
+    container: &api::Container,
     field: &str,
     kind: ContainerKind,
     pod_policy: RestartPolicy,
@@ -181,7 +181,7 @@ fn lower_container(
             policy: own_policy.unwrap_or(pod_policy),
             is_own: own_policy.is_some(),
         },
-        image_pull_policy: pull_policy.unwrap_or_else(|| manifest::default_pull_policy(&container.image)),
+        image_pull_policy: pull_policy.unwrap_or_else(|| api::default_pull_policy(&container.image)),
         startup: container.startup_probe.as_ref().map(lower_probe),
         readiness: container.readiness_probe.as_ref().map(lower_probe),
         liveness: container.liveness_probe.as_ref().map(lower_probe),

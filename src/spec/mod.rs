@@ -1,9 +1,9 @@
 //! The Pod as it runs: parsed once, immutable, containers by index instead of by name.
 //!
 //! ```
-//! use pod_lifecycle::{manifest, spec::{PodSpec, ProbeKind}};
+//! use pod_lifecycle::{api, spec::{PodSpec, ProbeKind}};
 //!
-//! let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+//! let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 //!     "name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}}
 //! }]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
@@ -27,7 +27,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::RestartPolicy;
+use crate::api::RestartPolicy;
 
 /// What a Pod ought to be, lowered from its manifest.
 ///
@@ -35,9 +35,9 @@ use crate::manifest::RestartPolicy;
 /// ones, then ephemeral ones. A [`ContainerIndex`] is a place in that list.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::{ContainerKind, PodSpec}};
+/// use pod_lifecycle::{api, spec::{ContainerKind, PodSpec}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web"},
 ///     "spec": {
 ///         "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
@@ -54,9 +54,9 @@ use crate::manifest::RestartPolicy;
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest::{self, RestartPolicy}, spec::PodSpec};
+/// use pod_lifecycle::{api::{self, RestartPolicy}, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "generation": 3},
 ///     "spec": {
 ///         "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 45, "activeDeadlineSeconds": 600,
@@ -226,8 +226,8 @@ impl PodSpec {
     /// The place of the container called `name`.
     ///
     /// ```
-    /// # use pod_lifecycle::{manifest, spec::PodSpec};
-    /// # let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {
+    /// # use pod_lifecycle::{api, spec::PodSpec};
+    /// # let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
     /// #     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
     /// let spec = PodSpec::from_admitted(&manifest)?;
     /// let app = spec.index_of("app").ok_or("no container")?;

@@ -4,14 +4,14 @@ use alloc::boxed::Box;
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
+use crate::api::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 
 /// A container's restart policy and rules, with the Pod's policy filled in.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, RestartPolicy, RestartRuleAction}, spec::PodSpec};
+/// use pod_lifecycle::{api::{self, RestartPolicy, RestartRuleAction}, spec::PodSpec};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx", "restartPolicy": "Never",
 ///     "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
 /// }]}}"#)?;
@@ -34,9 +34,9 @@ pub struct Restart {
 /// A rule on a container's exit code.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::{PodSpec, RestartRule}};
+/// use pod_lifecycle::{api, spec::{PodSpec, RestartRule}};
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
 ///     "name": "app", "image": "nginx", "restartPolicy": "Never",
 ///     "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "NotIn", "values": [1, 2]}}]
 /// }]}}"#)?;

@@ -9,7 +9,7 @@ use super::{
     ContainerKind, ContainerSpec, PodSpec, ProbeKind,
     lower::{by_name, narrow},
 };
-use crate::manifest::{ImageReference, Name, RestartPolicy, RestartRuleAction};
+use crate::api::{ImageReference, Name, RestartPolicy, RestartRuleAction};
 
 /// What a spec consists of.
 #[derive(Serialize, Deserialize)]

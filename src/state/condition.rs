@@ -5,7 +5,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    manifest::{ConditionStatus, Name, named},
+    api::{ConditionStatus, Name, named},
     spec::ContainerIndex,
 };
 
@@ -184,7 +184,7 @@ pub enum ConditionMessage {
     /// The reason says it all.
     None,
     /// These containers keep it from being true.
-    Containers(Arc<Lacking>),
+    Containers(Arc<UnmetContainers>),
     /// These readiness gates keep it from being true.
     Gates(Box<[GateFailure]>),
     /// A container's exit matched a rule.
@@ -196,21 +196,21 @@ pub enum ConditionMessage {
 /// Containers that keep a condition from being true, in the order of the spec.
 ///
 /// ```
-/// use pod_lifecycle::state::Lacking;
+/// use pod_lifecycle::state::UnmetContainers;
 ///
-/// assert!(Lacking::default().is_empty());
-/// assert!(!Lacking { unknown: vec![], unmet: vec![0.into()] }.is_empty());
+/// assert!(UnmetContainers::default().is_empty());
+/// assert!(!UnmetContainers { unknown: vec![], unmet: vec![0.into()] }.is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Lacking {
+pub struct UnmetContainers {
     /// Those without a status.
     pub unknown: Vec<ContainerIndex>,
     /// Those that are not there yet: incomplete or unready.
     pub unmet: Vec<ContainerIndex>,
 }
 
-impl Lacking {
+impl UnmetContainers {
     /// Whether no container is in the way.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -221,7 +221,7 @@ impl Lacking {
 /// A readiness gate that keeps a Pod from being ready.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::ConditionStatus, state::{ConditionMessage, GateFailure}};
+/// use pod_lifecycle::{api::ConditionStatus, state::{ConditionMessage, GateFailure}};
 ///
 /// let refused = GateFailure { gate: 0, status: Some(ConditionStatus::False) };
 /// let missing = GateFailure { gate: 1, status: None };
@@ -250,7 +250,7 @@ pub struct GateFailure {
 /// };
 /// let unmet: Vec<_> = conditions.iter().filter(|(_, it)| !it.is_true()).map(|(kind, _)| kind).collect();
 /// assert_eq!(unmet, [ConditionType::Ready, ConditionType::ContainersReady]);
-/// assert!(conditions.get(ConditionType::PodScheduled).is_some_and(Condition::is_true), "a kubelet has the Pod");
+/// assert!(conditions.get(ConditionType::PodScheduled).is_some_and(Condition::is_true), "a kubelet has the PodMachine");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -13,7 +13,7 @@ use crate::spec::ContainerIndex;
 /// the runtime's attempt, which is an instance's [`restart_count`](super::Instance::restart_count) and may come twice,
 /// and of two numbers the larger need not be the younger. So an agent stores none: when it starts it goes through what
 /// the runtime lists and takes [`instance`](ContainerIds::instance) of each id, it hands the table to
-/// [`Pod::resume`](crate::Pod::resume), which takes those that only the published status still speaks of, and from then
+/// [`PodMachine::resume`](crate::PodMachine::resume), which takes those that only the published status still speaks of, and from then
 /// on it [notes](ContainerIds::note) the id of each instance that the Pod asks it to create.
 ///
 /// ```

@@ -3,9 +3,9 @@
 //! What a published status says, as the rules read it:
 //!
 //! ```
-//! use pod_lifecycle::{manifest, spec::PodSpec, state::{self, ContainerIds}};
+//! use pod_lifecycle::{api, spec::PodSpec, state::{self, ContainerIds}};
 //!
-//! let pod: manifest::PodManifest = serde_json::from_str(r#"{
+//! let pod: api::PodManifest = serde_json::from_str(r#"{
 //!     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
 //!     "status": {"containerStatuses": [{
 //!         "name": "app", "ready": true, "restartCount": 0, "image": "nginx", "imageID": "", "state": {"running": {}}
@@ -28,7 +28,7 @@ mod sorted;
 
 pub(crate) use condition::is_resize_condition;
 pub use condition::{
-    Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, Lacking, PodConditions,
+    Condition, ConditionMessage, ConditionReason, ConditionType, GateFailure, PodConditions, UnmetContainers,
     is_owned_by_kubelet,
 };
 pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};

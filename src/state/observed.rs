@@ -7,7 +7,7 @@ use super::{
     StartFailure, Termination, Waiting,
 };
 use crate::{
-    manifest::{
+    api::{
         ConditionStatus, ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Named,
         PodCondition,
     },
@@ -21,9 +21,9 @@ use crate::{
 /// records can be printed again.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::PodSpec, state::{self, ContainerIds}, status};
+/// use pod_lifecycle::{api, spec::PodSpec, state::{ContainerIds, self}, status};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(r#"{
+/// let pod: api::PodManifest = serde_json::from_str(r#"{
 ///     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
 ///     "status": {"containerStatuses": [{
 ///         "name": "app", "ready": false, "restartCount": 0, "image": "nginx", "imageID": "",
@@ -113,7 +113,7 @@ impl From<&PodCondition> for Condition {
     /// What a published condition says; a status that nobody knows is `Unknown`, a reason that nobody knows is none.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodCondition, state::{Condition, ConditionReason}};
+    /// use pod_lifecycle::{api::PodCondition, state::{Condition, ConditionReason}};
     ///
     /// let published: PodCondition =
     ///     serde_json::from_str(r#"{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}"#)?;

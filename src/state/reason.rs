@@ -1,6 +1,6 @@
 //! Why a container waits or has ended, in one word: open sets, as anybody may say any word.
 
-use crate::manifest::open_named;
+use crate::api::open_named;
 
 open_named! {
     /// What went wrong with a start: the reason of a waiting container.

@@ -6,7 +6,7 @@
 //! From the object of a Pod, as `kubectl get pod -o json` prints it:
 //!
 //! ```
-//! use pod_lifecycle::{Timestamp, manifest::PodManifest, status::{ObservedPod, describe}};
+//! use pod_lifecycle::{Timestamp, api::PodManifest, explain::ObservedPod, kubectl::describe};
 //!
 //! let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
 //! let manifest: PodManifest = serde_json::from_str(printed)?;
@@ -18,12 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod age;
-mod describe;
 mod event;
-pub mod kubectl;
-mod layout;
-mod observed;
 mod of_pod;
 mod patch;
 mod report;
@@ -31,24 +26,21 @@ mod runtime_facts;
 mod watch;
 
 pub use crate::action::EventType;
-pub use age::age;
-pub use describe::describe;
 pub use event::{
     Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,
     fold_events,
 };
-pub use observed::{Contradiction, Discrepancy, ObserveError, ObservedConditions, ObservedPod};
 pub use patch::{StatusPatch, merged_status};
 pub use report::{
-    Report, condition_message, container_status, failure_message, foreign_conditions, gate_statuses, phase_reason,
+    Report, condition_message, container_status, external_conditions, failure_message, gate_statuses, phase_reason,
     pod_condition, pod_status,
 };
 
 pub use runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
 
-use crate::manifest::{PodPhase, PodStatus};
+use crate::api::{PodPhase, PodStatus};
 
 /// Whether a Pod's life is over.
-fn has_ended(status: &PodStatus) -> bool {
+pub(crate) fn has_ended(status: &PodStatus) -> bool {
     status.phase.as_ref().and_then(|phase| phase.known()).is_some_and(PodPhase::is_terminal)
 }

@@ -7,29 +7,29 @@ use super::{
     runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts},
 };
 use crate::{
-    kubelet::{Pod, Published},
-    manifest::{self, PodCondition},
+    api::{self, PodCondition},
+    kubelet::{PodMachine, Published},
     spec::{ContainerIndex, PodSpec},
     state::InstanceId,
     time::Timestamp,
 };
 
-impl Pod {
+impl PodMachine {
     /// The published status; instances are named after their container and number: `app-0`.
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest::{self, PodPhase}, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest =
+    /// let manifest: api::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
     /// assert_eq!(pod.status().phase, Some(PodPhase::Pending.into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn status(&self) -> manifest::PodStatus {
+    pub fn status(&self) -> api::PodStatus {
         self.status_with(&NumberedInstances(self.spec()))
     }
 
@@ -38,18 +38,18 @@ impl Pod {
     /// ```
     /// use std::sync::Arc;
     /// use pod_lifecycle::{
-    ///     NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec, status::NumberedInstances,
+    ///     NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec, status::NumberedInstances,
     /// };
     ///
-    /// let manifest: manifest::PodManifest =
+    /// let manifest: api::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
     /// assert_eq!(pod.status_with(&NumberedInstances(pod.spec())), pod.status());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn status_with(&self, facts: &dyn RuntimeFacts) -> manifest::PodStatus {
+    pub fn status_with(&self, facts: &dyn RuntimeFacts) -> api::PodStatus {
         self.published().status(facts)
     }
 }
@@ -57,7 +57,7 @@ impl Pod {
 impl Published<'_> {
     /// The status as the API prints it, with what only the embedder knows.
     #[must_use]
-    pub fn status(&self, facts: &dyn RuntimeFacts) -> manifest::PodStatus {
+    pub fn status(&self, facts: &dyn RuntimeFacts) -> api::PodStatus {
         let spec: &PodSpec = self.spec();
         let own = self.conditions();
         let own = own.iter().map(|(which, condition, since)| PodCondition {
@@ -70,9 +70,9 @@ impl Published<'_> {
             known.map(|(index, record)| report::container_status(spec, index, record, facts)).collect::<Vec<_>>()
         };
         let (reason, message) = self.reason();
-        let foreign = self.foreign_conditions().iter().cloned();
+        let foreign = self.external_conditions().iter().cloned();
         let conditions: Vec<PodCondition> = foreign.chain(own).collect();
-        let status = manifest::PodStatus {
+        let status = api::PodStatus {
             observed_generation: self.observed_generation(),
             phase: Some(self.phase().into()),
             conditions,
@@ -82,7 +82,7 @@ impl Published<'_> {
             init_container_statuses: statuses(&mut spec.init_containers().map(|(index, _)| index)),
             container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),
             ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
-            ..manifest::PodStatus::default()
+            ..api::PodStatus::default()
         };
         facts.pod().fill_in(spec, status)
     }

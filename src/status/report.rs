@@ -4,12 +4,13 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::runtime_facts::RuntimeFacts;
 use crate::{
-    manifest::{self, ConditionStatus, Name, PodCondition},
+    api::{self, ConditionStatus, Name, PodCondition},
     rule::pod_status::{PhaseReason, PodRecord},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
         Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
-        Lacking, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, Waiting, is_owned_by_kubelet,
+        REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, UnmetContainers, Waiting,
+        is_owned_by_kubelet,
     },
     time::{Timestamp, go_duration},
 };
@@ -17,12 +18,9 @@ use crate::{
 /// Everything that the printed status of a Pod depends on.
 ///
 /// ```
-/// use pod_lifecycle::{
-///     Timestamp, manifest, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}, spec::PodSpec,
-///     state::{ContainerIds, RuntimeStatus}, status::{self, Report},
-/// };
+/// use pod_lifecycle::{Timestamp, api, rule::{pod_status::{PodInputs, PreviousStatus, self}, readiness::KubeletStart}, spec::PodSpec, state::{ContainerIds, RuntimeStatus}, status::{Report, self}};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let record = pod_status::of(&PodInputs {
@@ -44,7 +42,7 @@ pub struct Report<'a> {
     pub spec: &'a PodSpec,
     /// What is reported of it.
     pub record: &'a PodRecord,
-    /// Conditions that are not the kubelet's to compute, see [`foreign_conditions`].
+    /// Conditions that are not the kubelet's to compute, see [`external_conditions`].
     pub foreign: &'a [PodCondition],
     /// The reason and the message beside the phase, see [`phase_reason`].
     pub reason: (&'a str, &'a str),
@@ -61,7 +59,7 @@ pub struct Report<'a> {
 /// Conditions of others come first; regular and ephemeral containers stand by name, init containers as in the spec.
 /// [`Report`] has an example.
 #[must_use]
-pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
+pub fn pod_status(report: &Report<'_>) -> api::PodStatus {
     let Report { spec, record, .. } = *report;
     let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
         let known = indexes.filter_map(|index| Some((index, record.records.get(index.get())?.as_ref()?)));
@@ -69,7 +67,7 @@ pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
     };
     let own = record.conditions.iter();
     let own = own.map(|(kind, condition)| pod_condition(spec, kind, condition, (report.changed_at)(kind)));
-    let status = manifest::PodStatus {
+    let status = api::PodStatus {
         observed_generation: spec.generation(),
         phase: Some(record.phase.into()),
         conditions: report.foreign.iter().cloned().chain(own).collect(),
@@ -79,7 +77,7 @@ pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
         init_container_statuses: statuses(&mut spec.init_containers().map(|(index, _)| index)),
         container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),
         ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
-        ..manifest::PodStatus::default()
+        ..api::PodStatus::default()
     };
     report.facts.pod().fill_in(spec, status)
 }
@@ -87,9 +85,9 @@ pub fn pod_status(report: &Report<'_>) -> manifest::PodStatus {
 /// The status of one container as the API prints it.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::PodSpec, state::{ContainerRecord, RecordedState, Waiting}, status};
+/// use pod_lifecycle::{api, spec::PodSpec, state::{ContainerRecord, RecordedState, Waiting}, status};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let record = ContainerRecord {
@@ -111,14 +109,14 @@ pub fn container_status(
     index: ContainerIndex,
     record: &ContainerRecord,
     facts: &dyn RuntimeFacts,
-) -> manifest::ContainerStatus {
+) -> api::ContainerStatus {
     let print = |state: &Option<RecordedState>| match state {
         Some(state) => container_state(spec, index, state, facts),
-        None => manifest::ContainerState::default(),
+        None => api::ContainerState::default(),
     };
     let known = facts.container(index, record.instance);
     let container_id = record.instance.map(|instance| facts.container_id(index, instance));
-    manifest::ContainerStatus {
+    api::ContainerStatus {
         name: spec.container_name(index).to_owned(),
         state: print(&record.state),
         last_state: print(&record.last_state),
@@ -139,9 +137,9 @@ pub fn container_status(
 /// A condition of the kubelet as the API prints it.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::PodSpec, state::{Condition, ConditionReason, ConditionType}, status};
+/// use pod_lifecycle::{api, spec::PodSpec, state::{Condition, ConditionReason, ConditionType}, status};
 ///
-/// let spec = PodSpec::from_admitted(&manifest::PodManifest::default())?;
+/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// let completed = Condition::because(false, ConditionReason::PodCompleted);
 /// let printed = status::pod_condition(&spec, ConditionType::Ready, &completed, None);
 /// assert_eq!((printed.type_.as_str(), printed.reason.as_str()), ("Ready", "PodCompleted"));
@@ -172,9 +170,9 @@ pub fn pod_condition(
 /// Answers to the messages of `pkg/kubelet/status/generate.go`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, PodPhase}, rule::condition, spec::PodSpec, status};
+/// use pod_lifecycle::{api::{PodPhase, self}, rule::condition, spec::PodSpec, status};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let condition = condition::containers_ready(&spec, Some(&[None]), PodPhase::Pending);
@@ -200,9 +198,9 @@ pub fn condition_message(spec: &PodSpec, condition: &Condition) -> String {
 /// Answers to `doBackOff` in `pkg/kubelet/kuberuntime` and `EnsureImageExists` in `pkg/kubelet/images`.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::PodSpec, state::{FailureMessage, StartError, StartFailure}, status};
+/// use pod_lifecycle::{api, spec::PodSpec, state::{FailureMessage, StartError, StartFailure}, status};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let message = FailureMessage::PullBackOff { image: "nginx".into(), last: None };
@@ -236,16 +234,16 @@ pub fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFai
 /// `DisruptionTarget` that was reported before.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodCondition, status};
+/// use pod_lifecycle::{api::PodCondition, status};
 ///
 /// let api: Vec<PodCondition> = serde_json::from_str(
 ///     r#"[{"type": "Ready", "status": "True"}, {"type": "example.com/attached", "status": "True"}]"#)?;
-/// let foreign = status::foreign_conditions(&api, &[]);
+/// let foreign = status::external_conditions(&api, &[]);
 /// assert_eq!(foreign.iter().map(|it| it.type_.as_str()).collect::<Vec<_>>(), ["example.com/attached"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
+pub fn external_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
     let disruption = ConditionType::DisruptionTarget.name();
     let foreign = api.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
     let mut foreign: Vec<PodCondition> = foreign.cloned().collect();
@@ -261,9 +259,9 @@ pub fn foreign_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Ve
 /// The status of each readiness gate's condition, by the gate's place in the spec.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{self, ConditionStatus}, spec::PodSpec, status};
+/// use pod_lifecycle::{api::{ConditionStatus, self}, spec::PodSpec, status};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(r#"{
+/// let pod: api::PodManifest = serde_json::from_str(r#"{
 ///     "spec": {"readinessGates": [{"conditionType": "a.example/x"}, {"conditionType": "a.example/y"}], "containers": []},
 ///     "status": {"conditions": [{"type": "a.example/y", "status": "False"}]}
 /// }"#)?;
@@ -304,35 +302,35 @@ fn container_state(
     index: ContainerIndex,
     state: &RecordedState,
     facts: &dyn RuntimeFacts,
-) -> manifest::ContainerState {
-    let mut printed = manifest::ContainerState::default();
+) -> api::ContainerState {
+    let mut printed = api::ContainerState::default();
     match state {
         RecordedState::Waiting(waiting) => printed.waiting = Some(waiting_state(spec, index, waiting)),
         RecordedState::Running { started_at } => {
             let started_at = started_at.map(Timestamp::whole_seconds);
-            printed.running = Some(manifest::ContainerStateRunning { started_at });
+            printed.running = Some(api::ContainerStateRunning { started_at });
         }
         RecordedState::Terminated(end) => printed.terminated = Some(terminated_state(index, end, facts)),
     }
     printed
 }
 
-fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> manifest::ContainerStateWaiting {
+fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> api::ContainerStateWaiting {
     let message = match waiting {
         Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
         Waiting::RestartingAllContainers => REMOVED_TO_RESTART_ALL.to_owned(),
         Waiting::Failed(failure) => failure_message(spec, index, failure),
     };
-    manifest::ContainerStateWaiting { reason: waiting.reason().to_owned(), message }
+    api::ContainerStateWaiting { reason: waiting.reason().to_owned(), message }
 }
 
 fn terminated_state(
     index: ContainerIndex,
     end: &Termination,
     facts: &dyn RuntimeFacts,
-) -> manifest::ContainerStateTerminated {
+) -> api::ContainerStateTerminated {
     let container_id = end.instance.map(|instance| facts.container_id(index, instance));
-    manifest::ContainerStateTerminated {
+    api::ContainerStateTerminated {
         exit_code: end.exit_code,
         signal: end.signal.unwrap_or(0),
         reason: end.reason.as_str().to_owned(),
@@ -343,7 +341,7 @@ fn terminated_state(
     }
 }
 
-fn lacking_message(spec: &PodSpec, lacking: &Lacking, reason: Option<ConditionReason>) -> String {
+fn lacking_message(spec: &PodSpec, lacking: &UnmetContainers, reason: Option<ConditionReason>) -> String {
     let wanted = if reason == Some(ConditionReason::ContainersNotInitialized) { "incomplete" } else { "unready" };
     let parts = [("unknown", &lacking.unknown), (wanted, &lacking.unmet)];
     let parts = parts.into_iter().filter(|(_, containers)| !containers.is_empty()).map(|(what, containers)| {

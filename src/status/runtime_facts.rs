@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use crate::{
-    manifest::{self, HostIp, Opaque, OtherFields, PodCondition, PodIp, PodQosClass},
+    api::{self, HostIp, Opaque, OtherFields, PodCondition, PodIp, PodQosClass},
     spec::{ContainerIndex, PodSpec},
     state::{ContainerIds, InstanceId, is_owned_by_kubelet, is_resize_condition},
 };
@@ -17,10 +17,7 @@ use crate::{
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{
-///     NoSink, Pod, Timestamp, config::KubeletConfig, manifest::{self, PodQosClass}, spec::{ContainerIndex, PodSpec},
-///     state::InstanceId, status::{ContainerFacts, PodFacts, RuntimeFacts},
-/// };
+/// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api::{PodQosClass, self}, spec::{ContainerIndex, PodSpec}, state::InstanceId, status::{ContainerFacts, PodFacts, RuntimeFacts}};
 ///
 /// struct Containerd;
 ///
@@ -48,10 +45,10 @@ use crate::{
 ///     }
 /// }
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-/// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+/// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
 /// let status = pod.status_with(&Containerd);
 /// assert_eq!((&*status.host_ip, &*status.pod_ip), ("10.0.0.1", "10.244.1.7"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -142,9 +139,9 @@ impl RuntimeFacts for ContainerIds {
 /// Names instances after their container and their number, and knows nothing else: `app-0`, `app-1`, …
 ///
 /// ```
-/// use pod_lifecycle::{manifest, spec::PodSpec, state::InstanceId, status::{NumberedInstances, RuntimeFacts}};
+/// use pod_lifecycle::{api, spec::PodSpec, state::InstanceId, status::{NumberedInstances, RuntimeFacts}};
 ///
-/// let manifest: manifest::PodManifest =
+/// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert_eq!(NumberedInstances(&spec).container_id(0.into(), InstanceId::nth(2)), "app-2");
@@ -164,7 +161,7 @@ impl RuntimeFacts for NumberedInstances<'_> {
 
 impl PodFacts {
     /// The status with what is known of the Pod filled in; the conditions stand before the kubelet's others.
-    pub(super) fn fill_in(self, spec: &PodSpec, mut status: manifest::PodStatus) -> manifest::PodStatus {
+    pub(super) fn fill_in(self, spec: &PodSpec, mut status: api::PodStatus) -> api::PodStatus {
         let pod_ips = match self.pod_ips {
             none if none.is_empty() && spec.uses_host_network() => self.host_ips.clone(),
             ips => ips,
@@ -186,7 +183,7 @@ impl PodFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{ConditionStatus, PodManifest, PodStatus};
+    use crate::api::{ConditionStatus, PodManifest, PodStatus};
 
     fn spec(json: &str) -> PodSpec {
         PodSpec::from_admitted(&serde_json::from_str::<PodManifest>(json).unwrap()).unwrap()

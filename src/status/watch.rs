@@ -4,14 +4,14 @@ use alloc::{string::String, string::ToString, vec::Vec};
 
 use super::NumberedInstances;
 use crate::{
+    api::{ContainerStatus, PodCondition, PodManifest, PodStatus},
     event::EventError,
-    kubelet::{Pod, Sink},
-    manifest::{ContainerStatus, PodCondition, PodManifest, PodStatus},
+    kubelet::{PodMachine, Sink},
     state::is_owned_by_kubelet,
     time::Timestamp,
 };
 
-impl Pod {
+impl PodMachine {
     /// Takes notice of the whole object, as a watch delivers it: finds what is new in it, a changed spec, a deletion or
     /// a shorter grace, the generation, conditions of others that were set or taken away; and writes its own part of the
     /// status again if somebody wrote over it.
@@ -26,12 +26,12 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, Timestamp, config::KubeletConfig, manifest::PodManifest};
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api::PodManifest};
     ///
     /// let mut object: PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let now: Timestamp = "2026-03-01T12:00:00Z".parse()?;
-    /// let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+    /// let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
     ///
     /// object.metadata.deletion_timestamp = Some(now);
     /// object.metadata.deletion_grace_period_seconds = Some(0);

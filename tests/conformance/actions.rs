@@ -14,12 +14,12 @@ use super::{
     Difference,
     compare::{Extent, compare},
     lift,
-    lower::{Ids, Lowered, Pod, probe_facts, read_or_default, runtime},
+    lower::{Ids, Lowered, PodMachine, probe_facts, read_or_default, runtime},
 };
 
 /// A lowered question.
 pub struct Question {
-    pod: Pod,
+    pod: PodMachine,
     ids: Ids,
     runtime: RuntimeStatus,
     probes: Vec<ProbeFacts>,
@@ -29,7 +29,7 @@ pub struct Question {
 impl Question {
     /// Reads `in`.
     pub fn of(question: &Value) -> Lowered<Question> {
-        let pod = Pod::of(question)?;
+        let pod = PodMachine::of(question)?;
         let mut ids = Ids::default();
         let runtime = runtime(question, &pod, &mut ids)?;
         Ok(Question {

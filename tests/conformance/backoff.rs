@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pod_lifecycle::{
+    api,
     config::BackOffLimits,
-    manifest,
     rule::backoff::BackOff,
     spec::PodSpec,
     state::{FailureMessage, StartError, StartFailure},
@@ -65,7 +65,7 @@ fn answer(question: &Value) -> Lowered<Value> {
 
 /// The Pod that all scripts are about.
 fn the_pod() -> Lowered<PodSpec> {
-    let pod: manifest::PodManifest = read(
+    let pod: api::PodManifest = read(
         &json!({
             "metadata": {"name": "web", "namespace": "default", "uid": "uid-1"},
             "spec": {"containers": [{"name": "app", "image": "img:1"}]},

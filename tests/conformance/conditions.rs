@@ -1,7 +1,7 @@
 //! What has come true of the Pod?
 
 use pod_lifecycle::{
-    manifest::{ContainerStatus, PodCondition, PodPhase, PodStatus},
+    api::{ContainerStatus, PodCondition, PodPhase, PodStatus},
     rule::{condition, restart},
     state::{ConditionType, observed_records},
     status,
@@ -12,7 +12,7 @@ use super::{
     Difference,
     compare::{Extent, compare},
     lift,
-    lower::{Ids, Lowered, Pod, holds, named, read, read_or_default, runtime},
+    lower::{Ids, Lowered, PodMachine, holds, named, read, read_or_default, runtime},
 };
 
 /// Asks one line again.
@@ -21,7 +21,7 @@ pub fn check(line: &Value) -> Result<(), Difference> {
 }
 
 fn answer(question: &Value) -> Lowered<Value> {
-    let pod = Pod::of(question)?;
+    let pod = PodMachine::of(question)?;
     let spec = &pod.spec;
     let mut ids = Ids::default();
     let runtime = runtime(question, &pod, &mut ids)?;

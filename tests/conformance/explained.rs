@@ -7,14 +7,14 @@ use std::{
 
 use pod_lifecycle::{
     Timestamp,
+    api::ConditionStatus,
     explain::Explanation,
-    manifest::ConditionStatus,
     object::PodObject,
-    sim::{Life, Scenario},
+    sim::{Scenario, Simulation},
 };
 
 use crate::{
-    promises::{Tally, Told},
+    promises::{Counters, Told},
     recordings,
 };
 
@@ -44,7 +44,10 @@ fn examples() -> Vec<(String, Scenario)> {
 }
 
 /// Every moment at which something happens, and one between it and the next.
-fn explanations(life: &mut Life, mut look: impl FnMut(&Explanation, &PodObject)) -> BTreeMap<Timestamp, Explanation> {
+fn explanations(
+    life: &mut Simulation,
+    mut look: impl FnMut(&Explanation, &PodObject),
+) -> BTreeMap<Timestamp, Explanation> {
     let mut all = BTreeMap::new();
     loop {
         let now = life.now();
@@ -73,7 +76,7 @@ fn times_are_kept_on_a_node_that_is_not_punctual_either() {
 }
 
 fn live_all(node_like_seed: Option<u64>) {
-    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut tallies: BTreeMap<String, Counters> = BTreeMap::new();
     let mut broken = Vec::new();
     for (name, mut scenario) in recorded().into_iter().chain(examples()) {
         scenario.config.node_like_seed = node_like_seed;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Difference,
     compare::{Extent, compare},
-    lower::{Lowered, Pod, read},
+    lower::{Lowered, PodMachine, read},
 };
 
 /// Asks one line again.
@@ -20,7 +20,7 @@ pub fn check(line: &Value) -> Result<(), Difference> {
 }
 
 fn answer(question: &Value) -> Lowered<Value> {
-    let pod = Pod::of(question)?;
+    let pod = PodMachine::of(question)?;
     let stop = Stop {
         running: running(question, &pod)?,
         grace_override: read::<Option<u64>>(&question["gracePeriodOverride"], "gracePeriodOverride")?
@@ -36,7 +36,7 @@ fn answer(question: &Value) -> Lowered<Value> {
     }))
 }
 
-fn running(question: &Value, pod: &Pod) -> Lowered<Vec<ContainerIndex>> {
+fn running(question: &Value, pod: &PodMachine) -> Lowered<Vec<ContainerIndex>> {
     let names: Vec<String> = read(&question["running"], "running")?;
     names.iter().map(|name| pod.index_of(name)).collect()
 }
@@ -44,7 +44,7 @@ fn running(question: &Value, pod: &Pod) -> Lowered<Vec<ContainerIndex>> {
 /// A stop of containers, played out in virtual time.
 struct Stop<'a> {
     question: &'a Value,
-    pod: &'a Pod,
+    pod: &'a PodMachine,
     running: Vec<ContainerIndex>,
     grace_override: Option<Duration>,
 }

@@ -1,6 +1,6 @@
 //! Suite `kubectl`: the row that `kubectl get pods` shows.
 
-use pod_lifecycle::{Timestamp, manifest::PodManifest, status::kubectl};
+use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! From answers of the rules to JSON.
 
 use pod_lifecycle::{
-    manifest,
+    api,
     rule::pod_actions::KillReason,
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionType},
@@ -31,6 +31,6 @@ pub fn places(spec: &PodSpec, containers: &[ContainerIndex]) -> Value {
 }
 
 /// A Pod status as the kubelet hands it to its status manager, which sets the generation and the start time.
-pub fn computed_status(status: manifest::PodStatus) -> Value {
-    json!(manifest::PodStatus { observed_generation: 0, start_time: None, ..status })
+pub fn computed_status(status: api::PodStatus) -> Value {
+    json!(api::PodStatus { observed_generation: 0, start_time: None, ..status })
 }

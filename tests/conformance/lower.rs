@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{self, ConditionStatus, Name, Named, PodCondition, PodPhase},
+    api::{self, ConditionStatus, Name, Named, PodCondition, PodPhase},
     rule::{probe::ProbeResult, readiness::ProbeFacts},
     spec::{ContainerIndex, PodSpec},
     state::{
@@ -20,19 +20,19 @@ use serde_json::Value;
 pub type Lowered<T> = Result<T, String>;
 
 /// A Pod, as written and as it runs.
-pub struct Pod {
+pub struct PodMachine {
     /// As written.
-    pub manifest: manifest::PodManifest,
+    pub manifest: api::PodManifest,
     /// As it runs.
     pub spec: PodSpec,
 }
 
-impl Pod {
+impl PodMachine {
     /// Reads `in.pod`.
-    pub fn of(question: &Value) -> Lowered<Pod> {
-        let manifest: manifest::PodManifest = read(&question["pod"], "pod")?;
+    pub fn of(question: &Value) -> Lowered<PodMachine> {
+        let manifest: api::PodManifest = read(&question["pod"], "pod")?;
         let spec = PodSpec::from_admitted(&manifest).map_err(|error| error.to_string())?;
-        Ok(Pod { manifest, spec })
+        Ok(PodMachine { manifest, spec })
     }
 
     /// Whether it is being deleted.
@@ -176,7 +176,7 @@ struct RecordedInstance {
 }
 
 /// Reads `in.runtime`.
-pub fn runtime(question: &Value, pod: &Pod, ids: &mut Ids) -> Lowered<RuntimeStatus> {
+pub fn runtime(question: &Value, pod: &PodMachine, ids: &mut Ids) -> Lowered<RuntimeStatus> {
     let recorded: RecordedRuntime = read_or_default(&question["runtime"], "runtime")?;
     let sandboxes = recorded.sandboxes.iter().map(|sandbox| Sandbox {
         id: ids.sandbox(&sandbox.id),
@@ -190,7 +190,7 @@ pub fn runtime(question: &Value, pod: &Pod, ids: &mut Ids) -> Lowered<RuntimeSta
     Ok(RuntimeStatus { sandboxes, instances: instances.collect::<Lowered<_>>()? })
 }
 
-fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<Instance> {
+fn instance(recorded: &RecordedInstance, pod: &PodMachine, ids: &mut Ids) -> Lowered<Instance> {
     let container = pod.spec.index_of(&recorded.name);
     // Nobody asks for the id of an instance of no container of the spec: it may be any.
     let of = container.unwrap_or(ContainerIndex::from(u16::MAX));
@@ -224,7 +224,7 @@ fn instance(recorded: &RecordedInstance, pod: &Pod, ids: &mut Ids) -> Lowered<In
 }
 
 /// What the probes say of the newest instances, by container index; each map goes from ids to results.
-pub fn probe_facts(question: &Value, pod: &Pod, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
+pub fn probe_facts(question: &Value, pod: &PodMachine, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
     let facts = pod.spec.containers().map(|(index, container)| {
         let newest = runtime.newest(index).map(|instance| ids.id(index, instance.id));
         let result = |kind: &str| -> Lowered<Option<ProbeResult>> {

@@ -30,7 +30,7 @@ mod validation;
 
 pub use compare::{Difference, told};
 pub use read::{ReadError, Recording, lines, recordings};
-pub use table::{Differences, Table, Tally};
+pub use table::{Counters, Differences, Table};
 
 use std::path::Path;
 
@@ -54,8 +54,8 @@ const SUITES: &[(&str, Check)] = &[
 ];
 
 /// Asks every line of every recording in a directory, and counts suite by suite, in the order of [`SUITES`].
-pub fn run(directory: &Path) -> Result<Vec<Tally>, ReadError> {
-    let mut tallies: Vec<Tally> = Vec::new();
+pub fn run(directory: &Path) -> Result<Vec<Counters>, ReadError> {
+    let mut tallies: Vec<Counters> = Vec::new();
     for recording in recordings(directory)? {
         for line in lines(&recording)? {
             let line = line?;
@@ -80,9 +80,9 @@ pub fn check(line: &Value) -> bool {
     check.is_some_and(|check| check(line).is_ok())
 }
 
-fn tally_of<'a>(tallies: &'a mut Vec<Tally>, suite: &str, is_implemented: bool) -> &'a mut Tally {
+fn tally_of<'a>(tallies: &'a mut Vec<Counters>, suite: &str, is_implemented: bool) -> &'a mut Counters {
     let place = tallies.iter().position(|tally| tally.suite == suite).unwrap_or_else(|| {
-        tallies.push(Tally::new(suite, is_implemented));
+        tallies.push(Counters::new(suite, is_implemented));
         tallies.len() - 1
     });
     &mut tallies[place]

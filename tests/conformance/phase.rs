@@ -1,7 +1,7 @@
 //! Which phase is the Pod in?
 
 use pod_lifecycle::{
-    manifest::{ContainerStatus, PodPhase},
+    api::{ContainerStatus, PodPhase},
     rule::phase,
     state::{ContainerIds, ContainerRecord, observed_records},
 };
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use super::{
     Difference,
     compare::{Extent, compare},
-    lower::{Ids, Lowered, Pod, read, read_or_default},
+    lower::{Ids, Lowered, PodMachine, read, read_or_default},
 };
 
 /// A lowered question.
 pub struct Question {
-    pod: Pod,
+    pod: PodMachine,
     records: Vec<Option<ContainerRecord>>,
     is_terminal: bool,
     has_initialized: bool,
@@ -24,7 +24,7 @@ pub struct Question {
 impl Question {
     /// Reads `in`.
     pub fn of(question: &Value) -> Lowered<Question> {
-        let pod = Pod::of(question)?;
+        let pod = PodMachine::of(question)?;
         let statuses: Vec<ContainerStatus> = read_or_default(&question["statuses"], "statuses")?;
         Ok(Question {
             records: observed_records(&pod.spec, &statuses, &mut ContainerIds::default()),

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{Name, PodPhase},
+    api::{Name, PodPhase},
     rule::{
         probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeWorker},
         readiness::KubeletStart,
@@ -17,12 +17,12 @@ use std::sync::Arc;
 use super::{
     Difference,
     compare::{Extent, compare},
-    lower::{Ids, Lowered, Pod, named, read, second},
+    lower::{Ids, Lowered, PodMachine, named, read, second},
 };
 
 /// A lowered script.
 pub struct Script {
-    pod: Pod,
+    pod: PodMachine,
     index: ContainerIndex,
     kind: ProbeKind,
     kubelet: KubeletStart,
@@ -50,7 +50,7 @@ pub struct Answer {
 impl Script {
     /// Reads `in`.
     pub fn of(question: &Value) -> Lowered<Script> {
-        let pod = Pod::of(question)?;
+        let pod = PodMachine::of(question)?;
         let index = pod.index_of(question["container"].as_str().unwrap_or_default())?;
         let kind = match question["kind"].as_str() {
             Some("startup") => ProbeKind::Startup,
@@ -108,7 +108,7 @@ impl Script {
 }
 
 impl Step {
-    fn of(step: &Value, pod: &Pod, index: ContainerIndex, ids: &mut Ids) -> Lowered<Step> {
+    fn of(step: &Value, pod: &PodMachine, index: ContainerIndex, ids: &mut Ids) -> Lowered<Step> {
         let status = &step["podStatus"];
         let mut records = vec![None; pod.spec.container_count()];
         if status["container"].is_object() {

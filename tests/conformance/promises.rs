@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use pod_lifecycle::{
     Action, SyncKind, SyncProgress, Timestamp,
+    api::PodStatus,
     explain::{Explanation, NextStep, PodSituation, Situation, StopStep, When},
-    manifest::PodStatus,
     sim::{Entry, Happened, What},
     spec::PodSpec,
 };
 
 /// How many promises there were of a kind, and what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct Counters {
     /// Came true.
     pub(crate) kept: usize,
     /// Something else happened before.
@@ -31,7 +31,7 @@ pub(crate) struct Told<'a> {
 
 impl Told<'_> {
     /// Counts what became of the promises; the first that was broken is an error.
-    pub(crate) fn judge(&self, tallies: &mut BTreeMap<String, Tally>) -> Result<(), String> {
+    pub(crate) fn judge(&self, tallies: &mut BTreeMap<String, Counters>) -> Result<(), String> {
         for (&made_at, explanation) in self.explanations {
             self.check_final(made_at, explanation)?;
             for next in &explanation.next {

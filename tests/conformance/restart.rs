@@ -1,12 +1,12 @@
 //! Would one container be restarted by its policy alone?
 
-use pod_lifecycle::{manifest::Name, rule::restart};
+use pod_lifecycle::{api::Name, rule::restart};
 use serde_json::{Value, json};
 
 use super::{
     Difference,
     compare::{Extent, compare},
-    lower::{Lowered, Pod, read},
+    lower::{Lowered, PodMachine, read},
 };
 
 /// Asks one line again.
@@ -15,7 +15,7 @@ pub fn check(line: &Value) -> Result<(), Difference> {
 }
 
 fn answer(question: &Value) -> Lowered<Value> {
-    let pod = Pod::of(question)?;
+    let pod = PodMachine::of(question)?;
     let index = pod.index_of(question["container"].as_str().unwrap_or_default())?;
     let container = pod.spec.container(index).ok_or("no such container")?;
     let exit_code = read(&question["exitCode"], "exitCode")?;

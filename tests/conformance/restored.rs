@@ -3,8 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use pod_lifecycle::{
-    Pod, PodSnapshot,
-    sim::{Life, LifeSnapshot, Scenario},
+    PodMachine, PodSnapshot,
+    sim::{Scenario, Simulation, SimulationSnapshot},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -43,7 +43,7 @@ fn at_every_step_of_every_recorded_life_the_restored_pod_is_the_same_pod() {
                 let written = pod.snapshot();
                 let read: PodSnapshot =
                     if steps.is_multiple_of(16) { through_json(&written) } else { through_postcard(&written) };
-                let restored = Pod::restore(read, config.clone()).unwrap();
+                let restored = PodMachine::restore(read, config.clone()).unwrap();
                 assert_eq!(&restored, pod);
                 assert_eq!(restored.poll_timeout(), pod.poll_timeout());
             }
@@ -66,9 +66,9 @@ fn a_recorded_life_that_is_restored_ends_as_it_would_have_ended() {
             steps += 1;
             if steps.is_multiple_of(STRIDE) {
                 let written = life.snapshot();
-                let read: LifeSnapshot =
+                let read: SimulationSnapshot =
                     if steps.is_multiple_of(2) { through_json(&written) } else { through_postcard(&written) };
-                assert_eq!(Life::restore(read).unwrap().play().unwrap(), timeline);
+                assert_eq!(Simulation::restore(read).unwrap().play().unwrap(), timeline);
                 restored += 1;
             }
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::recordings::{self, Differences, Table, Tally, lives};
+use super::recordings::{self, Counters, Differences, Table, lives};
 
 fn suite(name: &str) -> Vec<Value> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
@@ -15,7 +15,7 @@ fn suite(name: &str) -> Vec<Value> {
 
 #[test]
 fn a_pod_that_is_taken_up_goes_on_like_one_whose_kubelet_was_recorded_as_it_restarted() {
-    let mut tallies = lives::LEVELS.map(|(_, level)| Tally::new(&format!("resumed {level}"), true));
+    let mut tallies = lives::LEVELS.map(|(_, level)| Counters::new(&format!("resumed {level}"), true));
     for line in suite("kubelet-restart") {
         let verdicts = lives::check_played(&line, &lives::replay_resumed(&line));
         for (tally, verdict) in tallies.iter_mut().zip(verdicts) {
@@ -24,5 +24,5 @@ fn a_pod_that_is_taken_up_goes_on_like_one_whose_kubelet_was_recorded_as_it_rest
     }
     print!("{}", Table(&tallies));
     assert!(tallies.iter().all(|tally| tally.total == 112), "some lives were not lived");
-    assert!(tallies.iter().all(Tally::is_clean), "{}", Differences(&tallies));
+    assert!(tallies.iter().all(Counters::is_clean), "{}", Differences(&tallies));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{ConditionStatus, PodCondition, PodPhase, PodStatus},
+    api::{ConditionStatus, PodCondition, PodPhase, PodStatus},
     rule::{
         deadline,
         pod_status::{self, PodInputs, PodRecord, PreviousStatus},
@@ -19,12 +19,12 @@ use super::{
     Difference,
     compare::{Extent, compare},
     lift,
-    lower::{Ids, Lowered, Pod, failure, holds, phase_of, probe_facts, read, read_or_default, runtime},
+    lower::{Ids, Lowered, PodMachine, failure, holds, phase_of, probe_facts, read, read_or_default, runtime},
 };
 
 /// A lowered question.
 pub struct Question {
-    pod: Pod,
+    pod: PodMachine,
     ids: Ids,
     runtime: RuntimeStatus,
     previous: PodStatus,
@@ -41,13 +41,13 @@ pub struct Question {
 impl Question {
     /// Reads `in`.
     pub fn of(question: &Value) -> Lowered<Question> {
-        let pod = Pod::of(question)?;
+        let pod = PodMachine::of(question)?;
         let mut ids = Ids::default();
         let runtime = runtime(question, &pod, &mut ids)?;
         let api = &pod.manifest.status;
         let previous: Option<PodStatus> = read_or_default(&question["previousStatus"], "previousStatus")?;
         let previous = previous.unwrap_or_else(|| api.clone());
-        let foreign = status::foreign_conditions(&api.conditions, &previous.conditions);
+        let foreign = status::external_conditions(&api.conditions, &previous.conditions);
         let now: Timestamp = read(&question["now"], "now")?;
         ids.set_pod_ip(pod_ip(&question["runtime"]["sandboxes"][0]));
         let deadline = previous.start_time.and_then(|start| deadline::of(&pod.spec, start));
@@ -113,7 +113,7 @@ impl Question {
     }
 }
 
-fn failures(reasons: &Value, pod: &Pod) -> Lowered<Vec<Option<Arc<StartFailure>>>> {
+fn failures(reasons: &Value, pod: &PodMachine) -> Lowered<Vec<Option<Arc<StartFailure>>>> {
     let failures = pod.spec.containers().map(|(_, container)| {
         let failed = &reasons[container.name()];
         if failed.is_null() {

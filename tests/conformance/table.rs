@@ -10,7 +10,7 @@ use super::Difference;
 const SHOWN: usize = 3;
 
 /// How many lines of a suite were answered as recorded.
-pub struct Tally {
+pub struct Counters {
     /// The suite's name.
     pub suite: String,
     /// Lines answered as recorded.
@@ -23,10 +23,17 @@ pub struct Tally {
     first: Vec<(Value, Difference)>,
 }
 
-impl Tally {
+impl Counters {
     /// Nothing was asked yet.
-    pub fn new(suite: &str, is_implemented: bool) -> Tally {
-        Tally { suite: suite.to_owned(), agreed: 0, total: 0, differing: Vec::new(), is_implemented, first: Vec::new() }
+    pub fn new(suite: &str, is_implemented: bool) -> Counters {
+        Counters {
+            suite: suite.to_owned(),
+            agreed: 0,
+            total: 0,
+            differing: Vec::new(),
+            is_implemented,
+            first: Vec::new(),
+        }
     }
 
     /// Counts a line.
@@ -49,12 +56,12 @@ impl Tally {
 }
 
 /// One line per suite: its name, and agreed of total.
-pub struct Table<'a>(pub &'a [Tally]);
+pub struct Table<'a>(pub &'a [Counters]);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.0.iter().map(|tally| tally.suite.len()).max().unwrap_or(0);
-        for Tally { suite, agreed, total, is_implemented, .. } in self.0 {
+        for Counters { suite, agreed, total, is_implemented, .. } in self.0 {
             let note = if *is_implemented { "" } else { " (not implemented)" };
             writeln!(f, "{suite:width$} {agreed}/{total}{note}")?;
         }
@@ -63,7 +70,7 @@ impl fmt::Display for Table<'_> {
 }
 
 /// The first differences of each suite: what was asked, expected and got.
-pub struct Differences<'a>(pub &'a [Tally]);
+pub struct Differences<'a>(pub &'a [Counters]);
 
 impl fmt::Display for Differences<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! One line of suite `validation`: what the API server says to a new Pod, and the defaults it fills in.
 
-use pod_lifecycle::manifest::{Invalid, PodManifest, validate};
+use pod_lifecycle::api::{Invalid, PodManifest, validate};
 use serde_json::{Value, json};
 
 /// Compares our answer with the recorded one, as far as that goes; the error says where they differ.

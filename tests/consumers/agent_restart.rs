@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Output, Pod, Timestamp,
+    Output, PodMachine, Timestamp,
+    api::{PodManifest, PodPhase},
     config::KubeletConfig,
     event::{ContainerExit, Event, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
     state::{ContainerIds, RuntimeStatus},
 };
 use serde_json::json;
@@ -26,7 +26,7 @@ fn left_behind() -> (PodManifest, RuntimeStatus) {
     .unwrap();
     let (mut out, mut runtime) = (Vec::new(), Runtime::default());
     let start = at("2026-03-01T12:00:00Z");
-    let mut pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), start, &mut out).unwrap();
+    let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), start, &mut out).unwrap();
     live(&mut pod, start, &mut out, &mut runtime);
     assert_eq!(pod.phase(), PodPhase::Running);
     object.status = pod.status();
@@ -34,7 +34,7 @@ fn left_behind() -> (PodManifest, RuntimeStatus) {
 }
 
 /// Carries out what is asked for, until nothing is.
-fn live(pod: &mut Pod, now: Timestamp, out: &mut Vec<Output>, runtime: &mut Runtime) {
+fn live(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>, runtime: &mut Runtime) {
     loop {
         for output in out.drain(..) {
             if let Output::Action(action) = output {
@@ -55,7 +55,7 @@ fn a_restarted_agent_goes_on_where_the_last_one_was() {
     let (now, mut out, mut runtime) = (at("2026-03-01T13:00:00Z"), Vec::new(), Runtime::default());
     let config = Arc::new(KubeletConfig::default());
     let mut ids = ContainerIds::default();
-    let mut pod = Pod::resume(&object, listed, &mut ids, config, now, &mut out).unwrap();
+    let mut pod = PodMachine::resume(&object, listed, &mut ids, config, now, &mut out).unwrap();
     let events: Vec<_> = out.iter().filter(|output| matches!(output, Output::Event(_))).collect();
     assert!(events.is_empty(), "nothing has happened: {events:?}");
     live(&mut pod, now, &mut out, &mut runtime);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
+    api::{self, PodManifest},
     budget::{self, Assumptions, FindingCode},
-    manifest::{self, PodManifest},
     spec::PodSpec,
 };
 
@@ -12,7 +12,7 @@ use pod_lifecycle::{
 fn review(json: &str) -> (Duration, Vec<(FindingCode, String)>) {
     let manifest: PodManifest = serde_json::from_str(json).unwrap();
     let manifest = manifest.with_defaults();
-    manifest::validate(&manifest).unwrap();
+    api::validate(&manifest).unwrap();
     let spec = PodSpec::from_admitted(&manifest).unwrap();
     let budget = budget::of(&spec, &Assumptions::default());
     (budget.longest_stop, budget.findings.into_iter().map(|finding| (finding.code, finding.field)).collect())

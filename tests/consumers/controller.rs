@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{Named, PodPhase, PodStatus},
-    sim::{ScenarioError, Seen},
-    strategy,
+    api::{Named, PodPhase, PodStatus},
+    sim::{ScenarioError, StatusMatcher},
+    testkit,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
@@ -24,7 +24,7 @@ struct Controller {
 
 impl Controller {
     fn reconcile(&mut self, now: Timestamp, status: &PodStatus) {
-        let is_ready = Seen::ready().is_in(status);
+        let is_ready = StatusMatcher::ready().matches(status);
         self.ready_since = if is_ready { self.ready_since.or(Some(now)) } else { None };
         let phase = status.phase.as_ref().and_then(Named::known).unwrap_or(PodPhase::Pending);
         if phase.is_terminal() && !self.has_ended {
@@ -41,7 +41,7 @@ impl Controller {
 #[test]
 fn a_pod_is_available_only_after_it_was_ready_and_is_replaced_once() {
     TestRunner::deterministic()
-        .run(&strategy::scenario(), |scenario| {
+        .run(&testkit::scenario(), |scenario| {
             let timeline = match scenario.play() {
                 Ok(timeline) => timeline,
                 // What a random script has in store may turn out to be impossible.

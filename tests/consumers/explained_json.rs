@@ -2,9 +2,8 @@
 
 use pod_lifecycle::{
     Timestamp,
-    explain::{PossibleChange, Remedy},
-    manifest::PodManifest,
-    status::ObservedPod,
+    api::PodManifest,
+    explain::{ObservedPod, PossibleChange, Remedy},
 };
 
 /// The answer to "why is my Pod not ready?".

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    Output, Pod, Timestamp,
+    Output, PodMachine, Timestamp,
+    api::PodManifest,
     config::KubeletConfig,
     event::{ContainerExit, Event, RuntimeEvent},
-    manifest::PodManifest,
     spec::PodSpec,
 };
 
@@ -25,12 +25,12 @@ fn spec() -> Arc<PodSpec> {
     Arc::new(PodSpec::from_manifest(manifest).unwrap())
 }
 
-fn new_pod(out: &mut Vec<Output>) -> Pod {
-    Pod::new(spec(), Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, out)
+fn new_pod(out: &mut Vec<Output>) -> PodMachine {
+    PodMachine::new(spec(), Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, out)
 }
 
 /// A minute in the life of a Pod whose container crashes every 7 s; every line is written down before it is told.
-fn record() -> (Vec<Line>, Vec<Output>, Pod) {
+fn record() -> (Vec<Line>, Vec<Output>, PodMachine) {
     let (mut now, mut lines, mut all, mut out) = (Timestamp::UNIX_EPOCH, Vec::new(), Vec::new(), Vec::new());
     let (mut runtime, mut crash) = (Runtime::default(), None);
     let mut pod = new_pod(&mut out);
@@ -58,7 +58,7 @@ fn record() -> (Vec<Line>, Vec<Output>, Pod) {
     (lines, all, pod)
 }
 
-fn tell(pod: &mut Pod, (at, event): &Line, out: &mut Vec<Output>) {
+fn tell(pod: &mut PodMachine, (at, event): &Line, out: &mut Vec<Output>) {
     match event {
         Some(event) => pod.handle_event(*at, event.clone(), out).unwrap(),
         None => pod.handle_timeout(*at, out),

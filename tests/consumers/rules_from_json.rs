@@ -2,9 +2,9 @@
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{Name, PodManifest},
+    api::{Name, PodManifest},
+    explain::ObservedPod,
     rule::restart,
-    status::ObservedPod,
 };
 use serde_json::{Value, json};
 
@@ -44,11 +44,11 @@ fn what_a_status_says_is_what_the_rules_make_of_it() {
     for pod in pods().iter().take(3) {
         let published = pod.status().phase.as_ref().unwrap().as_str();
         assert_eq!(pod.phase().name(), published, "{}", pod.manifest().metadata.name);
-        assert!(pod.contradictions().is_empty(), "{:?}", pod.contradictions());
+        assert!(pod.inconsistencies().is_empty(), "{:?}", pod.inconsistencies());
     }
     let odd = &pods()[3];
-    assert!(!odd.contradictions().is_empty());
-    assert!(odd.contradictions().iter().all(|it| it.to_string().starts_with("status.")));
+    assert!(!odd.inconsistencies().is_empty());
+    assert!(odd.inconsistencies().iter().all(|it| it.to_string().starts_with("status.")));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    Action, Clock, ManualClock, NoSink, Output, Pod, Timestamp, WorkerState,
+    Action, Clock, ManualClock, NoSink, Output, PodMachine, Timestamp, WorkerState,
+    api::{PodManifest, PodPhase},
     config::KubeletConfig,
     event::{ApiEvent, Event},
-    manifest::{PodManifest, PodPhase},
     object::PodObject,
 };
 
@@ -15,7 +15,7 @@ use super::runtime::Runtime;
 /// The agent's Pod, its runtime, and an API server.
 struct Agent {
     clock: ManualClock,
-    pod: Pod,
+    pod: PodMachine,
     out: Vec<Output>,
     runtime: Runtime,
     server: PodObject,
@@ -30,7 +30,7 @@ impl Agent {
         server.bind("node-1", clock.now(), &mut NoSink).unwrap();
         let mut out = Vec::new();
         let config = Arc::new(KubeletConfig::default());
-        let pod = Pod::from_object(&server.to_manifest(), config, clock.now(), &mut out).unwrap();
+        let pod = PodMachine::from_object(&server.to_manifest(), config, clock.now(), &mut out).unwrap();
         Agent { clock, pod, out, runtime: Runtime::default(), server, published: Vec::new() }
     }
 

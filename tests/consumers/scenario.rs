@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
-    manifest::{PodManifest, PodPhase},
+    api::{PodManifest, PodPhase},
     rule::probe::ProbeOutcome,
-    sim::{Scenario, ScenarioError, ScriptActionKind, Seen},
+    sim::{Scenario, ScenarioError, ScriptActionKind, StatusMatcher},
     spec::ProbeKind,
 };
 
@@ -35,8 +35,8 @@ fn a_server_that_hangs_loses_its_traffic_and_keeps_its_process() {
     let ready = timeline.first_ready().unwrap();
     assert!((8 * SECOND..=14 * SECOND).contains(&ready), "{ready:?}");
     assert_eq!(timeline.restarts("app"), Some(0));
-    assert!(!Seen::ready().is_in(timeline.status_at(85 * SECOND).unwrap()));
-    assert!(Seen::ready().is_in(timeline.status_at(120 * SECOND).unwrap()));
+    assert!(!StatusMatcher::ready().matches(timeline.status_at(85 * SECOND).unwrap()));
+    assert!(StatusMatcher::ready().matches(timeline.status_at(120 * SECOND).unwrap()));
     assert_eq!(timeline.phase_at(85 * SECOND), Some(PodPhase::Running));
     assert!(timeline.events_with_reason("Unhealthy").count() >= 2);
 }
@@ -45,7 +45,7 @@ fn a_server_that_hangs_loses_its_traffic_and_keeps_its_process() {
 fn somebody_acts_while_the_pod_lives() {
     let mut life = Scenario::healthy(web()).life().unwrap();
     life.advance(60 * SECOND).unwrap();
-    assert!(Seen::ready().is_in(life.object().status()));
+    assert!(StatusMatcher::ready().matches(life.object().status()));
     life.act(&ScriptActionKind::Delete { grace_seconds: Some(5) }).unwrap();
     while life.step().unwrap().is_some() {}
     let timeline = life.into_timeline();

@@ -5,7 +5,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1 as meta,
 };
 use pod_lifecycle::{
-    manifest::{
+    api::{
         Container, ContainerState, ContainerStatus, Handler, Lifecycle, ObjectMeta, PodCondition, PodManifestSpec,
         PodTemplateSpec, Probe, Volume, Workload, WorkloadKind,
     },

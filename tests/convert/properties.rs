@@ -2,10 +2,10 @@
 
 use k8s_openapi::api::core::v1;
 use pod_lifecycle::{
-    manifest::{PodManifest, PodStatus},
+    api::{PodManifest, PodStatus},
     sim::Scenario,
     status::StatusPatch,
-    strategy,
+    testkit,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -23,7 +23,7 @@ fn in_the_api(pod: PodManifest) -> PodManifest {
 
 proptest! {
     #[test]
-    fn a_manifest_is_written_by_theirs_as_by_ours(pod in strategy::manifest()) {
+    fn a_manifest_is_written_by_theirs_as_by_ours(pod in testkit::manifest()) {
         let ours = in_the_api(pod);
         let theirs = v1::Pod::try_from(&ours).unwrap();
         prop_assert_eq!(written(&theirs), written(&ours));
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn a_manifest_with_its_defaults_is_written_by_theirs_as_by_ours(pod in strategy::manifest()) {
+    fn a_manifest_with_its_defaults_is_written_by_theirs_as_by_ours(pod in testkit::manifest()) {
         let ours = in_the_api(pod.with_defaults());
         prop_assert_eq!(written(v1::Pod::try_from(&ours).unwrap()), written(ours));
     }
@@ -57,7 +57,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_status_of_a_life_is_written_by_theirs_as_by_ours(scenario in strategy::scenario()) {
+    fn every_status_of_a_life_is_written_by_theirs_as_by_ours(scenario in testkit::scenario()) {
         for status in statuses(&scenario) {
             let theirs = v1::PodStatus::try_from(&status).unwrap();
             prop_assert_eq!(written(&theirs), written(&status));
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn a_patch_is_sent_as_it_is_written(scenario in strategy::scenario()) {
+    fn a_patch_is_sent_as_it_is_written(scenario in testkit::scenario()) {
         let statuses = statuses(&scenario);
         for (before, after) in statuses.iter().zip(statuses.iter().skip(1)) {
             let Some(patch) = StatusPatch::between("5f0c", before, after) else { continue };

@@ -2,8 +2,8 @@
 
 use k8s_openapi::{api::core::v1, apimachinery::pkg::apis::meta::v1::ObjectMeta as TheirMeta};
 use pod_lifecycle::{
+    api::{Container, Handler, ObjectMeta, PodManifest, PodStatus, Workload},
     convert::ConvertError,
-    manifest::{Container, Handler, ObjectMeta, PodManifest, PodStatus, Workload},
 };
 use serde_json::json;
 

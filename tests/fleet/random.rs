@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
-    manifest::PodPhase,
-    sim::{Counts, Fleet, FleetDigest, FleetScenario, Shard, Spreads, Timeline, What},
+    api::PodPhase,
+    sim::{Counts, Fleet, FleetDigest, FleetScenario, Histograms, Shard, Timeline, What},
 };
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn stormy(seed: u64) -> FleetScenario {
 
 const PODS: u64 = 400;
 
-type Result = (Counts, Spreads, FleetDigest, u64);
+type Result = (Counts, Histograms, FleetDigest, u64);
 
 fn lived(scenario: &FleetScenario, shards: u64, step: Duration) -> Result {
     let mut all = Result::default();
@@ -148,7 +148,7 @@ fn what_is_counted_is_what_the_timelines_of_the_pods_show() {
             shown.merge(&Counts {
                 pods: 1,
                 ready: u64::from(life.is_ready()),
-                phases: one(pod_lifecycle::manifest::Name::name(life.phase())),
+                phases: one(pod_lifecycle::api::Name::name(life.phase())),
                 statuses: one(&row.status),
             });
         }

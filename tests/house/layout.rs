@@ -3,7 +3,7 @@
 use core::mem::size_of;
 
 use pod_lifecycle::{
-    Pod, Timestamp,
+    PodMachine, Timestamp,
     rule::{backoff::BackOff, probe::ProbeWorker, readiness::ProbeFacts},
     spec::ContainerIndex,
     state::{Condition, ContainerRecord, Instance, PodConditions, RecordedState, Sandbox},
@@ -11,7 +11,7 @@ use pod_lifecycle::{
 
 #[test]
 fn a_pod_takes_no_more_than_128_bytes() {
-    assert!(size_of::<Pod>() <= 128, "{}", size_of::<Pod>());
+    assert!(size_of::<PodMachine>() <= 128, "{}", size_of::<PodMachine>());
 }
 
 #[test]

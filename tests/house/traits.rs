@@ -3,17 +3,17 @@
 use std::{fmt::Debug, fmt::Display, str::FromStr};
 
 use pod_lifecycle::{
-    Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, Output, Pod, ResumeError, SyncKind,
-    SyncProgress, Timers, Timestamp, Transition, Wake, WorkerState,
+    Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, Output, PodMachine, ResumeError,
+    SyncKind, SyncProgress, Timers, Timestamp, Transition, Wake, WorkerState,
+    api::{
+        ConditionStatus, Container, FieldError, ImagePullPolicy, Name, Named, ObjectMeta, Opaque, OpaqueError, OsName,
+        PodManifest, PodPhase, PodQosClass, PodStatus, Protocol, RestartPolicy, UnknownName, UriScheme, WorkloadError,
+        WorkloadKind,
+    },
     budget::Budget,
     config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
-    explain::Explanation,
-    manifest::{
-        ConditionStatus, Container, ImagePullPolicy, Name, Named, ObjectMeta, Opaque, OsName, PodManifest, PodPhase,
-        PodQosClass, PodStatus, Protocol, RestartPolicy, UriScheme, WorkloadKind,
-    },
-    manifest::{FieldError, OpaqueError, UnknownName, WorkloadError},
+    explain::{Explanation, ObserveError, ObservedPod},
     object::{Deletion, ObjectError, PodObject},
     rule::probe::{ProbeOutcome, ProbeResult},
     spec::{ContainerIndex, PodSpec, ProbeKind, SpecError},
@@ -21,7 +21,7 @@ use pod_lifecycle::{
         ConditionReason, ConditionType, Instance, InstanceId, InstanceState, PodReason, RuntimeStatus, Sandbox,
         SandboxId, StartError, Termination, TerminationReason,
     },
-    status::{EventCorrelator, EventObject, ObserveError, ObservedPod, RecordedEvent, StatusPatch},
+    status::{EventCorrelator, EventObject, RecordedEvent, StatusPatch},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -56,7 +56,7 @@ fn what_users_hold_is_shown_copied_sent_and_compared() {
     macro_rules! held {
         ($($ty:ty),+ $(,)?) => { each!(is_common: $($ty),+); each!(is_compared: $($ty),+); };
     }
-    held!(Pod, PodObject, PodSpec, PodManifest, PodStatus, ObjectMeta, Container, Opaque, Named<PodPhase>);
+    held!(PodMachine, PodObject, PodSpec, PodManifest, PodStatus, ObjectMeta, Container, Opaque, Named<PodPhase>);
     held!(
         Action,
         Output,
@@ -91,12 +91,12 @@ fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
 #[test]
 fn scenarios_and_what_comes_of_them_are_kept_and_read_again() {
     use pod_lifecycle::sim::{
-        Counts, Distribution, DistributionError, Entry, FleetError, FleetScenario, Happened, RandomScript, Scenario,
-        ScenarioError, Script, ScriptAction, Settings, Sketch, Spreads, Timeline, What,
+        Counts, Distribution, DistributionError, Entry, FleetError, FleetScenario, Happened, Histogram, Histograms,
+        RandomScript, Scenario, ScenarioError, Script, ScriptAction, Settings, Timeline, What,
     };
     each!(is_kept: Scenario, Script, ScriptAction, RandomScript, Distribution, Settings, FleetScenario);
-    each!(is_kept: Timeline, Entry, What, Happened, Counts, Spreads, Sketch);
-    each!(is_common: Scenario, Timeline, FleetScenario, Counts, Spreads, Sketch);
+    each!(is_kept: Timeline, Entry, What, Happened, Counts, Histograms, Histogram);
+    each!(is_common: Scenario, Timeline, FleetScenario, Counts, Histograms, Histogram);
     each!(is_error: ScenarioError, DistributionError, FleetError);
 }
 
@@ -106,9 +106,9 @@ fn snapshots_are_kept_and_read_again() {
     each!(is_kept: pod_lifecycle::PodSnapshot);
     each!(is_error: pod_lifecycle::SnapshotError);
     #[cfg(feature = "sim")]
-    each!(is_kept: pod_lifecycle::sim::LifeSnapshot);
+    each!(is_kept: pod_lifecycle::sim::SimulationSnapshot);
     #[cfg(feature = "sim")]
-    each!(is_error: pod_lifecycle::sim::LifeSnapshotError);
+    each!(is_error: pod_lifecycle::sim::SimulationSnapshotError);
 }
 
 #[test]

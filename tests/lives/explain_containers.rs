@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    NoSink, Pod, Timestamp,
+    NoSink, PodMachine, Timestamp,
     config::KubeletConfig,
     event::{Event, RuntimeEvent},
     explain::Explanation,
@@ -123,7 +123,7 @@ fn a_container_for_whose_image_the_node_is_asked_is_starting() {
     ] } });
     let spec = Arc::new(PodSpec::from_manifest(serde_json::from_value(manifest).unwrap()).unwrap());
     let now = Timestamp::from_unix_seconds(1_772_366_400);
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
     let made = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
     pod.handle_event(now, Event::Runtime(made), &mut NoSink).unwrap();
     let asked = pod.explain(now);
@@ -152,7 +152,7 @@ fn an_init_container_of_which_the_runtime_cannot_say_what_it_does_is_not_awaited
     let instances = vec![instance(1, runs), instance(0, InstanceState::Unknown)];
     let listed = RuntimeStatus { sandboxes: vec![sandbox], instances };
     let (mut ids, config) = (ContainerIds::default(), Arc::new(KubeletConfig::default()));
-    let pod = Pod::resume(&object, listed, &mut ids, config, now, &mut NoSink).unwrap();
+    let pod = PodMachine::resume(&object, listed, &mut ids, config, now, &mut NoSink).unwrap();
     let explanation = pod.explain(now);
     assert_eq!(situation(&explanation, "setup"), json!({ "is": "unknown" }));
     let told = serde_json::to_value(&explanation).unwrap();

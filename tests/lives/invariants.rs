@@ -4,10 +4,10 @@
 
 use crate::watched::Watched;
 use pod_lifecycle::{
-    manifest::{ConditionStatus, PodPhase, validate},
+    api::{ConditionStatus, PodPhase, validate},
     sim::{Scenario, ScenarioError},
     spec::PodSpec,
-    strategy,
+    testkit,
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
@@ -41,7 +41,7 @@ proptest! {
     #![proptest_config(cases(300))]
 
     #[test]
-    fn generated_manifests_are_admitted(pod in strategy::manifest()) {
+    fn generated_manifests_are_admitted(pod in testkit::manifest()) {
         let pod = pod.with_defaults();
         prop_assert_eq!(validate(&pod), Ok(()));
         prop_assert_eq!(&pod.clone().with_defaults(), &pod);
@@ -49,24 +49,24 @@ proptest! {
     }
 
     #[test]
-    fn generated_manifests_survive_being_written_and_read(pod in strategy::manifest()) {
+    fn generated_manifests_survive_being_written_and_read(pod in testkit::manifest()) {
         let written = serde_json::to_string(&pod).unwrap();
-        prop_assert_eq!(serde_json::from_str::<pod_lifecycle::manifest::PodManifest>(&written).unwrap(), pod);
+        prop_assert_eq!(serde_json::from_str::<pod_lifecycle::api::PodManifest>(&written).unwrap(), pod);
     }
 
     #[test]
-    fn a_story_told_twice_is_the_same_story(scenario in strategy::scenario()) {
+    fn a_story_told_twice_is_the_same_story(scenario in testkit::scenario()) {
         prop_assert_eq!(scenario.play(), scenario.play());
     }
 
     #[test]
-    fn a_story_survives_being_written_and_read(scenario in strategy::scenario()) {
+    fn a_story_survives_being_written_and_read(scenario in testkit::scenario()) {
         let written = serde_json::to_string(&scenario).unwrap();
         prop_assert_eq!(serde_json::from_str::<Scenario>(&written).unwrap(), scenario);
     }
 
     #[test]
-    fn a_story_is_sound(scenario in strategy::scenario()) {
+    fn a_story_is_sound(scenario in testkit::scenario()) {
         let timeline = match scenario.play() {
             Ok(timeline) => timeline,
             Err(ScenarioError::Impossible { .. } | ScenarioError::Endless { .. }) => return Ok(()),
@@ -88,9 +88,8 @@ proptest! {
 
 fn lives(
     at_most: usize,
-) -> impl Strategy<
-    Value = (std::sync::Arc<PodSpec>, std::sync::Arc<pod_lifecycle::config::KubeletConfig>, Vec<strategy::Move>),
-> {
-    let lives = (strategy::spec(), strategy::config());
-    lives.prop_flat_map(move |(spec, config)| (Just(spec.clone()), Just(config), strategy::moves(spec, at_most)))
+) -> impl Strategy<Value = (std::sync::Arc<PodSpec>, std::sync::Arc<pod_lifecycle::config::KubeletConfig>, Vec<testkit::Move>)>
+{
+    let lives = (testkit::spec(), testkit::config());
+    lives.prop_flat_map(move |(spec, config)| (Just(spec.clone()), Just(config), testkit::moves(spec, at_most)))
 }

@@ -143,7 +143,8 @@ fn the_probes_of_a_container_that_has_ended_for_good_wake_nobody() {
     .unwrap();
     let mut life = scenario.life().unwrap();
     let start = life.now();
-    let next = |life: &pod_lifecycle::sim::Life| life.pod().unwrap().poll_timeout().unwrap().since(start).as_secs();
+    let next =
+        |life: &pod_lifecycle::sim::Simulation| life.pod().unwrap().poll_timeout().unwrap().since(start).as_secs();
     life.advance_to(start + Duration::from_secs(3)).unwrap();
     assert_eq!(next(&life), 4, "its readiness is asked each second");
     life.advance_to(start + Duration::from_secs(20)).unwrap();

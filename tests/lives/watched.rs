@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use pod_lifecycle::{
     Change, ContainerStateKind, Output, WorkerState,
+    api::PodPhase,
     config::KubeletConfig,
     event::{Event, EventError},
-    manifest::PodPhase,
     spec::PodSpec,
-    strategy::{
-        Meaning, Move, RandomLife,
-        invariant::{Broken, Watch, a_deleted_pod_ends_in_time},
+    testkit::{
+        Meaning, Move, RandomDriver,
+        invariant::{Violation, Watch, a_deleted_pod_ends_in_time},
     },
 };
 
 /// A life under watch.
 pub(crate) struct Watched {
-    life: RandomLife,
+    life: RandomDriver,
     watch: Watch,
     /// What the life has come by.
-    pub(crate) seen: Seen,
+    pub(crate) seen: StatusMatcher,
 }
 
 /// What lives have come by: a test that never reaches something says nothing about it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct StatusMatcher {
     /// Moves of the published phase.
     pub(crate) phases: Vec<(PodPhase, PodPhase)>,
     /// Moves of published container states.
@@ -39,17 +39,17 @@ pub(crate) struct Seen {
 
 impl Watched {
     /// Begins a life.
-    pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Broken> {
+    pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Violation> {
         let mut out = Vec::new();
-        let life = RandomLife::begin(spec, config, &mut out);
+        let life = RandomDriver::begin(spec, config, &mut out);
         let watch = Watch::begin(&life.pod, life.now, &out)?;
-        let mut watched = Watched { life, watch, seen: Seen::default() };
+        let mut watched = Watched { life, watch, seen: StatusMatcher::default() };
         watched.see(watched.life.pod.worker_state(), &out);
         Ok(watched)
     }
 
     /// Makes a move and looks at everything.
-    pub(crate) fn play(&mut self, next: &Move) -> Result<(), Broken> {
+    pub(crate) fn play(&mut self, next: &Move) -> Result<(), Violation> {
         match self.life.meaning(next) {
             Meaning::Nothing => Ok(()),
             Meaning::Wait(until) => {
@@ -64,7 +64,7 @@ impl Watched {
     }
 
     /// Deletes the Pod, answers everything, and waits for its end.
-    pub(crate) fn end(self) -> Result<(), Broken> {
+    pub(crate) fn end(self) -> Result<(), Violation> {
         a_deleted_pod_ends_in_time(self.life.pod, self.life.asked, self.life.now)
     }
 
@@ -76,7 +76,7 @@ impl Watched {
         format!("{:?} {} {}: {meaning:?}", self.life.now, pod.worker_state(), pod.phase())
     }
 
-    fn handle_event(&mut self, event: Event) -> Result<(), Broken> {
+    fn handle_event(&mut self, event: Event) -> Result<(), Violation> {
         let before = self.life.pod.worker_state();
         let (result, out) = self.watch.handle_event(&mut self.life.pod, self.life.now, event.clone())?;
         self.life.heard(&event);
@@ -86,7 +86,7 @@ impl Watched {
         Ok(())
     }
 
-    fn handle_timeout(&mut self) -> Result<(), Broken> {
+    fn handle_timeout(&mut self) -> Result<(), Violation> {
         let before = self.life.pod.worker_state();
         let out = self.watch.handle_timeout(&mut self.life.pod, self.life.now)?;
         self.see(before, &out);

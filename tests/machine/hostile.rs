@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    NoSink, Output, Pod, Timestamp,
+    NoSink, Output, PodMachine, Timestamp,
+    api::{PodManifest, PodPhase},
     config::KubeletConfig,
     event::{ContainerExit, Event, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
     spec::PodSpec,
     state::{InstanceId, SandboxId},
 };
@@ -21,7 +21,7 @@ fn app() -> Arc<PodSpec> {
 }
 
 /// The sandbox is made and the one container runs.
-fn up(pod: &mut Pod, now: Timestamp) {
+fn up(pod: &mut PodMachine, now: Timestamp) {
     let (container, instance, result) = (0.into(), InstanceId::nth(0), Ok(()));
     for news in [
         RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) },
@@ -38,7 +38,7 @@ fn at_the_last_instant_a_pod_comes_to_rest() {
     let end = Timestamp::from_unix_micros(i64::MAX);
     for resync_period in [Duration::MAX, Duration::from_secs(60)] {
         let config = KubeletConfig { resync_period, ..KubeletConfig::default() };
-        let mut pod = Pod::new(app(), Arc::new(config), end, &mut NoSink);
+        let mut pod = PodMachine::new(app(), Arc::new(config), end, &mut NoSink);
         up(&mut pod, end);
         pod.handle_timeout(end, &mut NoSink);
         assert_eq!((pod.poll_timeout(), pod.phase()), (None, PodPhase::Running));
@@ -48,7 +48,7 @@ fn at_the_last_instant_a_pod_comes_to_rest() {
 #[test]
 fn when_time_goes_back_what_lies_ahead_stays_ahead() {
     let now = Timestamp::from_unix_seconds(1_772_366_400);
-    let mut pod = Pod::new(app(), Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    let mut pod = PodMachine::new(app(), Arc::new(KubeletConfig::default()), now, &mut NoSink);
     up(&mut pod, now);
     let (due, mut out) = (pod.poll_timeout(), Vec::new());
     let earlier = now - Duration::from_secs(86_400);
@@ -66,7 +66,7 @@ fn after_decades_a_pod_wakes_once_for_all_that_it_missed() {
     let probe = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
     let spec = json!({"containers": [{"name": "app", "image": "nginx:1", "livenessProbe": probe}]});
     let spec = Arc::new(PodSpec::from_manifest(manifest(spec)).unwrap());
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
     up(&mut pod, now);
     let (later, mut out) = (now + Duration::from_secs(86_400 * 365 * 40), Vec::new());
     pod.handle_timeout(later, &mut out);
@@ -101,7 +101,7 @@ fn a_name_of_a_megabyte_does_not_drown_the_message() {
 fn exit_codes_at_the_ends_of_their_range_are_reported_as_they_are() {
     let now = Timestamp::from_unix_seconds(1_772_366_400);
     for code in [i32::MIN, -1, 256, i32::MAX] {
-        let mut pod = Pod::new(app(), Arc::new(KubeletConfig::default()), now, &mut NoSink);
+        let mut pod = PodMachine::new(app(), Arc::new(KubeletConfig::default()), now, &mut NoSink);
         up(&mut pod, now);
         let (container, instance, exit) = (0.into(), InstanceId::nth(0), ContainerExit::with_code(code));
         let died = RuntimeEvent::ContainerExited { container, instance, exit };
@@ -119,7 +119,7 @@ fn ten_thousand_containers_are_lowered_and_asked_for_one_by_one() {
     let spec = Arc::new(PodSpec::from_admitted(&manifest(json!({"containers": containers}))).unwrap());
     assert_eq!(spec.container_count(), 10_000);
     let now = Timestamp::from_unix_seconds(1_772_366_400);
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), now, &mut NoSink);
     up(&mut pod, now);
     assert_eq!(pod.status().container_statuses.len(), 10_000);
 }

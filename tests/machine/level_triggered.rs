@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    Action, Output, Pod, Timestamp,
+    Action, Output, PodMachine, Timestamp,
+    api::PodPhase,
     config::KubeletConfig,
     event::{ApiEvent, Event, EventError, RuntimeEvent},
-    manifest::PodPhase,
     rule::backoff::BackOff,
     spec::{ContainerIndex, PodSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination, TerminationReason},
@@ -17,7 +17,7 @@ const SANDBOX: SandboxId = SandboxId(0);
 
 /// A Pod with one container, and the runtime that its embedder lists.
 struct Node {
-    pod: Pod,
+    pod: PodMachine,
     runtime: RuntimeStatus,
     out: Vec<Output>,
     now: Timestamp,
@@ -33,7 +33,7 @@ impl Node {
 
     fn of(spec: PodSpec) -> Node {
         let (now, mut out) = (Timestamp::from_unix_seconds(1_000), Vec::new());
-        let pod = Pod::new(Arc::new(spec), Arc::new(KubeletConfig::default()), now, &mut out);
+        let pod = PodMachine::new(Arc::new(spec), Arc::new(KubeletConfig::default()), now, &mut out);
         Node { pod, runtime: RuntimeStatus::default(), out, now }
     }
 

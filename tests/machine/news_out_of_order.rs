@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    Action, Output, Pod, Timestamp, WorkerState,
+    Action, Output, PodMachine, Timestamp, WorkerState,
+    api::{PodManifest, PodPhase},
     config::{KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
     spec::{ContainerIndex, PodSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId, StartError},
 };
@@ -16,7 +16,7 @@ const APP: u16 = 0;
 
 /// A Pod on a node where the clock stands until somebody moves it on.
 struct Node {
-    pod: Pod,
+    pod: PodMachine,
     now: Timestamp,
     out: Vec<Output>,
 }
@@ -32,7 +32,7 @@ impl Node {
         let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let mut out = Vec::new();
-        let pod = Pod::new(spec, Arc::new(config), now, &mut out);
+        let pod = PodMachine::new(spec, Arc::new(config), now, &mut out);
         Node { pod, now, out }
     }
 

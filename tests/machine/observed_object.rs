@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Action, Output, Pod, Timestamp,
+    Action, Output, PodMachine, Timestamp,
+    api::{PodManifest, PodPhase},
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, EventError, NodeEvent, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
     rule::probe::ProbeOutcome,
     spec::ProbeKind,
     state::{InstanceId, SandboxId},
@@ -17,7 +17,7 @@ const FIRST: InstanceId = InstanceId::nth(0);
 
 /// A Pod whose container runs, and its object as the API has it.
 struct Node {
-    pod: Pod,
+    pod: PodMachine,
     object: PodManifest,
     out: Vec<Output>,
 }
@@ -38,7 +38,7 @@ impl Node {
         });
         let object: PodManifest = serde_json::from_value(object).unwrap();
         let mut out = Vec::new();
-        let pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), now(), &mut out).unwrap();
+        let pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now(), &mut out).unwrap();
         let mut node = Node { pod, object, out };
         let (container, instance) = (0.into(), FIRST);
         for news in [

@@ -3,10 +3,10 @@
 use std::{sync::Arc, sync::mpsc, thread, time::Duration};
 
 use pod_lifecycle::{
-    Action, Change, NoSink, Output, Pod, Timestamp, Transition, WorkerState,
+    Action, Change, NoSink, Output, PodMachine, Timestamp, Transition, WorkerState,
+    api::{self, PodPhase},
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, Failure, RuntimeEvent},
-    manifest::{self, PodPhase},
     spec::PodSpec,
     state::{Instance, InstanceId, InstanceState, SandboxId, StartError},
 };
@@ -15,15 +15,15 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
 fn spec(spec: &str) -> Arc<PodSpec> {
     let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {spec}}}"#);
-    let manifest: manifest::PodManifest = serde_json::from_str(&manifest).unwrap();
+    let manifest: api::PodManifest = serde_json::from_str(&manifest).unwrap();
     Arc::new(PodSpec::from_manifest(manifest).unwrap())
 }
 
-fn pod(text: &str) -> Pod {
-    Pod::new(spec(text), Arc::new(KubeletConfig::default()), START, &mut NoSink)
+fn pod(text: &str) -> PodMachine {
+    PodMachine::new(spec(text), Arc::new(KubeletConfig::default()), START, &mut NoSink)
 }
 
-fn tell(pod: &mut Pod, news: impl IntoIterator<Item = RuntimeEvent>) {
+fn tell(pod: &mut PodMachine, news: impl IntoIterator<Item = RuntimeEvent>) {
     for news in news {
         let told = format!("{news:?}");
         pod.handle_event(START, Event::Runtime(news), &mut NoSink).unwrap_or_else(|error| panic!("{told}: {error}"));
@@ -138,7 +138,7 @@ fn a_spec_that_is_told_once_more_changes_nothing_wherever_it_is_in_memory() {
     tell(&mut pod, [sandbox(0)]);
     tell(&mut pod, start(0, 0));
     let newer = spec(r#"{"containers": [{"name": "app", "image": "nginx:2"}]}"#);
-    let told = |pod: &mut Pod, spec: &Arc<PodSpec>| {
+    let told = |pod: &mut PodMachine, spec: &Arc<PodSpec>| {
         pod.handle_event(START, Event::Api(ApiEvent::SpecChanged(spec.clone())), &mut NoSink).unwrap();
     };
     told(&mut pod, &newer);

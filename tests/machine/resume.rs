@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Action, Output, Pod, ResumeError, Timestamp, Transition, WorkerState,
+    Action, Output, PodMachine, ResumeError, Timestamp, Transition, WorkerState,
+    api::{PodManifest, PodPhase},
     config::KubeletConfig,
     event::{ApiEvent, ContainerExit, Event, EventError, RuntimeEvent},
-    manifest::{PodManifest, PodPhase},
     state::{
         ContainerIds, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination,
         TerminationReason,
@@ -88,7 +88,7 @@ fn exited(exit_code: i32) -> InstanceState {
 
 /// An agent that has just taken up a Pod.
 struct Agent {
-    pod: Pod,
+    pod: PodMachine,
     ids: ContainerIds,
     out: Vec<Output>,
 }
@@ -100,7 +100,7 @@ impl Agent {
             ids.instance(0.into(), "cri://c");
         }
         let config = Arc::new(KubeletConfig::default());
-        let pod = Pod::resume(object, runtime, &mut ids, config, at(NOW), &mut out).unwrap();
+        let pod = PodMachine::resume(object, runtime, &mut ids, config, at(NOW), &mut out).unwrap();
         Agent { pod, ids, out }
     }
 
@@ -214,7 +214,7 @@ fn a_pod_that_is_first_seen_as_it_is_deleted_starts_nothing_and_ends() {
     let mut object = object(json!({}), json!({"phase": "Pending"}));
     object.metadata.deletion_timestamp = Some(at(NOW));
     let (config, mut out) = (Arc::new(KubeletConfig::default()), Vec::new());
-    let pod = Pod::from_object(&object, config, at(NOW), &mut out).unwrap();
+    let pod = PodMachine::from_object(&object, config, at(NOW), &mut out).unwrap();
     assert!(!out.iter().any(|output| matches!(output, Output::Action(_))));
     assert!(pod.phase().is_terminal());
     assert!(out.iter().any(|output| matches!(output, Output::DeleteObject)));
@@ -240,7 +240,8 @@ fn a_pod_that_nobody_has_reported_on_is_begun_in_the_sandbox_that_is_there() {
 fn a_runtime_that_cannot_be_is_refused_and_no_id_is_taken() {
     let (object, config) = (object(json!({}), running(true)), Arc::new(KubeletConfig::default()));
     let mut ids = ContainerIds::default();
-    let mut refused = |runtime| Pod::resume(&object, runtime, &mut ids, config.clone(), at(NOW), &mut Vec::new());
+    let mut refused =
+        |runtime| PodMachine::resume(&object, runtime, &mut ids, config.clone(), at(NOW), &mut Vec::new());
 
     let mut twice = listed(true, runs());
     twice.instances.push(twice.instances[0].clone());
@@ -329,7 +330,7 @@ fn of_a_pod_that_nobody_has_reported_on_everything_is_news() {
         told.collect()
     };
     let mut out = Vec::new();
-    Pod::from_object(&object, Arc::new(KubeletConfig::default()), at(NOW), &mut out).unwrap();
+    PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), at(NOW), &mut out).unwrap();
     let resumed = Agent::start(&object, RuntimeStatus::default());
     assert!(!told(&out).is_empty());
     assert_eq!(told(&resumed.out), told(&out), "as of one that was never anywhere");

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
-    NoSink, Pod, PodSnapshot, SnapshotError, Timestamp,
+    NoSink, PodMachine, PodSnapshot, SnapshotError, Timestamp,
     config::KubeletConfig,
     event::{ApiEvent, Event, NodeEvent, RuntimeEvent},
     spec::PodSpec,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
 /// Pods in the middle of something: of a start, of a stop with a hook, of a kill for which the main loop waits.
-fn pods() -> Vec<Pod> {
+fn pods() -> Vec<PodMachine> {
     let spec = json!({
         "initContainers": [{"name": "proxy", "image": "a:1", "restartPolicy": "Always"}],
         "containers": [{
@@ -24,7 +24,7 @@ fn pods() -> Vec<Pod> {
     });
     let manifest = serde_json::from_value(json!({"metadata": {"name": "web", "uid": "u"}, "spec": spec})).unwrap();
     let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
     let mut pods = vec![pod.clone()];
     let mut hear = |event: Event| {
         pod.handle_event(START, event, &mut NoSink).unwrap();
@@ -47,10 +47,14 @@ fn config() -> Arc<KubeletConfig> {
 }
 
 /// What comes of a snapshot in which one thing was changed.
-fn changed(pod: &Pod, pointer: &str, value: Value) -> Result<Result<Pod, SnapshotError>, serde_json::Error> {
+fn changed(
+    pod: &PodMachine,
+    pointer: &str,
+    value: Value,
+) -> Result<Result<PodMachine, SnapshotError>, serde_json::Error> {
     let mut written = serde_json::to_value(pod.snapshot()).unwrap();
     *written.pointer_mut(pointer).unwrap() = value;
-    serde_json::from_value(written).map(|snapshot| Pod::restore(snapshot, config()))
+    serde_json::from_value(written).map(|snapshot| PodMachine::restore(snapshot, config()))
 }
 
 #[test]
@@ -88,9 +92,9 @@ fn a_snapshot_in_which_somebody_waits_for_nothing_is_refused() {
     let stopping = pods.last().unwrap();
     let field = "worker.sync.stops";
     let refused = changed(stopping, "/worker/sync/stops", json!([])).unwrap();
-    assert!(matches!(refused, Err(SnapshotError::Contradiction { field: it, .. }) if it == field), "{refused:?}");
+    assert!(matches!(refused, Err(SnapshotError::Inconsistency { field: it, .. }) if it == field), "{refused:?}");
     let refused = changed(stopping, "/worker/termination/waits", json!([])).unwrap();
-    assert!(matches!(refused, Err(SnapshotError::Contradiction { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(SnapshotError::Inconsistency { .. })), "{refused:?}");
 }
 
 #[test]
@@ -105,7 +109,7 @@ fn a_snapshot_that_is_cut_off_or_spoilt_is_an_error_or_a_pod_that_lives_on() {
                 let mut spoilt = written.clone();
                 spoilt[place] ^= flip;
                 let Ok(snapshot) = postcard::from_bytes::<PodSnapshot>(&spoilt) else { continue };
-                if let Ok(restored) = Pod::restore(snapshot, config()) {
+                if let Ok(restored) = PodMachine::restore(snapshot, config()) {
                     live_on(restored);
                 }
             }
@@ -114,7 +118,7 @@ fn a_snapshot_that_is_cut_off_or_spoilt_is_an_error_or_a_pod_that_lives_on() {
 }
 
 /// Neither time nor news stop a Pod that was restored.
-fn live_on(mut pod: Pod) {
+fn live_on(mut pod: PodMachine) {
     for minutes in 1..4 {
         let now = START + Duration::from_secs(60 * minutes);
         pod.handle_timeout(now, &mut NoSink);

@@ -12,13 +12,13 @@ use std::{
 };
 
 use pod_lifecycle::{
-    Action, Change, Output, Pod, Timestamp, WORKER_MOVES, WorkerState,
+    Action, Change, Output, PodMachine, Timestamp, WORKER_MOVES, WorkerState,
+    api::{Name, PodPhase},
     config::{KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, NodeEvent, RuntimeEvent},
-    manifest::{Name, PodPhase},
     spec::PodSpec,
     state::RecordedState,
-    strategy::{
+    testkit::{
         self, Reply,
         invariant::{Trials, Watch, a_deleted_pod_ends_in_time},
     },
@@ -62,9 +62,9 @@ impl Budget {
 
 /// A Pod, its world, and what is left of the budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct World {
+pub(crate) struct FakeRuntime {
     /// The Pod.
-    pub(crate) pod: Pod,
+    pub(crate) pod: PodMachine,
     now: Timestamp,
     asked: Vec<Action>,
     last: Option<RuntimeEvent>,
@@ -75,9 +75,9 @@ pub(crate) struct World {
 }
 
 /// A state is told from others by a hash. Most of the time goes into it: so it is a fast one, and the same in each run.
-impl Hash for World {
+impl Hash for FakeRuntime {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let World { pod, now, asked, last, budget, watch, broken } = self;
+        let FakeRuntime { pod, now, asked, last, budget, watch, broken } = self;
         let fast = ahash::RandomState::with_seeds(1, 2, 3, 4);
         state.write_u64(fast.hash_one((pod, now, asked, last, budget, watch, broken)));
     }
@@ -140,27 +140,27 @@ const PODS: [&str; 5] = [
 ];
 
 impl Model for SmallPods {
-    type State = World;
+    type State = FakeRuntime;
     type Action = Move;
 
-    fn init_states(&self) -> Vec<World> {
+    fn init_states(&self) -> Vec<FakeRuntime> {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let begin = |(spec, timing): &(Arc<PodSpec>, Timing)| {
             let mut out = Vec::new();
             let config = KubeletConfig { timing: *timing, ..KubeletConfig::default() };
-            let pod = Pod::new(spec.clone(), Arc::new(config), now, &mut out);
+            let pod = PodMachine::new(spec.clone(), Arc::new(config), now, &mut out);
             let (watch, broken) = match Watch::begin(&pod, now, &out) {
                 Ok(watch) => (watch, None),
                 Err(broken) => (Watch::default(), Some(broken)),
             };
-            let mut world = World { pod, now, asked: Vec::new(), last: None, budget: self.budget, watch, broken };
+            let mut world = FakeRuntime { pod, now, asked: Vec::new(), last: None, budget: self.budget, watch, broken };
             world.note(&out);
             world
         };
         self.pods.iter().map(begin).collect()
     }
 
-    fn actions(&self, world: &World, moves: &mut Vec<Move>) {
+    fn actions(&self, world: &FakeRuntime, moves: &mut Vec<Move>) {
         let Budget { exits, failures, doubts, blows, wakes } = world.budget;
         let asked = 0..world.asked.len();
         moves.extend(asked.clone().map(Move::Well));
@@ -189,7 +189,7 @@ impl Model for SmallPods {
         }
     }
 
-    fn next_state(&self, world: &World, next: Move) -> Option<World> {
+    fn next_state(&self, world: &FakeRuntime, next: Move) -> Option<FakeRuntime> {
         let mut world = world.clone();
         let before = (world.pod.worker_state(), world.pod.phase());
         world.watch.pick_trials(if world.budget.left().is_multiple_of(4) { Trials::AfterEach } else { Trials::Never });
@@ -201,7 +201,7 @@ impl Model for SmallPods {
     }
 
     fn properties(&self) -> Vec<Property<SmallPods>> {
-        let mut all = vec![Property::always("every invariant holds", |_, world: &World| world.broken.is_none())];
+        let mut all = vec![Property::always("every invariant holds", |_, world: &FakeRuntime| world.broken.is_none())];
         all.extend(sometimes());
         all
     }
@@ -211,7 +211,7 @@ impl Model for SmallPods {
 fn sometimes() -> Vec<Property<SmallPods>> {
     macro_rules! reach {
         ($($name:literal: |$world:ident| $holds:expr;)+) => {
-            vec![$(Property::sometimes($name, |_: &SmallPods, $world: &World| $holds)),+]
+            vec![$(Property::sometimes($name, |_: &SmallPods, $world: &FakeRuntime| $holds)),+]
         };
     }
     reach! {
@@ -235,18 +235,18 @@ fn sometimes() -> Vec<Property<SmallPods>> {
     }
 }
 
-fn any(world: &World, is_so: impl Fn(&RecordedState) -> bool) -> bool {
+fn any(world: &FakeRuntime, is_so: impl Fn(&RecordedState) -> bool) -> bool {
     let records = world.pod.published().containers().iter().flatten();
     records.filter_map(|record| record.state.as_ref()).any(is_so)
 }
 
-fn waits(world: &World, reason: &str) -> bool {
+fn waits(world: &FakeRuntime, reason: &str) -> bool {
     any(world, |state| matches!(state, RecordedState::Waiting(waiting) if waiting.reason() == reason))
 }
 
 impl SmallPods {
     /// Which moves of the tables were made.
-    fn note(&self, (worker, phase): (WorkerState, PodPhase), world: &World, out: &[Output]) {
+    fn note(&self, (worker, phase): (WorkerState, PodPhase), world: &FakeRuntime, out: &[Output]) {
         let mut moves = Vec::new();
         moves.extend(
             worker_moves(worker, world.pod.worker_state()).iter().map(|(from, to)| format!("worker {from} -> {to}")),
@@ -281,7 +281,7 @@ fn worker_moves(from: WorkerState, to: WorkerState) -> Vec<(WorkerState, WorkerS
     made
 }
 
-impl World {
+impl FakeRuntime {
     /// Makes a move; `None` if there is nothing that it could be about.
     fn play(&mut self, next: Move) -> Option<Vec<Output>> {
         let spend = |left: &mut u8| {
@@ -347,7 +347,7 @@ impl World {
             (&Action::StopContainer { container, instance, .. }, Reply::Badly) => {
                 Some(RuntimeEvent::ContainerStopped { container, instance })
             }
-            (action, reply) => strategy::answer(action, reply, self.pod.runtime()),
+            (action, reply) => testkit::answer(action, reply, self.pod.runtime()),
         };
         if !matches!(news, Some(RuntimeEvent::ContainerExited { .. })) {
             self.asked.remove(at);

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use pod_lifecycle::{Timestamp, manifest::PodManifest, status::ObservedPod, status::kubectl};
+use pod_lifecycle::{Timestamp, api::PodManifest, explain::ObservedPod, kubectl};
 use serde_json::{Value, json};
 
 use super::{observed, pod, running};
@@ -16,8 +16,8 @@ fn object(name: &str) -> Value {
 fn told(object: Value, past_noon: &str) -> String {
     let now: Timestamp = format!("2026-03-01T12:{past_noon}Z").parse().unwrap();
     let pod = ObservedPod::from_manifest(serde_json::from_value(object).unwrap()).unwrap();
-    let contradictions: String = pod.contradictions().iter().map(|found| format!("! {found}\n")).collect();
-    format!("{}{}\n{contradictions}", kubectl::table([pod.manifest()], now), pod.explain(now))
+    let inconsistencies: String = pod.inconsistencies().iter().map(|found| format!("! {found}\n")).collect();
+    format!("{}{}\n{inconsistencies}", kubectl::table([pod.manifest()], now), pod.explain(now))
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn whatever_is_missing_or_odd_an_explanation_is_given() {
                 assert!(text.starts_with(&format!("Pod {} ", pod.spec().name())), "{text}");
                 assert!(!pod.row(now).ready.is_empty());
             }
-            let _ = pod.contradictions();
+            let _ = pod.inconsistencies();
             count += 1;
         }
     }

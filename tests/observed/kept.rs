@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
-    explain::{NextStep, Situation, When},
-    manifest::ContainerStatus,
-    status::ObservedPod,
+    api::ContainerStatus,
+    explain::{NextStep, ObservedPod, Situation, When},
 };
 
 use super::recorded::{Moment, moments};

@@ -1,8 +1,9 @@
 //! A status is lowered to records, and nothing of it is lost.
 
 use pod_lifecycle::{
-    manifest::{ContainerStatus, PodPhase},
-    status::{ObservedPod, container_status},
+    api::{ContainerStatus, PodPhase},
+    explain::ObservedPod,
+    status::container_status,
 };
 use serde_json::{Value, json};
 

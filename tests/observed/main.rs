@@ -9,14 +9,14 @@
     reason = "a test may stop"
 )]
 
-mod contradictions;
 mod explained;
+mod inconsistencies;
 mod kept;
 mod lowered;
 mod recorded;
 mod remedies;
 
-use pod_lifecycle::{manifest::PodManifest, status::ObservedPod};
+use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
 use serde_json::{Value, json};
 
 /// A Pod with one regular container `app` on a node, with this spec and status over what a healthy one has.

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read, path::Path, time::Duration};
 
 use flate2::read::MultiGzDecoder;
-use pod_lifecycle::{Timestamp, manifest::PodManifest};
+use pod_lifecycle::{Timestamp, api::PodManifest};
 use serde_json::{Value, json};
 
 /// When the recorded lives begin.

@@ -1,8 +1,8 @@
 //! What is advised fits the reason: every row of the table is looked at.
 
 use pod_lifecycle::{
+    api::Name,
     explain::Remedy,
-    manifest::Name,
     state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
 };
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use crate::given::*;
 use pod_lifecycle::{
-    manifest::{ConditionStatus, PodPhase},
+    api::{ConditionStatus, PodPhase},
     rule::condition,
     spec::PodSpec,
     state::{ConditionReason, ContainerRecord},

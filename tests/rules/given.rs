@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::PodManifest,
+    api::PodManifest,
     rule::readiness::KubeletStart,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{

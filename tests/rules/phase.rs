@@ -2,7 +2,7 @@
 
 use crate::given::*;
 use pod_lifecycle::{
-    manifest::PodPhase,
+    api::PodPhase,
     rule::phase,
     spec::PodSpec,
     state::{ContainerRecord, RecordedState, SandboxId, TerminationReason, Waiting},

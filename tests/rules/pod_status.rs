@@ -2,11 +2,11 @@
 
 use crate::given::*;
 use pod_lifecycle::{
-    manifest::{ConditionStatus, PodCondition, PodPhase},
+    api::{ConditionStatus, PodCondition, PodPhase},
     rule::pod_status::{self, PhaseReason, PodInputs, PodRecord, PreviousStatus},
     spec::PodSpec,
     state::{ConditionReason, RuntimeStatus},
-    status::{foreign_conditions, phase_reason},
+    status::{external_conditions, phase_reason},
 };
 use serde_json::json;
 
@@ -94,7 +94,7 @@ fn conditions_of_others_stay_and_the_disruption_that_was_reported_replaces_the_p
     };
     let api = [condition("Ready", ""), condition("DisruptionTarget", "old"), condition("example.com/lb", "")];
     let previous = [condition("DisruptionTarget", "new"), condition("example.com/dns", "")];
-    let kept = foreign_conditions(&api, &previous);
+    let kept = external_conditions(&api, &previous);
     assert_eq!(kept, [condition("DisruptionTarget", "new"), condition("example.com/lb", "")]);
-    assert_eq!(foreign_conditions(&[], &previous), [condition("DisruptionTarget", "new")]);
+    assert_eq!(external_conditions(&[], &previous), [condition("DisruptionTarget", "new")]);
 }

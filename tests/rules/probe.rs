@@ -2,7 +2,7 @@
 
 use crate::given::*;
 use pod_lifecycle::{
-    manifest::PodPhase,
+    api::PodPhase,
     rule::{
         probe::{ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
         readiness::KubeletStart,

@@ -1,6 +1,6 @@
 //! Where a handler finds its container.
 
-use pod_lifecycle::manifest::{Container, IntOrString};
+use pod_lifecycle::api::{Container, IntOrString};
 
 /// The Pod's address.
 const POD: &str = "127.0.0.1";

@@ -3,8 +3,8 @@
 use std::process::Stdio;
 
 use pod_lifecycle::{
+    api::{Container, PodManifest},
     event::Failure,
-    manifest::{Container, PodManifest},
     state::StartError,
 };
 use tokio::process::Command;

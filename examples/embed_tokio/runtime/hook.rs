@@ -1,8 +1,8 @@
 //! Hooks: what runs after a start and before a stop. Hooks that sleep never come here: the Pod does that by itself.
 
 use pod_lifecycle::{
+    api::{Container, Handler, PodManifest},
     event::HookKind,
-    manifest::{Container, Handler, PodManifest},
     rule::probe::ProbeOutcome,
 };
 

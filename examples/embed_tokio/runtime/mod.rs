@@ -14,8 +14,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     Action,
+    api::PodManifest,
     event::{Failure, HookKind, RuntimeEvent},
-    manifest::PodManifest,
     spec::{ContainerIndex, ProbeKind},
     state::{InstanceId, StartError},
 };

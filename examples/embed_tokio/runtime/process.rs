@@ -3,8 +3,8 @@
 use std::{future, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
 use pod_lifecycle::{
+    api::TerminationMessagePolicy,
     event::{ContainerExit, Failure, RuntimeEvent},
-    manifest::TerminationMessagePolicy,
     spec::ContainerIndex,
     state::{InstanceId, StartError},
 };

@@ -1,7 +1,7 @@
 //! From a text to a scenario, whatever kind of object its Pod comes from.
 
 use pod_lifecycle::{
-    manifest::{Document, Name, PodManifest, Workload, WorkloadError, WorkloadKind},
+    api::{Document, Name, PodManifest, Workload, WorkloadError, WorkloadKind},
     sim::{Scenario, Script, Settings},
 };
 use serde::Deserialize;

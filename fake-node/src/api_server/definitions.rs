@@ -4,7 +4,7 @@
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{FieldError, FieldErrorType},
+    api::{FieldError, FieldErrorType},
 };
 use serde_json::{Value, json};
 

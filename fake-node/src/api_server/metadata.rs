@@ -4,7 +4,7 @@
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{self, FieldError, FieldErrorType, ObjectMeta, PodManifest},
+    api::{self, FieldError, FieldErrorType, ObjectMeta, PodManifest},
 };
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ pub(super) fn validate(resource: &Resource, object: &Object) -> Vec<FieldError> 
     let mut pod = PodManifest { metadata, ..PodManifest::default() };
     // The mirror of a static Pod has a node; whether this one has is asked elsewhere.
     pod.spec.node_name = "node".into();
-    let errors = manifest::validate(&pod).err().map(|invalid| invalid.errors().to_vec()).unwrap_or_default();
+    let errors = api::validate(&pod).err().map(|invalid| invalid.errors().to_vec()).unwrap_or_default();
     let of_metadata = errors.into_iter().filter(|error| error.field.starts_with("metadata."));
     let of_metadata = of_metadata.filter(|error| !(may_have_any_letter && error.field == "metadata.name"));
     of_metadata.chain(object.finalizers().iter().filter_map(finalizer)).collect()
@@ -76,7 +76,7 @@ fn finalizer(finalizer: &Value) -> Option<FieldError> {
     let name = finalizer.as_str().unwrap_or_default();
     let mut pod = PodManifest::default();
     pod.metadata.labels.insert(name.into(), String::new());
-    let errors = manifest::validate(&pod).err()?;
+    let errors = api::validate(&pod).err()?;
     let error = errors.errors().iter().find(|error| error.field == "metadata.labels")?;
     Some(FieldError { field: "metadata.finalizers".into(), ..error.clone() })
 }

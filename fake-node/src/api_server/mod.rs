@@ -2,7 +2,7 @@
 //!
 //! Objects of any resource are kept as JSON, and read, listed, watched, written, patched and deleted as the real API
 //! server of Kubernetes 1.36 does it; what it refuses, it refuses in the real one's words. Pods are defaulted and
-//! validated by [`pod_lifecycle::manifest`].
+//! validated by [`pod_lifecycle::api`].
 //!
 //! ```
 //! use fake_node::api_server::ApiServer;

@@ -2,7 +2,7 @@
 //!
 //! <https://kubernetes.io/docs/concepts/architecture/nodes/>
 
-use pod_lifecycle::manifest::FieldError;
+use pod_lifecycle::api::FieldError;
 
 use super::{metadata::immutable, object::Object, status::StatusError, strategy::Strategy};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pod_lifecycle::manifest::FieldErrorType;
+use pod_lifecycle::api::FieldErrorType;
 
 use super::{
     selector::{FieldSelector, LabelSelector},

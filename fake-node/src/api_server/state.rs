@@ -154,7 +154,7 @@ impl State {
     pub(super) fn refuse_invalid(
         call: &Call,
         object: &Object,
-        errors: Vec<pod_lifecycle::manifest::FieldError>,
+        errors: Vec<pod_lifecycle::api::FieldError>,
     ) -> Result<(), StatusError> {
         if errors.is_empty() {
             return Ok(());

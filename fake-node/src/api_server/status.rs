@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use http::StatusCode;
-use pod_lifecycle::manifest::{FieldError, FieldErrorType};
+use pod_lifecycle::api::{FieldError, FieldErrorType};
 use serde_json::{Value, json};
 
 use super::resource::{GroupKind, GroupResource};

@@ -2,7 +2,7 @@
 //!
 //! Kubernetes calls it so, too: `rest.RESTCreateStrategy` and its like.
 
-use pod_lifecycle::{Timestamp, manifest::FieldError};
+use pod_lifecycle::{Timestamp, api::FieldError};
 
 use super::{
     definitions::Definitions,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pod_lifecycle::manifest::FieldErrorType;
+use pod_lifecycle::api::FieldErrorType;
 
 use super::{
     convert, metadata,

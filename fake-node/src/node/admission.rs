@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pod_lifecycle::manifest::{Opaque, PodManifest};
+use pod_lifecycle::api::{Opaque, PodManifest};
 use serde::Deserialize;
 
 use super::{life::Refusal, place::Place, requests::Resources};

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pod_lifecycle::{Clock, Timers, Timestamp, manifest::PodPhase};
+use pod_lifecycle::{Clock, Timers, Timestamp, api::PodPhase};
 use tokio::{
     sync::{mpsc::Receiver, watch},
     task::JoinSet,

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{PodManifest, PodPhase},
+    api::{PodManifest, PodPhase},
     spec::PodSpec,
 };
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, hash::Hasher, net::Ipv4Addr};
 
 use pod_lifecycle::{
-    manifest::{Opaque, OtherFields, PodManifest},
+    api::{Opaque, OtherFields, PodManifest},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{ContainerIds, InstanceId},
     status::{ContainerFacts, PodFacts, RuntimeFacts},
@@ -54,7 +54,7 @@ impl RuntimeFacts for Facts<'_> {
 }
 
 /// How a volume is mounted: as it ought to be.
-fn mounted(mount: &pod_lifecycle::manifest::VolumeMount) -> Result<Opaque, pod_lifecycle::manifest::OpaqueError> {
+fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Result<Opaque, pod_lifecycle::api::OpaqueError> {
     let mut mounted = BTreeMap::from([("name", json!(mount.name)), ("mountPath", json!(mount.mount_path))]);
     if mount.read_only {
         mounted.extend([("readOnly", json!(true)), ("recursiveReadOnly", json!("Disabled"))]);

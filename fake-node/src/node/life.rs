@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, net::Ipv4Addr, sync::Arc};
 
 use pod_lifecycle::{
-    Action, KubernetesEvent, Pod, Published, ResumeError, Sink, Timestamp,
+    Action, KubernetesEvent, PodMachine, Published, ResumeError, Sink, Timestamp,
+    api::PodPhase,
     event::{ApiEvent, Event, RuntimeEvent},
-    manifest::PodPhase,
     spec::{PodSpec, SpecError},
     state::ContainerIds,
     status::StatusPatch,
@@ -16,7 +16,7 @@ use super::{
     facts::{self, Facts},
     place::Place,
     seen::{Kept, Seen},
-    world::World,
+    world::FakeRuntime,
     writes::Writes,
 };
 
@@ -25,8 +25,8 @@ pub(super) struct Life {
     pub(super) kept: Kept,
     pub(super) place: Arc<Place>,
     pub(super) writes: Writes,
-    pod: Pod,
-    world: World,
+    pod: PodMachine,
+    world: FakeRuntime,
     ids: ContainerIds,
     ip: Option<Ipv4Addr>,
     told: Vec<KubernetesEvent>,
@@ -79,8 +79,8 @@ impl Life {
         now: Timestamp,
     ) -> Result<Life, SpecError> {
         let mut out = Outbox::default();
-        let pod = Pod::from_object(&seen.pod, place.config.clone(), now, &mut out)?;
-        let world = World::new(behaviour, pod.spec().uid(), now);
+        let pod = PodMachine::from_object(&seen.pod, place.config.clone(), now, &mut out)?;
+        let world = FakeRuntime::new(behaviour, pod.spec().uid(), now);
         Ok(Life::put_together(&seen, place, pod, world, ContainerIds::default(), ip, out, now))
     }
 
@@ -94,8 +94,8 @@ impl Life {
     ) -> Result<Life, ResumeError> {
         let (spec, mut ids, mut out) = (PodSpec::from_admitted(&seen.pod)?, ContainerIds::default(), Outbox::default());
         let start = seen.pod.status.start_time.unwrap_or(now);
-        let (world, runtime) = World::take_up(&seen.pod, &spec, behaviour, &mut ids, (start, now));
-        let pod = Pod::resume(&seen.pod, runtime, &mut ids, place.config.clone(), now, &mut out)?;
+        let (world, runtime) = FakeRuntime::take_up(&seen.pod, &spec, behaviour, &mut ids, (start, now));
+        let pod = PodMachine::resume(&seen.pod, runtime, &mut ids, place.config.clone(), now, &mut out)?;
         Ok(Life::put_together(&seen, place, pod, world, ids, ip, out, now))
     }
 
@@ -103,8 +103,8 @@ impl Life {
     pub(super) fn refuse(seen: Seen, place: Arc<Place>, refusal: &Refusal, now: Timestamp) -> Result<Life, SpecError> {
         let (spec, mut out) = (Arc::new(PodSpec::from_admitted(&seen.pod)?), Outbox::default());
         let Refusal { reason, message } = refusal;
-        let pod = Pod::rejected(spec, place.config.clone(), reason, message, now, &mut out);
-        let world = World::new(Behaviour::healthy(), pod.spec().uid(), now);
+        let pod = PodMachine::rejected(spec, place.config.clone(), reason, message, now, &mut out);
+        let world = FakeRuntime::new(Behaviour::healthy(), pod.spec().uid(), now);
         Ok(Life::put_together(&seen, place, pod, world, ContainerIds::default(), None, out, now))
     }
 
@@ -112,8 +112,8 @@ impl Life {
     fn put_together(
         seen: &Seen,
         place: Arc<Place>,
-        pod: Pod,
-        world: World,
+        pod: PodMachine,
+        world: FakeRuntime,
         ids: ContainerIds,
         ip: Option<Ipv4Addr>,
         out: Outbox,

@@ -51,7 +51,7 @@ use settings::Settings;
 /// let server = ApiServer::new();
 /// let _node = Node::new(server.client()).named("node-1").start().await?;
 ///
-/// let pods: Api<Pod> = Api::default_namespaced(server.client());
+/// let pods: Api<PodMachine> = Api::default_namespaced(server.client());
 /// pods.create(&Default::default(), &serde_json::from_value(json!({
 ///     "metadata": {"name": "web"},
 ///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1.27"}]}

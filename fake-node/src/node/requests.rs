@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use pod_lifecycle::manifest::{Container, Opaque, PodManifest, RestartPolicy};
+use pod_lifecycle::api::{Container, Opaque, PodManifest, RestartPolicy};
 
 use crate::quantity::nanos;
 

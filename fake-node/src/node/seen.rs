@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pod_lifecycle::manifest::PodManifest;
+use pod_lifecycle::api::PodManifest;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 

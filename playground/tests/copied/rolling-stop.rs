@@ -2,7 +2,7 @@
 fn the_life_of_storefront_6d5f9c7b8_x7k2p() -> Result<(), Box<dyn std::error::Error>> {
     use std::time::Duration;
 
-    use pod_lifecycle::{manifest::PodPhase, sim::Scenario};
+    use pod_lifecycle::{api::PodPhase, sim::Scenario};
 
     let scenario: Scenario = serde_saphyr::from_str(r#"
 pod:

@@ -9,7 +9,7 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Assumptions, Bounds, Budget, ContainerBudget, FindingCode, HookTime, LivenessBudget, longest_stop, of};
-use crate::{manifest::Name, spec::PodSpec};
+use crate::{api::Name, spec::PodSpec};
 
 fn spec(spec: Value) -> PodSpec {
     let pod = serde_json::from_value(json!({"metadata": {"name": "pod"}, "spec": spec})).unwrap();

@@ -4,14 +4,14 @@ use alloc::{string::String, vec::Vec};
 
 use super::Observation;
 use crate::{
-    explain::condition::{self, Unmet},
-    manifest::{ConditionStatus, Name, Named, PodCondition},
+    api::{ConditionStatus, Name, Named, PodCondition},
+    explain::condition::{self, UnmetCondition},
     state::{ConditionMessage, ConditionType},
 };
 
 impl Observation<'_> {
     /// The conditions that are not as one would like them, in the order of the status.
-    pub(super) fn unmet(self) -> Vec<Unmet> {
+    pub(super) fn unmet(self) -> Vec<UnmetCondition> {
         let in_the_way = |condition: &PodCondition, status| self.in_the_way(condition, status);
         condition::unmet_of(&self.pod.status().conditions, self.pod.spec(), in_the_way)
     }

@@ -8,7 +8,7 @@ use crate::{
         container::{ContainerExplanation, Situation, waiting_reason},
         fact::{self, LastExit, ProbeProgress, RestartDecision},
         stop::{StopReason, StopStep},
-        wait::WaitsFor,
+        wait::WaitingFor,
     },
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, Waiting},
@@ -64,7 +64,7 @@ impl Observation<'_> {
         } else if self.pod.is_reported() {
             Situation::Unknown
         } else {
-            Situation::NotStarted { waits_for: WaitsFor::Node, last_exit: None }
+            Situation::NotStarted { waits_for: WaitingFor::Node, last_exit: None }
         }
     }
 
@@ -74,7 +74,7 @@ impl Observation<'_> {
             return ended(spec, record, end);
         }
         let exit = LastExit::of(end, record.restart_count);
-        Situation::RestartDue { exit, decision, waits_for: WaitsFor::NextSync }
+        Situation::RestartDue { exit, decision, waits_for: WaitingFor::NextSync }
     }
 
     fn waiting(
@@ -89,7 +89,7 @@ impl Observation<'_> {
             Waiting::Failed(failure) if is_no_trouble(failure.error.as_str()) => self.not_started(index, record),
             Waiting::Failed(failure) => cannot_start(spec, failure),
             Waiting::RestartingAllContainers => {
-                Situation::NotStarted { waits_for: WaitsFor::Reset, last_exit: last_exit(record) }
+                Situation::NotStarted { waits_for: WaitingFor::Reset, last_exit: last_exit(record) }
             }
             Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => self.not_started(index, record),
         }
@@ -118,9 +118,9 @@ impl Observation<'_> {
 
     fn not_started(self, index: ContainerIndex, record: &ContainerRecord) -> Situation {
         let waits_for = match self.blocking_init(index) {
-            Some(init) => WaitsFor::InitContainer(self.pod.spec().container_name(init).into()),
-            None if self.lacks_sandbox() => WaitsFor::Sandbox,
-            None => WaitsFor::Preparation,
+            Some(init) => WaitingFor::InitContainer(self.pod.spec().container_name(init).into()),
+            None if self.lacks_sandbox() => WaitingFor::Sandbox,
+            None => WaitingFor::Preparation,
         };
         Situation::NotStarted { waits_for, last_exit: last_exit(record) }
     }

@@ -1,10 +1,15 @@
 //! Why a Pod is in its state, from its object alone: what a status says, what follows from it, and what does not.
 
 mod back_off;
+mod check;
 mod condition;
 mod container;
+mod inconsistency;
 mod next;
+mod pod;
 mod situation;
+
+pub use pod::{Discrepancy, Inconsistency, ObserveError, ObservedConditions, ObservedPod};
 
 use alloc::vec::Vec;
 
@@ -14,13 +19,12 @@ use super::{
     container::{ContainerExplanation, Situation},
     pod::PodSituation,
     remedy::Remedy,
-    unknowable::Unknowable,
+    unknowable::MissingFact,
 };
 use crate::{
+    api::{ConditionStatus, Name},
     config::KubeletConfig,
-    manifest::{ConditionStatus, Name},
     state::{ConditionType, StartError},
-    status::ObservedPod,
     time::Timestamp,
 };
 
@@ -30,7 +34,7 @@ impl ObservedPod {
     /// Its node is taken to be set up as Kubernetes does it, see [`explain_on`](ObservedPod::explain_on).
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodManifest, status::ObservedPod};
+    /// use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
     ///
     /// // What `kubectl get pod web -o json` prints.
     /// let printed = r#"{
@@ -46,7 +50,7 @@ impl ObservedPod {
     /// let pod = ObservedPod::from_manifest(serde_json::from_str::<PodManifest>(printed)?)?;
     /// let text = pod.explain("2026-03-01T12:00:55Z".parse()?).to_string();
     /// assert!(text.starts_with(
-    ///     "Pod web is Running but not Ready: container app keeps exiting and is held back (CrashLoopBackOff).\n\
+    ///     "PodMachine web is Running but not Ready: container app keeps exiting and is held back (CrashLoopBackOff).\n\
     ///      Why: app exited with code 1 (Error) at 12:00:50, its 4th exit; restartPolicy Always restarts it, 10 s to 40 s \
     ///      after that exit.\n\
     ///      Next: app restarts between 12:01:00 and 12:01:30, in 5 s to 35 s."
@@ -63,7 +67,7 @@ impl ObservedPod {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{config::{FeatureGates, KubeletConfig}, explain::Situation, status::ObservedPod};
+    /// use pod_lifecycle::{config::{FeatureGates, KubeletConfig}, explain::{Situation, ObservedPod}};
     ///
     /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
     /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
@@ -163,11 +167,11 @@ impl Observation<'_> {
     }
 
     /// What one would like to know, of the Pod and of the container that explains its state.
-    fn unknown(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<Unknowable> {
+    fn unknown(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<MissingFact> {
         match situation {
-            PodSituation::NodeLost { .. } => Vec::from([Unknowable::Node]),
-            PodSituation::Unreported { .. } => Vec::from([Unknowable::Kubelet]),
-            PodSituation::Stopping { .. } if self.something_runs() => Vec::from([Unknowable::Stops]),
+            PodSituation::NodeLost { .. } => Vec::from([MissingFact::Node]),
+            PodSituation::Unreported { .. } => Vec::from([MissingFact::Kubelet]),
+            PodSituation::Stopping { .. } if self.something_runs() => Vec::from([MissingFact::Stops]),
             PodSituation::Container { container } => {
                 let lead = containers.iter().find(|explained| explained.name == *container);
                 lead.and_then(|lead| self.unknown_of(lead)).into_iter().collect()
@@ -184,22 +188,22 @@ impl Observation<'_> {
         }
     }
 
-    fn unknown_of(self, explained: &ContainerExplanation) -> Option<Unknowable> {
+    fn unknown_of(self, explained: &ContainerExplanation) -> Option<MissingFact> {
         let container = explained.name.clone();
         Some(match &explained.situation {
             Situation::CannotStart { error, .. } if container::is_about_pull(error) => {
-                Unknowable::NextPull { container, longest_wait: self.node.image_pull.max }
+                MissingFact::NextPull { container, longest_wait: self.node.image_pull.max }
             }
-            Situation::CannotStart { .. } => Unknowable::NextTry { container, period: self.node.retry_period },
+            Situation::CannotStart { .. } => MissingFact::NextTry { container, period: self.node.retry_period },
             Situation::HeldBackBetween { exit, .. } if exit.as_ref().is_none_or(|exit| exit.at.is_none()) => {
-                Unknowable::NextRestart { container }
+                MissingFact::NextRestart { container }
             }
-            Situation::RestartDue { exit, .. } if exit.at.is_none() => Unknowable::NextRestart { container },
+            Situation::RestartDue { exit, .. } if exit.at.is_none() => MissingFact::NextRestart { container },
             Situation::Running { lacks: Some(progress), .. } => {
-                Unknowable::ProbeRun { container, probe: progress.probe }
+                MissingFact::ProbeRun { container, probe: progress.probe }
             }
-            Situation::NotStarted { waits_for: super::WaitsFor::Preparation, .. } => {
-                Unknowable::Preparation { container }
+            Situation::NotStarted { waits_for: super::WaitingFor::Preparation, .. } => {
+                MissingFact::Preparation { container }
             }
             Situation::NotStarted { .. }
             | Situation::Pulling { .. }

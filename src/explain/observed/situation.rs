@@ -5,12 +5,12 @@ use core::time::Duration;
 
 use super::Observation;
 use crate::{
+    api::{ConditionStatus, Name, PodCondition, PodPhase},
     explain::{
         container::{ContainerExplanation, Situation},
         pod::{EndCause, PodSituation, StopCause, first_failure},
         urgency,
     },
-    manifest::{ConditionStatus, Name, PodCondition, PodPhase},
     rule::{deadline, restart},
     state::{ConditionReason, ConditionType, ContainerRecord, PodReason},
     time::{Timestamp, seconds},

@@ -4,7 +4,7 @@
 
 use super::Remedy;
 use crate::{
-    manifest::Named,
+    api::Named,
     state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
 };
 

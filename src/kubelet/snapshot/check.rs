@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{super::Pod, SnapshotError};
+use super::{super::PodMachine, SnapshotError};
 use crate::{
     kubelet::{
         inbox::{Message, PlegEvent},
         probers::Probers,
-        sync::{Doing, Sync, Task},
+        sync::{PendingCall, Sync, Task},
     },
     spec::{ContainerIndex, PodSpec},
     state::RuntimeStatus,
@@ -15,7 +15,7 @@ use crate::{
 
 type Checked = Result<(), SnapshotError>;
 
-pub(super) fn check(pod: &Pod) -> Checked {
+pub(super) fn check(pod: &PodMachine) -> Checked {
     let specs = specs(pod);
     for (field, spec) in &specs {
         if !is_same_pod(&pod.parts.spec, spec) {
@@ -35,7 +35,7 @@ pub(super) fn check(pod: &Pod) -> Checked {
 }
 
 /// Every spec that is spoken of, with the place where it is.
-fn specs(pod: &Pod) -> Vec<(&'static str, &PodSpec)> {
+fn specs(pod: &PodMachine) -> Vec<(&'static str, &PodSpec)> {
     let (worker, parts) = (&pod.worker, &pod.parts);
     let mut all = Vec::from([("spec", &*parts.spec), ("object", &*parts.object.spec)]);
     all.extend(worker.pending.iter().map(|request| ("worker.pending", &*request.object.spec)));
@@ -57,7 +57,7 @@ fn is_same_pod(one: &PodSpec, other: &PodSpec) -> bool {
         && one.containers().map(|(_, it)| it).zip(other.containers().map(|(_, it)| it)).all(is_same)
 }
 
-fn check_counts(pod: &Pod, Known { most }: Known) -> Checked {
+fn check_counts(pod: &PodMachine, Known { most }: Known) -> Checked {
     let parts = &pod.parts;
     let (count, known) = (parts.spec.container_count(), parts.containers.count());
     if !(count..=most).contains(&known) {
@@ -89,14 +89,14 @@ impl Known {
         named.try_for_each(|container| self.check(field, container))
     }
 
-    fn check_parts(self, pod: &Pod) -> Checked {
+    fn check_parts(self, pod: &PodMachine) -> Checked {
         for message in pod.parts.inbox.messages() {
             match message {
                 Message::Runtime(PlegEvent::Died(Some(container))) => self.check("inbox", *container)?,
-                Message::Verdict(verdict) => self.check("inbox", verdict.container)?,
+                Message::ProbeUpdate(verdict) => self.check("inbox", verdict.container)?,
                 Message::Runtime(PlegEvent::Started | PlegEvent::Died(None) | PlegEvent::Removed)
                 | Message::Object(_)
-                | Message::StatusReadBack => {}
+                | Message::Reconcile => {}
             }
         }
         let mut removed = pod.parts.rare().removal.iter().flat_map(|removal| &removal.instances);
@@ -117,35 +117,35 @@ impl Known {
             }
         }
         let is_stopping = match sync.doing {
-            Doing::Inspecting(container)
-            | Doing::Pulling(container, _)
-            | Doing::Creating(container, _)
-            | Doing::Starting(container, _)
-            | Doing::PostStart(container, ..) => {
+            PendingCall::Inspecting(container)
+            | PendingCall::Pulling(container, _)
+            | PendingCall::Creating(container, _)
+            | PendingCall::Starting(container, _)
+            | PendingCall::PostStart(container, ..) => {
                 self.check("worker.sync.doing", container)?;
                 false
             }
-            Doing::StoppingFailed(container) => {
+            PendingCall::StoppingFailed(container) => {
                 self.check("worker.sync.doing", container)?;
                 true
             }
-            Doing::Stopping => true,
-            Doing::Nothing | Doing::RunningSandbox(_) | Doing::StoppingSandbox(_) => false,
+            PendingCall::Stopping => true,
+            PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => false,
         };
         let problem = "containers are being stopped, and nobody waits for their end, or the other way round";
         let is_sound = is_stopping != sync.stops.is_empty();
-        if is_sound { Ok(()) } else { Err(SnapshotError::Contradiction { field: "worker.sync.stops", problem }) }
+        if is_sound { Ok(()) } else { Err(SnapshotError::Inconsistency { field: "worker.sync.stops", problem }) }
     }
 }
 
 /// Whatever the worker waits for comes.
-fn check_worker(pod: &Pod) -> Checked {
+fn check_worker(pod: &PodMachine) -> Checked {
     let (worker, parts) = (&pod.worker, &pod.parts);
-    let contradiction = |field, problem| Err(SnapshotError::Contradiction { field, problem });
+    let contradiction = |field, problem| Err(SnapshotError::Inconsistency { field, problem });
     if worker.taken.is_some() && (worker.sync.is_some() || parts.runtime.awaits_requested_relist()) {
         return contradiction("worker.taken", "a sync is taken up before another has ended");
     }
-    if let Some(until) = parts.inbox.busy_until() {
+    if let Some(until) = parts.inbox.blocked_by_preemption_until() {
         let waits = worker.termination.iter().flat_map(|termination| &termination.waits);
         if !waits.into_iter().any(|wait| *wait == until) {
             return contradiction("inbox.busyUntil", "the main loop waits for the end of a kill that nobody has begun");

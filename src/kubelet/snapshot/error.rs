@@ -6,7 +6,7 @@
 /// use pod_lifecycle::SnapshotError;
 ///
 /// let error = SnapshotError::NoSuchContainer { field: "runtime", place: 7 };
-/// assert_eq!(error.to_string(), "runtime: the Pod has no container 7");
+/// assert_eq!(error.to_string(), "runtime: the PodMachine has no container 7");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -33,7 +33,7 @@ pub enum SnapshotError {
     },
     /// Two things are said that are not true at the same time.
     #[error("{field}: {problem}")]
-    Contradiction {
+    Inconsistency {
         /// The part of the snapshot that says so.
         field: &'static str,
         /// What is wrong.

@@ -11,22 +11,22 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pod, api_pod::ApiPod, inbox::Inbox, parts::Parts, worker::Worker};
+use super::{PodMachine, api_pod::ApiPod, inbox::SyncLoopQueue, parts::Kubelet, worker::Worker};
 use crate::{config::KubeletConfig, spec::PodSpec};
 
 /// All that a Pod knows, but for the kubelet's configuration: for serde, as JSON for people or in a compact format for
 /// programs.
 ///
 /// A snapshot that another version of this crate wrote is refused when it is read, with an error that names both
-/// versions. What is in one is checked when a Pod is [restored](Pod::restore) from it.
+/// versions. What is in one is checked when a Pod is [restored](PodMachine::restore) from it.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{NoSink, Pod, PodSnapshot, Timestamp, config::KubeletConfig, manifest::PodManifest};
+/// use pod_lifecycle::{NoSink, PodMachine, PodSnapshot, Timestamp, config::KubeletConfig, api::PodManifest};
 ///
 /// let object: PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let pod = Pod::from_object(&object, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink)?;
+/// let pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink)?;
 ///
 /// let mut written = serde_json::to_value(pod.snapshot())?;
 /// let read: PodSnapshot = serde_json::from_value(written.clone())?;
@@ -41,7 +41,7 @@ use crate::{config::KubeletConfig, spec::PodSpec};
 pub struct PodSnapshot {
     version: Version,
     worker: Worker,
-    parts: Box<Parts>,
+    parts: Box<Kubelet>,
 }
 
 impl PodSnapshot {
@@ -52,24 +52,24 @@ impl PodSnapshot {
     }
 }
 
-impl Pod {
-    /// All that the Pod knows; it goes on in the same way when it is [restored](Pod::restore).
+impl PodMachine {
+    /// All that the Pod knows; it goes on in the same way when it is [restored](PodMachine::restore).
     ///
     /// ```
     /// use std::sync::Arc;
     /// use pod_lifecycle::{
-    ///     Pod, PodSnapshot, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, manifest, spec::PodSpec,
+    ///     PodMachine, PodSnapshot, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, api, spec::PodSpec,
     ///     state::SandboxId,
     /// };
     ///
-    /// let manifest: manifest::PodManifest =
+    /// let manifest: api::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
     /// let (now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
-    /// let mut pod = Pod::new(spec, config.clone(), now, &mut out);
+    /// let mut pod = PodMachine::new(spec, config.clone(), now, &mut out);
     ///
     /// let written = serde_json::to_string(&pod.snapshot())?;
-    /// let mut restored = Pod::restore(serde_json::from_str(&written)?, config)?;
+    /// let mut restored = PodMachine::restore(serde_json::from_str(&written)?, config)?;
     /// let ready = Event::Runtime(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) });
     /// let (mut one, mut other) = (Vec::new(), Vec::new());
     /// pod.handle_event(now, ready.clone(), &mut one)?;
@@ -91,19 +91,19 @@ impl Pod {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use pod_lifecycle::{NoSink, Pod, SnapshotError, Timestamp, config::{KubeletConfig, Timing}, manifest, spec::PodSpec};
+    /// use pod_lifecycle::{NoSink, PodMachine, SnapshotError, Timestamp, config::{KubeletConfig, Timing}, api, spec::PodSpec};
     ///
-    /// let manifest: manifest::PodManifest =
+    /// let manifest: api::PodManifest =
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
     /// let polling = KubeletConfig { timing: Timing::NodeLike { seed: 1 }, ..KubeletConfig::default() };
-    /// assert_eq!(Pod::restore(pod.snapshot(), Arc::new(polling)), Err(SnapshotError::OtherTiming));
+    /// assert_eq!(PodMachine::restore(pod.snapshot(), Arc::new(polling)), Err(SnapshotError::OtherTiming));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn restore(snapshot: PodSnapshot, config: Arc<KubeletConfig>) -> Result<Pod, SnapshotError> {
+    pub fn restore(snapshot: PodSnapshot, config: Arc<KubeletConfig>) -> Result<PodMachine, SnapshotError> {
         let PodSnapshot { version: Version, worker, parts } = snapshot;
-        let mut pod = Pod { worker, parts };
+        let mut pod = PodMachine { worker, parts };
         check::check(&pod)?;
         if !pod.parts.runtime.set_timing(config.timing) {
             return Err(SnapshotError::OtherTiming);
@@ -137,7 +137,7 @@ impl Pod {
 }
 
 /// The objects that wait to be seen or are at work.
-fn objects<'a>(worker: &'a mut Worker, inbox: &'a mut Inbox) -> Vec<&'a mut Arc<ApiPod>> {
+fn objects<'a>(worker: &'a mut Worker, inbox: &'a mut SyncLoopQueue) -> Vec<&'a mut Arc<ApiPod>> {
     let pending = worker.pending.as_mut().map(|request| &mut request.object);
     let taken = worker.taken.as_mut().map(|taken| &mut taken.request.object);
     let sync = worker.sync.as_mut().map(|sync| &mut sync.object);

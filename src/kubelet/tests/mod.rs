@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{api_pod::ApiPod, parts::Parts, sink::Output};
+use super::{api_pod::ApiPod, parts::Kubelet, sink::Output};
 use crate::{
     action::Action,
     config::KubeletConfig,
@@ -39,8 +39,8 @@ fn one_container() -> Arc<PodSpec> {
 }
 
 /// The parts of a kubelet that has this Pod, and finds this in the runtime.
-fn parts(spec: &Arc<PodSpec>, runtime: RuntimeStatus) -> Parts {
-    Parts::new(Arc::new(ApiPod::new(spec.clone())), runtime, Arc::new(KubeletConfig::default()), at(0))
+fn parts(spec: &Arc<PodSpec>, runtime: RuntimeStatus) -> Kubelet {
+    Kubelet::new(Arc::new(ApiPod::new(spec.clone())), runtime, Arc::new(KubeletConfig::default()), at(0))
 }
 
 fn sandbox() -> Sandbox {

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::{FIRST, asked, at, spec};
 use crate::{
     action::Action,
+    api::PodPhase,
     kubelet::{
         Step,
-        inbox::Verdict,
-        probers::{Probers, Repeats, Surroundings},
+        inbox::ProbeUpdate,
+        probers::{ProbeContext, Probers, Repeats},
         sink::Output,
         status_manager::StatusManager,
     },
-    manifest::PodPhase,
     rule::{
         pod_status::PodRecord,
         probe::{ProbeOutcome, ProbeResult},
@@ -54,7 +54,7 @@ impl Node {
         Node { spec, status: record, probers, out: Vec::new() }
     }
 
-    fn tick(&mut self, kind: ProbeKind, now: Timestamp) -> Option<Verdict> {
+    fn tick(&mut self, kind: ProbeKind, now: Timestamp) -> Option<ProbeUpdate> {
         let Node { spec, status, probers, out } = self;
         probers.tick(FIRST, kind, around(spec, status), &mut Step { now, out })
     }
@@ -70,9 +70,9 @@ impl Node {
     }
 }
 
-fn around<'a>(spec: &'a PodSpec, status: &'a PodRecord) -> Surroundings<'a> {
+fn around<'a>(spec: &'a PodSpec, status: &'a PodRecord) -> ProbeContext<'a> {
     let kubelet = KubeletStart { at: Timestamp::BEGINNING, pod_was_ready: false };
-    Surroundings { spec, status: Some(status), is_restarting_all: false, kubelet, repeats: Repeats::Once }
+    ProbeContext { spec, status: Some(status), is_restarting_all: false, kubelet, repeats: Repeats::Once }
 }
 
 #[test]

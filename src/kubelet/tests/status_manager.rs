@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 
 use crate::{
+    api::PodPhase,
     kubelet::status_manager::{Knowledge, StatusManager, StatusReason},
-    manifest::PodPhase,
     state::ConditionType,
 };
 

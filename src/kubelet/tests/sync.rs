@@ -8,25 +8,25 @@ use super::{FIRST, asked, at, instance, one_container, parts, running, runtime, 
 use crate::{
     action::{Action, SyncKind},
     kubelet::{
-        Doing, Step, Sync, Task,
+        PendingCall, Step, Sync, Task,
         api_pod::ApiPod,
-        parts::Parts,
+        parts::Kubelet,
         sink::Output,
-        sync::{Begun, Progress},
-        worker::{Request, Taken},
+        sync::{Poll, SyncStart},
+        worker::{Dequeued, Request},
     },
     spec::{ContainerIndex, PodSpec},
     state::{RuntimeStatus, SandboxId},
 };
 
 /// Begins a sync of a Pod that is not over.
-fn begin(kind: SyncKind, spec: &Arc<PodSpec>, parts: &mut Parts, out: &mut Vec<Output>) -> Sync {
+fn begin(kind: SyncKind, spec: &Arc<PodSpec>, parts: &mut Kubelet, out: &mut Vec<Output>) -> Sync {
     let object = Arc::new(ApiPod::new(spec.clone()));
     let request = Request { object, shows_initialized: false, overrides_grace: false };
-    let taken = Taken { kind, request, grace: None };
+    let taken = Dequeued { kind, request, grace: None };
     match Sync::begin(taken, None, parts, &mut Step { now: at(0), out }) {
-        Begun::Goes(sync) => sync,
-        Begun::FoundTerminal(_) => unreachable!("nothing has ended"),
+        SyncStart::Goes(sync) => sync,
+        SyncStart::FoundTerminal(_) => unreachable!("nothing has ended"),
     }
 }
 
@@ -35,8 +35,8 @@ fn a_pod_without_a_sandbox_asks_for_one_and_waits_for_it() {
     let (spec, mut out) = (one_container(), Vec::new());
     let mut parts = parts(&spec, RuntimeStatus::default());
     let mut sync = begin(SyncKind::Sync, &spec, &mut parts, &mut out);
-    assert_eq!(sync.advance(&mut parts, &mut Step { now: at(0), out: &mut out }), Progress::Waits);
-    assert_eq!(sync.doing, Doing::RunningSandbox(SandboxId(0)));
+    assert_eq!(sync.advance(&mut parts, &mut Step { now: at(0), out: &mut out }), Poll::Waits);
+    assert_eq!(sync.doing, PendingCall::RunningSandbox(SandboxId(0)));
     assert_eq!(sync.todo, [Task::Start(FIRST)]);
     assert_eq!(asked(out), [Action::RunPodSandbox { sandbox: SandboxId(0) }]);
 }

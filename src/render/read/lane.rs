@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     action::Action,
+    api::{Container, ContainerStatus, PodStatus},
     event::HookKind,
-    manifest::{Container, ContainerStatus, PodStatus},
     rule::probe::ProbeOutcome,
     sim::Happened,
     spec::{ContainerKind, ProbeKind},

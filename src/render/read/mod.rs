@@ -15,11 +15,11 @@ use self::{
 };
 use super::{
     axis::Axis,
-    picture::{Deed, Flag, Mark, Picture, Said, Strip},
+    picture::{ConditionTrack, Deed, Flag, Mark, Picture, Said},
 };
 use crate::{
     action::{Action, KubernetesEvent, SyncKind, SyncProgress},
-    manifest::{ConditionStatus, Name, PodManifestSpec, PodPhase, PodStatus, RestartPolicy},
+    api::{ConditionStatus, Name, PodManifestSpec, PodPhase, PodStatus, RestartPolicy},
     sim::{Happened, Timeline, What},
     spec::{ContainerIndex, ContainerKind},
     state::ConditionType,
@@ -30,9 +30,9 @@ impl Picture {
     /// Reads a life.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest, render::Picture, sim::Scenario};
+    /// use pod_lifecycle::{api, render::Picture, sim::Scenario};
     ///
-    /// let pod: manifest::PodManifest = serde_json::from_str(
+    /// let pod: api::PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
     /// assert_eq!((picture.lanes.len(), picture.lanes[0].name.as_str()), (1, "app"));
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
             removed_at: end.removed_at,
             axis: Axis { stretches: Vec::new() },
             phase: self.phase.finish(),
-            conditions: conditions.map(|(name, spans)| Strip { name, spans: spans.finish() }).collect(),
+            conditions: conditions.map(|(name, spans)| ConditionTrack { name, spans: spans.finish() }).collect(),
             deeds: self.deeds,
             lanes: self.lanes.into_iter().map(LaneReader::finish).collect(),
             flags: self.flags,

@@ -17,7 +17,7 @@ use super::{
     measure::{self, Font},
     page::Page,
 };
-use crate::manifest::{ConditionStatus, PodPhase};
+use crate::api::{ConditionStatus, PodPhase};
 
 /// What a bar can stand for.
 pub(super) trait Bar: ToString {

@@ -1,7 +1,7 @@
 //! What things look like: each has a pattern of its own, so that colour says nothing that is not also said otherwise.
 
 use super::super::lane::{Look, State};
-use crate::manifest::{ConditionStatus, PodPhase};
+use crate::api::{ConditionStatus, PodPhase};
 
 /// What a bar is filled with, in the order of the legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -30,9 +30,9 @@ use crate::time::Timestamp;
 /// says more on hover, and is told in words in its `<desc>`. Its size is given in px and it may be scaled.
 ///
 /// ```
-/// use pod_lifecycle::{manifest, render::{Picture, Svg}, sim::Scenario};
+/// use pod_lifecycle::{api, render::{Picture, Svg}, sim::Scenario};
 ///
-/// let pod: manifest::PodManifest = serde_json::from_str(
+/// let pod: api::PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
 /// let svg = Svg::of(&picture).width(800).to_string();
@@ -57,7 +57,7 @@ impl<'a> Svg<'a> {
     /// A picture 1,000 px wide.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodManifest, render::{Picture, Svg}, sim::Scenario};
+    /// use pod_lifecycle::{api::PodManifest, render::{Picture, Svg}, sim::Scenario};
     ///
     /// let pod: PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
@@ -80,7 +80,7 @@ impl<'a> Svg<'a> {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{manifest::PodManifest, render::{Picture, Svg}, sim::Scenario};
+    /// use pod_lifecycle::{api::PodManifest, render::{Picture, Svg}, sim::Scenario};
     ///
     /// let pod: PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;

@@ -6,7 +6,7 @@ use super::{
     super::{
         axis::Scale,
         lane::Lane,
-        picture::{Picture, Strip},
+        picture::{ConditionTrack, Picture},
         words,
     },
     canvas::{Anchor, Area, Canvas, Layer, Px, Text},
@@ -113,7 +113,7 @@ impl<'a> Page<'a> {
         self.y += STRIP + GAP;
     }
 
-    fn condition(&mut self, strip: &Strip) {
+    fn condition(&mut self, strip: &ConditionTrack) {
         self.row_name(&strip.name, Font::Small, STRIP);
         self.bars(&strip.spans, STRIP);
         self.y += STRIP + GAP;

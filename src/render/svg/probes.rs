@@ -14,7 +14,7 @@ use super::{
     page::Page,
     sign::Sign,
 };
-use crate::{manifest::Name, rule::probe::ProbeOutcome};
+use crate::{api::Name, rule::probe::ProbeOutcome};
 
 /// The height of the row.
 const HEIGHT: f64 = 11.0;

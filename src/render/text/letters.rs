@@ -2,7 +2,7 @@
 
 use super::super::lane::{Exit, Look, TaskKind};
 use crate::{
-    manifest::{ConditionStatus, PodPhase, named},
+    api::{ConditionStatus, PodPhase, named},
     rule::probe::ProbeOutcome,
     sim::ExitCause,
 };

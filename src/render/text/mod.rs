@@ -20,7 +20,7 @@ use super::{
     picture::{Flag, Picture},
     words,
 };
-use crate::{action::EventType, manifest::Name, time::Timestamp};
+use crate::{action::EventType, api::Name, time::Timestamp};
 
 /// A life as lanes of letters, for a terminal, a log or a comment: a column is a stretch of time.
 ///

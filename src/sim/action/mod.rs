@@ -6,7 +6,7 @@ use alloc::{boxed::Box, string::String};
 
 use serde::Serialize;
 
-use crate::{manifest, state::ConditionReason};
+use crate::{api, state::ConditionReason};
 
 /// Something that others do to the Pod.
 ///
@@ -57,7 +57,7 @@ pub enum ScriptActionKind {
         /// Its type.
         condition: String,
         /// Its status.
-        status: manifest::ConditionStatus,
+        status: api::ConditionStatus,
     },
     /// Take a condition away.
     RemoveCondition {
@@ -127,7 +127,7 @@ pub enum ScriptActionKind {
     /// An ephemeral container is added.
     AddEphemeralContainer {
         /// The container.
-        container: Box<manifest::Container>,
+        container: Box<api::Container>,
     },
 }
 

@@ -13,7 +13,7 @@ use serde::{
 
 use super::{ScriptAction, ScriptActionKind};
 use crate::{
-    manifest::{ConditionStatus, Container, Name, named},
+    api::{ConditionStatus, Container, Name, named},
     state::ConditionReason,
 };
 

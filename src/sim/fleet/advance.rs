@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{
-    Census, Fleet, FleetError,
-    counts::{Seen, Tally},
+    Fleet, FleetError, FleetSample,
+    counts::{Counters, Seen},
     look,
     member::{Lived, Member, Stepping},
     plan::{Plan, in_pod},
     times,
-    troupe::Troupe,
+    troupe::GroupTemplate,
 };
 use crate::{sim::ScenarioError, time::Timestamp};
 
@@ -85,13 +85,13 @@ impl Fleet {
     /// # Errors
     ///
     /// [`FleetError::Pod`] if something in the life of a Pod cannot happen.
-    pub fn advance_through(&mut self, moments: &[Timestamp]) -> Result<Vec<Census>, FleetError> {
+    pub fn advance_through(&mut self, moments: &[Timestamp]) -> Result<Vec<FleetSample>, FleetError> {
         let mut latest = self.now;
         let in_order = moments.iter().map(|moment| {
             latest = latest.max(*moment);
             latest
         });
-        let (moments, mut census): (Vec<Timestamp>, Census) = (in_order.collect(), self.census());
+        let (moments, mut census): (Vec<Timestamp>, FleetSample) = (in_order.collect(), self.census());
         let lived = self.live_through(&moments);
         let (mut moments, mut all) = (moments.iter(), Vec::with_capacity(moments.len()));
         self.tally.settle(|tally| {
@@ -99,7 +99,7 @@ impl Fleet {
             census.events = census.events.wrapping_add(events);
             census.digest.merge(digest);
             census.at = moments.next().copied().unwrap_or(census.at);
-            all.push(Census { counts: tally.counts(), ..census.clone() });
+            all.push(FleetSample { counts: tally.counts(), ..census.clone() });
         });
         lived.map(|()| all)
     }
@@ -196,7 +196,7 @@ impl Fleet {
 fn live(
     member: &mut Member,
     plan: &Plan,
-    troupes: &mut [Troupe],
+    troupes: &mut [GroupTemplate],
     (due, until): (Timestamp, Timestamp),
     stepping: &mut Stepping<'_>,
 ) -> Result<Lived, ScenarioError> {
@@ -222,10 +222,10 @@ fn live(
 fn look(
     member: &Member,
     plan: &Plan,
-    troupes: &[Troupe],
+    troupes: &[GroupTemplate],
     number: u64,
     now: Timestamp,
-    tally: &mut Tally,
+    tally: &mut Counters,
 ) -> Option<Seen> {
     match member {
         Member::Unborn | Member::Gone => None,

@@ -8,9 +8,9 @@ use crate::time::Timestamp;
 /// What a fleet, or a shard of one, has come to at one moment.
 ///
 /// ```
-/// use pod_lifecycle::sim::Census;
+/// use pod_lifecycle::sim::FleetSample;
 ///
-/// let shard: Census = serde_json::from_str(r#"{
+/// let shard: FleetSample = serde_json::from_str(r#"{
 ///     "at": "2026-03-01T12:00:00Z", "events": 7, "digest": "00000000000000ff",
 ///     "counts": {"pods": 2, "ready": 1, "phases": {"Running": 2}, "statuses": {"Running": 2}}
 /// }"#)?;
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Census {
+pub struct FleetSample {
     /// The moment.
     pub at: Timestamp,
     /// How many Pods there are, and what they show.
@@ -34,9 +34,9 @@ pub struct Census {
     pub digest: FleetDigest,
 }
 
-impl Census {
+impl FleetSample {
     /// Adds that of another shard at the same moment.
-    pub fn merge(&mut self, other: &Census) {
+    pub fn merge(&mut self, other: &FleetSample) {
         self.counts.merge(&other.counts);
         self.events = self.events.saturating_add(other.events);
         self.digest.merge(other.digest);
@@ -58,7 +58,7 @@ impl Fleet {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn census(&self) -> Census {
-        Census { at: self.now(), counts: self.counts(), events: self.events(), digest: self.digest() }
+    pub fn census(&self) -> FleetSample {
+        FleetSample { at: self.now(), counts: self.counts(), events: self.events(), digest: self.digest() }
     }
 }

@@ -4,13 +4,13 @@ use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{sketch::Sketch, telling::FleetDigest};
-use crate::manifest::{Name, PodPhase};
+use super::{sketch::Histogram, telling::FleetDigest};
+use crate::api::{Name, PodPhase};
 
 /// How many Pods there are, and what they show, at one time.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodPhase, sim::Counts};
+/// use pod_lifecycle::{api::PodPhase, sim::Counts};
 ///
 /// let shard: Counts = serde_json::from_str(
 ///     r#"{"pods": 2, "ready": 1, "phases": {"Running": 2}, "statuses": {"Running": 1, "CrashLoopBackOff": 1}}"#)?;
@@ -64,9 +64,9 @@ impl Counts {
 /// How long things took in a fleet, and how often they happened.
 ///
 /// ```
-/// use pod_lifecycle::sim::Spreads;
+/// use pod_lifecycle::sim::Histograms;
 ///
-/// let (mut one, mut other) = (Spreads::default(), Spreads::default());
+/// let (mut one, mut other) = (Histograms::default(), Histograms::default());
 /// one.millis_to_ready.add(1_000);
 /// other.millis_to_ready.add(9_000);
 /// one.merge(&other);
@@ -75,18 +75,18 @@ impl Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Spreads {
+pub struct Histograms {
     /// Milliseconds from the beginning of a Pod until it was `Ready` for the first time.
-    pub millis_to_ready: Sketch,
+    pub millis_to_ready: Histogram,
     /// How often the containers of a Pod were started again, of each Pod that there is.
-    pub restarts: Sketch,
+    pub restarts: Histogram,
     /// Milliseconds from the request to delete a Pod until its object was gone.
-    pub millis_to_stop: Sketch,
+    pub millis_to_stop: Histogram,
 }
 
-impl Spreads {
+impl Histograms {
     /// Adds those of another shard.
-    pub fn merge(&mut self, other: &Spreads) {
+    pub fn merge(&mut self, other: &Histograms) {
         self.millis_to_ready.merge(&other.millis_to_ready);
         self.restarts.merge(&other.restarts);
         self.millis_to_stop.merge(&other.millis_to_stop);
@@ -158,17 +158,17 @@ const LESS: u64 = u64::MAX;
 
 /// The words that were seen, and how many Pods show what: now, and at the moments up to which they live on.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Counters {
     words: Vec<Box<str>>,
     now: Numbers,
     /// What has changed up to each moment since the one before.
     changes: Vec<Numbers>,
     /// Which of them is changed.
     moment: usize,
-    pub(super) spreads: Spreads,
+    pub(super) spreads: Histograms,
 }
 
-impl Tally {
+impl Counters {
     /// The number of a word.
     pub(super) fn word(&mut self, word: &str) -> Word {
         let known = self.words.iter().position(|known| **known == *word);
@@ -215,7 +215,7 @@ impl Tally {
     }
 
     /// The Pods have lived on: makes the changes, one moment after the other, and says so after each.
-    pub(super) fn settle(&mut self, mut after: impl FnMut(&Tally)) {
+    pub(super) fn settle(&mut self, mut after: impl FnMut(&Counters)) {
         let mut changes = core::mem::take(&mut self.changes);
         for change in changes.drain(..) {
             self.now.change_by(&change);

@@ -1,20 +1,20 @@
 //! What an observer sees of a Pod of a fleet.
 
 use super::{
-    counts::{Seen, Tally, Word},
+    counts::{Counters, Seen, Word},
     member::Light,
 };
 use crate::{
-    kubelet::{Pod, Published},
-    manifest::{Name, PodManifest, PodStatus},
-    sim::{Life, Seen as SeenIn},
+    api::{Name, PodManifest, PodStatus},
+    kubectl,
+    kubelet::{PodMachine, Published},
+    sim::{Simulation, StatusMatcher},
     state::{ContainerRecord, RecordedState},
-    status::kubectl,
     time::Timestamp,
 };
 
 /// What is seen of a light Pod; `manifest`: what its object looks like apart from its status.
-pub(super) fn light(light: &Light, manifest: &PodManifest, now: Timestamp, tally: &mut Tally) -> Option<Seen> {
+pub(super) fn light(light: &Light, manifest: &PodManifest, now: Timestamp, tally: &mut Counters) -> Option<Seen> {
     let pod = &light.pod;
     if pod.is_gone() {
         return None;
@@ -27,7 +27,7 @@ pub(super) fn light(light: &Light, manifest: &PodManifest, now: Timestamp, tally
 }
 
 /// The word of the column STATUS, where it is plain to see.
-fn quick_word(pod: &Pod, published: &Published<'_>, tally: &mut Tally) -> Option<Word> {
+fn quick_word(pod: &PodMachine, published: &Published<'_>, tally: &mut Counters) -> Option<Word> {
     let (spec, phase) = (published.spec(), published.phase());
     if !published.reason().0.is_empty() || spec.init_containers().next().is_some() {
         return None;
@@ -49,7 +49,7 @@ fn quick_word(pod: &Pod, published: &Published<'_>, tally: &mut Tally) -> Option
     (!word.is_empty()).then(|| tally.word(word))
 }
 
-fn slow_word(pod: &Pod, manifest: &PodManifest, now: Timestamp) -> alloc::string::String {
+fn slow_word(pod: &PodMachine, manifest: &PodManifest, now: Timestamp) -> alloc::string::String {
     let mut object = PodManifest { status: pod.status(), ..manifest.clone() };
     if pod.is_deleting() {
         object.metadata.deletion_timestamp = Some(now);
@@ -58,14 +58,14 @@ fn slow_word(pod: &Pod, manifest: &PodManifest, now: Timestamp) -> alloc::string
 }
 
 /// What is seen of a Pod that is a whole life.
-pub(super) fn whole(life: &Life, tally: &mut Tally) -> Option<Seen> {
+pub(super) fn whole(life: &Simulation, tally: &mut Counters) -> Option<Seen> {
     let row = life.row()?;
     let status = life.object().status();
     Some(Seen {
         phase: life.phase(),
         status: tally.word(&row.status),
         restarts: restarts(status),
-        is_ready: SeenIn::ready().is_in(status),
+        is_ready: StatusMatcher::ready().matches(status),
         was_ready: false,
     })
 }

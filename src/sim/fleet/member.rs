@@ -1,24 +1,24 @@
 //! One Pod of a fleet.
 //!
 //! Most Pods are *light*: the kubelet's Pod and the world, and nothing written down. One to whom more is done than to be
-//! deleted or ended by its node is a whole [`Life`], whose timeline is thrown away as it grows.
+//! deleted or ended by its node is a whole [`Simulation`], whose timeline is thrown away as it grows.
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
-use super::telling::Telling;
+use super::telling::Observers;
 use crate::{
     action::{Action, Change, Transition},
+    api::ConditionStatus,
     event::{ApiEvent, Event, RuntimeEvent},
-    kubelet::{Pod, ProbeAnswer, Prototype, Published, Sink, Step, WorkerState},
-    manifest::ConditionStatus,
+    kubelet::{PodMachine, ProbeAnswer, Prototype, Published, Sink, Step, WorkerState},
     object,
     rule::probe::ProbeOutcome,
     sim::{
-        Life, ScenarioError, ScriptAction, ScriptActionKind, What,
+        ScenarioError, ScriptAction, ScriptActionKind, Simulation, What,
         act::on_node,
         delivery::MOST_AT_ONE_INSTANT,
-        happening::Happening,
-        world::{Outcomes, World, output_of},
+        happening::SimEvent,
+        world::{FakeRuntime, Outcomes, output_of},
     },
     spec::{ContainerIndex, ProbeKind},
     state::{ConditionType, InstanceId},
@@ -31,7 +31,7 @@ pub(super) enum Member {
     /// It has yet to begin.
     Unborn,
     Light(Light),
-    Whole(Box<Life>),
+    Whole(Box<Simulation>),
     /// Nothing of it is left.
     Gone,
 }
@@ -39,14 +39,14 @@ pub(super) enum Member {
 /// A Pod on its node, and its world.
 #[derive(Debug)]
 pub(super) struct Light {
-    pub(super) pod: Pod,
-    world: World,
+    pub(super) pod: PodMachine,
+    world: FakeRuntime,
 }
 
 /// What a Pod needs while it lives on: shared by all of a fleet.
 pub(super) struct Stepping<'a> {
     pub(super) number: u64,
-    pub(super) telling: &'a mut Telling,
+    pub(super) telling: &'a mut Observers,
     /// Actions that the world has yet to carry out.
     pub(super) actions: &'a mut VecDeque<Action>,
     /// Whether the kubelet lets the object go for good.
@@ -89,9 +89,9 @@ impl Light {
     /// A Pod that begins now; its own happenings are planned, and its first step is under way.
     pub(super) fn begin(
         prototype: &Prototype,
-        mut world: World,
+        mut world: FakeRuntime,
         now: Timestamp,
-        plans: impl Iterator<Item = (Timestamp, Happening)>,
+        plans: impl Iterator<Item = (Timestamp, SimEvent)>,
         stepping: &mut Stepping<'_>,
     ) -> Result<(Light, Lived), ScenarioError> {
         plans.for_each(|(at, happening)| world.agenda.plan(at, happening));
@@ -130,7 +130,7 @@ impl Light {
                     let presence = self.presence();
                     self.pod.handle_first_timeout(now, &mut LightSink::new(stepping, lived, presence));
                 }
-                Turn::World(happening) => self.happen(happening, now, stepping, lived),
+                Turn::FakeRuntime(happening) => self.happen(happening, now, stepping, lived),
             }
             self.carry_out(now, &mut count, stepping, lived)?;
         }
@@ -146,13 +146,13 @@ impl Light {
         let planned = self.world.agenda.first();
         let next = match (wake, planned) {
             (Some(wake), Some((at, happening))) if at == wake => {
-                let of_pod = self.pod.next_wake().map(|(_, wake)| Happening::of_wake(wake));
+                let of_pod = self.pod.next_wake().map(|(_, wake)| SimEvent::of_wake(wake));
                 let is_of_pod = of_pod.is_some_and(|of_pod| of_pod < happening);
-                (at, if is_of_pod { Turn::Pod } else { Turn::World(happening) })
+                (at, if is_of_pod { Turn::Pod } else { Turn::FakeRuntime(happening) })
             }
             (Some(wake), Some((at, _))) if wake < at => (wake, Turn::Pod),
             (Some(wake), None) => (wake, Turn::Pod),
-            (_, Some((at, happening))) => (at, Turn::World(happening)),
+            (_, Some((at, happening))) => (at, Turn::FakeRuntime(happening)),
             (None, None) => return None,
         };
         let is_over = self.pod.worker_state() == WorkerState::Finished;
@@ -160,9 +160,9 @@ impl Light {
     }
 
     /// Something of the world, or something that others do.
-    fn happen(&mut self, happening: Happening, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
+    fn happen(&mut self, happening: SimEvent, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
         self.world.agenda.pop();
-        if let Happening::Action(place) = happening {
+        if let SimEvent::Action(place) = happening {
             if let Some(action) = (stepping.fate)().get(place) {
                 self.act(&action.kind, now, stepping, lived);
             }
@@ -291,7 +291,7 @@ impl Light {
 /// Whose turn it is.
 enum Turn {
     Pod,
-    World(Happening),
+    FakeRuntime(SimEvent),
 }
 
 /// Whether the API has the object: what a kubelet publishes of one that is gone is not heard.
@@ -350,7 +350,7 @@ impl Lived {
 
     /// Lives the whole life of a Pod up to a time, and forgets what was written down of it.
     pub(super) fn whole(
-        life: &mut Life,
+        life: &mut Simulation,
         until: Timestamp,
         stepping: &mut Stepping<'_>,
     ) -> Result<Lived, ScenarioError> {

@@ -15,11 +15,11 @@ mod telling;
 mod times;
 mod troupe;
 
-pub use census::Census;
-pub use counts::{Counts, Spreads};
+pub use census::FleetSample;
+pub use counts::{Counts, Histograms};
 pub use error::FleetError;
 pub use scenario::{Choice, FleetAction, FleetScenario, Group};
-pub use sketch::Sketch;
+pub use sketch::Histogram;
 pub use telling::{FleetDigest, InvalidFleetDigest};
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
@@ -27,26 +27,26 @@ use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use self::{
-    counts::{Seen, Tally},
+    counts::{Counters, Seen},
     member::Member,
     plan::{Plan, in_pod},
     schedule::Schedule,
-    telling::Telling,
-    troupe::Troupe,
+    telling::Observers,
+    troupe::GroupTemplate,
 };
 use super::{Scenario, Timeline};
-use crate::{action::Action, action::Transition, kubelet::Commons, time::Timestamp};
+use crate::{action::Action, action::Transition, kubelet::Interner, time::Timestamp};
 
 /// Any number of Pods in virtual time: each lives its own life, from its own seed, and nothing is written down but what
 /// they show.
 ///
 /// What a Pod does depends on the scenario, the fleet's seed and the Pod's number, and on nothing else. So a fleet can be
-/// cut into shards that live in threads, in processes or on machines of their own: their [`Counts`], [`Spreads`] and
+/// cut into shards that live in threads, in processes or on machines of their own: their [`Counts`], [`Histograms`] and
 /// [`FleetDigest`]s are added up. And the life of any one Pod can be [played again](Fleet::timeline).
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{manifest::PodPhase, sim::{Fleet, FleetScenario, Scenario}};
+/// use pod_lifecycle::{api::PodPhase, sim::{Fleet, FleetScenario, Scenario}};
 ///
 /// let pod = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
@@ -66,18 +66,18 @@ use crate::{action::Action, action::Transition, kubelet::Commons, time::Timestam
 #[derive(Debug)]
 pub struct Fleet {
     plan: Plan,
-    troupes: Vec<Troupe>,
+    troupes: Vec<GroupTemplate>,
     shard: Shard,
     members: Vec<Member>,
     seen: Vec<Option<Seen>>,
     schedule: Schedule,
     now: Timestamp,
-    tally: Tally,
-    telling: Telling,
+    tally: Counters,
+    telling: Observers,
     actions: VecDeque<Action>,
     /// Pods that live on next, and when.
     batch: Vec<(usize, Timestamp)>,
-    commons: Commons,
+    commons: Interner,
 }
 
 /// One of several equal parts of a fleet: the Pods whose numbers, divided by `of`, leave `index`.
@@ -143,7 +143,7 @@ impl Fleet {
             return Err(FleetError::NoSuchShard { index: shard.index, of: shard.of });
         }
         let plan = Plan::new(scenario, pods)?;
-        let troupes = plan.groups().iter().map(|group| Troupe::new(&plan, group)).collect::<Result<_, _>>()?;
+        let troupes = plan.groups().iter().map(|group| GroupTemplate::new(&plan, group)).collect::<Result<_, _>>()?;
         let of_shard = plan.pods().saturating_sub(shard.index).div_ceil(shard.of);
         let mut fleet = Fleet {
             members: reserved(of_shard)?,
@@ -152,11 +152,11 @@ impl Fleet {
             now: plan.start,
             troupes,
             shard,
-            tally: Tally::default(),
-            telling: Telling::default(),
+            tally: Counters::default(),
+            telling: Observers::default(),
             actions: VecDeque::new(),
             batch: Vec::new(),
-            commons: Commons::default(),
+            commons: Interner::default(),
             plan,
         };
         for place in 0..of_shard {
@@ -210,7 +210,7 @@ impl Fleet {
 
     /// How long things took so far, in this shard, and how often they happened.
     #[must_use]
-    pub fn spreads(&self) -> &Spreads {
+    pub fn spreads(&self) -> &Histograms {
         &self.tally.spreads
     }
 

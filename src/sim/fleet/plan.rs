@@ -32,7 +32,7 @@ pub(super) struct Plan {
 
 /// What is in store for one Pod.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Fate {
+pub(super) struct PodPlan {
     pub(super) group: usize,
     pub(super) seed: u64,
     pub(super) begins_at: Timestamp,
@@ -81,10 +81,10 @@ impl Plan {
         (group, number.saturating_sub(first))
     }
 
-    pub(super) fn fate(&self, number: u64) -> Fate {
+    pub(super) fn fate(&self, number: u64) -> PodPlan {
         let (group, place) = self.place(number);
         let seed = mix(mix(self.scenario.seed).wrapping_add(mix(number.wrapping_add(1))));
-        Fate { group, seed, begins_at: self.begins_at(group, place, seed) }
+        PodPlan { group, seed, begins_at: self.begins_at(group, place, seed) }
     }
 
     /// When the story of a Pod ends, if it ends before that of the fleet.
@@ -117,7 +117,7 @@ impl Plan {
     }
 
     /// What others do to a Pod, by its own time: what the scenario of its group says, and what happens to the fleet.
-    pub(super) fn actions(&self, number: u64, fate: &Fate) -> Vec<ScriptAction> {
+    pub(super) fn actions(&self, number: u64, fate: &PodPlan) -> Vec<ScriptAction> {
         let (_, place) = self.place(number);
         let Some(group) = self.scenario.groups.get(fate.group) else { return Vec::new() };
         let mut actions = group.scenario.script.actions.clone();
@@ -153,7 +153,7 @@ impl Plan {
     }
 
     /// Something that happens at a time of the fleet; nothing that comes before the Pod does.
-    fn happening(&self, fate: &Fate, after: Duration, kind: ScriptActionKind) -> Option<ScriptAction> {
+    fn happening(&self, fate: &PodPlan, after: Duration, kind: ScriptActionKind) -> Option<ScriptAction> {
         let at = self.start + after;
         (at > fate.begins_at).then(|| ScriptAction { t: at.since(fate.begins_at).as_secs_f64(), kind })
     }
@@ -227,7 +227,7 @@ fn after(t: f64, wait: Duration) -> Duration {
 fn chosen(of: &Choice, group: &Group, seed: u64, nth: u64) -> Option<Duration> {
     let is_of_group = of.group.as_ref().is_none_or(|name| *name == group.name);
     let is_chosen = is_of_group && Draw::new(seed, Chance::Choice, nth, 0).fraction() < of.share;
-    is_chosen.then(|| seconds(of.over_seconds * Draw::new(seed, Chance::Moment, nth, 0).fraction()))
+    is_chosen.then(|| seconds(of.over_seconds * Draw::new(seed, Chance::At, nth, 0).fraction()))
 }
 
 /// What a group's scenario is to its Pods: with the outages of the registry by the time of the fleet.

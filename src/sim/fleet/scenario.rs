@@ -95,7 +95,7 @@ fn one() -> f64 {
 /// What happens to many Pods.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::{PodManifest, PodPhase}, sim::{Choice, Fleet, FleetAction, FleetScenario, Scenario}};
+/// use pod_lifecycle::{api::{PodManifest, PodPhase}, sim::{Choice, Fleet, FleetAction, FleetScenario, Scenario}};
 ///
 /// let pod: PodManifest = serde_json::from_str(
 ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;

@@ -10,9 +10,9 @@ const STEPS: u64 = 64;
 /// A histogram of numbers from 0 on, small ones exact, large ones to within 1.6 %; several are added up.
 ///
 /// ```
-/// use pod_lifecycle::sim::Sketch;
+/// use pod_lifecycle::sim::Histogram;
 ///
-/// let mut sketch = Sketch::default();
+/// let mut sketch = Histogram::default();
 /// (1..=1_000).for_each(|number| sketch.add(number));
 /// assert_eq!(sketch.count(), 1_000);
 /// let median = sketch.percentile(50.0).unwrap();
@@ -23,12 +23,12 @@ const STEPS: u64 = 64;
 /// assert_eq!((both.count(), both.percentile(50.0)), (2_000, Some(median)));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sketch {
+pub struct Histogram {
     /// How many numbers there are in each bucket that has any.
     buckets: BTreeMap<u64, u64>,
 }
 
-impl Sketch {
+impl Histogram {
     /// Takes a number in.
     pub fn add(&mut self, number: u64) {
         let count = self.buckets.entry(bucket(number)).or_default();
@@ -47,7 +47,7 @@ impl Sketch {
     }
 
     /// Adds another's numbers.
-    pub fn merge(&mut self, other: &Sketch) {
+    pub fn merge(&mut self, other: &Histogram) {
         for (bucket, more) in &other.buckets {
             let count = self.buckets.entry(*bucket).or_default();
             *count = count.saturating_add(*more);
@@ -82,13 +82,13 @@ impl Sketch {
     /// The buckets as they are sent from one process to another.
     ///
     /// ```
-    /// use pod_lifecycle::sim::Sketch;
+    /// use pod_lifecycle::sim::Histogram;
     ///
-    /// let mut sketch = Sketch::default();
+    /// let mut sketch = Histogram::default();
     /// [3, 3, 5].into_iter().for_each(|number| sketch.add(number));
     /// let sent = sketch.to_buckets();
     /// assert_eq!(sent, [(3, 2), (5, 1)], "small numbers have a bucket each");
-    /// assert_eq!(Sketch::from_buckets(sent), sketch);
+    /// assert_eq!(Histogram::from_buckets(sent), sketch);
     /// ```
     #[must_use]
     pub fn to_buckets(&self) -> Vec<(u64, u64)> {
@@ -97,8 +97,8 @@ impl Sketch {
 
     /// The sketch whose buckets these are.
     #[must_use]
-    pub fn from_buckets(buckets: impl IntoIterator<Item = (u64, u64)>) -> Sketch {
-        Sketch { buckets: buckets.into_iter().collect() }
+    pub fn from_buckets(buckets: impl IntoIterator<Item = (u64, u64)>) -> Histogram {
+        Histogram { buckets: buckets.into_iter().collect() }
     }
 }
 

@@ -102,16 +102,16 @@ impl fmt::Display for FleetDigest {
 
 /// What was told so far, and to whom.
 #[derive(Default)]
-pub(super) struct Telling {
+pub(super) struct Observers {
     pub(super) listeners: Vec<Listener>,
     pub(super) digest: FleetDigest,
     /// How many things have happened.
     pub(super) events: u64,
 }
 
-impl fmt::Debug for Telling {
+impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Telling { listeners, digest, events } = self;
+        let Observers { listeners, digest, events } = self;
         f.debug_struct("Telling")
             .field("listeners", &listeners.len())
             .field("digest", digest)
@@ -120,7 +120,7 @@ impl fmt::Debug for Telling {
     }
 }
 
-impl Telling {
+impl Observers {
     pub(super) fn tell(&mut self, number: u64, transition: &Transition) {
         self.digest.merge(FleetDigest(number_of(number, transition)));
         for listener in &mut self.listeners {

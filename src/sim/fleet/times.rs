@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use super::{counts::Tally, member::Lived, plan::Plan};
+use super::{counts::Counters, member::Lived, plan::Plan};
 use crate::sim::{ScriptActionKind, script::seconds};
 
 /// How long it took until a Pod was ready, and until it was gone.
-pub(super) fn note(plan: &Plan, number: u64, was_ready: bool, lived: &Lived, tally: &mut Tally) {
+pub(super) fn note(plan: &Plan, number: u64, was_ready: bool, lived: &Lived, tally: &mut Counters) {
     if lived.gone.is_none() && (was_ready || lived.ready.is_none()) {
         return;
     }

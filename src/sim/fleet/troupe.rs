@@ -5,15 +5,16 @@ use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 use super::{
     error::FleetError,
     member::{Light, Lived, Member, Stepping, is_light},
-    plan::{self, Fate, Plan},
+    plan::{self, Plan, PodPlan},
     scenario::Group,
 };
 use crate::{
+    api::{PodManifest, PodStatus},
     kubelet::Prototype,
-    manifest::{PodManifest, PodStatus},
     object::PodObject,
     sim::{
-        Life, Scenario, ScenarioError, ScriptAction, happening::Happening, script::seconds, stage::Stage, world::World,
+        Scenario, ScenarioError, ScriptAction, Simulation, happening::SimEvent, script::seconds, stage::LoweredScript,
+        world::FakeRuntime,
     },
     time::Timestamp,
 };
@@ -23,9 +24,9 @@ const MOST_PROTOTYPES: usize = 4_096;
 
 /// What the Pods of one group share.
 #[derive(Debug)]
-pub(super) struct Troupe {
+pub(super) struct GroupTemplate {
     scenario: Arc<Scenario>,
-    stage: Arc<Stage>,
+    stage: Arc<LoweredScript>,
     /// What the object looks like on its node, without a status.
     pub(super) manifest: PodManifest,
     prototype: Prototype,
@@ -35,8 +36,8 @@ pub(super) struct Troupe {
     is_light: bool,
 }
 
-impl Troupe {
-    pub(super) fn new(plan: &Plan, group: &Group) -> Result<Troupe, FleetError> {
+impl GroupTemplate {
+    pub(super) fn new(plan: &Plan, group: &Group) -> Result<GroupTemplate, FleetError> {
         let scenario = plan::of_group(plan, group);
         let error = |error| FleetError::Scenario { group: group.name.clone(), error: Box::new(error) };
         let config = Arc::new(scenario.kubelet_config());
@@ -45,8 +46,8 @@ impl Troupe {
         object.take_to_node(&config.node_name, plan.start);
         let whole = object.to_manifest();
         let prototype = Prototype::from_object(&whole, config).map_err(|wrong| error(wrong.into()))?;
-        Ok(Troupe {
-            stage: Stage::new(&scenario, object.spec(), plan.start),
+        Ok(GroupTemplate {
+            stage: LoweredScript::new(&scenario, object.spec(), plan.start),
             manifest: PodManifest { status: PodStatus::default(), ..whole },
             scenario,
             prototype,
@@ -59,20 +60,20 @@ impl Troupe {
     pub(super) fn begin(
         &mut self,
         plan: &Plan,
-        fate: &Fate,
+        fate: &PodPlan,
         until: Timestamp,
         stepping: &mut Stepping<'_>,
     ) -> Result<(Member, Lived), ScenarioError> {
         let actions = (stepping.fate)();
         if !self.is_light || !actions.iter().all(is_light) {
             let scenario = plan.scenario(stepping.number, crate::sim::script::MAX_SECONDS);
-            let mut life = Life::begin(Arc::new(scenario))?;
+            let mut life = Simulation::begin(Arc::new(scenario))?;
             let mut lived = Lived::whole(&mut life, until, stepping)?;
             lived.changed.get_or_insert(until);
             return Ok((Member::Whole(Box::new(life)), lived));
         }
         let plans = self.happenings(fate.begins_at, &actions);
-        let world = World::on(self.stage.clone(), fate.seed);
+        let world = FakeRuntime::on(self.stage.clone(), fate.seed);
         let prototype = self.prototype_at(fate.begins_at);
         let (mut light, mut lived) = Light::begin(prototype, world, fate.begins_at, plans.into_iter(), stepping)?;
         lived.changed.get_or_insert(fate.begins_at);
@@ -80,11 +81,11 @@ impl Troupe {
         Ok((Member::Light(light), lived))
     }
 
-    fn happenings(&self, begins_at: Timestamp, actions: &[ScriptAction]) -> Vec<(Timestamp, Happening)> {
+    fn happenings(&self, begins_at: Timestamp, actions: &[ScriptAction]) -> Vec<(Timestamp, SimEvent)> {
         let deaths = self.scenario.script.sandbox_deaths.iter();
-        let deaths = deaths.map(|death| (begins_at + seconds(*death), Happening::SandboxDeath));
+        let deaths = deaths.map(|death| (begins_at + seconds(*death), SimEvent::SandboxDeath));
         let actions = actions.iter().enumerate();
-        deaths.chain(actions.map(|(place, action)| (begins_at + seconds(action.t), Happening::Action(place)))).collect()
+        deaths.chain(actions.map(|(place, action)| (begins_at + seconds(action.t), SimEvent::Action(place)))).collect()
     }
 
     fn prototype_at(&mut self, at: Timestamp) -> &Prototype {

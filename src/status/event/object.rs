@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    manifest::{Named, ObjectMeta},
+    api::{Named, ObjectMeta},
     status::EventType,
     time::Timestamp,
 };
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// let event: EventObject = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web.17c3", "namespace": "default"},
-///     "involvedObject": {"kind": "Pod", "name": "web", "fieldPath": "spec.containers{app}"},
+///     "involvedObject": {"kind": "PodMachine", "name": "web", "fieldPath": "spec.containers{app}"},
 ///     "type": "Warning", "reason": "BackOff", "message": "Back-off restarting failed container",
 ///     "count": 7, "firstTimestamp": "2026-03-01T12:00:00Z", "lastTimestamp": "2026-03-01T12:05:00Z"
 /// }"#)?;

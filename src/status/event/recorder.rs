@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     action::{EventReason, KubernetesEvent},
-    manifest::{Name, ObjectMeta},
+    api::{Name, ObjectMeta},
     spec::{ContainerIndex, ContainerKind, PodSpec},
     time::Timestamp,
 };
@@ -23,18 +23,18 @@ use crate::{
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     Action, Output, Pod, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, manifest, spec::PodSpec,
+///     Action, Output, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent}, api, spec::PodSpec,
 ///     state::SandboxId, status::{Correlated, EventRecorder},
 /// };
 ///
-/// let manifest: manifest::PodManifest = serde_json::from_str(r#"{
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web", "namespace": "shop", "uid": "5f0c"},
 ///     "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}
 /// }"#)?;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let noon: Timestamp = "2026-03-01T12:00:00Z".parse()?;
 /// let mut out = Vec::new();
-/// let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), noon, &mut out);
+/// let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), noon, &mut out);
 /// let failed = RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() };
 /// out.clear();
 /// pod.handle_event(noon, Event::Runtime(failed), &mut out)?;
@@ -86,7 +86,7 @@ impl EventRecorder {
     ///
     /// ```
     /// use pod_lifecycle::{
-    ///     EventReason, EventType, KubernetesEvent, Timestamp, manifest::{Name, PodManifest}, spec::PodSpec,
+    ///     EventReason, EventType, KubernetesEvent, Timestamp, api::{Name, PodManifest}, spec::PodSpec,
     ///     status::{Correlated, EventRecorder},
     /// };
     ///
@@ -218,7 +218,7 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::{action::EventType, manifest::PodManifest};
+    use crate::{action::EventType, api::PodManifest};
 
     const NOON: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 

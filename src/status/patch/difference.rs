@@ -4,7 +4,7 @@
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 
-use crate::manifest::Opaque;
+use crate::api::Opaque;
 
 type Fields = BTreeMap<String, Opaque>;
 

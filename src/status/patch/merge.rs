@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::{
-    manifest::{Name, PodCondition, PodStatus},
+    api::{Name, PodCondition, PodStatus},
     state::{ConditionReason, ConditionType, is_owned_by_kubelet},
     status::has_ended,
 };
@@ -23,10 +23,10 @@ const NOT_THE_KUBELETS: [&str; 3] =
 ///
 /// Answers to `mergePodStatus` in `pkg/kubelet/status` and to what `PrepareForUpdate` of the API server's
 /// `podStatusStrategy` puts back. A terminal phase that has to wait for containers to stop has waited in
-/// [`Pod::status`](crate::Pod::status) already.
+/// [`PodMachine::status`](crate::PodMachine::status) already.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodStatus, status::merged_status};
+/// use pod_lifecycle::{api::PodStatus, status::merged_status};
 ///
 /// let theirs: PodStatus = serde_json::from_str(
 ///     r#"{"phase": "Pending", "qosClass": "BestEffort", "conditions": [{"type": "Gate", "status": "True"}]}"#)?;

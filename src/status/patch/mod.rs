@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RuntimeFacts;
 use crate::{
-    kubelet::Pod,
-    manifest::{Opaque, PodStatus},
+    api::{Opaque, PodStatus},
+    kubelet::PodMachine,
 };
 
 /// A strategic-merge patch of a Pod's status: the body of
@@ -33,7 +33,7 @@ use crate::{
 /// `null` (`lastProbeTime`), and fields that nobody has named here stay as the API has them.
 ///
 /// ```
-/// use pod_lifecycle::{manifest::PodStatus, status::StatusPatch};
+/// use pod_lifecycle::{api::PodStatus, status::StatusPatch};
 ///
 /// let theirs: PodStatus = serde_json::from_str(r#"{"phase": "Running", "conditions": [
 ///     {"type": "Ready", "status": "False", "reason": "ContainersNotReady", "message": "containers with unready status: [app]"},
@@ -73,7 +73,7 @@ impl StatusPatch {
     /// `uid` is the Pod's.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodStatus, status::StatusPatch};
+    /// use pod_lifecycle::{api::PodStatus, status::StatusPatch};
     ///
     /// let ours: PodStatus = serde_json::from_str(r#"{"phase": "Pending", "podIP": "10.244.1.7"}"#)?;
     /// let patch = StatusPatch::between("5f0c", &PodStatus::default(), &ours).ok_or("all of it is new")?;
@@ -91,7 +91,7 @@ impl StatusPatch {
     /// The uid of the Pod that it is for.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::PodStatus, status::StatusPatch};
+    /// use pod_lifecycle::{api::PodStatus, status::StatusPatch};
     ///
     /// let ours = PodStatus { reason: "Evicted".into(), ..PodStatus::default() };
     /// let patch = StatusPatch::between("5f0c", &PodStatus::default(), &ours).unwrap();
@@ -105,7 +105,7 @@ impl StatusPatch {
     /// What changes, by field of the status; [`Opaque::Null`] is what is cleared.
     ///
     /// ```
-    /// use pod_lifecycle::{manifest::{Opaque, PodStatus}, status::StatusPatch};
+    /// use pod_lifecycle::{api::{Opaque, PodStatus}, status::StatusPatch};
     ///
     /// let theirs = PodStatus { reason: "Evicted".into(), ..PodStatus::default() };
     /// let patch = StatusPatch::between("5f0c", &theirs, &PodStatus::default()).unwrap();
@@ -117,7 +117,7 @@ impl StatusPatch {
     }
 }
 
-impl Pod {
+impl PodMachine {
     /// The patch that brings the status in the API up to what is published; `None` if it is up to date.
     ///
     /// `theirs` is the status as the API server last showed it; what only the embedder knows goes into the status.
@@ -125,13 +125,13 @@ impl Pod {
     /// ```
     /// use std::sync::Arc;
     /// use pod_lifecycle::{
-    ///     NoSink, Pod, Timestamp, config::KubeletConfig, manifest, spec::PodSpec, status::NumberedInstances,
+    ///     NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec, status::NumberedInstances,
     /// };
     ///
-    /// let manifest: manifest::PodManifest = serde_json::from_str(
+    /// let manifest: api::PodManifest = serde_json::from_str(
     ///     r#"{"metadata": {"uid": "5f0c"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-    /// let pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
     ///
     /// let facts = NumberedInstances(pod.spec());
     /// let patch = pod.status_patch(&manifest.status, &facts).ok_or("the API has no status yet")?;

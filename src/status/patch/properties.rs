@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::{
-    manifest::{ConditionStatus, ContainerStatus, HostIp, OtherFields, PodCondition, PodIp, PodPhase, PodQosClass},
+    api::{ConditionStatus, ContainerStatus, HostIp, OtherFields, PodCondition, PodIp, PodPhase, PodQosClass},
     state::is_owned_by_kubelet,
     time::Timestamp,
 };

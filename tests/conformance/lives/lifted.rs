@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pod_lifecycle::{
     Action, SyncProgress, Timestamp,
+    api::{self, Name},
     event::HookKind,
-    manifest::{self, Name},
     rule::probe::ProbeOutcome,
     sim::{Entry, Happened, Scenario, Timeline, What},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
@@ -76,7 +76,7 @@ impl Lift {
         at.map_or(Value::Null, |at| json!(at.unix_seconds() - self.timeline.start.unix_seconds()))
     }
 
-    fn status(&self, status: &manifest::PodStatus) -> Value {
+    fn status(&self, status: &api::PodStatus) -> Value {
         let conditions = status.conditions.iter().map(|condition| {
             json!({
                 "type": condition.type_, "status": condition.status.as_str(),
@@ -84,7 +84,7 @@ impl Lift {
                 "lastTransitionTime": self.seconds(condition.last_transition_time),
             })
         });
-        let containers = |statuses: &[manifest::ContainerStatus]| {
+        let containers = |statuses: &[api::ContainerStatus]| {
             let statuses: Vec<Value> = statuses.iter().map(|status| self.container(status)).collect();
             if statuses.is_empty() { Value::Null } else { json!(statuses) }
         };
@@ -99,7 +99,7 @@ impl Lift {
         })
     }
 
-    fn container(&self, status: &manifest::ContainerStatus) -> Value {
+    fn container(&self, status: &api::ContainerStatus) -> Value {
         let ephemeral = self.spec.index_of(&status.name).and_then(|index| self.spec.container(index));
         let is_ephemeral = ephemeral.is_some_and(|it| it.kind() == ContainerKind::Ephemeral);
         json!({
@@ -111,7 +111,7 @@ impl Lift {
         })
     }
 
-    fn state(&self, state: &manifest::ContainerState) -> Value {
+    fn state(&self, state: &api::ContainerState) -> Value {
         let waiting = state.waiting.as_ref().map(|waiting| {
             let members = [("reason", text(&waiting.reason)), ("message", text(&waiting.message))];
             let members = members.into_iter().filter(|(_, value)| !value.is_null());

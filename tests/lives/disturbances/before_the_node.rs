@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    NoSink, Output, Pod, Timestamp,
+    NoSink, Output, PodMachine, Timestamp,
+    api::{self, PodPhase, SchedulingGate},
     config::KubeletConfig,
-    manifest::{self, PodPhase, SchedulingGate},
     object::{Deletion, ObjectError, PodObject},
     spec::PodSpec,
 };
@@ -44,7 +44,7 @@ fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
     assert_eq!(why(story.end()).0, "Running");
 }
 
-fn manifest(gates: &Value) -> manifest::PodManifest {
+fn manifest(gates: &Value) -> api::PodManifest {
     serde_json::from_value(json!({
         "metadata": {"name": "web", "namespace": "shop", "generation": 1},
         "spec": {"containers": [{"name": "app", "image": "nginx:1"}], "schedulingGates": gates},
@@ -134,6 +134,6 @@ fn only_the_node_of_a_bound_pod_can_be_lost() {
 fn a_kubelet_that_gets_a_pod_does_not_speak_for_the_scheduler() {
     let mut out = Vec::new();
     let spec = Arc::new(PodSpec::from_admitted(&manifest(&json!([]))).unwrap());
-    let _pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out);
+    let _pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out);
     assert!(!out.iter().any(|output| matches!(output, Output::Event(event) if event.reason == "Scheduled")));
 }

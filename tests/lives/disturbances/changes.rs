@@ -1,7 +1,7 @@
 //! A spec that changes while the Pod runs: images, ephemeral containers, generations.
 
 use pod_lifecycle::{
-    manifest::PodStatus,
+    api::PodStatus,
     sim::{ScriptAction, ScriptActionKind},
 };
 
@@ -64,7 +64,7 @@ fn a_restarted_kubelet_still_sees_which_image_an_instance_runs() {
 fn nothing_but_images_deadlines_gates_and_ephemeral_containers_may_change() {
     let story = r#"{"pod": {"metadata": {"name": "web"}, "spec": {"activeDeadlineSeconds": 600,
         "containers": [{"name": "app", "image": "nginx:1"}]}}}"#;
-    let manifest = |change: fn(&mut pod_lifecycle::manifest::PodManifestSpec)| {
+    let manifest = |change: fn(&mut pod_lifecycle::api::PodManifestSpec)| {
         let scenario: pod_lifecycle::sim::Scenario = serde_json::from_str(story).unwrap();
         let mut pod = scenario.pod.with_defaults();
         change(&mut pod.spec);
@@ -72,7 +72,7 @@ fn nothing_but_images_deadlines_gates_and_ephemeral_containers_may_change() {
     };
     let config = std::sync::Arc::new(pod_lifecycle::config::KubeletConfig::default());
     let now = pod_lifecycle::Timestamp::UNIX_EPOCH;
-    let pod = pod_lifecycle::Pod::new(manifest(|_| {}), config, now, &mut pod_lifecycle::NoSink);
+    let pod = pod_lifecycle::PodMachine::new(manifest(|_| {}), config, now, &mut pod_lifecycle::NoSink);
     let changed = |change| {
         let event = pod_lifecycle::event::ApiEvent::SpecChanged(manifest(change));
         let mut pod = pod.clone();

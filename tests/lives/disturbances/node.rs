@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use pod_lifecycle::{
-    Action, NoSink, Pod, Timestamp,
+    Action, NoSink, PodMachine, Timestamp, api,
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent},
-    manifest,
     sim::{ContainerScript, ImageScript, ScriptActionKind, What},
     spec::PodSpec,
 };
@@ -187,13 +186,13 @@ fn a_pod_that_is_stopping_cannot_be_evicted_into_another_end() {
 
 #[test]
 fn a_static_pod_is_critical_and_stays() {
-    let manifest: manifest::PodManifest = serde_json::from_value(json!({
+    let manifest: api::PodManifest = serde_json::from_value(json!({
         "metadata": {"name": "kube-proxy", "annotations": {"kubernetes.io/config.source": "file"}},
         "spec": {"containers": [{"name": "proxy", "image": "kube-proxy:1"}]},
     }))
     .unwrap();
     let spec = Arc::new(PodSpec::from_admitted(&manifest).unwrap());
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
     let mut told = |event| pod.handle_event(Timestamp::UNIX_EPOCH, Event::Node(event), &mut NoSink);
     assert_eq!(told(NodeEvent::Preempted).map_err(EventError::from), Err(EventError::Critical));
     assert_eq!(told(NodeEvent::ShutDown { grace_seconds: Some(5) }), Ok(()), "a shutdown spares nobody");

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     Change, ContainerStateKind,
-    manifest::{ConditionStatus, PodPhase},
+    api::{ConditionStatus, PodPhase},
     sim::{ScriptActionKind, What},
     state::ConditionType,
 };
@@ -44,7 +44,7 @@ fn when_the_node_is_back_the_kubelets_own_view_is() {
 #[test]
 fn a_pod_that_ended_on_a_lost_node_is_seen_to_have_ended_when_the_node_is_back() {
     let story = Story::varied("node-lost", |scenario| {
-        scenario.pod.spec.restart_policy = Some(pod_lifecycle::manifest::RestartPolicy::Never.into());
+        scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
     assert_eq!(why(story.at(179)).0, "Unknown");
     assert_eq!(why(story.at(180)), ("Failed".into(), "", ""));
@@ -54,7 +54,7 @@ fn a_pod_that_ended_on_a_lost_node_is_seen_to_have_ended_when_the_node_is_back()
 #[test]
 fn a_pod_that_has_ended_does_not_become_unknown() {
     let story = Story::varied("node-lost", |scenario| {
-        scenario.pod.spec.restart_policy = Some(pod_lifecycle::manifest::RestartPolicy::Never.into());
+        scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
         scenario.script.actions[0].t = 90.0;
         scenario.script.actions[1].t = 90.0;
     });
@@ -124,7 +124,7 @@ fn a_lost_node_takes_readiness_away_and_the_change_is_told() {
 #[test]
 fn what_containers_did_on_a_lost_node_is_told_when_the_node_is_back() {
     let story = Story::varied("node-lost", |scenario| {
-        scenario.pod.spec.restart_policy = Some(pod_lifecycle::manifest::RestartPolicy::Never.into());
+        scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
     let told = story.timeline.entries.iter().filter_map(|entry| {
         let What::Changed(transition) = &entry.what else { return None };

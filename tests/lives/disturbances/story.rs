@@ -4,9 +4,9 @@ use std::{fs, path::PathBuf};
 
 use pod_lifecycle::{
     Action, Timestamp,
-    manifest::{self, ConditionStatus, ContainerStatus, PodCondition, PodStatus},
+    api::{self, ConditionStatus, ContainerStatus, PodCondition, PodStatus},
+    kubectl,
     sim::{Happened, Scenario, Timeline, What},
-    status::kubectl,
 };
 
 /// A scenario and its life.
@@ -110,7 +110,7 @@ impl Story {
 
     /// The STATUS column of `kubectl get pods` at a time at which the Pod is being deleted.
     pub(crate) fn column(&self, second: i64) -> String {
-        let mut pod = manifest::PodManifest { status: self.at(second).clone(), ..self.timeline.pod.clone() };
+        let mut pod = api::PodManifest { status: self.at(second).clone(), ..self.timeline.pod.clone() };
         pod.metadata.deletion_timestamp = Some(self.timeline.start);
         kubectl::row(&pod, self.timeline.start).status
     }

@@ -1,7 +1,7 @@
 //! What has come true of a Pod?
 
 use pod_lifecycle::{
-    manifest::{ConditionStatus, PodPhase},
+    api::{ConditionStatus, PodPhase},
     rule::condition,
     spec::ContainerKind,
     state::{Condition, ConditionReason},

@@ -9,7 +9,7 @@ use pod_lifecycle::{
         ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,
         SandboxId, StartError, StartFailure, Termination, TerminationReason, Waiting,
     },
-    strategy,
+    testkit,
 };
 use proptest::{collection, option, prelude::*, test_runner::FileFailurePersistence};
 
@@ -28,7 +28,7 @@ pub(crate) fn cases(usual: u32) -> ProptestConfig {
 
 /// A spec, and what may be reported of its containers.
 pub(crate) fn reported() -> impl Strategy<Value = (Arc<PodSpec>, Records)> {
-    strategy::spec().prop_flat_map(|spec| {
+    testkit::spec().prop_flat_map(|spec| {
         let records = collection::vec(option::weighted(0.9, record()), spec.container_count());
         (Just(spec), records)
     })
@@ -36,7 +36,7 @@ pub(crate) fn reported() -> impl Strategy<Value = (Arc<PodSpec>, Records)> {
 
 /// A spec, and a runtime whose instances are of its containers and in one of its sandboxes.
 pub(crate) fn known() -> impl Strategy<Value = (Arc<PodSpec>, RuntimeStatus)> {
-    strategy::spec().prop_flat_map(|spec| {
+    testkit::spec().prop_flat_map(|spec| {
         let instances: Vec<_> = (0..u16::try_from(spec.container_count()).unwrap())
             .map(|place| collection::vec(state(), 0..=2).prop_map(move |states| instances(place.into(), states)))
             .collect();
@@ -85,7 +85,7 @@ fn state() -> impl Strategy<Value = InstanceState> {
 
 fn end() -> impl Strategy<Value = Arc<Termination>> {
     let reason = prop_oneof![8 => Just(None), 1 => Just(Some(TerminationReason::RestartingAllContainers))];
-    (strategy::exit(), reason).prop_map(|(exit, reason)| {
+    (testkit::exit(), reason).prop_map(|(exit, reason)| {
         Arc::new(Termination {
             exit_code: exit.code,
             reason: reason.unwrap_or(exit.reason),

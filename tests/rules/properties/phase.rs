@@ -1,7 +1,7 @@
 //! Where is the Pod in its life?
 
 use pod_lifecycle::{
-    manifest::PodPhase,
+    api::PodPhase,
     rule::{phase, restart},
     spec::{ContainerKind, ContainerSpec, PodSpec},
     state::{ContainerRecord, RecordedState, Termination, TerminationReason},
@@ -47,7 +47,7 @@ struct Given<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Doing {
+enum PendingCall {
     Unknown,
     Waiting,
     Running,
@@ -70,19 +70,19 @@ impl Given<'_> {
             return PodPhase::Pending;
         }
         let is_pending = |(_, record): &Reported<'_>| match doing(*record) {
-            Doing::Running => record.and_then(|record| record.started) != Some(true),
-            Doing::Waiting => true,
-            Doing::Unknown => record.is_some(),
-            Doing::Stopped => false,
+            PendingCall::Running => record.and_then(|record| record.started) != Some(true),
+            PendingCall::Waiting => true,
+            PendingCall::Unknown => record.is_some(),
+            PendingCall::Stopped => false,
         };
         if !self.has_initialized && sidecars.iter().any(is_pending) {
             return PodPhase::Pending;
         }
         let all = || sidecars.iter().chain(&regular).map(|(_, record)| doing(*record));
-        if all().any(|doing| doing == Doing::Waiting || doing == Doing::Unknown) {
+        if all().any(|doing| doing == PendingCall::Waiting || doing == PendingCall::Unknown) {
             return PodPhase::Pending;
         }
-        if all().any(|doing| doing == Doing::Running) {
+        if all().any(|doing| doing == PendingCall::Running) {
             return PodPhase::Running;
         }
         self.of_the_stopped(&regular)
@@ -108,12 +108,12 @@ impl Given<'_> {
     }
 }
 
-fn doing(record: Option<&ContainerRecord>) -> Doing {
+fn doing(record: Option<&ContainerRecord>) -> PendingCall {
     match record.and_then(|record| record.state.as_ref()) {
-        None => Doing::Unknown,
-        Some(RecordedState::Running { .. }) => Doing::Running,
-        Some(_) if last_exit(record).is_some() => Doing::Stopped,
-        Some(_) => Doing::Waiting,
+        None => PendingCall::Unknown,
+        Some(RecordedState::Running { .. }) => PendingCall::Running,
+        Some(_) if last_exit(record).is_some() => PendingCall::Stopped,
+        Some(_) => PendingCall::Waiting,
     }
 }
 

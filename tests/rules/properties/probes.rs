@@ -3,7 +3,7 @@
 use pod_lifecycle::{
     rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker, initial_result},
     spec::{ProbeKind, ProbeSpec},
-    strategy,
+    testkit,
 };
 use proptest::{collection, prelude::*};
 
@@ -11,7 +11,7 @@ use super::given::cases;
 
 /// A probe of this kind out of some generated Pod.
 fn probe(kind: ProbeKind) -> impl Strategy<Value = ProbeSpec> {
-    let probes = collection::vec(strategy::spec(), 1..=12);
+    let probes = collection::vec(testkit::spec(), 1..=12);
     probes.prop_filter_map("has a probe", move |specs| {
         specs.iter().find_map(|spec| spec.containers().find_map(|(_, it)| it.probe(kind).cloned()))
     })
@@ -43,7 +43,7 @@ proptest! {
     #[test]
     fn readiness_follows_the_thresholds(
         probe in probe(ProbeKind::Readiness),
-        outcomes in collection::vec(strategy::outcome(), 0..=20),
+        outcomes in collection::vec(testkit::outcome(), 0..=20),
     ) {
         let kind = ProbeKind::Readiness;
         let mut worker = ProbeWorker { result: Some(initial_result(kind)), ..ProbeWorker::default() };
@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn liveness_is_on_hold_from_its_failure_on(
         probe in probe(ProbeKind::Liveness),
-        outcomes in collection::vec(strategy::outcome(), 0..=20),
+        outcomes in collection::vec(testkit::outcome(), 0..=20),
     ) {
         let kind = ProbeKind::Liveness;
         let mut worker = ProbeWorker { result: Some(initial_result(kind)), ..ProbeWorker::default() };
@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn startup_has_one_verdict(
         probe in probe(ProbeKind::Startup),
-        outcomes in collection::vec(strategy::outcome(), 0..=20),
+        outcomes in collection::vec(testkit::outcome(), 0..=20),
     ) {
         let kind = ProbeKind::Startup;
         let mut worker = ProbeWorker { result: Some(initial_result(kind)), ..ProbeWorker::default() };

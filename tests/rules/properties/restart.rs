@@ -1,10 +1,10 @@
 //! Is a container started again?
 
 use pod_lifecycle::{
-    manifest::{Container, ExitCodeOperator, PodManifest, RestartPolicy, RestartRuleAction},
+    api::{Container, ExitCodeOperator, PodManifest, RestartPolicy, RestartRuleAction},
     rule::restart,
     spec::PodSpec,
-    strategy,
+    testkit,
 };
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ proptest! {
 
     /// The first rule with a matching code; else the container's own policy; else the Pod's; else `Always`.
     #[test]
-    fn an_exit_leads_to_a_restart_as_documented(pod in strategy::manifest(), code in 0..=255_i32) {
+    fn an_exit_leads_to_a_restart_as_documented(pod in testkit::manifest(), code in 0..=255_i32) {
         let spec = PodSpec::from_manifest(pod.clone()).unwrap();
         for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
             let index = spec.index_of(&container.name).unwrap();
@@ -28,7 +28,7 @@ proptest! {
 
     /// A container that could never be restarted is not, unless a rule restarts the whole Pod.
     #[test]
-    fn what_could_never_restart_does_not(pod in strategy::manifest(), code in 0..=255_i32) {
+    fn what_could_never_restart_does_not(pod in testkit::manifest(), code in 0..=255_i32) {
         let spec = PodSpec::from_manifest(pod).unwrap();
         for (_, container) in spec.lasting_containers() {
             let restarts = restart::after_exit(container.restart(), code);
@@ -53,7 +53,7 @@ fn is_restarted(pod: &PodManifest, container: &Container, code: i32) -> bool {
 
 fn first_match(container: &Container, code: i32) -> Option<RestartRuleAction> {
     container.restart_policy.as_ref()?;
-    let is_match = |rule: &&pod_lifecycle::manifest::ContainerRestartRule| {
+    let is_match = |rule: &&pod_lifecycle::api::ContainerRestartRule| {
         let codes = rule.exit_codes.as_ref().unwrap();
         let is_listed = codes.values.contains(&code);
         is_listed == (codes.operator == Some(ExitCodeOperator::In.into()))

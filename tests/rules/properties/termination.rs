@@ -9,7 +9,7 @@ use pod_lifecycle::{
         termination::{self, MINIMUM_GRACE},
     },
     spec::{ContainerKind, ProbeKind},
-    strategy,
+    testkit,
 };
 use proptest::{option, prelude::*};
 
@@ -47,7 +47,7 @@ proptest! {
     /// once and never comes to this.)
     #[test]
     fn a_grace_only_shrinks(
-        spec in strategy::spec(),
+        spec in testkit::spec(),
         in_force in grace(1),
         deletion in grace(1),
         by_node in grace(0),
@@ -67,7 +67,7 @@ proptest! {
     /// The deletion's grace, else the failed probe's, else the Pod's.
     #[test]
     fn the_grace_comes_from_the_nearest(
-        spec in strategy::spec(),
+        spec in testkit::spec(),
         deletion in grace(0),
         failed in option::of(prop_oneof![
             Just(ProbeKind::Liveness), Just(ProbeKind::Startup), Just(ProbeKind::Readiness)
@@ -82,7 +82,7 @@ proptest! {
 
     /// A sidecar waits for all regular containers and for the next sidecar; nobody waits for himself or in a circle.
     #[test]
-    fn sidecars_go_last_and_in_reverse(spec in strategy::spec()) {
+    fn sidecars_go_last_and_in_reverse(spec in testkit::spec()) {
         let sidecars: Vec<_> = spec.sidecars().map(|(index, _)| index).collect();
         for (one, container) in spec.containers() {
             for (other, kind) in spec.containers().map(|(index, container)| (index, container.kind())) {
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn the_deadline_counts_from_the_start(spec in strategy::spec(), start in 0..=1_000_000_i64) {
+    fn the_deadline_counts_from_the_start(spec in testkit::spec(), start in 0..=1_000_000_i64) {
         let start = Timestamp::from_unix_seconds(start);
         prop_assert_eq!(deadline::of(&spec, start), spec.active_deadline().map(|longest| start + longest));
     }

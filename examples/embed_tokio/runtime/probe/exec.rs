@@ -1,7 +1,7 @@
 //! A command in the container: its exit code is the answer.
 
 use pod_lifecycle::{
-    manifest::{Container, ExecAction, PodManifest},
+    api::{Container, ExecAction, PodManifest},
     rule::probe::ProbeOutcome,
 };
 

@@ -1,6 +1,6 @@
 //! A call of the gRPC health service: the serving status is the answer.
 
-use pod_lifecycle::{manifest::GrpcAction, rule::probe::ProbeOutcome};
+use pod_lifecycle::{api::GrpcAction, rule::probe::ProbeOutcome};
 use tonic::{Code, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 

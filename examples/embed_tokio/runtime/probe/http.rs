@@ -9,7 +9,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use pod_lifecycle::{
-    manifest::{Container, HttpGetAction, UriScheme},
+    api::{Container, HttpGetAction, UriScheme},
     rule::probe::ProbeOutcome,
 };
 use tokio::net::TcpStream;

@@ -8,7 +8,7 @@ mod tcp;
 use std::time::Duration;
 
 use pod_lifecycle::{
-    manifest::{Container, Handler, PodManifest, Probe},
+    api::{Container, Handler, PodManifest, Probe},
     rule::probe::ProbeOutcome,
     spec::ProbeKind,
 };

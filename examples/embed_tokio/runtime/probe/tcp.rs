@@ -1,7 +1,7 @@
 //! A TCP connection: that it opens is the answer.
 
 use pod_lifecycle::{
-    manifest::{Container, TcpSocketAction},
+    api::{Container, TcpSocketAction},
     rule::probe::ProbeOutcome,
 };
 use tokio::net::TcpStream;

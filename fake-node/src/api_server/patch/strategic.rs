@@ -232,7 +232,7 @@ fn keyless(item: &Fields, key: &str) -> StatusError {
 fn unfit(field: &str, expected: &str, found: &str) -> StatusError {
     let error = super::super::status::field_error(
         "patch",
-        pod_lifecycle::manifest::FieldErrorType::Invalid,
+        pod_lifecycle::api::FieldErrorType::Invalid,
         Some(field),
         format!("cannot restore {expected} from {found}"),
     );

@@ -1,6 +1,6 @@
 //! What a Pod is where its author says nothing: what the core knows, and what only others care for.
 
-use pod_lifecycle::manifest::PodManifest;
+use pod_lifecycle::api::PodManifest;
 use serde_json::{Map, Value, json};
 
 use super::super::{

@@ -2,7 +2,7 @@
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/>
 
-use pod_lifecycle::manifest::{FieldError, FieldErrorType};
+use pod_lifecycle::api::{FieldError, FieldErrorType};
 use serde_json::Value;
 
 use super::super::{object::Object, status::field_error};

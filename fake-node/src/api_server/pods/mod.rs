@@ -12,7 +12,7 @@ mod update;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{self, FieldError, FieldErrorType, PodManifest, PodPhase},
+    api::{self, FieldError, FieldErrorType, PodManifest, PodPhase},
 };
 use serde_json::json;
 
@@ -48,7 +48,7 @@ impl Strategy for Pods {
 
     fn validate(&self, pod: &Object) -> Vec<FieldError> {
         let errors = match state::read::<PodManifest>(pod) {
-            Ok(pod) => manifest::validate(&pod).err().map(|invalid| invalid.errors().to_vec()),
+            Ok(pod) => api::validate(&pod).err().map(|invalid| invalid.errors().to_vec()),
             Err(error) => Some(vec![field_error("spec", FieldErrorType::Invalid, None, error.to_string())]),
         };
         let is_new = !pod.has("metadata.resourceVersion");
@@ -90,5 +90,5 @@ fn concerns(error: &FieldError, is_new: bool) -> bool {
 /// Whether all containers have ended for good.
 pub(super) fn has_ended(pod: &Object) -> bool {
     let phase = pod.text("status.phase");
-    [PodPhase::Succeeded, PodPhase::Failed].iter().any(|ended| manifest::Name::name(*ended) == phase)
+    [PodPhase::Succeeded, PodPhase::Failed].iter().any(|ended| api::Name::name(*ended) == phase)
 }

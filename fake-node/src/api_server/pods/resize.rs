@@ -2,7 +2,7 @@
 //!
 //! <https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/>
 
-use pod_lifecycle::manifest::{FieldError, FieldErrorType};
+use pod_lifecycle::api::{FieldError, FieldErrorType};
 use serde_json::Value;
 
 use super::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pod_lifecycle::{
-    manifest::{ContainerStatus, FieldError, FieldErrorType, PodManifest},
+    api::{ContainerStatus, FieldError, FieldErrorType, PodManifest},
     rule::restart,
     spec::PodSpec,
 };

@@ -8,7 +8,7 @@ mod pod;
 
 use std::sync::Arc;
 
-use pod_lifecycle::{Timestamp, status::age};
+use pod_lifecycle::{Timestamp, kubectl::age};
 use serde_json::{Map, Value, json};
 
 use super::{convert, object::Object, query::IncludeObject, resource::Resource, view};

@@ -1,6 +1,6 @@
 //! The columns of Pods, as the core reads them off.
 
-use pod_lifecycle::{Timestamp, manifest::PodManifest, status::kubectl};
+use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
 use serde_json::Value;
 
 use super::{

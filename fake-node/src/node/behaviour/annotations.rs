@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use pod_lifecycle::{
+    api::PodManifest,
     event::NodeEvent,
-    manifest::PodManifest,
     sim::ContainerScript,
     spec::{ContainerSpec, PodSpec},
 };

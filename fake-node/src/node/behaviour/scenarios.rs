@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pod_lifecycle::{
+    api::PodManifest,
     event::NodeEvent,
-    manifest::PodManifest,
     sim::{Script, ScriptActionKind},
 };
 use serde::Deserialize;

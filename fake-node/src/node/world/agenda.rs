@@ -14,7 +14,7 @@ use crate::node::behaviour::Deed;
 
 /// Something that happens when its time has come, unless it has become void.
 #[derive(Clone, Debug)]
-pub(super) enum Happening {
+pub(super) enum SimEvent {
     /// A container ends by itself.
     Exit(ContainerIndex, InstanceId),
     /// A container has heeded its SIGTERM.
@@ -35,13 +35,13 @@ pub(super) enum Happening {
 
 /// Happenings in the order of their times; those of one instant in the order in which they were planned.
 #[derive(Debug, Default)]
-pub(super) struct Agenda {
-    planned: BTreeMap<(Timestamp, u32), Happening>,
+pub(super) struct EventQueue {
+    planned: BTreeMap<(Timestamp, u32), SimEvent>,
     count: u32,
 }
 
-impl Agenda {
-    pub(super) fn plan(&mut self, at: Timestamp, happening: Happening) {
+impl EventQueue {
+    pub(super) fn plan(&mut self, at: Timestamp, happening: SimEvent) {
         self.planned.insert((at, self.count), happening);
         self.count = self.count.wrapping_add(1);
     }
@@ -50,7 +50,7 @@ impl Agenda {
         self.planned.first_key_value().map(|((at, _), _)| *at)
     }
 
-    pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Happening> {
+    pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<SimEvent> {
         self.next().filter(|at| *at <= now)?;
         let due = self.planned.pop_first().map(|(_, happening)| happening);
         if self.planned.is_empty() {
@@ -62,7 +62,7 @@ impl Agenda {
 
     /// Leaves out the deaths of sandboxes that have come before.
     pub(super) fn forget_sandbox_deaths(&mut self, before: Timestamp) {
-        let is_death = |it: &Happening| matches!(it, Happening::Deed(Deed::SandboxDeath));
+        let is_death = |it: &SimEvent| matches!(it, SimEvent::Deed(Deed::SandboxDeath));
         self.planned.retain(|(at, _), happening| *at >= before || !is_death(happening));
     }
 }

@@ -21,20 +21,20 @@ use super::{
     behaviour::{Behaviour, Deed},
     stable_hash::StableHasher,
 };
-use agenda::{Agenda, Happening};
+use agenda::{EventQueue, SimEvent};
 use hooks::Hooks;
 use images::Images;
 use process::{Ending, Process, seconds};
 
 /// What the node has of a Pod.
 #[derive(Debug)]
-pub(super) struct World {
+pub(super) struct FakeRuntime {
     behaviour: Arc<Behaviour>,
     /// What is left to chance is drawn from it.
     seed: u64,
     /// When the Pod's story began, by which outages are reckoned.
     start: Timestamp,
-    agenda: Agenda,
+    agenda: EventQueue,
     /// The newest sandbox, and whether it is alive.
     sandbox: Option<(SandboxId, bool)>,
     /// The newest run of each container.
@@ -43,18 +43,18 @@ pub(super) struct World {
     hooks: Hooks,
 }
 
-impl World {
+impl FakeRuntime {
     /// The world of a Pod whose life began at `start`: nothing is there yet.
-    pub(super) fn new(behaviour: Arc<Behaviour>, uid: &str, start: Timestamp) -> World {
-        let mut agenda = Agenda::default();
+    pub(super) fn new(behaviour: Arc<Behaviour>, uid: &str, start: Timestamp) -> FakeRuntime {
+        let mut agenda = EventQueue::default();
         for (after, deed) in &behaviour.deeds {
-            agenda.plan(start + *after, Happening::Deed(deed.clone()));
+            agenda.plan(start + *after, SimEvent::Deed(deed.clone()));
         }
         let (images, hooks) = (Images::default(), Hooks::default());
         let mut hasher = StableHasher::default();
         hasher.write(uid.as_bytes());
         let seed = hasher.finish() ^ behaviour.seed;
-        World { behaviour, seed, start, agenda, sandbox: None, processes: Vec::new(), images, hooks }
+        FakeRuntime { behaviour, seed, start, agenda, sandbox: None, processes: Vec::new(), images, hooks }
     }
 
     /// When something happens next.
@@ -92,7 +92,7 @@ impl World {
                 let pull = self.images.tries(container);
                 let (takes, _) = self.script(spec, container).drawn_pull(self.seed, container, pull);
                 let ends_at = now + seconds(takes);
-                self.agenda.plan(ends_at, Happening::PullEnd(container, image_of(spec, container).into()));
+                self.agenda.plan(ends_at, SimEvent::PullEnd(container, image_of(spec, container).into()));
                 None
             }
             Action::CreateContainer { container, instance, restart_count } => {
@@ -114,7 +114,7 @@ impl World {
                 }
                 let takes = hooks::script(self.script(spec, container), hook).duration_seconds;
                 self.hooks.begin(container, instance, hook, now + seconds(takes));
-                self.agenda.plan(now + seconds(takes), Happening::HookEnd(container, instance, hook));
+                self.agenda.plan(now + seconds(takes), SimEvent::HookEnd(container, instance, hook));
                 None
             }
             Action::Probe { container, instance, kind } => self.probe(container, instance, kind, spec, now),
@@ -134,31 +134,29 @@ impl World {
     }
 
     /// `None` if it has become void.
-    fn happen(&mut self, happening: Happening, spec: &PodSpec, now: Timestamp) -> Option<Event> {
+    fn happen(&mut self, happening: SimEvent, spec: &PodSpec, now: Timestamp) -> Option<Event> {
         let event = match happening {
-            Happening::Exit(container, instance) => self.exit(container, instance, Ending::Own, spec, now)?,
-            Happening::SigtermExit(container, instance) => {
-                self.exit(container, instance, Ending::Sigterm, spec, now)?
-            }
-            Happening::Sigkill(container, instance) => self.exit(container, instance, Ending::Killed, spec, now)?,
-            Happening::Stopped(container, instance) => RuntimeEvent::ContainerStopped { container, instance },
-            Happening::PullEnd(container, image) => {
+            SimEvent::Exit(container, instance) => self.exit(container, instance, Ending::Own, spec, now)?,
+            SimEvent::SigtermExit(container, instance) => self.exit(container, instance, Ending::Sigterm, spec, now)?,
+            SimEvent::Sigkill(container, instance) => self.exit(container, instance, Ending::Killed, spec, now)?,
+            SimEvent::Stopped(container, instance) => RuntimeEvent::ContainerStopped { container, instance },
+            SimEvent::PullEnd(container, image) => {
                 let script = self.behaviour.script(spec.container(container)?);
                 let result = self.images.pulled(container, &image, script, self.seed, now.since(self.start));
                 RuntimeEvent::ImagePulled { container, result }
             }
-            Happening::HookEnd(container, instance, hook) => {
+            SimEvent::HookEnd(container, instance, hook) => {
                 let ends_at = self.hooks.end(container, instance, hook)?;
                 let in_time = ends_at <= now && self.alive(container, instance).is_some();
                 let result = hooks::result(spec, container, hook, self.script(spec, container), in_time);
                 RuntimeEvent::HookFinished { container, instance, hook, result }
             }
-            Happening::Answer(container, instance, kind, outcome) => {
+            SimEvent::Answer(container, instance, kind, outcome) => {
                 let outcome = self.alive(container, instance).map(|_| outcome);
                 answer(container, instance, kind, outcome)
             }
-            Happening::Deed(Deed::Node(event)) => return Some(Event::Node(event)),
-            Happening::Deed(Deed::SandboxDeath) => {
+            SimEvent::Deed(Deed::Node(event)) => return Some(Event::Node(event)),
+            SimEvent::Deed(Deed::SandboxDeath) => {
                 let (sandbox, _) = self.sandbox.filter(|(_, is_alive)| *is_alive)?;
                 self.end_sandbox(sandbox, now);
                 RuntimeEvent::SandboxDied { sandbox }
@@ -200,7 +198,7 @@ impl World {
         process.is_alive = true;
         process.started_at = Some(now);
         if let Some(after) = process.run(behaviour.script(of)).and_then(|run| run.exits_after_seconds) {
-            self.agenda.plan(now + seconds(after), Happening::Exit(container, instance));
+            self.agenda.plan(now + seconds(after), SimEvent::Exit(container, instance));
         }
     }
 
@@ -222,9 +220,9 @@ impl World {
         let run = process.run(behaviour.script(of));
         if is_first && !run.is_some_and(|run| run.ignores_sigterm) {
             let after = seconds(run.map_or(0.0, |run| run.sigterm_exit_after_seconds));
-            self.agenda.plan(now + after, Happening::SigtermExit(container, instance));
+            self.agenda.plan(now + after, SimEvent::SigtermExit(container, instance));
         }
-        self.agenda.plan(now + timeout, Happening::Sigkill(container, instance));
+        self.agenda.plan(now + timeout, SimEvent::Sigkill(container, instance));
         None
     }
 
@@ -249,10 +247,10 @@ impl World {
         process.is_alive = false;
         let instance = process.instance;
         if std::mem::take(&mut process.is_being_stopped) {
-            self.agenda.plan(now, Happening::Stopped(container, instance));
+            self.agenda.plan(now, SimEvent::Stopped(container, instance));
         }
         for hook in self.hooks.of(container, instance) {
-            self.agenda.plan(now, Happening::HookEnd(container, instance, hook));
+            self.agenda.plan(now, SimEvent::HookEnd(container, instance, hook));
         }
     }
 
@@ -290,7 +288,7 @@ impl World {
             return Some(answer(container, instance, kind, Some(outcome)));
         }
         let outcome = if latency > timeout { ProbeOutcome::Failure } else { outcome };
-        self.agenda.plan(now + latency.min(timeout), Happening::Answer(container, instance, kind, outcome));
+        self.agenda.plan(now + latency.min(timeout), SimEvent::Answer(container, instance, kind, outcome));
         None
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pod_lifecycle::{
     Timestamp,
-    manifest::{ConditionStatus, Name, PodManifest, PodPhase},
+    api::{ConditionStatus, Name, PodManifest, PodPhase},
     sim::Run,
     spec::{ContainerIndex, PodSpec},
     state::{
@@ -13,13 +13,13 @@ use pod_lifecycle::{
     },
 };
 
-use super::{Happening, Process, World, seconds};
+use super::{FakeRuntime, Process, SimEvent, seconds};
 use crate::node::behaviour::Behaviour;
 
 /// The sandbox of a Pod that is taken up; how many it has had before, nobody remembers.
 const SANDBOX: SandboxId = SandboxId(0);
 
-impl World {
+impl FakeRuntime {
     /// The world that the status of a Pod speaks of, and the runtime as a relist would show it.
     pub(in crate::node) fn take_up(
         pod: &PodManifest,
@@ -27,8 +27,8 @@ impl World {
         behaviour: Arc<Behaviour>,
         ids: &mut ContainerIds,
         (start, now): (Timestamp, Timestamp),
-    ) -> (World, RuntimeStatus) {
-        let mut world = World::new(behaviour, spec.uid(), start);
+    ) -> (FakeRuntime, RuntimeStatus) {
+        let mut world = FakeRuntime::new(behaviour, spec.uid(), start);
         world.agenda.forget_sandbox_deaths(now);
         let mut runtime = RuntimeStatus::default();
         let records = observed_records(spec, pod.status.every_container(), ids);
@@ -67,7 +67,7 @@ impl World {
             let script = spec.container(index).map(|container| self.behaviour.script(container));
             let run: Option<&Run> = script.and_then(|script| process.run(script));
             if let Some(after) = run.and_then(|run| run.exits_after_seconds) {
-                self.agenda.plan(started_at + seconds(after), Happening::Exit(index, instance.id));
+                self.agenda.plan(started_at + seconds(after), SimEvent::Exit(index, instance.id));
             }
         }
         self.put(index, process);

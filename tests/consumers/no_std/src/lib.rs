@@ -6,10 +6,10 @@ extern crate alloc;
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
 use pod_lifecycle::{
-    Action, Output, Pod, Timestamp,
+    Action, Output, PodMachine, Timestamp,
     config::KubeletConfig,
     event::{Event, RuntimeEvent},
-    manifest::{Container, PodManifest, PodPhase},
+    api::{Container, PodManifest, PodPhase},
     spec::{PodSpec, SpecError},
 };
 
@@ -36,7 +36,7 @@ pub fn firmware(name: &str, image: &str) -> Result<Arc<PodSpec>, SpecError> {
 /// Starts a Pod, and says in which phase it is once nothing more is to be done.
 pub fn start(spec: Arc<PodSpec>, driver: &mut impl Driver) -> PodPhase {
     let (mut out, mut news) = (Vec::new(), VecDeque::new());
-    let mut pod = Pod::new(spec, Arc::new(KubeletConfig::default()), driver.now(), &mut out);
+    let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), driver.now(), &mut out);
     loop {
         for output in out.drain(..) {
             if let Output::Action(action) = output {

@@ -1,0 +1,307 @@
+//! Image references: what a container's `image` string says.
+
+use alloc::{format, string::String};
+
+/// An image reference taken apart, with Docker Hub filled in where no registry is written.
+///
+/// <https://kubernetes.io/docs/concepts/containers/images/#image-names>; the reading is that of
+/// `distribution/reference`, by which both the API server and the kubelet read an image.
+///
+/// ```
+/// use pod_lifecycle::api::ImageReference;
+///
+/// let image = ImageReference::parse("nginx")?;
+/// assert_eq!((image.name.as_str(), image.effective_tag()), ("docker.io/library/nginx", Some("latest")));
+///
+/// let image = ImageReference::parse("registry.local:5000/team/app:1.2")?;
+/// assert_eq!((image.name.as_str(), image.effective_tag()), ("registry.local:5000/team/app", Some("1.2")));
+///
+/// assert!(ImageReference::parse("My App").is_err());
+/// # Ok::<(), pod_lifecycle::api::InvalidImageName>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageReference {
+    /// Registry and repository.
+    pub name: String,
+    /// The tag, if written.
+    pub tag: Option<String>,
+    /// The digest, if written.
+    pub digest: Option<String>,
+}
+
+/// A string that is no image reference.
+///
+/// ```
+/// use pod_lifecycle::api::{ImageReference, InvalidImageName};
+///
+/// let error: InvalidImageName = ImageReference::parse("NGINX").unwrap_err();
+/// assert_eq!(error.image, "NGINX");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("couldn't parse image name {image:?}: {problem}")]
+#[non_exhaustive]
+pub struct InvalidImageName {
+    /// The string.
+    pub image: String,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+const LEGACY_HUB: &str = "index.docker.io";
+const HUB: &str = "docker.io";
+const LONGEST_REPOSITORY: usize = 255;
+const LONGEST_TAG: usize = 128;
+
+impl ImageReference {
+    /// Takes an image reference apart.
+    ///
+    /// # Errors
+    /// [`InvalidImageName`] if the string is none; a container with such an image waits with reason `InvalidImageName`.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::ImageReference;
+    ///
+    /// assert_eq!(ImageReference::parse("app:1").map(|image| image.tag), Ok(Some("1".into())));
+    /// ```
+    pub fn parse(image: &str) -> Result<ImageReference, InvalidImageName> {
+        parse(image).map_err(|problem| InvalidImageName { image: image.into(), problem })
+    }
+
+    /// The tag that is pulled: `latest` if neither tag nor digest is written.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::ImageReference;
+    ///
+    /// assert_eq!(ImageReference::parse("app")?.effective_tag(), Some("latest"));
+    /// # Ok::<(), pod_lifecycle::api::InvalidImageName>(())
+    /// ```
+    #[must_use]
+    pub fn effective_tag(&self) -> Option<&str> {
+        match (&self.tag, &self.digest) {
+            (Some(tag), _) => Some(tag),
+            (None, Some(_)) => None,
+            (None, None) => Some("latest"),
+        }
+    }
+}
+
+fn parse(image: &str) -> Result<ImageReference, &'static str> {
+    if image.len() == 64 && image.bytes().all(is_lower_hex) {
+        return Err("64 hexadecimal digits are an image id, not a name");
+    }
+    let full = with_registry(image);
+    let (tagged, digest) = match full.split_once('@') {
+        Some((tagged, digest)) => (tagged, Some(digest)),
+        None => (full.as_str(), None),
+    };
+    let (name, tag) = split_tag(tagged);
+    if !is_name(name) {
+        return Err("the repository must be lowercase letters and digits, separated by one of . _ __ or dashes");
+    }
+    if tag.is_some_and(|tag| !is_tag(tag)) {
+        return Err("the tag must be at most 128 letters, digits, '_', '.' and '-', not beginning with '.' or '-'");
+    }
+    if digest.is_some_and(|digest| !is_digest(digest)) {
+        return Err("the digest must be sha256, sha384 or sha512 with as many hexadecimal digits as it takes");
+    }
+    Ok(ImageReference { name: name.into(), tag: tag.map(String::from), digest: digest.map(String::from) })
+}
+
+/// Writes out the registry that an image without one is pulled from.
+fn with_registry(image: &str) -> String {
+    match image.split_once('/') {
+        None => format!("{HUB}/library/{image}"),
+        Some((HUB | LEGACY_HUB, rest)) if !rest.contains('/') => format!("{HUB}/library/{rest}"),
+        Some((LEGACY_HUB, rest)) => format!("{HUB}/{rest}"),
+        Some((first, _)) if is_registry(first) => image.into(),
+        Some(_) => format!("{HUB}/{image}"),
+    }
+}
+
+/// Whether the first part of an image names a registry and not a repository on Docker Hub.
+fn is_registry(first: &str) -> bool {
+    first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first
+}
+
+fn split_tag(tagged: &str) -> (&str, Option<&str>) {
+    let last_slash = tagged.rfind('/').unwrap_or(0);
+    let colon = tagged.get(last_slash..).and_then(|last| last.find(':'));
+    match colon.and_then(|colon| tagged.split_at_checked(last_slash.saturating_add(colon))) {
+        Some((name, tag)) => (name, tag.strip_prefix(':')),
+        None => (tagged, None),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_path = |path: &str| path.split('/').all(is_path_component);
+    match name.split_once('/') {
+        Some((domain, path)) if is_domain(domain) && is_path(path) => path.len() <= LONGEST_REPOSITORY,
+        Some(_) | None => is_path(name) && name.len() <= LONGEST_REPOSITORY,
+    }
+}
+
+fn is_domain(domain: &str) -> bool {
+    let after_ipv6 = domain.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    if let Some((address, port)) = after_ipv6 {
+        let is_address = !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        return is_address && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
+    }
+    let (host, port) = match domain.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (domain, None),
+    };
+    host.split('.').all(is_domain_component) && port.is_none_or(is_port)
+}
+
+fn is_port(port: &str) -> bool {
+    !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_domain_component(part: &str) -> bool {
+    let is_inner = part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    !part.is_empty() && is_inner && !part.starts_with('-') && !part.ends_with('-')
+}
+
+/// Lowercase letters and digits, with `.`, `_`, `__` or any number of dashes between them.
+fn is_path_component(part: &str) -> bool {
+    let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_separator = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
+    part.starts_with(is_alphanumeric)
+        && part.ends_with(is_alphanumeric)
+        && part.split(is_alphanumeric).all(is_separator)
+}
+
+fn is_tag(tag: &str) -> bool {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let begins_well = tag.bytes().next().is_some_and(is_word);
+    begins_well && tag.len() <= LONGEST_TAG && tag.bytes().all(|b| is_word(b) || b == b'.' || b == b'-')
+}
+
+fn is_digest(digest: &str) -> bool {
+    let digits = |algorithm: &str| match algorithm {
+        "sha256" => Some(64),
+        "sha384" => Some(96),
+        "sha512" => Some(128),
+        _ => None,
+    };
+    digest
+        .split_once(':')
+        .is_some_and(|(algorithm, hex)| digits(algorithm) == Some(hex.len()) && hex.bytes().all(is_lower_hex))
+}
+
+fn is_lower_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::String};
+
+    use super::ImageReference;
+
+    fn tag(image: &str) -> Option<String> {
+        ImageReference::parse(image).ok().and_then(|image| image.effective_tag().map(String::from))
+    }
+
+    fn name(image: &str) -> Option<String> {
+        ImageReference::parse(image).ok().map(|image| image.name)
+    }
+
+    #[test]
+    fn an_image_without_registry_is_docker_hubs() {
+        assert_eq!(name("nginx").as_deref(), Some("docker.io/library/nginx"));
+        assert_eq!(name("team/app:1").as_deref(), Some("docker.io/team/app"));
+        assert_eq!(name("docker.io/nginx").as_deref(), Some("docker.io/library/nginx"));
+        assert_eq!(name("index.docker.io/team/app").as_deref(), Some("docker.io/team/app"));
+    }
+
+    #[test]
+    fn a_registry_is_known_by_its_dot_its_port_its_case_or_localhost() {
+        for image in ["ghcr.io/app", "host:5000/app", "localhost/app", "HOST/app", "[::1]:5000/app"] {
+            assert_eq!(name(image).as_deref(), Some(image));
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_registrys_name_are_letters_digits_and_inner_dashes() {
+        for registry in ["A.b-c.d", "9", "x--y.io:1"] {
+            assert!(ImageReference::parse(&format!("{registry}/app")).is_ok(), "{registry}");
+        }
+        for registry in ["A_b.io", "A..io", "-A.io", "A-.io", "A.io:", "A.io:port", ""] {
+            assert!(ImageReference::parse(&format!("{registry}/app")).is_err(), "{registry}");
+        }
+    }
+
+    #[test]
+    fn a_digest_has_as_many_digits_as_its_algorithm_makes() {
+        let parse = |algorithm: &str, digits: usize| {
+            ImageReference::parse(&format!("app@{algorithm}:{}", "0f".repeat(digits / 2))).is_ok()
+        };
+        for (algorithm, digits) in [("sha256", 64), ("sha384", 96), ("sha512", 128)] {
+            assert!(parse(algorithm, digits), "{algorithm}");
+            assert!(!parse(algorithm, digits - 2) && !parse(algorithm, digits + 2), "{algorithm}");
+        }
+        assert!(!parse("sha1", 40) && !parse("md5", 32));
+    }
+
+    #[test]
+    fn a_registry_may_be_an_ipv6_address_in_brackets() {
+        for registry in ["[::1]", "[::1]:5000", "[fd00::a1]:443", "[2001:db8::FE]"] {
+            let image = format!("{registry}/app:1");
+            assert_eq!(ImageReference::parse(&image).map(|image| image.name), Ok(format!("{registry}/app")));
+        }
+        for registry in ["[]", "[]:5000", "[::g]", "[fd00::a1%eth0]", "[::1]:", "[::1]:port", "[::1]5000", "[::1"] {
+            let image = format!("{registry}/app:1");
+            assert!(ImageReference::parse(&image).is_err(), "{image} is no image");
+        }
+    }
+
+    #[test]
+    fn the_tag_is_latest_if_nothing_else_is_said() {
+        assert_eq!(tag("app").as_deref(), Some("latest"));
+        assert_eq!(tag("host:5000/app").as_deref(), Some("latest"));
+        assert_eq!(tag("app:5000").as_deref(), Some("5000"));
+        let digest = "a".repeat(64);
+        assert_eq!(tag(&format!("app@sha256:{digest}")), None);
+        assert_eq!(tag(&format!("app:latest@sha256:{digest}")).as_deref(), Some("latest"));
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        let id = "0".repeat(64);
+        let long = "a".repeat(256);
+        let tag = format!("app:{}", "t".repeat(129));
+        for image in [
+            "",
+            " ",
+            "app ",
+            "/app",
+            "app/",
+            "a//b",
+            "App",
+            "team/App",
+            "app:",
+            "app:.x",
+            "app:a:b",
+            "app@sha256:aaaa",
+            "app@md5:0123",
+            "app@",
+            "a._b",
+            "a___b",
+            "-a",
+            "a-",
+            "é",
+            "host:port/app",
+            "[::1/app",
+            "a.b:/c",
+            &id,
+            &long,
+            &tag,
+        ] {
+            assert!(ImageReference::parse(image).is_err(), "{image:?} was accepted");
+        }
+        for image in ["a__b", "a---b", "a.b", "a_b.c/d", "a:T-1._"] {
+            assert!(ImageReference::parse(image).is_ok(), "{image:?} was refused");
+        }
+    }
+}

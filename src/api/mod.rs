@@ -1,0 +1,77 @@
+//! The Pod as people write it and the API prints it: the lifecycle part of `v1.Pod`, for serde.
+//!
+//! Fields that the crate has no name for are kept as they stand ([`Opaque`]), `null` counts as absent, and an enum string
+//! that Kubernetes does not know is kept as it stands ([`Named::Other`]), so that validation can name its field.
+//!
+//! ```
+//! use pod_lifecycle::api::{PodManifest, RestartPolicy};
+//!
+//! let pod: PodManifest = serde_json::from_str(r#"{
+//!     "metadata": {"name": "web"},
+//!     "spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}]}
+//! }"#)?;
+//! assert_eq!(pod.spec.restart_policy, Some(RestartPolicy::Never.into()));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod container;
+mod container_status;
+mod defaults;
+mod image;
+mod named;
+mod opaque;
+mod pod;
+mod probe;
+mod service_account;
+mod status;
+mod validation;
+mod volume;
+mod workload;
+
+pub use container::{
+    Container, ContainerPort, ContainerRestartRule, EnvVar, ExitCodeOperator, ExitCodes, ImagePullPolicy, Lifecycle,
+    Protocol, RestartPolicy, RestartRuleAction, TerminationMessagePolicy, VolumeMount,
+};
+pub use container_status::{
+    ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
+};
+pub(crate) use defaults::default_pull_policy;
+pub use image::{ImageReference, InvalidImageName};
+pub use named::{Name, Named, UnknownName};
+pub(crate) use named::{from_name, named, open_named};
+pub(crate) use opaque::described;
+pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
+pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
+pub use probe::{
+    ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
+    UriScheme,
+};
+pub use service_account::{ServiceAccountAdmission, TokenVolume};
+pub use status::{ConditionStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus};
+pub(crate) use validation::Quoted;
+pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
+pub use volume::{
+    ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
+    ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,
+};
+
+pub use workload::{
+    Document, JobTemplateSpec, PodTemplateSpec, StatefulSetOrdinals, Workload, WorkloadError, WorkloadKind,
+    WorkloadSpec,
+};
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads `null` as the default value, as the API server does.
+fn null_is_absent<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Whether a value is its type's default and need not be written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -1,0 +1,220 @@
+//! `v1.Pod`: metadata and spec.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Container, Named, OtherFields, PodStatus, RestartPolicy, Volume, is_default, named::named, null_is_absent,
+};
+use crate::time::Timestamp;
+
+/// A Pod as written in a manifest or stored by the API server.
+///
+/// ```
+/// use pod_lifecycle::api::{Container, PodManifest};
+///
+/// let mut pod = PodManifest::default();
+/// pod.metadata.name = "web".into();
+/// pod.spec.containers.push(Container { name: "app".into(), image: "nginx:1.27".into(), ..Container::default() });
+/// assert_eq!(pod.with_defaults().spec.termination_grace_period_seconds, Some(30));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodManifest {
+    /// `v1`, if written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// `Pod`, if written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Who the Pod is.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub metadata: ObjectMeta,
+    /// What the Pod ought to be.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub spec: PodManifestSpec,
+    /// What the Pod is, as last published.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    pub status: PodStatus,
+}
+
+/// The part of `v1.ObjectMeta` that a Pod's life depends on.
+///
+/// ```
+/// use pod_lifecycle::api::ObjectMeta;
+///
+/// let metadata: ObjectMeta = serde_json::from_str(r#"{
+///     "name": "web", "uid": "u-1", "generation": 2, "labels": {"app": "web"},
+///     "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30
+/// }"#)?;
+/// assert_eq!(metadata.labels["app"], "web");
+/// assert!(metadata.deletion_timestamp.is_some(), "it is being deleted");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectMeta {
+    /// The Pod's name.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The prefix from which the API server makes a name.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub generate_name: String,
+    /// The Pod's namespace.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// The Pod's unique id.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub uid: String,
+    /// Counts the changes of the spec.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    pub generation: i64,
+    /// When the API server stored the Pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation_timestamp: Option<Timestamp>,
+    /// When the Pod is to be gone; set while it is being deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_timestamp: Option<Timestamp>,
+    /// Seconds a Pod being deleted has to stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_grace_period_seconds: Option<i64>,
+    /// What has to be done before the object may go, by whoever put it there.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub finalizers: Vec<String>,
+    /// What selectors select the Pod by.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// What tools note about the Pod; nothing selects by them.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// The part of `v1.PodSpec` that a Pod's life depends on, as it is written.
+///
+/// ```
+/// use pod_lifecycle::api::PodManifestSpec;
+///
+/// let spec: PodManifestSpec =
+///     serde_json::from_str(r#"{"containers": [{"name": "app"}], "priorityClassName": "high"}"#)?;
+/// assert_eq!(spec.containers[0].name, "app");
+/// assert_eq!(spec.other["priorityClassName"].as_str(), Some("high"), "passed through as it stands");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodManifestSpec {
+    /// Containers that run before the regular ones: in order, to completion (or, with `restartPolicy: Always`, as sidecars).
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub init_containers: Vec<Container>,
+    /// The regular containers.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub containers: Vec<Container>,
+    /// Containers added to the running Pod for debugging.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub ephemeral_containers: Vec<Container>,
+    /// What happens to a container that exits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_policy: Option<Named<RestartPolicy>>,
+    /// Seconds between the request to stop and the kill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub termination_grace_period_seconds: Option<i64>,
+    /// Seconds the Pod may be active, counted from `startTime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_deadline_seconds: Option<i64>,
+    /// The node that the Pod is bound to.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub node_name: String,
+    /// Whether the Pod uses the node's network.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
+    pub host_network: bool,
+    /// Conditions that have to be true before the Pod counts as ready.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub readiness_gates: Vec<ReadinessGate>,
+    /// Gates that have to be removed before the Pod is scheduled.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub scheduling_gates: Vec<SchedulingGate>,
+    /// The service account that the Pod runs as.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub service_account_name: String,
+    /// The older spelling of `serviceAccountName`, which wins over it.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub service_account: String,
+    /// Whether the account's token is mounted; unset leaves it to the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automount_service_account_token: Option<bool>,
+    /// Volumes that containers can mount.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Volume>,
+    /// The operating system that the containers are made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<PodOs>,
+    /// Every other field (`hostname`, `tolerations`, `securityContext`), as it was written.
+    #[serde(flatten)]
+    pub other: OtherFields,
+}
+
+/// The operating system that a Pod's containers are made for.
+///
+/// ```
+/// use pod_lifecycle::api::{OsName, PodOs};
+///
+/// let os: PodOs = serde_json::from_str(r#"{"name": "linux"}"#)?;
+/// assert_eq!(os.name, Some(OsName::Linux.into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodOs {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Named<OsName>>,
+}
+
+named! {
+    /// An operating system of nodes.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::{Name, OsName};
+    ///
+    /// assert_eq!(OsName::Windows.name(), "windows");
+    /// ```
+    pub enum OsName {
+        /// The kernel of most nodes.
+        Linux = "linux",
+        /// Windows nodes, which know neither users nor file modes as Linux does.
+        Windows = "windows",
+    }
+}
+
+/// A condition that has to be true before the Pod counts as ready.
+///
+/// ```
+/// use pod_lifecycle::api::ReadinessGate;
+///
+/// let gate = ReadinessGate { condition_type: "example.com/attached".into() };
+/// assert_eq!(serde_json::to_string(&gate)?, r#"{"conditionType":"example.com/attached"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadinessGate {
+    /// The condition's type.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub condition_type: String,
+}
+
+/// A gate that has to be removed before the Pod is scheduled.
+///
+/// ```
+/// use pod_lifecycle::api::SchedulingGate;
+///
+/// let gate: SchedulingGate = serde_json::from_str(r#"{"name": "example.com/quota"}"#)?;
+/// assert_eq!(gate.name, "example.com/quota");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchedulingGate {
+    /// The gate's name.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub name: String,
+}

@@ -1,0 +1,66 @@
+//! The rules on `metadata`.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+use super::{names, path::Path, report::Report};
+use crate::api::{ObjectMeta, PodManifest};
+
+/// The annotation by which the API server knows the mirror of a static Pod.
+pub(in crate::api) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
+const LARGEST_ANNOTATIONS: usize = 256 * 1024;
+
+/// Name, namespace, generation, labels and annotations. Answers to `ValidateObjectMeta` and `ValidatePodSpecificAnnotations`.
+pub(super) fn validate(report: &mut Report, pod: &PodManifest) {
+    let path = Path::root("metadata");
+    let metadata = &pod.metadata;
+    name(report, &path, metadata);
+    let namespace = path.child("namespace");
+    if metadata.namespace.is_empty() {
+        report.required(&namespace, "");
+    } else {
+        report.all_invalid(&namespace, &metadata.namespace, names::dns_label(&metadata.namespace));
+    }
+    if metadata.generation < 0 {
+        report.invalid(&path.child("generation"), metadata.generation, "must be greater than or equal to 0");
+    }
+    labels(report, &path.child("labels"), &metadata.labels);
+    annotations(report, &path.child("annotations"), pod);
+}
+
+/// A Pod has a name, or a prefix from which the API server makes one.
+fn name(report: &mut Report, path: &Path<'_>, metadata: &ObjectMeta) {
+    let (name, prefix) = (&metadata.name, &metadata.generate_name);
+    if !prefix.is_empty() {
+        report.all_invalid(&path.child("generateName"), prefix, names::dns_subdomain_prefix(prefix));
+    }
+    if !name.is_empty() {
+        report.all_invalid(&path.child("name"), name, names::dns_subdomain(name));
+    } else if prefix.is_empty() {
+        report.required(&path.child("name"), "name or generateName is required");
+    }
+}
+
+fn labels(report: &mut Report, field: &Path<'_>, labels: &BTreeMap<String, String>) {
+    for (key, value) in labels {
+        report.all_invalid(field, key, names::qualified(key));
+        report.all_invalid(field, value, names::label_value(value));
+    }
+}
+
+fn annotations(report: &mut Report, field: &Path<'_>, pod: &PodManifest) {
+    let annotations = &pod.metadata.annotations;
+    for key in annotations.keys() {
+        report.all_invalid(field, key, names::qualified(&key.to_lowercase()));
+    }
+    let sizes = annotations.iter().map(|(key, value)| key.len().saturating_add(value.len()));
+    if sizes.fold(0, usize::saturating_add) > LARGEST_ANNOTATIONS {
+        report.too_long(field, LARGEST_ANNOTATIONS);
+    }
+    if let Some(mirror) = annotations.get(MIRROR_ANNOTATION)
+        && pod.spec.node_name.is_empty()
+    {
+        report.invalid(&field.key(MIRROR_ANNOTATION), mirror, "must set spec.nodeName if mirror pod annotation is set");
+    }
+}

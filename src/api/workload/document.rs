@@ -1,0 +1,255 @@
+//! A document of a manifest file, whatever is in it.
+
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
+
+use super::{Workload, WorkloadError, WorkloadKind};
+use crate::api::{Name, Opaque, OpaqueError, PodManifest};
+
+/// One document of a file, by its `kind`: a Pod, something that makes Pods, a list of documents, or anything else.
+///
+/// Without a `kind` it is a Pod. Objects of other kinds are kept, so that a file that holds a Service, too, can be read
+/// as it is. What is wrong in a document is named by its path.
+///
+/// ```
+/// use pod_lifecycle::api::Document;
+///
+/// let documents: Vec<Document> = serde_json::from_str(r#"[
+///     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}},
+///     {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {
+///         "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}}},
+///     {"apiVersion": "v1", "kind": "PodMachine", "metadata": {"name": "debug"}, "spec": {
+///         "containers": [{"name": "shell", "image": "busybox:1.36"}]}}
+/// ]"#)?;
+/// let pod = Document::select(&documents, Some("web"))?.pod()?;
+/// assert_eq!(pod.spec.containers[0].name, "app");
+/// let error = Document::select(&documents, None).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "several documents make Pods, and one has to be chosen: Deployment/web, PodMachine/debug",
+/// );
+///
+/// let wrong = serde_json::from_str::<Document>(r#"{"kind": "Job", "spec": {"template": {"spec": {"containers": 1}}}}"#);
+/// assert!(wrong.unwrap_err().to_string().starts_with("spec.template.spec.containers: invalid type: integer `1`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Document {
+    /// A Pod.
+    Pod(Box<PodManifest>),
+    /// Something with a template for Pods.
+    Workload(Box<Workload>),
+    /// Several documents: `kind: List`, `PodList` and their like.
+    List(Vec<Document>),
+    /// Anything else, as it was written.
+    Other(Opaque),
+}
+
+impl Document {
+    /// The Pod that it is, or one of those that it makes: see [`Workload::pod`]. A list has to hold exactly one that
+    /// makes Pods.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`] names the kind, and the field that is missing or wrong.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::Document;
+    ///
+    /// let job: Document = serde_json::from_str(r#"{"kind": "Job", "metadata": {"name": "report"}, "spec": {}}"#)?;
+    /// assert_eq!(job.pod().unwrap_err().to_string(), r#"Job "report": spec.template: Required value"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn pod(&self) -> Result<PodManifest, WorkloadError> {
+        match self {
+            Document::Pod(pod) => Ok((**pod).clone()),
+            Document::Workload(workload) => workload.pod(),
+            Document::List(documents) => Document::select(documents, None)?.pod(),
+            Document::Other(value) => {
+                let text = |field| value.get(field).and_then(Opaque::as_str).unwrap_or_default().into();
+                Err(WorkloadError::UnknownKind { api_version: text("apiVersion"), kind: text("kind") })
+            }
+        }
+    }
+
+    /// The document that makes Pods and is called so: `web`, or `deployment/web` where several are. Without a name, the
+    /// only one that makes Pods. Lists are looked into.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`] lists the names that are there.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::{Document, WorkloadError};
+    ///
+    /// let pod = r#"[{"kind": "PodMachine", "metadata": {"name": "web"}}]"#;
+    /// let documents: Vec<Document> = serde_json::from_str(pod)?;
+    /// assert_eq!(Document::select(&documents, None)?, &documents[0]);
+    /// assert_eq!(Document::select(&documents, Some("pod/web"))?, &documents[0]);
+    /// let error = Document::select(&documents, Some("wbe")).unwrap_err();
+    /// assert_eq!(error, WorkloadError::NotFound { name: "wbe".into(), there: vec!["PodMachine/web".into()] });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn select<'a>(documents: &'a [Document], name: Option<&str>) -> Result<&'a Document, WorkloadError> {
+        let all = flattened(documents);
+        let names = |documents: &[&Document]| documents.iter().map(|document| document.called()).collect::<Vec<_>>();
+        let making: Vec<&Document> = all.iter().copied().filter(|document| document.makes_pods()).collect();
+        if making.is_empty() {
+            return Err(WorkloadError::NoPods { there: names(&all) });
+        }
+        let meant: Vec<&Document> = match name {
+            Some(name) => making.iter().copied().filter(|document| document.is_called(name)).collect(),
+            None => making.clone(),
+        };
+        match (meant.as_slice(), name) {
+            ([one], _) => Ok(one),
+            ([], Some(name)) => Err(WorkloadError::NotFound { name: name.into(), there: names(&making) }),
+            (several, _) => Err(WorkloadError::Ambiguous { there: names(several) }),
+        }
+    }
+
+    fn makes_pods(&self) -> bool {
+        match self {
+            Document::Pod(_) | Document::Workload(_) => true,
+            Document::List(_) | Document::Other(_) => false,
+        }
+    }
+
+    /// What messages call it: `Deployment/web`.
+    fn called(&self) -> String {
+        format!("{}/{}", self.kind(), self.name())
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        match name.split_once('/') {
+            Some((kind, name)) => self.kind().eq_ignore_ascii_case(kind) && self.name() == name,
+            None => self.name() == name,
+        }
+    }
+
+    fn kind(&self) -> &str {
+        match self {
+            Document::Pod(_) => POD,
+            Document::Workload(workload) => workload.kind.name(),
+            Document::List(_) => LIST,
+            Document::Other(value) => value.get("kind").and_then(Opaque::as_str).unwrap_or_default(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        let metadata = match self {
+            Document::Pod(pod) => &pod.metadata,
+            Document::Workload(workload) => &workload.metadata,
+            Document::List(_) => return "",
+            Document::Other(value) => {
+                let name = value.get("metadata").and_then(|metadata| metadata.get("name"));
+                return name.and_then(Opaque::as_str).unwrap_or_default();
+            }
+        };
+        if metadata.name.is_empty() { &metadata.generate_name } else { &metadata.name }
+    }
+}
+
+/// All documents, with those of lists in the place of the lists.
+fn flattened(documents: &[Document]) -> Vec<&Document> {
+    let items = documents.iter().flat_map(|document| match document {
+        Document::List(documents) => flattened(documents),
+        Document::Pod(_) | Document::Workload(_) | Document::Other(_) => vec![document],
+    });
+    items.collect()
+}
+
+const POD: &str = "Pod";
+const LIST: &str = "List";
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Document, D::Error> {
+        read(Opaque::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Document::Pod(pod) => pod.serialize(serializer),
+            Document::Workload(workload) => workload.serialize(serializer),
+            Document::List(items) => {
+                let mut list = serializer.serialize_struct(LIST, 3)?;
+                list.serialize_field("apiVersion", "v1")?;
+                list.serialize_field("kind", LIST)?;
+                list.serialize_field("items", items)?;
+                list.end()
+            }
+            Document::Other(value) => value.serialize(serializer),
+        }
+    }
+}
+
+/// What says how the rest is to be read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header {
+    api_version: Option<String>,
+    kind: Option<String>,
+}
+
+impl Header {
+    fn kind(&self) -> &str {
+        self.kind.as_deref().unwrap_or(POD)
+    }
+
+    /// What it says, as long as its version is not one of another API group.
+    fn is(&self, kind: &str, group: &str) -> bool {
+        let version = self.api_version.as_deref();
+        self.kind() == kind && version.is_none_or(|version| group_of(version) == group)
+    }
+
+    fn workload(&self) -> Option<WorkloadKind> {
+        WorkloadKind::ALL.iter().copied().find(|kind| self.is(kind.name(), kind.group()))
+    }
+
+    /// The kind of the items, if it is a list of what makes Pods; of any other list the items say.
+    fn item_kind(&self) -> Option<&str> {
+        let item = self.kind().strip_suffix(LIST)?;
+        let is_known = item == POD || WorkloadKind::ALL.iter().any(|kind| kind.name() == item);
+        (is_known || item.is_empty()).then_some(item)
+    }
+}
+
+/// The group of a version: `apps` of `apps/v1`.
+fn group_of(version: &str) -> &str {
+    version.split_once('/').map_or("", |(group, _)| group)
+}
+
+fn read(value: Opaque) -> Result<Document, OpaqueError> {
+    let header: Header = value.read()?;
+    if let Some(item_kind) = header.item_kind() {
+        return read_list(&value, item_kind).map(Document::List);
+    }
+    if header.is(POD, "") {
+        return value.read().map(Document::Pod);
+    }
+    match header.workload() {
+        Some(_) => value.read().map(Document::Workload),
+        None => Ok(Document::Other(value)),
+    }
+}
+
+/// The items of a list; those of a list of one kind need not say what they are.
+fn read_list(list: &Opaque, item_kind: &str) -> Result<Vec<Document>, OpaqueError> {
+    #[derive(Deserialize)]
+    struct Items {
+        #[serde(default)]
+        items: Vec<Opaque>,
+    }
+    let items = list.read::<Items>()?.items.into_iter().enumerate();
+    let documents = items.map(|(place, mut item)| {
+        if let (Opaque::Map(fields), false) = (&mut item, item_kind.is_empty()) {
+            fields.entry("kind".into()).or_insert_with(|| item_kind.into());
+        }
+        read(item).map_err(|error| error.below(&format!("items[{place}]")))
+    });
+    documents.collect()
+}

@@ -1,0 +1,241 @@
+//! The Pod that a controller makes of a template.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{PodTemplateSpec, Workload, WorkloadError, WorkloadKind, WorkloadSpec, suffix};
+use crate::api::{
+    FieldError, FieldErrorType, Named, ObjectMeta, Opaque, PodManifest, PodManifestSpec, RestartPolicy, Volume,
+};
+
+const SECONDS_PER_MINUTE: i64 = 60;
+
+impl Workload {
+    /// One of the Pods that it makes, as its controller sends it to the API server: the first one, without defaults
+    /// and uid.
+    ///
+    /// Its name is the one that a cluster would give it, with letters that are the same each time where a cluster would
+    /// roll dice; a `CronJob`'s Job is called after the minute in which the `CronJob` was made. Labels and annotations
+    /// are the template's and those that the controller adds. What only schedulers and other controllers read
+    /// (tolerations of a `DaemonSet`, owners, finalizers) is not added.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`] if the template is missing, or is one that the API server would not take in an object of this
+    /// kind: a Job's Pods never restart for ever, and all others always do.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::Workload;
+    ///
+    /// let deployment: Workload = serde_json::from_str(r#"{
+    ///     "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+    ///     "spec": {"replicas": 3, "template": {
+    ///         "metadata": {"labels": {"app": "web"}},
+    ///         "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}
+    ///     }}
+    /// }"#)?;
+    /// let pod = deployment.pod()?;
+    /// let hash = &pod.metadata.labels["pod-template-hash"];
+    /// assert_eq!(pod.metadata.generate_name, format!("web-{hash}-"));
+    /// assert!(pod.metadata.name.starts_with(&pod.metadata.generate_name));
+    /// assert_eq!((&*pod.metadata.namespace, &*pod.metadata.labels["app"]), ("shop", "web"));
+    ///
+    /// let job: Workload = serde_json::from_str(r#"{"kind": "Job", "metadata": {"name": "report"}, "spec": {"template": {
+    ///     "spec": {"containers": [{"name": "app", "image": "busybox"}]}}}}"#)?;
+    /// assert_eq!(
+    ///     job.pod().unwrap_err().to_string(),
+    ///     r#"Job "report": spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never""#,
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pod(&self) -> Result<PodManifest, WorkloadError> {
+        let field = self.kind.template_field();
+        let missing = || WorkloadError::MissingTemplate { kind: self.kind, name: self.metadata.name.clone(), field };
+        let template = self.template().ok_or_else(missing)?;
+        self.check(&template.spec)?;
+        Ok(self.make(template))
+    }
+
+    fn template(&self) -> Option<&PodTemplateSpec> {
+        match self.kind {
+            WorkloadKind::PodTemplate => self.template.as_ref(),
+            WorkloadKind::CronJob => self.spec.job_template.as_ref()?.spec.template.as_ref(),
+            WorkloadKind::ReplicationController
+            | WorkloadKind::ReplicaSet
+            | WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::DaemonSet
+            | WorkloadKind::Job => self.spec.template.as_ref(),
+        }
+    }
+
+    fn make(&self, template: &PodTemplateSpec) -> PodManifest {
+        let mut pod = PodManifest {
+            api_version: Some("v1".into()),
+            kind: Some("Pod".into()),
+            metadata: ObjectMeta {
+                namespace: self.metadata.namespace.clone(),
+                labels: template.metadata.labels.clone(),
+                annotations: template.metadata.annotations.clone(),
+                ..ObjectMeta::default()
+            },
+            spec: template.spec.clone(),
+            ..PodManifest::default()
+        };
+        let name = &self.metadata.name;
+        match self.kind {
+            WorkloadKind::PodTemplate | WorkloadKind::ReplicationController | WorkloadKind::ReplicaSet => {
+                call(&mut pod, format!("{name}-"));
+            }
+            WorkloadKind::Deployment => {
+                let hash = suffix::hash(template);
+                call(&mut pod, format!("{name}-{hash}-"));
+                label(&mut pod, "pod-template-hash", &hash);
+            }
+            WorkloadKind::DaemonSet => {
+                call(&mut pod, format!("{name}-"));
+                label(&mut pod, "controller-revision-hash", &suffix::hash(template));
+                label(&mut pod, "pod-template-generation", "1");
+            }
+            WorkloadKind::StatefulSet => self.number(&mut pod, template),
+            WorkloadKind::Job => self.spec.make_job_pod(&mut pod, name, &self.metadata.uid),
+            WorkloadKind::CronJob => {
+                let made = self.metadata.creation_timestamp;
+                let minute = made.map_or(0, |made| made.unix_seconds().div_euclid(SECONDS_PER_MINUTE));
+                if let Some(job) = &self.spec.job_template {
+                    job.spec.make_job_pod(&mut pod, &format!("{name}-{minute}"), "");
+                }
+            }
+        }
+        pod
+    }
+
+    /// The first Pod of a `StatefulSet` has a number, a name in the network, and volumes of its own.
+    ///
+    /// Answers to `newStatefulSetPod` in `pkg/controller/statefulset`.
+    fn number(&self, pod: &mut PodManifest, template: &PodTemplateSpec) {
+        let set = &self.metadata.name;
+        let number = self.spec.ordinals.unwrap_or_default().start;
+        pod.metadata.name = format!("{set}-{number}");
+        let name = pod.metadata.name.clone();
+        label(pod, "statefulset.kubernetes.io/pod-name", &name);
+        label(pod, "apps.kubernetes.io/pod-index", &number.to_string());
+        label(pod, "controller-revision-hash", &format!("{set}-{}", suffix::hash(template)));
+        pod.spec.other.insert("hostname".into(), name.as_str().into());
+        if !self.spec.service_name.is_empty() {
+            pod.spec.other.insert("subdomain".into(), self.spec.service_name.as_str().into());
+        }
+        let claims = self.spec.volume_claim_templates.iter();
+        let claims: Vec<&str> = claims.filter_map(|claim| claim.get("metadata")?.get("name")?.as_str()).collect();
+        let volumes = &mut pod.spec.volumes;
+        volumes.retain(|volume| !claims.contains(&volume.name.as_str()));
+        volumes.splice(0..0, claims.iter().map(|claim| claimed(claim, &name)));
+    }
+
+    /// What the API server would not have in an object of this kind, beyond what it would not have in any Pod.
+    fn check(&self, spec: &PodManifestSpec) -> Result<(), WorkloadError> {
+        let error = match self.kind {
+            WorkloadKind::PodTemplate => None,
+            WorkloadKind::Job => self.spec.wrong_in_job(spec),
+            WorkloadKind::CronJob => self.spec.job_template.as_ref().and_then(|job| job.spec.wrong_in_job(spec)),
+            // A Deployment is checked as the ReplicaSet that it makes.
+            WorkloadKind::Deployment => wrong_in_lasting(spec, "ReplicaSet"),
+            WorkloadKind::ReplicationController => wrong_in_lasting(spec, "ReplicationController"),
+            WorkloadKind::ReplicaSet => wrong_in_lasting(spec, "ReplicaSet"),
+            WorkloadKind::StatefulSet => wrong_in_lasting(spec, "StatefulSet"),
+            WorkloadKind::DaemonSet => wrong_in_lasting(spec, "DaemonSet"),
+        };
+        match error {
+            None => Ok(()),
+            Some(error) => {
+                let field = format!("{}.spec.{}", self.kind.template_field(), error.field);
+                let name = self.metadata.name.clone();
+                Err(WorkloadError::Invalid { kind: self.kind, name, error: FieldError { field, ..error } })
+            }
+        }
+    }
+}
+
+impl WorkloadSpec {
+    /// Names and labels a Pod of a Job that is called so.
+    ///
+    /// Answers to `generateSelector` in `pkg/registry/batch/job` and to `podGenerateNameWithIndex`.
+    fn make_job_pod(&self, pod: &mut PodManifest, job: &str, uid: &str) {
+        for key in ["job-name", "batch.kubernetes.io/job-name"] {
+            label(pod, key, job);
+        }
+        for key in ["controller-uid", "batch.kubernetes.io/controller-uid"] {
+            if !uid.is_empty() {
+                label(pod, key, uid);
+            }
+        }
+        if self.completion_mode != "Indexed" {
+            return call(pod, format!("{job}-"));
+        }
+        let (index, first) = ("batch.kubernetes.io/job-completion-index", "0");
+        call(pod, format!("{job}-{first}-"));
+        label(pod, index, first);
+        pod.metadata.annotations.insert(index.into(), first.into());
+        let hostname = || format!("{job}-{first}").into();
+        pod.spec.other.entry("hostname".into()).or_insert_with(hostname);
+    }
+
+    /// Answers to `validateJobSpec` in `pkg/apis/batch/validation`.
+    fn wrong_in_job(&self, spec: &PodManifestSpec) -> Option<FieldError> {
+        let policy = spec.restart_policy.as_ref();
+        match policy.map(Named::known) {
+            None | Some(Some(RestartPolicy::Always)) => {
+                Some(wrong_policy(FieldErrorType::Required, None, r#"valid values: "OnFailure", "Never""#))
+            }
+            Some(None) => {
+                Some(wrong_policy(FieldErrorType::NotSupported, policy, r#"supported values: "OnFailure", "Never""#))
+            }
+            Some(Some(RestartPolicy::OnFailure)) if self.pod_failure_policy.is_some() => {
+                let detail = r#"only "Never" is supported when podFailurePolicy is specified"#;
+                Some(wrong_policy(FieldErrorType::Invalid, policy, detail))
+            }
+            Some(Some(RestartPolicy::OnFailure | RestartPolicy::Never)) => None,
+        }
+    }
+}
+
+/// Pods that are to last restart always, and have no deadline.
+///
+/// Answers to `ValidatePodTemplateSpecForReplicaSet` and its like in `pkg/apis/apps/validation`.
+fn wrong_in_lasting(spec: &PodManifestSpec, kind: &str) -> Option<FieldError> {
+    let policy = spec.restart_policy.as_ref();
+    if policy.is_some_and(|policy| *policy != RestartPolicy::Always) {
+        return Some(wrong_policy(FieldErrorType::NotSupported, policy, r#"supported values: "Always""#));
+    }
+    spec.active_deadline_seconds.map(|_| FieldError {
+        field: "activeDeadlineSeconds".into(),
+        kind: FieldErrorType::Forbidden,
+        bad_value: None,
+        detail: format!("activeDeadlineSeconds in {kind} is not Supported"),
+    })
+}
+
+fn wrong_policy(kind: FieldErrorType, policy: Option<&Named<RestartPolicy>>, detail: &str) -> FieldError {
+    let bad_value = policy.map(|policy| policy.as_str().into());
+    FieldError { field: "restartPolicy".into(), kind, bad_value, detail: detail.into() }
+}
+
+/// Gives a Pod the name that the API server would make of a prefix.
+fn call(pod: &mut PodManifest, prefix: String) {
+    pod.metadata.name = suffix::generated(&prefix);
+    pod.metadata.generate_name = prefix;
+}
+
+fn label(pod: &mut PodManifest, key: &str, value: &str) {
+    pod.metadata.labels.insert(key.into(), value.into());
+}
+
+/// The volume that a Pod has for itself.
+fn claimed(claim: &str, pod: &str) -> Volume {
+    let source: Opaque = [("claimName", format!("{claim}-{pod}"))].into_iter().collect();
+    let other = [("persistentVolumeClaim".into(), source)].into_iter().collect();
+    Volume { name: claim.into(), other, ..Volume::default() }
+}

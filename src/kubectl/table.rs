@@ -1,0 +1,112 @@
+//! Rows below each other.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+
+use super::{Row, row};
+use crate::{
+    api::PodManifest,
+    kubectl::layout::{Columns, align, escape},
+    time::Timestamp,
+};
+
+const HEADINGS: [&str; 9] =
+    ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
+const NARROW: usize = 5;
+const WIDE: usize = HEADINGS.len();
+
+/// The widths of `kubectl get`.
+const COLUMNS: Columns = Columns { min_width: 6, padding: 3 };
+
+/// What `kubectl get pods` prints: a heading and a row for each Pod; nothing if there are none.
+///
+/// ```
+/// use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
+///
+/// let pod: PodManifest = serde_json::from_str(r#"{
+///     "metadata": {"name": "web", "creationTimestamp": "2026-03-01T12:00:00Z"},
+///     "spec": {"containers": [{"name": "app", "image": "nginx"}]},
+///     "status": {"phase": "Pending"}
+/// }"#)?;
+/// let now: Timestamp = "2026-03-01T12:00:05Z".parse()?;
+/// assert_eq!(
+///     kubectl::table([&pod], now),
+///     "NAME   READY   STATUS    RESTARTS   AGE\n\
+///      web    0/1     Pending   0          5s\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp) -> String {
+    table_of(pods, now, NARROW)
+}
+
+/// What `kubectl get pods -o wide` prints: also addresses, nodes and readiness gates.
+///
+/// The nominated node is always `<none>`: a [`PodManifest`] does not hold it.
+///
+/// ```
+/// use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
+///
+/// let pod: PodManifest = serde_json::from_str(r#"{
+///     "metadata": {"name": "web", "creationTimestamp": "2026-03-01T12:00:00Z"},
+///     "spec": {
+///         "containers": [{"name": "app", "image": "nginx"}], "nodeName": "node-1",
+///         "readinessGates": [{"conditionType": "example.com/lb"}]
+///     },
+///     "status": {"phase": "Running", "podIP": "10.0.0.7"}
+/// }"#)?;
+/// let now: Timestamp = "2026-03-01T12:00:05Z".parse()?;
+/// assert_eq!(
+///     kubectl::wide_table([&pod], now),
+///     "NAME   READY   STATUS    RESTARTS   AGE   IP         NODE     NOMINATED NODE   READINESS GATES\n\
+///      web    0/1     Running   0          5s    10.0.0.7   node-1   <none>           0/1\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn wide_table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp) -> String {
+    table_of(pods, now, WIDE)
+}
+
+fn table_of<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp, columns: usize) -> String {
+    let mut text = String::new();
+    for pod in pods {
+        if text.is_empty() {
+            push_line(&mut text, HEADINGS.into_iter().take(columns));
+        }
+        let Row { ready, status, restarts, age, readiness_gates } = row(pod, now);
+        let (name, ip, node) = (&*pod.metadata.name, or_none(address(pod)), or_none(&pod.spec.node_name));
+        let cells = [name, &ready, &status, &restarts, &age, ip, node, "<none>", &readiness_gates];
+        push_line(&mut text, cells.map(|cell| escape(&first_line(cell))).iter().map(String::as_str).take(columns));
+    }
+    align(&text, COLUMNS)
+}
+
+fn push_line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
+    for (index, cell) in cells.enumerate() {
+        text.push_str(if index == 0 { "" } else { "\t" });
+        text.push_str(cell);
+    }
+    text.push('\n');
+}
+
+/// A cell has one line; dots stand for the others.
+fn first_line(cell: &str) -> String {
+    match cell.split_once(['\u{c}', '\n', '\r']) {
+        Some((first, _)) => format!("{first}..."),
+        None => cell.to_string(),
+    }
+}
+
+/// The Pod's address; `podIP` counts before `podIPs`.
+fn address(pod: &PodManifest) -> &str {
+    let first = pod.status.pod_ips.first().map_or("", |address| &*address.ip);
+    if pod.status.pod_ip.is_empty() { first } else { &pod.status.pod_ip }
+}
+
+fn or_none(cell: &str) -> &str {
+    if cell.is_empty() { "<none>" } else { cell }
+}
