@@ -1,42 +1,53 @@
-//! The life of a Kubernetes Pod as a pure, IO-free library.
+//! The life of a Kubernetes Pod as a pure, I/O-free library.
 //!
-//! A [`PodMachine`] decides what the kubelet of Kubernetes 1.36 would decide. News and time go in, what is to be done comes
-//! out; it does no IO, reads no clock and rolls no dice.
+//! [`PodMachine`] manages one Pod as the kubelet of Kubernetes 1.36 does. Events and time go in; actions, status changes
+//! and Kubernetes events come out. It does no I/O, reads no clock and uses no randomness, so the same inputs always give
+//! the same outputs.
 //!
 //! ```text
 //!  manifest ──▶ defaults ──▶ validation ──▶ PodSpec                 KubeletConfig
 //!                                               ╲                   ╱
-//!  now, Event ──▶ check ──▶ fold ──▶ [ state ] ──▶ plan ──▶ Action… ──▶ you do IO ──▶ new Event
-//!                   │                    │  ╲
-//!            EventError:                 │   ╲──▶ rule::{phase, condition, …} ──▶ status
-//!        nothing has changed             ╰──▶ the earliest due ──▶ poll_timeout
+//!  now, Event ──▶ validate ──▶ apply ──▶ [ state ] ──▶ sync ──▶ Action… ──▶ you do the I/O ──▶ Event
+//!                    │                       │   ╲
+//!             EventError:                    │    ╲──▶ rule::{phase, conditions, …} ──▶ PodStatus
+//!         nothing has changed                ╰──▶ earliest timer ──▶ poll_timeout
 //! ```
 //!
-//! # A tour
+//! # The contract
 //!
-//! * [`api`]: the Pod as people write it, for serde, with defaults and validation.
-//! * [`spec`]: the Pod as it runs, lowered from the manifest once.
-//! * [`PodMachine`]: the machine. [`event`] says what can happen to it, [`Action`] what it asks for, [`Transition`] and
-//!   [`KubernetesEvent`] what it tells; [`config`] is how its node is set up.
-//! * [`object`]: what the API server and the controllers do to a Pod.
-//! * [`rule`]: every decision by itself, for those who have statuses and no machine.
-//! * [`state`]: what the rules read and the machine keeps.
-//! * [`Timers`]: when each of many Pods wants to be woken.
-//! * [`status`]: what the API and `kubectl` show; [`status::ObservedPod`] starts from the object of a Pod alone.
-//! * [`explain`]: why a Pod is in its state, what happens next and when, and what would change it.
-//! * [`budget`]: how long a Pod may take, from its spec alone.
-//! * [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`): whole lives in virtual time.
-//! * [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`): pictures of such lives.
-//! * [`testkit`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/strategy/) (feature `proptest`): generators for
-//!   property tests, and what must hold of every Pod.
-//! * [`convert`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/convert/) (feature `k8s-openapi`): the types of that
-//!   crate from ours, and ours from them.
-//! * [`embedding`]: the embedder's contract, on one page.
+//! The methods of a [`PodMachine`] are of four kinds:
 //!
-//! # The run loop
+//! * **Inputs**: [`handle_event`](PodMachine::handle_event) when something happened to the Pod's object, its containers or
+//!   its node, and [`handle_timeout`](PodMachine::handle_timeout) when the time of `poll_timeout` has come. Both take the
+//!   current time and a [`Sink`] for outputs. An event that is refused is returned and has changed nothing.
+//! * **Outputs** go to the sink, in order: [`Action`]s that the embedder carries out and answers with events,
+//!   [`Transition`]s of the published status, [`KubernetesEvent`]s to record, and two requests: write the status, delete
+//!   the object.
+//! * **Timer**: [`poll_timeout`](PodMachine::poll_timeout) returns the next time at which `handle_timeout` has to be called.
+//!   It may change with every input.
+//! * **Queries** such as [`phase`](PodMachine::phase) and [`status`](PodMachine::status) change nothing.
 //!
-//! Actions are carried out in their order, and answered by the events that they name. Between two events the loop waits
-//! until [`PodMachine::poll_timeout`]. Here a container is started, and runs.
+//! [`embedding`] has the whole contract on one page.
+//!
+//! # Where to begin
+//!
+//! | to | use |
+//! |---|---|
+//! | test a controller, or play a whole life | [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`) |
+//! | find out why a Pod is in its state, from its object alone | [`explain::ObservedPod`] |
+//! | see what `kubectl get pods` and `kubectl describe pod` print | [`kubectl`] |
+//! | find likely mistakes in a manifest, and how long things take | [`budget`] |
+//! | write a node agent | [`PodMachine`], [`event`], [`Action`], [`config`], [`status::StatusPatch`] |
+//! | evaluate a single rule | [`rule`] |
+//! | model the API server's side: admission, binding, deletion, lost nodes | [`object`] |
+//! | draw a life | [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`) |
+//! | generate Pods, events and scenarios for property tests | [`testkit`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/testkit/) (feature `proptest`) |
+//! | convert from and to `k8s-openapi` | [`convert`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/convert/) (feature `k8s-openapi`) |
+//!
+//! # A run loop
+//!
+//! Actions are carried out in their order and answered by the events that they name. Here a container is started, and
+//! runs.
 //!
 //! ```
 //! use std::{collections::VecDeque, sync::Arc};
@@ -45,7 +56,7 @@
 //!     api::{self, PodPhase}, spec::PodSpec,
 //! };
 //!
-//! /// Carries an action out; here all goes well, at once.
+//! /// Carries out an action; here each succeeds at once.
 //! fn carry_out(action: Action) -> Option<RuntimeEvent> {
 //!     let result = Ok(());
 //!     Some(match action {
@@ -65,19 +76,19 @@
 //!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
 //! let spec = Arc::new(PodSpec::from_manifest(manifest)?);
 //! let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
-//! let (mut out, mut news) = (Vec::new(), VecDeque::new());
+//! let (mut out, mut events) = (Vec::new(), VecDeque::new());
 //!
 //! let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
 //! while pod.phase() != PodPhase::Running {
 //!     for output in out.drain(..) {
 //!         if let Output::Action(action) = output {
-//!             news.extend(carry_out(action));
+//!             events.extend(carry_out(action));
 //!         }
 //!     }
-//!     match news.pop_front() {
+//!     match events.pop_front() {
 //!         Some(event) => pod.handle_event(clock.now(), Event::Runtime(event), &mut out)?,
 //!         None => {
-//!             clock.advance_to(pod.poll_timeout().ok_or("nothing will ever happen")?);
+//!             clock.advance_to(pod.poll_timeout().ok_or("no timer is set")?);
 //!             pod.handle_timeout(clock.now(), &mut out);
 //!         }
 //!     }
@@ -88,11 +99,12 @@
 //! # Features
 //!
 //! * `std` (default): the system clock.
-//! * `sim`: scenarios and their lives.
-//! * `render`: lives as SVG, as Mermaid diagrams, and as lanes in a terminal.
-//! * `proptest`: generators for property tests, and invariants.
-//! * `k8s-openapi`: the types of that crate from and to ours; the version of Kubernetes is yours to choose.
-//! * `snapshot`: Pods, and lives with `sim`, are written down and taken up again.
+//! * `explain` (default): [`explain`], [`budget`] and [`kubectl`].
+//! * `sim`: scenarios, a fake runtime and fleets, in virtual time.
+//! * `render`: pictures as SVG, as Mermaid diagrams, and as lanes in a terminal.
+//! * `proptest`: generators and invariants for property tests.
+//! * `k8s-openapi`: conversions from and to the types of that crate, whose Kubernetes version you choose.
+//! * `snapshot`: Pods and simulations saved and restored.
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -139,7 +151,7 @@ pub use time::SystemClock;
 pub use time::{Clock, ManualClock, Timestamp, go_duration};
 pub use timers::Timers;
 
-/// The code in the README runs.
+/// Runs the code of the README as a documentation test.
 #[cfg(all(doctest, feature = "sim"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
