@@ -4,13 +4,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
 
-#[path = "../tests/conformance/mod.rs"]
-mod recordings;
-
 use std::{hint::black_box, path::PathBuf, time::Instant};
 
 use criterion::{Criterion, Throughput};
-use recordings::{actions, phase, probes, statuses};
+use pod_lifecycle_conformance::{self as recordings, actions, phase, probes, statuses};
 use serde_json::Value;
 
 const LINES: usize = 500;
@@ -41,7 +38,7 @@ fn ask_all<T, A>(questions: &[T], ask: impl Fn(&T) -> A) {
 
 /// The first lines of a recording, lowered.
 fn lowered<T>(suite: &str, lower: impl Fn(&Value) -> Result<T, String>) -> Vec<T> {
-    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/decisions");
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/decisions");
     let recordings = recordings::recordings(&directory).unwrap();
     let recording = recordings.iter().find(|recording| recording.name == suite).unwrap();
     let lines = recordings::lines(recording).unwrap().take(LINES);

@@ -1,9 +1,6 @@
 //! Pictures of lives: what they show, and that they can be shown.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
-#[path = "../examples/pictures/gallery.rs"]
-mod gallery;
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -69,23 +66,6 @@ fn quiet() -> Picture {
 /// Seconds since the start.
 fn second(picture: &Picture, at: pod_lifecycle::Timestamp) -> f64 {
     at.since(picture.start).as_secs_f64()
-}
-
-#[test]
-fn the_pictures_and_diagrams_of_the_documentation_are_current() {
-    for (file, content) in gallery::files().unwrap() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let command = "cargo run --release --all-features --example pictures";
-        assert!(fs::read_to_string(path).unwrap() == content, "{file} is not current; draw it anew: {command}");
-    }
-}
-
-#[test]
-fn the_readme_shows_each_picture() {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for (file, _) in gallery::files().unwrap() {
-        assert!(readme.contains(&format!("]({file})")), "{file}");
-    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! An API server in memory on a port of the loopback address, for `kubectl` and everybody else, until it is stopped.
 //!
 //! ```text
-//! cargo run -p pod-lifecycle-fake-node --example memory -- 127.0.0.1:8001
+//! cargo run -p pod-lifecycle-api-server --example memory -- 127.0.0.1:8001
 //! kubectl --server http://127.0.0.1:8001 get namespaces
 //! ```
 
-use fake_node::api_server::ApiServer;
+use pod_lifecycle_api_server::ApiServer;
 use pod_lifecycle::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]

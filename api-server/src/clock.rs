@@ -10,7 +10,7 @@ pub(super) const START: Timestamp = Timestamp::from_unix_seconds(1_767_268_800);
 ///
 /// ```
 /// use std::time::Duration;
-/// use fake_node::api_server::TokioClock;
+/// use pod_lifecycle_api_server::TokioClock;
 /// use pod_lifecycle::{Clock, Timestamp};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;

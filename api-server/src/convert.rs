@@ -53,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     use super::{incoming, outgoing};
-    use crate::api_server::{builtin, object::Object};
+    use crate::{builtin, object::Object};
 
     #[test]
     fn an_event_of_one_group_is_an_event_of_the_other() {

@@ -5,7 +5,7 @@
 //! validated by [`pod_lifecycle::api`].
 //!
 //! ```
-//! use fake_node::api_server::ApiServer;
+//! use pod_lifecycle_api_server::ApiServer;
 //! use futures_util::StreamExt;
 //! use k8s_openapi::api::core::v1::Pod;
 //! use kube::{Api, api::{DeleteParams, PostParams, WatchEvent, WatchParams}};
@@ -60,6 +60,8 @@
 //! * Nothing that a kubelet answers: logs, exec, port-forward, proxy are refused with 501.
 //! * JSON only: no YAML, no protobuf.
 
+#![forbid(unsafe_code)]
+
 mod answer;
 mod builtin;
 mod clock;
@@ -78,6 +80,7 @@ mod object;
 mod patch;
 mod path;
 mod pods;
+pub mod quantity;
 mod query;
 mod resource;
 mod selection;
@@ -146,7 +149,7 @@ impl ApiServer {
     /// A server with a time of its own.
     ///
     /// ```
-    /// use fake_node::api_server::ApiServer;
+    /// use pod_lifecycle_api_server::ApiServer;
     /// use pod_lifecycle::SystemClock;
     ///
     /// let server = ApiServer::with_clock(SystemClock);
@@ -170,7 +173,7 @@ impl ApiServer {
     /// list, is told 410 and has to begin again, as after a compaction of etcd.
     ///
     /// ```
-    /// use fake_node::api_server::ApiServer;
+    /// use pod_lifecycle_api_server::ApiServer;
     /// use k8s_openapi::api::core::v1::Namespace;
     /// use kube::{Api, api::ListParams};
     ///

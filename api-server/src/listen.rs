@@ -48,7 +48,7 @@ impl ApiServer {
     /// What the operating system says if it does not give the port.
     ///
     /// ```
-    /// use fake_node::api_server::ApiServer;
+    /// use pod_lifecycle_api_server::ApiServer;
     ///
     /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     /// # runtime.block_on(async {

@@ -11,7 +11,7 @@ const NANOS: i128 = 1_000_000_000;
 /// How much there is of a resource, in any of Kubernetes' spellings.
 ///
 /// ```
-/// use fake_node::Quantity;
+/// use pod_lifecycle_api_server::quantity::Quantity;
 ///
 /// assert_eq!("32Gi".parse::<Quantity>()?.to_string(), "32Gi");
 /// assert_eq!(serde_json::from_str::<Quantity>("8")?.to_string(), "8");
@@ -24,7 +24,7 @@ pub struct Quantity(String);
 /// Something that is no quantity.
 ///
 /// ```
-/// use fake_node::{Quantity, QuantityError};
+/// use pod_lifecycle_api_server::quantity::{Quantity, QuantityError};
 ///
 /// let error: QuantityError = "1X".parse::<Quantity>().unwrap_err();
 /// assert!(error.to_string().starts_with(r#""1X""#));
@@ -81,13 +81,13 @@ impl Visitor<'_> for Spelling {
 }
 
 /// A quantity that is a whole number of its unit, and none too large.
-pub(crate) fn whole(text: &str) -> Option<u32> {
+pub fn whole(text: &str) -> Option<u32> {
     let nanos = nanos(text)?;
     (nanos.checked_rem(NANOS)? == 0).then(|| u32::try_from(nanos.checked_div(NANOS)?).ok())?
 }
 
 /// A quantity in billionths of its unit; `None` if it is none.
-pub(crate) fn nanos(text: &str) -> Option<i128> {
+pub fn nanos(text: &str) -> Option<i128> {
     let end = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, suffix) = text.split_at_checked(end)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

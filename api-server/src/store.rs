@@ -193,7 +193,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Key, Store};
-    use crate::api_server::{object::Object, resource::GroupResource};
+    use crate::{object::Object, resource::GroupResource};
 
     fn pods() -> GroupResource {
         GroupResource { group: String::new(), resource: "pods".into() }

@@ -128,7 +128,7 @@ fn with_type(mut value: Value, kind: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::View;
-    use crate::api_server::query::IncludeObject;
+    use crate::query::IncludeObject;
 
     fn view(accept: &str) -> Option<View> {
         View::negotiate(accept, IncludeObject::Metadata).ok()

@@ -14,13 +14,13 @@ const DOCUMENT: &str = "the document";
 
 /// What is wrong with a text.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub struct Problem {
     /// The path of the field that is wrong, or `the document`.
     field: String,
     /// What was expected, and what was found.
     says: String,
     /// Where: line and column, from 1 on.
-    pub(super) place: Option<(u64, u64)>,
+    pub place: Option<(u64, u64)>,
 }
 
 impl fmt::Display for Problem {
@@ -37,7 +37,7 @@ impl From<Problem> for String {
 }
 
 /// Reads the one document of a text; `what` it ought to be is for messages.
-pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Problem> {
+pub fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Problem> {
     let mut path = None;
     let result = with_deserializer_from_str_with_options(text, options(), |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
@@ -50,7 +50,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Pro
 }
 
 /// Reads every document of a text; empty ones are left out.
-pub(super) fn read_all<T: DeserializeOwned>(text: &str, what: &str) -> Result<Vec<T>, Problem> {
+pub fn read_all<T: DeserializeOwned>(text: &str, what: &str) -> Result<Vec<T>, Problem> {
     let documents = from_multiple_with_options(text, options());
     documents.map_err(|error| problem(error.without_snippet(), None, text, what))
 }

@@ -5,9 +5,10 @@
 
 #![forbid(unsafe_code)]
 
-pub mod api_server;
 mod node;
-mod quantity;
 
 pub use node::{AnnotationError, Metrics, Node, Running, Scenario, ScenarioError, StartError, Taint, TaintEffect};
-pub use quantity::{Quantity, QuantityError};
+pub use pod_lifecycle_api_server::{
+    self as api_server,
+    quantity::{Quantity, QuantityError},
+};

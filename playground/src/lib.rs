@@ -15,9 +15,6 @@ mod session;
 mod story;
 mod waits;
 pub mod web;
-#[path = "../../examples/simulate/input/yaml.rs"]
-#[expect(dead_code, reason = "`simulate` reads several documents at once; here each has its own lines")]
-mod yaml;
 
 pub use form::{Deed, DeedKind, Form, FormContainer, FormRun};
 pub use gallery::{Exhibit, gallery};

@@ -2,12 +2,12 @@
 
 use pod_lifecycle::api::{Document, Name, PodManifest, Workload, WorkloadKind};
 use serde::Deserialize;
+use podlife::yaml;
 
 use crate::{
     places::Places,
     problem::{Problem, Source, Standing},
     story::is_blank,
-    yaml,
 };
 
 /// The Pod of a text, and where it stands in it.

@@ -8,7 +8,9 @@ use pod_lifecycle::{
 };
 use serde::Serialize;
 
-use crate::{places::Places, yaml};
+use podlife::yaml;
+
+use crate::places::Places;
 
 /// Something to be marked at a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,11 +5,11 @@ use pod_lifecycle::{
     sim::{Script, Settings},
 };
 use serde::{Deserialize, Serialize};
+use podlife::yaml;
 
 use crate::{
     places::Places,
     problem::{Problem, Severity, Source},
-    yaml,
 };
 
 /// A scenario without its Pod.

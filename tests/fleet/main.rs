@@ -1,4 +1,4 @@
-//! Many Pods at once: fleets of recorded lives and of random ones.
+//! Many Pods at once: fleets of random lives.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +10,6 @@
     reason = "a test may stop"
 )]
 
-mod example;
 mod light;
 mod mistakes;
 mod random;
-mod recorded;

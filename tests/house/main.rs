@@ -11,8 +11,7 @@
 )]
 
 mod durations;
-mod examples;
 mod layers;
-mod layout;
 mod openness;
+mod sizes;
 mod traits;

@@ -17,7 +17,6 @@ mod explain_containers;
 mod invariants;
 mod mistakes;
 mod regressions;
-mod simulate;
 #[cfg(feature = "proptest")]
 mod tables;
 mod timing;

@@ -6,7 +6,7 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-use super::{observed, pod, recorded, running};
+use super::{observed, pod, running};
 
 fn found(pod: &ObservedPod) -> Vec<String> {
     pod.inconsistencies().iter().map(ToString::to_string).collect()
@@ -24,15 +24,6 @@ fn of_container(over: Value) -> Vec<String> {
     }
     // What follows for the conditions is the business of other tests.
     of_status(json!({"containerStatuses": [app], "conditions": []}))
-}
-
-#[test]
-fn a_kubelets_own_statuses_contradict_nothing() {
-    let objects = recorded::objects();
-    assert!(objects.len() > 4_000, "{}", objects.len());
-    for (name, object) in objects {
-        assert_eq!(found(&ObservedPod::from_manifest(object).unwrap()), [""; 0], "{name}");
-    }
 }
 
 #[test]

@@ -11,9 +11,7 @@
 
 mod explained;
 mod inconsistencies;
-mod kept;
 mod lowered;
-mod recorded;
 mod remedies;
 
 use pod_lifecycle::{api::PodManifest, explain::ObservedPod};

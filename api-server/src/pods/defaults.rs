@@ -117,7 +117,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{admit, fill_in};
-    use crate::api_server::object::Object;
+    use crate::object::Object;
 
     fn filled_in(spec: Value) -> Object {
         let mut pod = Object::read(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();

@@ -65,7 +65,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::class;
-    use crate::api_server::object::Object;
+    use crate::object::Object;
 
     fn class_of(resources: &[Value]) -> &'static str {
         let containers: Vec<Value> = resources.iter().map(|resources| json!({"resources": resources})).collect();

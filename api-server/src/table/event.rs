@@ -8,7 +8,7 @@ use super::{
     Shown::{Always, Wide},
     age_cell,
 };
-use crate::api_server::object::Object;
+use crate::object::Object;
 
 /// Kubernetes: `printEvent`.
 pub(super) const COLUMNS: Columns = Columns {

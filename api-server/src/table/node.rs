@@ -10,7 +10,7 @@ use super::{
     Shown::{Always, Wide},
     age_cell, text_or,
 };
-use crate::api_server::object::Object;
+use crate::object::Object;
 
 const ROLE_PREFIX: &str = "node-role.kubernetes.io/";
 const ROLE_LABEL: &str = "kubernetes.io/role";

@@ -8,7 +8,7 @@ use super::{
     Shown::{Always, Wide},
     text_or,
 };
-use crate::api_server::{object::Object, state};
+use crate::{object::Object, state};
 
 pub(super) const COLUMNS: Columns = Columns {
     columns: &[

@@ -2,7 +2,7 @@
 
 use std::{io::Write, time::Duration};
 
-use fake_node::api_server::ApiServer;
+use pod_lifecycle_api_server::ApiServer;
 use http::Request;
 use http_body_util::BodyExt;
 use kube::{Client, Config, client::Body, config::KubeConfigOptions};

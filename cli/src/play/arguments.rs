@@ -5,14 +5,13 @@ use std::{
     time::Duration,
 };
 
-use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind};
+use clap::{Args, Command, ValueEnum, error::ErrorKind};
 
 /// Plays the life of a Pod in virtual time, as the kubelet would live it, and prints it.
 ///
 /// A scenario holds a Pod's manifest as a user writes it, and a script of what its containers do. There are some in
 /// examples/scenarios.
-#[derive(Debug, Parser)]
-#[command(name = "simulate")]
+#[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The scenario, in YAML or JSON; `-` reads it from standard input.
     #[arg(value_name = "SCENARIO", required_unless_present = "pod")]
@@ -104,15 +103,14 @@ fn part(text: &str) -> Option<(f64, &str)> {
 }
 
 impl Arguments {
-    /// Reads the command line; ends the program if it makes no sense.
-    pub(crate) fn from_command_line() -> Arguments {
-        let arguments = Arguments::parse();
-        let asks_for_text = arguments.watch || arguments.describe || arguments.mermaid || arguments.lanes;
-        if arguments.output != Output::Text && asks_for_text {
+    /// Ends the program if the arguments contradict each other.
+    pub(crate) fn check_conflicts(&self) {
+        let asks_for_text = self.watch || self.describe || self.mermaid || self.lanes;
+        if self.output != Output::Text && asks_for_text {
             let message = "--watch, --describe, --mermaid and --lanes print text: expected --output text";
-            Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+            let mut command = Arguments::augment_args(Command::new("podlife play"));
+            command.error(ErrorKind::ArgumentConflict, message).exit();
         }
-        arguments
     }
 
     /// What messages call the file that is read.

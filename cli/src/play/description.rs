@@ -5,7 +5,7 @@ use pod_lifecycle::{
     status::{RecordedEvent, fold_events},
 };
 
-use crate::life::Life;
+use crate::play::life::Life;
 
 /// The description of the Pod as it last was.
 pub(crate) fn describe(life: &Life) -> String {

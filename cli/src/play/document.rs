@@ -3,7 +3,7 @@
 use pod_lifecycle::{api::PodManifest, budget::Budget};
 use serde::Serialize;
 
-use crate::{
+use crate::play::{
     failure::Failure,
     life::Life,
     moment::{Moment, offset},

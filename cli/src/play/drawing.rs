@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use pod_lifecycle::render::{Gantt, Lanes, Picture, Svg};
 
-use crate::{failure::Failure, life::Life};
+use crate::play::{failure::Failure, life::Life};
 
 /// Writes the life into a file, as SVG.
 pub(crate) fn write_svg(life: &Life, file: &Path) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::sim::{Scenario, ScenarioError};
 
-use crate::life::Life;
+use crate::play::life::Life;
 
 /// Lives the scenario once more, and has the Pod explain itself at the end of each moment.
 pub(crate) fn add(scenario: &Scenario, life: &mut Life) -> Result<(), ScenarioError> {

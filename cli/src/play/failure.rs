@@ -4,7 +4,7 @@ use std::fmt;
 
 use pod_lifecycle::{api::Invalid, sim::ScenarioError, spec::SpecError};
 
-use crate::{arguments::Arguments, input::Input};
+use crate::play::{arguments::Arguments, input::Input};
 
 /// So many problems are shown; a thousand would help nobody.
 const SHOWN: usize = 50;

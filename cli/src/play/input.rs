@@ -1,7 +1,6 @@
 //! From a file to a scenario.
 
 mod kind;
-mod yaml;
 
 pub(crate) use kind::Input;
 
@@ -13,7 +12,7 @@ use std::{
 
 use pod_lifecycle::{Timestamp, api::PodManifest};
 
-use crate::{
+use crate::play::{
     arguments::{Arguments, is_standard_input},
     failure::Failure,
 };

@@ -8,7 +8,7 @@ use pod_lifecycle::{
     sim::{Entry, Happened, Scenario, ScriptActionKind, Timeline, What},
 };
 
-use crate::{
+use crate::play::{
     change,
     moment::{Moment, Names},
 };

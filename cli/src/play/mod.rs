@@ -1,6 +1,6 @@
 //! Plays the life of a Pod from its manifest and a script, and prints it.
 //!
-//! `cargo run --release --all-features --example simulate -- examples/scenarios/crash-loop.yaml`
+//! `cargo run -p pod-lifecycle-cli -- play examples/scenarios/crash-loop.yaml`
 //!
 //! One module reads what comes in ([`input`]), one makes a [`life`] of it, and each thing that can be printed is a
 //! section with a module of its own: [`story`], [`watch`], [`description`], [`budget`], [`document`]. The crate draws the
@@ -17,41 +17,26 @@ mod failure;
 mod input;
 mod life;
 mod moment;
-mod paint;
 mod story;
 mod watch;
 
-use std::{
-    io::{self, ErrorKind, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use pod_lifecycle::budget::Budget;
 
-use arguments::{Arguments, Output};
+pub(crate) use arguments::Arguments;
+
+use crate::print;
+use arguments::Output;
 use failure::Failure;
 use life::Life;
 
-/// What a shell and a script expect of a program that was used wrongly.
-const USED_WRONGLY: u8 = 2;
-
-fn main() -> ExitCode {
-    let arguments = Arguments::from_command_line();
-    let text = match run(&arguments) {
-        Ok(text) => text,
-        Err(failure) => {
-            // Where even the complaint cannot be written, the exit code still tells.
-            let _ = writeln!(anstream::stderr(), "{}{failure}", paint::bad("error: "));
-            return ExitCode::from(USED_WRONGLY);
-        }
-    };
-    match print(&text) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(anstream::stderr(), "{}cannot write: {error}", paint::bad("error: "));
-            ExitCode::FAILURE
-        }
+/// Runs `podlife play`.
+pub(crate) fn main(arguments: &Arguments) -> ExitCode {
+    arguments.check_conflicts();
+    match run(arguments) {
+        Ok(text) => print::text(&text),
+        Err(failure) => print::usage_error(&failure),
     }
 }
 
@@ -89,10 +74,4 @@ fn sections(arguments: &Arguments, life: &Life, budget: Option<&Budget>) -> Vec<
         sections.push(description::describe(life));
     }
     sections
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }

@@ -13,7 +13,7 @@ use pod_lifecycle::{
 };
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use crate::change::Change;
+use crate::play::change::Change;
 
 /// One instant at which something happened that is worth telling.
 #[derive(Clone, Debug, Serialize)]

@@ -6,10 +6,12 @@ use std::fmt::Write;
 use pod_lifecycle::kubectl::Row;
 
 use crate::{
-    change::Change,
-    life::Life,
-    moment::{Event, Moment, offset},
     paint,
+    play::{
+        change::Change,
+        life::Life,
+        moment::{Event, Moment, offset},
+    },
 };
 
 /// How far everything below a row is indented.

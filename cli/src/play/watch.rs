@@ -2,7 +2,7 @@
 
 use pod_lifecycle::kubectl::Row;
 
-use crate::life::Life;
+use crate::play::life::Life;
 
 const HEADINGS: [&str; 5] = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
 /// Between two columns, as `kubectl` has it.

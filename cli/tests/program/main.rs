@@ -1,10 +1,18 @@
-//! The example `simulate` as users meet it: a program of its own, run on files.
+//! `podlife play` as users meet it: a program, run on files.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test may stop"
+)]
 
 mod mistakes;
+mod why;
 mod workloads;
-
-#[path = "../built/mod.rs"]
-mod built;
 
 use std::{
     fs,
@@ -17,7 +25,7 @@ use serde_json::Value;
 
 /// The scenarios of the crate.
 fn scenarios() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/scenarios");
     let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
@@ -25,11 +33,18 @@ fn scenarios() -> Vec<PathBuf> {
 }
 
 fn scenario(name: &str) -> String {
-    format!("{}/examples/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../examples/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program with one of its subcommands.
+fn podlife(subcommand: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podlife"));
+    command.arg(subcommand);
+    command
 }
 
 fn simulate(arguments: &[&str]) -> Output {
-    Command::new(built::example("simulate")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    podlife("play").args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
 /// What it prints of something that can be played.
@@ -154,7 +169,7 @@ fn a_life_is_drawn_into_a_file_and_told_as_well() {
     let svg = fs::read_to_string(&file).unwrap();
     fs::remove_file(&file).unwrap();
     assert_eq!(story, printed(&[&scenario("crash-loop")]));
-    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/crash-loop.svg")).unwrap();
+    let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pictures/crash-loop.svg")).unwrap();
     assert!(svg == shown, "the documentation shows another picture");
 }
 
@@ -185,7 +200,7 @@ fn a_description_ends_with_the_events() {
 
 #[test]
 fn the_readme_shows_what_is_printed() {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     let excerpts: Vec<&str> = readme.split("<!-- simulate: ").skip(1).collect();
     assert!(excerpts.len() >= 2);
     for excerpt in excerpts {
@@ -226,7 +241,7 @@ const POD: &str = r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"nam
 #[test]
 fn standard_input_is_read_for_scenarios_and_bare_manifests() {
     for (flags, text) in [(vec!["-"], format!("{{\"pod\": {POD}}}")), (vec!["--pod", "-"], POD.to_owned())] {
-        let mut command = Command::new(built::example("simulate"));
+        let mut command = podlife("play");
         let command = command.args(&flags).args(["--watch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
@@ -238,7 +253,7 @@ fn standard_input_is_read_for_scenarios_and_bare_manifests() {
 
 #[test]
 fn nobody_reading_on_is_no_error() {
-    let mut command = Command::new(built::example("simulate"));
+    let mut command = podlife("play");
     let command = command.arg(scenario("crash-loop")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());

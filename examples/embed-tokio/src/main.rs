@@ -1,6 +1,6 @@
 //! Pods as real processes: what somebody who writes a runtime copies.
 //!
-//! `cargo run --example embed_tokio -- examples/embed_tokio/sample.yaml`
+//! `cargo run -p embed-tokio -- examples/embed-tokio/sample.yaml`
 //!
 //! There are no images and no isolation: a container is its `command` and `args`, run on this machine. All else is as a
 //! kubelet has it: exec, TCP, HTTP and gRPC probes are asked on loopback, hooks run, SIGTERM is sent, and SIGKILL when the

@@ -34,7 +34,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 use kube::Client;
 use pod_lifecycle::{Clock, config::KubeletConfig};
 
-use crate::quantity::whole;
+use pod_lifecycle_api_server::quantity::whole;
 use settings::Settings;
 
 /// One node, or many in one process: to be set up, and then [started](Node::start).

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use pod_lifecycle::api::{Container, Opaque, PodManifest, RestartPolicy};
 
-use crate::quantity::nanos;
+use pod_lifecycle_api_server::quantity::nanos;
 
 /// Amounts by the name of the resource, in billionths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

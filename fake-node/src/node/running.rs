@@ -18,7 +18,7 @@ use super::{
     agent::Agent, api::Api, begin::Beginner, behaviour::scenarios::ScenarioError, metrics::Metrics, place::Place,
     registration::Registration, serve, settings::Settings, watch::Watcher,
 };
-use crate::api_server::TokioClock;
+use pod_lifecycle_api_server::TokioClock;
 
 /// How much news may wait.
 const WAITING_NEWS: usize = 1_000;

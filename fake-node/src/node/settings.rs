@@ -6,7 +6,7 @@ use pod_lifecycle::config::{KubeletConfig, Timing};
 use serde::{Deserialize, Serialize};
 
 use super::{behaviour::scenarios::Scenario, requests::Resources};
-use crate::quantity::nanos;
+use pod_lifecycle_api_server::quantity::nanos;
 
 /// The address of the first node, unless something else is said.
 pub(super) const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 200, 0, 1);

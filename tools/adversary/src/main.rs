@@ -1,16 +1,13 @@
 //! Lives in a hostile world: news come late, twice, of others, and contradict one another.
 //!
-//! `cargo run --release --all-features --example adversary -- --lives 1000000`. It knows nothing but the public API, and
+//! `scripts/adversary --lives 1000000`. It knows nothing but the public API, and
 //! has a generator of its own. Each life that breaks an invariant is told, with the seed that leads to it again.
 
 #![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
 #![allow(clippy::indexing_slicing, reason = "a JSON object has every field that is set")]
 
-#[path = "adversary/dice.rs"]
 mod dice;
-#[path = "adversary/news.rs"]
 mod news;
-#[path = "adversary/pods.rs"]
 mod pods;
 
 use std::{

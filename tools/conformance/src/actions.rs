@@ -10,7 +10,7 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     Difference,
     compare::{Extent, compare},
     lift,

@@ -24,7 +24,7 @@ pub fn told(line: &Value, verdict: Result<(), String>) -> Result<(), Difference>
 
 /// How much of an answer has to be recorded.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// What the recording does not mention is not compared.
     Partial,
     /// What the recording does not mention has to be absent.
@@ -32,7 +32,7 @@ pub enum Extent {
 }
 
 /// Compares our answer with the one that a line records; `Err` is an answer that we could not give.
-pub fn compare(line: &Value, got: Result<Value, String>, extent: Extent) -> Result<(), Difference> {
+pub(crate) fn compare(line: &Value, got: Result<Value, String>, extent: Extent) -> Result<(), Difference> {
     let expected = &line["out"];
     let differs = |got, places| Err(Difference { expected: expected.clone(), got, places });
     let got = match got {

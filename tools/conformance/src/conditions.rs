@@ -8,7 +8,7 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     Difference,
     compare::{Extent, compare},
     lift,
@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Asks one line again.
-pub fn check(line: &Value) -> Result<(), Difference> {
+pub(crate) fn check(line: &Value) -> Result<(), Difference> {
     compare(line, answer(&line["in"]), Extent::Partial)
 }
 

@@ -3,7 +3,6 @@
 //! A recording is a file of JSON Lines; a line holds `in`, what was asked, and `out`, what was answered. The line's
 //! `suite` (or else the file's name) says which [`Check`] of [`SUITES`] asks it. Other fields are ignored.
 
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "test, example and benchmarks use different parts")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +18,7 @@ mod grace;
 mod kubectl;
 mod lift;
 pub mod lives;
-pub mod lower;
+mod lower;
 pub mod phase;
 pub mod probes;
 mod read;

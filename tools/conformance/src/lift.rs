@@ -10,12 +10,12 @@ use pod_lifecycle::{
 use serde_json::{Value, json};
 
 /// A condition without its times.
-pub fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
+pub(crate) fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
     json!(status::pod_condition(spec, condition_type, condition, None))
 }
 
 /// The kubelet's word for the reason of a kill.
-pub fn kill_reason(reason: KillReason) -> &'static str {
+pub(crate) fn kill_reason(reason: KillReason) -> &'static str {
     match reason {
         KillReason::DefinitionChanged => "",
         KillReason::LivenessProbe => "LivenessProbe",
@@ -26,11 +26,11 @@ pub fn kill_reason(reason: KillReason) -> &'static str {
 }
 
 /// Places in the lists of the manifest.
-pub fn places(spec: &PodSpec, containers: &[ContainerIndex]) -> Value {
+pub(crate) fn places(spec: &PodSpec, containers: &[ContainerIndex]) -> Value {
     json!(containers.iter().map(|&index| spec.place_in_list(index)).collect::<Vec<_>>())
 }
 
 /// A Pod status as the kubelet hands it to its status manager, which sets the generation and the start time.
-pub fn computed_status(status: api::PodStatus) -> Value {
+pub(crate) fn computed_status(status: api::PodStatus) -> Value {
     json!(api::PodStatus { observed_generation: 0, start_time: None, ..status })
 }

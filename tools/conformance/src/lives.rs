@@ -9,7 +9,7 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-use super::Difference;
+use crate::Difference;
 pub use levels::{LEVELS, Level};
 
 /// Whether a line records a life.

@@ -17,10 +17,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// What cannot be understood.
-pub type Lowered<T> = Result<T, String>;
+pub(crate) type Lowered<T> = Result<T, String>;
 
 /// A Pod, as written and as it runs.
-pub struct PodMachine {
+pub(crate) struct PodMachine {
     /// As written.
     pub manifest: api::PodManifest,
     /// As it runs.
@@ -29,26 +29,26 @@ pub struct PodMachine {
 
 impl PodMachine {
     /// Reads `in.pod`.
-    pub fn of(question: &Value) -> Lowered<PodMachine> {
+    pub(crate) fn of(question: &Value) -> Lowered<PodMachine> {
         let manifest: api::PodManifest = read(&question["pod"], "pod")?;
         let spec = PodSpec::from_admitted(&manifest).map_err(|error| error.to_string())?;
         Ok(PodMachine { manifest, spec })
     }
 
     /// Whether it is being deleted.
-    pub fn is_deleting(&self) -> bool {
+    pub(crate) fn is_deleting(&self) -> bool {
         self.manifest.metadata.deletion_timestamp.is_some()
     }
 
     /// The container called so.
-    pub fn index_of(&self, name: &str) -> Lowered<ContainerIndex> {
+    pub(crate) fn index_of(&self, name: &str) -> Lowered<ContainerIndex> {
         self.spec.index_of(name).ok_or_else(|| format!("no container called {name:?}"))
     }
 }
 
 /// The runtime's ids of containers, and numbers for those of its sandboxes.
 #[derive(Default)]
-pub struct Ids {
+pub(crate) struct Ids {
     pub containers: ContainerIds,
     sandboxes: Vec<String>,
     pod_ip: Option<String>,
@@ -56,7 +56,7 @@ pub struct Ids {
 
 impl Ids {
     /// The sandbox with an id.
-    pub fn sandbox(&mut self, id: &str) -> SandboxId {
+    pub(crate) fn sandbox(&mut self, id: &str) -> SandboxId {
         let place = self.sandboxes.iter().position(|known| known == id).unwrap_or_else(|| {
             self.sandboxes.push(id.to_owned());
             self.sandboxes.len() - 1
@@ -65,22 +65,22 @@ impl Ids {
     }
 
     /// The id of a sandbox.
-    pub fn sandbox_id(&self, sandbox: SandboxId) -> &str {
+    pub(crate) fn sandbox_id(&self, sandbox: SandboxId) -> &str {
         &self.sandboxes[sandbox.0 as usize]
     }
 
     /// The instance of a container with an id; no instance has the empty one.
-    pub fn instance(&mut self, container: ContainerIndex, id: &str) -> Option<InstanceId> {
+    pub(crate) fn instance(&mut self, container: ContainerIndex, id: &str) -> Option<InstanceId> {
         self.containers.instance(container, id)
     }
 
     /// Keeps the Pod's address.
-    pub fn set_pod_ip(&mut self, pod_ip: Option<String>) {
+    pub(crate) fn set_pod_ip(&mut self, pod_ip: Option<String>) {
         self.pod_ip = pod_ip;
     }
 
     /// The id of an instance.
-    pub fn id(&self, container: ContainerIndex, instance: InstanceId) -> &str {
+    pub(crate) fn id(&self, container: ContainerIndex, instance: InstanceId) -> &str {
         self.containers.id(container, instance).unwrap()
     }
 }
@@ -102,33 +102,33 @@ impl RuntimeFacts for Ids {
 }
 
 /// Reads any value.
-pub fn read<T: DeserializeOwned>(value: &Value, what: &str) -> Lowered<T> {
+pub(crate) fn read<T: DeserializeOwned>(value: &Value, what: &str) -> Lowered<T> {
     T::deserialize(value).map_err(|error| format!("{what}: {error}"))
 }
 
 /// Reads a value that may be null or missing.
-pub fn read_or_default<T: DeserializeOwned + Default>(value: &Value, what: &str) -> Lowered<T> {
+pub(crate) fn read_or_default<T: DeserializeOwned + Default>(value: &Value, what: &str) -> Lowered<T> {
     if value.is_null() { Ok(T::default()) } else { read(value, what) }
 }
 
 /// A point on a script's clock of seconds.
-pub fn second(value: &Value) -> Option<Timestamp> {
+pub(crate) fn second(value: &Value) -> Option<Timestamp> {
     value.as_f64().map(|seconds| Timestamp::from_unix_micros((seconds * 1e6).round() as i64))
 }
 
 /// The phase that is written, if one is.
-pub fn phase_of(phase: Option<&Named<PodPhase>>) -> Option<PodPhase> {
+pub(crate) fn phase_of(phase: Option<&Named<PodPhase>>) -> Option<PodPhase> {
     phase.and_then(Named::known)
 }
 
 /// Whether a condition is known to hold.
-pub fn holds(conditions: &[PodCondition], condition_type: &str) -> bool {
+pub(crate) fn holds(conditions: &[PodCondition], condition_type: &str) -> bool {
     let of_type = |condition: &&PodCondition| condition.type_ == condition_type;
     conditions.iter().filter(of_type).any(|condition| condition.status == ConditionStatus::True)
 }
 
 /// A failure to start, in the runtime's own words.
-pub fn failure(reason: &str, message: &str) -> StartFailure {
+pub(crate) fn failure(reason: &str, message: &str) -> StartFailure {
     StartFailure { error: reason.into(), message: FailureMessage::Text(message.into()) }
 }
 
@@ -176,7 +176,7 @@ struct RecordedInstance {
 }
 
 /// Reads `in.runtime`.
-pub fn runtime(question: &Value, pod: &PodMachine, ids: &mut Ids) -> Lowered<RuntimeStatus> {
+pub(crate) fn runtime(question: &Value, pod: &PodMachine, ids: &mut Ids) -> Lowered<RuntimeStatus> {
     let recorded: RecordedRuntime = read_or_default(&question["runtime"], "runtime")?;
     let sandboxes = recorded.sandboxes.iter().map(|sandbox| Sandbox {
         id: ids.sandbox(&sandbox.id),
@@ -224,7 +224,7 @@ fn instance(recorded: &RecordedInstance, pod: &PodMachine, ids: &mut Ids) -> Low
 }
 
 /// What the probes say of the newest instances, by container index; each map goes from ids to results.
-pub fn probe_facts(question: &Value, pod: &PodMachine, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
+pub(crate) fn probe_facts(question: &Value, pod: &PodMachine, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
     let facts = pod.spec.containers().map(|(index, container)| {
         let newest = runtime.newest(index).map(|instance| ids.id(index, instance.id));
         let result = |kind: &str| -> Lowered<Option<ProbeResult>> {
@@ -245,7 +245,7 @@ pub fn probe_facts(question: &Value, pod: &PodMachine, runtime: &RuntimeStatus, 
 }
 
 /// One of a set of names.
-pub fn named<T: Name>(text: &str) -> Lowered<T> {
+pub(crate) fn named<T: Name>(text: &str) -> Lowered<T> {
     Named::<T>::from(text).known().ok_or_else(|| format!("unknown name {text:?}"))
 }
 

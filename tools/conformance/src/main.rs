@@ -1,13 +1,11 @@
 //! Asks the crate what the real kubelet was asked, and compares the answers.
 //!
-//! `cargo run --release --all-features --example conformance -- tests/vectors/decisions`
-
-#[path = "../tests/conformance/mod.rs"]
-mod recordings;
+//! `scripts/conformance tests/vectors/decisions`
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
+use pod_lifecycle_conformance as recordings;
 
 /// Asks the crate what the real kubelet was asked, and compares the answers, suite by suite.
 ///

@@ -7,10 +7,10 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     Difference,
     compare::{Extent, compare},
-    lower::{Ids, Lowered, PodMachine, read, read_or_default},
+    lower::{Lowered, PodMachine, read, read_or_default},
 };
 
 /// A lowered question.

@@ -14,7 +14,7 @@ use pod_lifecycle::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use super::{
+use crate::{
     Difference,
     compare::{Extent, compare},
     lower::{Ids, Lowered, PodMachine, named, read, second},

@@ -3,14 +3,14 @@
 use pod_lifecycle::{api::Name, rule::restart};
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     Difference,
     compare::{Extent, compare},
     lower::{Lowered, PodMachine, read},
 };
 
 /// Asks one line again.
-pub fn check(line: &Value) -> Result<(), Difference> {
+pub(crate) fn check(line: &Value) -> Result<(), Difference> {
     compare(line, answer(&line["in"]), Extent::Partial)
 }
 

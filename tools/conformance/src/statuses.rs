@@ -15,7 +15,7 @@ use pod_lifecycle::{
 };
 use serde_json::Value;
 
-use super::{
+use crate::{
     Difference,
     compare::{Extent, compare},
     lift,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Difference;
+use crate::Difference;
 
 /// How many differences of a suite are shown.
 const SHOWN: usize = 3;

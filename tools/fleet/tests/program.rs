@@ -1,7 +1,10 @@
 //! The example over threads and processes: however the Pods are spread, they live the same lives.
 
-#[path = "../built/mod.rs"]
-mod built;
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
 
 use std::{
     net::TcpListener,
@@ -9,13 +12,13 @@ use std::{
 };
 
 fn fleet(arguments: &[&str]) -> Command {
-    let mut command = Command::new(built::example("fleet"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fleet"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 fn scenario(name: &str) -> String {
-    format!("{}/examples/fleet/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The page but for the lines that tell of the clock, and of processes that wait for one another.

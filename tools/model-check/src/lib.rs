@@ -30,26 +30,26 @@ const MOST_ASKED: usize = 6;
 
 /// Small Pods and their world.
 #[derive(Clone, Debug)]
-pub(crate) struct SmallPods {
+pub struct SmallPods {
     pods: Vec<(Arc<PodSpec>, Timing)>,
     budget: Budget,
     /// The moves that were made, of phases, containers and workers.
-    pub(crate) seen: Arc<Mutex<BTreeSet<String>>>,
+    pub seen: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// How often the world may disturb a Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Budget {
+pub struct Budget {
     /// Exits that nobody asked for.
-    pub(crate) exits: u8,
+    pub exits: u8,
     /// Answers that are not as was hoped.
-    pub(crate) failures: u8,
+    pub failures: u8,
     /// Answers that are given twice, or never.
-    pub(crate) doubts: u8,
+    pub doubts: u8,
     /// Deletions, evictions, restarts of the kubelet, and deaths of the sandbox.
-    pub(crate) blows: u8,
+    pub blows: u8,
     /// How often time passes.
-    pub(crate) wakes: u8,
+    pub wakes: u8,
 }
 
 impl Budget {
@@ -62,16 +62,16 @@ impl Budget {
 
 /// A Pod, its world, and what is left of the budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FakeRuntime {
+pub struct FakeRuntime {
     /// The Pod.
-    pub(crate) pod: PodMachine,
+    pub pod: PodMachine,
     now: Timestamp,
     asked: Vec<Action>,
     last: Option<RuntimeEvent>,
     budget: Budget,
     watch: Watch,
     /// The invariant that was broken, in words.
-    pub(crate) broken: Option<String>,
+    pub broken: Option<String>,
 }
 
 /// A state is told from others by a hash. Most of the time goes into it: so it is a fast one, and the same in each run.
@@ -85,7 +85,7 @@ impl Hash for FakeRuntime {
 
 /// What may happen next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Move {
+pub enum Move {
     /// An action is answered as was hoped.
     Well(usize),
     /// An action is answered otherwise.
@@ -108,7 +108,7 @@ pub(crate) enum Move {
 
 impl SmallPods {
     /// All small Pods, with this budget, each on a node that hears at once and on one that polls.
-    pub(crate) fn new(budget: Budget) -> SmallPods {
+    pub fn new(budget: Budget) -> SmallPods {
         let pods = PODS.iter().flat_map(|text| {
             let text = format!(r#"{{"metadata": {{"name": "web", "uid": "u"}}, "spec": {text}}}"#);
             let spec = Arc::new(PodSpec::from_manifest(serde_json::from_str(&text).unwrap()).unwrap());
@@ -119,7 +119,7 @@ impl SmallPods {
     }
 
     /// Each of the Pods by itself.
-    pub(crate) fn one_by_one(&self) -> Vec<SmallPods> {
+    pub fn one_by_one(&self) -> Vec<SmallPods> {
         let alone = |pod: &(Arc<PodSpec>, Timing)| SmallPods { pods: vec![pod.clone()], ..self.clone() };
         self.pods.iter().map(alone).collect()
     }

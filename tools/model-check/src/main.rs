@@ -1,6 +1,6 @@
 //! Checks small Pods in every order of what can happen to them.
 //!
-//! `cargo run --release --all-features --example model_check -- --deep` goes on for an hour, or until there are 10^8
+//! `scripts/model-check --deep` goes on for an hour, or until there are 10^8
 //! states; without `--deep` a minute. States, depth and time are told every ten seconds.
 
 #![allow(
@@ -9,12 +9,8 @@
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
-    dead_code,
     reason = "it may stop, as a test may"
 )]
-
-#[path = "../tests/model/model.rs"]
-mod model;
 
 use std::{
     collections::BTreeSet,
@@ -25,11 +21,11 @@ use std::{
 };
 
 use clap::Parser;
-use model::{Budget, SmallPods};
 use pod_lifecycle::{
     CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
     api::{Name, PodPhase},
 };
+use pod_lifecycle_model::{Budget, SmallPods};
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
 /// Checks small Pods.

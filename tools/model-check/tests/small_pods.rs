@@ -1,5 +1,5 @@
-//! Small Pods, and every order in which things can happen to them. `cargo run --release --all-features --example
-//! model_check -- --deep` goes further.
+//! Small Pods, and every order in which things can happen to them. `scripts/model-check
+//! --deep` goes further.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,9 +11,7 @@
     reason = "a test may stop"
 )]
 
-mod model;
-
-use model::{Budget, SmallPods};
+use pod_lifecycle_model::{Budget, SmallPods};
 use stateright::{Checker, HasDiscoveries, Model};
 
 #[test]

@@ -18,7 +18,7 @@ const LIVES: [(&str, &str); 3] = [
 const UID: &str = "5f0c6e6e-7d3c-4c57-9f4e-3a1f5b1c2d3e";
 
 /// Every file that is drawn, from the root of the crate, with its content.
-pub(crate) fn files() -> io::Result<Vec<(&'static str, String)>> {
+pub fn files() -> io::Result<Vec<(&'static str, String)>> {
     let mut files = vec![("docs/diagrams.md", diagrams()?)];
     for (file, scenario) in LIVES {
         files.push((file, Svg::of(&picture(scenario)?).to_string()));
@@ -27,7 +27,7 @@ pub(crate) fn files() -> io::Result<Vec<(&'static str, String)>> {
 }
 
 fn picture(scenario: &str) -> io::Result<Picture> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/scenarios/{scenario}.yaml"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../examples/scenarios/{scenario}.yaml"));
     let mut scenario: Scenario = serde_saphyr::from_str(&fs::read_to_string(file)?).map_err(io::Error::other)?;
     scenario.pod.metadata.uid = UID.into();
     Ok(Picture::of(&scenario.play().map_err(io::Error::other)?))
@@ -39,7 +39,7 @@ fn diagrams() -> io::Result<String> {
     Ok(format!(
         "# Diagrams
 
-Drawn from the tables that the crate goes by, with `cargo run --release --all-features --example pictures`.
+Drawn from the tables that the crate goes by, with `cargo run --release -p pod-lifecycle-pictures`.
 
 ## The published state of a container: `CONTAINER_MOVES`
 
@@ -52,7 +52,7 @@ Drawn from the tables that the crate goes by, with `cargo run --release --all-fe
 {}
 ## A life: the bad day of a web server
 
-`simulate examples/scenarios/web-server.yaml --mermaid`
+`podlife play examples/scenarios/web-server.yaml --mermaid`
 
 {}",
         mermaid(&StateDiagram::Container.to_string()),

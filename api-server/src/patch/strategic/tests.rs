@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::merge;
-use crate::api_server::{builtin, patch::schema};
+use crate::{builtin, patch::schema};
 
 fn patched(mut object: Value, patch: Value) -> Value {
     let pods = builtin::all().find(|resource| resource.is("", "pods")).unwrap();

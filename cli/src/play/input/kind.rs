@@ -6,7 +6,7 @@ use pod_lifecycle::{
 };
 use serde::Deserialize;
 
-use super::yaml;
+use podlife::yaml;
 
 /// A scenario, and where its Pod stands in the file.
 pub(crate) struct Input {

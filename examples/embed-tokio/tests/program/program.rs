@@ -1,8 +1,5 @@
 //! The program, and what it is run on.
 
-#[path = "../built/mod.rs"]
-mod built;
-
 use std::{
     fs,
     path::PathBuf,
@@ -44,7 +41,7 @@ impl Pods {
     }
 
     fn output(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(built::example("embed_tokio"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_embed-tokio"));
         command.arg(self.folder.join("pods.yaml")).arg("--logs").arg(&self.folder).args(arguments);
         command.stdin(Stdio::null()).output().unwrap()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::Difference;
+use crate::Difference;
 
 /// What of a life is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ fn last_of_each_instant(statuses: Vec<Value>) -> Vec<Value> {
 }
 
 /// The first entry that differs, with those before it.
-pub fn compare(expected: &Value, ours: &Value, level: Level) -> Result<(), Difference> {
+pub(crate) fn compare(expected: &Value, ours: &Value, level: Level) -> Result<(), Difference> {
     for ((name, expected), (_, ours)) in parts(expected, level).into_iter().zip(parts(ours, level)) {
         let count = expected.len().max(ours.len());
         let differs = |place: &usize| match (expected.get(*place), ours.get(*place)) {

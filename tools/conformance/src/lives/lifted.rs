@@ -14,7 +14,7 @@ use pod_lifecycle::{
 use serde_json::{Value, json};
 
 /// Our life in the form of the recordings.
-pub struct Lift {
+pub(crate) struct Lift {
     pub timeline: Timeline,
     pub spec: PodSpec,
     pub scenario: Scenario,
@@ -24,7 +24,7 @@ pub struct Lift {
 
 impl Lift {
     /// All of it.
-    pub fn lift(&self) -> Value {
+    pub(crate) fn lift(&self) -> Value {
         let (mut statuses, mut calls, mut events, mut syncs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut pulls, mut starts) = (BTreeMap::new(), BTreeMap::new());
         for (place, Entry { at, what, .. }) in self.timeline.entries.iter().enumerate() {

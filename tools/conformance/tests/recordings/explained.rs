@@ -13,14 +13,13 @@ use pod_lifecycle::{
     sim::{Scenario, Simulation},
 };
 
-use crate::{
-    promises::{Counters, Told},
-    recordings,
-};
+use pod_lifecycle_conformance as recordings;
+
+use crate::promises::{Counters, Told};
 
 /// The recorded lives.
 fn recorded() -> Vec<(String, Scenario)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/lives");
     let mut all = Vec::new();
     for recording in recordings::recordings(&directory).unwrap() {
         for line in recordings::lines(&recording).unwrap() {
@@ -34,7 +33,7 @@ fn recorded() -> Vec<(String, Scenario)> {
 
 /// The scenarios of the examples: everything that ends or disturbs a Pod is among them.
 fn examples() -> Vec<(String, Scenario)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/scenarios");
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();

@@ -1,8 +1,5 @@
 //! All recorded lives, lived as one fleet.
 
-#[path = "../conformance/mod.rs"]
-mod recordings;
-
 use std::{
     path::Path,
     sync::{Arc, Mutex},
@@ -13,6 +10,7 @@ use pod_lifecycle::{
     Transition,
     sim::{Fleet, FleetScenario, Scenario, What},
 };
+use pod_lifecycle_conformance as recordings;
 
 #[test]
 fn every_recorded_life_is_the_same_in_a_fleet_of_all_of_them() {
@@ -50,7 +48,7 @@ fn json(timeline: &pod_lifecycle::sim::Timeline) -> String {
 
 /// The scenarios of all recordings of lives; the packaged crate has none.
 fn recorded() -> Vec<Scenario> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/lives");
     let mut scenarios = Vec::new();
     for recording in recordings::recordings(&directory).unwrap() {
         let lines = recordings::lines(&recording).unwrap().map(Result::unwrap);

@@ -12,16 +12,11 @@
     reason = "a test may stop"
 )]
 
-#[path = "conformance/explained.rs"]
 mod explained;
-#[path = "conformance/promises.rs"]
+mod fleet;
+mod observed;
 mod promises;
-#[path = "conformance/mod.rs"]
-mod recordings;
-#[cfg(feature = "snapshot")]
-#[path = "conformance/restored.rs"]
 mod restored;
-#[path = "conformance/resumed.rs"]
 mod resumed;
 
 use std::{
@@ -30,6 +25,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pod_lifecycle_conformance as recordings;
 use serde_json::{Value, json};
 
 /// The recorded lives that differ, at which level, and why.
@@ -63,7 +59,7 @@ fn every_recorded_life_is_lived_again_but_for_those_listed() {
 fn assert_agreement(kind: &str, suites: usize, known: &[(&str, &str, &str)]) {
     let own = env::var_os("POD_LIFECYCLE_VECTORS").map(PathBuf::from);
     let directory =
-        own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(kind));
+        own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(kind));
     let tallies = recordings::run(&directory).unwrap();
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());

@@ -6,15 +6,14 @@ use pod_lifecycle::{
     PodMachine, PodSnapshot,
     sim::{Scenario, Simulation, SimulationSnapshot},
 };
+use pod_lifecycle_conformance::{self as recordings, lives};
 use serde::{Serialize, de::DeserializeOwned};
-
-use super::recordings::{self, lives};
 
 /// Every so many steps the whole life is written down, and lived to its end from there.
 const STRIDE: usize = 61;
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/lives");
     let recordings = recordings::recordings(&directory).unwrap();
     recordings.into_iter().flat_map(|recording| {
         let lines = recordings::lines(&recording).unwrap().map(Result::unwrap);

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use pod_lifecycle_conformance::{self as recordings, Differences, Table, Tally, lives};
 use serde_json::Value;
 
-use super::recordings::{self, Counters, Differences, Table, lives};
-
 fn suite(name: &str) -> Vec<Value> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/lives");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/lives");
     let of_name = |recording: &recordings::Recording| recording.name == name;
     let recording = recordings::recordings(&directory).unwrap().into_iter().find(of_name).unwrap();
     recordings::lines(&recording).unwrap().map(Result::unwrap).collect()

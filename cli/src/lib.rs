@@ -1,0 +1,5 @@
+//! The library of the program `podlife`: reads manifests and scenarios in YAML, with errors that name the field.
+
+#![forbid(unsafe_code)]
+
+pub mod yaml;
