@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pod_lifecycle_conformance::{self as recordings, Differences, Table, Tally, lives};
+use pod_lifecycle_conformance::{self as recordings, Counters, Differences, Table, lives};
 use serde_json::Value;
 
 fn suite(name: &str) -> Vec<Value> {
