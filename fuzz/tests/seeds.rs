@@ -7,18 +7,15 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::wildcard_enum_match_arm,
-    unreachable_pub,
-    dead_code,
-    reason = "a test may stop, and not every part of the fuzz crate is wanted"
+    reason = "a test may stop"
 )]
-
-#[path = "../fuzz/src/lib.rs"]
-mod bodies;
 
 use std::{fs, path::Path};
 
+use pod_lifecycle_fuzz as bodies;
+
 fn replay(target: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
     let seeds: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!seeds.is_empty(), "{} has no seeds", folder.display());
     for seed in seeds {
