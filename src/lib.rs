@@ -112,6 +112,7 @@
 extern crate alloc;
 
 mod action;
+#[cfg(feature = "explain")]
 pub mod budget;
 pub mod config;
 #[cfg(feature = "k8s-openapi")]
@@ -120,8 +121,12 @@ pub mod convert;
 pub mod embedding {}
 pub mod api;
 pub mod event;
+#[cfg(feature = "explain")]
 pub mod explain;
+#[cfg(feature = "explain")]
 pub mod kubectl;
+// Only `explain` uses some of its accessors.
+#[cfg_attr(not(feature = "explain"), allow(dead_code, unused_imports))]
 mod kubelet;
 pub mod object;
 #[cfg(feature = "render")]
@@ -134,6 +139,7 @@ pub mod state;
 pub mod status;
 #[cfg(feature = "proptest")]
 pub mod testkit;
+#[cfg_attr(not(feature = "explain"), allow(dead_code))]
 mod time;
 mod timers;
 

@@ -1,12 +1,13 @@
-//! The columns of `kubectl get pods`.
+//! The columns of `kubectl get pods`, and `kubectl describe pod` (pkg/printers/internalversion, k8s.io/kubectl).
 //!
 //! ```
-//! use pod_lifecycle::{api::PodManifest, kubectl};
+//! use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
 //!
-//! let pod: PodManifest = serde_json::from_str(
-//!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app"}]}, "status": {"phase": "Pending"}}"#)?;
-//! let row = kubectl::row(&pod, "2026-03-01T12:00:00Z".parse()?);
-//! assert_eq!((row.ready.as_str(), row.status.as_str()), ("0/1", "Pending"));
+//! let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+//! let pod: PodManifest = serde_json::from_str(printed)?;
+//! let now: Timestamp = "2026-03-01T12:08:50Z".parse()?;
+//! assert_eq!(kubectl::row(&pod, now).status, "CrashLoopBackOff");
+//! assert!(kubectl::describe(&pod, &[], now).contains("CrashLoopBackOff"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

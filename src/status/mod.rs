@@ -1,22 +1,7 @@
-//! What is shown of a Pod: the status as the API prints it, the columns of `kubectl get pods`, `kubectl describe pod`,
-//! and recorded events.
+//! Pod status as the API server stores it, the patch that brings it there, and recorded events.
 //!
-//! Everything here is read off a Pod at one moment; nothing is stored.
-//!
-//! From the object of a Pod, as `kubectl get pod -o json` prints it:
-//!
-//! ```
-//! use pod_lifecycle::{Timestamp, api::PodManifest, explain::ObservedPod, kubectl::describe};
-//!
-//! let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
-//! let manifest: PodManifest = serde_json::from_str(printed)?;
-//! let now: Timestamp = "2026-03-01T12:08:50Z".parse()?;
-//! assert!(describe(&manifest, &[], now).contains("CrashLoopBackOff"));
-//!
-//! let pod = ObservedPod::from_manifest(manifest)?;
-//! assert_eq!(pod.row(now).status, "CrashLoopBackOff");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! Answers to `pkg/kubelet/status` and to `k8s.io/client-go/tools/record`. Nothing here is stored with a Pod, except by
+//! an [`EventRecorder`], which a node has one of.
 
 mod event;
 mod of_pod;

@@ -13,6 +13,7 @@
 )]
 
 mod agent_restart;
+#[cfg(feature = "explain")]
 mod budget;
 #[cfg(feature = "sim")]
 #[path = "../built/mod.rs"]
@@ -21,8 +22,10 @@ mod built;
 mod controller;
 #[cfg(feature = "sim")]
 mod examples;
+#[cfg(feature = "explain")]
 mod explained_json;
 mod replay;
+#[cfg(feature = "explain")]
 mod rules_from_json;
 mod run_loop;
 mod runtime;

@@ -10,10 +10,8 @@ use pod_lifecycle::{
         PodManifest, PodPhase, PodQosClass, PodStatus, Protocol, RestartPolicy, UnknownName, UriScheme, WorkloadError,
         WorkloadKind,
     },
-    budget::Budget,
     config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
-    explain::{Explanation, ObserveError, ObservedPod},
     object::{Deletion, ObjectError, PodObject},
     rule::probe::{ProbeOutcome, ProbeResult},
     spec::{ContainerIndex, PodSpec, ProbeKind, SpecError},
@@ -22,6 +20,11 @@ use pod_lifecycle::{
         SandboxId, StartError, Termination, TerminationReason,
     },
     status::{EventCorrelator, EventObject, RecordedEvent, StatusPatch},
+};
+#[cfg(feature = "explain")]
+use pod_lifecycle::{
+    budget::Budget,
+    explain::{Explanation, ObserveError, ObservedPod},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -71,9 +74,13 @@ fn what_users_hold_is_shown_copied_sent_and_compared() {
     );
     held!(Event, RuntimeEvent, ApiEvent, NodeEvent, Failure, ContainerExit, Termination, Deletion);
     held!(RuntimeStatus, Sandbox, Instance, InstanceState, KubeletConfig, Timing, FeatureGates, BackOffLimits);
-    held!(StatusPatch, EventObject, ObservedPod, Explanation, Budget, ContainerIndex, InstanceId, SandboxId);
+    held!(StatusPatch, EventObject, ContainerIndex, InstanceId, SandboxId);
+    #[cfg(feature = "explain")]
+    held!(ObservedPod, Explanation, Budget);
     each!(is_common: EventCorrelator);
-    each!(is_error: EventError, ObjectError, ResumeError, SpecError, ObserveError);
+    each!(is_error: EventError, ObjectError, ResumeError, SpecError);
+    #[cfg(feature = "explain")]
+    each!(is_error: ObserveError);
     each!(is_error: FieldError, WorkloadError, OpaqueError, UnknownName);
 }
 
