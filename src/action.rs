@@ -67,7 +67,7 @@ pub enum Action {
         /// The instance.
         instance: InstanceId,
         /// How often the container was started before.
-        restart_count: u32,
+        restart_count: i32,
     },
     /// Start an instance: `ContainerStarted`.
     StartContainer {

@@ -50,7 +50,7 @@ pub struct ContainerExplanation {
     /// Whether it counts as ready.
     pub ready: bool,
     /// How often it was started again.
-    pub restart_count: u32,
+    pub restart_count: i32,
     /// What it is doing.
     pub situation: Situation,
 }
@@ -369,7 +369,7 @@ impl Subject<'_> {
         })
     }
 
-    fn restart_count(&self) -> u32 {
+    fn restart_count(&self) -> i32 {
         let of_record = self.record.map_or(0, |record| record.restart_count);
         let of_runtime = self.pod.runtime().newest(self.index).map_or(0, |newest| newest.restart_count);
         of_record.max(of_runtime)

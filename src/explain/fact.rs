@@ -39,14 +39,14 @@ pub struct LastExit {
     /// When, if anybody saw it.
     pub at: Option<Timestamp>,
     /// Which exit of this container it was, counted from 1.
-    pub count: u32,
+    pub count: i32,
     /// Its termination message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
 impl LastExit {
-    pub(super) fn of(end: &Termination, restart_count: u32) -> LastExit {
+    pub(super) fn of(end: &Termination, restart_count: i32) -> LastExit {
         LastExit {
             code: end.exit_code,
             reason: end.reason.as_str().into(),

@@ -67,7 +67,7 @@ pub(super) fn at_least_at_most(least: Duration, most: Duration) -> String {
 }
 
 /// `1st`, `2nd`, `3rd`, `4th`.
-pub(super) fn ordinal(number: u32) -> String {
+pub(super) fn ordinal(number: i32) -> String {
     let ending = match (number % 10, number % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",

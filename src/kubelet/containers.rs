@@ -43,7 +43,7 @@ pub(crate) struct History {
     /// Why the last start failed, if it did.
     failure: Option<Arc<StartFailure>>,
     /// The restart count after those of the instances that were removed but left their logs.
-    after_logs: u32,
+    after_logs: i32,
     /// The images of instances that were made before the spec had another one.
     images: Vec<(InstanceId, Box<str>)>,
     /// Instances whose preStop hook still runs.
@@ -193,14 +193,14 @@ impl Containers {
     }
 
     /// An instance is removed, but not its logs: the next one is counted after it.
-    pub(crate) fn keep_logs(&mut self, container: ContainerIndex, restart_count: u32) {
+    pub(crate) fn keep_logs(&mut self, container: ContainerIndex, restart_count: i32) {
         if let Some(history) = self.get_mut(container) {
             history.after_logs = history.after_logs.max(restart_count.saturating_add(1));
         }
     }
 
     /// The restart count of the next instance of a container that has none, by its logs.
-    pub(crate) fn count_by_logs(&self, container: ContainerIndex) -> u32 {
+    pub(crate) fn count_by_logs(&self, container: ContainerIndex) -> i32 {
         self.get(container).map_or(0, |history| history.after_logs)
     }
 

@@ -244,8 +244,8 @@ fn published_conditions(status: &PodStatus, unset: &PodConditions) -> PodConditi
 
 /// The restart count of an instance that was removed, so that all containers start afresh, and left its logs: the next
 /// one is counted after it.
-fn count_by_logs(record: &ContainerRecord) -> Option<u32> {
+fn count_by_logs(record: &ContainerRecord) -> Option<i32> {
     let is_reset = |end: &Arc<Termination>| end.reason == TerminationReason::RestartingAllContainers;
     let was_reset = record.is_waiting() && record.last_termination().is_some_and(is_reset);
-    record.restart_count.checked_sub(1).filter(|_| was_reset)
+    record.restart_count.checked_sub(1).filter(|count| was_reset && *count >= 0)
 }

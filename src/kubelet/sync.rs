@@ -315,7 +315,7 @@ impl Sync {
 
     /// The restart count of a container's next instance: after the newest that the sync sees, else after what the logs
     /// show.
-    pub(crate) fn next_restart_count(&self, container: ContainerIndex, parts: &Kubelet) -> u32 {
+    pub(crate) fn next_restart_count(&self, container: ContainerIndex, parts: &Kubelet) -> i32 {
         match self.view.newest(container) {
             Some(newest) => newest.restart_count.saturating_add(1),
             None => parts.containers.count_by_logs(container),

@@ -211,7 +211,7 @@ impl StatusInputs<'_> {
         );
         ContainerRecord {
             last_state: Some(RecordedState::Terminated(Arc::new(end))),
-            restart_count: record.restart_count.saturating_add(u32::from(!self.is_deleting)),
+            restart_count: record.restart_count.saturating_add(i32::from(!self.is_deleting)),
             ..record
         }
     }

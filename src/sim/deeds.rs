@@ -263,7 +263,7 @@ impl Simulation {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn restarts(&self, container: &str) -> Option<u32> {
+    pub fn restarts(&self, container: &str) -> Option<i32> {
         restarts_of(&self.timeline().pod, container)
     }
 

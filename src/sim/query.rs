@@ -263,7 +263,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn restarts(&self, container: &str) -> Option<u32> {
+    pub fn restarts(&self, container: &str) -> Option<i32> {
         restarts_of(&self.pod, container)
     }
 
@@ -281,7 +281,7 @@ impl Timeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn restarts_at(&self, container: &str, t: impl Into<At>) -> Option<u32> {
+    pub fn restarts_at(&self, container: &str, t: impl Into<At>) -> Option<i32> {
         restarts_of(&self.object_at(t)?, container)
     }
 
@@ -359,10 +359,10 @@ impl Timeline {
 }
 
 /// How often a container was started again, by an object.
-pub(super) fn restarts_of(pod: &PodManifest, container: &str) -> Option<u32> {
+pub(super) fn restarts_of(pod: &PodManifest, container: &str) -> Option<i32> {
     let spec = &pod.spec;
     let all = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
     all.into_iter().find(|it| it.name == container)?;
     let status = pod.status.every_container().find(|status| status.name == container);
-    Some(status.map_or(0, |status| u32::try_from(status.restart_count).unwrap_or(0)))
+    Some(status.map_or(0, |status| status.restart_count.max(0)))
 }

@@ -34,7 +34,7 @@ pub struct ContainerRecord {
     /// What it did before.
     pub last_state: Option<RecordedState>,
     /// How often it was started again.
-    pub restart_count: u32,
+    pub restart_count: i32,
     /// The instance that the status is about.
     pub instance: Option<InstanceId>,
     /// Whether it has passed its startup probe.

@@ -63,7 +63,7 @@ fn record(index: ContainerIndex, status: &ContainerStatus, ids: &mut ContainerId
     ContainerRecord {
         state: recorded_state(index, &status.state, ids),
         last_state: recorded_state(index, &status.last_state, ids),
-        restart_count: u32::try_from(status.restart_count).unwrap_or(0),
+        restart_count: status.restart_count.max(0),
         instance,
         started: status.started,
         ready: status.ready,

@@ -16,7 +16,7 @@ use crate::{spec::ContainerIndex, time::Timestamp};
 /// let sandbox =
 ///     Sandbox { id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true) };
 /// let instance = |nth: u32, state: InstanceState| Instance {
-///     id: InstanceId::nth(nth), container: Some(0.into()), sandbox: SandboxId(0), restart_count: nth,
+///     id: InstanceId::nth(nth), container: Some(0.into()), sandbox: SandboxId(0), restart_count: 0,
 ///     spec_changed: false, state,
 /// };
 /// let running = instance(1, InstanceState::Running { started_at: None });
@@ -197,7 +197,7 @@ pub struct Instance {
     /// The sandbox it was created in.
     pub sandbox: SandboxId,
     /// How often the container had been started before.
-    pub restart_count: u32,
+    pub restart_count: i32,
     /// Whether the container's image or name has changed since.
     pub spec_changed: bool,
     /// What it is doing.

@@ -121,7 +121,7 @@ pub fn container_status(
         state: print(&record.state),
         last_state: print(&record.last_state),
         ready: record.ready,
-        restart_count: i32::try_from(record.restart_count).unwrap_or(i32::MAX),
+        restart_count: record.restart_count,
         image: known.image.unwrap_or_else(|| image_of(spec, index).to_owned()),
         image_id: known.image_id,
         container_id: container_id.unwrap_or_default(),

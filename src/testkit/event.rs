@@ -176,7 +176,7 @@ fn condition() -> impl Strategy<Value = PodCondition> {
 
 fn instance(containers: usize) -> impl Strategy<Value = Instance> {
     let names = (option::weighted(0.9, container(containers)), instance_id(), sandbox_id());
-    (names, 0..=3_u32, any::<bool>(), instance_state()).prop_map(
+    (names, 0..=3_i32, any::<bool>(), instance_state()).prop_map(
         |((container, id, sandbox), restart_count, spec_changed, state)| Instance {
             id,
             container,

@@ -67,13 +67,13 @@ pub(super) fn container_id(
     spec: &PodSpec,
     container: &ContainerSpec,
     instance: InstanceId,
-    restart_count: u32,
+    restart_count: i32,
 ) -> String {
     let word = |salt: u8| {
         let mut hasher = StableHasher::default();
         hasher.write(spec.uid().as_bytes());
         hasher.write(container.name().as_bytes());
-        hasher.write_u32(restart_count);
+        hasher.write_i32(restart_count);
         hasher.write_u32(instance.ordinal());
         hasher.write_u8(salt);
         hasher.finish()

@@ -49,8 +49,8 @@ impl Delay {
 }
 
 /// The delay after so many restarts if each came soon after the one before: the first restart is not delayed.
-fn longest(restart_count: u32, limits: &BackOffLimits) -> Duration {
-    let doublings = restart_count.saturating_sub(1).min(31);
+fn longest(restart_count: i32, limits: &BackOffLimits) -> Duration {
+    let doublings = u32::try_from(restart_count).unwrap_or(0).saturating_sub(1).min(31);
     limits.initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(limits.max)
 }
 
@@ -86,7 +86,7 @@ mod tests {
     use crate::{config::BackOffLimits, state::StartFailure};
     use alloc::sync::Arc;
 
-    fn held_back(restart_count: u32, message: &str) -> ContainerRecord {
+    fn held_back(restart_count: i32, message: &str) -> ContainerRecord {
         let message = FailureMessage::Text(message.into());
         let failure = StartFailure { error: "CrashLoopBackOff".into(), message };
         ContainerRecord {
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn without_a_message_the_delay_has_doubled_with_each_restart_at_most() {
         let most = |restarts| Delay::in_force(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP).most.as_secs();
-        assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, u32::MAX].map(most), [10, 10, 20, 40, 80, 160, 300, 300, 300]);
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, i32::MAX].map(most), [10, 10, 20, 40, 80, 160, 300, 300, 300]);
         let node = crate::config::FeatureGates::default().crash_loop(Some(Duration::from_secs(5)));
         assert_eq!(Delay::in_force(&held_back(4, ""), &node), between(5, 5));
     }

@@ -188,7 +188,7 @@ pub enum Discrepancy {
         /// The container's name.
         container: String,
         /// How often it was restarted.
-        restart_count: u32,
+        restart_count: i32,
     },
     /// A container runs and had a run before, and was never restarted.
     #[error("container {container} runs and had a run before, but was never restarted")]
@@ -237,6 +237,6 @@ fn expectation(expected: ConditionStatus, reason: Option<ConditionReason>, becau
     format!("{fact}: it ought to be {expected}{why}")
 }
 
-fn times(count: u32) -> String {
+fn times(count: i32) -> String {
     if count == 1 { "once".into() } else { format!("{count} times") }
 }

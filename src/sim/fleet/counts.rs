@@ -98,7 +98,7 @@ impl Histograms {
 pub(super) struct Seen {
     pub(super) phase: PodPhase,
     pub(super) status: Word,
-    pub(super) restarts: u32,
+    pub(super) restarts: i32,
     pub(super) is_ready: bool,
     /// Whether it was ever ready.
     pub(super) was_ready: bool,
@@ -198,11 +198,11 @@ impl Counters {
         let Some(change) = self.changes.get_mut(self.moment) else { return };
         if let Some(seen) = before {
             change.note(seen, LESS);
-            self.spreads.restarts.remove(seen.restarts.into());
+            self.spreads.restarts.remove(seen.restarts.unsigned_abs().into());
         }
         if let Some(seen) = after {
             change.note(seen, 1);
-            self.spreads.restarts.add(seen.restarts.into());
+            self.spreads.restarts.add(seen.restarts.unsigned_abs().into());
         }
     }
 

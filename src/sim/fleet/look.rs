@@ -21,7 +21,7 @@ pub(super) fn light(light: &Light, manifest: &PodManifest, now: Timestamp, tally
     }
     let published = pod.published();
     let records = published.containers().iter().flatten();
-    let restarts = records.fold(0, |sum: u32, record| sum.saturating_add(record.restart_count));
+    let restarts = records.fold(0, |sum: i32, record| sum.saturating_add(record.restart_count));
     let status = quick_word(pod, &published, tally).unwrap_or_else(|| tally.word(&slow_word(pod, manifest, now)));
     Some(Seen { phase: published.phase(), status, restarts, is_ready: published.is_ready(), was_ready: false })
 }
@@ -70,7 +70,7 @@ pub(super) fn whole(life: &Simulation, tally: &mut Counters) -> Option<Seen> {
     })
 }
 
-fn restarts(status: &PodStatus) -> u32 {
-    let counts = status.every_container().map(|it| u32::try_from(it.restart_count).unwrap_or(0));
-    counts.fold(0, u32::saturating_add)
+fn restarts(status: &PodStatus) -> i32 {
+    let counts = status.every_container().map(|it| it.restart_count.max(0));
+    counts.fold(0, i32::saturating_add)
 }

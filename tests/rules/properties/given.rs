@@ -51,11 +51,11 @@ pub(crate) fn known() -> impl Strategy<Value = (Arc<PodSpec>, RuntimeStatus)> {
 /// Instances of one container, newest first.
 fn instances(container: ContainerIndex, states: Vec<InstanceState>) -> Vec<Instance> {
     let count = u32::try_from(states.len()).unwrap();
-    let instance = |(age, state)| Instance {
+    let instance = |(age, state): (u32, InstanceState)| Instance {
         id: InstanceId::nth(count - age),
         container: Some(container),
         sandbox: SandboxId(0),
-        restart_count: count - age,
+        restart_count: (count - age).cast_signed(),
         spec_changed: false,
         state,
     };

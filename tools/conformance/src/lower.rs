@@ -168,7 +168,7 @@ struct RecordedInstance {
     #[serde(default)]
     message: String,
     #[serde(default)]
-    restart_count: u32,
+    restart_count: i32,
     #[serde(default)]
     image: String,
     #[serde(default)]

@@ -96,7 +96,7 @@ impl FakeRuntime {
                 None
             }
             Action::CreateContainer { container, instance, restart_count } => {
-                let process = self.drawn(container, Process::created(instance, restart_count), spec);
+                let process = self.drawn(container, Process::created(instance, restart_count.unsigned_abs()), spec);
                 let result = self.create(container, process);
                 Some(RuntimeEvent::ContainerCreated { container, instance, result })
             }

@@ -60,7 +60,7 @@ impl FakeRuntime {
         if self.processes.get(index.get()).is_some_and(Option::is_some) {
             return;
         }
-        let mut process = self.drawn(index, Process::created(instance.id, instance.restart_count), spec);
+        let mut process = self.drawn(index, Process::created(instance.id, instance.restart_count.unsigned_abs()), spec);
         if let InstanceState::Running { started_at: Some(started_at) } = instance.state {
             process.is_alive = true;
             process.started_at = Some(started_at);
@@ -76,7 +76,7 @@ impl FakeRuntime {
 
 /// The newest instance of a container, and the one before.
 fn instances(index: ContainerIndex, record: &ContainerRecord, spec_changed: bool) -> Vec<Instance> {
-    let instance = |id: InstanceId, restart_count: u32, state: InstanceState| Instance {
+    let instance = |id: InstanceId, restart_count: i32, state: InstanceState| Instance {
         id,
         container: Some(index),
         sandbox: SANDBOX,
