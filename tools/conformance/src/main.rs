@@ -12,7 +12,7 @@ use pod_lifecycle_conformance as recordings;
 /// Exits with 1 if any answer differs, with 2 if the recordings cannot be read.
 #[derive(Parser)]
 struct Arguments {
-    /// The directory of the recordings: every `*.jsonl.gz` (or `*.jsonl`) in it is run.
+    /// The directory of the recordings: every `*.jsonl.gz` (or `*.jsonl`) in it and below it is run.
     directory: PathBuf,
 }
 

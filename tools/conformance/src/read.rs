@@ -36,21 +36,30 @@ impl ReadError {
     }
 }
 
-/// The recordings of a directory, by name.
+/// Returns the recordings in a directory and in the folders below it, by path.
 pub fn recordings(directory: &Path) -> Result<Vec<Recording>, ReadError> {
-    let in_directory = |error: io::Error| ReadError::new(directory, error);
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).map_err(in_directory)? {
-        let path = entry.map_err(in_directory)?.path();
-        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(name) = file.strip_suffix(".jsonl.gz").or_else(|| file.strip_suffix(".jsonl")) else { continue };
-        found.push(Recording { name: name.to_owned(), path });
-    }
+    collect(directory, &mut found)?;
     if found.is_empty() {
         return Err(ReadError::new(directory, "holds no *.jsonl.gz"));
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
+}
+
+fn collect(directory: &Path, found: &mut Vec<Recording>) -> Result<(), ReadError> {
+    let in_directory = |error: io::Error| ReadError::new(directory, error);
+    for entry in fs::read_dir(directory).map_err(in_directory)? {
+        let path = entry.map_err(in_directory)?.path();
+        if path.is_dir() {
+            collect(&path, found)?;
+            continue;
+        }
+        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(name) = file.strip_suffix(".jsonl.gz").or_else(|| file.strip_suffix(".jsonl")) else { continue };
+        found.push(Recording { name: name.to_owned(), path });
+    }
+    Ok(())
 }
 
 /// The lines of a recording, one at a time.

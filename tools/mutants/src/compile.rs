@@ -49,7 +49,7 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
     on.retain(|number| !refused.contains_key(number));
     let tests = test_arguments(&copy.path)?;
     // The library alone is checked soonest.
-    let check = ["check", "--lib"].map(String::from);
+    let check = ["check", "--package", MUTATED, "--lib"].map(String::from);
     let mut is_checked = false;
     loop {
         copy.write(&on)?;
@@ -58,7 +58,6 @@ pub(crate) fn build(copy: &Copy, target: &Path, jobs: usize) -> Result<Built> {
         let blamed = blamed(copy, &messages)?;
         if blamed.is_empty() {
             if is_checked {
-                cargo(copy, target, jobs, &example_arguments())?;
                 remember(copy, &known, &refused)?;
                 let binaries = messages.iter().filter_map(Message::binary).collect();
                 return Ok(Built { binaries, on, refused });
@@ -85,23 +84,29 @@ fn remember(copy: &Copy, known: &Path, refused: &BTreeMap<Number, Refused>) -> R
     Ok(fs::write(known, serde_json::to_string(&names)?)?)
 }
 
-/// Programs that judges run: they ask Cargo for them, and it finds them built.
-const EXAMPLES: &[&str] = &["fleet", "simulate"];
+/// The package that is mutated.
+const MUTATED: &str = "pod-lifecycle";
 
-fn example_arguments() -> Vec<String> {
-    let examples = EXAMPLES.iter().flat_map(|name| ["--example", name]);
-    ["build", "--profile", "test"].into_iter().chain(examples).map(String::from).collect()
-}
+/// The packages whose tests are judges, and their folders.
+const JUDGES: &[(&str, &str)] = &[
+    (MUTATED, "."),
+    ("pod-lifecycle-conformance", "tools/conformance"),
+    ("pod-lifecycle-model-check", "tools/model-check"),
+    ("pod-lifecycle-cli", "cli"),
+];
 
-/// Builds the binaries that have judges.
+/// Builds the binaries that have judges, and the programs that these run.
 fn test_arguments(project: &Path) -> Result<Vec<String>> {
     let mut arguments = ["test", "--no-run", "--lib"].map(String::from).to_vec();
-    for entry in fs::read_dir(project.join("tests"))? {
-        let path = entry?.path();
-        let is_binary = path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file();
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if is_binary && !is_left_out(&format!("{name}::")) {
-            arguments.extend(["--test".to_owned(), name.into_owned()]);
+    for (package, folder) in JUDGES {
+        arguments.extend(["--package".to_owned(), (*package).to_owned()]);
+        for entry in fs::read_dir(project.join(folder).join("tests"))? {
+            let path = entry?.path();
+            let is_file = path.extension().is_some_and(|extension| extension == "rs");
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            if (is_file || path.join("main.rs").is_file()) && !is_left_out(&format!("{name}::")) {
+                arguments.extend(["--test".to_owned(), name.into_owned()]);
+            }
         }
     }
     Ok(arguments)
@@ -194,8 +199,10 @@ impl Message {
         let (path, target) = (self.executable.clone()?, self.target.as_ref()?);
         let is_test = self.profile.as_ref()?.test && target.kind.iter().all(|kind| kind == "lib" || kind == "test");
         let is_lib = target.kind.iter().any(|kind| kind == "lib");
+        // The other libraries have no tests that judge.
+        let is_mutated = target.name == MUTATED.replace('-', "_");
         let name = if is_lib { "lib".to_owned() } else { target.name.clone() };
-        is_test.then_some(Binary { name, path })
+        (is_test && (is_mutated || !is_lib)).then_some(Binary { name, path })
     }
 }
 

@@ -132,7 +132,7 @@ fn mark(project: &Path, files: &BTreeSet<String>, mutants: &BTreeMap<Number, Mut
         mark = hash(mark, mutant.name.as_bytes());
     }
     // What tries them is no part of what is built.
-    for file in files.iter().filter(|file| !file.starts_with("mutants/") && !file.starts_with("scripts/")) {
+    for file in files.iter().filter(|file| !file.starts_with("tools/mutants/") && !file.starts_with("scripts/")) {
         mark = hash(hash(mark, file.as_bytes()), &fs::read(project.join(file))?);
     }
     Ok(mark)
