@@ -12,7 +12,7 @@ use super::{
     wait::{self, WaitingFor},
 };
 use crate::{
-    kubelet::{PendingCall, PodMachine, Task, WorkerState},
+    kubelet::{PendingCall, PodMachine, WorkerState},
     rule,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
@@ -178,7 +178,7 @@ pub enum Situation {
 impl ContainerExplanation {
     pub(super) fn of(pod: &PodMachine, index: ContainerIndex, foresight: &Forecast, now: Timestamp) -> Option<Self> {
         let spec = pod.spec().container(index)?;
-        let record = pod.parts.status.record.records.get(index.get()).and_then(Option::as_ref);
+        let record = pod.inspect().container_status(index);
         let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
         let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
         let place = pod.spec().place_in_list(index).saturating_add(1);
@@ -214,18 +214,18 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn situation(&self) -> Situation {
-        let sync = self.pod.worker.sync.as_deref();
+        let sync = self.pod.inspect().sync();
         if let Some(sync) = sync
-            && let Some(stop) = sync.stops.iter().find(|stop| stop.container == self.index)
+            && let Some(stop) = sync.stops().iter().find(|stop| stop.container == self.index)
         {
             let newest = self.pod.runtime().newest(self.index);
             let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
             let step = StopStep::of(self.pod, sync, stop);
             let reason = StopReason::of(self.pod, sync, stop);
-            let restarts = sync.todo.contains(&Task::Start(self.index));
+            let restarts = sync.will_start(self.index);
             return Situation::Stopping { reason, step, exit, restarts };
         }
-        match sync.map(|sync| sync.doing) {
+        match sync.map(|sync| sync.pending_call()) {
             Some(PendingCall::Pulling(container, since)) if container == self.index => {
                 return Situation::Pulling { image: self.spec.image().into(), since };
             }
@@ -289,7 +289,7 @@ impl Subject<'_> {
             return Situation::Ended { exit, decision: RestartDecision::STRANDED };
         }
         let limits = &self.pod.config().crash_loop;
-        let counter = self.pod.parts.containers.crash_loop(self.index, self.spec.image());
+        let counter = self.pod.inspect().crash_loop(self.index, self.spec.image());
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
         if let (Some(until), Some(counter)) = (until, counter) {
@@ -306,9 +306,9 @@ impl Subject<'_> {
 
     /// The last attempt to start it failed, for another reason than the crash-loop back-off.
     fn failed(&self) -> Option<Situation> {
-        let known = self.pod.parts.containers.failure(self.index);
+        let known = self.pod.inspect().start_failure(self.index);
         let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
-        let pulls = self.pod.parts.containers.pull_back_off(self.spec.image());
+        let pulls = self.pod.inspect().pull_back_off(self.spec.image());
         let held_until =
             pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at(), self.now));
         let is_pull = matches!(

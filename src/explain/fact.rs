@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::foresight::Forecast;
 use crate::{
     api::{Name, RestartPolicy, RestartRuleAction},
-    kubelet::{PodMachine, Prober, ProberStage},
+    kubelet::PodMachine,
     rule::{probe::ProbeResult, restart},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{Instance, Termination, TerminationReason},
@@ -202,8 +202,7 @@ impl ProbeProgress {
         foresight: &Forecast,
     ) -> Option<ProbeProgress> {
         let spec = pod.spec().container(container)?.probe(probe)?;
-        let is_it = |prober: &&Prober| prober.container == container && prober.kind == probe;
-        let worker = pod.parts.probers.iter().find(is_it).filter(|prober| prober.stage != ProberStage::Absent)?.worker;
+        let worker = pod.inspect().probe_worker(container, probe)?;
         let run_of = |result| if worker.last_result == result { worker.result_run } else { 0 };
         let left = |threshold: u32, run| threshold.saturating_sub(run).max(1);
         Some(ProbeProgress {

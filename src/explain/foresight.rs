@@ -9,8 +9,11 @@ use super::{fact, wait};
 use crate::{
     action::Action,
     event::{Event, RuntimeEvent},
-    kubelet::{PodMachine, Prober, ProberStage, Sink, Wake, WorkerState},
-    rule::{deadline, probe::ProbeOutcome},
+    kubelet::{PodMachine, Sink, Wake, WorkerState},
+    rule::{
+        deadline,
+        probe::{ProbeOutcome, ProbeWorker},
+    },
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
     time::Timestamp,
@@ -73,7 +76,8 @@ impl Forecast {
         let wants_end = deadline_of(pod).is_some();
         // What else comes of itself is more telling than that the Pod is looked at again.
         let wants_more = wants_end || !future.wanted_starts.is_empty() || !future.wanted_probes.is_empty();
-        future.wants_retry = !wants_more && pod.worker_state() == WorkerState::Syncing && pod.worker.sync.is_none();
+        future.wants_retry =
+            !wants_more && pod.worker_state() == WorkerState::Syncing && pod.inspect().sync().is_none();
         for _ in 0..MOST_WAKES {
             let has_times = future.wanted_starts.is_empty() && future.wanted_probes.is_empty() && !wants_end;
             let is_done = has_times && (!future.wants_retry || future.foresight.retry_at.is_some());
@@ -117,7 +121,7 @@ impl Sink for Actions<'_> {
 
 /// Whether the node has begun to stop the Pod: the sync that does it waits for no relist.
 fn is_ending(pod: &PodMachine) -> bool {
-    pod.worker_state() != WorkerState::Syncing && pod.worker.taken.is_none() && pod.worker.pending.is_none()
+    pod.worker_state() != WorkerState::Syncing && !pod.inspect().is_sync_requested()
 }
 
 impl Future {
@@ -213,7 +217,7 @@ fn has_image(pod: &PodMachine, container: ContainerIndex) -> Option<bool> {
 
 /// How far the next attempt has to come to be one.
 fn least_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
-    let failure = pod.parts.containers.failure(container);
+    let failure = pod.inspect().start_failure(container);
     match failure.map(|failure| &failure.error) {
         Some(
             StartError::ErrImagePull
@@ -243,7 +247,7 @@ fn least_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
 
 /// When the active deadline ends a Pod that nobody stops yet.
 pub(super) fn deadline_of(pod: &PodMachine) -> Option<Timestamp> {
-    let start_time = pod.parts.status.start_time.filter(|_| pod.worker_state() == WorkerState::Syncing);
+    let start_time = pod.inspect().start_time().filter(|_| pod.worker_state() == WorkerState::Syncing);
     start_time.and_then(|start| deadline::of(pod.spec(), start))
 }
 
@@ -254,7 +258,7 @@ fn wanted_starts(pod: &PodMachine) -> Vec<(ContainerIndex, Reach)> {
     }
     let is_wanted = |index: ContainerIndex, container: &ContainerSpec| {
         let newest = pod.runtime().newest(index);
-        let has_failed = pod.parts.containers.failure(index).is_some();
+        let has_failed = pod.inspect().start_failure(index).is_some();
         let has_ended = newest.is_some_and(|newest| newest.termination().is_some());
         (has_failed || has_ended || wait::starts_by_itself(pod, index))
             && fact::is_start_due(container, newest, pod.is_deleting())
@@ -275,14 +279,14 @@ fn wanted_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
 
 /// The probes that have something to ask of what runs now.
 fn wanted_probes(pod: &PodMachine) -> Vec<(ContainerIndex, ProbeKind)> {
-    let is_wanted = |prober: &&Prober| {
-        let record = pod.parts.status.record.records.get(prober.container.get()).and_then(Option::as_ref);
+    let inspect = pod.inspect();
+    let is_wanted = |(container, kind, worker): &(ContainerIndex, ProbeKind, ProbeWorker)| {
+        let record = inspect.container_status(*container);
         let has_started = record.is_some_and(|record| record.started == Some(true));
-        let is_current = prober.worker.instance == record.and_then(|record| record.instance);
-        prober.stage != ProberStage::Absent
-            && record.is_some_and(ContainerRecord::is_running)
-            && has_started != (prober.kind == ProbeKind::Startup)
-            && !(is_current && prober.worker.on_hold)
+        let is_current = worker.instance == record.and_then(|record| record.instance);
+        record.is_some_and(ContainerRecord::is_running)
+            && has_started != (*kind == ProbeKind::Startup)
+            && !(is_current && worker.on_hold)
     };
-    pod.parts.probers.iter().filter(is_wanted).map(|prober| (prober.container, prober.kind)).collect()
+    inspect.probe_workers().filter(is_wanted).map(|(container, kind, _)| (container, kind)).collect()
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{ConditionStatus, Name, PodPhase, RestartPolicy},
-    kubelet::{PendingCall, PodMachine, WorkerState},
+    kubelet::{InspectSync, PendingCall, PodMachine, WorkerState},
     rule::{deadline::DEADLINE_REASON, restart},
     spec::{ContainerKind, PodSpec},
     state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
@@ -192,11 +192,11 @@ pub enum EndCause {
 
 impl PodSituation {
     pub(super) fn of(pod: &PodMachine, seen: Seen, containers: &[ContainerExplanation]) -> PodSituation {
-        let object = &pod.parts.object;
+        let inspect = pod.inspect();
         if !pod.is_on_node() {
-            return if object.spec.is_scheduling_gated() { PodSituation::Gated } else { unscheduled(pod) };
+            return if inspect.is_scheduling_gated() { PodSituation::Gated } else { unscheduled(pod) };
         }
-        let is_over = pod.parts.status.record.phase.is_terminal();
+        let is_over = inspect.status().phase.is_terminal();
         if let Some(since) = seen.node_lost_since.filter(|_| !is_over) {
             let is_given_up = seen.phase.is_terminal();
             let cause = EndCause::NodeGone { since };
@@ -208,7 +208,7 @@ impl PodSituation {
         }
         if pod.worker_state() == WorkerState::Finished {
             let is_over = pod.phase().is_terminal();
-            return if object.is_gone && !is_over { PodSituation::Gone } else { over(pod) };
+            return if inspect.is_object_gone() && !is_over { PodSituation::Gone } else { over(pod) };
         }
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);
@@ -216,9 +216,10 @@ impl PodSituation {
         if wait::is_reset(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };
         }
-        let doing = pod.worker.sync.as_deref().map(|sync| sync.doing);
-        let is_being_made = matches!(doing, Some(PendingCall::RunningSandbox(_)));
-        if is_being_made || pod.runtime().active_sandbox().is_none() && doing != Some(PendingCall::Stopping) {
+        let sync = inspect.sync();
+        let is_being_made = sync.is_some_and(InspectSync::is_creating_sandbox);
+        let is_stopping = sync.is_some_and(|sync| sync.pending_call() == PendingCall::Stopping);
+        if is_being_made || pod.runtime().active_sandbox().is_none() && !is_stopping {
             let is_lost = !pod.runtime().sandboxes.is_empty();
             let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
             let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().pod_policy());
@@ -238,12 +239,11 @@ fn of_running(pod: &PodMachine, containers: &[ContainerExplanation]) -> PodSitua
 }
 
 fn pod_is_ready(pod: &PodMachine) -> bool {
-    pod.parts.status.record.conditions.containers_ready.is_true()
+    pod.inspect().status().conditions.containers_ready.is_true()
 }
 
 fn unscheduled(pod: &PodMachine) -> PodSituation {
-    let scheduled = ConditionType::PodScheduled.name();
-    let known = pod.parts.object.conditions.iter().find(|condition| condition.type_ == scheduled);
+    let known = pod.inspect().external_condition(ConditionType::PodScheduled.name());
     let known = known.filter(|condition| condition.reason == ConditionReason::Unschedulable.name());
     PodSituation::Unscheduled { message: known.map(|condition| condition.message.clone()) }
 }
@@ -256,7 +256,7 @@ fn trigger(pod: &PodMachine) -> Option<String> {
     };
     let found = lasting.find(|(index, container)| {
         let of_runtime = pod.runtime().newest(*index).and_then(crate::state::Instance::termination);
-        let record = pod.parts.status.record.records.get(index.get()).and_then(Option::as_ref);
+        let record = pod.inspect().container_status(*index);
         let of_record = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
         [of_runtime, of_record].into_iter().flatten().any(|end| triggers(end, container))
     });
@@ -265,7 +265,7 @@ fn trigger(pod: &PodMachine) -> Option<String> {
 
 /// The readiness gates that are not true, and what their conditions say.
 fn unmet_gates(pod: &PodMachine) -> Vec<(String, Option<ConditionStatus>)> {
-    let ConditionMessage::Gates(failures) = &pod.parts.status.record.conditions.ready.message else {
+    let ConditionMessage::Gates(failures) = &pod.inspect().status().conditions.ready.message else {
         return Vec::new();
     };
     let gates = pod.spec().readiness_gates();
@@ -275,19 +275,18 @@ fn unmet_gates(pod: &PodMachine) -> Vec<(String, Option<ConditionStatus>)> {
 }
 
 fn stopping(pod: &PodMachine) -> PodSituation {
-    let (status, object) = (&pod.parts.status, &pod.parts.object);
-    let outcome = Some(status.record.phase).filter(|phase| phase.is_terminal());
-    let why = status.why.as_deref();
-    let kill = pod.worker.termination.as_ref().and_then(|termination| termination.kill.as_deref());
-    let cause = if let Some(kill) = kill {
-        StopCause::Node { reason: (*kill.why.reason).into(), message: (*kill.why.message).into() }
+    let inspect = pod.inspect();
+    let outcome = Some(inspect.status().phase).filter(|phase| phase.is_terminal());
+    let why = inspect.status_reason();
+    let cause = if let Some(kill) = inspect.kill_reason() {
+        StopCause::Node { reason: kill.reason.into(), message: kill.message.into() }
     } else if let Some(longest) =
-        pod.spec().active_deadline().filter(|_| why.is_some_and(|why| &*why.reason == DEADLINE_REASON))
+        pod.spec().active_deadline().filter(|_| why.is_some_and(|why| why.reason == DEADLINE_REASON))
     {
         StopCause::Deadline { longest }
-    } else if object.is_gone {
+    } else if inspect.is_object_gone() {
         StopCause::Removed
-    } else if let Some(deletion) = object.deletion.filter(|_| outcome.is_none()) {
+    } else if let Some(deletion) = inspect.deletion().filter(|_| outcome.is_none()) {
         StopCause::Deleted { at: deletion.requested_at, grace: deletion.grace }
     } else {
         StopCause::WorkOver(end_cause(pod))
@@ -300,14 +299,15 @@ fn over(pod: &PodMachine) -> PodSituation {
 }
 
 fn end_cause(pod: &PodMachine) -> EndCause {
-    let why = pod.parts.status.why.as_deref().or(pod.parts.status.published.why.as_deref());
+    let inspect = pod.inspect();
+    let why = inspect.status_reason().or(inspect.published_reason());
     if let Some(why) = why.filter(|why| !why.reason.is_empty()) {
-        return EndCause::Reason { reason: (*why.reason).into(), message: (*why.message).into() };
+        return EndCause::Reason { reason: why.reason.into(), message: why.message.into() };
     }
-    if pod.parts.status.record.phase == PodPhase::Succeeded {
+    if inspect.status().phase == PodPhase::Succeeded {
         return EndCause::AllSucceeded;
     }
-    first_failure(pod.spec(), &pod.parts.status.record.records).unwrap_or(EndCause::Incomplete)
+    first_failure(pod.spec(), &inspect.status().records).unwrap_or(EndCause::Incomplete)
 }
 
 /// The first container that makes its Pod fail: an init container, else a regular one.

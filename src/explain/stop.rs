@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fact;
 use crate::{
     action::SyncKind,
-    kubelet::{PendingCall, PodMachine, Prober, Stop, StopStage, Sync, Task},
+    kubelet::{InspectSync, PendingCall, PodMachine, Stop, StopStage},
     rule::{probe::ProbeResult, termination},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::{Timestamp, seconds},
@@ -45,32 +45,27 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    pub(super) fn of(pod: &PodMachine, sync: &Sync, stop: &Stop) -> StopReason {
-        if sync.kind != SyncKind::Sync {
+    pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: &Stop) -> StopReason {
+        if sync.kind() != SyncKind::Sync {
             return StopReason::PodStops;
         }
-        if sync.has_reset {
+        if sync.restarts_all_containers() {
             return StopReason::AllContainersRestart;
         }
-        if sync.doing == PendingCall::StoppingFailed(stop.container) {
+        if sync.pending_call() == PendingCall::StoppingFailed(stop.container) {
             return StopReason::PostStartHook;
         }
-        if sync.todo.iter().any(|task| matches!(task, Task::RunSandbox(_))) {
+        if sync.will_create_sandbox() {
             return StopReason::SandboxChanged;
         }
-        let mut instances = sync.view.instances_of(stop.container);
-        if instances.any(|instance| instance.id == stop.instance && instance.spec_changed) {
+        if sync.instance(stop.container, stop.instance).is_some_and(|instance| instance.spec_changed) {
             return StopReason::DefinitionChanged;
         }
         let has_failed = |kind| {
-            let is_it = |prober: &Prober| {
-                prober.container == stop.container
-                    && prober.kind == kind
-                    && prober.worker.instance == Some(stop.instance)
-                    && prober.worker.on_hold
-                    && prober.worker.result == Some(ProbeResult::Failure)
-            };
-            pod.parts.probers.iter().any(is_it)
+            let worker = pod.inspect().probe_worker(stop.container, kind);
+            worker.is_some_and(|worker| {
+                worker.instance == Some(stop.instance) && worker.on_hold && worker.result == Some(ProbeResult::Failure)
+            })
         };
         if has_failed(ProbeKind::Liveness) {
             StopReason::LivenessProbe
@@ -134,7 +129,7 @@ pub enum StopStep {
 }
 
 impl StopStep {
-    pub(super) fn of(pod: &PodMachine, sync: &Sync, stop: &Stop) -> StopStep {
+    pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: &Stop) -> StopStep {
         match stop.stage {
             StopStage::PreStop { since, until } => {
                 let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
@@ -146,7 +141,7 @@ impl StopStep {
                         && termination::waits_for(pod.spec(), stop.container, other.container)
                 };
                 let after: Vec<ContainerIndex> =
-                    sync.stops.iter().filter(holds_up).map(|other| other.container).collect();
+                    sync.stops().iter().filter(holds_up).map(|other| other.container).collect();
                 StopStep::Turn { after: fact::names(pod, after), until }
             }
             StopStage::Told => {
@@ -161,11 +156,11 @@ impl StopStep {
 
 /// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
 /// deletion, and after the part of the grace that is spent.
-fn kill_not_before(pod: &PodMachine, sync: &Sync, stop: &Stop, timeout: Duration) -> Option<Timestamp> {
-    let is_by_deletion = sync.kind == SyncKind::Terminating
-        && pod.worker.termination.as_ref().is_none_or(|termination| termination.kill.is_none())
-        && !pod.parts.status.record.phase.is_terminal();
-    let deletion = sync.object.deletion.filter(|_| is_by_deletion)?;
-    let spent = sync.grace.unwrap_or_default().saturating_sub(stop.grace);
-    Some(deletion.requested_at + spent + timeout)
+fn kill_not_before(pod: &PodMachine, sync: InspectSync<'_>, stop: &Stop, timeout: Duration) -> Option<Timestamp> {
+    let is_by_deletion = sync.kind() == SyncKind::Terminating
+        && pod.inspect().kill_reason().is_none()
+        && !pod.inspect().status().phase.is_terminal();
+    let requested_at = sync.deletion_requested_at().filter(|_| is_by_deletion)?;
+    let spent = sync.grace_override().unwrap_or_default().saturating_sub(stop.grace);
+    Some(requested_at + spent + timeout)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fact;
 use crate::{
-    kubelet::{PendingCall, PodMachine, Prober, WorkerState},
+    kubelet::{InspectSync, PendingCall, PodMachine, WorkerState},
     rule::{
         pod_actions::{self, SyncInputs},
         probe::ProbeResult,
@@ -66,8 +66,7 @@ impl WaitingFor {
         if is_reset(pod) {
             return WaitingFor::Reset;
         }
-        let sync = pod.worker.sync.as_deref();
-        let is_making = sync.is_some_and(|sync| matches!(sync.doing, PendingCall::RunningSandbox(_)));
+        let is_making = pod.inspect().sync().is_some_and(InspectSync::is_creating_sandbox);
         if is_making || pod.runtime().active_sandbox().is_none() {
             return WaitingFor::Sandbox;
         }
@@ -83,22 +82,22 @@ impl WaitingFor {
 
 /// The container whose pull, hook, start or stop the Pod's worker waits for.
 pub(super) fn holder(pod: &PodMachine) -> Option<ContainerIndex> {
-    let sync = pod.worker.sync.as_deref()?;
-    match sync.doing {
+    let sync = pod.inspect().sync()?;
+    match sync.pending_call() {
         PendingCall::Pulling(container, _)
         | PendingCall::PostStart(container, ..)
         | PendingCall::Inspecting(container)
         | PendingCall::Creating(container, _)
         | PendingCall::Starting(container, _)
         | PendingCall::StoppingFailed(container) => Some(container),
-        PendingCall::Stopping => sync.stops.first().map(|stop| stop.container),
+        PendingCall::Stopping => sync.stops().first().map(|stop| stop.container),
         PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => None,
     }
 }
 
 /// Whether all containers are being restarted in place.
 pub(super) fn is_reset(pod: &PodMachine) -> bool {
-    pod.parts.status.record.conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
+    pod.inspect().status().conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
 }
 
 /// Whether the Pod needs a new sandbox that it does not get: its policy is `Never`, or nothing is left to run in it.
@@ -141,23 +140,18 @@ pub(super) fn blocking_init(pod: &PodMachine, index: ContainerIndex) -> Option<C
 
 /// Whether a sidecar's startup probe has succeeded with this instance.
 fn has_started(pod: &PodMachine, index: ContainerIndex, instance: &Instance) -> bool {
-    let is_it = |prober: &Prober| {
-        prober.container == index
-            && prober.kind == ProbeKind::Startup
-            && prober.worker.instance == Some(instance.id)
-            && prober.worker.result == Some(ProbeResult::Success)
-    };
-    pod.parts.probers.iter().any(is_it)
+    let worker = pod.inspect().probe_worker(index, ProbeKind::Startup);
+    worker.is_some_and(|it| it.instance == Some(instance.id) && it.result == Some(ProbeResult::Success))
 }
 
 /// Whether a container that never had an instance starts by itself: when the Pod is next looked at, or when the startup
 /// worker of a sidecar that has long started takes its first look.
 pub(super) fn starts_by_itself(pod: &PodMachine, index: ContainerIndex) -> bool {
-    if pod.runtime().newest(index).is_some() || pod.worker.sync.is_some() {
+    if pod.runtime().newest(index).is_some() || pod.inspect().sync().is_some() {
         return false;
     }
     let has_long_started = |init: ContainerIndex| {
-        let record = pod.parts.status.record.records.get(init.get()).and_then(Option::as_ref);
+        let record = pod.inspect().container_status(init);
         record.is_some_and(|record| record.started == Some(true))
     };
     match WaitingFor::of(pod, index) {

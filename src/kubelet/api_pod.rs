@@ -18,20 +18,20 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiPod {
-    pub(crate) spec: Arc<PodSpec>,
+    pub(super) spec: Arc<PodSpec>,
     /// `metadata.generation`, as the API server counts it.
-    pub(crate) generation: i64,
-    pub(crate) deletion: Option<Deletion>,
+    pub(super) generation: i64,
+    pub(super) deletion: Option<Deletion>,
     /// Whether the object is gone from the API.
-    pub(crate) is_gone: bool,
+    pub(super) is_gone: bool,
     /// Conditions of other owners, in the order of the object.
     #[serde(with = "crate::api::described")]
-    pub(crate) conditions: Vec<PodCondition>,
+    pub(super) conditions: Vec<PodCondition>,
     /// A terminal phase that the kubelet has not written: that of another writer, or of the time before it started.
-    pub(crate) ended: Option<PodPhase>,
+    pub(super) ended: Option<PodPhase>,
     /// Since when the Pod is bound, if the object says.
     #[serde(with = "crate::time::exact")]
-    pub(crate) scheduled_at: Option<Timestamp>,
+    pub(super) scheduled_at: Option<Timestamp>,
 }
 
 /// A deletion through the API.
@@ -39,8 +39,8 @@ pub(crate) struct ApiPod {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deletion {
     #[serde(with = "crate::time::exact")]
-    pub(crate) requested_at: Timestamp,
-    pub(crate) grace: Duration,
+    pub(super) requested_at: Timestamp,
+    pub(super) grace: Duration,
 }
 
 impl ApiPod {

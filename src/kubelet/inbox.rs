@@ -40,10 +40,10 @@ pub(crate) enum PlegEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProbeUpdate {
-    pub(crate) container: ContainerIndex,
-    pub(crate) instance: InstanceId,
-    pub(crate) kind: ProbeKind,
-    pub(crate) result: ProbeResult,
+    pub(super) container: ContainerIndex,
+    pub(super) instance: InstanceId,
+    pub(super) kind: ProbeKind,
+    pub(super) result: ProbeResult,
 }
 
 /// The messages that wait. They are handled at once, unless the main loop is busy: admitting another Pod that has this

@@ -27,10 +27,10 @@ const EXCEEDED: &str = "Container runtime did not kill the pod within specified 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Kill {
-    pub(crate) why: Arc<StatusReason>,
+    pub(super) why: Arc<StatusReason>,
     /// What the `DisruptionTarget` condition says, if the Pod gets one.
-    pub(crate) disruption: Option<Box<str>>,
-    pub(crate) on_success: OnSuccess,
+    pub(super) disruption: Option<Box<str>>,
+    pub(super) on_success: OnSuccess,
 }
 
 /// What becomes of the phase of a Pod that had succeeded before.

@@ -14,6 +14,7 @@ mod commons;
 mod containers;
 mod garbage;
 mod inbox;
+mod inspect;
 mod kill;
 mod main_loop;
 mod node;
@@ -45,8 +46,8 @@ mod write;
 
 #[cfg(feature = "sim")]
 pub(crate) use commons::Interner;
+pub(crate) use inspect::InspectSync;
 pub use pod::PodMachine;
-pub(crate) use probers::{Prober, ProberStage};
 pub use prototype::Prototype;
 pub use published::Published;
 #[cfg(all(test, feature = "proptest"))]
@@ -60,7 +61,7 @@ pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
 pub(crate) use stop::{Stop, StopStage};
-pub(crate) use sync::{PendingCall, Sync, Task};
+pub(crate) use sync::PendingCall;
 pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 pub use wake::Wake;
 

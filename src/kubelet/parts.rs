@@ -29,26 +29,26 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Kubelet {
     #[serde(skip)]
-    pub(crate) config: Arc<KubeletConfig>,
+    pub(super) config: Arc<KubeletConfig>,
     /// The object as the main loop has heard of it.
-    pub(crate) object: Arc<ApiPod>,
+    pub(super) object: Arc<ApiPod>,
     /// The spec that the last sync acted upon.
-    pub(crate) spec: Arc<PodSpec>,
-    pub(crate) runtime: RuntimeCache,
-    pub(crate) containers: Containers,
-    pub(crate) probers: Probers,
-    pub(crate) status: StatusManager,
-    pub(crate) inbox: SyncLoopQueue,
+    pub(super) spec: Arc<PodSpec>,
+    pub(super) runtime: RuntimeCache,
+    pub(super) containers: Containers,
+    pub(super) probers: Probers,
+    pub(super) status: StatusManager,
+    pub(super) inbox: SyncLoopQueue,
     /// What few Pods need.
     rare: Option<Box<ColdState>>,
     /// How many random numbers were drawn.
-    pub(crate) draws: u32,
+    pub(super) draws: u32,
     /// When the Pod next wakes, and for what.
     #[serde(skip)]
-    pub(crate) wake: Option<(Timestamp, Wake)>,
+    pub(super) wake: Option<(Timestamp, Wake)>,
     /// Whether the next sync is known to find nothing.
     #[serde(skip)]
-    pub(crate) quiet: ResyncCache,
+    pub(super) quiet: ResyncCache,
 }
 
 impl Kubelet {

@@ -69,8 +69,8 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodMachine {
-    pub(crate) worker: Worker,
-    pub(crate) parts: Box<Kubelet>,
+    pub(super) worker: Worker,
+    pub(super) parts: Box<Kubelet>,
 }
 
 impl PodMachine {

@@ -30,24 +30,24 @@ pub(crate) struct Probers(Box<[Prober]>);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Prober {
-    pub(crate) container: ContainerIndex,
-    pub(crate) kind: ProbeKind,
-    pub(crate) stage: ProberStage,
+    pub(super) container: ContainerIndex,
+    pub(super) kind: ProbeKind,
+    pub(super) stage: ProberStage,
     /// Whether the Pod was being deleted when the worker was made: it never learns of a later deletion.
-    pub(crate) knows_deletion: bool,
-    pub(crate) worker: ProbeWorker,
+    pub(super) knows_deletion: bool,
+    pub(super) worker: ProbeWorker,
     /// The next probe by period.
     #[serde(with = "crate::time::exact")]
-    pub(crate) next_at: Timestamp,
+    pub(super) next_at: Timestamp,
     /// When an extra probe was begun that a status computation triggered.
     #[serde(with = "crate::time::exact")]
-    pub(crate) triggered_at: Option<Timestamp>,
+    pub(super) triggered_at: Option<Timestamp>,
     /// Whether another one is asked for: one is remembered.
-    pub(crate) is_triggered_again: bool,
+    pub(super) is_triggered_again: bool,
     /// Whether it has met a new instance in the probe under way: the verdict it starts from is told with the answer.
-    pub(crate) has_met: bool,
+    pub(super) has_met: bool,
     /// The dead instance whose failure was reported: it is reported once.
-    pub(crate) reported_dead: Option<InstanceId>,
+    pub(super) reported_dead: Option<InstanceId>,
 }
 
 /// What a worker is doing.
@@ -75,7 +75,7 @@ impl Prober {
         }
     }
 
-    fn exists(&self) -> bool {
+    pub(super) fn exists(&self) -> bool {
         self.stage != ProberStage::Absent
     }
 
@@ -120,12 +120,12 @@ impl Prober {
 /// What the probe workers need to know of the rest of the kubelet.
 #[derive(Clone, Copy)]
 pub(crate) struct ProbeContext<'a> {
-    pub(crate) spec: &'a PodSpec,
+    pub(super) spec: &'a PodSpec,
     /// The kubelet's own status, once it has computed one.
-    pub(crate) status: Option<&'a PodRecord>,
-    pub(crate) is_restarting_all: bool,
-    pub(crate) kubelet: KubeletStart,
-    pub(crate) repeats: Repeats,
+    pub(super) status: Option<&'a PodRecord>,
+    pub(super) is_restarting_all: bool,
+    pub(super) kubelet: KubeletStart,
+    pub(super) repeats: Repeats,
 }
 
 /// Whether the failure of a container that will never run again is told each time that a worker finds it.

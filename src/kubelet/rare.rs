@@ -13,17 +13,17 @@ use crate::{spec::ContainerIndex, state::InstanceId, time::Timestamp};
 pub(crate) struct ColdState {
     /// When the kubelet restarted, if it did.
     #[serde(with = "crate::time::exact")]
-    pub(crate) kubelet_start: Option<Timestamp>,
+    pub(super) kubelet_start: Option<Timestamp>,
     /// When the active deadline was last found to have passed.
     #[serde(with = "crate::time::exact")]
-    pub(crate) deadline_met: Option<Timestamp>,
+    pub(super) deadline_met: Option<Timestamp>,
     /// Dead instances that are not wanted any more.
-    pub(crate) removal: Option<Removal>,
+    pub(super) removal: Option<Removal>,
     /// When what the runtime keeps of dead sandboxes is removed.
     #[serde(with = "crate::time::exact")]
-    pub(crate) garbage_at: Option<Timestamp>,
+    pub(super) garbage_at: Option<Timestamp>,
     /// Published statuses that were read back and asked for a sync.
-    pub(crate) read_back: LivelockGuard,
+    pub(super) read_back: LivelockGuard,
 }
 
 /// Dead instances that are to be removed, in this order.
@@ -31,8 +31,8 @@ pub(crate) struct ColdState {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Removal {
     #[serde(with = "crate::time::exact")]
-    pub(crate) at: Timestamp,
-    pub(crate) instances: Vec<(ContainerIndex, InstanceId)>,
+    pub(super) at: Timestamp,
+    pub(super) instances: Vec<(ContainerIndex, InstanceId)>,
 }
 
 impl ColdState {

@@ -22,22 +22,22 @@ pub(crate) type Disruption = Box<str>;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusManager {
     /// Shared with Pods of which the same is said.
-    pub(crate) record: Arc<PodRecord>,
-    pub(crate) why: Option<Arc<StatusReason>>,
+    pub(super) record: Arc<PodRecord>,
+    pub(super) why: Option<Arc<StatusReason>>,
     /// The node's own `DisruptionTarget`, which is published with the terminal phase.
-    pub(crate) disruption: Option<Disruption>,
+    pub(super) disruption: Option<Disruption>,
     /// When each condition's status last changed.
     #[serde(with = "crate::time::exact")]
     changed_at: [Option<Timestamp>; CONDITIONS],
     /// The status of each readiness gate's condition, as of the last computation.
-    pub(crate) gates: Box<[Option<ConditionStatus>]>,
+    pub(super) gates: Box<[Option<ConditionStatus>]>,
     #[serde(with = "crate::time::exact")]
-    pub(crate) start_time: Option<Timestamp>,
-    pub(crate) generations: Generations,
-    pub(crate) knowledge: Knowledge,
-    pub(crate) published: PublishedPhase,
+    pub(super) start_time: Option<Timestamp>,
+    pub(super) generations: Generations,
+    pub(super) knowledge: Knowledge,
+    pub(super) published: PublishedPhase,
     /// A new sandbox that is reported as soon as the sync that made it waits or ends.
-    pub(crate) sandbox_news: SandboxNews,
+    pub(super) sandbox_news: SandboxNews,
 }
 
 /// Whether the kubelet has computed a status.
@@ -65,13 +65,13 @@ pub(crate) enum SandboxNews {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PublishedPhase {
     /// The phase; `None` before the first.
-    pub(crate) phase: Option<PodPhase>,
-    pub(crate) why: Option<Arc<StatusReason>>,
-    pub(crate) held_back: HeldBack,
+    pub(super) phase: Option<PodPhase>,
+    pub(super) why: Option<Arc<StatusReason>>,
+    pub(super) held_back: HeldBack,
     /// How many statuses were written.
-    pub(crate) writes: u32,
+    pub(super) writes: u32,
     /// Whether conditions of others have changed since the last write.
-    pub(crate) foreign_changed: bool,
+    pub(super) foreign_changed: bool,
 }
 
 /// Whether a terminal phase is known that the API does not show yet.
@@ -88,9 +88,9 @@ pub(crate) enum HeldBack {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Generations {
     /// The status, and most of its conditions.
-    pub(crate) status: i64,
+    pub(super) status: i64,
     /// `Ready` and `ContainersReady`, which a probe's verdict computes anew between two syncs.
-    pub(crate) readiness: i64,
+    pub(super) readiness: i64,
 }
 
 /// How many kinds of conditions there are.
@@ -100,8 +100,8 @@ const CONDITIONS: usize = ConditionType::DisruptionTarget as usize + 1;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusReason {
-    pub(crate) reason: Box<str>,
-    pub(crate) message: Box<str>,
+    pub(super) reason: Box<str>,
+    pub(super) message: Box<str>,
 }
 
 impl StatusReason {

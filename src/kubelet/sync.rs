@@ -31,29 +31,29 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Sync {
-    pub(crate) kind: SyncKind,
+    pub(super) kind: SyncKind,
     /// The object as it was known when the sync was asked for.
-    pub(crate) object: Arc<ApiPod>,
-    pub(crate) shows_initialized: bool,
+    pub(super) object: Arc<ApiPod>,
+    pub(super) shows_initialized: bool,
     /// The grace that overrides the containers' own, if any does.
-    pub(crate) grace: Option<Duration>,
+    pub(super) grace: Option<Duration>,
     /// The runtime as it was seen when the sync began.
-    pub(crate) view: Arc<RuntimeStatus>,
-    pub(crate) todo: VecDeque<Task>,
-    pub(crate) doing: PendingCall,
+    pub(super) view: Arc<RuntimeStatus>,
+    pub(super) todo: VecDeque<Task>,
+    pub(super) doing: PendingCall,
     /// Containers being stopped.
-    pub(crate) stops: Vec<Stop>,
-    pub(crate) has_failed: bool,
+    pub(super) stops: Vec<Stop>,
+    pub(super) has_failed: bool,
     /// Whether anything was started, stopped, made or removed.
-    pub(crate) has_acted: bool,
+    pub(super) has_acted: bool,
     /// Whether instances were removed so that all containers start afresh.
-    pub(crate) has_reset: bool,
+    pub(super) has_reset: bool,
     /// When the earliest crash-loop back-off that was met ends.
     #[serde(with = "crate::time::exact")]
-    pub(crate) earliest_release: Option<Timestamp>,
+    pub(super) earliest_release: Option<Timestamp>,
     /// Whether the next is known to find nothing, as this one has.
     #[serde(skip)]
-    pub(crate) quiet: ResyncCache,
+    pub(super) quiet: ResyncCache,
 }
 
 /// Something that a sync is going to do.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{PodMachine, Prober, Step, parts::Kubelet, sync::PendingCall, tables::WorkerState};
+use super::{PodMachine, Step, parts::Kubelet, probers::Prober, sync::PendingCall, tables::WorkerState};
 use crate::{
     config::{Timing, mix},
     rule::deadline,

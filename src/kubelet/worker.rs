@@ -14,20 +14,20 @@ use crate::{action::SyncKind, rule::termination, time::Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Worker {
-    pub(crate) state: WorkerState,
+    pub(super) state: WorkerState,
     /// Whether another sync is asked for; requests that come during a sync are remembered as one, the last.
-    pub(crate) pending: Option<Request>,
+    pub(super) pending: Option<Request>,
     /// A request that has been taken up and waits for a relist.
-    pub(crate) taken: Option<Box<Dequeued>>,
+    pub(super) taken: Option<Box<Dequeued>>,
     /// The sync that waits for something.
-    pub(crate) sync: Option<Box<Sync>>,
+    pub(super) sync: Option<Box<Sync>>,
     /// When the next sync comes without any other reason.
     #[serde(with = "crate::time::exact")]
-    pub(crate) retry_at: Option<Timestamp>,
+    pub(super) retry_at: Option<Timestamp>,
     /// How the Pod is being terminated, once somebody wants that.
-    pub(crate) termination: Option<Box<Termination>>,
+    pub(super) termination: Option<Box<Termination>>,
     /// Whether the kubelet restarts when the sync under way is over.
-    pub(crate) restarts_next: bool,
+    pub(super) restarts_next: bool,
 }
 
 /// A request for a sync.
@@ -35,20 +35,20 @@ pub(crate) struct Worker {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
     /// The object as it was known when the sync was asked for.
-    pub(crate) object: Arc<ApiPod>,
+    pub(super) object: Arc<ApiPod>,
     /// Whether the status that the object then showed says that the Pod had initialized.
-    pub(crate) shows_initialized: bool,
+    pub(super) shows_initialized: bool,
     /// Whether the grace in force overrides the containers' own.
-    pub(crate) overrides_grace: bool,
+    pub(super) overrides_grace: bool,
 }
 
 /// A request that the worker has taken up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Dequeued {
-    pub(crate) kind: SyncKind,
-    pub(crate) request: Request,
-    pub(crate) grace: Option<Duration>,
+    pub(super) kind: SyncKind,
+    pub(super) request: Request,
+    pub(super) grace: Option<Duration>,
 }
 
 /// How a Pod is being terminated.
@@ -56,14 +56,14 @@ pub(crate) struct Dequeued {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Termination {
     /// The grace that overrides the containers' own; it can only get shorter.
-    pub(crate) grace: Option<Duration>,
+    pub(super) grace: Option<Duration>,
     /// Whether an eviction or a preemption was what began it: dead containers are removed as they are noticed.
-    pub(crate) is_eviction: bool,
+    pub(super) is_eviction: bool,
     /// The last that killed the Pod: it has its say when the terminating sync begins.
-    pub(crate) kill: Option<Arc<Kill>>,
+    pub(super) kill: Option<Arc<Kill>>,
     /// Until when those who killed the Pod wait for its end.
     #[serde(with = "crate::time::exact")]
-    pub(crate) waits: Vec<Timestamp>,
+    pub(super) waits: Vec<Timestamp>,
 }
 
 impl Worker {

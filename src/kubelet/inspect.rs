@@ -1,0 +1,209 @@
+//! Read-only view of a Pod's machine: everything that explanations read beside the public status.
+//!
+//! The parts of the kubelet keep their fields to themselves; readers outside of this module ask here, in Kubernetes'
+//! words, and can change nothing.
+
+use core::time::Duration;
+
+use super::{PodMachine, stop::Stop, sync::PendingCall, sync::Sync, sync::Task};
+use crate::{
+    action::SyncKind,
+    api::PodCondition,
+    rule::{backoff::BackOff, pod_status::PodRecord, probe::ProbeWorker},
+    spec::{ContainerIndex, ProbeKind},
+    state::{ContainerRecord, Instance, InstanceId, StartFailure},
+    time::Timestamp,
+};
+
+/// Read-only view of a [`PodMachine`], from [`PodMachine::inspect`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inspect<'a> {
+    pod: &'a PodMachine,
+}
+
+/// Read-only view of the sync under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InspectSync<'a> {
+    sync: &'a Sync,
+}
+
+/// Deletion of the object through the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DeletionRequest {
+    pub(crate) requested_at: Timestamp,
+    pub(crate) grace: Duration,
+}
+
+/// Reason and message of a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReasonAndMessage<'a> {
+    pub(crate) reason: &'a str,
+    pub(crate) message: &'a str,
+}
+
+impl PodMachine {
+    /// Returns the read-only view that explanations use.
+    pub(crate) fn inspect(&self) -> Inspect<'_> {
+        Inspect { pod: self }
+    }
+}
+
+impl<'a> Inspect<'a> {
+    // --- The object, as the sync loop has seen it ---
+
+    /// True if the object has been removed from the API.
+    pub(crate) fn is_object_gone(self) -> bool {
+        self.pod.parts.object.is_gone
+    }
+
+    /// True if scheduling gates keep the Pod from being bound.
+    pub(crate) fn is_scheduling_gated(self) -> bool {
+        self.pod.parts.object.spec.is_scheduling_gated()
+    }
+
+    /// Returns when the object was deleted, and with which grace.
+    pub(crate) fn deletion(self) -> Option<DeletionRequest> {
+        let deletion = self.pod.parts.object.deletion?;
+        Some(DeletionRequest { requested_at: deletion.requested_at, grace: deletion.grace })
+    }
+
+    /// Returns a condition that the kubelet does not own, by its type.
+    pub(crate) fn external_condition(self, type_: &str) -> Option<&'a PodCondition> {
+        self.pod.parts.object.conditions.iter().find(|condition| condition.type_ == type_)
+    }
+
+    // --- The status manager ---
+
+    /// Returns the status that the kubelet has computed, which may be ahead of what is published.
+    pub(crate) fn status(self) -> &'a PodRecord {
+        &self.pod.parts.status.record
+    }
+
+    /// Returns a container's status as the kubelet has computed it.
+    pub(crate) fn container_status(self, container: ContainerIndex) -> Option<&'a ContainerRecord> {
+        self.status().records.get(container.get())?.as_ref()
+    }
+
+    /// Returns reason and message of the computed status.
+    pub(crate) fn status_reason(self) -> Option<ReasonAndMessage<'a>> {
+        let why = self.pod.parts.status.why.as_deref()?;
+        Some(ReasonAndMessage { reason: &why.reason, message: &why.message })
+    }
+
+    /// Returns reason and message of the published status.
+    pub(crate) fn published_reason(self) -> Option<ReasonAndMessage<'a>> {
+        let why = self.pod.parts.status.published.why.as_deref()?;
+        Some(ReasonAndMessage { reason: &why.reason, message: &why.message })
+    }
+
+    /// Returns `status.startTime`: when the kubelet acknowledged the Pod.
+    pub(crate) fn start_time(self) -> Option<Timestamp> {
+        self.pod.parts.status.start_time
+    }
+
+    /// Returns when the kubelet restarted, if it has since it got the Pod.
+    pub(crate) fn kubelet_restarted_at(self) -> Option<Timestamp> {
+        self.pod.parts.rare().kubelet_start
+    }
+
+    // --- The pod worker ---
+
+    /// True if a sync is requested that has not begun.
+    pub(crate) fn is_sync_requested(self) -> bool {
+        self.pod.worker.taken.is_some() || self.pod.worker.pending.is_some()
+    }
+
+    /// Returns the sync under way.
+    pub(crate) fn sync(self) -> Option<InspectSync<'a>> {
+        self.pod.worker.sync.as_deref().map(|sync| InspectSync { sync })
+    }
+
+    /// Returns the status reason of the eviction, preemption or node shutdown that terminates the Pod.
+    pub(crate) fn kill_reason(self) -> Option<ReasonAndMessage<'a>> {
+        let kill = self.pod.worker.termination.as_ref()?.kill.as_deref()?;
+        Some(ReasonAndMessage { reason: &kill.why.reason, message: &kill.why.message })
+    }
+
+    // --- The runtime manager ---
+
+    /// Returns the crash-loop back-off of a container with this image.
+    pub(crate) fn crash_loop(self, container: ContainerIndex, image: &str) -> Option<BackOff> {
+        self.pod.parts.containers.crash_loop(container, image)
+    }
+
+    /// Returns the back-off of an image's pulls.
+    pub(crate) fn pull_back_off(self, image: &str) -> Option<BackOff> {
+        self.pod.parts.containers.pull_back_off(image)
+    }
+
+    /// Returns why the last start of a container failed, unless one has succeeded since.
+    pub(crate) fn start_failure(self, container: ContainerIndex) -> Option<&'a StartFailure> {
+        self.pod.parts.containers.failure(container).map(|failure| &**failure)
+    }
+
+    // --- The prober manager ---
+
+    /// Returns every probe worker that exists, by container and kind of probe.
+    pub(crate) fn probe_workers(self) -> impl Iterator<Item = (ContainerIndex, ProbeKind, ProbeWorker)> + 'a {
+        let existing = self.pod.parts.probers.iter().filter(|prober| prober.exists());
+        existing.map(|prober| (prober.container, prober.kind, prober.worker))
+    }
+
+    /// Returns the worker of a container's probe, if it exists.
+    pub(crate) fn probe_worker(self, container: ContainerIndex, kind: ProbeKind) -> Option<ProbeWorker> {
+        let prober = self.pod.parts.probers.get(container, kind).filter(|prober| prober.exists())?;
+        Some(prober.worker)
+    }
+}
+
+impl<'a> InspectSync<'a> {
+    /// Returns the kind of the sync.
+    pub(crate) fn kind(self) -> SyncKind {
+        self.sync.kind
+    }
+
+    /// Returns what the sync waits for.
+    pub(crate) fn pending_call(self) -> PendingCall {
+        self.sync.doing
+    }
+
+    /// True while the sync waits for its new sandbox.
+    pub(crate) fn is_creating_sandbox(self) -> bool {
+        matches!(self.sync.doing, PendingCall::RunningSandbox(_))
+    }
+
+    /// Returns the containers being stopped.
+    pub(crate) fn stops(self) -> &'a [Stop] {
+        &self.sync.stops
+    }
+
+    /// True if the sync removes instances so that all containers restart in place.
+    pub(crate) fn restarts_all_containers(self) -> bool {
+        self.sync.has_reset
+    }
+
+    /// True if the sync is going to create a sandbox.
+    pub(crate) fn will_create_sandbox(self) -> bool {
+        self.sync.todo.iter().any(|task| matches!(task, Task::RunSandbox(_)))
+    }
+
+    /// True if the sync is going to start the container.
+    pub(crate) fn will_start(self, container: ContainerIndex) -> bool {
+        self.sync.todo.contains(&Task::Start(container))
+    }
+
+    /// Returns an instance as the sync sees it: the runtime's state is frozen when a sync begins.
+    pub(crate) fn instance(self, container: ContainerIndex, instance: InstanceId) -> Option<&'a Instance> {
+        self.sync.view.instances_of(container).find(|known| known.id == instance)
+    }
+
+    /// Returns the deletion of the object that the sync works with.
+    pub(crate) fn deletion_requested_at(self) -> Option<Timestamp> {
+        self.sync.object.deletion.map(|deletion| deletion.requested_at)
+    }
+
+    /// Returns the grace that overrides the containers' own.
+    pub(crate) fn grace_override(self) -> Option<Duration> {
+        self.sync.grace
+    }
+}
