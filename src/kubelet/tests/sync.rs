@@ -8,11 +8,12 @@ use super::{FIRST, asked, at, instance, one_container, parts, running, runtime, 
 use crate::{
     action::{Action, SyncKind},
     kubelet::{
-        PendingCall, Step, Sync, Task,
+        PendingCall, Step,
         api_pod::ApiPod,
         parts::Kubelet,
         sink::Output,
         sync::{Poll, SyncStart},
+        sync::{Sync, Task},
         worker::{Dequeued, Request},
     },
     spec::{ContainerIndex, PodSpec},
