@@ -5,8 +5,8 @@
 //! kubectl --server http://127.0.0.1:8001 get namespaces
 //! ```
 
-use pod_lifecycle_api_server::ApiServer;
 use pod_lifecycle::SystemClock;
+use pod_lifecycle_api_server::ApiServer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {

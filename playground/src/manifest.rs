@@ -1,8 +1,8 @@
 //! From a text to the Pod that is to be played, whatever kind of object it comes from.
 
 use pod_lifecycle::api::{Document, Name, PodManifest, Workload, WorkloadKind};
-use serde::Deserialize;
 use podlife::yaml;
+use serde::Deserialize;
 
 use crate::{
     places::Places,

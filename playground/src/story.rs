@@ -4,8 +4,8 @@ use pod_lifecycle::{
     api::PodManifest,
     sim::{Script, Settings},
 };
-use serde::{Deserialize, Serialize};
 use podlife::yaml;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     places::Places,

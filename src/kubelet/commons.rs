@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::hash::{Hash, Hasher};
 
-use super::{PodMachine, containers::Container};
+use super::{PodMachine, runtime_manager::Container};
 use crate::{config::mix, rule::pod_status::PodRecord, time::Timestamp};
 
 /// What Pods were last found to have in common. It forgets, so it stays small whatever they do.

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::{PodMachine, stop::Stop, sync::PendingCall, sync::Sync, sync::Task};
+use super::{PodMachine, kill_container::Stop, sync::PendingCall, sync::Sync, sync::Task};
 use crate::{
     action::SyncKind,
     api::PodCondition,

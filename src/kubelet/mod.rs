@@ -1,58 +1,58 @@
 //! The kubelet's side of a Pod's life: objects and runtime news in, actions and statuses out.
 //!
-//! Each part of the kubelet is a part here, with its own state: the [worker](worker) with its [sync](sync) under way,
-//! the runtime manager's [containers](containers), the [probe workers](probers), the
-//! [status manager](status_manager), the [runtime as it was seen last](runtime_cache), the
+//! Each part of the kubelet is a part here, with its own state: the [worker](pod_worker) with its [sync](sync) under way,
+//! the runtime manager's [containers](runtime_manager), the [probe workers](prober_manager), the
+//! [status manager](status_manager), the [runtime as it was seen last](pleg), the
 //! [object as the API showed it last](api_pod). What one part has to say to another is a message in the
-//! [inbox](inbox), and [`PodMachine`] hands the messages on in the kubelet's order.
+//! [inbox](sync_loop_queue), and [`PodMachine`] hands the messages on in the kubelet's order.
 
 mod api_pod;
-mod burst;
-mod checks;
 #[cfg(feature = "sim")]
 mod commons;
-mod containers;
-mod garbage;
-mod inbox;
+mod components;
+mod container_gc;
+mod eviction;
+mod fast_path;
 mod inspect;
-mod kill;
-mod main_loop;
+mod kill_container;
+mod livelock_guard;
 mod node;
-mod object_events;
-mod parts;
+mod observe;
+mod pleg;
 mod pod;
-mod probers;
+mod pod_worker;
+mod prober_manager;
 mod prototype;
-mod published;
-mod quiet;
 mod rare;
 mod relist;
-mod resume;
-mod runtime_cache;
+mod restart;
 mod runtime_events;
+mod runtime_manager;
 mod sink;
 #[cfg(feature = "snapshot")]
 mod snapshot;
-mod start;
+mod start_container;
 mod status_manager;
-mod stop;
+mod status_view;
 mod sync;
-mod tables;
+mod sync_loop;
+mod sync_loop_queue;
 #[cfg(test)]
 mod tests;
-mod wake;
-mod worker;
+mod timers;
+mod transitions;
+mod validate_event;
 mod write;
 
 #[cfg(feature = "sim")]
 pub(crate) use commons::Interner;
+#[cfg(all(test, feature = "proptest"))]
+pub(crate) use fast_path::{ALWAYS_MADE, REPEATED};
 pub(crate) use inspect::InspectSync;
+pub(crate) use kill_container::{Stop, StopStage};
 pub use pod::PodMachine;
 pub use prototype::Prototype;
-pub use published::Published;
-#[cfg(all(test, feature = "proptest"))]
-pub(crate) use quiet::{ALWAYS_MADE, REPEATED};
-pub use resume::ResumeError;
+pub use restart::ResumeError;
 #[cfg(feature = "sim")]
 pub(crate) use runtime_events::ProbeAnswer;
 pub use sink::{NoSink, Output, Sink};
@@ -60,10 +60,10 @@ pub use sink::{NoSink, Output, Sink};
 pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
-pub(crate) use stop::{Stop, StopStage};
+pub use status_view::Published;
 pub(crate) use sync::PendingCall;
-pub use tables::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
-pub use wake::Wake;
+pub use timers::Wake;
+pub use transitions::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 
 use alloc::{borrow::Cow, string::String};
 

@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use super::{
     PodMachine, Step,
-    kill::{Kill, KillMode, OnSuccess},
+    eviction::{Kill, KillMode, OnSuccess},
     rare::ColdState,
     status_manager::StatusReason,
-    tables::WorkerState,
+    transitions::WorkerState,
     write::{CouldRun, Write},
 };
 use crate::{

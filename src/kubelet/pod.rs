@@ -3,8 +3,8 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
-    Published, Step, api_pod::ApiPod, object_events, parts::Kubelet, sink::Sink, status_manager::Knowledge,
-    tables::WorkerState, worker::Worker,
+    Published, Step, api_pod::ApiPod, components::Kubelet, observe, pod_worker::Worker, sink::Sink,
+    status_manager::Knowledge, transitions::WorkerState,
 };
 use crate::{
     api::{PodCondition, PodManifest, PodPhase},
@@ -109,7 +109,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<PodMachine, SpecError> {
-        Ok(PodMachine::begin(Arc::new(object_events::first_seen(object)?), config, now, out))
+        Ok(PodMachine::begin(Arc::new(observe::first_seen(object)?), config, now, out))
     }
 
     pub(super) fn begin(

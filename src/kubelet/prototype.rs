@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use super::{PodMachine, Sink, api_pod::ApiPod, object_events};
+use super::{PodMachine, Sink, api_pod::ApiPod, observe};
 use crate::{api::PodManifest, config::KubeletConfig, spec::SpecError, time::Timestamp};
 
 /// What many Pods share when their nodes get them: understood once, and held once.
@@ -32,7 +32,7 @@ impl Prototype {
     ///
     /// [`SpecError`] names the field that cannot be understood.
     pub fn from_object(object: &PodManifest, config: Arc<KubeletConfig>) -> Result<Prototype, SpecError> {
-        Ok(Prototype { object: Arc::new(object_events::first_seen(object)?), config })
+        Ok(Prototype { object: Arc::new(observe::first_seen(object)?), config })
     }
 
     /// The same, but bound to its node at another time.

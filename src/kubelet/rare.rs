@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::burst::LivelockGuard;
+use super::livelock_guard::LivelockGuard;
 use crate::{spec::ContainerIndex, state::InstanceId, time::Timestamp};
 
 /// What few Pods need.

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 
 use super::{
     PodMachine, Step,
-    inbox::PlegEvent,
-    parts::Kubelet,
+    components::Kubelet,
+    kill_container::StopStage,
     status_manager::SandboxNews,
-    stop::StopStage,
     sync::{PendingCall, Sync},
+    sync_loop_queue::PlegEvent,
 };
 use crate::{
     event::EventError,

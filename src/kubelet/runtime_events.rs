@@ -4,12 +4,12 @@ use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
 
 use super::{
     PodMachine, Step,
-    inbox::{Message, PlegEvent},
-    parts::Kubelet,
-    probers::{ProbeContext, Repeats},
+    components::Kubelet,
+    kill_container::StopStage,
+    prober_manager::{ProbeContext, Repeats},
     status_manager::SandboxNews,
-    stop::StopStage,
     sync::{PendingCall, Sync},
+    sync_loop_queue::{Message, PlegEvent},
 };
 use crate::{
     action::{EventReason, EventType},

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     Step,
     api_pod::ApiPod,
-    kill::Kill,
-    parts::Kubelet,
-    quiet::ResyncCache,
+    components::Kubelet,
+    eviction::Kill,
+    fast_path::ResyncCache,
+    kill_container::Stop,
+    pod_worker::Dequeued,
     status_manager::HeldBack,
-    stop::Stop,
-    worker::Dequeued,
     write::{CouldRun, Finality, Report},
 };
 use crate::{

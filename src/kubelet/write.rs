@@ -8,11 +8,11 @@ use alloc::{sync::Arc, vec::Vec};
 use super::{
     Step,
     api_pod::ApiPod,
-    inbox::Message,
-    kill::Kill,
-    parts::Kubelet,
-    quiet::Found,
+    components::Kubelet,
+    eviction::Kill,
+    fast_path::Found,
     status_manager::{Disruption, HeldBack, Knowledge, SandboxNews, StatusReason},
+    sync_loop_queue::Message,
 };
 use crate::{
     action::{Change, ContainerStateKind, EventReason, EventType, Transition},

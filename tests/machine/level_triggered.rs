@@ -67,7 +67,8 @@ impl Node {
     fn list_running(&mut self, n: u32) {
         let state = InstanceState::Running { started_at: Some(self.now) };
         let (id, container) = (InstanceId::nth(n), Some(self.app()));
-        let running = Instance { id, container, sandbox: SANDBOX, restart_count: n.cast_signed(), spec_changed: false, state };
+        let running =
+            Instance { id, container, sandbox: SANDBOX, restart_count: n.cast_signed(), spec_changed: false, state };
         self.runtime.instances.insert(0, running);
     }
 

@@ -2,10 +2,10 @@
 
 use std::{io::Write, time::Duration};
 
-use pod_lifecycle_api_server::ApiServer;
 use http::Request;
 use http_body_util::BodyExt;
 use kube::{Client, Config, client::Body, config::KubeConfigOptions};
+use pod_lifecycle_api_server::ApiServer;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 

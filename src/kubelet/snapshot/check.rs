@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use super::{super::PodMachine, SnapshotError};
 use crate::{
     kubelet::{
-        inbox::{Message, PlegEvent},
-        probers::Probers,
+        prober_manager::Probers,
         sync::{PendingCall, Sync, Task},
+        sync_loop_queue::{Message, PlegEvent},
     },
     spec::{ContainerIndex, PodSpec},
     state::RuntimeStatus,

@@ -11,7 +11,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{PodMachine, api_pod::ApiPod, inbox::SyncLoopQueue, parts::Kubelet, worker::Worker};
+use super::{PodMachine, api_pod::ApiPod, components::Kubelet, pod_worker::Worker, sync_loop_queue::SyncLoopQueue};
 use crate::{config::KubeletConfig, spec::PodSpec};
 
 /// All that a Pod knows, but for the kubelet's configuration: for serde, as JSON for people or in a compact format for

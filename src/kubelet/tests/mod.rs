@@ -1,8 +1,8 @@
 //! Each part of the kubelet, driven and looked at by itself.
 
-mod probers;
+mod pleg;
+mod prober_manager;
 mod restart;
-mod runtime_cache;
 mod status_manager;
 mod sync;
 
@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{api_pod::ApiPod, parts::Kubelet, sink::Output};
+use super::{api_pod::ApiPod, components::Kubelet, sink::Output};
 use crate::{
     action::Action,
     config::KubeletConfig,

@@ -10,11 +10,11 @@ use crate::{
     kubelet::{
         PendingCall, Step,
         api_pod::ApiPod,
-        parts::Kubelet,
+        components::Kubelet,
+        pod_worker::{Dequeued, Request},
         sink::Output,
         sync::{Poll, SyncStart},
         sync::{Sync, Task},
-        worker::{Dequeued, Request},
     },
     spec::{ContainerIndex, PodSpec},
     state::{RuntimeStatus, SandboxId},

@@ -224,7 +224,12 @@ fn instance(recorded: &RecordedInstance, pod: &PodMachine, ids: &mut Ids) -> Low
 }
 
 /// What the probes say of the newest instances, by container index; each map goes from ids to results.
-pub(crate) fn probe_facts(question: &Value, pod: &PodMachine, runtime: &RuntimeStatus, ids: &Ids) -> Lowered<Vec<ProbeFacts>> {
+pub(crate) fn probe_facts(
+    question: &Value,
+    pod: &PodMachine,
+    runtime: &RuntimeStatus,
+    ids: &Ids,
+) -> Lowered<Vec<ProbeFacts>> {
     let facts = pod.spec.containers().map(|(index, container)| {
         let newest = runtime.newest(index).map(|instance| ids.id(index, instance.id));
         let result = |kind: &str| -> Lowered<Option<ProbeResult>> {

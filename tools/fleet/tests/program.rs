@@ -1,10 +1,6 @@
 //! The example over threads and processes: however the Pods are spread, they live the same lives.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may stop"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::{
     net::TcpListener,

@@ -11,8 +11,8 @@ use core::{
 };
 
 use super::{
-    PodMachine, Step, inbox::SyncLoopQueue, main_loop::SHORTEST_PERIOD, parts::Kubelet, status_manager::SandboxNews,
-    tables::WorkerState,
+    PodMachine, Step, components::Kubelet, status_manager::SandboxNews, sync_loop::SHORTEST_PERIOD,
+    sync_loop_queue::SyncLoopQueue, transitions::WorkerState,
 };
 use crate::{
     action::{SyncKind, SyncProgress},

@@ -11,10 +11,10 @@ use crate::{
     api::PodPhase,
     kubelet::{
         Step,
-        inbox::ProbeUpdate,
-        probers::{ProbeContext, Probers, Repeats},
+        prober_manager::{ProbeContext, Probers, Repeats},
         sink::Output,
         status_manager::StatusManager,
+        sync_loop_queue::ProbeUpdate,
     },
     rule::{
         pod_status::PodRecord,

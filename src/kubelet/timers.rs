@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use super::{PodMachine, Step, parts::Kubelet, probers::Prober, sync::PendingCall, tables::WorkerState};
+use super::{
+    PodMachine, Step, components::Kubelet, prober_manager::Prober, sync::PendingCall, transitions::WorkerState,
+};
 use crate::{
     config::{Timing, mix},
     rule::deadline,

@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
-use super::{PodMachine, relist::check_listing, stop::StopStage, sync::PendingCall, tables::WorkerState};
+use super::{
+    PodMachine, kill_container::StopStage, relist::check_listing, sync::PendingCall, transitions::WorkerState,
+};
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
     rule::spec_change,

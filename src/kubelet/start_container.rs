@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use super::{
     Step,
-    inbox::PlegEvent,
-    parts::Kubelet,
+    components::Kubelet,
     sync::{PendingCall, Sync},
+    sync_loop_queue::PlegEvent,
     write::pod_name,
 };
 use crate::{

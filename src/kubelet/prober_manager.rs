@@ -5,7 +5,7 @@ use core::{num::NonZeroU64, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, inbox::ProbeUpdate};
+use super::{Step, sync_loop_queue::ProbeUpdate};
 use crate::{
     action::{Action, EventReason, EventType},
     api::Name,

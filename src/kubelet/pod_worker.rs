@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{api_pod::ApiPod, kill::Kill, sync::Sync, tables::WorkerState};
+use super::{api_pod::ApiPod, eviction::Kill, sync::Sync, transitions::WorkerState};
 use crate::{action::SyncKind, rule::termination, time::Timestamp};
 
 /// Where the Pod's worker stands.

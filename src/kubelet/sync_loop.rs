@@ -8,14 +8,14 @@ use core::time::Duration;
 use super::{
     PodMachine, Sink, Step,
     api_pod::ApiPod,
-    inbox::{Message, PlegEvent, ProbeUpdate},
-    parts::Kubelet,
-    probers::{ProbeContext, Repeats},
+    components::Kubelet,
+    pleg::RelistRequest,
+    pod_worker::Dequeued,
+    prober_manager::{ProbeContext, Repeats},
     rare::Removal,
-    runtime_cache::RelistRequest,
     sync::{Poll, Sync, SyncStart},
-    tables::WorkerState,
-    worker::Dequeued,
+    sync_loop_queue::{Message, PlegEvent, ProbeUpdate},
+    transitions::WorkerState,
     write::{CouldRun, Write},
 };
 use crate::{

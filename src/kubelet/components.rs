@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     Published,
     api_pod::ApiPod,
-    containers::Containers,
-    inbox::{Message, SyncLoopQueue},
-    probers::Probers,
-    quiet::ResyncCache,
+    fast_path::ResyncCache,
+    pleg::RuntimeCache,
+    prober_manager::Probers,
     rare::ColdState,
-    runtime_cache::RuntimeCache,
+    runtime_manager::Containers,
     status_manager::StatusManager,
-    wake::Wake,
+    sync_loop_queue::{Message, SyncLoopQueue},
+    timers::Wake,
 };
 use crate::{
     config::KubeletConfig,

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{burst::LivelockGuard, inbox::PlegEvent};
+use super::{livelock_guard::LivelockGuard, sync_loop_queue::PlegEvent};
 use crate::{
     config::Timing,
     state::{Instance, InstanceState, RuntimeStatus},

@@ -7,8 +7,8 @@ use super::{FIRST, at, exited, instance, running, sandbox};
 use crate::{
     config::Timing,
     kubelet::{
-        inbox::PlegEvent,
-        runtime_cache::{RelistRequest, RuntimeCache},
+        pleg::{RelistRequest, RuntimeCache},
+        sync_loop_queue::PlegEvent,
     },
     spec::ContainerIndex,
     state::{InstanceState, RuntimeStatus},

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Step, parts::Kubelet};
+use super::{Step, components::Kubelet};
 use crate::{action::Action, state::Sandbox, time::Timestamp};
 
 impl Kubelet {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     PodMachine, Step,
     status_manager::{Disruption, StatusReason},
-    tables::WorkerState,
+    transitions::WorkerState,
 };
 use crate::{
     action::{EventReason, EventType},

@@ -3,10 +3,11 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use super::{
-    PodMachine, Sink, Step, object_events,
-    parts::Kubelet,
+    PodMachine, Sink, Step,
+    components::Kubelet,
+    observe,
+    pleg::RuntimeCache,
     relist::check_listing,
-    runtime_cache::RuntimeCache,
     status_manager::{HeldBack, Knowledge, PublishedPhase, StatusManager, StatusReason},
 };
 use crate::{
@@ -142,7 +143,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<PodMachine, ResumeError> {
-        let seen = object_events::first_seen(object)?;
+        let seen = observe::first_seen(object)?;
         check_listing(&seen.spec, &runtime).map_err(ResumeError::Runtime)?;
         let found = RuntimeCache::found(runtime, config.timing, now);
         let mut pod = PodMachine::unsynced(Arc::new(seen), RuntimeStatus::default(), config, now);

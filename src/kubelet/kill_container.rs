@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Step,
-    parts::Kubelet,
+    components::Kubelet,
     sync::{PendingCall, Sync, Task},
 };
 use crate::{

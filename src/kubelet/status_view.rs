@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::parts::Kubelet;
+use super::components::Kubelet;
 use crate::{
     api::{PodCondition, PodPhase},
     spec::{ContainerIndex, PodSpec},

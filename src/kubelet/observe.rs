@@ -5,7 +5,7 @@ use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
 use super::{
     PodMachine, Sink, Step, WorkerState,
     api_pod::{ApiPod, Deletion},
-    inbox::Message,
+    sync_loop_queue::Message,
 };
 use crate::{
     api::{Name, PodCondition, PodManifest, PodPhase},
