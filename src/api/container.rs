@@ -3,8 +3,9 @@
 use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Handler, Named, Opaque, OtherFields, Probe, is_default, named::named, null_is_absent};
+use super::{Handler, Named, OtherFields, Probe, is_default, named::named, null_is_absent, value::other_fields};
 
 /// An init, regular or ephemeral container.
 ///
@@ -41,13 +42,13 @@ pub struct Container {
     pub env: Vec<EnvVar>,
     /// ConfigMaps and Secrets whose keys become environment variables, as they were written.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
-    pub env_from: Vec<Opaque>,
+    pub env_from: Vec<Value>,
     /// Requests and limits, as they were written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<Opaque>,
+    pub resources: Option<Value>,
     /// What the container's processes may do, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub security_context: Option<Opaque>,
+    pub security_context: Option<Value>,
     /// Ports that the container listens on.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
@@ -82,7 +83,7 @@ pub struct Container {
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub volume_mounts: Vec<VolumeMount>,
     /// Every other field, as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -110,7 +111,7 @@ pub struct EnvVar {
     pub value: String,
     /// Where the value comes from instead, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value_from: Option<Opaque>,
+    pub value_from: Option<Value>,
 }
 
 /// A port that a container listens on.
@@ -228,7 +229,7 @@ pub struct VolumeMount {
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub read_only: bool,
     /// Every other field (`subPath`, `mountPropagation`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 

@@ -3,8 +3,9 @@
 use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Opaque, OtherFields, is_default, null_is_absent};
+use super::{OtherFields, is_default, null_is_absent, value::other_fields};
 use crate::time::Timestamp;
 
 /// The status of one container as the API has it: `v1.ContainerStatus`.
@@ -58,18 +59,18 @@ pub struct ContainerStatus {
     pub started: Option<bool>,
     /// What the node has set aside for the container, as the embedder says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allocated_resources: Option<Opaque>,
+    pub allocated_resources: Option<Value>,
     /// Requests and limits that are in force, as the embedder says. Without it an API server refuses to resize the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<Opaque>,
+    pub resources: Option<Value>,
     /// How volumes are mounted, as the embedder says.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
-    pub volume_mounts: Vec<Opaque>,
+    pub volume_mounts: Vec<Value>,
     /// Whom its first process runs as, as the embedder says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Opaque>,
+    pub user: Option<Value>,
     /// Every other field (`stopSignal`, `allocatedResourcesStatus`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 

@@ -1,6 +1,6 @@
 //! The Pod as people write it and the API prints it: the lifecycle part of `v1.Pod`, for serde.
 //!
-//! Fields that the crate has no name for are kept as they stand ([`Opaque`]), `null` counts as absent, and an enum string
+//! Fields that the crate has no name for are kept as they stand ([`OtherFields`]), `null` counts as absent, and an enum string
 //! that Kubernetes does not know is kept as it stands ([`Named::Other`]), so that validation can name its field.
 //!
 //! ```
@@ -17,14 +17,15 @@
 mod container;
 mod container_status;
 mod defaults;
+pub(crate) mod described;
 mod image;
 mod named;
-mod opaque;
 mod pod;
 mod probe;
 mod service_account;
 mod status;
 mod validation;
+mod value;
 mod volume;
 mod workload;
 
@@ -39,8 +40,6 @@ pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named, UnknownName};
 pub(crate) use named::{from_name, named, open_named};
-pub(crate) use opaque::described;
-pub use opaque::{Opaque, OpaqueError, OpaqueFloat, OtherFields};
 pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
@@ -50,6 +49,9 @@ pub use service_account::{ServiceAccountAdmission, TokenVolume};
 pub use status::{ConditionStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus};
 pub(crate) use validation::Quoted;
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};
+pub use value::OtherFields;
+#[cfg(feature = "k8s-openapi")]
+pub(crate) use value::{PathError, read};
 pub use volume::{
     ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
     ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Container, Named, OtherFields, PodStatus, RestartPolicy, Volume, is_default, named::named, null_is_absent,
+    value::other_fields,
 };
 use crate::time::Timestamp;
 
@@ -150,7 +151,7 @@ pub struct PodManifestSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os: Option<PodOs>,
     /// Every other field (`hostname`, `tolerations`, `securityContext`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 

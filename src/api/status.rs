@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerStatus, Named, OtherFields, is_default, named::named, null_is_absent};
+use super::{ContainerStatus, Named, OtherFields, is_default, named::named, null_is_absent, value::other_fields};
 use crate::time::Timestamp;
 
 named! {
@@ -145,7 +145,7 @@ pub struct PodStatus {
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub ephemeral_container_statuses: Vec<ContainerStatus>,
     /// Every other field (`nominatedNodeName`, `resourceClaimStatuses`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 

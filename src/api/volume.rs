@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{OtherFields, null_is_absent};
+use super::{OtherFields, null_is_absent, value::other_fields};
 
 /// A volume of the Pod.
 ///
@@ -28,7 +28,7 @@ pub struct Volume {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretVolumeSource>,
     /// Every other source (`configMap`, `emptyDir`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -82,7 +82,7 @@ pub struct VolumeProjection {
     #[serde(default, rename = "downwardAPI", skip_serializing_if = "Option::is_none")]
     pub downward_api: Option<DownwardApiProjection>,
     /// Every other source (`secret`, `clusterTrustBundle`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -125,7 +125,7 @@ pub struct ConfigMapProjection {
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<KeyToPath>,
     /// Every other field (`optional`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -146,7 +146,7 @@ pub struct KeyToPath {
     #[serde(default, deserialize_with = "null_is_absent")]
     pub path: String,
     /// Every other field (`mode`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -184,7 +184,7 @@ pub struct DownwardApiVolumeFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_ref: Option<ObjectFieldSelector>,
     /// Every other field (`mode`, `resourceFieldRef`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -225,6 +225,6 @@ pub struct SecretVolumeSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_mode: Option<i32>,
     /// Every other field (`items`, `optional`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }

@@ -2,8 +2,6 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use crate::api::OpaqueError;
-
 /// Why a type of ours and one of `k8s-openapi` could not be made of each other; it names the field, as a path from what
 /// was converted.
 ///
@@ -57,12 +55,6 @@ impl ConvertError {
         match self {
             ConvertError::NoSuchField { field } | ConvertError::Invalid { field, .. } => field,
         }
-    }
-}
-
-impl From<OpaqueError> for ConvertError {
-    fn from(error: OpaqueError) -> ConvertError {
-        ConvertError::Invalid { field: error.path().to_owned(), problem: error.problem().to_owned() }
     }
 }
 

@@ -106,7 +106,7 @@ impl Scenario {
     ///     {"kind": "Service", "metadata": {"name": "web"}},
     ///     {"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {
     ///         "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}}},
-    ///     {"kind": "PodMachine", "metadata": {"name": "debug"}, "spec": {
+    ///     {"kind": "Pod", "metadata": {"name": "debug"}, "spec": {
     ///         "containers": [{"name": "shell", "image": "busybox:1.36"}]}}
     /// ]"#)?;
     /// let scenario = Scenario::of_one_of(&file, Some("deployment/web"))?;

@@ -2,8 +2,10 @@
 
 use alloc::{format, string::String, vec::Vec};
 
+use serde_json::Value;
+
 use crate::{
-    api::{self, HostIp, Opaque, OtherFields, PodCondition, PodIp, PodQosClass},
+    api::{self, HostIp, OtherFields, PodCondition, PodIp, PodQosClass},
     spec::{ContainerIndex, PodSpec},
     state::{ContainerIds, InstanceId, is_owned_by_kubelet, is_resize_condition},
 };
@@ -113,13 +115,13 @@ pub struct ContainerFacts {
     /// The digest of the image; empty before there is an instance.
     pub image_id: String,
     /// What the node has set aside for the container: a map from resource to quantity.
-    pub allocated_resources: Option<Opaque>,
+    pub allocated_resources: Option<Value>,
     /// Requests and limits that are in force.
-    pub resources: Option<Opaque>,
+    pub resources: Option<Value>,
     /// How its volumes are mounted, as `v1.VolumeMountStatus`.
-    pub volume_mounts: Vec<Opaque>,
+    pub volume_mounts: Vec<Value>,
     /// Whom its first process runs as, as `v1.ContainerUser`.
-    pub user: Option<Opaque>,
+    pub user: Option<Value>,
     /// Any other field of the status: `stopSignal`, `allocatedResourcesStatus`.
     pub other: OtherFields,
 }

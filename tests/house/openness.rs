@@ -22,7 +22,7 @@ const CLOSED: &[(&str, &[&str])] = &[
         "a field of the manifest: what Kubernetes adds is read as `Named::Other`",
         &["ImagePullPolicy", "ExitCodeOperator", "Protocol", "TerminationMessagePolicy", "OsName", "UriScheme"],
     ),
-    ("known or not, and JSON's own", &["Named", "Opaque", "IntOrString", "BadValue"]),
+    ("known or not", &["Named", "IntOrString", "BadValue"]),
     ("the kubelet's state machines, which the crate is about", &["WorkerState", "SyncKind", "SyncProgress"]),
     (
         "a container's kinds, hooks and probes: what is new there changes every rule",

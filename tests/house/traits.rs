@@ -6,9 +6,8 @@ use pod_lifecycle::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, Output, PodMachine, ResumeError,
     SyncKind, SyncProgress, Timers, Timestamp, Transition, Wake, WorkerState,
     api::{
-        ConditionStatus, Container, FieldError, ImagePullPolicy, Name, Named, ObjectMeta, Opaque, OpaqueError, OsName,
-        PodManifest, PodPhase, PodQosClass, PodStatus, Protocol, RestartPolicy, UnknownName, UriScheme, WorkloadError,
-        WorkloadKind,
+        ConditionStatus, Container, FieldError, ImagePullPolicy, Name, Named, ObjectMeta, OsName, PodManifest,
+        PodPhase, PodQosClass, PodStatus, Protocol, RestartPolicy, UnknownName, UriScheme, WorkloadError, WorkloadKind,
     },
     config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
     event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
@@ -59,7 +58,7 @@ fn what_users_hold_is_shown_copied_sent_and_compared() {
     macro_rules! held {
         ($($ty:ty),+ $(,)?) => { each!(is_common: $($ty),+); each!(is_compared: $($ty),+); };
     }
-    held!(PodMachine, PodObject, PodSpec, PodManifest, PodStatus, ObjectMeta, Container, Opaque, Named<PodPhase>);
+    held!(PodMachine, PodObject, PodSpec, PodManifest, PodStatus, ObjectMeta, Container, Named<PodPhase>);
     held!(
         Action,
         Output,
@@ -81,7 +80,7 @@ fn what_users_hold_is_shown_copied_sent_and_compared() {
     each!(is_error: EventError, ObjectError, ResumeError, SpecError);
     #[cfg(feature = "explain")]
     each!(is_error: ObserveError);
-    each!(is_error: FieldError, WorkloadError, OpaqueError, UnknownName);
+    each!(is_error: FieldError, WorkloadError, UnknownName);
 }
 
 #[test]
@@ -90,7 +89,7 @@ fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
     each!(is_kept: Event, RuntimeEvent, ApiEvent, NodeEvent, Failure, ContainerExit);
     each!(is_kept: RuntimeStatus, Sandbox, Instance, InstanceState, Termination);
     each!(is_kept: KubeletConfig, Timing, FeatureGates, BackOffLimits);
-    each!(is_kept: PodManifest, PodStatus, Container, EventObject, StatusPatch, Opaque, Timestamp);
+    each!(is_kept: PodManifest, PodStatus, Container, EventObject, StatusPatch, Timestamp);
     each!(is_kept: ContainerIndex, InstanceId, SandboxId, Named<PodPhase>);
 }
 

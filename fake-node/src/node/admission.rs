@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pod_lifecycle::api::{Opaque, PodManifest};
+use pod_lifecycle::api::PodManifest;
 use serde::Deserialize;
 
 use super::{life::Refusal, place::Place, requests::Resources};
@@ -31,13 +31,13 @@ pub(super) fn refusal(pod: &PodManifest, place: &Place, wanted: &Resources, used
 
 /// Whether the node has the labels that the Pod wants.
 fn matches_node(pod: &PodManifest, place: &Place) -> bool {
-    let read = |field: &str| pod.spec.other.get(field).map(Opaque::read);
-    if let Some(Ok::<BTreeMap<String, String>, _>(wanted)) = pod.spec.other.get("nodeSelector").map(Opaque::read)
+    let other = &pod.spec.other;
+    if let Some(Ok(wanted)) = other.get("nodeSelector").map(BTreeMap::<String, String>::deserialize)
         && wanted.iter().any(|(label, value)| place.labels.get(label) != Some(value))
     {
         return false;
     }
-    let Some(Ok::<Affinity, _>(affinity)) = read("affinity") else { return true };
+    let Some(Ok(affinity)) = other.get("affinity").map(Affinity::deserialize) else { return true };
     let required = affinity.node_affinity.and_then(|affinity| affinity.required);
     required.is_none_or(|required| required.node_selector_terms.iter().any(|term| term.matches(place)))
 }

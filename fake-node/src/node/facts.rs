@@ -1,15 +1,15 @@
 //! What only the node knows of a Pod, and its status has to say.
 
-use std::{collections::BTreeMap, hash::Hasher, net::Ipv4Addr};
+use std::{hash::Hasher, net::Ipv4Addr};
 
 use pod_lifecycle::{
-    api::{Opaque, OtherFields, PodManifest},
+    api::{OtherFields, PodManifest},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{ContainerIds, InstanceId},
     status::{ContainerFacts, PodFacts, RuntimeFacts},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stable_hash::StableHasher;
 
@@ -38,9 +38,9 @@ impl RuntimeFacts for Facts<'_> {
             facts.allocated_resources = resources.get("requests").cloned();
             facts.resources = Some(resources.clone());
         }
-        facts.volume_mounts = of.volume_mounts.iter().filter_map(|mount| mounted(mount).ok()).collect();
+        facts.volume_mounts = of.volume_mounts.iter().map(mounted).collect();
         if let Some(signal) = of.lifecycle.as_ref().and_then(|lifecycle| lifecycle.stop_signal.as_deref()) {
-            facts.other = OtherFields::from_iter([("stopSignal".into(), Opaque::from(signal))]);
+            facts.other = OtherFields::from_iter([("stopSignal".into(), signal.into())]);
         }
         facts
     }
@@ -54,12 +54,13 @@ impl RuntimeFacts for Facts<'_> {
 }
 
 /// How a volume is mounted: as it ought to be.
-fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Result<Opaque, pod_lifecycle::api::OpaqueError> {
-    let mut mounted = BTreeMap::from([("name", json!(mount.name)), ("mountPath", json!(mount.mount_path))]);
+fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Value {
+    let mut mounted = json!({"name": mount.name, "mountPath": mount.mount_path});
     if mount.read_only {
-        mounted.extend([("readOnly", json!(true)), ("recursiveReadOnly", json!("Disabled"))]);
+        mounted["readOnly"] = json!(true);
+        mounted["recursiveReadOnly"] = json!("Disabled");
     }
-    Opaque::of(&mounted)
+    mounted
 }
 
 /// The runtime's name of an instance: the same Pod, container and number have the same.

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use pod_lifecycle::api::{Container, Opaque, PodManifest, RestartPolicy};
+use pod_lifecycle::api::{Container, PodManifest, RestartPolicy};
+use serde_json::Value;
 
 use pod_lifecycle_api_server::quantity::nanos;
 
@@ -65,12 +66,12 @@ impl Resources {
         Resources::in_list(container.resources.as_ref().and_then(|resources| resources.get("requests")))
     }
 
-    fn in_list(list: Option<&Opaque>) -> Resources {
-        let Some(Opaque::Map(list)) = list else { return Resources::default() };
-        let amount = |amount: &Opaque| match amount {
-            Opaque::String(text) => nanos(text),
-            Opaque::Integer(whole) => i128::from(*whole).checked_mul(1_000_000_000),
-            Opaque::Null | Opaque::Bool(_) | Opaque::Float(_) | Opaque::List(_) | Opaque::Map(_) => None,
+    fn in_list(list: Option<&Value>) -> Resources {
+        let Some(Value::Object(list)) = list else { return Resources::default() };
+        let amount = |amount: &Value| match amount {
+            Value::String(text) => nanos(text),
+            Value::Number(number) => i128::from(number.as_i64()?).checked_mul(1_000_000_000),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         Resources(list.iter().filter_map(|(name, value)| Some((name.clone(), amount(value)?))).collect())
     }

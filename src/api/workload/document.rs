@@ -3,9 +3,13 @@
 use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeStruct};
+use serde_json::Value;
 
 use super::{Workload, WorkloadError, WorkloadKind};
-use crate::api::{Name, Opaque, OpaqueError, PodManifest};
+use crate::api::{
+    Name, PodManifest,
+    value::{AnyKeys, PathError, read},
+};
 
 /// One document of a file, by its `kind`: a Pod, something that makes Pods, a list of documents, or anything else.
 ///
@@ -19,7 +23,7 @@ use crate::api::{Name, Opaque, OpaqueError, PodManifest};
 ///     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}},
 ///     {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {
 ///         "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}}},
-///     {"apiVersion": "v1", "kind": "PodMachine", "metadata": {"name": "debug"}, "spec": {
+///     {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "debug"}, "spec": {
 ///         "containers": [{"name": "shell", "image": "busybox:1.36"}]}}
 /// ]"#)?;
 /// let pod = Document::select(&documents, Some("web"))?.pod()?;
@@ -27,7 +31,7 @@ use crate::api::{Name, Opaque, OpaqueError, PodManifest};
 /// let error = Document::select(&documents, None).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "several documents make Pods, and one has to be chosen: Deployment/web, PodMachine/debug",
+///     "several documents make Pods, and one has to be chosen: Deployment/web, Pod/debug",
 /// );
 ///
 /// let wrong = serde_json::from_str::<Document>(r#"{"kind": "Job", "spec": {"template": {"spec": {"containers": 1}}}}"#);
@@ -44,7 +48,7 @@ pub enum Document {
     /// Several documents: `kind: List`, `PodList` and their like.
     List(Vec<Document>),
     /// Anything else, as it was written.
-    Other(Opaque),
+    Other(Value),
 }
 
 impl Document {
@@ -68,7 +72,7 @@ impl Document {
             Document::Workload(workload) => workload.pod(),
             Document::List(documents) => Document::select(documents, None)?.pod(),
             Document::Other(value) => {
-                let text = |field| value.get(field).and_then(Opaque::as_str).unwrap_or_default().into();
+                let text = |field| value.get(field).and_then(Value::as_str).unwrap_or_default().into();
                 Err(WorkloadError::UnknownKind { api_version: text("apiVersion"), kind: text("kind") })
             }
         }
@@ -84,12 +88,12 @@ impl Document {
     /// ```
     /// use pod_lifecycle::api::{Document, WorkloadError};
     ///
-    /// let pod = r#"[{"kind": "PodMachine", "metadata": {"name": "web"}}]"#;
+    /// let pod = r#"[{"kind": "Pod", "metadata": {"name": "web"}}]"#;
     /// let documents: Vec<Document> = serde_json::from_str(pod)?;
     /// assert_eq!(Document::select(&documents, None)?, &documents[0]);
     /// assert_eq!(Document::select(&documents, Some("pod/web"))?, &documents[0]);
     /// let error = Document::select(&documents, Some("wbe")).unwrap_err();
-    /// assert_eq!(error, WorkloadError::NotFound { name: "wbe".into(), there: vec!["PodMachine/web".into()] });
+    /// assert_eq!(error, WorkloadError::NotFound { name: "wbe".into(), there: vec!["Pod/web".into()] });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn select<'a>(documents: &'a [Document], name: Option<&str>) -> Result<&'a Document, WorkloadError> {
@@ -134,7 +138,7 @@ impl Document {
             Document::Pod(_) => POD,
             Document::Workload(workload) => workload.kind.name(),
             Document::List(_) => LIST,
-            Document::Other(value) => value.get("kind").and_then(Opaque::as_str).unwrap_or_default(),
+            Document::Other(value) => value.get("kind").and_then(Value::as_str).unwrap_or_default(),
         }
     }
 
@@ -145,7 +149,7 @@ impl Document {
             Document::List(_) => return "",
             Document::Other(value) => {
                 let name = value.get("metadata").and_then(|metadata| metadata.get("name"));
-                return name.and_then(Opaque::as_str).unwrap_or_default();
+                return name.and_then(Value::as_str).unwrap_or_default();
             }
         };
         if metadata.name.is_empty() { &metadata.generate_name } else { &metadata.name }
@@ -166,7 +170,8 @@ const LIST: &str = "List";
 
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Document, D::Error> {
-        read(Opaque::deserialize(deserializer)?).map_err(de::Error::custom)
+        let AnyKeys(value) = AnyKeys::deserialize(deserializer)?;
+        document_of(value).map_err(de::Error::custom)
     }
 }
 
@@ -223,33 +228,33 @@ fn group_of(version: &str) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
 }
 
-fn read(value: Opaque) -> Result<Document, OpaqueError> {
-    let header: Header = value.read()?;
+fn document_of(value: Value) -> Result<Document, PathError> {
+    let header: Header = read(&value)?;
     if let Some(item_kind) = header.item_kind() {
         return read_list(&value, item_kind).map(Document::List);
     }
     if header.is(POD, "") {
-        return value.read().map(Document::Pod);
+        return read(&value).map(Document::Pod);
     }
     match header.workload() {
-        Some(_) => value.read().map(Document::Workload),
+        Some(_) => read(&value).map(Document::Workload),
         None => Ok(Document::Other(value)),
     }
 }
 
 /// The items of a list; those of a list of one kind need not say what they are.
-fn read_list(list: &Opaque, item_kind: &str) -> Result<Vec<Document>, OpaqueError> {
+fn read_list(list: &Value, item_kind: &str) -> Result<Vec<Document>, PathError> {
     #[derive(Deserialize)]
     struct Items {
         #[serde(default)]
-        items: Vec<Opaque>,
+        items: Vec<Value>,
     }
-    let items = list.read::<Items>()?.items.into_iter().enumerate();
+    let items = read::<Items>(list)?.items.into_iter().enumerate();
     let documents = items.map(|(place, mut item)| {
-        if let (Opaque::Map(fields), false) = (&mut item, item_kind.is_empty()) {
-            fields.entry("kind".into()).or_insert_with(|| item_kind.into());
+        if let (Value::Object(fields), false) = (&mut item, item_kind.is_empty()) {
+            fields.entry("kind").or_insert_with(|| item_kind.into());
         }
-        read(item).map_err(|error| error.below(&format!("items[{place}]")))
+        document_of(item).map_err(|error| error.below(&format!("items[{place}]")))
     });
     documents.collect()
 }

@@ -7,9 +7,7 @@ use alloc::{
 };
 
 use super::{PodTemplateSpec, Workload, WorkloadError, WorkloadKind, WorkloadSpec, suffix};
-use crate::api::{
-    FieldError, FieldErrorType, Named, ObjectMeta, Opaque, PodManifest, PodManifestSpec, RestartPolicy, Volume,
-};
+use crate::api::{FieldError, FieldErrorType, Named, ObjectMeta, PodManifest, PodManifestSpec, RestartPolicy, Volume};
 
 const SECONDS_PER_MINUTE: i64 = 60;
 
@@ -180,7 +178,7 @@ impl WorkloadSpec {
         label(pod, index, first);
         pod.metadata.annotations.insert(index.into(), first.into());
         let hostname = || format!("{job}-{first}").into();
-        pod.spec.other.entry("hostname".into()).or_insert_with(hostname);
+        pod.spec.other.entry("hostname").or_insert_with(hostname);
     }
 
     /// Answers to `validateJobSpec` in `pkg/apis/batch/validation`.
@@ -235,7 +233,7 @@ fn label(pod: &mut PodManifest, key: &str, value: &str) {
 
 /// The volume that a Pod has for itself.
 fn claimed(claim: &str, pod: &str) -> Volume {
-    let source: Opaque = [("claimName", format!("{claim}-{pod}"))].into_iter().collect();
+    let source = serde_json::json!({"claimName": format!("{claim}-{pod}")});
     let other = [("persistentVolumeClaim".into(), source)].into_iter().collect();
     Volume { name: claim.into(), other, ..Volume::default() }
 }

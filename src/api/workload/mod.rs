@@ -11,8 +11,11 @@ pub use document::Document;
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{FieldError, ObjectMeta, Opaque, OtherFields, PodManifestSpec, is_default, named::named, null_is_absent};
+use super::{
+    FieldError, ObjectMeta, OtherFields, PodManifestSpec, is_default, named::named, null_is_absent, value::other_fields,
+};
 
 named! {
     /// The kinds of objects that have a template for Pods.
@@ -122,7 +125,7 @@ pub struct Workload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<PodTemplateSpec>,
     /// Every other field (`status`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 
@@ -152,15 +155,15 @@ pub struct WorkloadSpec {
     pub ordinals: Option<StatefulSetOrdinals>,
     /// Of a `StatefulSet`: the volumes that each Pod gets for itself, as they were written.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
-    pub volume_claim_templates: Vec<Opaque>,
+    pub volume_claim_templates: Vec<Value>,
     /// Of a `Job`: `Indexed` if its Pods are known by their number.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub completion_mode: String,
     /// Of a `Job`: what a failed Pod means, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pod_failure_policy: Option<Opaque>,
+    pub pod_failure_policy: Option<Value>,
     /// Every other field (`replicas`, `selector`), as it was written.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
 }
 

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// let event: EventObject = serde_json::from_str(r#"{
 ///     "metadata": {"name": "web.17c3", "namespace": "default"},
-///     "involvedObject": {"kind": "PodMachine", "name": "web", "fieldPath": "spec.containers{app}"},
+///     "involvedObject": {"kind": "Pod", "name": "web", "fieldPath": "spec.containers{app}"},
 ///     "type": "Warning", "reason": "BackOff", "message": "Back-off restarting failed container",
 ///     "count": 7, "firstTimestamp": "2026-03-01T12:00:00Z", "lastTimestamp": "2026-03-01T12:05:00Z"
 /// }"#)?;

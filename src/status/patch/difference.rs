@@ -2,11 +2,11 @@
 //!
 //! <https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/>
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, vec::Vec};
 
-use crate::api::Opaque;
+use serde_json::{Value, json};
 
-type Fields = BTreeMap<String, Opaque>;
+use crate::api::OtherFields as Fields;
 
 /// The lists of a status whose items are merged, each with the field that tells its items apart: the tags
 /// `patchStrategy` and `patchMergeKey` of `v1.PodStatus`. All other lists are replaced as a whole.
@@ -28,8 +28,8 @@ pub(super) fn of_status(theirs: &Fields, merged: &Fields) -> Fields {
     let mut patch = of_fields(theirs, merged);
     for (field, key, owner) in MERGED_LISTS {
         let list = match (theirs.get(field), merged.get(field), owner) {
-            (Some(Opaque::List(theirs)), Some(Opaque::List(merged)), _) => List { key, theirs, merged },
-            (Some(Opaque::List(theirs)), None, Owner::Everybody) => List { key, theirs, merged: &[] },
+            (Some(Value::Array(theirs)), Some(Value::Array(merged)), _) => List { key, theirs, merged },
+            (Some(Value::Array(theirs)), None, Owner::Everybody) => List { key, theirs, merged: &[] },
             _ => continue,
         };
         patch.remove(field);
@@ -42,59 +42,59 @@ pub(super) fn of_status(theirs: &Fields, merged: &Fields) -> Fields {
 fn of_fields(theirs: &Fields, merged: &Fields) -> Fields {
     let changed = merged.iter().filter(|(field, ours)| theirs.get(*field) != Some(ours));
     let changed = changed.map(|(field, ours)| match (theirs.get(field), ours) {
-        (Some(Opaque::Map(theirs)), Opaque::Map(ours)) => (field.clone(), Opaque::Map(of_fields(theirs, ours))),
+        (Some(Value::Object(theirs)), Value::Object(ours)) => (field.clone(), Value::Object(of_fields(theirs, ours))),
         (_, ours) => (field.clone(), ours.clone()),
     });
     let gone = theirs.keys().filter(|field| !merged.contains_key(*field));
-    changed.chain(gone.map(|field| (field.clone(), Opaque::Null))).collect()
+    changed.chain(gone.map(|field| (field.clone(), Value::Null))).collect()
 }
 
 /// A list whose items are merged by a key.
 struct List<'a> {
     key: &'a str,
-    theirs: &'a [Opaque],
-    merged: &'a [Opaque],
+    theirs: &'a [Value],
+    merged: &'a [Value],
 }
 
 impl List<'_> {
     /// The items that changed, those that went away, and the order of all, if any of this is new.
     fn add_to(&self, patch: &mut Fields, field: &str) {
-        let mut items: Vec<Opaque> = self.merged.iter().filter_map(|item| self.changed(item)).collect();
+        let mut items: Vec<Value> = self.merged.iter().filter_map(|item| self.changed(item)).collect();
         items.extend(self.theirs.iter().filter_map(|item| self.deleted(item)));
         let is_other_order = self.keys(self.theirs).ne(self.keys(self.merged));
         if !self.merged.is_empty() && (!items.is_empty() || is_other_order) {
-            let by_key = |key: &Opaque| [(self.key, key.clone())].into_iter().collect::<Opaque>();
+            let by_key = |key: &Value| json!({self.key: key});
             patch.insert(format!("$setElementOrder/{field}"), self.keys(self.merged).map(by_key).collect());
         }
         if !items.is_empty() {
-            patch.insert(field.to_owned(), Opaque::List(items));
+            patch.insert(field.to_owned(), Value::Array(items));
         }
     }
 
     /// What is new in an item, with its key; all of it if the item is new.
-    fn changed(&self, item: &Opaque) -> Option<Opaque> {
+    fn changed(&self, item: &Value) -> Option<Value> {
         let key = item.get(self.key)?;
-        let (Some(Opaque::Map(theirs)), Opaque::Map(ours)) = (self.item(self.theirs, key), item) else {
+        let (Some(Value::Object(theirs)), Value::Object(ours)) = (self.item(self.theirs, key), item) else {
             return Some(item.clone());
         };
         let mut patch = of_fields(theirs, ours);
         let has_changed = !patch.is_empty();
         patch.insert(self.key.to_owned(), key.clone());
-        has_changed.then_some(Opaque::Map(patch))
+        has_changed.then_some(Value::Object(patch))
     }
 
     /// That an item went away, if it did.
-    fn deleted(&self, item: &Opaque) -> Option<Opaque> {
+    fn deleted(&self, item: &Value) -> Option<Value> {
         let key = item.get(self.key)?;
         let is_gone = self.item(self.merged, key).is_none();
-        is_gone.then(|| [("$patch", Opaque::from("delete")), (self.key, key.clone())].into_iter().collect())
+        is_gone.then(|| json!({"$patch": "delete", self.key: key}))
     }
 
-    fn item<'a>(&self, items: &'a [Opaque], key: &Opaque) -> Option<&'a Opaque> {
+    fn item<'a>(&self, items: &'a [Value], key: &Value) -> Option<&'a Value> {
         items.iter().find(|item| item.get(self.key) == Some(key))
     }
 
-    fn keys<'a>(&'a self, items: &'a [Opaque]) -> impl Iterator<Item = &'a Opaque> {
+    fn keys<'a>(&'a self, items: &'a [Value]) -> impl Iterator<Item = &'a Value> {
         items.iter().filter_map(|item| item.get(self.key))
     }
 }

@@ -10,13 +10,14 @@ mod tests;
 
 pub use merge::merged_status;
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String};
+use alloc::{borrow::ToOwned, string::String};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::RuntimeFacts;
 use crate::{
-    api::{Opaque, PodStatus},
+    api::{OtherFields, PodStatus},
     kubelet::PodMachine,
 };
 
@@ -57,7 +58,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StatusPatch {
     metadata: Precondition,
-    status: BTreeMap<String, Opaque>,
+    status: OtherFields,
 }
 
 /// Which Pod the patch is for.
@@ -102,17 +103,17 @@ impl StatusPatch {
         &self.metadata.uid
     }
 
-    /// What changes, by field of the status; [`Opaque::Null`] is what is cleared.
+    /// What changes, by field of the status; [`Value::Null`] is what is cleared.
     ///
     /// ```
-    /// use pod_lifecycle::{api::{Opaque, PodStatus}, status::StatusPatch};
+    /// use pod_lifecycle::{api::PodStatus, status::StatusPatch};
     ///
     /// let theirs = PodStatus { reason: "Evicted".into(), ..PodStatus::default() };
     /// let patch = StatusPatch::between("5f0c", &theirs, &PodStatus::default()).unwrap();
-    /// assert_eq!(patch.status()["reason"], Opaque::Null);
+    /// assert_eq!(patch.status()["reason"], serde_json::Value::Null);
     /// ```
     #[must_use]
-    pub fn status(&self) -> &BTreeMap<String, Opaque> {
+    pub fn status(&self) -> &OtherFields {
         &self.status
     }
 }
@@ -146,9 +147,9 @@ impl PodMachine {
 }
 
 /// The fields of a status that are there.
-fn fields(status: &PodStatus) -> BTreeMap<String, Opaque> {
-    let written = Opaque::of(status);
-    debug_assert!(matches!(written, Ok(Opaque::Map(_))), "a status is a map whose keys are strings");
-    let fields = written.ok().and_then(Opaque::into_map).unwrap_or_default();
+fn fields(status: &PodStatus) -> OtherFields {
+    let written = serde_json::to_value(status);
+    debug_assert!(matches!(written, Ok(Value::Object(_))), "a status is a map whose keys are strings");
+    let Ok(Value::Object(fields)) = written else { return OtherFields::new() };
     fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
