@@ -4,8 +4,6 @@
 
 mod listed;
 mod snapshot;
-#[path = "../../tests/lives/watched.rs"]
-mod watched;
 
 pub use listed::{object, relist};
 pub use snapshot::snapshot;
@@ -17,7 +15,7 @@ use pod_lifecycle::{
     api::{self, validate},
     sim::Scenario,
     spec::PodSpec,
-    testkit,
+    testkit::{self, WatchedDriver},
 };
 use proptest::{
     prelude::*,
@@ -25,7 +23,6 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::Value;
-use watched::Watched;
 
 /// The longest story that is played, in seconds.
 const LONGEST: f64 = 3_600.0;
@@ -86,11 +83,11 @@ pub fn life(bytes: &[u8]) -> Result<(), String> {
 pub fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
     let mut seeds = bytes.chunks(8);
     let (spec, config) = sample(seeds.next().unwrap_or_default(), (testkit::spec(), testkit::config()));
-    let mut life = Watched::begin(spec.clone(), config)?;
+    let mut life = WatchedDriver::begin(spec.clone(), config)?;
     let moves = testkit::one_move(spec);
     for seed in seeds {
         let next = sample(seed, &moves);
-        tell(life.told(&next));
+        tell(life.describe(&next));
         life.play(&next).map_err(|broken| format!("{next:?}: {broken}"))?;
     }
     life.end()

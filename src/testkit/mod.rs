@@ -25,6 +25,7 @@ mod probe;
 #[cfg(test)]
 mod quiet_syncs;
 mod scenario;
+mod watched;
 
 pub use answer::answer;
 pub use container::{container, ephemeral_container, init_container, sidecar};
@@ -33,3 +34,4 @@ pub use life::{Meaning, Move, RandomDriver, Relisting, Reply, moves, one_move};
 pub use pod::{config, manifest, spec};
 pub use probe::{liveness_probe, outcome, readiness_probe, startup_probe};
 pub use scenario::scenario;
+pub use watched::{Reached, WatchedDriver};

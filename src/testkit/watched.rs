@@ -1,59 +1,84 @@
-//! A random life under watch: after each move everything that must hold of a Pod is looked at.
+//! Random driver under watch: after each step every invariant is checked.
 
-use std::sync::Arc;
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 
-use pod_lifecycle::{
-    Change, ContainerStateKind, Output, WorkerState,
+use super::{
+    Meaning, Move, RandomDriver,
+    invariant::{Violation, Watch, a_deleted_pod_ends_in_time},
+};
+use crate::{
+    action::{Change, ContainerStateKind},
     api::PodPhase,
     config::KubeletConfig,
     event::{Event, EventError},
+    kubelet::{Output, WorkerState},
     spec::PodSpec,
-    testkit::{
-        Meaning, Move, RandomDriver,
-        invariant::{Violation, Watch, a_deleted_pod_ends_in_time},
-    },
 };
 
-/// A life under watch.
-pub(crate) struct Watched {
-    life: RandomDriver,
+/// A random driver whose Pod is checked against every invariant after each step.
+///
+/// ```
+/// use pod_lifecycle::testkit::{self, WatchedDriver};
+/// use proptest::{prelude::*, test_runner::TestRunner};
+///
+/// let lives = testkit::spec().prop_flat_map(|spec| (Just(spec.clone()), testkit::config(), testkit::moves(spec, 20)));
+/// TestRunner::deterministic().run(&lives, |(spec, config, moves)| {
+///     let mut driver = WatchedDriver::begin(spec, config).map_err(TestCaseError::fail)?;
+///     for next in &moves {
+///         driver.play(next).map_err(TestCaseError::fail)?;
+///     }
+///     driver.end().map_err(TestCaseError::fail)
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct WatchedDriver {
+    driver: RandomDriver,
     watch: Watch,
-    /// What the life has come by.
-    pub(crate) seen: StatusMatcher,
+    /// Everything that the Pod has come by so far.
+    pub reached: Reached,
 }
 
-/// What lives have come by: a test that never reaches something says nothing about it.
+/// Everything that Pods have come by: a test that never reaches something says nothing about it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct StatusMatcher {
-    /// Moves of the published phase.
-    pub(crate) phases: Vec<(PodPhase, PodPhase)>,
-    /// Moves of published container states.
-    pub(crate) containers: Vec<(ContainerStateKind, ContainerStateKind)>,
-    /// Moves of the worker.
-    pub(crate) workers: Vec<(WorkerState, WorkerState)>,
-    /// How many events were refused, by the kind of error.
-    pub(crate) refused: Vec<&'static str>,
-    /// How many events were told.
-    pub(crate) told: usize,
+pub struct Reached {
+    /// Changes of the published phase.
+    pub phases: Vec<(PodPhase, PodPhase)>,
+    /// Changes of published container states.
+    pub containers: Vec<(ContainerStateKind, ContainerStateKind)>,
+    /// Changes of the worker's state.
+    pub workers: Vec<(WorkerState, WorkerState)>,
+    /// Refused events, by the kind of error.
+    pub refused: Vec<&'static str>,
+    /// Number of events that were sent.
+    pub events: usize,
 }
 
-impl Watched {
-    /// Begins a life.
-    pub(crate) fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<Watched, Violation> {
+impl WatchedDriver {
+    /// Creates a Pod on a node and checks it.
+    ///
+    /// # Errors
+    ///
+    /// The invariant that the new Pod violates.
+    pub fn begin(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<WatchedDriver, Violation> {
         let mut out = Vec::new();
-        let life = RandomDriver::begin(spec, config, &mut out);
-        let watch = Watch::begin(&life.pod, life.now, &out)?;
-        let mut watched = Watched { life, watch, seen: StatusMatcher::default() };
-        watched.see(watched.life.pod.worker_state(), &out);
+        let driver = RandomDriver::begin(spec, config, &mut out);
+        let watch = Watch::begin(&driver.pod, driver.now, &out)?;
+        let mut watched = WatchedDriver { driver, watch, reached: Reached::default() };
+        watched.record(watched.driver.pod.worker_state(), &out);
         Ok(watched)
     }
 
-    /// Makes a move and looks at everything.
-    pub(crate) fn play(&mut self, next: &Move) -> Result<(), Violation> {
-        match self.life.meaning(next) {
+    /// Makes a move and checks every invariant.
+    ///
+    /// # Errors
+    ///
+    /// The first invariant that is violated.
+    pub fn play(&mut self, next: &Move) -> Result<(), Violation> {
+        match self.driver.meaning(next) {
             Meaning::Nothing => Ok(()),
             Meaning::Wait(until) => {
-                self.life.now = until;
+                self.driver.now = until;
                 self.handle_timeout()
             }
             Meaning::Event(event) => {
@@ -63,46 +88,51 @@ impl Watched {
         }
     }
 
-    /// Deletes the Pod, answers everything, and waits for its end.
-    pub(crate) fn end(self) -> Result<(), Violation> {
-        a_deleted_pod_ends_in_time(self.life.pod, self.life.asked, self.life.now)
+    /// Deletes the Pod, answers every request, and runs it to its end.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the Pod from ending in time, or the invariant that is violated.
+    pub fn end(self) -> Result<(), Violation> {
+        a_deleted_pod_ends_in_time(self.driver.pod, self.driver.asked, self.driver.now)
     }
 
-    /// A move and the moment that it meets, in words.
-    #[allow(dead_code, reason = "not every test tells stories")]
-    pub(crate) fn told(&self, next: &Move) -> String {
-        let pod = &self.life.pod;
-        let meaning = self.life.meaning(next);
-        format!("{:?} {} {}: {meaning:?}", self.life.now, pod.worker_state(), pod.phase())
+    /// Describes a move and the state that it meets.
+    pub fn describe(&self, next: &Move) -> String {
+        let pod = &self.driver.pod;
+        let meaning = self.driver.meaning(next);
+        format!("{:?} {} {}: {meaning:?}", self.driver.now, pod.worker_state(), pod.phase())
     }
 
     fn handle_event(&mut self, event: Event) -> Result<(), Violation> {
-        let before = self.life.pod.worker_state();
-        let (result, out) = self.watch.handle_event(&mut self.life.pod, self.life.now, event.clone())?;
-        self.life.heard(&event);
-        self.see(before, &out);
-        self.seen.told += 1;
-        self.seen.refused.extend(result.err().as_ref().map(kind_of));
+        let before = self.driver.pod.worker_state();
+        let (result, out) = self.watch.handle_event(&mut self.driver.pod, self.driver.now, event.clone())?;
+        self.driver.heard(&event);
+        self.record(before, &out);
+        self.reached.events = self.reached.events.saturating_add(1);
+        self.reached.refused.extend(result.err().as_ref().map(kind_of));
         Ok(())
     }
 
     fn handle_timeout(&mut self) -> Result<(), Violation> {
-        let before = self.life.pod.worker_state();
-        let out = self.watch.handle_timeout(&mut self.life.pod, self.life.now)?;
-        self.see(before, &out);
+        let before = self.driver.pod.worker_state();
+        let out = self.watch.handle_timeout(&mut self.driver.pod, self.driver.now)?;
+        self.record(before, &out);
         Ok(())
     }
 
-    fn see(&mut self, worker: WorkerState, out: &[Output]) {
-        self.life.note(out);
-        let now = self.life.pod.worker_state();
-        self.seen.workers.extend((worker != now).then_some((worker, now)));
+    fn record(&mut self, worker: WorkerState, out: &[Output]) {
+        self.driver.note(out);
+        let now = self.driver.pod.worker_state();
+        self.reached.workers.extend((worker != now).then_some((worker, now)));
         for output in out {
-            let Output::Transition(told) = output else { continue };
-            match told.change {
-                Change::Phase { from: Some(from), to } => self.seen.phases.push((from, to)),
-                Change::Container { from: Some(from), to, .. } if from != to => self.seen.containers.push((from, to)),
-                _ => {}
+            let Output::Transition(transition) = output else { continue };
+            match transition.change {
+                Change::Phase { from: Some(from), to } => self.reached.phases.push((from, to)),
+                Change::Container { from: Some(from), to, .. } if from != to => {
+                    self.reached.containers.push((from, to))
+                }
+                Change::Phase { .. } | Change::Container { .. } | Change::Condition { .. } => {}
             }
         }
     }
@@ -117,10 +147,12 @@ fn kind_of(error: &EventError) -> &'static str {
         EventError::IllegalContainerMove { .. } => "IllegalContainerMove",
         EventError::Immutable { .. } => "Immutable",
         EventError::ListedTwice { .. } => "ListedTwice",
+        EventError::Spec(_) => "Spec",
+        EventError::AnotherPod { .. } => "AnotherPod",
         EventError::NotTerminal { .. } => "NotTerminal",
+        EventError::NotOnNode => "NotOnNode",
         EventError::NotActive => "NotActive",
         EventError::Critical => "Critical",
         EventError::Gone => "Gone",
-        _ => "Other",
     }
 }

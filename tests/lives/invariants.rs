@@ -2,12 +2,11 @@
 //!
 //! `POD_LIFECYCLE_CASES=20` makes twenty times as many lives as usual.
 
-use crate::watched::Watched;
 use pod_lifecycle::{
     api::{ConditionStatus, PodPhase, validate},
     sim::{Scenario, ScenarioError},
     spec::PodSpec,
-    testkit,
+    testkit::{self, WatchedDriver},
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
@@ -27,7 +26,7 @@ proptest! {
     #[test]
     fn every_moment_of_a_life_is_sound_and_it_ends((spec, config, moves) in lives(120)) {
         let sound = (|| {
-            let mut life = Watched::begin(spec, config)?;
+            let mut life = WatchedDriver::begin(spec, config)?;
             for next in &moves {
                 life.play(next).map_err(|broken| format!("{next:?}: {broken}"))?;
             }

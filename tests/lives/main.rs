@@ -20,5 +20,3 @@ mod regressions;
 #[cfg(feature = "proptest")]
 mod tables;
 mod timing;
-#[cfg(feature = "proptest")]
-mod watched;

@@ -5,11 +5,10 @@
 
 use std::{fmt::Debug, sync::OnceLock};
 
-use crate::watched::{StatusMatcher, Watched};
 use pod_lifecycle::{
     CONTAINER_MOVES, ContainerStateKind, PHASE_MOVES, WORKER_MOVES, WorkerState,
     api::{Name, PodPhase},
-    testkit,
+    testkit::{self, Reached, WatchedDriver},
 };
 use proptest::{
     prelude::*,
@@ -95,10 +94,10 @@ fn walk<T: Name + Debug>(moves: &[(T, T)], ought: impl Fn(T, T) -> bool) {
 }
 
 /// What the same lives come by, each time.
-fn seen() -> &'static StatusMatcher {
-    static SEEN: OnceLock<StatusMatcher> = OnceLock::new();
+fn seen() -> &'static Reached {
+    static SEEN: OnceLock<Reached> = OnceLock::new();
     SEEN.get_or_init(|| {
-        let mut all = StatusMatcher::default();
+        let mut all = Reached::default();
         for seed in 0..1_500_u64 {
             let seen = live(seed);
             all.phases.extend(seen.phases);
@@ -110,19 +109,19 @@ fn seen() -> &'static StatusMatcher {
     })
 }
 
-fn live(seed: u64) -> StatusMatcher {
+fn live(seed: u64) -> Reached {
     let bytes = [seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), seed].map(u64::to_le_bytes).concat();
     let rng = TestRng::from_seed(RngAlgorithm::XorShift, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let lives = (testkit::spec(), testkit::config());
     let lives = lives.prop_flat_map(|(spec, config)| (Just(spec.clone()), Just(config), testkit::moves(spec, 150)));
     let (spec, config, moves) = lives.new_tree(&mut runner).unwrap().current();
-    let mut life = Watched::begin(spec, config).unwrap();
+    let mut life = WatchedDriver::begin(spec, config).unwrap();
     for next in &moves {
         // What is broken is the business of the invariants.
         if life.play(next).is_err() {
             break;
         }
     }
-    life.seen
+    life.reached
 }
