@@ -1,12 +1,13 @@
 //! The Pod's object as the API showed it last: what others want of the Pod and say of it.
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{ConditionStatus, Name, PodCondition, PodPhase},
+    rule::external_conditions,
     spec::PodSpec,
     state::{ConditionReason, ConditionType},
     time::Timestamp,
@@ -64,13 +65,9 @@ impl ApiPod {
         self.deletion.map(|deletion| deletion.grace)
     }
 
-    /// The statuses of the readiness gates' conditions among those that others have set.
+    /// Returns the status of each readiness gate's condition.
     pub(crate) fn gates(&self) -> Vec<Option<ConditionStatus>> {
-        let status_of = |gate: &String| {
-            let condition = self.conditions.iter().find(|condition| condition.type_ == *gate)?;
-            Some(condition.status.known().unwrap_or(ConditionStatus::Unknown))
-        };
-        self.spec.readiness_gates().iter().map(status_of).collect()
+        external_conditions::readiness_gates(&self.spec, &self.conditions)
     }
 
     /// Whether the kubelet's configuration takes this for an update, and not only for a status read back.

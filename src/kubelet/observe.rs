@@ -10,9 +10,9 @@ use super::{
 use crate::{
     api::{Name, PodCondition, PodManifest, PodPhase},
     event::{ApiEvent, EventError},
-    rule::spec_change,
+    rule::{external_conditions, spec_change},
     spec::{PodSpec, SpecError},
-    state::{ConditionType, is_owned_by_kubelet},
+    state::ConditionType,
     time::{Timestamp, seconds},
 };
 
@@ -108,16 +108,11 @@ fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiP
         generation: metadata.generation.max(known.generation),
         deletion: deletion.or(known.deletion),
         is_gone: false,
-        conditions: external_conditions(conditions),
+        conditions: external_conditions::of(conditions, &[]),
         ended: known.ended.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
         scheduled_at: scheduled_at(conditions).or(known.scheduled_at),
         spec,
     }
-}
-
-/// The conditions that the kubelet leaves as they are.
-pub(super) fn external_conditions(conditions: &[PodCondition]) -> Vec<PodCondition> {
-    conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_)).cloned().collect()
 }
 
 /// Since when the Pod is bound, if its conditions say.

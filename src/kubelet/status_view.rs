@@ -18,7 +18,6 @@ use crate::{
 ///
 /// use std::sync::Arc;
 /// use pod_lifecycle::{PodMachine, Published, Sink, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
-/// use pod_lifecycle::state::ConditionType;
 ///
 /// /// Keeps the phases.
 /// #[derive(Default)]
@@ -27,7 +26,7 @@ use crate::{
 /// impl Sink for Phases {
 ///     fn published(&mut self, _: Timestamp, status: &Published<'_>) {
 ///         assert_eq!((status.spec().name(), status.reason()), ("web", ("", "")));
-///         assert_eq!((status.observed_generation(), status.condition_generation(ConditionType::Ready)), (4, 4));
+///         assert_eq!((status.observed_generation(), status.readiness_generation()), (4, 4));
 ///         assert!(status.external_conditions().is_empty() && status.start_time().is_some());
 ///         assert_eq!((status.containers().len(), status.conditions().len()), (1, 5));
 ///         self.0.push(status.phase());
@@ -96,19 +95,11 @@ impl<'a> Published<'a> {
         self.parts.status.generations.status
     }
 
-    /// Which generation of the object a condition of the kubelet is about.
+    /// Returns `observedGeneration` of `Ready` and `ContainersReady`, which a probe's result computes again between two
+    /// syncs.
     #[must_use]
-    pub fn condition_generation(&self, condition: ConditionType) -> i64 {
-        let generations = self.parts.status.generations;
-        match condition {
-            ConditionType::Ready | ConditionType::ContainersReady => generations.readiness,
-            // The kubelet leaves this one without a generation.
-            ConditionType::AllContainersRestarting => 0,
-            ConditionType::PodReadyToStartContainers
-            | ConditionType::Initialized
-            | ConditionType::PodScheduled
-            | ConditionType::DisruptionTarget => generations.status,
-        }
+    pub fn readiness_generation(&self) -> i64 {
+        self.parts.status.generations.readiness
     }
 
     /// The image of an instance, if the spec has had another one since.

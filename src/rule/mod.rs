@@ -21,6 +21,7 @@ pub mod condition;
 pub mod container_status;
 pub mod deadline;
 pub mod ending;
+pub mod external_conditions;
 mod init;
 pub mod phase;
 pub mod pod_actions;

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     condition,
     container_status::{self, StatusInputs},
+    deadline::{DEADLINE_MESSAGE, DEADLINE_REASON},
     phase,
     readiness::{self, KubeletStart, ProbeFacts},
     restart,
@@ -123,14 +124,14 @@ impl PodRecord {
     }
 }
 
-/// What becomes of a status's reason and message.
+/// Rule for the reason and message beside the phase.
 ///
 /// ```
-/// use pod_lifecycle::{rule::pod_status::PhaseReason, status::phase_reason};
+/// use pod_lifecycle::rule::pod_status::PhaseReason;
 ///
 /// let before = ("Evicted", "The node was low on resource: memory. ");
-/// assert_eq!(phase_reason(PhaseReason::Kept, before), before);
-/// assert_eq!(phase_reason(PhaseReason::Cleared, before), ("", ""));
+/// assert_eq!(PhaseReason::Kept.reason_and_message(before), before);
+/// assert_eq!(PhaseReason::Cleared.reason_and_message(before), ("", ""));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -141,6 +142,18 @@ pub enum PhaseReason {
     Kept,
     /// The active deadline has passed: they say so.
     DeadlineExceeded,
+}
+
+impl PhaseReason {
+    /// Returns the reason and message of the new status, given those of the previous one.
+    #[must_use]
+    pub fn reason_and_message<'a>(self, previous: (&'a str, &'a str)) -> (&'a str, &'a str) {
+        match self {
+            PhaseReason::Cleared => ("", ""),
+            PhaseReason::Kept => previous,
+            PhaseReason::DeadlineExceeded => (DEADLINE_REASON, DEADLINE_MESSAGE),
+        }
+    }
 }
 
 /// What is reported of a Pod; `trigger` is called with each container whose readiness probe is to run at once.

@@ -4,9 +4,8 @@
 //! an [`EventRecorder`], which a node has one of.
 
 mod event;
-mod of_pod;
 mod patch;
-mod report;
+mod project;
 mod runtime_facts;
 mod watch;
 
@@ -16,11 +15,9 @@ pub use event::{
     fold_events,
 };
 pub use patch::{StatusPatch, merged_status};
-pub use report::{
-    Report, condition_message, container_status, external_conditions, failure_message, gate_statuses, phase_reason,
-    pod_condition, pod_status,
-};
-
+#[cfg(feature = "explain")]
+pub(crate) use project::{condition_message, failure_message};
+pub use project::{StatusParts, container_status, pod_condition, project};
 pub use runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
 
 use crate::api::{PodPhase, PodStatus};

@@ -5,8 +5,8 @@ use pod_lifecycle::{
     api::{ConditionStatus, PodPhase},
     rule::condition,
     spec::PodSpec,
-    state::{ConditionReason, ContainerRecord},
-    status::condition_message,
+    state::{Condition, ConditionReason, ConditionType, ContainerRecord},
+    status::pod_condition,
 };
 use serde_json::json;
 
@@ -14,6 +14,11 @@ fn spec() -> PodSpec {
     pod(json!({"initContainers": [{"name": "init"}, {"name": "proxy", "restartPolicy": "Always"}],
         "containers": [{"name": "app"}, {"name": "log"}],
         "readinessGates": [{"conditionType": "example.com/lb"}]}))
+}
+
+/// The message as the API server shows it, which does not depend on the type.
+fn message(condition: &Condition) -> String {
+    pod_condition(&spec(), ConditionType::Ready, condition, 0, None).message
 }
 
 fn done() -> ContainerRecord {
@@ -32,8 +37,8 @@ fn containers_are_ready_if_every_sidecar_and_regular_one_is() {
     records[2] = None;
     let lacking = condition::containers_ready(&spec(), Some(&records), PodPhase::Running);
     assert_eq!(lacking.reason, Some(ConditionReason::ContainersNotReady));
-    let message = "containers with unknown status: [app], containers with unready status: [proxy]";
-    assert_eq!(condition_message(&spec(), &lacking), message);
+    let expected = "containers with unknown status: [app], containers with unready status: [proxy]";
+    assert_eq!(message(&lacking), expected);
 }
 
 #[test]
@@ -64,10 +69,10 @@ fn readiness_gates_have_to_exist_and_to_be_true() {
     let ready = condition::containers_ready(&spec(), Some(&healthy()), PodPhase::Running);
     let with_gate = |status| condition::ready(&spec(), &ready, |_, _| status);
     assert!(with_gate(Some(ConditionStatus::True)).is_true());
-    let message = |status| condition_message(&spec(), &with_gate(status));
-    assert_eq!(message(None), "corresponding condition of pod readiness gate \"example.com/lb\" does not exist.");
+    let of_gate = |status| message(&with_gate(status));
+    assert_eq!(of_gate(None), "corresponding condition of pod readiness gate \"example.com/lb\" does not exist.");
     let is_false = "the status of pod readiness gate \"example.com/lb\" is not \"True\", but False";
-    assert_eq!(message(Some(ConditionStatus::False)), is_false);
+    assert_eq!(of_gate(Some(ConditionStatus::False)), is_false);
 }
 
 #[test]
@@ -85,8 +90,8 @@ fn a_pod_has_initialized_when_init_containers_are_done_and_sidecars_have_started
     assert!(of(Some(done()), Some(reported_running())).is_true());
     let lacking = of(None, Some(waiting()));
     assert_eq!(lacking.reason, Some(ConditionReason::ContainersNotInitialized));
-    let message = "containers with unknown status: [init], containers with incomplete status: [proxy]";
-    assert_eq!(condition_message(&spec(), &lacking), message);
+    let expected = "containers with unknown status: [init], containers with incomplete status: [proxy]";
+    assert_eq!(message(&lacking), expected);
 }
 
 #[test]
@@ -109,7 +114,7 @@ fn all_containers_restarting_ends_with_the_last_instance_or_with_the_pod() {
     let of = |names, phase, is_due| condition::all_containers_restarting(&spec(), &runtime_of(names), phase, is_due);
     let under_way = of(&["app"], PodPhase::Running, true);
     assert!(under_way.is_true());
-    assert_eq!(condition_message(&spec(), &under_way), "container exited with restart policy rule");
+    assert_eq!(message(&under_way), "container exited with restart policy rule");
     assert!(!of(&[], PodPhase::Running, true).is_true());
     assert!(!of(&["app"], PodPhase::Running, false).is_true());
     assert_eq!(of(&["app"], PodPhase::Failed, true).reason, Some(ConditionReason::PodFailed));

@@ -3,10 +3,12 @@
 use crate::given::*;
 use pod_lifecycle::{
     api::{ConditionStatus, PodCondition, PodPhase},
-    rule::pod_status::{self, PhaseReason, PodInputs, PodRecord, PreviousStatus},
+    rule::{
+        external_conditions,
+        pod_status::{self, PhaseReason, PodInputs, PodRecord, PreviousStatus},
+    },
     spec::PodSpec,
     state::{ConditionReason, RuntimeStatus},
-    status::{external_conditions, phase_reason},
 };
 use serde_json::json;
 
@@ -58,8 +60,8 @@ fn reason_and_message_stay_while_the_phase_does() {
     let runtime = runtime([instance(&spec, "app", running())]);
     let reason = |phase| of(&PodInputs { previous: with_phase(phase), ..inputs(&spec, &runtime) }).phase_reason;
     assert_eq!([reason(PodPhase::Running), reason(PodPhase::Pending)], [PhaseReason::Kept, PhaseReason::Cleared]);
-    assert_eq!(phase_reason(PhaseReason::Kept, ("Evicted", "no memory")), ("Evicted", "no memory"));
-    assert_eq!(phase_reason(PhaseReason::Cleared, ("Evicted", "no memory")), ("", ""));
+    assert_eq!(PhaseReason::Kept.reason_and_message(("Evicted", "no memory")), ("Evicted", "no memory"));
+    assert_eq!(PhaseReason::Cleared.reason_and_message(("Evicted", "no memory")), ("", ""));
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn a_pod_past_its_deadline_has_failed_and_says_why() {
     let runtime = runtime([instance(&spec, "app", running())]);
     let late = of(&PodInputs { is_past_deadline: true, ..inputs(&spec, &runtime) });
     assert_eq!((late.phase, late.phase_reason), (PodPhase::Failed, PhaseReason::DeadlineExceeded));
-    assert_eq!(phase_reason(late.phase_reason, ("", "")).0, "DeadlineExceeded");
+    assert_eq!(late.phase_reason.reason_and_message(("", "")).0, "DeadlineExceeded");
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn conditions_of_others_stay_and_the_disruption_that_was_reported_replaces_the_p
     };
     let api = [condition("Ready", ""), condition("DisruptionTarget", "old"), condition("example.com/lb", "")];
     let previous = [condition("DisruptionTarget", "new"), condition("example.com/dns", "")];
-    let kept = external_conditions(&api, &previous);
+    let kept = external_conditions::of(&api, &previous);
     assert_eq!(kept, [condition("DisruptionTarget", "new"), condition("example.com/lb", "")]);
-    assert_eq!(external_conditions(&[], &previous), [condition("DisruptionTarget", "new")]);
+    assert_eq!(external_conditions::of(&[], &previous), [condition("DisruptionTarget", "new")]);
 }

@@ -7,10 +7,9 @@ use alloc::vec::Vec;
 use crate::{
     api::{ConditionStatus, Name, Named, PodManifest, PodPhase, PodStatus},
     kubectl,
-    rule::{condition, phase},
+    rule::{condition, external_conditions, phase},
     spec::{ContainerIndex, ContainerSpec, PodSpec, SpecError},
     state::{Condition, ConditionReason, ConditionType, ContainerIds, ContainerRecord, observed_records},
-    status::gate_statuses,
     time::Timestamp,
 };
 
@@ -233,7 +232,7 @@ impl ObservedPod {
     pub fn conditions(&self) -> ObservedConditions {
         let phase = self.phase();
         let records = Some(&*self.records);
-        let gates = gate_statuses(&self.spec, &self.status().conditions);
+        let gates = external_conditions::readiness_gates(&self.spec, &self.status().conditions);
         let containers_ready = condition::containers_ready(&self.spec, records, phase);
         let was_initialized = self.holds(ConditionType::Initialized);
         ObservedConditions {

@@ -1,14 +1,14 @@
 //! May the container be started now, or is it held back?
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     api,
     config::BackOffLimits,
     rule::backoff::BackOff,
     spec::PodSpec,
-    state::{FailureMessage, StartError, StartFailure},
-    status,
+    state::{ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Waiting},
+    status::{NumberedInstances, container_status},
 };
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn answer(question: &Value) -> Lowered<Value> {
         let delay = counters.get(image).map_or(Duration::ZERO, BackOff::delay);
         let failure =
             StartFailure { error: StartError::CrashLoopBackOff, message: FailureMessage::RestartBackOff { delay } };
-        let message = until.map(|_| status::failure_message(&spec, 0.into(), &failure));
+        let message = until.map(|_| message(&spec, failure));
         steps.push(json!({
             "inBackOff": until.is_some(),
             "currentDelay": delay.as_secs(),
@@ -61,6 +61,20 @@ fn answer(question: &Value) -> Lowered<Value> {
         }));
     }
     Ok(json!({ "steps": steps }))
+}
+
+/// The message of the first container, waiting since its last start failed.
+fn message(spec: &PodSpec, failure: StartFailure) -> String {
+    let record = ContainerRecord {
+        state: Some(RecordedState::Waiting(Waiting::Failed(Arc::new(failure)))),
+        last_state: None,
+        restart_count: 0,
+        instance: None,
+        started: None,
+        ready: false,
+    };
+    let status = container_status(spec, 0.into(), &record, &NumberedInstances(spec));
+    status.state.waiting.unwrap_or_default().message
 }
 
 /// The Pod that all scripts are about.

@@ -2,9 +2,8 @@
 
 use pod_lifecycle::{
     api::{ContainerStatus, PodCondition, PodPhase, PodStatus},
-    rule::{condition, restart},
+    rule::{condition, external_conditions, restart},
     state::{ConditionType, observed_records},
-    status,
 };
 use serde_json::{Value, json};
 
@@ -33,7 +32,7 @@ fn answer(question: &Value) -> Lowered<Value> {
     // A Pod whose phase nobody has written yet is in no terminal one.
     let phase = question["phase"].as_str().filter(|phase| !phase.is_empty()).map_or(Ok(PodPhase::Pending), named)?;
     let listed: Vec<PodCondition> = read_or_default(&question["conditions"], "conditions")?;
-    let gates = status::gate_statuses(spec, &listed);
+    let gates = external_conditions::readiness_gates(spec, &listed);
     let is_under_way = holds(&old.conditions, "AllContainersRestarting");
     let is_due = restart::all_containers_restart_is_due(spec, Some(&runtime), &old_records, is_under_way);
 

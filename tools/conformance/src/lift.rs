@@ -10,8 +10,8 @@ use pod_lifecycle::{
 use serde_json::{Value, json};
 
 /// A condition without its times.
-pub(crate) fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
-    json!(status::pod_condition(spec, condition_type, condition, None))
+pub fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
+    json!(status::pod_condition(spec, condition_type, condition, spec.generation(), None))
 }
 
 /// The kubelet's word for the reason of a kill.

@@ -6,12 +6,12 @@ use pod_lifecycle::{
     Timestamp,
     api::{ConditionStatus, PodCondition, PodPhase, PodStatus},
     rule::{
-        deadline,
+        deadline, external_conditions,
         pod_status::{self, PodInputs, PodRecord, PreviousStatus},
         readiness::{KubeletStart, ProbeFacts},
     },
     state::{ContainerRecord, RuntimeStatus, StartFailure, observed_records},
-    status::{self, Report},
+    status::{self, StatusParts},
 };
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub struct Question {
     records: Vec<Option<ContainerRecord>>,
     failures: Vec<Option<Arc<StartFailure>>>,
     probes: Vec<ProbeFacts>,
-    foreign: Vec<PodCondition>,
+    external: Vec<PodCondition>,
     gates: Vec<Option<ConditionStatus>>,
     kubelet: KubeletStart,
     is_terminal: bool,
@@ -47,7 +47,7 @@ impl Question {
         let api = &pod.manifest.status;
         let previous: Option<PodStatus> = read_or_default(&question["previousStatus"], "previousStatus")?;
         let previous = previous.unwrap_or_else(|| api.clone());
-        let foreign = status::external_conditions(&api.conditions, &previous.conditions);
+        let external = external_conditions::of(&api.conditions, &previous.conditions);
         let now: Timestamp = read(&question["now"], "now")?;
         ids.set_pod_ip(pod_ip(&question["runtime"]["sandboxes"][0]));
         let deadline = previous.start_time.and_then(|start| deadline::of(&pod.spec, start));
@@ -55,14 +55,14 @@ impl Question {
             records: observed_records(&pod.spec, previous.every_container(), &mut ids.containers),
             failures: failures(&question["reasonCache"], &pod)?,
             probes: probe_facts(question, &pod, &runtime, &ids)?,
-            gates: status::gate_statuses(&pod.spec, &foreign),
+            gates: external_conditions::readiness_gates(&pod.spec, &external),
             kubelet: KubeletStart {
                 at: read(&question["kubeletStart"], "kubeletStart")?,
                 pod_was_ready: holds(&api.conditions, "Ready"),
             },
             is_terminal: read(&question["podIsTerminal"], "podIsTerminal")?,
             is_past_deadline: deadline.is_some_and(|deadline| deadline <= now),
-            foreign,
+            external,
             previous,
             runtime,
             ids,
@@ -101,15 +101,10 @@ impl Question {
         let api = &self.pod.manifest.status;
         let first = |previous, api| if str::is_empty(previous) { api } else { previous };
         let before = (first(&self.previous.reason, &*api.reason), first(&self.previous.message, &*api.message));
-        lift::computed_status(status::pod_status(&Report {
-            spec: &self.pod.spec,
-            record,
-            foreign: &self.foreign,
-            reason: status::phase_reason(record.phase_reason, before),
-            start_time: None,
-            changed_at: &|_| None,
-            facts: &self.ids,
-        }))
+        let mut parts = StatusParts::new(&self.pod.spec, record);
+        parts.external_conditions = &self.external;
+        parts.reason = record.phase_reason.reason_and_message(before);
+        lift::computed_status(status::project(parts, &self.ids))
     }
 }
 
