@@ -39,7 +39,7 @@ fn diagrams() -> io::Result<String> {
     Ok(format!(
         "# Diagrams
 
-Drawn from the tables that the crate goes by, with `cargo run --release -p pod-lifecycle-pictures`.
+Drawn from the crate's own tables by `cargo run --release -p pod-lifecycle-pictures`.
 
 ## The published state of a container: `CONTAINER_MOVES`
 
