@@ -10,7 +10,7 @@ use pod_lifecycle::{
 use serde_json::{Value, json};
 
 /// A condition without its times.
-pub fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
+pub(crate) fn condition(spec: &PodSpec, condition_type: ConditionType, condition: &Condition) -> Value {
     json!(status::pod_condition(spec, condition_type, condition, spec.generation(), None))
 }
 
