@@ -1,6 +1,6 @@
 //! What comes through the API, event by event or as the whole object.
 
-use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::ToString, sync::Arc};
 
 use super::{
     PodMachine, Sink, Step, WorkerState,
