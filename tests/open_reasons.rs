@@ -72,7 +72,7 @@ fn the_rules_take_an_unknown_word_as_a_container_that_waits() {
         started: Some(false),
         ready: false,
     };
-    assert_eq!(phase::of(&spec, &[Some(record.clone())], false, false), PodPhase::Pending);
+    assert_eq!(phase::pod_phase(&spec, &[Some(record.clone())], false, false), PodPhase::Pending);
     let printed = status::container_status(&spec, 0.into(), &record, &NumberedInstances(&spec));
     assert_eq!(printed.state.waiting.unwrap().reason, "ProviderFailed");
 }

@@ -165,7 +165,7 @@ impl Timing<'_> {
         let failures = schedule.failures();
         // A probe that was under way when the process stopped answering counts already.
         let noticed = Bounds { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
-        let grace = termination::grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
+        let grace = termination::container_grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
         let stop = Bounds { earliest: Duration::ZERO, latest: Some(stop::alone(self.container, grace)) };
         // The rules on exit codes are not asked: the kubelet decides before there is one.
         let is_restarted = self.container.restart().policy() != RestartPolicy::Never;

@@ -14,7 +14,7 @@ use crate::{
 /// All findings, container by container, then those of the whole Pod, which is never ready before `earliest_ready`.
 pub(super) fn all(spec: &PodSpec, earliest_ready: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (index, container) in spec.lasting_containers() {
+    for (index, container) in spec.init_and_regular_containers() {
         let mut search = Search { spec, index, container, findings: &mut findings };
         search.liveness_before_start_up();
         search.pre_stop();
@@ -120,7 +120,7 @@ impl Search<'_> {
             ContainerKind::Regular => "containers",
             ContainerKind::Ephemeral => "ephemeralContainers",
         };
-        let place = self.spec.place_in_list(self.index);
+        let place = self.spec.index_in_list(self.index);
         self.findings.push(Finding {
             code,
             container: Some(self.container.name().to_owned()),

@@ -67,7 +67,7 @@ use serde::Serialize;
 
 use crate::{
     config::BackOffLimits,
-    rule::backoff::BackOff,
+    rule::back_off::BackOff,
     spec::PodSpec,
     time::{Timestamp, seconds},
 };

@@ -30,13 +30,13 @@ use crate::{
 /// ```
 #[must_use]
 pub fn longest_stop(spec: &PodSpec, grace: Duration) -> Duration {
-    let stops = spec.lasting_containers().map(|(_, container)| in_termination(container, grace));
+    let stops = spec.init_and_regular_containers().map(|(_, container)| in_termination(container, grace));
     stops.max().unwrap_or_default()
 }
 
 /// The longest that a container's stop takes when its whole Pod is stopped with this grace.
 pub(super) fn in_termination(container: &ContainerSpec, grace: Duration) -> Duration {
-    if container.kind() != ContainerKind::Sidecar || !termination::leaves_time(grace) {
+    if container.kind() != ContainerKind::Sidecar || !termination::has_time_left(grace) {
         return alone(container, grace);
     }
     let lost_fraction = match container.pre_stop() {
@@ -53,13 +53,14 @@ pub(super) fn alone(container: &ContainerSpec, grace: Duration) -> Duration {
         Some(LifecycleHook::Sleep(time)) => grace.min(*time),
         Some(LifecycleHook::Run(_)) => grace,
     };
-    let left = termination::stop_timeout(termination::grace_after(grace, hook));
+    let left = termination::stop_timeout(termination::remaining_grace(grace, hook));
     hook.saturating_add(left)
 }
 
 /// The grace with which the Pod is stopped unless somebody asks for another: by a deletion, or because it is over.
 pub(super) fn own_grace(spec: &PodSpec) -> Duration {
     let when_deleted = termination::effective_grace(spec, None, spec.termination_grace(), None);
-    let when_over = spec.regular_containers().map(|(_, container)| termination::grace(spec, None, container, None));
+    let when_over =
+        spec.regular_containers().map(|(_, container)| termination::container_grace(spec, None, container, None));
     when_over.fold(when_deleted, Duration::max)
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use crate::{
     api::PodPhase,
-    rule::spec_change::Immutable,
+    rule::spec_change::ImmutableField,
     spec::{ContainerIndex, SpecError},
     state::{InstanceId, SandboxId},
 };
@@ -130,8 +130,8 @@ impl EventError {
     }
 }
 
-impl From<Immutable> for EventError {
-    fn from(Immutable { field }: Immutable) -> EventError {
+impl From<ImmutableField> for EventError {
+    fn from(ImmutableField { field }: ImmutableField) -> EventError {
         EventError::Immutable { field }
     }
 }

@@ -181,7 +181,7 @@ impl ContainerExplanation {
         let record = pod.inspect().container_status(index);
         let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
         let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
-        let place = pod.spec().place_in_list(index).saturating_add(1);
+        let place = pod.spec().index_in_list(index).saturating_add(1);
         Some(ContainerExplanation {
             name: spec.name().into(),
             kind: spec.kind(),
@@ -281,7 +281,8 @@ impl Subject<'_> {
         let decision = RestartDecision::on(self.spec, end);
         let newest = self.pod.runtime().newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
-        let all_restart = rule::restart::restarts_all(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
+        let all_restart =
+            rule::restart::restarts_all_containers(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
             return Situation::Ended { exit, decision };
         }
@@ -293,7 +294,7 @@ impl Subject<'_> {
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
         if let (Some(until), Some(counter)) = (until, counter) {
-            let next = rule::backoff::BackOff::advanced(Some(counter), limits, finished_at, until);
+            let next = rule::back_off::BackOff::advanced(Some(counter), limits, finished_at, until);
             let (delay, next_delay) = (counter.delay(), next.delay());
             return Situation::HeldBack { exit, decision, delay, until, next_delay };
         }

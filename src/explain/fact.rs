@@ -122,7 +122,7 @@ impl RestartDecision {
 
     pub(super) fn on(container: &ContainerSpec, end: &Termination) -> RestartDecision {
         let policy = container.restart();
-        let restarts = restart::after_exit(policy, end.exit_code);
+        let restarts = restart::restarts_after_exit(policy, end.exit_code);
         match container.kind() {
             ContainerKind::Ephemeral => RestartDecision { restarts: false, by: RestartReason::Ephemeral },
             ContainerKind::Sidecar => RestartDecision { restarts: true, by: RestartReason::Sidecar },
@@ -155,7 +155,7 @@ pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>,
     let end = newest.and_then(Instance::termination);
     let is_done = container.kind() == ContainerKind::Init && end.is_some_and(|end| has_succeeded(end));
     let is_spent = container.kind() == ContainerKind::Ephemeral && end.is_some();
-    !is_done && !is_spent && restart::is_due(container, newest, is_deleting)
+    !is_done && !is_spent && restart::should_restart(container, newest, is_deleting)
 }
 
 /// How far a probe has come with the instance that runs.

@@ -248,7 +248,7 @@ fn least_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
 /// When the active deadline ends a Pod that nobody stops yet.
 pub(super) fn deadline_of(pod: &PodMachine) -> Option<Timestamp> {
     let start_time = pod.inspect().start_time().filter(|_| pod.worker_state() == WorkerState::Syncing);
-    start_time.and_then(|start| deadline::of(pod.spec(), start))
+    start_time.and_then(|start| deadline::expires_at(pod.spec(), start))
 }
 
 /// The containers whose next attempt is a matter of time: they have ended, or would not start.

@@ -222,7 +222,7 @@ impl PodSituation {
         if is_being_made || pod.runtime().active_sandbox().is_none() && !is_stopping {
             let is_lost = !pod.runtime().sandboxes.is_empty();
             let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
-            let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().pod_policy());
+            let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().restart_policy());
             return PodSituation::NoSandbox { is_lost, is_being_made, ruled_out_by, after };
         }
         of_running(pod, containers)
@@ -250,9 +250,9 @@ fn unscheduled(pod: &PodMachine) -> PodSituation {
 
 /// The container whose exit restarts all.
 fn trigger(pod: &PodMachine) -> Option<String> {
-    let mut lasting = pod.spec().lasting_containers();
+    let mut lasting = pod.spec().init_and_regular_containers();
     let triggers = |end: &crate::state::Termination, container: &crate::spec::ContainerSpec| {
-        restart::restarts_all(container.restart(), end.exit_code)
+        restart::restarts_all_containers(container.restart(), end.exit_code)
     };
     let found = lasting.find(|(index, container)| {
         let of_runtime = pod.runtime().newest(*index).and_then(crate::state::Instance::termination);
@@ -312,7 +312,7 @@ fn end_cause(pod: &PodMachine) -> EndCause {
 
 /// The first container that makes its Pod fail: an init container, else a regular one.
 pub(super) fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<EndCause> {
-    spec.lasting_containers().find_map(|(index, container)| {
+    spec.init_and_regular_containers().find_map(|(index, container)| {
         let record = records.get(index.get())?.as_ref()?;
         let end = record.termination().or_else(|| record.last_termination())?;
         let is_init = container.kind() == ContainerKind::Init;

@@ -102,7 +102,8 @@ pub(super) fn is_reset(pod: &PodMachine) -> bool {
 
 /// Whether the Pod needs a new sandbox that it does not get: its policy is `Never`, or nothing is left to run in it.
 pub(super) fn is_stranded(pod: &PodMachine) -> bool {
-    let needs_sandbox = pod.worker_state() == WorkerState::Syncing && sandbox::needed(pod.spec(), pod.runtime()).is_new;
+    let needs_sandbox =
+        pod.worker_state() == WorkerState::Syncing && sandbox::pod_sandbox_changed(pod.spec(), pod.runtime()).is_new;
     if !needs_sandbox || is_reset(pod) {
         return false;
     }
@@ -114,7 +115,7 @@ pub(super) fn is_stranded(pod: &PodMachine) -> bool {
         is_deleting: pod.is_deleting(),
         is_restarting_all: false,
     };
-    !pod_actions::compute(&inputs).create_sandbox
+    !pod_actions::compute_pod_actions(&inputs).create_sandbox
 }
 
 /// The first init container before this one that has not done its part.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::KubeletConfig,
-    rule::{ending, readiness::KubeletStart},
+    rule::{readiness::KubeletStart, terminate_pod},
     spec::{ContainerIndex, PodSpec},
     state::{InstanceId, RuntimeStatus},
     time::Timestamp,
@@ -103,7 +103,7 @@ impl Kubelet {
 
     /// Whether the published status shows that the Pod had initialized.
     pub(crate) fn shows_initialized(&self) -> bool {
-        ending::has_initialized(&self.spec, &self.status.record.records)
+        terminate_pod::has_pod_initialized(&self.spec, &self.status.record.records)
     }
 
     /// The kubelet's start, as far as readiness is concerned.

@@ -9,7 +9,7 @@ use super::{PodMachine, kill_container::Stop, sync::PendingCall, sync::Sync, syn
 use crate::{
     action::SyncKind,
     api::PodCondition,
-    rule::{backoff::BackOff, pod_status::PodRecord, probe::ProbeWorker},
+    rule::{back_off::BackOff, pod_status::PodRecord, probe::ProbeWorker},
     spec::{ContainerIndex, ProbeKind},
     state::{ContainerRecord, Instance, InstanceId, StartFailure},
     time::Timestamp,

@@ -138,7 +138,7 @@ impl Sync {
 
     pub(super) fn grace_of(&self, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> Duration {
         let deletion = self.object.deletion_grace();
-        let grace = |container| termination::grace(&self.object.spec, deletion, container, failed_probe);
+        let grace = |container| termination::container_grace(&self.object.spec, deletion, container, failed_probe);
         self.object.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
     }
 
@@ -147,7 +147,7 @@ impl Sync {
         let Some(stop) = self.stops.get_mut(place) else { return };
         let (container, instance) = (stop.container, stop.instance);
         let hook = self.object.spec.container(container).and_then(|container| container.pre_stop());
-        let hook = hook.filter(|_| termination::leaves_time(stop.grace));
+        let hook = hook.filter(|_| termination::has_time_left(stop.grace));
         let Some(hook) = hook.filter(|_| with_hook) else {
             if hook.is_none() && !with_hook {
                 take_turn(stop, step.now);
@@ -192,13 +192,13 @@ impl Sync {
         if let StopStage::PreStop { since, until } = stop.stage
             && until <= step.now
         {
-            stop.grace = termination::grace_after(stop.grace, step.now.since(since));
+            stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
             take_turn(stop, step.now);
         }
         if let StopStage::Turn { since, until } = stop.stage
             && (is_free || !stop.is_ordered || until <= step.now)
         {
-            stop.grace = termination::grace_after(stop.grace, step.now.since(since));
+            stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
             stop.stage = StopStage::Told;
             let timeout = termination::stop_timeout(stop.grace);
             let (container, instance) = (stop.container, stop.instance);

@@ -91,7 +91,7 @@ fn observed(manifest: &PodManifest, known: &ApiPod) -> Result<ApiPod, EventError
     if !known.spec.uid().is_empty() && spec.uid() != known.spec.uid() {
         return Err(EventError::AnotherPod { uid: spec.uid().into() });
     }
-    spec_change::check(&known.spec, &spec)?;
+    spec_change::validate_update(&known.spec, &spec)?;
     let spec = if spec == *known.spec { known.spec.clone() } else { Arc::new(spec) };
     Ok(object_of(manifest, spec, known))
 }

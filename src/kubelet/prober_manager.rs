@@ -12,7 +12,7 @@ use crate::{
     config::mix,
     rule::{
         pod_status::PodRecord,
-        probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
+        probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
         readiness::{KubeletStart, ProbeFacts},
     },
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind, ProbeSpec},
@@ -334,7 +334,7 @@ impl Probers {
         let Some(probe) = around.spec.container(container).and_then(|it| it.probe(kind)) else { return [None; 2] };
         if let (ProbeOutcome::Error, ProberStage::Asking(attempt), Some(instance)) =
             (outcome, prober.stage, prober.worker.instance)
-            && attempt < MAX_ATTEMPTS
+            && attempt < MAX_PROBE_RETRIES
         {
             prober.stage = ProberStage::Asking(attempt.saturating_add(1));
             step.out.action(step.now, Action::Probe { container, instance, kind });

@@ -190,7 +190,7 @@ impl Kubelet {
         let Some(instance) = ids.instance(index, &status.container_id) else { return };
         let mut listed = self.runtime.actual().instances_of(index);
         if listed.any(|listed| listed.id == instance && listed.spec_changed) {
-            self.containers.note_image(index, instance, &status.image);
+            self.containers.record_image(index, instance, &status.image);
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::BackOffLimits,
-    rule::backoff::BackOff,
+    rule::back_off::BackOff,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{InstanceId, StartFailure},
     time::Timestamp,
@@ -237,7 +237,7 @@ impl Containers {
     }
 
     /// An instance was made with an image that the spec has no more.
-    pub(crate) fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str) {
+    pub(crate) fn record_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str) {
         if let Some(history) = self.get_mut(container) {
             history.images.push((instance, image.into()));
         }

@@ -160,7 +160,7 @@ impl Sync {
             return SyncStart::FoundTerminal(self);
         }
         parts.make_probers(&self.object, step.now);
-        let actions = pod_actions::compute(&SyncInputs {
+        let actions = pod_actions::compute_pod_actions(&SyncInputs {
             spec: &self.object.spec,
             runtime: &view,
             probes: &parts.probers.facts(&self.object.spec, &view),

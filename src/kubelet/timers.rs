@@ -94,7 +94,7 @@ impl PodMachine {
         if self.worker.state != WorkerState::Syncing {
             return None;
         }
-        let deadline = deadline::of(&self.parts.object.spec, self.parts.status.start_time?)?;
+        let deadline = deadline::expires_at(&self.parts.object.spec, self.parts.status.start_time?)?;
         let met = self.parts.rare().deadline_met;
         Some(met.map_or(deadline, |met| deadline.max(met + Duration::from_secs(1))))
     }

@@ -137,7 +137,7 @@ impl PodMachine {
         let object = self.parts.newest_object();
         match event {
             _ if object.is_gone => Err(EventError::Gone),
-            ApiEvent::SpecChanged(spec) => Ok(spec_change::check(&object.spec, spec)?),
+            ApiEvent::SpecChanged(spec) => Ok(spec_change::validate_update(&object.spec, spec)?),
             ApiEvent::Ended(phase) if !phase.is_terminal() => Err(EventError::NotTerminal { phase: *phase }),
             ApiEvent::Deleted { .. }
             | ApiEvent::Removed

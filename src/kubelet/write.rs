@@ -18,11 +18,10 @@ use crate::{
     action::{Change, ContainerStateKind, EventReason, EventType, Transition},
     api::{ConditionStatus, PodPhase},
     rule::{
-        condition,
+        conditions,
         deadline::{self, DEADLINE_MESSAGE, DEADLINE_REASON},
-        ending,
         pod_status::{self, PhaseReason, PodInputs, PodRecord, PreviousStatus},
-        restart,
+        restart, terminate_pod,
     },
     spec::{ContainerIndex, PodSpec},
     state::{
@@ -94,7 +93,7 @@ impl Kubelet {
         let spec = &report.object.spec;
         let before = &self.status.record;
         let start_time = self.status.start_time;
-        let deadline = start_time.and_then(|start_time| deadline::of(spec, start_time));
+        let deadline = start_time.and_then(|start_time| deadline::expires_at(spec, start_time));
         let mut triggered = Vec::new();
         let inputs = PodInputs {
             spec,
@@ -114,7 +113,7 @@ impl Kubelet {
             is_terminal: report.finality == Finality::IsOver,
             is_past_deadline: deadline.is_some_and(|deadline| deadline <= step.now),
         };
-        let mut status = pod_status::of(&inputs, |index| triggered.push(index));
+        let mut status = pod_status::generate_pod_status(&inputs, |index| triggered.push(index));
         for container in triggered {
             self.probers.trigger_readiness(container, step.now);
         }
@@ -133,7 +132,7 @@ impl Kubelet {
         write: Write,
         step: &mut Step<'_>,
     ) -> bool {
-        if !ending::allows(&report.object.spec, &self.status.record.records, &status.records) {
+        if !terminate_pod::allows_transition(&report.object.spec, &self.status.record.records, &status.records) {
             return false;
         }
         self.status.start_time.get_or_insert(step.now.whole_seconds());
@@ -273,7 +272,7 @@ impl Kubelet {
         let regular: Vec<Option<ContainerRecord>> =
             spec.containers().map(|(index, _)| index).zip(records).map(of_regular).collect();
         let phase = self.status.published.phase.unwrap_or(PodPhase::Pending);
-        let containers_ready = condition::containers_ready(spec, Some(&regular), phase);
+        let containers_ready = conditions::containers_ready(spec, Some(&regular), phase);
         let ought = self.ready_given(&containers_ready, &self.object.gates());
         let is = &self.status.record.conditions.ready;
         is.status != ought.status || is.message != ought.message
@@ -293,7 +292,7 @@ impl Kubelet {
             return;
         }
         let record = &self.status.record;
-        let containers_ready = condition::containers_ready(&self.spec, Some(&record.records), record.phase);
+        let containers_ready = conditions::containers_ready(&self.spec, Some(&record.records), record.phase);
         let is_ready = self.ready_given(&containers_ready, &self.status.gates);
         let conditions = &mut Arc::make_mut(&mut self.status.record).conditions;
         let was_ready = core::mem::replace(&mut conditions.ready, is_ready.clone());
@@ -335,7 +334,7 @@ impl Kubelet {
     /// The end of the Pod: what nobody saw end has ended, and the phase is terminal.
     pub(crate) fn terminate_pod(&mut self, report: Report<'_>, shows_initialized: bool, step: &mut Step<'_>) {
         let mut status = PodRecord::clone(&self.status.record);
-        ending::terminate_containers(&report.object.spec, &mut status.records, shows_initialized);
+        terminate_pod::terminate_containers(&report.object.spec, &mut status.records, shows_initialized);
         if !status.phase.is_terminal() && !report.object.spec.is_static() {
             status.phase = PodPhase::Failed;
         }
@@ -344,7 +343,7 @@ impl Kubelet {
     }
 
     fn ready_given(&self, containers_ready: &Condition, gates: &[Option<ConditionStatus>]) -> Condition {
-        condition::ready(&self.spec, containers_ready, |gate, name| {
+        conditions::ready(&self.spec, containers_ready, |gate, name| {
             gates.get(gate).copied().flatten().or_else(|| self.status.own_condition(name))
         })
     }
@@ -360,7 +359,7 @@ impl Kubelet {
     /// Whether all containers are being restarted, as far as the kubelet's own status shows.
     pub(crate) fn is_restarting_all(&self) -> bool {
         let records = &self.status.record.records;
-        restart::all_containers_restart_is_due(&self.spec, None, records, self.status.is_restarting_all())
+        restart::should_restart_all_containers(&self.spec, None, records, self.status.is_restarting_all())
     }
 
     /// Others have given the Pod the phase that it ends with; one that has ended keeps the phase that it has.

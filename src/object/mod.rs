@@ -36,7 +36,7 @@ use alloc::{string::String, sync::Arc};
 
 use crate::{
     api::{self, PodManifest, PodManifestSpec, PodPhase, PodStatus},
-    rule::spec_change::{self, Immutable},
+    rule::spec_change::{self, ImmutableField},
     spec::{PodSpec, SpecError},
     state::ConditionReason,
     time::Timestamp,
@@ -138,8 +138,8 @@ pub enum ObjectError {
     Spec(#[from] SpecError),
 }
 
-impl From<Immutable> for ObjectError {
-    fn from(Immutable { field }: Immutable) -> ObjectError {
+impl From<ImmutableField> for ObjectError {
+    fn from(ImmutableField { field }: ImmutableField) -> ObjectError {
         ObjectError::Immutable { field }
     }
 }
@@ -287,7 +287,7 @@ impl PodObject {
         change(&mut changed.spec);
         changed.metadata.generation = changed.metadata.generation.saturating_add(1);
         let spec = PodSpec::from_admitted(&changed)?;
-        spec_change::check(&self.spec, &spec)?;
+        spec_change::validate_update(&self.spec, &spec)?;
         (self.manifest, self.spec) = (changed, Arc::new(spec));
         Ok(())
     }

@@ -13,7 +13,7 @@
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let failure = StartFailure { error: StartError::ErrImagePull, message: FailureMessage::Text("no route".into()) };
-//! let records = container_status::of_all(&StatusInputs {
+//! let records = container_status::container_records(&StatusInputs {
 //!     spec: &PodSpec::from_admitted(&manifest)?,
 //!     runtime: &RuntimeStatus::default(),
 //!     previous: &[],
@@ -36,7 +36,7 @@ use crate::{
     },
 };
 
-/// Everything that the statuses of the containers depend on; slices are by container index. [`of_all`] has an example.
+/// Everything that the statuses of the containers depend on; slices are by container index. [`container_records`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct StatusInputs<'a> {
     /// What the Pod ought to be.
@@ -49,7 +49,7 @@ pub struct StatusInputs<'a> {
     pub failures: &'a [Option<Arc<StartFailure>>],
     /// Whether the Pod is being deleted.
     pub is_deleting: bool,
-    /// Whether all containers are being restarted, see [`restart::all_containers_restart_is_due`].
+    /// Whether all containers are being restarted, see [`restart::should_restart_all_containers`].
     pub is_restarting_all: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct StatusInputs<'a> {
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// let records = container_status::of_all(&StatusInputs {
+/// let records = container_status::container_records(&StatusInputs {
 ///     spec: &spec,
 ///     runtime: &RuntimeStatus::default(),
 ///     previous: &[],
@@ -74,7 +74,7 @@ pub struct StatusInputs<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn of_all(inputs: &StatusInputs<'_>) -> Vec<Option<ContainerRecord>> {
+pub fn container_records(inputs: &StatusInputs<'_>) -> Vec<Option<ContainerRecord>> {
     inputs.spec.containers().map(|(index, container)| Some(inputs.of(index, container))).collect()
 }
 
@@ -106,7 +106,7 @@ impl StatusInputs<'_> {
                 return ContainerRecord { state: Some(RecordedState::Terminated(forgotten_init())), ..record };
             }
         }
-        if restart::is_due(container, newest, self.is_deleting) {
+        if restart::should_restart(container, newest, self.is_deleting) {
             return self.with_failure(index, record);
         }
         record
@@ -164,9 +164,9 @@ impl StatusInputs<'_> {
                 } else {
                     TerminationReason::ContainerStatusUnknown
                 };
-                RecordedState::Terminated(Arc::new(Termination::unseen(reason, UNSEEN_END)))
+                RecordedState::Terminated(Arc::new(Termination::lost(reason, LOST_MESSAGE)))
             }
-            InstanceState::Created | InstanceState::Unknown => RecordedState::Waiting(Waiting::Unsaid),
+            InstanceState::Created | InstanceState::Unknown => RecordedState::Waiting(Waiting::WithoutReason),
         }
     }
 
@@ -205,7 +205,7 @@ impl StatusInputs<'_> {
 
     /// A container that ran and is gone: it must not look as if it had never run.
     fn lost(&self, record: ContainerRecord) -> ContainerRecord {
-        let end = Termination::unseen(
+        let end = Termination::lost(
             TerminationReason::ContainerStatusUnknown,
             "The container could not be located when the pod was deleted.  The container used to be Running",
         );
@@ -229,10 +229,10 @@ impl StatusInputs<'_> {
 }
 
 /// What is said of a container that was running when it was last seen.
-pub(crate) const UNSEEN_END: &str = "The container could not be located when the pod was terminated";
+pub(crate) const LOST_MESSAGE: &str = "The container could not be located when the pod was terminated";
 
 fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
-    let end = Termination::unseen(TerminationReason::RestartingAllContainers, REMOVED_TO_RESTART_ALL);
+    let end = Termination::lost(TerminationReason::RestartingAllContainers, REMOVED_TO_RESTART_ALL);
     ContainerRecord {
         state: Some(RecordedState::Waiting(Waiting::RestartingAllContainers)),
         last_state: Some(RecordedState::Terminated(Arc::new(end))),
@@ -245,5 +245,5 @@ fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
 fn forgotten_init() -> Arc<Termination> {
     let message = "Unable to get init container status from container runtime and pod has been initialized, treat it as \
                    exited normally";
-    Arc::new(Termination { exit_code: 0, ..Termination::unseen(TerminationReason::Completed, message) })
+    Arc::new(Termination { exit_code: 0, ..Termination::lost(TerminationReason::Completed, message) })
 }

@@ -6,7 +6,7 @@
 //! use pod_lifecycle::{Timestamp, api, rule::deadline, spec::PodSpec};
 //!
 //! let endless: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": []}}"#)?;
-//! assert_eq!(deadline::of(&PodSpec::from_admitted(&endless)?, Timestamp::UNIX_EPOCH), None);
+//! assert_eq!(deadline::expires_at(&PodSpec::from_admitted(&endless)?, Timestamp::UNIX_EPOCH), None);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -28,10 +28,10 @@ pub(crate) const DEADLINE_MESSAGE: &str = "Pod was active on the node longer tha
 /// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"activeDeadlineSeconds": 30}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let start = Timestamp::from_unix_seconds(100);
-/// assert_eq!(deadline::of(&spec, start), Some(Timestamp::from_unix_seconds(130)));
+/// assert_eq!(deadline::expires_at(&spec, start), Some(Timestamp::from_unix_seconds(130)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn of(spec: &PodSpec, start_time: Timestamp) -> Option<Timestamp> {
+pub fn expires_at(spec: &PodSpec, start_time: Timestamp) -> Option<Timestamp> {
     spec.active_deadline().map(|longest| start_time + longest)
 }

@@ -12,17 +12,16 @@
 //!     r#"{"spec": {"restartPolicy": "OnFailure", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let (_, job) = spec.regular_containers().next().ok_or("no container")?;
-//! assert!(!restart::after_exit(job.restart(), 0));
+//! assert!(!restart::restarts_after_exit(job.restart(), 0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod backoff;
-pub mod condition;
+pub mod back_off;
+pub mod conditions;
 pub mod container_status;
 pub mod deadline;
-pub mod ending;
 pub mod external_conditions;
-mod init;
+mod init_containers;
 pub mod phase;
 pub mod pod_actions;
 pub mod pod_status;
@@ -31,6 +30,7 @@ pub mod readiness;
 pub mod restart;
 pub mod sandbox;
 pub mod spec_change;
+pub mod terminate_pod;
 pub mod termination;
 
 use crate::{spec::ContainerIndex, state::ContainerRecord};

@@ -17,7 +17,7 @@
 //!     started: Some(true),
 //!     ready: false,
 //! };
-//! assert_eq!(phase::of(&spec, &[Some(app)], false, true), PodPhase::Running);
+//! assert_eq!(phase::pod_phase(&spec, &[Some(app)], false, true), PodPhase::Running);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -30,7 +30,7 @@ use crate::{
 
 /// The phase of a Pod, from what is reported of its containers.
 ///
-/// `is_terminal`: nothing runs or will run again. `has_initialized`: see [`has_initialized`]. `records` stand by
+/// `is_terminal`: nothing runs or will run again. `has_initialized`: see [`has_active_regular_container`]. `records` stand by
 /// container index. Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
 ///
 /// ```
@@ -39,11 +39,16 @@ use crate::{
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// assert_eq!(phase::of(&spec, &[None], false, false), api::PodPhase::Pending);
+/// assert_eq!(phase::pod_phase(&spec, &[None], false, false), api::PodPhase::Pending);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn of(spec: &PodSpec, records: &[Option<ContainerRecord>], is_terminal: bool, has_initialized: bool) -> PodPhase {
+pub fn pod_phase(
+    spec: &PodSpec,
+    records: &[Option<ContainerRecord>],
+    is_terminal: bool,
+    has_initialized: bool,
+) -> PodPhase {
     let count = Count::of(spec, records);
     let holds_back_start = count.pending_init > 0 || count.pending_sidecar > 0 && !has_initialized;
     if count.init_failed_for_good {
@@ -73,11 +78,11 @@ pub fn of(spec: &PodSpec, records: &[Option<ContainerRecord>], is_terminal: bool
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// assert!(!phase::has_initialized(&spec, &RuntimeStatus::default()));
+/// assert!(!phase::has_active_regular_container(&spec, &RuntimeStatus::default()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn has_initialized(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+pub fn has_active_regular_container(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
     let Some(sandbox) = runtime.active_sandbox() else { return false };
     let is_regular =
         |container| spec.container(container).is_some_and(|container| container.kind() == ContainerKind::Regular);
@@ -103,7 +108,7 @@ struct Count {
 impl Count {
     fn of(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Count {
         let mut count = Count::default();
-        for (index, container) in spec.lasting_containers() {
+        for (index, container) in spec.init_and_regular_containers() {
             let record = record_of(records, index);
             match container.kind() {
                 ContainerKind::Init => count.add_init(container, record),
@@ -117,7 +122,7 @@ impl Count {
     fn add_init(&mut self, container: &ContainerSpec, record: Option<&ContainerRecord>) {
         match record.and_then(latest_exit) {
             None => bump(&mut self.pending_init),
-            Some(end) => self.init_failed_for_good |= end.exit_code != 0 && !is_restartable(container, end),
+            Some(end) => self.init_failed_for_good |= end.exit_code != 0 && !will_restart(container, end),
         }
     }
 
@@ -150,7 +155,7 @@ impl Count {
         }
         let Some(end) = record.and_then(latest_exit) else { return bump(&mut self.waiting) };
         bump(&mut self.stopped);
-        if is_restartable(container, end) {
+        if will_restart(container, end) {
             bump(&mut self.restartable);
         }
         if state.termination().is_some() && end.exit_code == 0 {
@@ -172,6 +177,7 @@ fn latest_exit(record: &ContainerRecord) -> Option<&Termination> {
     }
 }
 
-fn is_restartable(container: &ContainerSpec, end: &Termination) -> bool {
-    end.reason == TerminationReason::RestartingAllContainers || restart::after_exit(container.restart(), end.exit_code)
+fn will_restart(container: &ContainerSpec, end: &Termination) -> bool {
+    end.reason == TerminationReason::RestartingAllContainers
+        || restart::restarts_after_exit(container.restart(), end.exit_code)
 }

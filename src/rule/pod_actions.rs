@@ -7,7 +7,7 @@
 //!
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-//! let actions = pod_actions::compute(&SyncInputs {
+//! let actions = pod_actions::compute_pod_actions(&SyncInputs {
 //!     spec: &PodSpec::from_admitted(&manifest)?,
 //!     runtime: &RuntimeStatus::default(),
 //!     probes: &[],
@@ -23,14 +23,16 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{container_status::any_regular_created, init, probe::ProbeResult, readiness::ProbeFacts, restart, sandbox};
+use super::{
+    container_status::any_regular_created, init_containers, probe::ProbeResult, readiness::ProbeFacts, restart, sandbox,
+};
 use crate::{
     api::RestartPolicy,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
 
-/// Everything that the next step depends on; slices are by container index. [`compute`] has an example.
+/// Everything that the next step depends on; slices are by container index. [`compute_pod_actions`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncInputs<'a> {
     /// What the Pod ought to be.
@@ -54,7 +56,7 @@ pub struct SyncInputs<'a> {
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
 /// let new = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
-/// let PodActions { create_sandbox, attempt, start, .. } = pod_actions::compute(&new);
+/// let PodActions { create_sandbox, attempt, start, .. } = pod_actions::compute_pod_actions(&new);
 /// assert_eq!((create_sandbox, attempt, start), (true, 0, vec![0.into()]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -188,14 +190,14 @@ impl fmt::Display for KillMessage<'_> {
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let runtime = RuntimeStatus::default();
 /// let first = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
-/// let actions = pod_actions::compute(&first);
+/// let actions = pod_actions::compute_pod_actions(&first);
 /// assert!(actions.create_sandbox);
 /// assert_eq!(actions.start, [0.into()]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn compute(inputs: &SyncInputs<'_>) -> PodActions {
-    let need = sandbox::needed(inputs.spec, inputs.runtime);
+pub fn compute_pod_actions(inputs: &SyncInputs<'_>) -> PodActions {
+    let need = sandbox::pod_sandbox_changed(inputs.spec, inputs.runtime);
     let mut actions = PodActions {
         kill_pod: need.is_new,
         create_sandbox: need.is_new,
@@ -208,23 +210,24 @@ pub fn compute(inputs: &SyncInputs<'_>) -> PodActions {
         start: Vec::new(),
     };
     if inputs.is_restarting_all {
-        actions.reset = to_reset(inputs.spec, inputs.runtime);
+        actions.reset = instances_to_reset(inputs.spec, inputs.runtime);
     } else if need.is_new {
-        begin_anew(inputs, &mut actions);
+        actions_for_new_sandbox(inputs, &mut actions);
     } else {
-        go_on(inputs, &mut actions);
+        actions_for_running_sandbox(inputs, &mut actions);
     }
     actions
 }
 
 /// All instances of init and regular containers, those whose exit triggered the restart last of all.
-fn to_reset(spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<Reset> {
+fn instances_to_reset(spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<Reset> {
     let resets = |containers: &mut dyn Iterator<Item = (ContainerIndex, &ContainerSpec)>, triggering: bool| {
         let mut resets = Vec::new();
         for (index, container) in containers {
             for instance in runtime.instances_of(index) {
                 let end = instance.termination();
-                let triggered = end.is_some_and(|end| restart::restarts_all(container.restart(), end.exit_code));
+                let triggered =
+                    end.is_some_and(|end| restart::restarts_all_containers(container.restart(), end.exit_code));
                 if triggered == triggering {
                     resets.push(Reset { container: index, instance: instance.id, kill: end.is_none() });
                 }
@@ -240,7 +243,7 @@ fn to_reset(spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<Reset> {
 }
 
 /// A new sandbox is needed: everything starts over in it, unless nothing is left to do.
-fn begin_anew(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
+fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let &SyncInputs { spec, runtime, .. } = inputs;
     let may_run_again = spec.may_restart() || actions.attempt == 0 || runtime.instances.is_empty();
     if !may_run_again {
@@ -263,16 +266,16 @@ fn begin_anew(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
 }
 
 /// The sandbox is sound: containers are started, kept or stopped in it.
-fn go_on(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
+fn actions_for_running_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let &SyncInputs { spec, runtime, .. } = inputs;
     let ephemeral = spec.ephemeral_containers().map(|(index, _)| index);
     actions.start_ephemeral = ephemeral.filter(|&index| runtime.newest(index).is_none()).collect();
-    if !init::progress(inputs, actions) {
+    if !init_containers::compute_init_container_actions(inputs, actions) {
         return;
     }
     let mut any_kept = false;
     for (index, container) in spec.regular_containers() {
-        any_kept |= tend(inputs, index, container, actions);
+        any_kept |= regular_container_action(inputs, index, container, actions);
     }
     if !any_kept && actions.start.is_empty() {
         actions.kill_pod = true;
@@ -281,10 +284,15 @@ fn go_on(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
 }
 
 /// Starts, stops or keeps one regular container; says whether it is kept running.
-fn tend(inputs: &SyncInputs<'_>, index: ContainerIndex, container: &ContainerSpec, actions: &mut PodActions) -> bool {
+fn regular_container_action(
+    inputs: &SyncInputs<'_>,
+    index: ContainerIndex,
+    container: &ContainerSpec,
+    actions: &mut PodActions,
+) -> bool {
     let newest = inputs.runtime.newest(index);
     let Some(running) = newest.filter(|instance| instance.is_running()) else {
-        if restart::is_due(container, newest, inputs.is_deleting) {
+        if restart::should_restart(container, newest, inputs.is_deleting) {
             actions.start.push(index);
             if let Some(unknown) = newest.filter(|instance| instance.state == InstanceState::Unknown) {
                 let reason = KillReason::Unknown;

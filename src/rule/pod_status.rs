@@ -13,7 +13,7 @@
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
 //! let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
-//! let status = pod_status::of(&PodInputs {
+//! let status = pod_status::generate_pod_status(&PodInputs {
 //!     spec: &spec, runtime: &runtime, previous: PreviousStatus::default(), api_phase: None, failures: &[], probes: &[],
 //!     kubelet, gates: &[], is_deleting: false, is_terminal: false, is_past_deadline: false,
 //! }, |_| {});
@@ -26,7 +26,7 @@ use alloc::{sync::Arc, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    condition,
+    conditions,
     container_status::{self, StatusInputs},
     deadline::{DEADLINE_MESSAGE, DEADLINE_REASON},
     phase,
@@ -39,7 +39,7 @@ use crate::{
     state::{Condition, ConditionType, ContainerRecord, PodConditions, RuntimeStatus, StartFailure},
 };
 
-/// Everything that the status of a Pod depends on; slices are by container index. [`of`] has an example.
+/// Everything that the status of a Pod depends on; slices are by container index. [`generate_pod_status`] has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct PodInputs<'a> {
     /// What the Pod ought to be.
@@ -88,7 +88,7 @@ pub struct PreviousStatus<'a> {
 
 /// What is reported of a Pod, without its strings and times.
 ///
-/// See [`of`], which makes one:
+/// See [`generate_pod_status`], which makes one:
 ///
 /// ```
 ///
@@ -178,18 +178,18 @@ impl PhaseReason {
 ///     is_terminal: false,
 ///     is_past_deadline: false,
 /// };
-/// let status = pod_status::of(&inputs, |_| {});
+/// let status = pod_status::generate_pod_status(&inputs, |_| {});
 /// assert_eq!(status.phase, PodPhase::Pending);
 /// assert!(status.conditions.initialized.is_true());
 /// assert!(!status.conditions.ready.is_true());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn of(inputs: &PodInputs<'_>, trigger: impl FnMut(ContainerIndex)) -> PodRecord {
+pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(ContainerIndex)) -> PodRecord {
     let &PodInputs { spec, runtime, previous, .. } = inputs;
     let is_restarting_all =
-        restart::all_containers_restart_is_due(spec, Some(runtime), previous.records, previous.was_restarting_all);
-    let mut records = container_status::of_all(&StatusInputs {
+        restart::should_restart_all_containers(spec, Some(runtime), previous.records, previous.was_restarting_all);
+    let mut records = container_status::container_records(&StatusInputs {
         spec,
         runtime,
         previous: previous.records,
@@ -198,7 +198,7 @@ pub fn of(inputs: &PodInputs<'_>, trigger: impl FnMut(ContainerIndex)) -> PodRec
         is_restarting_all,
     });
     let (phase, phase_reason) = phase_of(inputs, &records);
-    readiness::update(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
+    readiness::update_readiness(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
     let conditions = conditions_of(inputs, &records, phase, is_restarting_all);
     PodRecord { records, phase, phase_reason, conditions }
 }
@@ -206,8 +206,8 @@ pub fn of(inputs: &PodInputs<'_>, trigger: impl FnMut(ContainerIndex)) -> PodRec
 /// The phase, once terminal always terminal, and what becomes of its reason.
 fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (PodPhase, PhaseReason) {
     let terminal = |phase: Option<PodPhase>| phase.filter(|phase| phase.is_terminal());
-    let has_initialized = phase::has_initialized(inputs.spec, inputs.runtime);
-    let computed = phase::of(inputs.spec, records, inputs.is_terminal, has_initialized);
+    let has_initialized = phase::has_active_regular_container(inputs.spec, inputs.runtime);
+    let computed = phase::pod_phase(inputs.spec, records, inputs.is_terminal, has_initialized);
     let phase =
         terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
     if inputs.is_past_deadline {
@@ -224,9 +224,9 @@ fn conditions_of(
     is_restarting_all: bool,
 ) -> PodConditions {
     let &PodInputs { spec, runtime, previous, gates, .. } = inputs;
-    let ready_to_start_containers = condition::pod_ready_to_start_containers(spec, runtime);
-    let initialized = condition::initialized(spec, Some(records), phase, previous.was_initialized);
-    let containers_ready = condition::containers_ready(spec, Some(records), phase);
+    let ready_to_start_containers = conditions::pod_ready_to_start_containers(spec, runtime);
+    let initialized = conditions::initialized(spec, Some(records), phase, previous.was_initialized);
+    let containers_ready = conditions::containers_ready(spec, Some(records), phase);
     // A gate may also name one of the conditions that the kubelet has set by now.
     let own = [
         (ConditionType::PodReadyToStartContainers, &ready_to_start_containers),
@@ -238,10 +238,10 @@ fn conditions_of(
         foreign.or_else(|| own.iter().find(is_wanted).map(|(_, condition)| condition.status))
     };
     PodConditions {
-        ready: condition::ready(spec, &containers_ready, status_of),
+        ready: conditions::ready(spec, &containers_ready, status_of),
         all_containers_restarting: spec
             .all_containers_could_restart()
-            .then(|| condition::all_containers_restarting(spec, runtime, phase, is_restarting_all)),
+            .then(|| conditions::all_containers_restarting(spec, runtime, phase, is_restarting_all)),
         ready_to_start_containers,
         initialized,
         containers_ready,

@@ -153,9 +153,9 @@ impl ProbeOutcome {
 /// How often a probe's handler is run in a row, at most, as long as each run is an error.
 ///
 /// ```
-/// assert_eq!(pod_lifecycle::rule::probe::MAX_ATTEMPTS, 3);
+/// assert_eq!(pod_lifecycle::rule::probe::MAX_PROBE_RETRIES, 3);
 /// ```
-pub const MAX_ATTEMPTS: u8 = 3;
+pub const MAX_PROBE_RETRIES: u8 = 3;
 
 /// What the worker of one probe remembers.
 ///
@@ -273,9 +273,9 @@ impl ProbeWorker {
         }
         let Some(RecordedState::Running { started_at }) = record.state else {
             self.result = Some(ProbeResult::Failure);
-            let will_run_again = record
-                .termination()
-                .is_none_or(|end| view.is_restarting_all || restart::after_exit(container.restart(), end.exit_code));
+            let will_run_again = record.termination().is_none_or(|end| {
+                view.is_restarting_all || restart::restarts_after_exit(container.restart(), end.exit_code)
+            });
             return if will_run_again { ProbeDecision::Wait } else { ProbeDecision::End };
         };
         if view.is_deleting && kind != ProbeKind::Readiness {

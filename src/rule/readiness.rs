@@ -88,12 +88,12 @@ impl KubeletStart {
 ///     started: None, ready: false,
 /// })];
 /// let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
-/// readiness::update(&spec, &mut records, &[ProbeFacts::default()], kubelet, |_| {});
+/// readiness::update_readiness(&spec, &mut records, &[ProbeFacts::default()], kubelet, |_| {});
 /// let app = records[0].as_ref().ok_or("no record")?;
 /// assert_eq!((app.started, app.ready), (Some(true), true), "it runs, and has no probes");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn update(
+pub fn update_readiness(
     spec: &PodSpec,
     records: &mut [Option<ContainerRecord>],
     facts: &[ProbeFacts],

@@ -10,7 +10,7 @@
 //!     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
 //!     "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
-//! let could: Vec<bool> = spec.containers().map(|(_, it)| restart::could_ever(it.restart())).collect();
+//! let could: Vec<bool> = spec.containers().map(|(_, it)| restart::is_restartable(it.restart())).collect();
 //! assert_eq!(could, [true, false], "a sidecar always is");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -34,12 +34,12 @@ use crate::{
 ///     "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, job) = spec.regular_containers().next().ok_or("no container")?;
-/// assert!(restart::after_exit(job.restart(), 1));
-/// assert!(!restart::after_exit(job.restart(), 0));
+/// assert!(restart::restarts_after_exit(job.restart(), 1));
+/// assert!(!restart::restarts_after_exit(job.restart(), 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn after_exit(restart: &Restart, exit_code: i32) -> bool {
+pub fn restarts_after_exit(restart: &Restart, exit_code: i32) -> bool {
     if restart.is_own() && matching_rule(restart, exit_code).is_some() {
         return true;
     }
@@ -64,7 +64,7 @@ pub fn after_exit(restart: &Restart, exit_code: i32) -> bool {
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.containers().next().ok_or("no container")?;
 /// assert_eq!(restart::matching_rule(app.restart(), 42).map(|(place, _)| place), Some(0));
-/// assert!(restart::restarts_all(app.restart(), 42) && !restart::restarts_all(app.restart(), 1));
+/// assert!(restart::restarts_all_containers(app.restart(), 42) && !restart::restarts_all_containers(app.restart(), 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -80,11 +80,11 @@ pub fn matching_rule(restart: &Restart, exit_code: i32) -> Option<(usize, &Resta
 /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.containers().next().ok_or("no container")?;
-/// assert!(!restart::restarts_all(app.restart(), 1), "it has no rules");
+/// assert!(!restart::restarts_all_containers(app.restart(), 1), "it has no rules");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn restarts_all(restart: &Restart, exit_code: i32) -> bool {
+pub fn restarts_all_containers(restart: &Restart, exit_code: i32) -> bool {
     matching_rule(restart, exit_code).is_some_and(|(_, rule)| rule.action() == RestartRuleAction::RestartAllContainers)
 }
 
@@ -99,11 +99,11 @@ pub fn restarts_all(restart: &Restart, exit_code: i32) -> bool {
 ///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, job) = spec.containers().next().ok_or("no container")?;
-/// assert!(!restart::could_ever(job.restart()));
+/// assert!(!restart::is_restartable(job.restart()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn could_ever(restart: &Restart) -> bool {
+pub fn is_restartable(restart: &Restart) -> bool {
     let by_rule = || restart.rules().iter().any(|rule| rule.action() == RestartRuleAction::Restart);
     restart.policy() != RestartPolicy::Never || restart.is_own() && by_rule()
 }
@@ -119,19 +119,19 @@ pub fn could_ever(restart: &Restart) -> bool {
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.containers().next().ok_or("no container")?;
-/// assert!(restart::is_due(app, None, false), "it has never run");
-/// assert!(!restart::is_due(app, None, true), "its PodMachine is being deleted");
+/// assert!(restart::should_restart(app, None, false), "it has never run");
+/// assert!(!restart::should_restart(app, None, true), "its PodMachine is being deleted");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
+pub fn should_restart(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
     if is_deleting {
         return false;
     }
     match newest.map(|instance| &instance.state) {
         None | Some(InstanceState::Created | InstanceState::Unknown) => true,
         Some(InstanceState::Running { .. }) => false,
-        Some(InstanceState::Exited(termination)) => after_exit(container.restart(), termination.exit_code),
+        Some(InstanceState::Exited(termination)) => restarts_after_exit(container.restart(), termination.exit_code),
     }
 }
 
@@ -146,12 +146,12 @@ pub fn is_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting:
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let (spec, nothing) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
-/// assert!(!restart::all_containers_restart_is_due(&spec, Some(&nothing), &[None], false));
-/// assert!(restart::all_containers_restart_is_due(&spec, Some(&nothing), &[None], true), "it is under way");
+/// assert!(!restart::should_restart_all_containers(&spec, Some(&nothing), &[None], false));
+/// assert!(restart::should_restart_all_containers(&spec, Some(&nothing), &[None], true), "it is under way");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn all_containers_restart_is_due(
+pub fn should_restart_all_containers(
     spec: &PodSpec,
     runtime: Option<&RuntimeStatus>,
     previous: &[Option<ContainerRecord>],
@@ -162,7 +162,7 @@ pub fn all_containers_restart_is_due(
     }
     spec.all_containers_could_restart()
         && spec
-            .lasting_containers()
+            .init_and_regular_containers()
             .any(|(index, container)| triggers_all(container, index, runtime, record_of(previous, index)))
 }
 
@@ -172,7 +172,7 @@ fn triggers_all(
     runtime: Option<&RuntimeStatus>,
     previous: Option<&ContainerRecord>,
 ) -> bool {
-    let triggered = |exit_code| restarts_all(container.restart(), exit_code);
+    let triggered = |exit_code| restarts_all_containers(container.restart(), exit_code);
     if let Some(runtime) = runtime {
         // A container that the runtime does not show as exited cannot trigger by its old status either.
         let Some(termination) = runtime.newest(index).and_then(Instance::termination) else { return false };
@@ -191,10 +191,10 @@ fn triggers_all(
 /// use pod_lifecycle::{api, rule::restart, spec::PodSpec, state::RuntimeStatus};
 ///
 /// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
-/// assert!(restart::all_containers_restart_is_cleaned_up(&spec, &RuntimeStatus::default()));
+/// assert!(restart::all_containers_restart_cleaned_up(&spec, &RuntimeStatus::default()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn all_containers_restart_is_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
-    spec.lasting_containers().all(|(index, _)| runtime.newest(index).is_none())
+pub fn all_containers_restart_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+    spec.init_and_regular_containers().all(|(index, _)| runtime.newest(index).is_none())
 }

@@ -10,7 +10,7 @@
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
 //! let old = PodSpec::from_admitted(&pod)?;
 //! pod.spec.containers[0].image = "nginx:2".into();
-//! assert_eq!(spec_change::check(&old, &PodSpec::from_admitted(&pod)?), Ok(()));
+//! assert_eq!(spec_change::validate_update(&old, &PodSpec::from_admitted(&pod)?), Ok(()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -19,14 +19,14 @@ use crate::spec::{ContainerSpec, PodSpec};
 /// A field that may not change in a Pod that exists.
 ///
 /// ```
-/// use pod_lifecycle::rule::spec_change::Immutable;
+/// use pod_lifecycle::rule::spec_change::ImmutableField;
 ///
-/// let refused = Immutable { field: "spec.restartPolicy" };
+/// let refused = ImmutableField { field: "spec.restartPolicy" };
 /// assert!(refused.to_string().contains("spec.restartPolicy"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{field}: cannot be changed in a Pod that exists")]
-pub struct Immutable {
+pub struct ImmutableField {
     /// The path of the field.
     pub field: &'static str,
 }
@@ -46,22 +46,22 @@ pub struct Immutable {
 ///     Ok::<PodSpec, Box<dyn std::error::Error>>(PodSpec::from_admitted(&manifest)?)
 /// };
 /// let old = spec("nginx:1", "Always")?;
-/// assert_eq!(spec_change::check(&old, &spec("nginx:2", "Always")?), Ok(()));
-/// assert!(spec_change::check(&old, &spec("nginx:1", "Never")?).is_err());
+/// assert_eq!(spec_change::validate_update(&old, &spec("nginx:2", "Always")?), Ok(()));
+/// assert!(spec_change::validate_update(&old, &spec("nginx:1", "Never")?).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Immutable`] names the field that may not change.
-pub fn check(old: &PodSpec, new: &PodSpec) -> Result<(), Immutable> {
-    let refuse = |field| Err(Immutable { field });
+/// [`ImmutableField`] names the field that may not change.
+pub fn validate_update(old: &PodSpec, new: &PodSpec) -> Result<(), ImmutableField> {
+    let refuse = |field| Err(ImmutableField { field });
     if (old.name(), old.namespace(), old.uid()) != (new.name(), new.namespace(), new.uid()) {
         return refuse("metadata");
     }
     let same = |(old, new): (&ContainerSpec, &ContainerSpec)| old.is_same_but_for_image(new);
     let kept = old.containers().map(|(_, it)| it).zip(new.containers().map(|(_, it)| it)).all(same);
-    if old.lasting_containers().count() != new.lasting_containers().count() || !kept {
+    if old.init_and_regular_containers().count() != new.init_and_regular_containers().count() || !kept {
         return refuse("spec.containers");
     }
     if old.container_count() > new.container_count() {

@@ -8,7 +8,7 @@
 //! use pod_lifecycle::rule::termination;
 //!
 //! // Of 30 s, a preStop hook has taken 12.
-//! let left = termination::grace_after(Duration::from_secs(30), Duration::from_secs(12));
+//! let left = termination::remaining_grace(Duration::from_secs(30), Duration::from_secs(12));
 //! assert_eq!(termination::stop_timeout(left), Duration::from_secs(18));
 //! ```
 
@@ -43,13 +43,13 @@ const LEAST_OF_A_POD: Duration = Duration::from_secs(1);
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.regular_containers().next().ok_or("no container")?;
 /// let ten = Duration::from_secs(10);
-/// assert_eq!(termination::grace(&spec, None, app, None), Duration::from_secs(30));
-/// assert_eq!(termination::grace(&spec, None, app, Some(ProbeKind::Liveness)), Duration::from_secs(5));
-/// assert_eq!(termination::grace(&spec, Some(ten), app, Some(ProbeKind::Liveness)), ten);
+/// assert_eq!(termination::container_grace(&spec, None, app, None), Duration::from_secs(30));
+/// assert_eq!(termination::container_grace(&spec, None, app, Some(ProbeKind::Liveness)), Duration::from_secs(5));
+/// assert_eq!(termination::container_grace(&spec, Some(ten), app, Some(ProbeKind::Liveness)), ten);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn grace(
+pub fn container_grace(
     spec: &PodSpec,
     deletion_grace: Option<Duration>,
     container: &ContainerSpec,
@@ -70,10 +70,10 @@ pub fn grace(
 /// use pod_lifecycle::rule::termination;
 ///
 /// let grace = Duration::from_secs(30);
-/// assert_eq!(termination::grace_after(grace, Duration::from_millis(4_900)), Duration::from_secs(26));
+/// assert_eq!(termination::remaining_grace(grace, Duration::from_millis(4_900)), Duration::from_secs(26));
 /// ```
 #[must_use]
-pub fn grace_after(grace: Duration, spent: Duration) -> Duration {
+pub fn remaining_grace(grace: Duration, spent: Duration) -> Duration {
     grace.saturating_sub(Duration::from_secs(spent.as_secs()))
 }
 
@@ -83,10 +83,10 @@ pub fn grace_after(grace: Duration, spent: Duration) -> Duration {
 /// use core::time::Duration;
 /// use pod_lifecycle::rule::termination;
 ///
-/// assert!(termination::leaves_time(Duration::from_secs(30)) && !termination::leaves_time(Duration::ZERO));
+/// assert!(termination::has_time_left(Duration::from_secs(30)) && !termination::has_time_left(Duration::ZERO));
 /// ```
 #[must_use]
-pub fn leaves_time(grace: Duration) -> bool {
+pub fn has_time_left(grace: Duration) -> bool {
     grace > Duration::ZERO
 }
 

@@ -16,7 +16,7 @@
 mod container;
 mod lower;
 mod restart;
-mod written;
+mod serialized;
 
 pub use container::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, ProbeKind, ProbeSpec};
 pub use lower::SpecError;
@@ -67,20 +67,20 @@ use crate::api::RestartPolicy;
 /// }"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// assert_eq!((spec.name(), spec.namespace(), spec.uid(), spec.generation()), ("web", "shop", "u-1", 3));
-/// assert_eq!((spec.pod_policy(), spec.may_restart()), (RestartPolicy::OnFailure, true));
+/// assert_eq!((spec.restart_policy(), spec.may_restart()), (RestartPolicy::OnFailure, true));
 /// assert_eq!(spec.termination_grace(), Some(Duration::from_secs(45)));
 /// assert_eq!(spec.active_deadline(), Some(Duration::from_secs(600)));
 /// assert_eq!(spec.readiness_gates(), ["example.com/attached"]);
 /// assert!(spec.uses_host_network() && !spec.is_scheduling_gated() && !spec.is_static());
 ///
 /// assert!(spec.has_init_containers() && spec.has_sidecars() && !spec.all_containers_could_restart());
-/// assert_eq!((spec.container_count(), spec.lasting_containers().count()), (3, 3));
+/// assert_eq!((spec.container_count(), spec.init_and_regular_containers().count()), (3, 3));
 /// assert_eq!((spec.init_containers().count(), spec.sidecars().count()), (2, 1));
 /// assert_eq!((spec.regular_containers().count(), spec.ephemeral_containers().count()), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "written::WrittenSpec", into = "written::WrittenSpec")]
+#[serde(try_from = "serialized::SerializedSpec", into = "serialized::SerializedSpec")]
 pub struct PodSpec {
     pub(crate) name: String,
     pub(crate) namespace: String,
@@ -136,7 +136,7 @@ impl PodSpec {
 
     /// The Pod's restart policy; `Always` if the manifest does not say.
     #[must_use]
-    pub fn pod_policy(&self) -> RestartPolicy {
+    pub fn restart_policy(&self) -> RestartPolicy {
         self.policy
     }
 
@@ -233,7 +233,7 @@ impl PodSpec {
     /// let app = spec.index_of("app").ok_or("no container")?;
     /// assert_eq!((app, spec.index_of("db")), (1.into(), None));
     /// assert!(spec.is_regular(app));
-    /// assert_eq!((spec.container_name(app), spec.place_in_list(app)), ("app", 0));
+    /// assert_eq!((spec.container_name(app), spec.index_in_list(app)), ("app", 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -262,7 +262,7 @@ impl PodSpec {
     }
 
     /// Init and regular containers, in this order.
-    pub fn lasting_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
+    pub fn init_and_regular_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.span(0, self.ephemeral_from)
     }
 
@@ -273,7 +273,7 @@ impl PodSpec {
 
     /// The place of a container among those of its list in the manifest.
     #[must_use]
-    pub fn place_in_list(&self, index: ContainerIndex) -> usize {
+    pub fn index_in_list(&self, index: ContainerIndex) -> usize {
         let first = match index.place() {
             place if place >= self.ephemeral_from => self.ephemeral_from,
             place if place >= self.regular_from => self.regular_from,

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// use std::sync::Arc;
 /// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason, Waiting};
 ///
-/// let end = Arc::new(Termination::unseen(TerminationReason::ContainerStatusUnknown, "nobody saw it end"));
+/// let end = Arc::new(Termination::lost(TerminationReason::ContainerStatusUnknown, "nobody saw it end"));
 /// let record = ContainerRecord {
 ///     state: Some(RecordedState::Waiting(Waiting::ContainerCreating)),
 ///     last_state: Some(RecordedState::Terminated(end.clone())),
@@ -121,7 +121,7 @@ impl RecordedState {
 #[non_exhaustive]
 pub enum Waiting {
     /// Nothing is said: it was created but not started, or nobody knows.
-    Unsaid,
+    WithoutReason,
     /// It is the first time, in a Pod without init containers.
     ContainerCreating,
     /// It is the first time, in a Pod with init containers.
@@ -137,7 +137,7 @@ impl Waiting {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Waiting::Unsaid => "",
+            Waiting::WithoutReason => "",
             Waiting::ContainerCreating => "ContainerCreating",
             Waiting::PodInitializing => "PodInitializing",
             Waiting::RestartingAllContainers => "RestartingAllContainers",
@@ -198,7 +198,7 @@ pub enum FailureMessage {
 /// ```
 /// use pod_lifecycle::state::{Termination, TerminationReason};
 ///
-/// let end = Termination::unseen(TerminationReason::ContainerStatusUnknown, "the node went away");
+/// let end = Termination::lost(TerminationReason::ContainerStatusUnknown, "the node went away");
 /// assert_eq!((end.exit_code, end.message.as_deref()), (137, Some("the node went away")));
 /// assert_eq!((end.started_at, end.finished_at), (None, None));
 /// ```
@@ -232,7 +232,7 @@ pub(crate) const LOST_EXIT_CODE: i32 = 137;
 impl Termination {
     /// The end of a container that nobody saw end: exit code 137, no times.
     #[must_use]
-    pub fn unseen(reason: TerminationReason, message: &str) -> Termination {
+    pub fn lost(reason: TerminationReason, message: &str) -> Termination {
         Termination {
             exit_code: LOST_EXIT_CODE,
             reason,

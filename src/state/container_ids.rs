@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc};
 use core::num::NonZeroU32;
 
-use super::{InstanceId, sorted::SortedVec};
+use super::{InstanceId, sorted_vec::SortedVec};
 use crate::spec::ContainerIndex;
 
 /// The runtime's names of a Pod's instances (`containerd://4f5e…`), the numbers that the Pod knows them by, and the
@@ -90,11 +90,11 @@ impl ContainerIds {
     /// use pod_lifecycle::state::{ContainerIds, InstanceId};
     ///
     /// let (mut ids, first) = (ContainerIds::default(), InstanceId::nth(0));
-    /// ids.note_image(0.into(), first, "nginx:1", "sha256:0a1b");
+    /// ids.record_image(0.into(), first, "nginx:1", "sha256:0a1b");
     /// assert_eq!(ids.image(0.into(), first), Some(("nginx:1", "sha256:0a1b")));
     /// assert_eq!(ids.image(1.into(), first), None);
     /// ```
-    pub fn note_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
+    pub fn record_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
         if self.image(container, instance).is_none() {
             self.images.insert((container, instance), (image.into(), image_id.into()));
         }

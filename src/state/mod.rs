@@ -24,7 +24,7 @@ mod failure_chain;
 mod observed;
 mod reason;
 mod runtime;
-mod sorted;
+mod sorted_vec;
 
 pub(crate) use condition::is_resize_condition;
 pub use condition::{

@@ -58,7 +58,7 @@ pub fn observed_records<'a>(
 fn record(index: ContainerIndex, status: &ContainerStatus, ids: &mut ContainerIds) -> ContainerRecord {
     let instance = ids.instance(index, &status.container_id);
     if let Some(instance) = instance {
-        ids.note_image(index, instance, &status.image, &status.image_id);
+        ids.record_image(index, instance, &status.image, &status.image_id);
     }
     ContainerRecord {
         state: recorded_state(index, &status.state, ids),
@@ -97,7 +97,7 @@ impl From<&ContainerStateWaiting> for Waiting {
     /// The variant that prints the same reason and message again.
     fn from(waiting: &ContainerStateWaiting) -> Waiting {
         match (&*waiting.reason, &*waiting.message) {
-            ("", "") => Waiting::Unsaid,
+            ("", "") => Waiting::WithoutReason,
             ("ContainerCreating", "") => Waiting::ContainerCreating,
             ("PodInitializing", "") => Waiting::PodInitializing,
             ("RestartingAllContainers", REMOVED_TO_RESTART_ALL) => Waiting::RestartingAllContainers,

@@ -175,7 +175,7 @@ impl InstanceId {
 /// use std::sync::Arc;
 /// use pod_lifecycle::state::{Instance, InstanceId, InstanceState, SandboxId, Termination, TerminationReason};
 ///
-/// let end = Arc::new(Termination::unseen(TerminationReason::Error, "killed"));
+/// let end = Arc::new(Termination::lost(TerminationReason::Error, "killed"));
 /// let ended = Instance {
 ///     id: InstanceId::nth(0),
 ///     container: Some(0.into()),

@@ -25,7 +25,7 @@ use crate::{
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// let record = pod_status::of(&PodInputs {
+/// let record = pod_status::generate_pod_status(&PodInputs {
 ///     spec: &spec, runtime: &RuntimeStatus::default(), previous: PreviousStatus::default(), api_phase: None,
 ///     failures: &[], probes: &[], gates: &[], is_deleting: false, is_terminal: false, is_past_deadline: false,
 ///     kubelet: KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false },
@@ -250,7 +250,7 @@ fn container_state(
 
 fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> api::ContainerStateWaiting {
     let message = match waiting {
-        Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
+        Waiting::WithoutReason | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
         Waiting::RestartingAllContainers => REMOVED_TO_RESTART_ALL.to_owned(),
         Waiting::Failed(failure) => failure_message(spec, index, failure),
     };

@@ -57,5 +57,5 @@ fn a_single_rule_can_be_asked() {
     let (index, app) = pod.spec().containers().next().unwrap();
     let last = pod.records()[index.get()].as_ref().unwrap().last_termination().unwrap();
     assert_eq!(last.exit_code, 137);
-    assert!(restart::after_exit(app.restart(), last.exit_code));
+    assert!(restart::restarts_after_exit(app.restart(), last.exit_code));
 }

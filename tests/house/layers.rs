@@ -126,6 +126,7 @@ fn first_word(text: &str) -> String {
 
 #[test]
 fn a_group_names_its_rooms() {
-    let code = "use crate::{\n    action::{Action, Sink},\n    time::Timestamp,\n};\nlet x = crate::rule::phase::of();";
+    let code =
+        "use crate::{\n    action::{Action, Sink},\n    time::Timestamp,\n};\nlet x = crate::rule::phase::pod_phase();";
     assert_eq!(rooms_used(code), ["action", "time", "rule"]);
 }

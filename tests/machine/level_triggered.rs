@@ -7,7 +7,7 @@ use pod_lifecycle::{
     api::PodPhase,
     config::KubeletConfig,
     event::{ApiEvent, Event, EventError, RuntimeEvent},
-    rule::backoff::BackOff,
+    rule::back_off::BackOff,
     spec::{ContainerIndex, PodSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination, TerminationReason},
 };

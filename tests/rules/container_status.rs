@@ -35,7 +35,7 @@ impl Known<'_> {
             is_deleting,
             is_restarting_all,
         };
-        container_status::of_all(&inputs).swap_remove(0).unwrap()
+        container_status::container_records(&inputs).swap_remove(0).unwrap()
     }
 }
 
@@ -93,7 +93,7 @@ fn an_instance_that_nobody_knows_has_ended_if_it_was_running() {
     );
     assert_eq!(record.restart_count, 1);
     let record = Known { runtime: unknown(), ..known(&spec) }.first();
-    assert_eq!(record.state, Some(RecordedState::Waiting(Waiting::Unsaid)));
+    assert_eq!(record.state, Some(RecordedState::Waiting(Waiting::WithoutReason)));
 }
 
 #[test]

@@ -10,11 +10,10 @@
     reason = "a test may stop"
 )]
 
-mod backoff;
-mod condition;
+mod back_off;
+mod conditions;
 mod container_status;
 mod deadline;
-mod ending;
 mod given;
 mod phase;
 mod pod_actions;
@@ -26,4 +25,5 @@ mod readiness;
 mod restart;
 mod sandbox;
 mod spec_change;
+mod terminate_pod;
 mod termination;

@@ -23,7 +23,7 @@ fn with_sidecar() -> PodSpec {
 }
 
 fn phase_of(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> PodPhase {
-    phase::of(spec, records, false, true)
+    phase::pod_phase(spec, records, false, true)
 }
 
 #[test]
@@ -55,17 +55,17 @@ fn one_that_waits_after_ending_well_has_stopped_but_not_succeeded() {
 
 #[test]
 fn a_missing_status_makes_a_pod_pending_even_if_nothing_will_run_again() {
-    assert_eq!(phase::of(&two("Never"), &[Some(reported_end(0)), None], true, true), PodPhase::Pending);
+    assert_eq!(phase::pod_phase(&two("Never"), &[Some(reported_end(0)), None], true, true), PodPhase::Pending);
 }
 
 #[test]
 fn a_terminal_pod_is_judged_by_its_exits_unless_it_is_static() {
     let spec = pod_with_policy("Always");
-    assert_eq!(phase::of(&spec, &[Some(reported_end(0))], true, true), PodPhase::Succeeded);
+    assert_eq!(phase::pod_phase(&spec, &[Some(reported_end(0))], true, true), PodPhase::Succeeded);
     let manifest = json!({"metadata": {"annotations": {"kubernetes.io/config.source": "file"}},
         "spec": {"restartPolicy": "Always", "containers": [{"name": "app"}]}});
     let of_a_file = PodSpec::from_admitted(&serde_json::from_value(manifest).unwrap()).unwrap();
-    assert_eq!(phase::of(&of_a_file, &[Some(reported_end(0))], true, true), PodPhase::Running);
+    assert_eq!(phase::pod_phase(&of_a_file, &[Some(reported_end(0))], true, true), PodPhase::Running);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn an_init_container_removed_to_restart_all_has_not_failed_for_good() {
 fn a_sidecar_that_has_not_started_holds_back_only_a_pod_that_has_not_initialized() {
     let starting = ContainerRecord { started: Some(false), ..reported_running() };
     let records = [Some(starting), Some(reported_running())];
-    assert_eq!(phase::of(&with_sidecar(), &records, false, false), PodPhase::Pending);
-    assert_eq!(phase::of(&with_sidecar(), &records, false, true), PodPhase::Running);
+    assert_eq!(phase::pod_phase(&with_sidecar(), &records, false, false), PodPhase::Pending);
+    assert_eq!(phase::pod_phase(&with_sidecar(), &records, false, true), PodPhase::Running);
 }
 
 #[test]
@@ -102,9 +102,9 @@ fn a_sidecar_that_ended_does_not_count() {
 fn a_pod_has_initialized_if_a_regular_container_is_in_its_living_sandbox() {
     let spec = with_init("Never");
     let app = instance(&spec, "app", exited(0));
-    assert!(phase::has_initialized(&spec, &runtime([app.clone()])));
-    assert!(!phase::has_initialized(&spec, &runtime([instance(&spec, "init", running())])));
+    assert!(phase::has_active_regular_container(&spec, &runtime([app.clone()])));
+    assert!(!phase::has_active_regular_container(&spec, &runtime([instance(&spec, "init", running())])));
     let mut elsewhere = app;
     elsewhere.sandbox = SandboxId(7);
-    assert!(!phase::has_initialized(&spec, &runtime([elsewhere])));
+    assert!(!phase::has_active_regular_container(&spec, &runtime([elsewhere])));
 }

@@ -17,7 +17,7 @@ fn next(spec: &PodSpec, runtime: &RuntimeStatus) -> PodActions {
 }
 
 fn next_if(spec: &PodSpec, runtime: &RuntimeStatus, probes: &[ProbeFacts], is_deleting: bool) -> PodActions {
-    pod_actions::compute(&SyncInputs { spec, runtime, probes, is_deleting, is_restarting_all: false })
+    pod_actions::compute_pod_actions(&SyncInputs { spec, runtime, probes, is_deleting, is_restarting_all: false })
 }
 
 fn names<'a>(spec: &'a PodSpec, started: &[pod_lifecycle::spec::ContainerIndex]) -> Vec<&'a str> {
@@ -196,7 +196,7 @@ fn a_restart_of_all_removes_the_container_that_triggered_it_last() {
     let runtime = runtime(instances.map(|(name, state)| instance(&spec, name, state)));
     let inputs =
         SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: true };
-    let actions = pod_actions::compute(&inputs);
+    let actions = pod_actions::compute_pod_actions(&inputs);
     let resets = actions.reset.iter().map(|reset| (spec.container_name(reset.container), reset.kill));
     assert_eq!(resets.collect::<Vec<_>>(), [("log", true), ("init", false), ("app", false)]);
     assert!(actions.start.is_empty() && actions.start_init.is_empty());

@@ -33,7 +33,7 @@ fn with_phase(phase: PodPhase) -> PreviousStatus<'static> {
 }
 
 fn of(inputs: &PodInputs<'_>) -> PodRecord {
-    pod_status::of(inputs, |_| {})
+    pod_status::generate_pod_status(inputs, |_| {})
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn the_worker_ends_with_a_container_that_will_not_run_again() {
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&view(&ended)), ProbeDecision::End);
     let restarting_all = ProbeInputs { is_restarting_all: true, ..view(&ended) };
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&restarting_all), ProbeDecision::Wait);
-    let waits = record(RecordedState::Waiting(Waiting::Unsaid));
+    let waits = record(RecordedState::Waiting(Waiting::WithoutReason));
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&view(&waits)), ProbeDecision::Wait);
 }
 

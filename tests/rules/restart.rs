@@ -17,7 +17,7 @@ fn rule(action: &str, operator: &str, values: &[i32]) -> Value {
 fn without_its_own_policy_a_container_follows_the_pod() {
     let restarts = |policy, exit_code| {
         let spec = pod_with_policy(policy);
-        restart::after_exit(container(&spec, "app").restart(), exit_code)
+        restart::restarts_after_exit(container(&spec, "app").restart(), exit_code)
     };
     assert_eq!([restarts("Always", 0), restarts("Always", 1)], [true, true]);
     assert_eq!([restarts("OnFailure", 0), restarts("OnFailure", 1)], [false, true]);
@@ -29,16 +29,16 @@ fn the_first_matching_rule_comes_before_the_containers_policy_and_that_before_th
     let spec =
         with_rules("Never", json!([rule("Restart", "In", &[42]), rule("RestartAllContainers", "In", &[42, 43])]));
     let app = container(&spec, "app").restart();
-    assert!(restart::after_exit(app, 42) && !restart::restarts_all(app, 42));
-    assert!(restart::after_exit(app, 43) && restart::restarts_all(app, 43));
-    assert!(!restart::after_exit(app, 1));
+    assert!(restart::restarts_after_exit(app, 42) && !restart::restarts_all_containers(app, 42));
+    assert!(restart::restarts_after_exit(app, 43) && restart::restarts_all_containers(app, 43));
+    assert!(!restart::restarts_after_exit(app, 1));
 }
 
 #[test]
 fn not_in_an_empty_list_is_every_exit_code_also_zero() {
     let spec = with_rules("Never", json!([rule("Restart", "NotIn", &[])]));
     let app = container(&spec, "app").restart();
-    assert!([0, 1, 255].into_iter().all(|exit_code| restart::after_exit(app, exit_code)));
+    assert!([0, 1, 255].into_iter().all(|exit_code| restart::restarts_after_exit(app, exit_code)));
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn a_rule_without_exit_codes_matches_none() {
 fn a_never_container_whose_only_rule_restarts_all_could_never_restart_by_itself_yet_its_exit_restarts_it() {
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let app = container(&spec, "app").restart();
-    assert!(!restart::could_ever(app));
-    assert!(restart::after_exit(app, 42));
+    assert!(!restart::is_restartable(app));
+    assert!(restart::restarts_after_exit(app, 42));
     assert!(spec.all_containers_could_restart());
 }
 
@@ -60,8 +60,8 @@ fn a_never_container_whose_only_rule_restarts_all_could_never_restart_by_itself_
 fn what_never_ran_or_nobody_knows_is_started_whatever_the_policy() {
     let spec = pod_with_policy("Never");
     let app = container(&spec, "app");
-    let is_due = |state| restart::is_due(app, Some(&instance(&spec, "app", state)), false);
-    assert!(restart::is_due(app, None, false));
+    let is_due = |state| restart::should_restart(app, Some(&instance(&spec, "app", state)), false);
+    assert!(restart::should_restart(app, None, false));
     assert!(is_due(InstanceState::Created) && is_due(InstanceState::Unknown));
     assert!(!is_due(running()) && !is_due(exited(1)));
 }
@@ -69,7 +69,7 @@ fn what_never_ran_or_nobody_knows_is_started_whatever_the_policy() {
 #[test]
 fn nothing_is_due_in_a_pod_that_is_being_deleted() {
     let spec = pod_with_policy("Always");
-    assert!(!restart::is_due(container(&spec, "app"), None, true));
+    assert!(!restart::should_restart(container(&spec, "app"), None, true));
 }
 
 #[test]
@@ -77,23 +77,23 @@ fn all_containers_restart_from_the_triggering_exit_until_every_instance_is_remov
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let exited_42 = runtime([instance(&spec, "app", exited(42))]);
     let cleaned_up = runtime([]);
-    assert!(restart::all_containers_restart_is_due(&spec, Some(&exited_42), &[], false));
-    assert!(!restart::all_containers_restart_is_due(
+    assert!(restart::should_restart_all_containers(&spec, Some(&exited_42), &[], false));
+    assert!(!restart::should_restart_all_containers(
         &spec,
         Some(&runtime([instance(&spec, "app", exited(1))])),
         &[],
         false
     ));
-    assert!(!restart::all_containers_restart_is_cleaned_up(&spec, &exited_42));
+    assert!(!restart::all_containers_restart_cleaned_up(&spec, &exited_42));
     // Once begun, it goes on without the exit that began it.
-    assert!(restart::all_containers_restart_is_due(&spec, Some(&cleaned_up), &[], true));
-    assert!(restart::all_containers_restart_is_cleaned_up(&spec, &cleaned_up));
+    assert!(restart::should_restart_all_containers(&spec, Some(&cleaned_up), &[], true));
+    assert!(restart::all_containers_restart_cleaned_up(&spec, &cleaned_up));
 }
 
 #[test]
 fn a_reported_exit_triggers_only_where_the_runtime_is_not_asked_or_shows_an_exit_too() {
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let reported = [Some(reported_end(42))];
-    assert!(restart::all_containers_restart_is_due(&spec, None, &reported, false));
-    assert!(!restart::all_containers_restart_is_due(&spec, Some(&runtime([])), &reported, false));
+    assert!(restart::should_restart_all_containers(&spec, None, &reported, false));
+    assert!(!restart::should_restart_all_containers(&spec, Some(&runtime([])), &reported, false));
 }

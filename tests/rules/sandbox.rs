@@ -2,30 +2,30 @@
 
 use crate::given::*;
 use pod_lifecycle::{
-    rule::sandbox::{self, SandboxNeed},
+    rule::sandbox::{self, SandboxDecision},
     state::{RuntimeStatus, Sandbox, SandboxId},
 };
 use serde_json::json;
 
-fn need(sandboxes: &[Sandbox]) -> SandboxNeed {
+fn need(sandboxes: &[Sandbox]) -> SandboxDecision {
     let runtime = RuntimeStatus { sandboxes: sandboxes.to_vec(), instances: Vec::new() };
-    sandbox::needed(&pod_with_policy("Always"), &runtime)
+    sandbox::pod_sandbox_changed(&pod_with_policy("Always"), &runtime)
 }
 
 #[test]
 fn the_first_sandbox_is_attempt_0() {
-    assert_eq!(need(&[]), SandboxNeed { is_new: true, attempt: 0, current: None });
+    assert_eq!(need(&[]), SandboxDecision { is_new: true, attempt: 0, current: None });
 }
 
 #[test]
 fn a_sound_sandbox_is_kept() {
-    assert_eq!(need(&[SANDBOX]), SandboxNeed { is_new: false, attempt: 0, current: Some(SandboxId(0)) });
+    assert_eq!(need(&[SANDBOX]), SandboxDecision { is_new: false, attempt: 0, current: Some(SandboxId(0)) });
     assert!(!need(&[Sandbox { has_ip: None, ..SANDBOX }]).is_new);
 }
 
 #[test]
 fn a_dead_one_or_one_without_an_address_is_replaced_by_the_next_attempt() {
-    let next = SandboxNeed { is_new: true, attempt: 4, current: Some(SandboxId(0)) };
+    let next = SandboxDecision { is_new: true, attempt: 4, current: Some(SandboxId(0)) };
     assert_eq!(need(&[Sandbox { attempt: 3, is_ready: false, ..SANDBOX }]), next);
     assert_eq!(need(&[Sandbox { attempt: 3, has_ip: Some(false), ..SANDBOX }]), next);
 }
@@ -45,5 +45,5 @@ fn one_with_another_network_is_replaced_and_not_named() {
 fn on_the_host_network_no_address_is_wanted() {
     let spec = pod(json!({"hostNetwork": true, "containers": [{"name": "app"}]}));
     let sandboxes = vec![Sandbox { uses_host_network: true, has_ip: Some(false), ..SANDBOX }];
-    assert!(!sandbox::needed(&spec, &RuntimeStatus { sandboxes, instances: Vec::new() }).is_new);
+    assert!(!sandbox::pod_sandbox_changed(&spec, &RuntimeStatus { sandboxes, instances: Vec::new() }).is_new);
 }

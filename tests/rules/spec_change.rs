@@ -23,7 +23,7 @@ fn refused(change: impl FnOnce(&mut Value)) -> Option<&'static str> {
 fn refused_from(before: Value, change: impl FnOnce(&mut Value)) -> Option<&'static str> {
     let mut after = before.clone();
     change(&mut after);
-    spec_change::check(&pod(before), &pod(after)).err().map(|refused| refused.field)
+    spec_change::validate_update(&pod(before), &pod(after)).err().map(|refused| refused.field)
 }
 
 #[test]

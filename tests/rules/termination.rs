@@ -20,7 +20,7 @@ fn the_deletions_grace_beats_the_probes_own_and_that_beats_the_pods() {
     let spec = with_grace(Some(30));
     let grace = |deletion: Option<u64>, failed_probe| {
         let deletion = deletion.map(Duration::from_secs);
-        termination::grace(&spec, deletion, container(&spec, "app"), failed_probe).as_secs()
+        termination::container_grace(&spec, deletion, container(&spec, "app"), failed_probe).as_secs()
     };
     assert_eq!(grace(None, None), 30);
     assert_eq!(grace(None, Some(ProbeKind::Liveness)), 5);
@@ -33,15 +33,18 @@ fn the_deletions_grace_beats_the_probes_own_and_that_beats_the_pods() {
 #[test]
 fn where_nothing_is_set_it_is_2_seconds() {
     let spec = with_grace(None);
-    assert_eq!(termination::grace(&spec, None, container(&spec, "app"), Some(ProbeKind::Liveness)), MINIMUM_GRACE);
+    assert_eq!(
+        termination::container_grace(&spec, None, container(&spec, "app"), Some(ProbeKind::Liveness)),
+        MINIMUM_GRACE
+    );
 }
 
 #[test]
 fn hooks_and_waits_eat_whole_seconds_but_2_are_always_left() {
-    let left = |millis| termination::grace_after(Duration::from_secs(30), Duration::from_millis(millis));
+    let left = |millis| termination::remaining_grace(Duration::from_secs(30), Duration::from_millis(millis));
     assert_eq!(left(4_900), Duration::from_secs(26));
     assert_eq!([left(30_000), left(40_000)].map(termination::stop_timeout), [MINIMUM_GRACE; 2]);
-    assert!(termination::leaves_time(left(29_000)) && !termination::leaves_time(left(30_000)));
+    assert!(termination::has_time_left(left(29_000)) && !termination::has_time_left(left(30_000)));
 }
 
 #[test]

@@ -92,5 +92,5 @@ fn may_become(spec: &PodSpec, before: &ContainerStatus, after: Option<&Container
         return true;
     }
     let container = spec.index_of(&before.name).and_then(|index| spec.container(index));
-    container.is_some_and(|container| restart::after_exit(container.restart(), end.exit_code))
+    container.is_some_and(|container| restart::restarts_after_exit(container.restart(), end.exit_code))
 }

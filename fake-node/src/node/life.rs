@@ -236,7 +236,7 @@ impl Life {
         {
             let id = facts::container_id(&spec, of, *instance, *restart_count);
             self.ids.note(*container, *instance, &id);
-            self.ids.note_image(*container, *instance, of.image(), &facts::image_id(of.image()));
+            self.ids.record_image(*container, *instance, of.image(), &facts::image_id(of.image()));
         }
         self.world.carry_out(action, &spec, now)
     }

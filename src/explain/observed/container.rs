@@ -19,7 +19,7 @@ impl Observation<'_> {
         let spec = self.pod.spec().container(index)?;
         let record = self.pod.records().get(index.get()).and_then(Option::as_ref);
         let is_init = matches!(spec.kind(), ContainerKind::Init | ContainerKind::Sidecar);
-        let place = self.pod.spec().place_in_list(index).saturating_add(1);
+        let place = self.pod.spec().index_in_list(index).saturating_add(1);
         Some(ContainerExplanation {
             name: spec.name().into(),
             kind: spec.kind(),
@@ -91,7 +91,9 @@ impl Observation<'_> {
             Waiting::RestartingAllContainers => {
                 Situation::NotStarted { waits_for: WaitingFor::Reset, last_exit: last_exit(record) }
             }
-            Waiting::Unsaid | Waiting::ContainerCreating | Waiting::PodInitializing => self.not_started(index, record),
+            Waiting::WithoutReason | Waiting::ContainerCreating | Waiting::PodInitializing => {
+                self.not_started(index, record)
+            }
         }
     }
 

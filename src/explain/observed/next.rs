@@ -62,7 +62,7 @@ impl Observation<'_> {
     }
 
     fn deadline(self) -> Option<Next> {
-        let at = deadline::of(self.pod.spec(), self.pod.status().start_time?)?;
+        let at = deadline::expires_at(self.pod.spec(), self.pod.status().start_time?)?;
         Some(Next { when: When::NotBefore(at), what: NextStep::Deadline })
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::{
     api::{ConditionStatus, Name, Named, PodManifest, PodPhase, PodStatus},
     kubectl,
-    rule::{condition, external_conditions, phase},
+    rule::{conditions, external_conditions, phase},
     spec::{ContainerIndex, ContainerSpec, PodSpec, SpecError},
     state::{Condition, ConditionReason, ConditionType, ContainerIds, ContainerRecord, observed_records},
     time::Timestamp,
@@ -233,11 +233,11 @@ impl ObservedPod {
         let phase = self.phase();
         let records = Some(&*self.records);
         let gates = external_conditions::readiness_gates(&self.spec, &self.status().conditions);
-        let containers_ready = condition::containers_ready(&self.spec, records, phase);
+        let containers_ready = conditions::containers_ready(&self.spec, records, phase);
         let was_initialized = self.holds(ConditionType::Initialized);
         ObservedConditions {
-            initialized: condition::initialized(&self.spec, records, phase, was_initialized),
-            ready: condition::ready(&self.spec, &containers_ready, |gate, _| gates.get(gate).copied().flatten()),
+            initialized: conditions::initialized(&self.spec, records, phase, was_initialized),
+            ready: conditions::ready(&self.spec, &containers_ready, |gate, _| gates.get(gate).copied().flatten()),
             containers_ready,
         }
     }
@@ -325,11 +325,11 @@ impl ObservedPod {
     }
 
     pub(super) fn computed_phase(&self, outlook: Outlook) -> PodPhase {
-        phase::of(&self.spec, &self.records, outlook == Outlook::IsOver, self.has_initialized())
+        phase::pod_phase(&self.spec, &self.records, outlook == Outlook::IsOver, self.has_initialized())
     }
 
     pub(super) fn phase_in_new_sandbox(&self) -> PodPhase {
-        phase::of(&self.spec, &self.records, false, false)
+        phase::pod_phase(&self.spec, &self.records, false, false)
     }
 
     /// Whether some regular container was ever started, as far as can be seen: in which sandbox, a status does not say.

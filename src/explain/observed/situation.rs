@@ -116,7 +116,7 @@ impl Observation<'_> {
 
     /// The active deadline, if it has passed.
     fn past_deadline(self) -> Option<Duration> {
-        let at = deadline::of(self.pod.spec(), self.pod.status().start_time?)?;
+        let at = deadline::expires_at(self.pod.spec(), self.pod.status().start_time?)?;
         self.pod.spec().active_deadline().filter(|_| at <= self.now)
     }
 
@@ -143,7 +143,7 @@ impl Observation<'_> {
         let mut containers = self.pod.containers();
         let found = containers.find(|(_, spec, record)| {
             let end = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
-            end.is_some_and(|end| restart::restarts_all(spec.restart(), end.exit_code))
+            end.is_some_and(|end| restart::restarts_all_containers(spec.restart(), end.exit_code))
         });
         found.map(|(_, spec, _)| spec.name().into())
     }

@@ -53,7 +53,7 @@ fn is_same_pod(one: &PodSpec, other: &PodSpec) -> bool {
         one.is_same_but_for_image(other)
     };
     (one.name(), one.namespace(), one.uid()) == (other.name(), other.namespace(), other.uid())
-        && one.lasting_containers().count() == other.lasting_containers().count()
+        && one.init_and_regular_containers().count() == other.init_and_regular_containers().count()
         && one.containers().map(|(_, it)| it).zip(other.containers().map(|(_, it)| it)).all(is_same)
 }
 

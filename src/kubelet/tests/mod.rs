@@ -63,7 +63,7 @@ fn running() -> InstanceState {
 }
 
 fn exited() -> InstanceState {
-    InstanceState::Exited(Arc::new(Termination::unseen(TerminationReason::Error, "")))
+    InstanceState::Exited(Arc::new(Termination::lost(TerminationReason::Error, "")))
 }
 
 /// A runtime with a sandbox in which these instances are, the newest first.

@@ -193,7 +193,7 @@ fn field_path(pod: &PodSpec, index: ContainerIndex) -> String {
         ContainerKind::Ephemeral => "ephemeralContainers",
     };
     match container.name() {
-        "" => format!("spec.{list}[{}]", pod.place_in_list(index)),
+        "" => format!("spec.{list}[{}]", pod.index_in_list(index)),
         name => format!("spec.{list}{{{name}}}"),
     }
 }

@@ -213,7 +213,7 @@ pub fn memory_is_bounded(history: &History, step: &Step<'_>) -> Result<(), Viola
 pub fn never_means_once(history: &History, step: &Step<'_>) -> Result<(), Violation> {
     let spec = step.after.spec();
     let is_blind = history.was_misled || history.was_set_back;
-    if spec.pod_policy() != RestartPolicy::Never || spec.all_containers_could_restart() || is_blind {
+    if spec.restart_policy() != RestartPolicy::Never || spec.all_containers_could_restart() || is_blind {
         return Ok(());
     }
     for action in actions(step) {

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     api::{ConditionStatus, PodPhase},
-    rule::condition,
+    rule::conditions,
     spec::ContainerKind,
     state::{Condition, ConditionReason},
 };
@@ -20,7 +20,7 @@ proptest! {
     /// True iff every sidecar and regular container is reported ready, and the Pod has not ended.
     #[test]
     fn containers_are_ready_when_each_is((spec, records) in reported(), phase in phase()) {
-        let condition = condition::containers_ready(&spec, Some(&records), phase);
+        let condition = conditions::containers_ready(&spec, Some(&records), phase);
         let lasting = spec.sidecars().chain(spec.regular_containers()).map(|(index, _)| &records[index.get()]);
         let lasting: Vec<_> = lasting.collect();
         let all_known = lasting.iter().all(|record| record.is_some());
@@ -50,7 +50,7 @@ proptest! {
         } else {
             Condition::because(false, ConditionReason::ContainersNotReady)
         };
-        let ready = condition::ready(&spec, &given, |gate, _| gates[gate]);
+        let ready = conditions::ready(&spec, &given, |gate, _| gates[gate]);
         let open = (0..spec.readiness_gates().len()).all(|gate| gates[gate] == Some(ConditionStatus::True));
         prop_assert_eq!(ready.is_true(), containers_ready && open);
         if !containers_ready {
@@ -74,7 +74,7 @@ proptest! {
             .regular_containers()
             .filter_map(|(index, _)| of(index))
             .any(|record| record.is_running() || record.termination().is_some());
-        let condition = condition::initialized(&spec, Some(&records), PodPhase::Running, was_initialized);
+        let condition = conditions::initialized(&spec, Some(&records), PodPhase::Running, was_initialized);
         prop_assert_eq!(condition.is_true(), was_initialized || is_done || has_run);
     }
 
@@ -88,6 +88,6 @@ proptest! {
                 && newest.uses_host_network == spec.uses_host_network()
                 && (spec.uses_host_network() || newest.has_ip != Some(false))
         });
-        prop_assert_eq!(condition::pod_ready_to_start_containers(&spec, &runtime).is_true(), is_sound);
+        prop_assert_eq!(conditions::pod_ready_to_start_containers(&spec, &runtime).is_true(), is_sound);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `POD_LIFECYCLE_CASES=20` asks twenty times as often as usual.
 
-mod backoff;
+mod back_off;
 mod conditions;
 mod given;
 mod phase;

@@ -20,13 +20,13 @@ proptest! {
         has_initialized in any::<bool>(),
     ) {
         let given = Given { spec: &spec, records: &records, is_terminal, has_initialized };
-        prop_assert_eq!(phase::of(&spec, &records, is_terminal, has_initialized), given.phase());
+        prop_assert_eq!(phase::pod_phase(&spec, &records, is_terminal, has_initialized), given.phase());
     }
 
     /// Nothing that still runs, waits or is unknown lets a Pod end, unless an init container failed for good.
     #[test]
     fn a_pod_ends_only_when_its_regular_containers_have((spec, records) in reported(), is_terminal in any::<bool>()) {
-        let phase = phase::of(&spec, &records, is_terminal, true);
+        let phase = phase::pod_phase(&spec, &records, is_terminal, true);
         let has_ended = |record: &Option<ContainerRecord>| {
             record.as_ref().is_some_and(|it| it.termination().is_some() || it.is_waiting() && it.last_termination().is_some())
         };
@@ -124,5 +124,6 @@ fn last_exit(record: Option<&ContainerRecord>) -> Option<&Termination> {
 }
 
 fn returns(container: &ContainerSpec, end: &Termination) -> bool {
-    end.reason == TerminationReason::RestartingAllContainers || restart::after_exit(container.restart(), end.exit_code)
+    end.reason == TerminationReason::RestartingAllContainers
+        || restart::restarts_after_exit(container.restart(), end.exit_code)
 }

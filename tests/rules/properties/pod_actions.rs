@@ -23,7 +23,7 @@ proptest! {
         is_restarting_all in prop::bool::weighted(0.1),
     ) {
         let inputs = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting, is_restarting_all };
-        let actions = pod_actions::compute(&inputs);
+        let actions = pod_actions::compute_pod_actions(&inputs);
         let newest = |index| runtime.newest(index).map(|instance| &instance.state);
         let is_running = |index| matches!(newest(index), Some(InstanceState::Running { .. }));
         let is_killed = |index| actions.kill_pod || actions.kill.iter().any(|kill| kill.container == index);
@@ -40,11 +40,11 @@ proptest! {
         let to_completion = init_starts.filter(|container| container.kind() == ContainerKind::Init).count();
         prop_assert!(to_completion <= 1, "init containers run one after the other");
         prop_assert!(!actions.create_sandbox || actions.kill_pod, "a new sandbox ends the old one");
-        prop_assert!(!sandbox::needed(&spec, &runtime).is_new || actions.create_sandbox || actions.start.is_empty());
+        prop_assert!(!sandbox::pod_sandbox_changed(&spec, &runtime).is_new || actions.create_sandbox || actions.start.is_empty());
         if is_restarting_all {
             prop_assert!(actions.start.is_empty() && actions.start_init.is_empty() && actions.kill.is_empty());
         }
-        if is_deleting && !sandbox::needed(&spec, &runtime).is_new {
+        if is_deleting && !sandbox::pod_sandbox_changed(&spec, &runtime).is_new {
             let revived = actions.start.iter().find(|&&index| !is_killed(index));
             prop_assert_eq!(revived, None, "the Pod is being deleted");
         }
@@ -53,7 +53,7 @@ proptest! {
     /// Every container is reported; its state is that of its newest instance, and its last that of the one before.
     #[test]
     fn each_container_is_reported_as_the_runtime_has_it((spec, runtime) in known(), is_deleting in any::<bool>()) {
-        let records = container_status::of_all(&StatusInputs {
+        let records = container_status::container_records(&StatusInputs {
             spec: &spec,
             runtime: &runtime,
             previous: &[],

@@ -20,9 +20,9 @@ proptest! {
         for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
             let index = spec.index_of(&container.name).unwrap();
             let lowered = spec.container(index).unwrap().restart();
-            prop_assert_eq!(restart::after_exit(lowered, code), is_restarted(&pod, container, code));
+            prop_assert_eq!(restart::restarts_after_exit(lowered, code), is_restarted(&pod, container, code));
             let triggers = first_match(container, code) == Some(RestartRuleAction::RestartAllContainers);
-            prop_assert_eq!(restart::restarts_all(lowered, code), triggers);
+            prop_assert_eq!(restart::restarts_all_containers(lowered, code), triggers);
         }
     }
 
@@ -30,10 +30,10 @@ proptest! {
     #[test]
     fn what_could_never_restart_does_not(pod in testkit::manifest(), code in 0..=255_i32) {
         let spec = PodSpec::from_manifest(pod).unwrap();
-        for (_, container) in spec.lasting_containers() {
-            let restarts = restart::after_exit(container.restart(), code);
-            let with_all = restart::restarts_all(container.restart(), code);
-            prop_assert!(!restarts || with_all || restart::could_ever(container.restart()));
+        for (_, container) in spec.init_and_regular_containers() {
+            let restarts = restart::restarts_after_exit(container.restart(), code);
+            let with_all = restart::restarts_all_containers(container.restart(), code);
+            prop_assert!(!restarts || with_all || restart::is_restartable(container.restart()));
         }
     }
 }

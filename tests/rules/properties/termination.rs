@@ -31,9 +31,9 @@ proptest! {
         let mut left = grace;
         let mut spent = Duration::ZERO;
         for wanted in [hook, turn] {
-            if termination::leaves_time(left) {
+            if termination::has_time_left(left) {
                 let taken = wanted.min(left);
-                left = termination::grace_after(left, taken);
+                left = termination::remaining_grace(left, taken);
                 spent += Duration::from_secs(taken.as_secs());
             }
         }
@@ -76,7 +76,7 @@ proptest! {
         for (_, container) in spec.containers() {
             let of_probe = failed.and_then(|kind| container.probe(kind)).and_then(|probe| probe.termination_grace());
             let ought = deletion.or(of_probe).or(spec.termination_grace()).unwrap_or(MINIMUM_GRACE);
-            prop_assert_eq!(termination::grace(&spec, deletion, container, failed), ought);
+            prop_assert_eq!(termination::container_grace(&spec, deletion, container, failed), ought);
         }
     }
 
@@ -99,6 +99,6 @@ proptest! {
     #[test]
     fn the_deadline_counts_from_the_start(spec in testkit::spec(), start in 0..=1_000_000_i64) {
         let start = Timestamp::from_unix_seconds(start);
-        prop_assert_eq!(deadline::of(&spec, start), spec.active_deadline().map(|longest| start + longest));
+        prop_assert_eq!(deadline::expires_at(&spec, start), spec.active_deadline().map(|longest| start + longest));
     }
 }

@@ -43,7 +43,7 @@ impl Question {
 
     /// Asks the rule.
     pub fn ask(&self) -> PodActions {
-        pod_actions::compute(&SyncInputs {
+        pod_actions::compute_pod_actions(&SyncInputs {
             spec: &self.pod.spec,
             runtime: &self.runtime,
             probes: &self.probes,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use pod_lifecycle::{
     api,
     config::BackOffLimits,
-    rule::backoff::BackOff,
+    rule::back_off::BackOff,
     spec::PodSpec,
     state::{ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Waiting},
     status::{NumberedInstances, container_status},

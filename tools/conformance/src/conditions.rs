@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     api::{ContainerStatus, PodCondition, PodPhase, PodStatus},
-    rule::{condition, external_conditions, restart},
+    rule::{conditions, external_conditions, restart},
     state::{ConditionType, observed_records},
 };
 use serde_json::{Value, json};
@@ -34,13 +34,13 @@ fn answer(question: &Value) -> Lowered<Value> {
     let listed: Vec<PodCondition> = read_or_default(&question["conditions"], "conditions")?;
     let gates = external_conditions::readiness_gates(spec, &listed);
     let is_under_way = holds(&old.conditions, "AllContainersRestarting");
-    let is_due = restart::all_containers_restart_is_due(spec, Some(&runtime), &old_records, is_under_way);
+    let is_due = restart::should_restart_all_containers(spec, Some(&runtime), &old_records, is_under_way);
 
-    let containers_ready = condition::containers_ready(spec, records, phase);
-    let ready = condition::ready(spec, &containers_ready, |gate, _| gates[gate]);
-    let initialized = condition::initialized(spec, records, phase, holds(&old.conditions, "Initialized"));
-    let to_start = condition::pod_ready_to_start_containers(spec, &runtime);
-    let restarting = condition::all_containers_restarting(spec, &runtime, phase, is_due);
+    let containers_ready = conditions::containers_ready(spec, records, phase);
+    let ready = conditions::ready(spec, &containers_ready, |gate, _| gates[gate]);
+    let initialized = conditions::initialized(spec, records, phase, holds(&old.conditions, "Initialized"));
+    let to_start = conditions::pod_ready_to_start_containers(spec, &runtime);
+    let restarting = conditions::all_containers_restarting(spec, &runtime, phase, is_due);
     let print = |condition_type, condition| lift::condition(spec, condition_type, condition);
     Ok(json!({
         "containersReady": print(ConditionType::ContainersReady, &containers_ready),

@@ -74,11 +74,11 @@ impl Stop<'_> {
         let mut stops: Vec<(String, Value)> = Vec::new();
         for index in order {
             let (mut grace, mut at) = self.after_hook(index, self.grace_override.unwrap_or(self.grace(index, None)));
-            if termination::leaves_time(grace) {
+            if termination::has_time_left(grace) {
                 let awaited = self.awaited(index).map(|other| gone[&other]).max().unwrap_or(0);
                 let wait = Duration::from_secs(awaited.saturating_sub(at)).min(grace);
                 at += wait.as_secs();
-                grace = termination::grace_after(grace, wait);
+                grace = termination::remaining_grace(grace, wait);
             }
             let timeout = termination::stop_timeout(grace).as_secs();
             let gone_at = at + timeout.min(self.seconds("stopSeconds", index));
@@ -107,17 +107,17 @@ impl Stop<'_> {
         let deletion_grace = self.pod.manifest.metadata.deletion_grace_period_seconds;
         let deletion_grace = deletion_grace.map(|seconds| Duration::from_secs(seconds.max(0).unsigned_abs()));
         let container = self.pod.spec.container(index).unwrap();
-        termination::grace(&self.pod.spec, deletion_grace, container, failed_probe)
+        termination::container_grace(&self.pod.spec, deletion_grace, container, failed_probe)
     }
 
     /// What is left of a grace after the preStop hook, and how long the hook took.
     fn after_hook(&self, index: ContainerIndex, grace: Duration) -> (Duration, u64) {
         let has_hook = self.pod.spec.container(index).is_some_and(|container| container.pre_stop().is_some());
-        if !has_hook || !termination::leaves_time(grace) {
+        if !has_hook || !termination::has_time_left(grace) {
             return (grace, 0);
         }
         let hook = Duration::from_secs(self.seconds("preStopSeconds", index)).min(grace);
-        (termination::grace_after(grace, hook), hook.as_secs())
+        (termination::remaining_grace(grace, hook), hook.as_secs())
     }
 
     fn seconds(&self, field: &str, index: ContainerIndex) -> u64 {

@@ -27,7 +27,7 @@ pub(crate) fn kill_reason(reason: KillReason) -> &'static str {
 
 /// Places in the lists of the manifest.
 pub(crate) fn places(spec: &PodSpec, containers: &[ContainerIndex]) -> Value {
-    json!(containers.iter().map(|&index| spec.place_in_list(index)).collect::<Vec<_>>())
+    json!(containers.iter().map(|&index| spec.index_in_list(index)).collect::<Vec<_>>())
 }
 
 /// A Pod status as the kubelet hands it to its status manager, which sets the generation and the start time.

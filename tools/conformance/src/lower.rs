@@ -196,7 +196,7 @@ fn instance(recorded: &RecordedInstance, pod: &PodMachine, ids: &mut Ids) -> Low
     let of = container.unwrap_or(ContainerIndex::from(u16::MAX));
     let id = ids.instance(of, &recorded.id).ok_or("an instance without an id")?;
     if let Some(container) = container {
-        ids.containers.note_image(container, id, &recorded.image, "");
+        ids.containers.record_image(container, id, &recorded.image, "");
     }
     let state = match &*recorded.state {
         "Created" => InstanceState::Created,

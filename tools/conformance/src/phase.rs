@@ -36,7 +36,7 @@ impl Question {
 
     /// Asks the rule.
     pub fn ask(&self) -> PodPhase {
-        phase::of(&self.pod.spec, &self.records, self.is_terminal, self.has_initialized)
+        phase::pod_phase(&self.pod.spec, &self.records, self.is_terminal, self.has_initialized)
     }
 }
 

@@ -4,7 +4,7 @@ use pod_lifecycle::{
     Timestamp,
     api::{Name, PodPhase},
     rule::{
-        probe::{MAX_ATTEMPTS, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeWorker},
+        probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeWorker},
         readiness::KubeletStart,
         restart,
     },
@@ -94,8 +94,8 @@ impl Script {
             let decision = worker.do_probe(self.kind, probe, container, &view);
             let mut probed = 0;
             if decision == ProbeDecision::Run {
-                let fails = step.outcome == ProbeOutcome::Error || step.errors_first >= MAX_ATTEMPTS;
-                probed = if fails { MAX_ATTEMPTS } else { step.errors_first + 1 };
+                let fails = step.outcome == ProbeOutcome::Error || step.errors_first >= MAX_PROBE_RETRIES;
+                probed = if fails { MAX_PROBE_RETRIES } else { step.errors_first + 1 };
                 worker.record(self.kind, probe, if fails { ProbeOutcome::Error } else { step.outcome });
             }
             tell(Answer { probed, keep_going: decision != ProbeDecision::End, worker });
@@ -118,7 +118,7 @@ impl Step {
             now: second(&step["at"]).ok_or("a step without a time")?,
             // Without a status there is no container to look at, whatever the phase.
             phase: status["phase"].as_str().map_or(Ok(PodPhase::Pending), named)?,
-            is_restarting_all: restart::all_containers_restart_is_due(&pod.spec, None, &records, false),
+            is_restarting_all: restart::should_restart_all_containers(&pod.spec, None, &records, false),
             records,
             is_deleting: read(&step["deletionRequested"], "deletionRequested")?,
             outcome: match step["outcome"].as_str() {
@@ -137,7 +137,7 @@ impl Step {
 fn record(index: ContainerIndex, container: &Value, ids: &mut Ids) -> Lowered<ContainerRecord> {
     let instance = ids.instance(index, container["containerID"].as_str().unwrap_or_default());
     let state = match container["state"].as_str() {
-        Some("waiting") => Some(RecordedState::Waiting(Waiting::Unsaid)),
+        Some("waiting") => Some(RecordedState::Waiting(Waiting::WithoutReason)),
         Some("running") => Some(RecordedState::Running { started_at: second(&container["startedAt"]) }),
         Some("terminated") => {
             let exit_code = container["exitCode"].as_i64().and_then(|code| i32::try_from(code).ok()).unwrap_or(0);

@@ -21,9 +21,9 @@ fn answer(question: &Value) -> Lowered<Value> {
     let exit_code = read(&question["exitCode"], "exitCode")?;
     let rule = restart::matching_rule(container.restart(), exit_code);
     Ok(json!({
-        "shouldRestart": restart::after_exit(container.restart(), exit_code),
+        "shouldRestart": restart::restarts_after_exit(container.restart(), exit_code),
         "rule": rule.map(|(index, rule)| json!({"index": index, "action": rule.action().name()})),
-        "restartable": restart::could_ever(container.restart()),
+        "restartable": restart::is_restartable(container.restart()),
         "allContainersCouldRestart": pod.spec.all_containers_could_restart(),
     }))
 }

@@ -50,7 +50,7 @@ impl Question {
         let external = external_conditions::of(&api.conditions, &previous.conditions);
         let now: Timestamp = read(&question["now"], "now")?;
         ids.set_pod_ip(pod_ip(&question["runtime"]["sandboxes"][0]));
-        let deadline = previous.start_time.and_then(|start| deadline::of(&pod.spec, start));
+        let deadline = previous.start_time.and_then(|start| deadline::expires_at(&pod.spec, start));
         Ok(Question {
             records: observed_records(&pod.spec, previous.every_container(), &mut ids.containers),
             failures: failures(&question["reasonCache"], &pod)?,
@@ -94,7 +94,7 @@ impl Question {
             is_terminal: self.is_terminal,
             is_past_deadline: self.is_past_deadline,
         };
-        pod_status::of(&inputs, |_| {})
+        pod_status::generate_pod_status(&inputs, |_| {})
     }
 
     fn print(&self, record: &PodRecord) -> Value {

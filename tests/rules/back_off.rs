@@ -6,7 +6,7 @@ use crate::given::at;
 use pod_lifecycle::{
     Timestamp,
     config::{BackOffLimits, FeatureGates},
-    rule::backoff::BackOff,
+    rule::back_off::BackOff,
 };
 
 const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     Timestamp,
     config::{BackOffLimits, FeatureGates},
-    rule::backoff::BackOff,
+    rule::back_off::BackOff,
 };
 use proptest::{collection, prelude::*};
 

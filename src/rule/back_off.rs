@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+//! use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::back_off::BackOff};
 //!
 //! let limits = BackOffLimits::CRASH_LOOP;
 //! let (mut now, mut counter, mut delays) = (Timestamp::UNIX_EPOCH, None, Vec::new());
@@ -30,7 +30,7 @@ use crate::{config::BackOffLimits, time::Timestamp};
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+/// use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::back_off::BackOff};
 ///
 /// let (limits, start) = (BackOffLimits::CRASH_LOOP, Timestamp::UNIX_EPOCH);
 /// let first = BackOff::advanced(None, &limits, start, start);
@@ -53,7 +53,7 @@ impl BackOff {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{Timestamp, rule::backoff::BackOff};
+    /// use pod_lifecycle::{Timestamp, rule::back_off::BackOff};
     ///
     /// let counter = BackOff::new(Duration::from_secs(40), Timestamp::UNIX_EPOCH);
     /// assert_eq!((counter.delay().as_secs(), counter.advanced_at()), (40, Timestamp::UNIX_EPOCH));
@@ -79,7 +79,7 @@ impl BackOff {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::backoff::BackOff};
+    /// use pod_lifecycle::{Timestamp, config::BackOffLimits, rule::back_off::BackOff};
     ///
     /// let limits = BackOffLimits::CRASH_LOOP;
     /// let start = Timestamp::UNIX_EPOCH;

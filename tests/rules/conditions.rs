@@ -3,7 +3,7 @@
 use crate::given::*;
 use pod_lifecycle::{
     api::{ConditionStatus, PodPhase},
-    rule::condition,
+    rule::conditions,
     spec::PodSpec,
     state::{Condition, ConditionReason, ConditionType, ContainerRecord},
     status::pod_condition,
@@ -31,11 +31,11 @@ fn healthy() -> Vec<Option<ContainerRecord>> {
 
 #[test]
 fn containers_are_ready_if_every_sidecar_and_regular_one_is() {
-    assert!(condition::containers_ready(&spec(), Some(&healthy()), PodPhase::Running).is_true());
+    assert!(conditions::containers_ready(&spec(), Some(&healthy()), PodPhase::Running).is_true());
     let mut records = healthy();
     records[1] = Some(waiting());
     records[2] = None;
-    let lacking = condition::containers_ready(&spec(), Some(&records), PodPhase::Running);
+    let lacking = conditions::containers_ready(&spec(), Some(&records), PodPhase::Running);
     assert_eq!(lacking.reason, Some(ConditionReason::ContainersNotReady));
     let expected = "containers with unknown status: [app], containers with unready status: [proxy]";
     assert_eq!(message(&lacking), expected);
@@ -43,15 +43,15 @@ fn containers_are_ready_if_every_sidecar_and_regular_one_is() {
 
 #[test]
 fn a_pod_of_which_nothing_is_known_says_so_even_if_it_failed() {
-    let condition = condition::containers_ready(&spec(), None, PodPhase::Failed);
+    let condition = conditions::containers_ready(&spec(), None, PodPhase::Failed);
     assert_eq!(condition.reason, Some(ConditionReason::UnknownContainerStatuses));
-    let condition = condition::initialized(&spec(), None, PodPhase::Failed, true);
+    let condition = conditions::initialized(&spec(), None, PodPhase::Failed, true);
     assert_eq!(condition.reason, Some(ConditionReason::UnknownContainerStatuses));
 }
 
 #[test]
 fn a_pod_that_is_over_is_not_ready_because_it_is_over() {
-    let reason = |phase| condition::containers_ready(&spec(), Some(&healthy()), phase).reason;
+    let reason = |phase| conditions::containers_ready(&spec(), Some(&healthy()), phase).reason;
     assert_eq!(reason(PodPhase::Succeeded), Some(ConditionReason::PodCompleted));
     assert_eq!(reason(PodPhase::Failed), Some(ConditionReason::PodFailed));
 }
@@ -60,14 +60,14 @@ fn a_pod_that_is_over_is_not_ready_because_it_is_over() {
 fn a_succeeded_pod_with_a_missing_status_is_just_not_ready() {
     let mut records = healthy();
     records[3] = None;
-    let condition = condition::containers_ready(&spec(), Some(&records), PodPhase::Succeeded);
+    let condition = conditions::containers_ready(&spec(), Some(&records), PodPhase::Succeeded);
     assert_eq!(condition.reason, Some(ConditionReason::ContainersNotReady));
 }
 
 #[test]
 fn readiness_gates_have_to_exist_and_to_be_true() {
-    let ready = condition::containers_ready(&spec(), Some(&healthy()), PodPhase::Running);
-    let with_gate = |status| condition::ready(&spec(), &ready, |_, _| status);
+    let ready = conditions::containers_ready(&spec(), Some(&healthy()), PodPhase::Running);
+    let with_gate = |status| conditions::ready(&spec(), &ready, |_, _| status);
     assert!(with_gate(Some(ConditionStatus::True)).is_true());
     let of_gate = |status| message(&with_gate(status));
     assert_eq!(of_gate(None), "corresponding condition of pod readiness gate \"example.com/lb\" does not exist.");
@@ -77,15 +77,15 @@ fn readiness_gates_have_to_exist_and_to_be_true() {
 
 #[test]
 fn a_pod_whose_containers_are_not_ready_gives_their_reason() {
-    let unready = condition::containers_ready(&spec(), Some(&[]), PodPhase::Running);
-    assert_eq!(condition::ready(&spec(), &unready, |_, _| Some(ConditionStatus::True)), unready);
+    let unready = conditions::containers_ready(&spec(), Some(&[]), PodPhase::Running);
+    assert_eq!(conditions::ready(&spec(), &unready, |_, _| Some(ConditionStatus::True)), unready);
 }
 
 #[test]
 fn a_pod_has_initialized_when_init_containers_are_done_and_sidecars_have_started() {
     let of = |init, proxy| {
         let records = [init, proxy, Some(waiting()), Some(waiting())];
-        condition::initialized(&spec(), Some(&records), PodPhase::Pending, false)
+        conditions::initialized(&spec(), Some(&records), PodPhase::Pending, false)
     };
     assert!(of(Some(done()), Some(reported_running())).is_true());
     let lacking = of(None, Some(waiting()));
@@ -97,21 +97,21 @@ fn a_pod_has_initialized_when_init_containers_are_done_and_sidecars_have_started
 #[test]
 fn once_initialized_always_initialized() {
     let records = [Some(waiting()), Some(waiting()), Some(waiting()), Some(waiting())];
-    assert!(condition::initialized(&spec(), Some(&records), PodPhase::Pending, true).is_true());
+    assert!(conditions::initialized(&spec(), Some(&records), PodPhase::Pending, true).is_true());
     let with_app = [None, None, Some(reported_end(1)), None];
-    assert!(condition::initialized(&spec(), Some(&with_app), PodPhase::Running, false).is_true());
+    assert!(conditions::initialized(&spec(), Some(&with_app), PodPhase::Running, false).is_true());
 }
 
 #[test]
 fn a_pod_is_ready_to_start_containers_if_it_needs_no_sandbox() {
-    assert!(condition::pod_ready_to_start_containers(&spec(), &runtime([])).is_true());
-    assert!(!condition::pod_ready_to_start_containers(&spec(), &Default::default()).is_true());
+    assert!(conditions::pod_ready_to_start_containers(&spec(), &runtime([])).is_true());
+    assert!(!conditions::pod_ready_to_start_containers(&spec(), &Default::default()).is_true());
 }
 
 #[test]
 fn all_containers_restarting_ends_with_the_last_instance_or_with_the_pod() {
     let runtime_of = |names: &[&str]| runtime(names.iter().map(|name| instance(&spec(), name, exited(42))));
-    let of = |names, phase, is_due| condition::all_containers_restarting(&spec(), &runtime_of(names), phase, is_due);
+    let of = |names, phase, is_due| conditions::all_containers_restarting(&spec(), &runtime_of(names), phase, is_due);
     let under_way = of(&["app"], PodPhase::Running, true);
     assert!(under_way.is_true());
     assert_eq!(message(&under_way), "container exited with restart policy rule");

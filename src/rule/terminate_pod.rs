@@ -4,19 +4,19 @@
 //! `pkg/kubelet/status/status_manager.go`.
 //!
 //! ```
-//! use pod_lifecycle::{api, rule::ending, spec::PodSpec};
+//! use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
 //!
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let published = [None, None];
-//! assert!(!ending::has_initialized(&spec, &published), "nothing was ever said of its containers");
+//! assert!(!terminate_pod::has_pod_initialized(&spec, &published), "nothing was ever said of its containers");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use alloc::sync::Arc;
 
-use super::{container_status::UNSEEN_END, record_of, restart};
+use super::{container_status::LOST_MESSAGE, record_of, restart};
 use crate::{
     api::RestartPolicy,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
@@ -24,10 +24,10 @@ use crate::{
 };
 
 /// Gives every container that must have ended an end: regular ones if the Pod had initialized, init ones up to the
-/// last that ever started, and the first in any case. `has_initialized`: see [`has_initialized`].
+/// last that ever started, and the first in any case. `has_initialized`: see [`has_pod_initialized`].
 ///
 /// ```
-/// use pod_lifecycle::{api, rule::ending, spec::PodSpec, state::{ContainerRecord, RecordedState}};
+/// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec, state::{ContainerRecord, RecordedState}};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
@@ -36,8 +36,8 @@ use crate::{
 ///     state: Some(RecordedState::Running { started_at: None }), last_state: None, restart_count: 0, instance: None,
 ///     started: Some(true), ready: true,
 /// })];
-/// assert!(ending::has_initialized(&spec, &records));
-/// ending::terminate_containers(&spec, &mut records, true);
+/// assert!(terminate_pod::has_pod_initialized(&spec, &records));
+/// terminate_pod::terminate_containers(&spec, &mut records, true);
 /// let end = records[0].as_ref().and_then(|record| record.termination()).ok_or("still runs")?;
 /// assert_eq!((end.exit_code, end.reason.as_str()), (137, "ContainerStatusUnknown"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,7 +46,7 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
     let init_started = |index: ContainerIndex| record_of(records, index).is_some_and(has_moved);
     let last_started = spec.init_containers().rev().map(|(index, _)| index).find(|&index| init_started(index));
     let last_init = last_started.or_else(|| spec.init_containers().next().map(|(index, _)| index));
-    for (index, container) in spec.lasting_containers() {
+    for (index, container) in spec.init_and_regular_containers() {
         let must_have_ended = match container.kind() {
             ContainerKind::Init | ContainerKind::Sidecar => last_init.is_some_and(|last| index <= last),
             ContainerKind::Regular | ContainerKind::Ephemeral => has_initialized,
@@ -55,7 +55,7 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
             continue;
         };
         if record.termination().is_none() {
-            let end = Termination::unseen(TerminationReason::ContainerStatusUnknown, UNSEEN_END);
+            let end = Termination::lost(TerminationReason::ContainerStatusUnknown, LOST_MESSAGE);
             record.state = Some(RecordedState::Terminated(Arc::new(end)));
         }
     }
@@ -65,48 +65,52 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{api, rule::ending, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
 /// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason};
 ///
 /// let manifest: api::PodManifest = serde_json::from_str(
 ///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// let end = Arc::new(Termination::unseen(TerminationReason::Error, ""));
+/// let end = Arc::new(Termination::lost(TerminationReason::Error, ""));
 /// let record = |state| {
 ///     [Some(ContainerRecord { state: Some(state), last_state: None, restart_count: 0, instance: None, started: None, ready: false })]
 /// };
 /// let (ended, runs) = (record(RecordedState::Terminated(end)), record(RecordedState::Running { started_at: None }));
-/// assert!(ending::allows(&spec, &runs, &ended));
-/// assert!(!ending::allows(&spec, &ended, &runs), "nothing of this PodMachine runs twice");
+/// assert!(terminate_pod::allows_transition(&spec, &runs, &ended));
+/// assert!(!terminate_pod::allows_transition(&spec, &ended, &runs), "nothing of this PodMachine runs twice");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn allows(spec: &PodSpec, before: &[Option<ContainerRecord>], after: &[Option<ContainerRecord>]) -> bool {
-    if spec.pod_policy() == RestartPolicy::Always || spec.all_containers_could_restart() {
+pub fn allows_transition(
+    spec: &PodSpec,
+    before: &[Option<ContainerRecord>],
+    after: &[Option<ContainerRecord>],
+) -> bool {
+    if spec.restart_policy() == RestartPolicy::Always || spec.all_containers_could_restart() {
         return true;
     }
     let is_revived = |(index, container): (ContainerIndex, &ContainerSpec)| {
         let Some(end) = record_of(before, index).and_then(ContainerRecord::termination) else { return false };
         let may_run_again = container.kind() == ContainerKind::Sidecar
-            || end.exit_code != 0 && spec.pod_policy() == RestartPolicy::OnFailure
-            || restart::after_exit(container.restart(), end.exit_code);
+            || end.exit_code != 0 && spec.restart_policy() == RestartPolicy::OnFailure
+            || restart::restarts_after_exit(container.restart(), end.exit_code);
         !may_run_again && record_of(after, index).is_some_and(|record| record.termination().is_none())
     };
-    !spec.lasting_containers().any(is_revived)
+    !spec.init_and_regular_containers().any(is_revived)
 }
 
 /// Whether the published status shows that the Pod was ever initialized.
 ///
 /// ```
-/// use pod_lifecycle::{api, rule::ending, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
-/// assert!(!ending::has_initialized(&PodSpec::from_admitted(&manifest)?, &[None, None]));
+/// assert!(!terminate_pod::has_pod_initialized(&PodSpec::from_admitted(&manifest)?, &[None, None]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn has_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
+pub fn has_pod_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
     let Some((last, last_spec)) = spec.init_containers().next_back() else { return true };
     let mut regular = spec.regular_containers().filter_map(|(index, _)| record_of(published, index));
     if regular.any(has_moved) {

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Plans the init containers and sidecars; says whether the regular ones may run.
-pub(super) fn progress(inputs: &SyncInputs<'_>, actions: &mut PodActions) -> bool {
+pub(super) fn compute_init_container_actions(inputs: &SyncInputs<'_>, actions: &mut PodActions) -> bool {
     if !inputs.spec.has_init_containers() {
         return true;
     }
-    let mut walk = Walk { inputs, has_initialized: any_regular_lives(inputs), is_past: false };
+    let mut walk = InitWalk { inputs, has_initialized: any_regular_lives(inputs), is_past: false };
     walk.is_past = walk.has_initialized;
     for (index, container) in inputs.spec.init_containers().rev() {
         let newest = inputs.runtime.newest(index);
@@ -53,7 +53,7 @@ fn any_regular_lives(inputs: &SyncInputs<'_>) -> bool {
 }
 
 /// The walk from the last init container to the first, in search of the newest that has an instance.
-struct Walk<'a> {
+struct InitWalk<'a> {
     inputs: &'a SyncInputs<'a>,
     has_initialized: bool,
     /// Whether a later container has run: this one has had its turn.
@@ -66,7 +66,7 @@ enum Visit {
     PodIsLost,
 }
 
-impl Walk<'_> {
+impl InitWalk<'_> {
     fn visit(
         &mut self,
         index: ContainerIndex,
@@ -86,7 +86,7 @@ impl Walk<'_> {
                 let has_failed = end.exit_code != 0 || end.reason == TerminationReason::OomKilled;
                 if !has_failed {
                     self.advance_from(index, actions);
-                } else if restart::is_due(container, Some(newest), self.inputs.is_deleting) {
+                } else if restart::should_restart(container, Some(newest), self.inputs.is_deleting) {
                     actions.start_init.push(index);
                 } else {
                     return Visit::PodIsLost;

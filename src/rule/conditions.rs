@@ -5,12 +5,12 @@
 //! known of any container.
 //!
 //! ```
-//! use pod_lifecycle::{api::{self, ConditionStatus}, rule::condition, spec::PodSpec, state::Condition};
+//! use pod_lifecycle::{api::{self, ConditionStatus}, rule::conditions, spec::PodSpec, state::Condition};
 //!
 //! let manifest: api::PodManifest = serde_json::from_str(
 //!     r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
-//! let ready = condition::ready(&spec, &Condition::plain(true), |_, _| Some(ConditionStatus::False));
+//! let ready = conditions::ready(&spec, &Condition::plain(true), |_, _| Some(ConditionStatus::False));
 //! assert!(!ready.is_true(), "all containers are ready, and its gate is not true");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -29,12 +29,12 @@ use crate::{
 /// `ContainersReady`: every sidecar and regular container is ready.
 ///
 /// ```
-/// use pod_lifecycle::{api::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
+/// use pod_lifecycle::{api::{self, PodPhase}, rule::conditions, spec::PodSpec, state::ConditionReason};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// let condition = condition::containers_ready(&spec, None, PodPhase::Pending);
+/// let condition = conditions::containers_ready(&spec, None, PodPhase::Pending);
 /// assert_eq!(condition.reason, Some(ConditionReason::UnknownContainerStatuses));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -60,15 +60,15 @@ pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord
 /// condition type.
 ///
 /// ```
-/// use pod_lifecycle::{api::{self, ConditionStatus}, rule::condition, spec::PodSpec};
+/// use pod_lifecycle::{api::{self, ConditionStatus}, rule::conditions, spec::PodSpec};
 /// use pod_lifecycle::state::{Condition, ConditionReason};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let all_are = Condition::plain(true);
-/// assert!(condition::ready(&spec, &all_are, |_, _| Some(ConditionStatus::True)).is_true());
-/// let gated = condition::ready(&spec, &all_are, |_, _| None);
+/// assert!(conditions::ready(&spec, &all_are, |_, _| Some(ConditionStatus::True)).is_true());
+/// let gated = conditions::ready(&spec, &all_are, |_, _| None);
 /// assert_eq!(gated.reason, Some(ConditionReason::ReadinessGatesNotReady));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -99,12 +99,12 @@ pub fn ready(
 /// `Initialized`: every init container is done and every sidecar has started, or they once were.
 ///
 /// ```
-/// use pod_lifecycle::{api::{self, PodPhase}, rule::condition, spec::PodSpec, state::ConditionReason};
+/// use pod_lifecycle::{api::{self, PodPhase}, rule::conditions, spec::PodSpec, state::ConditionReason};
 ///
 /// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 ///     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
-/// let not_yet = condition::initialized(&spec, Some(&[None, None]), PodPhase::Pending, false);
+/// let not_yet = conditions::initialized(&spec, Some(&[None, None]), PodPhase::Pending, false);
 /// assert_eq!(not_yet.reason, Some(ConditionReason::ContainersNotInitialized));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -138,33 +138,33 @@ pub fn initialized(
 /// `PodReadyToStartContainers`: no new sandbox is needed. KEP-3085.
 ///
 /// ```
-/// use pod_lifecycle::{api, rule::condition, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::conditions, spec::PodSpec};
 /// use pod_lifecycle::state::{RuntimeStatus, Sandbox, SandboxId};
 ///
 /// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// let mut runtime = RuntimeStatus::default();
-/// assert!(!condition::pod_ready_to_start_containers(&spec, &runtime).is_true());
+/// assert!(!conditions::pod_ready_to_start_containers(&spec, &runtime).is_true());
 /// runtime.sandboxes.push(Sandbox {
 ///     id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true),
 /// });
-/// assert!(condition::pod_ready_to_start_containers(&spec, &runtime).is_true());
+/// assert!(conditions::pod_ready_to_start_containers(&spec, &runtime).is_true());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) -> Condition {
-    Condition::plain(!sandbox::needed(spec, runtime).is_new)
+    Condition::plain(!sandbox::pod_sandbox_changed(spec, runtime).is_new)
 }
 
 /// `AllContainersRestarting`: from the exit that triggers it until every instance is removed. KEP-5532.
 ///
-/// `is_due`: see [`restart::all_containers_restart_is_due`].
+/// `is_due`: see [`restart::should_restart_all_containers`].
 ///
 /// ```
-/// use pod_lifecycle::{api::{self, PodPhase}, rule::condition, spec::PodSpec, state::{ConditionReason, RuntimeStatus}};
+/// use pod_lifecycle::{api::{self, PodPhase}, rule::conditions, spec::PodSpec, state::{ConditionReason, RuntimeStatus}};
 ///
 /// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
 /// let nothing = RuntimeStatus::default();
-/// let ended = condition::all_containers_restarting(&spec, &nothing, PodPhase::Succeeded, true);
+/// let ended = conditions::all_containers_restarting(&spec, &nothing, PodPhase::Succeeded, true);
 /// assert_eq!((ended.is_true(), ended.reason), (false, Some(ConditionReason::PodCompleted)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -174,7 +174,7 @@ pub fn all_containers_restarting(spec: &PodSpec, runtime: &RuntimeStatus, phase:
         PodPhase::Succeeded => Condition::because(false, ConditionReason::PodCompleted),
         PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
         PodPhase::Pending | PodPhase::Running | PodPhase::Unknown
-            if is_due && !restart::all_containers_restart_is_cleaned_up(spec, runtime) =>
+            if is_due && !restart::all_containers_restart_cleaned_up(spec, runtime) =>
         {
             Condition {
                 status: ConditionStatus::True,

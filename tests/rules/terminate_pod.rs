@@ -1,13 +1,13 @@
 //! Does a container that has ended run again?
 
 use crate::given::*;
-use pod_lifecycle::{rule::ending, state::ContainerRecord};
+use pod_lifecycle::{rule::terminate_pod, state::ContainerRecord};
 use serde_json::json;
 
 /// Whether a status may say that the container runs, after one that said that it had ended so.
 fn may_run_again(policy: &str, exit_code: i32) -> bool {
     let spec = pod_with_policy(policy);
-    ending::allows(&spec, &[Some(reported_end(exit_code))], &[Some(reported_running())])
+    terminate_pod::allows_transition(&spec, &[Some(reported_end(exit_code))], &[Some(reported_running())])
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn what_has_ended_for_good_is_not_revived() {
 #[test]
 fn that_it_has_ended_may_be_said_again() {
     let ended: [Option<ContainerRecord>; 1] = [Some(reported_end(0))];
-    assert!(ending::allows(&pod_with_policy("Never"), &ended, &ended));
+    assert!(terminate_pod::allows_transition(&pod_with_policy("Never"), &ended, &ended));
 }
 
 #[test]
@@ -30,6 +30,6 @@ fn a_sidecar_runs_again_whatever_the_policy() {
         "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
     }));
     let (ended, runs) = (|| Some(reported_end(0)), || Some(reported_running()));
-    assert!(ending::allows(&spec, &[ended(), runs()], &[runs(), runs()]));
-    assert!(!ending::allows(&spec, &[runs(), ended()], &[runs(), runs()]));
+    assert!(terminate_pod::allows_transition(&spec, &[ended(), runs()], &[runs(), runs()]));
+    assert!(!terminate_pod::allows_transition(&spec, &[runs(), ended()], &[runs(), runs()]));
 }

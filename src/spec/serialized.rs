@@ -14,7 +14,7 @@ use crate::api::{ImageReference, Name, RestartPolicy, RestartRuleAction};
 /// What a spec consists of.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WrittenSpec {
+pub(super) struct SerializedSpec {
     name: String,
     namespace: String,
     uid: String,
@@ -31,7 +31,7 @@ pub(super) struct WrittenSpec {
 
 /// What no spec is made of.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoSpec {
+pub(super) enum InvalidSpec {
     #[error("containers: more than {}", u16::MAX)]
     TooManyContainers,
     #[error("containers: expected init containers and sidecars first, then regular containers, then ephemeral ones")]
@@ -42,9 +42,9 @@ pub(super) enum NoSpec {
     NoPeriod(String),
 }
 
-impl From<PodSpec> for WrittenSpec {
-    fn from(spec: PodSpec) -> WrittenSpec {
-        WrittenSpec {
+impl From<PodSpec> for SerializedSpec {
+    fn from(spec: PodSpec) -> SerializedSpec {
+        SerializedSpec {
             name: spec.name,
             namespace: spec.namespace,
             uid: spec.uid,
@@ -61,10 +61,10 @@ impl From<PodSpec> for WrittenSpec {
     }
 }
 
-impl TryFrom<WrittenSpec> for PodSpec {
-    type Error = NoSpec;
+impl TryFrom<SerializedSpec> for PodSpec {
+    type Error = InvalidSpec;
 
-    fn try_from(written: WrittenSpec) -> Result<PodSpec, NoSpec> {
+    fn try_from(written: SerializedSpec) -> Result<PodSpec, InvalidSpec> {
         let mut containers = written.containers;
         check(&containers)?;
         for container in &mut containers {
@@ -96,23 +96,23 @@ impl TryFrom<WrittenSpec> for PodSpec {
     }
 }
 
-fn check(containers: &[ContainerSpec]) -> Result<(), NoSpec> {
+fn check(containers: &[ContainerSpec]) -> Result<(), InvalidSpec> {
     if u16::try_from(containers.len()).is_err() {
-        return Err(NoSpec::TooManyContainers);
+        return Err(InvalidSpec::TooManyContainers);
     }
     if !containers.is_sorted_by_key(|container| place_of(container.kind)) {
-        return Err(NoSpec::OutOfOrder);
+        return Err(InvalidSpec::OutOfOrder);
     }
     let mut names = alloc::collections::BTreeSet::new();
     for container in containers {
         if !names.insert(&*container.name) {
-            return Err(NoSpec::DuplicateName(container.name.clone()));
+            return Err(InvalidSpec::DuplicateName(container.name.clone()));
         }
         let probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
         let mut numbers =
             probes.flat_map(|it| [it.timeout_seconds, it.period_seconds, it.success_threshold, it.failure_threshold]);
         if numbers.any(|number| number == 0) {
-            return Err(NoSpec::NoPeriod(container.name.clone()));
+            return Err(InvalidSpec::NoPeriod(container.name.clone()));
         }
     }
     Ok(())
