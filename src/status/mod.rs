@@ -15,9 +15,9 @@ pub use event::{
     fold_events,
 };
 pub use patch::{StatusPatch, merged_status};
+pub use project::{StatusParts, container_status, pod_condition, project};
 #[cfg(feature = "explain")]
 pub(crate) use project::{condition_message, failure_message};
-pub use project::{StatusParts, container_status, pod_condition, project};
 pub use runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
 
 use crate::api::{PodPhase, PodStatus};
