@@ -1,45 +1,51 @@
-//! Which Pods a node refuses, as a kubelet does: <https://kubernetes.io/docs/concepts/scheduling-eviction/>.
+//! Admission of Pods by the node: <https://kubernetes.io/docs/concepts/scheduling-eviction/>.
 
 use std::collections::BTreeMap;
 
 use pod_lifecycle::api::PodManifest;
 use serde::Deserialize;
 
-use super::{life::Refusal, place::Place, requests::Resources};
+use super::{managed_pod::Refusal, node_info::NodeInfo, requests::Resources};
 
-/// Why the node refuses a Pod that requests so much, if it does; `used` is what the node has promised to others.
+/// Returns why the node rejects a Pod with these requests; `used` is the sum of the other Pods' requests.
 ///
-/// Kubernetes: `generalFilter` in `pkg/kubelet/lifecycle/predicate.go`.
-pub(super) fn refusal(pod: &PodManifest, place: &Place, wanted: &Resources, used: &Resources) -> Option<Refusal> {
+/// Answers to `generalFilter` in `pkg/kubelet/lifecycle/predicate.go`.
+pub(super) fn refusal(
+    pod: &PodManifest,
+    node_info: &NodeInfo,
+    wanted: &Resources,
+    used: &Resources,
+) -> Option<Refusal> {
     let short = wanted.0.iter().find(|(name, amount)| {
         // What a node does not have at all is somebody else's to give.
-        let capacity = place.allocatable.0.get(*name);
+        let capacity = node_info.allocatable.0.get(*name);
         **amount > 0 && capacity.is_some_and(|capacity| used.get(name).saturating_add(**amount) > *capacity)
     });
     if let Some((name, amount)) = short {
-        let told =
+        let displayed =
             |amount: i128| amount.checked_div(if name == "cpu" { 1_000_000 } else { 1_000_000_000 }).unwrap_or(0);
-        let (requested, used, capacity) = (told(*amount), told(used.get(name)), told(place.allocatable.get(name)));
+        let (requested, used, capacity) =
+            (displayed(*amount), displayed(used.get(name)), displayed(node_info.allocatable.get(name)));
         let message = format!(
             "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
         );
         return Some(Refusal { reason: format!("OutOf{name}"), message });
     }
-    (!matches_node(pod, place))
+    (!matches_node(pod, node_info))
         .then(|| Refusal { reason: "NodeAffinity".into(), message: "Predicate NodeAffinity failed".into() })
 }
 
-/// Whether the node has the labels that the Pod wants.
-fn matches_node(pod: &PodManifest, place: &Place) -> bool {
+/// True if the node matches the Pod's node selector and required node affinity.
+fn matches_node(pod: &PodManifest, node_info: &NodeInfo) -> bool {
     let other = &pod.spec.other;
     if let Some(Ok(wanted)) = other.get("nodeSelector").map(BTreeMap::<String, String>::deserialize)
-        && wanted.iter().any(|(label, value)| place.labels.get(label) != Some(value))
+        && wanted.iter().any(|(label, value)| node_info.labels.get(label) != Some(value))
     {
         return false;
     }
     let Some(Ok(affinity)) = other.get("affinity").map(Affinity::deserialize) else { return true };
     let required = affinity.node_affinity.and_then(|affinity| affinity.required);
-    required.is_none_or(|required| required.node_selector_terms.iter().any(|term| term.matches(place)))
+    required.is_none_or(|required| required.node_selector_terms.iter().any(|term| term.matches(node_info)))
 }
 
 #[derive(Deserialize)]
@@ -77,10 +83,10 @@ struct Requirement {
 }
 
 impl Term {
-    /// A term that says nothing matches nothing.
-    fn matches(&self, place: &Place) -> bool {
-        let label = |it: &Requirement| it.is_met_by(place.labels.get(&it.key).map(String::as_str));
-        let field = |it: &Requirement| it.is_met_by((it.key == "metadata.name").then_some(&*place.name));
+    // An empty term matches nothing.
+    fn matches(&self, node_info: &NodeInfo) -> bool {
+        let label = |it: &Requirement| it.is_met_by(node_info.labels.get(&it.key).map(String::as_str));
+        let field = |it: &Requirement| it.is_met_by((it.key == "metadata.name").then_some(&*node_info.name));
         let says_something = !self.match_expressions.is_empty() || !self.match_fields.is_empty();
         says_something && self.match_expressions.iter().all(label) && self.match_fields.iter().all(field)
     }
@@ -115,8 +121,8 @@ mod tests {
     fn reason(spec: &Value, used: &Resources) -> Option<String> {
         let pod = serde_json::from_value(json!({"spec": spec})).unwrap();
         let labels = [("zone".into(), "a".into()), ("cores".into(), "64".into())].into();
-        let place = Place::numbered(&Settings { labels, ..Settings::default() }, 0);
-        refusal(&pod, &place, &Resources::requested(&pod), used).map(|refusal| refusal.message)
+        let node_info = NodeInfo::numbered(&Settings { labels, ..Settings::default() }, 0);
+        refusal(&pod, &node_info, &Resources::requested(&pod), used).map(|refusal| refusal.message)
     }
 
     #[test]
@@ -124,8 +130,8 @@ mod tests {
         let pod = json!({"containers": [{"name": "app", "resources": {"requests": {"cpu": "40"}}}]});
         assert_eq!(reason(&pod, &Resources::default()), None);
         let used = Resources([("cpu".into(), 30_000_000_000)].into());
-        let told = "Node didn't have enough resource: cpu, requested: 40000, used: 30000, capacity: 64000";
-        assert_eq!(reason(&pod, &used).as_deref(), Some(told));
+        let message = "Node didn't have enough resource: cpu, requested: 40000, used: 30000, capacity: 64000";
+        assert_eq!(reason(&pod, &used).as_deref(), Some(message));
         let gpu = json!({"containers": [{"name": "app", "resources": {"requests": {"example.com/gpu": "1"}}}]});
         assert_eq!(reason(&gpu, &used), None);
     }

@@ -1,4 +1,4 @@
-//! The loop of a process: news of Pods in, statuses out, one timer for all.
+//! Event loop of the process: watch events and timers in, status writes out.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -15,19 +15,19 @@ use tokio::{
 };
 
 use super::{
+    admitter::Admitter,
     api::{Api, Written, code},
-    begin::Beginner,
     events::Events,
-    life::Life,
+    managed_pod::ManagedPod,
     metrics::Metrics,
-    place::{Addresses, Place},
+    node_info::{Addresses, NodeInfo},
     requests::Resources,
-    seen::{Seen, Uid},
     stable_hash::StableHasher,
-    watch::News,
+    watch::PodUpdate,
+    watched_pod::{Uid, WatchedPod},
 };
 
-/// How long the last writes may take when the process stops.
+/// Longest wait for writes in flight when the process stops.
 const LAST_WRITES: Duration = Duration::from_millis(700);
 
 /// All Pods of all nodes of the process.
@@ -35,24 +35,24 @@ pub(super) struct Agent {
     api: Api,
     clock: Arc<dyn Clock + Send + Sync>,
     metrics: Arc<Metrics>,
-    beginner: Beginner,
-    rooms: BTreeMap<String, Room>,
-    /// Each by itself: a map of large values is half empty.
-    lives: BTreeMap<Uid, Box<Life>>,
+    admitter: Admitter,
+    nodes: BTreeMap<String, NodeState>,
+    // Boxed: a B-tree of large values would be half empty.
+    pods: BTreeMap<Uid, Box<ManagedPod>>,
     timers: Timers<Uid>,
-    /// Pods of which something is to be written, in their turn.
+    /// Pods with a write waiting, first come first served.
     line: VecDeque<Uid>,
     writes: JoinSet<(Uid, Written)>,
-    /// How many writes are under way at once.
-    at_once: usize,
+    /// Most writes in flight at one time.
+    concurrency: usize,
     events: Events,
 }
 
 /// One node with its Pods.
-struct Room {
-    place: Arc<Place>,
+struct NodeState {
+    node_info: Arc<NodeInfo>,
     addresses: Addresses,
-    /// What each has asked for; Pods that are alike share it.
+    /// Requests of each Pod; equal ones are shared.
     pods: BTreeMap<Uid, Arc<Resources>>,
 }
 
@@ -61,32 +61,32 @@ impl Agent {
         api: Api,
         clock: Arc<dyn Clock + Send + Sync>,
         metrics: Arc<Metrics>,
-        beginner: Beginner,
-        places: &[Arc<Place>],
-        at_once: usize,
+        admitter: Admitter,
+        nodes_info: &[Arc<NodeInfo>],
+        concurrency: usize,
     ) -> Agent {
-        let room = |place: &Arc<Place>| Room {
-            place: place.clone(),
-            addresses: Addresses::new(place.pod_addresses),
+        let room = |node_info: &Arc<NodeInfo>| NodeState {
+            node_info: node_info.clone(),
+            addresses: Addresses::new(node_info.pod_addresses),
             pods: BTreeMap::new(),
         };
         Agent {
-            events: Events::start(&api, &metrics, places.len()),
-            rooms: places.iter().map(|place| (place.name.clone(), room(place))).collect(),
-            lives: BTreeMap::new(),
+            events: Events::start(&api, &metrics, nodes_info.len()),
+            nodes: nodes_info.iter().map(|node_info| (node_info.name.clone(), room(node_info))).collect(),
+            pods: BTreeMap::new(),
             timers: Timers::new(),
             line: VecDeque::new(),
             writes: JoinSet::new(),
-            at_once,
+            concurrency,
             api,
             clock,
             metrics,
-            beginner,
+            admitter,
         }
     }
 
-    /// Looks after the Pods until told to stop; then the last writes have a moment.
-    pub(super) async fn run(mut self, mut news: Receiver<News>, mut stop: watch::Receiver<bool>) {
+    /// Runs until `stop`, then waits a moment for writes in flight.
+    pub(super) async fn run(mut self, mut updates: Receiver<PodUpdate>, mut stop: watch::Receiver<bool>) {
         loop {
             let now = self.clock.now();
             let due = self.timers.next().map(|at| at.since(now));
@@ -95,20 +95,20 @@ impl Agent {
                 _ = stop.wait_for(|stop| *stop) => break,
                 Some(written) = self.writes.join_next(), if !self.writes.is_empty() => {
                     if let Ok((uid, written)) = written {
-                        self.on_written(&uid, written);
+                        self.handle_written(&uid, written);
                     }
                 }
-                told = news.recv() => match told {
-                    Some(told) => self.on_news(told),
+                update = updates.recv() => match update {
+                    Some(update) => self.handle_update(update),
                     None => break,
                 },
-                () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => self.on_time(),
+                () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => self.handle_timers(),
             }
         }
         let last_writes = async {
             while let Some(written) = self.writes.join_next().await {
                 if let Ok((uid, written)) = written {
-                    self.on_written(&uid, written);
+                    self.handle_written(&uid, written);
                 }
             }
         };
@@ -117,60 +117,60 @@ impl Agent {
         }
     }
 
-    fn on_news(&mut self, news: News) {
-        match news {
-            News::Applied(seen) => self.on_seen(*seen),
-            News::Deleted(seen) => self.on_gone(&Uid::from(&*seen.pod.metadata.uid)),
-            News::Listed(pods) => {
+    fn handle_update(&mut self, updates: PodUpdate) {
+        match updates {
+            PodUpdate::Applied(seen) => self.handle_applied(*seen),
+            PodUpdate::Deleted(seen) => self.handle_deleted(&Uid::from(&*seen.pod.metadata.uid)),
+            PodUpdate::Listed(pods) => {
                 let there: BTreeSet<&str> = pods.iter().map(|seen| &*seen.pod.metadata.uid).collect();
-                let gone: Vec<Uid> = self.lives.keys().filter(|uid| !there.contains(&***uid)).cloned().collect();
+                let gone: Vec<Uid> = self.pods.keys().filter(|uid| !there.contains(&***uid)).cloned().collect();
                 for uid in gone {
-                    self.on_gone(&uid);
+                    self.handle_deleted(&uid);
                 }
                 for seen in pods {
-                    self.on_seen(seen);
+                    self.handle_applied(seen);
                 }
             }
         }
     }
 
-    fn on_seen(&mut self, seen: Seen) {
+    fn handle_applied(&mut self, seen: WatchedPod) {
         let (now, uid) = (self.clock.now(), Uid::from(&*seen.pod.metadata.uid));
-        match self.lives.get_mut(&uid) {
-            Some(life) => life.observe(now, &seen),
+        match self.pods.get_mut(&uid) {
+            Some(managed) => managed.observe(now, &seen),
             None => self.begin(&uid, seen, now),
         }
-        self.follow_up(&uid);
+        self.after_change(&uid);
     }
 
-    fn on_gone(&mut self, uid: &Uid) {
-        if let Some(life) = self.lives.get_mut(uid) {
-            life.remove(self.clock.now());
+    fn handle_deleted(&mut self, uid: &Uid) {
+        if let Some(managed) = self.pods.get_mut(uid) {
+            managed.remove(self.clock.now());
         }
-        self.follow_up(uid);
+        self.after_change(uid);
     }
 
-    fn on_time(&mut self) {
+    fn handle_timers(&mut self) {
         let now = self.clock.now();
         while let Some(uid) = self.timers.pop_due(now) {
-            if let Some(life) = self.lives.get_mut(&uid) {
-                life.wake(now);
+            if let Some(managed) = self.pods.get_mut(&uid) {
+                managed.wake(now);
             }
-            self.follow_up(&uid);
+            self.after_change(&uid);
         }
     }
 
-    fn begin(&mut self, uid: &Uid, seen: Seen, now: Timestamp) {
-        let Some(room) = self.rooms.get_mut(&seen.pod.spec.node_name) else { return };
+    fn begin(&mut self, uid: &Uid, seen: WatchedPod, now: Timestamp) {
+        let Some(room) = self.nodes.get_mut(&seen.pod.spec.node_name) else { return };
         let wanted = Resources::requested(&seen.pod);
         let ip = room.address_for(&seen);
-        let begun = self.beginner.begin(seen, &room.place, &wanted, &room.used(&self.lives), ip, now);
-        let is_addressed = begun.as_ref().is_ok_and(|life| life.ip().is_some());
+        let begun = self.admitter.begin(seen, &room.node_info, &wanted, &room.used(&self.pods), ip, now);
+        let is_addressed = begun.as_ref().is_ok_and(|managed| managed.ip().is_some());
         if let Some(ip) = ip.filter(|_| !is_addressed) {
             room.addresses.give_back(ip);
         }
-        let life = match begun {
-            Ok(life) => life,
+        let managed = match begun {
+            Ok(managed) => managed,
             Err(error) => {
                 tracing::error!(%uid, %error, "a Pod cannot be understood");
                 return;
@@ -178,66 +178,66 @@ impl Agent {
         };
         room.take_in(uid, wanted);
         self.metrics.pods.add(1);
-        self.lives.insert(uid.clone(), Box::new(life));
+        self.pods.insert(uid.clone(), Box::new(managed));
     }
 
-    /// What has become of a write.
-    fn on_written(&mut self, uid: &Uid, written: Written) {
+    /// Handles the result of a write.
+    fn handle_written(&mut self, uid: &Uid, written: Written) {
         let now = self.clock.now();
-        let Some(life) = self.lives.get_mut(uid) else { return };
+        let Some(managed) = self.pods.get_mut(uid) else { return };
         match written {
-            Written::Seen(seen) => {
-                life.writes.succeed();
-                life.observe(now, &seen);
+            Written::WatchedPod(seen) => {
+                managed.writes.succeed();
+                managed.observe(now, &seen);
             }
             Written::Conflict(seen) => {
-                life.observe(now, &seen);
-                life.writes.retry(now, None);
+                managed.observe(now, &seen);
+                managed.writes.retry(now, None);
                 self.metrics.status_writes_retried.add(1);
             }
             Written::Deleted => {
-                life.writes.succeed();
+                managed.writes.succeed();
                 self.metrics.pods_deleted.add(1);
             }
             // The watch will say so.
-            Written::Gone => life.writes.stop(),
+            Written::Gone => managed.writes.stop(),
             Written::Later(after, error) => {
                 match code(&error) {
-                    Some(401 | 403) => tracing::warn!(pod = life.name(), %error, "a write is tried again"),
-                    _ => tracing::debug!(pod = life.name(), %error, "a write is tried again"),
+                    Some(401 | 403) => tracing::warn!(pod = managed.name(), %error, "a write is tried again"),
+                    _ => tracing::debug!(pod = managed.name(), %error, "a write is tried again"),
                 }
-                life.writes.retry(now, after);
+                managed.writes.retry(now, after);
                 self.metrics.status_writes_retried.add(1);
             }
             Written::Refused(error) => {
-                tracing::error!(pod = life.name(), %error, "a write is refused");
-                life.writes.succeed();
+                tracing::error!(pod = managed.name(), %error, "a write is refused");
+                managed.writes.succeed();
                 self.metrics.status_writes_refused.add(1);
             }
         }
-        self.follow_up(uid);
+        self.after_change(uid);
     }
 
-    /// After whatever has happened to a Pod: it is told, and what is to be written gets in line.
-    fn follow_up(&mut self, uid: &Uid) {
-        let Some(life) = self.lives.get_mut(uid) else { return };
-        for event in life.take_told() {
-            self.events.tell(&life.place, life.spec(), event);
+    /// Records the events of a Pod that changed, queues its next write and sets its timer.
+    fn after_change(&mut self, uid: &Uid) {
+        let Some(managed) = self.pods.get_mut(uid) else { return };
+        for event in managed.take_events() {
+            self.events.tell(&managed.node_info, managed.spec(), event);
         }
-        if life.is_over() {
+        if managed.is_over() {
             self.forget(uid);
         } else {
-            if life.writes.line_up() {
+            if managed.writes.enqueue() {
                 self.line.push_back(uid.clone());
             }
-            self.timers.set(uid.clone(), life.next());
+            self.timers.set(uid.clone(), managed.next());
         }
-        self.write_in_turn();
+        self.write_queued();
     }
 
-    /// Writes what waits in line, as much at once as is allowed: of each Pod what is newest when its turn has come.
-    fn write_in_turn(&mut self) {
-        while self.writes.len() < self.at_once
+    /// Starts queued writes up to the limit; each sends what is newest when its turn comes.
+    fn write_queued(&mut self) {
+        while self.writes.len() < self.concurrency
             && let Some(uid) = self.line.pop_front()
         {
             self.write(&uid);
@@ -248,34 +248,34 @@ impl Agent {
     }
 
     fn write(&mut self, uid: &Uid) {
-        let Some(life) = self.lives.get_mut(uid) else { return };
-        life.writes.leave_line();
-        if !life.writes.may_send() {
+        let Some(managed) = self.pods.get_mut(uid) else { return };
+        managed.writes.dequeue();
+        if !managed.writes.may_send() {
             return;
         }
         let (api, uid) = (self.api.clone(), uid.clone());
-        let (namespace, name) = (life.spec().namespace().to_owned(), life.spec().name().to_owned());
-        if std::mem::take(&mut life.writes.is_wanted)
-            && let Some(patch) = life.patch()
+        let (namespace, name) = (managed.spec().namespace().to_owned(), managed.spec().name().to_owned());
+        if std::mem::take(&mut managed.writes.is_wanted)
+            && let Some(patch) = managed.patch()
         {
             let mut hasher = StableHasher::default();
             patch.hash(&mut hasher);
-            if life.writes.is_repeated(hasher.finish(), life.kept.version) {
+            if managed.writes.is_repeated(hasher.finish(), managed.kept.version) {
                 // The server has not made of the last one what was meant: no faster than this.
                 self.metrics.status_writes_ineffective.add(1);
-                life.writes.retry(self.clock.now(), None);
-                self.timers.set(uid, life.next());
+                managed.writes.retry(self.clock.now(), None);
+                self.timers.set(uid, managed.next());
                 return;
             }
-            life.writes.begin();
+            managed.writes.begin();
             self.metrics.status_writes.add(1);
             self.events.give_way();
             self.writes.spawn(async move {
                 let written = api.patch_status(&namespace, &name, &patch).await;
                 (uid, written)
             });
-        } else if std::mem::take(&mut life.writes.wants_deletion) {
-            life.writes.begin_deletion();
+        } else if std::mem::take(&mut managed.writes.wants_deletion) {
+            managed.writes.begin_deletion();
             self.writes.spawn(async move {
                 let written = api.delete_pod(&namespace, &name, &uid).await;
                 (uid, written)
@@ -284,21 +284,21 @@ impl Agent {
     }
 
     fn forget(&mut self, uid: &Uid) {
-        let Some(life) = self.lives.remove(uid) else { return };
+        let Some(managed) = self.pods.remove(uid) else { return };
         self.timers.set(uid.clone(), None);
         self.metrics.pods.add(-1);
-        if let Some(room) = self.rooms.get_mut(&life.place.name) {
+        if let Some(room) = self.nodes.get_mut(&managed.node_info.name) {
             room.pods.remove(uid);
-            if let Some(ip) = life.ip() {
+            if let Some(ip) = managed.ip() {
                 room.addresses.give_back(ip);
             }
         }
     }
 }
 
-impl Room {
-    /// The address that a Pod has already, or a new one; none if it is on the node's network.
-    fn address_for(&mut self, seen: &Seen) -> Option<Ipv4Addr> {
+impl NodeState {
+    /// Returns the Pod's present address or a free one; none on the host network.
+    fn address_for(&mut self, seen: &WatchedPod) -> Option<Ipv4Addr> {
         if seen.pod.spec.host_network {
             return None;
         }
@@ -316,11 +316,11 @@ impl Room {
         self.pods.insert(uid.clone(), alike.unwrap_or_else(|| Arc::new(wanted)));
     }
 
-    /// What is promised to Pods that have not ended.
-    fn used(&self, lives: &BTreeMap<Uid, Box<Life>>) -> Resources {
+    /// Returns the resources requested by Pods that have not ended.
+    fn used(&self, pods: &BTreeMap<Uid, Box<ManagedPod>>) -> Resources {
         let mut used = Resources::default();
         for (uid, requests) in &self.pods {
-            let phase = lives.get(uid).map(|life| life.phase());
+            let phase = pods.get(uid).map(|managed| managed.phase());
             if phase.is_some_and(|phase: PodPhase| !phase.is_terminal()) {
                 used.add(requests);
             }

@@ -1,4 +1,4 @@
-//! The few requests that a node sends.
+//! Requests to the API server.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use serde::{
 };
 use serde_json::json;
 
-use super::seen::Seen;
+use super::watched_pod::WatchedPod;
 
-/// The few requests that a node sends.
+/// Client of the API server.
 #[derive(Clone)]
 pub(super) struct Api {
     pub(super) client: Client,
 }
 
-/// How a body is to be understood.
+/// Content type of a request body.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Json,
@@ -27,19 +27,19 @@ pub(super) enum Kind {
     Strategic,
 }
 
-/// What came of a request that writes a Pod.
+/// Result of a request that writes a Pod.
 pub(super) enum Written {
-    /// It was written; this is what the object is now.
-    Seen(Box<Seen>),
-    /// The Pod is there, but the write was not made: again, with what is newest.
-    Conflict(Box<Seen>),
-    /// The object has been deleted for good, or only its finalizers keep it.
+    /// Written; this is the object now.
+    WatchedPod(Box<WatchedPod>),
+    /// Not written because of a conflict; to be repeated with what is newest.
+    Conflict(Box<WatchedPod>),
+    /// Deleted, or kept only by its finalizers.
     Deleted,
-    /// There is no such Pod any more.
+    /// The Pod does not exist any more.
     Gone,
-    /// It may succeed later; the server may have said when.
+    /// May succeed later; with the delay that the server asked for.
     Later(Option<Duration>, kube::Error),
-    /// It will not succeed.
+    /// Will never succeed.
     Refused(kube::Error),
 }
 
@@ -71,7 +71,7 @@ impl Api {
         self.client.request(request.body(body).map_err(kube::Error::HttpError)?).await
     }
 
-    /// What time it is at the API server, if it says so.
+    /// Returns the API server's time from its `Date` header.
     pub(super) async fn time(&self) -> kube::Result<Option<Timestamp>> {
         let request = Request::get("/version").body(kube::client::Body::empty()).map_err(kube::Error::HttpError)?;
         let answer = self.client.send(request).await?;
@@ -85,12 +85,12 @@ impl Api {
     pub(super) async fn patch_status(&self, namespace: &str, name: &str, patch: &StatusPatch) -> Written {
         let path = format!("{}/status", pod_path(namespace, name));
         match self.send(Method::PATCH, &path, Kind::Strategic, patch).await {
-            Ok(seen) => Written::Seen(Box::new(seen)),
+            Ok(seen) => Written::WatchedPod(Box::new(seen)),
             Err(error) => self.failed(error, namespace, name, patch.uid()).await,
         }
     }
 
-    /// Deletes a Pod for good.
+    /// Deletes a Pod with grace 0 and its uid as precondition.
     pub(super) async fn delete_pod(&self, namespace: &str, name: &str, uid: &str) -> Written {
         let options = json!({
             "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0, "preconditions": {"uid": uid},
@@ -106,7 +106,7 @@ impl Api {
     async fn failed(&self, error: kube::Error, namespace: &str, name: &str, uid: &str) -> Written {
         match code(&error) {
             Some(404) => Written::Gone,
-            Some(refused @ (409 | 422)) => match self.get::<Seen>(&pod_path(namespace, name)).await {
+            Some(refused @ (409 | 422)) => match self.get::<WatchedPod>(&pod_path(namespace, name)).await {
                 Ok(seen) if seen.pod.metadata.uid != uid => Written::Gone,
                 Ok(seen) if refused == 409 => Written::Conflict(Box::new(seen)),
                 Ok(_) => Written::Refused(error),
@@ -121,12 +121,12 @@ impl Api {
     }
 }
 
-/// The status code of an answer that is an error.
+/// Returns the status code of an error.
 pub(super) fn code(error: &kube::Error) -> Option<u16> {
     if let kube::Error::Api(status) = error { Some(status.code) } else { None }
 }
 
-/// When the server wants to be asked again.
+/// Returns the delay of `Retry-After`.
 fn retry_after(error: &kube::Error) -> Option<Duration> {
     let kube::Error::Api(status) = error else { return None };
     let seconds = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);

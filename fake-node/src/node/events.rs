@@ -1,4 +1,4 @@
-//! Kubernetes events on their way to the API server.
+//! Sender of Kubernetes events.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -20,46 +20,46 @@ use tokio::{
 use super::{
     api::{Api, Kind, code},
     metrics::Metrics,
-    place::Place,
+    node_info::NodeInfo,
 };
 
-/// How many events of a node may wait; more are dropped, as a kubelet drops them.
+/// Events that may wait for each node; more are dropped, as a kubelet drops them.
 const WAITING: usize = 1_000;
 
-/// How many may wait for each that sends.
+/// Events that may wait for each sender.
 const WAITING_TO_BE_SENT: usize = 16;
 
-/// How often an event is tried.
+/// Attempts for each event.
 const TRIES: u32 = 5;
 
-/// How many tasks send events; those of one Pod are always one task's, so that they stay in order.
+/// Number of sending tasks; each Pod's events go through one of them, so that they stay in order.
 const SENDERS: usize = 4;
 
-/// For how long no status must have been written before events are sent at full speed.
+/// Time without status writes after which events are sent at full speed.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// How long an event gives way to statuses.
+/// Longest time that an event waits for status writes.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Tells events in the background: what Pods are is more urgent.
+/// Sends events in the background; status writes go first.
 pub(super) struct Events {
-    told: Sender<Told>,
-    /// From when on it is quiet; `None` while statuses are being written.
+    queue: Sender<QueuedEvent>,
+    /// When status writes last ended; `None` while some are in flight.
     quiet_from: watch::Sender<Option<Instant>>,
     metrics: Arc<Metrics>,
 }
 
-/// Something that is told of a Pod on a node.
-struct Told {
-    place: Arc<Place>,
+/// An event waiting to be sent.
+struct QueuedEvent {
+    node_info: Arc<NodeInfo>,
     pod: Arc<PodSpec>,
     event: KubernetesEvent,
 }
 
 impl Events {
-    /// Tells the events of so many nodes, until it is dropped.
+    /// Starts the senders for this many nodes; they end when this is dropped.
     pub(super) fn start(api: &Api, metrics: &Arc<Metrics>, nodes: usize) -> Events {
-        let (told, receiver) = mpsc::channel(WAITING.saturating_mul(nodes.max(1)));
+        let (queue, receiver) = mpsc::channel(WAITING.saturating_mul(nodes.max(1)));
         let (quiet_from, quiet) = watch::channel(Some(Instant::now()));
         let sender = |_| {
             let (sender, receiver) = mpsc::channel(WAITING_TO_BE_SENT);
@@ -67,23 +67,23 @@ impl Events {
             sender
         };
         tokio::spawn(record_all(receiver, quiet, (0..SENDERS).map(sender).collect()));
-        Events { told, quiet_from, metrics: metrics.clone() }
+        Events { queue, quiet_from, metrics: metrics.clone() }
     }
 
-    /// Tells something of a Pod, in its time.
-    pub(super) fn tell(&self, place: &Arc<Place>, pod: &Arc<PodSpec>, event: KubernetesEvent) {
-        let told = Told { place: place.clone(), pod: pod.clone(), event };
-        if self.told.try_send(told).is_err() {
+    /// Queues an event.
+    pub(super) fn tell(&self, node_info: &Arc<NodeInfo>, pod: &Arc<PodSpec>, event: KubernetesEvent) {
+        let queued = QueuedEvent { node_info: node_info.clone(), pod: pod.clone(), event };
+        if self.queue.try_send(queued).is_err() {
             self.metrics.events_dropped.add(1);
         }
     }
 
-    /// Statuses are being written: events wait a little.
+    /// Holds events back while statuses are written.
     pub(super) fn give_way(&self) {
         self.quiet_from.send_replace(None);
     }
 
-    /// No status is being written any more.
+    /// Releases events: no status write is in flight.
     pub(super) fn go_on(&self) {
         self.quiet_from.send_if_modified(|from| {
             let is_busy = from.is_none();
@@ -95,23 +95,24 @@ impl Events {
     }
 }
 
-/// Makes events of what is told, one after the other.
+/// Correlates queued events and passes them to the senders.
 async fn record_all(
-    mut told: Receiver<Told>,
+    mut queue: Receiver<QueuedEvent>,
     mut quiet_from: watch::Receiver<Option<Instant>>,
     senders: Vec<Sender<Correlated>>,
 ) {
     let mut recorders: BTreeMap<String, EventRecorder> = BTreeMap::new();
-    while let Some(Told { place, pod, event }) = told.recv().await {
+    while let Some(QueuedEvent { node_info, pod, event }) = queue.recv().await {
         // A status that takes long does not hold events up for ever.
         let _ = timeout(PATIENCE, quiet(&mut quiet_from)).await;
-        let recorder = recorders.entry(place.name.clone()).or_insert_with(|| EventRecorder::kubelet(&place.name));
+        let recorder =
+            recorders.entry(node_info.name.clone()).or_insert_with(|| EventRecorder::kubelet(&node_info.name));
         let correlated = recorder.record(&pod, &event);
         if matches!(correlated, Correlated::Skip) {
             continue;
         }
         let sum = pod.uid().bytes().fold(0_usize, |sum, byte| sum.wrapping_add(byte.into()));
-        let Some(sender) = sum.checked_rem(senders.len()).and_then(|place| senders.get(place)) else { return };
+        let Some(sender) = sum.checked_rem(senders.len()).and_then(|node_info| senders.get(node_info)) else { return };
         if sender.send(correlated).await.is_err() {
             return;
         }

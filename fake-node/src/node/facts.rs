@@ -1,4 +1,4 @@
-//! What only the node knows of a Pod, and its status has to say.
+//! Runtime facts of a Pod's status: ids, addresses, resources, mounts.
 
 use std::{hash::Hasher, net::Ipv4Addr};
 
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::stable_hash::StableHasher;
 
-/// What the runtime calls itself in ids.
+/// Scheme of container ids.
 const RUNTIME: &str = "fake";
 
-/// What only the node knows of one of its Pods.
+/// Runtime facts of one Pod.
 pub(super) struct Facts<'a> {
     pub(super) object: &'a PodManifest,
     pub(super) ids: &'a ContainerIds,
@@ -53,7 +53,7 @@ impl RuntimeFacts for Facts<'_> {
     }
 }
 
-/// How a volume is mounted: as it ought to be.
+/// Returns the status of a volume mount.
 fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Value {
     let mut mounted = json!({"name": mount.name, "mountPath": mount.mount_path});
     if mount.read_only {
@@ -63,7 +63,7 @@ fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Value {
     mounted
 }
 
-/// The runtime's name of an instance: the same Pod, container and number have the same.
+/// Returns a container id that depends only on the Pod, container and instance.
 pub(super) fn container_id(
     spec: &PodSpec,
     container: &ContainerSpec,
@@ -82,7 +82,7 @@ pub(super) fn container_id(
     format!("{RUNTIME}://{:016x}{:016x}{:016x}{:016x}", word(0), word(1), word(2), word(3))
 }
 
-/// The digest of an image: the same image has the same.
+/// Returns an image id that depends only on the image's name.
 pub(super) fn image_id(image: &str) -> String {
     let word = |salt: u8| {
         let mut hasher = StableHasher::default();

@@ -1,8 +1,8 @@
-//! What a process of nodes counts, in the text form of Prometheus.
+//! Metrics in Prometheus' text format.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Something that is counted.
+/// A counter.
 #[derive(Debug, Default)]
 pub(super) struct Count(AtomicI64);
 
@@ -16,7 +16,7 @@ impl Count {
     }
 }
 
-/// What a process of nodes counts.
+/// Metrics of a process of nodes.
 ///
 /// ```
 /// use fake_node::Metrics;

@@ -1,23 +1,23 @@
-//! Nodes without machines: Pods that are bound to them live as a kubelet lets them live.
+//! Kubernetes nodes without machines.
 
 mod admission;
+mod admitter;
 mod agent;
 mod api;
-mod begin;
 mod behaviour;
 mod events;
 mod facts;
-mod life;
+mod managed_pod;
 mod metrics;
-mod place;
+mod node_info;
 mod registration;
 mod requests;
 mod running;
-mod seen;
 mod serve;
 mod settings;
 mod stable_hash;
 mod watch;
+mod watched_pod;
 mod world;
 mod writes;
 
@@ -37,7 +37,7 @@ use pod_lifecycle::{Clock, config::KubeletConfig};
 use pod_lifecycle_api_server::quantity::whole;
 use settings::Settings;
 
-/// One node, or many in one process: to be set up, and then [started](Node::start).
+/// Builder of one node or many, [started](Node::start) in this process.
 ///
 /// ```
 /// use fake_node::{Node, api_server::ApiServer};
@@ -51,7 +51,7 @@ use settings::Settings;
 /// let server = ApiServer::new();
 /// let _node = Node::new(server.client()).named("node-1").start().await?;
 ///
-/// let pods: Api<PodMachine> = Api::default_namespaced(server.client());
+/// let pods: Api<Pod> = Api::default_namespaced(server.client());
 /// pods.create(&Default::default(), &serde_json::from_value(json!({
 ///     "metadata": {"name": "web"},
 ///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1.27"}]}
@@ -69,20 +69,20 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node called `fake-node`, with 64 CPUs, 256 GiB of memory and room for 1,000 Pods.
+    /// Returns a node named `fake-node` with 64 CPUs, 256 GiB of memory and room for 1,000 Pods.
     #[must_use]
     pub fn new(client: Client) -> Node {
         Node { client, settings: Settings::default(), clock: None }
     }
 
-    /// One node, with this name.
+    /// Sets the name of a single node.
     #[must_use]
     pub fn named(mut self, name: &str) -> Node {
         (self.settings.name, self.settings.count) = (name.into(), None);
         self
     }
 
-    /// So many nodes, called after `prefix` and their number, from 0 on.
+    /// Makes this many nodes, named `prefix` and a number from 0.
     ///
     /// ```
     /// use fake_node::{Node, api_server::ApiServer};
@@ -106,7 +106,7 @@ impl Node {
         self
     }
 
-    /// How much of a resource each node has, in Kubernetes' spelling: `cpu`, `memory`, `pods`, `example.com/gpu`.
+    /// Sets the capacity of a resource on each node: `cpu`, `memory`, `pods`, `example.com/gpu`.
     #[must_use]
     pub fn with_capacity(mut self, resource: &str, amount: &str) -> Node {
         match (resource, whole(amount)) {
@@ -116,75 +116,75 @@ impl Node {
         self
     }
 
-    /// A label of each node.
+    /// Adds a label to each node.
     #[must_use]
     pub fn with_label(mut self, label: &str, value: &str) -> Node {
         self.settings.labels.insert(label.into(), value.into());
         self
     }
 
-    /// An annotation of each node.
+    /// Adds an annotation to each node.
     #[must_use]
     pub fn with_annotation(mut self, annotation: &str, value: &str) -> Node {
         self.settings.annotations.insert(annotation.into(), value.into());
         self
     }
 
-    /// A taint of each node.
+    /// Adds a taint to each node.
     #[must_use]
     pub fn with_taint(mut self, taint: Taint) -> Node {
         self.settings.taints.push(taint);
         self
     }
 
-    /// The address of the first node, without [`Node::with_address`].
+    /// Default address of the first node.
     pub const FIRST_ADDRESS: Ipv4Addr = settings::FIRST_ADDRESS;
 
-    /// The first of the Pods' addresses, without [`Node::with_pod_addresses`].
+    /// Default start of the Pod CIDRs.
     pub const FIRST_POD_ADDRESS: Ipv4Addr = settings::FIRST_POD_ADDRESS;
 
-    /// The first node's address; each further node has the next.
+    /// Sets the first node's address; each further node has the next.
     #[must_use]
     pub fn with_address(mut self, first: Ipv4Addr) -> Node {
         self.settings.address = first;
         self
     }
 
-    /// The first of the Pods' addresses; each node has a block of its own from there on.
+    /// Sets where the nodes' Pod CIDRs start.
     #[must_use]
     pub fn with_pod_addresses(mut self, first: Ipv4Addr) -> Node {
         self.settings.pod_addresses = first;
         self
     }
 
-    /// How the kubelet of each node is set up, but for its name. Without this it keeps a real node's time: its runtime is
-    /// polled once a second, and retries are late by chance ([`Timing::NodeLike`](pod_lifecycle::config::Timing)).
+    /// Sets the kubelet configuration of each node. The default acts as a real node does: a relist once a
+    /// second, retries with random delay ([`Timing::NodeLike`](pod_lifecycle::config::Timing)).
     #[must_use]
     pub fn with_config(mut self, config: KubeletConfig) -> Node {
         self.settings.config = config;
         self
     }
 
-    /// What the containers of some Pods do; of several scenarios that speak of a Pod, the first counts.
+    /// Adds a scenario for the Pods that it selects; of several, the first counts.
     #[must_use]
     pub fn with_scenario(mut self, scenario: Scenario) -> Node {
         self.settings.scenarios.push(scenario);
         self
     }
 
-    /// The clock by which the nodes live. Without one they begin with the time of the API server, and go on with
-    /// tokio's, which a test may pause.
+    /// Sets the nodes' clock. The default starts at the API server's time and advances with tokio's clock,
+    /// which a test may pause.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Node {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Registers the nodes, and looks after their Pods in the background from then on.
+    /// Registers the nodes and manages their Pods in background tasks.
     ///
     /// # Errors
     ///
-    /// [`StartError`] if a scenario cannot be played, or if the API server refuses the nodes. One that cannot be reached
+    /// [`StartError`] if a scenario is invalid or the API server refuses the nodes. An API server that cannot be reached
     /// is waited for.
     pub async fn start(self) -> Result<Running, StartError> {
         Running::start(self.client, self.settings, self.clock).await

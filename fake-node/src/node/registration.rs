@@ -12,57 +12,57 @@ use tokio::sync::watch;
 use super::{
     api::{Api, Kind, code},
     metrics::Metrics,
-    place::Place,
+    node_info::NodeInfo,
     settings::Settings,
 };
 
-/// How long a lease holds, in seconds.
+/// Lease duration in seconds.
 const LEASE_SECONDS: u64 = 40;
 
-/// After how many seconds without a renewal a node may have been taken for lost.
+/// Seconds without a renewal after which the control plane may have marked the node lost.
 const LOST_SECONDS: u64 = 15;
 
-/// How often a lease is renewed, in seconds.
+/// Seconds between lease renewals.
 const RENEWAL_SECONDS: u64 = 10;
 
-/// How often a node says how it is, whether or not that has changed, in seconds.
+/// Seconds between node status updates without a change.
 const REPORT_SECONDS: u64 = 300;
 
-/// How many nodes are registered or renewed at once.
+/// Most requests in flight while registering or renewing.
 const AT_ONCE: usize = 16;
 
-/// What a node can do that a scheduler has to know, in the order that the API server demands.
+/// `status.declaredFeatures`, sorted as the API server demands.
 const DECLARED_FEATURES: &[&str] = &["GuaranteedQoSPodCPUResize", "RestartAllContainersOnContainerExits"];
 
-/// The Kubernetes release whose kubelet the nodes are like.
+/// Kubernetes version that the nodes report.
 const KUBELET_VERSION: &str = "v1.36.2";
 
-/// Registers nodes, and keeps them so.
+/// Registers nodes and renews their leases.
 pub(super) struct Registration {
     pub(super) api: Api,
     pub(super) settings: Arc<Settings>,
-    pub(super) places: Vec<Arc<Place>>,
+    pub(super) nodes_info: Vec<Arc<NodeInfo>>,
     pub(super) clock: Arc<dyn Clock + Send + Sync>,
     pub(super) metrics: Arc<Metrics>,
 }
 
 impl Registration {
-    /// Registers all nodes; what fails is tried again, unless it cannot succeed.
+    /// Registers all nodes; retries failures that may pass.
     pub(super) async fn register_all(&self) -> kube::Result<()> {
         let mut delay = Duration::from_millis(500);
-        let mut left: Vec<&Arc<Place>> = self.places.iter().collect();
+        let mut left: Vec<&Arc<NodeInfo>> = self.nodes_info.iter().collect();
         loop {
-            let results = at_once(left.iter().map(|place| self.register(place))).await;
+            let results = concurrency(left.iter().map(|node_info| self.register(node_info))).await;
             let tried = std::mem::take(&mut left);
-            for (place, result) in tried.into_iter().zip(results) {
+            for (node_info, result) in tried.into_iter().zip(results) {
                 match result {
                     Ok(()) => self.metrics.nodes.add(1),
                     Err(error) if code(&error).is_some_and(|code| matches!(code, 400 | 401 | 403 | 422)) => {
                         return Err(error);
                     }
                     Err(error) => {
-                        tracing::warn!(node = place.name, %error, "the node is not registered yet");
-                        left.push(place);
+                        tracing::warn!(node = node_info.name, %error, "the node is not registered yet");
+                        left.push(node_info);
                     }
                 }
             }
@@ -74,7 +74,7 @@ impl Registration {
         }
     }
 
-    /// Renews the leases, each when it is due, until told to stop.
+    /// Renews each lease when it is due, until `stop`.
     pub(super) async fn keep_alive(self, mut stop: watch::Receiver<bool>) {
         let mut second: u64 = 0;
         let mut unrenewed: BTreeSet<u32> = BTreeSet::new();
@@ -86,130 +86,134 @@ impl Registration {
             }
             second = second.wrapping_add(1);
             let lapsed = self.clock.now().since(last_good) > Duration::from_secs(LOST_SECONDS);
-            let due: BTreeSet<u32> = self.due(second, RENEWAL_SECONDS).map(|place| place.number).collect();
+            let due: BTreeSet<u32> = self.due(second, RENEWAL_SECONDS).map(|node_info| node_info.number).collect();
             // What failed does not wait for its next turn: it would be taken for lost.
-            let due: Vec<&Arc<Place>> =
-                self.places.iter().filter(|it| due.contains(&it.number) || unrenewed.contains(&it.number)).collect();
-            let renewed = at_once(due.iter().map(|place| self.renew(place))).await;
+            let due: Vec<&Arc<NodeInfo>> = self
+                .nodes_info
+                .iter()
+                .filter(|it| due.contains(&it.number) || unrenewed.contains(&it.number))
+                .collect();
+            let renewed = concurrency(due.iter().map(|node_info| self.renew(node_info))).await;
             let failed = due.iter().zip(&renewed).filter(|(_, is_good)| !**is_good);
-            unrenewed = failed.map(|(place, _)| place.number).collect();
+            unrenewed = failed.map(|(node_info, _)| node_info.number).collect();
             let is_good = !renewed.is_empty() && unrenewed.is_empty();
             if is_good {
                 last_good = self.clock.now();
             }
             // A node that was lost is told to be well again.
             let period = if lapsed && is_good { 1 } else { REPORT_SECONDS };
-            at_once(self.due(second, period).map(|place| self.report(place))).await;
+            concurrency(self.due(second, period).map(|node_info| self.report(node_info))).await;
         }
     }
 
-    /// The nodes whose turn it is in this second.
-    fn due(&self, second: u64, period: u64) -> impl Iterator<Item = &Place> {
-        let is_due = move |place: &&Arc<Place>| second.wrapping_add(place.number.into()).is_multiple_of(period);
-        self.places.iter().filter(is_due).map(|place| &**place)
+    /// Returns the nodes to renew in this second.
+    fn due(&self, second: u64, period: u64) -> impl Iterator<Item = &NodeInfo> {
+        let is_due =
+            move |node_info: &&Arc<NodeInfo>| second.wrapping_add(node_info.number.into()).is_multiple_of(period);
+        self.nodes_info.iter().filter(is_due).map(|node_info| &**node_info)
     }
 
-    async fn register(&self, place: &Place) -> kube::Result<()> {
-        let node = self.node(place);
+    async fn register(&self, node_info: &NodeInfo) -> kube::Result<()> {
+        let node = self.node(node_info);
         let stored: Value = match self.api.send(Method::POST, "/api/v1/nodes", Kind::Json, &node).await {
-            Err(error) if code(&error) == Some(409) => self.register_again(place).await?,
+            Err(error) if code(&error) == Some(409) => self.register_again(node_info).await?,
             other => other?,
         };
         let uid = stored.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-        self.take_lease(place, uid).await
+        self.take_lease(node_info, uid).await
     }
 
-    /// The node is there already: labels and status are brought up to date.
-    async fn register_again(&self, place: &Place) -> kube::Result<Value> {
-        let path = format!("/api/v1/nodes/{}", place.name);
-        let labels = json!({"metadata": {"labels": place.labels}});
+    /// Updates labels and status of a node that exists.
+    async fn register_again(&self, node_info: &NodeInfo) -> kube::Result<Value> {
+        let path = format!("/api/v1/nodes/{}", node_info.name);
+        let labels = json!({"metadata": {"labels": node_info.labels}});
         let stored: Value = self.api.send(Method::PATCH, &path, Kind::Strategic, &labels).await?;
-        self.report_over(place, &stored).await?;
+        self.report_over(node_info, &stored).await?;
         Ok(stored)
     }
 
-    /// Says how the node is.
-    async fn report(&self, place: &Place) {
-        let path = format!("/api/v1/nodes/{}", place.name);
+    /// Writes the node status.
+    async fn report(&self, node_info: &NodeInfo) {
+        let path = format!("/api/v1/nodes/{}", node_info.name);
         let result = match self.api.get::<Value>(&path).await {
-            Ok(stored) => self.report_over(place, &stored).await,
-            Err(error) if code(&error) == Some(404) => self.register(place).await,
+            Ok(stored) => self.report_over(node_info, &stored).await,
+            Err(error) if code(&error) == Some(404) => self.register(node_info).await,
             Err(error) => Err(error),
         };
         if let Err(error) = result {
-            tracing::warn!(node = place.name, %error, "the node could not say how it is");
+            tracing::warn!(node = node_info.name, %error, "the node could not say how it is");
         }
     }
 
-    async fn report_over(&self, place: &Place, stored: &Value) -> kube::Result<()> {
-        let mut status = self.status(place);
+    async fn report_over(&self, node_info: &NodeInfo, stored: &Value) -> kube::Result<()> {
+        let mut status = self.status(node_info);
         keep_transition_times(&mut status, stored);
-        let path = format!("/api/v1/nodes/{}/status", place.name);
+        let path = format!("/api/v1/nodes/{}/status", node_info.name);
         let patch = json!({"status": status});
         self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Strategic, &patch).await.map(|_| ())
     }
 
-    async fn take_lease(&self, place: &Place, node_uid: &str) -> kube::Result<()> {
-        let owner = json!({"apiVersion": "v1", "kind": "Node", "name": place.name, "uid": node_uid});
+    async fn take_lease(&self, node_info: &NodeInfo, node_uid: &str) -> kube::Result<()> {
+        let owner = json!({"apiVersion": "v1", "kind": "Node", "name": node_info.name, "uid": node_uid});
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-            "metadata": {"name": place.name, "namespace": "kube-node-lease", "ownerReferences": [owner]},
-            "spec": self.lease(place),
+            "metadata": {"name": node_info.name, "namespace": "kube-node-lease", "ownerReferences": [owner]},
+            "spec": self.lease(node_info),
         });
         match self.api.send::<IgnoredAny>(Method::POST, LEASES, Kind::Json, &lease).await {
-            Err(error) if code(&error) == Some(409) => self.patch_lease(place).await,
+            Err(error) if code(&error) == Some(409) => self.patch_lease(node_info).await,
             other => other.map(|_| ()),
         }
     }
 
-    async fn renew(&self, place: &Place) -> bool {
-        let result = match self.patch_lease(place).await {
-            Err(error) if code(&error) == Some(404) => self.register(place).await,
+    async fn renew(&self, node_info: &NodeInfo) -> bool {
+        let result = match self.patch_lease(node_info).await {
+            Err(error) if code(&error) == Some(404) => self.register(node_info).await,
             other => other,
         };
         match result {
             Ok(()) => self.metrics.lease_renewals.add(1),
             Err(ref error) => {
                 self.metrics.lease_failures.add(1);
-                tracing::warn!(node = place.name, %error, "the lease is not renewed");
+                tracing::warn!(node = node_info.name, %error, "the lease is not renewed");
             }
         }
         result.is_ok()
     }
 
-    async fn patch_lease(&self, place: &Place) -> kube::Result<()> {
-        let (path, patch) = (format!("{LEASES}/{}", place.name), json!({"spec": self.lease(place)}));
+    async fn patch_lease(&self, node_info: &NodeInfo) -> kube::Result<()> {
+        let (path, patch) = (format!("{LEASES}/{}", node_info.name), json!({"spec": self.lease(node_info)}));
         self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Merge, &patch).await.map(|_| ())
     }
 
-    fn lease(&self, place: &Place) -> Value {
+    fn lease(&self, node_info: &NodeInfo) -> Value {
         let now = micro_time(self.clock.now());
-        json!({"holderIdentity": place.name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": now})
+        json!({"holderIdentity": node_info.name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": now})
     }
 
-    fn node(&self, place: &Place) -> Value {
-        let cidr = place.pod_addresses.cidr();
+    fn node(&self, node_info: &NodeInfo) -> Value {
+        let cidr = node_info.pod_addresses.cidr();
         json!({
             "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": place.name, "labels": place.labels, "annotations": self.settings.annotations},
+            "metadata": {"name": node_info.name, "labels": node_info.labels, "annotations": self.settings.annotations},
             "spec": {"podCIDR": cidr, "podCIDRs": [cidr], "taints": self.settings.taints},
-            "status": self.status(place),
+            "status": self.status(node_info),
         })
     }
 
-    fn status(&self, place: &Place) -> Value {
+    fn status(&self, node_info: &NodeInfo) -> Value {
         let capacity = self.settings.capacity();
         json!({
             "capacity": capacity,
             "allocatable": capacity,
             "conditions": conditions(self.clock.now()),
             "addresses": [
-                {"type": "InternalIP", "address": place.address.to_string()},
-                {"type": "Hostname", "address": place.name},
+                {"type": "InternalIP", "address": node_info.address.to_string()},
+                {"type": "Hostname", "address": node_info.name},
             ],
             "declaredFeatures": DECLARED_FEATURES,
             "nodeInfo": {
-                "machineID": place.name, "systemUUID": place.name, "bootID": place.name,
+                "machineID": node_info.name, "systemUUID": node_info.name, "bootID": node_info.name,
                 "kernelVersion": "fake", "osImage": "fake", "operatingSystem": "linux", "architecture": "amd64",
                 "containerRuntimeVersion": concat!("fake://", env!("CARGO_PKG_VERSION")),
                 "kubeletVersion": KUBELET_VERSION, "kubeProxyVersion": "",
@@ -218,18 +222,18 @@ impl Registration {
     }
 }
 
-/// Waits for all, some at a time; the results are in order.
-async fn at_once<F: Future>(requests: impl Iterator<Item = F>) -> Vec<F::Output> {
+/// Awaits all, some at a time; results keep their order.
+async fn concurrency<F: Future>(requests: impl Iterator<Item = F>) -> Vec<F::Output> {
     let requests: Vec<F> = requests.collect();
     stream::iter(requests).buffered(AT_ONCE).collect().await
 }
 
-/// Where the leases of nodes are.
+/// Path of the node leases.
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
 
-/// The conditions of a node that is well.
+/// Returns the conditions of a healthy node.
 fn conditions(now: Timestamp) -> Vec<Value> {
-    let told = [
+    let all = [
         ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
         ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
         ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
@@ -241,10 +245,10 @@ fn conditions(now: Timestamp) -> Vec<Value> {
             "lastHeartbeatTime": now, "lastTransitionTime": now,
         })
     };
-    told.into_iter().map(condition).collect()
+    all.into_iter().map(condition).collect()
 }
 
-/// A condition that is as it was has been so since then.
+/// Keeps the transition time of conditions that did not change.
 fn keep_transition_times(status: &mut Value, stored: &Value) {
     let former = stored.pointer("/status/conditions").and_then(Value::as_array);
     let new = status.get_mut("conditions").and_then(Value::as_array_mut);
@@ -257,7 +261,7 @@ fn keep_transition_times(status: &mut Value, stored: &Value) {
     }
 }
 
-/// `v1.MicroTime`: six digits, always.
+/// Formats a `v1.MicroTime`: always six digits.
 fn micro_time(at: Timestamp) -> String {
     let whole = at.whole_seconds();
     let micros = at.since(whole).subsec_micros();

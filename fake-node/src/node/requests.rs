@@ -1,4 +1,4 @@
-//! What a Pod requests of its node.
+//! Resource requests of a Pod.
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers>
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use pod_lifecycle_api_server::quantity::nanos;
 
-/// Amounts by the name of the resource, in billionths.
+/// Amounts by resource name, in billionths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Resources(pub(super) BTreeMap<String, i128>);
 
 impl Resources {
-    /// What a Pod requests, itself (`pods`) included: what its containers and sidecars request together, or, if that is
-    /// more, an init container with the sidecars that were started before it. What the Pod requests as a whole goes
-    /// before. Kubernetes: `PodRequests`.
+    /// Returns a Pod's requests, one `pods` included: the sum of containers and sidecars, or, if that is
+    /// more, an init container with the sidecars that start before it. Pod-level requests
+    /// override both. Answers to `PodRequests`.
     pub(super) fn requested(pod: &PodManifest) -> Resources {
         let mut sidecars = Resources::default();
         let mut starting = Resources::default();

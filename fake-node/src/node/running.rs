@@ -1,4 +1,4 @@
-//! Nodes that live.
+//! Handle of running nodes.
 
 use std::{
     io,
@@ -15,15 +15,15 @@ use tokio::{
 };
 
 use super::{
-    agent::Agent, api::Api, begin::Beginner, behaviour::scenarios::ScenarioError, metrics::Metrics, place::Place,
-    registration::Registration, serve, settings::Settings, watch::Watcher,
+    admitter::Admitter, agent::Agent, api::Api, behaviour::scenarios::ScenarioError, metrics::Metrics,
+    node_info::NodeInfo, registration::Registration, serve, settings::Settings, watch::Watcher,
 };
 use pod_lifecycle_api_server::TokioClock;
 
-/// How much news may wait.
-const WAITING_NEWS: usize = 1_000;
+/// Watch events that may wait.
+const UPDATE_BUFFER: usize = 1_000;
 
-/// Nodes that live, until they are stopped or dropped; their Pods stay as they are.
+/// Running nodes, until stopped or dropped; their Pods stay as they are.
 #[must_use = "the nodes live only as long as this"]
 #[derive(Debug)]
 pub struct Running {
@@ -33,7 +33,7 @@ pub struct Running {
     servers: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// Why nodes do not start.
+/// Error on starting nodes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -59,35 +59,35 @@ impl Running {
             Some(clock) => clock,
             None => server_clock(&api).await,
         };
-        let places = (0..settings.count()).map(|number| Arc::new(Place::numbered(&settings, number)));
-        let places: Vec<Arc<Place>> = places.collect();
+        let nodes_info = (0..settings.count()).map(|number| Arc::new(NodeInfo::numbered(&settings, number)));
+        let nodes_info: Vec<Arc<NodeInfo>> = nodes_info.collect();
         let registration = Registration {
             api: api.clone(),
             settings: settings.clone(),
-            places: places.clone(),
+            nodes_info: nodes_info.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
         };
         registration.register_all().await.map_err(|error| StartError::Refused(Box::new(error)))?;
 
         let (stop, stopped) = watch::channel(false);
-        let (news, told) = mpsc::channel(WAITING_NEWS);
-        let field_selector = match &*places {
+        let (updates, events_out) = mpsc::channel(UPDATE_BUFFER);
+        let field_selector = match &*nodes_info {
             [only] => format!("spec.nodeName%3D{}", only.name),
             _ => "spec.nodeName!%3D".into(),
         };
         let watcher = Watcher { api: api.clone(), field_selector, metrics: metrics.clone() };
-        let beginner = Beginner { scenarios: settings.scenarios.clone(), metrics: metrics.clone() };
-        let agent = Agent::new(api, clock, metrics.clone(), beginner, &places, settings.concurrency);
+        let admitter = Admitter { scenarios: settings.scenarios.clone(), metrics: metrics.clone() };
+        let agent = Agent::new(api, clock, metrics.clone(), admitter, &nodes_info, settings.concurrency);
         let tasks = vec![
-            tokio::spawn(watcher.run(news)),
+            tokio::spawn(watcher.run(updates)),
             tokio::spawn(registration.keep_alive(stopped.clone())),
-            tokio::spawn(agent.run(told, stopped)),
+            tokio::spawn(agent.run(events_out, stopped)),
         ];
         Ok(Running { stop, metrics, tasks, servers: Mutex::default() })
     }
 
-    /// What is counted.
+    /// Returns the metrics.
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
@@ -144,7 +144,7 @@ impl Drop for Running {
     }
 }
 
-/// A clock that begins with the time of the API server, and goes as tokio's does.
+/// Returns a clock that starts at the API server's time and advances with tokio's.
 async fn server_clock(api: &Api) -> Arc<dyn Clock + Send + Sync> {
     match api.time().await {
         Ok(Some(time)) => Arc::new(TokioClock::starting_at(time)),

@@ -1,4 +1,4 @@
-//! Health and metrics, for those who run nodes.
+//! HTTP server of `/healthz`, `/readyz` and `/metrics`.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! How nodes are set up.
+//! Settings of nodes.
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{behaviour::scenarios::Scenario, requests::Resources};
 use pod_lifecycle_api_server::quantity::nanos;
 
-/// The address of the first node, unless something else is said.
+/// Default address of the first node.
 pub(super) const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 200, 0, 1);
 
-/// The first of the Pods' addresses, unless something else is said.
+/// Default start of the Pod CIDRs.
 pub(super) const FIRST_POD_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 64, 0, 0);
 
-/// Who is kept away from a node: `v1.Taint`.
+/// `v1.Taint`.
 ///
 /// ```
 /// use fake_node::{Taint, TaintEffect};
@@ -32,11 +32,11 @@ pub struct Taint {
     /// Its value; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub value: String,
-    /// What becomes of Pods that do not tolerate it.
+    /// Effect on Pods that do not tolerate it.
     pub effect: TaintEffect,
 }
 
-/// What becomes of Pods that do not tolerate a taint.
+/// Effect of a taint on Pods that do not tolerate it.
 ///
 /// ```
 /// use fake_node::TaintEffect;
@@ -46,11 +46,11 @@ pub struct Taint {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TaintEffect {
-    /// They are not placed there.
+    /// Pods are not scheduled to the node.
     NoSchedule,
-    /// They are placed there only if nothing else is left.
+    /// Pods are scheduled to the node only if no other fits.
     PreferNoSchedule,
-    /// They are not placed there, and those that are there are evicted.
+    /// Pods are not scheduled to the node, and running ones are evicted.
     NoExecute,
 }
 
@@ -78,24 +78,24 @@ impl TaintEffect {
     }
 }
 
-/// How nodes are set up; each has the same.
+/// Settings of all nodes of the process.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) name: String,
-    /// How many nodes; `None`: one, that has the name as it is.
+    /// Number of nodes; `None`: one node with exactly this name.
     pub(super) count: Option<u32>,
     pub(super) capacity: BTreeMap<String, String>,
     pub(super) max_pods: u32,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) annotations: BTreeMap<String, String>,
     pub(super) taints: Vec<Taint>,
-    /// The first node's; each further one has the next.
+    /// Address of the first node; each further node has the next.
     pub(super) address: Ipv4Addr,
-    /// The first node's Pods have addresses from here on.
+    /// Start of the first node's Pod CIDR.
     pub(super) pod_addresses: Ipv4Addr,
     pub(super) config: KubeletConfig,
     pub(super) scenarios: Vec<Scenario>,
-    /// How many requests are under way at once.
+    /// Most requests in flight.
     pub(super) concurrency: usize,
 }
 
@@ -119,7 +119,7 @@ impl Default for Settings {
     }
 }
 
-/// A kubelet as it is on a real node: it asks its runtime once a second, and what is due is late by chance.
+/// Returns a real node's configuration: a relist once a second, retries with random delay.
 fn real_node() -> KubeletConfig {
     KubeletConfig { timing: Timing::NodeLike { seed: 0 }, ..KubeletConfig::default() }
 }
@@ -129,7 +129,7 @@ impl Settings {
         self.count.unwrap_or(1)
     }
 
-    /// The name of the node of a number.
+    /// Returns the name of the node with this number.
     pub(super) fn name(&self, number: u32) -> String {
         match self.count {
             None => self.name.clone(),
@@ -141,7 +141,7 @@ impl Settings {
         self.max_pods
     }
 
-    /// Everything that a node has, as a Node object says it.
+    /// Returns `status.capacity`.
     pub(super) fn capacity(&self) -> BTreeMap<String, String> {
         let mut capacity = self.capacity.clone();
         capacity.insert("pods".into(), self.max_pods.to_string());

@@ -11,32 +11,32 @@ use tokio::sync::mpsc::Sender;
 use super::{
     api::{Api, code},
     metrics::Metrics,
-    seen::Seen,
+    watched_pod::WatchedPod,
 };
 
-/// How many Pods are listed at a time.
+/// Page size of lists.
 const PAGE: usize = 500;
 
-/// How long a watch is to go on, in seconds; the API server may end it earlier.
+/// Requested duration of a watch, in seconds; the API server may end it earlier.
 const WATCH_SECONDS: u32 = 290;
 
-/// How long after a failure the watch begins again.
+/// Delay before the first retry of a failed watch.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// The longest delay.
 const LAST_RETRY: Duration = Duration::from_secs(10);
 
-/// What a watch tells.
-pub(super) enum News {
-    /// Everything that is there: what is not among it is gone.
-    Listed(Vec<Seen>),
-    /// A Pod is new, or has changed.
-    Applied(Box<Seen>),
-    /// A Pod is gone.
-    Deleted(Box<Seen>),
+/// A change reported by the watch.
+pub(super) enum PodUpdate {
+    /// All Pods; those missing are gone.
+    Listed(Vec<WatchedPod>),
+    /// A Pod was added or changed.
+    Applied(Box<WatchedPod>),
+    /// A Pod was removed.
+    Deleted(Box<WatchedPod>),
 }
 
-/// Which Pods are watched.
+/// Watch of the Pods of all nodes of the process.
 pub(super) struct Watcher {
     pub(super) api: Api,
     /// `spec.nodeName=NODE`, or all Pods that have a node.
@@ -47,7 +47,7 @@ pub(super) struct Watcher {
 #[derive(Deserialize)]
 struct PodList {
     metadata: ListMeta,
-    items: Vec<Seen>,
+    items: Vec<WatchedPod>,
 }
 
 #[derive(Deserialize)]
@@ -59,11 +59,11 @@ struct ListMeta {
 }
 
 impl Watcher {
-    /// Watches until nobody listens.
-    pub(super) async fn run(self, news: Sender<News>) {
+    /// Watches until the receiver is dropped.
+    pub(super) async fn run(self, updates: Sender<PodUpdate>) {
         let mut delay = RETRY;
-        while !news.is_closed() {
-            if let Err(error) = self.list_and_watch(&news, &mut delay).await {
+        while !updates.is_closed() {
+            if let Err(error) = self.list_and_watch(&updates, &mut delay).await {
                 tracing::warn!(%error, "the watch of the Pods begins again");
                 tokio::time::sleep(delay).await;
                 delay = delay.saturating_mul(2).min(LAST_RETRY);
@@ -74,15 +74,15 @@ impl Watcher {
 
     /// Lists, and watches from there on, until a version is asked for that is forgotten. What comes after a list that has
     /// succeeded is a failure of its own: the delay begins anew.
-    async fn list_and_watch(&self, news: &Sender<News>, delay: &mut Duration) -> kube::Result<()> {
+    async fn list_and_watch(&self, updates: &Sender<PodUpdate>, delay: &mut Duration) -> kube::Result<()> {
         let (pods, mut version) = self.list().await?;
         *delay = RETRY;
-        if news.send(News::Listed(pods)).await.is_err() {
+        if updates.send(PodUpdate::Listed(pods)).await.is_err() {
             return Ok(());
         }
         loop {
-            match self.watch(&mut version, news).await {
-                Ok(()) if news.is_closed() => return Ok(()),
+            match self.watch(&mut version, updates).await {
+                Ok(()) if updates.is_closed() => return Ok(()),
                 Ok(()) => {}
                 Err(error) if code(&error) == Some(410) => return Ok(()),
                 Err(error) => return Err(error),
@@ -90,7 +90,7 @@ impl Watcher {
         }
     }
 
-    async fn list(&self) -> kube::Result<(Vec<Seen>, String)> {
+    async fn list(&self) -> kube::Result<(Vec<WatchedPod>, String)> {
         let (mut pods, mut next) = (Vec::new(), String::new());
         loop {
             let path = format!("/api/v1/pods?fieldSelector={}&limit={PAGE}&continue={next}", self.field_selector);
@@ -103,25 +103,25 @@ impl Watcher {
         }
     }
 
-    /// Watches after a version, which goes on with what is told, until the server ends it.
-    async fn watch(&self, version: &mut String, news: &Sender<News>) -> kube::Result<()> {
+    /// Watches from a version, which is updated with each event, until the server ends the watch.
+    async fn watch(&self, version: &mut String, updates: &Sender<PodUpdate>) -> kube::Result<()> {
         let path = format!(
             "/api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}\
              &fieldSelector={}&resourceVersion={version}",
             self.field_selector
         );
         let request = Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
-        let events = self.api.client.request_events::<Seen>(request).await?;
+        let events = self.api.client.request_events::<WatchedPod>(request).await?;
         let mut events = std::pin::pin!(events);
         loop {
             let event = tokio::select! {
                 event = events.try_next() => event?,
-                () = news.closed() => return Ok(()),
+                () = updates.closed() => return Ok(()),
             };
-            let (seen, told): (_, fn(Box<Seen>) -> News) = match event {
+            let (seen, events_out): (_, fn(Box<WatchedPod>) -> PodUpdate) = match event {
                 None => return Ok(()),
-                Some(WatchEvent::Added(seen) | WatchEvent::Modified(seen)) => (seen, News::Applied),
-                Some(WatchEvent::Deleted(seen)) => (seen, News::Deleted),
+                Some(WatchEvent::Added(seen) | WatchEvent::Modified(seen)) => (seen, PodUpdate::Applied),
+                Some(WatchEvent::Deleted(seen)) => (seen, PodUpdate::Deleted),
                 Some(WatchEvent::Bookmark(bookmark)) => {
                     *version = bookmark.metadata.resource_version;
                     continue;
@@ -129,7 +129,7 @@ impl Watcher {
                 Some(WatchEvent::Error(status)) => return Err(kube::Error::Api(status)),
             };
             *version = seen.version.to_string();
-            if news.send(told(Box::new(seen))).await.is_err() {
+            if updates.send(events_out(Box::new(seen))).await.is_err() {
                 return Ok(());
             }
         }

@@ -1,24 +1,24 @@
-//! What is yet to be written of a Pod: one request at a time, always with what is newest.
+//! Pending writes of a Pod: one request in flight, always with the newest status.
 
 use std::time::Duration;
 
 use pod_lifecycle::Timestamp;
 
-/// How long after the first failure a write is tried again; twice as long after each further one.
+/// Delay after the first failed write; it doubles with each further failure.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
 /// The longest delay.
 const LAST_DELAY: Duration = Duration::from_secs(10);
 
-/// What is yet to be written of a Pod.
+/// Pending writes of a Pod.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    /// Whether the status may differ from what the API server has.
+    /// True if the status may differ from the API server's.
     pub(super) is_wanted: bool,
-    /// Whether the object may be deleted for good, after its last status.
+    /// True if the object is to be deleted once its last status is written.
     pub(super) wants_deletion: bool,
-    is_in_line: bool,
-    is_under_way: bool,
+    is_queued: bool,
+    is_in_flight: bool,
     is_stopped: bool,
     is_deleting: bool,
     failures: u32,
@@ -28,44 +28,44 @@ pub(super) struct Writes {
 }
 
 impl Writes {
-    /// Whether a request may be sent now.
+    /// True if a request may be sent now.
     pub(super) fn may_send(&self) -> bool {
-        !self.is_stopped && !self.is_under_way && self.not_before.is_none() && (self.is_wanted || self.wants_deletion)
+        !self.is_stopped && !self.is_in_flight && self.not_before.is_none() && (self.is_wanted || self.wants_deletion)
     }
 
-    /// Whether it has to get in line: something may be sent, and it does not stand there yet.
-    pub(super) fn line_up(&mut self) -> bool {
-        self.may_send() && !std::mem::replace(&mut self.is_in_line, true)
+    /// True if the Pod has to be queued: a request may be sent, and it is not queued yet.
+    pub(super) fn enqueue(&mut self) -> bool {
+        self.may_send() && !std::mem::replace(&mut self.is_queued, true)
     }
 
-    pub(super) fn leave_line(&mut self) {
-        self.is_in_line = false;
+    pub(super) fn dequeue(&mut self) {
+        self.is_queued = false;
     }
 
     pub(super) fn begin(&mut self) {
-        self.is_under_way = true;
+        self.is_in_flight = true;
     }
 
-    /// The object is deleted for good: nothing is written after that.
+    /// Starts the final delete; nothing is written after it.
     pub(super) fn begin_deletion(&mut self) {
-        self.is_under_way = true;
+        self.is_in_flight = true;
         self.is_deleting = true;
     }
 
-    /// Whether the same was sent before, right after which the object is as it would have to be sent again.
+    /// True if this patch was sent before without effect: sending it again would loop.
     pub(super) fn is_repeated(&mut self, patch: u64, version: u64) -> bool {
         let before = self.last.replace((patch, version));
         before.is_some_and(|(former, of)| former == patch && of != version) && self.failures == 0
     }
 
     pub(super) fn succeed(&mut self) {
-        self.is_under_way = false;
+        self.is_in_flight = false;
         self.failures = 0;
     }
 
-    /// Tries again later: after what the server says, or ever later.
+    /// Schedules a retry: when the server says, or with exponential back-off.
     pub(super) fn retry(&mut self, now: Timestamp, after: Option<Duration>) {
-        self.is_under_way = false;
+        self.is_in_flight = false;
         self.is_wanted = true;
         self.wants_deletion |= std::mem::take(&mut self.is_deleting);
         let delay = FIRST_DELAY.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(LAST_DELAY);
@@ -73,7 +73,7 @@ impl Writes {
         self.not_before = Some(now + after.unwrap_or(delay));
     }
 
-    /// Nothing of it can be written any more.
+    /// Stops all writes of the Pod.
     pub(super) fn stop(&mut self) {
         self.is_stopped = true;
         self.not_before = None;
@@ -115,14 +115,14 @@ mod tests {
     #[test]
     fn who_stands_in_line_does_not_get_in_line_again() {
         let mut writes = Writes { is_wanted: true, ..Writes::default() };
-        assert!(writes.line_up());
-        assert!(!writes.line_up());
-        writes.leave_line();
-        assert!(writes.line_up());
+        assert!(writes.enqueue());
+        assert!(!writes.enqueue());
+        writes.dequeue();
+        assert!(writes.enqueue());
         let mut nothing = Writes::default();
-        assert!(!nothing.line_up());
+        assert!(!nothing.enqueue());
         nothing.is_wanted = true;
-        assert!(nothing.line_up());
+        assert!(nothing.enqueue());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How a Pod begins on its node: as new, taken up, or refused.
+//! Admission of Pods to their node: started, resumed or rejected.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -11,67 +11,67 @@ use pod_lifecycle::{
 use super::{
     admission,
     behaviour::{Behaviour, annotations, scenarios::Scenario},
-    life::{Life, Refusal},
+    managed_pod::{ManagedPod, Refusal},
     metrics::Metrics,
-    place::Place,
+    node_info::NodeInfo,
     requests::Resources,
-    seen::Seen,
+    watched_pod::WatchedPod,
 };
 
-/// The reason of a Pod whose annotations cannot be understood.
+/// Status reason of a Pod with an invalid `fake/` annotation.
 const BAD_ANNOTATION: &str = "InvalidFakeAnnotation";
 
-/// Knows how Pods begin.
-pub(super) struct Beginner {
+/// Starts, resumes or rejects Pods that are new to this process.
+pub(super) struct Admitter {
     pub(super) scenarios: Vec<Scenario>,
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// Why a Pod cannot begin at all.
+/// Error of a Pod whose object cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BeginError {
+pub(super) enum AdmitError {
     #[error(transparent)]
     Spec(#[from] pod_lifecycle::spec::SpecError),
     #[error(transparent)]
     Resume(#[from] pod_lifecycle::ResumeError),
 }
 
-impl Beginner {
-    /// Begins a Pod, unless it is one to refuse.
+impl Admitter {
+    /// Starts or resumes a Pod, or rejects it as a kubelet would.
     pub(super) fn begin(
         &self,
-        seen: Seen,
-        place: &Arc<Place>,
+        seen: WatchedPod,
+        node_info: &Arc<NodeInfo>,
         wanted: &Resources,
         used: &Resources,
         ip: Option<Ipv4Addr>,
         now: Timestamp,
-    ) -> Result<Life, BeginError> {
+    ) -> Result<ManagedPod, AdmitError> {
         let lived_before = seen.pod.status.start_time.is_some() || has_ended(&seen.pod);
         let behaviour = self.behaviour(&seen.pod)?;
         if lived_before {
             let behaviour = behaviour.unwrap_or_else(|_| Behaviour::healthy());
-            return Ok(Life::take_up(seen, place.clone(), behaviour, ip, now)?);
+            return Ok(ManagedPod::resume(seen, node_info.clone(), behaviour, ip, now)?);
         }
         let refusal = match &behaviour {
             Err(error) => Some(Refusal { reason: BAD_ANNOTATION.into(), message: error.to_string() }),
             Ok(_) if seen.pod.metadata.deletion_timestamp.is_some() => None,
-            Ok(_) => admission::refusal(&seen.pod, place, wanted, used),
+            Ok(_) => admission::refusal(&seen.pod, node_info, wanted, used),
         };
         match (behaviour, refusal) {
             (_, Some(refusal)) => {
                 self.metrics.pods_refused.add(1);
-                Ok(Life::refuse(seen, place.clone(), &refusal, now)?)
+                Ok(ManagedPod::refuse(seen, node_info.clone(), &refusal, now)?)
             }
             (behaviour, None) => {
                 let behaviour = behaviour.unwrap_or_else(|_| Behaviour::healthy());
-                Ok(Life::begin(seen, place.clone(), behaviour, ip, now)?)
+                Ok(ManagedPod::begin(seen, node_info.clone(), behaviour, ip, now)?)
             }
         }
     }
 
-    /// What the Pod's containers do: what its annotations say over what the first scenario says that selects it.
-    fn behaviour(&self, pod: &PodManifest) -> Result<Result<Arc<Behaviour>, annotations::AnnotationError>, BeginError> {
+    /// Returns the containers' behaviour: the Pod's annotations, then the first scenario that selects it.
+    fn behaviour(&self, pod: &PodManifest) -> Result<Result<Arc<Behaviour>, annotations::AnnotationError>, AdmitError> {
         let scenario = self.scenarios.iter().find(|scenario| scenario.selects(pod));
         let mut behaviour = scenario.map(Scenario::behaviour).unwrap_or_default();
         let spec = PodSpec::from_admitted(pod)?;

@@ -1,4 +1,4 @@
-//! One node: what it is called, what it has, and which addresses its Pods get.
+//! Static data of a node (name, capacity, Pod CIDR) and its Pods' addresses.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,11 +10,11 @@ use pod_lifecycle::config::{KubeletConfig, Timing};
 
 use super::{requests::Resources, settings::Settings};
 
-/// One node, as it does not change.
+/// Data of a node that never changes.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct NodeInfo {
     pub(super) name: String,
-    /// Which of the process's nodes it is.
+    /// Number of the node within the process.
     pub(super) number: u32,
     pub(super) address: Ipv4Addr,
     pub(super) labels: BTreeMap<String, String>,
@@ -23,14 +23,14 @@ pub(super) struct Place {
     pub(super) pod_addresses: Block,
 }
 
-/// The addresses of a node's Pods: a power of two of them.
+/// Pod CIDR of a node; its size is a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     first: u32,
     bits: u32,
 }
 
-/// Which addresses of a block are given away.
+/// Allocator of the addresses of a block.
 #[derive(Debug)]
 pub(super) struct Addresses {
     block: Block,
@@ -38,9 +38,9 @@ pub(super) struct Addresses {
     last: u32,
 }
 
-impl Place {
-    /// The node of a number among those of the settings.
-    pub(super) fn numbered(settings: &Settings, number: u32) -> Place {
+impl NodeInfo {
+    /// Returns the data of the node with this number.
+    pub(super) fn numbered(settings: &Settings, number: u32) -> NodeInfo {
         let name = settings.name(number);
         let mut labels = settings.labels.clone();
         for (label, value) in
@@ -54,7 +54,7 @@ impl Place {
             // No two nodes poll at the same moment.
             *seed = seed.wrapping_add(number.into());
         }
-        Place {
+        NodeInfo {
             number,
             address: address.into(),
             labels,
@@ -89,7 +89,7 @@ impl Addresses {
         Addresses { block, taken: BTreeSet::new(), last: 1 }
     }
 
-    /// An address that no Pod has; those that were given back are given away late.
+    /// Allocates a free address; released ones are reused as late as possible.
     pub(super) fn give(&mut self) -> Option<Ipv4Addr> {
         let after = self.last.saturating_add(1)..self.block.len();
         let offset = after.chain(2..=self.last).find(|offset| !self.taken.contains(offset))?;
@@ -98,7 +98,7 @@ impl Addresses {
         Some(self.block.first.wrapping_add(offset).into())
     }
 
-    /// A Pod has an address already.
+    /// Marks an address as in use.
     pub(super) fn take(&mut self, address: Ipv4Addr) {
         self.taken.insert(u32::from(address).wrapping_sub(self.block.first));
     }

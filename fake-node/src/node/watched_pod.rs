@@ -1,4 +1,4 @@
-//! A Pod's object as the API server shows it.
+//! A Pod's object as the watch delivers it.
 
 use std::sync::Arc;
 
@@ -9,40 +9,40 @@ use serde_json::Value;
 /// A Pod's unique id.
 pub(super) type Uid = Arc<str>;
 
-/// A Pod's object, and which version of it this is.
+/// A Pod's object with its resource version.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct WatchedPod {
     pub(super) version: u64,
     pub(super) pod: PodManifest,
 }
 
-/// An object that is looked at seldom and held for long: as text, it takes a fifth of the memory.
+/// An object as JSON text: a fifth of the memory, for what is kept long and read seldom.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct CompactPod {
     pub(super) version: u64,
     text: Box<[u8]>,
 }
 
-impl Kept {
-    /// Of what was seen last.
-    pub(super) fn of(seen: &Seen) -> Kept {
-        Kept { version: seen.version, text: serde_json::to_vec(&seen.pod).unwrap_or_default().into() }
+impl CompactPod {
+    /// Compacts an object.
+    pub(super) fn of(seen: &WatchedPod) -> CompactPod {
+        CompactPod { version: seen.version, text: serde_json::to_vec(&seen.pod).unwrap_or_default().into() }
     }
 
-    /// The object; an error if it could not be written.
+    /// Parses the object.
     pub(super) fn pod(&self) -> Result<PodManifest, serde_json::Error> {
         serde_json::from_slice(&self.text)
     }
 }
 
-impl<'de> Deserialize<'de> for Seen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Seen, D::Error> {
+impl<'de> Deserialize<'de> for WatchedPod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WatchedPod, D::Error> {
         let object = Value::deserialize(deserializer)?;
         let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str);
         let version = version.and_then(|version| version.parse().ok());
         let version = version.ok_or_else(|| D::Error::custom("metadata.resourceVersion: wanted a number"))?;
         let pod = PodManifest::deserialize(object).map_err(D::Error::custom)?;
-        Ok(Seen { version, pod })
+        Ok(WatchedPod { version, pod })
     }
 }
 
@@ -67,8 +67,8 @@ mod tests {
             },
             "status": {"phase": "Running", "podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
         });
-        let seen: Seen = serde_json::from_value(object).unwrap();
-        let kept = Kept::of(&seen);
+        let seen: WatchedPod = serde_json::from_value(object).unwrap();
+        let kept = CompactPod::of(&seen);
         assert_eq!((kept.version, kept.pod().unwrap()), (7, seen.pod));
     }
 }

@@ -1,4 +1,4 @@
-//! One Pod on its node: the machine that decides, the world that answers, and what the API server knows of it.
+//! One Pod on its node: its machine, its fake runtime, and its object as last seen.
 
 use std::{collections::VecDeque, net::Ipv4Addr, sync::Arc};
 
@@ -14,35 +14,35 @@ use pod_lifecycle::{
 use super::{
     behaviour::Behaviour,
     facts::{self, Facts},
-    place::Place,
-    seen::{Kept, Seen},
+    node_info::NodeInfo,
+    watched_pod::{CompactPod, WatchedPod},
     world::FakeRuntime,
     writes::Writes,
 };
 
 /// One Pod on its node.
-pub(super) struct Life {
-    pub(super) kept: Kept,
-    pub(super) place: Arc<Place>,
+pub(super) struct ManagedPod {
+    pub(super) kept: CompactPod,
+    pub(super) node_info: Arc<NodeInfo>,
     pub(super) writes: Writes,
     pod: PodMachine,
     world: FakeRuntime,
     ids: ContainerIds,
     ip: Option<Ipv4Addr>,
-    told: Vec<KubernetesEvent>,
+    events: Vec<KubernetesEvent>,
 }
 
-/// Why a Pod does not begin.
+/// Reason and message of a Pod that the node rejects.
 pub(super) struct Refusal {
     pub(super) reason: String,
     pub(super) message: String,
 }
 
-/// What has come out of a Pod and is yet to be done.
+/// Outputs of a machine that are still to be handled.
 #[derive(Default)]
 struct Outbox {
     actions: VecDeque<Action>,
-    told: Vec<KubernetesEvent>,
+    events: Vec<KubernetesEvent>,
     has_published: bool,
     may_delete: bool,
 }
@@ -53,7 +53,7 @@ impl Sink for Outbox {
     }
 
     fn event(&mut self, event: KubernetesEvent) {
-        self.told.push(event);
+        self.events.push(event);
     }
 
     fn wants_events(&self) -> bool {
@@ -69,65 +69,71 @@ impl Sink for Outbox {
     }
 }
 
-impl Life {
-    /// A Pod that the node has just got.
+impl ManagedPod {
+    /// Starts a Pod that was just bound to this node.
     pub(super) fn begin(
-        seen: Seen,
-        place: Arc<Place>,
+        seen: WatchedPod,
+        node_info: Arc<NodeInfo>,
         behaviour: Arc<Behaviour>,
         ip: Option<Ipv4Addr>,
         now: Timestamp,
-    ) -> Result<Life, SpecError> {
+    ) -> Result<ManagedPod, SpecError> {
         let mut out = Outbox::default();
-        let pod = PodMachine::from_object(&seen.pod, place.config.clone(), now, &mut out)?;
+        let pod = PodMachine::from_object(&seen.pod, node_info.config.clone(), now, &mut out)?;
         let world = FakeRuntime::new(behaviour, pod.spec().uid(), now);
-        Ok(Life::put_together(&seen, place, pod, world, ContainerIds::default(), ip, out, now))
+        Ok(ManagedPod::assemble(&seen, node_info, pod, world, ContainerIds::default(), ip, out, now))
     }
 
-    /// A Pod that lived before the node was started anew.
-    pub(super) fn take_up(
-        seen: Seen,
-        place: Arc<Place>,
+    /// Resumes a Pod that ran before this process started.
+    pub(super) fn resume(
+        seen: WatchedPod,
+        node_info: Arc<NodeInfo>,
         behaviour: Arc<Behaviour>,
         ip: Option<Ipv4Addr>,
         now: Timestamp,
-    ) -> Result<Life, ResumeError> {
+    ) -> Result<ManagedPod, ResumeError> {
         let (spec, mut ids, mut out) = (PodSpec::from_admitted(&seen.pod)?, ContainerIds::default(), Outbox::default());
         let start = seen.pod.status.start_time.unwrap_or(now);
         let (world, runtime) = FakeRuntime::take_up(&seen.pod, &spec, behaviour, &mut ids, (start, now));
-        let pod = PodMachine::resume(&seen.pod, runtime, &mut ids, place.config.clone(), now, &mut out)?;
-        Ok(Life::put_together(&seen, place, pod, world, ids, ip, out, now))
+        let pod = PodMachine::resume(&seen.pod, runtime, &mut ids, node_info.config.clone(), now, &mut out)?;
+        Ok(ManagedPod::assemble(&seen, node_info, pod, world, ids, ip, out, now))
     }
 
-    /// A Pod that the node refuses.
-    pub(super) fn refuse(seen: Seen, place: Arc<Place>, refusal: &Refusal, now: Timestamp) -> Result<Life, SpecError> {
+    /// Rejects a Pod: it fails at once.
+    pub(super) fn refuse(
+        seen: WatchedPod,
+        node_info: Arc<NodeInfo>,
+        refusal: &Refusal,
+        now: Timestamp,
+    ) -> Result<ManagedPod, SpecError> {
         let (spec, mut out) = (Arc::new(PodSpec::from_admitted(&seen.pod)?), Outbox::default());
         let Refusal { reason, message } = refusal;
-        let pod = PodMachine::rejected(spec, place.config.clone(), reason, message, now, &mut out);
+        let pod = PodMachine::rejected(spec, node_info.config.clone(), reason, message, now, &mut out);
         let world = FakeRuntime::new(Behaviour::healthy(), pod.spec().uid(), now);
-        Ok(Life::put_together(&seen, place, pod, world, ContainerIds::default(), None, out, now))
+        Ok(ManagedPod::assemble(&seen, node_info, pod, world, ContainerIds::default(), None, out, now))
     }
 
     #[expect(clippy::too_many_arguments, reason = "private, and each is a part")]
-    fn put_together(
-        seen: &Seen,
-        place: Arc<Place>,
+    fn assemble(
+        seen: &WatchedPod,
+        node_info: Arc<NodeInfo>,
         pod: PodMachine,
         world: FakeRuntime,
         ids: ContainerIds,
         ip: Option<Ipv4Addr>,
         out: Outbox,
         now: Timestamp,
-    ) -> Life {
+    ) -> ManagedPod {
         let writes = Writes::default();
-        let mut life = Life { kept: Kept::of(seen), place, writes, pod, world, ids, ip, told: Vec::new() };
-        life.writes.is_wanted = true;
-        life.settle(now, out);
-        life
+        let mut managed =
+            ManagedPod { kept: CompactPod::of(seen), node_info, writes, pod, world, ids, ip, events: Vec::new() };
+        managed.writes.is_wanted = true;
+        managed.settle(now, out);
+        managed
     }
 
-    /// The API server shows the object; a version that is older than one seen before is old news.
-    pub(super) fn observe(&mut self, now: Timestamp, seen: &Seen) {
+    /// Applies an object from the watch, unless a newer version was seen before.
+    pub(super) fn observe(&mut self, now: Timestamp, seen: &WatchedPod) {
         if seen.version <= self.kept.version {
             return;
         }
@@ -135,18 +141,18 @@ impl Life {
         if let Err(error) = self.pod.observe(now, &seen.pod, &mut out) {
             tracing::warn!(pod = %self.name(), %error, "the object is not heeded");
         }
-        self.kept = Kept::of(seen);
+        self.kept = CompactPod::of(seen);
         self.writes.is_wanted = true;
         self.settle(now, out);
     }
 
-    /// The object is gone.
+    /// Handles the removal of the object.
     pub(super) fn remove(&mut self, now: Timestamp) {
         self.writes.stop();
         self.handle(now, Event::Api(ApiEvent::Removed));
     }
 
-    /// Does what is due.
+    /// Handles all timers that are due.
     pub(super) fn wake(&mut self, now: Timestamp) {
         let spec = self.pod.spec().clone();
         while let Some(event) = self.world.pop_due(&spec, now) {
@@ -158,26 +164,26 @@ impl Life {
         self.writes.wake(now);
     }
 
-    /// When something is due next.
+    /// Returns the time of the next timer.
     pub(super) fn next(&self) -> Option<Timestamp> {
         [self.pod.poll_timeout(), self.world.next(), self.writes.next()].into_iter().flatten().min()
     }
 
-    /// What there is to be sent; `None` if the API server knows all.
+    /// Returns the status patch to send; `None` if the API server has everything.
     pub(super) fn patch(&self) -> Option<StatusPatch> {
         let object =
             self.kept.pod().inspect_err(|error| tracing::error!(pod = %self.name(), %error, "unreadable")).ok()?;
         let pod_ip = self.ip.filter(|_| self.world.has_had_sandbox());
-        let facts = Facts { object: &object, ids: &self.ids, host_ip: self.place.address, pod_ip };
+        let facts = Facts { object: &object, ids: &self.ids, host_ip: self.node_info.address, pod_ip };
         self.pod.status_patch(&object.status, &facts)
     }
 
-    /// What was told since this was asked last.
-    pub(super) fn take_told(&mut self) -> Vec<KubernetesEvent> {
-        std::mem::take(&mut self.told)
+    /// Takes the events recorded since the last call.
+    pub(super) fn take_events(&mut self) -> Vec<KubernetesEvent> {
+        std::mem::take(&mut self.events)
     }
 
-    /// What the Pod ought to be.
+    /// Returns the spec that the machine follows.
     pub(super) fn spec(&self) -> &Arc<PodSpec> {
         self.pod.spec()
     }
@@ -190,7 +196,7 @@ impl Life {
         self.ip
     }
 
-    /// Whether the object is gone, and with it everything that ran.
+    /// True if the object is gone and nothing runs any more.
     pub(super) fn is_over(&self) -> bool {
         self.pod.is_gone() && self.world.is_quiet()
     }
@@ -208,20 +214,20 @@ impl Life {
         self.settle(now, out);
     }
 
-    /// Carries out what is asked for, and hands in what answers at once, until nothing is left.
+    /// Carries out actions and passes their immediate answers back, until no action is left.
     fn settle(&mut self, now: Timestamp, mut out: Outbox) {
         loop {
-            let mut news: VecDeque<RuntimeEvent> = VecDeque::new();
+            let mut updates: VecDeque<RuntimeEvent> = VecDeque::new();
             while let Some(action) = out.actions.pop_front() {
-                news.extend(self.carry_out(action, now));
+                updates.extend(self.carry_out(action, now));
             }
-            self.told.append(&mut out.told);
+            self.events.append(&mut out.events);
             self.writes.is_wanted |= std::mem::take(&mut out.has_published);
             self.writes.wants_deletion |= std::mem::take(&mut out.may_delete);
-            if news.is_empty() {
+            if updates.is_empty() {
                 return;
             }
-            for event in news {
+            for event in updates {
                 if let Err(error) = self.pod.handle_event(now, Event::Runtime(event), &mut out) {
                     tracing::debug!(pod = %self.name(), %error, "an answer that came too late");
                 }
