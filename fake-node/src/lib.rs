@@ -1,13 +1,13 @@
-//! Kubernetes Pods that behave, for tests and for clusters without machines.
+//! Kubernetes nodes without machines, for tests and clusters: their Pods act as on real nodes.
 //!
-//! * [`Node`]: a node, or thousands, whose Pods live as a kubelet lets them live.
-//! * [`api_server`]: an API server in memory to point a [`kube::Client`] or `kubectl` at.
+//! * [`Node`]: a node, or thousands, on any API server.
+//! * [`api_server`]: an API server in memory for a [`kube::Client`] or `kubectl`.
 
 #![forbid(unsafe_code)]
 
 mod node;
 
-pub use node::{AnnotationError, Metrics, Node, Running, Scenario, ScenarioError, StartError, Taint, TaintEffect};
+pub use node::{AnnotationError, Metrics, Node, PodScript, PodScriptError, Running, StartError, Taint, TaintEffect};
 pub use pod_lifecycle_api_server::{
     self as api_server,
     quantity::{Quantity, QuantityError},

@@ -26,8 +26,8 @@ fn a_bad_file_is_told_before_a_cluster_is_looked_for() {
         ("--setup", "capacity: {cpu: much}", "wanted a quantity"),
         ("--setup", "taints: [{key: example.com/fake, effect: Never}]", "Never"),
         ("--setup", "nodeAddress: here", "nodeAddress"),
-        ("--scenario", "script: {actions: [{t: 30, op: delete}]}", "delete is not for a node to do"),
-        ("--scenario", "scripts: {}", "scripts"),
+        ("--script", "script: {actions: [{t: 30, op: delete}]}", "delete is not for a node to do"),
+        ("--script", "scripts: {}", "scripts"),
     ];
     for (place, (option, text, told)) in bad.into_iter().enumerate() {
         let (code, says) = with_file(option, &format!("{place}.yaml"), text);

@@ -10,7 +10,7 @@ use pod_lifecycle::{
 
 use super::{
     admission,
-    behaviour::{Behaviour, annotations, scenarios::Scenario},
+    behaviour::{Behaviour, annotations, pod_script::PodScript},
     managed_pod::{ManagedPod, Refusal},
     metrics::Metrics,
     node_info::NodeInfo,
@@ -23,7 +23,7 @@ const BAD_ANNOTATION: &str = "InvalidFakeAnnotation";
 
 /// Starts, resumes or rejects Pods that are new to this process.
 pub(super) struct Admitter {
-    pub(super) scenarios: Vec<Scenario>,
+    pub(super) scripts: Vec<PodScript>,
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -70,10 +70,10 @@ impl Admitter {
         }
     }
 
-    /// Returns the containers' behaviour: the Pod's annotations, then the first scenario that selects it.
+    /// Returns the containers' behaviour: the Pod's annotations, then the first script that selects it.
     fn behaviour(&self, pod: &PodManifest) -> Result<Result<Arc<Behaviour>, annotations::AnnotationError>, AdmitError> {
-        let scenario = self.scenarios.iter().find(|scenario| scenario.selects(pod));
-        let mut behaviour = scenario.map(Scenario::behaviour).unwrap_or_default();
+        let script = self.scripts.iter().find(|script| script.selects(pod));
+        let mut behaviour = script.map(PodScript::behaviour).unwrap_or_default();
         let spec = PodSpec::from_admitted(pod)?;
         if let Err(error) = annotations::apply(pod, &spec, &mut behaviour) {
             return Ok(Err(error));

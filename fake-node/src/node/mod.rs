@@ -23,7 +23,7 @@ mod writes;
 
 pub use behaviour::{
     AnnotationError,
-    scenarios::{Scenario, ScenarioError},
+    pod_script::{PodScript, PodScriptError},
 };
 pub use metrics::Metrics;
 pub use running::{Running, StartError};
@@ -92,7 +92,7 @@ impl Node {
     /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     /// # runtime.block_on(async {
     /// let server = ApiServer::new();
-    /// let _nodes = Node::new(server.client()).many("fake-", 3).with_capacity("cpu", "8").start().await?;
+    /// let _nodes = Node::new(server.client()).replicas("fake-", 3).with_capacity("cpu", "8").start().await?;
     /// let nodes: Api<v1::Node> = Api::all(server.client());
     /// let last = nodes.get("fake-2").await?;
     /// assert_eq!(last.status.unwrap().allocatable.unwrap()["cpu"].0, "8");
@@ -101,7 +101,7 @@ impl Node {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn many(mut self, prefix: &str, count: u32) -> Node {
+    pub fn replicas(mut self, prefix: &str, count: u32) -> Node {
         (self.settings.name, self.settings.count) = (prefix.into(), Some(count));
         self
     }
@@ -165,10 +165,10 @@ impl Node {
         self
     }
 
-    /// Adds a scenario for the Pods that it selects; of several, the first counts.
+    /// Adds a script for the Pods that it selects; of several, the first counts.
     #[must_use]
-    pub fn with_scenario(mut self, scenario: Scenario) -> Node {
-        self.settings.scenarios.push(scenario);
+    pub fn with_script(mut self, script: PodScript) -> Node {
+        self.settings.scripts.push(script);
         self
     }
 
@@ -184,7 +184,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if a scenario is invalid or the API server refuses the nodes. An API server that cannot be reached
+    /// [`StartError`] if a script is invalid or the API server refuses the nodes. An API server that cannot be reached
     /// is waited for.
     pub async fn start(self) -> Result<Running, StartError> {
         Running::start(self.client, self.settings, self.clock).await

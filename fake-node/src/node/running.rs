@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    admitter::Admitter, agent::Agent, api::Api, behaviour::scenarios::ScenarioError, metrics::Metrics,
+    admitter::Admitter, agent::Agent, api::Api, behaviour::pod_script::PodScriptError, metrics::Metrics,
     node_info::NodeInfo, registration::Registration, serve, settings::Settings, watch::Watcher,
 };
 use pod_lifecycle_api_server::TokioClock;
@@ -37,9 +37,9 @@ pub struct Running {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A scenario cannot be played.
-    #[error("a scenario: {0}")]
-    Scenario(#[from] ScenarioError),
+    /// A script cannot be played.
+    #[error("a script: {0}")]
+    PodScript(#[from] PodScriptError),
     /// The API server refuses the nodes.
     #[error("the API server refuses a node: {0}")]
     Refused(#[source] Box<kube::Error>),
@@ -51,8 +51,8 @@ impl Running {
         settings: Settings,
         clock: Option<Arc<dyn Clock + Send + Sync>>,
     ) -> Result<Running, StartError> {
-        for scenario in &settings.scenarios {
-            scenario.check()?;
+        for script in &settings.scripts {
+            script.check()?;
         }
         let (api, metrics, settings) = (Api { client }, Arc::new(Metrics::default()), Arc::new(settings));
         let clock = match clock {
@@ -77,7 +77,7 @@ impl Running {
             _ => "spec.nodeName!%3D".into(),
         };
         let watcher = Watcher { api: api.clone(), field_selector, metrics: metrics.clone() };
-        let admitter = Admitter { scenarios: settings.scenarios.clone(), metrics: metrics.clone() };
+        let admitter = Admitter { scripts: settings.scripts.clone(), metrics: metrics.clone() };
         let agent = Agent::new(api, clock, metrics.clone(), admitter, &nodes_info, settings.concurrency);
         let tasks = vec![
             tokio::spawn(watcher.run(updates)),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 use pod_lifecycle::config::{KubeletConfig, Timing};
 use serde::{Deserialize, Serialize};
 
-use super::{behaviour::scenarios::Scenario, requests::Resources};
+use super::{behaviour::pod_script::PodScript, requests::Resources};
 use pod_lifecycle_api_server::quantity::nanos;
 
 /// Default address of the first node.
@@ -94,7 +94,7 @@ pub(super) struct Settings {
     /// Start of the first node's Pod CIDR.
     pub(super) pod_addresses: Ipv4Addr,
     pub(super) config: KubeletConfig,
-    pub(super) scenarios: Vec<Scenario>,
+    pub(super) scripts: Vec<PodScript>,
     /// Most requests in flight.
     pub(super) concurrency: usize,
 }
@@ -113,7 +113,7 @@ impl Default for Settings {
             address: FIRST_ADDRESS,
             pod_addresses: FIRST_POD_ADDRESS,
             config: real_node(),
-            scenarios: Vec::new(),
+            scripts: Vec::new(),
             concurrency: 32,
         }
     }

@@ -76,11 +76,11 @@ async fn an_image_that_cannot_be_pulled_is_tried_ever_later() {
 
 #[tokio::test(start_paused = true)]
 async fn a_scenario_says_what_the_pods_of_a_label_do() {
-    let scenario = serde_json::from_value(json!({
+    let script = serde_json::from_value(json!({
         "selector": {"job": "import"},
         "script": {"containers": {"app": {"runs": [{"exitsAfterSeconds": 7, "exitCode": 3, "message": "no disk"}]}}},
     }));
-    let cluster = Cluster::with(|node| node.with_scenario(scenario.unwrap())).await;
+    let cluster = Cluster::with(|node| node.with_script(script.unwrap())).await;
     let spec = json!({
         "nodeName": "node-1", "restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}],
     });
@@ -124,8 +124,8 @@ async fn what_a_scenario_leaves_to_chance_differs_from_pod_to_pod() {
         "seed": 7,
         "containers": {"app": {"random": {"exitsAfterSeconds": {"uniform": {"min": 10, "max": 1000}}}}},
     });
-    let scenario = serde_json::from_value(json!({"script": script})).unwrap();
-    let cluster = Cluster::with(|node| node.with_scenario(scenario)).await;
+    let script = serde_json::from_value(json!({"script": script})).unwrap();
+    let cluster = Cluster::with(|node| node.with_script(script)).await;
     let mut ends = Vec::new();
     for name in ["a", "b", "c"] {
         let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}]});

@@ -50,7 +50,7 @@ async fn a_node_that_was_deleted_is_registered_again() {
 #[tokio::test(start_paused = true)]
 async fn one_process_has_many_nodes() {
     let server = ApiServer::new();
-    let running = Node::new(server.client()).many("fake-", 100).start().await.unwrap();
+    let running = Node::new(server.client()).replicas("fake-", 100).start().await.unwrap();
     let nodes: Api<v1::Node> = Api::all(server.client());
     assert_eq!(nodes.list(&ListParams::default()).await.unwrap().items.len(), 100);
     let pods: Api<v1::Pod> = Api::default_namespaced(server.client());

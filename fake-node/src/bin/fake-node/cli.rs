@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! Command line.
 
 use std::{
     collections::BTreeMap,
@@ -11,48 +11,48 @@ use clap::{
     Parser,
     builder::{PathBufValueParser, TypedValueParser},
 };
-use fake_node::{Node, Quantity, Scenario, Taint};
+use fake_node::{Node, PodScript, Quantity, Taint};
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// Registers nodes that have no machines: Pods that are bound to them live as a kubelet lets them live.
+/// Registers Kubernetes nodes without machines. Pods bound to them act as on real nodes.
 ///
-/// What the containers of a Pod do is said by its annotations (fake/exit, fake/stop, fake/ready-after,
+/// Containers do what the Pod's annotations say (fake/exit, fake/stop, fake/ready-after,
 /// fake/started-after, fake/live-until, fake/pull; fake/evict-after, fake/shutdown-after, fake/sandbox-dies-after),
-/// then by scenarios; the rest is healthy. The API server is that of KUBECONFIG, or the one of the cluster that this
+/// then by scripts; the rest is healthy. The API server is that of KUBECONFIG, or the one of the cluster that this
 /// runs in. RUST_LOG sets what is logged.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
-    /// The name of the only node
+    /// Name of a single node
     #[arg(long, env = "NODE_NAME", default_value = "fake-node", conflicts_with = "nodes")]
     node_name: String,
 
-    /// How many nodes, called after the prefix and their number
+    /// Number of nodes, named by the prefix and a number
     #[arg(long, value_name = "COUNT")]
     nodes: Option<u32>,
 
-    /// What the names of several nodes begin with
+    /// Prefix of the names of several nodes
     #[arg(long, default_value = "fake-", value_name = "PREFIX")]
     name_prefix: String,
 
-    /// A file (YAML or JSON) that sets the nodes up: capacity, labels, annotations, taints, nodeAddress, podAddresses;
-    /// what the command line says counts more
+    /// File (YAML or JSON) with settings of the nodes: capacity, labels, annotations, taints, nodeAddress, podAddresses;
+    /// options on the command line win
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(setup))]
     setup: Option<Setup>,
 
-    /// How much of a resource each node has [default: cpu=64,memory=256Gi,ephemeral-storage=1Ti,pods=1000]
+    /// Capacity of a resource on each node [default: cpu=64,memory=256Gi,ephemeral-storage=1Ti,pods=1000]
     #[arg(long, value_name = "RESOURCE=AMOUNT", value_delimiter = ',', value_parser = amount)]
     capacity: Vec<(String, Quantity)>,
 
-    /// A label of each node
+    /// Label of each node
     #[arg(long, value_name = "LABEL=VALUE", value_delimiter = ',', value_parser = pair)]
     label: Vec<(String, String)>,
 
-    /// An annotation of each node
+    /// Annotation of each node
     #[arg(long, value_name = "ANNOTATION=VALUE", value_parser = pair)]
     annotation: Vec<(String, String)>,
 
-    /// A taint of each node
+    /// Taint of each node
     #[arg(long, value_name = "KEY[=VALUE]:EFFECT", value_delimiter = ',')]
     taint: Vec<Taint>,
 
@@ -64,16 +64,16 @@ pub(crate) struct Options {
         "The first of the Pods' addresses [default: {}]", Node::FIRST_POD_ADDRESS))]
     pod_addresses: Option<Ipv4Addr>,
 
-    /// A file (YAML or JSON) that says what the containers of some Pods do: selector, namespace, script
-    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(scenario))]
-    scenario: Vec<Scenario>,
+    /// File (YAML or JSON) with a script for the Pods that it selects: selector, namespace, script
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(script))]
+    script: Vec<PodScript>,
 
-    /// Where /healthz and /metrics are served; 0 for nowhere
+    /// Address of /healthz and /metrics; 0 for none
     #[arg(long, default_value = "127.0.0.1:10248", value_name = "ADDRESS")]
     pub(crate) metrics_address: String,
 }
 
-/// How nodes are set up, as a file says it.
+/// Settings of the nodes, as read from a file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct Setup {
@@ -102,16 +102,16 @@ impl Setup {
 }
 
 impl Options {
-    /// How many nodes there will be.
+    /// Returns the number of nodes.
     pub(crate) fn count(&self) -> u32 {
         self.nodes.unwrap_or(1)
     }
 
-    /// The nodes as they are asked for: what the command line says counts more than what the file says.
+    /// Returns the nodes to start; options on the command line win over the file.
     pub(crate) fn set_up(&self, node: Node) -> Node {
         let mut node = match self.nodes {
             None => node.named(&self.node_name),
-            Some(count) => node.many(&self.name_prefix, count),
+            Some(count) => node.replicas(&self.name_prefix, count),
         };
         if let Some(setup) = &self.setup {
             node = setup.set_up(node);
@@ -126,12 +126,12 @@ impl Options {
             node = node.with_annotation(annotation, value);
         }
         node = self.taint.iter().cloned().fold(node, Node::with_taint);
-        node = self.scenario.iter().cloned().fold(node, Node::with_scenario);
+        node = self.script.iter().cloned().fold(node, Node::with_script);
         addressed(node, self.node_address, self.pod_addresses)
     }
 }
 
-/// With the addresses that are named.
+/// Sets the addresses that are given.
 fn addressed(mut node: Node, of_node: Option<Ipv4Addr>, of_pods: Option<Ipv4Addr>) -> Node {
     if let Some(first) = of_node {
         node = node.with_address(first);
@@ -146,10 +146,10 @@ fn setup(file: PathBuf) -> Result<Setup, String> {
     read(&file)
 }
 
-fn scenario(file: PathBuf) -> Result<Scenario, String> {
-    let scenario: Scenario = read(&file)?;
-    scenario.check().map_err(|error| error.to_string())?;
-    Ok(scenario)
+fn script(file: PathBuf) -> Result<PodScript, String> {
+    let script: PodScript = read(&file)?;
+    script.check().map_err(|error| error.to_string())?;
+    Ok(script)
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, String> {

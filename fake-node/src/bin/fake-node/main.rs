@@ -1,4 +1,4 @@
-//! `fake-node`: nodes without machines for a cluster, a real one or one in memory.
+//! `fake-node`: Kubernetes nodes without machines.
 
 mod cli;
 

@@ -1,6 +1,6 @@
-//! What a Pod's annotations say of its containers.
+//! Parser of the `fake/` annotations.
 //!
-//! Each is a list `CONTAINER=WORD,…`; `*` is every container, and a container that is named goes before it.
+//! Each is a list `CONTAINER=WORD,…`; `*` stands for every container that is not named.
 
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
@@ -16,16 +16,16 @@ use super::{
     container::{Exits, Instruction, LIVE, Pull, READY, STARTED, Seconds, Stop, When},
 };
 
-/// What all annotations that a node reads begin with.
+/// Prefix of all annotations that a node reads.
 const PREFIX: &str = "fake/";
 
-/// The container of what is about the Pod as a whole.
+/// Stands in the container's place for the Pod as a whole.
 const POD: &str = "pod";
 
-/// What the node says of a Pod that it evicts.
+/// Message of an eviction.
 const EVICTED: &str = "The node was low on resource: memory. ";
 
-/// An annotation that cannot be understood, or that cannot be meant.
+/// Invalid annotation: not understood, or impossible for its container.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
@@ -57,7 +57,7 @@ pub struct AnnotationError {
     problem: String,
 }
 
-/// Lays what the annotations say over what the Pod's containers do.
+/// Applies a Pod's annotations to its behaviour.
 pub(in crate::node) fn apply(
     pod: &PodManifest,
     spec: &PodSpec,
@@ -101,7 +101,7 @@ fn of_pod(value: &str, deed: Deed, behaviour: &mut Behaviour) -> Result<(), Stri
     Ok(())
 }
 
-/// Instructs each container that is named, or meant by `*`.
+/// Applies an instruction to each container that is named or matched by `*`.
 fn each_container<I>(value: &str, spec: &PodSpec, behaviour: &mut Behaviour) -> Result<(), String>
 where
     I: Instruction + FromStr<Err = String>,
@@ -123,7 +123,7 @@ where
     Ok(())
 }
 
-/// The script of a container, made if there is none yet; it has at least one run.
+/// Returns the script of a container, with at least one run.
 fn script_of<'a>(behaviour: &'a mut Behaviour, container: &ContainerSpec) -> &'a mut ContainerScript {
     let default = super::default_script(container);
     let script = behaviour.containers.entry(container.name().into()).or_insert_with(|| default.clone());
@@ -133,7 +133,7 @@ fn script_of<'a>(behaviour: &'a mut Behaviour, container: &ContainerSpec) -> &'a
     script
 }
 
-/// The items of a list; what has no `=` goes on with the word before it.
+/// Splits a list; an item without `=` belongs to the word before it.
 fn items<W: FromStr<Err = String>>(value: &str) -> Result<Vec<(&str, W)>, String> {
     let mut items: Vec<(&str, String)> = Vec::new();
     for item in value.split(',') {

@@ -1,4 +1,4 @@
-//! What one word of an annotation makes of a container.
+//! Instructions of annotations to one container.
 
 use std::str::FromStr;
 
@@ -8,31 +8,31 @@ use pod_lifecycle::{
     spec::{ContainerSpec, ProbeKind},
 };
 
-/// The longest time that an annotation may speak of: a hundred years.
+/// Longest time in an annotation: a hundred years.
 const MAX_SECONDS: f64 = 3_155_760_000.0;
 
-/// Something that a container is told to do.
+/// Instruction to a container.
 pub(super) trait Instruction {
-    /// Whether the container can do it.
+    /// Checks that the container can follow it.
     fn check(&self, container: &ContainerSpec) -> Result<(), String> {
         let _ = container;
         Ok(())
     }
 
-    /// Has the container do it; there is at least one run.
+    /// Applies it to a script that has at least one run.
     fn instruct(&self, script: &mut ContainerScript);
 }
 
-/// `fake/exit`: how each run ends by itself.
+/// `fake/exit`: end of each run.
 pub(super) struct Exits(Vec<Option<(Seconds, i32)>>);
 
-/// `fake/stop`: how long after SIGTERM each run ends, and with which code.
+/// `fake/stop`: time from SIGTERM to the end of each run, and its exit code.
 pub(super) struct Stop(Seconds, i32);
 
-/// `fake/pull`: what the registry says to every pull.
+/// `fake/pull`: message with which every pull fails.
 pub(super) struct Pull(String);
 
-/// `fake/ready-after`, `fake/started-after`, `fake/live-until`: when a probe changes its mind; `None`: never.
+/// `fake/ready-after`, `fake/started-after`, `fake/live-until`: when a probe's outcome changes; `None`: never.
 pub(super) struct When<const PROBE: u8>(Option<Seconds>);
 
 /// `fake/ready-after`
@@ -42,7 +42,7 @@ pub(super) const STARTED: u8 = 1;
 /// `fake/live-until`
 pub(super) const LIVE: u8 = 2;
 
-/// Seconds, as people write them.
+/// Parses seconds.
 #[derive(Clone, Copy)]
 pub(super) struct Seconds(pub(super) f64);
 

@@ -1,8 +1,8 @@
-//! What the containers of a Pod do: annotations say it first, then scenarios, and the rest is healthy.
+//! What the containers of a Pod do: annotations say it first, then scripts, and the rest is healthy.
 
 pub(super) mod annotations;
 mod container;
-pub(super) mod scenarios;
+pub(super) mod pod_script;
 
 use std::{
     collections::BTreeMap,
@@ -18,30 +18,30 @@ use pod_lifecycle::{
 
 pub use annotations::AnnotationError;
 
-/// How long an init container runs of which nothing is said.
+/// Run time of an init container without instructions.
 const INIT_SECONDS: f64 = 1.0;
 
-/// What the containers of a Pod do, and what its node does to it.
+/// Behaviour of a Pod's containers, and what its node does to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Behaviour {
-    /// By name; a container that is left out is healthy.
+    /// Scripts by container name; a container without one is healthy.
     pub(super) containers: BTreeMap<String, ContainerScript>,
-    /// What is left to chance is drawn from it, and from the Pod's uid.
+    /// Seed of random draws, together with the Pod's uid.
     pub(super) seed: u64,
-    /// What happens how long after the Pod's start.
+    /// Actions of the node, by time since the Pod's start.
     pub(super) deeds: Vec<(Duration, Deed)>,
 }
 
-/// What happens to a Pod that nobody asked for.
+/// Action of the node or the runtime on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
-    /// Its newest sandbox dies.
+    /// The newest sandbox dies.
     SandboxDeath,
-    /// The node ends it.
+    /// The node ends the Pod.
     Node(NodeEvent),
 }
 
-/// What containers do of which nothing is said: init containers end after a second, all others run for ever.
+/// Script without instructions: init containers end after a second, all others run for ever.
 static HEALTHY: LazyLock<(Arc<Behaviour>, ContainerScript, ContainerScript)> = LazyLock::new(|| {
     let done = Run { exits_after_seconds: Some(INIT_SECONDS), ..Run::default() };
     let init = ContainerScript { runs: vec![done], ..ContainerScript::default() };
@@ -49,18 +49,18 @@ static HEALTHY: LazyLock<(Arc<Behaviour>, ContainerScript, ContainerScript)> = L
 });
 
 impl Behaviour {
-    /// All is well; one for all Pods.
+    /// Returns the behaviour without instructions, shared by all Pods.
     pub(super) fn healthy() -> Arc<Behaviour> {
         HEALTHY.0.clone()
     }
 
-    /// What a container does.
+    /// Returns a container's script.
     pub(super) fn script(&self, container: &ContainerSpec) -> &ContainerScript {
         self.containers.get(container.name()).unwrap_or_else(|| default_script(container))
     }
 }
 
-/// What a container does of which nothing is said.
+/// Returns the script of a container without instructions.
 pub(super) fn default_script(container: &ContainerSpec) -> &'static ContainerScript {
     if container.kind() == ContainerKind::Init { &HEALTHY.1 } else { &HEALTHY.2 }
 }

@@ -1,4 +1,4 @@
-//! Scenarios: what the Pods that a label selector selects do, in the language of [`pod_lifecycle::sim`].
+//! Scripts for the Pods that a label selector matches, in the language of [`pod_lifecycle::sim`].
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,12 +11,12 @@ use serde::Deserialize;
 
 use super::{Behaviour, Deed};
 
-/// What the Pods with certain labels do.
+/// Script for the containers of the Pods with certain labels.
 ///
 /// ```
-/// use fake_node::Scenario;
+/// use fake_node::PodScript;
 ///
-/// let flaky: Scenario = serde_json::from_str(r#"{
+/// let flaky: PodScript = serde_json::from_str(r#"{
 ///     "selector": {"app": "worker"},
 ///     "script": {"containers": {"app": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}, {}]}}}
 /// }"#)?;
@@ -25,48 +25,48 @@ use super::{Behaviour, Deed};
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Scenario {
-    /// Only Pods of this namespace; of all if left out.
+pub struct PodScript {
+    /// Namespace of the Pods; all if absent.
     #[serde(default)]
     pub namespace: Option<String>,
-    /// The labels that a Pod has to have; all Pods if left out.
+    /// Labels that a Pod must have; matches all Pods if empty.
     #[serde(default)]
     pub selector: BTreeMap<String, String>,
-    /// What they do.
+    /// Script of their containers and their node.
     pub script: Script,
 }
 
-/// Something that a node cannot do to a Pod.
+/// Script with an action that a node cannot carry out.
 ///
 /// ```
-/// use fake_node::Scenario;
+/// use fake_node::PodScript;
 ///
-/// let scenario: Scenario = serde_json::from_str(r#"{"script": {"actions": [{"t": 30, "op": "delete"}]}}"#)?;
-/// let error = scenario.check().unwrap_err();
+/// let script: PodScript = serde_json::from_str(r#"{"script": {"actions": [{"t": 30, "op": "delete"}]}}"#)?;
+/// let error = script.check().unwrap_err();
 /// assert_eq!(error.to_string(), "script.actions[0]: delete is not for a node to do");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("script.actions[{place}]: {name} is not for a node to do")]
-pub struct ScenarioError {
+pub struct PodScriptError {
     place: usize,
     name: &'static str,
 }
 
-impl Scenario {
-    /// Whether a node can play it.
+impl PodScript {
+    /// Checks that a node can carry out every action.
     ///
     /// # Errors
     ///
-    /// [`ScenarioError`] names what others would have to do.
-    pub fn check(&self) -> Result<(), ScenarioError> {
+    /// [`PodScriptError`] names the action that is not a node's.
+    pub fn check(&self) -> Result<(), PodScriptError> {
         for (place, action) in self.script.actions.iter().enumerate() {
-            deed(&action.kind).ok_or(ScenarioError { place, name: action.kind.name() })?;
+            deed(&action.kind).ok_or(PodScriptError { place, name: action.kind.name() })?;
         }
         Ok(())
     }
 
-    /// Whether it speaks of a Pod.
+    /// True if it applies to a Pod.
     pub(in crate::node) fn selects(&self, pod: &PodManifest) -> bool {
         let metadata = &pod.metadata;
         self.namespace.as_ref().is_none_or(|namespace| *namespace == metadata.namespace)
@@ -82,7 +82,7 @@ impl Scenario {
     }
 }
 
-/// What a node does of a script's actions; `None` for what is others' to do.
+/// Returns the node's action for one of a script; `None` if it is not a node's.
 fn deed(action: &ScriptActionKind) -> Option<Deed> {
     let event = match action {
         ScriptActionKind::Evict { message, grace_seconds } => NodeEvent::Evicted {
@@ -123,24 +123,24 @@ mod tests {
 
     #[test]
     fn labels_and_the_namespace_select() {
-        let scenario: Scenario =
+        let script: PodScript =
             serde_json::from_value(json!({"namespace": "shop", "selector": {"app": "web"}, "script": {}})).unwrap();
         let pod = |namespace: &str, app: &str| {
             serde_json::from_value(json!({"metadata": {"namespace": namespace, "labels": {"app": app}}})).unwrap()
         };
-        assert!(scenario.selects(&pod("shop", "web")));
-        assert!(!scenario.selects(&pod("shop", "db")) && !scenario.selects(&pod("default", "web")));
-        assert!(Scenario::default().selects(&pod("any", "any")));
+        assert!(script.selects(&pod("shop", "web")));
+        assert!(!script.selects(&pod("shop", "db")) && !script.selects(&pod("default", "web")));
+        assert!(PodScript::default().selects(&pod("any", "any")));
     }
 
     #[test]
     fn what_a_node_does_to_its_pods_is_played() {
-        let scenario: Scenario = serde_json::from_value(json!({"script": {
+        let script: PodScript = serde_json::from_value(json!({"script": {
             "sandboxDeaths": [9], "actions": [{"t": 30, "op": "evict"}, {"t": 40, "op": "preempt"}],
         }}))
         .unwrap();
-        assert_eq!(scenario.check(), Ok(()));
-        let deeds = scenario.behaviour().deeds;
+        assert_eq!(script.check(), Ok(()));
+        let deeds = script.behaviour().deeds;
         assert_eq!((deeds.len(), &deeds[0]), (3, &(Duration::from_secs(9), Deed::SandboxDeath)));
         assert_eq!(deeds[2], (Duration::from_secs(40), Deed::Node(NodeEvent::Preempted)));
     }
