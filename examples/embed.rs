@@ -25,6 +25,12 @@ const MANIFEST: &str = r#"{
 const RUN: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("{}", serde_json::to_string_pretty(&run_to_the_end()?)?);
+    Ok(())
+}
+
+/// Runs the Pod until it is finished; returns its last status.
+fn run_to_the_end() -> Result<api::PodStatus, Box<dyn Error>> {
     let manifest: api::PodManifest = serde_json::from_str(MANIFEST)?;
     let spec = Arc::new(PodSpec::from_manifest(manifest)?);
     let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
@@ -54,8 +60,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => pod.handle_timeout(clock.now(), &mut out),
         }
     }
-    println!("{}", serde_json::to_string_pretty(&pod.status())?);
-    Ok(())
+    Ok(pod.status())
+}
+
+#[test]
+fn the_pod_succeeds() {
+    let status = run_to_the_end().unwrap();
+    assert_eq!(status.phase, Some(api::PodPhase::Succeeded.into()));
 }
 
 /// A runtime in which everything succeeds at once, and what is going to happen.

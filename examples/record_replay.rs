@@ -1,7 +1,7 @@
 //! A life is recorded where it is lived, line by line, and replayed in a test: the same news, at the same times, lead to
 //! the same outputs.
 //!
-//! `cargo run --example record_replay --features sim`. In production the lines go to a file; here the world is made up.
+//! `cargo run --example record_replay`. In production the lines go to a file; here the world is made up.
 
 use std::{
     collections::VecDeque,
@@ -87,6 +87,17 @@ fn replay(lines: &[String]) -> Result<usize, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let lines = record()?;
+    let mut out = io::stdout();
+    for line in lines.iter().take(6) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "… and so on, {} steps in all: each leads to the same again", replay(&lines)?)?;
+    Ok(())
+}
+
+/// Records the first 40 steps of a Pod.
+fn record() -> Result<Vec<String>, Box<dyn Error>> {
     let pod = serde_json::from_str(
         r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#,
     )?;
@@ -101,12 +112,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         news.extend(recorder.step(now, event)?.iter().flat_map(answers));
     }
-    let mut out = io::stdout();
-    for line in recorder.lines.iter().take(6) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out, "… and so on, {} steps in all: each leads to the same again", replay(&recorder.lines)?)?;
-    Ok(())
+    Ok(recorder.lines)
+}
+
+#[test]
+fn every_recorded_step_is_replayed() {
+    assert_eq!(replay(&record().unwrap()).unwrap(), 40);
 }
 
 /// A world in which every container runs for a moment, and exits.

@@ -15,13 +15,8 @@
 mod agent_restart;
 #[cfg(feature = "explain")]
 mod budget;
-#[cfg(feature = "sim")]
-#[path = "../built/mod.rs"]
-mod built;
 #[cfg(feature = "proptest")]
 mod controller;
-#[cfg(feature = "sim")]
-mod examples;
 #[cfg(feature = "explain")]
 mod explained_json;
 mod replay;
