@@ -9,9 +9,9 @@ use super::foresight::Forecast;
 use crate::{
     api::{Name, RestartPolicy, RestartRuleAction},
     kubelet::PodMachine,
-    rule::{probe::ProbeResult, restart},
+    rule::{init_containers::has_succeeded, probe::ProbeResult, restart},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{Instance, Termination, TerminationReason},
+    state::{Instance, Termination},
     time::{Timestamp, seconds},
 };
 
@@ -143,11 +143,6 @@ impl RestartDecision {
             }
         }
     }
-}
-
-/// Whether an init container's end lets the next one start.
-pub(super) fn has_succeeded(end: &Termination) -> bool {
-    end.exit_code == 0 && end.reason != TerminationReason::OomKilled
 }
 
 /// Whether a container that does not run is to be started, as far as its own last exit says.

@@ -4,16 +4,15 @@ use alloc::string::{String, ToString};
 
 use serde::Serialize;
 
-use super::fact;
 use crate::{
     kubelet::{InspectSync, PendingCall, PodMachine, WorkerState},
     rule::{
+        init_containers,
         pod_actions::{self, SyncInputs},
-        probe::ProbeResult,
         sandbox,
     },
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{Condition, Instance, InstanceState},
+    spec::{ContainerIndex, ProbeKind},
+    state::Condition,
 };
 
 /// What a container waits for before it starts.
@@ -102,8 +101,8 @@ pub(super) fn is_reset(pod: &PodMachine) -> bool {
 
 /// Whether the Pod needs a new sandbox that it does not get: its policy is `Never`, or nothing is left to run in it.
 pub(super) fn is_stranded(pod: &PodMachine) -> bool {
-    let needs_sandbox =
-        pod.worker_state() == WorkerState::Syncing && sandbox::pod_sandbox_changed(pod.spec(), pod.runtime()).is_new;
+    let needs_sandbox = pod.worker_state() == WorkerState::Syncing
+        && sandbox::pod_sandbox_changed(pod.spec(), pod.runtime()).must_create;
     if !needs_sandbox || is_reset(pod) {
         return false;
     }
@@ -118,31 +117,12 @@ pub(super) fn is_stranded(pod: &PodMachine) -> bool {
     !pod_actions::compute_pod_actions(&inputs).create_sandbox
 }
 
-/// The first init container before this one that has not done its part.
+/// Returns the first init container before this one that has not done its part.
 pub(super) fn blocking_init(pod: &PodMachine, index: ContainerIndex) -> Option<ContainerIndex> {
-    let runtime = pod.runtime();
-    let lives = |instance: &Instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. });
-    let mut regular = pod.spec().regular_containers();
-    if regular.any(|(index, _)| runtime.newest(index).is_some_and(lives)) {
-        return None;
-    }
-    let is_done = |index: ContainerIndex, container: &ContainerSpec| match container.kind() {
-        ContainerKind::Sidecar => {
-            let running = runtime.newest(index).filter(|newest| newest.is_running());
-            running.is_some_and(|it| container.probe(ProbeKind::Startup).is_none() || has_started(pod, index, it))
-        }
-        ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => {
-            runtime.newest(index).and_then(Instance::termination).is_some_and(|end| fact::has_succeeded(end))
-        }
-    };
-    let mut before = pod.spec().init_containers().filter(|(before, _)| *before < index);
-    before.find(|&(index, container)| !is_done(index, container)).map(|(index, _)| index)
-}
-
-/// Whether a sidecar's startup probe has succeeded with this instance.
-fn has_started(pod: &PodMachine, index: ContainerIndex, instance: &Instance) -> bool {
-    let worker = pod.inspect().probe_worker(index, ProbeKind::Startup);
-    worker.is_some_and(|it| it.instance == Some(instance.id) && it.result == Some(ProbeResult::Success))
+    init_containers::blocking_init_container(pod.spec(), pod.runtime(), index, |init, instance| {
+        let worker = pod.inspect().probe_worker(init, ProbeKind::Startup);
+        worker.filter(|worker| worker.instance == Some(instance.id)).and_then(|worker| worker.result)
+    })
 }
 
 /// Whether a container that never had an instance starts by itself: when the Pod is next looked at, or when the startup

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{
     action::{EventReason, EventType},
-    api::PodPhase,
-    rule::pod_status::PodRecord,
+    rule::{pod_status::PodRecord, termination::KillOrder},
 };
 
 /// The least time that a kill is waited for.
@@ -30,35 +29,13 @@ pub(crate) struct Kill {
     pub(super) why: Arc<StatusReason>,
     /// What the `DisruptionTarget` condition says, if the Pod gets one.
     pub(super) disruption: Option<Box<str>>,
-    pub(super) on_success: OnSuccess,
-}
-
-/// What becomes of the phase of a Pod that had succeeded before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum OnSuccess {
-    /// It fails all the same.
-    Fails,
-    /// It has succeeded.
-    Stays,
-}
-
-/// What the kill does beside stopping the containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum KillMode {
-    /// A shutdown of the node.
-    Shutdown,
-    /// An eviction: dead containers are removed as they are noticed.
-    Eviction,
-    /// A preemption: an eviction for which the kubelet's main loop waits.
-    Preemption,
+    pub(super) order: KillOrder,
 }
 
 impl Kill {
     /// Has its say in a status that was computed without it.
     pub(crate) fn apply(&self, status: &mut PodRecord, why: &mut Option<Arc<StatusReason>>) -> Option<Disruption> {
-        if self.on_success == OnSuccess::Fails || status.phase != PodPhase::Succeeded {
-            status.phase = PodPhase::Failed;
-        }
+        status.phase = self.order.phase(status.phase);
         *why = Some(self.why.clone());
         self.disruption.clone()
     }
@@ -67,16 +44,17 @@ impl Kill {
 impl PodMachine {
     /// The node ends the Pod. Only the last word before the terminating sync counts for the status; whoever gave it
     /// waits for the end of that sync.
-    pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<Duration>, mode: KillMode, step: &mut Step<'_>) {
+    pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<Duration>, step: &mut Step<'_>) {
         let grace_seconds = grace.or(self.parts.object.spec.termination_grace()).unwrap_or_default().as_secs();
         let wait = Duration::from_secs(grace_seconds.saturating_add(grace_seconds / 2)).max(LEAST_WAIT);
         let until = step.now + wait;
+        let order = kill.order;
         let is_first = self.worker.state == WorkerState::Syncing && !self.parts.object.is_deleting();
         let termination = self.worker.termination.get_or_insert_default();
-        termination.is_eviction |= is_first && mode != KillMode::Shutdown;
+        termination.is_eviction |= is_first && order != KillOrder::Shutdown;
         termination.kill = Some(Arc::new(kill));
         termination.waits.push(until);
-        if mode == KillMode::Preemption {
+        if order == KillOrder::Preemption {
             self.parts.inbox.set_busy_until(Some(until));
         }
         let shows_initialized = self.parts.shows_initialized();

@@ -14,7 +14,7 @@ use crate::{
     action::{Action, EventReason, EventType, SyncKind},
     event::HookKind,
     rule::{
-        pod_actions::{self, Kill, Reset},
+        pod_actions::{Kill, Reset},
         termination,
     },
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
@@ -102,7 +102,7 @@ impl Sync {
         let spec = self.object.spec.clone();
         let message = || format!("{}", kill.message(&spec));
         step.record(EventType::Normal, EventReason::Killing, Some(kill.container), message);
-        let grace = self.grace_of(kill.container, pod_actions::failed_probe(kill.reason));
+        let grace = self.grace_of(kill.container, kill.reason.failed_probe());
         self.begin_single_stop(kill.container, kill.instance, grace, parts, step);
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::{
     PodMachine, Step,
-    eviction::{Kill, KillMode, OnSuccess},
+    eviction::Kill,
     rare::ColdState,
     status_manager::StatusReason,
     transitions::WorkerState,
@@ -15,6 +15,7 @@ use crate::{
     action::{EventReason, EventType, KubernetesEvent},
     api::{Name, PodPhase},
     event::NodeEvent,
+    rule::termination::KillOrder,
     time::seconds,
 };
 
@@ -67,8 +68,8 @@ impl PodMachine {
         let why = StatusReason::new(EventReason::Evicted.name(), &message);
         let disruption = is_disruption.then_some(message);
         let grace = longest.map_or(IMMEDIATE, |longest| self.at_most(seconds::of_field(longest)));
-        let kill = Kill { why, disruption, on_success: OnSuccess::Fails };
-        self.kill_now(kill, Some(grace), KillMode::Eviction, step);
+        let kill = Kill { why, disruption, order: KillOrder::Eviction };
+        self.kill_now(kill, Some(grace), step);
     }
 
     /// A critical Pod needs the room; the Pod keeps its own grace.
@@ -77,8 +78,8 @@ impl PodMachine {
     fn on_preempted(&mut self, step: &mut Step<'_>) {
         step.record(EventType::Warning, EventReason::Preempting, None, || PREEMPTED.into());
         let why = StatusReason::new(EventReason::Preempting.name(), PREEMPTED);
-        let kill = Kill { why, disruption: Some(PREEMPTED_BY_KUBELET.into()), on_success: OnSuccess::Fails };
-        self.kill_now(kill, None, KillMode::Preemption, step);
+        let kill = Kill { why, disruption: Some(PREEMPTED_BY_KUBELET.into()), order: KillOrder::Preemption };
+        self.kill_now(kill, None, step);
     }
 
     /// The node shuts down, and gives Pods of each priority their time; a Pod that has succeeded by then has.
@@ -89,8 +90,8 @@ impl PodMachine {
         let own = self.parts.object.spec.termination_grace();
         let grace = longest.map(|longest| self.at_most(seconds::of_field(longest))).or(own);
         let why = StatusReason::new("Terminated", SHUT_DOWN);
-        let kill = Kill { why, disruption: Some(SHUT_DOWN.into()), on_success: OnSuccess::Stays };
-        self.kill_now(kill, grace, KillMode::Shutdown, step);
+        let kill = Kill { why, disruption: Some(SHUT_DOWN.into()), order: KillOrder::Shutdown };
+        self.kill_now(kill, grace, step);
     }
 
     /// The Pod's own grace, but at most this.

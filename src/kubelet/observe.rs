@@ -108,7 +108,7 @@ fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiP
         generation: metadata.generation.max(known.generation),
         deletion: deletion.or(known.deletion),
         is_gone: false,
-        conditions: external_conditions::of(conditions, &[]),
+        conditions: external_conditions::external_conditions(conditions, &[]),
         ended: known.ended.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
         scheduled_at: scheduled_at(conditions).or(known.scheduled_at),
         spec,

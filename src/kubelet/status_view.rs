@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use super::components::Kubelet;
 use crate::{
     api::{PodCondition, PodPhase},
+    rule::conditions,
     spec::{ContainerIndex, PodSpec},
-    state::{Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId},
+    state::{Condition, ConditionType, ContainerRecord, InstanceId},
     time::Timestamp,
 };
 
@@ -123,7 +124,7 @@ impl<'a> Published<'a> {
     /// ```
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        terminal_reason(self.phase()).is_none() && self.parts.status.record.conditions.ready.is_true()
+        !self.phase().is_terminal() && self.parts.status.record.conditions.ready.is_true()
     }
 
     /// The kubelet's conditions, in the order of the API status, and when each last changed.
@@ -135,21 +136,9 @@ impl<'a> Published<'a> {
         }
         let own = status.record.conditions.iter();
         let mut all: Vec<_> = own.map(|(which, condition)| (which, condition.clone(), status.since(which))).collect();
-        if let Some(reason) = terminal_reason(self.phase()) {
-            let ready = |which| matches!(which, ConditionType::Ready | ConditionType::ContainersReady);
-            for (_, condition, _) in all.iter_mut().filter(|(which, condition, _)| ready(*which) && condition.is_true())
-            {
-                *condition = Condition::because(false, reason);
-            }
+        for (which, condition, _) in &mut all {
+            conditions::override_ready(self.phase(), *which, condition);
         }
         all
-    }
-}
-
-fn terminal_reason(phase: PodPhase) -> Option<ConditionReason> {
-    match phase {
-        PodPhase::Succeeded => Some(ConditionReason::PodCompleted),
-        PodPhase::Failed => Some(ConditionReason::PodFailed),
-        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => None,
     }
 }

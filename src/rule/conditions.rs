@@ -1,8 +1,7 @@
-//! What has come true of the Pod, and if not, why not?
+//! Pod conditions computed by the kubelet (pkg/kubelet/status/generate.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. The functions answer to those
-//! of `pkg/kubelet/status/generate.go`. `records` are by container index; `None` as a whole means that nothing is
-//! known of any container.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. `records` are the container
+//! statuses by container index; `None` as a whole means that no container status is known.
 //!
 //! ```
 //! use pod_lifecycle::{api::{self, ConditionStatus}, rule::conditions, spec::PodSpec, state::Condition};
@@ -11,7 +10,7 @@
 //!     r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let ready = conditions::ready(&spec, &Condition::plain(true), |_, _| Some(ConditionStatus::False));
-//! assert!(!ready.is_true(), "all containers are ready, and its gate is not true");
+//! assert!(!ready.is_true(), "all containers are ready, and the gate is not true");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -22,62 +21,42 @@ use crate::{
     api::{ConditionStatus, PodPhase},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
     state::{
-        Condition, ConditionMessage, ConditionReason, ContainerRecord, GateFailure, RuntimeStatus, UnmetContainers,
+        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, GateFailure, RuntimeStatus,
+        UnmetContainers,
     },
 };
 
-/// `ContainersReady`: every sidecar and regular container is ready.
+/// Returns `ContainersReady`: true if every sidecar and regular container is ready.
 ///
-/// ```
-/// use pod_lifecycle::{api::{self, PodPhase}, rule::conditions, spec::PodSpec, state::ConditionReason};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let condition = conditions::containers_ready(&spec, None, PodPhase::Pending);
-/// assert_eq!(condition.reason, Some(ConditionReason::UnknownContainerStatuses));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Answers to `GenerateContainersReadyCondition` in `pkg/kubelet/status`.
 #[must_use]
 pub fn containers_ready(spec: &PodSpec, records: Option<&[Option<ContainerRecord>]>, phase: PodPhase) -> Condition {
     let Some(records) = records else { return Condition::because(false, ConditionReason::UnknownContainerStatuses) };
-    let lasting = || spec.sidecars().chain(spec.regular_containers());
+    // Init containers are done by the time it matters. Ephemeral ones never count.
+    let counted = || spec.sidecars().chain(spec.regular_containers());
     match phase {
-        PodPhase::Succeeded if all_known(lasting(), records) => {
+        PodPhase::Succeeded if all_known(counted(), records) => {
             Condition::because(false, ConditionReason::PodCompleted)
         }
         PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
         PodPhase::Succeeded | PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
-            let lacking = lacking(lasting(), records, |_, record| record.ready);
-            unless(lacking, ConditionReason::ContainersNotReady)
+            let unmet = unmet_containers(counted(), records, |_, record| record.ready);
+            true_unless(unmet, ConditionReason::ContainersNotReady)
         }
     }
 }
 
-/// `Ready`: the containers are ready and every readiness gate is true.
+/// Returns `Ready`: true if the containers are ready and every readiness gate is true.
 ///
-/// `status_of` is asked for the status of each readiness gate's condition, by the gate's place in the spec and its
-/// condition type.
-///
-/// ```
-/// use pod_lifecycle::{api::{self, ConditionStatus}, rule::conditions, spec::PodSpec};
-/// use pod_lifecycle::state::{Condition, ConditionReason};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"readinessGates": [{"conditionType": "example.com/attached"}], "containers": []}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let all_are = Condition::plain(true);
-/// assert!(conditions::ready(&spec, &all_are, |_, _| Some(ConditionStatus::True)).is_true());
-/// let gated = conditions::ready(&spec, &all_are, |_, _| None);
-/// assert_eq!(gated.reason, Some(ConditionReason::ReadinessGatesNotReady));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// `status_of` returns the status of a readiness gate's condition, given the gate's place in the spec and its condition
+/// type. Answers to `GeneratePodReadyCondition` in `pkg/kubelet/status`; KEP-580 (readiness gates).
 #[must_use]
 pub fn ready(
     spec: &PodSpec,
     containers_ready: &Condition,
     status_of: impl Fn(usize, &str) -> Option<ConditionStatus>,
 ) -> Condition {
+    // Reason and message are those of the containers: gates are only read once these are ready.
     if !containers_ready.is_true() {
         return containers_ready.clone();
     }
@@ -96,18 +75,30 @@ pub fn ready(
     }
 }
 
-/// `Initialized`: every init container is done and every sidecar has started, or they once were.
+/// Overrides `Ready` and `ContainersReady` if the phase is terminal: they become false, with `PodCompleted` or
+/// `PodFailed`.
 ///
-/// ```
-/// use pod_lifecycle::{api::{self, PodPhase}, rule::conditions, spec::PodSpec, state::ConditionReason};
+/// Answers to `generatePodReadyConditionForTerminalPhase` and its like for the containers in `pkg/kubelet/status`.
+pub(crate) fn override_ready(phase: PodPhase, which: ConditionType, condition: &mut Condition) {
+    let is_readiness = matches!(which, ConditionType::Ready | ConditionType::ContainersReady);
+    // One that is false already keeps its own reason.
+    if let Some(reason) = terminal_reason(phase).filter(|_| is_readiness && condition.is_true()) {
+        *condition = Condition::because(false, reason);
+    }
+}
+
+/// Returns the reason why a Pod in a terminal phase is not ready.
+fn terminal_reason(phase: PodPhase) -> Option<ConditionReason> {
+    match phase {
+        PodPhase::Succeeded => Some(ConditionReason::PodCompleted),
+        PodPhase::Failed => Some(ConditionReason::PodFailed),
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => None,
+    }
+}
+
+/// Returns `Initialized`: true if every init container has succeeded and every sidecar has started, now or once before.
 ///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
-///     "initContainers": [{"name": "setup", "image": "busybox"}], "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let not_yet = conditions::initialized(&spec, Some(&[None, None]), PodPhase::Pending, false);
-/// assert_eq!(not_yet.reason, Some(ConditionReason::ContainersNotInitialized));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Answers to `GeneratePodInitializedCondition` in `pkg/kubelet/status`.
 #[must_use]
 pub fn initialized(
     spec: &PodSpec,
@@ -125,64 +116,46 @@ pub fn initialized(
     if phase == PodPhase::Succeeded && all_known(spec.init_containers(), records) {
         return Condition::because(true, ConditionReason::PodCompleted);
     }
+    // A sidecar that restarts later does not make the Pod uninitialized.
     if was_initialized || has_any_regular_started(spec, records) {
         return Condition::plain(true);
     }
-    let lacking = lacking(spec.init_containers(), records, |container, record| match container.kind() {
+    let unmet = unmet_containers(spec.init_containers(), records, |container, record| match container.kind() {
         ContainerKind::Sidecar => record.started == Some(true),
         ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => record.ready,
     });
-    unless(lacking, ConditionReason::ContainersNotInitialized)
+    true_unless(unmet, ConditionReason::ContainersNotInitialized)
 }
 
-/// `PodReadyToStartContainers`: no new sandbox is needed. KEP-3085.
+/// Returns `PodReadyToStartContainers`: true if the Pod has a sandbox with a network (KEP-3085).
 ///
-/// ```
-/// use pod_lifecycle::{api, rule::conditions, spec::PodSpec};
-/// use pod_lifecycle::state::{RuntimeStatus, Sandbox, SandboxId};
-///
-/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
-/// let mut runtime = RuntimeStatus::default();
-/// assert!(!conditions::pod_ready_to_start_containers(&spec, &runtime).is_true());
-/// runtime.sandboxes.push(Sandbox {
-///     id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true),
-/// });
-/// assert!(conditions::pod_ready_to_start_containers(&spec, &runtime).is_true());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Answers to `GeneratePodReadyToStartContainersCondition` in `pkg/kubelet/status`.
 #[must_use]
 pub fn pod_ready_to_start_containers(spec: &PodSpec, runtime: &RuntimeStatus) -> Condition {
-    Condition::plain(!sandbox::pod_sandbox_changed(spec, runtime).is_new)
+    Condition::plain(!sandbox::pod_sandbox_changed(spec, runtime).must_create)
 }
 
-/// `AllContainersRestarting`: from the exit that triggers it until every instance is removed. KEP-5532.
+/// Returns `AllContainersRestarting`: true from the exit that triggers the restart until every instance is removed
+/// (KEP-5532).
 ///
-/// `is_due`: see [`restart::should_restart_all_containers`].
-///
-/// ```
-/// use pod_lifecycle::{api::{self, PodPhase}, rule::conditions, spec::PodSpec, state::{ConditionReason, RuntimeStatus}};
-///
-/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
-/// let nothing = RuntimeStatus::default();
-/// let ended = conditions::all_containers_restarting(&spec, &nothing, PodPhase::Succeeded, true);
-/// assert_eq!((ended.is_true(), ended.reason), (false, Some(ConditionReason::PodCompleted)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// `should_restart`: see [`restart::should_restart_all_containers`].
 #[must_use]
-pub fn all_containers_restarting(spec: &PodSpec, runtime: &RuntimeStatus, phase: PodPhase, is_due: bool) -> Condition {
-    match phase {
-        PodPhase::Succeeded => Condition::because(false, ConditionReason::PodCompleted),
-        PodPhase::Failed => Condition::because(false, ConditionReason::PodFailed),
-        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown
-            if is_due && !restart::all_containers_restart_cleaned_up(spec, runtime) =>
-        {
-            Condition {
-                status: ConditionStatus::True,
-                reason: Some(ConditionReason::RestartAllContainersStarted),
-                message: ConditionMessage::RestartRule,
-            }
-        }
-        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => Condition::plain(false),
+pub fn all_containers_restarting(
+    spec: &PodSpec,
+    runtime: &RuntimeStatus,
+    phase: PodPhase,
+    should_restart: bool,
+) -> Condition {
+    if let Some(reason) = terminal_reason(phase) {
+        return Condition::because(false, reason);
+    }
+    if !should_restart || restart::all_containers_restart_cleaned_up(spec, runtime) {
+        return Condition::plain(false);
+    }
+    Condition {
+        status: ConditionStatus::True,
+        reason: Some(ConditionReason::RestartAllContainersStarted),
+        message: ConditionMessage::RestartRule,
     }
 }
 
@@ -193,7 +166,7 @@ fn all_known<'a>(
     containers.all(|(index, _)| record_of(records, index).is_some())
 }
 
-fn lacking<'a>(
+fn unmet_containers<'a>(
     containers: impl Iterator<Item = (ContainerIndex, &'a ContainerSpec)>,
     records: &[Option<ContainerRecord>],
     is_met: impl Fn(&ContainerSpec, &ContainerRecord) -> bool,
@@ -209,14 +182,14 @@ fn lacking<'a>(
     UnmetContainers { unknown, unmet }
 }
 
-fn unless(lacking: UnmetContainers, reason: ConditionReason) -> Condition {
-    if lacking.is_empty() {
+fn true_unless(unmet: UnmetContainers, reason: ConditionReason) -> Condition {
+    if unmet.is_empty() {
         return Condition::plain(true);
     }
     Condition {
         status: ConditionStatus::False,
         reason: Some(reason),
-        message: ConditionMessage::Containers(Arc::new(lacking)),
+        message: ConditionMessage::Containers(Arc::new(unmet)),
     }
 }
 

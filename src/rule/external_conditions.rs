@@ -19,12 +19,12 @@ use crate::{
 ///
 /// let api: Vec<PodCondition> = serde_json::from_str(
 ///     r#"[{"type": "Ready", "status": "True"}, {"type": "example.com/attached", "status": "True"}]"#)?;
-/// let external = external_conditions::of(&api, &[]);
+/// let external = external_conditions::external_conditions(&api, &[]);
 /// assert_eq!(external.iter().map(|it| it.type_.as_str()).collect::<Vec<_>>(), ["example.com/attached"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn of(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
+pub fn external_conditions(api: &[PodCondition], previous: &[PodCondition]) -> Vec<PodCondition> {
     let external = api.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
     let mut external: Vec<PodCondition> = external.cloned().collect();
     // Evictions and node shutdowns set it in the kubelet's status before the API server has it.

@@ -1,26 +1,105 @@
-//! How far has the Pod been initialized, and which init container or sidecar is next?
+//! Init containers and sidecars: which one starts next, and which one holds back the rest (`computeInitContainerActions`
+//! in pkg/kubelet/kuberuntime/kuberuntime_container.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/>. Answers to `computeInitContainerActions` in
-//! `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/>: init containers run one after the other, each
+//! to its successful end. KEP-753: a sidecar need only have started, and is restarted for as long as the Pod runs.
 
 use super::{
     pod_actions::{Kill, KillReason, PodActions, SyncInputs},
     probe::ProbeResult,
-    restart,
+    record_of, restart,
 };
 use crate::{
     api::RestartPolicy,
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{Instance, InstanceState, TerminationReason},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
+    state::{ContainerRecord, Instance, InstanceState, RuntimeStatus, Termination, TerminationReason},
 };
 
-/// Plans the init containers and sidecars; says whether the regular ones may run.
+/// True if this end of an init container lets the next one start.
+///
+/// Answers to `isInitContainerFailed` in `pkg/kubelet/kuberuntime`.
+pub(crate) fn has_succeeded(end: &Termination) -> bool {
+    // The kubelet counts an OOM kill as a failure whatever the exit code.
+    end.exit_code == 0 && end.reason != TerminationReason::OomKilled
+}
+
+/// Returns the first init container before `container` that has not done its part, judged by the runtime.
+///
+/// `startup` returns the cached result of a sidecar's startup probe for an instance.
+pub(crate) fn blocking_init_container(
+    spec: &PodSpec,
+    runtime: &RuntimeStatus,
+    container: ContainerIndex,
+    startup: impl Fn(ContainerIndex, &Instance) -> Option<ProbeResult>,
+) -> Option<ContainerIndex> {
+    if is_any_regular_created_or_running(spec, runtime) {
+        return None;
+    }
+    first_blocking(spec, container, |index, init| {
+        let newest = runtime.newest(index);
+        match init.kind() {
+            ContainerKind::Sidecar => {
+                let running = newest.filter(|newest| newest.is_running());
+                running.is_some_and(|running| has_started_up(init, startup(index, running)))
+            }
+            ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => {
+                newest.and_then(Instance::termination).is_some_and(|end| has_succeeded(end))
+            }
+        }
+    })
+}
+
+/// Returns the first init container before `container` that has not done its part, judged by a published status.
+pub(crate) fn blocking_init_container_in_status(
+    spec: &PodSpec,
+    records: &[Option<ContainerRecord>],
+    container: ContainerIndex,
+) -> Option<ContainerIndex> {
+    first_blocking(spec, container, |index, init| {
+        let record = record_of(records, index);
+        match init.kind() {
+            ContainerKind::Sidecar => record.is_some_and(|it| it.is_running() && it.started == Some(true)),
+            ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => {
+                record.and_then(ContainerRecord::termination).is_some_and(|end| has_succeeded(end))
+            }
+        }
+    })
+}
+
+fn first_blocking(
+    spec: &PodSpec,
+    container: ContainerIndex,
+    is_done: impl Fn(ContainerIndex, &ContainerSpec) -> bool,
+) -> Option<ContainerIndex> {
+    let mut before = spec.init_containers().take_while(|(index, _)| *index < container);
+    before.find(|&(index, init)| !is_done(index, init)).map(|(index, _)| index)
+}
+
+/// True if a running sidecar counts as started: it has no startup probe, or the probe has succeeded.
+fn has_started_up(sidecar: &ContainerSpec, startup: Option<ProbeResult>) -> bool {
+    sidecar.probe(ProbeKind::Startup).is_none() || startup == Some(ProbeResult::Success)
+}
+
+/// True if a regular container is created or running, which means that the Pod has initialized.
+///
+/// Answers to `podHasInitialized` in `computeInitContainerActions`.
+fn is_any_regular_created_or_running(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
+    let mut newest = spec.regular_containers().filter_map(|(index, _)| runtime.newest(index));
+    // Exited ones do not count: they may be of an old sandbox.
+    newest.any(|instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. }))
+}
+
+/// Adds the starts and kills of init containers and sidecars to `actions`. True if regular containers may run.
+///
+/// Answers to `computeInitContainerActions`.
 pub(super) fn compute_init_container_actions(inputs: &SyncInputs<'_>, actions: &mut PodActions) -> bool {
     if !inputs.spec.has_init_containers() {
         return true;
     }
-    let mut walk = InitWalk { inputs, has_initialized: any_regular_lives(inputs), is_past: false };
-    walk.is_past = walk.has_initialized;
+    let has_initialized = is_any_regular_created_or_running(inputs.spec, inputs.runtime);
+    let mut walk = InitWalk { inputs, has_initialized, is_past: has_initialized };
+    // From the last to the first: the newest that has an instance says how far the Pod has come. All sidecars before it
+    // are kept running; init containers before it are done.
     for (index, container) in inputs.spec.init_containers().rev() {
         let newest = inputs.runtime.newest(index);
         let is_sidecar = container.kind() == ContainerKind::Sidecar;
@@ -29,7 +108,7 @@ pub(super) fn compute_init_container_actions(inputs: &SyncInputs<'_>, actions: &
             None => {}
             Some(_) if walk.is_past && !is_sidecar => {}
             Some(newest) => {
-                if walk.visit(index, container, newest, actions) == Visit::PodIsLost {
+                if walk.visit(index, container, newest, actions) == Visit::PodFailed {
                     actions.kill_pod = true;
                     actions.start_init.clear();
                     return false;
@@ -46,24 +125,19 @@ pub(super) fn compute_init_container_actions(inputs: &SyncInputs<'_>, actions: &
     walk.has_initialized
 }
 
-/// Whether a regular container is created or running. Exited ones do not count: they may be of an old sandbox.
-fn any_regular_lives(inputs: &SyncInputs<'_>) -> bool {
-    let mut newest = inputs.spec.regular_containers().filter_map(|(index, _)| inputs.runtime.newest(index));
-    newest.any(|instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. }))
-}
-
-/// The walk from the last init container to the first, in search of the newest that has an instance.
+/// Walk from the last init container to the first, in search of the newest that has an instance.
 struct InitWalk<'a> {
     inputs: &'a SyncInputs<'a>,
     has_initialized: bool,
-    /// Whether a later container has run: this one has had its turn.
+    /// True once a later container was found to have an instance: the ones before it have had their turn.
     is_past: bool,
 }
 
 #[derive(PartialEq, Eq)]
 enum Visit {
-    GoOn,
-    PodIsLost,
+    Continue,
+    /// An init container has failed for good, and the Pod with it.
+    PodFailed,
 }
 
 impl InitWalk<'_> {
@@ -76,6 +150,7 @@ impl InitWalk<'_> {
     ) -> Visit {
         let is_sidecar = container.kind() == ContainerKind::Sidecar;
         match &newest.state {
+            // Its creation succeeded and its start failed: it is tried again.
             InstanceState::Created => actions.start_init.push(index),
             InstanceState::Running { .. } if is_sidecar => {
                 self.visit_running_sidecar(index, container, newest, actions)
@@ -83,23 +158,22 @@ impl InitWalk<'_> {
             InstanceState::Running { .. } => {}
             InstanceState::Exited(_) if is_sidecar => actions.start_init.push(index),
             InstanceState::Exited(end) => {
-                let has_failed = end.exit_code != 0 || end.reason == TerminationReason::OomKilled;
-                if !has_failed {
+                if has_succeeded(end) {
                     self.advance_from(index, actions);
                 } else if restart::should_restart(container, Some(newest), self.inputs.is_deleting) {
                     actions.start_init.push(index);
                 } else {
-                    return Visit::PodIsLost;
+                    return Visit::PodFailed;
                 }
             }
             InstanceState::Unknown => {
                 if !is_sidecar && container.restart().policy() == RestartPolicy::Never {
-                    return Visit::PodIsLost;
+                    return Visit::PodFailed;
                 }
                 replace(index, newest, KillReason::Unknown, actions);
             }
         }
-        Visit::GoOn
+        Visit::Continue
     }
 
     fn visit_running_sidecar(
@@ -110,12 +184,13 @@ impl InitWalk<'_> {
         actions: &mut PodActions,
     ) {
         let facts = self.inputs.probes.get(index.get()).copied().unwrap_or_default();
-        if container.probe(ProbeKind::Startup).is_some() && facts.startup != Some(ProbeResult::Success) {
+        if !has_started_up(container, facts.startup) {
             if facts.startup == Some(ProbeResult::Failure) {
                 replace(index, newest, KillReason::StartupProbe, actions);
             }
             return;
         }
+        // The next one is due even if this one is about to be replaced: a sidecar that has started once holds back none.
         self.advance_from(index, actions);
         if newest.spec_changed {
             replace(index, newest, KillReason::DefinitionChanged, actions);
@@ -124,7 +199,7 @@ impl InitWalk<'_> {
         }
     }
 
-    /// The container has done its part: the next one is due, or the Pod has initialized.
+    /// Starts the init container after one that has done its part, or records that the Pod has initialized.
     fn advance_from(&mut self, index: ContainerIndex, actions: &mut PodActions) {
         let next = ContainerIndex::nth(index.place().saturating_add(1));
         if next.place() == self.inputs.spec.regular_from {

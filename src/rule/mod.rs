@@ -21,7 +21,7 @@ pub mod conditions;
 pub mod container_status;
 pub mod deadline;
 pub mod external_conditions;
-mod init_containers;
+pub(crate) mod init_containers;
 pub mod phase;
 pub mod pod_actions;
 pub mod pod_status;

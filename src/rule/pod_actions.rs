@@ -119,11 +119,11 @@ pub struct Reset {
 /// Why a single container is stopped; the whole Pod may go on.
 ///
 /// ```
-/// use pod_lifecycle::{rule::pod_actions::{KillReason, failed_probe}, spec::ProbeKind};
+/// use pod_lifecycle::{rule::pod_actions::KillReason, spec::ProbeKind};
 ///
 /// // A container that its own probe has stopped is given the probe's grace, if it has one.
-/// assert_eq!(failed_probe(KillReason::LivenessProbe), Some(ProbeKind::Liveness));
-/// assert_eq!(failed_probe(KillReason::Unknown), None);
+/// assert_eq!(KillReason::LivenessProbe.failed_probe(), Some(ProbeKind::Liveness));
+/// assert_eq!(KillReason::Unknown.failed_probe(), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -136,6 +136,18 @@ pub enum KillReason {
     StartupProbe,
     /// The runtime cannot say what it is doing.
     Unknown,
+}
+
+impl KillReason {
+    /// Returns the probe whose failure this is, if it is one: its grace then goes before the Pod's.
+    #[must_use]
+    pub const fn failed_probe(self) -> Option<ProbeKind> {
+        match self {
+            KillReason::LivenessProbe => Some(ProbeKind::Liveness),
+            KillReason::StartupProbe => Some(ProbeKind::Startup),
+            KillReason::DefinitionChanged | KillReason::Unknown => None,
+        }
+    }
 }
 
 impl Kill {
@@ -199,8 +211,8 @@ impl fmt::Display for KillMessage<'_> {
 pub fn compute_pod_actions(inputs: &SyncInputs<'_>) -> PodActions {
     let need = sandbox::pod_sandbox_changed(inputs.spec, inputs.runtime);
     let mut actions = PodActions {
-        kill_pod: need.is_new,
-        create_sandbox: need.is_new,
+        kill_pod: need.must_create,
+        create_sandbox: need.must_create,
         sandbox: need.current,
         attempt: need.attempt,
         kill: Vec::new(),
@@ -211,7 +223,7 @@ pub fn compute_pod_actions(inputs: &SyncInputs<'_>) -> PodActions {
     };
     if inputs.is_restarting_all {
         actions.reset = instances_to_reset(inputs.spec, inputs.runtime);
-    } else if need.is_new {
+    } else if need.must_create {
         actions_for_new_sandbox(inputs, &mut actions);
     } else {
         actions_for_running_sandbox(inputs, &mut actions);
@@ -318,21 +330,4 @@ fn regular_container_action(
     }
     actions.kill.push(Kill { container: index, instance: running.id, reason, will_restart });
     false
-}
-
-/// The probe whose failure is the reason of a kill, if one is.
-///
-/// ```
-/// use pod_lifecycle::{rule::pod_actions::{self, KillReason}, spec::ProbeKind};
-///
-/// assert_eq!(pod_actions::failed_probe(KillReason::StartupProbe), Some(ProbeKind::Startup));
-/// assert_eq!(pod_actions::failed_probe(KillReason::DefinitionChanged), None);
-/// ```
-#[must_use]
-pub const fn failed_probe(reason: KillReason) -> Option<ProbeKind> {
-    match reason {
-        KillReason::LivenessProbe => Some(ProbeKind::Liveness),
-        KillReason::StartupProbe => Some(ProbeKind::Startup),
-        KillReason::DefinitionChanged | KillReason::Unknown => None,
-    }
 }

@@ -1,38 +1,64 @@
-//! How long is a container given when it is stopped, and when is its turn?
+//! Pod termination: grace periods, the order of sidecars, and the phase after an eviction, a preemption or a shutdown
+//! (`killContainer` and `terminationOrdering` in pkg/kubelet/kuberuntime).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>. Answers to `killContainer` and
-//! `terminationOrdering` in `pkg/kubelet/kuberuntime`; KEP-753 (sidecars), KEP-2238 (grace of probes).
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>; KEP-753 (sidecars), KEP-2238
+//! (grace of probes).
 //!
 //! ```
 //! use core::time::Duration;
 //! use pod_lifecycle::rule::termination;
 //!
-//! // Of 30 s, a preStop hook has taken 12.
+//! // A preStop hook has taken 12 of 30 s.
 //! let left = termination::remaining_grace(Duration::from_secs(30), Duration::from_secs(12));
 //! assert_eq!(termination::stop_timeout(left), Duration::from_secs(18));
 //! ```
 
 use core::time::Duration;
 
-use crate::spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind};
+use serde::{Deserialize, Serialize};
 
-/// What every container has between SIGTERM and SIGKILL, whatever its grace: 2 s.
+use crate::{
+    api::PodPhase,
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
+};
+
+/// Least time between SIGTERM and SIGKILL: 2 s.
 ///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::rule::termination::{self, MINIMUM_GRACE};
-///
-/// assert_eq!(termination::stop_timeout(Duration::ZERO), MINIMUM_GRACE);
-/// ```
+/// Answers to `minimumGracePeriodInSeconds` in `pkg/kubelet/kuberuntime`.
 pub const MINIMUM_GRACE: Duration = Duration::from_secs(2);
 
-/// The least with which a whole Pod is terminated.
-const LEAST_OF_A_POD: Duration = Duration::from_secs(1);
+/// Least grace of a whole Pod: "no matter what, we always supply a grace period of 1".
+const MINIMUM_POD_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a container is given to stop, before hooks and turns take their part.
+/// Order of the node to end a Pod (`killPodNow` in pkg/kubelet/pod_workers.go).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum KillOrder {
+    /// Eviction: dead containers are removed as soon as the PLEG reports them.
+    Eviction,
+    /// Preemption by a critical Pod: an eviction that blocks the sync loop.
+    Preemption,
+    /// Shutdown of the node.
+    Shutdown,
+}
+
+impl KillOrder {
+    /// Returns the Pod's phase, given the one that its containers make.
+    ///
+    /// Answers to the status functions that `evictPod`, `evictPodsToFreeRequests` and the node shutdown manager pass to
+    /// `killPodNow`.
+    pub(crate) fn phase(self, generated: PodPhase) -> PodPhase {
+        match self {
+            // Only the shutdown manager keeps the phase of a Pod that succeeded before it was killed.
+            KillOrder::Shutdown if generated == PodPhase::Succeeded => PodPhase::Succeeded,
+            KillOrder::Eviction | KillOrder::Preemption | KillOrder::Shutdown => PodPhase::Failed,
+        }
+    }
+}
+
+/// Returns the grace period of one container, before preStop hook and sidecar ordering take their part of it.
 ///
 /// The deletion's grace if the Pod is being deleted; else the failed probe's own, then the Pod's; else 2 s. Answers to
-/// `setTerminationGracePeriod`.
+/// `setTerminationGracePeriod` in `pkg/kubelet/kuberuntime`.
 ///
 /// ```
 /// use core::time::Duration;
@@ -57,57 +83,36 @@ pub fn container_grace(
 ) -> Duration {
     let of_probe = || match failed_probe {
         Some(kind @ (ProbeKind::Startup | ProbeKind::Liveness)) => container.probe(kind)?.termination_grace(),
+        // The API refuses a grace of a readiness probe, which kills nothing.
         Some(ProbeKind::Readiness) | None => None,
     };
+    // The kubelet reads the probe's grace only inside `if pod.Spec.TerminationGracePeriodSeconds != nil`.
     let of_spec = || spec.termination_grace().map(|of_pod| of_probe().unwrap_or(of_pod));
     deletion_grace.or_else(of_spec).unwrap_or(MINIMUM_GRACE)
 }
 
-/// What is left of a grace after a hook or a wait of this length, of which whole seconds count.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::rule::termination;
-///
-/// let grace = Duration::from_secs(30);
-/// assert_eq!(termination::remaining_grace(grace, Duration::from_millis(4_900)), Duration::from_secs(26));
-/// ```
+/// Returns the grace that is left after a hook or a wait, of which whole seconds count.
 #[must_use]
 pub fn remaining_grace(grace: Duration, spent: Duration) -> Duration {
     grace.saturating_sub(Duration::from_secs(spent.as_secs()))
 }
 
-/// Whether this grace leaves time for a preStop hook, or for waiting one's turn; neither may take longer.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::rule::termination;
-///
-/// assert!(termination::has_time_left(Duration::from_secs(30)) && !termination::has_time_left(Duration::ZERO));
-/// ```
+/// True if this grace leaves time for a preStop hook, or for waiting in the order of sidecars.
 #[must_use]
 pub fn has_time_left(grace: Duration) -> bool {
     grace > Duration::ZERO
 }
 
-/// How long after SIGTERM comes SIGKILL: what is left of the grace, at least 2 s.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::rule::termination;
-///
-/// let timeout = |grace| termination::stop_timeout(Duration::from_secs(grace)).as_secs();
-/// assert_eq!((timeout(30), timeout(1)), (30, 2));
-/// ```
+/// Returns the time between SIGTERM and SIGKILL: what is left of the grace, at least 2 s.
 #[must_use]
 pub fn stop_timeout(grace: Duration) -> Duration {
     grace.max(MINIMUM_GRACE)
 }
 
-/// Whether a sidecar has to wait, when its Pod is stopped, until another container is gone: it waits for every regular
-/// one and for the next sidecar.
+/// True if a sidecar of a Pod that is being stopped gets no SIGTERM until another container is gone: it waits for every
+/// regular container and for the next sidecar.
 ///
-/// Answers to `newTerminationOrdering`.
+/// Answers to `newTerminationOrdering` in `pkg/kubelet/kuberuntime`; KEP-753.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::termination, spec::PodSpec};
@@ -126,13 +131,15 @@ pub fn waits_for(spec: &PodSpec, sidecar: ContainerIndex, other: ContainerIndex)
     if kind_of(sidecar) != Some(ContainerKind::Sidecar) {
         return false;
     }
+    // Sidecars stop in reverse order. Waiting for the next one is enough: that one waits for its own next.
     let is_next_sidecar = || spec.sidecars().map(|(index, _)| index).find(|&index| index > sidecar) == Some(other);
     kind_of(other) == Some(ContainerKind::Regular) || is_next_sidecar()
 }
 
-/// The grace with which a whole Pod is terminated, given the one in force, if there is one yet.
+/// Returns the grace period of a whole Pod, given the one in force if its termination has begun.
 ///
-/// A grace may only shrink, and is at least 1 s. Answers to `calculateEffectiveGracePeriod` in `pkg/kubelet`.
+/// A grace may only shrink, and is at least 1 s. Answers to `calculateEffectiveGracePeriod` in
+/// `pkg/kubelet/pod_workers.go`.
 ///
 /// ```
 /// use core::time::Duration;
@@ -155,6 +162,7 @@ pub fn effective_grace(
     override_grace: Option<Duration>,
 ) -> Duration {
     let mut grace = in_force.unwrap_or_default();
+    // Zero stands for "not set", as in the kubelet.
     for requested in [deletion_grace, override_grace].into_iter().flatten() {
         if grace.is_zero() || requested < grace {
             grace = requested;
@@ -164,5 +172,5 @@ pub fn effective_grace(
     if grace.is_zero() && !was_requested {
         grace = spec.termination_grace().unwrap_or_default();
     }
-    grace.max(LEAST_OF_A_POD)
+    grace.max(MINIMUM_POD_GRACE)
 }

@@ -235,7 +235,9 @@ fn status_difference(theirs: &OtherFields, merged: &OtherFields) -> OtherFields 
 fn map_difference(theirs: &OtherFields, merged: &OtherFields) -> OtherFields {
     let changed = merged.iter().filter(|(field, ours)| theirs.get(*field) != Some(ours));
     let changed = changed.map(|(field, ours)| match (theirs.get(field), ours) {
-        (Some(Value::Object(theirs)), Value::Object(ours)) => (field.clone(), Value::Object(map_difference(theirs, ours))),
+        (Some(Value::Object(theirs)), Value::Object(ours)) => {
+            (field.clone(), Value::Object(map_difference(theirs, ours)))
+        }
         (_, ours) => (field.clone(), ours.clone()),
     });
     let removed = theirs.keys().filter(|field| !merged.contains_key(*field));

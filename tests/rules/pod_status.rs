@@ -96,7 +96,7 @@ fn conditions_of_others_stay_and_the_disruption_that_was_reported_replaces_the_p
     };
     let api = [condition("Ready", ""), condition("DisruptionTarget", "old"), condition("example.com/lb", "")];
     let previous = [condition("DisruptionTarget", "new"), condition("example.com/dns", "")];
-    let kept = external_conditions::of(&api, &previous);
+    let kept = external_conditions::external_conditions(&api, &previous);
     assert_eq!(kept, [condition("DisruptionTarget", "new"), condition("example.com/lb", "")]);
-    assert_eq!(external_conditions::of(&[], &previous), [condition("DisruptionTarget", "new")]);
+    assert_eq!(external_conditions::external_conditions(&[], &previous), [condition("DisruptionTarget", "new")]);
 }

@@ -14,36 +14,36 @@ fn need(sandboxes: &[Sandbox]) -> SandboxDecision {
 
 #[test]
 fn the_first_sandbox_is_attempt_0() {
-    assert_eq!(need(&[]), SandboxDecision { is_new: true, attempt: 0, current: None });
+    assert_eq!(need(&[]), SandboxDecision { must_create: true, attempt: 0, current: None });
 }
 
 #[test]
 fn a_sound_sandbox_is_kept() {
-    assert_eq!(need(&[SANDBOX]), SandboxDecision { is_new: false, attempt: 0, current: Some(SandboxId(0)) });
-    assert!(!need(&[Sandbox { has_ip: None, ..SANDBOX }]).is_new);
+    assert_eq!(need(&[SANDBOX]), SandboxDecision { must_create: false, attempt: 0, current: Some(SandboxId(0)) });
+    assert!(!need(&[Sandbox { has_ip: None, ..SANDBOX }]).must_create);
 }
 
 #[test]
 fn a_dead_one_or_one_without_an_address_is_replaced_by_the_next_attempt() {
-    let next = SandboxDecision { is_new: true, attempt: 4, current: Some(SandboxId(0)) };
+    let next = SandboxDecision { must_create: true, attempt: 4, current: Some(SandboxId(0)) };
     assert_eq!(need(&[Sandbox { attempt: 3, is_ready: false, ..SANDBOX }]), next);
     assert_eq!(need(&[Sandbox { attempt: 3, has_ip: Some(false), ..SANDBOX }]), next);
 }
 
 #[test]
 fn two_living_ones_are_one_too_many() {
-    assert!(need(&[Sandbox { id: SandboxId(1), attempt: 1, ..SANDBOX }, SANDBOX]).is_new);
+    assert!(need(&[Sandbox { id: SandboxId(1), attempt: 1, ..SANDBOX }, SANDBOX]).must_create);
 }
 
 #[test]
 fn one_with_another_network_is_replaced_and_not_named() {
     let need = need(&[Sandbox { uses_host_network: true, ..SANDBOX }]);
-    assert_eq!((need.is_new, need.current), (true, None));
+    assert_eq!((need.must_create, need.current), (true, None));
 }
 
 #[test]
 fn on_the_host_network_no_address_is_wanted() {
     let spec = pod(json!({"hostNetwork": true, "containers": [{"name": "app"}]}));
     let sandboxes = vec![Sandbox { uses_host_network: true, has_ip: Some(false), ..SANDBOX }];
-    assert!(!sandbox::pod_sandbox_changed(&spec, &RuntimeStatus { sandboxes, instances: Vec::new() }).is_new);
+    assert!(!sandbox::pod_sandbox_changed(&spec, &RuntimeStatus { sandboxes, instances: Vec::new() }).must_create);
 }

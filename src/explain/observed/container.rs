@@ -6,10 +6,11 @@ use super::{Observation, back_off::Delay};
 use crate::{
     explain::{
         container::{ContainerExplanation, Situation, waiting_reason},
-        fact::{self, LastExit, ProbeProgress, RestartDecision},
+        fact::{LastExit, ProbeProgress, RestartDecision},
         stop::{StopReason, StopStep},
         wait::WaitingFor,
     },
+    rule::init_containers::blocking_init_container_in_status,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, Waiting},
 };
@@ -119,26 +120,12 @@ impl Observation<'_> {
     }
 
     fn not_started(self, index: ContainerIndex, record: &ContainerRecord) -> Situation {
-        let waits_for = match self.blocking_init(index) {
+        let waits_for = match blocking_init_container_in_status(self.pod.spec(), self.pod.records(), index) {
             Some(init) => WaitingFor::InitContainer(self.pod.spec().container_name(init).into()),
             None if self.lacks_sandbox() => WaitingFor::Sandbox,
             None => WaitingFor::Preparation,
         };
         Situation::NotStarted { waits_for, last_exit: last_exit(record) }
-    }
-
-    /// The first init container before this one that has not done its part.
-    fn blocking_init(self, index: ContainerIndex) -> Option<ContainerIndex> {
-        let before = self.pod.containers().take_while(|(other, ..)| *other < index);
-        let is_blocking = |spec: &ContainerSpec, record: Option<&ContainerRecord>| match spec.kind() {
-            ContainerKind::Init => {
-                !record.and_then(ContainerRecord::termination).is_some_and(|end| fact::has_succeeded(end))
-            }
-            ContainerKind::Sidecar => !record.is_some_and(|record| record.is_running() && record.started == Some(true)),
-            ContainerKind::Regular | ContainerKind::Ephemeral => false,
-        };
-        let mut blocking = before.filter(|(_, spec, record)| is_blocking(spec, *record));
-        blocking.next().map(|(index, ..)| index)
     }
 }
 

@@ -40,11 +40,11 @@ proptest! {
         let to_completion = init_starts.filter(|container| container.kind() == ContainerKind::Init).count();
         prop_assert!(to_completion <= 1, "init containers run one after the other");
         prop_assert!(!actions.create_sandbox || actions.kill_pod, "a new sandbox ends the old one");
-        prop_assert!(!sandbox::pod_sandbox_changed(&spec, &runtime).is_new || actions.create_sandbox || actions.start.is_empty());
+        prop_assert!(!sandbox::pod_sandbox_changed(&spec, &runtime).must_create || actions.create_sandbox || actions.start.is_empty());
         if is_restarting_all {
             prop_assert!(actions.start.is_empty() && actions.start_init.is_empty() && actions.kill.is_empty());
         }
-        if is_deleting && !sandbox::pod_sandbox_changed(&spec, &runtime).is_new {
+        if is_deleting && !sandbox::pod_sandbox_changed(&spec, &runtime).must_create {
             let revived = actions.start.iter().find(|&&index| !is_killed(index));
             prop_assert_eq!(revived, None, "the Pod is being deleted");
         }

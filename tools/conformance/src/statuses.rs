@@ -47,7 +47,7 @@ impl Question {
         let api = &pod.manifest.status;
         let previous: Option<PodStatus> = read_or_default(&question["previousStatus"], "previousStatus")?;
         let previous = previous.unwrap_or_else(|| api.clone());
-        let external = external_conditions::of(&api.conditions, &previous.conditions);
+        let external = external_conditions::external_conditions(&api.conditions, &previous.conditions);
         let now: Timestamp = read(&question["now"], "now")?;
         ids.set_pod_ip(pod_ip(&question["runtime"]["sandboxes"][0]));
         let deadline = previous.start_time.and_then(|start| deadline::expires_at(&pod.spec, start));
