@@ -1,4 +1,4 @@
-//! Answers as HTTP has them.
+//! HTTP responses.
 
 use std::{convert::Infallible, time::UNIX_EPOCH};
 
@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use super::{status::StatusError, watch::Watch};
 
-/// The body of an answer: one document, or the endless lines of a watch.
+/// Response body: one document, or the lines of a watch.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// What is answered.
+/// Response before it becomes HTTP.
 pub(super) enum Answer {
-    /// A document.
+    /// A JSON document.
     Json(StatusCode, Value),
-    /// A word.
+    /// Plain text.
     Text(&'static str),
     /// A watch.
     Watch(Box<Watch>),
@@ -50,7 +50,7 @@ impl Answer {
     }
 }
 
-/// A refusal as HTTP has it.
+/// Returns a `metav1.Status` as an HTTP response.
 pub(super) fn refusal(error: &StatusError) -> Response<Body> {
     let mut response = Answer::Json(error.code(), error.to_value()).into_response();
     if let Some(seconds) = error.retry_after_seconds().filter(|seconds| *seconds > 0) {
@@ -59,7 +59,7 @@ pub(super) fn refusal(error: &StatusError) -> Response<Body> {
     response
 }
 
-/// Says what time it is here.
+/// Sets the `Date` header.
 pub(super) fn set_date(response: &mut Response<Body>, now: Timestamp) {
     let date = UNIX_EPOCH.checked_add(now.since(Timestamp::UNIX_EPOCH)).map(httpdate::fmt_http_date);
     if let Some(Ok(date)) = date.map(HeaderValue::try_from) {

@@ -1,4 +1,4 @@
-//! The resources that Kubernetes has by itself.
+//! Built-in resources.
 
 use super::resource::{Generation, Origin, Resource, Scope, StatusSubresource};
 
@@ -18,7 +18,7 @@ type Row = (
     StatusSubresource,
 );
 
-/// What `kubectl api-resources` lists of a cluster without custom resources, as far as objects are kept of it.
+/// Resources that `kubectl api-resources` lists on a cluster without custom resources.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     ("", "v1", "configmaps", "ConfigMap", &["cm"], Namespaced, Uncounted, Absent),
@@ -65,7 +65,7 @@ const ROWS: &[Row] = &[
     ("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", &[], Cluster, Uncounted, AlsoCreation),
 ];
 
-/// All of them.
+/// Returns all built-in resources.
 pub(super) fn all() -> impl Iterator<Item = Resource> {
     ROWS.iter().map(|&(group, version, plural, kind, short_names, scope, generation, status)| Resource {
         group: group.into(),

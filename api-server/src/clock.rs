@@ -1,12 +1,12 @@
-//! The time that the server's objects carry.
+//! Clocks of the server.
 
 use pod_lifecycle::{Clock, Timestamp};
 use tokio::time::Instant;
 
-/// When the time of a server begins that was given none: a Thursday, at noon.
+/// Start of the default clock: a Thursday, at noon.
 pub(super) const START: Timestamp = Timestamp::from_unix_seconds(1_767_268_800);
 
-/// A clock that goes as tokio's does: where that is paused and moved, this one is, too.
+/// Clock that follows tokio's, so that a test can pause and advance it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct TokioClock {
 }
 
 impl TokioClock {
-    /// A clock that shows `start` now.
+    /// Returns a clock that shows `start` now.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> TokioClock {
         TokioClock { start, origin: Instant::now() }

@@ -1,11 +1,11 @@
-//! Objects as a version of their group shows them, and as they are stored.
+//! Conversion between the versions of a resource and its stored form.
 //!
 //! Versions of a custom resource differ in their name only (the strategy `None` of definitions). Of the resources
 //! that Kubernetes has, only events are told in two ways.
 
 use super::{object::Object, resource::Resource};
 
-/// The fields of an event that have another name in each group: as they are stored, and in `events.k8s.io`.
+/// Fields of an event whose names differ: as stored, and in `events.k8s.io`.
 const EVENT_FIELDS: &[(&str, &str)] = &[
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -16,7 +16,7 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
     ("reportingComponent", "reportingController"),
 ];
 
-/// The object as a client of the resource sees it.
+/// Converts a stored object to the resource's version.
 pub(super) fn outgoing(resource: &Resource, object: &Object) -> Object {
     let mut shown = object.clone();
     if resource.storage() != resource.group_resource() {
@@ -29,7 +29,7 @@ pub(super) fn outgoing(resource: &Resource, object: &Object) -> Object {
     shown
 }
 
-/// The object as it is stored.
+/// Converts an object to its stored form.
 pub(super) fn incoming(resource: &Resource, mut object: Object) -> Object {
     object.set("apiVersion", resource.api_version());
     object.set("kind", &*resource.kind);

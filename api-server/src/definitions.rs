@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions: once stored, they serve.
+//! CustomResourceDefinitions: served as soon as they are stored.
 //!
 //! <https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/>
 
@@ -17,7 +17,7 @@ use super::{
     strategy::Strategy,
 };
 
-/// The strategy of definitions.
+/// Strategy of CustomResourceDefinitions.
 pub(super) struct Definitions;
 
 impl Strategy for Definitions {
@@ -29,7 +29,7 @@ impl Strategy for Definitions {
         Ok(())
     }
 
-    /// The names are accepted and served at once.
+    /// Marks the names as accepted and established at once.
     fn prepare_for_create(&self, definition: &mut Object, now: Timestamp) {
         let condition = |type_: &str, reason: &str, message: &str| {
             json!({"type": type_, "status": "True", "reason": reason, "message": message,
@@ -68,7 +68,7 @@ impl Strategy for Definitions {
     }
 }
 
-/// Serves what a definition defines.
+/// Starts serving a definition.
 pub(super) fn establish(resources: &mut Resources, resource: &Resource, stored: &Object) {
     if !is_definition(resource) {
         return;
@@ -82,7 +82,7 @@ pub(super) fn establish(resources: &mut Resources, resource: &Resource, stored: 
     }
 }
 
-/// Serves it no longer, and forgets its objects.
+/// Stops serving a definition and drops its objects.
 pub(super) fn abolish(state: &mut State, resource: &Resource, gone: &Object) {
     if !is_definition(resource) {
         return;

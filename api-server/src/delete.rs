@@ -30,7 +30,7 @@ pub(super) struct DeleteOptions {
     dry_run: Option<Vec<String>>,
 }
 
-/// What has to be true of an object for it to be deleted.
+/// Preconditions of a deletion.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Preconditions {
@@ -38,17 +38,17 @@ pub(super) struct Preconditions {
     pub(super) resource_version: Option<String>,
 }
 
-/// What is left of an object that was deleted.
+/// Result of a deletion.
 #[derive(Clone, Debug)]
 pub(super) enum Deleted {
-    /// It is still there, or is worth showing.
+    /// The object, which still exists or is returned as its last state.
     Object(Arc<Object>),
-    /// Nothing but the news.
+    /// A `Status` without the object.
     Gone(serde_json::Value),
 }
 
 impl DeleteOptions {
-    /// Reads them from the body of a request, or from its query.
+    /// Reads the options from the body or the query.
     pub(super) fn read(call: &Call) -> Result<DeleteOptions, StatusError> {
         if call.body.is_empty() {
             let grace_period_seconds = call.query.grace_period_seconds;
@@ -75,14 +75,14 @@ impl DeleteOptions {
         Ok(self)
     }
 
-    /// Whether the options themselves ask for a dry run.
+    /// True if the options ask for a dry run.
     pub(super) fn effect(&self) -> Result<Effect, StatusError> {
         self.dry_run.iter().flatten().try_fold(Effect::Stored, |_, word| query::effect(word))
     }
 }
 
 impl Preconditions {
-    /// Refuses another object of that name, or another version of it.
+    /// Checks uid and resource version.
     pub(super) fn check(&self, resource: &Resource, object: &Object) -> Result<(), StatusError> {
         let record = |what: &str, asked: &Option<String>, is: &str, since: &str| match asked {
             Some(asked) if asked != is => {
@@ -102,7 +102,7 @@ impl Preconditions {
 }
 
 impl State {
-    /// Deletes an object, as the request asks.
+    /// Deletes an object as the request asks.
     pub(super) fn delete(&mut self, call: &mut Call) -> Result<Deleted, StatusError> {
         let options = DeleteOptions::read(call)?;
         if options.effect()? == Effect::DryRun {
@@ -173,18 +173,18 @@ impl State {
     }
 }
 
-/// How an object goes.
+/// Kind of a deletion.
 enum Deletion {
-    /// It is already going, and no faster.
+    /// Already being deleted, with no longer grace.
     UnderWay,
-    /// It is marked, and has so many seconds.
+    /// Marked, with this grace in seconds.
     WithGrace(Object),
-    /// Nothing but finalizers keeps it.
+    /// At once, unless finalizers keep the object.
     AtOnce,
 }
 
 impl Deletion {
-    /// Kubernetes: `BeforeDelete`.
+    /// Answers to `BeforeDelete`.
     fn begin(strategy: &dyn Strategy, object: &Object, asked: Option<i64>, now: Timestamp) -> Deletion {
         let asked = asked.map(|seconds| if seconds < 0 { 1 } else { seconds });
         let Some(grace) = strategy.grace_period_seconds(object, asked) else { return Deletion::AtOnce };
@@ -198,7 +198,7 @@ impl Deletion {
         Deletion::WithGrace(marked)
     }
 
-    /// A second deletion can only shorten the first.
+    /// Shortens the grace of an earlier deletion; never lengthens it.
     fn hasten(object: &Object, asked: Option<i64>, now: Timestamp) -> Deletion {
         let current = object.number("metadata.deletionGracePeriodSeconds").unwrap_or_default();
         if current == 0 {
@@ -221,7 +221,7 @@ fn seconds_after(time: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_unix_seconds(time.unix_seconds().saturating_add(seconds))
 }
 
-/// The object as one that goes when its finalizers are gone.
+/// Marks an object as deleted, to be removed with its last finalizer.
 fn marked_for_finalizers(object: &Object, now: Timestamp) -> Object {
     let mut marked = object.clone();
     let end: Option<Timestamp> = object.text("metadata.deletionTimestamp").parse().ok();
@@ -235,7 +235,7 @@ fn marked_for_finalizers(object: &Object, now: Timestamp) -> Object {
     marked
 }
 
-/// Whether a deletion is answered with the object. Kubernetes: `ReturnDeletedObject`.
+/// True if a deletion returns the object. Answers to `ReturnDeletedObject`.
 fn shows_what_it_deletes(resource: &Resource) -> bool {
     const SHOWN: &[&str] = &[
         "csinodes",

@@ -1,4 +1,4 @@
-//! What there is: groups, versions, resources, and which patches have which parameters.
+//! Discovery: groups, versions, resources, OpenAPI.
 //!
 //! <https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api>
 
@@ -14,7 +14,7 @@ use super::{
 
 const VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-/// The answer to a question of discovery.
+/// Answers a discovery request.
 pub(super) fn answer(resources: &Resources, question: &Discovery) -> Result<Value, StatusError> {
     match question {
         Discovery::CoreVersions => Ok(json!({"kind": "APIVersions", "versions": ["v1"]})),
@@ -44,7 +44,7 @@ pub(super) fn answer(resources: &Resources, question: &Discovery) -> Result<Valu
     }
 }
 
-/// The groups with a name, and their versions; the newest name first.
+/// Returns the named groups with their versions.
 fn groups(resources: &Resources) -> BTreeMap<&str, Vec<&str>> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for resource in resources.iter().filter(|resource| !resource.group.is_empty()) {
@@ -66,7 +66,7 @@ fn group(name: &str, versions: &[&str]) -> Value {
     json!({"name": name, "versions": versions.iter().map(version).collect::<Vec<_>>(), "preferredVersion": preferred})
 }
 
-/// A resource and its subresources.
+/// Returns a resource and its subresources.
 fn entries(resource: &Resource) -> Vec<Value> {
     let is_namespaced = resource.scope == Scope::Namespaced;
     let entry = |name: String, kind: &str, verbs: &[&str]| json!({"name": name, "singularName": "", "namespaced": is_namespaced, "kind": kind, "verbs": verbs});
@@ -105,7 +105,7 @@ fn eviction() -> Value {
         "kind": "Eviction", "verbs": ["create"]})
 }
 
-/// The paths below `/openapi/v3`.
+/// Returns the paths below `/openapi/v3`.
 pub(super) fn open_api_paths(resources: &Resources) -> Value {
     let paths: Map<String, Value> = resources
         .iter()

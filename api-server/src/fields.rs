@@ -1,4 +1,4 @@
-//! The fields by which the objects of a resource can be selected.
+//! Field selectors: fields by which a resource's objects can be selected.
 //!
 //! <https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/>
 
@@ -48,7 +48,7 @@ const NEW_EVENT: &[&str] = &[
     "type",
 ];
 
-/// Refuses a selector that names a field by which these objects cannot be selected.
+/// Checks that the resource supports the selector's fields.
 pub(super) fn check(resource: &Resource, selector: &FieldSelector) -> Result<(), StatusError> {
     let supported = supported(resource);
     let is_known = |field: &&str| match *field {
@@ -77,12 +77,12 @@ fn supported(resource: &Resource) -> &'static [&'static str] {
     }
 }
 
-/// Whether a stored object is selected.
+/// True if a stored object matches.
 pub(super) fn matches(selector: &FieldSelector, object: &Object) -> bool {
     selector.matches(|field| text(object, field))
 }
 
-/// A field as text. What is not there counts as its zero: empty, `0`, or `false`.
+/// Returns a field as text; an absent one as its zero value: empty, `0`, or `false`.
 fn text(object: &Object, field: &str) -> String {
     match object.get(&stored_field(object, field)) {
         Some(Value::String(text)) => text.clone(),

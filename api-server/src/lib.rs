@@ -1,7 +1,7 @@
 //! An API server in memory, as a tower service.
 //!
-//! Objects of any resource are kept as JSON, and read, listed, watched, written, patched and deleted as the real API
-//! server of Kubernetes 1.36 does it; what it refuses, it refuses in the real one's words. Pods are defaulted and
+//! Objects of any resource are stored as JSON. Requests are answered as by the API server of Kubernetes 1.36,
+//! refusals in its words. Pods are defaulted and
 //! validated by [`pod_lifecycle::api`].
 //!
 //! ```
@@ -25,7 +25,7 @@
 //! let seen = web.metadata.resource_version.unwrap();
 //! let mut events = pods.watch(&WatchParams::default(), &seen).await?.boxed();
 //! pods.delete("web", &DeleteParams::default()).await?;
-//! // No node has it: it is marked, and is gone.
+//! // Not bound to a node, so it is removed at once.
 //! assert!(matches!(events.next().await, Some(Ok(WatchEvent::Modified(_)))));
 //! assert!(matches!(events.next().await, Some(Ok(WatchEvent::Deleted(_)))));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,27 +37,27 @@
 //!
 //! * Create (with `generateName`), get, list (pages, `resourceVersion`, `resourceVersionMatch`), replace, delete and
 //!   delete a collection, each with `dryRun`; JSON patch, JSON merge patch, strategic merge patch.
-//! * Watches from a resource version, from now, or with initial events; bookmarks; 410 for what is forgotten.
+//! * Watches from a resource version, from now, or with initial events; bookmarks; 410 for expired versions.
 //! * Label selectors and field selectors. Tables and bare metadata (`PartialObjectMetadata`) on request.
 //! * The subresources `status`; of Pods `binding`, `eviction` (with disruption budgets), `ephemeralcontainers`, `resize`;
 //!   of namespaces `finalize`.
 //! * `generation`, `uid`, `resourceVersion`, finalizers, deletion with grace, preconditions.
-//! * Custom resources: by their definition, or, where nobody defines one, by the first object that is created.
-//! * Discovery, as far as `kubectl` needs it; the same server on a port: [`ApiServer::listen`].
+//! * Custom resources: by their definition or, without one, by the first object that is created.
+//! * Discovery as far as `kubectl` needs it. [`ApiServer::listen`] serves on a port.
 //!
 //! # What it does not do
 //!
-//! * No scheduler and no controllers: Pods get a node by `binding` or by `spec.nodeName`; nobody makes Pods for a
-//!   Deployment, collects garbage (every `propagationPolicy` is accepted and leaves dependents alone), empties a
-//!   namespace that is being deleted or writes the status of a disruption budget. `scale` is refused.
-//! * No server-side apply: it is refused with 415. No managed fields.
-//! * No authentication and no RBAC: everybody may do everything.
-//! * No admission webhooks. Of the admission plugins only three rules are kept: a namespace has to exist, a Pod has a
+//! * No scheduler and no controllers: Pods get a node by `binding` or `spec.nodeName`; a Deployment creates no
+//!   Pods, dependents are not collected (every `propagationPolicy` is accepted), a deleted namespace is not
+//!   emptied, and disruption budgets keep the status they are given. `scale` is refused.
+//! * No server-side apply (415) and no managed fields.
+//! * No authentication and no RBAC: every request is allowed.
+//! * No admission webhooks. Three rules of admission plugins are enforced: the namespace must exist, a Pod gets a
 //!   priority (0, no classes), and tolerates a lost node for five minutes.
 //! * Only Pods are validated field by field, and only as far as the core knows them. Of others, names, labels,
-//!   annotations, finalizers and what never changes are checked; `fieldValidation` is not heeded, nor are the schemas of
-//!   custom resources.
-//! * Nothing that a kubelet answers: logs, exec, port-forward, proxy are refused with 501.
+//!   annotations, finalizers and immutable fields are checked; `fieldValidation` and the schemas of custom
+//!   resources are ignored.
+//! * Logs, exec, port-forward and proxy are refused with 501.
 //! * JSON only: no YAML, no protobuf.
 
 #![forbid(unsafe_code)]
@@ -119,13 +119,13 @@ use state::State;
 use status::StatusError;
 use store::Store;
 
-/// Where the time comes from.
+/// Source of time.
 type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// How many changes of each resource are remembered, unless somebody says otherwise.
+/// Default number of changes kept for each resource.
 const HISTORY_LIMIT: usize = 10_000;
 
-/// An API server in memory. Clones are the same server.
+/// API server in memory. Clones share the same state.
 ///
 /// It is a [tower service](Service) for [`kube::Client::new`]; [`ApiServer::client`] does that, too.
 #[derive(Clone)]
@@ -139,14 +139,14 @@ struct Shared {
 }
 
 impl ApiServer {
-    /// A server with the namespaces that every cluster has, and nothing else. Its time is tokio's, from
+    /// Returns a server with the default namespaces. Its clock is tokio's, from
     /// 2026-01-01T12:00:00Z on.
     #[must_use]
     pub fn new() -> ApiServer {
         ApiServer::with_clock(TokioClock::starting_at(clock::START))
     }
 
-    /// A server with a time of its own.
+    /// Returns a server with a clock of its own.
     ///
     /// ```
     /// use pod_lifecycle_api_server::ApiServer;
@@ -163,14 +163,14 @@ impl ApiServer {
         ApiServer { shared: Arc::new(Shared { state: Arc::new(Mutex::new(state)), now }) }
     }
 
-    /// A client of this server, in the namespace `default`.
+    /// Returns a client for the namespace `default`.
     #[must_use]
     pub fn client(&self) -> kube::Client {
         kube::Client::new(self.clone(), "default")
     }
 
-    /// Forgets all changes so far: whoever watches from an older resource version, or reads the next page of an older
-    /// list, is told 410 and has to begin again, as after a compaction of etcd.
+    /// Drops all past changes, as a compaction of etcd does: a watch from an older resource version or the next page of an older
+    /// list is answered with 410.
     ///
     /// ```
     /// use pod_lifecycle_api_server::ApiServer;

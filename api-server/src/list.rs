@@ -1,4 +1,4 @@
-//! Reading objects: one, or all that are selected, in one piece or in pages.
+//! Get and list, with paging.
 //!
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>
 
@@ -14,19 +14,19 @@ use super::{
     store::Key,
 };
 
-/// Some objects of a resource.
+/// Listed objects of a resource.
 #[derive(Clone, Debug)]
 pub(super) struct List {
     pub(super) items: Vec<Arc<Object>>,
-    /// The resource version as of which they are so.
+    /// Resource version of the list.
     pub(super) revision: u64,
-    /// Where the next page begins.
+    /// Start of the next page.
     pub(super) continue_token: Option<String>,
-    /// How many come after this page, if that can be said.
+    /// Number of objects after this page, if known.
     pub(super) remaining: Option<usize>,
 }
 
-/// Where a page ended, and as of which version the pages are.
+/// Continue token: end of a page and resource version of the list.
 struct Continue {
     revision: u64,
     after: Key,
@@ -49,7 +49,7 @@ impl Continue {
 }
 
 impl State {
-    /// The objects that a request selects.
+    /// Lists the objects that a request selects.
     pub(super) fn list(&self, call: &Call) -> Result<List, StatusError> {
         let selection = Selection::read(&call.resource, &call.target, &call.query)?;
         let from = call.query.continue_token.as_deref().map(Continue::read).transpose()?;
@@ -71,7 +71,7 @@ impl State {
         Ok(List { items, revision, continue_token, remaining })
     }
 
-    /// As of when the list is: now, unless a page or a match says otherwise.
+    /// Returns the resource version to list at.
     fn revision_of_list(&self, call: &Call, from: Option<&Continue>) -> Result<u64, StatusError> {
         let current = self.store.revision();
         if let Some(from) = from {
@@ -84,7 +84,7 @@ impl State {
         }
     }
 
-    /// Deletes all that a request selects; answers with what it found.
+    /// Deletes the objects that a request selects and returns them.
     pub(super) fn delete_collection(&mut self, call: &mut Call) -> Result<List, StatusError> {
         let options = DeleteOptions::read(call)?;
         if options.effect()? == Effect::DryRun {

@@ -1,4 +1,4 @@
-//! The same server on a port.
+//! Serving on a port.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -14,10 +14,10 @@ use tokio::{
 
 use super::ApiServer;
 
-/// How long to wait before the next connection is taken, if one could not be.
+/// Delay after a failed accept.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A server that listens; it ends, with all its connections, when this is dropped.
+/// Listening server; dropping it ends all connections.
 #[derive(Debug)]
 pub struct Listening {
     address: SocketAddr,
@@ -25,7 +25,7 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Where it listens.
+    /// Returns the address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -39,13 +39,13 @@ impl Drop for Listening {
 }
 
 impl ApiServer {
-    /// Answers on a port, in plain HTTP and to everybody: meant for the loopback address. Port 0 takes a free one.
+    /// Serves plain HTTP without authentication; meant for the loopback address. Port 0 takes a free port.
     ///
     /// With it `kubectl --server http://ADDRESS` works: `get` (`-o wide`, `-w`), `describe`, `apply`, `delete`, `wait`.
     ///
     /// # Errors
     ///
-    /// What the operating system says if it does not give the port.
+    /// The operating system's error if the port cannot be bound.
     ///
     /// ```
     /// use pod_lifecycle_api_server::ApiServer;
@@ -66,7 +66,7 @@ impl ApiServer {
     }
 }
 
-/// Takes every connection; those that have ended are let go.
+/// Accepts connections.
 async fn accept(server: ApiServer, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {

@@ -1,4 +1,4 @@
-//! `metadata`: what the server alone writes, and the rules on the rest.
+//! `metadata`: server-set fields and validation.
 //!
 //! <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/>
 
@@ -16,7 +16,7 @@ use super::{
 
 const IMMUTABLE: &str = "field is immutable";
 
-/// What only the server writes, for an object that comes to be.
+/// Sets the server's fields of a new object.
 pub(super) fn begin(resource: &Resource, object: &mut Object, uid: String, now: Timestamp) {
     for field in ["selfLink", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
         object.remove(&format!("metadata.{field}"));
@@ -28,7 +28,7 @@ pub(super) fn begin(resource: &Resource, object: &mut Object, uid: String, now: 
     }
 }
 
-/// What an update can not change: it stays as it was.
+/// Restores the fields that an update cannot change.
 pub(super) fn keep(new: &mut Object, old: &Object) {
     for field in ["creationTimestamp", "generation"] {
         new.copy(&format!("metadata.{field}"), old);
@@ -49,9 +49,9 @@ pub(super) fn keep(new: &mut Object, old: &Object) {
     }
 }
 
-/// The rules on names, labels, annotations and finalizers.
+/// Validates names, labels, annotations and finalizers.
 ///
-/// Kubernetes: `ValidateObjectMeta`; names, labels and annotations are those of a Pod.
+/// Answers to `ValidateObjectMeta`.
 pub(super) fn validate(resource: &Resource, object: &Object) -> Vec<FieldError> {
     let metadata = object.get("metadata").cloned().unwrap_or_default();
     let mut metadata: ObjectMeta = match serde_json::from_value(metadata) {
@@ -71,7 +71,7 @@ pub(super) fn validate(resource: &Resource, object: &Object) -> Vec<FieldError> 
     of_metadata.chain(object.finalizers().iter().filter_map(finalizer)).collect()
 }
 
-/// A finalizer is a name with a domain before it, as a label's key is.
+/// Validates a finalizer: a qualified name, like a label's key.
 fn finalizer(finalizer: &Value) -> Option<FieldError> {
     let name = finalizer.as_str().unwrap_or_default();
     let mut pod = PodManifest::default();
@@ -81,9 +81,9 @@ fn finalizer(finalizer: &Value) -> Option<FieldError> {
     Some(FieldError { field: "metadata.finalizers".into(), ..error.clone() })
 }
 
-/// The rules on what an update may change of it.
+/// Validates an update of the metadata.
 ///
-/// Kubernetes: `ValidateObjectMetaUpdate`.
+/// Answers to `ValidateObjectMetaUpdate`.
 pub(super) fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for field in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] {
@@ -109,7 +109,7 @@ pub(super) fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
     errors
 }
 
-/// A field that may not change, and what somebody would have it be.
+/// Returns the error of a change of an immutable field.
 pub(super) fn immutable(field: &str, value: Option<&Value>) -> FieldError {
     let text = match value {
         None => "null".into(),
@@ -119,7 +119,7 @@ pub(super) fn immutable(field: &str, value: Option<&Value>) -> FieldError {
     field_error(field, FieldErrorType::Invalid, Some(&text), IMMUTABLE)
 }
 
-/// Whether nothing is left that keeps a deleted object: no finalizer, and no seconds to stop.
+/// True if nothing keeps a deleted object: no finalizer and no grace left.
 ///
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/>
 pub(super) fn is_ready_to_go(object: &Object) -> bool {
@@ -129,7 +129,7 @@ pub(super) fn is_ready_to_go(object: &Object) -> bool {
         && object.number("metadata.deletionGracePeriodSeconds").unwrap_or_default() == 0
 }
 
-/// The next generation of an object that counts them.
+/// Increments the generation.
 pub(super) fn count_generation(object: &mut Object) {
     if let Some(generation) = object.number("metadata.generation").filter(|generation| *generation > 0) {
         object.set("metadata.generation", generation.saturating_add(1));

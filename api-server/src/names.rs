@@ -1,26 +1,26 @@
-//! Unique ids and generated names: the same in every run, and no two alike.
+//! Deterministic, unique uids and generated names.
 
-/// The letters of generated names: none that could spell a word.
+/// Alphabet of generated names, without vowels.
 const ALPHABET: &[u8; LETTERS as usize] = b"bcdfghjklmnpqrstvwxz2456789";
 const LETTERS: u64 = 27;
 const SUFFIX_LENGTH: usize = 5;
 const LONGEST_PREFIX: usize = 58;
 
-/// Counts what it has given out.
+/// Generator of uids and names.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     given: u64,
 }
 
 impl Names {
-    /// An id in the form of a UUID.
+    /// Returns an id in the form of a UUID.
     pub(super) fn uid(&mut self) -> String {
         let number = self.next();
         let scattered = scatter(number);
         format!("{:08x}-{:04x}-4000-8000-{number:012x}", scattered >> 32, scattered & 0xffff)
     }
 
-    /// A name that begins with a prefix and ends in five letters.
+    /// Returns the prefix with five letters appended.
     pub(super) fn name(&mut self, prefix: &str) -> String {
         let mut rest = scatter(self.next());
         let begin: String = prefix.chars().take(LONGEST_PREFIX).collect();

@@ -18,14 +18,14 @@ use super::{
     strategy::Strategy,
 };
 
-/// Those that every cluster has.
+/// Namespaces of every cluster.
 const INITIAL: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// The strategy of namespaces.
+/// Strategy of namespaces.
 pub(super) struct Namespaces;
 
 impl Strategy for Namespaces {
-    /// Kubernetes: `namespaceStrategy.PrepareForCreate`.
+    /// Answers to `namespaceStrategy.PrepareForCreate`.
     fn prepare_for_create(&self, namespace: &mut Object, _now: Timestamp) {
         namespace.set("spec.finalizers", json!(["kubernetes"]));
         namespace.set("status", json!({"phase": "Active"}));
@@ -42,7 +42,7 @@ pub(super) fn resource() -> GroupResource {
     GroupResource { group: String::new(), resource: "namespaces".into() }
 }
 
-/// Makes the first namespaces.
+/// Creates the default namespaces.
 pub(super) fn begin(store: &mut Store, names: &mut Names, now: Timestamp) {
     let Some(kind) = super::builtin::all().find(|one| one.is("", "namespaces")) else { return };
     for name in INITIAL {
@@ -56,7 +56,7 @@ pub(super) fn begin(store: &mut Store, names: &mut Names, now: Timestamp) {
     }
 }
 
-/// Some namespaces stay for ever.
+/// Refuses the deletion of a permanent namespace.
 pub(super) fn check_deletion(namespace: &Object) -> Result<(), StatusError> {
     if ["default", "kube-system", "kube-public"].contains(&namespace.name()) {
         let why = "this namespace may not be deleted";
@@ -66,7 +66,7 @@ pub(super) fn check_deletion(namespace: &Object) -> Result<(), StatusError> {
 }
 
 impl State {
-    /// The subresource `finalize`: whoever has emptied a namespace says so.
+    /// Handles the subresource `finalize`: the namespace is empty.
     pub(super) fn finalize_namespace(&mut self, call: &Call) -> Result<Arc<Object>, StatusError> {
         let said = call.object()?;
         call.check_name(&said)?;

@@ -1,17 +1,17 @@
-//! One object of the API, as the JSON that it is.
+//! An API object as JSON.
 
 use serde_json::{Map, Value};
 
 use super::status::StatusError;
 
-/// An object of any kind. Fields that nobody here knows are kept; a field that is `null` is not there.
+/// Object of any kind. Unknown fields are kept; `null` counts as absent.
 ///
-/// Fields are named by their path: `metadata.name`.
+/// Fields are addressed by path: `metadata.name`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object(Map<String, Value>);
 
 impl Object {
-    /// Reads an object; its `metadata`, if any, has to be an object, too.
+    /// Reads an object.
     pub(super) fn read(value: Value) -> Result<Object, StatusError> {
         let Value::Object(mut fields) = value else {
             return Err(StatusError::bad_request("an object was expected: a JSON document in curly braces"));
@@ -43,7 +43,7 @@ impl Object {
         keys.try_fold(first, |value, key| value.get_mut(key))
     }
 
-    /// A string; empty if it is not there.
+    /// Returns a string; empty if absent.
     pub(super) fn text(&self, path: &str) -> &str {
         self.get(path).and_then(Value::as_str).unwrap_or_default()
     }
@@ -52,12 +52,12 @@ impl Object {
         self.get(path).and_then(Value::as_i64)
     }
 
-    /// The items of a list; none if it is not there.
+    /// Returns the items of a list; none if absent.
     pub(super) fn items(&self, path: &str) -> &[Value] {
         self.get(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// The items of a list, to change them.
+    /// Returns the items of a list, mutably.
     pub(super) fn items_mut(&mut self, path: &str) -> &mut [Value] {
         self.get_mut(path).and_then(Value::as_array_mut).map_or(&mut [], Vec::as_mut_slice)
     }
@@ -66,19 +66,19 @@ impl Object {
         self.get(path).is_some()
     }
 
-    /// Sets a field; what lies on its path becomes an object if it is none.
+    /// Sets a field and creates the objects on its path.
     pub(super) fn set(&mut self, path: &str, value: impl Into<Value>) {
         set_in(&mut self.0, path, value.into());
     }
 
-    /// Sets a field that is not there.
+    /// Sets a field if it is absent.
     pub(super) fn set_default(&mut self, path: &str, value: impl Into<Value>) {
         if !self.has(path) {
             self.set(path, value);
         }
     }
 
-    /// Puts a value into a map, under a key that may have dots; the map is made if need be.
+    /// Inserts into a map under a key that may contain dots.
     pub(super) fn insert(&mut self, map: &str, key: &str, value: impl Into<Value>) {
         if !self.get(map).is_some_and(Value::is_object) {
             self.set(map, Map::new());
@@ -95,7 +95,7 @@ impl Object {
         }
     }
 
-    /// Makes a field what it is in another object, be it absent.
+    /// Copies a field, or its absence, from another object.
     pub(super) fn copy(&mut self, path: &str, from: &Object) {
         match from.get(path) {
             Some(value) => self.set(path, value.clone()),

@@ -1,13 +1,13 @@
-//! What a path and its query name.
+//! Parser of request paths.
 
 use percent_encoding::percent_decode_str;
 
-/// Where a request goes.
+/// Target of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// Objects.
     Objects(Target),
-    /// What there is: `/api`, `/apis`, a group, a version.
+    /// Discovery: `/api`, `/apis`, a group, a version.
     Discovery(Discovery),
     /// `/openapi/v3`, and below it one group and version.
     OpenApi(Option<String>),
@@ -15,11 +15,11 @@ pub(super) enum Route {
     Version,
     /// `/healthz`, `/livez`, `/readyz`
     Health,
-    /// Nowhere.
+    /// Unknown path.
     Unknown,
 }
 
-/// A part of discovery.
+/// Part of discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Discovery {
     /// `/api`
@@ -32,7 +32,7 @@ pub(super) enum Discovery {
     Resources { group: String, version: String },
 }
 
-/// The objects, or the one object, that a path names.
+/// Object or collection named by a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) group: String,

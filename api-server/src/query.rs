@@ -1,4 +1,4 @@
-//! What the query of a request asks for.
+//! Query parameters.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
 
 /// The parameters of `ListOptions`, `CreateOptions`, `PatchOptions` and their like that are heeded here.
 ///
-/// `fieldManager` and `fieldValidation` are accepted: nobody keeps managed fields or knows all fields here.
+/// `fieldManager` and `fieldValidation` are accepted and ignored.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Query {
     pub(super) labels: LabelSelector,
@@ -26,23 +26,23 @@ pub(super) struct Query {
     pub(super) include_object: IncludeObject,
 }
 
-/// What `resourceVersionMatch` asks of a list.
+/// `resourceVersionMatch` of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum VersionMatch {
     Exact,
     NotOlderThan,
 }
 
-/// What a watch is asked for beyond a list.
+/// Parameters of a watch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct WatchQuery {
     pub(super) bookmarks: Bookmarks,
     pub(super) start: Start,
-    /// After which the watch ends.
+    /// Duration of the watch.
     pub(super) timeout: Option<Duration>,
 }
 
-/// Whether a watch says from time to time how far it has come.
+/// Bookmarks of a watch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Bookmarks {
     Allowed,
@@ -50,26 +50,26 @@ pub(super) enum Bookmarks {
     Unasked,
 }
 
-/// How a watch begins.
+/// Start of a watch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Start {
-    /// With what is there, and a bookmark that says where it ends (`sendInitialEvents=true`).
+    /// With the existing objects and a bookmark at their end (`sendInitialEvents=true`).
     InitialEvents,
-    /// As its resource version says.
+    /// At its resource version.
     #[default]
     ByVersion,
 }
 
-/// Whether a request changes anything.
+/// Effect of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Effect {
     #[default]
     Stored,
-    /// `dryRun=All`: the answer is what it would be.
+    /// `dryRun=All`: answered, not stored.
     DryRun,
 }
 
-/// What of an object a row of a table carries.
+/// `includeObject` of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum IncludeObject {
     Nothing,
@@ -134,7 +134,7 @@ impl Query {
     }
 }
 
-/// A resource version; none if it is empty.
+/// Parses a resource version; `None` if empty.
 pub(super) fn resource_version(text: &str) -> Result<Option<u64>, StatusError> {
     if text.is_empty() {
         return Ok(None);
@@ -146,7 +146,7 @@ pub(super) fn resource_version(text: &str) -> Result<Option<u64>, StatusError> {
     })
 }
 
-/// What a request asks for by `dryRun`.
+/// Parses `dryRun`.
 pub(super) fn effect(text: &str) -> Result<Effect, StatusError> {
     match text {
         "" => Ok(Effect::Stored),
@@ -164,7 +164,7 @@ fn version_match(text: &str) -> Result<Option<VersionMatch>, StatusError> {
     }
 }
 
-/// A parameter that is none of the words that there are.
+/// Returns the error of an unknown value.
 pub(super) fn unsupported(options: &str, field: &str, word: &str, supported: &str) -> StatusError {
     let detail = format!("supported values: {supported}");
     StatusError::invalid_option(options, field_error(field, FieldErrorType::NotSupported, Some(word), detail))
@@ -185,7 +185,7 @@ fn number(key: &str, text: &str) -> Result<i64, StatusError> {
     text.parse().map_err(|_| StatusError::bad_request(format!("{key}: Invalid value: {text:?}: it is no number")))
 }
 
-/// A number of things; none if it is zero.
+/// Parses a count; `None` if zero.
 fn non_zero(key: &str, text: &str) -> Result<Option<usize>, StatusError> {
     let number = number(key, text)?;
     let number = usize::try_from(number)
@@ -193,7 +193,7 @@ fn non_zero(key: &str, text: &str) -> Result<Option<usize>, StatusError> {
     Ok(Some(number).filter(|number| *number > 0))
 }
 
-/// As Go reads a flag of a query: whatever is no clear no is a yes.
+/// Parses a flag as Go does: everything but a clear no is a yes.
 fn flag(text: &str) -> bool {
     !matches!(text, "0" | "false" | "False" | "FALSE" | "f" | "F")
 }

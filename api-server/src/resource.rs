@@ -1,4 +1,4 @@
-//! What kinds of objects there are, and what is particular to each.
+//! Registry of resources.
 
 use std::{fmt, sync::Arc};
 
@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use super::{builtin, path::Target};
 
-/// A resource's name, with its group: `pods`, `deployments.apps`.
+/// Resource name with group: `pods`, `deployments.apps`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct GroupResource {
     pub(super) group: String,
     pub(super) resource: String,
 }
 
-/// A kind, with its group: `Pod`, `Deployment.apps`.
+/// Kind with group: `Pod`, `Deployment.apps`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GroupKind {
     pub(super) group: String,
@@ -37,37 +37,37 @@ fn write_with_group(f: &mut fmt::Formatter<'_>, name: &str, group: &str) -> fmt:
     if group.is_empty() { Ok(()) } else { write!(f, ".{group}") }
 }
 
-/// Whether the objects of a resource live in namespaces.
+/// Scope of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     Namespaced,
     Cluster,
 }
 
-/// Whether a new spec counts.
+/// Use of `metadata.generation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Generation {
     /// `metadata.generation` counts the changes.
     Counted,
-    /// There is no `metadata.generation`.
+    /// No `metadata.generation`.
     Absent,
 }
 
-/// Who writes `status`.
+/// Writers of `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StatusSubresource {
-    /// Only the subresource `status`: whatever else writes leaves it as it is, also the creation.
+    /// Only the subresource `status`; other writes, creation included, leave it alone.
     Only,
-    /// The subresource, and the creation.
+    /// The subresource and creation.
     AlsoCreation,
-    /// There is no such subresource.
+    /// No such subresource.
     Absent,
 }
 
-/// Who made a resource.
+/// Origin of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// Kubernetes has it.
+    /// Built in.
     BuiltIn,
     /// A CustomResourceDefinition, or the first object of its kind.
     Custom,
@@ -106,12 +106,12 @@ impl Resource {
         self.status != StatusSubresource::Absent
     }
 
-    /// Whether this is the resource of that group and name that Kubernetes has.
+    /// True if this is the built-in resource of that group and name.
     pub(super) fn is(&self, group: &str, plural: &str) -> bool {
         self.origin == Origin::BuiltIn && self.group == group && self.plural == plural
     }
 
-    /// Where the objects are kept: the events of both groups are the same objects.
+    /// Returns the storage key; events of both groups are the same objects.
     pub(super) fn storage(&self) -> GroupResource {
         if self.is("events.k8s.io", "events") {
             return GroupResource { group: String::new(), resource: "events".into() };
@@ -120,19 +120,19 @@ impl Resource {
     }
 }
 
-/// All resources that are known.
+/// All known resources.
 #[derive(Debug)]
 pub(super) struct Resources(BTreeMap<(String, String, String), Arc<Resource>>);
 
 impl Resources {
-    /// Those that Kubernetes has.
+    /// Returns the built-in resources.
     pub(super) fn built_in() -> Resources {
         let mut resources = Resources(BTreeMap::new());
         builtin::all().for_each(|resource| resources.add(resource));
         resources
     }
 
-    /// Adds a resource, or another definition of a custom one; what Kubernetes has stays as it is.
+    /// Adds or redefines a custom resource; built-in ones stay.
     pub(super) fn add(&mut self, resource: Resource) {
         let key = (resource.group.clone(), resource.version.clone(), resource.plural.clone());
         if self.0.get(&key).is_none_or(|known| known.origin == Origin::Custom) {
@@ -140,26 +140,26 @@ impl Resources {
         }
     }
 
-    /// Forgets the versions of a custom resource.
+    /// Removes the versions of a custom resource.
     pub(super) fn remove(&mut self, group: &str, plural: &str) {
         self.0.retain(|_, resource| {
             resource.origin == Origin::BuiltIn || resource.group != group || resource.plural != plural
         });
     }
 
-    /// The resource that a path names.
+    /// Returns the resource of a path.
     pub(super) fn find(&self, target: &Target) -> Option<Arc<Resource>> {
         let key = (target.group.clone(), target.version.clone(), target.plural.clone());
         self.0.get(&key).cloned()
     }
 
-    /// All of them, by group, version and name.
+    /// Returns all resources by group, version and name.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Resource> {
         self.0.values().map(Arc::as_ref)
     }
 }
 
-/// A resource that nobody has defined, as its first object and the path to it show it: with a status of its own.
+/// Infers an undefined custom resource from its first object and its path.
 pub(super) fn learnt(target: &Target, kind: &str) -> Resource {
     Resource {
         group: target.group.clone(),

@@ -1,4 +1,4 @@
-//! Which objects of a resource a list or a watch is about.
+//! Selection of objects for a list or watch.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{
     status::StatusError,
 };
 
-/// The objects of a namespace, or of all, that the selectors leave.
+/// Namespace and selectors of a list or watch.
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
     namespace: Option<String>,
@@ -32,7 +32,7 @@ impl Selection {
         })
     }
 
-    /// Whether nothing is left out by a selector.
+    /// True if no selector restricts the result.
     pub(super) fn is_unfiltered(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::status::StatusError;
 
-/// A selection by labels: every requirement has to be met.
+/// Label selector: all requirements must be met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct LabelSelector(Vec<Requirement>);
 
@@ -21,7 +21,7 @@ enum Operator {
     Exists,
     DoesNotExist,
     In(Vec<String>),
-    /// Also met by what has no such label.
+    /// Also met by objects without the label.
     NotIn(Vec<String>),
     GreaterThan(i64),
     LessThan(i64),
@@ -32,12 +32,12 @@ impl LabelSelector {
         self.0.is_empty()
     }
 
-    /// Whether labels meet the selector, asked for one by one.
+    /// True if the labels match.
     pub(super) fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.0.iter().all(|requirement| requirement.operator.is_met_by(label(&requirement.key)))
     }
 
-    /// A selector as objects hold it: `{"matchLabels": …, "matchExpressions": …}`.
+    /// Reads a `LabelSelector`: `{"matchLabels": …, "matchExpressions": …}`.
     pub(super) fn of_object(selector: &serde_json::Value) -> LabelSelector {
         let labels = selector.get("matchLabels").and_then(serde_json::Value::as_object);
         let equal = labels.into_iter().flatten().map(|(key, value)| Requirement {
@@ -92,7 +92,7 @@ impl FromStr for LabelSelector {
     }
 }
 
-/// The parts between commas that are in no brackets.
+/// Splits at commas outside of brackets.
 fn split_outside_brackets(text: &str) -> Vec<&str> {
     let mut is_inside = false;
     text.split(|letter| {
@@ -137,7 +137,7 @@ fn requirement(text: &str) -> Option<Requirement> {
     (!key.is_empty() && is_label(key) && values_are_labels).then(|| Requirement { key: key.into(), operator })
 }
 
-/// A selection by fields: every one has to be equal, or has to differ.
+/// Field selector: each field must be equal, or must differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FieldSelector(Vec<FieldRequirement>);
 
@@ -159,12 +159,12 @@ impl FieldSelector {
         self.0.is_empty()
     }
 
-    /// The fields that are asked for.
+    /// Returns the selected fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|requirement| &*requirement.field)
     }
 
-    /// Whether fields meet the selector, asked for one by one.
+    /// True if the fields match.
     pub(super) fn matches(&self, field: impl Fn(&str) -> String) -> bool {
         self.0.iter().all(|requirement| {
             let is_equal = field(&requirement.field) == requirement.value;
@@ -194,7 +194,7 @@ fn field_requirement(text: &str) -> Option<FieldRequirement> {
     Some(FieldRequirement { field: field.into(), comparison, value: unescape(value)? })
 }
 
-/// The parts between commas; a comma after a backslash is part of a value.
+/// Splits at commas that are not escaped.
 fn split_unescaped(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut is_escaped = false;

@@ -1,4 +1,4 @@
-//! From a request to its answer.
+//! Request routing.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -72,7 +72,7 @@ impl ApiServer {
         }
     }
 
-    /// A request about a part of an object: a subresource.
+    /// Handles a subresource.
     fn about_a_part(&self, method: &Method, call: &mut Call, part: &str, view: View) -> Result<Answer, StatusError> {
         let is_pod = call.resource.is("", "pods");
         let mut state = self.state();
@@ -103,7 +103,7 @@ impl ApiServer {
         Ok(Answer::Watch(Box::new(watch)))
     }
 
-    /// The resource that a path names. One of a group that is not Kubernetes' own is learnt from its first object.
+    /// Returns the resource of a path; an undefined custom resource is inferred from its first object.
     fn resource(
         &self,
         method: &Method,
@@ -136,7 +136,7 @@ impl ApiServer {
     }
 }
 
-/// Whether a request about namespaced objects as a whole names no namespace.
+/// True if a request for namespaced objects names no namespace.
 fn is_out_of_place(call: &Call) -> bool {
     call.resource.scope == super::resource::Scope::Namespaced && call.target.namespace.is_none()
 }
@@ -152,7 +152,7 @@ fn only_post(method: &Method) -> Result<(), StatusError> {
     if method == Method::POST { Ok(()) } else { Err(StatusError::method_not_allowed()) }
 }
 
-/// What the real API server asks a kubelet for is not to be had here.
+/// Refuses requests that a kubelet would answer.
 fn missing_part(resource: &Resource, part: &str) -> StatusError {
     let is_of_kubelet = matches!(part, "log" | "exec" | "attach" | "portforward" | "proxy");
     match (&*resource.plural, part) {
@@ -170,7 +170,7 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// A content type without its parameters.
+/// Returns a content type without parameters.
 fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }

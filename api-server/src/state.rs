@@ -1,4 +1,4 @@
-//! All that the server knows, and what every write has in common.
+//! State of the server, and the common path of all writes.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::{
     strategy::{self, Strategy},
 };
 
-/// The objects, the kinds of objects, and the names given out so far.
+/// Objects, resources and generated names.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) store: Store,
@@ -25,13 +25,13 @@ pub(super) struct State {
     pub(super) names: Names,
 }
 
-/// One request about objects.
+/// Request for objects.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) resource: Arc<Resource>,
     pub(super) target: Target,
     pub(super) query: Query,
-    /// As the header says, parameters left out.
+    /// Content type without parameters.
     pub(super) content_type: String,
     pub(super) body: Vec<u8>,
     pub(super) now: Timestamp,
@@ -50,13 +50,13 @@ impl Call {
         strategy::of(&self.resource)
     }
 
-    /// The object in the body.
+    /// Reads the object in the body.
     pub(super) fn object(&self) -> Result<Object, StatusError> {
         require_json(&self.content_type)?;
         Object::parse(&self.body)
     }
 
-    /// Refuses what is of another kind or belongs elsewhere, and makes the rest as it is stored.
+    /// Checks kind and namespace, and converts to the stored form.
     pub(super) fn admit(&self, mut object: Object) -> Result<Object, StatusError> {
         let resource = &self.resource;
         check_kind(resource, &object)?;
@@ -74,7 +74,7 @@ impl Call {
         Ok(convert::incoming(resource, object))
     }
 
-    /// Refuses an object under another name than the path has.
+    /// Checks that the name is that of the path.
     pub(super) fn check_name(&self, object: &Object) -> Result<(), StatusError> {
         if object.name() == self.name() {
             return Ok(());
@@ -87,7 +87,7 @@ impl Call {
     }
 }
 
-/// The body of anything but a patch is JSON.
+/// Checks that the body is JSON.
 pub(super) fn require_json(content_type: &str) -> Result<(), StatusError> {
     const REFUSED: &str =
         "the body of the request was in an unknown format - accepted media types include: application/json";
@@ -112,7 +112,7 @@ fn check_kind(resource: &Resource, object: &Object) -> Result<(), StatusError> {
     Err(StatusError::bad_request(format!("{kind} in version {api_version:?} cannot be handled as a {}", resource.kind)))
 }
 
-/// What is said of an object that cannot be read as one of its kind.
+/// Returns the error of an object that does not fit its kind.
 pub(super) fn unreadable(resource_kind: &str, version: &str, error: &serde_json::Error) -> StatusError {
     StatusError::bad_request(format!(
         "{resource_kind} in version {version:?} cannot be handled as a {resource_kind}: {error}"
@@ -120,13 +120,13 @@ pub(super) fn unreadable(resource_kind: &str, version: &str, error: &serde_json:
 }
 
 impl State {
-    /// The object that the path names.
+    /// Returns the object of the path.
     pub(super) fn existing(&self, call: &Call) -> Result<Arc<Object>, StatusError> {
         let found = self.store.get(&call.resource.storage(), &call.key());
         found.ok_or_else(|| StatusError::not_found(&call.resource.group_resource(), call.name()))
     }
 
-    /// Stores an object, unless the request only asks what would be.
+    /// Stores an object unless the request is a dry run.
     pub(super) fn commit(&mut self, call: &Call, object: Object) -> Arc<Object> {
         match call.query.effect {
             Effect::DryRun => Arc::new(object),
@@ -138,7 +138,7 @@ impl State {
         }
     }
 
-    /// Takes an object out for good, unless the request only asks what would be.
+    /// Removes an object unless the request is a dry run.
     pub(super) fn withdraw(&mut self, call: &Call, object: &Arc<Object>) -> Arc<Object> {
         match call.query.effect {
             Effect::DryRun => Arc::clone(object),
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// Refuses what the rules do not allow.
+    /// Validates an object.
     pub(super) fn refuse_invalid(
         call: &Call,
         object: &Object,
@@ -199,7 +199,7 @@ impl State {
         Ok(())
     }
 
-    /// Makes a name from `generateName` where there is none: one that is free.
+    /// Generates a free name from `generateName`.
     fn generate_name(&mut self, call: &Call, object: &mut Object) {
         let prefix = object.text("metadata.generateName").to_owned();
         if !object.name().is_empty() || prefix.is_empty() {
@@ -212,7 +212,7 @@ impl State {
     }
 }
 
-/// A value of an object as a type that knows only a part of it.
+/// Deserialises part of an object.
 pub(super) fn read<T: serde::de::DeserializeOwned>(object: &Object) -> Result<T, serde_json::Error> {
     serde_json::from_value(Value::Object(object.fields().clone()))
 }

@@ -1,4 +1,4 @@
-//! Refusals, worded as the real API server words them.
+//! Error responses, in the API server's words.
 
 use std::fmt::Display;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::resource::{GroupKind, GroupResource};
 
-/// A refused request: what becomes a `metav1.Status`.
+/// Refused request, returned as a `metav1.Status`.
 ///
 /// <https://kubernetes.io/docs/reference/using-api/api-concepts/>
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -26,7 +26,7 @@ impl StatusError {
         StatusError::of(StatusCode::NOT_FOUND, "NotFound", resource, name, message)
     }
 
-    /// A path that leads nowhere.
+    /// Unknown path.
     pub(super) fn no_such_path() -> StatusError {
         let message = "the server could not find the requested resource";
         StatusError::bare(StatusCode::NOT_FOUND, "NotFound", message)
@@ -42,13 +42,13 @@ impl StatusError {
         StatusError::of(StatusCode::CONFLICT, "Conflict", resource, name, message)
     }
 
-    /// Somebody else was faster.
+    /// Conflict: the object was changed meanwhile.
     pub(super) fn modified(resource: &GroupResource, name: &str) -> StatusError {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         StatusError::conflict(resource, name, why)
     }
 
-    /// An object that may not be as it is, with a cause for each of its fields that is wrong.
+    /// Invalid object, with a cause for each invalid field.
     pub(super) fn invalid(kind: &GroupKind, name: &str, errors: &[FieldError]) -> StatusError {
         let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let all = match all.as_slice() {
@@ -73,24 +73,24 @@ impl StatusError {
         StatusError::plain(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// A patch that is understood and does not fit the object.
+    /// Patch that does not fit the object.
     pub(super) fn unfit_patch() -> StatusError {
         let message = "the server rejected our request due to an error in our request";
         StatusError::bare(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)
     }
 
-    /// A parameter of a request that may not be as it is; the kind is that of the options it belongs to.
+    /// Invalid parameter; the kind is that of its options.
     pub(super) fn invalid_option(options: &str, error: FieldError) -> StatusError {
         let kind = GroupKind { group: "meta.k8s.io".into(), kind: options.into() };
         StatusError::invalid(&kind, "", &[error])
     }
 
-    /// What was asked for is no longer remembered.
+    /// Expired resource version.
     pub(super) fn expired(message: impl Into<String>) -> StatusError {
         StatusError::plain(StatusCode::GONE, "Expired", message)
     }
 
-    /// A resource version that is yet to come.
+    /// Resource version in the future.
     pub(super) fn too_large_resource_version(asked: u64, current: u64) -> StatusError {
         StatusError {
             details: json!({"causes": [
@@ -118,7 +118,7 @@ impl StatusError {
         StatusError::bare(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
     }
 
-    /// An eviction that a disruption budget does not allow now.
+    /// Eviction that a disruption budget forbids now.
     pub(super) fn too_many_requests(message: impl Into<String>, cause: &str, retry_after_seconds: u32) -> StatusError {
         StatusError {
             details: json!({
@@ -129,12 +129,12 @@ impl StatusError {
         }
     }
 
-    /// What the real API server has no class for, and answers with 500 though it is the client's doing.
+    /// Client error that the real API server answers with 500.
     pub(super) fn unclassified(message: impl Into<String>) -> StatusError {
         StatusError::plain(StatusCode::INTERNAL_SERVER_ERROR, "", message)
     }
 
-    /// What the real one does and this one does not.
+    /// Feature of the real API server that this one lacks.
     pub(super) fn not_done_here(what: &str) -> StatusError {
         let message = format!("the in-memory API server does not do this: {what}");
         StatusError::plain(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
@@ -144,12 +144,12 @@ impl StatusError {
         self.code
     }
 
-    /// Seconds after which to ask again, where that helps.
+    /// Returns `Retry-After` in seconds.
     pub(super) fn retry_after_seconds(&self) -> Option<u64> {
         self.details.get("retryAfterSeconds").and_then(Value::as_u64)
     }
 
-    /// The `metav1.Status`.
+    /// Returns the `metav1.Status`.
     pub(super) fn to_value(&self) -> Value {
         let mut status = json!({
             "kind": "Status",
@@ -183,14 +183,14 @@ impl StatusError {
     }
 }
 
-/// One wrong field as a `StatusCause`: the field apart from what is said of it.
+/// Returns an invalid field as a `StatusCause`.
 fn cause(error: &FieldError) -> Value {
     let text = error.to_string();
     let message = text.strip_prefix(&format!("{}: ", error.field)).unwrap_or(&text);
     json!({"reason": error.kind.to_string(), "message": message, "field": error.field})
 }
 
-/// What is answered when something was done and there is no object to show.
+/// Returns a `Status` of success.
 pub(super) fn success(details: Value) -> Value {
     let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
     if let (Some(status), false) = (status.as_object_mut(), details.is_null()) {
@@ -199,7 +199,7 @@ pub(super) fn success(details: Value) -> Value {
     status
 }
 
-/// A field and what is wrong with it.
+/// Invalid field and its error.
 pub(super) fn field_error(
     field: impl Into<String>,
     kind: FieldErrorType,

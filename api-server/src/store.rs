@@ -1,4 +1,4 @@
-//! The objects, and what has lately become of them.
+//! Store of objects and their recent changes.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{object::Object, resource::GroupResource, status::StatusError};
 
-/// All objects, under one count of changes: the resource version.
+/// All objects, under one resource version.
 #[derive(Debug)]
 pub(super) struct Store {
     revision: u64,
@@ -17,39 +17,39 @@ pub(super) struct Store {
     history_limit: usize,
 }
 
-/// Which object of a resource.
+/// Key of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    /// Empty for what lives in no namespace.
+    /// Empty for cluster-scoped objects.
     pub(super) namespace: String,
     pub(super) name: String,
 }
 
-/// The objects of a resource, in the order of lists.
+/// Objects of a resource in list order.
 pub(super) type Objects = BTreeMap<Key, Arc<Object>>;
 
-/// The objects of a resource and their latest changes.
+/// Objects of a resource and their recent changes.
 #[derive(Debug)]
 struct Collection {
     objects: Objects,
     history: VecDeque<Change>,
-    /// The last change that is no longer remembered.
+    /// Newest change that was dropped.
     forgotten: u64,
     latest: watch::Sender<u64>,
 }
 
-/// One change of one object.
+/// Change of an object.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) revision: u64,
-    /// The object before; none if it was created.
+    /// The object before; `None` for a creation.
     pub(super) before: Option<Arc<Object>>,
-    /// The object after; of one that was deleted its last state, with the revision of the deletion.
+    /// The object after; for a deletion its last state with the deletion's version.
     pub(super) after: Arc<Object>,
     pub(super) kind: ChangeKind,
 }
 
-/// Whether the object is still there after a change.
+/// Existence of the object after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChangeKind {
     Stored,
@@ -67,7 +67,7 @@ impl Store {
         Store { revision: 1, collections: BTreeMap::new(), history_limit }
     }
 
-    /// The number of the last change.
+    /// Returns the current resource version.
     pub(super) fn revision(&self) -> u64 {
         self.revision
     }
@@ -76,12 +76,12 @@ impl Store {
         self.collections.get(resource)?.objects.get(key).cloned()
     }
 
-    /// The objects of a resource as they are.
+    /// Returns the objects of a resource.
     pub(super) fn all(&self, resource: &GroupResource) -> impl Iterator<Item = &Arc<Object>> {
         self.collections.get(resource).into_iter().flat_map(|collection| collection.objects.values())
     }
 
-    /// Stores an object, new or changed, under a new resource version.
+    /// Stores an object under a new resource version.
     pub(super) fn put(&mut self, resource: &GroupResource, mut object: Object) -> Arc<Object> {
         let revision = self.next_revision(&mut object);
         let after = Arc::new(object);
@@ -93,7 +93,7 @@ impl Store {
         after
     }
 
-    /// Takes an object out; what is left of it carries the resource version of its end.
+    /// Removes an object and returns its last state with the deletion's version.
     pub(super) fn remove(&mut self, resource: &GroupResource, key: &Key) -> Option<Arc<Object>> {
         let before = self.collections.get_mut(resource)?.objects.remove(key)?;
         let mut last = Object::clone(&before);
@@ -105,7 +105,7 @@ impl Store {
         Some(after)
     }
 
-    /// The objects of a resource as they were at a resource version.
+    /// Returns the objects of a resource at a resource version.
     pub(super) fn at(&self, resource: &GroupResource, revision: u64) -> Result<Objects, StatusError> {
         let Some(collection) = self.collections.get(resource) else { return Ok(Objects::new()) };
         collection.remembers(revision)?;
@@ -120,7 +120,7 @@ impl Store {
         Ok(objects)
     }
 
-    /// What has changed since a resource version.
+    /// Returns the changes since a resource version.
     pub(super) fn changes_after(
         &self,
         resource: &GroupResource,
@@ -134,12 +134,12 @@ impl Store {
         Ok(history.skip_while(move |change| change.revision <= revision))
     }
 
-    /// Tells of each change of a resource from now on.
+    /// Subscribes to the changes of a resource.
     pub(super) fn subscribe(&mut self, resource: &GroupResource) -> watch::Receiver<u64> {
         self.collection(resource).latest.subscribe()
     }
 
-    /// Forgets what has changed, as a compaction of etcd does.
+    /// Drops past changes, as a compaction of etcd does.
     pub(super) fn forget(&mut self) {
         for collection in self.collections.values_mut() {
             collection.trim(0);
@@ -178,7 +178,7 @@ impl Collection {
         }
     }
 
-    /// Whether everything after a resource version is still known.
+    /// True if all changes after a resource version are still kept.
     fn remembers(&self, revision: u64) -> Result<(), StatusError> {
         if revision >= self.forgotten {
             return Ok(());

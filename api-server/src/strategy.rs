@@ -1,4 +1,4 @@
-//! What is particular to the objects of one resource when they are written.
+//! Per-resource rules of writes, as `rest.RESTCreateStrategy` and its relatives.
 //!
 //! Kubernetes calls it so, too: `rest.RESTCreateStrategy` and its like.
 
@@ -14,27 +14,27 @@ use super::{
     status::StatusError,
 };
 
-/// How the objects of a resource are prepared and checked.
+/// Preparation and validation of a resource's objects.
 pub(super) trait Strategy {
-    /// Fills in what nobody wrote. An object that cannot be of its kind is refused.
+    /// Sets defaults; refuses an object that does not fit its kind.
     fn default(&self, _object: &mut Object) -> Result<(), StatusError> {
         Ok(())
     }
 
-    /// Makes an object as one that has just come to be.
+    /// Prepares a new object.
     fn prepare_for_create(&self, _object: &mut Object, _now: Timestamp) {}
 
-    /// What is wrong with an object.
+    /// Validates an object.
     fn validate(&self, _object: &Object) -> Vec<FieldError> {
         Vec::new()
     }
 
-    /// What is wrong with a change of an object.
+    /// Validates an update.
     fn validate_update(&self, _new: &Object, _old: &Object) -> Vec<FieldError> {
         Vec::new()
     }
 
-    /// Puts back what the subresource `status` can not change.
+    /// Restores what the subresource `status` cannot change.
     fn prepare_for_status_update(&self, new: &mut Object, old: &Object) {
         let status = new.remove("status");
         let version = new.remove("metadata.resourceVersion");
@@ -50,23 +50,23 @@ pub(super) trait Strategy {
         }
     }
 
-    /// What is wrong with a new status.
+    /// Validates a new status.
     fn validate_status_update(&self, _new: &Object, _old: &Object) -> Vec<FieldError> {
         Vec::new()
     }
 
-    /// How many seconds an object has until it is to be gone; none if it goes without grace.
+    /// Returns the grace in seconds; `None` without graceful deletion.
     fn grace_period_seconds(&self, _object: &Object, _asked: Option<i64>) -> Option<i64> {
         None
     }
 }
 
-/// What nothing is particular about.
+/// Strategy without rules of its own.
 struct Plain;
 
 impl Strategy for Plain {}
 
-/// The strategy of a resource.
+/// Returns the strategy of a resource.
 pub(super) fn of(resource: &Resource) -> &'static dyn Strategy {
     if resource.origin == Origin::Custom {
         return &Plain;
@@ -80,7 +80,7 @@ pub(super) fn of(resource: &Resource) -> &'static dyn Strategy {
     }
 }
 
-/// Takes from a new object the status that its creator may not write.
+/// Drops the status of a new object where its creator may not write it.
 pub(super) fn drop_status(resource: &Resource, object: &mut Object) {
     match resource.status {
         StatusSubresource::Only => {
@@ -90,7 +90,7 @@ pub(super) fn drop_status(resource: &Resource, object: &mut Object) {
     }
 }
 
-/// Whether the two differ in what `metadata.generation` counts: everything but metadata and status.
+/// True if the objects differ outside of metadata and status, which increments `metadata.generation`.
 pub(super) fn differs_in_spec(resource: &Resource, new: &Object, old: &Object) -> bool {
     let counts = |field: &str| field != "metadata" && (field != "status" || !resource.has_status());
     let fields = |object: &Object| -> Vec<(String, serde_json::Value)> {

@@ -1,4 +1,4 @@
-//! Replacing objects and patching them.
+//! Updates and patches.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::{
     strategy,
 };
 
-/// The part of an object that a request can change.
+/// Part of an object that a request can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// All but the status.
+    /// Everything but the status.
     Main,
     /// `status`
     Status,
@@ -29,7 +29,7 @@ pub(super) enum Part {
 }
 
 impl State {
-    /// Replaces an object, or a part of it.
+    /// Replaces an object or a part of it.
     pub(super) fn replace(&mut self, call: &Call, part: Part) -> Result<Arc<Object>, StatusError> {
         let new = call.object()?;
         call.check_name(&new)?;
@@ -49,7 +49,7 @@ impl State {
         self.amend(call, part, &old, new)
     }
 
-    /// Patches an object, or a part of it.
+    /// Patches an object or a part of it.
     pub(super) fn patch(&mut self, call: &Call, part: Part) -> Result<Arc<Object>, StatusError> {
         let patch = Patch::read(&call.resource, &call.content_type, &call.body)?;
         let old = self.existing(call)?;
@@ -59,7 +59,7 @@ impl State {
         self.amend(call, part, &old, new)
     }
 
-    /// Puts the new object in the place of the old, as far as the part and the rules allow it.
+    /// Replaces the object as far as the part and the rules allow.
     fn amend(
         &mut self,
         call: &Call,
@@ -96,7 +96,7 @@ impl State {
         Ok(self.conclude(call, old, new))
     }
 
-    /// Stores what has changed; what was only waiting for its finalizers goes for good.
+    /// Stores a changed object, or removes one whose last finalizer is gone.
     pub(super) fn conclude(&mut self, call: &Call, old: &Arc<Object>, new: Object) -> Arc<Object> {
         if new == **old {
             Arc::clone(old)
@@ -108,9 +108,9 @@ impl State {
     }
 }
 
-/// Whether an object may be replaced by one that does not say which version it is based on.
+/// True if an update may omit the resource version.
 ///
-/// Kubernetes: `AllowUnconditionalUpdate`.
+/// Answers to `AllowUnconditionalUpdate`.
 fn allows_unconditional_update(resource: &Resource) -> bool {
     const CONDITIONAL: &[&str] = &[
         "customresourcedefinitions",

@@ -1,4 +1,4 @@
-//! How objects are shown: whole, as the rows of a table, or by their metadata alone.
+//! Representations of objects: whole, tables, metadata only.
 //!
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
 
@@ -11,7 +11,7 @@ use super::{
     convert, list::List, object::Object, query::IncludeObject, resource::Resource, status::StatusError, table,
 };
 
-/// What a client accepts.
+/// Representation that a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     Whole,
@@ -20,7 +20,7 @@ pub(super) enum View {
 }
 
 impl View {
-    /// Chooses the first of the media types of an `Accept` header that can be had.
+    /// Chooses the first supported media type of an `Accept` header.
     pub(super) fn negotiate(accept: &str, include: IncludeObject) -> Result<View, StatusError> {
         if accept.trim().is_empty() {
             return Ok(View::Whole);
@@ -42,7 +42,7 @@ impl View {
         }
     }
 
-    /// One object.
+    /// Returns one object.
     pub(super) fn object(self, resource: &Resource, object: &Arc<Object>, now: Timestamp) -> Value {
         match self {
             View::Whole => convert::outgoing(resource, object).into_value(),
@@ -55,12 +55,12 @@ impl View {
         }
     }
 
-    /// The object of an event of a watch.
+    /// Returns the object of a watch event.
     pub(super) fn event(self, resource: &Resource, object: &Arc<Object>, now: Timestamp) -> Value {
         self.object(resource, object, now)
     }
 
-    /// A bookmark, as what the client expects.
+    /// Returns a bookmark.
     pub(super) fn bookmark(self, object: Value) -> Value {
         match self {
             View::Whole => object,
@@ -77,7 +77,7 @@ impl View {
         }
     }
 
-    /// Several objects.
+    /// Returns a list.
     pub(super) fn list(self, resource: &Resource, list: &List, now: Timestamp) -> Value {
         let mut about = Map::new();
         about.insert("resourceVersion".into(), list.revision.to_string().into());
@@ -102,7 +102,7 @@ impl View {
     }
 }
 
-/// An object in a list. What Kubernetes has says only in the list what it is; custom objects say so themselves.
+/// Returns a list item; built-in kinds omit `kind` and `apiVersion`, custom ones keep them.
 fn item(resource: &Resource, object: &Object) -> Value {
     let mut shown = convert::outgoing(resource, object);
     if resource.origin == super::resource::Origin::BuiltIn {

@@ -1,4 +1,4 @@
-//! Watches: what becomes of the selected objects, as it happens.
+//! Watches.
 //!
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>
 
@@ -27,10 +27,10 @@ use super::{
     view::View,
 };
 
-/// How often a watch says how far it has come, if it is asked to.
+/// Interval of bookmarks.
 const BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
 
-/// The types of the events of a watch.
+/// Types of watch events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EventType {
     Added,
@@ -52,16 +52,16 @@ impl EventType {
     }
 }
 
-/// A watch under way.
+/// Running watch.
 pub(super) struct Watch {
     state: Arc<Mutex<State>>,
     now: super::Now,
     resource: Arc<Resource>,
     selection: Selection,
     view: View,
-    /// Lines that are ready to be sent.
+    /// Lines to send.
     ready: VecDeque<Bytes>,
-    /// The last change that was looked at.
+    /// Last change that was processed.
     seen: u64,
     latest: Receiver<u64>,
     bookmarks: Bookmarks,
@@ -71,7 +71,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Begins a watch.
+    /// Starts a watch.
     pub(super) fn begin(
         state: &Arc<Mutex<State>>,
         now: super::Now,
@@ -103,7 +103,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// The lines of the answer, one for each event.
+    /// Returns the response lines, one for each event.
     pub(super) fn into_lines(self) -> impl Stream<Item = Bytes> + Send {
         stream::unfold(self, |mut watch| async move {
             let line = watch.next_line().await?;
@@ -140,7 +140,7 @@ impl Watch {
         }
     }
 
-    /// What is there counts as added.
+    /// Emits existing objects as added.
     fn show_what_is_there(&mut self, state: &State, query: WatchQuery) {
         for object in state.store.all(&self.resource.storage()) {
             if self.selection.matches(object) {
@@ -163,7 +163,7 @@ impl Watch {
         self.seen = self.seen.max(state.store.revision());
     }
 
-    /// What a change is to somebody who sees only what is selected.
+    /// Returns a change as seen through the selection.
     fn tell(&mut self, change: &Change) {
         let was_selected = change.before.as_ref().is_some_and(|before| self.selection.matches(before));
         let is_selected = change.kind == ChangeKind::Stored && self.selection.matches(&change.after);
@@ -185,7 +185,7 @@ impl Watch {
         self.line(kind, &object);
     }
 
-    /// Says how far the watch has come, and whether what was there has all been shown.
+    /// Returns a bookmark, annotated at the end of the initial events.
     fn bookmark(&mut self, ends_initial_events: bool) {
         self.next_bookmark = after(Instant::now(), BOOKMARK_PERIOD);
         let mut metadata = json!({"resourceVersion": self.seen.to_string(), "creationTimestamp": null});

@@ -14,19 +14,19 @@ use super::{
     status::StatusError,
 };
 
-/// A change of an object, in one of three languages.
+/// Patch in one of three formats.
 #[derive(Clone, Debug)]
 pub(super) enum Patch {
     /// RFC 6902
     Json(json_patch::Patch),
     /// RFC 7386
     Merge(Value),
-    /// Kubernetes' own: lists are merged by the keys of their items.
+    /// Strategic merge patch: lists are merged by the keys of their items.
     StrategicMerge(serde_json::Map<String, Value>),
 }
 
 impl Patch {
-    /// Reads the body of a request, as its content type says.
+    /// Reads the body by its content type.
     pub(super) fn read(resource: &Resource, content_type: &str, body: &[u8]) -> Result<Patch, StatusError> {
         match content_type {
             "application/json-patch+json" => read_json_patch(body),
@@ -47,7 +47,7 @@ impl Patch {
         }
     }
 
-    /// The object as the patch makes it.
+    /// Applies the patch.
     pub(super) fn apply(self, resource: &Resource, object: Object) -> Result<Object, StatusError> {
         let mut value = object.into_value();
         match self {

@@ -1,10 +1,10 @@
-//! The order of a merged list: what the patch orders, with what only the server has in between.
+//! Order of a merged list (`$setElementOrder`).
 
 use serde_json::Value;
 
 use super::super::status::StatusError;
 
-/// What tells an item from the others: a field of it, or the item itself.
+/// Merge key of an item: one of its fields, or the item itself.
 fn identity<'a>(item: &'a Value, key: Option<&str>) -> Option<&'a Value> {
     match key {
         Some(key) => item.get(key),
@@ -37,7 +37,7 @@ pub(super) fn check(items: &[Value], sequence: &[Value], key: Option<&str>) -> R
 /// Arranges items as the sequence says. Those that are not in it keep their order, and come as soon as what is next in
 /// the sequence followed them in the old list: what is new comes before them.
 ///
-/// Kubernetes: `normalizeElementOrder`.
+/// Answers to `normalizeElementOrder`.
 pub(super) fn arrange(items: Vec<Value>, sequence: &[Value], old: &[Value], key: Option<&str>) -> Vec<Value> {
     let place = |item: &Value, list: &[Value]| {
         let wanted = identity(item, key);
@@ -57,7 +57,7 @@ pub(super) fn arrange(items: Vec<Value>, sequence: &[Value], old: &[Value], key:
     arranged
 }
 
-/// A value as Go prints it: `map[name:app ports:[80 81]]`.
+/// Formats a value as Go does: `map[name:app ports:[80 81]]`.
 pub(super) fn go_text(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".into(),

@@ -1,4 +1,4 @@
-//! Which lists are merged, and by which key: the `patchStrategy` and `patchMergeKey` of Kubernetes' types.
+//! `patchStrategy` and `patchMergeKey` of Kubernetes' types.
 
 use super::super::resource::Resource;
 
@@ -6,7 +6,7 @@ use super::super::resource::Resource;
 #[derive(Debug)]
 pub(super) struct Schema(&'static [(&'static str, Field)]);
 
-/// What a field is.
+/// Kind of a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Field {
     /// An object.

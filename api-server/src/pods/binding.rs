@@ -12,7 +12,7 @@ use super::super::{
 impl State {
     /// Binds the Pod that the path names to the node that the body names.
     ///
-    /// Kubernetes: `BindingREST.Create`.
+    /// Answers to `BindingREST.Create`.
     pub(in super::super) fn bind(&mut self, call: &Call) -> Result<Value, StatusError> {
         let binding = call.object()?;
         if !binding.name().is_empty() && binding.name() != call.name() {
@@ -64,7 +64,7 @@ fn bound(pod: &Object, binding: &Object, node: &str, call: &Call) -> Object {
 
 /// Puts a condition in the place of the one of its type; it has changed only if its status has.
 ///
-/// Kubernetes: `UpdatePodCondition`.
+/// Answers to `UpdatePodCondition`.
 pub(super) fn set_condition(pod: &mut Object, mut condition: Value) {
     let is_of_type = |other: &Value| other.get("type") == condition.get("type");
     let mut conditions = pod.items("status.conditions").to_vec();

@@ -65,7 +65,7 @@ fn may_go_unhealthy(budget: &Object) -> bool {
     enough || budget.text("spec.unhealthyPodEvictionPolicy") == "AlwaysAllow"
 }
 
-/// Kubernetes: `checkAndDecrement`.
+/// Answers to `checkAndDecrement`.
 fn check(budget: &Object) -> Result<(), StatusError> {
     let number = |field: &str| budget.number(field).unwrap_or_default();
     let name = budget.name();

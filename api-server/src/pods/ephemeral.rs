@@ -18,7 +18,7 @@ pub(in super::super) fn prepare(new: &mut Object, old: &Object) {
     *new = changed;
 }
 
-/// They can be added, and no more than that. Kubernetes: `ValidatePodEphemeralContainersUpdate`.
+/// They can be added, and no more than that. Answers to `ValidatePodEphemeralContainersUpdate`.
 pub(in super::super) fn validate(new: &Object, old: &Object) -> Vec<FieldError> {
     let name = |container: &Value| container.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut errors = Vec::new();

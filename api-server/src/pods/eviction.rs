@@ -19,7 +19,7 @@ use super::{
 };
 
 impl State {
-    /// Evicts the Pod that the path names. Kubernetes: `EvictionREST.Create`.
+    /// Evicts the Pod that the path names. Answers to `EvictionREST.Create`.
     pub(in super::super) fn evict(&mut self, call: &mut Call) -> Result<Value, StatusError> {
         let eviction = call.object()?;
         if !eviction.name().is_empty() && eviction.name() != call.name() {

@@ -31,7 +31,7 @@ impl Strategy for Pods {
         defaults::fill_in(pod)
     }
 
-    /// Kubernetes: `podStrategy.PrepareForCreate`, and the admission of priority and tolerations.
+    /// Answers to `podStrategy.PrepareForCreate`, and the admission of priority and tolerations.
     fn prepare_for_create(&self, pod: &mut Object, _now: Timestamp) {
         defaults::admit(pod);
         pod.set("status", json!({"phase": "Pending", "qosClass": qos::class(pod)}));
@@ -69,7 +69,7 @@ impl Strategy for Pods {
 
     /// No grace for what no node has, or what has ended.
     ///
-    /// Kubernetes: `podStrategy.CheckGracefulDelete`.
+    /// Answers to `podStrategy.CheckGracefulDelete`.
     fn grace_period_seconds(&self, pod: &Object, asked: Option<i64>) -> Option<i64> {
         if pod.text("spec.nodeName").is_empty() || has_ended(pod) {
             return Some(0);

@@ -12,7 +12,7 @@ use crate::quantity::nanos;
 /// Amounts of CPU (in nanocores) and memory (in billionths of a byte).
 type Amounts = BTreeMap<&'static str, i128>;
 
-/// `Guaranteed`, `Burstable` or `BestEffort`. Kubernetes: `ComputePodQOS`.
+/// `Guaranteed`, `Burstable` or `BestEffort`. Answers to `ComputePodQOS`.
 pub(super) fn class(pod: &Object) -> &'static str {
     let of_pod = pod.get("spec.resources").filter(|resources| resources.is_object());
     let lists = [pod.items("spec.containers"), pod.items("spec.initContainers")];

@@ -43,7 +43,7 @@ fn names(pod: &Object, list: &str) -> Vec<Option<Value>> {
     pod.items(list).iter().map(|container| container.get("name").cloned()).collect()
 }
 
-/// A resize changes no container's name and no QoS class. Kubernetes: `ValidatePodResize`.
+/// A resize changes no container's name and no QoS class. Answers to `ValidatePodResize`.
 pub(in super::super) fn validate(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if !LISTS.iter().all(|list| names(new, list) == names(old, list)) {

@@ -13,7 +13,7 @@ use super::super::{metadata::immutable, object::Object, state, status::field_err
 
 /// Puts back what no kubelet may change: the spec, the owners, a QoS class once given, generations once observed.
 ///
-/// Kubernetes: `podStatusStrategy.PrepareForUpdate`.
+/// Answers to `podStatusStrategy.PrepareForUpdate`.
 pub(super) fn prepare(new: &mut Object, old: &Object) {
     for field in ["spec", "metadata.ownerReferences", "metadata.deletionTimestamp"] {
         new.copy(field, old);
@@ -38,7 +38,7 @@ fn keep_observed_generations(new: &mut Object, old: &Object) {
     }
 }
 
-/// Kubernetes: `ValidatePodStatusUpdate`.
+/// Answers to `ValidatePodStatusUpdate`.
 pub(super) fn validate(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if new.text("status.qosClass") != old.text("status.qosClass") {
@@ -59,7 +59,7 @@ pub(super) fn validate(new: &Object, old: &Object) -> Vec<FieldError> {
 
 /// A container that has ended, and is not to be restarted, does not run again.
 ///
-/// Kubernetes: `ValidateContainerStateTransition` and its like.
+/// Answers to `ValidateContainerStateTransition` and its like.
 fn transitions(new: &PodManifest, old: &PodManifest) -> Vec<FieldError> {
     let Ok(spec) = PodSpec::from_admitted(old) else { return Vec::new() };
     if spec.all_containers_could_restart() {

@@ -11,7 +11,7 @@ const ALLOWED: &str = "pod updates may not change fields other than `spec.contai
     `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing \
     tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-/// Kubernetes: `ValidatePodUpdate`.
+/// Answers to `ValidatePodUpdate`.
 pub(super) fn validate(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for list in ["spec.containers", "spec.initContainers"] {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::object::Object;
 
-/// Kubernetes: `printEvent`.
+/// Answers to `printEvent`.
 pub(super) const COLUMNS: Columns = Columns {
     columns: &[
         ("Last Seen", Always),

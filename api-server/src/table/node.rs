@@ -15,7 +15,7 @@ use crate::object::Object;
 const ROLE_PREFIX: &str = "node-role.kubernetes.io/";
 const ROLE_LABEL: &str = "kubernetes.io/role";
 
-/// Kubernetes: `printNode`.
+/// Answers to `printNode`.
 pub(super) const COLUMNS: Columns = Columns {
     columns: &[
         ("Name", Always),
