@@ -40,7 +40,7 @@ pub(crate) use defaults::default_pull_policy;
 pub use image::{ImageReference, InvalidImageName};
 pub use named::{Name, Named, UnknownName};
 pub(crate) use named::{from_name, named, open_named};
-pub use pod::{ObjectMeta, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
+pub use pod::{ObjectMeta, OsName, OwnerReference, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
     UriScheme,

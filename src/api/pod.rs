@@ -83,12 +83,61 @@ pub struct ObjectMeta {
     /// What has to be done before the object may go, by whoever put it there.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub finalizers: Vec<String>,
+    /// Objects that this one depends on; the garbage collector deletes it after the last of them.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
+    pub owner_references: Vec<OwnerReference>,
+    /// Opaque version that the API server changes with every write of the object.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub resource_version: String,
     /// What selectors select the Pod by.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// What tools note about the Pod; nothing selects by them.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
+    /// Every other field (`managedFields`, `selfLink`), as it was written.
+    #[serde(flatten, deserialize_with = "other_fields")]
+    pub other: OtherFields,
+}
+
+/// The object that owns another: `meta/v1.OwnerReference`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OwnerReference {
+    /// API version of the owner: `apps/v1`.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub api_version: String,
+    /// Kind of the owner: `ReplicaSet`.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub kind: String,
+    /// Name of the owner, in the same namespace.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub name: String,
+    /// Unique id of the owner.
+    #[serde(default, deserialize_with = "null_is_absent")]
+    pub uid: String,
+    /// True if the owner is the managing controller; at most one reference of an object is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<bool>,
+    /// True if foreground deletion of the owner waits for this object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block_owner_deletion: Option<bool>,
+}
+
+impl OwnerReference {
+    /// Creates a reference to the managing controller, as `NewControllerRef` in `k8s.io/apimachinery` does.
+    #[must_use]
+    pub fn controller(api_version: &str, kind: &str, name: &str, uid: &str) -> OwnerReference {
+        OwnerReference {
+            api_version: api_version.into(),
+            kind: kind.into(),
+            name: name.into(),
+            uid: uid.into(),
+            controller: Some(true),
+            block_owner_deletion: Some(true),
+        }
+    }
 }
 
 /// The part of `v1.PodSpec` that a Pod's life depends on, as it is written.

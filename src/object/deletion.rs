@@ -80,6 +80,7 @@ impl PodObject {
         }
         metadata.deletion_timestamp = Some(requested_at + seconds::of_field(grace_seconds));
         metadata.deletion_grace_period_seconds = Some(grace_seconds);
+        self.count_write();
     }
 
     /// Deletes the object for good: with grace 0, as the kubelet does when nothing of the Pod is left.
@@ -128,9 +129,15 @@ impl PodObject {
     /// ```
     pub fn remove_finalizer(&mut self, finalizer: &str) -> Deletion {
         let metadata = &mut self.manifest.metadata;
+        let before = metadata.finalizers.len();
         metadata.finalizers.retain(|known| known != finalizer);
-        match metadata.deletion_grace_period_seconds {
-            Some(0) if metadata.finalizers.is_empty() => self.remove(),
+        let (is_changed, is_empty) = (metadata.finalizers.len() != before, metadata.finalizers.is_empty());
+        let grace = metadata.deletion_grace_period_seconds;
+        if is_changed {
+            self.count_write();
+        }
+        match grace {
+            Some(0) if is_empty => self.remove(),
             Some(0) => Deletion::KeptByFinalizers,
             Some(_) | None => Deletion::Unchanged,
         }
@@ -138,6 +145,8 @@ impl PodObject {
 
     fn remove(&mut self) -> Deletion {
         self.presence = Presence::Gone;
+        // The last watch event has a version of its own.
+        self.count_write();
         Deletion::Gone
     }
 }

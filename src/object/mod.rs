@@ -32,7 +32,10 @@ pub use deletion::Deletion;
 #[cfg(feature = "sim")]
 pub(crate) use deletion::granted_seconds;
 
-use alloc::{string::String, sync::Arc};
+use alloc::{
+    string::{String, ToString},
+    sync::Arc,
+};
 
 use crate::{
     api::{self, PodManifest, PodManifestSpec, PodPhase, PodStatus},
@@ -55,14 +58,14 @@ use crate::{
 /// assert_eq!(object.manifest().metadata.creation_timestamp, Some(now));
 /// assert!(!object.is_bound() && !object.is_gone() && !object.is_node_lost());
 /// assert_eq!(object.node_lost_since(), None);
-/// assert_eq!(object.to_manifest().status, **object.status());
+/// assert_eq!(object.manifest().status, *object.status());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodObject {
-    /// The object but for its status.
+    /// The whole object, status included.
     manifest: PodManifest,
-    status: Arc<PodStatus>,
+    /// The spec, lowered; always that of `manifest`.
     spec: Arc<PodSpec>,
     presence: Presence,
     node: NodeSight,
@@ -187,36 +190,34 @@ impl PodObject {
     /// assert!(object.is_bound());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn stored(mut manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
+    pub fn stored(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
-        let status = core::mem::take(&mut manifest.status);
-        let mut object = PodObject {
-            manifest,
-            status: Arc::new(status),
-            spec,
-            presence: Presence::Stored,
-            node: NodeSight::Reachable,
-        };
+        let mut object = PodObject { manifest, spec, presence: Presence::Stored, node: NodeSight::Reachable };
+        if object.manifest.metadata.resource_version.is_empty() {
+            object.count_write();
+        }
         object.note_gates(now);
         Ok(object)
     }
 
-    /// The object but for its status.
+    /// Returns the whole object, status included, as a watch delivers it.
     #[must_use]
     pub fn manifest(&self) -> &PodManifest {
         &self.manifest
     }
 
-    /// The whole object, as a watch delivers it.
+    /// Returns the status as it stands in the API.
     #[must_use]
-    pub fn to_manifest(&self) -> PodManifest {
-        PodManifest { status: PodStatus::clone(&self.status), ..self.manifest.clone() }
+    pub fn status(&self) -> &PodStatus {
+        &self.manifest.status
     }
 
-    /// The status as it stands in the API.
-    #[must_use]
-    pub fn status(&self) -> &Arc<PodStatus> {
-        &self.status
+    /// Counts a write: the resource version increases, as an API server's does.
+    fn count_write(&mut self) {
+        let version = &mut self.manifest.metadata.resource_version;
+        // A version that is no number came from elsewhere; counting starts anew.
+        let next = version.parse::<u64>().unwrap_or(0).saturating_add(1);
+        *version = next.to_string();
     }
 
     /// What the Pod ought to be, by the object as it is now.
@@ -228,7 +229,7 @@ impl PodObject {
     /// The published phase; `Pending` before there is one.
     #[must_use]
     pub fn phase(&self) -> PodPhase {
-        self.status.phase.as_ref().and_then(|phase| phase.known()).unwrap_or(PodPhase::Pending)
+        self.status().phase.as_ref().and_then(|phase| phase.known()).unwrap_or(PodPhase::Pending)
     }
 
     /// Whether a node has the Pod.
@@ -289,6 +290,7 @@ impl PodObject {
         let spec = PodSpec::from_admitted(&changed)?;
         spec_change::validate_update(&self.spec, &spec)?;
         (self.manifest, self.spec) = (changed, Arc::new(spec));
+        self.count_write();
         Ok(())
     }
 

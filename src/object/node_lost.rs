@@ -4,7 +4,7 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. While the node is lost its kubelet
 //! goes on, unheard, and an observer sees what the node controller says.
 
-use alloc::{format, sync::Arc};
+use alloc::format;
 
 use super::{NodeSight, ObjectError, PodObject, scheduling::record};
 use crate::{
@@ -54,7 +54,7 @@ impl PodObject {
         }
         let (node, pod) = (&self.manifest.spec.node_name, &self.manifest.metadata.name);
         let message = format!("Node {node} which was running pod {pod} is unresponsive");
-        let status = Arc::make_mut(&mut self.status);
+        let status = &mut self.manifest.status;
         (status.reason, status.message) = ("NodeLost".into(), message);
         self.set_phase(PodPhase::Unknown, now, out);
         self.mark_not_ready(now, out);
@@ -62,11 +62,12 @@ impl PodObject {
     }
 
     fn mark_not_ready(&mut self, now: Timestamp, out: &mut dyn Sink) {
-        let conditions = &mut Arc::make_mut(&mut self.status).conditions;
+        let conditions = &mut self.manifest.status.conditions;
         let ready = conditions.iter_mut().find(|it| it.type_ == ConditionType::Ready.name());
         let Some(ready) = ready.filter(|it| it.status.known() == Some(ConditionStatus::True)) else { return };
         ready.status = ConditionStatus::False.into();
         ready.last_transition_time = Some(now.whole_seconds());
+        self.count_write();
         let (from, to) = (Some(ConditionStatus::True), ConditionStatus::False);
         let change = Change::Condition { condition: ConditionType::Ready, from, to, reason: None };
         out.transition(Transition { at: now, change });

@@ -18,7 +18,7 @@ impl PodObject {
     ///
     /// Answers to `applySchedulingGatedCondition` in `pkg/registry/core/pod`. KEP-3521.
     pub(super) fn note_gates(&mut self, now: Timestamp) {
-        let is_said = self.status.conditions.iter().any(|it| it.type_ == ConditionType::PodScheduled.name());
+        let is_said = self.manifest.status.conditions.iter().any(|it| it.type_ == ConditionType::PodScheduled.name());
         if self.spec.is_scheduling_gated() && !is_said {
             let mut condition =
                 self.condition(ConditionType::PodScheduled, false, ConditionReason::SchedulingGated, GATED, now);
@@ -128,6 +128,7 @@ impl PodObject {
     /// ```
     pub fn take_to_node(&mut self, node_name: &str, now: Timestamp) {
         self.manifest.spec.node_name = node_name.into();
+        self.count_write();
         self.put(crate::api::PodCondition {
             type_: ConditionType::PodScheduled.name().into(),
             observed_generation: 0,

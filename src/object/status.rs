@@ -1,7 +1,5 @@
 //! What is written to the object's status, by the kubelet and by others.
 
-use alloc::sync::Arc;
-
 use super::{ObjectError, PodObject, scheduling::record};
 use crate::{
     action::{Change, EventReason, EventType, Transition},
@@ -36,7 +34,7 @@ impl PodObject {
     /// let now = Timestamp::UNIX_EPOCH;
     /// let mut object = PodObject::admit(manifest, now)?;
     /// object.bind("node-1", now, &mut NoSink)?;
-    /// let pod = PodMachine::from_object(&object.to_manifest(), Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
+    /// let pod = PodMachine::from_object(object.manifest(), Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
     /// assert!(object.merge_status(pod.status()));
     /// assert!(!object.merge_status(pod.status()), "nothing has changed since");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,7 +43,7 @@ impl PodObject {
         if self.is_gone() || self.is_node_lost() {
             return false;
         }
-        let theirs = self.status.conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
+        let theirs = self.manifest.status.conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
         let mut conditions: alloc::vec::Vec<PodCondition> = theirs.cloned().collect();
         for condition in &published.conditions {
             if is_owned_by_kubelet(&condition.type_) {
@@ -55,11 +53,12 @@ impl PodObject {
             }
         }
         let merged = PodStatus { conditions, ..published };
-        let is_news = merged != *self.status;
-        if is_news {
-            self.status = Arc::new(merged);
+        let has_changed = merged != self.manifest.status;
+        if has_changed {
+            self.manifest.status = merged;
+            self.count_write();
         }
-        is_news
+        has_changed
     }
 
     /// Somebody other than the kubelet sets a condition, that of a readiness gate for example.
@@ -103,7 +102,12 @@ impl PodObject {
     /// ```
     pub fn remove_condition(&mut self, condition_type: &str) -> Result<(), ObjectError> {
         self.check_present()?;
-        Arc::make_mut(&mut self.status).conditions.retain(|condition| condition.type_ != condition_type);
+        let conditions = &mut self.manifest.status.conditions;
+        let before = conditions.len();
+        conditions.retain(|condition| condition.type_ != condition_type);
+        if conditions.len() != before {
+            self.count_write();
+        }
         Ok(())
     }
 
@@ -156,14 +160,14 @@ impl PodObject {
         if reason == ConditionReason::DeletionByPodGc && !self.phase().is_terminal() {
             let generation = self.manifest.metadata.generation;
             self.set_phase(PodPhase::Failed, now, out);
-            Arc::make_mut(&mut self.status).observed_generation = generation;
+            self.manifest.status.observed_generation = generation;
         }
         Ok(())
     }
 
     pub(super) fn set_phase(&mut self, phase: PodPhase, now: Timestamp, out: &mut dyn Sink) {
-        let status = Arc::make_mut(&mut self.status);
-        let from = status.phase.replace(phase.into()).and_then(|phase| phase.known());
+        let from = self.manifest.status.phase.replace(phase.into()).and_then(|phase| phase.known());
+        self.count_write();
         out.transition(Transition { at: now, change: Change::Phase { from, to: phase } });
     }
 
@@ -188,7 +192,14 @@ impl PodObject {
     }
 
     pub(super) fn put(&mut self, condition: PodCondition) -> Option<ConditionStatus> {
-        PodCondition::put(&mut Arc::make_mut(&mut self.status).conditions, condition)
+        let type_ = condition.type_.clone();
+        let known = self.status().condition(&type_).cloned();
+        let before = PodCondition::put(&mut self.manifest.status.conditions, condition);
+        // A write that changes nothing does not change the version either.
+        if self.status().condition(&type_) != known.as_ref() {
+            self.count_write();
+        }
+        before
     }
 
     /// Sets a condition and tells of it if its status has changed.

@@ -86,7 +86,7 @@ impl Simulation {
     /// Takes the Pod up again from its object and from what the runtime has.
     pub(super) fn resume(&mut self) {
         let Some(pod) = &self.pod else { return };
-        let (object, config) = (self.object.to_manifest(), self.config.clone());
+        let (object, config) = (self.object.manifest().clone(), self.config.clone());
         let runtime = listed(pod, self.object.spec());
         let mut ids = published_ids(self.object.spec(), &object.status);
         let outlet = &mut self.recorder.outlet(&mut self.object);

@@ -80,7 +80,7 @@ impl Simulation {
             let _ = pod.handle_event(self.now, removed, &mut self.recorder.outlet(&mut self.object));
             return;
         }
-        let manifest = self.object.to_manifest();
+        let manifest = self.object.manifest().clone();
         // The object has been checked when it was changed.
         let _ = pod.observe(self.now, &manifest, &mut self.recorder.outlet(&mut self.object));
         self.world.fit(&self.scenario, self.object.spec(), self.recorder.timeline.start);

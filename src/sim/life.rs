@@ -143,7 +143,7 @@ impl Simulation {
 
     /// The kubelet sees the Pod.
     pub(super) fn take_to_node(&mut self) {
-        let (object, config) = (self.object.to_manifest(), self.config.clone());
+        let (object, config) = (self.object.manifest().clone(), self.config.clone());
         let outlet = &mut self.recorder.outlet(&mut self.object);
         // The object has been lowered before.
         self.pod = PodMachine::from_object(&object, config, self.now, outlet).ok();

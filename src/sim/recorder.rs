@@ -46,8 +46,8 @@ impl Recorder {
         self.timeline.entries.push(Entry { at, what: What::Happened(happened) });
     }
 
-    pub(super) fn status(&mut self, at: Timestamp, status: &Arc<PodStatus>) {
-        self.timeline.entries.push(Entry { at, what: What::Status(status.clone()) });
+    pub(super) fn status(&mut self, at: Timestamp, status: &PodStatus) {
+        self.timeline.entries.push(Entry { at, what: What::Status(Arc::new(status.clone())) });
     }
 
     /// Where what comes out of a Pod goes: actions to the world, statuses to the object.

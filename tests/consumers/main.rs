@@ -19,6 +19,8 @@ mod budget;
 mod controller;
 #[cfg(feature = "explain")]
 mod explained_json;
+#[cfg(feature = "sim")]
+mod owner;
 mod replay;
 #[cfg(feature = "explain")]
 mod rules_from_json;

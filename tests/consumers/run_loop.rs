@@ -30,7 +30,7 @@ impl Agent {
         server.bind("node-1", clock.now(), &mut NoSink).unwrap();
         let mut out = Vec::new();
         let config = Arc::new(KubeletConfig::default());
-        let pod = PodMachine::from_object(&server.to_manifest(), config, clock.now(), &mut out).unwrap();
+        let pod = PodMachine::from_object(server.manifest(), config, clock.now(), &mut out).unwrap();
         Agent { clock, pod, out, runtime: Runtime::default(), server, published: Vec::new() }
     }
 
@@ -84,7 +84,7 @@ impl Agent {
         if self.server.is_gone() {
             self.pod.handle_event(now, Event::Api(ApiEvent::Removed), &mut self.out).unwrap();
         } else {
-            self.pod.observe(now, &self.server.to_manifest(), &mut self.out).unwrap();
+            self.pod.observe(now, self.server.manifest(), &mut self.out).unwrap();
         }
     }
 }

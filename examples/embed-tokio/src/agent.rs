@@ -55,8 +55,8 @@ impl Agent {
         news: mpsc::UnboundedReceiver<RuntimeEvent>,
     ) -> Result<(Agent, watch::Receiver<Shown>), SpecError> {
         let (now, mut out) = (SystemClock.now(), Vec::new());
-        let pod = PodMachine::from_object(&object.to_manifest(), config, now, &mut out)?;
-        let shown = Shown { object: object.to_manifest(), explanation: pod.explain(now).to_string() };
+        let pod = PodMachine::from_object(object.manifest(), config, now, &mut out)?;
+        let shown = Shown { object: object.manifest().clone(), explanation: pod.explain(now).to_string() };
         let (shown, seen) = watch::channel(shown);
         Ok((Agent { object, pod, runtime, news, out, shown }, seen))
     }
@@ -126,7 +126,7 @@ impl Agent {
     }
 
     fn observe(&mut self) {
-        let told = self.pod.observe(SystemClock.now(), &self.object.to_manifest(), &mut self.out);
+        let told = self.pod.observe(SystemClock.now(), self.object.manifest(), &mut self.out);
         debug_assert!(told.is_ok(), "nobody else changes the object: {told:?}");
     }
 
@@ -137,7 +137,7 @@ impl Agent {
 
     fn show(&self) {
         let explanation = self.pod.explain(SystemClock.now()).to_string();
-        self.shown.send_replace(Shown { object: self.object.to_manifest(), explanation });
+        self.shown.send_replace(Shown { object: self.object.manifest().clone(), explanation });
     }
 }
 

@@ -44,7 +44,7 @@ impl GroupTemplate {
         let mut object: PodObject = scenario.object(plan.start).map_err(error)?;
         let is_light = is_light_object(&object, group);
         object.take_to_node(&config.node_name, plan.start);
-        let whole = object.to_manifest();
+        let whole = object.manifest().clone();
         let prototype = Prototype::from_object(&whole, config).map_err(|wrong| error(wrong.into()))?;
         Ok(GroupTemplate {
             stage: LoweredScript::new(&scenario, object.spec(), plan.start),
@@ -105,6 +105,6 @@ fn is_light_object(object: &PodObject, group: &Group) -> bool {
         && manifest.metadata.deletion_timestamp.is_none()
         && manifest.spec.readiness_gates.is_empty()
         && !object.spec().is_scheduling_gated()
-        && **object.status() == PodStatus::default()
+        && *object.status() == PodStatus::default()
         && script.containers.values().all(|script| script.image.outages.is_empty())
 }

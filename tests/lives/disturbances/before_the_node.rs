@@ -103,7 +103,7 @@ fn a_deleted_pod_that_no_node_has_goes_at_once() {
 #[test]
 fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
     let mut object = unbound(&json!([]));
-    let mut manifest = object.to_manifest();
+    let mut manifest = object.manifest().clone();
     manifest.metadata.finalizers = vec!["batch.kubernetes.io/job-tracking".into()];
     object = PodObject::stored(manifest, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(object.delete(0, Timestamp::UNIX_EPOCH), Deletion::KeptByFinalizers);
@@ -114,7 +114,7 @@ fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
 
 #[test]
 fn an_object_goes_with_its_last_finalizer() {
-    let mut manifest = unbound(&json!([])).to_manifest();
+    let mut manifest = unbound(&json!([])).manifest().clone();
     manifest.metadata.finalizers = vec!["a.example/first".into(), "b.example/last".into()];
     let mut object = PodObject::stored(manifest, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(object.delete(0, Timestamp::UNIX_EPOCH), Deletion::KeptByFinalizers);
