@@ -54,7 +54,8 @@ fn a_runtimes_own_word_is_what_status_kubectl_and_explanation_show() {
     {
         let explained = pod.explain(START).to_string();
         assert!(explained.contains("(its status still shows ProviderFailed)"), "{explained}");
-        let object = api::PodManifest { status, ..web() };
+        let mut object = web();
+        object.status = status;
         assert_eq!(pod_lifecycle::kubectl::row(&object, START).status, "ProviderFailed");
     }
 }

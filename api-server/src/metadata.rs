@@ -62,7 +62,8 @@ pub(super) fn validate(resource: &Resource, object: &Object) -> Vec<FieldError> 
         metadata.namespace = "default".into();
     }
     let may_have_any_letter = resource.group == "rbac.authorization.k8s.io";
-    let mut pod = PodManifest { metadata, ..PodManifest::default() };
+    let mut pod = PodManifest::default();
+    pod.metadata = metadata;
     // The mirror of a static Pod has a node; whether this one has is asked elsewhere.
     pod.spec.node_name = "node".into();
     let errors = api::validate(&pod).err().map(|invalid| invalid.errors().to_vec()).unwrap_or_default();
@@ -78,7 +79,9 @@ fn finalizer(finalizer: &Value) -> Option<FieldError> {
     pod.metadata.labels.insert(name.into(), String::new());
     let errors = api::validate(&pod).err()?;
     let error = errors.errors().iter().find(|error| error.field == "metadata.labels")?;
-    Some(FieldError { field: "metadata.finalizers".into(), ..error.clone() })
+    let mut error = error.clone();
+    error.field = "metadata.finalizers".into();
+    Some(error)
 }
 
 /// Validates an update of the metadata.

@@ -206,5 +206,7 @@ pub(super) fn field_error(
     bad_value: Option<&str>,
     detail: impl Into<String>,
 ) -> FieldError {
-    FieldError { field: field.into(), kind, bad_value: bad_value.map(Into::into), detail: detail.into() }
+    let mut error = FieldError::new(field, kind, detail);
+    error.bad_value = bad_value.map(Into::into);
+    error
 }

@@ -45,7 +45,7 @@ pub fn object(bytes: &[u8]) {
     let mut second = read(other).unwrap_or_else(|| first.clone());
     if bytes.first().is_some_and(|first| first % 2 == 0) {
         // Mostly the spec differs too much to be of the same Pod.
-        second = PodManifest { spec: first.spec.clone(), ..second };
+        second.spec.clone_from(&first.spec);
         second.metadata.name.clone_from(&first.metadata.name);
         second.metadata.namespace.clone_from(&first.metadata.namespace);
         second.metadata.uid.clone_from(&first.metadata.uid);

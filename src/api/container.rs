@@ -12,12 +12,14 @@ use super::{Handler, Named, OtherFields, Probe, is_default, named::named, null_i
 /// ```
 /// use pod_lifecycle::api::Container;
 ///
-/// let app = Container { name: "app".into(), image: "nginx:1".into(), ..Container::default() };
-/// assert_eq!(serde_json::from_str::<Container>(r#"{"name": "app", "image": "nginx:1"}"#)?, app);
-/// # Ok::<(), serde_json::Error>(())
+/// use pod_lifecycle::api::Probe;
+///
+/// let mut app = Container::new("app", "nginx:1");
+/// app.readiness_probe = Some(Probe::http_get("/healthz", 8080));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Container {
     /// Unique in the Pod.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -87,6 +89,14 @@ pub struct Container {
     pub other: OtherFields,
 }
 
+impl Container {
+    /// Creates a container of this name and image; everything else is left to the defaults.
+    #[must_use]
+    pub fn new(name: &str, image: &str) -> Container {
+        Container { name: name.into(), image: image.into(), ..Container::default() }
+    }
+}
+
 /// An environment variable.
 ///
 /// ```
@@ -102,6 +112,7 @@ pub struct Container {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct EnvVar {
     /// The variable's name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -112,6 +123,14 @@ pub struct EnvVar {
     /// Where the value comes from instead, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_from: Option<Value>,
+}
+
+impl EnvVar {
+    /// Creates a variable with a literal value.
+    #[must_use]
+    pub fn new(name: &str, value: &str) -> EnvVar {
+        EnvVar { name: name.into(), value: value.into(), value_from: None }
+    }
 }
 
 /// A port that a container listens on.
@@ -125,6 +144,7 @@ pub struct EnvVar {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerPort {
     /// A name for services and probes to refer to.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -143,6 +163,14 @@ pub struct ContainerPort {
     pub protocol: Option<Named<Protocol>>,
 }
 
+impl ContainerPort {
+    /// Creates a TCP port without a name.
+    #[must_use]
+    pub fn new(container_port: i32) -> ContainerPort {
+        ContainerPort { container_port, ..ContainerPort::default() }
+    }
+}
+
 /// A rule on the exit code of a container.
 ///
 /// ```
@@ -156,6 +184,7 @@ pub struct ContainerPort {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerRestartRule {
     /// What to do when the rule matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -170,11 +199,12 @@ pub struct ContainerRestartRule {
 /// ```
 /// use pod_lifecycle::api::{ExitCodeOperator, ExitCodes};
 ///
-/// let all_but_two = ExitCodes { operator: Some(ExitCodeOperator::NotIn.into()), values: vec![1, 2] };
+/// let all_but_two = ExitCodes::new(ExitCodeOperator::NotIn, [1, 2]);
 /// assert_eq!(serde_json::to_string(&all_but_two)?, r#"{"operator":"NotIn","values":[1,2]}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ExitCodes {
     /// Whether the listed codes are meant, or all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,6 +212,14 @@ pub struct ExitCodes {
     /// The listed codes, 0 to 255.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<i32>,
+}
+
+impl ExitCodes {
+    /// Creates a set of the listed codes, or of all others.
+    #[must_use]
+    pub fn new(operator: ExitCodeOperator, values: impl IntoIterator<Item = i32>) -> ExitCodes {
+        ExitCodes { operator: Some(operator.into()), values: values.into_iter().collect() }
+    }
 }
 
 /// What a container's `lifecycle` says: its hooks, and the signal that asks it to stop.
@@ -195,6 +233,7 @@ pub struct ExitCodes {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Lifecycle {
     /// Runs right after the start; a failure kills the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,6 +257,7 @@ pub struct Lifecycle {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct VolumeMount {
     /// The volume's name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -231,6 +271,14 @@ pub struct VolumeMount {
     /// Every other field (`subPath`, `mountPropagation`), as it was written.
     #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
+}
+
+impl VolumeMount {
+    /// Creates a writable mount of the volume of this name.
+    #[must_use]
+    pub fn new(name: &str, mount_path: &str) -> VolumeMount {
+        VolumeMount { name: name.into(), mount_path: mount_path.into(), ..VolumeMount::default() }
+    }
 }
 
 named! {

@@ -24,6 +24,7 @@ use crate::time::Timestamp;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerStatus {
     /// The container's name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -74,6 +75,14 @@ pub struct ContainerStatus {
     pub other: OtherFields,
 }
 
+impl ContainerStatus {
+    /// Creates the status of the container of this name.
+    #[must_use]
+    pub fn new(name: &str, state: impl Into<ContainerState>) -> ContainerStatus {
+        ContainerStatus { name: name.into(), state: state.into(), ..ContainerStatus::default() }
+    }
+}
+
 /// What a container is doing: at most one is set.
 ///
 /// ```
@@ -85,6 +94,7 @@ pub struct ContainerStatus {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ContainerState {
     /// It has yet to run (again).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,15 +108,8 @@ pub struct ContainerState {
 }
 
 /// A container that has yet to run (again).
-///
-/// ```
-/// use pod_lifecycle::api::ContainerStateWaiting;
-///
-/// let waiting = ContainerStateWaiting { reason: "ContainerCreating".into(), message: String::new() };
-/// assert_eq!(serde_json::to_string(&waiting)?, r#"{"reason":"ContainerCreating"}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ContainerStateWaiting {
     /// Why, in one word.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -114,6 +117,20 @@ pub struct ContainerStateWaiting {
     /// Why, for people.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+impl ContainerStateWaiting {
+    /// Creates the state with a reason and no message.
+    #[must_use]
+    pub fn new(reason: &str) -> ContainerStateWaiting {
+        ContainerStateWaiting { reason: reason.into(), message: String::new() }
+    }
+}
+
+impl From<ContainerStateWaiting> for ContainerState {
+    fn from(waiting: ContainerStateWaiting) -> ContainerState {
+        ContainerState { waiting: Some(waiting), running: None, terminated: None }
+    }
 }
 
 /// A container that runs.
@@ -127,10 +144,25 @@ pub struct ContainerStateWaiting {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerStateRunning {
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+}
+
+impl ContainerStateRunning {
+    /// Creates the state of a container that was started then.
+    #[must_use]
+    pub fn since(started_at: Timestamp) -> ContainerStateRunning {
+        ContainerStateRunning { started_at: Some(started_at) }
+    }
+}
+
+impl From<ContainerStateRunning> for ContainerState {
+    fn from(running: ContainerStateRunning) -> ContainerState {
+        ContainerState { waiting: None, running: Some(running), terminated: None }
+    }
 }
 
 /// A container that has ended.
@@ -144,6 +176,7 @@ pub struct ContainerStateRunning {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ContainerStateTerminated {
     /// Its exit code; 0 is success.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -171,4 +204,19 @@ pub struct ContainerStateTerminated {
         skip_serializing_if = "String::is_empty"
     )]
     pub container_id: String,
+}
+
+impl ContainerStateTerminated {
+    /// Creates the state of a container that exited; the reason is the runtime's: `Completed` or `Error`.
+    #[must_use]
+    pub fn new(exit_code: i32) -> ContainerStateTerminated {
+        let reason = if exit_code == 0 { "Completed" } else { "Error" };
+        ContainerStateTerminated { exit_code, reason: reason.into(), ..ContainerStateTerminated::default() }
+    }
+}
+
+impl From<ContainerStateTerminated> for ContainerState {
+    fn from(terminated: ContainerStateTerminated) -> ContainerState {
+        ContainerState { waiting: None, running: None, terminated: Some(terminated) }
+    }
 }

@@ -15,13 +15,12 @@ use crate::time::Timestamp;
 /// ```
 /// use pod_lifecycle::api::{Container, PodManifest};
 ///
-/// let mut pod = PodManifest::default();
-/// pod.metadata.name = "web".into();
-/// pod.spec.containers.push(Container { name: "app".into(), image: "nginx:1.27".into(), ..Container::default() });
+/// let pod = PodManifest::new("web", [Container::new("app", "nginx:1.27")]);
 /// assert_eq!(pod.with_defaults().spec.termination_grace_period_seconds, Some(30));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PodManifest {
     /// `v1`, if written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +39,15 @@ pub struct PodManifest {
     pub status: PodStatus,
 }
 
+impl PodManifest {
+    /// Creates a Pod of this name with these regular containers; everything else is left to the defaults.
+    #[must_use]
+    pub fn new(name: &str, containers: impl IntoIterator<Item = Container>) -> PodManifest {
+        let spec = PodManifestSpec { containers: containers.into_iter().collect(), ..PodManifestSpec::default() };
+        PodManifest { metadata: ObjectMeta::named(name), spec, ..PodManifest::default() }
+    }
+}
+
 /// The part of `v1.ObjectMeta` that a Pod's life depends on.
 ///
 /// ```
@@ -55,6 +63,7 @@ pub struct PodManifest {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ObjectMeta {
     /// The Pod's name.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -98,6 +107,14 @@ pub struct ObjectMeta {
     /// Every other field (`managedFields`, `selfLink`), as it was written.
     #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
+}
+
+impl ObjectMeta {
+    /// Creates the metadata of an object of this name.
+    #[must_use]
+    pub fn named(name: &str) -> ObjectMeta {
+        ObjectMeta { name: name.into(), ..ObjectMeta::default() }
+    }
 }
 
 /// The object that owns another: `meta/v1.OwnerReference`.
@@ -153,6 +170,7 @@ impl OwnerReference {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PodManifestSpec {
     /// Containers that run before the regular ones: in order, to completion (or, with `restartPolicy: Always`, as sidecars).
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
@@ -214,6 +232,7 @@ pub struct PodManifestSpec {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PodOs {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -241,16 +260,25 @@ named! {
 /// ```
 /// use pod_lifecycle::api::ReadinessGate;
 ///
-/// let gate = ReadinessGate { condition_type: "example.com/attached".into() };
+/// let gate = ReadinessGate::new("example.com/attached");
 /// assert_eq!(serde_json::to_string(&gate)?, r#"{"conditionType":"example.com/attached"}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ReadinessGate {
     /// The condition's type.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub condition_type: String,
+}
+
+impl ReadinessGate {
+    /// Creates a gate on the condition of this type.
+    #[must_use]
+    pub fn new(condition_type: &str) -> ReadinessGate {
+        ReadinessGate { condition_type: condition_type.into() }
+    }
 }
 
 /// A gate that has to be removed before the Pod is scheduled.
@@ -263,8 +291,17 @@ pub struct ReadinessGate {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SchedulingGate {
     /// The gate's name.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub name: String,
+}
+
+impl SchedulingGate {
+    /// Creates a gate of this name.
+    #[must_use]
+    pub fn new(name: &str) -> SchedulingGate {
+        SchedulingGate { name: name.into() }
+    }
 }

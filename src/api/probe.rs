@@ -18,6 +18,7 @@ use super::{Named, named::named, null_is_absent};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Probe {
     /// Run a command in the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +53,31 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// How the question is asked.
+    /// Creates a probe that sends a GET request to the container.
+    #[must_use]
+    pub fn http_get(path: &str, port: impl Into<IntOrString>) -> Probe {
+        Probe { http_get: Some(HttpGetAction::new(path, port)), ..Probe::default() }
+    }
+
+    /// Creates a probe that opens a TCP connection to the container.
+    #[must_use]
+    pub fn tcp_socket(port: impl Into<IntOrString>) -> Probe {
+        Probe { tcp_socket: Some(TcpSocketAction::new(port)), ..Probe::default() }
+    }
+
+    /// Creates a probe that runs a command in the container.
+    #[must_use]
+    pub fn exec<S: Into<String>>(command: impl IntoIterator<Item = S>) -> Probe {
+        Probe { exec: Some(ExecAction::new(command)), ..Probe::default() }
+    }
+
+    /// Creates a probe that calls the gRPC health service.
+    #[must_use]
+    pub fn grpc(port: i32) -> Probe {
+        Probe { grpc: Some(GrpcAction { port, service: None }), ..Probe::default() }
+    }
+
+    /// Returns the action of the probe, without its timing.
     #[must_use]
     pub fn handler(&self) -> Handler {
         Handler {
@@ -68,14 +93,14 @@ impl Probe {
 /// What a probe or a hook does; one of them has to be set.
 ///
 /// ```
-/// use pod_lifecycle::api::{Handler, SleepAction};
+/// use pod_lifecycle::api::Handler;
 ///
-/// let sleep = Handler { sleep: Some(SleepAction { seconds: 5 }), ..Handler::default() };
-/// assert_eq!(serde_json::to_string(&sleep)?, r#"{"sleep":{"seconds":5}}"#);
+/// assert_eq!(serde_json::to_string(&Handler::sleep(5))?, r#"{"sleep":{"seconds":5}}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Handler {
     /// Run a command in the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +119,26 @@ pub struct Handler {
     pub sleep: Option<SleepAction>,
 }
 
+impl Handler {
+    /// Creates a handler that runs a command in the container.
+    #[must_use]
+    pub fn exec<S: Into<String>>(command: impl IntoIterator<Item = S>) -> Handler {
+        Handler { exec: Some(ExecAction::new(command)), ..Handler::default() }
+    }
+
+    /// Creates a handler that sends a GET request to the container.
+    #[must_use]
+    pub fn http_get(path: &str, port: impl Into<IntOrString>) -> Handler {
+        Handler { http_get: Some(HttpGetAction::new(path, port)), ..Handler::default() }
+    }
+
+    /// Creates a hook that sleeps.
+    #[must_use]
+    pub fn sleep(seconds: i64) -> Handler {
+        Handler { sleep: Some(SleepAction { seconds }), ..Handler::default() }
+    }
+}
+
 /// A command that a probe or a hook runs in the container.
 ///
 /// ```
@@ -104,10 +149,19 @@ pub struct Handler {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ExecAction {
     /// The command and its arguments.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+}
+
+impl ExecAction {
+    /// Creates the action from a command and its arguments; no shell is involved.
+    #[must_use]
+    pub fn new<S: Into<String>>(command: impl IntoIterator<Item = S>) -> ExecAction {
+        ExecAction { command: command.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// An HTTP GET request that a probe or a hook makes.
@@ -121,6 +175,7 @@ pub struct ExecAction {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct HttpGetAction {
     /// The path.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -139,6 +194,14 @@ pub struct HttpGetAction {
     pub http_headers: Vec<HttpHeader>,
 }
 
+impl HttpGetAction {
+    /// Creates a request over plain HTTP to the Pod's own address.
+    #[must_use]
+    pub fn new(path: &str, port: impl Into<IntOrString>) -> HttpGetAction {
+        HttpGetAction { path: path.into(), port: port.into(), ..HttpGetAction::default() }
+    }
+}
+
 /// A header of an HTTP request.
 ///
 /// ```
@@ -149,6 +212,7 @@ pub struct HttpGetAction {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HttpHeader {
     /// The header's name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -168,6 +232,7 @@ pub struct HttpHeader {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TcpSocketAction {
     /// The port, by number or name.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -175,6 +240,14 @@ pub struct TcpSocketAction {
     /// The host; the Pod's address if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub host: String,
+}
+
+impl TcpSocketAction {
+    /// Creates a connection to the Pod's own address.
+    #[must_use]
+    pub fn new(port: impl Into<IntOrString>) -> TcpSocketAction {
+        TcpSocketAction { port: port.into(), host: String::new() }
+    }
 }
 
 /// A call of the gRPC health service that a probe makes.
@@ -187,6 +260,7 @@ pub struct TcpSocketAction {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GrpcAction {
     /// The port.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -197,14 +271,8 @@ pub struct GrpcAction {
 }
 
 /// A hook that only sleeps.
-///
-/// ```
-/// use pod_lifecycle::api::SleepAction;
-///
-/// assert_eq!(serde_json::from_str::<SleepAction>(r#"{"seconds": 5}"#)?, SleepAction { seconds: 5 });
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SleepAction {
     /// Its length in seconds.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -227,6 +295,18 @@ pub enum IntOrString {
     Int(i32),
     /// By name.
     String(String),
+}
+
+impl From<i32> for IntOrString {
+    fn from(number: i32) -> IntOrString {
+        IntOrString::Int(number)
+    }
+}
+
+impl From<&str> for IntOrString {
+    fn from(name: &str) -> IntOrString {
+        IntOrString::String(name.into())
+    }
 }
 
 impl Default for IntOrString {

@@ -101,6 +101,7 @@ named! {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PodStatus {
     /// The spec's generation that this status is about.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
@@ -159,6 +160,7 @@ pub struct PodStatus {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HostIp {
     /// The address.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -216,6 +218,7 @@ impl PodStatus {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PodIp {
     /// The address.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -233,13 +236,12 @@ impl From<&str> for PodIp {
 /// ```
 /// use pod_lifecycle::api::{ConditionStatus, PodCondition};
 ///
-/// let condition: PodCondition = serde_json::from_str(
-///     r#"{"type": "Ready", "status": "True", "lastTransitionTime": "2026-03-01T12:00:00Z"}"#)?;
-/// assert_eq!((condition.type_.as_str(), condition.status), ("Ready", ConditionStatus::True.into()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let condition = PodCondition::new("example.com/attached", ConditionStatus::True);
+/// assert_eq!(condition.status, ConditionStatus::True);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PodCondition {
     /// Its type: `Ready`, `Initialized`, or any that others have made up.
     #[serde(rename = "type")]
@@ -264,6 +266,20 @@ pub struct PodCondition {
 }
 
 impl PodCondition {
+    /// Creates a condition without times, reason and message.
+    #[must_use]
+    pub fn new(type_: &str, status: impl Into<Named<ConditionStatus>>) -> PodCondition {
+        PodCondition {
+            type_: type_.into(),
+            observed_generation: 0,
+            status: status.into(),
+            last_probe_time: None,
+            last_transition_time: None,
+            reason: String::new(),
+            message: String::new(),
+        }
+    }
+
     /// Sets a condition among others, and says which status one of its type had; one that keeps its status keeps its
     /// transition time.
     pub(crate) fn put(conditions: &mut Vec<PodCondition>, condition: PodCondition) -> Option<ConditionStatus> {

@@ -17,6 +17,7 @@ use super::{OtherFields, null_is_absent, value::other_fields};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Volume {
     /// The name that mounts refer to.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -52,6 +53,7 @@ pub struct Volume {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ProjectedVolumeSource {
     /// The sources.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -71,6 +73,7 @@ pub struct ProjectedVolumeSource {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct VolumeProjection {
     /// A token of the Pod's service account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,6 +99,7 @@ pub struct VolumeProjection {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ServiceAccountTokenProjection {
     /// Whom the token is for; the API server if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -117,6 +121,7 @@ pub struct ServiceAccountTokenProjection {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ConfigMapProjection {
     /// The ConfigMap.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -138,6 +143,7 @@ pub struct ConfigMapProjection {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KeyToPath {
     /// The key.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -159,6 +165,7 @@ pub struct KeyToPath {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DownwardApiProjection {
     /// Which fields become which files.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
@@ -176,6 +183,7 @@ pub struct DownwardApiProjection {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct DownwardApiVolumeFile {
     /// The file.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -198,6 +206,7 @@ pub struct DownwardApiVolumeFile {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ObjectFieldSelector {
     /// The version in which the path is read.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
@@ -217,6 +226,7 @@ pub struct ObjectFieldSelector {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SecretVolumeSource {
     /// The Secret.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]

@@ -58,14 +58,14 @@ fn another_kind_of_object_is_refused() {
 
 #[test]
 fn a_time_that_their_calendar_does_not_have_is_refused() {
-    let meta: ObjectMeta = serde_json::from_value(json!({"creationTimestamp": "2026-03-01T12:00:00Z"})).unwrap();
+    let mut meta: ObjectMeta = serde_json::from_value(json!({"creationTimestamp": "2026-03-01T12:00:00Z"})).unwrap();
     let late = pod_lifecycle::Timestamp::from_unix_seconds(400_000_000_000);
-    let meta = ObjectMeta { creation_timestamp: Some(late), ..meta };
+    meta.creation_timestamp = Some(late);
     assert_eq!(TheirMeta::try_from(&meta).unwrap_err().field(), "creationTimestamp");
 }
 
 #[test]
-fn what_a_manifest_has_no_name_for_in_the_metadata_stays_behind() {
+fn owner_references_resource_version_and_unknown_metadata_are_converted() {
     let theirs: v1::Pod = serde_json::from_value(json!({
         "metadata": {"name": "web", "resourceVersion": "17", "ownerReferences": [
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-6", "uid": "1"},

@@ -32,13 +32,10 @@ pub(crate) struct Life {
 impl Life {
     /// Tells a life that was played.
     pub(crate) fn of(scenario: &Scenario, timeline: Timeline) -> Life {
-        let mut teller = Teller {
-            names: names(&timeline.pod),
-            pod: PodManifest { status: PodStatus::default(), ..timeline.pod.clone() },
-            scenario,
-            timeline: &timeline,
-            grace: i64::MAX,
-        };
+        // Each moment fills in its own status.
+        let mut pod = timeline.pod.clone();
+        pod.status = PodStatus::default();
+        let mut teller = Teller { names: names(&timeline.pod), pod, scenario, timeline: &timeline, grace: i64::MAX };
         let by_instant = timeline.entries.chunk_by(|a, b| a.at == b.at);
         let moments = by_instant.filter_map(|entries| teller.moment(entries)).collect();
         let since_start = |at: Timestamp| at.since(timeline.start);

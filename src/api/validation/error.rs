@@ -121,16 +121,12 @@ impl From<&String> for BadValue {
 /// ```
 /// use pod_lifecycle::api::{FieldError, FieldErrorType};
 ///
-/// let error = FieldError {
-///     field: "spec.containers[0].name".into(),
-///     kind: FieldErrorType::Required,
-///     bad_value: None,
-///     detail: String::new(),
-/// };
+/// let error = FieldError::new("spec.containers[0].name", FieldErrorType::Required, "");
 /// assert_eq!(error.to_string(), "spec.containers[0].name: Required value");
 /// assert_eq!(error.kind.to_string(), "FieldValueRequired");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct FieldError {
     /// The field, as a path from the Pod.
     pub field: String,
@@ -143,6 +139,12 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// Creates a problem without a bad value.
+    #[must_use]
+    pub fn new(field: &str, kind: FieldErrorType, detail: &str) -> FieldError {
+        FieldError { field: field.into(), kind, bad_value: None, detail: detail.into() }
+    }
+
     /// What a list of problems is sorted by: field, then type, then detail.
     fn key(&self) -> (&str, FieldErrorType, &str) {
         (&self.field, self.kind, &self.detail)
@@ -171,7 +173,7 @@ impl fmt::Display for FieldError {
 /// assert_eq!(invalid.errors().len(), 2);
 /// assert_eq!(
 ///     invalid.to_string(),
-///     r#"PodMachine "" is invalid: [metadata.name: Required value: name or generateName is required, spec.containers: Required value]"#,
+///     r#"Pod "" is invalid: [metadata.name: Required value: name or generateName is required, spec.containers: Required value]"#,
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -109,6 +109,7 @@ impl WorkloadKind {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Workload {
     /// `apps/v1`, `batch/v1` or `v1`, if written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,6 +141,7 @@ pub struct Workload {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct WorkloadSpec {
     /// What its Pods are made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,6 +178,7 @@ pub struct WorkloadSpec {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StatefulSetOrdinals {
     /// The number of the first one.
     #[serde(default, deserialize_with = "null_is_absent")]
@@ -193,6 +196,7 @@ pub struct StatefulSetOrdinals {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PodTemplateSpec {
     /// Labels and annotations of the Pods.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
@@ -214,6 +218,7 @@ pub struct PodTemplateSpec {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JobTemplateSpec {
     /// Labels and annotations of the Jobs.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]

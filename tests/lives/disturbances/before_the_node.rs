@@ -86,7 +86,7 @@ fn no_node_may_have_a_gated_pod_and_no_gate_can_be_added() {
     let mut object = unbound(&gates);
     assert_eq!(bind(&mut object), Err(ObjectError::Gated));
     object.remove_scheduling_gates().unwrap();
-    let gate = SchedulingGate { name: "example.com/quota".into() };
+    let gate = SchedulingGate::new("example.com/quota");
     let again = object.change_spec(|spec| spec.scheduling_gates.push(gate));
     assert_eq!(again, Err(ObjectError::Immutable { field: "spec.schedulingGates" }));
     assert_eq!(bind(&mut object), Ok(()));

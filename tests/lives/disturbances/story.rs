@@ -110,7 +110,8 @@ impl Story {
 
     /// The STATUS column of `kubectl get pods` at a time at which the Pod is being deleted.
     pub(crate) fn column(&self, second: i64) -> String {
-        let mut pod = api::PodManifest { status: self.at(second).clone(), ..self.timeline.pod.clone() };
+        let mut pod = self.timeline.pod.clone();
+        pod.status = self.at(second).clone();
         pod.metadata.deletion_timestamp = Some(self.timeline.start);
         kubectl::row(&pod, self.timeline.start).status
     }

@@ -31,6 +31,7 @@ pub(crate) fn places(spec: &PodSpec, containers: &[ContainerIndex]) -> Value {
 }
 
 /// A Pod status as the kubelet hands it to its status manager, which sets the generation and the start time.
-pub(crate) fn computed_status(status: api::PodStatus) -> Value {
-    json!(api::PodStatus { observed_generation: 0, start_time: None, ..status })
+pub(crate) fn computed_status(mut status: api::PodStatus) -> Value {
+    (status.observed_generation, status.start_time) = (0, None);
+    json!(status)
 }

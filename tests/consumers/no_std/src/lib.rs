@@ -27,10 +27,7 @@ pub trait Driver {
 ///
 /// [`SpecError`] if a name or an image is none.
 pub fn firmware(name: &str, image: &str) -> Result<Arc<PodSpec>, SpecError> {
-    let mut manifest = PodManifest::default();
-    manifest.metadata.name = name.into();
-    manifest.spec.containers.push(Container { name: "main".into(), image: image.into(), ..Container::default() });
-    PodSpec::from_manifest(manifest).map(Arc::new)
+    PodSpec::from_manifest(PodManifest::new(name, [Container::new("main", image)])).map(Arc::new)
 }
 
 /// Starts a Pod, and says in which phase it is once nothing more is to be done.
