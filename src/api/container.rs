@@ -10,9 +10,7 @@ use super::{Handler, Named, OtherFields, Probe, is_default, named::named, null_i
 /// An init, regular or ephemeral container.
 ///
 /// ```
-/// use pod_lifecycle::api::Container;
-///
-/// use pod_lifecycle::api::Probe;
+/// use pod_lifecycle::api::{Container, Probe};
 ///
 /// let mut app = Container::new("app", "nginx:1");
 /// app.readiness_probe = Some(Probe::http_get("/healthz", 8080));

@@ -4,15 +4,10 @@
 //! Feature `k8s-openapi`. The version of Kubernetes is the program's to choose, as with every library on top of that
 //! crate: `k8s-openapi = { version = "0.29", features = ["v1_36"] }`.
 //!
-//! What ours have a name for and what they keep in `other` is in theirs afterwards, and the other way round, with two
-//! exceptions:
+//! Nothing is lost either way: fields without a name here are kept in `other`. A field that the chosen version of
+//! Kubernetes does not have is a [`ConvertError`] that names it.
 //!
-//! * Of `metadata`, [`ObjectMeta`] has what a Pod's life depends on. `resourceVersion`, `ownerReferences` and
-//!   `managedFields` stay with the object that one has: write to the API with a [`StatusPatch`], not with a Pod that
-//!   was made of a manifest.
-//! * A field that the chosen version of Kubernetes does not have is not dropped: it is a [`ConvertError`] that names it.
-//!
-//! A watched object is told to a Pod, and what is new in its status is sent back:
+//! A watched Pod is converted, and what changes in its status is sent back as a patch:
 //!
 //! ```
 //! use k8s_openapi::{api::core::v1, apimachinery::pkg::apis::meta::v1::Patch};
@@ -29,8 +24,9 @@
 //! assert_eq!(manifest.spec.containers[0].image, "nginx:1.27");
 //!
 //! // As `Pod::status` says it.
-//! let ours = PodStatus { phase: Some(PodPhase::Running.into()), pod_ip: "10.244.1.7".into(), ..manifest.status.clone() };
-//! let patch = StatusPatch::between("5f0c", &manifest.status, &ours).ok_or("there is news")?;
+//! let mut ours = manifest.status.clone();
+//! (ours.phase, ours.pod_ip) = (Some(PodPhase::Running.into()), "10.244.1.7".into());
+//! let patch = StatusPatch::between("5f0c", &manifest.status, &ours).ok_or("nothing has changed")?;
 //! assert_eq!(Patch::from(&patch), Patch::StrategicMerge(serde_json::json!({
 //!     "metadata": {"uid": "5f0c"},
 //!     "status": {"phase": "Running", "podIP": "10.244.1.7"},

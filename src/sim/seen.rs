@@ -170,7 +170,8 @@ impl<'a> StatusMatcher<'a> {
     /// ```
     /// use pod_lifecycle::{api::{PodPhase, PodStatus}, sim::StatusMatcher};
     ///
-    /// let status = PodStatus { phase: Some(PodPhase::Failed.into()), reason: "Evicted".into(), ..PodStatus::default() };
+    /// let mut status = PodStatus::default();
+    /// (status.phase, status.reason) = (Some(PodPhase::Failed.into()), "Evicted".into());
     /// assert!(StatusMatcher::Reason("Evicted").matches(&status));
     /// ```
     #[must_use]

@@ -68,13 +68,12 @@ fn a_time_that_their_calendar_does_not_have_is_refused() {
 fn owner_references_resource_version_and_unknown_metadata_are_converted() {
     let theirs: v1::Pod = serde_json::from_value(json!({
         "metadata": {"name": "web", "resourceVersion": "17", "ownerReferences": [
-            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-6", "uid": "1"},
-        ]},
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-6", "uid": "1", "controller": true},
+        ], "managedFields": [{"manager": "kubectl"}]},
     }))
     .unwrap();
     let ours = PodManifest::try_from(&theirs).unwrap();
-    assert_eq!(
-        v1::Pod::try_from(&ours).unwrap().metadata,
-        TheirMeta { name: Some("web".into()), ..TheirMeta::default() }
-    );
+    assert_eq!(ours.metadata.owner_references[0].controller, Some(true));
+    assert_eq!(ours.metadata.resource_version, "17");
+    assert_eq!(v1::Pod::try_from(&ours).unwrap().metadata, theirs.metadata);
 }
