@@ -141,7 +141,7 @@ pub struct FieldError {
 impl FieldError {
     /// Creates a problem without a bad value.
     #[must_use]
-    pub fn new(field: &str, kind: FieldErrorType, detail: &str) -> FieldError {
+    pub fn new(field: impl Into<String>, kind: FieldErrorType, detail: impl Into<String>) -> FieldError {
         FieldError { field: field.into(), kind, bad_value: None, detail: detail.into() }
     }
 

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use pod_lifecycle::{
     Action, Timestamp,
-    api::{self, ConditionStatus, ContainerStatus, PodCondition, PodStatus},
+    api::{ConditionStatus, ContainerStatus, PodCondition, PodStatus},
     kubectl,
     sim::{Happened, Scenario, Timeline, What},
 };
