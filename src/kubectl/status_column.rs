@@ -6,7 +6,7 @@ use super::containers::{InitContainers, RegularContainers};
 use crate::{
     api::{ConditionStatus, Name, PodManifest, PodStatus},
     state::{ConditionReason, ConditionType},
-    status::has_ended,
+    status::is_terminal,
 };
 
 /// One word for what a Pod is doing: of several, the one that comes first here.
@@ -40,7 +40,7 @@ fn deletion(pod: &PodManifest) -> Option<&'static str> {
     pod.metadata.deletion_timestamp?;
     match &*pod.status.reason {
         "NodeLost" => Some("Unknown"),
-        _ => (!has_ended(&pod.status)).then_some("Terminating"),
+        _ => (!is_terminal(&pod.status)).then_some("Terminating"),
     }
 }
 

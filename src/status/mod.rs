@@ -1,16 +1,17 @@
-//! Pod status as the API server stores it, the patch that brings it there, and recorded events.
+//! Pod status as the API server stores it, the patch that updates it, and recorded events (pkg/kubelet/status,
+//! k8s.io/client-go/tools/record).
 //!
-//! Answers to `pkg/kubelet/status` and to `k8s.io/client-go/tools/record`. Nothing here is stored with a Pod, except by
-//! an [`EventRecorder`], which a node has one of.
+//! The status of a [`PodMachine`](crate::PodMachine) is projected when it is read; only an [`EventRecorder`], one per
+//! node, keeps state of its own.
 
-mod event;
+mod events;
 mod patch;
 mod project;
+mod reconcile;
 mod runtime_facts;
-mod watch;
 
 pub use crate::action::EventType;
-pub use event::{
+pub use events::{
     Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,
     fold_events,
 };
@@ -22,7 +23,7 @@ pub use runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFact
 
 use crate::api::{PodPhase, PodStatus};
 
-/// Whether a Pod's life is over.
-pub(crate) fn has_ended(status: &PodStatus) -> bool {
+/// True if the phase is terminal: `Succeeded` or `Failed`.
+pub(crate) fn is_terminal(status: &PodStatus) -> bool {
     status.phase.as_ref().and_then(|phase| phase.known()).is_some_and(PodPhase::is_terminal)
 }

@@ -14,7 +14,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{RuntimeFacts, has_ended};
+use super::{RuntimeFacts, is_terminal};
 use crate::{
     api::{Name, OtherFields, PodCondition, PodStatus},
     kubelet::PodMachine,
@@ -170,7 +170,7 @@ fn merged_conditions(theirs: &PodStatus, ours: &PodStatus) -> Vec<PodCondition> 
     let is_external = |condition: &&PodCondition| !is_owned_by_kubelet(&condition.type_);
     let mut merged: Vec<PodCondition> = theirs.conditions.iter().filter(is_external).cloned().collect();
     // The kubelet publishes its DisruptionTarget together with the terminal phase, not before.
-    if let Some(disruption) = own_disruption(ours).filter(|_| has_ended(ours) && !has_ended(theirs)) {
+    if let Some(disruption) = own_disruption(ours).filter(|_| is_terminal(ours) && !is_terminal(theirs)) {
         match merged.iter_mut().find(|condition| condition.type_ == disruption.type_) {
             Some(others) => others.clone_from(disruption),
             None => merged.push(disruption.clone()),

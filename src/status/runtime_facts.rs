@@ -1,4 +1,4 @@
-//! What only the embedder knows of a Pod, and a status has to say.
+//! Runtime facts: fields of a status that only the embedder knows, such as container ids and addresses.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -10,11 +10,10 @@ use crate::{
     state::{ContainerIds, InstanceId, is_owned_by_kubelet, is_resize_condition},
 };
 
-/// What only the embedder knows: the runtime's names, addresses, resources. A status asks for it when it is made: once
-/// for the Pod, once for each container.
+/// Source of the fields of a status that only the embedder knows: container ids, addresses, resources.
 ///
-/// A status that leaves something out clears it in the API when it is sent; so an agent says all that it knows, each
-/// time. Answers to what `convertStatusToAPIStatus` and `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`
+/// Each projection of a status calls it, once for the Pod and once for each container. Return all known facts each time:
+/// what a status leaves out, its patch clears. Answers to what `convertStatusToAPIStatus` and `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`
 /// take from the runtime and from the node.
 ///
 /// ```
@@ -56,73 +55,57 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait RuntimeFacts {
-    /// The runtime's name of an instance, with the runtime's own: `containerd://4f1c…`. Also asked of instances that
-    /// have ended, for as long as a status speaks of them.
+    /// Returns the container id of an instance, with the runtime's name: `containerd://4f1c…`. Also called for instances
+    /// that have exited, as long as a status contains them.
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String;
 
-    /// What is known of a container; `instance` is the newest one that a status speaks of, if there is one.
+    /// Returns the facts of a container; `instance` is the newest one in the status, if there is one.
     fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
         let _ = (container, instance);
         ContainerFacts::default()
     }
 
-    /// What is known of the Pod as a whole.
+    /// Returns the facts of the whole Pod.
     fn pod(&self) -> PodFacts {
         PodFacts::default()
     }
 }
 
-/// What only the embedder knows of a Pod as a whole; what is left out is left out of the status.
-///
-/// ```
-/// use pod_lifecycle::status::PodFacts;
-///
-/// let mut facts = PodFacts::default();
-/// facts.pod_ips = vec!["10.244.1.7".into(), "fd00::7".into()];
-/// assert!(facts.host_ips.is_empty());
-/// ```
+/// Facts of a whole Pod; an empty field is left out of the status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PodFacts {
-    /// The node's addresses, the preferred one first; at most one of each family.
+    /// Addresses of the node, the preferred one first; at most one per family.
     pub host_ips: Vec<String>,
-    /// The Pod's addresses, the preferred one first; at most one of each family. A Pod on the node's network that
-    /// has none gets the node's.
+    /// Addresses of the Pod, the preferred one first; at most one per family. If empty, a Pod with `hostNetwork` gets
+    /// the node's.
     pub pod_ips: Vec<String>,
-    /// How much is promised to the Pod. The API server sets it when the Pod is made; left out, it stays.
+    /// Quality of service class. The API server sets it at creation; `None` keeps that.
     pub qos_class: Option<PodQosClass>,
-    /// How a resize of the running Pod stands: `PodResizePending` and `PodResizeInProgress`, which the kubelet owns and
-    /// this crate does not compute. Others are left out of the status.
+    /// Conditions `PodResizePending` and `PodResizeInProgress`, which the kubelet owns and this crate does not compute.
+    /// Conditions of other types are ignored.
     pub resize_conditions: Vec<PodCondition>,
-    /// Any other field of the status that is the kubelet's: `resources` and `allocatedResources` of the Pod.
+    /// Other fields of the status that the kubelet owns: `resources`, `allocatedResources`.
     pub other: OtherFields,
 }
 
-/// What only the embedder knows of a container; what is left out is left out of the status.
-///
-/// ```
-/// use pod_lifecycle::status::ContainerFacts;
-///
-/// let mut facts = ContainerFacts::default();
-/// facts.image_id = "docker.io/library/nginx@sha256:0a39".into();
-/// assert_eq!(facts.image, None);
-/// ```
+/// Facts of a container; an empty field is left out of the status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ContainerFacts {
-    /// The image that the instance runs, as the runtime calls it; `None` if it is as in the spec.
+    /// Image of the instance, as the runtime names it; `None` for the spec's.
     pub image: Option<String>,
-    /// The digest of the image; empty before there is an instance.
+    /// Digest of the image; empty before there is an instance.
     pub image_id: String,
-    /// What the node has set aside for the container: a map from resource to quantity.
+    /// Resources that the node has allocated: a map from resource to quantity.
     pub allocated_resources: Option<Value>,
-    /// Requests and limits that are in force.
+    /// Requests and limits in force, as `v1.ResourceRequirements`.
     pub resources: Option<Value>,
-    /// How its volumes are mounted, as `v1.VolumeMountStatus`.
+    /// Mounted volumes, each a `v1.VolumeMountStatus`.
     pub volume_mounts: Vec<Value>,
-    /// Whom its first process runs as, as `v1.ContainerUser`.
+    /// User of the first process, as `v1.ContainerUser`.
     pub user: Option<Value>,
-    /// Any other field of the status: `stopSignal`, `allocatedResourcesStatus`.
+    /// Other fields of the status: `stopSignal`, `allocatedResourcesStatus`.
     pub other: OtherFields,
 }
 
@@ -138,7 +121,7 @@ impl RuntimeFacts for ContainerIds {
     }
 }
 
-/// Names instances after their container and their number, and knows nothing else: `app-0`, `app-1`, …
+/// Runtime facts of an embedder without a runtime: ids are container and number, `app-0`, `app-1`, …
 ///
 /// ```
 /// use pod_lifecycle::{api, spec::PodSpec, state::InstanceId, status::{NumberedInstances, RuntimeFacts}};
@@ -151,7 +134,7 @@ impl RuntimeFacts for ContainerIds {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumberedInstances<'a>(
-    /// The Pod whose instances they are.
+    /// Spec of the Pod.
     pub &'a PodSpec,
 );
 
@@ -162,12 +145,13 @@ impl RuntimeFacts for NumberedInstances<'_> {
 }
 
 impl PodFacts {
-    /// The status with what is known of the Pod filled in; the conditions stand before the kubelet's others.
+    /// Fills the facts into a status.
     pub(super) fn fill_in(self, spec: &PodSpec, mut status: api::PodStatus) -> api::PodStatus {
         let pod_ips = match self.pod_ips {
             none if none.is_empty() && spec.uses_host_network() => self.host_ips.clone(),
             ips => ips,
         };
+        // generateAPIPodStatus puts resize conditions before those that it computes.
         let place = status.conditions.iter().position(|condition| is_owned_by_kubelet(&condition.type_));
         let place = place.unwrap_or(status.conditions.len());
         let resize = self.resize_conditions.into_iter().filter(|condition| is_resize_condition(&condition.type_));
@@ -204,18 +188,18 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_on_the_nodes_network_has_the_nodes_addresses() {
+    fn a_pod_with_host_network_has_the_nodes_addresses() {
         let facts = PodFacts { host_ips: vec!["10.0.0.1".into(), "fd00::1".into()], ..PodFacts::default() };
-        let on_the_host = spec(r#"{"spec": {"hostNetwork": true, "containers": [{"name": "app", "image": "a"}]}}"#);
-        let status = facts.clone().fill_in(&on_the_host, PodStatus::default());
+        let of_host_network = spec(r#"{"spec": {"hostNetwork": true, "containers": [{"name": "app", "image": "a"}]}}"#);
+        let status = facts.clone().fill_in(&of_host_network, PodStatus::default());
         assert_eq!((&*status.pod_ip, status.pod_ips), ("10.0.0.1", vec!["10.0.0.1".into(), "fd00::1".into()]));
-        let of_its_own = spec(r#"{"spec": {"containers": [{"name": "app", "image": "a"}]}}"#);
-        let status = facts.fill_in(&of_its_own, PodStatus::default());
+        let of_pod_network = spec(r#"{"spec": {"containers": [{"name": "app", "image": "a"}]}}"#);
+        let status = facts.fill_in(&of_pod_network, PodStatus::default());
         assert_eq!((&*status.pod_ip, status.host_ips.len()), ("", 2));
     }
 
     #[test]
-    fn a_resize_is_told_between_the_conditions_of_others_and_the_kubelets() {
+    fn resize_conditions_stand_between_external_and_computed_ones() {
         let facts = PodFacts {
             resize_conditions: vec![condition("PodResizePending"), condition("Ready"), condition("Mine")],
             ..PodFacts::default()

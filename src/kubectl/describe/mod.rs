@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use super::age::{ZERO_TIME, age};
 use crate::{
     api::{PodCondition, PodManifest, PodStatus},
-    status::{RecordedEvent, has_ended},
+    status::{RecordedEvent, is_terminal},
     time::Timestamp,
 };
 use sheet::Sheet;
@@ -107,7 +107,7 @@ fn beginning(text: &str, bytes: usize) -> &str {
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 fn state(sheet: &mut Sheet, pod: &PodManifest, now: Timestamp) {
     let (metadata, status) = (&pod.metadata, &pod.status);
-    if metadata.deletion_timestamp.is_some() && !has_ended(status) {
+    if metadata.deletion_timestamp.is_some() && !is_terminal(status) {
         sheet.field(0, "Status", format_args!("Terminating (lasts {})", age(metadata.deletion_timestamp, now)));
         let grace = metadata.deletion_grace_period_seconds.iter();
         grace.for_each(|grace| sheet.field(0, "Termination Grace Period", format_args!("{grace}s")));

@@ -1,10 +1,11 @@
-//! A Pod observes its object as a watch delivers it.
+//! Reconciliation with the API server's copy of the object: `HandlePodUpdates` and `HandlePodReconcile` (pkg/kubelet),
+//! `needsReconcile` (pkg/kubelet/status).
 
 use alloc::{string::String, string::ToString, vec::Vec};
 
 use super::NumberedInstances;
 use crate::{
-    api::{ContainerStatus, PodCondition, PodManifest, PodStatus},
+    api::{ContainerStatus, PodManifest, PodStatus},
     event::EventError,
     kubelet::{PodMachine, Sink},
     state::is_owned_by_kubelet,
@@ -12,17 +13,19 @@ use crate::{
 };
 
 impl PodMachine {
-    /// Takes notice of the whole object, as a watch delivers it: finds what is new in it, a changed spec, a deletion or
-    /// a shorter grace, the generation, conditions of others that were set or taken away; and writes its own part of the
-    /// status again if somebody wrote over it.
+    /// Handles the whole object as a watch delivers it.
     ///
-    /// The object has to be the newest that the embedder knows: what an older one says would be taken for news. That it
-    /// is gone no object can say; that is [`ApiEvent::Removed`](crate::event::ApiEvent::Removed). Answers to
-    /// `HandlePodUpdates` and `HandlePodReconcile` in `pkg/kubelet`, and to `needsReconcile` in `pkg/kubelet/status`.
+    /// Applies every difference from the last one: a changed spec, a deletion or a shorter grace, the generation,
+    /// external conditions that were set or removed. If another writer has changed the kubelet's part of the status,
+    /// the status is written again.
+    ///
+    /// Call it with the newest object only: an older one would be taken for a change. The removal of the object is
+    /// [`ApiEvent::Removed`](crate::event::ApiEvent::Removed). Answers to `HandlePodUpdates` and `HandlePodReconcile` in
+    /// `pkg/kubelet`, and to `needsReconcile` in `pkg/kubelet/status`.
     ///
     /// # Errors
     ///
-    /// [`EventError`] if it is not this Pod's object, or has changed in a way that it cannot; nothing changes then.
+    /// [`EventError`] if it is another Pod's object, or if a field has changed that cannot change; nothing changes then.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -42,35 +45,35 @@ impl PodMachine {
     pub fn observe(&mut self, now: Timestamp, object: &PodManifest, out: &mut dyn Sink) -> Result<(), EventError> {
         let before = self.writes();
         self.hear_of(now, object, out)?;
+        // If the object made the kubelet write, that write already restores its part.
         if before == self.writes() && self.has_published() && self.is_overwritten(&object.status) {
             self.write_again(now, out);
         }
         Ok(())
     }
 
-    /// Whether the API shows something else than what was published, in the kubelet's part.
+    /// True if the kubelet's part of the API server's status differs from what was published.
     fn is_overwritten(&self, theirs: &PodStatus) -> bool {
         let ours = self.published().status(&NumberedInstances(self.spec()));
         theirs.phase != ours.phase
             || (&theirs.reason, &theirs.message) != (&ours.reason, &ours.message)
             || own_conditions(theirs) != own_conditions(&ours)
-            || !are_same(&theirs.init_container_statuses, &ours.init_container_statuses)
-            || !are_same(&theirs.container_statuses, &ours.container_statuses)
-            || !are_same(&theirs.ephemeral_container_statuses, &ours.ephemeral_container_statuses)
+            || !are_equal(&theirs.init_container_statuses, &ours.init_container_statuses)
+            || !are_equal(&theirs.container_statuses, &ours.container_statuses)
+            || !are_equal(&theirs.ephemeral_container_statuses, &ours.ephemeral_container_statuses)
     }
 }
 
-/// The kubelet's own conditions, whatever their order.
+/// Returns the kubelet's conditions without times and generations, sorted: `isPodStatusByKubeletEqual` ignores order.
 fn own_conditions(status: &PodStatus) -> Vec<(&str, String, &str, &str)> {
     let own = status.conditions.iter().filter(|condition| is_owned_by_kubelet(&condition.type_));
-    let told = |it: &'_ PodCondition| it.status.to_string();
-    let mut all: Vec<_> = own.map(|it| (&*it.type_, told(it), &*it.reason, &*it.message)).collect();
-    all.sort_unstable();
-    all
+    let mut own: Vec<_> = own.map(|it| (&*it.type_, it.status.to_string(), &*it.reason, &*it.message)).collect();
+    own.sort_unstable();
+    own
 }
 
-/// Whether statuses of containers say the same, however instances are named.
-fn are_same(theirs: &[ContainerStatus], ours: &[ContainerStatus]) -> bool {
+/// True if container statuses are equal but for what only the embedder knows: ids, images, times.
+fn are_equal(theirs: &[ContainerStatus], ours: &[ContainerStatus]) -> bool {
     theirs.len() == ours.len()
         && theirs.iter().zip(ours).all(|(theirs, ours)| {
             (&theirs.name, theirs.ready, theirs.restart_count) == (&ours.name, ours.ready, ours.restart_count)

@@ -1,32 +1,30 @@
-//! A memory of limited size.
+//! LRU cache (k8s.io/utils/lru), with shared keys.
 
 use alloc::{collections::BTreeMap, sync::Arc};
 
-/// Keeps the entries that were used last, up to a limit.
-///
-/// Answers to the cache of `k8s.io/utils/lru`.
+/// Map that keeps the most recently used entries.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Lru<K, V> {
     capacity: usize,
-    /// Counts the uses; each entry has the number of its last one.
+    /// Number of uses so far; each entry keeps the number of its last use.
     uses: u64,
     entries: BTreeMap<Arc<K>, (u64, V)>,
     by_use: BTreeMap<u64, Arc<K>>,
 }
 
 impl<K: Ord, V> Lru<K, V> {
-    /// An empty memory for `capacity` entries.
+    /// Creates an empty cache for `capacity` entries.
     pub(super) const fn new(capacity: usize) -> Lru<K, V> {
         Lru { capacity, uses: 0, entries: BTreeMap::new(), by_use: BTreeMap::new() }
     }
 
-    /// The key as it is remembered, so that others who remember it need no copy of their own; that is no use of it.
+    /// Returns the cached equal of a key, so that other caches can share it; does not count as a use.
     pub(super) fn shared(&self, key: K) -> Arc<K> {
         self.entries.get_key_value(&key).map_or_else(|| Arc::new(key), |(known, _)| Arc::clone(known))
     }
 
-    /// The value of a key, which is used by that; one that is made if there is none. Whoever was not used for longest is
-    /// forgotten if there are too many.
+    /// Returns the value of a key, inserting `make()` if there is none. Evicts the least recently used entry if the
+    /// cache is full.
     pub(super) fn get_or_insert_with(&mut self, key: Arc<K>, make: impl FnOnce() -> V) -> &mut V {
         self.uses = self.uses.saturating_add(1);
         if let Some((last, _)) = self.entries.get(&key) {
@@ -48,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_was_not_used_for_longest_is_forgotten() {
+    fn the_least_recently_used_entry_is_evicted() {
         let mut lru = Lru::new(2);
         for key in ["a", "b", "a", "c"] {
             *lru.get_or_insert_with(Arc::new(key), || 0) += 1;
@@ -59,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_known_is_shared_and_not_used_by_that() {
+    fn sharing_a_key_is_no_use_of_it() {
         let mut lru = Lru::new(2);
         for key in ["a", "b"] {
             lru.get_or_insert_with(Arc::new(key), || 0);
