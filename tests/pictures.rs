@@ -1,4 +1,4 @@
-//! Pictures of lives: what they show, and that they can be shown.
+//! Pictures: their content, and that they are valid SVG, Mermaid and text.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 use pod_lifecycle::{
     CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
     api::Name,
-    render::{Deed, Gantt, Lanes, Look, Outcome, Picture, StateDiagram, Stretch, Svg, TaskKind},
+    render::{PodAction, Gantt, Lanes, Appearance, TaskOutcome, Picture, StateDiagram, AxisSegment, Svg, TaskKind},
     rule::probe::ProbeOutcome,
     sim::{ExitCause, Scenario},
     spec::ProbeKind,
@@ -35,7 +35,7 @@ fn picture(yaml: &str) -> Picture {
     Picture::of(&scenario.play().unwrap())
 }
 
-/// A Pod in whose name, messages and conditions stands what would break a file that does not take care.
+/// Returns a Pod with names, messages and conditions that must be escaped.
 fn hostile() -> Picture {
     picture(
         r#"
@@ -55,7 +55,7 @@ script:
     )
 }
 
-/// A Pod that runs for two hours between two busy minutes.
+/// Returns a Pod that runs for two hours without changes.
 fn quiet() -> Picture {
     picture(
         "pod: {metadata: {name: web}, spec: {containers: [{name: app, image: app}]}}\n\
@@ -69,7 +69,7 @@ fn second(picture: &Picture, at: pod_lifecycle::Timestamp) -> f64 {
 }
 
 #[test]
-fn a_state_diagram_has_every_move_of_its_table_and_no_other() {
+fn a_state_diagram_has_exactly_the_moves_of_its_table() {
     fn moves<T: Name>(table: &[(T, T)]) -> Vec<String> {
         table.iter().map(|(from, to)| format!("{} --> {}", from.name(), to.name())).collect()
     }
@@ -86,7 +86,7 @@ fn a_state_diagram_has_every_move_of_its_table_and_no_other() {
 }
 
 #[test]
-fn the_ends_of_a_state_diagram_are_the_states_that_nothing_leaves() {
+fn final_states_of_a_diagram_are_those_that_no_move_leaves() {
     assert!(!StateDiagram::Container.to_string().contains("--> [*]"));
     let phases = StateDiagram::Phase.to_string();
     let ends: Vec<&str> = phases.lines().map(str::trim).filter(|line| line.ends_with("[*]")).collect();
@@ -95,7 +95,7 @@ fn the_ends_of_a_state_diagram_are_the_states_that_nothing_leaves() {
 }
 
 #[test]
-fn every_picture_is_well_formed_and_says_in_words_what_it_shows() {
+fn every_picture_is_well_formed_and_has_a_description() {
     for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
         let svg = Svg::of(&picture).to_string();
         let document = Document::parse(&svg).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -105,13 +105,13 @@ fn every_picture_is_well_formed_and_says_in_words_what_it_shows() {
         let description = root.children().find(|node| node.tag_name().name() == "desc").and_then(|node| node.text());
         let description = description.unwrap();
         for lane in &picture.lanes {
-            assert!(description.contains(&lane.name), "{name} does not tell of {}", lane.name);
+            assert!(description.contains(&lane.name), "the description of {name} lacks {}", lane.name);
         }
     }
 }
 
 #[test]
-fn a_picture_needs_nothing_from_elsewhere_and_runs_nothing() {
+fn a_picture_loads_and_runs_nothing() {
     let allowed = ["svg", "title", "desc", "style", "defs", "pattern", "rect", "path", "circle", "text"];
     for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
         let svg = Svg::of(&picture).to_string();
@@ -124,8 +124,8 @@ fn a_picture_needs_nothing_from_elsewhere_and_runs_nothing() {
 }
 
 #[test]
-fn a_picture_goes_into_a_page_as_it_is() {
-    // A blank line would end it where Markdown takes HTML.
+fn a_picture_can_be_embedded_in_markdown() {
+    // A blank line would end the HTML block in Markdown.
     for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
         let svg = Svg::of(&picture).to_string();
         assert!(svg.starts_with("<svg ") && svg.lines().all(|line| !line.trim().is_empty()), "{name}");
@@ -133,25 +133,25 @@ fn a_picture_goes_into_a_page_as_it_is() {
 }
 
 #[test]
-fn a_crash_loop_shows_ever_longer_waits() {
+fn a_crash_loop_has_growing_delays() {
     let picture = scenario("crash-loop");
     let api = picture.lane("api").unwrap();
     assert_eq!(api.restarts(), 9);
     let waits: Vec<f64> = api.runs.windows(2).map(|pair| pair[1].from.since(pair[0].to).as_secs_f64()).collect();
     assert_eq!(waits, [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0, 300.0]);
-    let held_back = api.states.iter().filter(|span| span.what.look() == Look::HeldBack);
-    assert!(held_back.clone().all(|span| span.what.to_string() == "CrashLoopBackOff"));
-    assert!(held_back.count() >= 6);
-    assert!(picture.axis.stretches.iter().all(|stretch| matches!(stretch, Stretch::Shown { .. })));
+    let after_failure = api.states.iter().filter(|span| span.what.appearance() == Appearance::WaitingAfterFailure);
+    assert!(after_failure.clone().all(|span| span.what.to_string() == "CrashLoopBackOff"));
+    assert!(after_failure.count() >= 6);
+    assert!(picture.axis.segments.iter().all(|segment| matches!(segment, AxisSegment::Shown { .. })));
 }
 
 #[test]
-fn a_sidecar_gets_sigterm_when_the_others_have_ended() {
+fn a_sidecar_gets_sigterm_when_the_other_containers_have_exited() {
     let picture = scenario("rolling-stop");
     let (web, proxy) = (picture.lane("web").unwrap(), picture.lane("proxy").unwrap());
     let hook = web.tasks.iter().find(|task| task.what.kind == TaskKind::PreStop).unwrap();
     assert_eq!((second(&picture, hook.from), second(&picture, hook.to)), (60.0, 65.0));
-    assert_eq!(hook.what.outcome, Outcome::Succeeded);
+    assert_eq!(hook.what.outcome, TaskOutcome::Succeeded);
     assert_eq!((web.stops[0].from, web.stops[0].what.timeout), (hook.to, Duration::from_secs(40)));
     assert_eq!(proxy.stops[0].from, web.runs[0].to);
     assert_eq!(proxy.stops[0].what.timeout, Duration::from_secs(28));
@@ -159,7 +159,7 @@ fn a_sidecar_gets_sigterm_when_the_others_have_ended() {
 }
 
 #[test]
-fn a_container_that_ignores_sigterm_is_shown_killed_when_its_grace_is_over() {
+fn a_container_that_ignores_sigterm_is_killed_when_its_grace_period_ends() {
     let picture = scenario("web-server");
     let web = picture.lane("web").unwrap();
     let stop = &web.stops[0];
@@ -168,49 +168,49 @@ fn a_container_that_ignores_sigterm_is_shown_killed_when_its_grace_is_over() {
     assert_eq!((exit.code, exit.cause, web.runs[0].to), (137, ExitCause::Sigkill, stop.to));
     let kinds: Vec<ProbeKind> = web.probes.iter().map(|row| row.kind).collect();
     assert_eq!(kinds, [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness]);
-    let dead = web.probes[2].answers.iter().filter(|answer| answer.what == Some(ProbeOutcome::Failure));
-    assert_eq!(dead.map(|answer| second(&picture, answer.at)).collect::<Vec<_>>(), [190.0, 200.0, 210.0]);
+    let dead = web.probes[2].results.iter().filter(|result| result.what == Some(ProbeOutcome::Failure));
+    assert_eq!(dead.map(|result| second(&picture, result.at)).collect::<Vec<_>>(), [190.0, 200.0, 210.0]);
 }
 
 #[test]
-fn what_is_published_and_what_runs_are_told_apart() {
+fn published_state_and_process_are_drawn_apart() {
     let picture = scenario("graceful-stop");
     let server = picture.lane("server").unwrap();
     let ended = server.runs[0].to;
     assert_eq!(second(&picture, ended), 75.0);
     let published = server.states.iter().find(|span| span.contains(ended)).unwrap();
-    assert_eq!(published.what.look(), Look::Ready, "its end is published when the last one has ended");
+    assert_eq!(published.what.appearance(), Appearance::Ready, "its exit is published when the last container has exited");
 }
 
 #[test]
-fn what_is_done_to_a_pod_is_marked() {
-    let deeds = |name: &str| -> Vec<String> {
+fn actions_on_a_pod_are_marked() {
+    let actions = |name: &str| -> Vec<String> {
         let picture = scenario(name);
-        picture.deeds.iter().map(|mark| format!("{} at {}", mark.what, second(&picture, mark.at))).collect()
+        picture.actions.iter().map(|it| format!("{} at {}", it.what, second(&picture, it.at))).collect()
     };
-    assert_eq!(deeds("node-lost"), ["node lost at 60", "node recovered at 180"]);
-    assert_eq!(deeds("eviction-soft"), ["evict at 30", "Terminating, 15s of grace at 30"]);
+    assert_eq!(actions("node-lost"), ["node lost at 60", "node recovered at 180"]);
+    assert_eq!(actions("eviction-soft"), ["evict at 30", "Terminating, 15s grace at 30"]);
     let removed = scenario("force-delete");
-    assert!(removed.deeds.iter().any(|mark| mark.what == Deed::Removed));
+    assert!(removed.actions.iter().any(|mark| mark.what == PodAction::Removed));
 }
 
 #[test]
-fn events_are_counted_by_what_they_say() {
+fn events_are_counted_by_message() {
     let picture = scenario("crash-loop");
     let back_off: Vec<usize> =
-        picture.flags.iter().filter(|flag| flag.reason == "BackOff").map(|flag| flag.times.len()).collect();
+        picture.events.iter().filter(|flag| flag.reason == "BackOff").map(|flag| flag.times.len()).collect();
     assert_eq!(back_off, [28]);
 }
 
 #[test]
-fn what_holds_at_the_end_is_seen_at_the_end() {
+fn values_at_the_end_last_to_the_end_of_the_picture() {
     for (name, picture) in scenarios() {
         let end = picture.axis.end();
         assert!(end >= picture.end, "{name}");
         let phase = picture.phase.last().unwrap();
         assert_eq!(phase.to, end, "{name}");
-        assert_eq!(picture.is_finished, end > picture.end, "{name}: a little of the time afterwards is drawn");
-        for spans in picture.conditions.iter().map(|strip| &strip.spans) {
+        assert_eq!(picture.is_finished, end > picture.end, "{name}: a little of the time after the end is drawn");
+        for spans in picture.conditions.iter().map(|track| &track.spans) {
             assert!(spans.windows(2).all(|pair| pair[0].to <= pair[1].from), "{name}");
         }
     }
@@ -235,7 +235,7 @@ fn lanes_show_a_life_in_a_terminal() {
 }
 
 #[test]
-fn lanes_are_torn_where_time_is_left_out() {
+fn lanes_mark_skipped_time() {
     insta::assert_snapshot!("lanes_of_a_long_quiet_life", Lanes::of(&quiet()).columns(72));
 }
 
@@ -248,7 +248,7 @@ fn ascii_lanes_are_ascii() {
 }
 
 #[test]
-fn a_gantt_has_a_section_for_each_container_and_tasks_that_can_be_read() {
+fn a_gantt_has_a_section_for_each_container_and_valid_tasks() {
     for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
         let gantt = Gantt::of(&picture).to_string();
         for lane in &picture.lanes {
@@ -276,7 +276,7 @@ script: {endSeconds: 86400, containers: {app: {runs: [{exitsAfterSeconds: 20, ex
 }
 
 #[test]
-fn what_begins_at_the_very_end_is_not_drawn() {
+fn spans_that_begin_at_the_very_end_are_not_drawn() {
     let ends = "{endSeconds: 60, containers: {app: {runs: [{exitsAfterSeconds: 60, exitCode: 1}]}}}";
     let picture = picture(&format!(
         "pod: {{metadata: {{name: web}}, spec: {{containers: [{{name: app, image: app}}]}}}}\nscript: {ends}"
@@ -285,11 +285,11 @@ fn what_begins_at_the_very_end_is_not_drawn() {
         picture.lanes[0].states.iter().map(|span| (second(&picture, span.from), second(&picture, span.to))).collect();
     assert_eq!(states, [(0.0, 60.0)], "it runs to the end");
     assert!(picture.phase.iter().all(|span| span.from < span.to));
-    assert!(picture.conditions.iter().flat_map(|strip| &strip.spans).all(|span| span.from < span.to));
+    assert!(picture.conditions.iter().flat_map(|track| &track.spans).all(|span| span.from < span.to));
 }
 
 #[test]
-fn a_gap_in_time_is_torn_through_all_rows_and_says_how_much_is_left_out() {
+fn a_skipped_segment_is_a_gap_through_all_rows_with_its_duration() {
     let svg = Svg::of(&quiet()).to_string();
     let document = Document::parse(&svg).unwrap();
     let of_class = |class: &str| {
@@ -304,11 +304,11 @@ fn a_gap_in_time_is_torn_through_all_rows_and_says_how_much_is_left_out() {
     let rows: f64 = document.root_element().attribute("height").unwrap().parse().unwrap();
     assert!(height > 20.0 && y + height < rows, "from {y} by {height} of {rows}");
     let title = gap.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
-    assert!(title.is_some_and(|title| title.ends_with("in which nothing new happens are left out")), "{title:?}");
+    assert!(title.is_some_and(|title| title.ends_with("without changes are not shown")), "{title:?}");
 }
 
 #[test]
-fn a_name_that_is_cut_can_be_read_in_whole() {
+fn a_shortened_name_has_its_full_text_as_title() {
     let (long, short) = ("x".repeat(60), "app");
     let picture = picture(&format!(
         "pod: {{metadata: {{name: web}}, spec: {{containers: [{{name: {short}, image: app}}, {{name: {long}, image: app}}]}}}}\n\

@@ -15,7 +15,7 @@ use pod_lifecycle::{
     api::{self, validate},
     sim::Scenario,
     spec::PodSpec,
-    testkit::{self, WatchedDriver},
+    testkit::{self, CheckedDriver},
 };
 use proptest::{
     prelude::*,
@@ -83,14 +83,14 @@ pub fn life(bytes: &[u8]) -> Result<(), String> {
 pub fn lived(bytes: &[u8], mut tell: impl FnMut(String)) -> Result<(), String> {
     let mut seeds = bytes.chunks(8);
     let (spec, config) = sample(seeds.next().unwrap_or_default(), (testkit::spec(), testkit::config()));
-    let mut life = WatchedDriver::begin(spec.clone(), config)?;
-    let moves = testkit::one_move(spec);
+    let mut life = CheckedDriver::new(spec.clone(), config)?;
+    let moves = testkit::one_step(spec);
     for seed in seeds {
         let next = sample(seed, &moves);
         tell(life.describe(&next));
-        life.play(&next).map_err(|broken| format!("{next:?}: {broken}"))?;
+        life.apply(&next).map_err(|violation| format!("{next:?}: {violation}"))?;
     }
-    life.end()
+    life.terminate()
 }
 
 /// A JSON text: the bytes themselves, or something well-formed that they choose, with a few places spoilt.

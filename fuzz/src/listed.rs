@@ -8,7 +8,7 @@ use pod_lifecycle::{
     config::KubeletConfig,
     event::{Event, RuntimeEvent},
     state::ContainerIds,
-    testkit::{self, invariant::Watch},
+    testkit::{self, invariants::InvariantChecker},
 };
 
 use super::{json, sample};
@@ -21,7 +21,7 @@ pub fn relist(bytes: &[u8]) {
     let (spec, config) = sample(seeds.next().unwrap_or_default(), (testkit::spec(), testkit::config()));
     let (mut now, mut out) = (START, Vec::new());
     let mut pod = PodMachine::new(spec.clone(), config, now, &mut out);
-    let mut watch = Watch::begin(&pod, now, &out).unwrap_or_else(|broken| panic!("{broken}"));
+    let mut watch = InvariantChecker::new(&pod, now, &out).unwrap_or_else(|broken| panic!("{broken}"));
     let runtimes = testkit::runtime_status(spec.container_count());
     for seed in seeds {
         let relisted = Event::Runtime(RuntimeEvent::Relisted(sample(seed, &runtimes)));

@@ -17,9 +17,9 @@ use super::{json, sample};
 pub fn snapshot(bytes: &[u8]) {
     let (spec, config, moves) = sample(bytes, lives());
     let written = json(bytes, |_| {
-        let mut life = testkit::RandomDriver::begin(spec.clone(), config.clone(), &mut Vec::new());
+        let mut life = testkit::RandomDriver::new(spec.clone(), config.clone(), &mut Vec::new());
         for next in &moves {
-            let _ = life.play(next, &mut Vec::new());
+            let _ = life.apply(next, &mut Vec::new());
         }
         serde_json::to_value(life.pod.snapshot())
     });
@@ -31,9 +31,9 @@ pub fn snapshot(bytes: &[u8]) {
     }
 }
 
-fn lives() -> impl Strategy<Value = (Arc<PodSpec>, Arc<KubeletConfig>, Vec<testkit::Move>)> {
+fn lives() -> impl Strategy<Value = (Arc<PodSpec>, Arc<KubeletConfig>, Vec<testkit::Step>)> {
     (testkit::spec(), testkit::config()).prop_flat_map(|(spec, config)| {
-        let moves = testkit::moves(spec.clone(), 40);
+        let moves = testkit::steps(spec.clone(), 40);
         (Just(spec), Just(config), moves)
     })
 }

@@ -1,140 +1,138 @@
-//! What happens, as far as a form can say it: the common things.
-
-mod intervals;
+//! Form for the common parts of a script.
 
 use pod_lifecycle::{
     api::{Container, PodManifest, RestartPolicy},
-    sim::{ContainerScript, ImageScript, Run, ScriptAction, ScriptActionKind, Settings},
+    rule::probe::ProbeOutcome,
+    sim::{ContainerScript, ImageScript, ProbeStep, Run, ScriptAction, ScriptActionKind, Settings},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::story::Story;
-use intervals::{intervals, steps};
+use crate::script_file::ScriptFile;
 
-/// What happens, as far as a form can say it.
+/// Script as a form: what it cannot show stays in the text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
-    /// Seconds after which the story ends; `None`: 600.
+    /// Length of the scenario in seconds; `None` is 600.
     pub end_seconds: Option<f64>,
-    /// Whether the kubelet asks the runtime once a second, as on a real node.
+    /// True if the PLEG relists once per second, as on a real node.
     pub real_node: bool,
-    /// The containers, in the order of the manifest.
+    /// Containers, in the order of the manifest.
     pub containers: Vec<FormContainer>,
-    /// What others do to the Pod, as far as the form knows it.
-    pub deeds: Vec<Deed>,
-    /// How many other things are done to it, which only the text can say.
+    /// Actions that the form can show.
+    pub actions: Vec<FormAction>,
+    /// Number of actions that only the text shows.
     #[serde(default)]
-    pub other_deeds: usize,
+    pub other_actions: usize,
 }
 
-/// What a container does.
+/// Script of one container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FormContainer {
-    /// Its name.
+    /// Container name.
     pub name: String,
-    /// `init`, `sidecar`, or nothing.
+    /// `init`, `sidecar`, or empty.
     pub kind: String,
-    /// Seconds that the pull of its image takes; `None`: it is there.
+    /// Duration of the image pull in seconds; `None` if the image is on the node.
     pub pull_seconds: Option<f64>,
-    /// How often a pull fails first.
+    /// Number of pulls that fail first.
     pub pull_failures: u32,
-    /// Its runs, the last of which repeats; at least one.
+    /// Runs, at least one; the last one repeats.
     pub runs: Vec<FormRun>,
-    /// The probes that it has.
+    /// Probes of the container.
     #[serde(default)]
     pub probes: Vec<String>,
 }
 
-/// What a process does.
+/// Run of a container's process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FormRun {
-    /// Seconds after which it ends by itself; `None`: never.
+    /// Seconds after which it exits; `None` for never.
     pub exits_after: Option<f64>,
-    /// How.
+    /// Exit code.
     pub exit_code: i32,
-    /// Seconds after SIGTERM at which it ends; `None`: it ignores SIGTERM.
+    /// Seconds from SIGTERM to its exit; `None` if it ignores SIGTERM.
     pub after_sigterm: Option<f64>,
-    /// The seconds during which each probe fails: `0-12, 60-90, 180-`.
+    /// Seconds during which the startup probe fails: `0-12, 60-90, 180-`.
     pub startup_fails: String,
-    /// See there.
+    /// The same for the readiness probe.
     pub readiness_fails: String,
-    /// See there.
+    /// The same for the liveness probe.
     pub liveness_fails: String,
 }
 
-/// Something that is done to the Pod.
+/// Action on the Pod or its node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Deed {
-    /// When, in seconds.
+pub struct FormAction {
+    /// Time in seconds.
     pub t: f64,
-    /// What.
-    pub op: DeedKind,
+    /// Kind.
+    pub op: FormActionKind,
 }
 
-/// What the form can have done to a Pod.
+/// Actions that the form can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum DeedKind {
+pub enum FormActionKind {
     /// `kubectl delete`.
     Delete,
     /// `kubectl delete --force`.
     ForceDelete,
-    /// The node runs short of something.
+    /// Eviction by the kubelet.
     Evict,
-    /// A more important Pod takes its place.
+    /// Preemption by a critical Pod.
     Preempt,
     /// The node shuts down.
     Shutdown,
     /// The kubelet restarts.
     KubeletRestart,
-    /// The node is not heard from any more.
+    /// The node becomes unreachable.
     NodeLost,
-    /// The node is heard from again.
+    /// The node is reachable again.
     NodeRecovered,
 }
 
-/// The text of a story after somebody has filled in the form, which is JSON.
-pub(crate) fn fill_in(story: &str, form: &str) -> Option<String> {
+/// Writes a form, in JSON, into a script. Returns `None` if either cannot be read.
+pub(crate) fn fill_in(script: &str, form: &str) -> Option<String> {
     let form: Form = serde_json::from_str(form).ok()?;
-    let mut story = Story::read(story).ok()?;
-    form.write_into(&mut story);
-    story.to_text().ok()
+    let mut file = ScriptFile::read(script).ok()?;
+    form.write_into(&mut file);
+    file.to_text().ok()
 }
 
 impl Form {
-    pub(crate) fn of(pod: &PodManifest, story: &Story) -> Form {
+    pub(crate) fn of(pod: &PodManifest, file: &ScriptFile) -> Form {
         let spec = &pod.spec;
         let init = spec.init_containers.iter().map(|it| (it, if is_sidecar(it) { "sidecar" } else { "init" }));
         let containers = init.chain(spec.containers.iter().map(|it| (it, "")));
-        let deeds: Vec<Deed> = story.script.actions.iter().filter_map(Deed::of).collect();
+        let actions: Vec<FormAction> = file.script.actions.iter().filter_map(FormAction::of).collect();
         Form {
-            end_seconds: story.script.end_seconds,
-            real_node: story.config.pleg.is_some(),
-            containers: containers.map(|(container, kind)| FormContainer::of(container, kind, story)).collect(),
-            other_deeds: story.script.actions.len().saturating_sub(deeds.len()),
-            deeds,
+            end_seconds: file.script.end_seconds,
+            real_node: file.config.pleg.is_some(),
+            containers: containers.map(|(container, kind)| FormContainer::of(container, kind, file)).collect(),
+            other_actions: file.script.actions.len().saturating_sub(actions.len()),
+            actions,
         }
     }
 
-    /// What the form does not know of stays as it is.
-    fn write_into(self, story: &mut Story) {
-        story.script.end_seconds = self.end_seconds;
-        if self.real_node != story.config.pleg.is_some() {
+    /// Writes the form into a script, and keeps what the form cannot show.
+    fn write_into(self, file: &mut ScriptFile) {
+        file.script.end_seconds = self.end_seconds;
+        if self.real_node != file.config.pleg.is_some() {
             let real = Settings::real_node();
             let (pleg, relist) = if self.real_node { (real.pleg, real.relist_after_sync) } else { (None, false) };
-            (story.config.pleg, story.config.relist_after_sync) = (pleg, relist);
+            (file.config.pleg, file.config.relist_after_sync) = (pleg, relist);
         }
         for container in self.containers {
-            let script = story.script.containers.entry(container.name.clone()).or_default();
+            let script = file.script.containers.entry(container.name.clone()).or_default();
             container.write_into(script);
         }
-        story.script.containers.retain(|_, script| *script != ContainerScript::default());
-        let actions = &mut story.script.actions;
-        let mut kept: Vec<ScriptAction> = actions.iter().filter(|it| Deed::of(it).is_none()).cloned().collect();
-        kept.extend(self.deeds.into_iter().map(|deed| deed.action(actions)));
+        file.script.containers.retain(|_, script| *script != ContainerScript::default());
+        let actions = &mut file.script.actions;
+        let mut kept: Vec<ScriptAction> = actions.iter().filter(|it| FormAction::of(it).is_none()).cloned().collect();
+        kept.extend(self.actions.into_iter().map(|deed| deed.action(actions)));
         kept.sort_by(|a, b| a.t.total_cmp(&b.t));
         *actions = kept;
     }
@@ -145,8 +143,8 @@ fn is_sidecar(container: &Container) -> bool {
 }
 
 impl FormContainer {
-    fn of(container: &Container, kind: &str, story: &Story) -> FormContainer {
-        let script = story.script.containers.get(&container.name).cloned().unwrap_or_default();
+    fn of(container: &Container, kind: &str, file: &ScriptFile) -> FormContainer {
+        let script = file.script.containers.get(&container.name).cloned().unwrap_or_default();
         let runs = if script.runs.is_empty() { vec![Run::default()] } else { script.runs };
         let probes = [
             ("startup", container.startup_probe.is_some()),
@@ -204,7 +202,7 @@ impl FormRun {
             (&mut probes.readiness, &self.readiness_fails),
             (&mut probes.liveness, &self.liveness_fails),
         ] {
-            // What the form cannot say, such as an unknown answer, stays until somebody says something else.
+            // Steps that the form cannot show, such as an unknown result, stay unless the intervals are edited.
             if intervals(kept) != *fails {
                 *kept = steps(fails);
             }
@@ -213,37 +211,80 @@ impl FormRun {
     }
 }
 
-impl Deed {
-    fn of(action: &ScriptAction) -> Option<Deed> {
+impl FormAction {
+    fn of(action: &ScriptAction) -> Option<FormAction> {
         let kinds = [
-            ("delete", DeedKind::Delete),
-            ("forceDelete", DeedKind::ForceDelete),
-            ("evict", DeedKind::Evict),
-            ("preempt", DeedKind::Preempt),
-            ("shutdown", DeedKind::Shutdown),
-            ("kubeletRestart", DeedKind::KubeletRestart),
-            ("nodeLost", DeedKind::NodeLost),
-            ("nodeRecovered", DeedKind::NodeRecovered),
+            ("delete", FormActionKind::Delete),
+            ("forceDelete", FormActionKind::ForceDelete),
+            ("evict", FormActionKind::Evict),
+            ("preempt", FormActionKind::Preempt),
+            ("shutdown", FormActionKind::Shutdown),
+            ("kubeletRestart", FormActionKind::KubeletRestart),
+            ("nodeLost", FormActionKind::NodeLost),
+            ("nodeRecovered", FormActionKind::NodeRecovered),
         ];
         let op = kinds.iter().find(|(name, _)| *name == action.kind.name())?.1;
-        Some(Deed { t: action.t, op })
+        Some(FormAction { t: action.t, op })
     }
 
-    /// The action; what one of this kind said before, such as its grace, it says again.
+    /// Returns the action; it keeps the parameters, such as the grace period, of an earlier one of this kind.
     fn action(self, before: &[ScriptAction]) -> ScriptAction {
         let kind = match self.op {
-            DeedKind::Delete => ScriptActionKind::Delete { grace_seconds: None },
-            DeedKind::ForceDelete => ScriptActionKind::ForceDelete,
-            DeedKind::Evict => ScriptActionKind::Evict { message: None, grace_seconds: None },
-            DeedKind::Preempt => ScriptActionKind::Preempt,
-            DeedKind::Shutdown => ScriptActionKind::Shutdown { grace_seconds: None },
-            DeedKind::KubeletRestart => ScriptActionKind::KubeletRestart,
-            DeedKind::NodeLost => ScriptActionKind::NodeLost,
-            DeedKind::NodeRecovered => ScriptActionKind::NodeRecovered,
+            FormActionKind::Delete => ScriptActionKind::Delete { grace_seconds: None },
+            FormActionKind::ForceDelete => ScriptActionKind::ForceDelete,
+            FormActionKind::Evict => ScriptActionKind::Evict { message: None, grace_seconds: None },
+            FormActionKind::Preempt => ScriptActionKind::Preempt,
+            FormActionKind::Shutdown => ScriptActionKind::Shutdown { grace_seconds: None },
+            FormActionKind::KubeletRestart => ScriptActionKind::KubeletRestart,
+            FormActionKind::NodeLost => ScriptActionKind::NodeLost,
+            FormActionKind::NodeRecovered => ScriptActionKind::NodeRecovered,
         };
-        let said = before.iter().find(|it| it.kind.name() == kind.name());
-        ScriptAction { t: self.t, kind: said.map_or(kind, |it| it.kind.clone()) }
+        let earlier = before.iter().find(|it| it.kind.name() == kind.name());
+        ScriptAction { t: self.t, kind: earlier.map_or(kind, |it| it.kind.clone()) }
     }
+}
+
+// --- Intervals: `0-12, 60-90, 180-` ---
+
+/// Returns the seconds during which a probe fails.
+fn intervals(steps: &[ProbeStep]) -> String {
+    let mut text = String::new();
+    let mut is_failing = false;
+    for step in steps {
+        match (step.result == ProbeOutcome::Failure, is_failing) {
+            (true, false) => {
+                let comma = if text.is_empty() { "" } else { ", " };
+                text += &format!("{comma}{}-", step.from);
+            }
+            (false, true) => text += &step.from.to_string(),
+            (true, true) | (false, false) => {}
+        }
+        is_failing = step.result == ProbeOutcome::Failure;
+    }
+    text
+}
+
+/// Returns the steps of intervals. Intervals that cannot be read are left out.
+fn steps(text: &str) -> Vec<ProbeStep> {
+    let mut steps: Vec<ProbeStep> = Vec::new();
+    for (from, to) in text.split(',').filter_map(interval) {
+        if steps.is_empty() && from > 0.0 {
+            steps.push(ProbeStep { from: 0.0, result: ProbeOutcome::Success });
+        }
+        if steps.last().is_some_and(|last| last.from >= from && from > 0.0) {
+            break;
+        }
+        steps.push(ProbeStep { from, result: ProbeOutcome::Failure });
+        let Some(to) = to.filter(|to| *to > from) else { break };
+        steps.push(ProbeStep { from: to, result: ProbeOutcome::Success });
+    }
+    steps
+}
+
+fn interval(text: &str) -> Option<(f64, Option<f64>)> {
+    let (from, to) = text.trim().split_once(['-', '–'])?;
+    let from: f64 = from.trim().parse().ok()?;
+    Some((from, to.trim().parse().ok()))
 }
 
 #[cfg(test)]
@@ -251,31 +292,31 @@ mod tests {
     use super::*;
     use crate::gallery;
 
-    fn form_of(exhibit: &crate::Exhibit) -> (Form, Story) {
-        let manifest = crate::manifest::Manifest::read(&exhibit.manifest, 0).unwrap();
-        let story = Story::read(&exhibit.story).unwrap();
-        (Form::of(&manifest.pod, &story), story)
+    fn form_of(example: &crate::ExampleScenario) -> (Form, ScriptFile) {
+        let manifest = crate::manifest::Manifest::read(&example.manifest, 0).unwrap();
+        let file = ScriptFile::read(&example.script).unwrap();
+        (Form::of(&manifest.pod, &file), file)
     }
 
     #[test]
-    fn a_form_that_nobody_touches_changes_nothing() {
-        for exhibit in gallery() {
-            let (form, story) = form_of(&exhibit);
+    fn an_unchanged_form_changes_nothing() {
+        for example in gallery() {
+            let (form, file) = form_of(&example);
             let form = serde_json::to_string(&form).unwrap();
-            let after = Story::read(&fill_in(&exhibit.story, &form).unwrap()).unwrap();
-            assert_eq!(after.script.actions, story.script.actions, "{}", exhibit.name);
-            for (name, script) in &story.script.containers {
+            let after = ScriptFile::read(&fill_in(&example.script, &form).unwrap()).unwrap();
+            assert_eq!(after.script.actions, file.script.actions, "{}", example.name);
+            for (name, script) in &file.script.containers {
                 let after = after.script.containers.get(name).cloned().unwrap_or_default();
-                assert_eq!(after.image, script.image, "{}: {name}", exhibit.name);
-                assert!(after.runs == script.runs || after.runs.is_empty(), "{}: {name}", exhibit.name);
+                assert_eq!(after.image, script.image, "{}: {name}", example.name);
+                assert!(after.runs == script.runs || after.runs.is_empty(), "{}: {name}", example.name);
             }
         }
     }
 
     #[test]
-    fn what_is_filled_in_is_said() {
-        let exhibit = gallery().into_iter().find(|it| it.name == "web-server").unwrap();
-        let (mut form, _) = form_of(&exhibit);
+    fn filled_in_values_are_written_into_the_script() {
+        let example = gallery().into_iter().find(|it| it.name == "web-server").unwrap();
+        let (mut form, _) = form_of(&example);
         let web = form.containers.first_mut().unwrap();
         assert_eq!(
             (web.pull_seconds, &*web.probes),
@@ -284,17 +325,31 @@ mod tests {
         let run = web.runs.first_mut().unwrap();
         assert_eq!((&*run.startup_fails, &*run.readiness_fails, &*run.liveness_fails), ("0-12", "60-90", "180-"));
         (run.exits_after, run.exit_code, run.after_sigterm) = (Some(7.5), 3, Some(1.0));
-        form.deeds.push(Deed { t: 20.0, op: DeedKind::Delete });
-        let text = fill_in(&exhibit.story, &serde_json::to_string(&form).unwrap()).unwrap();
-        let story = Story::read(&text).unwrap();
-        let run = story.script.containers.get("web").unwrap().runs.first().unwrap();
+        form.actions.push(FormAction { t: 20.0, op: FormActionKind::Delete });
+        let text = fill_in(&example.script, &serde_json::to_string(&form).unwrap()).unwrap();
+        let file = ScriptFile::read(&text).unwrap();
+        let run = file.script.containers.get("web").unwrap().runs.first().unwrap();
         assert_eq!((run.exits_after_seconds, run.exit_code, run.ignores_sigterm), (Some(7.5), 3, false));
-        assert_eq!(story.script.actions.first().map(|it| (it.t, it.kind.name())), Some((20.0, "delete")));
+        assert_eq!(file.script.actions.first().map(|it| (it.t, it.kind.name())), Some((20.0, "delete")));
     }
 
     #[test]
-    fn nothing_is_filled_into_what_cannot_be_read() {
+    fn an_unreadable_script_or_form_is_not_filled_in() {
         assert_eq!(fill_in("script: [", "{}"), None);
         assert_eq!(fill_in("", "{"), None);
+    }
+
+    #[test]
+    fn intervals_can_be_written_and_read_again() {
+        for text in ["", "0-12", "60-90", "0-12, 60-90", "5-", "0-1.5, 180-"] {
+            assert_eq!(intervals(&steps(text)), text);
+        }
+    }
+
+    #[test]
+    fn invalid_intervals_are_left_out() {
+        assert_eq!(intervals(&steps("never, 5-3, 7-8")), "5-");
+        assert_eq!(intervals(&steps("5-8, 6-9")), "5-8");
+        assert_eq!(intervals(&steps("x")), "");
     }
 }

@@ -1,23 +1,20 @@
-//! The life of a Pod in a browser.
+//! The playground: the life of a Pod in a browser.
 //!
-//! All that the page shows is worked out here, in plain Rust that is tested without a browser: a [`Session`] plays a
-//! manifest and a story, and then answers for any instant. [`web`] hands that to JavaScript, as JSON.
+//! Everything that the page shows is computed here, in plain Rust that is tested without a browser. A [`Session`] plays a
+//! manifest and a script, and returns the Pod's state at any time. [`web`] passes that to JavaScript as JSON.
 
-mod copy;
-mod events;
+mod export;
+mod field_lines;
 mod form;
 mod gallery;
 mod instant;
 mod manifest;
-mod places;
 mod problem;
+mod script_file;
 mod session;
-mod story;
-mod waits;
 pub mod web;
-
-pub use form::{Deed, DeedKind, Form, FormContainer, FormRun};
-pub use gallery::{Exhibit, gallery};
-pub use instant::Instant;
+pub use form::{Form, FormAction, FormActionKind, FormContainer, FormRun};
+pub use gallery::{ExampleScenario, gallery};
+pub use instant::{EventRow, InstantView, KubectlRow, Upcoming};
 pub use problem::{Problem, Severity, Source};
 pub use session::{Answer, LifeView, Session};

@@ -1,31 +1,31 @@
-//! From a text to the Pod that is to be played, whatever kind of object it comes from.
+//! Manifest: the Pod of a text, which may hold Pods, workloads and other objects.
 
 use pod_lifecycle::api::{Document, Name, PodManifest, Workload, WorkloadKind};
 use podlife::yaml;
 use serde::Deserialize;
 
 use crate::{
-    places::Places,
-    problem::{Problem, Source, Standing},
-    story::is_blank,
+    field_lines::FieldLines,
+    problem::{Problem, Source, ManifestLocation},
+    script_file::is_blank,
 };
 
-/// The Pod of a text, and where it stands in it.
+/// Pod with its document.
 #[derive(Clone, Debug)]
 pub(crate) struct Manifest {
     pub(crate) pod: PodManifest,
-    /// The document that it comes from.
+    /// Document of the Pod.
     text: String,
     before: u64,
     path: String,
 }
 
 impl Manifest {
-    /// Reads the Pod of one of several documents, by its place among those that make Pods.
+    /// Reads the Pod of the document with index `choice` among those that have Pods.
     pub(crate) fn read(text: &str, choice: usize) -> Result<Manifest, Problem> {
-        let documents = making_pods(text)?;
+        let documents = documents_with_pods(text)?;
         let (header, document) = documents.get(choice).or(documents.first()).ok_or_else(|| {
-            Problem::error(Source::Manifest, 1, "expected the manifest of a Pod, or of something that makes Pods")
+            Problem::error(Source::Manifest, 1, "expected the manifest of a Pod or of a workload")
         })?;
         let pod = document.pod(header)?;
         let workload = header.workload();
@@ -33,44 +33,44 @@ impl Manifest {
         Ok(Manifest { pod, text: document.text.into(), before: document.before, path })
     }
 
-    pub(crate) fn standing(&self) -> Standing<'_> {
-        Standing { text: &self.text, before: self.before, path: &self.path }
+    pub(crate) fn location(&self) -> ManifestLocation<'_> {
+        ManifestLocation { text: &self.text, before: self.before, path: &self.path }
     }
 
-    /// The document that the Pod comes from.
+    /// Returns the document of the Pod.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// The documents of a text that make Pods: `Deployment/web`.
+/// Returns the names of the documents that have Pods: `Deployment/web`.
 pub(crate) fn choices(text: &str) -> Vec<String> {
-    let documents = making_pods(text).unwrap_or_default();
-    documents.into_iter().map(|(header, _)| header.called()).collect()
+    let documents = documents_with_pods(text).unwrap_or_default();
+    documents.into_iter().map(|(header, _)| header.kind_and_name()).collect()
 }
 
-fn making_pods(text: &str) -> Result<Vec<(Header, Part<'_>)>, Problem> {
-    let mut making = Vec::new();
+fn documents_with_pods(text: &str) -> Result<Vec<(Header, Part<'_>)>, Problem> {
+    let mut found = Vec::new();
     for part in parts(text).into_iter().filter(|part| !is_blank(part.text)) {
         let header = yaml::read::<Header>(part.text, "a Pod's manifest").map_err(|problem| part.unread(&problem))?;
-        if header.makes_pods() {
-            making.push((header, part));
+        if header.has_pods() {
+            found.push((header, part));
         }
     }
-    Ok(making)
+    Ok(found)
 }
 
-/// One document of a text.
+/// Document of a text.
 #[derive(Debug, PartialEq, Eq)]
 struct Part<'a> {
     text: &'a str,
-    /// How many lines come before it.
+    /// Number of lines before it.
     before: u64,
 }
 
 impl Part<'_> {
     fn pod(&self, header: &Header) -> Result<PodManifest, Problem> {
-        let standing = Standing { text: self.text, before: self.before, path: "" };
+        let location = ManifestLocation { text: self.text, before: self.before, path: "" };
         if header.is_pod() {
             header.check_version(self)?;
             return yaml::read(self.text, "a Pod's manifest").map_err(|problem| self.unread(&problem));
@@ -80,7 +80,7 @@ impl Part<'_> {
             None => yaml::read(self.text, "a list of manifests"),
         };
         let document = document.map_err(|problem| self.unread(&problem))?;
-        document.pod().map_err(|error| standing.workload(&error))
+        document.pod().map_err(|error| location.workload(&error))
     }
 
     fn unread(&self, problem: &yaml::Problem) -> Problem {
@@ -88,7 +88,7 @@ impl Part<'_> {
     }
 }
 
-/// Splits a text where a line says `---`.
+/// Splits a text at the lines `---`.
 fn parts(text: &str) -> Vec<Part<'_>> {
     let (mut parts, mut from, mut before) = (Vec::new(), 0, 0);
     let (mut at, mut line_number) = (0_usize, 0_u64);
@@ -105,7 +105,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// What a document says of itself.
+/// Header of a document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Header {
@@ -126,7 +126,7 @@ impl Header {
         self.kind.as_deref().unwrap_or("Pod")
     }
 
-    fn called(&self) -> String {
+    fn kind_and_name(&self) -> String {
         let metadata = self.metadata.as_ref();
         let name = metadata.and_then(|it| it.name.as_ref().or(it.generate_name.as_ref()));
         format!("{}/{}", self.kind(), name.map_or("", String::as_str))
@@ -140,16 +140,16 @@ impl Header {
         WorkloadKind::ALL.iter().copied().find(|kind| kind.name() == self.kind())
     }
 
-    fn makes_pods(&self) -> bool {
+    fn has_pods(&self) -> bool {
         self.is_pod() || self.workload().is_some() || self.kind().ends_with("List")
     }
 
-    /// Whoever gives the manifest of another version should be told.
+    /// Returns a problem if `apiVersion` is not `v1`.
     fn check_version(&self, part: &Part<'_>) -> Result<(), Problem> {
         match self.api_version.as_deref() {
             None | Some("v1") => Ok(()),
             Some(other) => {
-                let line = Places::of(part.text).line_of("apiVersion").saturating_add(part.before);
+                let line = FieldLines::of(part.text).line_of("apiVersion").saturating_add(part.before);
                 Err(Problem::error(Source::Manifest, line, format!("apiVersion: expected \"v1\", found {other:?}")))
             }
         }
@@ -181,17 +181,17 @@ spec: {containers: [{name: shell, image: 'busybox:1'}]}
 ";
 
     #[test]
-    fn every_kind_that_makes_pods_is_played_as_one_of_them() {
+    fn every_kind_with_pods_can_be_chosen() {
         assert_eq!(choices(FILE), ["Deployment/web", "Pod/debug"]);
         let [web, debug] = [0, 1].map(|choice| Manifest::read(FILE, choice).unwrap());
         assert!(web.pod.metadata.name.starts_with("web-"), "{}", web.pod.metadata.name);
         assert_eq!(debug.pod.metadata.name, "debug");
         assert_eq!((web.before, debug.before), (3, 13));
-        assert_eq!(Manifest::read(FILE, 7).unwrap().pod, web.pod, "the first, if there is none of this place");
+        assert_eq!(Manifest::read(FILE, 7).unwrap().pod, web.pod, "an invalid index chooses the first");
     }
 
     #[test]
-    fn each_workload_has_its_template_taken() {
+    fn the_pod_of_a_workload_is_its_template() {
         for (kind, version, template) in [
             ("Deployment", "apps/v1", "template: {spec: {containers: [{name: a, image: b}]}}"),
             ("StatefulSet", "apps/v1", "template: {spec: {containers: [{name: a, image: b}]}}"),
@@ -210,14 +210,14 @@ spec: {containers: [{name: shell, image: 'busybox:1'}]}
     }
 
     #[test]
-    fn a_mistake_in_a_later_document_is_told_with_its_line_in_the_whole_text() {
+    fn a_mistake_in_a_later_document_is_reported_with_its_line_in_the_whole_text() {
         let text = FILE.replace("image: nginx:1.27", "image: [nginx]");
         let problem = Manifest::read(&text, 0).unwrap_err();
         assert_eq!(problem.line, 13, "{}", problem.message);
     }
 
     #[test]
-    fn what_makes_no_pods_is_told() {
+    fn a_document_without_pods_is_reported() {
         let problem = Manifest::read("kind: Service\n", 0).unwrap_err();
         assert!(problem.message.starts_with("expected the manifest of a Pod"), "{}", problem.message);
         assert_eq!(Manifest::read("apiVersion: v2\nkind: Pod\n", 0).unwrap_err().line, 1);

@@ -1,4 +1,4 @@
-//! What is wrong with what somebody typed, and where.
+//! Problems of manifest and script, with their lines.
 
 use pod_lifecycle::{
     api::{FieldError, WorkloadError},
@@ -10,41 +10,41 @@ use serde::Serialize;
 
 use podlife::yaml;
 
-use crate::places::Places;
+use crate::field_lines::FieldLines;
 
-/// Something to be marked at a line.
+/// Problem at a line of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// In which text.
+    /// Text that has the problem.
     pub source: Source,
-    /// How grave it is.
+    /// Severity.
     pub severity: Severity,
-    /// The line, from 1 on.
+    /// Line, from 1.
     pub line: u64,
-    /// What is wrong.
+    /// Description.
     pub message: String,
-    /// The page of the Kubernetes documentation to read.
+    /// Page of the Kubernetes documentation.
     pub see: Option<&'static str>,
 }
 
-/// One of the two texts.
+/// Text that the user edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Source {
     /// The manifest.
     Manifest,
-    /// What happens.
-    Story,
+    /// Script.
+    Script,
 }
 
-/// How grave a problem is.
+/// Severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
-    /// There is no life.
+    /// The scenario cannot be played.
     Error,
-    /// There is a life, and it will not be a happy one.
+    /// The scenario can be played.
     Warning,
 }
 
@@ -53,35 +53,35 @@ impl Problem {
         Problem { source, severity: Severity::Error, line, message: message.into(), see: None }
     }
 
-    /// What could not be read; the text begins after so many lines.
+    /// Creates the problem of a document that cannot be read, and that begins after `before` lines.
     pub(crate) fn unread(source: Source, problem: &yaml::Problem, before: u64) -> Problem {
         let line = problem.place.map_or(1, |(line, _)| line.max(1));
         Problem::error(source, line.saturating_add(before), problem.to_string())
     }
 }
 
-/// A manifest as it stands in its text.
-pub(crate) struct Standing<'a> {
+/// Manifest within the user's text.
+pub(crate) struct ManifestLocation<'a> {
     pub(crate) text: &'a str,
-    /// How many lines of other documents come before.
+    /// Number of lines before the document.
     pub(crate) before: u64,
-    /// What the path of a field of the Pod begins with: `spec.template.`.
+    /// Path of the Pod within a workload: `spec.template.`.
     pub(crate) path: &'a str,
 }
 
-impl Standing<'_> {
-    /// What the rules of budgets find.
+impl ManifestLocation<'_> {
+    /// Returns a warning for each finding of the budget.
     pub(crate) fn findings(&self, findings: &[Finding]) -> Vec<Problem> {
-        let places = Places::of(self.text);
+        let lines = FieldLines::of(self.text);
         let marked = findings.iter().map(|finding| Problem {
             severity: Severity::Warning,
             see: Some(finding.see.url),
-            ..self.at(&places, &finding.field, &format!("{}: {}", finding.code, finding.message))
+            ..self.at(&lines, &finding.field, &format!("{}: {}", finding.code, finding.message))
         });
         marked.collect()
     }
 
-    /// Why no Pod can be made of a workload.
+    /// Returns the problem of a workload without a valid Pod template.
     pub(crate) fn workload(&self, error: &WorkloadError) -> Problem {
         let path = if let WorkloadError::MissingTemplate { field, .. } = error {
             field
@@ -90,38 +90,38 @@ impl Standing<'_> {
         } else {
             ""
         };
-        Problem::error(Source::Manifest, self.line(&Places::of(self.text), path), error.to_string())
+        Problem::error(Source::Manifest, self.line(&FieldLines::of(self.text), path), error.to_string())
     }
 
-    /// Why a scenario cannot be played.
-    pub(crate) fn unplayable(&self, story: &str, error: &ScenarioError) -> Vec<Problem> {
+    /// Returns the problems of a scenario that cannot be played.
+    pub(crate) fn unplayable(&self, script: &str, error: &ScenarioError) -> Vec<Problem> {
         if let ScenarioError::Pod(SpecError::Invalid(invalid)) = error {
-            let places = Places::of(self.text);
-            return invalid.errors().iter().map(|error| self.invalid(&places, error)).collect();
+            let lines = FieldLines::of(self.text);
+            return invalid.errors().iter().map(|error| self.invalid(&lines, error)).collect();
         }
-        let says = error.to_string();
-        let problem = match says.strip_prefix("pod.") {
-            Some(says) => self.at(&Places::of(self.text), leading_path(says), says),
-            None => Problem::error(Source::Story, Places::of(story).line_of(leading_path(&says)), says),
+        let message = error.to_string();
+        let problem = match message.strip_prefix("pod.") {
+            Some(message) => self.at(&FieldLines::of(self.text), leading_path(message), message),
+            None => Problem::error(Source::Script, FieldLines::of(script).line_of(leading_path(&message)), message),
         };
         vec![problem]
     }
 
-    fn invalid(&self, places: &Places, error: &FieldError) -> Problem {
-        self.at(places, &error.field, &error.to_string())
+    fn invalid(&self, lines: &FieldLines, error: &FieldError) -> Problem {
+        self.at(lines, &error.field, &error.to_string())
     }
 
-    fn at(&self, places: &Places, field: &str, says: &str) -> Problem {
-        let line = self.line(places, &format!("{}{field}", self.path));
-        Problem::error(Source::Manifest, line, says)
+    fn at(&self, lines: &FieldLines, field: &str, message: &str) -> Problem {
+        let line = self.line(lines, &format!("{}{field}", self.path));
+        Problem::error(Source::Manifest, line, message)
     }
 
-    fn line(&self, places: &Places, path: &str) -> u64 {
-        places.line_of(path).saturating_add(self.before)
+    fn line(&self, lines: &FieldLines, path: &str) -> u64 {
+        lines.line_of(path).saturating_add(self.before)
     }
 }
 
-/// The path with which a message begins.
+/// Returns the path at the begin of a message.
 fn leading_path(message: &str) -> &str {
     message.split([':', ' ']).next().unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-//! What JavaScript calls: texts and numbers go in, JSON comes out.
+//! JavaScript interface: takes texts and numbers, returns JSON.
 
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{form, session::Session};
 
-/// One page.
+/// State of one page.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Playground {
@@ -14,50 +14,50 @@ pub struct Playground {
 
 #[wasm_bindgen]
 impl Playground {
-    /// A page on which nothing was played yet.
+    /// Creates a page without a scenario.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Playground {
         Playground::default()
     }
 
-    /// Plays a manifest and a story: an [`Answer`](crate::Answer).
-    pub fn play(&mut self, manifest: &str, story: &str, choice: usize, width: u32) -> String {
-        json(&self.session.play(manifest, story, choice, width))
+    /// Plays a manifest with a script; returns an [`Answer`](crate::Answer).
+    pub fn play(&mut self, manifest: &str, script: &str, choice: usize, width: u32) -> String {
+        json(&self.session.play(manifest, script, choice, width))
     }
 
-    /// Draws the life anew: a [`LifeView`](crate::LifeView), or `null`.
+    /// Draws the life with another width; returns a [`LifeView`](crate::LifeView) or `null`.
     #[must_use]
     pub fn draw(&self, width: u32) -> String {
         json(&self.session.draw(width))
     }
 
-    /// How far from the left a moment is drawn, in px.
+    /// Returns the x coordinate of a time, in px.
     #[must_use]
     pub fn x(&self, seconds: f64, width: u32) -> f64 {
         self.session.x(seconds, width)
     }
 
-    /// Which moment is drawn there, in seconds.
+    /// Returns the time at an x coordinate, in seconds.
     #[wasm_bindgen(js_name = secondsAt)]
     #[must_use]
     pub fn seconds_at(&self, x: f64, width: u32) -> f64 {
         self.session.seconds_at(x, width)
     }
 
-    /// Everything about one instant: an [`Instant`](crate::Instant), or `null`.
+    /// Returns an [`InstantView`](crate::InstantView) or `null`.
     pub fn at(&mut self, seconds: f64) -> String {
         json(&self.session.at(seconds))
     }
 
-    /// The life as a test in Rust; empty before one was played.
+    /// Returns the scenario as a test in Rust; empty if none was played.
     #[wasm_bindgen(js_name = asTest)]
     #[must_use]
     pub fn as_test(&self, seconds: f64) -> String {
         self.session.as_test(seconds).unwrap_or_default()
     }
 
-    /// The life as a scenario in YAML; empty before one was played.
+    /// Returns the scenario in YAML; empty if none was played.
     #[wasm_bindgen(js_name = asScenario)]
     #[must_use]
     pub fn as_scenario(&self) -> String {
@@ -65,21 +65,21 @@ impl Playground {
     }
 }
 
-/// Every scenario of the crate: a list of [`Exhibit`](crate::Exhibit)s.
+/// Returns all example scenarios: a list of [`ExampleScenario`](crate::ExampleScenario).
 #[wasm_bindgen]
 #[must_use]
 pub fn gallery() -> String {
     json(&crate::gallery())
 }
 
-/// The text of a story after somebody has filled in the form, which is JSON; `null` if the text before cannot be read.
+/// Writes a form, in JSON, into a script; returns `null` if either cannot be read.
 #[wasm_bindgen(js_name = fillIn)]
 #[must_use]
-pub fn fill_in(story: &str, form: &str) -> String {
-    json(&form::fill_in(story, form))
+pub fn fill_in(script: &str, form: &str) -> String {
+    json(&form::fill_in(script, form))
 }
 
 fn json(value: &impl Serialize) -> String {
-    // Nothing here has keys that are not strings, or a serializer that fails.
+    // All keys are strings, and no serializer fails.
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }

@@ -1,4 +1,4 @@
-// What has to be true of the page, in a real browser: node --test test/page.mjs
+// Tests of the page in a real browser: node --test test/page.mjs
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -18,7 +18,7 @@ after(async () => {
   server.close();
 });
 
-/** Opens the page for one test; afterwards nobody may have complained, and nothing may have come from elsewhere. */
+/** Opens the page for one test, and checks that there are no console errors and no requests to other servers. */
 function onPage(name, hash, check, options) {
   test(name, async () => {
     const { page, seen, close } = await open(browser, server.url + hash, options);
@@ -42,13 +42,13 @@ async function type(page, id, text) {
   await played(page);
 }
 
-/** Until what was typed is played: on a slow machine that waits until the typing pauses. */
+/** Waits until the text has been played: on a slow machine that waits for a pause in typing. */
 const played = (page) => page.waitForSelector('#stage[aria-busy="false"]');
 
-async function paste(page, manifest, story = "") {
+async function paste(page, manifest, script = "") {
   await type(page, "manifest", manifest);
-  await page.click("#tab-story");
-  await type(page, "story", story || "# nothing");
+  await page.click("#tab-script");
+  await type(page, "script", script || "# nothing");
 }
 
 const POD = `apiVersion: v1
@@ -87,16 +87,16 @@ onPage("a likely mistake is marked as a warning, with the page to read", "", asy
   assert.ok((await page.locator(".cm-lint-marker-warning").count()) > 0);
 });
 
-onPage("a mistake in what happens is marked, too", "", async (page) => {
+onPage("a mistake in the script is marked", "", async (page) => {
   await paste(page, POD, "script:\n  containers:\n    ap: {}\n");
   const marked = page.locator("#problems li");
   await marked.waitFor();
-  assert.match(await marked.textContent(), /Warning what happens, line 3 .*the Pod has no container of this name/);
-  await type(page, "story", "script:\n  actions:\n    - {t: 5, op: explode}\n");
-  assert.match(await marked.textContent(), /Error what happens, line 3 .*explode/);
+  assert.match(await marked.textContent(), /Warning script, line 3 .*the Pod has no container of this name/);
+  await type(page, "script", "script:\n  actions:\n    - {t: 5, op: explode}\n");
+  assert.match(await marked.textContent(), /Error script, line 3 .*explode/);
 });
 
-onPage("each scenario can be picked, and lives", "", async (page) => {
+onPage("each scenario can be selected and played", "", async (page) => {
   const names = await page.locator("#scenario option").evaluateAll((all) => all.map((it) => it.value).filter(Boolean));
   assert.ok(names.length >= 29);
   for (const name of names) {
@@ -110,15 +110,15 @@ onPage("each scenario can be picked, and lives", "", async (page) => {
   }
 });
 
-onPage("the gallery shows a picture of each", "", async (page) => {
+onPage("the gallery shows a picture of each scenario", "", async (page) => {
   await page.click("#open-gallery");
-  await page.waitForFunction(() => document.querySelectorAll("#exhibits svg").length === document.querySelectorAll("#exhibits li").length);
+  await page.waitForFunction(() => document.querySelectorAll("#scenarios svg").length === document.querySelectorAll("#scenarios li").length);
   await page.getByRole("button", { name: /^Sidecar/ }).click();
   assert.equal(await page.locator("#gallery").isVisible(), false);
   assert.match(await page.locator("#picture svg title").first().textContent(), /import-orders/);
 });
 
-onPage("the slider goes through the life, and everything follows", "#scenario=crash-loop&t=0", async (page) => {
+onPage("the slider selects the time, and all panels follow", "#scenario=crash-loop&t=0", async (page) => {
   const slider = await page.locator("#when").boundingBox();
   const y = slider.y + slider.height / 2;
   await page.mouse.move(slider.x + 9, y);
@@ -145,7 +145,7 @@ onPage("the picture can be clicked", "#scenario=crash-loop&t=0", async (page) =>
   assert.notEqual(await page.locator("#now").textContent(), "+0s");
 });
 
-onPage("a crash loop is held back at the kubelet's times", "#scenario=crash-loop&t=0", async (page) => {
+onPage("a crash loop restarts at the kubelet's times", "#scenario=crash-loop&t=0", async (page) => {
   const restarts = [];
   for (const t of [0, 5, 10, 20, 25, 45, 50, 90, 95, 175, 180, 340, 345, 645, 650, 950]) {
     await goTo(page, t);
@@ -158,10 +158,10 @@ onPage("a crash loop is held back at the kubelet's times", "#scenario=crash-loop
   await goTo(page, 750);
   await page.waitForFunction(() => document.querySelector("#row .status").textContent === "CrashLoopBackOff");
   assert.match(await page.locator("#why").textContent(), /300 s/);
-  assert.match(await page.locator(".waits").textContent(), /in 3m20s.*api is started/);
+  assert.match(await page.locator(".upcoming").textContent(), /in 3m20s.*api starts/);
 });
 
-onPage("arrow keys go from moment to moment", "#scenario=crash-loop&t=0", async (page) => {
+onPage("arrow keys step through the changes", "#scenario=crash-loop&t=0", async (page) => {
   await page.focus("#when");
   const times = [];
   for (let n = 0; n < 4; n += 1) {
@@ -175,32 +175,32 @@ onPage("arrow keys go from moment to moment", "#scenario=crash-loop&t=0", async 
   assert.equal(await page.locator("#now").textContent(), "+25m0s");
 });
 
-onPage("everything is reached by keyboard, and leaves the editor by Tab", "", async (page) => {
+onPage("everything is reachable by keyboard, and Tab leaves the editor", "", async (page) => {
   await editor(page, "manifest").focus();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "tab-form");
   await page.keyboard.press("ArrowRight");
-  assert.equal(await page.locator("#story").isVisible(), true);
+  assert.equal(await page.locator("#script").isVisible(), true);
   await page.focus("#tab-why");
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.locator("#events").isVisible(), true);
 });
 
-onPage("the form writes what happens", "", async (page) => {
+onPage("the form writes the script", "", async (page) => {
   await paste(page, POD);
   await page.click("#tab-form");
-  await page.getByLabel("ends after (s)", { exact: true }).fill("7");
+  await page.getByLabel("exits after (s)", { exact: true }).fill("7");
   await page.getByLabel("exit code").fill("3");
-  await page.getByRole("button", { name: "Add a deed" }).click();
-  await page.click("#tab-story");
-  const text = await page.evaluate(() => document.querySelector("#story .cm-content").innerText);
+  await page.getByRole("button", { name: "Add an action" }).click();
+  await page.click("#tab-script");
+  const text = await page.evaluate(() => document.querySelector("#script .cm-content").innerText);
   assert.match(text, /exitsAfterSeconds: 7/);
   assert.match(text, /exitCode: 3/);
   assert.match(text, /op: delete/);
   assert.match(await page.locator("#picture svg desc").textContent(), /exit 3/);
 });
 
-onPage("a workload has its template taken, and one of several can be chosen", "", async (page) => {
+onPage("a workload plays its template, and one of several Pods can be chosen", "", async (page) => {
   const template = "  template:\n    spec:\n      containers:\n        - {name: app, image: nginx}\n";
   const deployment = `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n${template}`;
   await paste(page, `${deployment}---\n${POD}`);
@@ -209,7 +209,7 @@ onPage("a workload has its template taken, and one of several can be chosen", ""
   assert.equal(await page.locator("#row .name").textContent(), "web");
 });
 
-test("a link opens the same life at the same moment", async () => {
+test("a link opens the same life at the same time", async () => {
   const first = await open(browser, server.url);
   await paste(first.page, `${POD}# ü\n`, "script: {endSeconds: 120, containers: {app: {runs: [{exitsAfterSeconds: 9, exitCode: 4}]}}}");
   await first.page.focus("#when");
@@ -233,7 +233,7 @@ test("the page needs no server", async () => {
   await close();
 });
 
-onPage("the life can be taken along", "#scenario=crash-loop&t=750", async (page) => {
+onPage("the scenario can be exported", "#scenario=crash-loop&t=750", async (page) => {
   await page.evaluate(() => {
     window.copied = [];
     navigator.clipboard.writeText = async (text) => void window.copied.push(text);
@@ -257,11 +257,11 @@ for (const colorScheme of ["light", "dark"]) {
   }, { colorScheme, viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
 }
 
-// Times depend on the machine: they are printed, and only what nobody could call quick is refused.
-onPage("the first life is soon there, and a keystroke soon seen", "#scenario=web-server&t=60", async (page) => {
+// Times depend on the machine: they are printed, and the limits are generous.
+onPage("the first picture and each keystroke are shown quickly", "#scenario=web-server&t=60", async (page) => {
   const first = await page.evaluate(() => performance.getEntriesByName("first life")[0].duration);
-  await page.click("#tab-story");
-  await type(page, "story", "script: {endSeconds: 600}\n#");
+  await page.click("#tab-script");
+  await type(page, "script", "script: {endSeconds: 600}\n#");
   await page.keyboard.press("ControlOrMeta+End");
   await page.evaluate(() => performance.clearMeasures("redraw"));
   for (const [place, letter] of [..."a minute or two of typing"].entries()) {
@@ -271,7 +271,7 @@ onPage("the first life is soon there, and a keystroke soon seen", "#scenario=web
   const redraws = await page.evaluate(() => performance.getEntriesByName("redraw").map((it) => it.duration));
   redraws.sort((a, b) => a - b);
   const [median, most] = [redraws[redraws.length >> 1], redraws.at(-1)].map((ms) => ms.toFixed(1));
-  console.log(`first life after ${first.toFixed(0)} ms; a keystroke is seen after ${median} ms (median), ${most} ms (most)`);
+  console.log(`first life after ${first.toFixed(0)} ms; a keystroke is shown after ${median} ms (median), ${most} ms (most)`);
   assert.ok(redraws.length >= 20);
   assert.ok(first < 20_000 && redraws.at(-1) < 5_000);
 });

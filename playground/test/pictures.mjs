@@ -23,7 +23,7 @@ spec:
       readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
       livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 5}
 `,
-  story: `config: {maxContainerRestartPeriodSeconds: 180}
+  script: `config: {maxContainerRestartPeriodSeconds: 180}
 script: {endSeconds: 86400, containers: {app: {runs: [{exitsAfterSeconds: 20, exitCode: 1}]}}}
 `,
 };
@@ -34,9 +34,9 @@ before(async () => {
 });
 after(() => browser.close());
 
-function draw({ manifest, story }, width) {
+function draw({ manifest, script }, width) {
   const playground = new Playground();
-  const { life, problems } = JSON.parse(playground.play(manifest, story, 0, width));
+  const { life, problems } = JSON.parse(playground.play(manifest, script, 0, width));
   playground.free();
   assert.ok(life, JSON.stringify(problems));
   return life.svg;
@@ -73,13 +73,13 @@ for (const width of WIDTHS) {
     test(`texts neither overlap nor are cut off at ${width} px, ${colorScheme}`, async () => {
       const context = await browser.newContext({ viewport: { width: width + 20, height: 900 }, colorScheme });
       const page = await context.newPage();
-      for (const exhibit of [...JSON.parse(gallery()), DAY]) {
-        await page.setContent(`<body style="margin:10px">${draw(exhibit, width)}</body>`);
+      for (const scenario of [...JSON.parse(gallery()), DAY]) {
+        await page.setContent(`<body style="margin:10px">${draw(scenario, width)}</body>`);
         const { found, texts } = await page.evaluate(faults);
-        assert.ok(texts > 10, exhibit.name);
-        assert.deepEqual(found, [], exhibit.name);
+        assert.ok(texts > 10, scenario.name);
+        assert.deepEqual(found, [], scenario.name);
         if (process.env.SHOTS) {
-          const path = `${process.env.SHOTS}/${exhibit.name}-${width}-${colorScheme}.png`;
+          const path = `${process.env.SHOTS}/${scenario.name}-${width}-${colorScheme}.png`;
           await page.locator("svg").screenshot({ path });
         }
       }

@@ -1,7 +1,7 @@
-//! What the page is told.
+//! Session: the page's data.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
-use playground::{Answer, Exhibit, Session, Severity, Source, gallery};
+use playground::{Answer, ExampleScenario, Session, Severity, Source, gallery};
 
 const POD: &str = "\
 metadata:
@@ -12,49 +12,49 @@ spec:
       image: nginx:1.27
 ";
 
-fn exhibit(name: &str) -> Exhibit {
-    gallery().into_iter().find(|exhibit| exhibit.name == name).unwrap()
+fn example(name: &str) -> ExampleScenario {
+    gallery().into_iter().find(|example| example.name == name).unwrap()
 }
 
 fn session(name: &str) -> (Session, Answer) {
-    let (mut session, exhibit) = (Session::default(), exhibit(name));
-    let answer = session.play(&exhibit.manifest, &exhibit.story, 0, 1_000);
+    let (mut session, example) = (Session::default(), example(name));
+    let answer = session.play(&example.manifest, &example.script, 0, 1_000);
     (session, answer)
 }
 
 #[test]
-fn every_scenario_lives_and_can_be_looked_at_from_end_to_end() {
-    for exhibit in gallery() {
-        let (mut session, answer) = session(exhibit.name);
-        let life = answer.life.unwrap_or_else(|| panic!("{}: {:?}", exhibit.name, answer.problems));
-        assert!(life.left < life.right && life.svg.starts_with("<svg "), "{}", exhibit.name);
-        assert!(life.moments.len() >= 2 && life.moments.is_sorted(), "{}", exhibit.name);
+fn every_example_plays_and_has_a_state_at_any_time() {
+    for example in gallery() {
+        let (mut session, answer) = session(example.name);
+        let life = answer.life.unwrap_or_else(|| panic!("{}: {:?}", example.name, answer.problems));
+        assert!(life.left < life.right && life.svg.starts_with("<svg "), "{}", example.name);
+        assert!(life.moments.len() >= 2 && life.moments.is_sorted(), "{}", example.name);
         for seconds in [life.length, life.length / 2.0, 0.0] {
             let instant = session.at(seconds).unwrap();
-            assert_eq!(instant.seconds, seconds, "{}", exhibit.name);
-            assert!(!instant.explanation.is_empty(), "{}", exhibit.name);
-            assert_eq!(instant.row.is_none(), instant.describe.is_empty(), "{}", exhibit.name);
+            assert_eq!(instant.seconds, seconds, "{}", example.name);
+            assert!(!instant.explanation.is_empty(), "{}", example.name);
+            assert_eq!(instant.row.is_none(), instant.describe.is_empty(), "{}", example.name);
         }
     }
 }
 
 #[test]
-fn a_crash_loop_says_at_each_moment_how_it_stands_and_what_it_waits_for() {
+fn a_crash_loop_has_its_status_and_next_start_at_each_time() {
     let (mut session, _) = session("crash-loop");
     let instant = session.at(750.0).unwrap();
     let row = instant.row.unwrap();
     assert_eq!((&*row.ready, &*row.status, &*row.restarts), ("0/1", "CrashLoopBackOff", "7 (100s ago)"));
-    assert_eq!((&*instant.waits[0].what, &*instant.waits[0].when), ("api is started", "in 3m20s"));
-    assert_eq!(instant.waits[0].seconds, Some(950.0));
+    assert_eq!((&*instant.upcoming[0].what, &*instant.upcoming[0].when), ("api starts", "in 3m20s"));
+    assert_eq!(instant.upcoming[0].seconds, Some(950.0));
     assert!(instant.status.contains("reason: CrashLoopBackOff"), "{}", instant.status);
     assert!(instant.describe.contains("Restart Count:"), "{}", instant.describe);
     assert!(instant.events.iter().any(|event| event.reason == "BackOff" && event.count > 5));
     let earlier = session.at(5.0).unwrap();
-    assert_eq!(earlier.row.unwrap().restarts, "1 (0s ago)", "one can look back");
+    assert_eq!(earlier.row.unwrap().restarts, "1 (0s ago)", "an earlier time again");
 }
 
 #[test]
-fn a_place_in_the_picture_is_a_moment() {
+fn positions_in_the_picture_are_times() {
     let (session, answer) = session("crash-loop");
     let life = answer.life.unwrap();
     assert_eq!((session.seconds_at(life.left, 1_000), session.x(0.0, 1_000)), (0.0, life.left));
@@ -63,7 +63,7 @@ fn a_place_in_the_picture_is_a_moment() {
 }
 
 #[test]
-fn a_manifest_that_the_api_server_would_refuse_is_marked_and_the_life_before_stays() {
+fn an_invalid_manifest_is_marked_and_the_previous_life_stays() {
     let mut session = Session::default();
     assert!(session.play(POD, "", 0, 800).life.is_some());
     let answer =
@@ -85,33 +85,33 @@ fn a_likely_mistake_is_a_warning_at_its_line() {
 }
 
 #[test]
-fn what_is_said_of_containers_that_are_not_there_is_left_out_and_told() {
+fn scripts_of_unknown_containers_are_ignored_with_a_warning() {
     let mut session = Session::default();
-    let story = "script:\n  containers:\n    app: {runs: [{exitsAfterSeconds: 5}]}\n    gone: {}\n";
-    let answer = session.play(POD, story, 0, 800);
+    let script = "script:\n  containers:\n    app: {runs: [{exitsAfterSeconds: 5}]}\n    gone: {}\n";
+    let answer = session.play(POD, script, 0, 800);
     assert!(answer.life.is_some());
-    assert_eq!((answer.problems[0].source, answer.problems[0].line), (Source::Story, 4));
-    let taken_along = session.as_scenario().unwrap();
-    assert!(taken_along.contains("exitsAfterSeconds: 5") && !taken_along.contains("gone"), "{taken_along}");
+    assert_eq!((answer.problems[0].source, answer.problems[0].line), (Source::Script, 4));
+    let exported = session.as_scenario().unwrap();
+    assert!(exported.contains("exitsAfterSeconds: 5") && !exported.contains("gone"), "{exported}");
 }
 
 #[test]
-fn a_story_in_which_too_much_happens_is_cut() {
+fn a_scenario_with_too_many_entries_is_cut() {
     let probes = "      livenessProbe: {tcpSocket: {port: 80}, periodSeconds: 1}\n";
-    let story = "script: {endSeconds: 3000000000}";
-    let life = Session::default().play(&format!("{POD}{probes}"), story, 0, 800).life.unwrap();
+    let script = "script: {endSeconds: 3000000000}";
+    let life = Session::default().play(&format!("{POD}{probes}"), script, 0, 800).life.unwrap();
     assert!(life.notice.is_some() && life.length < 1e7, "{:?} {}", life.notice, life.length);
 }
 
-/// The tests that the page writes compile and pass: here they are.
-#[allow(clippy::too_many_lines, reason = "a copied test is as long as its scenario")]
+/// Tests exported by the page.
+#[allow(clippy::too_many_lines, reason = "an exported test is as long as its scenario")]
 mod copied {
     include!("copied/crash-loop.rs");
     include!("copied/rolling-stop.rs");
 }
 
 #[test]
-fn the_tests_that_the_page_writes_are_those_that_are_compiled_here() {
+fn exported_tests_compile_and_pass() {
     for (name, seconds, text) in [
         ("crash-loop", 750.0, include_str!("copied/crash-loop.rs")),
         ("rolling-stop", 70.5, include_str!("copied/rolling-stop.rs")),

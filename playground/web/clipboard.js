@@ -1,9 +1,9 @@
-// Copies a text, and says so.
+// Copies a text and shows a message.
 
 let timer = 0;
 
 export async function copy(text, says) {
-  toast((await tryToCopy(text)) ? says : "The browser does not let this page copy.");
+  toast((await tryToCopy(text)) ? says : "The browser does not allow this page to copy.");
 }
 
 async function tryToCopy(text) {
@@ -15,7 +15,7 @@ async function tryToCopy(text) {
   }
 }
 
-/** For pages that were opened as a file, and for older browsers. */
+/** Fallback for pages opened as a file, and for older browsers. */
 function copyBySelection(text) {
   const area = document.createElement("textarea");
   area.value = text;

@@ -1,4 +1,4 @@
-// An editor for YAML, with problems marked at their lines.
+// YAML editor that marks problems at their lines.
 
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
@@ -11,7 +11,7 @@ import {
 } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 
-// Tab goes to the next thing on the page, as everywhere else.
+// Tab moves the focus, as everywhere else on the page.
 const setup = [
   lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), foldGutter(), drawSelection(),
   indentOnInput(), indentUnit.of("  "), bracketMatching(), highlightActiveLine(), highlightSelectionMatches(),
@@ -45,7 +45,7 @@ export function createEditor(parent, label, onChange) {
       view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
       view.focus();
     },
-    /** Measures again what was hidden before. */
+    /** Measures the editor again after it was hidden. */
     refresh: () => view.requestMeasure(),
   };
 }
@@ -66,13 +66,13 @@ function diagnostic(doc, problem) {
   };
 }
 
-/** What is wrong, and where one can read about it. */
+/** Returns a problem's message with its link. */
 export function message(problem) {
   const text = document.createElement("span");
   text.textContent = problem.message;
   if (problem.see) {
     const link = document.createElement("a");
-    Object.assign(link, { href: problem.see, textContent: "read about it", rel: "noreferrer", target: "_blank" });
+    Object.assign(link, { href: problem.see, textContent: "documentation", rel: "noreferrer", target: "_blank" });
     text.append(" — ", link);
   }
   return text;

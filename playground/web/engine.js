@@ -1,4 +1,4 @@
-// The crate, compiled to WebAssembly; it is part of the page, compressed.
+// Loads the crate as WebAssembly, which is embedded in the page, compressed.
 
 import init from "../dist/wasm/playground.js";
 import compressed from "../dist/wasm/playground_bg.wasm.gz";

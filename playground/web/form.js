@@ -1,9 +1,9 @@
-// A form for the common things that happen. It shows what the text says, and writes into the text.
+// Form for the common parts of the script. It shows the YAML, and writes into it.
 
-const DEEDS = {
-  delete: "kubectl delete", forceDelete: "kubectl delete --force", evict: "the node evicts it",
-  preempt: "it is preempted", shutdown: "the node shuts down", kubeletRestart: "the kubelet restarts",
-  nodeLost: "the node is lost", nodeRecovered: "the node is back",
+const ACTIONS = {
+  delete: "kubectl delete", forceDelete: "kubectl delete --force", evict: "node evicts the Pod",
+  preempt: "Pod is preempted", shutdown: "node shuts down", kubeletRestart: "kubelet restarts",
+  nodeLost: "node becomes unreachable", nodeRecovered: "node is reachable again",
 };
 
 export function createForm(parent, onChange) {
@@ -18,12 +18,12 @@ export function createForm(parent, onChange) {
   }
   parent.addEventListener("submit", (event) => event.preventDefault());
   return {
-    /** What it shows is about to change. */
+    /** Disables the form until the new text has been played. */
     wait() {
       parent.inert = true;
     },
     show(next) {
-      // What cannot be read right now will be soon: the form waits.
+      // While the text cannot be read, the last form stays, disabled.
       const waits = !next && form;
       parent.inert = Boolean(waits);
       parent.classList.toggle("old", Boolean(waits));
@@ -35,18 +35,18 @@ export function createForm(parent, onChange) {
 }
 
 function unreadable() {
-  return make("p", { className: "note" }, "The form comes back when manifest and YAML can be read.");
+  return make("p", { className: "note" }, "The form is available once manifest and YAML can be read.");
 }
 
 function sections(form, changed, restructured) {
   const containers = form.containers.map((container) => containerPart(container, changed, restructured));
-  return [...containers, deedsPart(form, restructured, changed), storyPart(form, changed)];
+  return [...containers, actionsPart(form, restructured, changed), scenarioPart(form, changed)];
 }
 
 function containerPart(container, changed, restructured) {
   const name = make("legend", {}, make("code", {}, container.name), container.kind ? ` (${container.kind})` : "");
   const runs = container.runs.map((run, place) => runPart(container, run, place, changed, restructured));
-  const more = button("Add a run", () => {
+  const more = button("Add another run", () => {
     container.runs.push({ ...container.runs.at(-1) });
     restructured();
   });
@@ -74,7 +74,7 @@ function runPart(container, run, place, changed, restructured) {
   const which = container.runs.length === 1 ? "Every run" : isLast ? `Run ${place + 1} and later` : `Run ${place + 1}`;
   const set = (key, otherwise) => (value) => { run[key] = value ?? otherwise; changed(); };
   const first = make("div", { className: "line" }, make("span", { className: "which" }, which),
-    number("ends after (s)", run.exitsAfter, set("exitsAfter", null), "never"),
+    number("exits after (s)", run.exitsAfter, set("exitsAfter", null), "never"),
     number("exit code", run.exitCode, (value) => { run.exitCode = Math.round(value ?? 0); changed(); }),
     number("after SIGTERM (s)", run.afterSigterm, set("afterSigterm", null), "ignores it"));
   if (container.runs.length > 1) {
@@ -87,25 +87,25 @@ function runPart(container, run, place, changed, restructured) {
   return make("div", { className: "run" }, first, ...(probes.length ? [make("div", { className: "line" }, ...probes)] : []));
 }
 
-function deedsPart(form, restructured, changed) {
-  const lines = form.deeds.map((deed, place) => make("div", { className: "line" },
-    number("at (s)", deed.t, (value) => { deed.t = value ?? 0; changed(); }),
-    choice("what", deed.op, DEEDS, (value) => { deed.op = value; changed(); }),
-    button("Remove", () => { form.deeds.splice(place, 1); restructured(); }, "Remove this deed")));
+function actionsPart(form, restructured, changed) {
+  const lines = form.actions.map((action, place) => make("div", { className: "line" },
+    number("at (s)", action.t, (value) => { action.t = value ?? 0; changed(); }),
+    choice("what", action.op, ACTIONS, (value) => { action.op = value; changed(); }),
+    button("Remove", () => { form.actions.splice(place, 1); restructured(); }, "Remove this action")));
   const more = button("Add", () => {
-    form.deeds.push({ t: (form.deeds.at(-1)?.t ?? 30) + 30, op: "delete" });
+    form.actions.push({ t: (form.actions.at(-1)?.t ?? 30) + 30, op: "delete" });
     restructured();
-  }, "Add a deed");
-  const others = form.otherDeeds ? [make("p", { className: "note" }, `And ${form.otherDeeds} more in the YAML.`)] : [];
-  return make("fieldset", {}, make("legend", {}, "Done to the Pod"), ...lines, ...others, more);
+  }, "Add an action");
+  const others = form.otherActions ? [make("p", { className: "note" }, `${form.otherActions} more in the YAML.`)] : [];
+  return make("fieldset", {}, make("legend", {}, "Actions"), ...lines, ...others, more);
 }
 
-function storyPart(form, changed) {
-  const end = number("The story ends after (s)", form.endSeconds, (value) => { form.endSeconds = value; changed(); }, "600");
+function scenarioPart(form, changed) {
+  const end = number("Scenario ends after (s)", form.endSeconds, (value) => { form.endSeconds = value; changed(); }, "600");
   const box = make("input", { type: "checkbox", checked: form.realNode });
   box.addEventListener("change", () => { form.realNode = box.checked; changed(); });
-  const real = make("label", { className: "field check" }, box, "the kubelet polls once a second, as on a real node");
-  return make("div", { className: "line story" }, end, real);
+  const real = make("label", { className: "field check" }, box, "kubelet polls the runtime once per second, as on a real node");
+  return make("div", { className: "line script" }, end, real);
 }
 
 function number(label, value, onInput, placeholder = "") {

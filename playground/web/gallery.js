@@ -1,19 +1,19 @@
-// All scenarios, each with its picture.
+// Gallery of all example scenarios with their pictures.
 
 import { Playground } from "../dist/wasm/playground.js";
 
-/** How wide a picture in the gallery is drawn, in px; it is shown smaller. */
+/** Width of the pictures in px; they are shown smaller. */
 const WIDTH = 560;
 
-export function createGallery(exhibits, onChoose) {
+export function createGallery(scenarios, onChoose) {
   const select = document.getElementById("scenario");
-  select.append(new Option("your own", "", false, false), ...exhibits.map((it) => new Option(it.title, it.name)));
+  select.append(new Option("your own", "", false, false), ...scenarios.map((it) => new Option(it.title, it.name)));
   const dialog = document.getElementById("gallery");
-  const cards = exhibits.map((exhibit) => card(exhibit, () => {
+  const cards = scenarios.map((scenario) => card(scenario, () => {
     dialog.close();
-    onChoose(exhibit);
+    onChoose(scenario);
   }));
-  document.getElementById("exhibits").append(...cards.map(({ item }) => item));
+  document.getElementById("scenarios").append(...cards.map(({ item }) => item));
   document.getElementById("open-gallery").addEventListener("click", () => {
     dialog.showModal();
     draw(cards);
@@ -22,7 +22,7 @@ export function createGallery(exhibits, onChoose) {
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 }
 
-function card(exhibit, onChoose) {
+function card(scenario, onChoose) {
   const item = document.createElement("li");
   const button = document.createElement("button");
   button.type = "button";
@@ -30,26 +30,26 @@ function card(exhibit, onChoose) {
   picture.className = "thumbnail";
   picture.setAttribute("aria-hidden", "true");
   const title = document.createElement("b");
-  title.textContent = exhibit.title;
+  title.textContent = scenario.title;
   const text = document.createElement("span");
-  text.textContent = firstSentence(exhibit.description);
+  text.textContent = firstSentence(scenario.description);
   button.append(picture, title, text);
   button.addEventListener("click", onChoose);
   item.append(button);
-  return { item, picture, exhibit };
+  return { item, picture, scenario };
 }
 
 function firstSentence(text) {
   return /^.*?[.:](?=\s|$)/.exec(text.replaceAll("\n", " "))?.[0].replace(/:$/, ".") ?? text;
 }
 
-/** One picture after the other, so that the page stays quick. */
+/** Draws one picture after the other, so that the page stays responsive. */
 function draw(cards) {
   const next = cards.find(({ picture }) => !picture.hasChildNodes());
   if (!next) return;
   const playground = new Playground();
-  const { manifest, story } = next.exhibit;
-  next.picture.innerHTML = JSON.parse(playground.play(manifest, story, 0, WIDTH)).life?.svg ?? " ";
+  const { manifest, script } = next.scenario;
+  next.picture.innerHTML = JSON.parse(playground.play(manifest, script, 0, WIDTH)).life?.svg ?? " ";
   playground.free();
   setTimeout(() => draw(cards), 0);
 }

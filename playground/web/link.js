@@ -1,24 +1,24 @@
-// The whole state in the fragment of the address: the name of a scenario, or the texts themselves, compressed.
+// Link: the page's state in the fragment of its address, as the name of a scenario or as the compressed texts.
 
 /** `#scenario=crash-loop&t=60`, or `#life=…&t=60`. */
-export async function writeLink({ exhibit, texts, choice, seconds }) {
-  const fields = exhibit ? { scenario: exhibit.name } : { life: await pack(JSON.stringify([texts.manifest, texts.story])) };
+export async function writeLink({ scenario, texts, choice, seconds }) {
+  const fields = scenario ? { scenario: scenario.name } : { life: await pack(JSON.stringify([texts.manifest, texts.script])) };
   if (choice > 0) fields.pod = choice;
   fields.t = Math.round(seconds * 1e6) / 1e6;
   return `#${new URLSearchParams(fields)}`;
 }
 
-/** What a fragment says; nothing if it says nothing, or cannot be read. */
-export async function readLink(hash, exhibits) {
+/** Reads a fragment; returns undefined if it is empty or invalid. */
+export async function readLink(hash, scenarios) {
   const fields = new URLSearchParams(hash.slice(1));
   const t = Number.parseFloat(fields.get("t"));
   const rest = { choice: Number.parseInt(fields.get("pod"), 10) || 0, seconds: Number.isFinite(t) ? t : undefined };
-  const exhibit = exhibits.find((it) => it.name === fields.get("scenario"));
-  if (exhibit) return { exhibit, ...rest };
+  const scenario = scenarios.find((it) => it.name === fields.get("scenario"));
+  if (scenario) return { scenario, ...rest };
   if (!fields.get("life")) return undefined;
   try {
-    const [manifest, story] = JSON.parse(await unpack(fields.get("life")));
-    return { texts: { manifest: String(manifest), story: String(story) }, ...rest };
+    const [manifest, script] = JSON.parse(await unpack(fields.get("life")));
+    return { texts: { manifest: String(manifest), script: String(script) }, ...rest };
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-// The page: what is typed is played, and the life is looked at, one moment at a time.
+// The page: plays manifest and script while they are typed, and shows the Pod's state at the selected time.
 
 import { Playground, fillIn, gallery } from "../dist/wasm/playground.js";
 import { start } from "./engine.js";
@@ -12,10 +12,10 @@ import { createTabs } from "./tabs.js";
 import { copy } from "./clipboard.js";
 import { readLink, writeLink } from "./link.js";
 
-/** A life that takes longer than this to play waits until the typing pauses, in ms. */
+/** If playing takes longer than this, in ms, it waits for a pause in typing. */
 const QUICK = 40;
 const PAUSE = 250;
-/** The address follows what is shown, but browsers allow only so many changes. */
+/** Delay of updates of the address, in ms: browsers limit their rate. */
 const LINK_PAUSE = 300;
 
 const byId = (id) => document.getElementById(id);
@@ -29,28 +29,28 @@ async function main() {
 }
 
 class Page {
-  constructor(playground, exhibits) {
+  constructor(playground, scenarios) {
     this.playground = playground;
-    this.exhibits = exhibits;
+    this.scenarios = scenarios;
     this.choice = 0;
     this.took = 0;
     this.timer = 0;
     this.isOwnChange = false;
     this.manifest = createEditor(byId("manifest"), "Manifest", () => this.typed());
-    this.story = createEditor(byId("story"), "What happens, in YAML", () => this.typed());
+    this.script = createEditor(byId("script"), "Script, in YAML", () => this.typed());
     this.form = createForm(byId("form"), (form) => this.filledIn(form));
     this.moment = createMoment((seconds) => this.picture.goTo(seconds));
     this.picture = createPicture(playground, (seconds) => this.look(seconds));
-    this.storyTabs = createTabs([byId("tab-form"), byId("tab-story")], () => this.finishTyping());
+    this.scriptTabs = createTabs([byId("tab-form"), byId("tab-script")], () => this.finishTyping());
     createTabs(["why", "events", "describe", "status", "budget"].map((id) => byId(`tab-${id}`)), () => {});
-    this.gallery = createGallery(exhibits, (exhibit) => this.show(exhibit));
+    this.gallery = createGallery(scenarios, (scenario) => this.show(scenario));
     this.listen();
   }
 
   listen() {
     byId("scenario").addEventListener("change", (event) => {
-      const exhibit = this.exhibits.find((it) => it.name === event.target.value);
-      if (exhibit) this.show(exhibit);
+      const scenario = this.scenarios.find((it) => it.name === event.target.value);
+      if (scenario) this.show(scenario);
     });
     byId("choice").addEventListener("change", (event) => {
       this.choice = event.target.selectedIndex;
@@ -58,39 +58,39 @@ class Page {
     });
     byId("copy-link").addEventListener("click", async () => {
       await this.link();
-      copy(location.href, "The link is copied: it holds the whole life.");
+      copy(location.href, "Link copied. It contains manifest and script.");
     });
     byId("copy-test").addEventListener("click", () => {
-      copy(this.playground.asTest(this.picture.seconds), "The test is copied.");
+      copy(this.playground.asTest(this.picture.seconds), "Test copied.");
     });
     byId("copy-scenario").addEventListener("click", () => {
-      copy(this.playground.asScenario(), "The scenario is copied.");
+      copy(this.playground.asScenario(), "Scenario copied.");
     });
     addEventListener("hashchange", () => this.open());
   }
 
-  /** Shows what the address says, or the first thing that is worth seeing. */
+  /** Opens the scenario of the address, or a crash loop. */
   async open() {
     if (location.hash && location.hash === this.hash) return;
-    const link = await readLink(location.hash, this.exhibits);
-    const exhibit = link?.exhibit ?? this.exhibits.find((it) => it.name === "crash-loop");
-    const texts = link?.texts ?? exhibit;
+    const link = await readLink(location.hash, this.scenarios);
+    const scenario = link?.scenario ?? this.scenarios.find((it) => it.name === "crash-loop");
+    const texts = link?.texts ?? scenario;
     this.choice = link?.choice ?? 0;
-    this.replace(texts.manifest, texts.story, link?.seconds);
+    this.replace(texts.manifest, texts.script, link?.seconds);
   }
 
-  show(exhibit) {
+  show(scenario) {
     this.choice = 0;
-    this.replace(exhibit.manifest, exhibit.story);
+    this.replace(scenario.manifest, scenario.script);
   }
 
-  replace(manifest, story, seconds) {
+  replace(manifest, script, seconds) {
     this.isOwnChange = true;
     this.manifest.setText(manifest);
-    this.story.setText(story);
+    this.script.setText(script);
     this.isOwnChange = false;
     this.play();
-    this.picture.goTo(seconds ?? this.picture.worthALook());
+    this.picture.goTo(seconds ?? this.picture.defaultTime());
   }
 
   typed() {
@@ -103,18 +103,18 @@ class Page {
     this.form.wait();
   }
 
-  /** Whoever turns from the text to the form has finished typing. */
+  /** Plays pending changes when the user switches from text to form. */
   finishTyping() {
-    this.story.refresh();
+    this.script.refresh();
     if (this.timer) this.play();
   }
 
   filledIn(form) {
     this.since = performance.now();
-    const story = JSON.parse(fillIn(this.story.text(), JSON.stringify(form)));
-    if (story === null) return;
+    const script = JSON.parse(fillIn(this.script.text(), JSON.stringify(form)));
+    if (script === null) return;
     this.isOwnChange = true;
-    this.story.setText(story);
+    this.script.setText(script);
     this.isOwnChange = false;
     this.play(true);
   }
@@ -125,15 +125,15 @@ class Page {
     byId("stage").ariaBusy = "false";
     const began = performance.now();
     const width = this.picture.width();
-    const answer = JSON.parse(this.playground.play(this.manifest.text(), this.story.text(), this.choice, width));
+    const answer = JSON.parse(this.playground.play(this.manifest.text(), this.script.text(), this.choice, width));
     this.offer(answer.choices);
     this.manifest.mark(answer.problems.filter((it) => it.source === "manifest"));
-    this.story.mark(answer.problems.filter((it) => it.source === "story"));
-    showProblems(byId("problems"), answer, { manifest: this.manifest, story: (line) => this.goToStory(line) });
+    this.script.mark(answer.problems.filter((it) => it.source === "script"));
+    showProblems(byId("problems"), answer, { manifest: this.manifest, script: (line) => this.goToScript(line) });
     if (!isByForm) this.form.show(answer.form);
     if (answer.life) {
       byId("budget").textContent = answer.life.budget;
-      document.title = `The life of ${answer.life.name || "a Pod"}`;
+      document.title = `Life of ${answer.life.name || "a Pod"}`;
     }
     this.picture.show(answer.life);
     this.took = performance.now() - began;
@@ -143,12 +143,12 @@ class Page {
     this.rememberSoon();
   }
 
-  goToStory(line) {
-    this.storyTabs.select(1);
-    this.story.goTo(line);
+  goToScript(line) {
+    this.scriptTabs.select(1);
+    this.script.goTo(line);
   }
 
-  /** Several documents may make Pods. */
+  /** Lists the documents that have Pods, if there are several. */
   offer(choices) {
     byId("choice-field").hidden = choices.length < 2;
     this.choice = Math.min(this.choice, Math.max(choices.length - 1, 0));
@@ -156,17 +156,17 @@ class Page {
   }
 
   nameScenario() {
-    const exhibit = this.exhibit();
-    byId("scenario").value = exhibit?.name ?? "";
+    const scenario = this.scenario();
+    byId("scenario").value = scenario?.name ?? "";
     const about = byId("about");
-    about.hidden = !exhibit;
-    about.textContent = paragraphs(exhibit?.description ?? "");
+    about.hidden = !scenario;
+    about.textContent = paragraphs(scenario?.description ?? "");
   }
 
-  /** The scenario that is shown, if nobody has changed it. */
-  exhibit() {
-    const [manifest, story] = [this.manifest.text(), this.story.text()];
-    return this.exhibits.find((it) => it.manifest === manifest && it.story === story);
+  /** Returns the example scenario that is shown, if its texts are unchanged. */
+  scenario() {
+    const [manifest, script] = [this.manifest.text(), this.script.text()];
+    return this.scenarios.find((it) => it.manifest === manifest && it.script === script);
   }
 
   look(seconds) {
@@ -181,13 +181,13 @@ class Page {
   }
 
   async link() {
-    const texts = { manifest: this.manifest.text(), story: this.story.text() };
-    this.hash = await writeLink({ exhibit: this.exhibit(), texts, choice: this.choice, seconds: this.picture.seconds });
+    const texts = { manifest: this.manifest.text(), script: this.script.text() };
+    this.hash = await writeLink({ scenario: this.scenario(), texts, choice: this.choice, seconds: this.picture.seconds });
     history.replaceState(null, "", this.hash);
   }
 }
 
-/** A description breaks its lines where its file does; here only those count that end a sentence or begin with a time. */
+/** Joins the lines of a description, except after the end of a sentence and before a time. */
 function paragraphs(text) {
   return text.trim().replace(/(?<![.:])\n(?!\+)/g, " ");
 }

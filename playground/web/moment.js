@@ -1,4 +1,4 @@
-// Everything about one moment.
+// Panels with the Pod's state at the selected time.
 
 const byId = (id) => document.getElementById(id);
 
@@ -7,9 +7,9 @@ export function createMoment(goTo) {
     show(instant) {
       byId("now").textContent = instant.offset;
       byId("now").title = instant.clock;
-      byId("when").setAttribute("aria-valuetext", `${instant.offset}: ${instant.row?.status ?? "gone"}`);
+      byId("when").setAttribute("aria-valuetext", `${instant.offset}: ${instant.row?.status ?? "deleted"}`);
       byId("row").replaceChildren(row(instant));
-      byId("why").replaceChildren(explanation(instant.explanation), waits(instant.waits, goTo));
+      byId("why").replaceChildren(explanation(instant.explanation), upcoming(instant.upcoming, goTo));
       byId("events").replaceChildren(events(instant.events));
       byId("tab-events").textContent = `Events (${instant.events.length})`;
       byId("describe").textContent = instant.describe || GONE;
@@ -18,7 +18,7 @@ export function createMoment(goTo) {
   };
 }
 
-const GONE = "The object is gone from the API.";
+const GONE = "The object has been deleted from the API server.";
 
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -26,7 +26,7 @@ function element(name, properties, ...children) {
   return made;
 }
 
-/** What `kubectl get pods` prints. */
+/** Output of `kubectl get pods`. */
 function row({ row }) {
   if (!row) return element("p", { className: "gone" }, GONE);
   const columns = Object.entries(row);
@@ -47,16 +47,16 @@ function explanation(lines) {
   return list;
 }
 
-function waits(waits, goTo) {
-  const title = element("h3", {}, "Waited for");
-  if (!waits.length) return element("div", { className: "waits" }, title, element("p", {}, "Nothing of its own accord."));
-  const items = waits.map(({ what, when, seconds }) => {
+function upcoming(steps, goTo) {
+  const title = element("h3", {}, "Coming up");
+  if (!steps.length) return element("div", { className: "upcoming" }, title, element("p", {}, "Nothing is scheduled."));
+  const items = steps.map(({ what, when, seconds }) => {
     if (seconds === null) return element("li", {}, what);
-    const there = element("button", { type: "button", title: "Go there" }, when);
+    const there = element("button", { type: "button", title: "Go to this time" }, when);
     there.addEventListener("click", () => goTo(seconds));
     return element("li", {}, there, " ", what);
   });
-  return element("div", { className: "waits" }, title, element("ul", {}, ...items));
+  return element("div", { className: "upcoming" }, title, element("ul", {}, ...items));
 }
 
 function events(events) {

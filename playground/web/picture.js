@@ -1,9 +1,9 @@
-// The picture, and the moment in it that is looked at.
+// Picture with the cursor at the selected time.
 
 const byId = (id) => document.getElementById(id);
 
-/** Seconds that it takes to let a whole life pass. */
-const SHOW_TIME = 24;
+/** Duration of playing a whole life, in seconds. */
+const PLAY_TIME = 24;
 
 export function createPicture(playground, onLook) {
   return new Picture(playground, onLook);
@@ -53,15 +53,15 @@ class Picture {
     if (this.life && this.width() !== this.drawn) this.show(JSON.parse(this.playground.draw(this.width())));
   }
 
-  /** A moment at which there ought to be something to see. */
-  worthALook() {
+  /** Returns the time that is selected first. */
+  defaultTime() {
     return Math.round((this.life?.length ?? 0) / 2);
   }
 
   dragTo(x) {
     const seconds = this.playground.secondsAt(x, this.width());
     const pixel = Math.abs(this.playground.secondsAt(x + 1, this.width()) - seconds);
-    // A hand is less exact than a kubelet: what is near counts as meant, and the rest is rounded.
+    // Snaps to a change that is within 3 px; other times are rounded.
     const near = this.life?.moments.find((moment) => Math.abs(moment - seconds) < 3 * pixel);
     const grain = pixel > 1 ? 1 : 10;
     this.goTo(near ?? Math.round(seconds * grain) / grain);
@@ -76,7 +76,7 @@ class Picture {
     event.preventDefault();
   }
 
-  /** To the n-th moment from here at which something happens. */
+  /** Goes to the n-th change from here. */
   step(by) {
     const moments = this.life?.moments ?? [];
     const passed = moments.findLastIndex((moment) => moment <= this.seconds + 1e-7);
@@ -96,7 +96,7 @@ class Picture {
     this.onLook(this.seconds);
   }
 
-  /** Lets time pass, or stops it. */
+  /** Starts or stops playing. */
   toggle() {
     const isRunning = byId("run").getAttribute("aria-pressed") === "true";
     byId("run").setAttribute("aria-pressed", String(!isRunning));
@@ -105,8 +105,8 @@ class Picture {
     if (this.seconds >= this.life.length) this.goTo(0);
     let before = performance.now();
     const frame = (now) => {
-      // As the picture has it: what is left out there passes quickly.
-      const x = this.slider.valueAsNumber + ((this.life.right - this.life.left) * (now - before)) / 1000 / SHOW_TIME;
+      // At the speed of the picture: skipped time passes quickly.
+      const x = this.slider.valueAsNumber + ((this.life.right - this.life.left) * (now - before)) / 1000 / PLAY_TIME;
       before = now;
       this.goTo(x >= this.life.right ? this.life.length : this.playground.secondsAt(x, this.width()));
       if (this.seconds >= this.life.length) this.toggle();

@@ -1,4 +1,4 @@
-// What is wrong, as a list: each entry goes to its line.
+// List of problems; each links to its line.
 
 import { message } from "./editor.js";
 
@@ -20,10 +20,10 @@ function entry(problem, editors) {
   item.className = problem.severity;
   const place = document.createElement("button");
   place.type = "button";
-  place.textContent = `${problem.source === "manifest" ? "manifest" : "what happens"}, line ${problem.line}`;
+  place.textContent = `${problem.source === "manifest" ? "manifest" : "script"}, line ${problem.line}`;
   place.addEventListener("click", () => {
     if (problem.source === "manifest") editors.manifest.goTo(problem.line);
-    else editors.story(problem.line);
+    else editors.script(problem.line);
   });
   const sign = document.createElement("b");
   sign.textContent = problem.severity === "error" ? "✕ Error" : "▲ Warning";

@@ -1,22 +1,22 @@
-//! Puts together what is too short to be drawn by itself.
+//! Clustering of spans and times that are too close to be drawn one by one.
 
 use alloc::vec::Vec;
 
-use super::{axis::Scale, picture::Span};
+use super::{picture::Span, scale::Scale};
 use crate::time::Timestamp;
 
-/// One span, or several in turn of which each is too short.
+/// One span, or several adjacent ones that are each too short to be drawn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece<'a, T> {
-    /// Never empty.
+    /// Spans; never empty.
     pub(super) spans: &'a [Span<T>],
 }
 
-/// How much of what is too short is put together before another begins.
-const WINDOW: f64 = 48.0;
+/// Maximum width of a piece of short spans, in px.
+const MAX_WIDTH: f64 = 48.0;
 
-/// Cuts spans into pieces that are at least `least` wide, but for a single short one between two others. Neighbours of
-/// which the same takes most of the time are one.
+/// Divides spans into pieces: each span that is at least `least` wide is one, and adjacent shorter ones are combined.
+/// Neighbouring pieces of short spans are merged if the same value takes most of their time.
 pub(super) fn pieces<'a, T, K: PartialEq>(
     spans: &'a [Span<T>],
     scale: &Scale,
@@ -24,23 +24,24 @@ pub(super) fn pieces<'a, T, K: PartialEq>(
     key: impl Fn(&T) -> K,
 ) -> Vec<Piece<'a, T>> {
     let is_short = |span: &Span<T>| scale.x(span.to) - scale.x(span.from) < least;
+    // Each piece with the index of its first span.
     let mut pieces: Vec<(Piece<'a, T>, usize)> = Vec::new();
     let mut rest = spans;
     while !rest.is_empty() {
         let begin = rest.first().map_or(0.0, |span| scale.x(span.from));
-        let short = rest.iter().take_while(|span| is_short(span) && scale.x(span.from) - begin < WINDOW);
+        let short = rest.iter().take_while(|span| is_short(span) && scale.x(span.from) - begin < MAX_WIDTH);
         let (piece, after) = rest.split_at(short.count().max(1).min(rest.len()));
-        let place = spans.len().saturating_sub(rest.len());
+        let first = spans.len().saturating_sub(rest.len());
         rest = after;
         let piece = Piece { spans: piece };
-        if let Some((last, first)) = pieces.last_mut()
+        if let Some((last, last_first)) = pieces.last_mut()
             && last.is_several()
             && piece.is_several()
             && last.longest(&key) == piece.longest(&key)
         {
-            last.spans = spans.get(*first..place.saturating_add(piece.spans.len())).unwrap_or(last.spans);
+            last.spans = spans.get(*last_first..first.saturating_add(piece.spans.len())).unwrap_or(last.spans);
         } else {
-            pieces.push((piece, place));
+            pieces.push((piece, first));
         }
     }
     pieces.into_iter().map(|(piece, _)| piece).collect()
@@ -59,7 +60,7 @@ impl<'a, T> Piece<'a, T> {
         self.spans.last().map_or(Timestamp::UNIX_EPOCH, |span| span.to)
     }
 
-    /// What takes most of the time.
+    /// Returns the value that takes most of the time.
     pub(super) fn main<K: PartialEq>(&self, key: impl Fn(&T) -> K) -> Option<&'a T> {
         let longest = self.longest(&key)?;
         self.spans.iter().map(|span| &span.what).find(|what| key(what) == longest)
@@ -78,28 +79,29 @@ impl<'a, T> Piece<'a, T> {
     }
 }
 
-/// Moments of which each is less than `near` from the one before it.
-pub(super) fn chains<T>(items: &[T], near: f64, place: impl Fn(&T) -> f64) -> Vec<&[T]> {
-    items.chunk_by(|a, b| place(b) - place(a) < near).collect()
+/// Returns chains of items of which each is less than `near` from the one before it.
+pub(super) fn chains<T>(items: &[T], near: f64, position: impl Fn(&T) -> f64) -> Vec<&[T]> {
+    items.chunk_by(|a, b| position(b) - position(a) < near).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::collections::BTreeSet;
 
-    use super::{super::axis::Axis, *};
+    use super::*;
+    use crate::render::axis::Axis;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_unix_seconds(second)
     }
 
     #[test]
-    fn moments_as_far_apart_as_that_are_not_near() {
-        let chained = |near| chains(&[0.0, 2.0], near, |place| *place).len();
+    fn items_exactly_at_the_distance_are_not_chained() {
+        let chained = |near| chains(&[0.0, 2.0], near, |position| *position).len();
         assert_eq!((chained(2.0), chained(2.1)), (2, 1));
     }
 
-    /// One pixel a second.
+    /// Returns length and main value of each piece, at one pixel per second.
     fn cut(lengths: &[(i64, char)]) -> Vec<(usize, char)> {
         let mut from = 0;
         let mut spans = Vec::new();
@@ -115,17 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wide_enough_stands_by_itself() {
+    fn wide_spans_are_pieces_of_their_own() {
         assert_eq!(cut(&[(10, 'a'), (1, 'b'), (10, 'a')]), [(1, 'a'), (1, 'b'), (1, 'a')]);
     }
 
     #[test]
-    fn what_is_too_short_is_put_together() {
+    fn short_spans_are_combined() {
         assert_eq!(cut(&[(10, 'a'), (1, 'b'), (2, 'c'), (1, 'b'), (10, 'a')]), [(1, 'a'), (3, 'b'), (1, 'a')]);
     }
 
     #[test]
-    fn a_long_flutter_of_the_same_kind_is_one_piece() {
+    fn many_changes_with_the_same_main_value_are_one_piece() {
         let flutter: Vec<_> = (0..200).flat_map(|_| [(1, 'a'), (2, 'b')]).collect();
         assert_eq!(cut(&flutter), [(400, 'b')]);
         let two: Vec<_> = flutter.iter().copied().chain((0..200).flat_map(|_| [(1, 'c'), (2, 'd')])).collect();
@@ -133,8 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn near_moments_are_a_chain() {
-        let chains = chains(&[1.0, 2.0, 3.0, 10.0, 12.0, 30.0], 3.0, |place| *place);
+    fn near_items_are_a_chain() {
+        let chains = chains(&[1.0, 2.0, 3.0, 10.0, 12.0, 30.0], 3.0, |position| *position);
         assert_eq!(chains, [&[1.0, 2.0, 3.0][..], &[10.0, 12.0], &[30.0]]);
     }
 }

@@ -1,9 +1,9 @@
-//! One container through the whole life.
+//! Lane: the published states, processes and probes of one container.
 
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use super::picture::{Mark, Span};
+use super::picture::{Span, Timed};
 use crate::{
     api::named,
     rule::probe::ProbeOutcome,
@@ -11,12 +11,12 @@ use crate::{
     spec::{ContainerKind, ProbeKind},
 };
 
-/// One container through the whole life: what is published of it, and what its processes do.
+/// One container during a Pod's whole life: the states in the published status, and the processes that really ran.
 ///
-/// The two differ: while a Pod stops, for example, its containers are published as running until the last has ended.
+/// They differ at times: while a Pod stops, its containers are published as running until the last one has exited.
 ///
 /// ```
-/// use pod_lifecycle::{render::{Look, Picture}, sim::Scenario};
+/// use pod_lifecycle::{render::{Appearance, Picture}, sim::Scenario};
 ///
 /// let scenario: Scenario = serde_json::from_str(r#"{
 ///     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}},
@@ -24,198 +24,173 @@ use crate::{
 /// }"#)?;
 /// let picture = Picture::of(&scenario.play()?);
 /// let lane = picture.lane("app").ok_or("no such lane")?;
-/// let looks: Vec<Look> = lane.states.iter().map(|span| span.what.look()).collect();
-/// assert_eq!(looks, [Look::Ready, Look::Ready, Look::Failed, Look::Ready]);
+/// let states: Vec<Appearance> = lane.states.iter().map(|span| span.what.appearance()).collect();
+/// assert_eq!(states, [Appearance::Ready, Appearance::Ready, Appearance::Failed, Appearance::Ready]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Lane {
-    /// The container's name.
+    /// Container name.
     pub name: String,
-    /// What part it plays.
+    /// Container kind.
     pub kind: ContainerKind,
-    /// What is published of it; nothing before it is first published.
-    pub states: Vec<Span<State>>,
-    /// Its processes, from their start to their end.
+    /// Published states, from the first status that has the container.
+    pub states: Vec<Span<LaneState>>,
+    /// Processes, from start to exit.
     pub runs: Vec<Span<Process>>,
-    /// From SIGTERM until the process has ended, or until the next SIGTERM.
-    pub stops: Vec<Span<Stop>>,
-    /// Pulls of its image, and its hooks.
+    /// Grace periods, from SIGTERM to the exit or the next SIGTERM.
+    pub stops: Vec<Span<GracefulStop>>,
+    /// Image pulls and hooks.
     pub tasks: Vec<Span<Task>>,
-    /// Its probes, by kind, as far as they were asked.
+    /// Results of each probe that ran.
     pub probes: Vec<ProbeRow>,
 }
 
 impl Lane {
-    /// How often it was started again.
+    /// Returns the number of restarts.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         u32::try_from(self.runs.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 }
 
-/// What is published of a container.
+/// Published state of a container.
 ///
 /// ```
-/// use pod_lifecycle::render::{Look, State};
+/// use pod_lifecycle::render::{Appearance, LaneState};
 ///
-/// let state = State::Waiting { reason: "CrashLoopBackOff".into() };
-/// assert_eq!((state.look(), state.to_string()), (Look::HeldBack, "CrashLoopBackOff".into()));
-/// let state = State::Terminated { restarts: 0, exit_code: 137, reason: "OOMKilled".into() };
-/// assert_eq!((state.look(), state.to_string()), (Look::Failed, "exit 137 OOMKilled".into()));
+/// let state = LaneState::Waiting { reason: "CrashLoopBackOff".into() };
+/// assert_eq!((state.appearance(), state.to_string()), (Appearance::WaitingAfterFailure, "CrashLoopBackOff".into()));
+/// let state = LaneState::Terminated { restarts: 0, exit_code: 137, reason: "OOMKilled".into() };
+/// assert_eq!((state.appearance(), state.to_string()), (Appearance::Failed, "exit 137 OOMKilled".into()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum State {
-    /// It has yet to run (again).
+pub enum LaneState {
+    /// LaneState `waiting`.
     Waiting {
-        /// Why, in one word; empty if the status does not say.
+        /// Reason, such as `CrashLoopBackOff`; may be empty.
         reason: String,
     },
-    /// It runs.
+    /// LaneState `running`.
     Running {
-        /// How often it was started before.
+        /// Value of `restartCount`.
         restarts: i32,
-        /// How far it is.
-        standing: Standing,
+        /// Readiness from `started` and `ready`.
+        readiness: Readiness,
     },
-    /// It has ended.
+    /// LaneState `terminated`.
     Terminated {
-        /// How often it was started before.
+        /// Value of `restartCount`.
         restarts: i32,
-        /// The exit code; 0 is success.
+        /// ProcessExit code.
         exit_code: i32,
-        /// Why, in one word.
+        /// Reason, such as `Error`; may be empty.
         reason: String,
     },
 }
 
-/// How far a container is that runs.
-///
-/// ```
-/// use pod_lifecycle::render::{Look, Standing, State};
-///
-/// let state = State::Running { restarts: 2, standing: Standing::StartingUp };
-/// assert_eq!((state.look(), state.to_string()), (Look::StartingUp, "starting up".into()));
-/// ```
+/// Readiness of a running container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It has not passed its startup probe.
+pub enum Readiness {
+    /// The startup probe has not succeeded yet.
     StartingUp,
-    /// It has started up and may get no traffic.
-    Unready,
-    /// It may get traffic.
+    /// Started, but not ready.
+    NotReady,
+    /// Ready for traffic.
     Ready,
-    /// It runs, and nobody asks whether it is ready: an init or an ephemeral container.
-    Working,
+    /// Readiness has no meaning: an init container that runs to completion, or an ephemeral container.
+    Untracked,
 }
 
 named! {
-    /// What a container's state looks like: a pattern in an SVG, a letter in a terminal.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::Name, render::{Look, State}};
-    ///
-    /// let crashed = State::Terminated { restarts: 2, exit_code: 1, reason: "Error".into() };
-    /// assert_eq!((crashed.look(), crashed.look().name()), (Look::Failed, "failed"));
-    /// ```
-    pub enum Look {
-        /// It waits for its first start.
+    /// Appearance of a container's state: a pattern in an SVG, a letter in a terminal.
+    pub enum Appearance {
+        /// Waiting for the first start.
         Waiting = "waiting",
-        /// It waits because something went wrong.
-        HeldBack = "held back",
-        /// It runs and has not passed its startup probe.
+        /// Waiting after a failure: back-off, or an error of the image or container.
+        WaitingAfterFailure = "waiting after a failure",
+        /// Running; the startup probe has not succeeded.
         StartingUp = "starting up",
-        /// It runs and may get no traffic.
-        Unready = "not ready",
-        /// It runs and may get traffic.
+        /// Running, but not ready.
+        NotReady = "not ready",
+        /// Running and ready.
         Ready = "ready",
-        /// It runs, and nobody asks whether it is ready.
-        Working = "running",
-        /// It ended with exit code 0.
+        /// Running; readiness has no meaning.
+        Running = "running",
+        /// Exited with code 0.
         Completed = "completed",
-        /// It ended with another exit code.
+        /// Exited with another code.
         Failed = "failed",
     }
 }
 
-/// Waiting for these reasons is nothing to worry about.
-const USUAL: [&str; 4] = ["", "ContainerCreating", "PodInitializing", "RestartingAllContainers"];
+/// Reasons of `waiting` that are no failure.
+const NORMAL_REASONS: [&str; 4] = ["", "ContainerCreating", "PodInitializing", "RestartingAllContainers"];
 
-impl State {
-    /// What it looks like.
+impl LaneState {
+    /// Returns the appearance.
     #[must_use]
-    pub fn look(&self) -> Look {
+    pub fn appearance(&self) -> Appearance {
         match self {
-            State::Waiting { reason } if USUAL.contains(&reason.as_str()) => Look::Waiting,
-            State::Waiting { .. } => Look::HeldBack,
-            State::Running { standing: Standing::StartingUp, .. } => Look::StartingUp,
-            State::Running { standing: Standing::Unready, .. } => Look::Unready,
-            State::Running { standing: Standing::Ready, .. } => Look::Ready,
-            State::Running { standing: Standing::Working, .. } => Look::Working,
-            State::Terminated { exit_code: 0, .. } => Look::Completed,
-            State::Terminated { .. } => Look::Failed,
+            LaneState::Waiting { reason } if NORMAL_REASONS.contains(&reason.as_str()) => Appearance::Waiting,
+            LaneState::Waiting { .. } => Appearance::WaitingAfterFailure,
+            LaneState::Running { readiness: Readiness::StartingUp, .. } => Appearance::StartingUp,
+            LaneState::Running { readiness: Readiness::NotReady, .. } => Appearance::NotReady,
+            LaneState::Running { readiness: Readiness::Ready, .. } => Appearance::Ready,
+            LaneState::Running { readiness: Readiness::Untracked, .. } => Appearance::Running,
+            LaneState::Terminated { exit_code: 0, .. } => Appearance::Completed,
+            LaneState::Terminated { .. } => Appearance::Failed,
         }
     }
 
-    /// A few letters for where there is no room for more.
+    /// Returns a text without the reason of an exit, for where there is little room.
     pub(super) fn short(&self) -> String {
         match self {
-            State::Terminated { exit_code, .. } => format!("exit {exit_code}"),
-            State::Waiting { .. } | State::Running { .. } => format!("{self}"),
+            LaneState::Terminated { exit_code, .. } => format!("exit {exit_code}"),
+            LaneState::Waiting { .. } | LaneState::Running { .. } => format!("{self}"),
         }
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for LaneState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            State::Waiting { reason } if reason.is_empty() => f.write_str("waiting"),
-            State::Waiting { reason } => f.write_str(reason),
-            State::Running { .. } => write!(f, "{}", self.look()),
-            State::Terminated { exit_code, reason, .. } if reason.is_empty() => write!(f, "exit {exit_code}"),
-            State::Terminated { exit_code, reason, .. } => write!(f, "exit {exit_code} {reason}"),
+            LaneState::Waiting { reason } if reason.is_empty() => f.write_str("waiting"),
+            LaneState::Waiting { reason } => f.write_str(reason),
+            LaneState::Running { .. } => write!(f, "{}", self.appearance()),
+            LaneState::Terminated { exit_code, reason, .. } if reason.is_empty() => write!(f, "exit {exit_code}"),
+            LaneState::Terminated { exit_code, reason, .. } => write!(f, "exit {exit_code} {reason}"),
         }
     }
 }
 
-/// One process of a container.
-///
-/// ```
-/// use pod_lifecycle::{api, render::Picture, sim::Scenario};
-///
-/// let pod: api::PodManifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let picture = Picture::of(&Scenario::healthy(pod).play()?);
-/// let run = &picture.lanes[0].runs[0];
-/// assert_eq!((run.from, run.what.exit), (picture.start, None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Process of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Process {
-    /// How it ended; `None` if it had not at the end of the story.
-    pub exit: Option<Exit>,
+    /// ProcessExit; `None` if it still ran at the end of the scenario.
+    pub exit: Option<ProcessExit>,
 }
 
-/// How a process ended.
+/// ProcessExit of a process.
 ///
 /// ```
-/// use pod_lifecycle::{render::Exit, sim::ExitCause};
+/// use pod_lifecycle::{render::ProcessExit, sim::ExitCause};
 ///
-/// assert_eq!(Exit { code: 1, cause: ExitCause::Itself }.to_string(), "exit 1");
-/// assert_eq!(Exit { code: 137, cause: ExitCause::Sigkill }.to_string(), "SIGKILL");
+/// assert_eq!(ProcessExit { code: 1, cause: ExitCause::Itself }.to_string(), "exit 1");
+/// assert_eq!(ProcessExit { code: 137, cause: ExitCause::Sigkill }.to_string(), "SIGKILL");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit {
-    /// The exit code; 0 is success.
+pub struct ProcessExit {
+    /// ProcessExit code.
     pub code: i32,
-    /// Who or what ended it.
+    /// Cause of the exit.
     pub cause: ExitCause,
 }
 
-impl fmt::Display for Exit {
+impl fmt::Display for ProcessExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cause {
             ExitCause::Sigkill => f.write_str("SIGKILL"),
@@ -225,94 +200,61 @@ impl fmt::Display for Exit {
     }
 }
 
-/// A stop under way.
-///
-/// ```
-/// use pod_lifecycle::{render::Picture, sim::Scenario};
-///
-/// let scenario: Scenario = serde_json::from_str(r#"{
-///     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}},
-///     "script": {"actions": [{"t": 60, "op": "delete"}],
-///                "containers": {"app": {"runs": [{"sigtermExitAfterSeconds": 5}]}}}
-/// }"#)?;
-/// let picture = Picture::of(&scenario.play()?);
-/// let stop = &picture.lanes[0].stops[0];
-/// assert_eq!((stop.what.timeout.as_secs(), stop.to.since(stop.from).as_secs()), (30, 5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// GracefulStop of a container by SIGTERM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Stop {
-    /// How long after SIGTERM comes SIGKILL.
+pub struct GracefulStop {
+    /// Time from SIGTERM to SIGKILL.
     pub timeout: Duration,
 }
 
-/// Something that is done for a container and takes its time.
+/// Image pull or hook.
 ///
 /// ```
-/// use pod_lifecycle::{render::{Outcome, Picture, TaskKind}, sim::Scenario};
+/// use pod_lifecycle::{render::{Picture, TaskKind, TaskOutcome}, sim::Scenario};
 ///
-/// let scenario: Scenario = serde_json::from_str(r#"{
-///     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}},
-///     "script": {"containers": {"app": {"image": {"present": false, "pullSeconds": 20}}}}
-/// }"#)?;
-/// let picture = Picture::of(&scenario.play()?);
-/// let pull = &picture.lanes[0].tasks[0];
-/// assert_eq!((pull.what.kind, pull.what.outcome), (TaskKind::Pull, Outcome::Succeeded));
+/// let pod = serde_json::from_str(
+///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let timeline = Scenario::of(pod).container("app", |app| app.pull_fails(1, "denied")).play()?;
+/// let pulls: Vec<_> = Picture::of(&timeline).lanes[0].tasks.iter().map(|task| task.what.outcome).collect();
+/// assert_eq!(pulls, [TaskOutcome::Failed, TaskOutcome::Succeeded]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Task {
-    /// What is done.
+    /// Kind.
     pub kind: TaskKind,
-    /// How it ended.
-    pub outcome: Outcome,
+    /// TaskOutcome.
+    pub outcome: TaskOutcome,
 }
 
 named! {
-    /// What is done for a container, and takes its time.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::Name, render::TaskKind};
-    ///
-    /// assert_eq!(TaskKind::PreStop.name(), "preStop");
-    /// ```
+    /// Kind of a [`Task`].
     #[non_exhaustive]
     pub enum TaskKind {
-        /// Its image is pulled.
+        /// Pull of the image.
         Pull = "pull",
-        /// Its hook after the start runs.
+        /// Hook after the start.
         PostStart = "postStart",
-        /// Its hook before the stop runs.
+        /// Hook before the stop.
         PreStop = "preStop",
     }
 }
 
 named! {
-    /// How a task ended.
-    ///
-    /// ```
-    /// use pod_lifecycle::{render::{Outcome, Picture, TaskKind}, sim::Scenario};
-    ///
-    /// let pod = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let timeline = Scenario::of(pod).container("app", |app| app.pull_fails(1, "denied")).play()?;
-    /// let pulls: Vec<_> = Picture::of(&timeline).lanes[0].tasks.iter().map(|task| task.what.outcome).collect();
-    /// assert_eq!(pulls, [Outcome::Failed, Outcome::Succeeded]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub enum Outcome {
-        /// It did what it should.
+    /// TaskOutcome of a [`Task`].
+    pub enum TaskOutcome {
+        /// It succeeded.
         Succeeded = "succeeded",
-        /// It did not.
+        /// It failed, or was killed.
         Failed = "failed",
-        /// It has not ended, as far as the story goes.
+        /// It was still running at the end of the scenario.
         Unfinished = "unfinished",
     }
 }
 
-/// The answers to one probe of a container.
+/// Results of one probe of a container.
 ///
 /// ```
 /// use pod_lifecycle::{render::Picture, sim::Scenario, spec::ProbeKind};
@@ -325,14 +267,14 @@ named! {
 /// }"#)?;
 /// let picture = Picture::of(&scenario.play()?);
 /// let row = &picture.lanes[0].probes[0];
-/// assert_eq!((row.kind, row.answers.len() >= 3), (ProbeKind::Readiness, true));
+/// assert_eq!((row.kind, row.results.len() >= 3), (ProbeKind::Readiness, true));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProbeRow {
-    /// Which probe.
+    /// Probe kind.
     pub kind: ProbeKind,
-    /// What it found; `None` if the container was not running.
-    pub answers: Vec<Mark<Option<ProbeOutcome>>>,
+    /// Results; `None` if the container was not running.
+    pub results: Vec<Timed<Option<ProbeOutcome>>>,
 }

@@ -1,4 +1,4 @@
-//! Diagrams for Mermaid, which many places that show Markdown draw.
+//! Mermaid diagrams, which many Markdown renderers draw.
 
 use alloc::{collections::BTreeSet, format, string::String};
 use core::fmt;
@@ -6,10 +6,11 @@ use core::fmt;
 use chrono::{DateTime, Utc};
 
 use super::{
-    axis::{Axis, Scale},
+    axis::Axis,
     cluster::pieces,
-    lane::Look,
+    lane::Appearance,
     picture::{Picture, Span},
+    scale::Scale,
     words,
 };
 use crate::{
@@ -18,9 +19,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// A life as a Mermaid gantt: a section for the phase, one for each container, and one for what was done to the Pod.
+/// Picture as a Mermaid gantt chart: a section for the phase, one for each container, and one for the actions on the Pod.
 ///
-/// Times are in UTC. What is too short to be told apart is put together, so that it stays a diagram.
+/// Times are in UTC. Short spans are combined, so that the chart stays readable.
 ///
 /// <https://mermaid.js.org/syntax/gantt.html>
 ///
@@ -39,7 +40,7 @@ pub struct Gantt<'a> {
 }
 
 impl<'a> Gantt<'a> {
-    /// The gantt of a life.
+    /// Creates a gantt chart.
     #[must_use]
     pub fn of(picture: &'a Picture) -> Gantt<'a> {
         Gantt { picture }
@@ -57,19 +58,19 @@ impl<'a> Gantt<'a> {
             let Some(main) = piece.main(tag) else { continue };
             let more = if piece.is_several() { ", and others" } else { "" };
             let (name, tag) = (plain(&format!("{main}{more}")), tag(main));
-            writeln!(f, "    {name} :{tag}{}, {}", moment(piece.from()), moment(piece.to()))?;
+            writeln!(f, "    {name} :{tag}{}, {}", date_time(piece.from()), date_time(piece.to()))?;
         }
         Ok(())
     }
 
-    /// The whole life is so many units wide, of which the shortest task takes [`SHORTEST`].
+    /// Returns a scale of 240 units, of which the shortest task takes [`SHORTEST`].
     fn scale(&self) -> Scale {
         let axis = Axis::of(self.picture.start, self.picture.axis.end(), false, BTreeSet::new());
         Scale::new(&axis, 0.0, 240.0, 0.0)
     }
 }
 
-/// Shorter tasks are put together.
+/// Shorter tasks are combined.
 const SHORTEST: f64 = 4.0;
 
 impl fmt::Display for Gantt<'_> {
@@ -78,16 +79,16 @@ impl fmt::Display for Gantt<'_> {
         writeln!(f, "gantt")?;
         writeln!(f, "    title Life of Pod {}", plain(&picture.title()))?;
         writeln!(f, "    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %H:%M:%S")?;
-        self.section(f, "Phase", &picture.phase, |said| of_phase(said.value.known()))?;
+        self.section(f, "Phase", &picture.phase, |phase| of_phase(phase.value.known()))?;
         for lane in &picture.lanes {
-            self.section(f, &lane.name, &lane.states, |state| of_look(state.look()))?;
+            self.section(f, &lane.name, &lane.states, |state| of_look(state.appearance()))?;
         }
-        if !picture.deeds.is_empty() {
-            writeln!(f, "    section Done to it")?;
+        if !picture.actions.is_empty() {
+            writeln!(f, "    section Actions")?;
         }
-        picture.deeds.iter().try_for_each(|deed| {
-            let name = plain(&format!("{} {}", deed.what, words::offset(deed.at, picture.start)));
-            writeln!(f, "    {name} :milestone, {}, 0s", moment(deed.at))
+        picture.actions.iter().try_for_each(|action| {
+            let name = plain(&format!("{} {}", action.what, words::offset(action.at, picture.start)));
+            writeln!(f, "    {name} :milestone, {}, 0s", date_time(action.at))
         })
     }
 }
@@ -101,27 +102,27 @@ fn of_phase(phase: Option<PodPhase>) -> &'static str {
     }
 }
 
-fn of_look(look: Look) -> &'static str {
+fn of_look(look: Appearance) -> &'static str {
     match look {
-        Look::Ready | Look::Working => "active, ",
-        Look::Completed => "done, ",
-        Look::Failed | Look::HeldBack => "crit, ",
-        Look::Waiting | Look::StartingUp | Look::Unready => "",
+        Appearance::Ready | Appearance::Running => "active, ",
+        Appearance::Completed => "done, ",
+        Appearance::Failed | Appearance::WaitingAfterFailure => "crit, ",
+        Appearance::Waiting | Appearance::StartingUp | Appearance::NotReady => "",
     }
 }
 
-/// A text without what means something to Mermaid.
+/// Replaces characters that have a meaning in Mermaid.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_alphanumeric() || "+-_./() ".contains(letter) { letter } else { ' ' })
         .collect()
 }
 
-fn moment(at: Timestamp) -> impl fmt::Display {
+fn date_time(at: Timestamp) -> impl fmt::Display {
     DateTime::<Utc>::from(at).format("%Y-%m-%d %H:%M:%S%.3f")
 }
 
-/// A table of moves as a Mermaid state diagram.
+/// Table of state transitions as a Mermaid state diagram.
 ///
 /// <https://mermaid.js.org/syntax/stateDiagram.html>
 ///
@@ -143,11 +144,11 @@ fn moment(at: Timestamp) -> impl fmt::Display {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StateDiagram {
-    /// Of [`CONTAINER_MOVES`].
+    /// Container states: [`CONTAINER_MOVES`].
     Container,
-    /// Of [`PHASE_MOVES`].
+    /// Pod phases: [`PHASE_MOVES`].
     Phase,
-    /// Of [`WORKER_MOVES`].
+    /// Pod worker states: [`WORKER_MOVES`].
     Worker,
 }
 
@@ -161,7 +162,7 @@ impl fmt::Display for StateDiagram {
     }
 }
 
-/// The moves, from the state that the first of them leaves to those that none leaves.
+/// Writes the moves. The first state of the table is the initial one; states that no move leaves are final.
 fn diagram<T: Name>(f: &mut fmt::Formatter<'_>, moves: &[(T, T)]) -> fmt::Result {
     writeln!(f, "stateDiagram-v2")?;
     if let Some((first, _)) = moves.first() {

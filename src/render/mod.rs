@@ -1,10 +1,10 @@
-//! Pictures of Pods' lives: as SVG, as Mermaid diagrams, and as text for a terminal.
+//! Pictures of Pods' lives: SVG, Mermaid diagrams, and text for a terminal.
 //!
-//! A [`Picture`] is read once from a [`Timeline`](crate::sim::Timeline) and says what there is to draw in the words of
-//! Kubernetes; it can be asserted on. It is drawn three ways: [`Svg`], the main picture; [`Gantt`], for Mermaid; and
-//! [`Lanes`], for a terminal. [`StateDiagram`] draws the tables of moves that the crate goes by.
+//! A [`Picture`] is built once from a [`Timeline`](crate::sim::Timeline), in the words of Kubernetes; tests may assert on it.
+//! It is drawn in three formats: [`Svg`], the main picture; [`Gantt`], for Mermaid; and [`Lanes`], for a terminal.
+//! [`StateDiagram`] draws the crate's tables of state transitions.
 //!
-//! Nothing here does IO; what is drawn is printed with [`Display`](core::fmt::Display).
+//! Nothing here does IO; [`Display`](core::fmt::Display) prints a drawing.
 //!
 //! ```
 //! use pod_lifecycle::{render::{Gantt, Lanes, Picture, Svg}, sim::Scenario};
@@ -28,7 +28,7 @@
 //!
 #![doc = include_str!("../../docs/pictures/rolling-stop.svg")]
 //!
-//! # The bad day of a web server
+//! # A web server with slow startup, a readiness outage and a failing liveness probe
 //!
 #![doc = include_str!("../../docs/pictures/web-server.svg")]
 //!
@@ -40,14 +40,16 @@ mod lane;
 mod mermaid;
 mod picture;
 mod read;
+mod scale;
 mod svg;
 mod text;
-mod ticks;
 mod words;
 
-pub use axis::{Axis, Stretch};
-pub use lane::{Exit, Lane, Look, Outcome, ProbeRow, Process, Standing, State, Stop, Task, TaskKind};
+pub use axis::{Axis, AxisSegment};
+pub use lane::{
+    Appearance, GracefulStop, Lane, LaneState, ProbeRow, Process, ProcessExit, Readiness, Task, TaskKind, TaskOutcome,
+};
 pub use mermaid::{Gantt, StateDiagram};
-pub use picture::{ConditionTrack, Deed, Flag, Mark, Picture, Said, Span};
+pub use picture::{ConditionTrack, EventMarker, Picture, PodAction, Span, StatusValue, Timed};
 pub use svg::Svg;
 pub use text::Lanes;

@@ -1,4 +1,4 @@
-//! What there is to draw of a life, in the words of Kubernetes: no coordinates, no colours.
+//! Picture: the content of a drawing in the words of Kubernetes, without coordinates or colours.
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -6,11 +6,11 @@ use core::{fmt, time::Duration};
 use super::{axis::Axis, lane::Lane, words};
 use crate::{
     action::EventType,
-    api::{ConditionStatus, Named, PodPhase},
+    api::{ConditionStatus, Name, Named, PodPhase},
     time::Timestamp,
 };
 
-/// A life, read once from its [`Timeline`](crate::sim::Timeline), ready to be drawn.
+/// Life of a Pod, read from its [`Timeline`](crate::sim::Timeline), ready to be drawn or asserted on.
 ///
 /// ```
 /// use pod_lifecycle::{render::Picture, sim::Scenario};
@@ -21,53 +21,56 @@ use crate::{
 /// }"#)?;
 /// let picture = Picture::of(&scenario.play()?);
 /// let app = picture.lane("app").ok_or("no such lane")?;
-/// assert_eq!(app.runs.len(), 4);
+/// assert_eq!((app.runs.len(), picture.restarts()), (4, 3));
 /// assert_eq!(picture.phase.last().map(|span| span.what.value.as_str()), Some("Running"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Picture {
-    /// The Pod's name.
+    // --- The Pod ---
+    /// Pod name.
     pub name: String,
-    /// The Pod's namespace.
+    /// Pod namespace.
     pub namespace: String,
-    /// When the life began.
+    // --- Time ---
+    /// Start of the scenario.
     pub start: Timestamp,
-    /// When the story ended.
+    /// End of the scenario.
     pub end: Timestamp,
-    /// Whether the kubelet was done with the Pod then.
+    /// True if the kubelet had finished the Pod at the end.
     pub is_finished: bool,
-    /// When the API object went away.
+    /// Time at which the API object was removed.
     pub removed_at: Option<Timestamp>,
-    /// How time is laid out; it goes on a little after the end of a life that is finished.
+    /// Time axis. For a finished Pod it reaches a little beyond the end.
     pub axis: Axis,
-    /// The published phase.
-    pub phase: Vec<Span<Said<PodPhase>>>,
-    /// The published conditions, in the order in which they usually come true.
+    // --- Rows ---
+    /// Published phases.
+    pub phase: Vec<Span<StatusValue<PodPhase>>>,
+    /// Published conditions, in the order in which they usually become true.
     pub conditions: Vec<ConditionTrack>,
-    /// What was done to the Pod, and what befell it.
-    pub deeds: Vec<Mark<Deed>>,
-    /// The containers: init containers and sidecars, regular, ephemeral.
+    /// Actions on the Pod and its node, by time.
+    pub actions: Vec<Timed<PodAction>>,
+    /// Containers: init containers and sidecars, then regular ones, then ephemeral ones.
     pub lanes: Vec<Lane>,
-    /// The Kubernetes events, in the order in which they were first recorded.
-    pub flags: Vec<Flag>,
+    /// Kubernetes events, in the order in which they were first recorded.
+    pub events: Vec<EventMarker>,
 }
 
 impl Picture {
-    /// The lane of the container with this name.
+    /// Returns the lane of a container.
     #[must_use]
     pub fn lane(&self, name: &str) -> Option<&Lane> {
         self.lanes.iter().find(|lane| lane.name == name)
     }
 
-    /// The strip of a condition.
+    /// Returns the track of a condition type.
     #[must_use]
     pub fn condition(&self, name: &str) -> Option<&ConditionTrack> {
-        self.conditions.iter().find(|strip| strip.name == name)
+        self.conditions.iter().find(|track| track.name == name)
     }
 
-    /// The Pod's name with its namespace.
+    /// Returns `namespace/name`, or the name alone.
     pub(super) fn title(&self) -> String {
         match &*self.namespace {
             "" => self.name.clone(),
@@ -75,23 +78,14 @@ impl Picture {
         }
     }
 
-    /// How often containers were started again, all together.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{render::Picture, sim::Scenario};
-    /// # let pod = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0)).until(12.0).play()?;
-    /// assert_eq!(Picture::of(&timeline).restarts(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Returns the number of restarts of all containers.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.restarts()))
     }
 }
 
-/// Something that lasts.
+/// Value with its start and end.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, render::Span};
@@ -102,55 +96,48 @@ impl Picture {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span<T> {
-    /// Since when.
+    /// Start.
     pub from: Timestamp,
-    /// Until when; this moment is no longer part of it.
+    /// End, which is not part of the span.
     pub to: Timestamp,
-    /// What lasts.
+    /// Value.
     pub what: T,
 }
 
 impl<T> Span<T> {
-    /// Whether it is so at this moment.
+    /// True if the time is in the span.
     #[must_use]
     pub fn contains(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.to
     }
 }
 
-/// Something that happens at one moment.
-///
-/// ```
-/// use pod_lifecycle::{Timestamp, render::{Deed, Mark}};
-///
-/// let mark = Mark { at: Timestamp::UNIX_EPOCH, what: Deed::Scripted("nodeLost".into()) };
-/// assert_eq!(mark.what.to_string(), "node lost");
-/// ```
+/// Value with the time at which it occurred.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark<T> {
-    /// When it happened.
+pub struct Timed<T> {
+    /// Time.
     pub at: Timestamp,
-    /// What happened.
+    /// Value.
     pub what: T,
 }
 
-/// A value that a status shows, and the reason that it gives.
+/// Phase or condition status, with its reason.
 ///
 /// ```
-/// use pod_lifecycle::{api::PodPhase, render::Said};
+/// use pod_lifecycle::{api::PodPhase, render::StatusValue};
 ///
-/// let said = Said { value: PodPhase::Failed.into(), reason: "Evicted".into() };
-/// assert_eq!(said.to_string(), "Failed: Evicted");
+/// let phase = StatusValue { value: PodPhase::Failed.into(), reason: "Evicted".into() };
+/// assert_eq!(phase.to_string(), "Failed: Evicted");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said<T> {
-    /// The value.
+pub struct StatusValue<T> {
+    /// Value.
     pub value: Named<T>,
-    /// Why, in one word; empty if the status does not say.
+    /// Reason; may be empty.
     pub reason: String,
 }
 
-impl<T: crate::api::Name> fmt::Display for Said<T> {
+impl<T: Name> fmt::Display for StatusValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.reason {
             "" => f.write_str(self.value.as_str()),
@@ -159,91 +146,69 @@ impl<T: crate::api::Name> fmt::Display for Said<T> {
     }
 }
 
-/// One condition through the whole life.
-///
-/// ```
-/// use pod_lifecycle::{api, render::Picture, sim::Scenario};
-///
-/// let pod: api::PodManifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let picture = Picture::of(&Scenario::healthy(pod).play()?);
-/// let ready = picture.condition("Ready").ok_or("no such condition")?;
-/// assert_eq!(ready.spans.last().map(|span| span.what.value.as_str()), Some("True"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Status of one condition over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConditionTrack {
-    /// The condition's type.
+    /// Condition type.
     pub name: String,
-    /// Its status, while it has one.
-    pub spans: Vec<Span<Said<ConditionStatus>>>,
+    /// Status, while the condition exists.
+    pub spans: Vec<Span<StatusValue<ConditionStatus>>>,
 }
 
-/// What is done to a Pod, or befalls it as a whole.
+/// Action on a Pod, or on its node.
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::render::Deed;
+/// use pod_lifecycle::render::PodAction;
 ///
-/// assert_eq!(Deed::Scripted("forceDelete".into()).to_string(), "force delete");
+/// assert_eq!(PodAction::Scripted("forceDelete".into()).to_string(), "force delete");
 /// let grace = Some(Duration::from_secs(30));
-/// assert_eq!(Deed::Terminating { grace }.to_string(), "Terminating, 30s of grace");
+/// assert_eq!(PodAction::Terminating { grace }.to_string(), "Terminating, 30s grace");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Deed {
-    /// An action of the script, by its name there: `delete`, `evict`, `nodeLost`.
+pub enum PodAction {
+    /// Action of the script, by its `op`: `delete`, `evict`, `nodeLost`.
     Scripted(String),
-    /// The sandbox died, and with it what ran.
+    /// The sandbox died, and its containers with it.
     SandboxDied,
     /// The kubelet restarted.
     KubeletRestarted,
-    /// The Pod's worker began to stop everything.
+    /// The pod worker began to terminate the Pod.
     Terminating {
-        /// The grace that overrides the containers' own, if any does.
+        /// Grace period override of a deletion or eviction.
         grace: Option<Duration>,
     },
-    /// The API object went away.
+    /// The API object was removed.
     Removed,
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for PodAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Deed::Scripted(name) => f.write_str(&words::of_camel_case(name)),
-            Deed::SandboxDied => f.write_str("sandbox died"),
-            Deed::KubeletRestarted => f.write_str("kubelet restarted"),
-            Deed::Terminating { grace: Some(grace) } => write!(f, "Terminating, {}s of grace", grace.as_secs()),
-            Deed::Terminating { grace: None } => f.write_str("Terminating"),
-            Deed::Removed => f.write_str("object removed"),
+            PodAction::Scripted(name) => f.write_str(&words::of_camel_case(name)),
+            PodAction::SandboxDied => f.write_str("sandbox died"),
+            PodAction::KubeletRestarted => f.write_str("kubelet restarted"),
+            PodAction::Terminating { grace: Some(grace) } => write!(f, "Terminating, {}s grace", grace.as_secs()),
+            PodAction::Terminating { grace: None } => f.write_str("Terminating"),
+            PodAction::Removed => f.write_str("object removed"),
         }
     }
 }
 
-/// A Kubernetes event, said once or several times in the same words.
-///
-/// ```
-/// use pod_lifecycle::{api, render::Picture, sim::Scenario};
-///
-/// let pod: api::PodManifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let picture = Picture::of(&Scenario::healthy(pod).play()?);
-/// let said: Vec<_> = picture.flags.iter().map(|flag| (flag.reason.as_str(), flag.times.len())).collect();
-/// assert_eq!(said, [("Pulled", 1), ("Created", 1), ("Started", 1)]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Kubernetes event, recorded once or several times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Flag {
-    /// How grave it is.
+pub struct EventMarker {
+    /// Event type.
     pub type_: EventType,
-    /// What it is about, in one word.
+    /// Reason.
     pub reason: String,
-    /// The name of the container that it is about; `None` for the Pod.
+    /// Container of `involvedObject.fieldPath`; `None` for an event of the Pod.
     pub container: Option<String>,
-    /// What it says.
+    /// Message.
     pub message: String,
-    /// When it was said; never empty.
+    /// Times at which it was recorded; never empty.
     pub times: Vec<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! How times and names are put into words.
+//! Texts for durations, times, names and counts.
 
 use alloc::{
     format,
@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::time::Timestamp;
 
-/// How long something takes, without units that are zero: `1h`, `1m30s`, `0.5s`.
+/// Returns a duration without units that are zero: `1h`, `1m30s`, `0.5s`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let tenths = duration.subsec_millis() / 100;
@@ -23,17 +23,17 @@ pub(super) fn duration(duration: Duration) -> String {
     text
 }
 
-/// How long after the start something is: `+1m30s`.
+/// Returns a time relative to the start: `+1m30s`.
 pub(super) fn offset(at: Timestamp, start: Timestamp) -> String {
     format!("+{}", duration(at.since(start)))
 }
 
-/// From when to when, and for how long: `+5s to +10s (5s)`.
-pub(super) fn stretch(from: Timestamp, to: Timestamp, start: Timestamp) -> String {
+/// Returns a range with its duration: `+5s to +10s (5s)`.
+pub(super) fn range(from: Timestamp, to: Timestamp, start: Timestamp) -> String {
     format!("{} to {} ({})", offset(from, start), offset(to, start), duration(to.since(from)))
 }
 
-/// `nodeLost` as `node lost`.
+/// Returns `node lost` for `nodeLost`.
 pub(super) fn of_camel_case(name: &str) -> String {
     let mut words = String::new();
     for letter in name.chars() {
@@ -45,22 +45,22 @@ pub(super) fn of_camel_case(name: &str) -> String {
     words
 }
 
-/// A number and what it counts: `1 restart`, `2 restarts`.
-pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+/// Returns a number with its noun: `1 restart`, `2 restarts`.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// Each thing once with how often it occurs, in the order of first occurrence: `exit 1 ×3, SIGKILL`.
-pub(super) fn tally<T: ToString>(things: impl IntoIterator<Item = T>) -> String {
+/// Returns each different item with its number, in the order of first occurrence: `exit 1 ×3, SIGKILL`.
+pub(super) fn tally<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for thing in things {
-        let thing = thing.to_string();
-        match counts.iter_mut().find(|(known, _)| *known == thing) {
+    for item in items {
+        let item = item.to_string();
+        match counts.iter_mut().find(|(known, _)| *known == item) {
             Some((_, n)) => *n = n.saturating_add(1),
-            None => counts.push((thing, 1)),
+            None => counts.push((item, 1)),
         }
     }
-    let one = |(thing, n): (String, usize)| if n == 1 { thing } else { format!("{thing} ×{n}") };
+    let one = |(item, n): (String, usize)| if n == 1 { item } else { format!("{item} ×{n}") };
     counts.into_iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_leave_out_what_is_zero() {
+    fn durations_omit_zero_units() {
         let texts = [0, 5, 60, 90, 3_600, 3_660, 86_400, 90_061].map(|seconds| duration(Duration::from_secs(seconds)));
         assert_eq!(texts, ["0s", "5s", "1m", "1m30s", "1h", "1h1m", "1d", "1d1h1m1s"]);
         assert_eq!(duration(Duration::from_millis(61_500)), "1m1.5s");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tally_counts_what_is_alike() {
+    fn a_tally_counts_equal_items() {
         assert_eq!(tally(["exit 1", "SIGKILL", "exit 1"]), "exit 1 ×2, SIGKILL");
     }
 }

@@ -1,7 +1,10 @@
-//! Generators for property tests: manifests, specs, scenarios, and what may happen to a Pod; and [what must hold of
-//! every Pod](invariant).
+//! Property tests of Pods: proptest generators, a random driver, and invariants.
 //!
-//! Feature `proptest`. Everything that is generated shrinks, so a failing test ends with a small Pod and a short story.
+//! Feature `proptest`. Every generated value shrinks, so a failing test ends with a small Pod and few steps.
+//!
+//! - Generators: [`manifest`], [`spec`], [`config`], [`scenario`], [`event`] and the parts that they are made of.
+//! - [`RandomDriver`]: runs a [`PodMachine`](crate::PodMachine) through random [`Step`]s, and answers its actions.
+//! - [`invariants`]: properties that hold for every Pod after every step.
 //!
 //! ```
 //! use pod_lifecycle::{api::validate, testkit};
@@ -15,23 +18,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
-mod container;
-mod event;
-pub mod invariant;
-mod life;
-mod pod;
-mod probe;
+mod checked_driver;
+mod driver;
+mod generators;
+pub mod invariants;
 #[cfg(test)]
 mod quiet_syncs;
-mod scenario;
-mod watched;
 
-pub use answer::answer;
-pub use container::{container, ephemeral_container, init_container, sidecar};
-pub use event::{event, exit, runtime_status};
-pub use life::{Meaning, Move, RandomDriver, Relisting, Reply, moves, one_move};
-pub use pod::{config, manifest, spec};
-pub use probe::{liveness_probe, outcome, readiness_probe, startup_probe};
-pub use scenario::scenario;
-pub use watched::{Reached, WatchedDriver};
+pub use checked_driver::{CheckedDriver, Coverage};
+pub use driver::{AnswerKind, RandomDriver, RelistChange, ResolvedStep, Step, answer, one_step, steps};
+pub use generators::{
+    config, container, ephemeral_container, event, exit, init_container, liveness_probe, manifest, outcome,
+    readiness_probe, runtime_status, scenario, sidecar, spec, startup_probe,
+};

@@ -36,9 +36,9 @@ const CLOSED: &[(&str, &[&str])] = &[
     ),
     (
         "what a picture shows, for those who draw one: each needs a look of its own",
-        &["Stretch", "Standing", "Look", "Outcome"],
+        &["AxisSegment", "Readiness", "Appearance", "TaskOutcome"],
     ),
-    ("what a random life is made of", &["Reply", "Relisting", "Meaning"]),
+    ("what a random life is made of", &["AnswerKind", "RelistChange", "ResolvedStep"]),
 ];
 
 /// Whose macros say it for them.

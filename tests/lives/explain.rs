@@ -143,7 +143,7 @@ fn a_container_whose_liveness_probe_fails_says_how_often_it_has() {
 }
 
 #[test]
-fn a_container_whose_startup_probe_has_failed_is_not_stopped_for_its_liveness() {
+fn a_container_whose_startup_probe_has_failed_is_not_stopped_by_its_liveness_probe() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5, "failureThreshold": 2 });
     let pod = json!({ "containers": [
         { "name": "main", "image": "shop:1.4", "startupProbe": probe, "livenessProbe": probe },
@@ -155,7 +155,7 @@ fn a_container_whose_startup_probe_has_failed_is_not_stopped_for_its_liveness() 
 }
 
 #[test]
-fn an_image_that_is_never_pulled_is_looked_for_again() {
+fn an_image_with_pull_policy_never_is_checked_again() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "imagePullPolicy": "Never" }] });
     let script = json!({ "containers": { "main": { "image": { "present": false } } } });
     let said = explained(pod, script, 5.0);
@@ -309,7 +309,7 @@ fn a_restart_of_the_kubelet_says_what_is_forgotten() {
 }
 
 #[test]
-fn an_explanation_is_data_too() {
+fn an_explanation_can_be_serialized() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
     let told = serde_json::to_value(explanation(pod, script, 63.0)).unwrap();
@@ -322,7 +322,7 @@ fn an_explanation_is_data_too() {
 }
 
 #[test]
-fn a_restart_of_the_kubelet_is_told_for_five_minutes() {
+fn a_restart_of_the_kubelet_is_explained_for_five_minutes() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "actions": [{ "t": 50, "op": "kubeletRestart" }] });
     let is_told = |seconds| explained(pod.clone(), script.clone(), seconds).contains("the kubelet restarted");
@@ -330,7 +330,7 @@ fn a_restart_of_the_kubelet_is_told_for_five_minutes() {
 }
 
 #[test]
-fn what_may_have_come_already_can_come_any_moment() {
+fn a_step_whose_earliest_time_has_passed_may_happen_at_any_moment() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
     let mut told = explanation(pod, script, 63.0);

@@ -36,7 +36,7 @@ fn a_container_whose_image_is_pulled_says_which_and_since_when() {
 }
 
 #[test]
-fn a_first_start_under_way_is_what_its_status_shows_already() {
+fn a_resumed_first_start_matches_its_status() {
     let pulled = json!({ "image": { "present": false, "pullSeconds": 30 } });
     let main = json!({ "name": "main", "image": "shop:1.4" });
     let alone = json!({ "containers": [main] });
@@ -70,7 +70,7 @@ fn a_container_is_stopped_for_its_image_only_if_this_very_instance_has_another()
 }
 
 #[test]
-fn what_is_said_of_a_probe_is_of_that_containers_own() {
+fn probe_explanations_are_about_the_right_container() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
     let container = |name: &str| json!({ "name": name, "image": "shop:1.4", "readinessProbe": probe });
     let pod = json!({ "containers": [container("first"), container("second")] });
@@ -92,7 +92,7 @@ fn a_pod_whose_sandbox_has_died_says_so_before_a_new_one_is_made() {
 }
 
 #[test]
-fn a_sidecar_that_runs_and_has_no_startup_probe_blocks_nobody_and_no_container_blocks_itself() {
+fn a_running_sidecar_without_a_startup_probe_blocks_nothing_and_no_container_blocks_itself() {
     let hook = json!({ "postStart": { "exec": { "command": ["warm-up"] } } });
     let proxy = json!({ "name": "proxy", "image": "envoy:1", "restartPolicy": "Always", "lifecycle": hook });
     let setup = json!({ "name": "setup", "image": "tools:1" });
@@ -106,7 +106,7 @@ fn a_sidecar_that_runs_and_has_no_startup_probe_blocks_nobody_and_no_container_b
 }
 
 #[test]
-fn of_a_pod_in_which_nothing_is_due_the_next_sync_is_told() {
+fn a_pod_without_timers_is_explained_by_its_next_sync() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
     let pod = json!({ "restartPolicy": "OnFailure", "containers": [
         { "name": "job", "image": "job:1", "livenessProbe": probe }, { "name": "main", "image": "shop:1.4" },
@@ -132,7 +132,7 @@ fn a_container_for_whose_image_the_node_is_asked_is_starting() {
 }
 
 #[test]
-fn an_init_container_of_which_the_runtime_cannot_say_what_it_does_is_not_awaited_once_others_run() {
+fn an_init_container_in_unknown_state_does_not_block_once_later_containers_run() {
     let manifest = json!({ "metadata": { "name": "web" }, "spec": {
         "initContainers": [{ "name": "setup", "image": "tools:1" }], "containers": [{ "name": "main", "image": "shop:1.4" }],
     } });

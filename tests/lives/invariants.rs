@@ -1,16 +1,16 @@
-//! What must hold of every Pod, whatever happens to it.
+//! Property tests: all invariants in random runs, and properties of generated manifests and scenarios.
 //!
-//! `POD_LIFECYCLE_CASES=20` makes twenty times as many lives as usual.
+//! `POD_LIFECYCLE_CASES=20` runs twenty times as many cases as usual.
 
 use pod_lifecycle::{
     api::{ConditionStatus, PodPhase, validate},
     sim::{Scenario, ScenarioError},
     spec::PodSpec,
-    testkit::{self, WatchedDriver},
+    testkit::{self, CheckedDriver},
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
-/// So many cases, times `POD_LIFECYCLE_CASES`.
+/// Returns a configuration with this number of cases, times `POD_LIFECYCLE_CASES`.
 fn cases(usual: u32) -> ProptestConfig {
     let factor = std::env::var("POD_LIFECYCLE_CASES").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1);
     ProptestConfig {
@@ -24,15 +24,15 @@ proptest! {
     #![proptest_config(cases(600))]
 
     #[test]
-    fn every_moment_of_a_life_is_sound_and_it_ends((spec, config, moves) in lives(120)) {
-        let sound = (|| {
-            let mut life = WatchedDriver::begin(spec, config)?;
-            for next in &moves {
-                life.play(next).map_err(|broken| format!("{next:?}: {broken}"))?;
+    fn all_invariants_hold_after_each_step_and_a_deleted_pod_terminates((spec, config, steps) in runs(120)) {
+        let checked = (|| {
+            let mut run = CheckedDriver::new(spec, config)?;
+            for step in &steps {
+                run.apply(step).map_err(|violation| format!("{step:?}: {violation}"))?;
             }
-            life.end()
+            run.terminate()
         })();
-        prop_assert_eq!(sound, Ok(()));
+        prop_assert_eq!(checked, Ok(()));
     }
 }
 
@@ -48,24 +48,24 @@ proptest! {
     }
 
     #[test]
-    fn generated_manifests_survive_being_written_and_read(pod in testkit::manifest()) {
+    fn generated_manifests_can_be_written_and_read_again(pod in testkit::manifest()) {
         let written = serde_json::to_string(&pod).unwrap();
         prop_assert_eq!(serde_json::from_str::<pod_lifecycle::api::PodManifest>(&written).unwrap(), pod);
     }
 
     #[test]
-    fn a_story_told_twice_is_the_same_story(scenario in testkit::scenario()) {
+    fn a_scenario_played_twice_has_the_same_timeline(scenario in testkit::scenario()) {
         prop_assert_eq!(scenario.play(), scenario.play());
     }
 
     #[test]
-    fn a_story_survives_being_written_and_read(scenario in testkit::scenario()) {
+    fn a_scenario_can_be_written_and_read_again(scenario in testkit::scenario()) {
         let written = serde_json::to_string(&scenario).unwrap();
         prop_assert_eq!(serde_json::from_str::<Scenario>(&written).unwrap(), scenario);
     }
 
     #[test]
-    fn a_story_is_sound(scenario in testkit::scenario()) {
+    fn timelines_are_sorted_and_terminal_phases_are_final_and_not_ready(scenario in testkit::scenario()) {
         let timeline = match scenario.play() {
             Ok(timeline) => timeline,
             Err(ScenarioError::Impossible { .. } | ScenarioError::Endless { .. }) => return Ok(()),
@@ -85,10 +85,10 @@ proptest! {
     }
 }
 
-fn lives(
+fn runs(
     at_most: usize,
-) -> impl Strategy<Value = (std::sync::Arc<PodSpec>, std::sync::Arc<pod_lifecycle::config::KubeletConfig>, Vec<testkit::Move>)>
+) -> impl Strategy<Value = (std::sync::Arc<PodSpec>, std::sync::Arc<pod_lifecycle::config::KubeletConfig>, Vec<testkit::Step>)>
 {
-    let lives = (testkit::spec(), testkit::config());
-    lives.prop_flat_map(move |(spec, config)| (Just(spec.clone()), Just(config), testkit::moves(spec, at_most)))
+    let pods = (testkit::spec(), testkit::config());
+    pods.prop_flat_map(move |(spec, config)| (Just(spec.clone()), Just(config), testkit::steps(spec, at_most)))
 }

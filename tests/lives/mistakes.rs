@@ -29,7 +29,7 @@ fn of_app(script: Value) -> Value {
 }
 
 #[test]
-fn a_time_before_the_beginning_names_its_field() {
+fn a_negative_time_is_an_error_with_its_field() {
     let run = |run: Value| of_app(json!({"runs": [{}, run]}));
     let probes = |probe: &str| run(json!({"probes": {probe: [{"from": -1, "result": "failure"}]}}));
     for (script, field) in [
@@ -56,7 +56,7 @@ fn a_time_before_the_beginning_names_its_field() {
 }
 
 #[test]
-fn a_time_may_be_the_beginning_and_a_hundred_years_but_no_more() {
+fn a_time_is_between_0_and_100_years() {
     let pull = |seconds: f64| mistake(of_app(json!({"image": {"present": false, "pullSeconds": seconds}})));
     assert_eq!([pull(0.0), pull(3_155_760_000.0)], ["none", "none"]);
     let said = "script.containers.app.image.pullSeconds: 3155760001 is not a number of seconds from 0 to 3155760000";
@@ -64,7 +64,7 @@ fn a_time_may_be_the_beginning_and_a_hundred_years_but_no_more() {
 }
 
 #[test]
-fn what_comes_after_the_end_of_the_story_would_never_happen() {
+fn an_action_after_the_end_of_the_script_is_an_error() {
     let at = |t: f64| json!({"endSeconds": 60, "actions": [{"t": t, "op": "delete"}]});
     assert_eq!(mistake(at(60.0)), "none", "the last moment belongs to the story");
     let said = "script.actions[0].t: 61 s comes after the end of the story, at 60 s (script.endSeconds)";
@@ -75,7 +75,7 @@ fn what_comes_after_the_end_of_the_story_would_never_happen() {
 }
 
 #[test]
-fn a_step_of_a_probe_comes_after_the_one_before_it() {
+fn probe_steps_are_sorted_by_time() {
     let steps = |from: [f64; 3]| {
         let steps = from.map(|from| json!({"from": from, "result": "failure"}));
         of_app(json!({"runs": [{"probes": {"readiness": steps}}]}))
@@ -89,7 +89,7 @@ fn a_step_of_a_probe_comes_after_the_one_before_it() {
 }
 
 #[test]
-fn a_probe_or_hook_that_the_container_does_not_have_is_never_asked() {
+fn the_script_of_a_missing_probe_or_hook_is_an_error() {
     let plain = || json!({"containers": [{"name": "app", "image": "app:1"}]});
     let step = json!([{"from": 0, "result": "failure"}]);
     let probe = |probe: &str| json!({"runs": [{"probes": {probe: step}}]});
@@ -111,7 +111,7 @@ fn a_probe_or_hook_that_the_container_does_not_have_is_never_asked() {
 }
 
 #[test]
-fn a_container_a_finalizer_or_a_feature_gate_that_is_not_there_is_an_error() {
+fn an_unknown_container_finalizer_or_feature_gate_is_an_error() {
     let image = |name: &str| json!({"actions": [{"t": 1, "op": "setImage", "container": name, "image": "app:2"}]});
     assert_eq!(mistake(image("app")), "none");
     let said = r#"script.actions[0].container: the Pod has no container "ap", it has app"#;
@@ -129,7 +129,7 @@ fn a_container_a_finalizer_or_a_feature_gate_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_chance_lies_between_never_and_always() {
+fn a_probability_is_between_0_and_1() {
     let pulls = |chance: f64| of_app(json!({"random": {"pullFailure": chance}}));
     assert_eq!([mistake(pulls(0.0)), mistake(pulls(1.0))], ["none", "none"]);
     let said = "script.containers.app.random.pullFailure: 1.5 is not a chance from 0 to 1";

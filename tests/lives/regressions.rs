@@ -17,7 +17,7 @@ fn a_resync_period_of_zero_does_not_stop_time() {
 }
 
 #[test]
-fn containers_that_restart_each_other_without_any_delay_are_an_error() {
+fn containers_that_restart_each_other_without_delay_are_an_error() {
     let rule = json!({"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [1]}});
     let error = play(json!({
         "pod": {"metadata": {"name": "x"}, "spec": {"containers": [
@@ -29,14 +29,14 @@ fn containers_that_restart_each_other_without_any_delay_are_an_error() {
 }
 
 #[test]
-fn a_pod_without_containers_that_nobody_validated_is_an_error() {
+fn an_unvalidated_pod_without_containers_is_an_error() {
     let error =
         play(json!({"pod": {"metadata": {"name": "x"}, "spec": {"containers": []}}, "config": {"admitted": true}}));
     assert_eq!(error.unwrap_err(), ScenarioError::Endless { t: 0.0 });
 }
 
 #[test]
-fn the_kubelet_overwrites_a_condition_of_its_own_that_somebody_else_has_set() {
+fn the_kubelet_overwrites_its_own_conditions_set_by_others() {
     let timeline = play(json!({
         "pod": {"metadata": {"name": "x"}, "spec": {"containers": [
             {"name": "app", "image": "app:1", "readinessProbe": {"exec": {"command": ["ok"]}}}
@@ -54,7 +54,7 @@ fn the_kubelet_overwrites_a_condition_of_its_own_that_somebody_else_has_set() {
 }
 
 #[test]
-fn a_dead_container_that_is_probed_anew_by_each_sync_does_not_stop_time() {
+fn a_dead_container_that_each_sync_probes_again_is_no_livelock() {
     let probes = json!({"startupProbe": {"exec": {"command": ["ok"]}}, "livenessProbe": {"exec": {"command": ["ok"]}}});
     let mut log = json!({"name": "log", "image": "log:1"});
     log.as_object_mut().unwrap().extend(probes.as_object().unwrap().clone());

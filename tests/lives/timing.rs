@@ -46,7 +46,7 @@ fn waits_on(config: serde_json::Value) -> Vec<f64> {
 }
 
 #[test]
-fn with_a_reduced_back_off_the_first_delay_of_a_restart_is_a_second() {
+fn the_reduced_back_off_starts_at_one_second() {
     let reduced = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0];
     assert_eq!(waits_on(json!({"reducedCrashLoopBackOff": true})), reduced);
     let gate = |is_on: bool| waits_on(json!({"featureGates": {"ReduceDefaultCrashLoopBackOffDecay": is_on}}));
@@ -56,7 +56,7 @@ fn with_a_reduced_back_off_the_first_delay_of_a_restart_is_a_second() {
 }
 
 #[test]
-fn a_reduced_back_off_grows_to_a_minute_where_the_node_cannot_set_a_maximum() {
+fn the_reduced_back_off_has_a_maximum_of_one_minute_by_default() {
     let gates = json!({"ReduceDefaultCrashLoopBackOffDecay": true, "KubeletCrashLoopBackOffMax": false});
     let waits = waits_on(json!({"featureGates": gates, "maxContainerRestartPeriodSeconds": 20}));
     assert_eq!(waits[..8], [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]);
@@ -64,18 +64,18 @@ fn a_reduced_back_off_grows_to_a_minute_where_the_node_cannot_set_a_maximum() {
 }
 
 #[test]
-fn a_node_may_set_the_longest_delay_of_a_restart() {
+fn a_node_may_set_the_maximum_back_off() {
     let waits = waits_on(json!({"maxContainerRestartPeriodSeconds": 15}));
     assert_eq!(waits[..4], [0.0, 10.0, 15.0, 15.0]);
 }
 
 #[test]
-fn in_ideal_time_a_container_is_restarted_exactly_when_its_back_off_ends() {
+fn with_ideal_timing_a_container_restarts_exactly_when_its_back_off_ends() {
     assert_eq!(waits(&crash_loop(None)), [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]);
 }
 
 #[test]
-fn on_a_real_node_it_is_late_by_up_to_half_again_and_a_second_for_the_relist() {
+fn with_node_like_timing_a_restart_is_up_to_50_percent_and_one_second_late() {
     let ideal = [0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0];
     let mut late = 0;
     for seed in 0..20 {
@@ -92,7 +92,7 @@ fn on_a_real_node_it_is_late_by_up_to_half_again_and_a_second_for_the_relist() {
 }
 
 #[test]
-fn a_seed_gives_one_life() {
+fn a_seed_gives_one_timeline() {
     assert_eq!(crash_loop(Some(7)), crash_loop(Some(7)));
     assert_ne!(crash_loop(Some(7)), crash_loop(Some(8)));
     assert_eq!(crash_loop(None), crash_loop(None));
@@ -100,12 +100,12 @@ fn a_seed_gives_one_life() {
 
 /// A pin: who has written down a seed finds the same life again, on every machine and in every version.
 #[test]
-fn a_seed_gives_the_life_that_it_has_always_given() {
+fn a_seed_gives_the_same_timeline_in_every_version() {
     assert_eq!(waits(&crash_loop(Some(7)))[..4], [1.0, 12.16, 20.612, 54.986]);
 }
 
 #[test]
-fn a_hook_that_sleeps_after_the_start_holds_up_the_next_container() {
+fn a_post_start_hook_that_sleeps_delays_the_next_container() {
     let hook = json!({"postStart": {"sleep": {"seconds": 10}}});
     let scenario: Scenario = serde_json::from_value(json!({
         "pod": {"metadata": {"name": "web"}, "spec": {"containers": [
@@ -122,7 +122,7 @@ fn a_hook_that_sleeps_after_the_start_holds_up_the_next_container() {
 }
 
 #[test]
-fn an_image_of_which_nothing_else_is_said_is_on_the_node() {
+fn an_image_without_a_script_is_on_the_node() {
     let scenario: Scenario = serde_json::from_value(json!({
         "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}},
         "script": {"endSeconds": 60, "containers": {"app": {"image": {"pullSeconds": 30}}}},
@@ -132,7 +132,7 @@ fn an_image_of_which_nothing_else_is_said_is_on_the_node() {
 }
 
 #[test]
-fn the_probes_of_a_container_that_has_ended_for_good_wake_nobody() {
+fn probes_of_a_finally_terminated_container_set_no_timers() {
     let probe = json!({"exec": {"command": ["check"]}, "periodSeconds": 1});
     let scenario: Scenario = serde_json::from_value(json!({
         "pod": {"metadata": {"name": "web"}, "spec": {"restartPolicy": "Never", "containers": [
@@ -152,7 +152,7 @@ fn the_probes_of_a_container_that_has_ended_for_good_wake_nobody() {
 }
 
 #[test]
-fn a_seed_is_written_down_with_its_script() {
+fn a_seed_is_serialized_with_its_script() {
     let written = |seed: u64| serde_json::to_value(Script { seed, ..Script::default() }).unwrap()["seed"].clone();
     assert_eq!([written(7), written(0)], [json!(7), json!(null)], "none is as good as zero");
 }

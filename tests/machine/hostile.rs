@@ -34,7 +34,7 @@ fn up(pod: &mut PodMachine, now: Timestamp) {
 }
 
 #[test]
-fn at_the_last_instant_a_pod_comes_to_rest() {
+fn a_pod_works_at_the_maximum_timestamp() {
     let end = Timestamp::from_unix_micros(i64::MAX);
     for resync_period in [Duration::MAX, Duration::from_secs(60)] {
         let config = KubeletConfig { resync_period, ..KubeletConfig::default() };
@@ -46,7 +46,7 @@ fn at_the_last_instant_a_pod_comes_to_rest() {
 }
 
 #[test]
-fn when_time_goes_back_what_lies_ahead_stays_ahead() {
+fn a_clock_set_back_fires_no_timer() {
     let now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut pod = PodMachine::new(app(), Arc::new(KubeletConfig::default()), now, &mut NoSink);
     up(&mut pod, now);
@@ -61,7 +61,7 @@ fn when_time_goes_back_what_lies_ahead_stays_ahead() {
 }
 
 #[test]
-fn after_decades_a_pod_wakes_once_for_all_that_it_missed() {
+fn after_decades_missed_timers_fire_once() {
     let now = Timestamp::from_unix_seconds(1_772_366_400);
     let probe = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
     let spec = json!({"containers": [{"name": "app", "image": "nginx:1", "livenessProbe": probe}]});
@@ -86,7 +86,7 @@ fn a_time_in_any_year_is_written_so_that_it_can_be_read() {
 }
 
 #[test]
-fn a_name_of_a_megabyte_does_not_drown_the_message() {
+fn a_name_of_a_megabyte_is_shortened_in_the_message() {
     let name = "x".repeat(1 << 20);
     let mut pod = manifest(json!({"containers": [{"name": name, "image": "nginx:1"}]}));
     pod.metadata.name = name.clone();
@@ -114,7 +114,7 @@ fn exit_codes_at_the_ends_of_their_range_are_reported_as_they_are() {
 }
 
 #[test]
-fn ten_thousand_containers_are_lowered_and_asked_for_one_by_one() {
+fn ten_thousand_containers_are_lowered_and_started_one_by_one() {
     let containers: Vec<Value> = (0..10_000).map(|n| json!({"name": format!("c{n}"), "image": "nginx:1"})).collect();
     let spec = Arc::new(PodSpec::from_admitted(&manifest(json!({"containers": containers}))).unwrap());
     assert_eq!(spec.container_count(), 10_000);

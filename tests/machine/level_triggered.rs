@@ -102,14 +102,14 @@ impl Node {
 }
 
 #[test]
-fn lists_alone_bring_a_pod_to_life() {
+fn relists_alone_start_a_pod() {
     let node = Node::running();
     assert_eq!(node.pod.phase(), PodPhase::Running);
     assert_eq!(node.pod.status().container_statuses[0].started, Some(true));
 }
 
 #[test]
-fn a_list_that_shows_an_exit_restarts_the_container() {
+fn a_relist_that_shows_an_exit_restarts_the_container() {
     let mut node = Node::running();
     node.list_exited(1);
     node.relist().unwrap();
@@ -118,7 +118,7 @@ fn a_list_that_shows_an_exit_restarts_the_container() {
 }
 
 #[test]
-fn the_same_list_again_is_no_news() {
+fn relisting_the_same_state_changes_nothing() {
     let mut node = Node::running();
     let before = node.pod.clone();
     node.relist().unwrap();
@@ -126,7 +126,7 @@ fn the_same_list_again_is_no_news() {
 }
 
 #[test]
-fn a_list_without_the_container_ends_the_wait_for_its_stop() {
+fn a_relist_without_the_container_completes_its_stop() {
     let mut node = Node::running();
     node.tell(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None })).unwrap();
     let (container, instance) = (node.app(), InstanceId::nth(0));
@@ -140,7 +140,7 @@ fn a_list_without_the_container_ends_the_wait_for_its_stop() {
 }
 
 #[test]
-fn a_list_that_cannot_be_is_refused_and_changes_nothing() {
+fn an_impossible_relist_is_refused_and_changes_nothing() {
     let mut node = Node::running();
     let before = node.pod.clone();
     let twin = node.runtime.instances[0].clone();
@@ -154,7 +154,7 @@ fn a_list_that_cannot_be_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_back_off_counts_exits_that_were_listed() {
+fn the_back_off_counts_exits_from_relists() {
     let limits = KubeletConfig::default().crash_loop;
     let now = Timestamp::from_unix_seconds(1_000);
     let counter = BackOff::advanced(None, &limits, now, now);

@@ -12,7 +12,7 @@
 
 mod hostile;
 mod level_triggered;
-mod news_out_of_order;
+mod events_out_of_order;
 mod observed_object;
 mod regressions;
 mod resume;

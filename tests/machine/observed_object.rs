@@ -72,7 +72,7 @@ impl Node {
 }
 
 #[test]
-fn what_somebody_writes_over_the_kubelets_part_is_written_again() {
+fn fields_of_the_kubelet_overwritten_by_others_are_restored() {
     let written = |change: fn(&mut PodManifest)| Node::running(json!({})).writes_again(change);
     assert!(!written(|_| ()));
     assert!(written(|object| object.status.phase = Some(PodPhase::Pending.into())), "the phase");
@@ -84,7 +84,7 @@ fn what_somebody_writes_over_the_kubelets_part_is_written_again() {
 }
 
 #[test]
-fn while_the_kubelets_main_loop_is_busy_nothing_is_written_again() {
+fn while_the_sync_loop_is_busy_nothing_is_published_again() {
     let mut node = Node::running(json!({}));
     node.tell(Event::Node(NodeEvent::Preempted)).unwrap();
     assert!(!node.writes_again(|object| object.status.phase = Some(PodPhase::Pending.into())));
@@ -100,14 +100,14 @@ fn an_object_of_the_same_name_with_another_uid_is_another_pod() {
 }
 
 #[test]
-fn a_pod_is_scheduled_since_when_its_object_says() {
+fn pod_scheduled_keeps_the_time_of_the_object() {
     let node = Node::running(json!({}));
     let scheduled = node.pod.status().conditions.into_iter().find(|condition| condition.type_ == "PodScheduled");
     assert_eq!(scheduled.unwrap().last_transition_time, "2026-03-01T11:59:50Z".parse().ok());
 }
 
 #[test]
-fn an_answer_to_a_probe_that_was_not_asked_is_stale() {
+fn the_result_of_a_probe_that_was_not_requested_is_refused() {
     let probe = |delay: u32| json!({"exec": {"command": ["check"]}, "initialDelaySeconds": delay});
     let mut node = Node::running(json!({"readinessProbe": probe(0), "livenessProbe": probe(60)}));
     node.pod.handle_timeout(now(), &mut node.out);
@@ -140,7 +140,7 @@ fn is_marked(node: &Node) -> bool {
 }
 
 #[test]
-fn the_mark_of_a_disruption_comes_with_the_terminal_phase_and_not_if_others_wrote_that_before() {
+fn disruption_target_comes_with_the_terminal_phase_unless_others_wrote_that_phase_before() {
     let mut node = Node::running(json!({}));
     node.tell(evicted()).unwrap();
     assert!(!is_marked(&node), "its containers still run");
@@ -155,7 +155,7 @@ fn the_mark_of_a_disruption_comes_with_the_terminal_phase_and_not_if_others_wrot
 }
 
 #[test]
-fn the_mark_of_a_disruption_that_others_took_away_after_the_end_is_not_put_back() {
+fn a_disruption_target_removed_after_the_end_is_not_restored() {
     let mut node = Node::running(json!({}));
     node.tell(evicted()).unwrap();
     exits(&mut node, 137);
@@ -186,7 +186,7 @@ fn dead_containers_of_an_evicted_pod_are_removed_and_those_of_a_node_that_shuts_
 }
 
 #[test]
-fn only_a_terminal_phase_may_be_given_by_others() {
+fn only_a_terminal_phase_may_be_set_by_others() {
     let told = |phase| Node::running(json!({})).tell(Event::Api(ApiEvent::Ended(phase)));
     assert_eq!([told(PodPhase::Failed), told(PodPhase::Succeeded)], [Ok(()), Ok(())]);
     for phase in [PodPhase::Pending, PodPhase::Running, PodPhase::Unknown] {

@@ -59,7 +59,7 @@ fn a_pod_that_the_garbage_collector_failed_stays_failed() {
 }
 
 #[test]
-fn a_phase_that_others_gave_the_pod_is_told_and_stays() {
+fn a_terminal_phase_set_by_others_is_published_and_final() {
     let (mut pod, mut out) = (pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}]}"#), Vec::new());
     for phase in [PodPhase::Failed, PodPhase::Succeeded] {
         pod.handle_event(START, Event::Api(ApiEvent::Ended(phase)), &mut out).unwrap();
@@ -73,7 +73,7 @@ fn a_phase_that_others_gave_the_pod_is_told_and_stays() {
 }
 
 #[test]
-fn an_init_container_that_comes_and_goes_does_not_stop_time() {
+fn an_init_container_that_alternates_between_relists_is_no_livelock() {
     let (tell_end, told) = mpsc::channel();
     thread::spawn(move || {
         let mut pod = pod(r#"{"readinessGates": [{"conditionType": "example.com/warm"}],
@@ -133,7 +133,7 @@ fn a_pod_that_is_finished_still_has_its_dead_sandboxes_removed() {
 }
 
 #[test]
-fn a_spec_that_is_told_once_more_changes_nothing_wherever_it_is_in_memory() {
+fn an_equal_spec_changes_nothing_even_at_another_address() {
     let mut pod = pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}]}"#);
     tell(&mut pod, [sandbox(0)]);
     tell(&mut pod, start(0, 0));

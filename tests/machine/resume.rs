@@ -123,7 +123,7 @@ impl Agent {
 }
 
 #[test]
-fn a_pod_that_runs_is_left_alone_and_its_status_stays_as_it_was_published() {
+fn a_resumed_running_pod_is_not_restarted_and_keeps_its_status() {
     let object = object(json!({}), running(true));
     let agent = Agent::start(&object, listed(true, runs()));
     assert_eq!(agent.asked(), []);
@@ -135,7 +135,7 @@ fn a_pod_that_runs_is_left_alone_and_its_status_stays_as_it_was_published() {
 }
 
 #[test]
-fn the_active_deadline_is_counted_from_the_start_that_was_published() {
+fn the_active_deadline_counts_from_the_published_start_time() {
     let object = object(json!({"activeDeadlineSeconds": 3660}), running(true));
     let mut agent = Agent::start(&object, listed(true, runs()));
     let deadline = at("2026-03-01T13:01:00Z");
@@ -145,7 +145,7 @@ fn the_active_deadline_is_counted_from_the_start_that_was_published() {
 }
 
 #[test]
-fn a_probed_container_is_as_ready_as_its_pod_was() {
+fn a_resumed_container_with_a_readiness_probe_keeps_its_readiness() {
     let probed = json!({"containers": [{"name": "app", "image": "app:1",
         "readinessProbe": {"periodSeconds": 10, "exec": {"command": ["true"]}}}]});
     let ready = |agent: &Agent| agent.pod.status().container_statuses[0].ready;
@@ -155,7 +155,7 @@ fn a_probed_container_is_as_ready_as_its_pod_was() {
 }
 
 #[test]
-fn a_crashed_container_is_restarted_at_once_as_an_instance_that_never_was() {
+fn a_resumed_crashed_container_restarts_at_once_with_a_new_instance_id() {
     let mut status = running(false);
     status["containerStatuses"][0]["state"] = json!({"waiting": {"reason": "CrashLoopBackOff"}});
     let mut agent = Agent::start(&object(json!({}), status), listed(true, exited(1)));
@@ -168,7 +168,7 @@ fn a_crashed_container_is_restarted_at_once_as_an_instance_that_never_was() {
 }
 
 #[test]
-fn a_pod_that_has_ended_and_is_being_deleted_lets_its_object_go_and_keeps_its_reason() {
+fn a_resumed_finished_pod_has_its_object_deleted_and_keeps_its_reason() {
     let status = json!({"phase": "Failed", "reason": "Evicted", "message": "low on memory", "startTime": START,
         "containerStatuses": [{"name": "app", "ready": false, "restartCount": 0, "image": "app:1", "imageID": "",
             "containerID": "cri://c", "state": {"terminated": {"exitCode": 137, "containerID": "cri://c"}}}]});
@@ -186,7 +186,7 @@ fn a_pod_that_has_ended_and_is_being_deleted_lets_its_object_go_and_keeps_its_re
 }
 
 #[test]
-fn what_still_runs_of_a_pod_that_has_ended_is_stopped() {
+fn containers_that_still_run_in_a_finished_pod_are_stopped() {
     let mut status = running(false);
     status["phase"] = json!("Failed");
     let agent = Agent::start(&object(json!({}), status), listed(true, runs()));
@@ -195,7 +195,7 @@ fn what_still_runs_of_a_pod_that_has_ended_is_stopped() {
 }
 
 #[test]
-fn a_pod_that_is_being_deleted_goes_on_dying_and_lets_its_object_go() {
+fn a_resumed_pod_under_deletion_terminates_and_has_its_object_deleted() {
     let mut object = object(json!({}), running(true));
     object.metadata.deletion_timestamp = Some(at("2026-03-01T13:00:10Z"));
     object.metadata.deletion_grace_period_seconds = Some(30);
@@ -210,7 +210,7 @@ fn a_pod_that_is_being_deleted_goes_on_dying_and_lets_its_object_go() {
 }
 
 #[test]
-fn a_pod_that_is_first_seen_as_it_is_deleted_starts_nothing_and_ends() {
+fn a_pod_first_seen_under_deletion_starts_nothing_and_finishes() {
     let mut object = object(json!({}), json!({"phase": "Pending"}));
     object.metadata.deletion_timestamp = Some(at(NOW));
     let (config, mut out) = (Arc::new(KubeletConfig::default()), Vec::new());
@@ -221,14 +221,14 @@ fn a_pod_that_is_first_seen_as_it_is_deleted_starts_nothing_and_ends() {
 }
 
 #[test]
-fn a_dead_sandbox_is_made_anew_and_counted_on() {
+fn a_dead_sandbox_is_replaced_with_the_next_attempt() {
     let agent = Agent::start(&object(json!({}), running(true)), listed(false, exited(137)));
     let made = Action::RunPodSandbox { sandbox: SandboxId(1) };
     assert!(agent.asked().contains(&made), "{:?}", agent.asked());
 }
 
 #[test]
-fn a_pod_that_nobody_has_reported_on_is_begun_in_the_sandbox_that_is_there() {
+fn a_resumed_pod_without_a_status_starts_in_the_existing_sandbox() {
     let status = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]});
     let runtime = RuntimeStatus { sandboxes: vec![sandbox(true)], instances: Vec::new() };
     let agent = Agent::start(&object(json!({}), status), runtime);
@@ -237,7 +237,7 @@ fn a_pod_that_nobody_has_reported_on_is_begun_in_the_sandbox_that_is_there() {
 }
 
 #[test]
-fn a_runtime_that_cannot_be_is_refused_and_no_id_is_taken() {
+fn an_impossible_runtime_is_refused_and_uses_no_id() {
     let (object, config) = (object(json!({}), running(true)), Arc::new(KubeletConfig::default()));
     let mut ids = ContainerIds::default();
     let mut refused =
@@ -257,7 +257,7 @@ fn a_runtime_that_cannot_be_is_refused_and_no_id_is_taken() {
 }
 
 #[test]
-fn whatever_a_status_says_a_pod_is_taken_up() {
+fn any_status_can_be_resumed() {
     let containers = json!([
         {"name": "app", "restartCount": i32::MAX, "containerID": "x", "state": {"running": {}, "waiting": {}}},
         {"name": "app", "restartCount": -1, "containerID": "x"}, {"name": "nobody", "restartCount": 7},
@@ -291,7 +291,7 @@ fn times_let_go(out: &[Output]) -> usize {
 }
 
 #[test]
-fn an_object_may_go_once_when_its_pod_ends_as_it_is_deleted() {
+fn the_object_of_a_pod_that_finishes_under_deletion_is_deleted_once() {
     let object = object(json!({}), json!({"phase": "Pending"}));
     let mut agent = Agent::start(&object, RuntimeStatus::default());
     agent.tell(RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() });
@@ -301,7 +301,7 @@ fn an_object_may_go_once_when_its_pod_ends_as_it_is_deleted() {
 }
 
 #[test]
-fn the_object_of_a_pod_that_is_over_may_go_once_however_its_deletion_is_heard_of() {
+fn the_object_of_a_finished_pod_is_deleted_once_whichever_event_reports_the_deletion() {
     let object = object(json!({"restartPolicy": "Never"}), running(true));
     let over = || {
         let mut agent = Agent::start(&object, listed(true, exited(0)));
@@ -319,7 +319,7 @@ fn the_object_of_a_pod_that_is_over_may_go_once_however_its_deletion_is_heard_of
 }
 
 #[test]
-fn of_a_pod_that_nobody_has_reported_on_everything_is_news() {
+fn a_pod_without_a_status_publishes_every_transition() {
     let status = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]});
     let object = object(json!({"nodeName": "node-1"}), status);
     let told = |out: &[Output]| -> Vec<Transition> {

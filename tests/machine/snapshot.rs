@@ -58,13 +58,13 @@ fn changed(
 }
 
 #[test]
-fn a_snapshot_of_another_version_is_refused_and_both_versions_are_named() {
+fn a_snapshot_of_another_version_is_refused_with_both_versions_in_the_error() {
     let error = changed(&pods()[0], "/version", json!(7)).unwrap_err();
     assert_eq!(error.to_string(), "a snapshot of version 7, and only 1 is known");
 }
 
 #[test]
-fn a_snapshot_that_speaks_of_a_container_that_the_pod_does_not_have_is_refused() {
+fn a_snapshot_with_an_unknown_container_is_refused() {
     let pods = pods();
     let running = pods.last().unwrap();
     let place = "/parts/runtime/actual/instances/0/container";
@@ -73,7 +73,7 @@ fn a_snapshot_that_speaks_of_a_container_that_the_pod_does_not_have_is_refused()
 }
 
 #[test]
-fn a_snapshot_that_says_too_much_or_too_little_is_refused() {
+fn a_snapshot_with_missing_or_surplus_entries_is_refused() {
     let pod = &pods()[0];
     assert_eq!(
         changed(pod, "/parts/containers/each", json!([])).unwrap(),
@@ -87,7 +87,7 @@ fn a_snapshot_that_says_too_much_or_too_little_is_refused() {
 }
 
 #[test]
-fn a_snapshot_in_which_somebody_waits_for_nothing_is_refused() {
+fn a_snapshot_with_a_worker_that_waits_for_nothing_is_refused() {
     let pods = pods();
     let stopping = pods.last().unwrap();
     let field = "worker.sync.stops";
@@ -98,7 +98,7 @@ fn a_snapshot_in_which_somebody_waits_for_nothing_is_refused() {
 }
 
 #[test]
-fn a_snapshot_that_is_cut_off_or_spoilt_is_an_error_or_a_pod_that_lives_on() {
+fn a_truncated_or_damaged_snapshot_is_an_error_or_a_working_pod() {
     for pod in pods() {
         let written = postcard::to_stdvec(&pod.snapshot()).unwrap();
         for length in 0..written.len() {

@@ -44,7 +44,7 @@ script:
     assert_eq!(timeline.removed(), None);
     assert_eq!(timeline.restarts("api"), Some(9));
 
-    // As it is seen after 12m30s.
+    // After 12m30s.
     let then = Duration::from_secs(750);
     assert_eq!(timeline.phase_at(then), Some(PodPhase::Running));
     let row = timeline.row_at(then).ok_or("the object is gone")?;

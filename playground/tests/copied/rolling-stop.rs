@@ -79,7 +79,7 @@ script:
     assert_eq!(timeline.removed(), Some(Duration::from_secs(78)));
     assert_eq!(timeline.restarts("web"), Some(0));
 
-    // As it is seen after 1m10.5s.
+    // After 1m10.5s.
     let then = Duration::from_millis(70500);
     assert_eq!(timeline.phase_at(then), Some(PodPhase::Running));
     let row = timeline.row_at(then).ok_or("the object is gone")?;

@@ -1,33 +1,31 @@
-//! One container's part of a timeline.
+//! Lane reader: collects the lane of one container from a timeline.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{
-    super::{
-        lane::{Exit, Lane, Outcome, ProbeRow, Process, Standing, State, Stop, Task, TaskKind},
-        picture::{Mark, Span},
-    },
-    spans::{OPEN, Spans},
-};
+use super::{OPEN, Spans};
 use crate::{
     action::Action,
     api::{Container, ContainerStatus, PodStatus},
     event::HookKind,
+    render::{
+        lane::{GracefulStop, Lane, LaneState, ProbeRow, Process, ProcessExit, Readiness, Task, TaskKind, TaskOutcome},
+        picture::{Span, Timed},
+    },
     rule::probe::ProbeOutcome,
     sim::Happened,
     spec::{ContainerKind, ProbeKind},
     time::Timestamp,
 };
 
-/// Gathers what a lane shows.
+/// Lane being read.
 #[derive(Clone)]
 pub(super) struct LaneReader<'a> {
     container: &'a Container,
     kind: ContainerKind,
-    states: Spans<State>,
+    states: Spans<LaneState>,
     runs: Vec<Span<Process>>,
-    stops: Vec<Span<Stop>>,
+    stops: Vec<Span<GracefulStop>>,
     tasks: Vec<Span<Task>>,
     probes: Vec<ProbeRow>,
 }
@@ -49,7 +47,7 @@ impl<'a> LaneReader<'a> {
         &self.container.name
     }
 
-    /// A status was published.
+    /// Records a published status.
     pub(super) fn status(&mut self, at: Timestamp, status: &PodStatus) {
         let list = match self.kind {
             ContainerKind::Init | ContainerKind::Sidecar => &status.init_container_statuses,
@@ -60,32 +58,32 @@ impl<'a> LaneReader<'a> {
         self.states.change(at, status.map(|status| self.state(status)));
     }
 
-    fn state(&self, status: &ContainerStatus) -> State {
+    fn state(&self, status: &ContainerStatus) -> LaneState {
         let restarts = status.restart_count;
         if status.state.running.is_some() {
-            return State::Running { restarts, standing: self.standing(status) };
+            return LaneState::Running { restarts, readiness: self.readiness(status) };
         }
         if let Some(terminated) = &status.state.terminated {
             let reason = terminated.reason.clone();
-            return State::Terminated { restarts, exit_code: terminated.exit_code, reason };
+            return LaneState::Terminated { restarts, exit_code: terminated.exit_code, reason };
         }
         let waiting = status.state.waiting.as_ref();
-        State::Waiting { reason: waiting.map(|waiting| waiting.reason.clone()).unwrap_or_default() }
+        LaneState::Waiting { reason: waiting.map(|waiting| waiting.reason.clone()).unwrap_or_default() }
     }
 
-    fn standing(&self, status: &ContainerStatus) -> Standing {
+    fn readiness(&self, status: &ContainerStatus) -> Readiness {
         match self.kind {
-            ContainerKind::Init | ContainerKind::Ephemeral => Standing::Working,
+            ContainerKind::Init | ContainerKind::Ephemeral => Readiness::Untracked,
             ContainerKind::Sidecar | ContainerKind::Regular => match (status.started, status.ready) {
-                (_, true) => Standing::Ready,
-                (Some(false), false) => Standing::StartingUp,
-                (Some(true) | None, false) => Standing::Unready,
+                (_, true) => Readiness::Ready,
+                (Some(false), false) => Readiness::StartingUp,
+                (Some(true) | None, false) => Readiness::NotReady,
             },
         }
     }
 
-    /// The kubelet asked something of the runtime.
-    pub(super) fn asked(&mut self, at: Timestamp, action: &Action) {
+    /// Records an action of the kubelet.
+    pub(super) fn action(&mut self, at: Timestamp, action: &Action) {
         match action {
             Action::PullImage { .. } => self.begin(at, TaskKind::Pull),
             Action::RunHook { hook, .. } => self.begin(at, of_hook(*hook)),
@@ -103,10 +101,10 @@ impl<'a> LaneReader<'a> {
         }
     }
 
-    /// Something happened in the world.
+    /// Records an event of the fake runtime.
     pub(super) fn happened(&mut self, at: Timestamp, happened: &Happened) {
         match happened {
-            Happened::Exit { code, cause, .. } => self.exit(at, Exit { code: *code, cause: *cause }),
+            Happened::Exit { code, cause, .. } => self.exit(at, ProcessExit { code: *code, cause: *cause }),
             Happened::PullEnd { succeeded, .. } => self.end(at, TaskKind::Pull, *succeeded),
             Happened::HookEnd { hook, code, .. } => self.end(at, of_hook(*hook), *code == Some(0)),
             Happened::Probed { kind, outcome, .. } => self.probed(at, *kind, *outcome),
@@ -114,7 +112,7 @@ impl<'a> LaneReader<'a> {
         }
     }
 
-    /// The kubelet said that it stops the container. A hook that sleeps begins, as nobody else tells.
+    /// Records a `Killing` event: a preStop hook with `sleep` begins, which no action shows.
     pub(super) fn killing(&mut self, at: Timestamp) {
         if self.sleeps_before_stop() && self.is_running() {
             self.begin(at, TaskKind::PreStop);
@@ -126,7 +124,7 @@ impl<'a> LaneReader<'a> {
         hook.is_some_and(|hook| hook.sleep.is_some())
     }
 
-    /// SIGTERM is sent; a process that is gone already gets none.
+    /// Begins a grace period; a process that has exited gets no SIGTERM.
     fn stop(&mut self, at: Timestamp, timeout: Duration) {
         if !self.is_running() {
             return;
@@ -135,10 +133,10 @@ impl<'a> LaneReader<'a> {
             self.end(at, TaskKind::PreStop, true);
         }
         self.end_stop(at);
-        self.stops.push(Span { from: at, to: OPEN, what: Stop { timeout } });
+        self.stops.push(Span { from: at, to: OPEN, what: GracefulStop { timeout } });
     }
 
-    fn exit(&mut self, at: Timestamp, exit: Exit) {
+    fn exit(&mut self, at: Timestamp, exit: ProcessExit) {
         if self.sleeps_before_stop() {
             self.end(at, TaskKind::PreStop, false);
         }
@@ -159,26 +157,26 @@ impl<'a> LaneReader<'a> {
     }
 
     fn begin(&mut self, at: Timestamp, kind: TaskKind) {
-        self.tasks.push(Span { from: at, to: OPEN, what: Task { kind, outcome: Outcome::Unfinished } });
+        self.tasks.push(Span { from: at, to: OPEN, what: Task { kind, outcome: TaskOutcome::Unfinished } });
     }
 
     fn end(&mut self, at: Timestamp, kind: TaskKind, succeeded: bool) {
         let mut open = self.tasks.iter_mut().rev().filter(|task| task.to == OPEN && task.what.kind == kind);
         if let Some(task) = open.next() {
             task.to = at;
-            task.what.outcome = if succeeded { Outcome::Succeeded } else { Outcome::Failed };
+            task.what.outcome = if succeeded { TaskOutcome::Succeeded } else { TaskOutcome::Failed };
         }
     }
 
     fn probed(&mut self, at: Timestamp, kind: ProbeKind, outcome: Option<ProbeOutcome>) {
-        let answer = Mark { at, what: outcome };
+        let result = Timed { at, what: outcome };
         match self.probes.iter_mut().find(|row| row.kind == kind) {
-            Some(row) => row.answers.push(answer),
-            None => self.probes.push(ProbeRow { kind, answers: alloc::vec![answer] }),
+            Some(row) => row.results.push(result),
+            None => self.probes.push(ProbeRow { kind, results: alloc::vec![result] }),
         }
     }
 
-    /// The lane; what has not ended is open.
+    /// Returns the lane, in which unfinished spans are open.
     pub(super) fn finish(mut self) -> Lane {
         self.probes.sort_by_key(|row| row.kind);
         Lane {

@@ -1,7 +1,6 @@
-//! From a timeline to a picture.
+//! Reader: builds a picture from a timeline.
 
 mod lane;
-mod spans;
 
 use alloc::{
     string::{String, ToString},
@@ -9,13 +8,10 @@ use alloc::{
 };
 use core::time::Duration;
 
-use self::{
-    lane::LaneReader,
-    spans::{Spans, close},
-};
+use self::lane::LaneReader;
 use super::{
     axis::Axis,
-    picture::{ConditionTrack, Deed, Flag, Mark, Picture, Said},
+    picture::{ConditionTrack, EventMarker, Picture, PodAction, Span, StatusValue, Timed},
 };
 use crate::{
     action::{Action, KubernetesEvent, SyncKind, SyncProgress},
@@ -27,17 +23,7 @@ use crate::{
 };
 
 impl Picture {
-    /// Reads a life.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api, render::Picture, sim::Scenario};
-    ///
-    /// let pod: api::PodManifest = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
-    /// assert_eq!((picture.lanes.len(), picture.lanes[0].name.as_str()), (1, "app"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Builds the picture of a timeline.
     #[must_use]
     pub fn of(timeline: &Timeline) -> Picture {
         let mut reader = Reader::new(timeline);
@@ -48,15 +34,15 @@ impl Picture {
     }
 }
 
-/// Goes through a timeline.
+/// Picture being built, entry by entry.
 struct Reader<'a> {
     timeline: &'a Timeline,
-    phase: Spans<Said<PodPhase>>,
-    conditions: Vec<(String, Spans<Said<ConditionStatus>>)>,
-    deeds: Vec<Mark<Deed>>,
+    phase: Spans<StatusValue<PodPhase>>,
+    conditions: Vec<(String, Spans<StatusValue<ConditionStatus>>)>,
+    actions: Vec<Timed<PodAction>>,
     /// By container index.
     lanes: Vec<LaneReader<'a>>,
-    flags: Vec<Flag>,
+    events: Vec<EventMarker>,
 }
 
 impl<'a> Reader<'a> {
@@ -65,16 +51,16 @@ impl<'a> Reader<'a> {
             timeline,
             phase: Spans::default(),
             conditions: Vec::new(),
-            deeds: Vec::new(),
+            actions: Vec::new(),
             lanes: lanes(&timeline.pod.spec),
-            flags: Vec::new(),
+            events: Vec::new(),
         }
     }
 
     fn read(&mut self, at: Timestamp, what: &What) {
         match what {
             What::Status(status) => self.status(at, status),
-            What::Asked(action) => self.asked(at, action),
+            What::Asked(action) => self.container_action(at, action),
             What::Happened(happened) => self.happened(at, happened),
             What::Event(event) => self.event(at, event),
             What::Sync(SyncProgress::Began { kind: SyncKind::Terminating, grace }) => self.terminating(at, *grace),
@@ -84,15 +70,15 @@ impl<'a> Reader<'a> {
 
     fn status(&mut self, at: Timestamp, status: &PodStatus) {
         if let Some(value) = status.phase.clone() {
-            self.phase.change(at, Some(Said { value, reason: status.reason.clone() }));
+            self.phase.change(at, Some(StatusValue { value, reason: status.reason.clone() }));
         }
         for condition in &status.conditions {
-            let said = Said { value: condition.status.clone(), reason: condition.reason.clone() };
+            let value = StatusValue { value: condition.status.clone(), reason: condition.reason.clone() };
             match self.conditions.iter_mut().find(|(name, _)| *name == condition.type_) {
-                Some((_, spans)) => spans.change(at, Some(said)),
+                Some((_, spans)) => spans.change(at, Some(value)),
                 None => {
                     let mut spans = Spans::default();
-                    spans.change(at, Some(said));
+                    spans.change(at, Some(value));
                     self.conditions.push((condition.type_.clone(), spans));
                 }
             }
@@ -107,14 +93,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn asked(&mut self, at: Timestamp, action: &Action) {
+    fn container_action(&mut self, at: Timestamp, action: &Action) {
         match action {
             Action::PullImage { container }
             | Action::StartContainer { container, .. }
             | Action::StopContainer { container, .. }
             | Action::RunHook { container, .. } => {
                 if let Some(lane) = self.lane(*container) {
-                    lane.asked(at, action);
+                    lane.action(at, action);
                 }
             }
             Action::RunPodSandbox { .. }
@@ -137,11 +123,11 @@ impl<'a> Reader<'a> {
                     lane.happened(at, happened);
                 }
             }
-            Happened::SandboxDied(_) => self.deed(at, Deed::SandboxDied),
-            Happened::KubeletRestarted => self.deed(at, Deed::KubeletRestarted),
-            // A restart of the kubelet may have to wait; it is told when it happens.
+            Happened::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
+            Happened::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
+            // The script's restart may be delayed; `KubeletRestarted` follows when it happens.
             Happened::Action(name) if name == "kubeletRestart" => {}
-            Happened::Action(name) => self.deed(at, Deed::Scripted(name.clone())),
+            Happened::Action(name) => self.action(at, PodAction::Scripted(name.clone())),
         }
     }
 
@@ -152,13 +138,13 @@ impl<'a> Reader<'a> {
         {
             lane.killing(at);
         }
-        let same = self.flags.iter_mut().find(|flag| {
-            (flag.type_, &*flag.reason, &flag.container, &flag.message)
+        let same = self.events.iter_mut().find(|it| {
+            (it.type_, &*it.reason, &it.container, &it.message)
                 == (event.type_, &*event.reason, &container, &event.message)
         });
         match same {
-            Some(flag) => flag.times.push(at),
-            None => self.flags.push(Flag {
+            Some(same) => same.times.push(at),
+            None => self.events.push(EventMarker {
                 type_: event.type_,
                 reason: event.reason.to_string(),
                 container,
@@ -168,15 +154,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Only the first sync that stops the Pod is told; a restarted kubelet begins another.
+    /// Records the first terminating sync only; a restarted kubelet begins another one.
     fn terminating(&mut self, at: Timestamp, grace: Option<Duration>) {
-        if !self.deeds.iter().any(|mark| matches!(mark.what, Deed::Terminating { .. })) {
-            self.deed(at, Deed::Terminating { grace });
+        if !self.actions.iter().any(|action| matches!(action.what, PodAction::Terminating { .. })) {
+            self.action(at, PodAction::Terminating { grace });
         }
     }
 
-    fn deed(&mut self, at: Timestamp, deed: Deed) {
-        self.deeds.push(Mark { at, what: deed });
+    fn action(&mut self, at: Timestamp, action: PodAction) {
+        self.actions.push(Timed { at, what: action });
     }
 
     fn lane(&mut self, container: ContainerIndex) -> Option<&mut LaneReader<'a>> {
@@ -186,7 +172,7 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Picture {
         let (timeline, end) = (self.timeline, self.timeline.end);
         if let Some(at) = end.removed_at {
-            self.deed(at, Deed::Removed);
+            self.action(at, PodAction::Removed);
         }
         self.conditions.sort_by_key(|(name, _)| rank(name));
         let conditions = self.conditions.into_iter();
@@ -197,27 +183,27 @@ impl<'a> Reader<'a> {
             end: end.at,
             is_finished: end.is_finished,
             removed_at: end.removed_at,
-            axis: Axis { stretches: Vec::new() },
+            axis: Axis { segments: Vec::new() },
             phase: self.phase.finish(),
             conditions: conditions.map(|(name, spans)| ConditionTrack { name, spans: spans.finish() }).collect(),
-            deeds: self.deeds,
+            actions: self.actions,
             lanes: self.lanes.into_iter().map(LaneReader::finish).collect(),
-            flags: self.flags,
+            events: self.events,
         };
-        picture.axis = Axis::of(timeline.start, end.at, end.is_finished, picture.moments());
-        close_all(&mut picture);
+        picture.axis = Axis::of(timeline.start, end.at, end.is_finished, picture.change_times());
+        close_spans(&mut picture);
         picture
     }
 }
 
-/// What goes on at the end of the story goes on to the end of the picture; what only began there is not seen.
-fn close_all(picture: &mut Picture) {
+/// Extends open spans to the end of the picture. States that only begin there are dropped.
+fn close_spans(picture: &mut Picture) {
     let until = picture.axis.end();
     close(&mut picture.phase, until);
     picture.phase.retain(|span| span.from < span.to);
-    for strip in &mut picture.conditions {
-        close(&mut strip.spans, until);
-        strip.spans.retain(|span| span.from < span.to);
+    for track in &mut picture.conditions {
+        close(&mut track.spans, until);
+        track.spans.retain(|span| span.from < span.to);
     }
     for lane in &mut picture.lanes {
         close(&mut lane.states, until);
@@ -228,7 +214,7 @@ fn close_all(picture: &mut Picture) {
     }
 }
 
-/// The order in which conditions usually come true; those of others come last.
+/// Returns the rank of a condition: the order in which conditions usually become true; unknown ones come last.
 fn rank(condition: &str) -> usize {
     const ORDER: [ConditionType; 7] = [
         ConditionType::PodScheduled,
@@ -242,7 +228,7 @@ fn rank(condition: &str) -> usize {
     ORDER.iter().position(|known| known.name() == condition).unwrap_or(ORDER.len())
 }
 
-/// An empty lane for each container, in the order of their indexes.
+/// Creates an empty lane for each container, in the order of their indexes.
 fn lanes(spec: &PodManifestSpec) -> Vec<LaneReader<'_>> {
     let init = spec.init_containers.iter().map(|container| {
         let always = container.restart_policy.as_ref().and_then(|policy| policy.known()) == Some(RestartPolicy::Always);
@@ -252,4 +238,84 @@ fn lanes(spec: &PodManifestSpec) -> Vec<LaneReader<'_>> {
     let ephemeral = spec.ephemeral_containers.iter();
     let ephemeral = ephemeral.map(|container| LaneReader::new(container, ContainerKind::Ephemeral));
     init.chain(regular).chain(ephemeral).collect()
+}
+
+// --- Spans of a value that changes over time ---
+
+/// End of a span that is still open; replaced when the end of the picture is known.
+const OPEN: Timestamp = Timestamp::from_unix_micros(i64::MAX);
+
+/// Ends all open spans.
+fn close<T>(spans: &mut [Span<T>], until: Timestamp) {
+    for span in spans.iter_mut().filter(|span| span.to == OPEN) {
+        span.to = until;
+    }
+}
+
+/// Value that changes over time.
+#[derive(Clone, Debug)]
+struct Spans<T> {
+    done: Vec<Span<T>>,
+    now: Option<(Timestamp, T)>,
+}
+
+impl<T> Default for Spans<T> {
+    fn default() -> Spans<T> {
+        Spans { done: Vec::new(), now: None }
+    }
+}
+
+impl<T: PartialEq> Spans<T> {
+    /// Changes the value, or removes it. A value that lasts no time leaves no span.
+    fn change(&mut self, at: Timestamp, what: Option<T>) {
+        if self.now.as_ref().map(|(_, what)| what) == what.as_ref() {
+            return;
+        }
+        self.close(at);
+        let Some(what) = what else { return };
+        match self.done.pop_if(|last| last.to == at && last.what == what) {
+            // Changed back at once: the span before continues.
+            Some(same) => self.now = Some((same.from, what)),
+            None => self.now = Some((at, what)),
+        }
+    }
+
+    /// Returns all spans; the last one is open.
+    fn finish(mut self) -> Vec<Span<T>> {
+        self.close(OPEN);
+        self.done
+    }
+
+    fn close(&mut self, at: Timestamp) {
+        if let Some((from, what)) = self.now.take().filter(|(from, _)| *from < at) {
+            self.done.push(Span { from, to: at, what });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spans(changes: &[(i64, Option<&'static str>)], end: i64) -> Vec<(i64, i64, &'static str)> {
+        let mut spans = Spans::default();
+        for &(second, what) in changes {
+            spans.change(Timestamp::from_unix_seconds(second), what);
+        }
+        let mut spans = spans.finish();
+        close(&mut spans, Timestamp::from_unix_seconds(end));
+        spans.into_iter().map(|span| (span.from.unix_seconds(), span.to.unix_seconds(), span.what)).collect()
+    }
+
+    #[test]
+    fn a_value_lasts_until_the_next() {
+        let changes = [(0, Some("a")), (5, Some("a")), (7, Some("b")), (9, None), (12, Some("b"))];
+        assert_eq!(spans(&changes, 20), [(0, 7, "a"), (7, 9, "b"), (12, 20, "b")]);
+    }
+
+    #[test]
+    fn a_value_that_lasts_no_time_leaves_no_span() {
+        assert_eq!(spans(&[(0, Some("a")), (5, Some("b")), (5, Some("a"))], 9), [(0, 9, "a")]);
+        assert_eq!(spans(&[(0, Some("a")), (0, Some("b"))], 9), [(0, 9, "b")]);
+    }
 }

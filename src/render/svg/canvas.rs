@@ -1,4 +1,4 @@
-//! What is drawn: shapes in layers, and how they are written.
+//! Canvas: shapes in layers, and their SVG elements.
 
 use alloc::{
     string::{String, ToString},
@@ -6,20 +6,20 @@ use alloc::{
 };
 use core::fmt::{self, Write};
 
-use super::measure::Font;
+use super::layout::Font;
 
-/// From back to front.
+/// Layers, from back to front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Layer {
-    Ground,
+    Background,
     Bar,
-    /// Lines and veils across the bars.
-    Over,
-    Sign,
+    /// Lines and shades across the bars.
+    Overlay,
+    Marker,
     Text,
 }
 
-/// A rectangle, in px.
+/// Rectangle in px.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Area {
     pub(super) x: f64,
@@ -29,7 +29,7 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// Whether two areas have more than an edge in common.
+    /// True if two areas have more than an edge in common.
     #[cfg(test)]
     pub(super) fn intersects(&self, other: &Area) -> bool {
         self.x < other.x + other.width
@@ -39,7 +39,7 @@ impl Area {
     }
 }
 
-/// On which side of its place a text stands.
+/// Alignment of a text at its `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -47,11 +47,11 @@ pub(super) enum Anchor {
     End,
 }
 
-/// A line of text.
+/// Line of text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Text {
     pub(super) x: f64,
-    /// Where the line is that the letters stand on.
+    /// Baseline.
     pub(super) y: f64,
     pub(super) anchor: Anchor,
     pub(super) font: Font,
@@ -59,10 +59,10 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// The room that it takes at most.
+    /// Returns an upper bound of the area.
     #[cfg(test)]
     pub(super) fn area(&self) -> Area {
-        let width = super::measure::width(&self.text, self.font);
+        let width = super::layout::width(&self.text, self.font);
         let x = match self.anchor {
             Anchor::Start => self.x,
             Anchor::Middle => self.x - width / 2.0,
@@ -86,14 +86,14 @@ struct Drawn {
     title: Option<String>,
 }
 
-/// Everything that is drawn.
+/// All shapes of a picture.
 #[derive(Default)]
 pub(super) struct Canvas {
     drawn: Vec<Drawn>,
 }
 
 impl Canvas {
-    /// Draws a rectangle; `title` is what its reader is told on hover.
+    /// Draws a rectangle; `title` is shown on hover.
     pub(super) fn rect(&mut self, layer: Layer, class: &'static str, area: Area, title: Option<String>) {
         self.drawn.push(Drawn { layer, class, shape: Shape::Rect(area), title });
     }
@@ -103,12 +103,12 @@ impl Canvas {
         self.drawn.push(Drawn { layer, class, shape: Shape::Path(path), title });
     }
 
-    /// Writes a text.
+    /// Draws a text.
     pub(super) fn text(&mut self, class: &'static str, text: Text, title: Option<String>) {
         self.drawn.push(Drawn { layer: Layer::Text, class, shape: Shape::Text(text), title });
     }
 
-    /// All texts.
+    /// Iterates over all texts.
     #[cfg(test)]
     pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
         self.drawn.iter().filter_map(|drawn| if let Shape::Text(text) = &drawn.shape { Some(text) } else { None })
@@ -162,17 +162,18 @@ fn anchor_class(anchor: Anchor) -> &'static str {
     }
 }
 
-/// A length in px, to a tenth.
+/// Length in px, written with at most one decimal.
 pub(super) struct Px(pub(super) f64);
 
 impl fmt::Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tenths = (self.0 * 10.0).round();
+        // Adding 0.0 turns -0 into 0.
         if tenths % 10.0 == 0.0 { write!(f, "{}", tenths / 10.0 + 0.0) } else { write!(f, "{:.1}", tenths / 10.0) }
     }
 }
 
-/// Text as XML has it: what XML cannot hold becomes a replacement character.
+/// Text escaped for XML; characters that XML does not allow become U+FFFD.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_leave_its_place() {
+    fn text_cannot_break_out_of_its_element() {
         assert_eq!(Escaped("<a b=\"c\">&\u{0}\u{1b}").to_string(), "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd}\u{fffd}");
     }
 }

@@ -1,33 +1,36 @@
-//! The main picture.
+//! SVG: the main picture of a Pod's life.
 
-mod bar;
 mod canvas;
-mod deeds;
-mod flags;
-mod ink;
-mod legend;
-mod measure;
+mod lanes;
+mod layout;
+mod markers;
 mod page;
-mod probes;
-mod process;
-mod row;
-mod sign;
-mod summary;
-mod time;
+mod styles;
+#[cfg(test)]
+mod tests;
 
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 use self::{
     canvas::{Escaped, Px},
     page::Page,
 };
-use super::picture::Picture;
-use crate::time::Timestamp;
+use super::{
+    lane::Lane,
+    picture::{Picture, Span},
+    words,
+};
+use crate::{spec::ContainerKind, time::Timestamp};
 
-/// A life as SVG: one lane a container, phase and conditions above, Kubernetes events below.
+/// Picture as SVG: phase and conditions at the top, one lane per container, Kubernetes events below.
 ///
-/// What is printed is one `<svg>` element that needs nothing else. It follows the reader's preference of light or dark,
-/// says more on hover, and is told in words in its `<desc>`. Its size is given in px and it may be scaled.
+/// Prints one self-contained `<svg>` element. It follows the reader's preference for light or dark colours, shows details on
+/// hover, and has a description for screen readers in `<desc>`. Its size is given in px, and it may be scaled.
 ///
 /// ```
 /// use pod_lifecycle::{api, render::{Picture, Svg}, sim::Scenario};
@@ -45,38 +48,30 @@ pub struct Svg<'a> {
     width: f64,
 }
 
-/// How wide a picture is, in px, if nobody says.
+/// Default width in px.
 const WIDTH: f64 = 1_000.0;
-/// Nothing narrower can be read.
-const NARROWEST: u32 = 320;
+/// Minimum width in px, about that of a phone.
+const MIN_WIDTH: u32 = 320;
+/// Longer histories are summarized in the description.
+const MAX_STEPS: usize = 12;
 
 const STYLE: &str = include_str!("style.css");
 const DEFS: &str = include_str!("defs.svg");
 
 impl<'a> Svg<'a> {
-    /// A picture 1,000 px wide.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodManifest, render::{Picture, Svg}, sim::Scenario};
-    ///
-    /// let pod: PodManifest = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let picture = Picture::of(&Scenario::healthy(pod).play()?);
-    /// assert!(Svg::of(&picture).to_string().contains(r#"width="1000""#));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Creates an SVG of 1,000 px width.
     #[must_use]
     pub fn of(picture: &'a Picture) -> Svg<'a> {
         Svg { picture, width: WIDTH }
     }
 
-    /// The same `px` wide, but no less than 320: laid out anew, with letters of the same size.
+    /// Sets the width in px, at least 320. The layout changes; the font size does not.
     #[must_use]
     pub fn width(self, px: u32) -> Svg<'a> {
-        Svg { width: f64::from(px.max(NARROWEST)), ..self }
+        Svg { width: f64::from(px.max(MIN_WIDTH)), ..self }
     }
 
-    /// How far from the left a moment is drawn, in px.
+    /// Returns the x coordinate of a time, in px.
     ///
     /// ```
     /// use core::time::Duration;
@@ -88,7 +83,7 @@ impl<'a> Svg<'a> {
     /// let svg = Svg::of(&picture);
     /// let minute = picture.start + Duration::from_secs(60);
     /// assert!(svg.x(picture.start) < svg.x(minute));
-    /// assert_eq!(svg.moment_at(svg.x(minute)).since(minute).as_millis(), 0);
+    /// assert_eq!(svg.time_at(svg.x(minute)).since(minute).as_millis(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -96,10 +91,10 @@ impl<'a> Svg<'a> {
         page::scale(self.picture, self.width).x(at)
     }
 
-    /// Which moment is drawn so many px from the left.
+    /// Returns the time at an x coordinate in px; the reverse of [`x`](Svg::x).
     #[must_use]
-    pub fn moment_at(&self, x: f64) -> Timestamp {
-        page::scale(self.picture, self.width).at(x)
+    pub fn time_at(&self, x: f64) -> Timestamp {
+        page::scale(self.picture, self.width).time_at(x)
     }
 }
 
@@ -108,16 +103,52 @@ impl fmt::Display for Svg<'_> {
         let mut page = Page::new(self.picture, self.width);
         page.draw();
         let (width, height) = (Px(page.width), Px(page.y.ceil()));
-        let title = alloc::format!("Life of Pod {}", self.picture.title());
+        let title = format!("Life of Pod {}", self.picture.title());
         let title = Escaped(&title);
         write!(f, r#"<svg xmlns="http://www.w3.org/2000/svg" class="pod-life" role="img" aria-label="{title}" "#)?;
         writeln!(f, r#"width="{width}" height="{height}" viewBox="0 0 {width} {height}">"#)?;
         writeln!(f, "<title>{title}</title>")?;
-        writeln!(f, "<desc>{}</desc>", Escaped(&summary::summary(self.picture)))?;
+        writeln!(f, "<desc>{}</desc>", Escaped(&description(self.picture)))?;
         writeln!(f, "<style>\n{STYLE}</style>\n<defs>\n{DEFS}</defs>")?;
         writeln!(f, "{}</svg>", page.canvas)
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Returns the description for screen readers: the whole life, the phase, each container, actions and events.
+fn description(picture: &Picture) -> String {
+    let mut sentences = alloc::vec![format!("Life of Pod {}: {}.", picture.title(), page::subtitle(picture))];
+    sentences.push(format!("Phase: {}.", history(picture, &picture.phase)));
+    sentences.extend(picture.lanes.iter().map(|lane| describe_lane(picture, lane)));
+    if !picture.actions.is_empty() {
+        let actions = picture.actions.iter().take(MAX_STEPS);
+        let actions: Vec<_> =
+            actions.map(|action| format!("{} {}", action.what, words::offset(action.at, picture.start))).collect();
+        sentences.push(format!("Actions: {}.", actions.join(", ")));
+    }
+    if !picture.events.is_empty() {
+        let reasons = picture.events.iter().flat_map(|event| event.times.iter().map(|_| event.reason.as_str()));
+        sentences.push(format!("Events: {}.", words::tally(reasons)));
+    }
+    sentences.join(" ")
+}
+
+fn describe_lane(picture: &Picture, lane: &Lane) -> String {
+    let kind = match lane.kind {
+        ContainerKind::Init => "Init container",
+        ContainerKind::Sidecar => "Sidecar",
+        ContainerKind::Regular => "Container",
+        ContainerKind::Ephemeral => "Ephemeral container",
+    };
+    let exits = words::tally(lane.runs.iter().filter_map(|run| run.what.exit));
+    let exits = if exits.is_empty() { String::from("does not exit") } else { format!("exits: {exits}") };
+    format!("{kind} {}: {}; {exits}.", lane.name, history(picture, &lane.states))
+}
+
+/// Returns each value with its start, or how often each occurs if there are many.
+fn history<T: ToString>(picture: &Picture, spans: &[Span<T>]) -> String {
+    if spans.len() > MAX_STEPS {
+        return words::tally(spans.iter().map(|span| span.what.to_string()));
+    }
+    let step = |span: &Span<T>| format!("{} {}", span.what.to_string(), words::offset(span.from, picture.start));
+    spans.iter().map(step).collect::<Vec<_>>().join(", ")
+}

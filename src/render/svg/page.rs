@@ -1,43 +1,56 @@
-//! The whole picture, from top to bottom.
+//! Page: the rows of a picture from top to bottom, with its time axis and legend.
 
-use alloc::{collections::BTreeSet, format, string::String};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
 use super::{
-    super::{
-        axis::Scale,
+    canvas::{Anchor, Area, Canvas, Layer, Px, Text},
+    layout::{self, Font, Row},
+    styles::{Fill, Marker},
+};
+use crate::{
+    render::{
+        axis::AxisSegment,
         lane::Lane,
         picture::{ConditionTrack, Picture},
+        scale::{Scale, ticks},
         words,
     },
-    canvas::{Anchor, Area, Canvas, Layer, Px, Text},
-    ink::Ink,
-    measure::{self, Font},
-    sign::Sign,
+    spec::ContainerKind,
+    time::Timestamp,
 };
-use crate::spec::ContainerKind;
 
-/// Blank on all sides.
+/// Margin on all sides, in px.
 pub(super) const MARGIN: f64 = 12.0;
-/// How wide a stretch of time that is left out is drawn.
-const CUT: f64 = 26.0;
-/// The height of a strip, without the blank below it.
-const STRIP: f64 = 13.0;
-/// Between two rows.
+/// Width of a skipped segment of time.
+const SKIPPED_WIDTH: f64 = 26.0;
+/// Height of the bars of phase and conditions.
+const TRACK_HEIGHT: f64 = 13.0;
+/// Gap between two rows.
 const GAP: f64 = 3.0;
-/// The height of a container's bar.
-const BAR: f64 = 16.0;
+/// Height of the time axis.
+const AXIS_HEIGHT: f64 = 18.0;
+/// Ticks are at least this far apart.
+const MIN_TICK_DISTANCE: f64 = 60.0;
+/// Height of a row of the legend.
+const LEGEND_HEIGHT: f64 = 16.0;
+/// Width of a fill's sample in the legend.
+const SAMPLE_WIDTH: f64 = 24.0;
+/// Gap between a sample and its name.
+const SAMPLE_GAP: f64 = 5.0;
+/// Gap between two entries of the legend.
+const ENTRY_GAP: f64 = 14.0;
 
-/// A picture being drawn.
+/// Picture being drawn.
 pub(super) struct Page<'a> {
     pub(super) picture: &'a Picture,
     pub(super) canvas: Canvas,
     pub(super) scale: Scale,
     pub(super) width: f64,
-    /// The top of the next row.
+    /// Top of the next row.
     pub(super) y: f64,
-    /// What the legend has to explain.
-    pub(super) inks: BTreeSet<Ink>,
-    pub(super) signs: BTreeSet<Sign>,
+    // --- Entries of the legend ---
+    pub(super) fills: BTreeSet<Fill>,
+    pub(super) markers: BTreeSet<Marker>,
 }
 
 impl<'a> Page<'a> {
@@ -48,37 +61,38 @@ impl<'a> Page<'a> {
             scale: scale(picture, width),
             width,
             y: MARGIN,
-            inks: BTreeSet::new(),
-            signs: BTreeSet::new(),
+            fills: BTreeSet::new(),
+            markers: BTreeSet::new(),
         }
     }
 
-    /// Draws everything; `y` is the height then.
+    /// Draws the picture; `y` is its height afterwards.
     pub(super) fn draw(&mut self) {
         let picture = self.picture;
         self.header();
-        let deeds = self.deed_labels();
+        let actions = self.action_labels();
         let top = self.y;
         self.ticks();
-        self.phase();
-        picture.conditions.iter().for_each(|strip| self.condition(strip));
+        self.track("Phase", |page| page.bars(&page.picture.phase, TRACK_HEIGHT));
+        picture.conditions.iter().for_each(|track| self.condition(track));
         for (heading, lanes) in groups(&picture.lanes) {
             self.heading(heading);
             lanes.iter().for_each(|lane| self.lane(lane));
         }
-        if !picture.flags.is_empty() {
+        if !picture.events.is_empty() {
             self.heading("Kubernetes events");
-            self.flags();
+            self.events();
         }
+        // These reach through all rows, so their height is known only now.
         self.grid(top);
         self.breaks(top);
-        self.deed_lines(&deeds);
-        self.afterwards(top);
+        self.action_lines(&actions);
+        self.shade_after_removal(top);
         self.y += GAP;
         self.legend();
         self.y += MARGIN;
         let all = Area { x: 0.0, y: 0.0, width: self.width, height: self.y };
-        self.canvas.rect(Layer::Ground, "bg", all, None);
+        self.canvas.rect(Layer::Background, "bg", all, None);
     }
 
     fn header(&mut self) {
@@ -91,10 +105,10 @@ impl<'a> Page<'a> {
         self.y += 8.0;
     }
 
-    /// Writes a line at the left margin, shortened if it has to be.
+    /// Writes a line at the left margin, shortened to its room.
     fn line(&mut self, text: &str, font: Font, room: f64, class: &'static str) {
-        let title = (measure::width(text, font) > room).then(|| String::from(text));
-        if let Some(text) = measure::shortened(text, font, room) {
+        let title = (layout::width(text, font) > room).then(|| String::from(text));
+        if let Some(text) = layout::shortened(text, font, room) {
             self.canvas.text(class, Text { x: MARGIN, y: self.y, anchor: Anchor::Start, font, text }, title);
         }
     }
@@ -103,67 +117,55 @@ impl<'a> Page<'a> {
         self.y += 15.0;
         self.line(text, Font::Label, self.width - 2.0 * MARGIN, "t q");
         let line = format!("M{} {}H{}", Px(MARGIN), Px(self.y + 4.0), Px(self.width - MARGIN));
-        self.canvas.path(Layer::Ground, "hl", line, None);
+        self.canvas.path(Layer::Background, "hl", line, None);
         self.y += 8.0;
     }
 
-    fn phase(&mut self) {
-        self.row_name("Phase", Font::Small, STRIP);
-        self.bars(&self.picture.phase, STRIP);
-        self.y += STRIP + GAP;
+    fn condition(&mut self, track: &ConditionTrack) {
+        self.track(&track.name, |page| page.bars(&track.spans, TRACK_HEIGHT));
     }
 
-    fn condition(&mut self, strip: &ConditionTrack) {
-        self.row_name(&strip.name, Font::Small, STRIP);
-        self.bars(&strip.spans, STRIP);
-        self.y += STRIP + GAP;
+    fn track(&mut self, name: &str, draw: impl FnOnce(&mut Self)) {
+        self.row_name(name, Font::Small, TRACK_HEIGHT);
+        draw(self);
+        self.y += TRACK_HEIGHT + GAP;
     }
 
-    fn lane(&mut self, lane: &Lane) {
-        let font = Font::Name;
-        self.row_name(&lane.name, font, BAR);
-        self.bars(&lane.states, BAR);
-        self.y += BAR + 1.0;
-        self.process(lane);
-        lane.probes.iter().for_each(|row| self.probe_row(row));
-        self.y += GAP + 2.0;
-    }
-
-    /// Writes the name of a row of some height into the left column.
+    /// Writes the name of a row of this height into the left column.
     pub(super) fn row_name(&mut self, name: &str, font: Font, height: f64) {
         let room = self.name_room();
         let y = self.y + height / 2.0 + font.ascent() / 2.0 - 0.5;
-        let title = (measure::width(name, font) > room).then(|| String::from(name));
-        if let Some(text) = measure::shortened(name, font, room) {
+        let title = (layout::width(name, font) > room).then(|| String::from(name));
+        if let Some(text) = layout::shortened(name, font, room) {
             self.canvas.text("t", Text { x: MARGIN, y, anchor: Anchor::Start, font, text }, title);
         }
     }
 
-    /// How wide the name of a row may be.
+    /// Returns the width of the column of names.
     pub(super) fn name_room(&self) -> f64 {
         left(self.width) - MARGIN - 8.0
     }
 }
 
-/// Where on a picture of some width each moment is.
+/// Returns the scale of a picture of this width.
 pub(super) fn scale(picture: &Picture, width: f64) -> Scale {
-    Scale::new(&picture.axis, left(width), width - MARGIN, CUT)
+    Scale::new(&picture.axis, left(width), width - MARGIN, SKIPPED_WIDTH)
 }
 
-/// Where the time begins: left of it stand the names.
+/// Returns the left end of the time axis, right of the column of names.
 pub(super) fn left(width: f64) -> f64 {
     (width * 0.17).clamp(112.0, 190.0)
 }
 
-/// `from 2026-03-01T12:00:00Z, 25m: 9 restarts, goes on`.
+/// Returns `from 2026-03-01T12:00:00Z, 25m: 9 restarts, not finished`.
 pub(super) fn subtitle(picture: &Picture) -> String {
     let length = words::duration(picture.end.since(picture.start));
     let restarts = words::count(usize::try_from(picture.restarts()).unwrap_or(usize::MAX), "restart");
-    let end = if picture.is_finished { "finished" } else { "goes on" };
+    let end = if picture.is_finished { "finished" } else { "not finished" };
     format!("from {}, {length}: {restarts}, {end}", picture.start)
 }
 
-/// Neighbours of one kind, with a heading.
+/// Groups neighbouring lanes of one kind under a heading.
 fn groups(lanes: &[Lane]) -> impl Iterator<Item = (&'static str, &[Lane])> {
     let groups = lanes.chunk_by(|a, b| a.kind == b.kind);
     groups.filter_map(|group| Some((heading(group.first()?.kind, group.len() > 1), group)))
@@ -179,5 +181,112 @@ fn heading(kind: ContainerKind, are_several: bool) -> &'static str {
         (ContainerKind::Regular, true) => "Containers",
         (ContainerKind::Ephemeral, false) => "Ephemeral container",
         (ContainerKind::Ephemeral, true) => "Ephemeral containers",
+    }
+}
+
+// --- Time axis ---
+
+impl Page<'_> {
+    /// Writes the times of the axis: first those after a skipped segment, then as many round ones as fit.
+    fn ticks(&mut self) {
+        let mut row = Row::new(left(self.width) - MARGIN, self.width);
+        let font = Font::Small;
+        let y = self.y + AXIS_HEIGHT - 7.0;
+        for at in self.tick_times() {
+            let text = words::offset(at, self.picture.start);
+            let (x, width) = (self.scale.x(at), layout::width(&text, font));
+            let center = x.min(self.width - width / 2.0 - 1.0);
+            if row.take_free(center - width / 2.0, center + width / 2.0) {
+                self.canvas.text("t q", Text { x: center, y, anchor: Anchor::Middle, font, text }, None);
+                let tick = format!("M{} {}v4", Px(x), Px(self.y + AXIS_HEIGHT - 5.0));
+                self.canvas.path(Layer::Background, "ax", tick, None);
+            }
+        }
+        self.y += AXIS_HEIGHT;
+    }
+
+    /// Returns the times of the ticks, the most important ones first.
+    fn tick_times(&self) -> Vec<Timestamp> {
+        let resumed = self.picture.axis.segments.iter().filter_map(|segment| match segment {
+            AxisSegment::Skipped { to, .. } => Some(*to),
+            AxisSegment::Shown { .. } => None,
+        });
+        resumed.chain(ticks(&self.picture.axis, &self.scale, MIN_TICK_DISTANCE)).collect()
+    }
+
+    /// Draws light lines through all rows at the ticks.
+    fn grid(&mut self, top: f64) {
+        let (from, to) = (top + AXIS_HEIGHT - 1.0, self.y);
+        let line = |at| format!("M{} {}V{}", Px(self.scale.x(at)), Px(from), Px(to));
+        let path: String = ticks(&self.picture.axis, &self.scale, MIN_TICK_DISTANCE).into_iter().map(line).collect();
+        self.canvas.path(Layer::Background, "gl", path, None);
+    }
+
+    /// Draws each skipped segment as a gap with jagged edges through all rows.
+    fn breaks(&mut self, top: f64) {
+        let cuts: Vec<_> = self.scale.cuts().collect();
+        for (from, to, skipped) in cuts {
+            let title = format!("{} without changes are not shown", words::duration(skipped));
+            let area = Area { x: from, y: top + AXIS_HEIGHT, width: to - from, height: self.y - top - AXIS_HEIGHT };
+            self.canvas.rect(Layer::Overlay, "cu", area, Some(title));
+            let mut edges = String::new();
+            for x in [from, to] {
+                edges.push_str(&format!("M{} {}", Px(x), Px(area.y)));
+                let mut y = area.y;
+                // A tooth is 8 px high.
+                while y + 8.0 <= self.y {
+                    edges.push_str("l2 2l-4 4l2 2");
+                    y += 8.0;
+                }
+            }
+            self.canvas.path(Layer::Overlay, "ce", edges, None);
+        }
+    }
+
+    /// Shades the time after the API object was removed.
+    fn shade_after_removal(&mut self, top: f64) {
+        let Some(removed) = self.picture.removed_at else { return };
+        let (from, to) = (self.scale.x(removed), self.width - MARGIN);
+        let area = Area { x: from, y: top + AXIS_HEIGHT, width: to - from, height: self.y - top - AXIS_HEIGHT };
+        if area.width > 0.0 {
+            let title = String::from("The API object is removed; this was its last status.");
+            self.canvas.rect(Layer::Overlay, "ve", area, Some(title));
+        }
+    }
+}
+
+// --- Legend ---
+
+impl Page<'_> {
+    /// Draws the legend of all fills and markers that the picture has, in as many rows as it takes.
+    fn legend(&mut self) {
+        self.y += SAMPLE_GAP;
+        let mut x = MARGIN;
+        for fill in Fill::ALL.into_iter().filter(|fill| self.fills.contains(fill)).collect::<Vec<_>>() {
+            self.legend_entry(&mut x, SAMPLE_WIDTH, fill.name(), |page, x| {
+                let area = Area { x, y: page.y + 3.0, width: SAMPLE_WIDTH, height: LEGEND_HEIGHT - 6.0 };
+                page.canvas.rect(Layer::Bar, fill.class(), area, None);
+            });
+        }
+        for marker in Marker::ALL.into_iter().filter(|marker| self.markers.contains(marker)).collect::<Vec<_>>() {
+            self.legend_entry(&mut x, 12.0, marker.name(), |page, x| {
+                let path = marker.path(x + 4.0, page.y + LEGEND_HEIGHT / 2.0);
+                page.canvas.path(Layer::Marker, marker.class(), path, None);
+            });
+        }
+        self.y += LEGEND_HEIGHT;
+    }
+
+    fn legend_entry(&mut self, x: &mut f64, sample: f64, name: &str, draw: impl FnOnce(&mut Self, f64)) {
+        let font = Font::Small;
+        let width = sample + SAMPLE_GAP + layout::width(name, font);
+        if *x > MARGIN && *x + width > self.width - MARGIN {
+            (*x, self.y) = (MARGIN, self.y + LEGEND_HEIGHT);
+        }
+        draw(self, *x);
+        let y = self.y + LEGEND_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5;
+        let text = Text { x: *x + sample + SAMPLE_GAP, y, anchor: Anchor::Start, font, text: String::from(name) };
+        self.canvas.text("t", text, None);
+        *x += width + ENTRY_GAP;
     }
 }

@@ -1,14 +1,14 @@
-//! What has to be true of every picture.
+//! Properties of every picture.
 
 use std::{fs, path::Path};
 
 use super::{canvas::Area, *};
 use crate::sim::Scenario;
 
-/// Every width that a picture is likely to be drawn at: a phone's, a page's, a screen's.
+/// Widths of a phone, a page and a screen, and some in between.
 const WIDTHS: [f64; 5] = [320.0, 360.0, 600.0, 1_000.0, 1_600.0];
 
-/// Every scenario of the crate, by name, and some that are harder to draw.
+/// Returns every example scenario by name, and some that are hard to draw.
 fn pictures() -> Vec<(String, Picture)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
     let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -27,7 +27,7 @@ fn scenario(yaml: &str) -> Scenario {
     serde_saphyr::from_str(yaml).unwrap()
 }
 
-/// 24 hours, more than 400 restarts, and three probes that answer all the time.
+/// Returns 24 hours with more than 400 restarts and thousands of probe results.
 fn day_of_crashes() -> Scenario {
     scenario(
         "
@@ -110,7 +110,7 @@ fn no_two_texts_overlap_and_none_leaves_the_picture() {
 }
 
 #[test]
-fn the_time_at_which_a_picture_goes_on_after_a_break_does_not_overlap_with_those_that_follow() {
+fn the_tick_after_a_skipped_segment_does_not_overlap_with_those_that_follow() {
     for after in (0..60).step_by(7) {
         let picture = Picture::of(&scenario(&quiet_until(7_200 + after)).play().unwrap());
         for width in WIDTHS {
@@ -127,7 +127,7 @@ fn the_time_at_which_a_picture_goes_on_after_a_break_does_not_overlap_with_those
     }
 }
 
-/// A Pod that runs quietly until it is deleted.
+/// Returns a scenario without changes until the Pod is deleted.
 fn quiet_until(second: u32) -> String {
     format!(
         "pod: {{metadata: {{name: web}}, spec: {{containers: [{{name: app, image: app}}]}}}}\n\
@@ -146,12 +146,12 @@ fn a_day_with_hundreds_of_restarts_is_still_a_picture() {
 }
 
 #[test]
-fn every_ink_and_sign_of_a_picture_is_in_its_legend() {
+fn every_fill_and_marker_of_a_picture_is_in_its_legend() {
     for (name, picture) in pictures() {
         let page = drawn(&picture, 1_000.0);
         let texts: Vec<&str> = page.canvas.texts().map(|text| &*text.text).collect();
-        assert!(!page.inks.is_empty() && !page.signs.is_empty(), "{name}");
-        let names = page.inks.iter().map(|ink| ink.name()).chain(page.signs.iter().map(|sign| sign.name()));
+        assert!(!page.fills.is_empty() && !page.markers.is_empty(), "{name}");
+        let names = page.fills.iter().map(|fill| fill.name()).chain(page.markers.iter().map(|marker| marker.name()));
         for explained in names {
             assert!(texts.contains(&explained), "{name} does not explain {explained:?}");
         }

@@ -1,30 +1,29 @@
-//! Lanes in a terminal.
+//! Text lanes: a picture in the characters of a terminal.
 
-mod cells;
-mod letters;
+mod glyphs;
 
 use alloc::{
     collections::BTreeSet,
     format,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
 use core::fmt;
 
-use self::{
-    cells::Cells,
-    letters::{Letter, Letters},
-};
+use self::glyphs::{Glyph, Glyphs};
 use super::{
+    axis::Axis,
     lane::{Lane, ProbeRow},
-    picture::{Flag, Picture},
+    picture::{EventMarker, Picture, Span},
+    scale::{Scale, ticks},
     words,
 };
 use crate::{action::EventType, api::Name, time::Timestamp};
 
-/// A life as lanes of letters, for a terminal, a log or a comment: a column is a stretch of time.
+/// Picture as text, for a terminal, a log or a comment. Each column is a range of time.
 ///
-/// No line is longer than the columns that are given.
+/// No line is longer than the number of columns.
 ///
 /// ```
 /// use pod_lifecycle::{render::{Lanes, Picture}, sim::Scenario};
@@ -43,31 +42,31 @@ use crate::{action::EventType, api::Name, time::Timestamp};
 pub struct Lanes<'a> {
     picture: &'a Picture,
     columns: usize,
-    letters: Letters,
+    glyphs: Glyphs,
 }
 
-/// What a terminal has at least.
+/// Default number of columns.
 const COLUMNS: usize = 80;
-/// Nothing narrower can be read.
-const FEWEST: usize = 40;
+/// Minimum number of columns.
+const MIN_COLUMNS: usize = 40;
 
 impl<'a> Lanes<'a> {
-    /// Lanes of 80 columns, drawn with blocks.
+    /// Creates lanes of 80 columns, drawn with block characters.
     #[must_use]
     pub fn of(picture: &'a Picture) -> Lanes<'a> {
-        Lanes { picture, columns: COLUMNS, letters: Letters::Blocks }
+        Lanes { picture, columns: COLUMNS, glyphs: Glyphs::Blocks }
     }
 
-    /// The same in so many columns, but no less than 40.
+    /// Sets the number of columns, at least 40.
     #[must_use]
     pub fn columns(self, columns: usize) -> Lanes<'a> {
-        Lanes { columns: columns.max(FEWEST), ..self }
+        Lanes { columns: columns.max(MIN_COLUMNS), ..self }
     }
 
-    /// The same in ASCII alone.
+    /// Uses ASCII characters only.
     #[must_use]
     pub fn ascii(self) -> Lanes<'a> {
-        Lanes { letters: Letters::Ascii, ..self }
+        Lanes { glyphs: Glyphs::Ascii, ..self }
     }
 }
 
@@ -79,20 +78,20 @@ impl fmt::Display for Lanes<'_> {
     }
 }
 
-/// Lanes being drawn.
+/// Text being drawn.
 struct Sheet<'a> {
     lanes: Lanes<'a>,
     cells: Cells,
-    /// How wide the names are.
+    /// Width of the column of names.
     names: usize,
     lines: Vec<String>,
-    /// What the legend has to explain.
-    used: BTreeSet<Letter>,
+    /// Glyphs of the legend.
+    used: BTreeSet<Glyph>,
 }
 
 impl<'a> Sheet<'a> {
     fn new(lanes: Lanes<'a>) -> Sheet<'a> {
-        let names = names_width(lanes.picture).min(lanes.columns / 3).max(LEAST_NAME);
+        let names = names_width(lanes.picture).min(lanes.columns / 3).max(MIN_NAMES);
         let cells = Cells::new(&lanes.picture.axis, lanes.columns.saturating_sub(names).saturating_sub(1));
         Sheet { lanes, cells, names, lines: Vec::new(), used: BTreeSet::new() }
     }
@@ -100,84 +99,84 @@ impl<'a> Sheet<'a> {
     fn draw(&mut self) {
         let picture = self.lanes.picture;
         self.header();
-        let key = self.deeds();
+        let key = self.actions();
         self.row("", self.cells.ticks(&picture.axis));
-        let phase = self.cells.of_spans(&picture.phase, |said| Letter::of_phase(said.value.known()));
-        self.letters("Phase", &phase);
-        for strip in &picture.conditions {
-            let letters = self.cells.of_spans(&strip.spans, |said| Letter::of_condition(said.value.known()));
-            self.letters(&strip.name, &letters);
+        let phase = self.cells.of_spans(&picture.phase, |phase| Glyph::of_phase(phase.value.known()));
+        self.glyph_row("Phase", &phase);
+        for track in &picture.conditions {
+            let glyphs = self.cells.of_spans(&track.spans, |status| Glyph::of_condition(status.value.known()));
+            self.glyph_row(&track.name, &glyphs);
         }
         picture.lanes.iter().for_each(|lane| self.lane(lane));
-        self.flags();
+        self.events();
         self.lines.extend(key);
         self.legend();
     }
 
     fn header(&mut self) {
         let picture = self.lanes.picture;
-        let end = if picture.is_finished { "finished" } else { "goes on" };
+        let end = if picture.is_finished { "finished" } else { "not finished" };
         let length = words::duration(picture.end.since(picture.start));
         let lines = [format!("Pod {}", picture.title()), format!("from {}, {length}: {end}", picture.start)];
         self.lines.extend(lines.iter().map(|line| clipped(line, self.lanes.columns)));
     }
 
-    /// The row of what was done, a letter each, and the key to it.
-    fn deeds(&mut self) -> Vec<String> {
+    /// Writes the row of actions, with a letter for each, and returns their key.
+    fn actions(&mut self) -> Vec<String> {
         let picture = self.lanes.picture;
         let mut marks = Vec::new();
         let mut key = Vec::new();
-        for (deeds, letter) in picture.deeds.chunk_by(|a, b| a.at == b.at).zip('a'..='z') {
-            let Some(first) = deeds.first() else { continue };
-            let says: Vec<String> = deeds.iter().map(|mark| mark.what.to_string()).collect();
+        for (actions, letter) in picture.actions.chunk_by(|a, b| a.at == b.at).zip('a'..='z') {
+            let Some(first) = actions.first() else { continue };
+            let names: Vec<String> = actions.iter().map(|action| action.what.to_string()).collect();
             marks.push((first.at, letter));
-            let line = format!("{letter} {} {}", words::offset(first.at, picture.start), says.join(", "));
+            let line = format!("{letter} {} {}", words::offset(first.at, picture.start), names.join(", "));
             key.push(clipped(&line, self.lanes.columns));
         }
         if !marks.is_empty() {
-            let row = self.cells.of_marks(&marks, |letters| letters.first().copied().unwrap_or(' '));
+            let row = self.cells.of_markers(&marks, |letters| letters.first().copied().unwrap_or(' '));
             self.row("", row);
         }
         key
     }
 
     fn lane(&mut self, lane: &Lane) {
-        let states = self.cells.of_spans(&lane.states, |state| Some(Letter::of_look(state.look())));
-        self.letters(&lane.name, &states);
+        let states = self.cells.of_spans(&lane.states, |state| Some(Glyph::of_appearance(state.appearance())));
+        self.glyph_row(&lane.name, &states);
         self.process(lane);
         lane.probes.iter().for_each(|row| self.probe(row));
     }
 
-    /// Processes, over them what is done for the container, and over that what happens at one moment.
+    /// Writes the row of processes; above them are tasks, then grace periods, then exits and signals.
     fn process(&mut self, lane: &Lane) {
-        let runs = self.cells.of_spans(&lane.runs, |_| Some(Letter::Process));
-        let tasks = self.cells.of_spans(&lane.tasks, |task| Some(Letter::of_task(task.kind)));
-        let stops = self.cells.of_spans(&lane.stops, |_| Some(Letter::Grace));
-        let exits = lane.runs.iter().filter_map(|run| Some((run.to, Letter::of_exit(run.what.exit?))));
-        let moments: Vec<_> = exits.chain(lane.stops.iter().map(|stop| (stop.from, Letter::Sigterm))).collect();
-        let moments = self.cells.of_marks(&moments, gravest);
-        let layers = runs.into_iter().zip(tasks).zip(stops).zip(moments);
-        let top: Vec<_> = layers.map(|(((run, task), stop), moment)| moment.or(stop).or(task).or(run)).collect();
-        self.letters("  process", &top);
+        let runs = self.cells.of_spans(&lane.runs, |_| Some(Glyph::Process));
+        let tasks = self.cells.of_spans(&lane.tasks, |task| Some(Glyph::of_task(task.kind)));
+        let stops = self.cells.of_spans(&lane.stops, |_| Some(Glyph::GracePeriod));
+        let exits = lane.runs.iter().filter_map(|run| Some((run.to, Glyph::of_exit(run.what.exit?))));
+        let markers: Vec<_> = exits.chain(lane.stops.iter().map(|stop| (stop.from, Glyph::Sigterm))).collect();
+        let markers = self.cells.of_markers(&markers, most_important);
+        let layers = runs.into_iter().zip(tasks).zip(stops).zip(markers);
+        let top: Vec<_> = layers.map(|(((run, task), stop), marker)| marker.or(stop).or(task).or(run)).collect();
+        self.glyph_row("  process", &top);
     }
 
     fn probe(&mut self, row: &ProbeRow) {
-        let answers = row.answers.iter().map(|answer| (answer.at, Letter::of_answer(answer.what)));
-        self.marks(&format!("  {}", row.kind.name().to_lowercase()), answers.collect());
+        let results = row.results.iter().map(|result| (result.at, Glyph::of_probe(result.what)));
+        self.marker_row(&format!("  {}", row.kind.name().to_lowercase()), results.collect());
     }
 
-    /// A row of signs; the gravest in a column is shown.
-    fn marks(&mut self, name: &str, marks: Vec<(Timestamp, Letter)>) {
-        if marks.is_empty() {
+    /// Writes a row of markers, if there are any.
+    fn marker_row(&mut self, name: &str, markers: Vec<(Timestamp, Glyph)>) {
+        if markers.is_empty() {
             return;
         }
-        let letters = self.cells.of_marks(&marks, gravest);
-        self.letters(name, &letters);
+        let glyphs = self.cells.of_markers(&markers, most_important);
+        self.glyph_row(name, &glyphs);
     }
 
-    fn flags(&mut self) {
+    fn events(&mut self) {
         let mut rows: Vec<(EventType, &str, Vec<Timestamp>)> = Vec::new();
-        for Flag { type_, reason, times, .. } in &self.lanes.picture.flags {
+        for EventMarker { type_, reason, times, .. } in &self.lanes.picture.events {
             match rows.iter_mut().find(|row| (row.0, row.1) == (*type_, reason)) {
                 Some((.., all)) => all.extend(times),
                 None => rows.push((*type_, reason, times.clone())),
@@ -187,50 +186,50 @@ impl<'a> Sheet<'a> {
             self.lines.push(String::new());
         }
         for (type_, reason, times) in rows {
-            let letter = if type_ == EventType::Warning { Letter::Warning } else { Letter::Normal };
-            let count = format!(" {}{}", self.lanes.letters.times(), times.len());
+            let glyph = if type_ == EventType::Warning { Glyph::Warning } else { Glyph::Normal };
+            let count = format!(" {}{}", self.lanes.glyphs.times(), times.len());
             let name = clipped(reason, self.names.saturating_sub(count.chars().count())) + &count;
-            self.marks(&name, times.into_iter().map(|at| (at, letter)).collect());
+            self.marker_row(&name, times.into_iter().map(|at| (at, glyph)).collect());
         }
     }
 
     fn legend(&mut self) {
-        let entry = |letter: &Letter| format!("{} {}", self.lanes.letters.draw(*letter), letter.name());
+        let entry = |glyph: &Glyph| format!("{} {}", self.lanes.glyphs.draw(*glyph), glyph.name());
         let entries: Vec<String> = self.used.iter().map(entry).collect();
         self.lines.push(String::new());
         self.wrapped(&entries);
     }
 
-    /// A row of letters, blank where there is none.
-    fn letters(&mut self, name: &str, letters: &[Option<Letter>]) {
-        self.used.extend(letters.iter().flatten());
-        let draw = |letter: &Option<Letter>| letter.map_or(' ', |letter| self.lanes.letters.draw(letter));
-        let row = letters.iter().map(draw).collect();
+    /// Writes a row of glyphs, with blanks where there is none.
+    fn glyph_row(&mut self, name: &str, glyphs: &[Option<Glyph>]) {
+        self.used.extend(glyphs.iter().flatten());
+        let draw = |glyph: &Option<Glyph>| glyph.map_or(' ', |glyph| self.lanes.glyphs.draw(glyph));
+        let row = glyphs.iter().map(draw).collect();
         self.row(name, row);
     }
 
-    /// A row; where time is left out, it is torn.
+    /// Writes a row, with the columns of skipped time replaced.
     fn row(&mut self, name: &str, row: Vec<char>) {
-        let tear = self.lanes.letters.tear();
-        let torn = row.into_iter().enumerate().map(|(column, letter)| match self.cells.is_cut(column) {
-            true if letter == ' ' || !name.is_empty() => tear,
+        let skipped = self.lanes.glyphs.skipped();
+        let row = row.into_iter().enumerate().map(|(column, letter)| match self.cells.is_skipped(column) {
+            true if letter == ' ' || !name.is_empty() => skipped,
             true | false => letter,
         });
-        let row: String = torn.collect();
+        let row: String = row.collect();
         let name = clipped(name, self.names);
         self.lines.push(format!("{name:0$} {row}", self.names));
     }
 
-    /// Entries over as many lines as it takes.
+    /// Writes entries over as many lines as it takes.
     fn wrapped(&mut self, entries: &[String]) {
         let mut line = String::new();
         for entry in entries {
-            let length = line.chars().count().saturating_add(APART.len()).saturating_add(entry.chars().count());
+            let length = line.chars().count().saturating_add(ENTRY_GAP.len()).saturating_add(entry.chars().count());
             if !line.is_empty() && length > self.lanes.columns {
                 self.lines.push(core::mem::take(&mut line));
             }
             if !line.is_empty() {
-                line.push_str(APART);
+                line.push_str(ENTRY_GAP);
             }
             line.push_str(entry);
         }
@@ -238,28 +237,126 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Between two entries of the legend.
-const APART: &str = "   ";
+/// Gap between two entries of the legend.
+const ENTRY_GAP: &str = "   ";
 
-fn gravest(letters: &[Letter]) -> Option<Letter> {
-    letters.iter().max().copied()
+/// Returns the marker that is shown of several in one column.
+fn most_important(glyphs: &[Glyph]) -> Option<Glyph> {
+    glyphs.iter().max().copied()
 }
 
-/// No narrower column of names is of use.
-const LEAST_NAME: usize = 12;
+/// Minimum width of the column of names.
+const MIN_NAMES: usize = 12;
 
 fn names_width(picture: &Picture) -> usize {
-    let strips = picture.conditions.iter().map(|strip| strip.name.as_str());
+    let tracks = picture.conditions.iter().map(|track| track.name.as_str());
     let lanes = picture.lanes.iter().map(|lane| lane.name.as_str());
-    let flags = picture.flags.iter().map(|flag| flag.reason.as_str());
-    strips.chain(lanes).chain(flags).map(|name| name.chars().count()).max().unwrap_or_default()
+    let events = picture.events.iter().map(|event| event.reason.as_str());
+    tracks.chain(lanes).chain(events).map(|name| name.chars().count()).max().unwrap_or_default()
 }
 
-/// As much of a text as fits.
+/// Returns a text cut to this number of columns.
 fn clipped(text: &str, columns: usize) -> String {
     if text.chars().count() <= columns {
         return text.into();
     }
     let kept: String = text.chars().take(columns.saturating_sub(2)).collect();
     kept + ".."
+}
+
+/// Columns of a row, each with its range of time.
+struct Cells {
+    scale: Scale,
+    count: usize,
+}
+
+/// Number of columns of a skipped segment.
+const SKIPPED_WIDTH: f64 = 2.0;
+/// Ticks are at least this many columns apart.
+const MIN_TICK_DISTANCE: f64 = 10.0;
+
+impl Cells {
+    fn new(axis: &Axis, count: usize) -> Cells {
+        Cells { scale: Scale::new(axis, 0.0, count as f64, SKIPPED_WIDTH), count }
+    }
+
+    /// Returns for each column the value that takes most of its time.
+    fn of_spans<T, K: Copy + PartialEq>(
+        &self,
+        spans: &[Span<T>],
+        key: impl Fn(&T) -> Option<K>,
+    ) -> Vec<Option<K>> {
+        // The time that each value takes in each column.
+        let mut shares: Vec<Vec<(Option<K>, f64)>> = vec![Vec::new(); self.count];
+        for span in spans {
+            let (from, to, key) = (self.scale.x(span.from), self.scale.x(span.to), key(&span.what));
+            for (column, shares) in
+                shares.iter_mut().enumerate().skip(from as usize).take_while(|(n, _)| (*n as f64) < to)
+            {
+                let share = to.min(column as f64 + 1.0) - from.max(column as f64);
+                match shares.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, sum)) => *sum += share,
+                    None => shares.push((key, share)),
+                }
+            }
+        }
+        let longest = |shares: Vec<(Option<K>, f64)>| {
+            shares.into_iter().reduce(|most, next| if next.1 > most.1 { next } else { most }).and_then(|(key, _)| key)
+        };
+        shares.into_iter().map(longest).collect()
+    }
+
+    /// Returns for each column what is shown of its markers.
+    fn of_markers<T: Copy, R: Clone>(&self, markers: &[(Timestamp, T)], show: impl Fn(&[T]) -> R) -> Vec<R> {
+        let mut columns: Vec<Vec<T>> = vec![Vec::new(); self.count];
+        for (at, marker) in markers {
+            if let Some(column) = columns.get_mut(self.column(*at)) {
+                column.push(*marker);
+            }
+        }
+        columns.iter().map(|markers| show(markers)).collect()
+    }
+
+    /// True if a column is in a skipped segment.
+    fn is_skipped(&self, column: usize) -> bool {
+        let middle = column as f64 + 0.5;
+        self.scale.cuts().any(|(from, to, _)| from <= middle && middle < to)
+    }
+
+    /// Returns the row of times above the columns.
+    fn ticks(&self, axis: &Axis) -> Vec<char> {
+        let mut row = vec![' '; self.count];
+        let mut free = 0;
+        for at in ticks(axis, &self.scale, MIN_TICK_DISTANCE) {
+            let text: Vec<char> = words::offset(at, axis.start()).chars().collect();
+            let column = self.column(at);
+            let end = column.saturating_add(text.len());
+            let is_free = column >= free && end <= self.count && !(column..end).any(|column| self.is_skipped(column));
+            if is_free {
+                row.iter_mut().skip(column).zip(text).for_each(|(cell, letter)| *cell = letter);
+                free = end.saturating_add(1);
+            }
+        }
+        row
+    }
+
+    fn column(&self, at: Timestamp) -> usize {
+        (self.scale.x(at) as usize).min(self.count.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_column_shows_the_value_that_takes_most_of_its_time() {
+        let at = Timestamp::from_unix_seconds;
+        let span = |from, to, what| Span { from: at(from), to: at(to), what };
+        let cells = Cells::new(&Axis::of(at(0), at(20), false, BTreeSet::new()), 2);
+        let spans = [span(0, 3, 'a'), span(3, 14, 'b'), span(14, 20, 'c')];
+        assert_eq!(cells.of_spans(&spans, |what| Some(*what)), [Some('b'), Some('c')]);
+    }
 }

@@ -11,37 +11,37 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-use super::story::{Story, shown, why};
+use super::played_scenario::{PlayedScenario, shown, why};
 
 const GATED: &str = "Scheduling is blocked due to non-empty scheduling gates";
 
 #[test]
-fn a_gated_pod_waits_until_its_gate_is_removed_and_a_node_has_it() {
-    let story = Story::of("scheduling-gates");
-    assert_eq!(shown(story.at(0), "PodScheduled"), Some((false, "SchedulingGated", GATED)));
-    assert_eq!(story.since(0, "PodScheduled"), 0);
-    assert_eq!(why(story.at(0)), ("Pending".into(), "", ""));
-    assert_eq!(story.at(0).start_time, None, "no kubelet has seen it");
-    assert_eq!(shown(story.at(20), "PodScheduled").unwrap().1, "SchedulingGated", "until somebody says otherwise");
-    assert_eq!(shown(story.at(21), "PodScheduled"), Some((true, "", "")));
+fn a_gated_pod_waits_until_its_gate_is_removed_and_it_is_bound() {
+    let played = PlayedScenario::of("scheduling-gates");
+    assert_eq!(shown(played.at(0), "PodScheduled"), Some((false, "SchedulingGated", GATED)));
+    assert_eq!(played.since(0, "PodScheduled"), 0);
+    assert_eq!(why(played.at(0)), ("Pending".into(), "", ""));
+    assert_eq!(played.at(0).start_time, None, "no kubelet has seen it");
+    assert_eq!(shown(played.at(20), "PodScheduled").unwrap().1, "SchedulingGated", "until somebody says otherwise");
+    assert_eq!(shown(played.at(21), "PodScheduled"), Some((true, "", "")));
     let message = "Successfully assigned tenant-a/tenant-a-1 to worker-1";
-    assert_eq!(story.told("Scheduled"), [(21, "Normal".into(), message)]);
-    assert_eq!(why(story.end()).0, "Running");
-    assert_eq!(story.end().observed_generation, 2, "the kubelet has seen the spec without the gate");
+    assert_eq!(played.told("Scheduled"), [(21, "Normal".into(), message)]);
+    assert_eq!(why(played.end()).0, "Running");
+    assert_eq!(played.end().observed_generation, 2, "the kubelet has seen the spec without the gate");
 }
 
 #[test]
 fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
-    let story = Story::of("unschedulable");
+    let played = PlayedScenario::of("unschedulable");
     let message = "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption \
                    victims found for incoming pod.";
-    assert!(story.at(0).conditions.is_empty(), "nobody has looked at it yet");
-    assert_eq!(shown(story.at(1), "PodScheduled"), Some((false, "Unschedulable", message)));
-    assert_eq!(story.told("FailedScheduling"), [(1, "Warning".into(), message)]);
-    assert_eq!(why(story.at(59)).0, "Pending");
-    assert_eq!(shown(story.at(60), "PodScheduled"), Some((true, "", "")));
-    assert_eq!(story.since(60, "PodScheduled"), 60);
-    assert_eq!(why(story.end()).0, "Running");
+    assert!(played.at(0).conditions.is_empty(), "nobody has looked at it yet");
+    assert_eq!(shown(played.at(1), "PodScheduled"), Some((false, "Unschedulable", message)));
+    assert_eq!(played.told("FailedScheduling"), [(1, "Warning".into(), message)]);
+    assert_eq!(why(played.at(59)).0, "Pending");
+    assert_eq!(shown(played.at(60), "PodScheduled"), Some((true, "", "")));
+    assert_eq!(played.since(60, "PodScheduled"), 60);
+    assert_eq!(why(played.end()).0, "Running");
 }
 
 fn manifest(gates: &Value) -> api::PodManifest {
@@ -69,7 +69,7 @@ fn an_unbound_pod_has_a_status_from_the_beginning() {
 }
 
 #[test]
-fn a_pod_is_bound_once_and_never_moves() {
+fn a_pod_is_bound_once() {
     let mut object = unbound(&json!([]));
     bind(&mut object).unwrap();
     let before = object.clone();
@@ -81,7 +81,7 @@ fn a_pod_is_bound_once_and_never_moves() {
 }
 
 #[test]
-fn no_node_may_have_a_gated_pod_and_no_gate_can_be_added() {
+fn a_gated_pod_cannot_be_bound_and_no_gate_can_be_added() {
     let gates = json!([{"name": "example.com/quota"}]);
     let mut object = unbound(&gates);
     assert_eq!(bind(&mut object), Err(ObjectError::Gated));
@@ -93,7 +93,7 @@ fn no_node_may_have_a_gated_pod_and_no_gate_can_be_added() {
 }
 
 #[test]
-fn a_deleted_pod_that_no_node_has_goes_at_once() {
+fn a_deleted_unbound_pod_is_removed_at_once() {
     let mut object = unbound(&json!([]));
     assert_eq!(object.delete(30, Timestamp::UNIX_EPOCH), Deletion::Gone);
     assert!(object.is_gone());
@@ -101,7 +101,7 @@ fn a_deleted_pod_that_no_node_has_goes_at_once() {
 }
 
 #[test]
-fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
+fn a_finalizer_keeps_the_object_of_a_finished_pod() {
     let mut object = unbound(&json!([]));
     let mut manifest = object.manifest().clone();
     manifest.metadata.finalizers = vec!["batch.kubernetes.io/job-tracking".into()];
@@ -113,7 +113,7 @@ fn a_finalizer_keeps_an_object_that_nobody_waits_for() {
 }
 
 #[test]
-fn an_object_goes_with_its_last_finalizer() {
+fn an_object_is_removed_with_its_last_finalizer() {
     let mut manifest = unbound(&json!([])).manifest().clone();
     manifest.metadata.finalizers = vec!["a.example/first".into(), "b.example/last".into()];
     let mut object = PodObject::stored(manifest, Timestamp::UNIX_EPOCH).unwrap();
@@ -131,7 +131,7 @@ fn only_the_node_of_a_bound_pod_can_be_lost() {
 }
 
 #[test]
-fn a_kubelet_that_gets_a_pod_does_not_speak_for_the_scheduler() {
+fn the_kubelet_does_not_set_pod_scheduled_of_a_new_pod() {
     let mut out = Vec::new();
     let spec = Arc::new(PodSpec::from_admitted(&manifest(&json!([]))).unwrap());
     let _pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut out);

@@ -1,22 +1,22 @@
-//! Whatever ends or disturbs a Pod: each event has a scenario in `examples/scenarios`, and is told here.
+//! Disruptions of Pods: each has a scenario in `examples/scenarios`, and its tests here.
 
 mod api;
 mod before_the_node;
 mod changes;
 mod node;
 mod node_lost;
-mod story;
+mod played_scenario;
 
 use pod_lifecycle::{Change, PHASE_MOVES, sim::What};
-use story::Story;
+use played_scenario::PlayedScenario;
 
 #[test]
-fn every_scenario_can_be_played_says_what_it_shows_and_moves_through_phases_as_the_table_allows() {
+fn every_example_can_be_played_has_a_description_and_follows_the_phase_table() {
     let mut moves = 0;
-    for name in story::names() {
-        let story = Story::of(&name);
-        assert!(!story.description.is_empty(), "{name} does not say what it shows");
-        for entry in &story.timeline.entries {
+    for name in played_scenario::names() {
+        let played = PlayedScenario::of(&name);
+        assert!(!played.description.is_empty(), "{name} does not say what it shows");
+        for entry in &played.timeline.entries {
             let What::Changed(transition) = &entry.what else { continue };
             let Change::Phase { from: Some(from), to } = transition.change else { continue };
             moves += 1;
@@ -27,10 +27,10 @@ fn every_scenario_can_be_played_says_what_it_shows_and_moves_through_phases_as_t
 }
 
 #[test]
-fn whatever_is_told_to_change_was_something_else_before() {
+fn every_transition_changes_a_value() {
     let mut conditions = 0;
-    for name in story::names() {
-        for entry in &Story::of(&name).timeline.entries {
+    for name in played_scenario::names() {
+        for entry in &PlayedScenario::of(&name).timeline.entries {
             let What::Changed(transition) = &entry.what else { continue };
             match transition.change {
                 Change::Phase { from, to } => assert_ne!(from, Some(to), "{name}"),
@@ -47,15 +47,15 @@ fn whatever_is_told_to_change_was_something_else_before() {
 }
 
 #[test]
-fn what_is_told_to_change_is_what_the_published_statuses_show() {
-    for name in story::names() {
-        let story = Story::of(&name);
-        let told = story.timeline.entries.iter().rev().find_map(|entry| {
+fn transitions_match_the_published_statuses() {
+    for name in played_scenario::names() {
+        let played = PlayedScenario::of(&name);
+        let told = played.timeline.entries.iter().rev().find_map(|entry| {
             let What::Changed(transition) = &entry.what else { return None };
             let Change::Phase { to, .. } = transition.change else { return None };
             Some(to.to_string())
         });
-        let shown = story.phases().last().map(|(_, phase)| phase.clone());
+        let shown = played.phases().last().map(|(_, phase)| phase.clone());
         assert_eq!(told.unwrap_or("Pending".into()), shown.unwrap(), "{name}");
     }
 }

@@ -11,71 +11,71 @@ use pod_lifecycle::{
 };
 use serde_json::json;
 
-use super::story::{Story, condition, ended, shown, why};
+use super::played_scenario::{PlayedScenario, condition, ended, shown, why};
 
 #[test]
-fn a_hard_eviction_leaves_no_grace_and_a_failed_pod_that_says_evicted() {
-    let story = Story::of("eviction-hard");
+fn a_hard_eviction_has_no_grace_period_and_fails_the_pod_with_reason_evicted() {
+    let played = PlayedScenario::of("eviction-hard");
     let message = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 87Mi. \
                    Container redis was using 412Mi, request is 64Mi, has larger consumption of memory.";
-    assert_eq!(story.told("Evicted"), [(30, "Warning".into(), message)]);
-    assert_eq!(story.told("Killing"), [(30, "Normal".into(), "Stopping container redis")]);
-    assert_eq!(story.stops(), [(30, 2)], "the least between SIGTERM and SIGKILL, not the Pod's 60 s");
-    assert_eq!(why(story.end()), ("Failed".into(), "Evicted", message));
-    assert_eq!(ended(story.end(), "redis"), (137, "Error"));
-    assert_eq!(shown(story.end(), "DisruptionTarget"), Some((true, "TerminationByKubelet", message)));
-    assert_eq!(shown(story.end(), "Ready"), Some((false, "PodFailed", "")));
-    assert_eq!(story.removed_at(), None, "an evicted Pod stays for people to see");
+    assert_eq!(played.told("Evicted"), [(30, "Warning".into(), message)]);
+    assert_eq!(played.told("Killing"), [(30, "Normal".into(), "Stopping container redis")]);
+    assert_eq!(played.stops(), [(30, 2)], "the least between SIGTERM and SIGKILL, not the Pod's 60 s");
+    assert_eq!(why(played.end()), ("Failed".into(), "Evicted", message));
+    assert_eq!(ended(played.end(), "redis"), (137, "Error"));
+    assert_eq!(shown(played.end(), "DisruptionTarget"), Some((true, "TerminationByKubelet", message)));
+    assert_eq!(shown(played.end(), "Ready"), Some((false, "PodFailed", "")));
+    assert_eq!(played.removed_at(), None, "an evicted Pod stays for people to see");
 }
 
 #[test]
-fn the_end_of_an_evicted_pod_is_published_only_when_nothing_runs_any_more() {
-    let story = Story::of("eviction-hard");
-    assert_eq!(story.phases(), [(0, "Pending".into()), (0, "Running".into()), (32, "Failed".into())]);
-    assert_eq!(condition(story.at(31), "DisruptionTarget"), None);
-    assert_eq!(why(story.at(31)).1, "", "the reason comes with the phase");
-    assert_eq!(story.since(32, "DisruptionTarget"), 32);
+fn the_terminal_phase_of_an_evicted_pod_is_published_when_no_container_runs() {
+    let played = PlayedScenario::of("eviction-hard");
+    assert_eq!(played.phases(), [(0, "Pending".into()), (0, "Running".into()), (32, "Failed".into())]);
+    assert_eq!(condition(played.at(31), "DisruptionTarget"), None);
+    assert_eq!(why(played.at(31)).1, "", "the reason comes with the phase");
+    assert_eq!(played.since(32, "DisruptionTarget"), 32);
 }
 
 #[test]
-fn a_soft_eviction_leaves_its_own_longest_grace() {
-    let story = Story::of("eviction-soft");
-    assert_eq!(story.stops(), [(30, 15)]);
-    assert_eq!(story.exits(), [(45, 137)]);
-    assert_eq!(why(story.end()).1, "Evicted");
+fn a_soft_eviction_is_limited_by_its_own_grace_period() {
+    let played = PlayedScenario::of("eviction-soft");
+    assert_eq!(played.stops(), [(30, 15)]);
+    assert_eq!(played.exits(), [(45, 137)]);
+    assert_eq!(why(played.end()).1, "Evicted");
 }
 
 #[test]
-fn a_soft_eviction_leaves_no_more_than_the_pods_own_grace() {
-    let story = Story::varied("eviction-soft", |scenario| {
+fn a_soft_eviction_is_limited_by_the_pods_grace_period() {
+    let played = PlayedScenario::varied("eviction-soft", |scenario| {
         scenario.pod.spec.termination_grace_period_seconds = Some(5);
     });
-    assert_eq!(story.stops(), [(30, 5)]);
+    assert_eq!(played.stops(), [(30, 5)]);
 }
 
 #[test]
-fn a_pod_evicted_for_its_own_disk_usage_is_no_target_of_a_disruption() {
-    let story = Story::of("eviction-over-limit");
+fn a_pod_evicted_for_its_own_disk_usage_has_no_disruption_target() {
+    let played = PlayedScenario::of("eviction-over-limit");
     let message = "Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Gi\". ";
-    assert_eq!(why(story.end()), ("Failed".into(), "Evicted", message));
-    assert_eq!(condition(story.end(), "DisruptionTarget"), None);
+    assert_eq!(why(played.end()), ("Failed".into(), "Evicted", message));
+    assert_eq!(condition(played.end(), "DisruptionTarget"), None);
 }
 
 /// The kubelet looks at the containers once more when all are gone, and forgets why it stopped them.
 #[test]
-fn an_evicted_pod_whose_containers_all_end_well_has_succeeded_after_all() {
-    let story = Story::varied("eviction-hard", |scenario| {
+fn an_evicted_pod_whose_containers_all_exit_with_0_succeeds() {
+    let played = PlayedScenario::varied("eviction-hard", |scenario| {
         let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
         (run.sigterm_exit_after_seconds, run.sigterm_exit_code) = (0.0, Some(0));
     });
-    assert_eq!(why(story.end()), ("Succeeded".into(), "", ""));
-    assert!(shown(story.end(), "DisruptionTarget").unwrap().0);
+    assert_eq!(why(played.end()), ("Succeeded".into(), "", ""));
+    assert!(shown(played.end(), "DisruptionTarget").unwrap().0);
 }
 
 #[test]
 fn a_container_that_died_with_its_sandbox_is_removed_if_its_pod_is_evicted_but_not_if_it_is_preempted() {
     let removals = |end: ScriptActionKind| {
-        let story = Story::varied("eviction-hard", |scenario| {
+        let played = PlayedScenario::varied("eviction-hard", |scenario| {
             let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
             (run.exits_after_seconds, run.exit_code) = (Some(5.0), 1);
             let mut slow = scenario.pod.spec.containers[0].clone();
@@ -86,7 +86,7 @@ fn a_container_that_died_with_its_sandbox_is_removed_if_its_pod_is_evicted_but_n
             scenario.script.sandbox_deaths = vec![20.0];
             scenario.script.actions[0].kind = end;
         });
-        let asked = story.timeline.entries.iter();
+        let asked = played.timeline.entries.iter();
         asked.filter(|entry| matches!(entry.what, What::Asked(Action::RemoveContainer { .. }))).count()
     };
     assert_eq!(removals(ScriptActionKind::Evict { message: None, grace_seconds: None }), 1);
@@ -94,9 +94,9 @@ fn a_container_that_died_with_its_sandbox_is_removed_if_its_pod_is_evicted_but_n
 }
 
 #[test]
-fn a_restart_of_the_kubelet_does_not_put_off_its_garbage_collection() {
+fn a_restart_of_the_kubelet_does_not_delay_garbage_collection() {
     let removals = |restarts: &[f64]| {
-        let story = Story::varied("eviction-hard", |scenario| {
+        let played = PlayedScenario::varied("eviction-hard", |scenario| {
             scenario.config.garbage_collection_seconds = Some(60.0);
             let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
             run.exits_after_seconds = Some(30.0);
@@ -107,8 +107,8 @@ fn a_restart_of_the_kubelet_does_not_put_off_its_garbage_collection() {
             let restarts = restarts.iter().map(|t| pod_lifecycle::sim::ScriptAction { t: *t, kind: kind.clone() });
             scenario.script.actions = restarts.collect();
         });
-        let start = story.timeline.start;
-        let asked = story.timeline.entries.iter().filter_map(|entry| {
+        let start = played.timeline.start;
+        let asked = played.timeline.entries.iter().filter_map(|entry| {
             let What::Asked(Action::RemovePodSandbox { .. }) = entry.what else { return None };
             Some(entry.at.since(start).as_secs())
         });
@@ -119,69 +119,69 @@ fn a_restart_of_the_kubelet_does_not_put_off_its_garbage_collection() {
 }
 
 #[test]
-fn a_pod_that_makes_room_for_a_critical_one_keeps_its_own_grace() {
-    let story = Story::of("preemption");
+fn a_preempted_pod_keeps_its_own_grace_period() {
+    let played = PlayedScenario::of("preemption");
     let message = "Preempted in order to admit critical pod";
-    assert_eq!(story.told("Preempting"), [(20, "Warning".into(), message)]);
-    assert_eq!(story.stops(), [(20, 10)]);
-    assert_eq!(why(story.end()), ("Failed".into(), "Preempting", message));
+    assert_eq!(played.told("Preempting"), [(20, "Warning".into(), message)]);
+    assert_eq!(played.stops(), [(20, 10)]);
+    assert_eq!(why(played.end()), ("Failed".into(), "Preempting", message));
     let said = "Pod was preempted by Kubelet to accommodate a critical pod.";
-    assert_eq!(shown(story.end(), "DisruptionTarget"), Some((true, "TerminationByKubelet", said)));
+    assert_eq!(shown(played.end(), "DisruptionTarget"), Some((true, "TerminationByKubelet", said)));
 }
 
 #[test]
-fn a_node_that_shuts_down_gives_each_pod_its_time_and_sidecars_stop_last() {
-    let story = Story::of("node-shutdown");
-    assert_eq!(story.stops(), [(60, 20), (66, 14)], "20 s instead of the Pod's 45, of which the front end takes 6");
-    assert_eq!(story.exits(), [(66, 143), (67, 0)]);
-    assert!(story.told("Terminated").is_empty(), "no event says why");
+fn at_a_node_shutdown_each_pod_has_its_grace_period_and_sidecars_stop_last() {
+    let played = PlayedScenario::of("node-shutdown");
+    assert_eq!(played.stops(), [(60, 20), (66, 14)], "20 s instead of the Pod's 45, of which the front end takes 6");
+    assert_eq!(played.exits(), [(66, 143), (67, 0)]);
+    assert!(played.told("Terminated").is_empty(), "no event says why");
 }
 
 #[test]
-fn a_pod_whose_node_shut_down_is_failed_and_terminated() {
-    let story = Story::of("node-shutdown");
+fn a_pod_terminated_by_a_node_shutdown_is_failed() {
+    let played = PlayedScenario::of("node-shutdown");
     let message = "Pod was terminated in response to imminent node shutdown.";
-    assert_eq!(why(story.end()), ("Failed".into(), "Terminated", message));
-    assert_eq!(shown(story.end(), "DisruptionTarget"), Some((true, "TerminationByKubelet", message)));
-    assert_eq!(story.phases().last(), Some(&(67, "Failed".into())));
+    assert_eq!(why(played.end()), ("Failed".into(), "Terminated", message));
+    assert_eq!(shown(played.end(), "DisruptionTarget"), Some((true, "TerminationByKubelet", message)));
+    assert_eq!(played.phases().last(), Some(&(67, "Failed".into())));
 }
 
 #[test]
 fn a_pod_past_its_active_deadline_fails_although_its_policy_is_always() {
-    let story = Story::of("deadline");
+    let played = PlayedScenario::of("deadline");
     let message = "Pod was active on the node longer than the specified deadline";
-    assert_eq!(story.told("DeadlineExceeded")[0], (30, "Normal".into(), message));
-    assert_eq!(story.stops(), [(30, 10)]);
-    assert_eq!(story.exits(), [(32, 0)]);
-    assert_eq!(why(story.end()), ("Failed".into(), "DeadlineExceeded", message));
-    assert_eq!(story.phases().last(), Some(&(32, "Failed".into())));
-    assert_eq!(condition(story.end(), "DisruptionTarget"), None);
+    assert_eq!(played.told("DeadlineExceeded")[0], (30, "Normal".into(), message));
+    assert_eq!(played.stops(), [(30, 10)]);
+    assert_eq!(played.exits(), [(32, 0)]);
+    assert_eq!(why(played.end()), ("Failed".into(), "DeadlineExceeded", message));
+    assert_eq!(played.phases().last(), Some(&(32, "Failed".into())));
+    assert_eq!(condition(played.end(), "DisruptionTarget"), None);
 }
 
 #[test]
-fn a_pod_that_its_node_refuses_fails_at_once_and_nothing_of_it_is_ever_heard() {
-    let story = Story::of("rejected");
+fn a_pod_rejected_by_its_node_fails_at_once_and_starts_nothing() {
+    let played = PlayedScenario::of("rejected");
     let message = "Allocate failed due to no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, \
                    which is unexpected";
     let reason = "UnexpectedAdmissionError";
-    assert_eq!(story.told(reason), [(2, "Warning".into(), message)]);
-    assert_eq!(why(story.end()), ("Failed".into(), reason, &*format!("Pod was rejected: {message}")));
-    assert_eq!(story.phases(), [(0, "Pending".into()), (2, "Failed".into())]);
-    assert!(!story.anything_ran());
-    assert!(story.end().conditions.is_empty() && story.end().container_statuses.is_empty());
-    assert_eq!(story.end().start_time, Some(story.timeline.start + std::time::Duration::from_secs(2)));
+    assert_eq!(played.told(reason), [(2, "Warning".into(), message)]);
+    assert_eq!(why(played.end()), ("Failed".into(), reason, &*format!("Pod was rejected: {message}")));
+    assert_eq!(played.phases(), [(0, "Pending".into()), (2, "Failed".into())]);
+    assert!(!played.anything_ran());
+    assert!(played.end().conditions.is_empty() && played.end().container_statuses.is_empty());
+    assert_eq!(played.end().start_time, Some(played.timeline.start + std::time::Duration::from_secs(2)));
 }
 
 #[test]
-fn a_pod_that_is_stopping_cannot_be_evicted_into_another_end() {
-    let story = Story::varied("eviction-soft", |scenario| {
+fn a_terminating_pod_keeps_its_phase_when_it_is_evicted() {
+    let played = PlayedScenario::varied("eviction-soft", |scenario| {
         let first = scenario.script.actions[0].clone();
         let again = ScriptActionKind::Evict { message: Some("again".into()), grace_seconds: None };
         scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { t: first.t + 5.0, kind: again });
     });
-    assert_eq!(story.told("Evicted").len(), 2, "the kubelet says so all the same");
-    assert_eq!(story.exits(), [(45, 137)], "a stop under way is not shortened");
-    assert_eq!(why(story.end()).2, "The node was low on resource: ephemeral-storage. ");
+    assert_eq!(played.told("Evicted").len(), 2, "the kubelet says so all the same");
+    assert_eq!(played.exits(), [(45, 137)], "a stop under way is not shortened");
+    assert_eq!(why(played.end()).2, "The node was low on resource: ephemeral-storage. ");
 }
 
 #[test]

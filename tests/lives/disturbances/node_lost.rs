@@ -7,147 +7,147 @@ use pod_lifecycle::{
     state::ConditionType,
 };
 
-use super::story::{Story, container, shown, why};
+use super::played_scenario::{PlayedScenario, container, shown, why};
 
 #[test]
 fn a_pod_on_a_lost_node_is_unknown_and_no_longer_ready() {
-    let story = Story::of("node-lost");
+    let played = PlayedScenario::of("node-lost");
     let message = "Node edge-17 which was running pod sensor-3 is unresponsive";
-    assert_eq!(why(story.at(60)), ("Unknown".into(), "NodeLost", message));
-    assert_eq!(shown(story.at(60), "Ready"), Some((false, "", "")), "the node controller says no word why");
-    assert_eq!(story.since(60, "Ready"), 60);
-    assert!(shown(story.at(60), "ContainersReady").unwrap().0, "that one stays as it was");
-    assert_eq!(story.told("NodeNotReady"), [(60, "Warning".into(), "Node is not ready")]);
-    assert!(container(story.at(60), "collector").state.running.is_some());
+    assert_eq!(why(played.at(60)), ("Unknown".into(), "NodeLost", message));
+    assert_eq!(shown(played.at(60), "Ready"), Some((false, "", "")), "the node controller says no word why");
+    assert_eq!(played.since(60, "Ready"), 60);
+    assert!(shown(played.at(60), "ContainersReady").unwrap().0, "that one stays as it was");
+    assert_eq!(played.told("NodeNotReady"), [(60, "Warning".into(), "Node is not ready")]);
+    assert!(container(played.at(60), "collector").state.running.is_some());
 }
 
 #[test]
 fn what_happens_on_a_lost_node_is_not_seen() {
-    let story = Story::of("node-lost");
-    assert_eq!(story.exits(), [(90, 2)], "the container crashes meanwhile, and is started again");
-    assert_eq!(story.told("Started").len(), 2);
-    assert_eq!(container(story.at(179), "collector").restart_count, 0);
-    assert_eq!(why(story.at(179)).0, "Unknown");
+    let played = PlayedScenario::of("node-lost");
+    assert_eq!(played.exits(), [(90, 2)], "the container crashes meanwhile, and is started again");
+    assert_eq!(played.told("Started").len(), 2);
+    assert_eq!(container(played.at(179), "collector").restart_count, 0);
+    assert_eq!(why(played.at(179)).0, "Unknown");
 }
 
 #[test]
-fn when_the_node_is_back_the_kubelets_own_view_is() {
-    let story = Story::of("node-lost");
-    assert_eq!(why(story.at(180)), ("Running".into(), "", ""));
-    assert_eq!(container(story.at(180), "collector").restart_count, 1);
-    assert_eq!(shown(story.at(180), "Ready"), Some((true, "", "")));
-    assert_eq!(story.since(180, "Ready"), 90, "to the kubelet it has been ready since the restart");
+fn the_kubelets_status_is_published_when_the_node_is_back() {
+    let played = PlayedScenario::of("node-lost");
+    assert_eq!(why(played.at(180)), ("Running".into(), "", ""));
+    assert_eq!(container(played.at(180), "collector").restart_count, 1);
+    assert_eq!(shown(played.at(180), "Ready"), Some((true, "", "")));
+    assert_eq!(played.since(180, "Ready"), 90, "to the kubelet it has been ready since the restart");
     let phases = [(0, "Pending"), (0, "Running"), (60, "Unknown"), (180, "Running")];
-    assert_eq!(story.phases(), phases.map(|(at, phase)| (at, phase.to_owned())));
+    assert_eq!(played.phases(), phases.map(|(at, phase)| (at, phase.to_owned())));
 }
 
 #[test]
-fn a_pod_that_ended_on_a_lost_node_is_seen_to_have_ended_when_the_node_is_back() {
-    let story = Story::varied("node-lost", |scenario| {
+fn a_pod_that_finished_on_a_lost_node_is_published_when_the_node_is_back() {
+    let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
-    assert_eq!(why(story.at(179)).0, "Unknown");
-    assert_eq!(why(story.at(180)), ("Failed".into(), "", ""));
-    assert_eq!(story.end().container_statuses[0].state.terminated.as_ref().unwrap().exit_code, 2);
+    assert_eq!(why(played.at(179)).0, "Unknown");
+    assert_eq!(why(played.at(180)), ("Failed".into(), "", ""));
+    assert_eq!(played.end().container_statuses[0].state.terminated.as_ref().unwrap().exit_code, 2);
 }
 
 #[test]
 fn a_pod_that_has_ended_does_not_become_unknown() {
-    let story = Story::varied("node-lost", |scenario| {
+    let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
         scenario.script.actions[0].t = 90.0;
         scenario.script.actions[1].t = 90.0;
     });
-    assert_eq!(story.phases().last(), Some(&(90, "Failed".into())));
-    assert!(story.told("NodeNotReady").is_empty());
+    assert_eq!(played.phases().last(), Some(&(90, "Failed".into())));
+    assert!(played.told("NodeNotReady").is_empty());
 }
 
 #[test]
-fn a_pod_deleted_on_a_lost_node_stays_until_the_kubelet_hears_of_it() {
-    let story = Story::of("node-lost-while-deleting");
-    assert_eq!(story.column(100), "Unknown");
-    assert_eq!(why(story.at(199)).1, "NodeLost");
-    assert_eq!(story.stops(), [(200, 30)], "nobody stops it before");
-    assert_eq!(story.exits(), [(205, 0)]);
-    assert_eq!(story.column(201), "Terminating");
-    assert_eq!(why(story.end()).0, "Succeeded");
-    assert_eq!(story.removed_at(), Some(205));
+fn a_pod_deleted_on_a_lost_node_stays_until_the_node_is_back() {
+    let played = PlayedScenario::of("node-lost-while-deleting");
+    assert_eq!(played.column(100), "Unknown");
+    assert_eq!(why(played.at(199)).1, "NodeLost");
+    assert_eq!(played.stops(), [(200, 30)], "nobody stops it before");
+    assert_eq!(played.exits(), [(205, 0)]);
+    assert_eq!(played.column(201), "Terminating");
+    assert_eq!(why(played.end()).0, "Succeeded");
+    assert_eq!(played.removed_at(), Some(205));
 }
 
 #[test]
 fn a_pod_force_deleted_on_a_lost_node_runs_on_until_the_node_is_back() {
-    let story = Story::varied("node-lost-while-deleting", |scenario| {
+    let played = PlayedScenario::varied("node-lost-while-deleting", |scenario| {
         scenario.script.actions[1].kind = ScriptActionKind::ForceDelete;
     });
-    assert_eq!(story.removed_at(), Some(100));
-    assert_eq!(story.stops(), [(200, 30)]);
-    assert_eq!(story.exits(), [(205, 0)]);
-    assert_eq!(why(story.end()).0, "Unknown", "nobody sees how it ended");
+    assert_eq!(played.removed_at(), Some(100));
+    assert_eq!(played.stops(), [(200, 30)]);
+    assert_eq!(played.exits(), [(205, 0)]);
+    assert_eq!(why(played.end()).0, "Unknown", "nobody sees how it ended");
 }
 
 #[test]
-fn an_image_changed_on_a_lost_node_is_acted_upon_when_the_node_is_back() {
-    let story = Story::varied("node-lost", |scenario| {
+fn an_image_changed_on_a_lost_node_restarts_its_container_when_the_node_is_back() {
+    let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.script.containers.get_mut("collector").unwrap().runs.clear();
         let image = "registry.example.com/edge/collector:0.8".to_owned();
         let kind = ScriptActionKind::SetImage { container: "collector".into(), image };
         scenario.script.actions.insert(1, pod_lifecycle::sim::ScriptAction { t: 100.0, kind });
     });
     let message = "Container collector definition changed, will be restarted";
-    assert_eq!(story.told("Killing"), [(180, "Normal".into(), message)]);
-    assert_eq!(story.at(179).observed_generation, 1);
-    assert_eq!(story.at(180).observed_generation, 2);
+    assert_eq!(played.told("Killing"), [(180, "Normal".into(), message)]);
+    assert_eq!(played.at(179).observed_generation, 1);
+    assert_eq!(played.at(180).observed_generation, 2);
 }
 
 #[test]
 fn a_pod_whose_node_is_gone_is_failed_and_removed_by_the_garbage_collector() {
-    let story = Story::of("node-gone");
-    assert_eq!(why(story.at(119)).0, "Unknown");
-    assert_eq!(why(story.at(120)).0, "Failed");
+    let played = PlayedScenario::of("node-gone");
+    assert_eq!(why(played.at(119)).0, "Unknown");
+    assert_eq!(why(played.at(120)).0, "Failed");
     let message = "PodGC: node no longer exists";
-    assert_eq!(shown(story.at(120), "DisruptionTarget"), Some((true, "DeletionByPodGC", message)));
-    assert_eq!(story.removed_at(), Some(120));
-    assert!(story.stops().is_empty(), "there is no kubelet to stop anything");
+    assert_eq!(shown(played.at(120), "DisruptionTarget"), Some((true, "DeletionByPodGC", message)));
+    assert_eq!(played.removed_at(), Some(120));
+    assert!(played.stops().is_empty(), "there is no kubelet to stop anything");
 }
 
 #[test]
-fn a_lost_node_takes_readiness_away_and_the_change_is_told() {
-    let story = Story::of("node-lost");
-    let ready = story.timeline.entries.iter().filter_map(|entry| {
+fn a_lost_node_makes_its_pods_not_ready_with_a_transition() {
+    let played = PlayedScenario::of("node-lost");
+    let ready = played.timeline.entries.iter().filter_map(|entry| {
         let What::Changed(transition) = &entry.what else { return None };
         let Change::Condition { condition: ConditionType::Ready, to, .. } = transition.change else { return None };
-        Some((entry.at.since(story.timeline.start).as_secs(), to))
+        Some((entry.at.since(played.timeline.start).as_secs(), to))
     });
     assert!(ready.clone().any(|told| told == (60, ConditionStatus::False)), "{:?}", ready.collect::<Vec<_>>());
 }
 
 #[test]
-fn what_containers_did_on_a_lost_node_is_told_when_the_node_is_back() {
-    let story = Story::varied("node-lost", |scenario| {
+fn exits_on_a_lost_node_are_published_when_the_node_is_back() {
+    let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
-    let told = story.timeline.entries.iter().filter_map(|entry| {
+    let told = played.timeline.entries.iter().filter_map(|entry| {
         let What::Changed(transition) = &entry.what else { return None };
         let Change::Container { from, to, .. } = transition.change else { return None };
-        (entry.at.since(story.timeline.start).as_secs() > 0).then_some((entry.at, from, to))
+        (entry.at.since(played.timeline.start).as_secs() > 0).then_some((entry.at, from, to))
     });
-    let at = story.timeline.start + std::time::Duration::from_secs(180);
+    let at = played.timeline.start + std::time::Duration::from_secs(180);
     let (from, to) = (Some(ContainerStateKind::Running), ContainerStateKind::Terminated);
     assert_eq!(told.collect::<Vec<_>>(), [(at, from, to)]);
 }
 
 #[test]
-fn a_pod_whose_node_is_back_after_it_was_given_up_is_told_to_have_failed_once() {
-    let story = Story::varied("node-gone", |scenario| {
+fn a_pod_failed_by_the_garbage_collector_is_published_as_failed_once() {
+    let played = PlayedScenario::varied("node-gone", |scenario| {
         scenario.script.actions.truncate(2);
         let kind = ScriptActionKind::NodeRecovered;
         scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { t: 180.0, kind });
     });
-    let failed = story.timeline.entries.iter().filter_map(|entry| {
+    let failed = played.timeline.entries.iter().filter_map(|entry| {
         let What::Changed(transition) = &entry.what else { return None };
         let is_it = matches!(transition.change, Change::Phase { to: PodPhase::Failed, .. });
-        is_it.then(|| entry.at.since(story.timeline.start).as_secs())
+        is_it.then(|| entry.at.since(played.timeline.start).as_secs())
     });
     assert_eq!(failed.collect::<Vec<_>>(), [120]);
-    assert!(!story.stops().is_empty(), "the kubelet ends it when it hears of it");
+    assert!(!played.stops().is_empty(), "the kubelet ends it when it hears of it");
 }

@@ -21,7 +21,7 @@ use clap::Parser;
 use pod_lifecycle::{
     Output, PodMachine, Timestamp,
     event::Event,
-    testkit::invariant::{Trials, Watch},
+    testkit::invariants::{MetamorphicChecks, InvariantChecker},
 };
 
 use dice::Dice;
@@ -94,7 +94,7 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut out: Vec<Output> = Vec::new();
     let mut pod = PodMachine::new(spec, config, now, &mut out);
-    let mut watch = Watch::begin(&pod, now, &out)?;
+    let mut watch = InvariantChecker::new(&pod, now, &out)?;
     let mut world = FakeRuntime::default();
     world.note(&out);
     let mut tally = Counters::default();
@@ -104,7 +104,7 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
         }
     };
     for _ in 0..dice.below(arguments.moves).saturating_add(1) {
-        watch.pick_trials(if dice.once_in(arguments.trials_each) { Trials::AfterEach } else { Trials::Never });
+        watch.set_metamorphic_checks(if dice.once_in(arguments.trials_each) { MetamorphicChecks::AfterEach } else { MetamorphicChecks::Never });
         let event = match dice.below(100) {
             0..=14 => {
                 now = later(&mut dice, &pod, now);

@@ -1,8 +1,8 @@
-//! Small Pods in a small world, for stateright: every order in which things can happen to them.
+//! Model of small Pods for stateright: explores every order of events, within a budget.
 //!
-//! The world answers what it was asked, well or badly, in any order, twice, or not at all; processes exit; the sandbox
-//! dies; the Pod is deleted or evicted; the kubelet restarts. Each disturbance has a budget, so that there is an end.
-//! Time passes only to the Pod's next wake: what happens in between is the same as what happens then.
+//! The runtime answers actions with success or failure, in any order, twice, or not at all; processes exit; the sandbox
+//! dies; the Pod is deleted or evicted; the kubelet restarts. Each kind of disturbance has a budget, so the model is finite.
+//! Time passes only to the Pod's next timer, since an event in between has the same effect as one at that time.
 
 use std::{
     collections::BTreeSet,
@@ -19,95 +19,95 @@ use pod_lifecycle::{
     spec::PodSpec,
     state::RecordedState,
     testkit::{
-        self, Reply,
-        invariant::{Trials, Watch, a_deleted_pod_ends_in_time},
+        self, AnswerKind,
+        invariants::{MetamorphicChecks, InvariantChecker, a_deleted_pod_terminates_in_time},
     },
 };
 use stateright::{Model, Property};
 
-/// More answers than that are not outstanding: what was asked for before is lost.
-const MOST_ASKED: usize = 6;
+/// Upper bound of pending actions; the oldest are lost.
+const MAX_PENDING: usize = 6;
 
-/// Small Pods and their world.
+/// Model of all small Pods.
 #[derive(Clone, Debug)]
 pub struct SmallPods {
     pods: Vec<(Arc<PodSpec>, Timing)>,
     budget: Budget,
-    /// The moves that were made, of phases, containers and workers.
+    /// Transitions that were seen, of phases, containers and workers.
     pub seen: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// How often the world may disturb a Pod.
+/// Budget of disturbances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Budget {
-    /// Exits that nobody asked for.
+    /// Exits of containers that are not being stopped.
     pub exits: u8,
-    /// Answers that are not as was hoped.
+    /// Failed actions.
     pub failures: u8,
-    /// Answers that are given twice, or never.
-    pub doubts: u8,
+    /// Actions without an answer, repeated events, and relists.
+    pub anomalies: u8,
     /// Deletions, evictions, restarts of the kubelet, and deaths of the sandbox.
-    pub blows: u8,
-    /// How often time passes.
+    pub disturbances: u8,
+    /// Timers.
     pub wakes: u8,
 }
 
 impl Budget {
-    /// How many disturbances are left.
+    /// Returns the number of disturbances that are left.
     fn left(self) -> u16 {
-        let Budget { exits, failures, doubts, blows, wakes } = self;
-        [exits, failures, doubts, blows, wakes].into_iter().map(u16::from).sum()
+        let Budget { exits, failures, anomalies, disturbances, wakes } = self;
+        [exits, failures, anomalies, disturbances, wakes].into_iter().map(u16::from).sum()
     }
 }
 
-/// A Pod, its world, and what is left of the budget.
+/// State of the model: a Pod, its pending actions, and the rest of the budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FakeRuntime {
+pub struct ModelState {
     /// The Pod.
     pub pod: PodMachine,
     now: Timestamp,
-    asked: Vec<Action>,
+    pending: Vec<Action>,
     last: Option<RuntimeEvent>,
     budget: Budget,
-    watch: Watch,
-    /// The invariant that was broken, in words.
-    pub broken: Option<String>,
+    checker: InvariantChecker,
+    /// Description of the violated invariant.
+    pub violation: Option<String>,
 }
 
-/// A state is told from others by a hash. Most of the time goes into it: so it is a fast one, and the same in each run.
-impl Hash for FakeRuntime {
+/// Hashes with a fast hash of fixed seeds: stateright tells states apart by their hash, and spends most of its time on it.
+impl Hash for ModelState {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let FakeRuntime { pod, now, asked, last, budget, watch, broken } = self;
+        let ModelState { pod, now, pending, last, budget, checker, violation } = self;
         let fast = ahash::RandomState::with_seeds(1, 2, 3, 4);
-        state.write_u64(fast.hash_one((pod, now, asked, last, budget, watch, broken)));
+        state.write_u64(fast.hash_one((pod, now, pending, last, budget, checker, violation)));
     }
 }
 
-/// What may happen next.
+/// Step of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// An action is answered as was hoped.
-    Well(usize),
-    /// An action is answered otherwise.
-    Badly(usize),
+pub enum Step {
+    /// An action succeeds.
+    Succeed(usize),
+    /// An action fails.
+    Fail(usize),
     /// An action is never answered.
-    Lost(usize),
-    /// The last news are told once more.
-    Again,
-    /// A running instance ends with this code.
+    Lose(usize),
+    /// The last runtime event is delivered again.
+    RepeatLastEvent,
+    /// A running container exits with this code.
     Exit(usize, i32),
     /// The newest sandbox dies.
     SandboxDies,
-    /// The runtime is relisted, and all is as it was known.
-    Relisted,
-    /// The API server or the node does something.
-    Blow(Event),
-    /// Time passes until the Pod wakes.
-    Sleep,
+    /// The PLEG relists the runtime; nothing has changed.
+    Relist,
+    /// An event of the API server or node.
+    Disturb(Event),
+    /// Time passes until the Pod's next timer.
+    WaitForTimer,
 }
 
 impl SmallPods {
-    /// All small Pods, with this budget, each on a node that hears at once and on one that polls.
+    /// Creates the model of all small Pods, each with an ideal runtime and with a PLEG that polls.
     pub fn new(budget: Budget) -> SmallPods {
         let pods = PODS.iter().flat_map(|text| {
             let text = format!(r#"{{"metadata": {{"name": "web", "uid": "u"}}, "spec": {text}}}"#);
@@ -118,14 +118,14 @@ impl SmallPods {
         SmallPods { pods: pods.collect(), budget, seen: Arc::default() }
     }
 
-    /// Each of the Pods by itself.
+    /// Returns a model of each Pod.
     pub fn one_by_one(&self) -> Vec<SmallPods> {
         let alone = |pod: &(Arc<PodSpec>, Timing)| SmallPods { pods: vec![pod.clone()], ..self.clone() };
         self.pods.iter().map(alone).collect()
     }
 }
 
-/// Up to two containers, an init container or a sidecar, thresholds up to two.
+/// Pods of up to two containers, an init container or sidecar, and thresholds of up to two.
 const PODS: [&str; 5] = [
     r#"{"containers": [{"name": "app", "image": "a", "readinessProbe": {"exec": {"command": ["x"]}, "failureThreshold": 2},
         "livenessProbe": {"exec": {"command": ["x"]}, "failureThreshold": 2}}]}"#,
@@ -140,123 +140,123 @@ const PODS: [&str; 5] = [
 ];
 
 impl Model for SmallPods {
-    type State = FakeRuntime;
-    type Action = Move;
+    type State = ModelState;
+    type Action = Step;
 
-    fn init_states(&self) -> Vec<FakeRuntime> {
+    fn init_states(&self) -> Vec<ModelState> {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let begin = |(spec, timing): &(Arc<PodSpec>, Timing)| {
             let mut out = Vec::new();
             let config = KubeletConfig { timing: *timing, ..KubeletConfig::default() };
             let pod = PodMachine::new(spec.clone(), Arc::new(config), now, &mut out);
-            let (watch, broken) = match Watch::begin(&pod, now, &out) {
-                Ok(watch) => (watch, None),
-                Err(broken) => (Watch::default(), Some(broken)),
+            let (checker, violation) = match InvariantChecker::new(&pod, now, &out) {
+                Ok(checker) => (checker, None),
+                Err(violation) => (InvariantChecker::default(), Some(violation)),
             };
-            let mut world = FakeRuntime { pod, now, asked: Vec::new(), last: None, budget: self.budget, watch, broken };
-            world.note(&out);
-            world
+            let mut state = ModelState { pod, now, pending: Vec::new(), last: None, budget: self.budget, checker, violation };
+            state.record_outputs(&out);
+            state
         };
         self.pods.iter().map(begin).collect()
     }
 
-    fn actions(&self, world: &FakeRuntime, moves: &mut Vec<Move>) {
-        let Budget { exits, failures, doubts, blows, wakes } = world.budget;
-        let asked = 0..world.asked.len();
-        moves.extend(asked.clone().map(Move::Well));
+    fn actions(&self, state: &ModelState, steps: &mut Vec<Step>) {
+        let Budget { exits, failures, anomalies, disturbances, wakes } = state.budget;
+        let pending = 0..state.pending.len();
+        steps.extend(pending.clone().map(Step::Succeed));
         if failures > 0 {
-            moves.extend(asked.clone().map(Move::Badly));
+            steps.extend(pending.clone().map(Step::Fail));
         }
-        if doubts > 0 {
-            moves.extend(asked.map(Move::Lost));
-            moves.extend([Move::Again, Move::Relisted]);
+        if anomalies > 0 {
+            steps.extend(pending.map(Step::Lose));
+            steps.extend([Step::RepeatLastEvent, Step::Relist]);
         }
         if exits > 0 {
             let running =
-                (0..world.pod.runtime().instances.len()).filter(|&at| world.pod.runtime().instances[at].is_running());
-            moves.extend(running.flat_map(|at| [Move::Exit(at, 0), Move::Exit(at, 1)]));
+                (0..state.pod.runtime().instances.len()).filter(|&at| state.pod.runtime().instances[at].is_running());
+            steps.extend(running.flat_map(|at| [Step::Exit(at, 0), Step::Exit(at, 1)]));
         }
-        if blows > 0 {
-            moves.push(Move::SandboxDies);
-            moves.push(Move::Blow(Event::Api(ApiEvent::Deleted { grace_seconds: 2, generation: None })));
-            moves.push(Move::Blow(Event::Node(NodeEvent::KubeletRestarted)));
+        if disturbances > 0 {
+            steps.push(Step::SandboxDies);
+            steps.push(Step::Disturb(Event::Api(ApiEvent::Deleted { grace_seconds: 2, generation: None })));
+            steps.push(Step::Disturb(Event::Node(NodeEvent::KubeletRestarted)));
             let message = "low on memory".into();
             let evicted = NodeEvent::Evicted { message, grace_seconds: Some(2), is_disruption: true };
-            moves.push(Move::Blow(Event::Node(evicted)));
+            steps.push(Step::Disturb(Event::Node(evicted)));
         }
-        if wakes > 0 && world.pod.poll_timeout().is_some() {
-            moves.push(Move::Sleep);
+        if wakes > 0 && state.pod.poll_timeout().is_some() {
+            steps.push(Step::WaitForTimer);
         }
     }
 
-    fn next_state(&self, world: &FakeRuntime, next: Move) -> Option<FakeRuntime> {
-        let mut world = world.clone();
-        let before = (world.pod.worker_state(), world.pod.phase());
-        world.watch.pick_trials(if world.budget.left().is_multiple_of(4) { Trials::AfterEach } else { Trials::Never });
-        let out = world.play(next)?;
-        world.watch.pick_trials(Trials::Never);
-        world.come_to_an_end(self.budget);
-        self.note(before, &world, &out);
-        Some(world)
+    fn next_state(&self, state: &ModelState, next: Step) -> Option<ModelState> {
+        let mut state = state.clone();
+        let before = (state.pod.worker_state(), state.pod.phase());
+        state.checker.set_metamorphic_checks(if state.budget.left().is_multiple_of(4) { MetamorphicChecks::AfterEach } else { MetamorphicChecks::Never });
+        let out = state.apply(next)?;
+        state.checker.set_metamorphic_checks(MetamorphicChecks::Never);
+        state.check_termination(self.budget);
+        self.record_transitions(before, &state, &out);
+        Some(state)
     }
 
     fn properties(&self) -> Vec<Property<SmallPods>> {
-        let mut all = vec![Property::always("every invariant holds", |_, world: &FakeRuntime| world.broken.is_none())];
+        let mut all = vec![Property::always("every invariant holds", |_, state: &ModelState| state.violation.is_none())];
         all.extend(sometimes());
         all
     }
 }
 
-/// What has to be reached, so that the model is known to test it.
+/// Returns the states that must be reached, so that the model is known to cover them.
 fn sometimes() -> Vec<Property<SmallPods>> {
     macro_rules! reach {
-        ($($name:literal: |$world:ident| $holds:expr;)+) => {
-            vec![$(Property::sometimes($name, |_: &SmallPods, $world: &FakeRuntime| $holds)),+]
+        ($($name:literal: |$state:ident| $holds:expr;)+) => {
+            vec![$(Property::sometimes($name, |_: &SmallPods, $state: &ModelState| $holds)),+]
         };
     }
     reach! {
-        "phase Pending": |world| world.pod.phase() == PodPhase::Pending;
-        "phase Running": |world| world.pod.phase() == PodPhase::Running;
-        "phase Succeeded": |world| world.pod.phase() == PodPhase::Succeeded;
-        "phase Failed": |world| world.pod.phase() == PodPhase::Failed;
-        "worker Syncing": |world| world.pod.worker_state() == WorkerState::Syncing;
-        "worker Terminating": |world| world.pod.worker_state() == WorkerState::Terminating;
-        "worker Terminated": |world| world.pod.worker_state() == WorkerState::Terminated;
-        "worker Finished": |world| world.pod.worker_state() == WorkerState::Finished;
-        "a container runs": |world| any(world, |state| matches!(state, RecordedState::Running { .. }));
-        "a container has terminated": |world| any(world, |state| matches!(state, RecordedState::Terminated(_)));
-        "waits: ContainerCreating": |world| waits(world, "ContainerCreating");
-        "waits: PodInitializing": |world| waits(world, "PodInitializing");
-        "waits: CrashLoopBackOff": |world| waits(world, "CrashLoopBackOff");
-        "waits: ErrImagePull": |world| waits(world, "ErrImagePull");
-        "waits: ImagePullBackOff": |world| waits(world, "ImagePullBackOff");
-        "waits: CreateContainerError": |world| waits(world, "CreateContainerError");
-        "waits: RunContainerError": |world| waits(world, "RunContainerError");
+        "phase Pending": |state| state.pod.phase() == PodPhase::Pending;
+        "phase Running": |state| state.pod.phase() == PodPhase::Running;
+        "phase Succeeded": |state| state.pod.phase() == PodPhase::Succeeded;
+        "phase Failed": |state| state.pod.phase() == PodPhase::Failed;
+        "worker Syncing": |state| state.pod.worker_state() == WorkerState::Syncing;
+        "worker Terminating": |state| state.pod.worker_state() == WorkerState::Terminating;
+        "worker Terminated": |state| state.pod.worker_state() == WorkerState::Terminated;
+        "worker Finished": |state| state.pod.worker_state() == WorkerState::Finished;
+        "a container runs": |state| any(state, |state| matches!(state, RecordedState::Running { .. }));
+        "a container has terminated": |state| any(state, |state| matches!(state, RecordedState::Terminated(_)));
+        "waits: ContainerCreating": |state| waits(state, "ContainerCreating");
+        "waits: PodInitializing": |state| waits(state, "PodInitializing");
+        "waits: CrashLoopBackOff": |state| waits(state, "CrashLoopBackOff");
+        "waits: ErrImagePull": |state| waits(state, "ErrImagePull");
+        "waits: ImagePullBackOff": |state| waits(state, "ImagePullBackOff");
+        "waits: CreateContainerError": |state| waits(state, "CreateContainerError");
+        "waits: RunContainerError": |state| waits(state, "RunContainerError");
     }
 }
 
-fn any(world: &FakeRuntime, is_so: impl Fn(&RecordedState) -> bool) -> bool {
-    let records = world.pod.published().containers().iter().flatten();
+fn any(state: &ModelState, is_so: impl Fn(&RecordedState) -> bool) -> bool {
+    let records = state.pod.published().containers().iter().flatten();
     records.filter_map(|record| record.state.as_ref()).any(is_so)
 }
 
-fn waits(world: &FakeRuntime, reason: &str) -> bool {
-    any(world, |state| matches!(state, RecordedState::Waiting(waiting) if waiting.reason() == reason))
+fn waits(state: &ModelState, reason: &str) -> bool {
+    any(state, |state| matches!(state, RecordedState::Waiting(waiting) if waiting.reason() == reason))
 }
 
 impl SmallPods {
-    /// Which moves of the tables were made.
-    fn note(&self, (worker, phase): (WorkerState, PodPhase), world: &FakeRuntime, out: &[Output]) {
+    /// Records the transitions of a step.
+    fn record_transitions(&self, (worker, phase): (WorkerState, PodPhase), state: &ModelState, out: &[Output]) {
         let mut moves = Vec::new();
         moves.extend(
-            worker_moves(worker, world.pod.worker_state()).iter().map(|(from, to)| format!("worker {from} -> {to}")),
+            worker_moves(worker, state.pod.worker_state()).iter().map(|(from, to)| format!("worker {from} -> {to}")),
         );
-        if phase != world.pod.phase() {
-            moves.push(format!("phase {phase} -> {}", world.pod.phase()));
+        if phase != state.pod.phase() {
+            moves.push(format!("phase {phase} -> {}", state.pod.phase()));
         }
         for output in out {
-            let Output::Transition(told) = output else { continue };
-            if let Change::Container { from: Some(from), to, .. } = told.change
+            let Output::Transition(transition) = output else { continue };
+            if let Change::Container { from: Some(from), to, .. } = transition.change
                 && from != to
             {
                 moves.push(format!("container {} -> {}", from.name(), to.name()));
@@ -268,46 +268,46 @@ impl SmallPods {
     }
 }
 
-/// The moves that a worker has made within one step, when it stood here before and stands there now.
+/// Returns the moves that a worker made within one step, from its state before to its state after.
 fn worker_moves(from: WorkerState, to: WorkerState) -> Vec<(WorkerState, WorkerState)> {
     let mut made = Vec::new();
     let mut at = from;
     while at != to {
-        let straight = WORKER_MOVES.iter().find(|made| **made == (at, to));
-        let Some(next) = straight.or_else(|| WORKER_MOVES.iter().find(|(from, _)| *from == at)) else { break };
+        let direct = WORKER_MOVES.iter().find(|made| **made == (at, to));
+        let Some(next) = direct.or_else(|| WORKER_MOVES.iter().find(|(from, _)| *from == at)) else { break };
         made.push(*next);
         at = next.1;
     }
     made
 }
 
-impl FakeRuntime {
-    /// Makes a move; `None` if there is nothing that it could be about.
-    fn play(&mut self, next: Move) -> Option<Vec<Output>> {
+impl ModelState {
+    /// Applies a step; returns `None` if it does not apply.
+    fn apply(&mut self, next: Step) -> Option<Vec<Output>> {
         let spend = |left: &mut u8| {
             *left = left.checked_sub(1)?;
             Some(())
         };
         let event = match next {
-            Move::Well(at) => self.answer(at, &Reply::Well)?,
-            Move::Badly(at) => {
+            Step::Succeed(at) => self.answer(at, &AnswerKind::Success)?,
+            Step::Fail(at) => {
                 spend(&mut self.budget.failures)?;
-                self.answer(at, &Reply::Badly)?
+                self.answer(at, &AnswerKind::Failure)?
             }
-            Move::Lost(at) => {
-                spend(&mut self.budget.doubts)?;
-                self.asked.remove(at);
+            Step::Lose(at) => {
+                spend(&mut self.budget.anomalies)?;
+                self.pending.remove(at);
                 return Some(Vec::new());
             }
-            Move::Again => {
-                spend(&mut self.budget.doubts)?;
+            Step::RepeatLastEvent => {
+                spend(&mut self.budget.anomalies)?;
                 Event::Runtime(self.last.clone()?)
             }
-            Move::Relisted => {
-                spend(&mut self.budget.doubts)?;
+            Step::Relist => {
+                spend(&mut self.budget.anomalies)?;
                 Event::Runtime(RuntimeEvent::Relisted(self.pod.runtime().clone()))
             }
-            Move::Exit(at, code) => {
+            Step::Exit(at, code) => {
                 spend(&mut self.budget.exits)?;
                 let instance = self.pod.runtime().instances.get(at)?;
                 let (container, instance) = (instance.container?, instance.id);
@@ -317,71 +317,71 @@ impl FakeRuntime {
                     exit: ContainerExit::with_code(code),
                 })
             }
-            Move::SandboxDies => {
-                spend(&mut self.budget.blows)?;
+            Step::SandboxDies => {
+                spend(&mut self.budget.disturbances)?;
                 let sandbox = self.pod.runtime().active_sandbox()?.id;
                 Event::Runtime(RuntimeEvent::SandboxDied { sandbox })
             }
-            Move::Blow(event) => {
-                spend(&mut self.budget.blows)?;
+            Step::Disturb(event) => {
+                spend(&mut self.budget.disturbances)?;
                 event
             }
-            Move::Sleep => {
+            Step::WaitForTimer => {
                 spend(&mut self.budget.wakes)?;
                 self.now = self.now.max(self.pod.poll_timeout()?);
-                let out = self.watch.handle_timeout(&mut self.pod, self.now);
-                return Some(self.take(out));
+                let out = self.checker.handle_timeout(&mut self.pod, self.now);
+                return Some(self.record_result(out));
             }
         };
-        let out = self.watch.handle_event(&mut self.pod, self.now, event.clone()).map(|(_, out)| out);
-        if let Event::Runtime(news) = event {
-            self.last = Some(news);
+        let out = self.checker.handle_event(&mut self.pod, self.now, event.clone()).map(|(_, out)| out);
+        if let Event::Runtime(event) = event {
+            self.last = Some(event);
         }
-        Some(self.take(out))
+        Some(self.record_result(out))
     }
 
-    /// Answers an action; a stop is first answered by the end of what is stopped, then by its own return. A bad stop
-    /// returns, and nobody tells of the end.
-    fn answer(&mut self, at: usize, reply: &Reply) -> Option<Event> {
-        let news = match (&self.asked[at], reply) {
-            (&Action::StopContainer { container, instance, .. }, Reply::Badly) => {
+    /// Answers an action. A stop is answered by `ContainerExited` and then by `ContainerStopped`; one that fails is answered
+    /// by `ContainerStopped` alone.
+    fn answer(&mut self, at: usize, kind: &AnswerKind) -> Option<Event> {
+        let event = match (&self.pending[at], kind) {
+            (&Action::StopContainer { container, instance, .. }, AnswerKind::Failure) => {
                 Some(RuntimeEvent::ContainerStopped { container, instance })
             }
-            (action, reply) => testkit::answer(action, reply, self.pod.runtime()),
+            (action, kind) => testkit::answer(action, kind, self.pod.runtime()),
         };
-        if !matches!(news, Some(RuntimeEvent::ContainerExited { .. })) {
-            self.asked.remove(at);
+        if !matches!(event, Some(RuntimeEvent::ContainerExited { .. })) {
+            self.pending.remove(at);
         }
-        news.map(Event::Runtime)
+        event.map(Event::Runtime)
     }
 
-    /// In a world that has lost nothing, and that disturbs no more, a Pod that is deleted comes to its end in time.
-    fn come_to_an_end(&mut self, whole: Budget) {
-        let is_honest = self.budget.doubts == whole.doubts && self.asked.len() < MOST_ASKED;
-        if is_honest && self.budget.blows == 0 && self.budget.left() % 4 == 1 && self.broken.is_none() {
-            self.broken = a_deleted_pod_ends_in_time(self.pod.clone(), self.asked.clone(), self.now).err();
+    /// Checks that a deleted Pod terminates in time, if nothing was lost and no disturbance is left.
+    fn check_termination(&mut self, whole: Budget) {
+        let nothing_was_lost = self.budget.anomalies == whole.anomalies && self.pending.len() < MAX_PENDING;
+        if nothing_was_lost && self.budget.disturbances == 0 && self.budget.left() % 4 == 1 && self.violation.is_none() {
+            self.violation = a_deleted_pod_terminates_in_time(self.pod.clone(), self.pending.clone(), self.now).err();
         }
     }
 
-    fn take(&mut self, out: Result<Vec<Output>, String>) -> Vec<Output> {
+    fn record_result(&mut self, out: Result<Vec<Output>, String>) -> Vec<Output> {
         match out {
             Ok(out) => {
-                self.note(&out);
+                self.record_outputs(&out);
                 out
             }
-            Err(broken) => {
-                self.broken = Some(broken);
+            Err(violation) => {
+                self.violation = Some(violation);
                 Vec::new()
             }
         }
     }
 
-    fn note(&mut self, out: &[Output]) {
+    fn record_outputs(&mut self, out: &[Output]) {
         let waits =
             |action: &&Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });
-        let asked = out.iter().filter_map(|it| if let Output::Action(action) = it { Some(action) } else { None });
-        self.asked.extend(asked.filter(waits).cloned());
-        let too_many = self.asked.len().saturating_sub(MOST_ASKED);
-        self.asked.drain(..too_many);
+        let pending = out.iter().filter_map(|it| if let Output::Action(action) = it { Some(action) } else { None });
+        self.pending.extend(pending.filter(waits).cloned());
+        let too_many = self.pending.len().saturating_sub(MAX_PENDING);
+        self.pending.drain(..too_many);
     }
 }

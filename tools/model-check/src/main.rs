@@ -49,9 +49,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let minutes = arguments.minutes.unwrap_or(if arguments.deep { 60 } else { 1 });
     let budget = if arguments.deep {
-        Budget { exits: 3, failures: 2, doubts: 1, blows: 2, wakes: 5 }
+        Budget { exits: 3, failures: 2, anomalies: 1, disturbances: 2, wakes: 5 }
     } else {
-        Budget { exits: 2, failures: 1, doubts: 0, blows: 1, wakes: 3 }
+        Budget { exits: 2, failures: 1, anomalies: 0, disturbances: 1, wakes: 3 }
     };
     let all = SmallPods::new(budget);
     let (start, pods) = (Instant::now(), all.one_by_one());
@@ -129,11 +129,11 @@ fn found(checker: &impl Checker<SmallPods>, share: Share, start: Instant) -> Fou
     }
     let (mut reached, mut is_well) = (BTreeSet::new(), true);
     for (name, path) in checker.discoveries() {
-        let broken = path.last_state().broken.clone();
+        let violation = path.last_state().violation.clone();
         reached.insert(name);
-        if broken.is_some() {
+        if violation.is_some() {
             is_well = false;
-            say(&format!("BROKEN: {broken:?}: {:#?}", path.into_actions()));
+            say(&format!("VIOLATED: {violation:?}: {:#?}", path.into_actions()));
         }
     }
     Found { states: checker.unique_state_count(), depth: checker.max_depth(), reached, is_well }

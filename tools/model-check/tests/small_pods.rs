@@ -1,5 +1,4 @@
-//! Small Pods, and every order in which things can happen to them. `scripts/model-check
-//! --deep` goes further.
+//! Model check of small Pods with a small budget; `scripts/model-check --deep` goes further.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,15 +14,15 @@ use pod_lifecycle_model::{Budget, SmallPods};
 use stateright::{Checker, HasDiscoveries, Model};
 
 #[test]
-fn whatever_the_order_of_what_happens_the_invariants_of_small_pods_hold() {
-    let budget = Budget { exits: 2, failures: 1, doubts: 0, blows: 1, wakes: 2 };
+fn all_invariants_of_small_pods_hold_in_any_order_of_events() {
+    let budget = Budget { exits: 2, failures: 1, anomalies: 0, disturbances: 1, wakes: 2 };
     let mut states = 0;
     for pod in SmallPods::new(budget).one_by_one() {
         let checker = pod.checker().finish_when(HasDiscoveries::AnyFailures);
         let checker = checker.target_state_count(12_000).threads(1).spawn_bfs().join();
         for (name, path) in checker.discoveries() {
-            let broken = path.last_state().broken.as_deref();
-            assert_eq!((name, broken), (name, None), "{path}");
+            let violation = path.last_state().violation.as_deref();
+            assert_eq!((name, violation), (name, None), "{path}");
         }
         assert!(checker.unique_state_count() > 1_000, "{} states", checker.unique_state_count());
         states += checker.unique_state_count();

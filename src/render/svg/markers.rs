@@ -1,0 +1,171 @@
+//! Kubernetes events, in a row for each reason; and actions on the Pod, as lines through all rows.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    canvas::{Anchor, Layer, Px, Text},
+    layout::{self, Font, Row},
+    page::{MARGIN, Page, left},
+    styles::{MARKER_WIDTH, Marker},
+};
+use crate::{
+    action::EventType,
+    render::{
+        cluster::chains,
+        picture::{EventMarker, PodAction, Timed},
+        words,
+    },
+    time::Timestamp,
+};
+
+/// Height of a row of events, and of a row of action labels.
+const ROW_HEIGHT: f64 = 13.0;
+/// Labels that do not fit into so many rows are shown on hover only.
+const MAX_LABEL_ROWS: usize = 6;
+
+// --- Kubernetes events ---
+
+impl Page<'_> {
+    /// Draws a row for each type and reason, in the order in which they were first recorded.
+    pub(super) fn events(&mut self) {
+        let mut rows: Vec<(EventType, &str, Vec<&EventMarker>)> = Vec::new();
+        for event in &self.picture.events {
+            let same = |row: &&mut (EventType, &str, Vec<&EventMarker>)| (row.0, row.1) == (event.type_, &*event.reason);
+            match rows.iter_mut().find(same) {
+                Some((.., events)) => events.push(event),
+                None => rows.push((event.type_, &event.reason, alloc::vec![event])),
+            }
+        }
+        for (type_, reason, events) in rows {
+            self.event_row(type_, reason, &events);
+        }
+    }
+
+    fn event_row(&mut self, type_: EventType, reason: &str, events: &[&EventMarker]) {
+        let mut recorded: Vec<(Timestamp, &EventMarker)> =
+            events.iter().flat_map(|&event| event.times.iter().map(move |at| (*at, event))).collect();
+        recorded.sort_by_key(|(at, _)| *at);
+        self.event_name(reason, recorded.len());
+        let mut row = Row::new(left(self.width), self.width - MARGIN);
+        let scale = self.scale.clone();
+        let chains = chains(&recorded, MARKER_WIDTH + 1.0, |(at, _)| scale.x(*at));
+        let items: Vec<(f64, f64)> =
+            chains.iter().map(|chain| self.event_marker(Marker::of_event(type_), chain)).collect();
+        // Counts go where all markers have left room.
+        items.iter().for_each(|item| row.take(item.0, item.1));
+        for (chain, item) in chains.iter().zip(&items) {
+            self.event_count(chain.len(), *item, &mut row);
+        }
+        self.y += ROW_HEIGHT;
+    }
+
+    fn event_name(&mut self, reason: &str, count: usize) {
+        let font = Font::Small;
+        let count = format!("×{count}");
+        let (y, right) = (self.y + ROW_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5, left(self.width) - 8.0);
+        let room = right - MARGIN - layout::width(&count, font) - 4.0;
+        self.canvas.text("t q", Text { x: right, y, anchor: Anchor::End, font, text: count }, None);
+        let title = (layout::width(reason, font) > room).then(|| String::from(reason));
+        if let Some(text) = layout::shortened(reason, font, room) {
+            self.canvas.text("t", Text { x: MARGIN, y, anchor: Anchor::Start, font, text }, title);
+        }
+    }
+
+    /// Draws one marker for several near events. Returns its left and right edge.
+    fn event_marker(&mut self, marker: Marker, chain: &[(Timestamp, &EventMarker)]) -> (f64, f64) {
+        let (Some((first, _)), Some((last, _))) = (chain.first(), chain.last()) else { return (0.0, 0.0) };
+        let (from, to, y) = (self.scale.x(*first), self.scale.x(*last), self.y + ROW_HEIGHT / 2.0);
+        let mut path = marker.path(from, y);
+        if to - from > MARKER_WIDTH {
+            path.push_str(&marker.path(to, y));
+            path.push_str(&format!("M{} {}H{}", Px(from), Px(y + 5.0), Px(to)));
+        }
+        let when = match chain {
+            [_] => words::offset(*first, self.picture.start),
+            _ => words::range(*first, *last, self.picture.start),
+        };
+        let text = |event: &EventMarker| {
+            let container = event.container.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
+            format!("{} {}{container}: {}", event.type_, event.reason, event.message)
+        };
+        let title = format!("{}\n{when}", words::tally(chain.iter().map(|(_, event)| text(event))));
+        self.markers.insert(marker);
+        self.canvas.path(Layer::Marker, marker.class(), path, Some(title));
+        // The staff of a flag is at its left edge.
+        (from - 1.0, to + MARKER_WIDTH)
+    }
+
+    /// Writes the number of events beside a marker that stands for several, if there is room.
+    fn event_count(&mut self, count: usize, item: (f64, f64), row: &mut Row) {
+        let (font, text) = (Font::Small, format!("×{count}"));
+        if count == 1 {
+            return;
+        }
+        let Some(x) = row.beside(item, layout::width(&text, font)) else { return };
+        let y = self.y + ROW_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5;
+        self.canvas.text("t q", Text { x, y, anchor: Anchor::Start, font, text }, None);
+    }
+}
+
+// --- Actions on the Pod ---
+
+/// Line through all rows at the time of one or several actions.
+pub(super) struct ActionLine {
+    at: Timestamp,
+    top: f64,
+    title: String,
+}
+
+impl Page<'_> {
+    /// Writes the labels of all actions, each in the first row with room for it. Returns their lines, which are drawn last,
+    /// when their length is known.
+    pub(super) fn action_labels(&mut self) -> Vec<ActionLine> {
+        let actions = &self.picture.actions;
+        let mut rows: Vec<Row> = Vec::new();
+        let by_time = actions.chunk_by(|a, b| a.at == b.at);
+        let lines: Vec<ActionLine> = by_time.filter_map(|actions| self.action_label(actions, &mut rows)).collect();
+        self.y += ROW_HEIGHT * rows.len() as f64;
+        lines
+    }
+
+    fn action_label(&mut self, actions: &[Timed<PodAction>], rows: &mut Vec<Row>) -> Option<ActionLine> {
+        let at = actions.first()?.at;
+        let x = self.scale.x(at);
+        let names: Vec<_> = actions.iter().map(|action| action.what.to_string()).collect();
+        let (font, text) = (Font::Small, names.join(" · "));
+        let width = layout::width(&text, font);
+        let sides = [(x + 3.0, Anchor::Start), (x - 3.0 - width, Anchor::End)];
+        let mut line = ActionLine { at, top: self.y, title: names.join("\n") };
+        for index in 0..MAX_LABEL_ROWS {
+            if index == rows.len() {
+                rows.push(Row::new(MARGIN, self.width - MARGIN + 8.0));
+            }
+            let Some(row) = rows.get_mut(index) else { break };
+            // The range includes the line itself, so that no other label is written across it.
+            let side = sides.iter().find(|(from, _)| row.take_free(*from, from + width));
+            if let Some((_, anchor)) = side {
+                let x = if *anchor == Anchor::Start { x + 3.0 } else { x - 3.0 };
+                line.top = self.y + ROW_HEIGHT * index as f64;
+                let y = line.top + ROW_HEIGHT - 4.0;
+                self.canvas.text("t d", Text { x, y, anchor: *anchor, font, text }, None);
+                break;
+            }
+        }
+        Some(line)
+    }
+
+    /// Draws the lines from their labels down to the last row.
+    pub(super) fn action_lines(&mut self, lines: &[ActionLine]) {
+        for line in lines {
+            let x = self.scale.x(line.at);
+            let title = format!("{}\n{}", line.title, words::offset(line.at, self.picture.start));
+            let path = format!("M{} {}V{}", Px(x), Px(line.top + 2.0), Px(self.y));
+            self.canvas.path(Layer::Overlay, "dl", path, Some(title));
+        }
+        debug_assert!(lines.iter().all(|line| self.scale.x(line.at) >= left(self.width) - 1.0));
+    }
+}

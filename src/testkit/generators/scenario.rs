@@ -1,0 +1,201 @@
+//! Generator of simulation scenarios: a manifest, and a script for its containers and for the API server and node.
+
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use proptest::{collection, option, prelude::*, sample};
+
+use super::{
+    container::{EXIT_CODES, ephemeral_container},
+    pod::{GATES, manifest},
+};
+use crate::{
+    api::{ConditionStatus, Name, PodManifest},
+    rule::probe::ProbeOutcome,
+    sim::{
+        ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Scenario, Script, ScriptAction,
+        ScriptActionKind, Settings,
+    },
+    state::ConditionReason,
+};
+
+/// Generates a scenario with valid names and times.
+///
+/// Playing it may still fail: with [`ScenarioError::Impossible`](crate::sim::ScenarioError::Impossible), since a node
+/// cannot evict a Pod that has ended by then, or with [`Endless`](crate::sim::ScenarioError::Endless), if containers that
+/// exit at once keep restarting all the others.
+pub fn scenario() -> impl Strategy<Value = Scenario> {
+    manifest().prop_flat_map(|pod| {
+        let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
+        let names: Vec<String> = containers.map(|container| container.name.clone()).collect();
+        let is_gated = !pod.spec.scheduling_gates.is_empty();
+        (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
+            let end = script.end_seconds.unwrap_or_default();
+            let script = without_missing_hooks_and_probes(script, &pod);
+            Scenario { description: String::new(), pod, script, config }.cut_at(end)
+        })
+    })
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let seed = option::weighted(0.2, any::<u64>());
+    (seed, option::weighted(0.2, 1..=300_u32), any::<bool>(), option::weighted(0.2, 1..=90_u32)).prop_map(
+        |(node_like_seed, max, reduced, resync)| Settings {
+            node_like_seed,
+            max_container_restart_period_seconds: max,
+            reduced_crash_loop_back_off: reduced,
+            resync_seconds: resync.map(f64::from),
+            ..Settings::default()
+        },
+    )
+}
+
+fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
+    let containers: Vec<_> = names.iter().map(|_| option::weighted(0.8, container_script())).collect();
+    let deaths = prop_oneof![4 => Just(Vec::new()), 1 => collection::vec(seconds(400), 1..=2)];
+    (containers, deaths, actions(names.clone()), 60..=1200_u32).prop_map(
+        move |(scripts, sandbox_deaths, actions, end)| {
+            let scripts = names.iter().cloned().zip(scripts);
+            let before = if is_gated { binding() } else { Vec::new() };
+            Script {
+                end_seconds: Some(f64::from(end)),
+                containers: scripts.filter_map(|(name, script)| Some((name, script?))).collect(),
+                sandbox_deaths,
+                actions: before.into_iter().chain(actions).collect(),
+                seed: 0,
+            }
+        },
+    )
+}
+
+/// Removes the scripts of hooks and probes that the Pod does not have.
+fn without_missing_hooks_and_probes(mut script: Script, pod: &PodManifest) -> Script {
+    for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
+        let Some(script) = script.containers.get_mut(&container.name) else { continue };
+        let hooks = container.lifecycle.as_ref();
+        script.post_start = script.post_start.filter(|_| hooks.is_some_and(|hooks| hooks.post_start.is_some()));
+        script.pre_stop = script.pre_stop.filter(|_| hooks.is_some_and(|hooks| hooks.pre_stop.is_some()));
+        for ProbeScript { startup, readiness, liveness } in script.runs.iter_mut().map(|run| &mut run.probes) {
+            let probes = [
+                (startup, &container.startup_probe),
+                (readiness, &container.readiness_probe),
+                (liveness, &container.liveness_probe),
+            ];
+            probes.into_iter().filter(|(_, probe)| probe.is_none()).for_each(|(steps, _)| steps.clear());
+        }
+    }
+    script
+}
+
+/// Returns the actions that bind a Pod with scheduling gates to a node.
+fn binding() -> Vec<ScriptAction> {
+    let scheduler = ScriptActionKind::Unschedulable { message: "0/1 nodes are available".into() };
+    let kinds = [ScriptActionKind::RemoveSchedulingGates, scheduler, ScriptActionKind::Bind];
+    kinds.into_iter().map(|kind| ScriptAction { t: 0.0, kind }).collect()
+}
+
+fn actions(names: Vec<String>) -> impl Strategy<Value = Vec<ScriptAction>> {
+    let one = (seconds(600), action(names)).prop_map(|(t, kind)| vec![ScriptAction { t, kind }]);
+    let lost_and_recovered = (seconds(300), seconds(300)).prop_map(|(lost, later)| {
+        // Rounded to tenths of a second, as all other times are.
+        let recovered = ((lost + later) * 10.0).round() / 10.0;
+        vec![
+            ScriptAction { t: lost, kind: ScriptActionKind::NodeLost },
+            ScriptAction { t: recovered, kind: ScriptActionKind::NodeRecovered },
+        ]
+    });
+    let ephemeral = (seconds(300), ephemeral_container("debug".into())).prop_map(|(t, container)| {
+        vec![ScriptAction { t, kind: ScriptActionKind::AddEphemeralContainer { container: Box::new(container) } }]
+    });
+    let optional = |strategy: BoxedStrategy<Vec<ScriptAction>>| prop_oneof![6 => Just(Vec::new()), 1 => strategy];
+    (collection::vec(one, 0..=3), optional(lost_and_recovered.boxed()), optional(ephemeral.boxed()))
+        .prop_map(|(single, node, ephemeral)| single.into_iter().flatten().chain(node).chain(ephemeral).collect())
+}
+
+fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
+    let grace = || option::of(0..=60_i64);
+    let image = sample::select(&["nginx:2", "nginx:3"][..]);
+    prop_oneof![
+        5 => grace().prop_map(|grace_seconds| ScriptActionKind::Delete { grace_seconds }),
+        1 => Just(ScriptActionKind::ForceDelete),
+        3 => (sample::select(&GATES[..]), sample::select(ConditionStatus::ALL))
+            .prop_map(|(condition, status)| ScriptActionKind::SetCondition { condition: condition.into(), status }),
+        2 => Just(ScriptActionKind::KubeletRestart),
+        1 => grace().prop_map(|grace_seconds| ScriptActionKind::Evict { message: None, grace_seconds }),
+        1 => Just(ScriptActionKind::Preempt),
+        1 => Just(ScriptActionKind::EvictOverLimit { message: "Pod ephemeral local storage usage exceeds".into() }),
+        1 => grace().prop_map(|grace_seconds| ScriptActionKind::Shutdown { grace_seconds }),
+        1 => Just(ScriptActionKind::Disrupt {
+            reason: ConditionReason::EvictionByEvictionApi,
+            message: "Eviction API: evicting".into(),
+        }),
+        2 => (sample::select(names), image).prop_map(|(container, image)| {
+            ScriptActionKind::SetImage { container, image: image.to_string() }
+        }),
+    ]
+}
+
+fn container_script() -> impl Strategy<Value = ContainerScript> {
+    let hook = || option::weighted(0.3, hook());
+    (collection::vec(run(), 0..=3), image(), hook(), hook()).prop_map(|(runs, image, post_start, pre_stop)| {
+        ContainerScript { runs, image, post_start, pre_stop, random: None }
+    })
+}
+
+fn run() -> impl Strategy<Value = Run> {
+    let exit = (option::weighted(0.7, seconds(200)), sample::select(&EXIT_CODES[..]));
+    let sigterm = (prop::bool::weighted(0.1), seconds(40), option::of(sample::select(&EXIT_CODES[..])));
+    let reason = option::weighted(0.1, Just("OOMKilled".to_string()));
+    (exit, sigterm, reason, probe_script()).prop_map(|((after, exit_code), sigterm, reason, probes)| Run {
+        exits_after_seconds: after,
+        exit_code,
+        ignores_sigterm: sigterm.0,
+        sigterm_exit_after_seconds: sigterm.1,
+        sigterm_exit_code: sigterm.2,
+        reason,
+        message: None,
+        probes,
+    })
+}
+
+fn probe_script() -> impl Strategy<Value = ProbeScript> {
+    (steps(), steps(), steps()).prop_map(|(startup, readiness, liveness)| ProbeScript { startup, readiness, liveness })
+}
+
+fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
+    let step = (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
+    prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)].prop_map(|mut steps| {
+        steps.sort_by(|a, b| a.from.total_cmp(&b.from));
+        steps.dedup_by(|next, before| next.from <= before.from);
+        steps
+    })
+}
+
+fn image() -> impl Strategy<Value = ImageScript> {
+    (prop::bool::weighted(0.7), seconds(20), prop_oneof![3 => Just(0), 1 => 1..=4_u32]).prop_map(
+        |(present, pull_seconds, failures_before_success)| ImageScript {
+            present,
+            pull_seconds,
+            failures_before_success,
+            error: None,
+            outages: Vec::new(),
+        },
+    )
+}
+
+fn hook() -> impl Strategy<Value = HookScript> {
+    (seconds(20), prop_oneof![3 => Just(0), 1 => Just(1)])
+        .prop_map(|(duration_seconds, exit_code)| HookScript { duration_seconds, exit_code })
+}
+
+/// Generates a time in tenths of a second. Most are whole seconds, so that several things happen at one instant.
+fn seconds(at_most: u32) -> impl Strategy<Value = f64> {
+    prop_oneof![
+        3 => (0..=at_most).prop_map(f64::from),
+        1 => (0..=at_most.saturating_mul(10)).prop_map(|tenths| f64::from(tenths) / 10.0),
+    ]
+}
