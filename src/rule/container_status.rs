@@ -1,9 +1,7 @@
-//! What is reported of each container?
+//! Container statuses (`convertToAPIContainerStatuses` in pkg/kubelet/kubelet_pods.go).
 //!
-//! Answers to `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`; `started` and `ready` are the business
-//! of [`readiness`](super::readiness).
-//!
-//! A container that is to be started, and whose image cannot be pulled, waits and says so:
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states>. `started` and `ready` are set by
+//! [`readiness`](super::readiness). A container whose last start failed waits, with the failure as its reason:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -36,49 +34,32 @@ use crate::{
     },
 };
 
-/// Everything that the statuses of the containers depend on; slices are by container index. [`container_records`] has an example.
+/// Input of [`container_records`]; slices are by container index.
 #[derive(Clone, Copy, Debug)]
 pub struct StatusInputs<'a> {
-    /// What the Pod ought to be.
+    /// Spec of the Pod.
     pub spec: &'a PodSpec,
-    /// What the runtime has.
+    /// Sandboxes and container instances of the runtime.
     pub runtime: &'a RuntimeStatus,
-    /// What was reported before.
+    /// Previous container statuses.
     pub previous: &'a [Option<ContainerRecord>],
-    /// Why the last start of a container failed, if it did.
+    /// Failure of the last start of each container, if it failed.
     pub failures: &'a [Option<Arc<StartFailure>>],
-    /// Whether the Pod is being deleted.
+    /// True if the Pod is being deleted.
     pub is_deleting: bool,
-    /// Whether all containers are being restarted, see [`restart::should_restart_all_containers`].
+    /// True if all containers are being restarted, see [`restart::should_restart_all_containers`].
     pub is_restarting_all: bool,
 }
 
-/// What is reported of every container of the spec, by container index.
+/// Returns the status of every container of the spec, by container index.
 ///
-/// ```
-/// use pod_lifecycle::{api, rule::container_status::{self, StatusInputs}, spec::PodSpec};
-/// use pod_lifecycle::state::{RecordedState, RuntimeStatus, Waiting};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let records = container_status::container_records(&StatusInputs {
-///     spec: &spec,
-///     runtime: &RuntimeStatus::default(),
-///     previous: &[],
-///     failures: &[],
-///     is_deleting: false,
-///     is_restarting_all: false,
-/// });
-/// assert_eq!(records[0].as_ref().unwrap().state, Some(RecordedState::Waiting(Waiting::ContainerCreating)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Answers to `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`.
 #[must_use]
 pub fn container_records(inputs: &StatusInputs<'_>) -> Vec<Option<ContainerRecord>> {
     inputs.spec.containers().map(|(index, container)| Some(inputs.of(index, container))).collect()
 }
 
-/// Whether any regular container was ever created: its newest instance is created, running or exited.
+/// True if any regular container was ever created: its newest instance is created, running or exited.
 ///
 /// Answers to `HasAnyRegularContainerCreated` in `pkg/kubelet/kuberuntime`.
 pub(super) fn any_regular_created(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
@@ -98,10 +79,12 @@ impl StatusInputs<'_> {
         };
         if matches!(container.kind(), ContainerKind::Init | ContainerKind::Sidecar) {
             let has_completed = newest.and_then(Instance::termination).is_some_and(|end| end.exit_code == 0);
+            // An init container that has succeeded is done: no failure of a later start is shown over it.
             if has_completed {
                 return record;
             }
             let is_gone = container.kind() == ContainerKind::Init && newest.is_none() && record.is_waiting();
+            // Dead containers were pruned: it must have run, or no regular container would have been created.
             if is_gone && any_regular_created(self.spec, self.runtime) {
                 return ContainerRecord { state: Some(RecordedState::Terminated(forgotten_init())), ..record };
             }
@@ -112,7 +95,8 @@ impl StatusInputs<'_> {
         record
     }
 
-    /// A container that the runtime knows: its newest instance is its state, the second newest its last state.
+    /// Returns the status of a container that the runtime knows: its newest instance is its state, the second newest its
+    /// last state.
     fn of_present(
         &self,
         newest: &Instance,
@@ -129,6 +113,7 @@ impl StatusInputs<'_> {
             ready: false,
         };
         if let Some(previous) = previous {
+            // The runtime counts from 0 again if its dead containers were pruned; the API's count never falls.
             record.restart_count = record.restart_count.max(previous.restart_count);
             record.last_state = match ended_before {
                 Some(_) if previous.instance != Some(newest.id) => previous.state.clone(),
@@ -137,6 +122,7 @@ impl StatusInputs<'_> {
             if newest.is_running() {
                 record.started = previous.started;
             }
+            // The runtime's count does not reflect a run that the previous status shows as ended.
             let has_restarted = match &newest.state {
                 InstanceState::Running { .. } => {
                     ended_before.is_some() && previous.restart_count >= newest.restart_count
@@ -158,6 +144,7 @@ impl StatusInputs<'_> {
         match &instance.state {
             InstanceState::Running { started_at } => RecordedState::Running { started_at: *started_at },
             InstanceState::Exited(termination) => RecordedState::Terminated(termination.clone()),
+            // The kubelet's status remembers that it ran, the runtime does not: its exit was missed.
             InstanceState::Unknown if previous.is_some_and(ContainerRecord::is_running) => {
                 let reason = if self.is_restarting_all {
                     TerminationReason::RestartingAllContainers
@@ -170,7 +157,7 @@ impl StatusInputs<'_> {
         }
     }
 
-    /// A container that the runtime does not know (any more).
+    /// Returns the status of a container that the runtime does not know, or not any more.
     fn of_absent(&self, previous: Option<&ContainerRecord>) -> ContainerRecord {
         let default = ContainerRecord {
             state: Some(RecordedState::Waiting(if self.spec.has_init_containers() {
@@ -203,7 +190,8 @@ impl StatusInputs<'_> {
         kept
     }
 
-    /// A container that ran and is gone: it must not look as if it had never run.
+    /// Returns the status of a container that ran and is gone: its last state is the lost run, so that it does not look as
+    /// if it had never run.
     fn lost(&self, record: ContainerRecord) -> ContainerRecord {
         let end = Termination::lost(
             TerminationReason::ContainerStatusUnknown,
@@ -211,16 +199,18 @@ impl StatusInputs<'_> {
         );
         ContainerRecord {
             last_state: Some(RecordedState::Terminated(Arc::new(end))),
+            // Counted now, since it will be created anew; in a Pod that is being deleted it will not.
             restart_count: record.restart_count.saturating_add(i32::from(!self.is_deleting)),
             ..record
         }
     }
 
-    /// A container that is to be started and whose last start failed waits, and says why.
+    /// Returns the status of a container whose last start failed: it waits, with the failure as its reason.
     fn with_failure(&self, index: ContainerIndex, record: ContainerRecord) -> ContainerRecord {
         let Some(failure) = self.failures.get(index.get()).and_then(Option::as_ref) else { return record };
         let ended = record.termination().is_some();
         ContainerRecord {
+            // `state` makes room for the failure; the exit that it showed moves to `lastState`.
             last_state: if ended { record.state } else { record.last_state },
             state: Some(RecordedState::Waiting(Waiting::Failed(failure.clone()))),
             ..record
@@ -228,7 +218,7 @@ impl StatusInputs<'_> {
     }
 }
 
-/// What is said of a container that was running when it was last seen.
+/// Termination message of a container that was running when the kubelet last saw it.
 pub(crate) const LOST_MESSAGE: &str = "The container could not be located when the pod was terminated";
 
 fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
@@ -241,7 +231,7 @@ fn removed_to_restart_all(record: ContainerRecord) -> ContainerRecord {
     }
 }
 
-/// The end of an init container that the runtime has forgotten although what follows it has run.
+/// Returns the exit of an init container that the runtime has pruned although regular containers were created since.
 fn forgotten_init() -> Arc<Termination> {
     let message = "Unable to get init container status from container runtime and pod has been initialized, treat it as \
                    exited normally";

@@ -1,9 +1,11 @@
-//! Why a Pod is as it is, and what happens to it next: Kubernetes' rules one by one, as pure functions.
+//! Kubernetes' rules for a Pod, one a file, as pure functions.
 //!
-//! The rules read plain data ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus),
-//! records of containers by index) and can be asked without a machine.
+//! Each answers to a function of the Go kubelet and is written once: the kubelet, the explanations and the fake runtime
+//! all call it. The rules read plain data ([`PodSpec`](crate::spec::PodSpec),
+//! [`RuntimeStatus`](crate::state::RuntimeStatus), container statuses by index) and need no `PodMachine`. To call them
+//! with a status of the API, see [`observed_records`](crate::state::observed_records).
 //!
-//! Is a container that exits with 0 started again?
+//! Here `restartPolicy: OnFailure` decides about an exit with code 0:
 //!
 //! ```
 //! use pod_lifecycle::{api, rule::restart, spec::PodSpec};
@@ -35,7 +37,7 @@ pub mod termination;
 
 use crate::{spec::ContainerIndex, state::ContainerRecord};
 
-/// What is reported of one container, if anything is.
+/// Returns the status of one container, if there is one.
 fn record_of(records: &[Option<ContainerRecord>], container: ContainerIndex) -> Option<&ContainerRecord> {
     records.get(container.get()).and_then(Option::as_ref)
 }

@@ -1,4 +1,4 @@
-//! Where is the Pod in its life, in one word?
+//! Pod phase (`getPhase` in pkg/kubelet/kubelet_pods.go).
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
 //!
@@ -28,10 +28,10 @@ use crate::{
     state::{ContainerRecord, RecordedState, RuntimeStatus, Termination, TerminationReason},
 };
 
-/// The phase of a Pod, from what is reported of its containers.
+/// Returns the phase of a Pod, given its container statuses by container index.
 ///
-/// `is_terminal`: nothing runs or will run again. `has_initialized`: see [`has_active_regular_container`]. `records` stand by
-/// container index. Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
+/// `is_terminal`: no container runs or will run again. `has_initialized`: see [`has_active_regular_container`]. Answers to
+/// `getPhase` in `pkg/kubelet/kubelet_pods.go`.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::phase, spec::PodSpec};
@@ -51,6 +51,7 @@ pub fn pod_phase(
 ) -> PodPhase {
     let count = Count::of(spec, records);
     let holds_back_start = count.pending_init > 0 || count.pending_sidecar > 0 && !has_initialized;
+    // The order of these questions is the kubelet's.
     if count.init_failed_for_good {
         PodPhase::Failed
     } else if holds_back_start || count.waiting > 0 || count.unknown > 0 {
@@ -59,6 +60,7 @@ pub fn pod_phase(
         PodPhase::Running
     } else if count.stopped == 0 {
         PodPhase::Pending
+    // A container in back-off counts as restartable: a Pod in a crash loop is Running.
     } else if count.restartable > 0 && (spec.is_static() || !is_terminal) {
         PodPhase::Running
     } else if count.stopped == count.succeeded {
@@ -68,19 +70,9 @@ pub fn pod_phase(
     }
 }
 
-/// Whether a Pod has initialized: some regular container has an instance in the current sandbox.
+/// True if a regular container has an instance in the current sandbox: the Pod has initialized.
 ///
 /// Answers to `HasAnyActiveRegularContainerStarted` in `pkg/kubelet/container`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::phase, spec::PodSpec, state::RuntimeStatus};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// assert!(!phase::has_active_regular_container(&spec, &RuntimeStatus::default()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn has_active_regular_container(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
     let Some(sandbox) = runtime.active_sandbox() else { return false };
@@ -135,6 +127,7 @@ impl Count {
                     bump(&mut self.pending_sidecar);
                 }
             }
+            // A terminated sidecar counts neither for nor against any phase.
             Some(RecordedState::Terminated(_)) => {}
             Some(RecordedState::Waiting(_)) if record.last_termination().is_some() => {}
             Some(RecordedState::Waiting(_)) => {
@@ -158,6 +151,7 @@ impl Count {
         if will_restart(container, end) {
             bump(&mut self.restartable);
         }
+        // One that waits after an exit with 0 is stopped, and has not succeeded.
         if state.termination().is_some() && end.exit_code == 0 {
             bump(&mut self.succeeded);
         }
@@ -168,7 +162,7 @@ fn bump(count: &mut u32) {
     *count = count.saturating_add(1);
 }
 
-/// The end of a container that does not run: its present state, or the one before it if it waits.
+/// Returns the last exit of a container that does not run: its state's, or its last state's if it waits.
 fn latest_exit(record: &ContainerRecord) -> Option<&Termination> {
     match record.state.as_ref()? {
         RecordedState::Running { .. } => None,

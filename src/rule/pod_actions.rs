@@ -1,6 +1,7 @@
-//! What is to be stopped, removed, made and started, and in which order?
+//! Pod actions: what a sync kills, removes, creates and starts (`computePodActions` in
+//! pkg/kubelet/kuberuntime/kuberuntime_manager.go).
 //!
-//! Answers to `computePodActions` in `pkg/kubelet/kuberuntime/kuberuntime_manager.go`. KEP-753 (sidecars).
+//! KEP-753 (sidecars), KEP-5532 (restart of all containers).
 //!
 //! ```
 //! use pod_lifecycle::{api, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
@@ -32,48 +33,36 @@ use crate::{
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
 
-/// Everything that the next step depends on; slices are by container index. [`compute_pod_actions`] has an example.
+/// Input of [`compute_pod_actions`]; slices are by container index.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncInputs<'a> {
-    /// What the Pod ought to be.
+    /// Spec of the Pod.
     pub spec: &'a PodSpec,
-    /// What the runtime has.
+    /// Sandboxes and container instances of the runtime.
     pub runtime: &'a RuntimeStatus,
-    /// What the probes say of the newest instances.
+    /// Cached probe results for the newest instances.
     pub probes: &'a [ProbeFacts],
-    /// Whether the Pod is being deleted.
+    /// True if the Pod is being deleted.
     pub is_deleting: bool,
-    /// Whether all containers are to be restarted in place.
+    /// True if all containers are restarted in place.
     pub is_restarting_all: bool,
 }
 
-/// One step of a Pod: what to stop, remove, make and start, in this order.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::pod_actions::{self, PodActions, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
-/// let new = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
-/// let PodActions { create_sandbox, attempt, start, .. } = pod_actions::compute_pod_actions(&new);
-/// assert_eq!((create_sandbox, attempt, start), (true, 0, vec![0.into()]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Actions of one sync, in the order in which they are carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PodActions {
-    /// Stop every container and every sandbox.
+    /// True if every container and every sandbox is killed first.
     pub kill_pod: bool,
-    /// Make a new sandbox.
+    /// True if a new sandbox is created.
     pub create_sandbox: bool,
-    /// The sandbox to use, or the one found wanting.
+    /// Sandbox to use, or the one to replace.
     pub sandbox: Option<SandboxId>,
-    /// The attempt of the sandbox to use: the next, or the current.
+    /// Attempt of the sandbox to use.
     pub attempt: u32,
-    /// Containers to stop, in the order in which they were found: sidecars from the last to the first, then regular ones.
+    /// Containers to kill: sidecars from the last to the first, then regular ones.
     pub kill: Vec<Kill>,
-    /// Instances to remove so that all containers start afresh.
+    /// Instances to remove, so that all containers start afresh.
     pub reset: Vec<Reset>,
     /// Ephemeral containers to start.
     pub start_ephemeral: Vec<ContainerIndex>,
@@ -83,48 +72,33 @@ pub struct PodActions {
     pub start: Vec<ContainerIndex>,
 }
 
-/// A container to stop; [`Kill::message`] has an example.
+/// Container to kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kill {
-    /// The container.
+    /// Index of the container.
     pub container: ContainerIndex,
     /// Its instance.
     pub instance: InstanceId,
-    /// What it is stopped for.
+    /// Reason of the kill.
     pub reason: KillReason,
-    /// Whether it is said that it will be restarted.
+    /// True if the container starts again afterwards, as the message says.
     pub will_restart: bool,
 }
 
-/// An instance to remove.
-///
-/// ```
-/// use pod_lifecycle::{rule::pod_actions::Reset, state::InstanceId};
-///
-/// let reset = Reset { container: 0.into(), instance: InstanceId::nth(2), kill: true };
-/// assert!(reset.kill, "it runs: it is stopped, then removed");
-/// ```
+/// Instance to remove before all containers restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reset {
-    /// The container.
+    /// Index of the container.
     pub container: ContainerIndex,
     /// Its instance.
     pub instance: InstanceId,
-    /// Whether it has to be stopped first.
+    /// True if it has to be killed first.
     pub kill: bool,
 }
 
-/// Why a single container is stopped; the whole Pod may go on.
-///
-/// ```
-/// use pod_lifecycle::{rule::pod_actions::KillReason, spec::ProbeKind};
-///
-/// // A container that its own probe has stopped is given the probe's grace, if it has one.
-/// assert_eq!(KillReason::LivenessProbe.failed_probe(), Some(ProbeKind::Liveness));
-/// assert_eq!(KillReason::Unknown.failed_probe(), None);
-/// ```
+/// Reason for which one container of a Pod is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum KillReason {
@@ -134,7 +108,7 @@ pub enum KillReason {
     LivenessProbe,
     /// Its startup probe failed.
     StartupProbe,
-    /// The runtime cannot say what it is doing.
+    /// The runtime reports its state as unknown.
     Unknown,
 }
 
@@ -151,7 +125,7 @@ impl KillReason {
 }
 
 impl Kill {
-    /// What the kubelet says of the kill.
+    /// Returns the message of the `Killing` event.
     ///
     /// ```
     /// # use pod_lifecycle::{api, rule::pod_actions::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
@@ -192,7 +166,9 @@ impl fmt::Display for KillMessage<'_> {
     }
 }
 
-/// What is to be done next.
+/// Computes what a sync has to do.
+///
+/// Answers to `computePodActions` in `pkg/kubelet/kuberuntime`.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
@@ -231,7 +207,9 @@ pub fn compute_pod_actions(inputs: &SyncInputs<'_>) -> PodActions {
     actions
 }
 
-/// All instances of init and regular containers, those whose exit triggered the restart last of all.
+/// Returns all instances of init and regular containers, those whose exit triggered the restart last of all.
+///
+/// Should the kubelet restart half-way, the trigger is still there to be found.
 fn instances_to_reset(spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<Reset> {
     let resets = |containers: &mut dyn Iterator<Item = (ContainerIndex, &ContainerSpec)>, triggering: bool| {
         let mut resets = Vec::new();
@@ -254,9 +232,10 @@ fn instances_to_reset(spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<Reset> {
     all
 }
 
-/// A new sandbox is needed: everything starts over in it, unless nothing is left to do.
+/// Plans a Pod that needs a new sandbox: everything starts over in it, unless nothing is left to run.
 fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let &SyncInputs { spec, runtime, .. } = inputs;
+    // The first sandbox of a Pod is created whatever its policy; without instances the first attempt did not get far.
     let may_run_again = spec.may_restart() || actions.attempt == 0 || runtime.instances.is_empty();
     if !may_run_again {
         actions.create_sandbox = false;
@@ -277,7 +256,7 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     }
 }
 
-/// The sandbox is sound: containers are started, kept or stopped in it.
+/// Plans a Pod whose sandbox is kept: containers are started, kept or killed in it.
 fn actions_for_running_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let &SyncInputs { spec, runtime, .. } = inputs;
     let ephemeral = spec.ephemeral_containers().map(|(index, _)| index);
@@ -289,13 +268,14 @@ fn actions_for_running_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions
     for (index, container) in spec.regular_containers() {
         any_kept |= regular_container_action(inputs, index, container, actions);
     }
+    // Nothing is left to run: the sandbox and the sidecars go too.
     if !any_kept && actions.start.is_empty() {
         actions.kill_pod = true;
         actions.start_init.clear();
     }
 }
 
-/// Starts, stops or keeps one regular container; says whether it is kept running.
+/// Plans one regular container: it is started, killed or kept. True if it is kept.
 fn regular_container_action(
     inputs: &SyncInputs<'_>,
     index: ContainerIndex,
@@ -323,7 +303,7 @@ fn regular_container_action(
     } else {
         return true;
     };
-    // Rules are not read: there is no exit code yet.
+    // Restart rules are not read: there is no exit code yet.
     let will_restart = reason == KillReason::DefinitionChanged || container.restart().policy() != RestartPolicy::Never;
     if will_restart {
         actions.start.push(index);

@@ -1,9 +1,6 @@
-//! What is reported of a whole Pod?
+//! Pod status: the other rules in the kubelet's order (`generateAPIPodStatus` in pkg/kubelet/kubelet_pods.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. Answers to `generateAPIPodStatus` in
-//! `pkg/kubelet/kubelet_pods.go`: the other rules, asked in its order.
-//!
-//! A node has just got the Pod:
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. The status of a Pod that was just bound to a node:
 //!
 //! ```
 //! use pod_lifecycle::{Timestamp, api, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
@@ -39,62 +36,53 @@ use crate::{
     state::{Condition, ConditionType, ContainerRecord, PodConditions, RuntimeStatus, StartFailure},
 };
 
-/// Everything that the status of a Pod depends on; slices are by container index. [`generate_pod_status`] has an example.
+/// Input of [`generate_pod_status`]; slices are by container index.
 #[derive(Clone, Copy, Debug)]
 pub struct PodInputs<'a> {
-    /// What the Pod ought to be.
+    /// Spec of the Pod.
     pub spec: &'a PodSpec,
-    /// What the runtime has.
+    /// Sandboxes and container instances of the runtime.
     pub runtime: &'a RuntimeStatus,
-    /// What was reported before.
+    /// Previous status of the kubelet.
     pub previous: PreviousStatus<'a>,
-    /// The phase that the API server shows.
+    /// Phase in the API server's copy of the Pod.
     pub api_phase: Option<PodPhase>,
-    /// Why the last start of a container failed, if it did.
+    /// Failure of the last start of each container, if it failed.
     pub failures: &'a [Option<Arc<StartFailure>>],
-    /// What the probes say of the newest instances.
+    /// Cached probe results for the newest instances.
     pub probes: &'a [ProbeFacts],
-    /// What the kubelet's own restart has to do with readiness.
+    /// Start of the kubelet, as far as readiness depends on it.
     pub kubelet: KubeletStart,
-    /// The status of each readiness gate's condition among those that others set, by the gate's place in the spec.
+    /// Status of each readiness gate's condition, see
+    /// [`readiness_gates`](super::external_conditions::readiness_gates).
     pub gates: &'a [Option<ConditionStatus>],
-    /// Whether the Pod is being deleted.
+    /// True if the Pod is being deleted.
     pub is_deleting: bool,
-    /// Whether nothing runs or will run again.
+    /// True if no container runs or will run again.
     pub is_terminal: bool,
-    /// Whether the Pod has been active for too long, see [`deadline`](super::deadline).
+    /// True if the active deadline has expired, see [`deadline`](super::deadline).
     pub is_past_deadline: bool,
 }
 
-/// What was reported of a Pod before; by default, nothing was.
-///
-/// ```
-/// use pod_lifecycle::{api::PodPhase, rule::pod_status::PreviousStatus};
-///
-/// let before = PreviousStatus { phase: Some(PodPhase::Pending), ..PreviousStatus::default() };
-/// assert!(before.records.is_empty() && !before.was_initialized && !before.was_restarting_all);
-/// ```
+/// Previous status of a Pod. The default is that of a Pod without a status.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PreviousStatus<'a> {
-    /// What was reported of the containers, by container index.
+    /// Container statuses, by container index.
     pub records: &'a [Option<ContainerRecord>],
-    /// The phase, if one was reported.
+    /// Phase, if there is a status.
     pub phase: Option<PodPhase>,
-    /// Whether `Initialized` was true.
+    /// True if `Initialized` was true.
     pub was_initialized: bool,
-    /// Whether `AllContainersRestarting` was true.
+    /// True if `AllContainersRestarting` was true.
     pub was_restarting_all: bool,
 }
 
-/// What is reported of a Pod, without its strings and times.
-///
-/// See [`generate_pod_status`], which makes one:
+/// Status of a Pod without strings and times, as [`generate_pod_status`] returns it.
 ///
 /// ```
-///
 /// use pod_lifecycle::rule::pod_status::{PhaseReason, PodRecord};
 ///
-/// /// What is to stand beside the phase.
+/// /// Returns `status.reason`.
 /// fn reason<'a>(record: &PodRecord, before: &'a str) -> &'a str {
 ///     match record.phase_reason {
 ///         PhaseReason::Cleared => "",
@@ -107,40 +95,32 @@ pub struct PreviousStatus<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodRecord {
-    /// What is reported of the containers, by container index.
+    /// Container statuses, by container index.
     pub records: Vec<Option<ContainerRecord>>,
-    /// Where the Pod is in its life.
+    /// Phase.
     pub phase: PodPhase,
-    /// What becomes of the reason and message that stand beside the phase.
+    /// Rule for the reason and message beside the phase.
     pub phase_reason: PhaseReason,
-    /// What has come true.
+    /// Conditions that the kubelet computes.
     pub conditions: PodConditions,
 }
 
 impl PodRecord {
-    /// Whether two statuses say the same.
+    /// True if two statuses look the same in the API.
     pub(crate) fn is_same(&self, other: &PodRecord) -> bool {
         self.phase == other.phase && self.conditions == other.conditions && self.records == other.records
     }
 }
 
 /// Rule for the reason and message beside the phase.
-///
-/// ```
-/// use pod_lifecycle::rule::pod_status::PhaseReason;
-///
-/// let before = ("Evicted", "The node was low on resource: memory. ");
-/// assert_eq!(PhaseReason::Kept.reason_and_message(before), before);
-/// assert_eq!(PhaseReason::Cleared.reason_and_message(before), ("", ""));
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PhaseReason {
-    /// The phase has changed: they go.
+    /// The phase has changed: they are cleared.
     Cleared,
-    /// The phase is the same: they stay.
+    /// The phase is the same: they are kept.
     Kept,
-    /// The active deadline has passed: they say so.
+    /// The active deadline has expired: they are the deadline's.
     DeadlineExceeded,
 }
 
@@ -156,7 +136,9 @@ impl PhaseReason {
     }
 }
 
-/// What is reported of a Pod; `trigger` is called with each container whose readiness probe is to run at once.
+/// Generates the status of a Pod. Calls `trigger` with each container whose readiness probe has to run at once.
+///
+/// Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, api::{self, PodPhase}, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
@@ -203,13 +185,14 @@ pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(Container
     PodRecord { records, phase, phase_reason, conditions }
 }
 
-/// The phase, once terminal always terminal, and what becomes of its reason.
+/// Returns the phase and the rule for its reason. A phase that was terminal once stays terminal.
 fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (PodPhase, PhaseReason) {
     let terminal = |phase: Option<PodPhase>| phase.filter(|phase| phase.is_terminal());
     let has_initialized = phase::has_active_regular_container(inputs.spec, inputs.runtime);
     let computed = phase::pod_phase(inputs.spec, records, inputs.is_terminal, has_initialized);
     let phase =
         terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
+    // The deadline is an active pod handler of the kubelet: it fails any Pod but one that the API shows as ended.
     if inputs.is_past_deadline {
         return (terminal(inputs.api_phase).unwrap_or(PodPhase::Failed), PhaseReason::DeadlineExceeded);
     }
@@ -227,15 +210,15 @@ fn conditions_of(
     let ready_to_start_containers = conditions::pod_ready_to_start_containers(spec, runtime);
     let initialized = conditions::initialized(spec, Some(records), phase, previous.was_initialized);
     let containers_ready = conditions::containers_ready(spec, Some(records), phase);
-    // A gate may also name one of the conditions that the kubelet has set by now.
+    // A gate may name a condition of the kubelet: those that are set by now count, as in the kubelet.
     let own = [
         (ConditionType::PodReadyToStartContainers, &ready_to_start_containers),
         (ConditionType::Initialized, &initialized),
     ];
     let status_of = |gate: usize, wanted: &str| {
         let is_wanted = |(condition_type, _): &&(ConditionType, &Condition)| condition_type.name() == wanted;
-        let foreign = gates.get(gate).copied().flatten();
-        foreign.or_else(|| own.iter().find(is_wanted).map(|(_, condition)| condition.status))
+        let external = gates.get(gate).copied().flatten();
+        external.or_else(|| own.iter().find(is_wanted).map(|(_, condition)| condition.status))
     };
     PodConditions {
         ready: conditions::ready(spec, &containers_ready, status_of),

@@ -1,14 +1,14 @@
-//! What does a probe make of a container?
+//! Probe worker: thresholds, initial delay, startup gating (pkg/kubelet/prober/worker.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. Answers to
-//! `pkg/kubelet/prober/worker.go`: one worker per container and kind ticks once a period.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>: one worker per container and kind
+//! of probe ticks once a period.
 //!
 //! ```
 //! use pod_lifecycle::rule::probe::{ProbeOutcome, ProbeResult};
 //!
 //! assert_eq!(ProbeOutcome::of_http_status(200, false).result(), Some(ProbeResult::Success));
 //! assert_eq!(ProbeOutcome::of_timeout().result(), Some(ProbeResult::Failure));
-//! assert_eq!(ProbeOutcome::Error.result(), None, "it counts for nothing");
+//! assert_eq!(ProbeOutcome::Error.result(), None, "it counts towards no threshold");
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -22,70 +22,41 @@ use crate::{
 };
 
 named! {
-    /// What a worker last found, kept for the instance that it probed.
-    ///
-    /// ```
-    /// use pod_lifecycle::{rule::probe::{self, ProbeResult}, spec::ProbeKind};
-    ///
-    /// assert_eq!(probe::initial_result(ProbeKind::Startup), ProbeResult::Unknown);
-    /// assert_eq!(probe::initial_result(ProbeKind::Readiness), ProbeResult::Failure);
-    /// assert_eq!(probe::initial_result(ProbeKind::Liveness), ProbeResult::Success);
-    /// ```
+    /// Cached result of a probe for one instance (`results.Result`).
     pub enum ProbeResult {
-        /// The container is well.
+        /// The success threshold was reached.
         Success = "Success",
-        /// The container is not.
+        /// The failure threshold was reached.
         Failure = "Failure",
-        /// Nothing was found yet.
+        /// The container has not been probed yet.
         Unknown = "Unknown",
     }
 }
 
 named! {
-    /// What came of running a probe's handler once.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::ProbeOutcome;
-    ///
-    /// assert_eq!("warning".parse::<ProbeOutcome>(), Ok(ProbeOutcome::Warning));
-    /// ```
+    /// Outcome of running a probe's handler once (`probe.Result`).
     pub enum ProbeOutcome {
-        /// The answer was good.
+        /// The handler succeeded.
         Success = "success",
-        /// The answer was good, with a reservation: a redirect to another host.
+        /// The handler succeeded with a warning: a redirect to another host.
         Warning = "warning",
-        /// The answer was bad, or came too late.
+        /// The handler failed or timed out.
         Failure = "failure",
-        /// There was an answer that says nothing.
+        /// The outcome is not known; it counts as a failure.
         Unknown = "unknown",
-        /// The question could not be put.
+        /// The handler could not run; counts towards no threshold.
         Error = "error",
     }
 }
 
 impl ProbeOutcome {
-    /// The outcome of a command that ended with this exit code.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::ProbeOutcome;
-    ///
-    /// assert_eq!(ProbeOutcome::of_exit_code(0), ProbeOutcome::Success);
-    /// assert_eq!(ProbeOutcome::of_exit_code(1), ProbeOutcome::Failure);
-    /// ```
+    /// Returns the outcome of an `exec` handler whose command exited with this code.
     #[must_use]
     pub const fn of_exit_code(exit_code: i32) -> ProbeOutcome {
         if exit_code == 0 { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
-    /// The outcome of an HTTP answer with this status; `leads_elsewhere` if it redirects to another host.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::ProbeOutcome;
-    ///
-    /// assert_eq!(ProbeOutcome::of_http_status(204, false), ProbeOutcome::Success);
-    /// assert_eq!(ProbeOutcome::of_http_status(302, true), ProbeOutcome::Warning);
-    /// assert_eq!(ProbeOutcome::of_http_status(503, false), ProbeOutcome::Failure);
-    /// ```
+    /// Returns the outcome of an `httpGet` handler; `leads_elsewhere` is true for a redirect to another host.
     #[must_use]
     pub const fn of_http_status(status: u16, leads_elsewhere: bool) -> ProbeOutcome {
         match status {
@@ -95,51 +66,25 @@ impl ProbeOutcome {
         }
     }
 
-    /// The outcome of an attempt to open a TCP connection.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::ProbeOutcome;
-    ///
-    /// assert_eq!(ProbeOutcome::of_tcp_connect(false), ProbeOutcome::Failure);
-    /// ```
+    /// Returns the outcome of a `tcpSocket` handler.
     #[must_use]
     pub const fn of_tcp_connect(connected: bool) -> ProbeOutcome {
         if connected { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
-    /// The outcome of a gRPC health check that answered with this serving status: 1 is `SERVING`.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::ProbeOutcome;
-    ///
-    /// assert_eq!(ProbeOutcome::of_grpc_serving_status(1), ProbeOutcome::Success);
-    /// assert_eq!(ProbeOutcome::of_grpc_serving_status(2), ProbeOutcome::Failure);
-    /// ```
+    /// Returns the outcome of a `grpc` handler, given the serving status of the health check: 1 is `SERVING`.
     #[must_use]
     pub const fn of_grpc_serving_status(status: i32) -> ProbeOutcome {
         if status == 1 { ProbeOutcome::Success } else { ProbeOutcome::Failure }
     }
 
-    /// The outcome of a question without an answer in time.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::ProbeOutcome;
-    ///
-    /// assert_eq!(ProbeOutcome::of_timeout(), ProbeOutcome::Failure);
-    /// ```
+    /// Returns the outcome of a handler that exceeded `timeoutSeconds`.
     #[must_use]
     pub const fn of_timeout() -> ProbeOutcome {
         ProbeOutcome::Failure
     }
 
-    /// What the worker makes of it; `None` for an error, which counts for nothing.
-    ///
-    /// ```
-    /// use pod_lifecycle::rule::probe::{ProbeOutcome, ProbeResult};
-    ///
-    /// assert_eq!(ProbeOutcome::Warning.result(), Some(ProbeResult::Success));
-    /// assert_eq!(ProbeOutcome::Error.result(), None);
-    /// ```
+    /// Returns the result that the worker counts; `None` for an error, which counts towards no threshold.
     #[must_use]
     pub const fn result(self) -> Option<ProbeResult> {
         match self {
@@ -150,14 +95,12 @@ impl ProbeOutcome {
     }
 }
 
-/// How often a probe's handler is run in a row, at most, as long as each run is an error.
+/// Attempts at a probe's handler within one tick, as long as each is an error.
 ///
-/// ```
-/// assert_eq!(pod_lifecycle::rule::probe::MAX_PROBE_RETRIES, 3);
-/// ```
+/// Answers to `maxProbeRetries` in `pkg/kubelet/prober`.
 pub const MAX_PROBE_RETRIES: u8 = 3;
 
-/// What the worker of one probe remembers.
+/// State of one probe worker.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker}, spec::{PodSpec, ProbeKind}};
@@ -179,15 +122,15 @@ pub const MAX_PROBE_RETRIES: u8 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeWorker {
-    /// The instance that it probes.
+    /// Instance that is being probed.
     pub instance: Option<InstanceId>,
-    /// The cached result for that instance.
+    /// Cached result for that instance.
     pub result: Option<ProbeResult>,
-    /// What it found last.
+    /// Result of the last attempt.
     pub last_result: ProbeResult,
-    /// How often in a row it found that.
+    /// Number of consecutive attempts with that result.
     pub result_run: u32,
-    /// Whether it waits for a new instance.
+    /// True if the worker pauses until the container has a new instance.
     pub on_hold: bool,
 }
 
@@ -197,36 +140,38 @@ impl Default for ProbeWorker {
     }
 }
 
-/// What a probe's worker sees at a tick; [`ProbeWorker::do_probe`] has an example.
+/// Input of [`ProbeWorker::do_probe`].
 #[derive(Clone, Copy, Debug)]
 pub struct ProbeInputs<'a> {
-    /// The Pod's phase in the kubelet's own status.
+    /// Phase in the kubelet's status cache.
     pub phase: PodPhase,
-    /// The container in the kubelet's own status.
+    /// Container status in the kubelet's status cache.
     pub container: Option<&'a ContainerRecord>,
-    /// Whether the Pod is being deleted.
+    /// True if the Pod is being deleted.
     pub is_deleting: bool,
-    /// Whether all containers are being restarted.
+    /// True if all containers are being restarted.
     pub is_restarting_all: bool,
-    /// The kubelet's own start.
+    /// Start of the kubelet.
     pub kubelet: KubeletStart,
-    /// The present moment.
+    /// Current time.
     pub now: Timestamp,
 }
 
-/// What a tick of a probe's worker leads to; [`ProbeWorker::do_probe`] has an example.
+/// Decision of a probe worker at a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProbeDecision {
-    /// Nothing, this time.
+    /// Nothing is probed this time.
     Wait,
-    /// The handler is to be run.
+    /// The handler is run.
     Run,
-    /// The worker is done for good.
+    /// The worker stops for good.
     End,
 }
 
 impl ProbeWorker {
-    /// Ticks once: notices a new instance, and says whether the handler is to be run.
+    /// Handles a tick: starts over with a new instance, and decides whether the handler runs.
+    ///
+    /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`.
     ///
     /// ```
     /// use pod_lifecycle::{
@@ -266,22 +211,25 @@ impl ProbeWorker {
             return ProbeDecision::Wait;
         };
         if self.instance != Some(instance) {
-            self.meet(kind, container, record, instance, view.kubelet);
+            self.start_over(kind, container, record, instance, view.kubelet);
         }
         if self.on_hold {
             return ProbeDecision::Wait;
         }
         let Some(RecordedState::Running { started_at }) = record.state else {
+            // A container that has exited fails every probe, so that it is not ready.
             self.result = Some(ProbeResult::Failure);
             let will_run_again = record.termination().is_none_or(|end| {
                 view.is_restarting_all || restart::restarts_after_exit(container.restart(), end.exit_code)
             });
             return if will_run_again { ProbeDecision::Wait } else { ProbeDecision::End };
         };
+        // A graceful stop must not be cut short by liveness or startup probes; readiness goes on to be probed.
         if view.is_deleting && kind != ProbeKind::Readiness {
             self.result = Some(ProbeResult::Success);
             return ProbeDecision::End;
         }
+        // A startup probe is run until the container has started, the other two from then on.
         let is_startup = kind == ProbeKind::Startup;
         let has_started = record.started == Some(true);
         if is_delayed(spec, started_at, view.now) || has_started == is_startup {
@@ -291,7 +239,7 @@ impl ProbeWorker {
         }
     }
 
-    /// Counts what came of the handler.
+    /// Counts an outcome of the handler; the result changes when a threshold is reached.
     pub fn record(&mut self, kind: ProbeKind, spec: &ProbeSpec, outcome: ProbeOutcome) {
         let Some(result) = outcome.result() else { return };
         self.result_run = if self.last_result == result { self.result_run.saturating_add(1) } else { 1 };
@@ -304,14 +252,15 @@ impl ProbeWorker {
             return;
         }
         self.result = Some(result);
+        // The container is about to be killed, or has started: further attempts at this instance mean nothing.
         if kind == ProbeKind::Startup || kind == ProbeKind::Liveness && result == ProbeResult::Failure {
             self.on_hold = true;
             self.result_run = 0;
         }
     }
 
-    /// A new instance: the cached result starts over, unless the instance outlived a restart of the kubelet.
-    fn meet(
+    /// Starts over with a new instance, unless that instance outlived a restart of the kubelet.
+    fn start_over(
         &mut self,
         kind: ProbeKind,
         container: &ContainerSpec,
@@ -334,14 +283,7 @@ impl ProbeWorker {
     }
 }
 
-/// The result that a worker starts from with a new instance.
-///
-/// ```
-/// use pod_lifecycle::{rule::probe::{self, ProbeResult}, spec::ProbeKind};
-///
-/// assert_eq!(probe::initial_result(ProbeKind::Readiness), ProbeResult::Failure, "unready until it is asked");
-/// assert_eq!(probe::initial_result(ProbeKind::Liveness), ProbeResult::Success, "alive until it is asked");
-/// ```
+/// Returns the result that a worker starts from with a new instance: alive, and neither ready nor started.
 #[must_use]
 pub const fn initial_result(kind: ProbeKind) -> ProbeResult {
     match kind {
@@ -351,8 +293,9 @@ pub const fn initial_result(kind: ProbeKind) -> ProbeResult {
     }
 }
 
-/// Whole seconds count, rounded towards zero.
+/// True within `initialDelaySeconds` of the start.
 fn is_delayed(spec: &ProbeSpec, started_at: Option<Timestamp>, now: Timestamp) -> bool {
     let waited = started_at.map_or(i64::MAX, |started_at| now.micros_since(started_at));
+    // `int32(time.Since(...).Seconds())`: whole seconds, rounded towards zero.
     waited.saturating_div(1_000_000) < seconds::to_field(spec.initial_delay())
 }

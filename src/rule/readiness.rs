@@ -1,8 +1,7 @@
-//! Has a container started up, and may it get traffic?
+//! `started` and `ready` of each container (`UpdatePodStatus` in pkg/kubelet/prober/prober_manager.go).
 //!
-//! Answers to `UpdatePodStatus` in `pkg/kubelet/prober/prober_manager.go`. KEP-4781 for restarts of the kubelet.
-//!
-//! After a restart of the kubelet, a container that has run for a while stays ready until its probe says otherwise:
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. After a restart of the kubelet, a
+//! container that has run for a while stays ready until its probe fails (KEP-4781):
 //!
 //! ```
 //! use pod_lifecycle::{Timestamp, rule::readiness::KubeletStart};
@@ -21,60 +20,44 @@ use crate::{
     time::Timestamp,
 };
 
-/// What the probe workers of one container have to say of its newest instance.
-///
-/// ```
-/// use pod_lifecycle::rule::{probe::ProbeResult, readiness::ProbeFacts};
-///
-/// let ready = ProbeFacts { readiness: Some(ProbeResult::Success), has_readiness_worker: true, ..ProbeFacts::default() };
-/// assert_eq!((ready.startup, ready.has_startup_worker), (None, false), "it has no startup probe");
-/// ```
+/// Cached probe results for the newest instance of one container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProbeFacts {
-    /// The cached result of the startup probe.
+    /// Cached result of the startup probe.
     pub startup: Option<ProbeResult>,
-    /// The cached result of the readiness probe.
+    /// Cached result of the readiness probe.
     pub readiness: Option<ProbeResult>,
-    /// The cached result of the liveness probe.
+    /// Cached result of the liveness probe.
     pub liveness: Option<ProbeResult>,
-    /// Whether there is a worker for the startup probe.
+    /// True if there is a worker for the startup probe.
     pub has_startup_worker: bool,
-    /// Whether there is a worker for the readiness probe.
+    /// True if there is a worker for the readiness probe.
     pub has_readiness_worker: bool,
 }
 
-/// What the kubelet's own restart has to do with readiness.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::{Timestamp, rule::readiness::KubeletStart};
-///
-/// let at = Timestamp::from_unix_seconds(3_600);
-/// let kubelet = KubeletStart { at, pod_was_ready: true };
-/// assert!(kubelet.is_predated_by(Some(Timestamp::UNIX_EPOCH)));
-/// assert!(!kubelet.is_predated_by(Some(at + Duration::from_secs(1))));
-/// ```
+/// Start of the kubelet, as far as readiness depends on it (KEP-4781).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KubeletStart {
-    /// When the kubelet started.
+    /// Time at which the kubelet started.
     pub at: Timestamp,
-    /// Whether the published status says that the Pod is ready.
+    /// True if `Ready` is true in the published status.
     pub pod_was_ready: bool,
 }
 
 impl KubeletStart {
-    /// Whether a container that started then was running well before the kubelet: by more than 10 s.
+    /// True if a container that started at `started_at` was running for more than 10 s when the kubelet started.
     #[must_use]
     pub fn is_predated_by(&self, started_at: Option<Timestamp>) -> bool {
-        let grace = Duration::from_secs(10);
-        started_at.is_some_and(|started_at| started_at + grace < self.at)
+        // A margin for clocks of runtime and kubelet that differ: `containerStartGracePeriod`.
+        let margin = Duration::from_secs(10);
+        started_at.is_some_and(|started_at| started_at + margin < self.at)
     }
 }
 
-/// Fills in `started` and `ready` of every init and regular container; says which readiness workers to trigger.
+/// Sets `started` and `ready` of every init and regular container.
 ///
-/// A container that is started but not known to be ready has its readiness probe run at once: `trigger` is called
-/// with its index.
+/// Calls `trigger` with each container that is started but not known to be ready: its readiness probe runs at once,
+/// without waiting for the next tick. Answers to `UpdatePodStatus` in `pkg/kubelet/prober`.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, api, rule::readiness::{self, KubeletStart, ProbeFacts}, spec::PodSpec};
@@ -108,6 +91,7 @@ pub fn update_readiness(
         record.started = Some(started);
         if container.kind() == ContainerKind::Init {
             let has_completed = record.termination().is_some_and(|end| end.exit_code == 0);
+            // Never set back: an init container that succeeded once stays ready.
             record.ready |= has_completed;
         } else if started {
             if facts.readiness != Some(ProbeResult::Success) && facts.has_readiness_worker {
@@ -118,17 +102,18 @@ pub fn update_readiness(
     }
 }
 
-/// Whether a container has started up: it runs, and its startup probe has succeeded if it has one.
+/// True if a container has started up: it runs, and its startup probe has succeeded if it has one.
 fn is_started(record: &ContainerRecord, facts: ProbeFacts) -> bool {
     record.is_running()
         && match facts.startup {
             Some(result) => result == ProbeResult::Success,
+            // No result and a worker: the worker has not met this instance yet, say after a restart of the kubelet.
             None => record.started == Some(true) || !facts.has_startup_worker,
         }
 }
 
-/// Whether a started container is ready: its readiness probe says so, or it has none; one that outlived the kubelet
-/// follows the published readiness of its Pod.
+/// True if a started container is ready: its readiness probe has succeeded, or it has none. One that outlived the
+/// kubelet follows the published readiness of its Pod.
 fn is_ready(container: &ContainerSpec, record: &ContainerRecord, facts: ProbeFacts, kubelet: KubeletStart) -> bool {
     let Some(RecordedState::Running { started_at }) = record.state else { return false };
     if facts.readiness == Some(ProbeResult::Success) {
@@ -137,6 +122,6 @@ fn is_ready(container: &ContainerSpec, record: &ContainerRecord, facts: ProbeFac
     if !kubelet.is_predated_by(started_at) {
         return !facts.has_readiness_worker;
     }
-    let unasked = !facts.has_readiness_worker || facts.readiness.is_none();
-    unasked && (container.probe(ProbeKind::Readiness).is_none() || kubelet.pod_was_ready)
+    let is_unprobed = !facts.has_readiness_worker || facts.readiness.is_none();
+    is_unprobed && (container.probe(ProbeKind::Readiness).is_none() || kubelet.pod_was_ready)
 }

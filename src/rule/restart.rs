@@ -1,4 +1,4 @@
-//! Is a container started again?
+//! Restart policies and restart rules: whether a container starts again (pkg/api/v1/pod, pkg/kubelet/container).
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>, KEP-5307 (container restart
 //! rules), KEP-5532 (restart of all containers).
@@ -11,7 +11,7 @@
 //!     "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let could: Vec<bool> = spec.containers().map(|(_, it)| restart::is_restartable(it.restart())).collect();
-//! assert_eq!(could, [true, false], "a sidecar always is");
+//! assert_eq!(could, [true, false], "a sidecar may always restart");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -22,10 +22,10 @@ use crate::{
     state::{ContainerRecord, Instance, InstanceState, RuntimeStatus},
 };
 
-/// Whether a container is started again after an exit with this code, by its policy alone.
+/// True if a container restarts after an exit with this code, by its restart policy and rules alone.
 ///
-/// The first matching rule decides (both actions restart), then the container's own policy, then the Pod's. Rules
-/// are read only beside a policy of the container's own. Answers to `ContainerShouldRestart` in `pkg/api/v1/pod`.
+/// The first matching rule decides (both actions restart), then the container's own policy, then the Pod's. Answers to
+/// `ContainerShouldRestart` in `pkg/api/v1/pod`.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
@@ -40,6 +40,7 @@ use crate::{
 /// ```
 #[must_use]
 pub fn restarts_after_exit(restart: &Restart, exit_code: i32) -> bool {
+    // Rules are read only beside a policy of the container's own (KEP-5307).
     if restart.is_own() && matching_rule(restart, exit_code).is_some() {
         return true;
     }
@@ -50,7 +51,7 @@ pub fn restarts_after_exit(restart: &Restart, exit_code: i32) -> bool {
     }
 }
 
-/// The first rule that is about this exit code, with its place.
+/// Returns the first restart rule that matches this exit code, with its place in the list.
 ///
 /// Answers to `FindMatchingContainerRestartRule` in `pkg/api/v1/pod`.
 ///
@@ -72,59 +73,27 @@ pub fn matching_rule(restart: &Restart, exit_code: i32) -> Option<(usize, &Resta
     restart.rules().iter().enumerate().find(|(_, rule)| rule.matches(exit_code))
 }
 
-/// Whether an exit with this code restarts every container of the Pod.
-///
-/// ```
-/// # use pod_lifecycle::{api, rule::restart, spec::PodSpec};
-/// # let manifest: api::PodManifest =
-/// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let (_, app) = spec.containers().next().ok_or("no container")?;
-/// assert!(!restart::restarts_all_containers(app.restart(), 1), "it has no rules");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// True if an exit with this code restarts every container of the Pod (KEP-5532).
 #[must_use]
 pub fn restarts_all_containers(restart: &Restart, exit_code: i32) -> bool {
     matching_rule(restart, exit_code).is_some_and(|(_, rule)| rule.action() == RestartRuleAction::RestartAllContainers)
 }
 
-/// Whether a container could ever be started again, whatever its exit code: the coarse question.
+/// True if there is an exit code after which a container restarts.
 ///
 /// Answers to `IsContainerRestartable` in `pkg/api/v1/pod`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(
-///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let (_, job) = spec.containers().next().ok_or("no container")?;
-/// assert!(!restart::is_restartable(job.restart()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn is_restartable(restart: &Restart) -> bool {
     let by_rule = || restart.rules().iter().any(|rule| rule.action() == RestartRuleAction::Restart);
     restart.policy() != RestartPolicy::Never || restart.is_own() && by_rule()
 }
 
-/// Whether a container is to be started (again), given its newest instance.
+/// True if a container has to be started, for the first time or again, given its newest instance.
 ///
 /// Answers to `ShouldContainerBeRestarted` in `pkg/kubelet/container`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let (_, app) = spec.containers().next().ok_or("no container")?;
-/// assert!(restart::should_restart(app, None, false), "it has never run");
-/// assert!(!restart::should_restart(app, None, true), "its PodMachine is being deleted");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn should_restart(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
+    // A Pod that is being deleted starts nothing, not even containers that have never run.
     if is_deleting {
         return false;
     }
@@ -135,8 +104,8 @@ pub fn should_restart(container: &ContainerSpec, newest: Option<&Instance>, is_d
     }
 }
 
-/// Whether all containers are to be restarted in place: it is under way already, or the runtime or the previous
-/// status shows an exit with a matching rule.
+/// True if all containers have to be restarted in place: the restart is under way already, or the runtime or the previous
+/// status shows an exit that a `RestartAllContainers` rule matches.
 ///
 /// Answers to `ShouldAllContainersRestart` in `pkg/kubelet/container`.
 ///
@@ -183,17 +152,9 @@ fn triggers_all(
     previous.and_then(ContainerRecord::termination).is_some_and(|termination| triggered(termination.exit_code))
 }
 
-/// Whether the runtime has nothing left of any init or regular container, so that they start afresh.
+/// True if the runtime has no instance of any init or regular container left, so that all start afresh.
 ///
 /// Answers to `AllContainersRestartCleanedUp` in `pkg/kubelet/container`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::restart, spec::PodSpec, state::RuntimeStatus};
-///
-/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
-/// assert!(restart::all_containers_restart_cleaned_up(&spec, &RuntimeStatus::default()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn all_containers_restart_cleaned_up(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
     spec.init_and_regular_containers().all(|(index, _)| runtime.newest(index).is_none())

@@ -1,7 +1,7 @@
-//! Does the Pod need a new sandbox?
+//! Sandbox decision: keep the Pod's sandbox or create a new one (`PodSandboxChanged` in pkg/kubelet/kuberuntime/util).
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions> calls it the sandbox of
-//! `PodReadyToStartContainers` (KEP-3085). Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
+//! `PodReadyToStartContainers` (KEP-3085).
 //!
 //! ```
 //! use pod_lifecycle::{api, rule::sandbox, spec::PodSpec, state::{RuntimeStatus, Sandbox, SandboxId}};
@@ -19,36 +19,21 @@ use crate::{
     state::{RuntimeStatus, SandboxId},
 };
 
-/// Which sandbox the Pod is to use.
-///
-/// ```
-/// use pod_lifecycle::rule::sandbox::SandboxDecision;
-///
-/// let kept = SandboxDecision { must_create: false, attempt: 2, current: None };
-/// assert_eq!(kept.attempt, 2);
-/// ```
+/// Sandbox that a sync uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SandboxDecision {
-    /// Whether a new one has to be made.
+    /// True if a new sandbox has to be created.
     pub must_create: bool,
-    /// The attempt of the one to use: the next, or the current.
+    /// Attempt of the sandbox to use: the next if it is created, else that of the current one.
     pub attempt: u32,
-    /// The one to use, or the one found wanting.
+    /// Sandbox to use; or the one to replace, unless its network is what changed.
     pub current: Option<SandboxId>,
 }
 
-/// Whether a new sandbox is needed: there is none, several are ready, the newest is not, its network is not what the
-/// spec wants, or it has no address.
+/// Decides whether a new sandbox is needed: there is none, several are ready, the newest is not, its network is not what
+/// the spec asks for, or it has no address.
 ///
 /// Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::sandbox, spec::PodSpec, state::RuntimeStatus};
-///
-/// let spec = PodSpec::from_admitted(&api::PodManifest::default())?;
-/// assert!(sandbox::pod_sandbox_changed(&spec, &RuntimeStatus::default()).must_create);
-/// # Ok::<(), pod_lifecycle::spec::SpecError>(())
-/// ```
 #[must_use]
 pub fn pod_sandbox_changed(spec: &PodSpec, runtime: &RuntimeStatus) -> SandboxDecision {
     let Some(newest) = runtime.sandboxes.first() else {
@@ -62,6 +47,7 @@ pub fn pod_sandbox_changed(spec: &PodSpec, runtime: &RuntimeStatus) -> SandboxDe
     SandboxDecision {
         must_create,
         attempt: if must_create { newest.attempt.saturating_add(1) } else { newest.attempt },
+        // The kubelet returns an empty id for a sandbox whose network namespace changed.
         current: (!is_sound || !network_changed).then_some(newest.id),
     }
 }

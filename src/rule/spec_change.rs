@@ -1,7 +1,6 @@
-//! What may change in the spec of a Pod that exists?
+//! Updates of a Pod's spec: which fields may change (`ValidatePodUpdate` in pkg/apis/core/validation).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement>. Answers to `ValidatePodUpdate` in
-//! `pkg/apis/core/validation`.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement>
 //!
 //! ```
 //! use pod_lifecycle::{api::PodManifest, rule::spec_change, spec::PodSpec};
@@ -16,25 +15,18 @@
 
 use crate::spec::{ContainerSpec, PodSpec};
 
-/// A field that may not change in a Pod that exists.
-///
-/// ```
-/// use pod_lifecycle::rule::spec_change::ImmutableField;
-///
-/// let refused = ImmutableField { field: "spec.restartPolicy" };
-/// assert!(refused.to_string().contains("spec.restartPolicy"));
-/// ```
+/// Error of an update that changes an immutable field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{field}: cannot be changed in a Pod that exists")]
 pub struct ImmutableField {
-    /// The path of the field.
+    /// Path of the field.
     pub field: &'static str,
 }
 
-/// Images may change, deadlines shrink, gates be removed and ephemeral containers be added; nothing else.
+/// Validates an update: images may change, the active deadline may shrink, scheduling gates may be removed and ephemeral
+/// containers added; nothing else.
 ///
-/// Answers to `ValidatePodUpdate` in `pkg/apis/core/validation`; see
-/// <https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement>.
+/// Answers to `ValidatePodUpdate` in `pkg/apis/core/validation`.
 ///
 /// ```
 /// use pod_lifecycle::{api::PodManifest, rule::spec_change, spec::PodSpec};
@@ -70,6 +62,7 @@ pub fn validate_update(old: &PodSpec, new: &PodSpec) -> Result<(), ImmutableFiel
     if !old.is_scheduling_gated() && new.is_scheduling_gated() {
         return refuse("spec.schedulingGates");
     }
+    // A deadline may be set or brought forward, and neither removed nor put off.
     let deadline_moved_on = match (old.active_deadline(), new.active_deadline()) {
         (Some(old), Some(new)) => new > old,
         (Some(_), None) => true,

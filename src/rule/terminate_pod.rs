@@ -1,7 +1,6 @@
-//! What is reported of containers that nobody saw end, once their Pod has?
+//! Container statuses of a terminated Pod (`TerminatePod` in pkg/kubelet/status/status_manager.go).
 //!
-//! Answers to `TerminatePod`, `hasPodInitialized` and `checkContainerStateTransition` in
-//! `pkg/kubelet/status/status_manager.go`.
+//! A container whose exit the kubelet has not seen gets exit code 137 and reason `ContainerStatusUnknown`.
 //!
 //! ```
 //! use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
@@ -10,7 +9,7 @@
 //!     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let published = [None, None];
-//! assert!(!terminate_pod::has_pod_initialized(&spec, &published), "nothing was ever said of its containers");
+//! assert!(!terminate_pod::has_pod_initialized(&spec, &published), "no container has a status");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -23,8 +22,10 @@ use crate::{
     state::{ContainerRecord, RecordedState, Termination, TerminationReason},
 };
 
-/// Gives every container that must have ended an end: regular ones if the Pod had initialized, init ones up to the
-/// last that ever started, and the first in any case. `has_initialized`: see [`has_pod_initialized`].
+/// Terminates the status of every container that must have ended: regular ones if the Pod had initialized, init ones up
+/// to the last that ever started, and the first init container in any case.
+///
+/// `has_initialized`: see [`has_pod_initialized`]. Answers to `TerminatePod` in `pkg/kubelet/status`.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec, state::{ContainerRecord, RecordedState}};
@@ -43,6 +44,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecord>], has_initialized: bool) {
+    // What follows an init container that never started has never started either: its status stays as it is.
     let init_started = |index: ContainerIndex| record_of(records, index).is_some_and(has_moved);
     let last_started = spec.init_containers().rev().map(|(index, _)| index).find(|&index| init_started(index));
     let last_init = last_started.or_else(|| spec.init_containers().next().map(|(index, _)| index));
@@ -55,31 +57,17 @@ pub fn terminate_containers(spec: &PodSpec, records: &mut [Option<ContainerRecor
             continue;
         };
         if record.termination().is_none() {
+            // It may have exited with 0: the kubelet cannot know, and never reports a success that it has not seen.
             let end = Termination::lost(TerminationReason::ContainerStatusUnknown, LOST_MESSAGE);
             record.state = Some(RecordedState::Terminated(Arc::new(end)));
         }
     }
 }
 
-/// Whether a container may be reported like this after that: one that has ended and is not to run again stays ended.
+/// True if container statuses may change from `before` to `after`: a container that has terminated and may not restart
+/// stays terminated.
 ///
-/// ```
-/// use std::sync::Arc;
-/// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
-/// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(
-///     r#"{"spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let end = Arc::new(Termination::lost(TerminationReason::Error, ""));
-/// let record = |state| {
-///     [Some(ContainerRecord { state: Some(state), last_state: None, restart_count: 0, instance: None, started: None, ready: false })]
-/// };
-/// let (ended, runs) = (record(RecordedState::Terminated(end)), record(RecordedState::Running { started_at: None }));
-/// assert!(terminate_pod::allows_transition(&spec, &runs, &ended));
-/// assert!(!terminate_pod::allows_transition(&spec, &ended, &runs), "nothing of this PodMachine runs twice");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Answers to `checkContainerStateTransition` in `pkg/kubelet/status`.
 #[must_use]
 pub fn allows_transition(
     spec: &PodSpec,
@@ -99,16 +87,10 @@ pub fn allows_transition(
     !spec.init_and_regular_containers().any(is_revived)
 }
 
-/// Whether the published status shows that the Pod was ever initialized.
+/// True if the published status shows that the Pod was ever initialized.
 ///
-/// ```
-/// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
-/// assert!(!terminate_pod::has_pod_initialized(&PodSpec::from_admitted(&manifest)?, &[None, None]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Answers to `hasPodInitialized` in `pkg/kubelet/status`. Not to be confused with
+/// [`has_active_regular_container`](super::phase::has_active_regular_container), which reads the runtime.
 #[must_use]
 pub fn has_pod_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]) -> bool {
     let Some((last, last_spec)) = spec.init_containers().next_back() else { return true };
@@ -123,7 +105,9 @@ pub fn has_pod_initialized(spec: &PodSpec, published: &[Option<ContainerRecord>]
     [record.termination(), record.last_termination()].into_iter().flatten().any(|end| end.exit_code == 0)
 }
 
-/// Whether a container has ever moved out of waiting.
+/// True if a container has ever left the state waiting.
+///
+/// Answers to `initializedContainers` in `pkg/kubelet/status`.
 fn has_moved(record: &ContainerRecord) -> bool {
     !record.is_waiting() || record.last_termination().is_some()
 }

@@ -9,15 +9,6 @@ use super::Restart;
 use crate::api::{Handler, ImagePullPolicy, InvalidImageName, Name, from_name};
 
 /// A container's place in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
-///
-/// ```
-/// use pod_lifecycle::spec::ContainerIndex;
-///
-/// let second = ContainerIndex::from(1);
-/// assert_eq!((second.get(), format!("{second:?}")), (1, "ContainerIndex(1)".to_owned()));
-/// assert_eq!(serde_json::to_string(&second)?, "1");
-/// # Ok::<(), serde_json::Error>(())
-/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u16", into = "u16")]
 pub struct ContainerIndex(NonZeroU16);
@@ -71,17 +62,6 @@ impl fmt::Debug for ContainerIndex {
 }
 
 /// What part a container plays in its Pod.
-///
-/// ```
-/// use pod_lifecycle::{api, spec::{ContainerKind, PodSpec}};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
-///     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}], "containers": []}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let (_, proxy) = spec.init_containers().next().ok_or("no container")?;
-/// assert_eq!(proxy.kind(), ContainerKind::Sidecar);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContainerKind {
     /// Runs to completion before the next one starts.
@@ -95,25 +75,6 @@ pub enum ContainerKind {
 }
 
 /// What a container ought to be.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::{api::{self, ImagePullPolicy}, spec::{LifecycleHook, PodSpec, ProbeKind}};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx:1.27", "imagePullPolicy": "Always",
-///     "livenessProbe": {"tcpSocket": {"port": 80}},
-///     "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}
-/// }]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let app = spec.container(0.into()).ok_or("no container")?;
-/// assert_eq!((app.name(), app.image(), app.image_pull_policy()), ("app", "nginx:1.27", ImagePullPolicy::Always));
-/// assert_eq!(app.image_error(), None);
-/// assert_eq!((app.post_start(), app.pre_stop()), (None, Some(&LifecycleHook::Sleep(Duration::from_secs(5)))));
-/// assert!(app.probe(ProbeKind::Liveness).is_some() && app.probe(ProbeKind::Startup).is_none());
-/// assert!(!app.restart().is_own());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerSpec {
@@ -203,19 +164,6 @@ impl ContainerSpec {
 }
 
 /// What a hook does.
-///
-/// ```
-/// use pod_lifecycle::{api, spec::{LifecycleHook, PodSpec}};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx", "lifecycle": {"postStart": {"exec": {"command": ["warm-up"]}}}
-/// }]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let hook = spec.container(0.into()).and_then(|app| app.post_start());
-/// let Some(LifecycleHook::Run(handler)) = hook else { return Err("is not run".into()) };
-/// assert_eq!(handler.exec.as_ref().map(|exec| exec.command[0].as_str()), Some("warm-up"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum LifecycleHook {
@@ -226,13 +174,6 @@ pub enum LifecycleHook {
 }
 
 /// What a probe asks about; the order is that in which the kubelet makes their workers.
-///
-/// ```
-/// use pod_lifecycle::{api::Name, spec::ProbeKind};
-///
-/// assert_eq!(ProbeKind::Liveness.to_string(), "Liveness");
-/// assert_eq!(ProbeKind::ALL.len(), 3);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProbeKind {
     /// Has the container started up?
@@ -264,24 +205,6 @@ impl fmt::Display for ProbeKind {
 }
 
 /// A probe with its defaults filled in; its times are whole seconds.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::{api, spec::{PodSpec, ProbeKind}};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx",
-///     "livenessProbe": {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 5, "terminationGracePeriodSeconds": 7}
-/// }]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let probe = spec.container(0.into()).and_then(|app| app.probe(ProbeKind::Liveness)).ok_or("no probe")?;
-/// assert_eq!((probe.initial_delay(), probe.period()), (Duration::ZERO, Duration::from_secs(5)));
-/// assert_eq!(probe.timeout(), Duration::from_secs(1));
-/// assert_eq!((probe.success_threshold(), probe.failure_threshold()), (1, 3));
-/// assert_eq!(probe.termination_grace(), Some(Duration::from_secs(7)));
-/// assert!(probe.handler().http_get.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeSpec {

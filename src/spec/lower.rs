@@ -19,16 +19,6 @@ use crate::{
 };
 
 /// Why a manifest cannot be lowered.
-///
-/// ```
-/// use pod_lifecycle::{api, spec::{PodSpec, SpecError}};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"restartPolicy": "Sometimes", "containers": []}}"#)?;
-/// let error: SpecError = PodSpec::from_admitted(&manifest).unwrap_err();
-/// assert!(error.to_string().starts_with("spec.restartPolicy: "), "{error}");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecError {

@@ -7,22 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::api::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 
 /// A container's restart policy and rules, with the Pod's policy filled in.
-///
-/// ```
-/// use pod_lifecycle::{api::{self, RestartPolicy, RestartRuleAction}, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx", "restartPolicy": "Never",
-///     "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
-/// }]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let restart = spec.container(0.into()).ok_or("no container")?.restart();
-/// assert_eq!((restart.policy(), restart.is_own()), (RestartPolicy::Never, true));
-/// let rule = restart.rules().first().ok_or("no rule")?;
-/// assert_eq!(rule.action(), RestartRuleAction::Restart);
-/// assert!(rule.matches(42) && !rule.matches(1));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restart {
@@ -32,19 +16,6 @@ pub struct Restart {
 }
 
 /// A rule on a container's exit code.
-///
-/// ```
-/// use pod_lifecycle::{api, spec::{PodSpec, RestartRule}};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx", "restartPolicy": "Never",
-///     "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "NotIn", "values": [1, 2]}}]
-/// }]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let rule: &RestartRule = &spec.container(0.into()).ok_or("no container")?.restart().rules()[0];
-/// assert!(rule.matches(3) && !rule.matches(2));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestartRule {

@@ -1,4 +1,4 @@
-//! What has come true of a Pod, or has not.
+//! Pod conditions that the kubelet computes.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -10,45 +10,33 @@ use crate::{
 };
 
 named! {
-    /// The conditions that the kubelet sets.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::ConditionType;
-    ///
-    /// assert_eq!("ContainersReady".parse::<ConditionType>(), Ok(ConditionType::ContainersReady));
-    /// ```
+    /// Types of the conditions that the kubelet sets.
     #[non_exhaustive]
     pub enum ConditionType {
-        /// The Pod has a sandbox with a network.
+        /// The Pod has a sandbox with a network (KEP-3085).
         PodReadyToStartContainers = "PodReadyToStartContainers",
-        /// All init containers have done their part.
+        /// All init containers have succeeded, and all sidecars have started.
         Initialized = "Initialized",
-        /// The Pod may get traffic.
+        /// The Pod may get traffic: its containers are ready and its readiness gates true.
         Ready = "Ready",
         /// Every container is ready.
         ContainersReady = "ContainersReady",
-        /// A node has the Pod.
+        /// The Pod is bound to a node.
         PodScheduled = "PodScheduled",
-        /// All containers are being restarted in place.
+        /// All containers are being restarted in place (KEP-5532).
         AllContainersRestarting = "AllContainersRestarting",
-        /// The Pod is about to be ended by a disruption.
+        /// The Pod is about to be terminated by a disruption (KEP-3329).
         DisruptionTarget = "DisruptionTarget",
     }
 }
 
 named! {
-    /// Why a condition has its status.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::ConditionReason;
-    ///
-    /// assert_eq!("PodCompleted".parse::<ConditionReason>(), Ok(ConditionReason::PodCompleted));
-    /// ```
+    /// Reasons of conditions, the kubelet's and those of other components.
     #[non_exhaustive]
     pub enum ConditionReason {
-        /// Nothing is known of the containers.
+        /// There are no container statuses.
         UnknownContainerStatuses = "UnknownContainerStatuses",
-        /// Some init container has not done its part.
+        /// Some init container has not succeeded, or some sidecar has not started.
         ContainersNotInitialized = "ContainersNotInitialized",
         /// Some container is not ready.
         ContainersNotReady = "ContainersNotReady",
@@ -60,35 +48,27 @@ named! {
         PodFailed = "PodFailed",
         /// A container's exit restarts all of them.
         RestartAllContainersStarted = "RestartAllContainersStarted",
-        /// Gates keep the Pod from being scheduled.
+        /// Scheduling gates keep the Pod from being scheduled.
         SchedulingGated = "SchedulingGated",
         /// No node fits.
         Unschedulable = "Unschedulable",
-        /// The kubelet ends the Pod: node pressure or shutdown.
+        /// The kubelet terminates the Pod: node pressure, preemption by a critical Pod, or shutdown.
         TerminationByKubelet = "TerminationByKubelet",
-        /// Somebody evicts the Pod through the API.
+        /// The Pod is evicted through the API.
         EvictionByEvictionApi = "EvictionByEvictionAPI",
-        /// The scheduler makes room for a more important Pod.
+        /// The scheduler makes room for a Pod of higher priority.
         PreemptionByScheduler = "PreemptionByScheduler",
         /// The Pod does not tolerate a taint of its node.
         DeletionByTaintManager = "DeletionByTaintManager",
-        /// The Pod's node is gone.
+        /// The Pod's node no longer exists.
         DeletionByPodGc = "DeletionByPodGC",
     }
 }
 
 impl ConditionType {
-    /// Whether others set it, too: the kubelet then writes its own reason over theirs, and leaves theirs alone
-    /// otherwise.
+    /// True if other components set it too: the kubelet then writes it only if it has a reason of its own.
     ///
     /// Answers to `PodConditionSharedByKubelet` in `pkg/kubelet/types`.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::ConditionType;
-    ///
-    /// assert!(ConditionType::DisruptionTarget.is_shared());
-    /// assert!(!ConditionType::Ready.is_shared());
-    /// ```
     #[must_use]
     pub const fn is_shared(self) -> bool {
         match self {
@@ -103,85 +83,60 @@ impl ConditionType {
     }
 }
 
-/// Whether a condition of this type is the kubelet's alone: what others write there, it writes over or takes away.
+/// True if the kubelet alone owns conditions of this type: it overwrites or removes what others write there.
 ///
-/// `DisruptionTarget` is none of these: every owner may set it, see [`ConditionType::is_shared`].
+/// False for `DisruptionTarget`, which several components set, see [`ConditionType::is_shared`].
 ///
 /// Answers to `PodConditionByKubelet` in `pkg/kubelet/types`.
-///
-/// ```
-/// use pod_lifecycle::state::is_owned_by_kubelet;
-///
-/// assert!(is_owned_by_kubelet("Ready"));
-/// assert!(is_owned_by_kubelet("PodResizePending"));
-/// assert!(!is_owned_by_kubelet("DisruptionTarget"));
-/// assert!(!is_owned_by_kubelet("example.com/load-balancer-attached"));
-/// ```
 #[must_use]
 pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
     let mut computed = ConditionType::ALL.iter().filter(|kind| !kind.is_shared());
     is_resize_condition(condition_type) || computed.any(|kind| kind.name() == condition_type)
 }
 
-/// Whether a condition tells how a resize of a running Pod stands (KEP-1287): the kubelet's too, but not computed here.
+/// True for the conditions of an in-place resize (KEP-1287): the kubelet owns them, and this crate does not compute them.
 pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
     const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
     RESIZE.contains(&condition_type)
 }
 
-/// A condition without its times.
-///
-/// ```
-/// use pod_lifecycle::state::{Condition, ConditionReason};
-///
-/// let unready = Condition::because(false, ConditionReason::ContainersNotReady);
-/// assert!(!unready.is_true() && Condition::plain(true).is_true());
-/// assert_eq!(Condition::plain(true).reason, None);
-/// ```
+/// Condition without its times.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// Whether it holds.
+    /// Status.
     pub status: ConditionStatus,
-    /// Why, in one word.
+    /// Reason, if there is one.
     pub reason: Option<ConditionReason>,
-    /// Why, for people.
+    /// Message.
     pub message: ConditionMessage,
 }
 
 impl Condition {
-    /// A condition that holds, or does not, without a word why.
+    /// Creates a condition that is true or false, without a reason.
     #[must_use]
     pub fn plain(holds: bool) -> Condition {
         Condition { status: holds.into(), reason: None, message: ConditionMessage::None }
     }
 
-    /// A condition with a reason and no message.
+    /// Creates a condition that is true or false, with a reason and no message.
     #[must_use]
     pub fn because(holds: bool, reason: ConditionReason) -> Condition {
         Condition { status: holds.into(), reason: Some(reason), message: ConditionMessage::None }
     }
 
-    /// Whether it is known to hold.
+    /// True if its status is `True`.
     #[must_use]
     pub fn is_true(&self) -> bool {
         self.status == ConditionStatus::True
     }
 }
 
-/// What a condition has to say; the text is made when a status is.
-///
-/// ```
-/// use pod_lifecycle::state::{Condition, ConditionMessage};
-///
-/// assert_eq!(Condition::plain(true).message, ConditionMessage::None);
-/// let theirs = ConditionMessage::Text("no load balancer left".into());
-/// assert_ne!(theirs, ConditionMessage::RestartRule);
-/// ```
+/// Message of a condition. The text is formatted when a status is projected to the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ConditionMessage {
-    /// The reason says it all.
+    /// Empty message.
     None,
     /// These containers keep it from being true.
     Containers(Arc<UnmetContainers>),
@@ -189,54 +144,39 @@ pub enum ConditionMessage {
     Gates(Box<[GateFailure]>),
     /// A container's exit matched a rule.
     RestartRule,
-    /// What somebody else said.
+    /// Message of another component.
     Text(Box<str>),
 }
 
 /// Containers that keep a condition from being true, in the order of the spec.
-///
-/// ```
-/// use pod_lifecycle::state::UnmetContainers;
-///
-/// assert!(UnmetContainers::default().is_empty());
-/// assert!(!UnmetContainers { unknown: vec![], unmet: vec![0.into()] }.is_empty());
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnmetContainers {
-    /// Those without a status.
+    /// Containers without a status.
     pub unknown: Vec<ContainerIndex>,
-    /// Those that are not there yet: incomplete or unready.
+    /// Containers that are incomplete or unready.
     pub unmet: Vec<ContainerIndex>,
 }
 
 impl UnmetContainers {
-    /// Whether no container is in the way.
+    /// True if no container keeps the condition from being true.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.unknown.is_empty() && self.unmet.is_empty()
     }
 }
 
-/// A readiness gate that keeps a Pod from being ready.
-///
-/// ```
-/// use pod_lifecycle::{api::ConditionStatus, state::{ConditionMessage, GateFailure}};
-///
-/// let refused = GateFailure { gate: 0, status: Some(ConditionStatus::False) };
-/// let missing = GateFailure { gate: 1, status: None };
-/// assert!(matches!(ConditionMessage::Gates([refused, missing].into()), ConditionMessage::Gates(gates) if gates.len() == 2));
-/// ```
+/// Readiness gate that keeps a Pod from being ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GateFailure {
-    /// The gate's place in the spec.
+    /// Place of the gate in the spec.
     pub gate: u16,
-    /// The status of its condition; `None` if there is no such condition.
+    /// Status of its condition; `None` if there is no such condition.
     pub status: Option<ConditionStatus>,
 }
 
-/// The conditions that the kubelet sets on a Pod.
+/// Conditions that the kubelet computes for a Pod.
 ///
 /// ```
 /// use pod_lifecycle::state::{Condition, ConditionReason, ConditionType, PodConditions};
@@ -250,25 +190,25 @@ pub struct GateFailure {
 /// };
 /// let unmet: Vec<_> = conditions.iter().filter(|(_, it)| !it.is_true()).map(|(kind, _)| kind).collect();
 /// assert_eq!(unmet, [ConditionType::Ready, ConditionType::ContainersReady]);
-/// assert!(conditions.get(ConditionType::PodScheduled).is_some_and(Condition::is_true), "a kubelet has the PodMachine");
+/// assert!(conditions.get(ConditionType::PodScheduled).is_some_and(Condition::is_true), "the Pod is on a node");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodConditions {
-    /// The Pod has a sandbox with a network.
+    /// `PodReadyToStartContainers`.
     pub ready_to_start_containers: Condition,
-    /// All init containers have done their part.
+    /// `Initialized`.
     pub initialized: Condition,
-    /// The Pod may get traffic.
+    /// `Ready`.
     pub ready: Condition,
-    /// Every container is ready.
+    /// `ContainersReady`.
     pub containers_ready: Condition,
-    /// All containers are being restarted in place; only of a Pod that could do so.
+    /// `AllContainersRestarting`; only if a container has a `RestartAllContainers` rule.
     pub all_containers_restarting: Option<Condition>,
 }
 
 impl PodConditions {
-    /// The conditions in the order of the API status, `PodScheduled` among them: a kubelet has the Pod.
+    /// Returns the conditions in the order of the API, `PodScheduled` among them: always true on a node.
     pub fn iter(&self) -> impl Iterator<Item = (ConditionType, &Condition)> {
         const SCHEDULED: &Condition =
             &Condition { status: ConditionStatus::True, reason: None, message: ConditionMessage::None };
@@ -283,7 +223,7 @@ impl PodConditions {
         always.into_iter().chain(restarting.map(|condition| (ConditionType::AllContainersRestarting, condition)))
     }
 
-    /// The condition of a type, if the kubelet has set it.
+    /// Returns the condition of a type, if the kubelet sets it.
     #[must_use]
     pub fn get(&self, condition_type: ConditionType) -> Option<&Condition> {
         self.iter().find(|(other, _)| *other == condition_type).map(|(_, condition)| condition)

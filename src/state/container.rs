@@ -1,20 +1,20 @@
-//! What is reported of a container.
+//! Container status data.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{InstanceId, StartError, TerminationReason, failure_chain::FailureChain};
+use super::{InstanceId, StartError, TerminationReason};
 use crate::time::Timestamp;
 
-/// What the API status says of one container, without its strings.
+/// Container status without its strings (`v1.ContainerStatus`).
 ///
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::state::{ContainerRecord, RecordedState, Termination, TerminationReason, Waiting};
 ///
-/// let end = Arc::new(Termination::lost(TerminationReason::ContainerStatusUnknown, "nobody saw it end"));
+/// let end = Arc::new(Termination::lost(TerminationReason::ContainerStatusUnknown, "its exit was missed"));
 /// let record = ContainerRecord {
 ///     state: Some(RecordedState::Waiting(Waiting::ContainerCreating)),
 ///     last_state: Some(RecordedState::Terminated(end.clone())),
@@ -29,71 +29,64 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerRecord {
-    /// What it is doing; `None` if the status does not say.
+    /// State; `None` if the status has none.
     pub state: Option<RecordedState>,
-    /// What it did before.
+    /// Last state: that of the run before.
     pub last_state: Option<RecordedState>,
-    /// How often it was started again.
+    /// Number of restarts.
     pub restart_count: i32,
-    /// The instance that the status is about.
+    /// Instance that the status is about.
     pub instance: Option<InstanceId>,
-    /// Whether it has passed its startup probe.
+    /// True if it runs and has passed its startup probe.
     pub started: Option<bool>,
-    /// Whether it may get traffic.
+    /// True if it may get traffic; true for an init container that has succeeded.
     pub ready: bool,
 }
 
 impl ContainerRecord {
-    /// Whether it runs.
+    /// True if the state is running.
     #[must_use]
     pub fn is_running(&self) -> bool {
         matches!(self.state, Some(RecordedState::Running { .. }))
     }
 
-    /// Whether it waits.
+    /// True if the state is waiting.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         matches!(self.state, Some(RecordedState::Waiting(_)))
     }
 
-    /// How it ended, if it has.
+    /// Returns the exit if the state is terminated.
     #[must_use]
     pub fn termination(&self) -> Option<&Arc<Termination>> {
         self.state.as_ref().and_then(RecordedState::termination)
     }
 
-    /// How it ended before.
+    /// Returns the exit if the last state is terminated.
     #[must_use]
     pub fn last_termination(&self) -> Option<&Arc<Termination>> {
         self.last_state.as_ref().and_then(RecordedState::termination)
     }
 }
 
-/// What a container is doing.
-///
-/// ```
-/// use pod_lifecycle::state::{RecordedState, Waiting};
-///
-/// assert_eq!(RecordedState::Waiting(Waiting::PodInitializing).termination(), None);
-/// assert_eq!(RecordedState::Running { started_at: None }.termination(), None);
-/// ```
+/// Container state (`v1.ContainerState`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum RecordedState {
-    /// It has yet to run (again).
+    /// Waiting: it has yet to run, or to run again.
     Waiting(Waiting),
-    /// It runs.
+    /// Running.
     Running {
-        /// Since when.
+        /// Start of the run.
         #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
     },
-    /// It has ended.
+    /// Terminated.
     Terminated(Arc<Termination>),
 }
 
 impl RecordedState {
-    /// How it ended, if it has.
+    /// Returns the exit if the state is terminated.
     #[must_use]
     pub fn termination(&self) -> Option<&Arc<Termination>> {
         match self {
@@ -103,37 +96,27 @@ impl RecordedState {
     }
 }
 
-/// Why a container has yet to run.
+/// Reason and message of a waiting container.
 ///
-/// The set of reasons is open: every word that no variant stands for is a [`StartError::Other`] of a
-/// [`Waiting::Failed`], and so is a known word beside a message that Kubernetes does not say with it.
-///
-/// ```
-/// use std::sync::Arc;
-/// use pod_lifecycle::state::{FailureMessage, StartFailure, Waiting};
-///
-/// let message = FailureMessage::Text("quota exceeded".into());
-/// let waiting = Waiting::Failed(Arc::new(StartFailure { error: "ProviderFailed".into(), message }));
-/// assert_eq!(waiting.reason(), "ProviderFailed");
-/// assert_eq!(Waiting::ContainerCreating.reason(), "ContainerCreating");
-/// ```
+/// The set of reasons is open: any other reason is a [`StartError::Other`] of a [`Waiting::Failed`], and so is a known
+/// reason beside a message that the kubelet does not write with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// Nothing is said: it was created but not started, or nobody knows.
+    /// No reason: created but not started, or unknown.
     WithoutReason,
-    /// It is the first time, in a Pod without init containers.
+    /// Never created, in a Pod without init containers.
     ContainerCreating,
-    /// It is the first time, in a Pod with init containers.
+    /// Never created, in a Pod with init containers.
     PodInitializing,
-    /// It was removed because all containers are being restarted.
+    /// Removed, as all containers are being restarted.
     RestartingAllContainers,
-    /// The last attempt to start it failed, or whoever reports it says another word.
+    /// The last attempt to start it failed; or any other reason of an API object.
     Failed(Arc<StartFailure>),
 }
 
 impl Waiting {
-    /// The reason as the API prints it; empty if nothing is said.
+    /// Returns the reason as the API shows it; empty if there is none.
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
@@ -146,91 +129,66 @@ impl Waiting {
     }
 }
 
-/// A failed attempt to start a container.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::state::{FailureMessage, StartError, StartFailure};
-///
-/// let message = FailureMessage::RestartBackOff { delay: Duration::from_secs(10) };
-/// let held_back = StartFailure { error: "CrashLoopBackOff".into(), message };
-/// assert_eq!(held_back.error, StartError::CrashLoopBackOff);
-/// ```
+/// Failed attempt to start a container.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "FailureChain", into = "FailureChain")]
 pub struct StartFailure {
-    /// What went wrong, in one word.
+    /// Reason of the waiting container.
     pub error: StartError,
-    /// What went wrong, for people.
+    /// Message of the waiting container.
     pub message: FailureMessage,
 }
 
-/// What went wrong with a start, for people.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::state::FailureMessage;
-///
-/// let message = FailureMessage::RestartBackOff { delay: Duration::from_secs(20) };
-/// assert!(matches!(message, FailureMessage::RestartBackOff { delay } if delay.as_secs() > 10));
-/// ```
+/// Message of a failed start. The text is formatted when a status is projected to the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureMessage {
-    /// What the runtime said.
+    /// Message of the runtime, or of an API object.
     Text(Box<str>),
-    /// The container is held back for this long after its last exit.
+    /// `back-off 10s restarting failed container=...`: the message of `CrashLoopBackOff`.
     RestartBackOff {
-        /// The delay.
+        /// Delay after the last exit.
         delay: Duration,
     },
-    /// The image is not pulled again yet.
+    /// `Back-off pulling image ...`: the message of `ImagePullBackOff`.
     PullBackOff {
-        /// The image that was to be pulled.
+        /// Image to pull.
         image: Box<str>,
-        /// Why the last pull failed.
+        /// Failure of the last pull.
         last: Option<Arc<StartFailure>>,
     },
 }
 
-/// How a container ended.
-///
-/// ```
-/// use pod_lifecycle::state::{Termination, TerminationReason};
-///
-/// let end = Termination::lost(TerminationReason::ContainerStatusUnknown, "the node went away");
-/// assert_eq!((end.exit_code, end.message.as_deref()), (137, Some("the node went away")));
-/// assert_eq!((end.started_at, end.finished_at), (None, None));
-/// ```
+/// Exit of a container (`v1.ContainerStateTerminated`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Termination {
-    /// The exit code; 0 is success.
+    /// Exit code.
     pub exit_code: i32,
-    /// Why, in one word.
+    /// Reason.
     pub reason: TerminationReason,
-    /// The container's termination message, or what the kubelet has to say.
+    /// Termination message of the container, or a message of the kubelet.
     pub message: Option<Box<str>>,
-    /// The signal that ended it, if the runtime says.
+    /// Signal that ended the process, if the runtime reports it.
     pub signal: Option<i32>,
-    /// When it began.
+    /// Start of the run.
     #[serde(with = "crate::time::exact")]
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// End of the run.
     #[serde(with = "crate::time::exact")]
     pub finished_at: Option<Timestamp>,
-    /// The instance that ended; `None` where nobody saw it end.
+    /// Instance that exited; `None` if its exit was missed.
     pub instance: Option<InstanceId>,
 }
 
-/// What is said of a container that was removed because all are being restarted.
+/// Message of a container that was removed because all containers are being restarted.
 pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed because RestartAllContainers in place";
 
-/// The exit code given to a container that nobody saw end.
+/// Exit code that the kubelet writes for a container whose exit it has missed: that of SIGKILL, 128 + 9.
 pub(crate) const LOST_EXIT_CODE: i32 = 137;
 
 impl Termination {
-    /// The end of a container that nobody saw end: exit code 137, no times.
+    /// Creates the exit of a container whose exit was missed: exit code 137, no times.
     #[must_use]
     pub fn lost(reason: TerminationReason, message: &str) -> Termination {
         Termination {
@@ -242,5 +200,70 @@ impl Termination {
             finished_at: None,
             instance: None,
         }
+    }
+}
+
+/// Longest chain that is read or written: no pull fails for more reasons at once.
+const MAX_FAILURES: usize = 8;
+
+/// Serialized form of a failed start: the failure, its cause, the cause of that and so on, as a list, so that no input
+/// can nest them without end.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct FailureChain(Vec<Link>);
+
+#[derive(Serialize, Deserialize)]
+struct Link {
+    error: StartError,
+    message: LinkMessage,
+}
+
+#[derive(Serialize, Deserialize)]
+enum LinkMessage {
+    Text(Box<str>),
+    RestartBackOff { delay: Duration },
+    PullBackOff { image: Box<str> },
+}
+
+/// Error of a list that is empty or too long.
+#[derive(Debug, thiserror::Error)]
+#[error("expected 1 to {MAX_FAILURES} failures, each caused by the next, got {count}")]
+struct FailureChainError {
+    count: usize,
+}
+
+impl From<StartFailure> for FailureChain {
+    fn from(failure: StartFailure) -> FailureChain {
+        let (mut links, mut next) = (Vec::new(), Some(&failure));
+        while let Some(StartFailure { error, message }) = next.filter(|_| links.len() < MAX_FAILURES) {
+            let (message, last) = match message {
+                FailureMessage::Text(text) => (LinkMessage::Text(text.clone()), None),
+                FailureMessage::RestartBackOff { delay } => (LinkMessage::RestartBackOff { delay: *delay }, None),
+                FailureMessage::PullBackOff { image, last } => {
+                    (LinkMessage::PullBackOff { image: image.clone() }, last.as_deref())
+                }
+            };
+            links.push(Link { error: error.clone(), message });
+            next = last;
+        }
+        FailureChain(links)
+    }
+}
+
+impl TryFrom<FailureChain> for StartFailure {
+    type Error = FailureChainError;
+
+    fn try_from(FailureChain(links): FailureChain) -> Result<StartFailure, FailureChainError> {
+        let count = links.len();
+        let links = if count > MAX_FAILURES { Vec::new() } else { links };
+        let chained = links.into_iter().rev().fold(None, |last: Option<StartFailure>, Link { error, message }| {
+            let message = match message {
+                LinkMessage::Text(text) => FailureMessage::Text(text),
+                LinkMessage::RestartBackOff { delay } => FailureMessage::RestartBackOff { delay },
+                LinkMessage::PullBackOff { image } => FailureMessage::PullBackOff { image, last: last.map(Arc::new) },
+            };
+            Some(StartFailure { error, message })
+        });
+        chained.ok_or(FailureChainError { count })
     }
 }

@@ -1,9 +1,9 @@
 //! The runtime's names of instances, and the numbers that stand for them.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::num::NonZeroU32;
 
-use super::{InstanceId, sorted_vec::SortedVec};
+use super::InstanceId;
 use crate::spec::ContainerIndex;
 
 /// The runtime's names of a Pod's instances (`containerd://4f5e…`), the numbers that the Pod knows them by, and the
@@ -57,17 +57,6 @@ impl ContainerIds {
     }
 
     /// Notes the runtime's name of an instance whose number is known: one that the Pod has asked for.
-    ///
-    /// ```
-    /// use pod_lifecycle::{Action, spec::ContainerIndex, state::{ContainerIds, InstanceId}};
-    ///
-    /// let asked = Action::CreateContainer { container: 0.into(), instance: InstanceId::nth(3), restart_count: 2 };
-    /// let mut ids = ContainerIds::default();
-    /// if let Action::CreateContainer { container, instance, .. } = asked {
-    ///     ids.note(container, instance, "containerd://4f5e");
-    /// }
-    /// assert_eq!(ids.instance(0.into(), "containerd://4f5e"), Some(InstanceId::nth(3)));
-    /// ```
     pub fn note(&mut self, container: ContainerIndex, instance: InstanceId, id: &str) {
         let id: Arc<str> = id.into();
         if let Some(former) = self.ids.insert((container, instance), id.clone()) {
@@ -85,15 +74,6 @@ impl ContainerIds {
     }
 
     /// Notes the image of an instance and its digest, unless they are known already.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::{ContainerIds, InstanceId};
-    ///
-    /// let (mut ids, first) = (ContainerIds::default(), InstanceId::nth(0));
-    /// ids.record_image(0.into(), first, "nginx:1", "sha256:0a1b");
-    /// assert_eq!(ids.image(0.into(), first), Some(("nginx:1", "sha256:0a1b")));
-    /// assert_eq!(ids.image(1.into(), first), None);
-    /// ```
     pub fn record_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
         if self.image(container, instance).is_none() {
             self.images.insert((container, instance), (image.into(), image_id.into()));
@@ -111,6 +91,55 @@ impl ContainerIds {
     pub(crate) fn last(&self, container: ContainerIndex) -> Option<InstanceId> {
         let (of, last) = self.ids.last_up_to(&(container, InstanceId(NonZeroU32::MAX)))?;
         (*of == container).then_some(*last)
+    }
+}
+
+/// Sorted vector of entries: smaller than a `BTreeMap`, whose nodes have room for eleven.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct SortedVec<K, V>(Vec<(K, V)>);
+
+impl<K, V> Default for SortedVec<K, V> {
+    fn default() -> SortedVec<K, V> {
+        SortedVec(Vec::new())
+    }
+}
+
+impl<K: Ord, V> SortedVec<K, V> {
+    /// Returns the value of the key for which `order` returns `Equal`.
+    fn get_by(&self, order: impl Fn(&K) -> core::cmp::Ordering) -> Option<&V> {
+        let place = self.0.binary_search_by(|(key, _)| order(key)).ok()?;
+        self.0.get(place).map(|(_, value)| value)
+    }
+
+    fn get(&self, key: &K) -> Option<&V> {
+        self.get_by(|known| known.cmp(key))
+    }
+
+    /// Sets a value and returns the previous one.
+    fn insert(&mut self, key: K, value: V) -> Option<V> {
+        match self.place(&key) {
+            Ok(place) => self.0.get_mut(place).map(|(_, former)| core::mem::replace(former, value)),
+            Err(place) => {
+                self.0.insert(place, (key, value));
+                None
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &K) {
+        if let Ok(place) = self.place(key) {
+            self.0.remove(place);
+        }
+    }
+
+    /// Returns the last key that is less than or equal to `end`.
+    fn last_up_to(&self, end: &K) -> Option<&K> {
+        let place = self.0.partition_point(|(key, _)| key <= end).checked_sub(1)?;
+        self.0.get(place).map(|(key, _)| key)
+    }
+
+    fn place(&self, key: &K) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(key))
     }
 }
 
@@ -144,5 +173,18 @@ mod tests {
         let mut ids = ContainerIds::default();
         ids.note(APP, InstanceId(NonZeroU32::MAX), "last");
         assert_eq!(ids.instance(APP, "one too many"), None);
+    }
+
+    #[test]
+    fn entries_are_found_whatever_order_they_came_in() {
+        let mut map = SortedVec::default();
+        for key in [3, 1, 2] {
+            assert_eq!(map.insert(key, key * 10), None);
+        }
+        assert_eq!(map.insert(2, 21), Some(20));
+        assert_eq!([1, 2, 3, 4].map(|key| map.get(&key).copied()), [Some(10), Some(21), Some(30), None]);
+        assert_eq!((map.last_up_to(&2), map.last_up_to(&0)), (Some(&2), None));
+        map.remove(&2);
+        assert_eq!((map.get(&2), map.last_up_to(&2)), (None, Some(&1)));
     }
 }

@@ -1,6 +1,6 @@
-//! What is known of a Pod: plain data, small, with indexes instead of names and no text that can be made later.
+//! Status data that the rules read: containers by index instead of by name, messages not yet formatted.
 //!
-//! What a published status says, as the rules read it:
+//! From the container statuses of an API object:
 //!
 //! ```
 //! use pod_lifecycle::{api, spec::PodSpec, state::{self, ContainerIds}};
@@ -20,11 +20,9 @@
 mod condition;
 mod container;
 mod container_ids;
-mod failure_chain;
 mod observed;
 mod reason;
 mod runtime;
-mod sorted_vec;
 
 pub(crate) use condition::is_resize_condition;
 pub use condition::{

@@ -1,4 +1,4 @@
-//! From what a published status says of the containers to what the rules read; nothing is lost on the way.
+//! Status data from an API object, without loss: projected again, it gives the same statuses.
 
 use alloc::{sync::Arc, vec, vec::Vec};
 
@@ -14,11 +14,10 @@ use crate::{
     spec::{ContainerIndex, PodSpec},
 };
 
-/// What published statuses say of the containers, by container index; `None` where they say nothing.
+/// Returns the data of the API's container statuses, by container index; `None` for a container without a status.
 ///
-/// Nothing is refused: of several statuses of one container the first counts, one of a container that the spec does not
-/// have is passed over, and a negative count of restarts is none. `ids` takes up the runtime's names, so that the
-/// records can be printed again.
+/// Accepts any input: of several statuses of one container the first counts, those of unknown containers are ignored,
+/// and a negative restart count is 0. `ids` records the runtime's container ids, for the way back to the API.
 ///
 /// ```
 /// use pod_lifecycle::{api, spec::PodSpec, state::{ContainerIds, self}, status};
@@ -70,7 +69,7 @@ fn record(index: ContainerIndex, status: &ContainerStatus, ids: &mut ContainerId
     }
 }
 
-/// Of several states the one that has come furthest counts: running, then terminated, then waiting.
+/// Returns the state. The API wants exactly one; of several, running goes before terminated before waiting.
 fn recorded_state(index: ContainerIndex, state: &ContainerState, ids: &mut ContainerIds) -> Option<RecordedState> {
     if let Some(running) = &state.running {
         return Some(RecordedState::Running { started_at: running.started_at });
@@ -94,7 +93,7 @@ fn termination(index: ContainerIndex, end: &ContainerStateTerminated, ids: &mut 
 }
 
 impl From<&ContainerStateWaiting> for Waiting {
-    /// The variant that prints the same reason and message again.
+    /// Returns the variant that is shown with the same reason and message.
     fn from(waiting: &ContainerStateWaiting) -> Waiting {
         match (&*waiting.reason, &*waiting.message) {
             ("", "") => Waiting::WithoutReason,
@@ -110,16 +109,7 @@ impl From<&ContainerStateWaiting> for Waiting {
 }
 
 impl From<&PodCondition> for Condition {
-    /// What a published condition says; a status that nobody knows is `Unknown`, a reason that nobody knows is none.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodCondition, state::{Condition, ConditionReason}};
-    ///
-    /// let published: PodCondition =
-    ///     serde_json::from_str(r#"{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}"#)?;
-    /// assert_eq!(Condition::from(&published), Condition::because(false, ConditionReason::ContainersNotReady));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Converts a condition of the API. A status that Kubernetes does not know is `Unknown`, such a reason is `None`.
     fn from(condition: &PodCondition) -> Condition {
         let message = match &*condition.message {
             "" => ConditionMessage::None,

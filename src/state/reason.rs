@@ -1,42 +1,33 @@
-//! Why a container waits or has ended, in one word: open sets, as anybody may say any word.
+//! Reasons of container states and of Pods: open sets, since runtimes and other kubelets have reasons of their own.
 
 use crate::api::open_named;
 
 open_named! {
-    /// What went wrong with a start: the reason of a waiting container.
-    ///
-    /// The set is open: a runtime, or another kubelet, may say any word.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::StartError;
-    ///
-    /// assert_eq!(StartError::from("ErrImagePull"), StartError::ErrImagePull);
-    /// assert_eq!(StartError::from("ProviderFailed").as_str(), "ProviderFailed");
-    /// ```
+    /// Reason of a waiting container whose start failed. The set is open.
     pub enum StartError {
-        /// The container keeps ending and is held back.
+        /// The container has exited repeatedly and is in back-off.
         CrashLoopBackOff = "CrashLoopBackOff",
         /// The image could not be pulled.
         ErrImagePull = "ErrImagePull",
-        /// The image could not be pulled and is held back.
+        /// The image could not be pulled and its pull is in back-off.
         ImagePullBackOff = "ImagePullBackOff",
-        /// The image is not there and may not be pulled.
+        /// The image is not on the node and `imagePullPolicy` is `Never`.
         ErrImageNeverPull = "ErrImageNeverPull",
-        /// The image reference cannot be read.
+        /// The image reference is invalid.
         InvalidImageName = "InvalidImageName",
-        /// The runtime cannot say whether it has the image.
+        /// The runtime could not inspect the image.
         ImageInspectError = "ImageInspectError",
-        /// The registry does not answer.
+        /// The registry is not available.
         RegistryUnavailable = "RegistryUnavailable",
         /// The image's signature is not valid.
         SignatureValidationFailed = "SignatureValidationFailed",
-        /// The container's configuration cannot be made, say for want of a `ConfigMap`.
+        /// The container's configuration could not be generated, for example because a `ConfigMap` is missing.
         CreateContainerConfigError = "CreateContainerConfigError",
         /// The runtime could not create the container.
         CreateContainerError = "CreateContainerError",
-        /// The node's own hook before the creation failed.
+        /// An internal hook of the kubelet failed before the container was created.
         PreCreateHookError = "PreCreateHookError",
-        /// The node's own hook before the start failed.
+        /// An internal hook of the kubelet failed before the container was started.
         PreStartHookError = "PreStartHookError",
         /// The runtime could not start the container.
         RunContainerError = "RunContainerError",
@@ -46,43 +37,27 @@ open_named! {
 }
 
 open_named! {
-    /// Why a container ended, in one word.
-    ///
-    /// The set is open: a runtime may say any word.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::TerminationReason;
-    ///
-    /// assert_eq!(TerminationReason::from("OOMKilled"), TerminationReason::OomKilled);
-    /// assert_eq!(TerminationReason::from("Unplugged").as_str(), "Unplugged");
-    /// ```
+    /// Reason of a terminated container. The set is open.
     pub enum TerminationReason {
-        /// With exit code 0.
+        /// Exit code 0.
         Completed = "Completed",
-        /// With another exit code.
+        /// Another exit code.
         Error = "Error",
-        /// The kernel took its memory back.
+        /// Killed by the kernel, out of memory.
         OomKilled = "OOMKilled",
         /// Its command could not be run.
         ContainerCannotRun = "ContainerCannotRun",
-        /// It could not be started.
+        /// The runtime could not start it.
         StartError = "StartError",
-        /// Nobody saw it end.
+        /// The kubelet has missed its exit.
         ContainerStatusUnknown = "ContainerStatusUnknown",
-        /// It was removed because all containers are being restarted.
+        /// Removed because all containers are being restarted.
         RestartingAllContainers = "RestartingAllContainers",
     }
 }
 
 impl TerminationReason {
-    /// What a runtime says of an exit when nothing else is known: `Completed` for 0, else `Error`.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::TerminationReason;
-    ///
-    /// assert_eq!(TerminationReason::of_exit(0), TerminationReason::Completed);
-    /// assert_eq!(TerminationReason::of_exit(1), TerminationReason::Error);
-    /// ```
+    /// Returns the reason that the kubelet writes if the runtime has none: `Completed` for exit code 0, else `Error`.
     #[must_use]
     pub fn of_exit(exit_code: i32) -> TerminationReason {
         if exit_code == 0 { TerminationReason::Completed } else { TerminationReason::Error }
@@ -90,31 +65,22 @@ impl TerminationReason {
 }
 
 open_named! {
-    /// Why a Pod is in its phase, in one word: the `reason` of its status.
-    ///
-    /// The set is open: `OutOf` and the name of any resource is one of them, and other kubelets have their own.
+    /// Reason of a Pod's phase: `status.reason`. The set is open: `OutOf` and the name of any resource is one of them.
     ///
     /// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/> and the admission handlers of
     /// `pkg/kubelet`.
-    ///
-    /// ```
-    /// use pod_lifecycle::state::PodReason;
-    ///
-    /// assert_eq!(PodReason::from("Evicted"), PodReason::Evicted);
-    /// assert_eq!(PodReason::from("OutOfnvidia.com/gpu").as_str(), "OutOfnvidia.com/gpu");
-    /// ```
     pub enum PodReason {
-        /// The node was short of a resource, or the Pod took more local storage than it may.
+        /// Evicted: the node was short of a resource, or the Pod exceeded a limit of local storage.
         Evicted = "Evicted",
-        /// It was active for longer than `activeDeadlineSeconds`.
+        /// Active for longer than `activeDeadlineSeconds`.
         DeadlineExceeded = "DeadlineExceeded",
-        /// Its node has not been heard from while it was being deleted.
+        /// Being deleted while its node is unreachable.
         NodeLost = "NodeLost",
-        /// It made room for a critical Pod.
+        /// Preempted by a critical Pod.
         Preempting = "Preempting",
         /// Its node shut down.
         Terminated = "Terminated",
-        /// Its node was shutting down when it came.
+        /// Refused: its node was shutting down.
         NodeShutdown = "NodeShutdown",
         /// Its node had not enough CPU.
         OutOfCpu = "OutOfcpu",
@@ -126,43 +92,43 @@ open_named! {
         OutOfPods = "OutOfpods",
         /// Its node does not match its node selector or affinity.
         NodeAffinity = "NodeAffinity",
-        /// It asks for a node of another name.
+        /// Its `nodeName` is that of another node.
         NodeName = "NodeName",
-        /// A port of the node that it asks for was taken.
+        /// A host port that it asks for was taken.
         NodePorts = "NodePorts",
         /// It does not tolerate a taint of its node.
         TaintToleration = "TaintToleration",
-        /// Its node cannot align what it asks for with its topology.
+        /// Its node cannot align its resources with the topology.
         TopologyAffinityError = "TopologyAffinityError",
         /// It asks for CPUs that cannot be given as whole cores.
         SmtAlignmentError = "SMTAlignmentError",
         /// No CPU of its node's NUMA nodes is left to be shared.
         EmptyPodSharedPoolError = "EmptyPodSharedPoolError",
-        /// A device, or something else of its node, could not be had.
+        /// A device, or another resource of its node, could not be allocated.
         UnexpectedAdmissionError = "UnexpectedAdmissionError",
         /// It asks for a `sysctl` that its node forbids.
         SysctlForbidden = "SysctlForbidden",
         /// Its node cannot enforce its `AppArmor` profile.
         AppArmor = "AppArmor",
-        /// It is made for another operating system.
+        /// Its `spec.os` is not that of its node.
         PodOsNotSupported = "PodOSNotSupported",
         /// Its selector asks for another operating system.
         PodOsSelectorNodeLabelDoesNotMatch = "PodOSSelectorNodeLabelDoesNotMatch",
-        /// Its node knows no sidecars.
+        /// Its node does not support sidecars.
         InitContainerRestartPolicyForbidden = "InitContainerRestartPolicyForbidden",
-        /// Its node does not know its policy for supplemental groups.
+        /// Its node does not support its `supplementalGroupsPolicy`.
         SupplementalGroupsPolicyNotSupported = "SupplementalGroupsPolicyNotSupported",
-        /// Its node does not know resources of a whole Pod.
+        /// Its node does not support Pod-level resources.
         PodLevelResourcesNotSupported = "PodLevelResourcesNotSupported",
         /// Its node lacks a feature that it uses.
         PodFeatureUnsupported = "PodFeatureUnsupported",
-        /// Its node cannot attach one volume more.
+        /// Its node cannot attach another volume.
         VolumeAttachmentLimitExceeded = "VolumeAttachmentLimitExceeded",
         /// The kubelet did not know its own node.
         InvalidNodeInfo = "InvalidNodeInfo",
-        /// Its node refused it, and cannot say why.
+        /// Refused without a known reason.
         UnknownReason = "UnknownReason",
-        /// Its node refused it for a reason of an unknown kind.
+        /// Refused by a predicate of an unknown type.
         UnexpectedPredicateFailureType = "UnexpectedPredicateFailureType",
     }
 }

@@ -1,4 +1,4 @@
-//! What the container runtime has of a Pod.
+//! Runtime status: a Pod's sandboxes and container instances (`kubecontainer.PodStatus`).
 
 use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, num::NonZeroU32};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Termination;
 use crate::{spec::ContainerIndex, time::Timestamp};
 
-/// The sandboxes and container instances of a Pod, newest first.
+/// Sandboxes and container instances of a Pod, newest first.
 ///
 /// ```
 /// use pod_lifecycle::state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};
@@ -28,31 +28,33 @@ use crate::{spec::ContainerIndex, time::Timestamp};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RuntimeStatus {
-    /// The sandboxes, newest first.
+    /// Sandboxes, newest first.
     pub sandboxes: Vec<Sandbox>,
-    /// The container instances, newest first.
+    /// Container instances, newest first.
     pub instances: Vec<Instance>,
 }
 
 impl RuntimeStatus {
-    /// The instances of a container, newest first.
+    /// Returns the instances of a container, newest first.
     pub fn instances_of(&self, container: ContainerIndex) -> impl Iterator<Item = &Instance> {
         self.instances.iter().filter(move |instance| instance.container == Some(container))
     }
 
-    /// The newest instance of a container: "the status of container X".
+    /// Returns the newest instance of a container.
+    ///
+    /// Answers to `FindContainerStatusByName` in `pkg/kubelet/container`.
     #[must_use]
     pub fn newest(&self, container: ContainerIndex) -> Option<&Instance> {
         self.instances_of(container).next()
     }
 
-    /// The newest sandbox, if it is ready: the one whose instances are active.
+    /// Returns the newest sandbox if it is ready: the one whose instances are active.
     #[must_use]
     pub fn active_sandbox(&self) -> Option<&Sandbox> {
         self.sandboxes.first().filter(|sandbox| sandbox.is_ready)
     }
 
-    /// Whether nothing runs: no instance, and no sandbox for one.
+    /// True if neither an instance nor a sandbox runs.
     ///
     /// Answers to `isPodStatusCacheTerminal`.
     pub(crate) fn is_quiet(&self) -> bool {
@@ -64,18 +66,10 @@ impl RuntimeStatus {
     }
 }
 
-/// Names a sandbox among those of its Pod.
-///
-/// ```
-/// use pod_lifecycle::state::SandboxId;
-///
-/// assert!(SandboxId(0) < SandboxId(1));
-/// assert_eq!(serde_json::to_string(&SandboxId(1))?, "1");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Id of a sandbox among those of its Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SandboxId(
-    /// The attempt with which it was asked for, counted from 0.
+    /// Attempt with which it was requested, counted from 0.
     pub u32,
 );
 
@@ -85,46 +79,27 @@ impl fmt::Display for SandboxId {
     }
 }
 
-/// A Pod's sandbox: the "infra" container with its namespaces.
-///
-/// ```
-/// use pod_lifecycle::state::{RuntimeStatus, Sandbox, SandboxId};
-///
-/// let dead = Sandbox { id: SandboxId(0), attempt: 0, is_ready: false, uses_host_network: false, has_ip: None };
-/// let runtime = RuntimeStatus { sandboxes: vec![dead], ..RuntimeStatus::default() };
-/// assert_eq!(runtime.active_sandbox(), None);
-/// ```
+/// Pod sandbox: the "pause" container with the Pod's namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sandbox {
-    /// Its name.
+    /// Id.
     pub id: SandboxId,
-    /// The runtime's count of the sandboxes that this Pod has had.
+    /// Attempt, as the runtime counts the sandboxes of this Pod.
     pub attempt: u32,
-    /// Whether it lives.
+    /// True if its state is ready.
     pub is_ready: bool,
-    /// Whether its network namespace is the node's.
+    /// True if its network namespace is the node's.
     pub uses_host_network: bool,
-    /// Whether it has an address; `None` if the runtime does not say.
+    /// True if it has an IP address; `None` if the runtime does not report it.
     pub has_ip: Option<bool>,
 }
 
-/// Names an instance, a run of a container, among those of its container.
-///
-/// It is written as the number of instances that were created before it.
-///
-/// ```
-/// use pod_lifecycle::state::InstanceId;
-///
-/// let first = InstanceId::nth(0);
-/// assert_eq!((first.ordinal(), format!("{first:?}")), (0, "InstanceId(0)".to_owned()));
-/// assert_eq!(serde_json::from_str::<InstanceId>("0")?, first);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
+/// Id of an instance among those of its container, serialized as the number of instances created before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u32", into = "u32")]
 pub struct InstanceId(
-    /// One more than the number that it is written as.
+    /// One more than the ordinal, so that `Option<InstanceId>` is no larger.
     pub NonZeroU32,
 );
 
@@ -153,7 +128,7 @@ impl fmt::Debug for InstanceId {
 }
 
 impl InstanceId {
-    /// The name of the instance that is created `n`-th, counting from 0.
+    /// Creates the id of the `n`-th instance, counting from 0.
     #[must_use]
     pub const fn nth(n: u32) -> InstanceId {
         match NonZeroU32::new(n.saturating_add(1)) {
@@ -162,85 +137,57 @@ impl InstanceId {
         }
     }
 
-    /// How many instances were created before it.
+    /// Returns the number of instances that were created before it.
     #[must_use]
     pub const fn ordinal(self) -> u32 {
         self.0.get().saturating_sub(1)
     }
 }
 
-/// One run of a container, as the runtime knows it.
-///
-/// ```
-/// use std::sync::Arc;
-/// use pod_lifecycle::state::{Instance, InstanceId, InstanceState, SandboxId, Termination, TerminationReason};
-///
-/// let end = Arc::new(Termination::lost(TerminationReason::Error, "killed"));
-/// let ended = Instance {
-///     id: InstanceId::nth(0),
-///     container: Some(0.into()),
-///     sandbox: SandboxId(0),
-///     restart_count: 0,
-///     spec_changed: false,
-///     state: InstanceState::Exited(end.clone()),
-/// };
-/// assert!(!ended.is_running());
-/// assert_eq!(ended.termination(), Some(&end));
-/// ```
+/// Container instance, one run of a container (`kubecontainer.Status`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Instance {
-    /// Its name.
+    /// Id.
     pub id: InstanceId,
-    /// The container it is an instance of; `None` if the spec has no such container.
+    /// Its container; `None` if the spec has no such container.
     pub container: Option<ContainerIndex>,
-    /// The sandbox it was created in.
+    /// Sandbox that it was created in.
     pub sandbox: SandboxId,
-    /// How often the container had been started before.
+    /// Restart count, as the runtime knows it from the container's annotations.
     pub restart_count: i32,
-    /// Whether the container's image or name has changed since.
+    /// True if the container's image or name has changed since.
     pub spec_changed: bool,
-    /// What it is doing.
+    /// State.
     pub state: InstanceState,
 }
 
-/// What an instance is doing.
-///
-/// ```
-/// use pod_lifecycle::{Timestamp, state::InstanceState};
-///
-/// let state = InstanceState::Running { started_at: Some(Timestamp::UNIX_EPOCH) };
-/// let since = match state {
-///     InstanceState::Running { started_at } => started_at,
-///     InstanceState::Created | InstanceState::Exited(_) | InstanceState::Unknown => None,
-/// };
-/// assert_eq!(since, Some(Timestamp::UNIX_EPOCH));
-/// ```
+/// State of an instance (`kubecontainer.State`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum InstanceState {
-    /// It was made but not started.
+    /// Created but not started.
     Created,
-    /// It runs.
+    /// Running.
     Running {
-        /// Since when.
+        /// Start of the run.
         #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
     },
-    /// It has ended.
+    /// Exited.
     Exited(Arc<Termination>),
-    /// The runtime cannot say.
+    /// Unknown to the runtime.
     Unknown,
 }
 
 impl Instance {
-    /// Whether it runs.
+    /// True if it runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
         matches!(self.state, InstanceState::Running { .. })
     }
 
-    /// How it ended, if it has.
+    /// Returns its exit if it has exited.
     #[must_use]
     pub fn termination(&self) -> Option<&Arc<Termination>> {
         match &self.state {
