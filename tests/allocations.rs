@@ -213,7 +213,7 @@ fn the_ids_of_an_instance_take_little_more_than_their_letters() {
     let (id, image) = (format!("containerd://{:064}", 7), "docker.io/library/nginx:1.27");
     let before = BYTES.get();
     let mut ids = ContainerIds::default();
-    ids.note(0.into(), InstanceId::nth(0), &id);
+    ids.record(0.into(), InstanceId::nth(0), &id);
     ids.record_image(0.into(), InstanceId::nth(0), image, &id);
     let weight = BYTES.get() - before;
     println!("the ids of an instance: {weight} bytes");

@@ -10,7 +10,7 @@ use std::{
 use pod_lifecycle::{
     CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
     api::Name,
-    render::{PodAction, Gantt, Lanes, Appearance, TaskOutcome, Picture, StateDiagram, AxisSegment, Svg, TaskKind},
+    render::{Appearance, AxisSegment, Gantt, Lanes, Picture, PodAction, StateDiagram, Svg, TaskKind, TaskOutcome},
     rule::probe::ProbeOutcome,
     sim::{ExitCause, Scenario},
     spec::ProbeKind,
@@ -179,7 +179,11 @@ fn published_state_and_process_are_drawn_apart() {
     let ended = server.runs[0].to;
     assert_eq!(second(&picture, ended), 75.0);
     let published = server.states.iter().find(|span| span.contains(ended)).unwrap();
-    assert_eq!(published.what.appearance(), Appearance::Ready, "its exit is published when the last container has exited");
+    assert_eq!(
+        published.what.appearance(),
+        Appearance::Ready,
+        "its exit is published when the last container has exited"
+    );
 }
 
 #[test]

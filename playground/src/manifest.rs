@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     field_lines::FieldLines,
-    problem::{Problem, Source, ManifestLocation},
+    problem::{ManifestLocation, Problem, Source},
     script_file::is_blank,
 };
 
@@ -24,9 +24,10 @@ impl Manifest {
     /// Reads the Pod of the document with index `choice` among those that have Pods.
     pub(crate) fn read(text: &str, choice: usize) -> Result<Manifest, Problem> {
         let documents = documents_with_pods(text)?;
-        let (header, document) = documents.get(choice).or(documents.first()).ok_or_else(|| {
-            Problem::error(Source::Manifest, 1, "expected the manifest of a Pod or of a workload")
-        })?;
+        let (header, document) = documents
+            .get(choice)
+            .or(documents.first())
+            .ok_or_else(|| Problem::error(Source::Manifest, 1, "expected the manifest of a Pod or of a workload"))?;
         let pod = document.pod(header)?;
         let workload = header.workload();
         let path = workload.map(|kind| format!("{}.", kind.template_field())).unwrap_or_default();

@@ -116,7 +116,7 @@ fn published_ids(spec: &PodSpec, status: &PodStatus) -> ContainerIds {
         let prefix = format!("c-{}-", status.name);
         for id in ids_in(status) {
             if let Some(number) = id.strip_prefix(&*prefix).and_then(|number| number.parse().ok()) {
-                ids.note(index, InstanceId::nth(number), id);
+                ids.record(index, InstanceId::nth(number), id);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The runtime's names of instances, and the numbers that stand for them.
+//! Container ids of the runtime, and the instance ids that stand for them.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::num::NonZeroU32;
@@ -6,15 +6,15 @@ use core::num::NonZeroU32;
 use super::InstanceId;
 use crate::spec::ContainerIndex;
 
-/// The runtime's names of a Pod's instances (`containerd://4f5e…`), the numbers that the Pod knows them by, and the
-/// images that were seen beside them.
+/// Table of a Pod's instances: the runtime's container id (`containerd://4f5e…`), the [`InstanceId`] and the image of
+/// each.
 ///
-/// A number is no more than a name: it tells an instance from the others of its container, once and for all. It is not
-/// the runtime's attempt, which is an instance's [`restart_count`](super::Instance::restart_count) and may come twice,
-/// and of two numbers the larger need not be the younger. So an agent stores none: when it starts it goes through what
-/// the runtime lists and takes [`instance`](ContainerIds::instance) of each id, it hands the table to
-/// [`PodMachine::resume`](crate::PodMachine::resume), which takes those that only the published status still speaks of, and from then
-/// on it [notes](ContainerIds::note) the id of each instance that the Pod asks it to create.
+/// An `InstanceId` only identifies an instance among those of its container. It is not the runtime's attempt, which is
+/// an instance's [`restart_count`](super::Instance::restart_count) and may occur twice, and a larger one need not be
+/// newer. An agent therefore stores none. When it starts, it calls [`instance`](ContainerIds::instance) for each
+/// container that the runtime lists and passes the table to [`PodMachine::resume`](crate::PodMachine::resume), which adds
+/// those that only the published status mentions. From then on it calls [`record`](ContainerIds::record) for each
+/// instance that the Pod asks it to create.
 ///
 /// ```
 /// use pod_lifecycle::{spec::ContainerIndex, state::{ContainerIds, InstanceId}};
@@ -30,17 +30,18 @@ use crate::spec::ContainerIndex;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ContainerIds {
-    /// The runtime's name of each.
+    /// Container id of each instance.
     ids: SortedVec<(ContainerIndex, InstanceId), Arc<str>>,
-    /// The number behind each name.
+    /// Instance of each container id.
     numbers: SortedVec<(ContainerIndex, Arc<str>), InstanceId>,
-    /// The image of each and its digest.
+    /// Image of each instance, with its digest.
     images: SortedVec<(ContainerIndex, InstanceId), (Box<str>, Box<str>)>,
 }
 
 impl ContainerIds {
-    /// The number of an instance by the runtime's name: the one that it has, or else the next after all of its container.
-    /// The empty name is nobody's.
+    /// Returns the instance with this container id, adding it after all others of its container if it is not known.
+    ///
+    /// `None` for the empty id.
     pub fn instance(&mut self, container: ContainerIndex, id: &str) -> Option<InstanceId> {
         if id.is_empty() {
             return None;
@@ -52,13 +53,14 @@ impl ContainerIds {
             Some(InstanceId(last)) => InstanceId(last.checked_add(1)?),
             None => InstanceId::nth(0),
         };
-        self.note(container, next, id);
+        self.record(container, next, id);
         Some(next)
     }
 
-    /// Notes the runtime's name of an instance whose number is known: one that the Pod has asked for.
-    pub fn note(&mut self, container: ContainerIndex, instance: InstanceId, id: &str) {
+    /// Records the container id of an instance that the Pod has asked to create.
+    pub fn record(&mut self, container: ContainerIndex, instance: InstanceId, id: &str) {
         let id: Arc<str> = id.into();
+        // Both tables stay the inverse of one another, whatever was recorded before.
         if let Some(former) = self.ids.insert((container, instance), id.clone()) {
             self.numbers.remove(&(container, former));
         }
@@ -67,27 +69,27 @@ impl ContainerIds {
         }
     }
 
-    /// The name behind a number.
+    /// Returns the container id of an instance.
     #[must_use]
     pub fn id(&self, container: ContainerIndex, instance: InstanceId) -> Option<&str> {
         self.ids.get(&(container, instance)).map(|id| &**id)
     }
 
-    /// Notes the image of an instance and its digest, unless they are known already.
+    /// Records the image of an instance and its digest, unless they are known already.
     pub fn record_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str, image_id: &str) {
         if self.image(container, instance).is_none() {
             self.images.insert((container, instance), (image.into(), image_id.into()));
         }
     }
 
-    /// The image of an instance and its digest, if they were noted.
+    /// Returns the image of an instance and its digest, if they were recorded.
     #[must_use]
     pub fn image(&self, container: ContainerIndex, instance: InstanceId) -> Option<(&str, &str)> {
         let (image, id) = self.images.get(&(container, instance))?;
         Some((image, id))
     }
 
-    /// The highest number that a container has had.
+    /// Returns the last instance of a container.
     pub(crate) fn last(&self, container: ContainerIndex) -> Option<InstanceId> {
         let (of, last) = self.ids.last_up_to(&(container, InstanceId(NonZeroU32::MAX)))?;
         (*of == container).then_some(*last)
@@ -150,33 +152,33 @@ mod tests {
     const APP: ContainerIndex = ContainerIndex::FIRST;
 
     #[test]
-    fn an_id_that_is_not_known_gets_a_number_that_no_other_has() {
+    fn an_unknown_container_id_gets_an_instance_of_its_own() {
         let mut ids = ContainerIds::default();
-        ids.note(APP, InstanceId::nth(7), "seven");
+        ids.record(APP, InstanceId::nth(7), "seven");
         assert_eq!(ids.instance(APP, "another"), Some(InstanceId::nth(8)));
         assert_eq!((ids.id(APP, InstanceId::nth(7)), ids.id(APP, InstanceId::nth(0))), (Some("seven"), None));
     }
 
     #[test]
-    fn a_number_and_an_id_stand_for_one_another_whatever_was_noted_before() {
+    fn instances_and_container_ids_stay_the_inverse_of_one_another() {
         let mut ids = ContainerIds::default();
-        ids.note(APP, InstanceId::nth(0), "first");
-        ids.note(APP, InstanceId::nth(1), "first");
+        ids.record(APP, InstanceId::nth(0), "first");
+        ids.record(APP, InstanceId::nth(1), "first");
         assert_eq!(ids.id(APP, InstanceId::nth(0)), None);
         assert_eq!(ids.instance(APP, "first"), Some(InstanceId::nth(1)));
-        ids.note(APP, InstanceId::nth(1), "second");
+        ids.record(APP, InstanceId::nth(1), "second");
         assert_eq!(ids.instance(APP, "first"), Some(InstanceId::nth(2)));
     }
 
     #[test]
-    fn when_all_numbers_are_used_up_an_unknown_id_has_none() {
+    fn an_unknown_container_id_has_no_instance_once_all_are_used_up() {
         let mut ids = ContainerIds::default();
-        ids.note(APP, InstanceId(NonZeroU32::MAX), "last");
+        ids.record(APP, InstanceId(NonZeroU32::MAX), "last");
         assert_eq!(ids.instance(APP, "one too many"), None);
     }
 
     #[test]
-    fn entries_are_found_whatever_order_they_came_in() {
+    fn entries_are_found_whatever_the_order_of_insertion() {
         let mut map = SortedVec::default();
         for key in [3, 1, 2] {
             assert_eq!(map.insert(key, key * 10), None);

@@ -364,7 +364,9 @@ pub fn answer(action: &Action, kind: &AnswerKind, runtime: &RuntimeStatus) -> Op
                 AnswerKind::Success | AnswerKind::Failure if runs => {
                     RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(143) }
                 }
-                AnswerKind::Success | AnswerKind::Failure | AnswerKind::With(..) => RuntimeEvent::ContainerStopped { container, instance },
+                AnswerKind::Success | AnswerKind::Failure | AnswerKind::With(..) => {
+                    RuntimeEvent::ContainerStopped { container, instance }
+                }
             }
         }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
@@ -385,9 +387,13 @@ pub(super) fn is_answer(action: &Action, event: &RuntimeEvent) -> bool {
             Action::RunPodSandbox { sandbox: requested },
             RuntimeEvent::SandboxCreated { sandbox, .. } | RuntimeEvent::SandboxFailed { sandbox, .. },
         )
-        | (Action::StopPodSandbox { sandbox: requested }, RuntimeEvent::SandboxDied { sandbox }) => requested == sandbox,
+        | (Action::StopPodSandbox { sandbox: requested }, RuntimeEvent::SandboxDied { sandbox }) => {
+            requested == sandbox
+        }
         (Action::InspectImage { container: requested }, RuntimeEvent::ImageInspected { container, .. })
-        | (Action::PullImage { container: requested }, RuntimeEvent::ImagePulled { container, .. }) => requested == container,
+        | (Action::PullImage { container: requested }, RuntimeEvent::ImagePulled { container, .. }) => {
+            requested == container
+        }
         (
             Action::CreateContainer { container, instance, .. },
             RuntimeEvent::ContainerCreated { container: of, instance: id, .. },

@@ -10,9 +10,9 @@
     reason = "a test may stop"
 )]
 
+mod events_out_of_order;
 mod hostile;
 mod level_triggered;
-mod events_out_of_order;
 mod observed_object;
 mod regressions;
 mod resume;

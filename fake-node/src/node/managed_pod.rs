@@ -241,7 +241,7 @@ impl ManagedPod {
             && let Some(of) = spec.container(*container)
         {
             let id = facts::container_id(&spec, of, *instance, *restart_count);
-            self.ids.note(*container, *instance, &id);
+            self.ids.record(*container, *instance, &id);
             self.ids.record_image(*container, *instance, of.image(), &facts::image_id(of.image()));
         }
         self.world.carry_out(action, &spec, now)

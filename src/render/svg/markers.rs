@@ -34,7 +34,8 @@ impl Page<'_> {
     pub(super) fn events(&mut self) {
         let mut rows: Vec<(EventType, &str, Vec<&EventMarker>)> = Vec::new();
         for event in &self.picture.events {
-            let same = |row: &&mut (EventType, &str, Vec<&EventMarker>)| (row.0, row.1) == (event.type_, &*event.reason);
+            let same =
+                |row: &&mut (EventType, &str, Vec<&EventMarker>)| (row.0, row.1) == (event.type_, &*event.reason);
             match rows.iter_mut().find(same) {
                 Some((.., events)) => events.push(event),
                 None => rows.push((event.type_, &event.reason, alloc::vec![event])),

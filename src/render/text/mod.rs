@@ -281,11 +281,7 @@ impl Cells {
     }
 
     /// Returns for each column the value that takes most of its time.
-    fn of_spans<T, K: Copy + PartialEq>(
-        &self,
-        spans: &[Span<T>],
-        key: impl Fn(&T) -> Option<K>,
-    ) -> Vec<Option<K>> {
+    fn of_spans<T, K: Copy + PartialEq>(&self, spans: &[Span<T>], key: impl Fn(&T) -> Option<K>) -> Vec<Option<K>> {
         // The time that each value takes in each column.
         let mut shares: Vec<Vec<(Option<K>, f64)>> = vec![Vec::new(); self.count];
         for span in spans {

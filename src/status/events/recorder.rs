@@ -204,7 +204,9 @@ mod tests {
     fn the_field_path_names_the_list_of_the_container() {
         let mut recorder = EventRecorder::kubelet("node-1");
         let mut path = |container| {
-            created(recorder.record(&spec(), &event(0, EventReason::Started, container, "m"))).involved_object.field_path
+            created(recorder.record(&spec(), &event(0, EventReason::Started, container, "m")))
+                .involved_object
+                .field_path
         };
         assert_eq!(path(Some(0)), "spec.initContainers{proxy}");
         assert_eq!(path(Some(1)), "spec.containers{app}");

@@ -86,8 +86,6 @@ fn probes_and_hooks(grace_seconds: i64) -> impl Strategy<Value = Container> {
     )
 }
 
-
-
 fn rules() -> impl Strategy<Value = Vec<ContainerRestartRule>> {
     let actions =
         prop_oneof![2 => Just(RestartRuleAction::Restart), 1 => Just(RestartRuleAction::RestartAllContainers)];

@@ -70,7 +70,10 @@ pub fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Viol
             }
             Change::Container { from: Some(from), to, .. } => {
                 // The same state again is that of another instance.
-                ensure!(from == to || CONTAINER_MOVES.contains(&(from, to)), "{transition:?} is not in CONTAINER_MOVES");
+                ensure!(
+                    from == to || CONTAINER_MOVES.contains(&(from, to)),
+                    "{transition:?} is not in CONTAINER_MOVES"
+                );
             }
             Change::Condition { from: Some(from), to, .. } => ensure!(from != to, "{transition:?} changes nothing"),
             Change::Phase { from: None, .. }
@@ -99,7 +102,10 @@ pub fn ready_implies_containers_ready(step: &StepRecord<'_>) -> Result<(), Viola
     let conditions = published.conditions();
     let is_true =
         |which| conditions.iter().any(|(it, condition, _)| *it == which && condition.status == ConditionStatus::True);
-    ensure!(!is_true(ConditionType::Ready) || is_true(ConditionType::ContainersReady), "Ready, but not ContainersReady");
+    ensure!(
+        !is_true(ConditionType::Ready) || is_true(ConditionType::ContainersReady),
+        "Ready, but not ContainersReady"
+    );
     if is_true(ConditionType::ContainersReady) {
         for (index, container) in published.spec().regular_containers() {
             let record = published.containers().get(index.get()).and_then(Option::as_ref);
@@ -120,7 +126,8 @@ pub fn a_finished_pod_only_collects_garbage(step: &StepRecord<'_>) -> Result<(),
 
 /// Once all containers of a Pod have terminated for good, no sandbox or container is started.
 pub fn a_terminated_pod_starts_nothing(step: &StepRecord<'_>) -> Result<(), Violation> {
-    let is_terminated = |pod: &PodMachine| matches!(pod.worker_state(), WorkerState::Terminated | WorkerState::Finished);
+    let is_terminated =
+        |pod: &PodMachine| matches!(pod.worker_state(), WorkerState::Terminated | WorkerState::Finished);
     if is_terminated(step.before) && is_terminated(step.after) {
         let is_start = |action: &&Action| {
             matches!(

@@ -40,7 +40,11 @@ const SLACK: Duration = Duration::from_secs(30);
 /// # Errors
 ///
 /// Returns the violation: a livelock at one instant, or a Pod that has not finished in time.
-pub fn a_deleted_pod_terminates_in_time(pod: PodMachine, pending: Vec<Action>, now: Timestamp) -> Result<(), Violation> {
+pub fn a_deleted_pod_terminates_in_time(
+    pod: PodMachine,
+    pending: Vec<Action>,
+    now: Timestamp,
+) -> Result<(), Violation> {
     let mut runtime = IdealRuntime { pod, now, outputs: Outputs { pending, stops_since: None } };
     runtime.remove_unknown_instances();
     runtime.answer_all()?;

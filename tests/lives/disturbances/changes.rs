@@ -45,7 +45,8 @@ fn an_image_changed_back_during_a_sync_restarts_nothing() {
 
 #[test]
 fn two_changes_in_a_row_are_two_transitions() {
-    let played = PlayedScenario::varied("image-change", |scenario| scenario.script.actions.push(set_image(90.0, "nginx:1.29")));
+    let played =
+        PlayedScenario::varied("image-change", |scenario| scenario.script.actions.push(set_image(90.0, "nginx:1.29")));
     let images = [60, 62, 90, 92].map(|second| container(played.at(second), "web").image.clone());
     assert_eq!(images, ["nginx:1.27", "nginx:1.28", "nginx:1.28", "nginx:1.29"]);
 }

@@ -7,8 +7,8 @@ mod node;
 mod node_lost;
 mod played_scenario;
 
-use pod_lifecycle::{Change, PHASE_MOVES, sim::What};
 use played_scenario::PlayedScenario;
+use pod_lifecycle::{Change, PHASE_MOVES, sim::What};
 
 #[test]
 fn every_example_can_be_played_has_a_description_and_follows_the_phase_table() {

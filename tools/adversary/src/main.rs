@@ -21,7 +21,7 @@ use clap::Parser;
 use pod_lifecycle::{
     Output, PodMachine, Timestamp,
     event::Event,
-    testkit::invariants::{MetamorphicChecks, InvariantChecker},
+    testkit::invariants::{InvariantChecker, MetamorphicChecks},
 };
 
 use dice::Dice;
@@ -104,7 +104,11 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
         }
     };
     for _ in 0..dice.below(arguments.moves).saturating_add(1) {
-        watch.set_metamorphic_checks(if dice.once_in(arguments.trials_each) { MetamorphicChecks::AfterEach } else { MetamorphicChecks::Never });
+        watch.set_metamorphic_checks(if dice.once_in(arguments.trials_each) {
+            MetamorphicChecks::AfterEach
+        } else {
+            MetamorphicChecks::Never
+        });
         let event = match dice.below(100) {
             0..=14 => {
                 now = later(&mut dice, &pod, now);

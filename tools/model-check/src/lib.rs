@@ -20,7 +20,7 @@ use pod_lifecycle::{
     state::RecordedState,
     testkit::{
         self, AnswerKind,
-        invariants::{MetamorphicChecks, InvariantChecker, a_deleted_pod_terminates_in_time},
+        invariants::{InvariantChecker, MetamorphicChecks, a_deleted_pod_terminates_in_time},
     },
 };
 use stateright::{Model, Property};
@@ -153,7 +153,8 @@ impl Model for SmallPods {
                 Ok(checker) => (checker, None),
                 Err(violation) => (InvariantChecker::default(), Some(violation)),
             };
-            let mut state = ModelState { pod, now, pending: Vec::new(), last: None, budget: self.budget, checker, violation };
+            let mut state =
+                ModelState { pod, now, pending: Vec::new(), last: None, budget: self.budget, checker, violation };
             state.record_outputs(&out);
             state
         };
@@ -192,7 +193,11 @@ impl Model for SmallPods {
     fn next_state(&self, state: &ModelState, next: Step) -> Option<ModelState> {
         let mut state = state.clone();
         let before = (state.pod.worker_state(), state.pod.phase());
-        state.checker.set_metamorphic_checks(if state.budget.left().is_multiple_of(4) { MetamorphicChecks::AfterEach } else { MetamorphicChecks::Never });
+        state.checker.set_metamorphic_checks(if state.budget.left().is_multiple_of(4) {
+            MetamorphicChecks::AfterEach
+        } else {
+            MetamorphicChecks::Never
+        });
         let out = state.apply(next)?;
         state.checker.set_metamorphic_checks(MetamorphicChecks::Never);
         state.check_termination(self.budget);
@@ -201,7 +206,8 @@ impl Model for SmallPods {
     }
 
     fn properties(&self) -> Vec<Property<SmallPods>> {
-        let mut all = vec![Property::always("every invariant holds", |_, state: &ModelState| state.violation.is_none())];
+        let mut all =
+            vec![Property::always("every invariant holds", |_, state: &ModelState| state.violation.is_none())];
         all.extend(sometimes());
         all
     }
@@ -358,7 +364,8 @@ impl ModelState {
     /// Checks that a deleted Pod terminates in time, if nothing was lost and no disturbance is left.
     fn check_termination(&mut self, whole: Budget) {
         let nothing_was_lost = self.budget.anomalies == whole.anomalies && self.pending.len() < MAX_PENDING;
-        if nothing_was_lost && self.budget.disturbances == 0 && self.budget.left() % 4 == 1 && self.violation.is_none() {
+        if nothing_was_lost && self.budget.disturbances == 0 && self.budget.left() % 4 == 1 && self.violation.is_none()
+        {
             self.violation = a_deleted_pod_terminates_in_time(self.pod.clone(), self.pending.clone(), self.now).err();
         }
     }
