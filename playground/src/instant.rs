@@ -215,7 +215,7 @@ fn stop(name: &str, step: &StopStep) -> Option<String> {
         StopStep::Pending => Some(format!("{name} waits for its stop")),
         StopStep::PreStop { sleeps: false, .. } => Some(format!("{name} waits for its preStop hook")),
         StopStep::Turn { after, .. } => Some(format!("{name} waits until {} has exited", after.join(", "))),
-        StopStep::Told { timeout, .. } => {
+        StopStep::SigtermSent { timeout, .. } => {
             Some(format!("{name} exits, or gets SIGKILL {} s after SIGTERM", timeout.as_secs()))
         }
         StopStep::PreStop { .. } | StopStep::Unseen | StopStep::Gone => None,

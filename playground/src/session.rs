@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     Timestamp,
     api::PodManifest,
-    budget::{self, Assumptions, Budget},
+    budget::{Assumptions, Budget},
     go_duration,
     render::{Picture, Svg},
     sim::{Scenario, ScenarioError, Simulation, Timeline},
@@ -232,5 +232,5 @@ fn play(scenario: Scenario) -> Result<(Scenario, Timeline, Option<String>), Scen
 
 fn budget_of(pod: &PodManifest) -> Option<Budget> {
     let spec = PodSpec::from_admitted(&pod.clone().with_defaults()).ok()?;
-    Some(budget::of(&spec, &Assumptions::default()))
+    Some(Budget::of(&spec, &Assumptions::default()))
 }

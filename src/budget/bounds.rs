@@ -1,4 +1,4 @@
-//! From the earliest to the latest.
+//! An interval of time, with the sums and maxima that bounds are made of.
 
 use core::{fmt, time::Duration};
 
@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use crate::time::seconds::{self, Seconds};
 
-/// A time that lies between two bounds.
+/// Earliest and latest time of something; in JSON in seconds.
 ///
 /// ```
 /// use core::time::Duration;
 /// use pod_lifecycle::budget::Bounds;
 ///
 /// let bounds = Bounds { earliest: Duration::from_secs(4), latest: None };
-/// assert_eq!(bounds.to_string(), "4 s or later");
+/// assert_eq!(bounds.to_string(), "at least 4 s");
 /// assert_eq!(serde_json::to_string(&bounds)?, r#"{"earliest":4,"latest":null}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Bounds {
     /// Never before this.
     #[serde(serialize_with = "seconds::serialize")]
     pub earliest: Duration,
-    /// Never after this; `None` if nothing bounds it.
+    /// Never after this; `None` if unbounded.
     #[serde(serialize_with = "seconds::serialize_option")]
     pub latest: Option<Duration>,
 }
@@ -34,7 +34,7 @@ impl Bounds {
         Bounds { earliest: time, latest: Some(time) }
     }
 
-    /// One after the other.
+    /// Returns the sum: one interval after the other.
     pub(super) fn then(self, next: Bounds) -> Bounds {
         Bounds {
             earliest: self.earliest.saturating_add(next.earliest),
@@ -42,12 +42,12 @@ impl Bounds {
         }
     }
 
-    /// A fixed time later.
+    /// Returns the interval moved by a fixed time.
     pub(super) fn after(self, wait: Duration) -> Bounds {
         self.then(Bounds::exactly(wait))
     }
 
-    /// Until both have happened.
+    /// Returns the maximum: until both have happened.
     pub(super) fn and(self, other: Bounds) -> Bounds {
         Bounds {
             earliest: self.earliest.max(other.earliest),
@@ -55,19 +55,23 @@ impl Bounds {
         }
     }
 
-    /// The same, with nothing promised if the condition does not hold.
+    /// Returns the interval, unbounded above if the condition does not hold.
     pub(super) fn bounded_if(self, condition: bool) -> Bounds {
         Bounds { latest: self.latest.filter(|_| condition), ..self }
     }
 }
 
 impl fmt::Display for Bounds {
+    /// Writes `4 s`, `4 to 8 s` or `at least 4 s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let earliest = Seconds(self.earliest);
         match self.latest {
             Some(latest) if latest == self.earliest => write!(f, "{earliest}"),
-            Some(latest) => write!(f, "{earliest} to {}", Seconds(latest)),
-            None => write!(f, "{earliest} or later"),
+            Some(latest) => {
+                let number = alloc::format!("{earliest}");
+                write!(f, "{} to {}", number.trim_end_matches(" s"), Seconds(latest))
+            }
+            None => write!(f, "at least {earliest}"),
         }
     }
 }

@@ -1,120 +1,86 @@
-//! The bounds of one container.
+//! Bounds of one container: its start, its probes, its stop.
+//!
+//! Answers to `worker.run` and `worker.doProbe` in `pkg/kubelet/prober/worker.go`.
 
 use alloc::{borrow::ToOwned, string::String};
 use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{Assumptions, Bounds, schedule::Schedule, stop};
+use super::{Assumptions, Bounds, pod};
 use crate::{
     api::RestartPolicy,
     rule::termination,
-    spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+    spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     time::seconds,
 };
 
-/// The bounds of one container's life.
-///
-/// ```
-/// use pod_lifecycle::{budget::{self, Assumptions, HookTime}, api, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx",
-///     "livenessProbe": {"tcpSocket": {"port": 80}}, "lifecycle": {"postStart": {"sleep": {"seconds": 5}}}
-/// }]}}"#)?;
-/// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
-/// let app = &budget.containers[0];
-/// assert_eq!((app.name.as_str(), app.startup_allowance), ("app", None));
-/// assert!(matches!(app.post_start, Some(HookTime::Known(time)) if time.as_secs() == 5));
-/// assert!(app.liveness.as_ref().is_some_and(|liveness| liveness.restarted.is_some()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Bounds of one container's life; in JSON in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ContainerBudget {
     /// The container's name.
     pub name: String,
-    /// What part it plays.
+    /// Kind of the container.
     #[serde(serialize_with = "kind_name")]
     pub kind: ContainerKind,
     /// From when the kubelet gets the Pod until the container first runs.
     pub starts: Bounds,
-    /// How long its postStart hook holds up the whole Pod, if it has one.
+    /// Run time of its postStart hook, which holds up the whole Pod.
     pub post_start: Option<HookTime>,
-    /// From its start until its startup probe kills it, if no answer is ever good; `None` without such a probe. The
-    /// process may use the earliest of it to start up, and is safe. Holds for a container whose probe has no failures left
-    /// over from the instance before: the kubelet goes on counting.
+    /// From its start until its startup probe kills it if it never succeeds; `None` without such a probe. A process that
+    /// starts up within `earliest` is safe, unless the probe still counts failures of the instance before.
     ///
-    /// Kubernetes' pages call `initialDelaySeconds + failureThreshold × periodSeconds` the allowance; the last of these
-    /// periods may be missing, since the first probe may come at once.
+    /// Kubernetes' documentation calls `initialDelaySeconds + failureThreshold × periodSeconds` the allowance; the last of
+    /// these periods may be missing, since the first probe may run at once.
     pub startup_allowance: Option<Bounds>,
-    /// From its first start until it is ready, if it can be (an init container cannot). The latest has every answer
-    /// good from the warm-up on, and nothing promised if a probe may kill the container before.
+    /// From its first start until it is ready; `None` for an init container. `latest` assumes that every probe succeeds
+    /// after the warm-up, and is unbounded if a probe may kill the container before.
     pub ready: Option<Bounds>,
-    /// What its liveness probe does, if it has one.
+    /// Times of its liveness probe, if it has one.
     pub liveness: Option<LivenessBudget>,
-    /// The longest that stopping it takes when the whole Pod is stopped with the grace of its spec, hooks and turns
-    /// included.
+    /// Longest time that stopping it takes when the whole Pod is stopped with the grace period of its spec, including
+    /// its hook and its wait for other containers.
     #[serde(serialize_with = "seconds::serialize")]
     pub longest_stop: Duration,
 }
 
-/// How long a hook takes.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::budget::HookTime;
-///
-/// let sleeps = HookTime::Known(Duration::from_secs(5));
-/// assert_ne!(sleeps, HookTime::Assumed(Duration::from_secs(5)));
-/// ```
+/// Run time of a postStart hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HookTime {
-    /// It sleeps for as long as the spec says.
+    /// A sleep of the spec.
     Known(#[serde(serialize_with = "seconds::serialize")] Duration),
-    /// It runs something that the spec cannot know; this is what was assumed.
+    /// A command or request, with the assumed time.
     Assumed(#[serde(serialize_with = "seconds::serialize")] Duration),
 }
 
-/// What a liveness probe does, and when.
-///
-/// ```
-/// use pod_lifecycle::{budget::{self, Assumptions, LivenessBudget}, api, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
-///     "name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 10}}]}}"#)?;
-/// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
-/// let liveness: &LivenessBudget = budget.containers[0].liveness.as_ref().ok_or("no probe")?;
-/// assert_eq!(liveness.noticed.to_string(), "20 s to 31 s");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Times until a liveness probe kills its container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LivenessBudget {
-    /// From the container's start: no kill before this, whatever the process answers. Holds, as the start-up allowance
-    /// does, if no failures are left over from the instance before.
+    /// From the container's start until the first possible kill, unless the probe still counts failures of the instance
+    /// before.
     #[serde(serialize_with = "seconds::serialize")]
     pub first_kill: Duration,
-    /// From when a started process stops giving good answers until its probe has failed. The kill follows at once, unless
-    /// the kubelet is busy with another container of the Pod: a pull, a hook or a stop holds up everything else. An
-    /// answer that is an error of the probe itself does not count and makes it later.
+    /// From when a started process hangs until its probe has failed. The kill follows at once, unless a pull, a hook or a
+    /// stop of another container holds up the Pod. Errors of the probe itself do not count and make it later.
     pub noticed: Bounds,
-    /// From when it stops giving good answers until the next instance runs; `None` if the container is not restarted,
-    /// and then the Pod may end. The latest counts a stop that takes all of its grace, but no back-off: that adds at most the last of
-    /// [`Budget::restart_delays`](super::Budget).
+    /// From when it hangs until the next instance runs; `None` if the container does not restart. `latest` includes a
+    /// stop that takes all of its grace period, but no back-off, which adds at most the last of
+    /// [`Budget::restart_delays`](super::Budget::restart_delays).
     pub restarted: Option<Bounds>,
 }
 
-/// What the parts of a container's life have in common.
+/// Inputs of a container's bounds.
 #[derive(Clone, Copy)]
 pub(super) struct Timing<'a> {
     pub(super) spec: &'a PodSpec,
     pub(super) container: &'a ContainerSpec,
     pub(super) assumptions: &'a Assumptions,
-    /// From its first start until the sync that started it is over, and its status is published.
+    /// From its first start until the sync that started it ends and publishes its status.
     pub(super) published: Duration,
 }
 
@@ -125,19 +91,22 @@ impl Timing<'_> {
             name: container.name().to_owned(),
             kind: container.kind(),
             starts,
-            post_start: container.post_start().map(|hook| self.hook_time(hook)),
+            post_start: container.post_start().map(|hook| match hook {
+                LifecycleHook::Sleep(time) => HookTime::Known(*time),
+                LifecycleHook::Run(_) => HookTime::Assumed(self.assumptions.hook_run),
+            }),
             startup_allowance: self.startup_allowance(),
             ready: (container.kind() != ContainerKind::Init).then(|| self.ready()),
             liveness: self.liveness(),
-            longest_stop: stop::in_termination(container, stop::own_grace(self.spec)),
+            longest_stop: pod::stop_with_pod(container, pod::own_grace(self.spec)),
         }
     }
 
-    /// From its first start until it has started up.
+    /// Returns the time from its first start until it has started up.
     pub(super) fn started(self) -> Bounds {
         let Some(schedule) = self.schedule(ProbeKind::Startup) else { return self.seen() };
         let survives = self.startup_allowance().is_none_or(|allowance| self.assumptions.warm_up <= allowance.earliest);
-        let first_probe = self.seen().and(schedule.may_begin()).and(self.warm());
+        let first_probe = self.seen().and(schedule.may_begin()).and(Bounds::exactly(self.assumptions.warm_up));
         first_probe.then(schedule.successes_on_schedule()).bounded_if(survives)
     }
 
@@ -148,9 +117,10 @@ impl Timing<'_> {
         });
         let ready = match self.schedule(ProbeKind::Readiness) {
             None => started,
-            Some(schedule) => {
-                started.and(schedule.may_begin()).and(self.warm()).then(schedule.successes_when_triggered())
-            }
+            Some(schedule) => started
+                .and(schedule.may_begin())
+                .and(Bounds::exactly(self.assumptions.warm_up))
+                .then(schedule.successes_when_triggered()),
         };
         ready.bounded_if(survives)
     }
@@ -166,8 +136,8 @@ impl Timing<'_> {
         // A probe that was under way when the process stopped answering counts already.
         let noticed = Bounds { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
         let grace = termination::container_grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
-        let stop = Bounds { earliest: Duration::ZERO, latest: Some(stop::alone(self.container, grace)) };
-        // The rules on exit codes are not asked: the kubelet decides before there is one.
+        let stop = Bounds { earliest: Duration::ZERO, latest: Some(pod::stop_alone(self.container, grace)) };
+        // restartPolicyRules do not matter: the kubelet decides before there is an exit code.
         let is_restarted = self.container.restart().policy() != RestartPolicy::Never;
         let restarted = is_restarted.then(|| noticed.then(stop).after(self.assumptions.start_latency));
         Some(LivenessBudget { first_kill: self.first_liveness_kill(schedule), noticed, restarted })
@@ -178,26 +148,89 @@ impl Timing<'_> {
         first_probe.then(schedule.failures()).earliest
     }
 
-    /// Probes see a container when its status is published: at the end of the sync, and so not before its own postStart
-    /// hook is over.
+    /// Returns the time from its start until probes see it: its status is published at the end of the sync, so not
+    /// before its own postStart hook ends.
     fn seen(self) -> Bounds {
         Bounds { earliest: self.assumptions.hook_time(self.container.post_start()), latest: Some(self.published) }
     }
 
-    fn warm(self) -> Bounds {
-        Bounds::exactly(self.assumptions.warm_up)
-    }
-
     fn schedule(&self, kind: ProbeKind) -> Option<Schedule<'_>> {
-        self.container.probe(kind).map(|probe| Schedule::of(probe, self.assumptions))
+        self.container.probe(kind).map(|probe| Schedule { probe, assumptions: self.assumptions })
+    }
+}
+
+/// Schedule of one probe.
+#[derive(Clone, Copy)]
+struct Schedule<'a> {
+    probe: &'a ProbeSpec,
+    assumptions: &'a Assumptions,
+}
+
+impl Schedule<'_> {
+    /// Returns when probing may begin, from the container's start: whole seconds since the published start, which is
+    /// rounded down, have to reach the delay.
+    fn may_begin(self) -> Bounds {
+        let delay = self.probe.initial_delay();
+        Bounds { earliest: delay.saturating_sub(Duration::from_secs(1)), latest: Some(delay) }
     }
 
-    fn hook_time(self, hook: &LifecycleHook) -> HookTime {
-        let time = self.assumptions.hook_time(Some(hook));
-        match hook {
-            LifecycleHook::Sleep(_) => HookTime::Known(time),
-            LifecycleHook::Run(_) => HookTime::Assumed(time),
+    /// Returns the time from when probing may begin until enough successes in a row, one per period.
+    fn successes_on_schedule(self) -> Bounds {
+        let successes = self.probe.success_threshold();
+        Bounds {
+            earliest: self.at_least(successes).saturating_add(self.quickest_answer()),
+            latest: self.latest_success(),
         }
+    }
+
+    /// Returns the same if triggered probes may follow one another at once.
+    fn successes_when_triggered(self) -> Bounds {
+        let successes = self.probe.success_threshold();
+        Bounds { earliest: self.quickest_answer().saturating_mul(successes), latest: self.latest_success() }
+    }
+
+    /// Returns the time from when probing may begin, or the process hangs, until enough failures in a row: `earliest` if
+    /// each answer is immediate, `latest` if each probe times out.
+    fn failures(self) -> Bounds {
+        let failures = self.probe.failure_threshold();
+        Bounds {
+            earliest: self.at_least(failures),
+            latest: Some(self.at_most(failures).saturating_add(self.timeout())),
+        }
+    }
+
+    /// True if an answer arrives before the timeout.
+    fn can_succeed(self) -> bool {
+        self.assumptions.probe_latency < self.timeout()
+    }
+
+    fn latest_success(self) -> Option<Duration> {
+        let probes = self.at_most(self.probe.success_threshold());
+        self.can_succeed().then(|| probes.saturating_add(self.assumptions.probe_latency))
+    }
+
+    fn quickest_answer(self) -> Duration {
+        self.assumptions.probe_latency.min(self.timeout())
+    }
+
+    /// Returns the least time between the first and the last of so many probes.
+    fn at_least(self, probes: u32) -> Duration {
+        // A probe that outlasts its period may be followed by the next one at once.
+        let closer = if self.timeout() > self.period() { 2 } else { 1 };
+        self.period().saturating_mul(probes.saturating_sub(closer))
+    }
+
+    /// Returns the most time until so many probes have begun: the first tick may just have been missed.
+    fn at_most(self, probes: u32) -> Duration {
+        self.period().max(self.timeout()).saturating_mul(probes)
+    }
+
+    fn period(self) -> Duration {
+        self.probe.period()
+    }
+
+    fn timeout(self) -> Duration {
+        self.probe.timeout()
     }
 }
 

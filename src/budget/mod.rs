@@ -1,27 +1,26 @@
-//! From a spec alone: how long may this Pod take, and what in it is almost always a mistake?
+//! Time budgets and lint of a spec: how long a Pod may take to get ready, to notice a hang and to stop, and which of its
+//! settings are almost always mistakes.
 //!
-//! Nobody has to run the Pod. The bounds follow from the spec, the kubelet's way of probing, and a few stated
-//! [`Assumptions`]. A bound is never too tight: `earliest` holds if nothing is faster than assumed, `latest` if
-//! nothing is slower and nothing fails. What every bound leaves out:
+//! Nothing runs: the bounds follow from the spec, from the kubelet's probe schedule and from a few stated
+//! [`Assumptions`]. A bound is never too tight: `earliest` holds if nothing is faster than assumed, `latest` if nothing
+//! is slower and nothing fails. Every bound leaves out:
 //!
-//! * The kubelet itself takes no time, and it is not restarted meanwhile.
-//! * Probes come once a period, counted from when the kubelet got the Pod, so the first one after a start
-//!   may come at once or almost a period later. The readiness probes that the kubelet triggers in between only help.
-//! * `initialDelaySeconds` is compared with whole seconds since the published `startedAt`, which is rounded down: a
-//!   probe may come up to a second before the delay is over.
-//! * No `latest` counts a crash, a failed pull or hook, a wait for back-off, or a sync that another container holds up
-//!   meanwhile.
+//! * The time of the kubelet's own work, and its restarts.
+//! * The phase of a probe: probes run once a period, counted from when the kubelet got the Pod, so the first one after a
+//!   start may run at once or almost a period later. The extra readiness probes that the kubelet triggers only help.
+//! * Up to a second of `initialDelaySeconds`: the kubelet compares it with whole seconds since the published
+//!   `startedAt`, which is rounded down.
+//! * In `latest`: crashes, failed pulls and hooks, back-offs, and syncs that another container holds up.
 //!
-//! Stated as properties: no life is ready before [`Budget::ready`]`.earliest`; no Pod takes longer to stop than
-//! [`longest_stop`] with its grace; no container is killed by a startup probe that started counting with it before
-//! [`ContainerBudget::startup_allowance`]`.earliest`.
+//! Three properties are tested: no Pod is ready before [`Budget::ready`]`.earliest`; no Pod takes longer to stop than
+//! [`longest_stop`] with its grace period; no startup probe kills a container before
+//! [`ContainerBudget::startup_allowance`]`.earliest`, unless it still counts failures of the instance before.
 //!
-//! Durations are serialised as numbers of seconds: whole ones as integers, others with a fraction. Only the back-off's
-//! limits, which are the kubelet's configuration, keep serde's own form.
+//! In JSON, durations are numbers of seconds: whole ones as integers, others with a fraction.
 //!
 //! ```
 //! use core::time::Duration;
-//! use pod_lifecycle::{budget::{self, Assumptions}, api, spec::PodSpec};
+//! use pod_lifecycle::{budget::{Assumptions, Budget}, api, spec::PodSpec};
 //!
 //! let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
 //!     "terminationGracePeriodSeconds": 30,
@@ -32,120 +31,163 @@
 //!     }]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let assumptions = Assumptions { start_latency: Duration::from_secs(3), ..Assumptions::default() };
-//! let budget = budget::of(&spec, &assumptions);
-//! assert_eq!(budget.ready.to_string(), "3 s to 8 s");
-//! assert_eq!(budget.longest_stop, Duration::from_secs(30));
-//! let app = &budget.containers[0];
-//! assert_eq!(app.startup_allowance.unwrap().to_string(), "145 s to 151 s");
-//! assert_eq!(app.liveness.as_ref().unwrap().noticed.to_string(), "20 s to 31 s");
+//! let budget = Budget::of(&spec, &assumptions);
 //! assert!(budget.findings.is_empty());
+//! assert_eq!(budget.to_string(), "\
+//! The Pod is ready 3 to 8 s after the kubelet gets it.
+//! It takes at most 30 s to stop.
+//! A container that keeps exiting restarts after 0 s, 10 s, 20 s, 40 s, 80 s, 160 s, then every 300 s.
+//! `app`:
+//!   Starts after 3 s.
+//!   Its startup probe gives it at least 145 s to start up, and kills it after 151 s at the latest.
+//!   Is ready 0 to 5 s after its start.
+//!   Liveness cannot kill it in its first 20 s.
+//!   A hung `app` is noticed after 20 to 31 s and runs again after 23 to 64 s.
+//!   Takes at most 30 s to stop.
+//! Assumes 3 s to start a container; everything else takes no time.
+//! ");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod assumptions;
 mod bounds;
 mod container;
-mod find;
-mod finding;
-mod ready;
+mod findings;
+mod pod;
 mod report;
-mod schedule;
-mod stop;
 #[cfg(test)]
 mod tests;
 
-pub use assumptions::Assumptions;
 pub use bounds::Bounds;
 pub use container::{ContainerBudget, HookTime, LivenessBudget};
-pub use finding::{DocPage, Finding, FindingCode};
-pub use stop::longest_stop;
+pub use findings::{DocPage, Finding, FindingCode};
+pub use pod::longest_stop;
 
 use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::BackOffLimits,
     rule::back_off::BackOff,
-    spec::PodSpec,
+    spec::{LifecycleHook, PodSpec},
     time::{Timestamp, seconds},
 };
 
-/// The bounds of a Pod's life, and what is almost certainly wrong with its spec.
-///
-/// See [`of`], which makes one:
-///
-/// ```
-///
-/// use pod_lifecycle::{budget::{self, Assumptions, Budget}, api, spec::PodSpec};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [{"name": "app"}]}}"#)?;
-/// let Budget { longest_stop, restart_delays, findings, .. } =
-///     budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
-/// assert_eq!((longest_stop.as_secs(), restart_delays.len(), findings), (30, 7, vec![]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Bounds of a Pod's life and findings on its spec; [`Budget::of`] computes them, `Display` prints them as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Budget {
-    /// What the bounds assume.
+    /// Assumptions of the bounds.
     pub assumptions: Assumptions,
-    /// From when the kubelet gets the Pod until it is ready; readiness gates leave the latest open.
+    /// From when the kubelet gets the Pod until it is ready; unbounded above if it has readiness gates.
     pub ready: Bounds,
-    /// Conditions that somebody else has to set before the Pod counts as ready.
+    /// Condition types of the readiness gates, which controllers have to set before the Pod is ready.
     pub readiness_gates: Vec<String>,
-    /// The longest that stopping the Pod takes, with the grace of its spec.
+    /// Longest time that stopping the Pod takes, with the grace period of its spec.
     #[serde(serialize_with = "seconds::serialize")]
     pub longest_stop: Duration,
-    /// After how long the Pod is ended, whatever it is doing.
+    /// `activeDeadlineSeconds`: the Pod is stopped this long after its start.
     #[serde(serialize_with = "seconds::serialize_option")]
     pub active_deadline: Option<Duration>,
-    /// How long a container that keeps exiting waits before its first, second, … restart; the last one repeats.
+    /// Delays before the first, second, … restart of a container that keeps exiting; the last one repeats.
     #[serde(serialize_with = "seconds::serialize_all")]
     pub restart_delays: Vec<Duration>,
-    /// Init containers, sidecars and regular containers, in the order of the manifest.
+    /// Budgets of init containers, sidecars and regular containers, in the order of the manifest.
     pub containers: Vec<ContainerBudget>,
-    /// What is almost always a mistake.
+    /// Settings that are almost always mistakes.
     pub findings: Vec<Finding>,
 }
 
-/// The bounds of a Pod that is started under these assumptions.
-///
-/// The spec ought to be defaulted, as the API server does it: an unset grace counts as the kubelet's own 2 s. Ephemeral
-/// containers are left out: nothing waits for them to get ready.
-///
-/// ```
-/// use pod_lifecycle::{budget::{self, Assumptions}, api, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
-///     "terminationGracePeriodSeconds": 0,
-///     "containers": [{"name": "app", "image": "nginx", "lifecycle": {"preStop": {"exec": {"command": ["drain"]}}}}]}}"#)?;
-/// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
-/// let finding = &budget.findings[0];
-/// assert_eq!((finding.code.to_string(), &*finding.field), ("PL004".to_string(), "spec.containers[0].lifecycle.preStop"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[must_use]
-pub fn of(spec: &PodSpec, assumptions: &Assumptions) -> Budget {
-    let (ready, containers) = ready::walk(spec, assumptions);
-    Budget {
-        assumptions: assumptions.clone(),
-        ready,
-        readiness_gates: spec.readiness_gates().to_vec(),
-        longest_stop: longest_stop(spec, stop::own_grace(spec)),
-        active_deadline: spec.active_deadline(),
-        restart_delays: restart_delays(&assumptions.crash_loop),
-        containers,
-        findings: find::all(spec, ready.earliest),
+impl Budget {
+    /// Computes the bounds of a Pod that starts under these assumptions, and lints its spec.
+    ///
+    /// The spec should have the API server's defaults: an unset grace period counts as the kubelet's own 2 s. Ephemeral
+    /// containers are left out, since nothing waits for them to get ready.
+    #[must_use]
+    pub fn of(spec: &PodSpec, assumptions: &Assumptions) -> Budget {
+        let (ready, containers) = pod::start_order(spec, assumptions);
+        Budget {
+            assumptions: assumptions.clone(),
+            ready,
+            readiness_gates: spec.readiness_gates().to_vec(),
+            longest_stop: longest_stop(spec, pod::own_grace(spec)),
+            active_deadline: spec.active_deadline(),
+            restart_delays: restart_delays(&assumptions.crash_loop),
+            containers,
+            findings: findings::all(spec, ready.earliest),
+        }
     }
 }
 
-/// How long a container that keeps exiting waits before its first, second, … restart; the last one repeats.
+/// Durations that bounds depend on and no spec contains; all are zero by default.
 ///
-/// The first restart comes at once. A container that ran for longer than the reset time begins again.
+/// Each counts as the least time for an `earliest` bound and as the most for a `latest` one. In JSON they are numbers of
+/// seconds.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::budget::Assumptions;
+///
+/// let assumptions: Assumptions = serde_json::from_str(r#"{"startLatency": 2.5}"#)?;
+/// assert_eq!(assumptions, Assumptions { start_latency: Duration::from_millis(2500), ..Assumptions::default() });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Assumptions {
+    /// From when a container is due to start until the kubelet has seen it run, including the pull of its image.
+    #[serde(with = "seconds")]
+    pub start_latency: Duration,
+    /// From the start of a probe until its answer.
+    #[serde(with = "seconds")]
+    pub probe_latency: Duration,
+    /// Run time of an init container, sidecars excepted.
+    #[serde(with = "seconds")]
+    pub init_run: Duration,
+    /// Run time of a postStart hook that is not a `sleep`.
+    #[serde(with = "seconds")]
+    pub hook_run: Duration,
+    /// From a container's start until its probes succeed.
+    #[serde(with = "seconds")]
+    pub warm_up: Duration,
+    /// The node's crash-loop back-off; not serialised, since [`Budget::restart_delays`] shows it.
+    #[serde(skip, default = "default_crash_loop")]
+    pub crash_loop: BackOffLimits,
+}
+
+impl Default for Assumptions {
+    fn default() -> Assumptions {
+        Assumptions {
+            start_latency: Duration::ZERO,
+            probe_latency: Duration::ZERO,
+            init_run: Duration::ZERO,
+            hook_run: Duration::ZERO,
+            warm_up: Duration::ZERO,
+            crash_loop: default_crash_loop(),
+        }
+    }
+}
+
+impl Assumptions {
+    /// Returns the run time of a postStart hook: a sleep's own, else the assumed one.
+    fn hook_time(&self, hook: Option<&LifecycleHook>) -> Duration {
+        match hook {
+            None => Duration::ZERO,
+            Some(LifecycleHook::Sleep(time)) => *time,
+            Some(LifecycleHook::Run(_)) => self.hook_run,
+        }
+    }
+}
+
+const fn default_crash_loop() -> BackOffLimits {
+    BackOffLimits::CRASH_LOOP
+}
+
+/// Returns the delays before the first, second, … restart of a container that keeps exiting; the last one repeats.
+///
+/// The first restart is immediate. A container that ran for longer than the reset time starts over.
 ///
 /// ```
 /// use pod_lifecycle::{budget::restart_delays, config::BackOffLimits};
@@ -156,11 +198,12 @@ pub fn of(spec: &PodSpec, assumptions: &Assumptions) -> Budget {
 #[must_use]
 pub fn restart_delays(limits: &BackOffLimits) -> Vec<Duration> {
     let mut delays = vec![Duration::ZERO];
-    let moment = Timestamp::UNIX_EPOCH;
-    let mut counter = BackOff::advanced(None, limits, moment, moment);
+    // Exits at one instant: no run is ever long enough to reset the back-off.
+    let at = Timestamp::UNIX_EPOCH;
+    let mut counter = BackOff::advanced(None, limits, at, at);
     loop {
         delays.push(counter.delay());
-        let next = BackOff::advanced(Some(counter), limits, moment, moment);
+        let next = BackOff::advanced(Some(counter), limits, at, at);
         if next.delay() <= counter.delay() {
             return delays;
         }

@@ -1,84 +1,83 @@
-//! A budget as a short text.
+//! A budget as text: sentences on the Pod, on each container, the findings and the assumptions.
 
-use core::fmt;
+use alloc::{format, string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
-use super::{Budget, ContainerBudget, HookTime};
+use super::{Assumptions, Budget, ContainerBudget, HookTime};
 use crate::time::seconds::{self, Seconds};
 
 impl fmt::Display for Budget {
-    /// A line a bound, a block a container, then the findings and what was assumed.
-    ///
-    /// ```
-    /// use pod_lifecycle::{budget::{self, Assumptions}, api, spec::PodSpec};
-    ///
-    /// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
-    ///     "terminationGracePeriodSeconds": 30,
-    ///     "containers": [{"name": "app", "image": "nginx", "readinessProbe": {"tcpSocket": {"port": 80}}}]}}"#)?;
-    /// let budget = budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
-    /// assert_eq!(budget.to_string(), "\
-    /// ready: 0 s to 10 s
-    /// longest stop: 30 s
-    /// waits before restarts: 0 s, 10 s, 20 s, 40 s, 80 s, 160 s, 300 s
-    /// container app
-    ///   starts: 0 s
-    ///   ready, from its start: 0 s to 10 s
-    ///   longest stop: 30 s
-    /// assumed: a start takes 0 s, a probe's answer 0 s, an init container 0 s, a postStart hook 0 s, a warm-up 0 s
-    /// ");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "ready: {}", self.ready)?;
+        writeln!(f, "The Pod is ready {} after the kubelet gets it.", self.ready)?;
         if !self.readiness_gates.is_empty() {
-            writeln!(f, "ready waits for gates: {}", self.readiness_gates.join(", "))?;
+            writeln!(f, "It is not ready before its readiness gates are True: {}.", self.readiness_gates.join(", "))?;
         }
-        writeln!(f, "longest stop: {}", Seconds(self.longest_stop))?;
+        writeln!(f, "It takes at most {} to stop.", Seconds(self.longest_stop))?;
         if let Some(deadline) = self.active_deadline {
-            writeln!(f, "ended after: {}", Seconds(deadline))?;
+            writeln!(f, "It is stopped after {} (activeDeadlineSeconds).", Seconds(deadline))?;
         }
-        writeln!(f, "waits before restarts: {}", seconds::list(&self.restart_delays))?;
+        if let [first @ .., last] = &*self.restart_delays {
+            let (first, last) = (seconds::list(first), Seconds(*last));
+            writeln!(f, "A container that keeps exiting restarts after {first}, then every {last}.")?;
+        }
         for container in &self.containers {
             write!(f, "{container}")?;
         }
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }
-        let assumed = &self.assumptions;
-        writeln!(
-            f,
-            "assumed: a start takes {}, a probe's answer {}, an init container {}, a postStart hook {}, a warm-up {}",
-            Seconds(assumed.start_latency),
-            Seconds(assumed.probe_latency),
-            Seconds(assumed.init_run),
-            Seconds(assumed.hook_run),
-            Seconds(assumed.warm_up),
-        )
+        writeln!(f, "{}", assumed(&self.assumptions))
     }
 }
 
 impl fmt::Display for ContainerBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "container {}", self.name)?;
-        writeln!(f, "  starts: {}", self.starts)?;
+        let name = &self.name;
+        writeln!(f, "`{name}`:")?;
+        writeln!(f, "  Starts after {}.", self.starts)?;
         match self.post_start {
             None => {}
-            Some(HookTime::Known(time)) => writeln!(f, "  postStart hook: {}", Seconds(time))?,
-            Some(HookTime::Assumed(time)) => writeln!(f, "  postStart hook: unknown, taken as {}", Seconds(time))?,
-        }
-        if let Some(allowance) = self.startup_allowance {
-            writeln!(f, "  start-up allowance, from its start: {allowance}")?;
-        }
-        if let Some(ready) = self.ready {
-            writeln!(f, "  ready, from its start: {ready}")?;
-        }
-        if let Some(liveness) = self.liveness {
-            writeln!(f, "  killed by liveness, from its start: not before {}", Seconds(liveness.first_kill))?;
-            writeln!(f, "  not alive, until that is noticed: {}", liveness.noticed)?;
-            match liveness.restarted {
-                Some(restarted) => writeln!(f, "  not alive, until restarted: {restarted}")?,
-                None => writeln!(f, "  not alive: not restarted")?,
+            Some(HookTime::Known(time)) => writeln!(f, "  Its postStart hook takes {}.", Seconds(time))?,
+            Some(HookTime::Assumed(time)) => {
+                writeln!(f, "  Its postStart hook takes an unknown time, assumed to be {}.", Seconds(time))?;
             }
         }
-        writeln!(f, "  longest stop: {}", Seconds(self.longest_stop))
+        if let Some(allowance) = self.startup_allowance {
+            write!(f, "  Its startup probe gives it at least {} to start up", Seconds(allowance.earliest))?;
+            match allowance.latest {
+                Some(latest) => writeln!(f, ", and kills it after {} at the latest.", Seconds(latest))?,
+                None => writeln!(f, ".")?,
+            }
+        }
+        if let Some(ready) = self.ready {
+            writeln!(f, "  Is ready {ready} after its start.")?;
+        }
+        if let Some(liveness) = self.liveness {
+            writeln!(f, "  Liveness cannot kill it in its first {}.", Seconds(liveness.first_kill))?;
+            write!(f, "  A hung `{name}` is noticed after {}", liveness.noticed)?;
+            match liveness.restarted {
+                Some(restarted) => writeln!(f, " and runs again after {restarted}.")?,
+                None => writeln!(f, " and does not restart.")?,
+            }
+        }
+        writeln!(f, "  Takes at most {} to stop.", Seconds(self.longest_stop))
+    }
+}
+
+/// Returns the assumptions that are not zero, in a sentence.
+fn assumed(assumptions: &Assumptions) -> String {
+    let times = [
+        (assumptions.start_latency, "to start a container"),
+        (assumptions.probe_latency, "for a probe's answer"),
+        (assumptions.init_run, "for an init container"),
+        (assumptions.hook_run, "for a postStart hook"),
+        (assumptions.warm_up, "until a started process passes its probes"),
+    ];
+    let some = times.iter().filter(|(time, _)| *time > Duration::ZERO);
+    let some: Vec<String> = some.map(|(time, what)| format!("{} {what}", Seconds(*time))).collect();
+    if some.is_empty() {
+        "Assumes that everything starts, answers and ends at once.".into()
+    } else {
+        format!("Assumes {}; everything else takes no time.", some.join(", "))
     }
 }

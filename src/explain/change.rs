@@ -1,4 +1,4 @@
-//! What would change a Pod's state, and what somebody can do about its trouble.
+//! Possible changes of a Pod's state: probe results, exits, remedies.
 
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
@@ -6,11 +6,10 @@ use core::time::Duration;
 use serde::Serialize;
 
 use super::{
-    container::{ContainerExplanation, Situation},
+    container::{ContainerExplanation, Severity, Situation},
     fact::{LastExit, ProbeProgress, by_name},
     pod::{EndCause, PodSituation},
     remedy::Remedy,
-    urgency::Severity,
 };
 use crate::{
     api::{Name, Named, RestartPolicy},
@@ -22,7 +21,7 @@ use crate::{
     time::seconds,
 };
 
-/// Something that would change the Pod's state.
+/// Possible change of the Pod's state.
 ///
 /// ```
 /// use pod_lifecycle::explain::{PossibleChange, Remedy, ObservedPod};
@@ -38,78 +37,78 @@ use crate::{
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum PossibleChange {
-    /// So many more successes in a row make a container started, or ready.
+    /// Successes of a probe make a container started or ready.
     Successes {
-        /// The container's name.
+        /// Name of the container.
         container: String,
-        /// The probe that has to find it.
+        /// Kind of the probe.
         #[serde(serialize_with = "by_name")]
         probe: ProbeKind,
-        /// How many more successes in a row.
+        /// Successes in a row that are still needed.
         needed: u32,
-        /// Whether there were some already.
+        /// True if there were some already.
         has_begun: bool,
-        /// The time between two probes.
+        /// Period of the probe.
         #[serde(rename = "periodSeconds", serialize_with = "seconds::serialize")]
         period: Duration,
     },
-    /// So many more failures in a row have a container killed.
+    /// Failures of a probe kill a container.
     Failures {
-        /// The container's name.
+        /// Name of the container.
         container: String,
-        /// The probe that has to find it.
+        /// Kind of the probe.
         #[serde(serialize_with = "by_name")]
         probe: ProbeKind,
-        /// How many more failures in a row.
+        /// Failures in a row until then.
         left: u32,
-        /// Whether there were some already.
+        /// True if there were some already.
         has_begun: bool,
-        /// Whether it is started again then.
+        /// True if it restarts then.
         restarts: bool,
     },
-    /// A run that is long enough makes the back-off start over.
+    /// A run that is long enough resets the back-off.
     LongRun {
-        /// The container's name.
+        /// Name of the container.
         container: String,
-        /// Longer than this.
+        /// The run is longer than this.
         #[serde(rename = "seconds", serialize_with = "seconds::serialize")]
         longer_than: Duration,
-        /// The delay that it starts over with.
+        /// Delay after the reset.
         #[serde(rename = "initialDelaySeconds", serialize_with = "seconds::serialize")]
         initial_delay: Duration,
     },
-    /// A container's end.
+    /// The container exits.
     Exit {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// A readiness gate's condition that becomes true.
+    /// The condition of a readiness gate becomes True.
     Gate {
-        /// The condition's type.
+        /// Type of the condition.
         gate: String,
     },
-    /// Something that somebody can do about the trouble.
+    /// Advice on the trouble.
     Remedy {
-        /// The container's name, if it is about one.
+        /// Name of the container, if it is about one.
         #[serde(skip_serializing_if = "Option::is_none")]
         container: Option<String>,
-        /// What can be done.
+        /// The advice.
         remedy: Remedy,
     },
-    /// Something that would keep the next Pod from ending like this one.
+    /// Advice that keeps the next Pod from ending like this one.
     NextTime {
-        /// The container's name, if it is about one.
+        /// Name of the container, if it is about one.
         #[serde(skip_serializing_if = "Option::is_none")]
         container: Option<String>,
-        /// What can be done.
+        /// The advice.
         remedy: Remedy,
     },
-    /// Nothing: what is over stays over.
+    /// Nothing changes it: a Pod that has ended does not run again.
     Nothing,
 }
 
 impl PossibleChange {
-    /// The container that it is about.
+    /// Returns the name of its container, if it is about one.
     #[must_use]
     pub fn container(&self) -> Option<&str> {
         match self {
@@ -129,13 +128,13 @@ impl PossibleChange {
     }
 }
 
-/// What somebody can do for a container, the best first.
+/// Returns remedies for a container, the best first.
 pub(super) fn remedies(container: &str, remedies: &[Remedy]) -> Vec<PossibleChange> {
     let of = |&remedy: &Remedy| PossibleChange::Remedy { container: Some(container.into()), remedy };
     remedies.iter().map(of).collect()
 }
 
-/// What can be done about a Pod as a whole, if its situation leaves anything to be done.
+/// Returns the changes of the Pod as a whole; `None` if they depend on its containers.
 pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChange>> {
     Some(match situation {
         PodSituation::Gated => Vec::from([PossibleChange::of_pod(Remedy::Ungating)]),
@@ -154,7 +153,7 @@ pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChang
     })
 }
 
-/// What would keep the next Pod from ending like this one.
+/// Returns the advice that keeps the next Pod from ending like this one.
 fn next_time(cause: &EndCause) -> Option<PossibleChange> {
     let (container, remedies) = match cause {
         EndCause::AllSucceeded | EndCause::Incomplete => return None,
@@ -164,14 +163,14 @@ fn next_time(cause: &EndCause) -> Option<PossibleChange> {
         EndCause::Unseen { container } => {
             (Some(container), Remedy::for_termination(&TerminationReason::ContainerStatusUnknown))
         }
-        EndCause::Reason { reason, .. } => (None, against(reason)),
+        EndCause::Reason { reason, .. } => (None, remedies_for_reason(reason)),
         EndCause::NodeGone { .. } => (None, Remedy::for_pod(&PodReason::NodeLost)),
     };
     let remedy = *remedies.first()?;
     Some(PossibleChange::NextTime { container: container.cloned(), remedy })
 }
 
-/// What would change the Pod's state, the most telling first.
+/// Returns the possible changes of a machine's state, those of the most severe container first.
 pub(super) fn changes(
     pod: &PodMachine,
     situation: &PodSituation,
@@ -181,9 +180,9 @@ pub(super) fn changes(
         return Vec::from([PossibleChange::Nothing]);
     }
     of_situation(situation).unwrap_or_else(|| {
-        let mut by_urgency: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
-        by_urgency.sort_by_key(|(_, container)| container.urgency());
-        by_urgency.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
+        let mut by_severity: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
+        by_severity.sort_by_key(|(_, container)| container.severity());
+        by_severity.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
     })
 }
 
@@ -214,7 +213,7 @@ fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExpl
                 changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
             }
             changes.extend(liveness.iter().map(failures));
-            if explained.urgency() == Severity::None && changes.is_empty() {
+            if explained.severity() == Severity::None && changes.is_empty() {
                 changes.push(PossibleChange::Exit { container });
             }
             changes
@@ -232,15 +231,15 @@ fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExpl
     }
 }
 
-/// What is to be done against the reason of a Pod's status, or of its disruption.
-fn against(reason: &str) -> &'static [Remedy] {
+/// Returns the remedies for the reason of a Pod's status or of its disruption.
+fn remedies_for_reason(reason: &str) -> &'static [Remedy] {
     match Named::<ConditionReason>::from(reason).known() {
         Some(reason) => Remedy::for_condition(ConditionType::DisruptionTarget.name(), reason.name()),
         None => Remedy::for_pod(&PodReason::from(reason)),
     }
 }
 
-/// What would end the back-off of a container: that it does not end like this again, or not so soon.
+/// Returns the changes that end a crash-loop back-off: a remedy for the exit, and a long run.
 pub(super) fn held_back(container: &str, exit: Option<&LastExit>, limits: &BackOffLimits) -> Vec<PossibleChange> {
     let reason = exit.map(|exit| TerminationReason::from(&*exit.reason));
     let cause = reason.as_ref().map_or(Remedy::for_waiting(&StartError::CrashLoopBackOff), Remedy::for_termination);

@@ -1,4 +1,4 @@
-//! The conditions that are not met, and what is in their way.
+//! Conditions with an unwanted status, and the containers behind them.
 
 use alloc::{string::String, vec::Vec};
 
@@ -14,7 +14,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A condition that is not as one would like it, and why.
+/// Condition with an unwanted status.
 ///
 /// ```
 /// use pod_lifecycle::explain::ObservedPod;
@@ -29,36 +29,36 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UnmetCondition {
-    /// Its type: `Ready`.
+    /// Type of the condition: `Ready`.
     pub condition: String,
-    /// Its status; for `DisruptionTarget` and `AllContainersRestarting` it is `True` that is unwelcome.
+    /// Status of the condition; of `DisruptionTarget` and `AllContainersRestarting`, `True` is the unwanted one.
     pub status: ConditionStatus,
-    /// Since when.
+    /// Last transition of the status.
     pub since: Option<Timestamp>,
-    /// Why, in one word: `ContainersNotReady`.
+    /// Reason of the condition: `ContainersNotReady`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// The containers that are in the way.
+    /// Names of the containers behind it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<String>,
-    /// Why, for people, in Kubernetes' words.
+    /// Message of the condition.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
 }
 
-/// The conditions that are not as one would like them, in the order of the API status.
+/// Returns the unmet conditions of a machine, in the order of the API status.
 pub(super) fn unmet(pod: &PodMachine) -> Vec<UnmetCondition> {
     let published = pod.published();
-    let foreign = published.external_conditions().iter().filter_map(|condition| {
+    let external = published.external_conditions().iter().filter_map(|condition| {
         let status = condition.status.known()?;
         let is_gate = pod.spec().readiness_gates().contains(&condition.type_);
         let is_scheduled = condition.type_ == ConditionType::PodScheduled.name();
         let is_disruption = condition.type_ == ConditionType::DisruptionTarget.name();
-        let is_unwelcome = match status {
+        let is_unwanted = match status {
             ConditionStatus::True => is_disruption,
             ConditionStatus::False | ConditionStatus::Unknown => is_gate || is_scheduled,
         };
-        is_unwelcome.then(|| UnmetCondition {
+        is_unwanted.then(|| UnmetCondition {
             condition: condition.type_.clone(),
             status,
             since: condition.last_transition_time,
@@ -68,7 +68,7 @@ pub(super) fn unmet(pod: &PodMachine) -> Vec<UnmetCondition> {
         })
     });
     let own = published.conditions();
-    let own = own.iter().filter(|(which, condition, _)| condition.is_true() == is_unwelcome(*which));
+    let own = own.iter().filter(|(which, condition, _)| condition.is_true() == is_unwanted(*which));
     let own = own.map(|(which, condition, since)| UnmetCondition {
         condition: which.name().into(),
         status: condition.status,
@@ -85,14 +85,14 @@ pub(super) fn unmet(pod: &PodMachine) -> Vec<UnmetCondition> {
         },
         message: status::condition_message(pod.spec(), condition),
     });
-    foreign.chain(own).collect()
+    external.chain(own).collect()
 }
 
-/// The published conditions that are not as one would like them; `in_the_way` names the containers that one is about.
+/// Returns the unmet conditions of an API status; `containers_of` names the containers behind one.
 pub(super) fn unmet_of(
     conditions: &[PodCondition],
     spec: &PodSpec,
-    in_the_way: impl Fn(&PodCondition, ConditionStatus) -> Vec<String>,
+    containers_of: impl Fn(&PodCondition, ConditionStatus) -> Vec<String>,
 ) -> Vec<UnmetCondition> {
     let unmet = conditions.iter().filter_map(|condition| {
         let status = condition.status.known().filter(|status| is_unmet(condition, *status, spec))?;
@@ -101,7 +101,7 @@ pub(super) fn unmet_of(
             status,
             since: condition.last_transition_time,
             reason: condition.reason.clone(),
-            containers: in_the_way(condition, status),
+            containers: containers_of(condition, status),
             message: condition.message.clone(),
         })
     });
@@ -111,15 +111,15 @@ pub(super) fn unmet_of(
 fn is_unmet(condition: &PodCondition, status: ConditionStatus, spec: &PodSpec) -> bool {
     let is_true = status == ConditionStatus::True;
     match Named::<ConditionType>::from(&*condition.type_).known() {
-        Some(which) => is_true == is_unwelcome(which),
+        Some(which) => is_true == is_unwanted(which),
         None if condition.type_ == "PodResizePending" => is_true,
-        // What others' conditions mean only their owners know, unless the Pod waits for one.
+        // Only the owner knows the wanted status of an external condition, unless it is a readiness gate.
         None => !is_true && spec.readiness_gates().contains(&condition.type_),
     }
 }
 
-/// Whether it is bad news that a condition holds.
-fn is_unwelcome(which: ConditionType) -> bool {
+/// True if `True` is the unwanted status of a condition.
+fn is_unwanted(which: ConditionType) -> bool {
     match which {
         ConditionType::AllContainersRestarting | ConditionType::DisruptionTarget => true,
         ConditionType::PodReadyToStartContainers

@@ -1,26 +1,32 @@
-//! What one container is doing, and why.
+//! State of one container: its situation with the facts behind it, its wait before a start, its severity.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use serde::Serialize;
 
 use super::{
     fact::{self, LastExit, ProbeProgress, RestartDecision},
-    foresight::Forecast,
+    forecast::Forecast,
     stop::{StopReason, StopStep},
-    wait::{self, WaitingFor},
 };
 use crate::{
-    kubelet::{PendingCall, PodMachine, WorkerState},
-    rule,
+    kubelet::{InspectSync, PodMachine, StartStep, WorkerState},
+    rule::{
+        self, init_containers,
+        pod_actions::{self, SyncInputs},
+        sandbox,
+    },
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure},
+    state::{
+        Condition, ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure,
+        Termination,
+    },
     status,
     time::{Timestamp, seconds},
 };
 
-/// What one container is doing, and why.
+/// Explanation of one container.
 ///
 /// ```
 /// use pod_lifecycle::explain::ObservedPod;
@@ -36,147 +42,159 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ContainerExplanation {
-    /// Its name.
+    /// Name of the container.
     pub name: String,
-    /// What part it plays.
+    /// Kind of the container.
     #[serde(serialize_with = "kind_name")]
     pub kind: ContainerKind,
-    /// Its place among the init containers and how many there are, both from 1; of init containers only.
+    /// Place among the init containers and sidecars, from 1, and their number; `None` for other containers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_place: Option<(usize, usize)>,
-    /// The reason that its status shows while it waits: `CrashLoopBackOff`.
+    /// Reason of its waiting state in the status: `CrashLoopBackOff`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_reason: Option<String>,
-    /// Whether it counts as ready.
+    /// True if it counts as ready.
     pub ready: bool,
-    /// How often it was started again.
+    /// Restarts so far.
     pub restart_count: i32,
-    /// What it is doing.
+    /// Situation of the container.
     pub situation: Situation,
 }
 
-/// What a container is doing, with the facts that matter there.
-///
-/// ```
-/// use pod_lifecycle::explain::{Situation, ObservedPod};
-///
-/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/config-map-missing.json"));
-/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
-/// let app = &pod.explain("2026-03-01T12:08:50Z".parse()?).containers[0];
-/// assert!(matches!(app.situation, Situation::CannotStart { .. }));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Situation of a container, with the facts behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Situation {
-    /// It has yet to start.
+    /// Has not started yet.
     NotStarted {
-        /// What it waits for.
+        /// Reason for the wait.
         waits_for: WaitingFor,
-        /// The end of its run before, if it had one.
+        /// Last exit, if it ran before.
         last_exit: Option<LastExit>,
     },
-    /// Its image is on its way.
+    /// Its image is being pulled.
     Pulling {
-        /// The image.
+        /// Image in the spec.
         image: String,
-        /// Since when.
+        /// Start of this situation.
         since: Timestamp,
     },
-    /// It is being created and started.
+    /// Is being created and started.
     Starting,
-    /// It runs, and its hook after the start does too: nothing else of the Pod starts until that is over.
+    /// Runs its postStart hook: no other container of the Pod starts until it ends.
     PostStart {
-        /// When a hook that sleeps is over.
+        /// End of a hook that sleeps.
         until: Option<Timestamp>,
     },
-    /// It keeps ending and is held back.
+    /// Waits for its crash-loop back-off.
     HeldBack {
-        /// Its last exit.
+        /// Last exit.
         exit: LastExit,
-        /// Why it is started again at all.
+        /// Rule that restarts it.
         decision: RestartDecision,
-        /// The delay in force.
+        /// Present delay.
         #[serde(rename = "delaySeconds", serialize_with = "seconds::serialize")]
         delay: Duration,
-        /// The end of the delay.
+        /// End of the delay.
         until: Timestamp,
-        /// The delay after its next exit, if that comes soon.
+        /// Delay after its next exit, if that comes soon.
         #[serde(rename = "nextDelaySeconds", serialize_with = "seconds::serialize")]
         next_delay: Duration,
     },
-    /// It keeps ending and is held back; for how long can only be told roughly.
+    /// Waits for its crash-loop back-off, of which only bounds are known.
     HeldBackBetween {
-        /// Its last exit, if it is known.
+        /// Last exit, if known.
         exit: Option<LastExit>,
-        /// Why it is started again at all, if its exit is known.
+        /// Rule that restarts it, if its exit is known.
         decision: Option<RestartDecision>,
-        /// The delay is no shorter.
+        /// Shortest possible delay.
         #[serde(rename = "leastDelaySeconds", serialize_with = "seconds::serialize")]
         least_delay: Duration,
-        /// The delay is no longer.
+        /// Longest possible delay.
         #[serde(rename = "mostDelaySeconds", serialize_with = "seconds::serialize")]
         most_delay: Duration,
     },
-    /// It has ended and is about to be started again.
+    /// Has exited and is about to restart.
     RestartDue {
-        /// Its last exit.
+        /// Last exit.
         exit: LastExit,
-        /// Why it is started again.
+        /// Rule that restarts it.
         decision: RestartDecision,
-        /// What it waits for.
+        /// Reason for the wait.
         waits_for: WaitingFor,
     },
-    /// The last attempt to start it failed.
+    /// Its last start failed.
     CannotStart {
-        /// Why, in one word.
+        /// Reason of the failure.
         error: StartError,
-        /// Why, for people.
+        /// Message of the failure.
         message: String,
-        /// The image.
+        /// Image in the spec.
         image: String,
-        /// Until when its image is not pulled again, if it is held back.
+        /// End of the pull back-off, if one holds the image back.
         held_until: Option<Timestamp>,
-        /// The delay after the last failed pull, if there is one in force.
+        /// Present pull back-off, if there is one.
         #[serde(rename = "delaySeconds", serialize_with = "seconds::serialize_option")]
         delay: Option<Duration>,
     },
-    /// It runs.
+    /// Runs.
     Running {
-        /// Since when.
+        /// Start of this situation.
         since: Option<Timestamp>,
-        /// The probe that it has yet to pass.
+        /// Startup or readiness probe that it has not passed yet.
         lacks: Option<ProbeProgress>,
-        /// What its liveness probe finds, if it has one.
+        /// Progress of its liveness probe, if it has one.
         liveness: Option<ProbeProgress>,
     },
-    /// It is being stopped.
+    /// Is being stopped.
     Stopping {
-        /// What has it stopped.
+        /// Reason for the stop.
         reason: StopReason,
-        /// How far that has come.
+        /// Progress of the stop.
         step: StopStep,
-        /// The end that is already known, if it is gone.
+        /// Exit, if it is known already.
         exit: Option<LastExit>,
-        /// Whether it is to be started again in the same sync, unless its back-off holds it back.
+        /// True if the same sync starts it again, unless its back-off holds it back.
         restarts: bool,
     },
-    /// It has ended for good.
+    /// Has exited and does not restart.
     Ended {
-        /// How it ended.
+        /// Last exit.
         exit: LastExit,
-        /// Why it is not started again.
+        /// Rule that does not restart it.
         decision: RestartDecision,
     },
-    /// It never ran, and never will.
+    /// Never ran, and never will.
     NeverRan,
-    /// The runtime cannot say.
+    /// Neither the runtime nor the status has its state.
     Unknown,
 }
 
+/// Reason why a container has not started yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum WaitingFor {
+    /// The Pod has no node.
+    Node,
+    /// The Pod's sandbox is not ready.
+    Sandbox,
+    /// This init container has not succeeded, or this sidecar has not started up.
+    InitContainer(String),
+    /// The pull, hook, start or stop of this container holds up the whole Pod.
+    Turn(String),
+    /// All containers are being removed, to restart in place.
+    Reset,
+    /// Volumes, an image or the creation of the container; a status does not show which.
+    Preparation,
+    /// The next sync of the Pod starts it.
+    NextSync,
+}
+
 impl ContainerExplanation {
-    pub(super) fn of(pod: &PodMachine, index: ContainerIndex, foresight: &Forecast, now: Timestamp) -> Option<Self> {
+    /// Explains a container of a machine.
+    pub(super) fn of(pod: &PodMachine, index: ContainerIndex, forecast: &Forecast, now: Timestamp) -> Option<Self> {
         let spec = pod.spec().container(index)?;
         let record = pod.inspect().container_status(index);
         let shown = pod.published().containers().get(index.get()).and_then(Option::as_ref);
@@ -189,12 +207,12 @@ impl ContainerExplanation {
             waiting_reason: shown.and_then(waiting_reason).map(String::from),
             ready: record.is_some_and(|record| record.ready),
             restart_count: record.map_or(0, |record| record.restart_count),
-            situation: Subject { pod, index, spec, record, foresight, now }.situation(),
+            situation: View { pod, index, spec, record, forecast, now }.situation(),
         })
     }
 }
 
-/// The reason that a waiting container's status shows.
+/// Returns the reason of a waiting container's status.
 pub(super) fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
     match record.state.as_ref()? {
         RecordedState::Waiting(waiting) => Some(waiting.reason()).filter(|reason| !reason.is_empty()),
@@ -202,21 +220,21 @@ pub(super) fn waiting_reason(record: &ContainerRecord) -> Option<&str> {
     }
 }
 
-/// Everything that there is to see of one container.
-struct Subject<'a> {
+/// Inputs of one container's situation.
+struct View<'a> {
     pod: &'a PodMachine,
     index: ContainerIndex,
     spec: &'a ContainerSpec,
     record: Option<&'a ContainerRecord>,
-    foresight: &'a Forecast,
+    forecast: &'a Forecast,
     now: Timestamp,
 }
 
-impl Subject<'_> {
+impl View<'_> {
     fn situation(&self) -> Situation {
         let sync = self.pod.inspect().sync();
         if let Some(sync) = sync
-            && let Some(stop) = sync.stops().iter().find(|stop| stop.container == self.index)
+            && let Some(stop) = sync.stops().find(|stop| stop.container() == self.index)
         {
             let newest = self.pod.runtime().newest(self.index);
             let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
@@ -225,49 +243,41 @@ impl Subject<'_> {
             let restarts = sync.will_start(self.index);
             return Situation::Stopping { reason, step, exit, restarts };
         }
-        match sync.map(|sync| sync.pending_call()) {
-            Some(PendingCall::Pulling(container, since)) if container == self.index => {
-                return Situation::Pulling { image: self.spec.image().into(), since };
-            }
-            Some(
-                PendingCall::Inspecting(container)
-                | PendingCall::Creating(container, _)
-                | PendingCall::Starting(container, _),
-            ) if container == self.index => {
-                return Situation::Starting;
-            }
-            Some(PendingCall::PostStart(container, _, until)) if container == self.index => {
-                return Situation::PostStart { until };
-            }
-            Some(_) | None => {}
+        match sync.and_then(|sync| sync.start_step(self.index)) {
+            Some(StartStep::Pull { since }) => return Situation::Pulling { image: self.spec.image().into(), since },
+            Some(StartStep::Create) => return Situation::Starting,
+            Some(StartStep::PostStart { until }) => return Situation::PostStart { until },
+            None => {}
         }
         if matches!(self.pod.worker_state(), WorkerState::Terminated | WorkerState::Finished) {
-            return self.at_the_end();
+            return self.after_the_end();
         }
         match self.pod.runtime().newest(self.index).map(|newest| &newest.state) {
             Some(InstanceState::Running { started_at }) => self.running(*started_at),
             Some(InstanceState::Exited(end)) => self.exited(end),
-            Some(InstanceState::Created) => self.failed().unwrap_or(Situation::Starting),
+            Some(InstanceState::Created) => self.failed_start().unwrap_or(Situation::Starting),
             Some(InstanceState::Unknown) => Situation::Unknown,
             None => self.absent(),
         }
     }
 
-    /// Nothing runs any more: what is reported is what is.
-    fn at_the_end(&self) -> Situation {
+    /// Returns the situation when nothing runs any more: the status is final.
+    fn after_the_end(&self) -> Situation {
         let end = self.record.and_then(ContainerRecord::termination);
         let end = end.or_else(|| self.pod.runtime().newest(self.index).and_then(Instance::termination));
         match end {
-            Some(end) => Situation::Ended {
-                exit: LastExit::of(end, self.restart_count()),
-                decision: RestartDecision::on(self.spec, end),
-            },
+            Some(end) => self.ended(end),
             None => Situation::NeverRan,
         }
     }
 
+    fn ended(&self, end: &Termination) -> Situation {
+        let (exit, decision) = (LastExit::of(end, self.restart_count()), RestartDecision::on(self.spec, end));
+        Situation::Ended { exit, decision }
+    }
+
     fn running(&self, since: Option<Timestamp>) -> Situation {
-        let progress = |kind| ProbeProgress::of(self.pod, self.index, kind, self.foresight);
+        let progress = |kind| ProbeProgress::of(self.pod, self.index, kind, self.forecast);
         let has_started = self.record.is_some_and(|record| record.started == Some(true));
         let is_ready = self.record.is_some_and(|record| record.ready);
         let lacks = if !has_started { progress(ProbeKind::Startup) } else { None };
@@ -276,17 +286,17 @@ impl Subject<'_> {
         Situation::Running { since, lacks, liveness }
     }
 
-    fn exited(&self, end: &crate::state::Termination) -> Situation {
+    fn exited(&self, end: &Termination) -> Situation {
         let exit = LastExit::of(end, self.restart_count());
         let decision = RestartDecision::on(self.spec, end);
         let newest = self.pod.runtime().newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
         let all_restart =
-            rule::restart::restarts_all_containers(self.spec.restart(), end.exit_code) || wait::is_reset(self.pod);
+            rule::restart::restarts_all_containers(self.spec.restart(), end.exit_code) || is_restarting_all(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
             return Situation::Ended { exit, decision };
         }
-        if wait::is_stranded(self.pod) {
+        if is_stranded(self.pod) {
             return Situation::Ended { exit, decision: RestartDecision::STRANDED };
         }
         let limits = &self.pod.config().crash_loop;
@@ -298,28 +308,21 @@ impl Subject<'_> {
             let (delay, next_delay) = (counter.delay(), next.delay());
             return Situation::HeldBack { exit, decision, delay, until, next_delay };
         }
-        self.failed().unwrap_or_else(|| Situation::RestartDue {
+        self.failed_start().unwrap_or_else(|| Situation::RestartDue {
             exit,
             decision,
             waits_for: WaitingFor::of(self.pod, self.index),
         })
     }
 
-    /// The last attempt to start it failed, for another reason than the crash-loop back-off.
-    fn failed(&self) -> Option<Situation> {
+    /// Returns the failure of its last start, unless that is the crash-loop back-off.
+    fn failed_start(&self) -> Option<Situation> {
         let known = self.pod.inspect().start_failure(self.index);
         let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
         let pulls = self.pod.inspect().pull_back_off(self.spec.image());
         let held_until =
             pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at(), self.now));
-        let is_pull = matches!(
-            failure.error,
-            StartError::ErrImagePull
-                | StartError::ImagePullBackOff
-                | StartError::RegistryUnavailable
-                | StartError::SignatureValidationFailed
-        );
-        let held_until = held_until.filter(|_| is_pull);
+        let held_until = held_until.filter(|_| is_pull_error(&failure.error));
         Some(Situation::CannotStart {
             error: failure.error.clone(),
             message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
@@ -330,20 +333,17 @@ impl Subject<'_> {
     }
 
     fn absent(&self) -> Situation {
-        if wait::is_stranded(self.pod) {
+        if is_stranded(self.pod) {
             return self.stranded();
         }
-        if let Some(failed) = self.failed() {
+        if let Some(failed) = self.failed_start() {
             return failed;
         }
         let ended = self.record.and_then(ContainerRecord::termination);
         if self.spec.kind() == ContainerKind::Init
             && let Some(end) = ended
         {
-            return Situation::Ended {
-                exit: LastExit::of(end, self.restart_count()),
-                decision: RestartDecision::on(self.spec, end),
-            };
+            return self.ended(end);
         }
         let last = ended.or_else(|| self.record.and_then(ContainerRecord::last_termination));
         let last_exit = last.map(|end| LastExit::of(end, self.restart_count()));
@@ -352,16 +352,13 @@ impl Subject<'_> {
                 Situation::NotStarted { waits_for: WaitingFor::of(self.pod, self.index), last_exit }
             }
             WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
-                Some(end) => Situation::Ended {
-                    exit: LastExit::of(end, self.restart_count()),
-                    decision: RestartDecision::on(self.spec, end),
-                },
+                Some(end) => self.ended(end),
                 None => Situation::NeverRan,
             },
         }
     }
 
-    /// There is no sandbox to start it in, and there will not be one.
+    /// Returns the situation without a sandbox, and without a new one to come.
     fn stranded(&self) -> Situation {
         let last = self.record.and_then(|record| record.termination().or_else(|| record.last_termination()));
         last.map_or(Situation::NeverRan, |end| Situation::Ended {
@@ -377,7 +374,18 @@ impl Subject<'_> {
     }
 }
 
-/// What went wrong in the first place, if a failure is only the wait after another.
+/// True if a pull has failed, so that the next one has to wait.
+pub(super) fn is_pull_error(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::ErrImagePull
+            | StartError::ImagePullBackOff
+            | StartError::RegistryUnavailable
+            | StartError::SignatureValidationFailed
+    )
+}
+
+/// Returns the failed pull that an image back-off waits after, else the failure itself.
 fn first_cause(failure: &StartFailure) -> &StartFailure {
     match &failure.message {
         FailureMessage::PullBackOff { last: Some(last), .. } => last,
@@ -385,6 +393,143 @@ fn first_cause(failure: &StartFailure) -> &StartFailure {
         | FailureMessage::Text(_)
         | FailureMessage::RestartBackOff { .. } => failure,
     }
+}
+
+// --- Waiting ---
+
+impl WaitingFor {
+    pub(super) fn of(pod: &PodMachine, index: ContainerIndex) -> WaitingFor {
+        let spec = pod.spec();
+        if !pod.is_on_node() {
+            return WaitingFor::Node;
+        }
+        if is_restarting_all(pod) {
+            return WaitingFor::Reset;
+        }
+        let is_making = pod.inspect().sync().is_some_and(InspectSync::is_creating_sandbox);
+        if is_making || pod.runtime().active_sandbox().is_none() {
+            return WaitingFor::Sandbox;
+        }
+        if let Some(init) = blocking_init(pod, index) {
+            return WaitingFor::InitContainer(spec.container_name(init).to_string());
+        }
+        let holder = pod.inspect().sync().and_then(InspectSync::waits_for_container);
+        match holder.filter(|holder| *holder != index) {
+            Some(holder) => WaitingFor::Turn(spec.container_name(holder).to_string()),
+            None => WaitingFor::NextSync,
+        }
+    }
+}
+
+/// True if all containers are being restarted in place.
+pub(super) fn is_restarting_all(pod: &PodMachine) -> bool {
+    pod.inspect().status().conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
+}
+
+/// True if the Pod has lost its sandbox and gets no new one: its policy is `Never`, or nothing is left to run.
+pub(super) fn is_stranded(pod: &PodMachine) -> bool {
+    let needs_sandbox = pod.worker_state() == WorkerState::Syncing
+        && sandbox::pod_sandbox_changed(pod.spec(), pod.runtime()).must_create;
+    if !needs_sandbox || is_restarting_all(pod) {
+        return false;
+    }
+    // The decision on a new sandbox does not depend on probes.
+    let inputs = SyncInputs {
+        spec: pod.spec(),
+        runtime: pod.runtime(),
+        probes: &[],
+        is_deleting: pod.is_deleting(),
+        is_restarting_all: false,
+    };
+    !pod_actions::compute_pod_actions(&inputs).create_sandbox
+}
+
+/// Returns the first init container before this one that has not succeeded, or sidecar that has not started up.
+fn blocking_init(pod: &PodMachine, index: ContainerIndex) -> Option<ContainerIndex> {
+    init_containers::blocking_init_container(pod.spec(), pod.runtime(), index, |init, instance| {
+        let worker = pod.inspect().probe_worker(init, ProbeKind::Startup);
+        worker.filter(|worker| worker.instance == Some(instance.id)).and_then(|worker| worker.result)
+    })
+}
+
+/// True if a container without an instance starts without further events: with the next sync, or with the first startup
+/// probe of a sidecar that counts as started.
+pub(super) fn starts_by_itself(pod: &PodMachine, index: ContainerIndex) -> bool {
+    if pod.runtime().newest(index).is_some() || pod.inspect().sync().is_some() {
+        return false;
+    }
+    let has_long_started = |init: ContainerIndex| {
+        let record = pod.inspect().container_status(init);
+        record.is_some_and(|record| record.started == Some(true))
+    };
+    match WaitingFor::of(pod, index) {
+        WaitingFor::NextSync => true,
+        WaitingFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
+        WaitingFor::Node | WaitingFor::Sandbox | WaitingFor::Turn(_) | WaitingFor::Reset | WaitingFor::Preparation => {
+            false
+        }
+    }
+}
+
+// --- Severity ---
+
+/// Returns the container that explains the state of a running Pod: the most severe one, if any is notable.
+pub(super) fn lead(containers: &[ContainerExplanation], pod_is_ready: bool) -> Option<&ContainerExplanation> {
+    let is_notable = |container: &&ContainerExplanation| match &container.situation {
+        Situation::Running { .. } | Situation::Ended { .. } => {
+            container.severity() < Severity::AtRisk
+                || !container.ready && container.kind != ContainerKind::Ephemeral && !pod_is_ready
+        }
+        Situation::NotStarted { .. }
+        | Situation::Pulling { .. }
+        | Situation::Starting
+        | Situation::PostStart { .. }
+        | Situation::HeldBack { .. }
+        | Situation::HeldBackBetween { .. }
+        | Situation::RestartDue { .. }
+        | Situation::CannotStart { .. }
+        | Situation::Stopping { .. }
+        | Situation::NeverRan
+        | Situation::Unknown => true,
+    };
+    containers.iter().filter(is_notable).min_by_key(|container| container.severity())
+}
+
+impl ContainerExplanation {
+    /// Returns how much the container needs attention.
+    pub(super) fn severity(&self) -> Severity {
+        match &self.situation {
+            Situation::HeldBack { .. } | Situation::HeldBackBetween { .. } | Situation::CannotStart { .. } => {
+                Severity::Failing
+            }
+            Situation::Stopping { .. } => Severity::Stopping,
+            Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => Severity::Moving,
+            Situation::RestartDue { .. } => Severity::Due,
+            Situation::Running { lacks: Some(_), .. } => Severity::Unready,
+            Situation::NotStarted { .. } | Situation::Unknown => Severity::Waiting,
+            Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => Severity::AtRisk,
+            Situation::Running { .. } if !self.ready && self.kind != ContainerKind::Init => Severity::AtRisk,
+            Situation::Running { .. } if self.kind == ContainerKind::Init => Severity::Moving,
+            Situation::Ended { exit, .. } if exit.code != 0 => Severity::EndedBadly,
+            Situation::Ended { .. } if self.kind == ContainerKind::Regular => Severity::Ended,
+            Situation::Running { .. } | Situation::Ended { .. } | Situation::NeverRan => Severity::None,
+        }
+    }
+}
+
+/// Need of attention of a container, most severe first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Severity {
+    Failing,
+    Stopping,
+    Moving,
+    Due,
+    Unready,
+    Waiting,
+    AtRisk,
+    EndedBadly,
+    Ended,
+    None,
 }
 
 fn kind_name<S: serde::Serializer>(kind: &ContainerKind, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,11 +1,11 @@
-//! What explanations are made of: an exit, the rule that decides what follows from it, a probe's progress.
+//! Facts of explanations: an exit, the rule that decides on a restart, the progress of a probe.
 
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::foresight::Forecast;
+use super::forecast::Forecast;
 use crate::{
     api::{Name, RestartPolicy, RestartRuleAction},
     kubelet::PodMachine,
@@ -15,7 +15,7 @@ use crate::{
     time::{Timestamp, seconds},
 };
 
-/// How a container ended.
+/// Exit of a container.
 ///
 /// ```
 /// use pod_lifecycle::{explain::{RestartReason, Situation, ObservedPod}, api::RestartPolicy};
@@ -32,15 +32,15 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LastExit {
-    /// Its exit code.
+    /// Exit code.
     pub code: i32,
-    /// Why, in one word: `Completed`, `Error`, `OOMKilled`.
+    /// Reason of the status: `Completed`, `Error`, `OOMKilled`.
     pub reason: String,
-    /// When, if anybody saw it.
+    /// Time of the exit, if the kubelet saw it.
     pub at: Option<Timestamp>,
-    /// Which exit of this container it was, counted from 1.
+    /// Number of this exit of the container, from 1.
     pub count: i32,
-    /// Its termination message.
+    /// Termination message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -57,40 +57,18 @@ impl LastExit {
     }
 }
 
-/// What follows from an exit, and by which rule.
-///
-/// ```
-/// use pod_lifecycle::explain::{RestartReason, RestartDecision};
-///
-/// let decision = RestartDecision { restarts: false, by: RestartReason::Ephemeral };
-/// assert_eq!(serde_json::to_string(&decision)?, r#"{"restarts":false,"by":"ephemeral"}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Decision on a restart after an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct RestartDecision {
-    /// Whether the container is started again.
+    /// True if the container restarts.
     pub restarts: bool,
-    /// The rule that says so.
+    /// Rule behind the decision.
     pub by: RestartReason,
 }
 
-/// The rule that decides whether a container is started again.
-///
-/// ```
-/// use pod_lifecycle::{explain::{RestartReason, PodSituation, EndCause, ObservedPod}, api::RestartPolicy};
-///
-/// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
-///     "metadata": {"name": "job"},
-///     "spec": {"nodeName": "node-1", "restartPolicy": "Never", "containers": [{"name": "app", "image": "busybox"}]},
-///     "status": {"phase": "Failed", "containerStatuses": [
-///         {"name": "app", "ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 3}}}]}
-/// }"#)?)?;
-/// let situation = pod.explain("2026-03-01T12:00:00Z".parse()?).situation;
-/// let PodSituation::Over { cause: EndCause::ContainerFailed { decision, .. } } = situation else { panic!("it failed") };
-/// assert_eq!(decision.by, RestartReason::PodPolicy(RestartPolicy::Never));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Rule that decides on a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
@@ -99,25 +77,25 @@ pub enum RestartReason {
     PodPolicy(RestartPolicy),
     /// The container's own `restartPolicy`.
     OwnPolicy(RestartPolicy),
-    /// One of the container's `restartPolicyRules`, counted from 1.
+    /// One of the container's `restartPolicyRules`.
     Rule {
-        /// Its place among them.
+        /// Place among the rules, from 1.
         place: usize,
-        /// Whether it restarts the other containers too.
+        /// True if it restarts all containers.
         all_containers: bool,
     },
-    /// An init container that has succeeded is not run again.
+    /// An init container that has succeeded does not run again.
     InitSucceeded,
-    /// A sidecar runs as long as its Pod does.
+    /// A sidecar restarts as long as its Pod runs.
     Sidecar,
-    /// An ephemeral container is never started again.
+    /// An ephemeral container never restarts.
     Ephemeral,
-    /// The Pod's sandbox is gone, and no new one is made.
+    /// The Pod's sandbox is gone, and no new one is created.
     NoNewSandbox,
 }
 
 impl RestartDecision {
-    /// On a container whose Pod has lost its sandbox for good.
+    /// Decision on a container whose Pod has lost its sandbox for good.
     pub(super) const STRANDED: RestartDecision = RestartDecision { restarts: false, by: RestartReason::NoNewSandbox };
 
     pub(super) fn on(container: &ContainerSpec, end: &Termination) -> RestartDecision {
@@ -145,7 +123,7 @@ impl RestartDecision {
     }
 }
 
-/// Whether a container that does not run is to be started, as far as its own last exit says.
+/// True if a container that does not run should start, by its own last exit.
 pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
     let end = newest.and_then(Instance::termination);
     let is_done = container.kind() == ContainerKind::Init && end.is_some_and(|end| has_succeeded(end));
@@ -153,48 +131,34 @@ pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>,
     !is_done && !is_spent && restart::should_restart(container, newest, is_deleting)
 }
 
-/// How far a probe has come with the instance that runs.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::{explain::ProbeProgress, rule::probe::ProbeResult, spec::ProbeKind};
-///
-/// let progress = ProbeProgress {
-///     probe: ProbeKind::Liveness,
-///     streak: Some((ProbeResult::Failure, 2)),
-///     successes_needed: 1,
-///     failures_left: 1,
-///     period: Duration::from_secs(10),
-///     next_probe: None,
-/// };
-/// assert_eq!(progress.failures_left, 1, "one more failure, and the container is killed");
-/// ```
+/// Progress of a probe with the running instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ProbeProgress {
-    /// What it asks about.
+    /// Kind of the probe.
     #[serde(serialize_with = "by_name")]
     pub probe: ProbeKind,
-    /// What it found last, and how often in a row.
+    /// Last result, and how often in a row.
     pub streak: Option<(ProbeResult, u32)>,
-    /// How many more successes in a row it takes.
+    /// Successes in a row that are still needed.
     pub successes_needed: u32,
-    /// How many more failures in a row it takes.
+    /// Failures in a row until the probe fails its container.
     pub failures_left: u32,
-    /// The time between two probes.
+    /// Period of the probe.
     #[serde(rename = "periodSeconds", serialize_with = "seconds::serialize")]
     pub period: Duration,
-    /// When the container is probed next, if nothing else happens.
+    /// Time of the next probe, if nothing else happens.
     pub next_probe: Option<Timestamp>,
 }
 
 impl ProbeProgress {
-    /// The progress of a container's probe of a kind, if it has one and there is a worker for it.
+    /// Returns the progress of a container's probe of this kind, if it has a worker.
     pub(super) fn of(
         pod: &PodMachine,
         container: ContainerIndex,
         probe: ProbeKind,
-        foresight: &Forecast,
+        forecast: &Forecast,
     ) -> Option<ProbeProgress> {
         let spec = pod.spec().container(container)?.probe(probe)?;
         let worker = pod.inspect().probe_worker(container, probe)?;
@@ -206,27 +170,27 @@ impl ProbeProgress {
             successes_needed: left(spec.success_threshold(), run_of(ProbeResult::Success)),
             failures_left: left(spec.failure_threshold(), run_of(ProbeResult::Failure)),
             period: spec.period(),
-            next_probe: foresight.probe(container, probe),
+            next_probe: forecast.probe(container, probe),
         })
     }
 
-    /// How often in a row the probe has just failed.
+    /// Returns the failures in a row.
     pub(super) fn failures(&self) -> u32 {
         self.run_of(ProbeResult::Failure)
     }
 
-    /// How often in a row the probe has just found this.
+    /// Returns how often in a row the probe had this result.
     pub(super) fn run_of(&self, result: ProbeResult) -> u32 {
         self.streak.filter(|(last, _)| *last == result).map_or(0, |(_, run)| run)
     }
 }
 
-/// The names of containers.
+/// Returns the names of containers.
 pub(super) fn names(pod: &PodMachine, containers: impl IntoIterator<Item = ContainerIndex>) -> Vec<String> {
     containers.into_iter().map(|index| pod.spec().container_name(index).into()).collect()
 }
 
-/// Serialises a value by the name that Kubernetes spells it by.
+/// Serialises a value by its name in Kubernetes.
 pub(super) fn by_name<T: Name, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(value.name())
 }

@@ -1,4 +1,4 @@
-//! What happens next, and when.
+//! Next steps of a Pod, with their times.
 
 use alloc::{string::String, vec::Vec};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     container::{ContainerExplanation, Situation},
     fact::by_name,
-    foresight::{self, Forecast, Reach},
+    forecast::{self, Forecast, Reach},
     stop::StopStep,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Something that happens next.
+/// Next step, with its time.
 ///
 /// ```
 /// use pod_lifecycle::explain::{NextStep, ObservedPod};
@@ -34,15 +34,15 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Next {
-    /// Exactly when, or not before when.
+    /// Time of the step.
     #[serde(flatten)]
     pub when: When,
-    /// What happens then.
+    /// The step.
     #[serde(flatten)]
     pub what: NextStep,
 }
 
-/// When something happens.
+/// Time of a step.
 ///
 /// ```
 /// use pod_lifecycle::explain::{When, ObservedPod};
@@ -61,77 +61,71 @@ pub enum When {
     At(Timestamp),
     /// Then or later.
     NotBefore(Timestamp),
-    /// Not before the one and, as far as can be told, not after the other.
+    /// Not before `earliest`, and probably not after `latest`.
     Between {
-        /// The earliest time.
+        /// Earliest time.
         earliest: Timestamp,
-        /// The latest time.
+        /// Latest time.
         latest: Timestamp,
     },
 }
 
-/// What happens next to a Pod, if nothing else comes between.
-///
-/// ```
-/// use pod_lifecycle::explain::NextStep;
-///
-/// assert_eq!(NextStep::Deadline.container(), None);
-/// ```
+/// Step that the kubelet takes next, if nothing else happens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum NextStep {
-    /// A container is started (again).
+    /// Starts a container.
     Start {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// A container's image is pulled (again); the container starts once it is there.
+    /// Pulls the image of a container, which then starts.
     Pull {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// The node is asked for a container's image again.
+    /// Looks for the image of a container on the node.
     InspectImage {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// A container is probed.
+    /// Probes a container.
     Probe {
-        /// The container's name.
+        /// Name of the container.
         container: String,
-        /// What it asks about.
+        /// Kind of the probe.
         #[serde(serialize_with = "by_name")]
         probe: ProbeKind,
     },
-    /// The hook after a start, which only sleeps, is over.
+    /// Ends a postStart hook, which only sleeps.
     PostStartEnds {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// The hook before a stop is over, or has run out of time: the container is told to stop, or takes its turn.
+    /// Ends a preStop hook, or runs out of time for it: the container gets SIGTERM, or waits for others.
     PreStopEnds {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// A sidecar waits no longer for others to end: it is told to stop.
+    /// Sends SIGTERM to a sidecar, which waits no longer for other containers.
     TurnEnds {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// A container that has not ended is killed (SIGKILL).
+    /// Sends SIGKILL to a container that still runs.
     Kill {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// The Pod's active deadline is over: it fails and is stopped.
+    /// Stops the Pod as its active deadline has passed.
     Deadline,
-    /// The Pod is synced again, without any other reason.
+    /// Syncs the Pod again, as the kubelet does periodically.
     Resync,
 }
 
 impl NextStep {
-    /// The container that it is about.
+    /// Returns the name of its container.
     #[must_use]
     pub fn container(&self) -> Option<&str> {
         match self {
@@ -149,7 +143,7 @@ impl NextStep {
 }
 
 impl When {
-    /// The earliest time that it speaks of.
+    /// Returns the earliest time.
     #[must_use]
     pub const fn time(self) -> Timestamp {
         match self {
@@ -158,32 +152,32 @@ impl When {
     }
 }
 
-/// What happens of itself, the most telling first.
+/// Returns the next steps of a machine, by container.
 pub(super) fn next(
     pod: &PodMachine,
     containers: &[ContainerExplanation],
-    foresight: &Forecast,
+    forecast: &Forecast,
     now: Timestamp,
 ) -> Vec<Next> {
     let mut next = Vec::new();
     for (index, container) in (0_u16..).map(ContainerIndex::from).zip(containers) {
-        next.extend(next_of(index, container, foresight, now));
+        next.extend(next_of(index, container, forecast, now));
     }
-    if let Some(at) = foresight::deadline_of(pod) {
-        // A sync that waits for something acts upon the deadline only when it is over.
-        let is_kept = foresight.ends_at == Some(at) && at > now;
+    if let Some(at) = forecast::deadline_of(pod) {
+        // A sync that waits for a call acts on the deadline only when it ends.
+        let is_kept = forecast.ends_at == Some(at) && at > now;
         next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: NextStep::Deadline });
     }
-    let retry_at = foresight.retry_at.filter(|_| next.is_empty());
+    let retry_at = forecast.retry_at.filter(|_| next.is_empty());
     if let Some(at) = retry_at {
         next.push(Next { when: When::At(at), what: NextStep::Resync });
     }
     next
 }
 
-fn next_of(index: ContainerIndex, explained: &ContainerExplanation, foresight: &Forecast, now: Timestamp) -> Vec<Next> {
+fn next_of(index: ContainerIndex, explained: &ContainerExplanation, forecast: &Forecast, now: Timestamp) -> Vec<Next> {
     let container = explained.name.clone();
-    let attempt = foresight.attempt(index).map(|attempt| {
+    let attempt = forecast.attempt(index).map(|attempt| {
         let container = container.clone();
         let what = match attempt.reach {
             Reach::Image => NextStep::InspectImage { container },
@@ -229,7 +223,7 @@ fn next_of_stop(container: String, step: &StopStep, now: Timestamp) -> Option<Ne
     Some(match *step {
         StopStep::PreStop { until, .. } => Next { when: When::At(until), what: NextStep::PreStopEnds { container } },
         StopStep::Turn { until, .. } => Next { when: When::At(until), what: NextStep::TurnEnds { container } },
-        StopStep::Told { kill_not_before, .. } => {
+        StopStep::SigtermSent { kill_not_before, .. } => {
             let at = kill_not_before.filter(|at| *at > now)?;
             Next { when: When::NotBefore(at), what: NextStep::Kill { container } }
         }

@@ -1,102 +1,93 @@
-//! Where the Pod as a whole stands, and why.
+//! State of the Pod as a whole: its situation, why it is being stopped, why it has ended.
 
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::Serialize;
 
-use super::Seen;
 use super::{
-    container::ContainerExplanation,
+    ApiView,
+    container::{self, ContainerExplanation},
     fact::{LastExit, RestartDecision},
-    urgency, wait,
 };
 use crate::{
     api::{ConditionStatus, Name, PodPhase, RestartPolicy},
-    kubelet::{InspectSync, PendingCall, PodMachine, WorkerState},
+    kubelet::{InspectSync, PodMachine, WorkerState},
     rule::{deadline::DEADLINE_REASON, restart},
-    spec::{ContainerKind, PodSpec},
-    state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, TerminationReason},
+    spec::{ContainerKind, ContainerSpec, PodSpec},
+    state::{
+        ConditionMessage, ConditionReason, ConditionType, ContainerRecord, Instance, Termination, TerminationReason,
+    },
     time::{Timestamp, seconds},
 };
 
-/// Where the Pod as a whole stands, with the facts that put it there.
-///
-/// ```
-/// use pod_lifecycle::explain::{PodSituation, ObservedPod};
-///
-/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/unschedulable.json"));
-/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
-/// let situation = pod.explain("2026-03-01T12:10:00Z".parse()?).situation;
-/// assert!(matches!(situation, PodSituation::Unscheduled { message: Some(_) }));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Situation of the Pod as a whole, with the facts behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum PodSituation {
-    /// Scheduling gates keep it from any node.
+    /// Scheduling gates keep it from being scheduled.
     Gated,
-    /// No node has it yet.
+    /// Not bound to a node yet.
     Unscheduled {
-        /// What the scheduler said, if it found no node.
+        /// Message of the scheduler, if no node fits.
         message: Option<String>,
     },
-    /// Its node cannot be reached.
+    /// Its node does not report.
     NodeLost {
-        /// Since when, if that is known.
+        /// Start of the silence, if known.
         since: Option<Timestamp>,
     },
-    /// It has a node, whose kubelet has not reported on it yet.
+    /// Bound to a node whose kubelet has not reported on it yet.
     Unreported {
-        /// The name of the node.
+        /// Name of the node.
         node: String,
     },
-    /// It has no sandbox with a network.
+    /// Without a ready sandbox.
     NoSandbox {
-        /// Whether it had one.
+        /// True if it had one.
         is_lost: bool,
-        /// Whether one is being made.
+        /// True if one is being created.
         is_being_made: bool,
-        /// The Pod's policy, if it has it that none will ever be made: what ran is not run again.
+        /// Restart policy, if it rules out a new sandbox: what has run does not run again.
         ruled_out_by: Option<RestartPolicy>,
-        /// The container whose pull, hook or stop has to end before.
+        /// Container whose pull, hook or stop the kubelet finishes first.
         after: Option<String>,
     },
-    /// A container's exit restarts all of them.
+    /// The exit of a container restarts all of them.
     RestartingAll {
-        /// Which container's, if it can still be told.
+        /// Container that exited, if still known.
         container: Option<String>,
     },
-    /// A container decides the Pod's state: the one that needs attention most.
+    /// Explained by the container that needs attention most.
     Container {
-        /// Its name.
+        /// Name of the container.
         container: String,
     },
-    /// Its containers are ready, and its readiness gates are not.
+    /// Containers are ready, but readiness gates are not True.
     GatesUnmet {
-        /// The gates, and what their conditions say; `None` if there is no such condition.
+        /// Gates with the status of their conditions; `None` without such a condition.
         gates: Vec<(String, Option<ConditionStatus>)>,
     },
-    /// All is well.
+    /// Nothing is wrong.
     Ready,
-    /// Everything in it is being stopped.
+    /// Being stopped.
     Stopping {
-        /// Who or what has it stopped.
+        /// Cause of the stop.
         cause: StopCause,
-        /// The phase that is decided, and published once nothing can run any more.
+        /// Final phase, if decided; it is published once no container can run any more.
         outcome: Option<PodPhase>,
     },
-    /// Its life is over.
+    /// Ended: its phase is terminal, or its node has given it up.
     Over {
-        /// What decided the phase.
+        /// Cause of the final phase.
         cause: EndCause,
     },
-    /// Its object is gone from the API, and nothing of it is left.
+    /// Removed from the API, with no container left.
     Gone,
 }
 
-/// Why a Pod is being stopped.
+/// Cause of a Pod's stop.
 ///
 /// ```
 /// use core::time::Duration;
@@ -117,81 +108,75 @@ pub enum PodSituation {
 #[serde(tag = "why", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum StopCause {
-    /// It was deleted.
+    /// Deleted through the API.
     Deleted {
-        /// When the deletion was asked for.
+        /// Time of the delete request.
         at: Timestamp,
-        /// How long it was given.
+        /// Grace period of the deletion.
         #[serde(rename = "graceSeconds", serialize_with = "seconds::serialize")]
         grace: Duration,
     },
-    /// Its object was removed from the API.
+    /// Removed from the API.
     Removed,
-    /// The node ends it.
+    /// Eviction, preemption or shutdown of the node.
     Node {
-        /// Why, in one word: `Evicted`.
+        /// Reason of the status: `Evicted`.
         reason: String,
-        /// Why, for people.
+        /// Message of the status.
         message: String,
     },
-    /// It was active for longer than `activeDeadlineSeconds`.
+    /// Active for longer than `activeDeadlineSeconds`.
     Deadline {
-        /// The deadline, counted from its start time.
+        /// Deadline, counted from `status.startTime`.
         #[serde(rename = "seconds", serialize_with = "seconds::serialize")]
         longest: Duration,
     },
-    /// Its work is over, well or badly.
+    /// All of its containers have ended, or one has failed for good.
     WorkOver(EndCause),
 }
 
-/// What decides that a Pod has succeeded or failed.
-///
-/// ```
-/// use pod_lifecycle::explain::EndCause;
-///
-/// assert_eq!(serde_json::to_value(EndCause::AllSucceeded)?["cause"], "allSucceeded");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Cause of a Pod's final phase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "cause", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum EndCause {
-    /// Every container has ended with exit code 0, and none is started again.
+    /// All regular containers exited with code 0 and do not restart.
     AllSucceeded,
-    /// A container has ended badly and is not started again.
+    /// A container failed and does not restart.
     ContainerFailed {
-        /// The container's name.
+        /// Name of the container.
         container: String,
-        /// Whether it is an init container, without which the others never start.
+        /// True for an init container: the containers after it never start.
         is_init: bool,
-        /// How it ended.
+        /// Exit of the container.
         exit: LastExit,
-        /// Why it is not started again.
+        /// Rule that does not restart it.
         decision: RestartDecision,
     },
-    /// Nobody saw a container end.
+    /// The kubelet did not see this container exit.
     Unseen {
-        /// The container's name.
+        /// Name of the container.
         container: String,
     },
-    /// The status says why.
+    /// Reason and message of the status.
     Reason {
-        /// Why, in one word: `DeadlineExceeded`, `Evicted`.
+        /// Reason of the status: `DeadlineExceeded`, `Evicted`.
         reason: String,
-        /// Why, for people.
+        /// Message of the status.
         message: String,
     },
-    /// Its node was lost, and what ran there was given up.
+    /// Its node was lost, and the Pod was given up.
     NodeGone {
-        /// Since when it was.
+        /// Start of the node's silence.
         since: Timestamp,
     },
-    /// It was stopped before every container had ended well.
+    /// Stopped before all of its containers had succeeded.
     Incomplete,
 }
 
 impl PodSituation {
-    pub(super) fn of(pod: &PodMachine, seen: Seen, containers: &[ContainerExplanation]) -> PodSituation {
+    /// Explains a machine as the API shows it.
+    pub(super) fn of(pod: &PodMachine, seen: ApiView, containers: &[ContainerExplanation]) -> PodSituation {
         let inspect = pod.inspect();
         if !pod.is_on_node() {
             return if inspect.is_scheduling_gated() { PodSituation::Gated } else { unscheduled(pod) };
@@ -208,38 +193,40 @@ impl PodSituation {
         }
         if pod.worker_state() == WorkerState::Finished {
             let is_over = pod.phase().is_terminal();
-            return if inspect.is_object_gone() && !is_over { PodSituation::Gone } else { over(pod) };
+            return if inspect.is_object_gone() && !is_over {
+                PodSituation::Gone
+            } else {
+                PodSituation::Over { cause: end_cause(pod) }
+            };
         }
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);
         }
-        if wait::is_reset(pod) {
+        if container::is_restarting_all(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };
         }
         let sync = inspect.sync();
         let is_being_made = sync.is_some_and(InspectSync::is_creating_sandbox);
-        let is_stopping = sync.is_some_and(|sync| sync.pending_call() == PendingCall::Stopping);
+        let is_stopping = sync.is_some_and(InspectSync::is_stopping_containers);
         if is_being_made || pod.runtime().active_sandbox().is_none() && !is_stopping {
             let is_lost = !pod.runtime().sandboxes.is_empty();
-            let after = wait::holder(pod).map(|holder| pod.spec().container_name(holder).into());
-            let ruled_out_by = wait::is_stranded(pod).then(|| pod.spec().restart_policy());
+            let after =
+                sync.and_then(InspectSync::waits_for_container).map(|holder| pod.spec().container_name(holder).into());
+            let ruled_out_by = container::is_stranded(pod).then(|| pod.spec().restart_policy());
             return PodSituation::NoSandbox { is_lost, is_being_made, ruled_out_by, after };
         }
         of_running(pod, containers)
     }
 }
 
-/// The containers, and then the gates, say how a Pod is that nobody stops.
+/// Returns the situation of a Pod that is not being stopped: its most severe container, else its readiness gates.
 fn of_running(pod: &PodMachine, containers: &[ContainerExplanation]) -> PodSituation {
-    if let Some(container) = urgency::lead(containers, pod_is_ready(pod)) {
+    let containers_are_ready = pod.inspect().status().conditions.containers_ready.is_true();
+    if let Some(container) = container::lead(containers, containers_are_ready) {
         return PodSituation::Container { container: container.name.clone() };
     }
     let gates = unmet_gates(pod);
     if gates.is_empty() { PodSituation::Ready } else { PodSituation::GatesUnmet { gates } }
-}
-
-fn pod_is_ready(pod: &PodMachine) -> bool {
-    pod.inspect().status().conditions.containers_ready.is_true()
 }
 
 fn unscheduled(pod: &PodMachine) -> PodSituation {
@@ -248,14 +235,14 @@ fn unscheduled(pod: &PodMachine) -> PodSituation {
     PodSituation::Unscheduled { message: known.map(|condition| condition.message.clone()) }
 }
 
-/// The container whose exit restarts all.
+/// Returns the container whose exit restarts all.
 fn trigger(pod: &PodMachine) -> Option<String> {
     let mut lasting = pod.spec().init_and_regular_containers();
-    let triggers = |end: &crate::state::Termination, container: &crate::spec::ContainerSpec| {
+    let triggers = |end: &Termination, container: &ContainerSpec| {
         restart::restarts_all_containers(container.restart(), end.exit_code)
     };
     let found = lasting.find(|(index, container)| {
-        let of_runtime = pod.runtime().newest(*index).and_then(crate::state::Instance::termination);
+        let of_runtime = pod.runtime().newest(*index).and_then(Instance::termination);
         let record = pod.inspect().container_status(*index);
         let of_record = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
         [of_runtime, of_record].into_iter().flatten().any(|end| triggers(end, container))
@@ -263,7 +250,7 @@ fn trigger(pod: &PodMachine) -> Option<String> {
     found.map(|(_, container)| container.name().into())
 }
 
-/// The readiness gates that are not true, and what their conditions say.
+/// Returns the readiness gates that are not True, with the status of their conditions.
 fn unmet_gates(pod: &PodMachine) -> Vec<(String, Option<ConditionStatus>)> {
     let ConditionMessage::Gates(failures) = &pod.inspect().status().conditions.ready.message else {
         return Vec::new();
@@ -294,10 +281,6 @@ fn stopping(pod: &PodMachine) -> PodSituation {
     PodSituation::Stopping { cause, outcome }
 }
 
-fn over(pod: &PodMachine) -> PodSituation {
-    PodSituation::Over { cause: end_cause(pod) }
-}
-
 fn end_cause(pod: &PodMachine) -> EndCause {
     let inspect = pod.inspect();
     let why = inspect.status_reason().or(inspect.published_reason());
@@ -310,7 +293,7 @@ fn end_cause(pod: &PodMachine) -> EndCause {
     first_failure(pod.spec(), &inspect.status().records).unwrap_or(EndCause::Incomplete)
 }
 
-/// The first container that makes its Pod fail: an init container, else a regular one.
+/// Returns the first container that makes its Pod fail: an init container, else a regular one.
 pub(super) fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<EndCause> {
     spec.init_and_regular_containers().find_map(|(index, container)| {
         let record = records.get(index.get())?.as_ref()?;

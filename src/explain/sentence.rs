@@ -1,13 +1,14 @@
-//! What there is to say of one container: a clause on its state, and why it is so.
+//! Clauses of an explanation: a container's state, an exit, a decision, a probe, a stop, a possible change.
 
 use alloc::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use super::{
-    ContainerExplanation, LastExit, PossibleChange, ProbeProgress, RestartDecision, RestartReason, Situation,
-    StopReason, StopStep, WaitingFor, text,
+    ContainerExplanation, EndCause, LastExit, MissingFact, PodSituation, PossibleChange, ProbeProgress, Remedy,
+    RestartDecision, RestartReason, Situation, StopReason, StopStep, text,
 };
 use crate::{
     api::Name,
@@ -18,59 +19,59 @@ use crate::{
 };
 
 impl ContainerExplanation {
-    /// The container as people call it: `container main`, `init container wait (1 of 2)`.
+    /// Returns the container with its kind: ``container `main` ``, ``init container `wait` (1 of 2)``.
     pub(super) fn subject(&self) -> String {
         let name = &self.name;
         match (self.kind, self.init_place) {
-            (ContainerKind::Init, Some((place, count))) => format!("init container {name} ({place} of {count})"),
-            (ContainerKind::Init, None) => format!("init container {name}"),
-            (ContainerKind::Sidecar, _) => format!("sidecar {name}"),
-            (ContainerKind::Regular, _) => format!("container {name}"),
-            (ContainerKind::Ephemeral, _) => format!("ephemeral container {name}"),
+            (ContainerKind::Init, Some((place, count))) => format!("init container `{name}` ({place} of {count})"),
+            (ContainerKind::Init, None) => format!("init container `{name}`"),
+            (ContainerKind::Sidecar, _) => format!("sidecar `{name}`"),
+            (ContainerKind::Regular, _) => format!("container `{name}`"),
+            (ContainerKind::Ephemeral, _) => format!("ephemeral container `{name}`"),
         }
     }
 
-    /// What it is doing, in a clause, with the reason that its status shows.
+    /// Returns its state, with the reason that its status shows.
     pub(super) fn clause(&self) -> String {
         let subject = self.subject();
         let shown = self.waiting_reason.as_deref();
         let in_brackets = shown.map(|reason| self.shown_as(reason)).unwrap_or_default();
         match &self.situation {
             Situation::NotStarted { last_exit: None, .. } => format!("{subject} has not started yet{in_brackets}"),
-            Situation::NotStarted { .. } => format!("{subject} has yet to start again{in_brackets}"),
+            Situation::NotStarted { .. } => format!("{subject} has not started again yet{in_brackets}"),
             Situation::Pulling { .. } => format!("the image of {subject} is being pulled{in_brackets}"),
             Situation::Starting => format!("{subject} is being created and started{in_brackets}"),
             Situation::PostStart { .. } => format!("the postStart hook of {subject} is running{in_brackets}"),
             Situation::HeldBack { .. } => {
-                let back_off = StartError::CrashLoopBackOff;
-                format!("{subject} keeps exiting and is held back {}", as_shown(&back_off, shown))
+                let reason = as_shown(&StartError::CrashLoopBackOff, shown);
+                format!("{subject} keeps exiting and waits before its next restart {reason}")
             }
             Situation::HeldBackBetween { .. } => {
-                format!("{subject} keeps exiting and is held back{in_brackets}")
+                format!("{subject} keeps exiting and waits before its next restart{in_brackets}")
             }
-            Situation::RestartDue { .. } => format!("{subject} has ended and is about to start again{in_brackets}"),
+            Situation::RestartDue { .. } => format!("{subject} has exited and is about to restart{in_brackets}"),
             Situation::CannotStart { error, .. } => {
-                format!("{} {}", start_trouble(error, &subject), as_shown(error, shown))
+                format!("{} {}", start_failure(error, &subject), as_shown(error, shown))
             }
             Situation::Running { lacks: Some(progress), .. } if progress.probe == ProbeKind::Startup => {
-                format!("{subject} runs but has not started up{in_brackets}")
+                format!("{subject} is running but has not started up{in_brackets}")
             }
-            Situation::Running { lacks: Some(_), .. } => format!("{subject} runs but is not ready{in_brackets}"),
+            Situation::Running { lacks: Some(_), .. } => format!("{subject} is running but not ready{in_brackets}"),
             Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => {
                 let failed = text::in_a_row(liveness.failures());
-                format!("{subject} runs, but its liveness probe has failed {failed}{in_brackets}")
+                format!("{subject} is running, but its liveness probe has failed {failed}{in_brackets}")
             }
             Situation::Running { .. } => format!("{subject} is running{in_brackets}"),
             Situation::Stopping { reason, .. } => {
                 format!("{subject} is being stopped{}{in_brackets}", because(*reason))
             }
-            Situation::Ended { .. } => format!("{subject} has ended and is not started again{in_brackets}"),
+            Situation::Ended { .. } => format!("{subject} has exited and does not restart{in_brackets}"),
             Situation::NeverRan => format!("{subject} never ran{in_brackets}"),
-            Situation::Unknown => format!("the runtime cannot say what {subject} is doing{in_brackets}"),
+            Situation::Unknown => format!("the state of {subject} is unknown{in_brackets}"),
         }
     }
 
-    /// The reason that its status shows, in brackets: it may lag behind.
+    /// Returns the reason of its status in brackets; the status may lag behind the situation.
     fn shown_as(&self, reason: &str) -> String {
         let is_first = reason == "ContainerCreating" || reason == "PodInitializing";
         let is_apt = match &self.situation {
@@ -87,57 +88,9 @@ impl ContainerExplanation {
         };
         if is_apt { format!(" ({reason})") } else { format!(" (its status still shows {reason})") }
     }
-
-    /// Why it is so, if there is more to say.
-    pub(super) fn why(&self, now: Timestamp) -> Option<String> {
-        let name = &self.name;
-        Some(match &self.situation {
-            Situation::NotStarted { waits_for, .. } => waiting(waits_for, &[&**name]),
-            Situation::Pulling { image, since } => format!(
-                "the pull of {image:?} began at {}, {} ago; nothing else of the Pod starts before it has ended",
-                text::past(*since, now),
-                text::span(now.since(*since)),
-            ),
-            Situation::PostStart { .. } => {
-                "no other container starts, and no new state is shown, before the hook is over".into()
-            }
-            Situation::HeldBack { exit, decision, delay, .. } => {
-                let (ended, decided) = (ended_saying(name, exit, now), decided(decision));
-                format!("{ended}; {decided}, {} after that exit", Seconds(*delay))
-            }
-            Situation::HeldBackBetween { exit, decision, least_delay, most_delay } => {
-                let ended =
-                    exit.as_ref().map(|exit| format!("{}; ", ended_saying(name, exit, now))).unwrap_or_default();
-                let decided = decision.as_ref().map(decided).unwrap_or_else(|| "it is restarted".into());
-                let delay = text::at_least_at_most(*least_delay, *most_delay);
-                format!("{ended}{decided}, {delay} after that exit")
-            }
-            Situation::RestartDue { exit, decision, waits_for } => {
-                let next = waiting(waits_for, &[&**name]);
-                format!("{}; {}; {next}", ended_saying(name, exit, now), decided(decision))
-            }
-            Situation::CannotStart { message, image, delay: Some(delay), .. } => format!(
-                "the last pull of {image:?} failed: {}; the next is not allowed until {} after that",
-                message.trim_end_matches('.'),
-                Seconds(*delay)
-            ),
-            Situation::CannotStart { message, .. } => message.trim_end_matches('.').to_string(),
-            Situation::Running { lacks: Some(progress), .. } => unfinished(progress),
-            Situation::Running { since, .. } if self.kind == ContainerKind::Init => {
-                let since = since.map(|since| format!("it has been running since {}; ", text::past(since, now)));
-                let rule = "the next container starts only when it has ended with exit code 0";
-                format!("{}{rule}", since.unwrap_or_default())
-            }
-            Situation::Stopping { step, exit, .. } => stopping(name, step, exit.as_ref(), now),
-            Situation::Ended { exit, decision } => {
-                format!("{}; {}", ended_saying(name, exit, now), decided(decision))
-            }
-            Situation::Starting | Situation::Running { .. } | Situation::NeverRan | Situation::Unknown => return None,
-        })
-    }
 }
 
-/// A start error, with what the status still shows instead.
+/// Returns a start error in brackets, with the reason that the status shows instead.
 fn as_shown(error: &StartError, shown: Option<&str>) -> String {
     match shown {
         Some(shown) if shown == error.as_str() => format!("({shown})"),
@@ -146,19 +99,21 @@ fn as_shown(error: &StartError, shown: Option<&str>) -> String {
     }
 }
 
-fn start_trouble(error: &StartError, subject: &str) -> String {
+fn start_failure(error: &StartError, subject: &str) -> String {
     match error {
-        StartError::CrashLoopBackOff => format!("{subject} is held back"),
+        StartError::CrashLoopBackOff => format!("{subject} waits before its next restart"),
         StartError::ErrImagePull => format!("the image of {subject} could not be pulled"),
         StartError::ImagePullBackOff => {
-            format!("the image of {subject} could not be pulled, and the next try has to wait")
+            format!("the image of {subject} could not be pulled and is pulled again after a delay")
         }
-        StartError::ErrImageNeverPull => format!("the node has no image for {subject} and may not pull it"),
-        StartError::InvalidImageName => format!("the image name of {subject} cannot be read"),
-        StartError::ImageInspectError => format!("the node cannot say whether it has the image of {subject}"),
-        StartError::RegistryUnavailable => format!("the registry with the image of {subject} does not answer"),
+        StartError::ErrImageNeverPull => {
+            format!("the node does not have the image of {subject}, which must not be pulled")
+        }
+        StartError::InvalidImageName => format!("the image name of {subject} is invalid"),
+        StartError::ImageInspectError => format!("the node could not check if it has the image of {subject}"),
+        StartError::RegistryUnavailable => format!("the registry with the image of {subject} is unavailable"),
         StartError::SignatureValidationFailed => format!("the image of {subject} has no valid signature"),
-        StartError::CreateContainerConfigError => format!("the configuration of {subject} cannot be made"),
+        StartError::CreateContainerConfigError => format!("the configuration of {subject} could not be created"),
         StartError::CreateContainerError => format!("the runtime could not create {subject}"),
         StartError::PreCreateHookError => format!("the node's hook before the creation of {subject} failed"),
         StartError::PreStartHookError => format!("the node's hook before the start of {subject} failed"),
@@ -168,23 +123,56 @@ fn start_trouble(error: &StartError, subject: &str) -> String {
     }
 }
 
-/// How a container ended: `main exited with code 1 (Error) at 12:03:10, its 4th exit`.
-pub(super) fn ended(name: &str, exit: &LastExit, now: Timestamp) -> String {
+// --- Exits ---
+
+/// Returns an exit: `` `main` exited with code 1 (Error) at 12:03:10, its 4th exit``.
+pub(super) fn exited(name: &str, exit: &LastExit, now: Timestamp) -> String {
     let LastExit { code, reason, at, count, .. } = exit;
+    // "Error" says less than the signal; any other reason says more.
+    let why = match (&**reason, signal(*code)) {
+        ("" | "Error", Some(signal)) => format!(" ({signal})"),
+        ("", None) => String::new(),
+        (reason, _) => format!(" ({reason})"),
+    };
     let at = at.map(|at| format!(" at {}", text::past(at, now))).unwrap_or_default();
     let count = if *count > 1 { format!(", its {} exit", text::ordinal(*count)) } else { String::new() };
-    format!("{name} exited with code {code} ({reason}){at}{count}")
+    format!("`{name}` exited with code {code}{why}{at}{count}")
 }
 
-/// How a container ended, and the last line of what it said.
-fn ended_saying(name: &str, exit: &LastExit, now: Timestamp) -> String {
+/// Returns an exit, and the last line of the termination message.
+pub(super) fn exited_saying(name: &str, exit: &LastExit, now: Timestamp) -> String {
     let lines = exit.message.as_deref().unwrap_or_default().lines();
     let last = lines.map(str::trim).rfind(|line| !line.is_empty());
     let saying = last.map(|line| format!(", saying {line:?}")).unwrap_or_default();
-    format!("{}{saying}", ended(name, exit, now))
+    format!("{}{saying}", exited(name, exit, now))
 }
 
-/// What follows from an exit, and by which rule.
+/// Returns the signal that an exit code stands for: 128 and the number of the signal on Linux.
+fn signal(code: i32) -> Option<&'static str> {
+    Some(match code {
+        129 => "SIGHUP",
+        130 => "SIGINT",
+        131 => "SIGQUIT",
+        132 => "SIGILL",
+        133 => "SIGTRAP",
+        134 => "SIGABRT",
+        135 => "SIGBUS",
+        136 => "SIGFPE",
+        137 => "SIGKILL",
+        138 => "SIGUSR1",
+        139 => "SIGSEGV",
+        140 => "SIGUSR2",
+        141 => "SIGPIPE",
+        142 => "SIGALRM",
+        143 => "SIGTERM",
+        152 => "SIGXCPU",
+        153 => "SIGXFSZ",
+        159 => "SIGSYS",
+        _ => return None,
+    })
+}
+
+/// Returns what follows from an exit, and by which rule.
 pub(super) fn decided(decision: &RestartDecision) -> String {
     let restarts = if decision.restarts { "restarts it" } else { "does not restart it" };
     match decision.by {
@@ -194,46 +182,32 @@ pub(super) fn decided(decision: &RestartDecision) -> String {
         RestartReason::Rule { place, all_containers: true } => {
             format!("its restart rule {place} restarts all containers of the Pod")
         }
-        RestartReason::InitSucceeded => "an init container that has succeeded is not run again".into(),
-        RestartReason::Sidecar => "a sidecar is restarted as long as its Pod runs".into(),
-        RestartReason::Ephemeral => "an ephemeral container is never started again".into(),
-        RestartReason::NoNewSandbox => "the Pod's sandbox is gone and no new one is made".into(),
+        RestartReason::InitSucceeded => "an init container that has succeeded does not run again".into(),
+        RestartReason::Sidecar => "a sidecar restarts as long as its Pod runs".into(),
+        RestartReason::Ephemeral => "an ephemeral container never restarts".into(),
+        RestartReason::NoNewSandbox => "the Pod's sandbox is gone and no new one is created".into(),
     }
 }
 
-/// What containers wait for.
-pub(super) fn waiting(waits_for: &WaitingFor, names: &[&str]) -> String {
-    let (wait, start) = if names.len() == 1 { ("waits", "starts") } else { ("wait", "start") };
-    let names = text::list(names);
-    match waits_for {
-        WaitingFor::Node => format!("{names} {wait} for a node to have the Pod"),
-        WaitingFor::Sandbox => format!("{names} {wait} for the Pod's sandbox"),
-        WaitingFor::InitContainer(init) => format!("{names} {wait} for {init} to do its part"),
-        WaitingFor::Turn(other) => format!("{names} {wait} for {other}, which holds up the whole Pod"),
-        WaitingFor::Reset => format!("{names} {start} again when all containers have been removed"),
-        WaitingFor::Preparation => format!("{names} {wait} for volumes, an image or creation"),
-        WaitingFor::NextSync => format!("{names} {start} with the next sync of the Pod"),
-    }
-}
+// --- Probes and stops ---
 
-/// What a probe has found so far of a container that has yet to pass it.
-fn unfinished(progress: &ProbeProgress) -> String {
+/// Returns the results so far of a probe that its container has yet to pass.
+pub(super) fn probe_progress(progress: &ProbeProgress) -> String {
     let probe = progress.probe.name().to_lowercase();
     let found = match progress.streak {
         Some((ProbeResult::Success, run)) => format!("has succeeded {} so far", text::in_a_row(run)),
         Some((ProbeResult::Failure | ProbeResult::Unknown, run)) => {
             format!("has failed {}", text::in_a_row(run))
         }
-        None => "has yet to succeed".to_string(),
+        None => "has not succeeded yet".to_string(),
     };
     let until_then = match progress.probe {
-        ProbeKind::Startup => "; until it succeeds, no other probe runs",
+        ProbeKind::Startup => "; no other probe runs until it succeeds",
         ProbeKind::Readiness | ProbeKind::Liveness => "",
     };
     format!("its {probe} probe {found}{until_then}")
 }
 
-/// Why a container is being stopped.
 fn because(reason: StopReason) -> &'static str {
     match reason {
         StopReason::PodStops => "",
@@ -243,38 +217,39 @@ fn because(reason: StopReason) -> &'static str {
         StopReason::PostStartHook => " because its postStart hook failed",
         StopReason::AllContainersRestart => " because all containers are being restarted",
         StopReason::SandboxChanged => " because the Pod needs a new sandbox",
-        StopReason::NothingLeft => " because nothing is left for it to do",
+        StopReason::NothingLeft => " because it is no longer needed",
     }
 }
 
-/// How far a stop has come.
+/// Returns the progress of a stop.
 pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&LastExit>, now: Timestamp) -> String {
     if let Some(exit) = exit {
-        return ended(name, exit, now);
+        return exited(name, exit, now);
     }
     match step {
         StopStep::PreStop { since, .. } => {
-            format!("the preStop hook of {name} has been running since {}", text::past(*since, now))
+            format!("the preStop hook of `{name}` has been running since {}", text::past(*since, now))
         }
-        StopStep::Turn { after, .. } => format!("{name} is stopped after {}", text::list(after)),
-        StopStep::Told { timeout, .. } => format!(
-            "{name} was told to stop (SIGTERM) and is killed (SIGKILL) {} after that if it has not ended",
-            text::span(*timeout)
-        ),
-        StopStep::Pending => format!("{name} is about to be stopped"),
-        StopStep::Unseen => format!("{name} still ran when the status was written"),
-        StopStep::Gone => format!("{name} has stopped"),
+        StopStep::Turn { after, .. } => format!("`{name}` is stopped after {}", text::names(after)),
+        StopStep::SigtermSent { timeout, .. } => {
+            format!("`{name}` got SIGTERM and is killed (SIGKILL) {} after it, if it still runs", text::span(*timeout))
+        }
+        StopStep::Pending => format!("`{name}` is about to be stopped"),
+        StopStep::Unseen => format!("`{name}` was still running when the status was written"),
+        StopStep::Gone => format!("`{name}` has stopped"),
     }
 }
 
+// --- Changes ---
+
 impl PossibleChange {
-    /// What would change, in a clause.
-    pub(super) fn clause(&self) -> String {
+    /// Returns the change as a clause; the situation of the Pod adds numbers to a remedy.
+    pub(super) fn clause(&self, situation: &PodSituation) -> String {
         match self {
             PossibleChange::Successes { container, probe, needed, has_begun, period } => {
                 let becomes = if *probe == ProbeKind::Startup { "counts as started" } else { "becomes ready" };
                 format!(
-                    "{container} {becomes} after {} of its {} probe, which runs every {}",
+                    "`{container}` {becomes} after {} of its {} probe, which runs every {}",
                     text::more(*needed, *has_begun, "success", "successes"),
                     probe.name().to_lowercase(),
                     text::span(*period),
@@ -283,20 +258,103 @@ impl PossibleChange {
             PossibleChange::Failures { container, probe, left, has_begun, restarts } => {
                 let ending = if *restarts { "restarted" } else { "killed" };
                 let failures = text::more(*left, *has_begun, "failure", "failures");
-                format!("{container} is {ending} after {failures} of its {} probe", probe.name().to_lowercase())
+                format!("`{container}` is {ending} after {failures} of its {} probe", probe.name().to_lowercase())
             }
             PossibleChange::LongRun { container, longer_than, initial_delay } => format!(
-                "a run of {container} of more than {}, which brings the delay back to {}",
+                "once `{container}` has run for more than {}, its delay is back to {}",
                 text::span(*longer_than),
                 Seconds(*initial_delay)
             ),
-            PossibleChange::Exit { container } => format!("the end of {container}"),
-            PossibleChange::Gate { gate } => format!("a condition {gate} that is True, which its owner has to set"),
-            PossibleChange::Remedy { container, remedy } => remedy.clause(container.as_deref()),
+            PossibleChange::Exit { container } => format!("`{container}` exits"),
+            PossibleChange::Gate { gate } => format!("the controller of {gate} sets that condition to True"),
+            PossibleChange::Remedy { container, remedy } => remedy_clause(*remedy, container.as_deref(), situation),
             PossibleChange::NextTime { container, remedy } => {
-                format!("so that the next does not end like this: {}", remedy.clause(container.as_deref()))
+                format!("next time, {}", remedy_clause(*remedy, container.as_deref(), situation))
             }
-            PossibleChange::Nothing => "nothing; only a new Pod would run again".into(),
+            PossibleChange::Nothing => "nothing: this Pod does not run again, only a new one does".into(),
+        }
+    }
+}
+
+/// Returns a remedy with the resources that the scheduler's or the kubelet's message names, if it does.
+fn remedy_clause(remedy: Remedy, container: Option<&str>, situation: &PodSituation) -> String {
+    let specific = match (remedy, situation) {
+        (Remedy::FittingNode, PodSituation::Unscheduled { message: Some(message) }) => more_room(message),
+        (Remedy::HonestRequests, PodSituation::Over { cause: EndCause::Reason { message, .. } }) => {
+            honest_request(message)
+        }
+        _ => None,
+    };
+    specific.unwrap_or_else(|| remedy.clause(container))
+}
+
+/// Reads the resources from the scheduler's message: `0/3 nodes are available: 3 Insufficient cpu.`
+fn more_room(message: &str) -> Option<String> {
+    let mut resources: Vec<&str> = Vec::new();
+    for (_, rest) in message.match_indices("Insufficient ").filter_map(|(at, word)| {
+        let end = at.checked_add(word.len())?;
+        Some((at, message.get(end..)?))
+    }) {
+        let resource = rest.split([' ', ',', ';']).next().unwrap_or_default().trim_end_matches('.');
+        if !resource.is_empty() && !resources.contains(&resource) {
+            resources.push(resource);
+        }
+    }
+    if resources.is_empty() {
+        return None;
+    }
+    let requests: Vec<String> = resources.iter().map(|resource| format!("`requests.{resource}`")).collect();
+    let resources: Vec<&str> = resources.iter().map(|name| if *name == "cpu" { "CPU" } else { *name }).collect();
+    Some(format!("add a node with enough {}, or lower {}", text::list(&resources), text::list(&requests)))
+}
+
+/// Reads the use and the request from the eviction manager's message: `Container app was using 31Gi, request is 0, has
+/// larger consumption of ephemeral-storage.`
+fn honest_request(message: &str) -> Option<String> {
+    let (container, rest) = message.split_once("Container ")?.1.split_once(" was using ")?;
+    let (used, rest) = rest.split_once(", request is ")?;
+    let (requested, rest) = rest.split_once(", has larger consumption of ")?;
+    let resource = rest.split(". ").next()?.trim_end_matches('.');
+    Some(format!("request what `{container}` uses (`{resource}`: {used} used, {requested} requested)"))
+}
+
+// --- Unknown ---
+
+impl MissingFact {
+    pub(super) fn clause(&self) -> String {
+        match self {
+            MissingFact::NextRestart { container } => format!("when `{container}` restarts"),
+            MissingFact::NextPull { container, .. } => format!("when the image of `{container}` was last pulled"),
+            MissingFact::NextTry { container, .. } => format!("when the kubelet last tried to start `{container}`"),
+            MissingFact::ProbeRun { container, probe } => {
+                format!("how often in a row the {} probe of `{container}` has failed", probe.name().to_lowercase())
+            }
+            MissingFact::Preparation { container } => {
+                format!("whether `{container}` waits for its volumes, its image or its creation")
+            }
+            MissingFact::Stops => "which containers got SIGTERM, and when".into(),
+            MissingFact::Node => "what runs on the node".into(),
+            MissingFact::Kubelet => "whether the kubelet of the node is running".into(),
+        }
+    }
+
+    /// Returns the next step, relative to a time that is unknown.
+    pub(super) fn next_clause(&self) -> Option<String> {
+        match self {
+            MissingFact::NextPull { container, longest_wait } => Some(format!(
+                "the image of `{container}` is pulled again within {} of the last attempt",
+                text::span(*longest_wait)
+            )),
+            MissingFact::NextTry { container, period } => Some(format!(
+                "the kubelet tries to start `{container}` again about {} after its last attempt",
+                text::span(*period)
+            )),
+            MissingFact::NextRestart { .. }
+            | MissingFact::ProbeRun { .. }
+            | MissingFact::Preparation { .. }
+            | MissingFact::Stops
+            | MissingFact::Node
+            | MissingFact::Kubelet => None,
         }
     }
 }
@@ -305,9 +363,11 @@ impl PossibleChange {
 mod tests {
     use super::*;
 
+    const NOON: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+
     #[test]
-    fn a_container_whose_liveness_probe_has_never_failed_just_runs() {
-        let said = |failures: u32| {
+    fn a_container_whose_liveness_probe_has_never_failed_is_just_running() {
+        let clause = |failures: u32| {
             let liveness = ProbeProgress {
                 probe: ProbeKind::Liveness,
                 streak: Some((ProbeResult::Failure, failures)).filter(|_| failures > 0),
@@ -327,7 +387,43 @@ mod tests {
             };
             explained.clause()
         };
-        assert_eq!(said(0), "container app is running");
-        assert_eq!(said(2), "container app runs, but its liveness probe has failed twice in a row");
+        assert_eq!(clause(0), "container `app` is running");
+        assert_eq!(clause(2), "container `app` is running, but its liveness probe has failed twice in a row");
+    }
+
+    #[test]
+    fn an_exit_code_above_128_is_a_signal_unless_the_reason_says_more() {
+        let exit = |code: i32, reason: &str| {
+            let exit = LastExit { code, reason: reason.into(), at: None, count: 1, message: None };
+            exited("app", &exit, NOON)
+        };
+        let of_signal = [130, 134, 137, 139, 143].map(|code| exit(code, ""));
+        let signals = ["130 (SIGINT)", "134 (SIGABRT)", "137 (SIGKILL)", "139 (SIGSEGV)", "143 (SIGTERM)"];
+        assert_eq!(of_signal, signals.map(|said| format!("`app` exited with code {said}")));
+        assert_eq!(exit(137, "OOMKilled"), "`app` exited with code 137 (OOMKilled)");
+        assert_eq!(exit(143, "Error"), "`app` exited with code 143 (SIGTERM)");
+        assert_eq!(exit(1, "Error"), "`app` exited with code 1 (Error)");
+        assert_eq!(exit(2, ""), "`app` exited with code 2", "no empty brackets");
+    }
+
+    #[test]
+    fn a_remedy_names_the_resources_of_the_message() {
+        let unscheduled = |message: &str| {
+            let situation = PodSituation::Unscheduled { message: Some(message.into()) };
+            remedy_clause(Remedy::FittingNode, None, &situation)
+        };
+        assert_eq!(
+            unscheduled("0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient memory, 1 Insufficient cpu."),
+            "add a node with enough CPU and memory, or lower `requests.cpu` and `requests.memory`"
+        );
+        let taint = "0/1 nodes are available: 1 node(s) had untolerated taint {a: b}.";
+        assert_eq!(unscheduled(taint), Remedy::FittingNode.clause(None));
+        let message = "The node was low on resource: memory. Container app was using 2Gi, request is 1Gi, has larger \
+                       consumption of memory. ";
+        let cause = EndCause::Reason { reason: "Evicted".into(), message: message.into() };
+        assert_eq!(
+            remedy_clause(Remedy::HonestRequests, None, &PodSituation::Over { cause }),
+            "request what `app` uses (`memory`: 2Gi used, 1Gi requested)"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! A stop: of one container or of the whole Pod, why, and how far it has come.
+//! Stop of a container: its reason and its progress.
 
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
@@ -8,63 +8,58 @@ use serde::Serialize;
 use super::fact;
 use crate::{
     action::SyncKind,
-    kubelet::{InspectSync, PendingCall, PodMachine, Stop, StopStage},
+    kubelet::{InspectStop, InspectSync, PodMachine, StopProgress},
     rule::{probe::ProbeResult, termination},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::{Timestamp, seconds},
 };
 
-/// Why a container is being stopped.
-///
-/// ```
-/// use pod_lifecycle::explain::StopReason;
-///
-/// assert_eq!(serde_json::to_value(StopReason::LivenessProbe)?, "livenessProbe");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Reason for the stop of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum StopReason {
-    /// The whole Pod is.
+    /// The whole Pod is being stopped.
     PodStops,
-    /// Its liveness probe has failed.
+    /// Its liveness probe failed.
     LivenessProbe,
-    /// Its startup probe has failed.
+    /// Its startup probe failed.
     StartupProbe,
     /// Its image was changed.
     DefinitionChanged,
-    /// Its hook after the start has failed.
+    /// Its postStart hook failed.
     PostStartHook,
     /// All containers are being restarted.
     AllContainersRestart,
     /// The Pod needs a new sandbox.
     SandboxChanged,
-    /// There is nothing left for it to do.
+    /// It is no longer needed.
     NothingLeft,
 }
 
 impl StopReason {
-    pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: &Stop) -> StopReason {
+    pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: InspectStop<'_>) -> StopReason {
         if sync.kind() != SyncKind::Sync {
             return StopReason::PodStops;
         }
         if sync.restarts_all_containers() {
             return StopReason::AllContainersRestart;
         }
-        if sync.pending_call() == PendingCall::StoppingFailed(stop.container) {
+        if sync.is_stopping_after_post_start(stop.container()) {
             return StopReason::PostStartHook;
         }
         if sync.will_create_sandbox() {
             return StopReason::SandboxChanged;
         }
-        if sync.instance(stop.container, stop.instance).is_some_and(|instance| instance.spec_changed) {
+        if sync.instance(stop.container(), stop.instance()).is_some_and(|instance| instance.spec_changed) {
             return StopReason::DefinitionChanged;
         }
         let has_failed = |kind| {
-            let worker = pod.inspect().probe_worker(stop.container, kind);
+            let worker = pod.inspect().probe_worker(stop.container(), kind);
             worker.is_some_and(|worker| {
-                worker.instance == Some(stop.instance) && worker.on_hold && worker.result == Some(ProbeResult::Failure)
+                worker.instance == Some(stop.instance())
+                    && worker.on_hold
+                    && worker.result == Some(ProbeResult::Failure)
             })
         };
         if has_failed(ProbeKind::Liveness) {
@@ -77,90 +72,80 @@ impl StopReason {
     }
 }
 
-/// How far a stop has come.
-///
-/// ```
-/// use pod_lifecycle::explain::{Situation, StopStep, ObservedPod};
-///
-/// let pod = ObservedPod::from_manifest(serde_json::from_str(r#"{
-///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
-///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx:1"}]},
-///     "status": {"phase": "Running", "containerStatuses": [
-///         {"name": "app", "ready": true, "restartCount": 0, "state": {"running": {}}}]}
-/// }"#)?)?;
-/// let app = &pod.explain("2026-03-01T12:00:10Z".parse()?).containers[0];
-/// assert!(matches!(app.situation, Situation::Stopping { step: StopStep::Unseen, .. }), "no status shows a SIGTERM");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Progress of a stop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "step", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum StopStep {
-    /// Nothing has been done about it yet.
+    /// Not started yet.
     Pending,
-    /// The hook before the stop runs.
+    /// The preStop hook runs.
     PreStop {
-        /// Since when.
+        /// Start of the hook.
         since: Timestamp,
-        /// Until when at the latest.
+        /// Latest end of the hook.
         until: Timestamp,
-        /// Whether it does nothing but sleep, and so ends right then.
+        /// True if the hook only sleeps, and so ends exactly then.
         sleeps: bool,
     },
-    /// Others end first.
+    /// Waits until other containers have stopped.
     Turn {
-        /// The containers that have to end first.
+        /// Containers that stop first.
         after: Vec<String>,
-        /// Until when at the latest.
+        /// Latest end of the wait.
         until: Timestamp,
     },
-    /// It was told to stop (SIGTERM).
-    Told {
-        /// How long after SIGTERM comes SIGKILL.
+    /// Got SIGTERM.
+    SigtermSent {
+        /// Time from SIGTERM to SIGKILL.
         #[serde(rename = "graceSeconds", serialize_with = "seconds::serialize")]
         timeout: Duration,
-        /// It is not killed before, as far as is known.
+        /// No SIGKILL before this, if known.
         kill_not_before: Option<Timestamp>,
     },
-    /// It runs, and whether it was told to stop cannot be seen.
+    /// Still running in the status, which does not show a SIGTERM.
     Unseen,
-    /// It is gone.
+    /// Stopped.
     Gone,
 }
 
 impl StopStep {
-    pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: &Stop) -> StopStep {
-        match stop.stage {
-            StopStage::PreStop { since, until } => {
-                let hook = pod.spec().container(stop.container).and_then(|container| container.pre_stop());
+    pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: InspectStop<'_>) -> StopStep {
+        match stop.progress() {
+            StopProgress::PreStop { since, until } => {
+                let hook = pod.spec().container(stop.container()).and_then(|container| container.pre_stop());
                 StopStep::PreStop { since, until, sleeps: matches!(hook, Some(LifecycleHook::Sleep(_))) }
             }
-            StopStage::Turn { until, .. } => {
-                let holds_up = |other: &&Stop| {
-                    other.stage != StopStage::Gone
-                        && termination::waits_for(pod.spec(), stop.container, other.container)
+            StopProgress::Turn { until } => {
+                let holds_up = |other: &InspectStop<'_>| {
+                    other.progress() != StopProgress::Gone
+                        && termination::waits_for(pod.spec(), stop.container(), other.container())
                 };
-                let after: Vec<ContainerIndex> =
-                    sync.stops().iter().filter(holds_up).map(|other| other.container).collect();
+                let after: Vec<ContainerIndex> = sync.stops().filter(holds_up).map(InspectStop::container).collect();
                 StopStep::Turn { after: fact::names(pod, after), until }
             }
-            StopStage::Told => {
-                let timeout = termination::stop_timeout(stop.grace);
-                StopStep::Told { timeout, kill_not_before: kill_not_before(pod, sync, stop, timeout) }
+            StopProgress::SigtermSent => {
+                let timeout = termination::stop_timeout(stop.remaining_grace());
+                StopStep::SigtermSent { timeout, kill_not_before: kill_not_before(pod, sync, stop, timeout) }
             }
-            StopStage::Pending => StopStep::Pending,
-            StopStage::Gone => StopStep::Gone,
+            StopProgress::Pending => StopStep::Pending,
+            StopProgress::Gone => StopStep::Gone,
         }
     }
 }
 
-/// The machine keeps no time of a SIGTERM. If the Pod is stopped because it was deleted, it came no earlier than the
-/// deletion, and after the part of the grace that is spent.
-fn kill_not_before(pod: &PodMachine, sync: InspectSync<'_>, stop: &Stop, timeout: Duration) -> Option<Timestamp> {
+/// Returns a lower bound for SIGKILL, since the machine does not keep the time of SIGTERM: on a deletion, SIGTERM is not
+/// earlier than the request and the part of the grace period that is spent.
+fn kill_not_before(
+    pod: &PodMachine,
+    sync: InspectSync<'_>,
+    stop: InspectStop<'_>,
+    timeout: Duration,
+) -> Option<Timestamp> {
     let is_by_deletion = sync.kind() == SyncKind::Terminating
         && pod.inspect().kill_reason().is_none()
         && !pod.inspect().status().phase.is_terminal();
     let requested_at = sync.deletion_requested_at().filter(|_| is_by_deletion)?;
-    let spent = sync.grace_override().unwrap_or_default().saturating_sub(stop.grace);
+    let spent = sync.grace_override().unwrap_or_default().saturating_sub(stop.remaining_grace());
     Some(requested_at + spent + timeout)
 }

@@ -5,7 +5,11 @@
 
 use core::time::Duration;
 
-use super::{PodMachine, kill_container::Stop, sync::PendingCall, sync::Sync, sync::Task};
+use super::{
+    PodMachine,
+    kill_container::{Stop, StopStage},
+    sync::{PendingCall, Sync, Task},
+};
 use crate::{
     action::SyncKind,
     api::PodCondition,
@@ -25,6 +29,38 @@ pub(crate) struct Inspect<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InspectSync<'a> {
     sync: &'a Sync,
+}
+
+/// Read-only view of the stop of a container.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InspectStop<'a> {
+    stop: &'a Stop,
+}
+
+/// Step of a container's start that a sync waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartStep {
+    /// Pull of the image.
+    Pull { since: Timestamp },
+    /// Inspection of the image, creation or start of the container.
+    Create,
+    /// postStart hook; one that sleeps has a known end.
+    PostStart { until: Option<Timestamp> },
+}
+
+/// Progress of the stop of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopProgress {
+    /// Not started yet.
+    Pending,
+    /// preStop hook, which runs out of time at `until`.
+    PreStop { since: Timestamp, until: Timestamp },
+    /// Wait of a sidecar for other containers, until `until` at the latest.
+    Turn { until: Timestamp },
+    /// SIGTERM is sent.
+    SigtermSent,
+    /// The container has stopped.
+    Gone,
 }
 
 /// Deletion of the object through the API.
@@ -162,9 +198,51 @@ impl<'a> InspectSync<'a> {
         self.sync.kind
     }
 
-    /// Returns what the sync waits for.
-    pub(crate) fn pending_call(self) -> PendingCall {
-        self.sync.doing
+    /// Returns the step of this container's start that the sync waits for.
+    pub(crate) fn start_step(self, container: ContainerIndex) -> Option<StartStep> {
+        match self.sync.doing {
+            PendingCall::Pulling(of, since) if of == container => Some(StartStep::Pull { since }),
+            PendingCall::Inspecting(of) | PendingCall::Creating(of, _) | PendingCall::Starting(of, _)
+                if of == container =>
+            {
+                Some(StartStep::Create)
+            }
+            PendingCall::PostStart(of, _, until) if of == container => Some(StartStep::PostStart { until }),
+            PendingCall::Pulling(..)
+            | PendingCall::Inspecting(_)
+            | PendingCall::Creating(..)
+            | PendingCall::Starting(..)
+            | PendingCall::PostStart(..)
+            | PendingCall::StoppingFailed(_)
+            | PendingCall::Stopping
+            | PendingCall::Nothing
+            | PendingCall::RunningSandbox(_)
+            | PendingCall::StoppingSandbox(_) => None,
+        }
+    }
+
+    /// Returns the container whose pull, hook, start or stop the sync waits for.
+    pub(crate) fn waits_for_container(self) -> Option<ContainerIndex> {
+        match self.sync.doing {
+            PendingCall::Pulling(container, _)
+            | PendingCall::PostStart(container, ..)
+            | PendingCall::Inspecting(container)
+            | PendingCall::Creating(container, _)
+            | PendingCall::Starting(container, _)
+            | PendingCall::StoppingFailed(container) => Some(container),
+            PendingCall::Stopping => self.sync.stops.first().map(|stop| stop.container),
+            PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => None,
+        }
+    }
+
+    /// True while the sync waits for containers to stop.
+    pub(crate) fn is_stopping_containers(self) -> bool {
+        self.sync.doing == PendingCall::Stopping
+    }
+
+    /// True while the sync stops this container since its postStart hook failed.
+    pub(crate) fn is_stopping_after_post_start(self, container: ContainerIndex) -> bool {
+        self.sync.doing == PendingCall::StoppingFailed(container)
     }
 
     /// True while the sync waits for its new sandbox.
@@ -173,8 +251,8 @@ impl<'a> InspectSync<'a> {
     }
 
     /// Returns the containers being stopped.
-    pub(crate) fn stops(self) -> &'a [Stop] {
-        &self.sync.stops
+    pub(crate) fn stops(self) -> impl Iterator<Item = InspectStop<'a>> {
+        self.sync.stops.iter().map(|stop| InspectStop { stop })
     }
 
     /// True if the sync removes instances so that all containers restart in place.
@@ -205,5 +283,33 @@ impl<'a> InspectSync<'a> {
     /// Returns the grace that overrides the containers' own.
     pub(crate) fn grace_override(self) -> Option<Duration> {
         self.sync.grace
+    }
+}
+
+impl InspectStop<'_> {
+    /// Returns the container being stopped.
+    pub(crate) fn container(self) -> ContainerIndex {
+        self.stop.container
+    }
+
+    /// Returns the instance being stopped.
+    pub(crate) fn instance(self) -> InstanceId {
+        self.stop.instance
+    }
+
+    /// Returns the part of the grace period that is left.
+    pub(crate) fn remaining_grace(self) -> Duration {
+        self.stop.grace
+    }
+
+    /// Returns the progress of the stop.
+    pub(crate) fn progress(self) -> StopProgress {
+        match self.stop.stage {
+            StopStage::Pending => StopProgress::Pending,
+            StopStage::PreStop { since, until } => StopProgress::PreStop { since, until },
+            StopStage::Turn { until, .. } => StopProgress::Turn { until },
+            StopStage::Told => StopProgress::SigtermSent,
+            StopStage::Gone => StopProgress::Gone,
+        }
     }
 }

@@ -48,8 +48,7 @@ mod write;
 pub(crate) use commons::Interner;
 #[cfg(all(test, feature = "proptest"))]
 pub(crate) use fast_path::{ALWAYS_MADE, REPEATED};
-pub(crate) use inspect::InspectSync;
-pub(crate) use kill_container::{Stop, StopStage};
+pub(crate) use inspect::{InspectStop, InspectSync, StartStep, StopProgress};
 pub use pod::PodMachine;
 pub use prototype::Prototype;
 pub use restart::ResumeError;
@@ -61,7 +60,6 @@ pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
 pub use status_view::Published;
-pub(crate) use sync::PendingCall;
 pub use timers::Wake;
 pub use transitions::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 

@@ -1,25 +1,25 @@
-//! A check in a pipeline: from a manifest alone, is there time enough for it to start, and to stop?
+//! A CI check on a manifest alone: has it enough time to start and to stop?
 
 use std::time::Duration;
 
 use pod_lifecycle::{
     api::{self, PodManifest},
-    budget::{self, Assumptions, FindingCode},
+    budget::{Assumptions, Budget, FindingCode},
     spec::PodSpec,
 };
 
-/// What a reviewer ought to be told.
+/// Returns the longest stop and the findings of a manifest.
 fn review(json: &str) -> (Duration, Vec<(FindingCode, String)>) {
     let manifest: PodManifest = serde_json::from_str(json).unwrap();
     let manifest = manifest.with_defaults();
     api::validate(&manifest).unwrap();
     let spec = PodSpec::from_admitted(&manifest).unwrap();
-    let budget = budget::of(&spec, &Assumptions::default());
+    let budget = Budget::of(&spec, &Assumptions::default());
     (budget.longest_stop, budget.findings.into_iter().map(|finding| (finding.code, finding.field)).collect())
 }
 
 #[test]
-fn a_patient_manifest_passes() {
+fn a_manifest_with_enough_time_passes() {
     let (stop, found) = review(
         r#"{"metadata": {"name": "web"}, "spec": {"containers": [{
             "name": "app", "image": "nginx:1.27",
@@ -31,7 +31,7 @@ fn a_patient_manifest_passes() {
 }
 
 #[test]
-fn a_hook_that_sleeps_through_the_grace_is_found_with_its_field() {
+fn a_hook_that_sleeps_for_the_whole_grace_period_is_found() {
     let (stop, found) = review(
         r#"{"metadata": {"name": "web"}, "spec": {"containers": [{
             "name": "app", "image": "nginx:1.27", "lifecycle": {"preStop": {"sleep": {"seconds": 30}}}

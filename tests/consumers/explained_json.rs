@@ -1,4 +1,4 @@
-//! A chat bot for people on call: the JSON of a Pod goes in, and what to do about it comes out.
+//! A chat bot for people on call: from the JSON of a Pod to advice.
 
 use pod_lifecycle::{
     Timestamp,
@@ -6,7 +6,7 @@ use pod_lifecycle::{
     explain::{ObservedPod, PossibleChange, Remedy},
 };
 
-/// The answer to "why is my Pod not ready?".
+/// Answers "Why is my Pod not ready?".
 fn answer(json: &str, now: Timestamp) -> Result<(String, Vec<Remedy>), Box<dyn std::error::Error>> {
     let manifest: PodManifest = serde_json::from_str(json)?;
     let explanation = ObservedPod::from_manifest(manifest)?.explain(now);
@@ -33,12 +33,12 @@ fn a_missing_config_map_is_answered_with_the_config_map() {
 }
 
 #[test]
-fn a_back_off_says_when_it_is_over() {
+fn a_back_off_has_its_end() {
     let (text, _) = answer(include_str!("../../examples/pods/crash-loop.json"), at_ten_past_noon()).unwrap();
     assert!(text.lines().any(|line| line.starts_with("Next: ") && line.contains("restarts")), "{text}");
 }
 
 #[test]
-fn what_is_no_pod_is_an_error_and_no_panic() {
+fn an_object_that_is_not_a_pod_is_an_error() {
     assert!(answer(r#"{"spec": 5}"#, at_ten_past_noon()).is_err());
 }

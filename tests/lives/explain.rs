@@ -1,4 +1,4 @@
-//! Ten telling moments, and what is said of each.
+//! Explanations of Pods at notable moments of their simulated lives.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use pod_lifecycle::{
 };
 use serde_json::{Value, json};
 
-/// What is said of a Pod so many seconds into its life.
+/// Returns the text of a Pod's explanation this many seconds after its start.
 fn explained(pod: Value, script: Value, seconds: f64) -> String {
     explanation(pod, script, seconds).to_string()
 }
 
-/// The same, to be asked more of.
+/// Returns the explanation itself.
 pub(crate) fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
     let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
     let scenario: Scenario = serde_json::from_value(scenario).unwrap();
@@ -24,14 +24,14 @@ pub(crate) fn explanation(pod: Value, script: Value, seconds: f64) -> Explanatio
 }
 
 #[test]
-fn a_crash_loop_says_when_it_restarts_and_what_comes_after() {
+fn a_crash_loop_has_its_restart_and_its_next_delay() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
     insta::assert_snapshot!(explained(pod, script, 63.0));
 }
 
 #[test]
-fn an_image_that_cannot_be_pulled_says_when_the_pull_is_tried_again() {
+fn an_image_that_cannot_be_pulled_has_the_time_of_the_next_pull() {
     let pod = json!({ "containers": [
         { "name": "main", "image": "registry.example/shop:1.5" },
         { "name": "metrics", "image": "metrics:2" },
@@ -43,7 +43,7 @@ fn an_image_that_cannot_be_pulled_says_when_the_pull_is_tried_again() {
 }
 
 #[test]
-fn an_init_container_says_how_far_the_pod_has_come() {
+fn an_init_container_has_its_place_and_those_that_wait() {
     let pod = json!({
         "initContainers": [{ "name": "wait-db", "image": "tools:1" }, { "name": "migrate", "image": "shop:1.4" }],
         "containers": [{ "name": "main", "image": "shop:1.4" }],
@@ -56,7 +56,7 @@ fn an_init_container_says_how_far_the_pod_has_come() {
 }
 
 #[test]
-fn a_container_that_is_not_ready_says_what_its_probe_still_needs() {
+fn a_container_that_is_not_ready_has_the_missing_successes() {
     let pod = json!({ "containers": [{
         "name": "main", "image": "shop:1.4",
         "readinessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 5, "successThreshold": 3 },
@@ -69,7 +69,7 @@ fn a_container_that_is_not_ready_says_what_its_probe_still_needs() {
 }
 
 #[test]
-fn a_slow_start_says_how_much_of_its_allowance_is_left() {
+fn a_slow_start_has_the_failures_left() {
     let pod = json!({ "containers": [{
         "name": "main", "image": "shop:1.4",
         "startupProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 10, "failureThreshold": 30 },
@@ -80,22 +80,23 @@ fn a_slow_start_says_how_much_of_its_allowance_is_left() {
     insta::assert_snapshot!(explained(pod, script, 47.0));
 }
 
-/// What one container waits for while another does something.
-fn waits(pod: Value, script: Value, seconds: f64, container: &str) -> Value {
-    let told = serde_json::to_value(explanation(pod, script, seconds)).unwrap();
-    let all = told["containers"].as_array().unwrap();
-    all.iter().find(|it| it["name"] == container).unwrap_or_else(|| panic!("{told}"))["situation"].clone()
+/// Returns the situation of one container as JSON.
+fn situation(pod: Value, script: Value, seconds: f64, container: &str) -> Value {
+    let json = serde_json::to_value(explanation(pod, script, seconds)).unwrap();
+    let all = json["containers"].as_array().unwrap();
+    all.iter().find(|it| it["name"] == container).unwrap_or_else(|| panic!("{json}"))["situation"].clone()
 }
 
 #[test]
-fn a_container_that_waits_for_its_turn_says_who_holds_up_the_pod() {
+fn a_container_that_waits_names_the_one_that_holds_up_the_pod() {
     let hook = json!({ "postStart": { "exec": { "command": ["warm-up"] } } });
     let pod = json!({ "containers": [
         { "name": "first", "image": "shop:1.4", "lifecycle": hook }, { "name": "second", "image": "shop:1.4" },
     ] });
     let held_up = json!({ "turn": "first" });
     let hook = json!({ "containers": { "first": { "postStart": { "durationSeconds": 30 } } } });
-    let waits_for = |script: Value, container: &str| waits(pod.clone(), script, 10.0, container)["waitsFor"].clone();
+    let waits_for =
+        |script: Value, container: &str| situation(pod.clone(), script, 10.0, container)["waitsFor"].clone();
     assert_eq!(waits_for(hook, "second"), held_up, "by its hook");
     let pull = json!({ "containers": {
         "first": { "image": { "present": false, "pullSeconds": 30 }, "postStart": {} },
@@ -105,7 +106,7 @@ fn a_container_that_waits_for_its_turn_says_who_holds_up_the_pod() {
 }
 
 #[test]
-fn a_container_that_is_stopped_after_others_says_after_whom() {
+fn a_container_that_is_stopped_after_others_names_them() {
     let pod = json!({
         "terminationGracePeriodSeconds": 60,
         "initContainers": [
@@ -122,16 +123,17 @@ fn a_container_that_is_stopped_after_others_says_after_whom() {
             "logger": { "runs": [{ "sigtermExitAfterSeconds": 10 }] },
         },
     });
-    let after =
-        |seconds: f64, container: &str| waits(pod.clone(), script.clone(), seconds, container)["step"]["after"].clone();
+    let after = |seconds: f64, container: &str| {
+        situation(pod.clone(), script.clone(), seconds, container)["step"]["after"].clone()
+    };
     assert_eq!(after(105.0, "proxy"), json!(["logger", "main", "cache"]), "sidecars stop last, in reverse");
     assert_eq!(after(105.0, "logger"), json!(["main", "cache"]));
-    assert_eq!(after(115.0, "logger"), json!(["main"]), "one that is gone holds up nobody");
+    assert_eq!(after(115.0, "logger"), json!(["main"]), "a container that has stopped holds up no other");
     assert_eq!(after(125.0, "proxy"), json!(["logger"]));
 }
 
 #[test]
-fn a_container_whose_liveness_probe_fails_says_how_often_it_has() {
+fn a_failing_liveness_probe_is_explained_with_its_count() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 10, "failureThreshold": 5 });
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "livenessProbe": probe }] });
     let script = json!({ "containers": { "main": { "runs": [{ "probes": {
@@ -139,7 +141,7 @@ fn a_container_whose_liveness_probe_fails_says_how_often_it_has() {
     } }] } } });
     let said = |seconds: f64| explained(pod.clone(), script.clone(), seconds);
     assert!(!said(14.0).contains("has failed"), "{}", said(14.0));
-    assert!(said(32.0).contains("main runs, but its liveness probe has failed twice"), "{}", said(32.0));
+    assert!(said(32.0).contains("`main` is running, but its liveness probe has failed twice"), "{}", said(32.0));
 }
 
 #[test]
@@ -151,29 +153,29 @@ fn a_container_whose_startup_probe_has_failed_is_not_stopped_by_its_liveness_pro
     let script = json!({ "containers": { "main": { "runs": [{ "ignoresSigterm": true, "probes": {
         "startup": [{ "from": 0, "result": "failure" }],
     } }] } } });
-    assert_eq!(waits(pod, script, 20.0, "main")["reason"], "startupProbe");
+    assert_eq!(situation(pod, script, 20.0, "main")["reason"], "startupProbe");
 }
 
 #[test]
-fn an_image_with_pull_policy_never_is_checked_again() {
+fn a_missing_image_that_must_not_be_pulled_is_looked_for_again() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "imagePullPolicy": "Never" }] });
     let script = json!({ "containers": { "main": { "image": { "present": false } } } });
     let said = explained(pod, script, 5.0);
-    assert!(said.contains("the node looks again for the image of main"), "{said}");
+    assert!(said.contains("the kubelet looks again for the image of `main`"), "{said}");
 }
 
 #[test]
-fn a_container_that_was_told_to_stop_says_when_it_is_killed() {
+fn a_container_after_sigterm_has_the_time_of_its_kill() {
     let pod = json!({ "terminationGracePeriodSeconds": 60, "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({
         "actions": [{ "t": 100, "op": "delete" }], "containers": { "main": { "runs": [{ "ignoresSigterm": true }] } },
     });
-    let step = &waits(pod, script, 110.0, "main")["step"];
+    let step = &situation(pod, script, 110.0, "main")["step"];
     assert_eq!((&step["graceSeconds"], &step["killNotBefore"]), (&json!(60), &json!("2026-03-01T12:02:40Z")));
 }
 
 #[test]
-fn a_readiness_gate_says_which_condition_is_missing() {
+fn a_readiness_gate_names_the_missing_condition() {
     let pod = json!({
         "readinessGates": [{ "conditionType": "target-health.example/registered" }],
         "containers": [{ "name": "main", "image": "shop:1.4" }],
@@ -182,7 +184,7 @@ fn a_readiness_gate_says_which_condition_is_missing() {
 }
 
 #[test]
-fn a_deleted_pod_says_who_is_being_stopped_and_in_which_order() {
+fn a_deleted_pod_lists_its_stops_in_order() {
     let pod = json!({
         "terminationGracePeriodSeconds": 45,
         "initContainers": [{ "name": "proxy", "image": "envoy:1", "restartPolicy": "Always" }],
@@ -195,7 +197,7 @@ fn a_deleted_pod_says_who_is_being_stopped_and_in_which_order() {
 }
 
 #[test]
-fn a_failed_job_says_which_exit_and_which_rule_decided() {
+fn a_failed_job_has_the_exit_and_the_rule() {
     let pod = json!({
         "restartPolicy": "Never",
         "containers": [{ "name": "report", "image": "report:3" }, { "name": "upload", "image": "report:3" }],
@@ -208,7 +210,7 @@ fn a_failed_job_says_which_exit_and_which_rule_decided() {
 }
 
 #[test]
-fn a_failed_liveness_probe_says_why_its_container_is_being_stopped() {
+fn a_failed_liveness_probe_is_the_reason_for_a_stop() {
     let pod = json!({ "containers": [{
         "name": "main", "image": "shop:1.4",
         "livenessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 10 },
@@ -220,7 +222,7 @@ fn a_failed_liveness_probe_says_why_its_container_is_being_stopped() {
 }
 
 #[test]
-fn a_pod_that_no_node_takes_says_what_the_scheduler_said() {
+fn an_unschedulable_pod_has_the_schedulers_message() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "actions": [
         { "t": 1, "op": "unschedulable", "message": "0/3 nodes are available: 3 Insufficient cpu." },
@@ -230,7 +232,7 @@ fn a_pod_that_no_node_takes_says_what_the_scheduler_said() {
 }
 
 #[test]
-fn a_pod_with_a_deadline_says_when_that_ends_it() {
+fn a_pod_with_a_deadline_has_its_time() {
     let pod = json!({
         "restartPolicy": "OnFailure", "activeDeadlineSeconds": 90,
         "containers": [{ "name": "batch", "image": "batch:7" }],
@@ -240,7 +242,7 @@ fn a_pod_with_a_deadline_says_when_that_ends_it() {
 }
 
 #[test]
-fn a_healthy_pod_says_that_all_is_well() {
+fn a_healthy_pod() {
     let pod = json!({ "containers": [{
         "name": "main", "image": "shop:1.4",
         "readinessProbe": { "httpGet": { "port": 8080 } },
@@ -250,7 +252,7 @@ fn a_healthy_pod_says_that_all_is_well() {
 }
 
 #[test]
-fn an_evicted_pod_says_that_its_node_ends_it() {
+fn an_evicted_pod_is_stopped_by_its_node() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({
         "containers": { "main": { "runs": [{ "sigtermExitAfterSeconds": 9 }] } },
@@ -260,14 +262,14 @@ fn an_evicted_pod_says_that_its_node_ends_it() {
 }
 
 #[test]
-fn a_pod_on_a_lost_node_says_that_nobody_can_know() {
+fn a_pod_on_a_lost_node_is_unknown() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "actions": [{ "t": 40, "op": "nodeLost" }] });
     insta::assert_snapshot!(explained(pod, script, 100.0));
 }
 
 #[test]
-fn a_gated_pod_says_what_it_waits_for() {
+fn a_pod_with_scheduling_gates() {
     let pod = json!({
         "schedulingGates": [{ "name": "quota.example/approved" }],
         "containers": [{ "name": "main", "image": "shop:1.4" }],
@@ -276,7 +278,7 @@ fn a_gated_pod_says_what_it_waits_for() {
 }
 
 #[test]
-fn a_restart_of_all_containers_says_whose_exit_demands_it() {
+fn a_restart_of_all_containers_names_the_exit_behind_it() {
     let pod = json!({
         "restartPolicy": "Never",
         "initContainers": [{ "name": "setup", "image": "tools:1" }],
@@ -296,7 +298,7 @@ fn a_restart_of_all_containers_says_whose_exit_demands_it() {
 }
 
 #[test]
-fn a_restart_of_the_kubelet_says_what_is_forgotten() {
+fn a_restart_of_the_kubelet_is_mentioned() {
     let pod = json!({ "containers": [{
         "name": "main", "image": "shop:1.4",
         "readinessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 20 },
@@ -312,52 +314,52 @@ fn a_restart_of_the_kubelet_says_what_is_forgotten() {
 fn an_explanation_can_be_serialized() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
-    let told = serde_json::to_value(explanation(pod, script, 63.0)).unwrap();
-    assert_eq!(told["situation"], json!({ "is": "container", "container": "main" }));
-    assert_eq!(told["next"], json!([{ "at": "2026-03-01T12:01:30Z", "what": "start", "container": "main" }]));
-    let main = &told["containers"][0]["situation"];
+    let json = serde_json::to_value(explanation(pod, script, 63.0)).unwrap();
+    assert_eq!(json["situation"], json!({ "is": "container", "container": "main" }));
+    assert_eq!(json["next"], json!([{ "at": "2026-03-01T12:01:30Z", "what": "start", "container": "main" }]));
+    let main = &json["containers"][0]["situation"];
     assert_eq!(main["is"], "heldBack");
     assert_eq!(main["exit"]["count"], 4);
     assert_eq!(main["decision"], json!({ "restarts": true, "by": { "podPolicy": "Always" } }));
 }
 
 #[test]
-fn a_restart_of_the_kubelet_is_explained_for_five_minutes() {
+fn a_restart_of_the_kubelet_is_mentioned_for_five_minutes() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "actions": [{ "t": 50, "op": "kubeletRestart" }] });
-    let is_told = |seconds| explained(pod.clone(), script.clone(), seconds).contains("the kubelet restarted");
-    assert_eq!([349.0, 350.0].map(is_told), [true, false]);
+    let is_mentioned = |seconds| explained(pod.clone(), script.clone(), seconds).contains("the kubelet restarted");
+    assert_eq!([349.0, 350.0].map(is_mentioned), [true, false]);
 }
 
 #[test]
-fn a_step_whose_earliest_time_has_passed_may_happen_at_any_moment() {
+fn a_step_whose_latest_time_has_passed_follows_the_present_sync() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "containers": { "main": { "runs": [{ "exitsAfterSeconds": 5, "exitCode": 1 }] } } });
-    let mut told = explanation(pod, script, 63.0);
-    told.next[0].when = When::Between { earliest: told.at - Duration::from_secs(9), latest: told.at };
-    let lines = told.to_string();
-    assert!(lines.contains("main restarts any moment, as far as can be told"), "{lines}");
+    let mut explained = explanation(pod, script, 63.0);
+    explained.next[0].when = When::Between { earliest: explained.at - Duration::from_secs(9), latest: explained.at };
+    let lines = explained.to_string();
+    assert!(lines.contains("`main` restarts as soon as the kubelet's current sync of the Pod ends"), "{lines}");
 }
 
 #[test]
-fn a_container_whose_post_start_hook_runs_says_so() {
+fn a_running_post_start_hook_has_its_end() {
     let hook = json!({ "postStart": { "sleep": { "seconds": 30 } } });
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "lifecycle": hook }] });
-    let situation = waits(pod, json!({}), 10.0, "main");
+    let situation = situation(pod, json!({}), 10.0, "main");
     assert_eq!(situation, json!({ "is": "postStart", "until": "2026-03-01T12:00:30Z" }));
 }
 
 #[test]
-fn a_hook_that_sleeps_ends_on_time_and_any_other_at_the_latest() {
-    let told = |pre_stop: Value| {
+fn a_hook_that_sleeps_has_an_exact_end_and_any_other_a_latest_one() {
+    let text = |pre_stop: Value| {
         let hook = json!({ "preStop": pre_stop });
         let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4", "lifecycle": hook }] });
         let hook = json!({ "main": { "preStop": { "durationSeconds": 10 } } });
         let script = json!({ "actions": [{ "t": 20, "op": "delete" }], "containers": hook, "endSeconds": 90 });
         explained(pod, script, 22.0)
     };
-    let ends = |told: &str| told.contains("when its preStop hook ends");
-    let (sleeps, runs) = (told(json!({ "sleep": { "seconds": 10 } })), told(json!({ "exec": { "command": ["x"] } })));
+    let ends = |text: &str| text.contains("when its preStop hook ends");
+    let (sleeps, runs) = (text(json!({ "sleep": { "seconds": 10 } })), text(json!({ "exec": { "command": ["x"] } })));
     assert!(ends(&sleeps) && !sleeps.contains("at the latest"), "{sleeps}");
     assert!(ends(&runs) && runs.contains("at the latest"), "{runs}");
 }

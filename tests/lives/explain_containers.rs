@@ -1,4 +1,4 @@
-//! What is said of one container, beside what others do and what it did before.
+//! Explanations of one container among others, and after earlier runs of it.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use serde_json::{Value, json};
 
 use crate::explain::explanation;
 
-/// What is said of a Pod so many seconds into its life.
+/// Returns the explanation of a Pod this many seconds after its start.
 fn explained(pod: &Value, script: &Value, seconds: f64) -> Explanation {
     explanation(pod.clone(), script.clone(), seconds)
 }
 
-/// The situation of one container.
+/// Returns the situation of one container as JSON.
 fn situation(explanation: &Explanation, container: &str) -> Value {
-    let told = serde_json::to_value(explanation).unwrap();
-    let all = told["containers"].as_array().unwrap();
-    all.iter().find(|it| it["name"] == container).unwrap_or_else(|| panic!("{told}"))["situation"].clone()
+    let data = serde_json::to_value(explanation).unwrap();
+    let all = data["containers"].as_array().unwrap();
+    all.iter().find(|it| it["name"] == container).unwrap_or_else(|| panic!("{data}"))["situation"].clone()
 }
 
 #[test]
-fn a_container_whose_image_is_pulled_says_which_and_since_when() {
+fn a_pull_has_its_image_and_its_start() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "containers": { "main": { "image": { "present": false, "pullSeconds": 30 } } } });
     let pulling = explained(&pod, &script, 10.0);
@@ -36,7 +36,7 @@ fn a_container_whose_image_is_pulled_says_which_and_since_when() {
 }
 
 #[test]
-fn a_resumed_first_start_matches_its_status() {
+fn a_first_start_agrees_with_its_status() {
     let pulled = json!({ "image": { "present": false, "pullSeconds": 30 } });
     let main = json!({ "name": "main", "image": "shop:1.4" });
     let alone = json!({ "containers": [main] });
@@ -53,7 +53,7 @@ fn a_resumed_first_start_matches_its_status() {
 }
 
 #[test]
-fn a_container_is_stopped_for_its_image_only_if_this_very_instance_has_another() {
+fn a_container_is_stopped_for_its_image_only_if_this_instance_has_another() {
     let pod = json!({ "terminationGracePeriodSeconds": 60, "containers": [
         { "name": "main", "image": "shop:1.4", "livenessProbe": { "httpGet": { "port": 8080 }, "periodSeconds": 5 } },
     ] });
@@ -70,7 +70,7 @@ fn a_container_is_stopped_for_its_image_only_if_this_very_instance_has_another()
 }
 
 #[test]
-fn probe_explanations_are_about_the_right_container() {
+fn the_progress_of_a_probe_is_that_of_its_container() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
     let container = |name: &str| json!({ "name": name, "image": "shop:1.4", "readinessProbe": probe });
     let pod = json!({ "containers": [container("first"), container("second")] });
@@ -82,17 +82,17 @@ fn probe_explanations_are_about_the_right_container() {
 }
 
 #[test]
-fn a_pod_whose_sandbox_has_died_says_so_before_a_new_one_is_made() {
+fn a_dead_sandbox_is_explained_before_a_new_one_is_created() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let pull = json!({ "main": { "image": { "present": false, "pullSeconds": 30 } } });
     let script = json!({ "containers": pull, "sandboxDeaths": [10] });
-    let told = serde_json::to_value(explained(&pod, &script, 20.0)).unwrap();
-    let is = &told["situation"];
+    let data = serde_json::to_value(explained(&pod, &script, 20.0)).unwrap();
+    let is = &data["situation"];
     assert_eq!((&is["is"], &is["isBeingMade"], &is["after"]), (&json!("noSandbox"), &json!(false), &json!("main")));
 }
 
 #[test]
-fn a_running_sidecar_without_a_startup_probe_blocks_nothing_and_no_container_blocks_itself() {
+fn a_running_sidecar_without_a_startup_probe_blocks_no_container_and_none_blocks_itself() {
     let hook = json!({ "postStart": { "exec": { "command": ["warm-up"] } } });
     let proxy = json!({ "name": "proxy", "image": "envoy:1", "restartPolicy": "Always", "lifecycle": hook });
     let setup = json!({ "name": "setup", "image": "tools:1" });
@@ -106,18 +106,18 @@ fn a_running_sidecar_without_a_startup_probe_blocks_nothing_and_no_container_blo
 }
 
 #[test]
-fn a_pod_without_timers_is_explained_by_its_next_sync() {
+fn a_pod_in_which_nothing_is_due_has_its_next_sync() {
     let probe = json!({ "httpGet": { "port": 8080 }, "periodSeconds": 5 });
     let pod = json!({ "restartPolicy": "OnFailure", "containers": [
         { "name": "job", "image": "job:1", "livenessProbe": probe }, { "name": "main", "image": "shop:1.4" },
     ] });
     let script = json!({ "containers": { "job": { "runs": [{ "exitsAfterSeconds": 5 }] } } });
-    let told = serde_json::to_value(explained(&pod, &script, 30.0)).unwrap();
-    assert_eq!(told["next"][0]["what"], "resync", "what has ended for good is not probed any more: {told}");
+    let data = serde_json::to_value(explained(&pod, &script, 30.0)).unwrap();
+    assert_eq!(data["next"][0]["what"], "resync", "what has ended for good is not probed any more: {data}");
 }
 
 #[test]
-fn a_container_for_whose_image_the_node_is_asked_is_starting() {
+fn a_container_whose_image_is_inspected_is_starting() {
     let manifest = json!({ "metadata": { "name": "web" }, "spec": { "containers": [
         { "name": "main", "image": "shop:1.4" }, { "name": "cache", "image": "redis:7" },
     ] } });
@@ -132,7 +132,7 @@ fn a_container_for_whose_image_the_node_is_asked_is_starting() {
 }
 
 #[test]
-fn an_init_container_in_unknown_state_does_not_block_once_later_containers_run() {
+fn an_init_container_in_an_unknown_state_blocks_no_container_once_regular_ones_run() {
     let manifest = json!({ "metadata": { "name": "web" }, "spec": {
         "initContainers": [{ "name": "setup", "image": "tools:1" }], "containers": [{ "name": "main", "image": "shop:1.4" }],
     } });
@@ -155,6 +155,6 @@ fn an_init_container_in_unknown_state_does_not_block_once_later_containers_run()
     let pod = PodMachine::resume(&object, listed, &mut ids, config, now, &mut NoSink).unwrap();
     let explanation = pod.explain(now);
     assert_eq!(situation(&explanation, "setup"), json!({ "is": "unknown" }));
-    let told = serde_json::to_value(&explanation).unwrap();
-    assert_eq!(told["next"][0]["what"], "resync", "nothing is started by itself: {told}");
+    let data = serde_json::to_value(&explanation).unwrap();
+    assert_eq!(data["next"][0]["what"], "resync", "nothing is started by itself: {data}");
 }

@@ -1,4 +1,4 @@
-//! A status is lowered to records, and nothing of it is lost.
+//! A status is lowered to records and printed again without loss.
 
 use pod_lifecycle::{
     api::{ContainerStatus, PodPhase},
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{observed, pod};
 
-/// What is printed again of a Pod's containers.
+/// Prints the container statuses from their records.
 fn printed(pod: &ObservedPod) -> Vec<ContainerStatus> {
     let index = |status: &ContainerStatus| pod.spec().index_of(&status.name).unwrap();
     let statuses = pod.status().every_container().map(|status| {
@@ -20,7 +20,7 @@ fn printed(pod: &ObservedPod) -> Vec<ContainerStatus> {
 }
 
 #[test]
-fn words_that_nobody_knows_are_printed_again_as_they_were() {
+fn unknown_reasons_are_printed_again_as_they_were() {
     let waits = |reason: &str, message: &str| json!({"waiting": {"reason": reason, "message": message}});
     let states = [
         waits("ProviderFailed", "no quota left"),
@@ -50,7 +50,7 @@ fn words_that_nobody_knows_are_printed_again_as_they_were() {
 }
 
 #[test]
-fn an_object_with_unknown_fields_and_words_is_read() {
+fn an_object_with_unknown_fields_and_values_is_read() {
     let mut object = pod(
         json!({"resourceClaims": [{"name": "gpu"}], "tolerations": [{"key": "a", "operator": "Exists"}]}),
         json!({
@@ -68,7 +68,7 @@ fn an_object_with_unknown_fields_and_words_is_read() {
 }
 
 #[test]
-fn a_spec_that_no_api_server_lets_pass_is_refused_by_its_field() {
+fn an_invalid_spec_is_refused_with_its_field() {
     let object: Value = pod(json!({"restartPolicy": "Sometimes"}), json!({}));
     let error = ObservedPod::from_manifest(serde_json::from_value(object).unwrap()).unwrap_err();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What follows from the object of a Pod alone, as `kubectl get pod -o json` prints it.
+//! Observed Pods: explanations, remedies and inconsistencies from an API object alone.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +17,7 @@ mod remedies;
 use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
 use serde_json::{Value, json};
 
-/// A Pod with one regular container `app` on a node, with this spec and status over what a healthy one has.
+/// Returns a healthy Pod with one regular container `app` on a node, with these fields of spec and status replaced.
 fn pod(spec: Value, status: Value) -> Value {
     let mut pod = json!({
         "apiVersion": "v1",
@@ -44,7 +44,7 @@ fn pod(spec: Value, status: Value) -> Value {
     pod
 }
 
-/// The status of a container that runs and is ready.
+/// Returns the status of a running and ready container.
 fn running(name: &str) -> Value {
     json!({
         "name": name, "ready": true, "started": true, "restartCount": 0, "image": "nginx:1",

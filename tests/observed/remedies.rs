@@ -1,4 +1,4 @@
-//! What is advised fits the reason: every row of the table is looked at.
+//! Remedies: each known reason has its own, and its text stands in the explanation.
 
 use pod_lifecycle::{
     api::Name,
@@ -9,38 +9,42 @@ use serde_json::{Value, json};
 
 use super::{observed, pod};
 
-/// What is said to help a Pod whose only container waits like this.
+/// Returns the advice for a Pod whose only container waits for this reason.
 fn advice(reason: &str) -> String {
     let waiting = json!({"name": "app", "ready": false, "restartCount": 1, "image": "", "imageID": "",
         "state": {"waiting": {"reason": reason, "message": "it is so"}},
         "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}});
-    told(&pod(json!({}), json!({"phase": "Running", "containerStatuses": [waiting], "conditions": []})))
+    advice_of(&pod(json!({}), json!({"phase": "Running", "containerStatuses": [waiting], "conditions": []})))
 }
 
-/// The line on what would change the state.
-fn told(object: &Value) -> String {
+/// Returns the line on what would change the state.
+fn advice_of(object: &Value) -> String {
     let explained = observed(object.clone()).explain("2026-03-01T12:10:00Z".parse().unwrap()).to_string();
     let line = explained.lines().find_map(|line| line.strip_prefix("What would change it: "));
     line.unwrap_or_else(|| panic!("no advice: {explained}")).to_owned()
 }
 
 #[test]
-fn every_waiting_reason_has_the_remedy_that_fits() {
+fn every_waiting_reason_has_its_remedy() {
     let rows = [
-        ("CrashLoopBackOff", &[Remedy::CauseOfExit][..], "the log of app before its exit may tell"),
-        ("ErrImagePull", &[Remedy::NewImage, Remedy::RegistryAccess], "another image in the spec of app"),
-        ("ImagePullBackOff", &[Remedy::NewImage, Remedy::RegistryAccess], "the imagePullSecrets of the Pod"),
-        ("ErrImageNeverPull", &[Remedy::ImageOnNode], "the image of app on the node"),
-        ("InvalidImageName", &[Remedy::ValidImageName], "an image name in the spec of app that can be read"),
-        ("ImageInspectError", &[Remedy::RuntimeOfNode], "a container runtime on the node that answers"),
-        ("RegistryUnavailable", &[Remedy::RegistryReturn, Remedy::NewImage], "the return of the registry"),
-        ("SignatureValidationFailed", &[Remedy::SignedImage], "signed as the node demands"),
+        ("CrashLoopBackOff", &[Remedy::CauseOfExit][..], "fix the cause of the exit, which the log of `app`"),
+        ("ErrImagePull", &[Remedy::NewImage, Remedy::RegistryAccess], "set another image for `app`"),
+        ("ImagePullBackOff", &[Remedy::NewImage, Remedy::RegistryAccess], "the Pod's imagePullSecrets"),
+        ("ErrImageNeverPull", &[Remedy::ImageOnNode], "put the image of `app` on the node"),
+        ("InvalidImageName", &[Remedy::ValidImageName], "correct the image name of `app`"),
+        ("ImageInspectError", &[Remedy::RuntimeOfNode], "repair the node's container runtime"),
+        (
+            "RegistryUnavailable",
+            &[Remedy::RegistryReturn, Remedy::NewImage],
+            "make the registry with the image of `app` available",
+        ),
+        ("SignatureValidationFailed", &[Remedy::SignedImage], "the signature that the node requires"),
         ("CreateContainerConfigError", &[Remedy::MissingReference], "a ConfigMap, a Secret or a key of one"),
-        ("CreateContainerError", &[Remedy::RuntimesDemand], "what the runtime misses"),
-        ("PreCreateHookError", &[Remedy::HooksOfNode], "the node's own hooks"),
-        ("PreStartHookError", &[Remedy::HooksOfNode], "the node's own hooks"),
-        ("RunContainerError", &[Remedy::RunnableCommand], "a command of app that its image has"),
-        ("PostStartHookError", &[Remedy::PostStartHook], "a postStart hook of app that ends well"),
+        ("CreateContainerError", &[Remedy::RuntimesDemand], "provide what the runtime's message names"),
+        ("PreCreateHookError", &[Remedy::HooksOfNode], "container hooks"),
+        ("PreStartHookError", &[Remedy::HooksOfNode], "container hooks"),
+        ("RunContainerError", &[Remedy::RunnableCommand], "a command for `app` that exists in its image"),
+        ("PostStartHookError", &[Remedy::PostStartHook], "a postStart hook for `app` that succeeds"),
     ];
     let known: Vec<&str> = StartError::KNOWN.iter().map(StartError::as_str).collect();
     assert_eq!(rows.map(|(reason, ..)| reason).as_slice(), known, "every known reason has its row here");
@@ -50,21 +54,21 @@ fn every_waiting_reason_has_the_remedy_that_fits() {
     }
     for early in ["", "ContainerCreating", "PodInitializing", "RestartingAllContainers"] {
         assert_eq!(Remedy::for_waiting(&early.into()), [Remedy::Patience], "{early}");
-        assert!(advice(early).starts_with("time; "), "{early}");
+        assert!(advice(early).starts_with("wait; "), "{early}");
     }
     for odd in ["ProviderFailed", "errimagepull", "Pending"] {
         assert_eq!(Remedy::for_waiting(&odd.into()), [Remedy::Message], "{odd}");
-        assert!(advice(odd).contains("what the message and the events ask for"), "{odd}");
+        assert!(advice(odd).contains("follow the message and the events"), "{odd}");
     }
 }
 
 #[test]
-fn only_trouble_with_an_image_is_answered_with_an_image() {
+fn only_reasons_about_images_have_remedies_about_images() {
     let about_images = [Remedy::NewImage, Remedy::RegistryAccess, Remedy::RegistryReturn, Remedy::ImageOnNode];
     let about_images = [&about_images[..], &[Remedy::ValidImageName, Remedy::SignedImage]].concat();
     for reason in StartError::KNOWN {
         let is_about_image = ["Image", "Registry", "Signature"].iter().any(|word| reason.as_str().contains(word));
-        // That the node cannot be asked for its images is not the image's fault.
+        // The runtime failed to inspect its images: not a fault of the image.
         let is_about_image = is_about_image && *reason != StartError::ImageInspectError;
         let advised = Remedy::for_waiting(reason);
         assert_eq!(advised.iter().any(|remedy| about_images.contains(remedy)), is_about_image, "{reason}: {advised:?}");
@@ -72,14 +76,14 @@ fn only_trouble_with_an_image_is_answered_with_an_image() {
 }
 
 #[test]
-fn every_reason_of_an_end_has_the_remedy_that_fits() {
+fn every_termination_reason_has_its_remedy() {
     let rows = [
-        ("Completed", Remedy::LastingProcess, "a process of app that does not end"),
-        ("Error", Remedy::CauseOfExit, "the log of app"),
-        ("OOMKilled", Remedy::MoreMemory, "a higher memory limit of app"),
-        ("ContainerCannotRun", Remedy::RunnableCommand, "a command of app that its image has"),
-        ("StartError", Remedy::RunnableCommand, "a command of app that its image has"),
-        ("ContainerStatusUnknown", Remedy::HealthOfNode, "the node, whose kubelet and runtime"),
+        ("Completed", Remedy::LastingProcess, "give `app` a process that does not exit"),
+        ("Error", Remedy::CauseOfExit, "fix the cause of the exit"),
+        ("OOMKilled", Remedy::MoreMemory, "raise the memory limit of `app`"),
+        ("ContainerCannotRun", Remedy::RunnableCommand, "a command for `app` that exists in its image"),
+        ("StartError", Remedy::RunnableCommand, "a command for `app` that exists in its image"),
+        ("ContainerStatusUnknown", Remedy::HealthOfNode, "check the health of the node"),
         ("RestartingAllContainers", Remedy::TriggerOfRestart, "the container whose exit restarts all"),
     ];
     let known: Vec<&str> = TerminationReason::KNOWN.iter().map(TerminationReason::as_str).collect();
@@ -90,13 +94,13 @@ fn every_reason_of_an_end_has_the_remedy_that_fits() {
             "state": {"waiting": {"reason": "CrashLoopBackOff"}},
             "lastState": {"terminated": {"exitCode": 1, "reason": reason}}});
         let object = pod(json!({}), json!({"containerStatuses": [held_back], "conditions": []}));
-        assert!(told(&object).contains(words), "{reason}: {}", told(&object));
+        assert!(advice_of(&object).contains(words), "{reason}: {}", advice_of(&object));
     }
     assert_eq!(Remedy::for_termination(&"Unplugged".into()), [Remedy::CauseOfExit, Remedy::Message]);
 }
 
 #[test]
-fn every_reason_of_a_condition_has_the_remedy_that_fits() {
+fn every_condition_reason_has_its_remedy() {
     let rows = [
         ("UnknownContainerStatuses", Remedy::ReportOfNode),
         ("ContainersNotInitialized", Remedy::InitContainers),
@@ -149,7 +153,7 @@ fn a_condition_without_a_known_reason_has_the_remedy_of_its_type() {
 }
 
 #[test]
-fn every_reason_of_a_pod_has_the_remedy_that_fits() {
+fn every_pod_reason_has_its_remedy() {
     let rows = [
         (Remedy::HonestRequests, &["Evicted"][..]),
         (Remedy::LongerDeadline, &["DeadlineExceeded"]),
@@ -176,8 +180,8 @@ fn every_reason_of_a_pod_has_the_remedy_that_fits() {
         for reason in reasons {
             assert_eq!(Remedy::for_pod(&(*reason).into()), [remedy], "{reason}");
             let failed = json!({"phase": "Failed", "reason": reason, "containerStatuses": [], "conditions": []});
-            let told = told(&pod(json!({}), failed));
-            assert!(told.ends_with(&format!("{}.", remedy.clause(None))), "{reason}: {told}");
+            let advice = advice_of(&pod(json!({}), failed));
+            assert!(advice.ends_with(&format!("{}.", remedy.clause(None))), "{reason}: {advice}");
         }
     }
     assert_eq!(Remedy::for_pod(&"OutOfexample.com/gpu".into()), [Remedy::RoomOnNode]);
@@ -189,6 +193,6 @@ fn every_remedy_is_a_clause_that_names_its_container_if_it_is_about_one() {
     for remedy in Remedy::ALL {
         let (of_app, of_pod) = (remedy.clause(Some("app")), remedy.clause(None));
         assert!(of_app.len() > 15 && !of_app.contains('{') && !of_app.ends_with('.'), "{remedy:?}: {of_app}");
-        assert_eq!(of_app.contains(" app"), of_app != of_pod, "{remedy:?}: {of_app} / {of_pod}");
+        assert_eq!(of_app.contains("`app`"), of_app != of_pod, "{remedy:?}: {of_app} / {of_pod}");
     }
 }

@@ -1,21 +1,25 @@
-//! What one container is doing, as far as its status tells.
+//! State of one container of an observed Pod, with the bounds of its crash-loop back-off.
 
 use alloc::string::String;
+use core::time::Duration;
 
-use super::{Observation, back_off::Delay};
+use super::explain::Observation;
 use crate::{
+    config::BackOffLimits,
     explain::{
-        container::{ContainerExplanation, Situation, waiting_reason},
+        container::{ContainerExplanation, Situation, WaitingFor, waiting_reason},
         fact::{LastExit, ProbeProgress, RestartDecision},
+        next::When,
         stop::{StopReason, StopStep},
-        wait::WaitingFor,
     },
     rule::init_containers::blocking_init_container_in_status,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
     state::{ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, Waiting},
+    time::Timestamp,
 };
 
 impl Observation<'_> {
+    /// Explains a container.
     pub(super) fn container(self, index: ContainerIndex) -> Option<ContainerExplanation> {
         let spec = self.pod.spec().container(index)?;
         let record = self.pod.records().get(index.get()).and_then(Option::as_ref);
@@ -33,9 +37,9 @@ impl Observation<'_> {
     }
 
     fn situation_of(self, index: ContainerIndex, spec: &ContainerSpec, record: Option<&ContainerRecord>) -> Situation {
-        let Some(record) = record else { return self.unsaid() };
+        let Some(record) = record else { return self.without_status() };
         match &record.state {
-            // It is about to be stopped, or was forgotten by whoever ended the Pod.
+            // It is about to be stopped, or the Pod was ended without its kubelet.
             Some(RecordedState::Running { .. }) if self.is_over() || self.pod.is_deleting() => {
                 let (reason, step) = (StopReason::PodStops, StopStep::Unseen);
                 Situation::Stopping { reason, step, exit: None, restarts: false }
@@ -43,7 +47,7 @@ impl Observation<'_> {
             Some(RecordedState::Running { started_at }) => Situation::Running {
                 since: *started_at,
                 lacks: lacking_probe(spec, record),
-                // Its failures are not in the status, and what they come to is not either.
+                // A status does not contain the failures of a liveness probe.
                 liveness: None,
             },
             Some(RecordedState::Terminated(end)) => self.terminated(spec, record, end),
@@ -58,8 +62,8 @@ impl Observation<'_> {
         }
     }
 
-    /// Nothing is said of the container.
-    fn unsaid(self) -> Situation {
+    /// Returns the situation of a container without a status.
+    fn without_status(self) -> Situation {
         if self.is_over() {
             Situation::NeverRan
         } else if self.pod.is_reported() {
@@ -87,7 +91,7 @@ impl Observation<'_> {
     ) -> Situation {
         match waiting {
             Waiting::Failed(failure) if failure.error == StartError::CrashLoopBackOff => self.held_back(spec, record),
-            Waiting::Failed(failure) if is_no_trouble(failure.error.as_str()) => self.not_started(index, record),
+            Waiting::Failed(failure) if is_harmless(failure.error.as_str()) => self.not_started(index, record),
             Waiting::Failed(failure) => cannot_start(spec, failure),
             Waiting::RestartingAllContainers => {
                 Situation::NotStarted { waits_for: WaitingFor::Reset, last_exit: last_exit(record) }
@@ -129,26 +133,15 @@ impl Observation<'_> {
     }
 }
 
-/// The words of a container that has yet to start, and whose start has not failed.
-fn is_no_trouble(word: &str) -> bool {
-    matches!(word, "" | "ContainerCreating" | "PodInitializing" | "RestartingAllContainers")
-}
-
-/// Whether a pull has failed, so that the next one has to wait.
-pub(super) fn is_about_pull(error: &StartError) -> bool {
-    matches!(
-        error,
-        StartError::ErrImagePull
-            | StartError::ImagePullBackOff
-            | StartError::RegistryUnavailable
-            | StartError::SignatureValidationFailed
-    )
+/// True for the reasons of a container that has not started yet, and whose start has not failed.
+fn is_harmless(reason: &str) -> bool {
+    matches!(reason, "" | "ContainerCreating" | "PodInitializing" | "RestartingAllContainers")
 }
 
 fn cannot_start(spec: &ContainerSpec, failure: &StartFailure) -> Situation {
     let message = match &failure.message {
         FailureMessage::Text(text) => (**text).into(),
-        // A status that was lowered has text, and nothing else.
+        // The messages of an API status are always text.
         FailureMessage::RestartBackOff { .. } | FailureMessage::PullBackOff { .. } => String::new(),
     };
     Situation::CannotStart {
@@ -168,7 +161,7 @@ fn last_exit(record: &ContainerRecord) -> Option<LastExit> {
     record.last_termination().map(|end| LastExit::of(end, record.restart_count))
 }
 
-/// The probe that a container which runs has yet to pass; of how far it has come, a status says nothing.
+/// Returns the probe that a running container has not passed yet; a status does not contain its progress.
 fn lacking_probe(spec: &ContainerSpec, record: &ContainerRecord) -> Option<ProbeProgress> {
     let has_started = record.started != Some(false);
     let kind = if has_started { ProbeKind::Readiness } else { ProbeKind::Startup };
@@ -181,4 +174,128 @@ fn lacking_probe(spec: &ContainerSpec, record: &ContainerRecord) -> Option<Probe
         period: probe.period(),
         next_probe: None,
     })
+}
+
+// --- Back-off ---
+
+/// Bounds of the delay between an exit and the restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delay {
+    pub(super) least: Duration,
+    pub(super) most: Duration,
+}
+
+impl Delay {
+    /// Returns the delay of a container in `CrashLoopBackOff`: the one of its message; without it, at least the first
+    /// delay, and at most one that doubled with each restart.
+    ///
+    /// Answers to `doBackOff` in `pkg/kubelet/kuberuntime`.
+    pub(super) fn in_force(record: &ContainerRecord, limits: &BackOffLimits) -> Delay {
+        match delay_in_message(record) {
+            Some(delay) => Delay { least: delay, most: delay },
+            None => Delay { least: limits.initial.min(limits.max), most: longest(record.restart_count, limits) },
+        }
+    }
+
+    /// Returns the delay of a container that has exited and is not in `CrashLoopBackOff` yet: it may restart at once.
+    pub(super) fn to_come(record: &ContainerRecord, limits: &BackOffLimits) -> Delay {
+        let most = if record.restart_count == 0 { Duration::ZERO } else { longest(record.restart_count, limits) };
+        Delay { least: Duration::ZERO, most }
+    }
+
+    /// Returns the delay after the next exit, if that comes soon.
+    pub(super) fn next(self, limits: &BackOffLimits) -> Duration {
+        self.most.saturating_mul(2).min(limits.max)
+    }
+
+    /// Returns the end of the delay.
+    pub(super) fn over(self, finished_at: Timestamp) -> When {
+        match self {
+            Delay { least, most } if least == most => When::NotBefore(finished_at + least),
+            Delay { least, most } => When::Between { earliest: finished_at + least, latest: finished_at + most },
+        }
+    }
+}
+
+/// Returns the delay after this many restarts, each soon after the one before; the first restart has none.
+fn longest(restart_count: i32, limits: &BackOffLimits) -> Duration {
+    let doublings = u32::try_from(restart_count).unwrap_or(0).saturating_sub(1).min(31);
+    limits.initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(limits.max)
+}
+
+/// Returns the delay in the kubelet's message: `back-off 40s restarting failed container=app …`.
+fn delay_in_message(record: &ContainerRecord) -> Option<Duration> {
+    let Some(RecordedState::Waiting(Waiting::Failed(failure))) = &record.state else { return None };
+    match &failure.message {
+        FailureMessage::RestartBackOff { delay } => Some(*delay),
+        FailureMessage::Text(text) => {
+            let (delay, _) = text.strip_prefix("back-off ")?.split_once(" restarting failed container")?;
+            go_seconds(delay).map(Duration::from_secs)
+        }
+        FailureMessage::PullBackOff { .. } => None,
+    }
+}
+
+/// Parses the whole seconds of a duration as Go prints it: `1h0m0s`, `2m40s`, `10s`.
+fn go_seconds(text: &str) -> Option<u64> {
+    let mut rest = text;
+    let mut seconds = 0_u64;
+    for (unit, length) in [('h', 3_600), ('m', 60), ('s', 1)] {
+        if let Some((number, after)) = rest.split_once(unit) {
+            seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(length)?)?;
+            rest = after;
+        }
+    }
+    (rest.is_empty() && !text.is_empty()).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::BackOffLimits, state::StartFailure};
+    use alloc::sync::Arc;
+
+    fn held_back(restart_count: i32, message: &str) -> ContainerRecord {
+        let message = FailureMessage::Text(message.into());
+        let failure = StartFailure { error: "CrashLoopBackOff".into(), message };
+        ContainerRecord {
+            state: Some(RecordedState::Waiting(Waiting::Failed(Arc::new(failure)))),
+            last_state: None,
+            restart_count,
+            instance: None,
+            started: None,
+            ready: false,
+        }
+    }
+
+    fn between(least: u64, most: u64) -> Delay {
+        Delay { least: Duration::from_secs(least), most: Duration::from_secs(most) }
+    }
+
+    #[test]
+    fn the_message_contains_the_delay() {
+        let delay = |message| Delay::in_force(&held_back(9, message), &BackOffLimits::CRASH_LOOP);
+        let exactly = |seconds| between(seconds, seconds);
+        assert_eq!(delay("back-off 40s restarting failed container=app pod=web_prod(u-1)"), exactly(40));
+        assert_eq!(delay("back-off 2m40s restarting failed container=app pod=web_prod(u-1)"), exactly(160));
+        assert_eq!(delay("back-off 5m0s restarting failed container=app pod=web_prod(u-1)"), exactly(300));
+        for odd in ["back-off soon restarting failed container=app", "back-off 40s", ""] {
+            assert_eq!(delay(odd), between(10, 300), "{odd}");
+        }
+    }
+
+    #[test]
+    fn without_a_message_the_delay_has_doubled_with_each_restart_at_most() {
+        let most = |restarts| Delay::in_force(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP).most.as_secs();
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, i32::MAX].map(most), [10, 10, 20, 40, 80, 160, 300, 300, 300]);
+        let node = crate::config::FeatureGates::default().crash_loop(Some(Duration::from_secs(5)));
+        assert_eq!(Delay::in_force(&held_back(4, ""), &node), between(5, 5));
+    }
+
+    #[test]
+    fn the_first_restart_is_not_delayed() {
+        let to_come = |restarts| Delay::to_come(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP);
+        assert_eq!(to_come(0), between(0, 0));
+        assert_eq!(to_come(3), between(0, 40));
+    }
 }

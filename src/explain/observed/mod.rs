@@ -1,227 +1,289 @@
-//! Why a Pod is in its state, from its object alone: what a status says, what follows from it, and what does not.
+//! Observed Pods: explanations and checks from an API object alone, as `kubectl get pod -o json` prints it.
 
-mod back_off;
-mod check;
-mod condition;
 mod container;
+mod explain;
 mod inconsistency;
-mod next;
-mod pod;
-mod situation;
 
-pub use pod::{Discrepancy, Inconsistency, ObserveError, ObservedConditions, ObservedPod};
+pub use explain::MissingFact;
+pub use inconsistency::{Discrepancy, Inconsistency};
 
 use alloc::vec::Vec;
 
-use super::{
-    Explanation,
-    change::{self, PossibleChange, remedies},
-    container::{ContainerExplanation, Situation},
-    pod::PodSituation,
-    remedy::Remedy,
-    unknowable::MissingFact,
-};
 use crate::{
-    api::{ConditionStatus, Name},
-    config::KubeletConfig,
-    state::{ConditionType, StartError},
+    api::{ConditionStatus, Name, Named, PodManifest, PodPhase, PodStatus},
+    kubectl,
+    rule::{conditions, external_conditions, phase},
+    spec::{ContainerIndex, ContainerSpec, PodSpec, SpecError},
+    state::{Condition, ConditionReason, ConditionType, ContainerIds, ContainerRecord, observed_records},
     time::Timestamp,
 };
 
+/// A Pod of which only the API object is known: what the rules derive from its spec and status.
+///
+/// Unknown fields and reasons are kept as they are. Facts that only the node has (the runtime, probes, back-offs) are not
+/// guessed: explanations list them as [`MissingFact`]s.
+///
+/// ```
+/// use pod_lifecycle::{api::{PodManifest, PodPhase}, explain::ObservedPod};
+///
+/// // What `kubectl get pod web -o json` prints.
+/// let printed = r#"{
+///     "metadata": {"name": "web"},
+///     "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "nginx"}]},
+///     "status": {
+///         "phase": "Running",
+///         "conditions": [{"type": "Ready", "status": "True"}],
+///         "containerStatuses": [{"name": "app", "ready": false, "restartCount": 0, "image": "nginx", "imageID": "",
+///             "state": {"waiting": {"reason": "ImagePullBackOff"}}}]
+///     }
+/// }"#;
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// assert_eq!(pod.phase(), PodPhase::Pending);
+/// assert!(!pod.conditions().ready.is_true());
+/// let inconsistencies: Vec<String> = pod.inconsistencies().iter().map(ToString::to_string).collect();
+/// assert_eq!(inconsistencies, [
+///     "status.phase: is Running, but by its containers the Pod is Pending",
+///     "status.conditions[0].status: Ready is True, but should be False: `app` is not ready (ContainersNotReady)",
+/// ]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedPod {
+    manifest: PodManifest,
+    spec: PodSpec,
+    records: Vec<Option<ContainerRecord>>,
+    ids: ContainerIds,
+}
+
+/// Error of reading an object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObserveError {
+    /// The spec is one that no API server admits.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+}
+
+/// Conditions that follow from the containers' statuses and the readiness gates.
+///
+/// The kubelet's other conditions depend on the node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ObservedConditions {
+    /// `Initialized`.
+    pub initialized: Condition,
+    /// `Ready`.
+    pub ready: Condition,
+    /// `ContainersReady`.
+    pub containers_ready: Condition,
+}
+
 impl ObservedPod {
-    /// Why the Pod is in its state, what happens next and when, what would change it, and what a status cannot tell.
+    /// Reads an object.
     ///
-    /// Its node is taken to be set up as Kubernetes does it, see [`explain_on`](ObservedPod::explain_on).
+    /// # Errors
+    ///
+    /// [`ObserveError::Spec`] names the invalid field of the spec. No status is an error.
     ///
     /// ```
-    /// use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
+    /// use pod_lifecycle::explain::ObservedPod;
     ///
-    /// // What `kubectl get pod web -o json` prints.
-    /// let printed = r#"{
-    ///     "metadata": {"name": "web"},
-    ///     "spec": {"nodeName": "node-1", "restartPolicy": "Always", "containers": [{"name": "app", "image": "shop:1"}]},
-    ///     "status": {
-    ///         "phase": "Running",
-    ///         "containerStatuses": [{"name": "app", "ready": false, "restartCount": 3, "image": "shop:1", "imageID": "",
-    ///             "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-    ///             "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-03-01T12:00:50Z"}}}]
-    ///     }
-    /// }"#;
-    /// let pod = ObservedPod::from_manifest(serde_json::from_str::<PodManifest>(printed)?)?;
-    /// let text = pod.explain("2026-03-01T12:00:55Z".parse()?).to_string();
-    /// assert!(text.starts_with(
-    ///     "PodMachine web is Running but not Ready: container app keeps exiting and is held back (CrashLoopBackOff).\n\
-    ///      Why: app exited with code 1 (Error) at 12:00:50, its 4th exit; restartPolicy Always restarts it, 10 s to 40 s \
-    ///      after that exit.\n\
-    ///      Next: app restarts between 12:01:00 and 12:01:30, in 5 s to 35 s."
-    /// ), "{text}");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// let odd = serde_json::from_str(r#"{"spec": {"restartPolicy": "Sometimes", "containers": []}}"#)?;
+    /// let error = ObservedPod::from_manifest(odd).unwrap_err().to_string();
+    /// assert!(error.starts_with("spec.restartPolicy: unknown value \"Sometimes\""));
+    /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[must_use]
-    pub fn explain(&self, now: Timestamp) -> Explanation {
-        self.explain_on(&KubeletConfig::default(), now)
+    pub fn from_manifest(manifest: PodManifest) -> Result<ObservedPod, ObserveError> {
+        let spec = PodSpec::from_admitted(&manifest)?;
+        let mut ids = ContainerIds::default();
+        let records = observed_records(&spec, manifest.status.every_container(), &mut ids);
+        Ok(ObservedPod { manifest, spec, records, ids })
     }
 
-    /// Why the Pod is in its state, what happens next and when, what would change it, and what a status cannot tell,
-    /// on a node that is set up like this: the limits of its back-offs and its periods count.
+    /// Returns the object.
+    #[must_use]
+    pub fn manifest(&self) -> &PodManifest {
+        &self.manifest
+    }
+
+    /// Returns the status of the object.
+    #[must_use]
+    pub fn status(&self) -> &PodStatus {
+        &self.manifest.status
+    }
+
+    /// Returns the lowered spec.
+    #[must_use]
+    pub fn spec(&self) -> &PodSpec {
+        &self.spec
+    }
+
+    /// Returns the containers' statuses, by container index.
     ///
     /// ```
-    /// use core::time::Duration;
-    /// use pod_lifecycle::{config::{FeatureGates, KubeletConfig}, explain::{Situation, ObservedPod}};
+    /// use pod_lifecycle::explain::ObservedPod;
     ///
     /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
     /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
-    /// let crash_loop = FeatureGates::default().crash_loop(Some(Duration::from_secs(60)));
-    /// let node = KubeletConfig { crash_loop, ..KubeletConfig::default() };
-    /// let app = &pod.explain_on(&node, "2026-03-01T12:08:50Z".parse()?).containers[0];
-    /// // The message says 160 s; what follows is the node's to say.
-    /// let Situation::HeldBack { delay, next_delay, .. } = app.situation else { return Err("is not".into()) };
-    /// assert_eq!((delay.as_secs(), next_delay.as_secs()), (160, 60));
+    /// let app = pod.records()[0].as_ref().ok_or("nothing is said")?;
+    /// assert_eq!(app.last_termination().map(|end| end.reason.as_str()), Some("OOMKilled"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn explain_on(&self, node: &KubeletConfig, now: Timestamp) -> Explanation {
-        Observation { pod: self, node, now }.explain()
-    }
-}
-
-/// All that there is to go by.
-#[derive(Clone, Copy)]
-struct Observation<'a> {
-    pod: &'a ObservedPod,
-    node: &'a KubeletConfig,
-    now: Timestamp,
-}
-
-impl Observation<'_> {
-    fn explain(self) -> Explanation {
-        let pod = self.pod;
-        let indexes = pod.spec().containers().map(|(index, _)| index);
-        let containers: Vec<_> = indexes.filter_map(|index| self.container(index)).collect();
-        let situation = self.situation(&containers);
-        Explanation {
-            at: self.now,
-            pod: pod.spec().name().into(),
-            phase: pod.published_phase().unwrap_or_else(|| pod.phase()),
-            ready: pod.holds(ConditionType::Ready),
-            gone: false,
-            unmet: self.unmet(),
-            kubelet_restarted_at: None,
-            next: self.next(&situation, &containers),
-            changes: self.changes(&situation, &containers),
-            unknown: self.unknown(&situation, &containers),
-            situation,
-            containers,
-        }
+    pub fn records(&self) -> &[Option<ContainerRecord>] {
+        &self.records
     }
 
-    fn changes(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<PossibleChange> {
-        if matches!(situation, PodSituation::NoSandbox { .. }) {
-            let remedies = Remedy::for_condition(ConditionType::PodReadyToStartContainers.name(), "");
-            return remedies.iter().map(|&remedy| PossibleChange::Remedy { container: None, remedy }).collect();
-        }
-        if matches!(situation, PodSituation::Stopping { .. }) && !self.pod.is_deleting() {
-            return Vec::new();
-        }
-        if let Some(mut changes) = change::of_situation(situation) {
-            // What is being deleted on a silent node stays in the API until somebody does something.
-            if matches!(situation, PodSituation::NodeLost { .. }) && self.pod.is_deleting() {
-                changes.push(PossibleChange::Remedy { container: None, remedy: Remedy::ForceDelete });
-            }
-            return changes;
-        }
-        let mut by_urgency: Vec<_> = containers.iter().collect();
-        by_urgency.sort_by_key(|container| container.urgency());
-        by_urgency.into_iter().flat_map(|container| self.changes_of(container)).collect()
+    /// Returns the runtime's container IDs of the records, which [`status::container_status`](crate::status::container_status) prints.
+    ///
+    /// ```
+    /// use pod_lifecycle::{explain::ObservedPod, status};
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// let app = pod.records()[0].as_ref().ok_or("nothing is said")?;
+    /// let printed = status::container_status(pod.spec(), 0.into(), app, pod.ids());
+    /// let published = &pod.status().container_statuses[0];
+    /// assert_eq!((&printed.container_id, &printed.last_state), (&published.container_id, &published.last_state));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ids(&self) -> &ContainerIds {
+        &self.ids
     }
 
-    fn changes_of(self, explained: &ContainerExplanation) -> Vec<PossibleChange> {
-        let name = &explained.name;
-        match &explained.situation {
-            Situation::HeldBack { exit, .. } => change::held_back(name, Some(exit), &self.node.crash_loop),
-            Situation::HeldBackBetween { exit, .. } => change::held_back(name, exit.as_ref(), &self.node.crash_loop),
-            Situation::CannotStart { error, .. } => remedies(name, Remedy::for_waiting(error)),
-            Situation::RestartDue { exit, .. } => {
-                remedies(name, Remedy::for_termination(&(&*exit.reason).into()).get(..1).unwrap_or_default())
-            }
-            Situation::NotStarted { .. } => {
-                let reason = explained.waiting_reason.as_deref().unwrap_or_default();
-                remedies(name, Remedy::for_waiting(&StartError::from(reason)))
-            }
-            Situation::Running { lacks: Some(progress), .. } => Vec::from([PossibleChange::Successes {
-                container: name.clone(),
-                probe: progress.probe,
-                needed: progress.successes_needed,
-                has_begun: false,
-                period: progress.period,
-            }]),
-            Situation::Running { .. } => Vec::from([PossibleChange::Exit { container: name.clone() }]),
-            Situation::Pulling { .. }
-            | Situation::Starting
-            | Situation::PostStart { .. }
-            | Situation::Stopping { .. }
-            | Situation::Ended { .. }
-            | Situation::NeverRan
-            | Situation::Unknown => Vec::new(),
+    /// Computes the phase from the containers' statuses; a terminal one in the status stays.
+    ///
+    /// A container that has exited and may restart counts as running.
+    ///
+    /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. Answers to `getPhase` in
+    /// `pkg/kubelet/kubelet_pods.go`.
+    #[must_use]
+    pub fn phase(&self) -> PodPhase {
+        let published = self.published_phase().filter(|phase| phase.is_terminal());
+        published.unwrap_or_else(|| self.computed_phase(false))
+    }
+
+    /// Computes the conditions from the containers' statuses and the readiness gates.
+    ///
+    /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. Answers to the functions of
+    /// `pkg/kubelet/status/generate.go`.
+    #[must_use]
+    pub fn conditions(&self) -> ObservedConditions {
+        let phase = self.phase();
+        let records = Some(&*self.records);
+        let gates = external_conditions::readiness_gates(&self.spec, &self.status().conditions);
+        let containers_ready = conditions::containers_ready(&self.spec, records, phase);
+        let was_initialized = self.holds(ConditionType::Initialized);
+        ObservedConditions {
+            initialized: conditions::initialized(&self.spec, records, phase, was_initialized),
+            ready: conditions::ready(&self.spec, &containers_ready, |gate, _| gates.get(gate).copied().flatten()),
+            containers_ready,
         }
     }
 
-    /// What one would like to know, of the Pod and of the container that explains its state.
-    fn unknown(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<MissingFact> {
-        match situation {
-            PodSituation::NodeLost { .. } => Vec::from([MissingFact::Node]),
-            PodSituation::Unreported { .. } => Vec::from([MissingFact::Kubelet]),
-            PodSituation::Stopping { .. } if self.something_runs() => Vec::from([MissingFact::Stops]),
-            PodSituation::Container { container } => {
-                let lead = containers.iter().find(|explained| explained.name == *container);
-                lead.and_then(|lead| self.unknown_of(lead)).into_iter().collect()
-            }
-            PodSituation::Gated
-            | PodSituation::Unscheduled { .. }
-            | PodSituation::NoSandbox { .. }
-            | PodSituation::RestartingAll { .. }
-            | PodSituation::GatesUnmet { .. }
-            | PodSituation::Ready
-            | PodSituation::Stopping { .. }
-            | PodSituation::Over { .. }
-            | PodSituation::Gone => Vec::new(),
-        }
+    /// Returns the row of `kubectl get pods`.
+    #[must_use]
+    pub fn row(&self, now: Timestamp) -> kubectl::Row {
+        kubectl::row(&self.manifest, now)
     }
 
-    fn unknown_of(self, explained: &ContainerExplanation) -> Option<MissingFact> {
-        let container = explained.name.clone();
-        Some(match &explained.situation {
-            Situation::CannotStart { error, .. } if container::is_about_pull(error) => {
-                MissingFact::NextPull { container, longest_wait: self.node.image_pull.max }
-            }
-            Situation::CannotStart { .. } => MissingFact::NextTry { container, period: self.node.retry_period },
-            Situation::HeldBackBetween { exit, .. } if exit.as_ref().is_none_or(|exit| exit.at.is_none()) => {
-                MissingFact::NextRestart { container }
-            }
-            Situation::RestartDue { exit, .. } if exit.at.is_none() => MissingFact::NextRestart { container },
-            Situation::Running { lacks: Some(progress), .. } => {
-                MissingFact::ProbeRun { container, probe: progress.probe }
-            }
-            Situation::NotStarted { waits_for: super::WaitingFor::Preparation, .. } => {
-                MissingFact::Preparation { container }
-            }
-            Situation::NotStarted { .. }
-            | Situation::Pulling { .. }
-            | Situation::Starting
-            | Situation::PostStart { .. }
-            | Situation::HeldBack { .. }
-            | Situation::HeldBackBetween { .. }
-            | Situation::RestartDue { .. }
-            | Situation::Running { .. }
-            | Situation::Stopping { .. }
-            | Situation::Ended { .. }
-            | Situation::NeverRan
-            | Situation::Unknown => return None,
+    /// Returns the places where the status contradicts the rules or itself.
+    ///
+    /// A kubelet publishes no such status; another writer, another implementation or a status in transition may.
+    ///
+    /// ```
+    /// use pod_lifecycle::explain::ObservedPod;
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/odd.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// assert_eq!(
+    ///     pod.inconsistencies()[1].to_string(),
+    ///     "status.conditions[1].reason: no kubelet gives Ready the reason ProviderSaysSo, so another component wrote it"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn inconsistencies(&self) -> Vec<Inconsistency> {
+        inconsistency::all(self)
+    }
+
+    /// Returns the published phase, if it is a known one.
+    fn published_phase(&self) -> Option<PodPhase> {
+        self.status().phase.as_ref().and_then(Named::known)
+    }
+
+    /// True if a condition was published as True.
+    fn holds(&self, condition: ConditionType) -> bool {
+        self.status_of(condition) == Some(ConditionStatus::True)
+    }
+
+    /// Returns the published status of a condition.
+    fn status_of(&self, condition: ConditionType) -> Option<ConditionStatus> {
+        self.status().condition(condition.name()).and_then(|condition| condition.status.known())
+    }
+
+    /// True if the Pod is being deleted.
+    fn is_deleting(&self) -> bool {
+        self.manifest.metadata.deletion_timestamp.is_some()
+    }
+
+    /// True if a kubelet has reported on the Pod.
+    fn is_reported(&self) -> bool {
+        self.status().start_time.is_some() || self.records.iter().any(Option::is_some)
+    }
+
+    /// Returns the containers with their statuses.
+    fn containers(&self) -> impl Iterator<Item = (ContainerIndex, &ContainerSpec, Option<&ContainerRecord>)> {
+        let record = |index: ContainerIndex| self.records.get(index.get()).and_then(Option::as_ref);
+        self.spec.containers().map(move |(index, container)| (index, container, record(index)))
+    }
+
+    /// True if the Pod ends for another reason than its containers' exits.
+    fn is_ended_from_outside(&self) -> bool {
+        self.is_deleting() || !self.status().reason.is_empty() || self.holds(ConditionType::DisruptionTarget)
+    }
+
+    /// True if the conditions are those of a Pod that has ended, whatever its phase.
+    fn conditions_say_it_is_over(&self) -> bool {
+        let ready = self.status().condition(ConditionType::Ready.name());
+        let reason = ready.and_then(|ready| Named::<ConditionReason>::from(&*ready.reason).known());
+        matches!(reason, Some(ConditionReason::PodCompleted | ConditionReason::PodFailed))
+    }
+
+    /// Computes the phase; if the Pod is over, containers that have exited do not restart.
+    fn computed_phase(&self, is_over: bool) -> PodPhase {
+        phase::pod_phase(&self.spec, &self.records, is_over, self.has_initialized())
+    }
+
+    fn phase_in_new_sandbox(&self) -> PodPhase {
+        phase::pod_phase(&self.spec, &self.records, false, false)
+    }
+
+    /// True if a regular container has ever started; a status does not show in which sandbox.
+    fn has_initialized(&self) -> bool {
+        let mut regular = self.spec.regular_containers();
+        regular.any(|(index, _)| {
+            let record = self.records.get(index.get()).and_then(Option::as_ref);
+            record.is_some_and(|record| {
+                record.instance.is_some() || record.is_running() || record.termination().is_some()
+            })
         })
     }
+}
 
-    /// Whether the sandbox, with its network, is said not to be there.
-    fn lacks_sandbox(self) -> bool {
-        self.pod.status_of(ConditionType::PodReadyToStartContainers) == Some(ConditionStatus::False)
+impl ObservedConditions {
+    /// Returns the condition of a type, if it follows from a status.
+    #[must_use]
+    pub fn get(&self, condition_type: ConditionType) -> Option<&Condition> {
+        match condition_type {
+            ConditionType::Initialized => Some(&self.initialized),
+            ConditionType::Ready => Some(&self.ready),
+            ConditionType::ContainersReady => Some(&self.containers_ready),
+            ConditionType::PodReadyToStartContainers
+            | ConditionType::PodScheduled
+            | ConditionType::AllContainersRestarting
+            | ConditionType::DisruptionTarget => None,
+        }
     }
 }

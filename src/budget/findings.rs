@@ -1,0 +1,316 @@
+//! Lint of a spec: settings that are almost always mistakes, with the page of the documentation about each.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::{fmt, time::Duration};
+
+use serde::Serialize;
+
+use crate::{
+    api::{ExecAction, Handler, Name, named},
+    rule::termination::MINIMUM_GRACE,
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
+    time::seconds::Seconds,
+};
+
+macro_rules! probes {
+    ($section:literal) => {
+        DocPage {
+            title: "Liveness, Readiness, and Startup Probes",
+            url: concat!("https://kubernetes.io/docs/concepts/workloads/pods/probes/", $section),
+        }
+    };
+}
+
+const HOOKS: DocPage = DocPage {
+    title: "Container Lifecycle Hooks",
+    url: "https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution",
+};
+const INIT_CONTAINERS: DocPage = DocPage {
+    title: "Init Containers",
+    url: "https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior",
+};
+
+/// A setting of a spec that is almost always a mistake.
+///
+/// ```
+/// use pod_lifecycle::{budget::{Assumptions, Budget, FindingCode}, api, spec::PodSpec};
+///
+/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{
+///     "name": "app", "image": "nginx",
+///     "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "timeoutSeconds": 8}}]}}"#)?;
+/// let budget = Budget::of(&PodSpec::from_admitted(&manifest)?, &Assumptions::default());
+/// let finding = &budget.findings[0];
+/// assert_eq!(finding.code, FindingCode::TimeoutBeyondPeriod);
+/// assert_eq!(finding.container.as_deref(), Some("app"));
+/// assert_eq!(finding.see.title, "Liveness, Readiness, and Startup Probes");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Kind of the mistake; stable from release to release.
+    pub code: FindingCode,
+    /// Name of its container; `None` if it is about the whole Pod.
+    pub container: Option<String>,
+    /// Path of the field in the manifest: `spec.containers[0].livenessProbe`.
+    pub field: String,
+    /// Sentence on the mistake, with the values that show it.
+    pub message: String,
+    /// Page of the Kubernetes documentation about it.
+    pub see: DocPage,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {} (see {})", self.code, self.field, self.message, self.see)
+    }
+}
+
+named! {
+    /// Kinds of mistakes that the lint looks for; a code never changes its meaning.
+    ///
+    /// ```
+    /// use pod_lifecycle::budget::FindingCode;
+    ///
+    /// assert_eq!("PL001".parse::<FindingCode>(), Ok(FindingCode::LivenessBeforeStartUp));
+    /// ```
+    #[non_exhaustive]
+    pub enum FindingCode {
+        /// Without a startup probe, the liveness probe can kill the container before its readiness probe first runs. (A
+        /// startup probe holds the liveness probe back until the container has started.)
+        LivenessBeforeStartUp = "PL001",
+        /// The preStop hook sleeps for the whole grace period or longer, so the process gets no more than 2 s after
+        /// SIGTERM. A command that begins with `sleep`, on its own or in a shell, counts too.
+        PreStopBeyondGrace = "PL002",
+        /// Readiness and liveness run the same check, and liveness is no more patient: the container is killed when it
+        /// should only lose its traffic.
+        ReadinessIsLiveness = "PL003",
+        /// A grace period of 0 leaves no time for the preStop hook.
+        PreStopWithoutGrace = "PL004",
+        /// The timeout of a probe is longer than its period.
+        TimeoutBeyondPeriod = "PL005",
+        /// A container that fails its probe gets longer to stop than a healthy one.
+        ProbeGraceBeyondPod = "PL006",
+        /// The active deadline ends the Pod before it can be ready.
+        DeadlineBeforeReady = "PL007",
+    }
+}
+
+impl FindingCode {
+    /// Returns the page of the Kubernetes documentation about it.
+    #[must_use]
+    pub const fn see(self) -> DocPage {
+        match self {
+            FindingCode::LivenessBeforeStartUp => probes!("#when-should-you-use-a-startup-probe"),
+            FindingCode::ReadinessIsLiveness => probes!("#when-should-you-use-a-liveness-probe"),
+            FindingCode::TimeoutBeyondPeriod => probes!("#configure-probes"),
+            FindingCode::ProbeGraceBeyondPod => probes!("#probe-level-terminationgraceperiodseconds"),
+            FindingCode::PreStopBeyondGrace | FindingCode::PreStopWithoutGrace => HOOKS,
+            FindingCode::DeadlineBeforeReady => INIT_CONTAINERS,
+        }
+    }
+}
+
+/// A page of the Kubernetes documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct DocPage {
+    /// Title of the page.
+    pub title: &'static str,
+    /// Address of the page.
+    pub url: &'static str,
+}
+
+impl fmt::Display for DocPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\", {}", self.title, self.url)
+    }
+}
+
+/// Returns the findings on each container, then those on the whole Pod, which is never ready before `earliest_ready`.
+pub(super) fn all(spec: &PodSpec, earliest_ready: Duration) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, container) in spec.init_and_regular_containers() {
+        let mut lint = Lint { spec, index, container, findings: &mut findings };
+        lint.liveness_before_start_up();
+        lint.pre_stop();
+        lint.readiness_is_liveness();
+        lint.timeouts();
+        lint.probe_graces();
+    }
+    findings.extend(deadline_before_ready(spec, earliest_ready));
+    findings
+}
+
+struct Lint<'a> {
+    spec: &'a PodSpec,
+    index: ContainerIndex,
+    container: &'a ContainerSpec,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Lint<'_> {
+    fn liveness_before_start_up(&mut self) {
+        let (None, Some(readiness), Some(liveness)) = self.probes() else { return };
+        let first_kill = liveness.initial_delay().saturating_add(failing_time(liveness));
+        let allowed = readiness.initial_delay();
+        if first_kill < allowed {
+            let message = format!(
+                "liveness can kill {} {} after its start, but readiness gives it {} to start up: add a startup probe, \
+                 which holds liveness back",
+                self.name(),
+                Seconds(first_kill),
+                Seconds(allowed)
+            );
+            self.found(FindingCode::LivenessBeforeStartUp, "livenessProbe", message);
+        }
+    }
+
+    fn pre_stop(&mut self) {
+        let (Some(hook), Some(grace)) = (self.container.pre_stop(), self.spec.termination_grace()) else { return };
+        if grace.is_zero() {
+            let message = format!("a grace period of 0 s leaves no time for the preStop hook of {}", self.name());
+            return self.found(FindingCode::PreStopWithoutGrace, "lifecycle.preStop", message);
+        }
+        if let Some(sleep) = sleep_of(hook).filter(|&sleep| sleep >= grace) {
+            let message = format!(
+                "the preStop hook of {} sleeps {} of a grace period of {}: the process is killed at most {} after SIGTERM",
+                self.name(),
+                Seconds(sleep),
+                Seconds(grace),
+                Seconds(MINIMUM_GRACE)
+            );
+            self.found(FindingCode::PreStopBeyondGrace, "lifecycle.preStop", message);
+        }
+    }
+
+    fn readiness_is_liveness(&mut self) {
+        let (_, Some(readiness), Some(liveness)) = self.probes() else { return };
+        let has_handler = *liveness.handler() != Handler::default();
+        let is_same = has_handler && liveness.handler() == readiness.handler();
+        let patience = |probe| ProbeSpec::period(probe).saturating_mul(probe.failure_threshold());
+        let (to_kill, to_unready) = (patience(liveness), patience(readiness));
+        if is_same && to_kill <= to_unready && liveness.timeout() <= readiness.timeout() {
+            let message = format!(
+                "liveness runs the same check as readiness and is no more patient ({} against {}): it kills {} when it \
+                 should only lose its traffic",
+                Seconds(to_kill),
+                Seconds(to_unready),
+                self.name()
+            );
+            self.found(FindingCode::ReadinessIsLiveness, "livenessProbe", message);
+        }
+    }
+
+    fn timeouts(&mut self) {
+        for &kind in ProbeKind::ALL {
+            let Some(probe) = self.container.probe(kind) else { continue };
+            let (timeout, period) = (probe.timeout(), probe.period());
+            if timeout > period {
+                let message = format!(
+                    "the {} probe of {} waits {} for an answer, but runs every {}",
+                    kind.name().to_lowercase(),
+                    self.name(),
+                    Seconds(timeout),
+                    Seconds(period)
+                );
+                self.found(FindingCode::TimeoutBeyondPeriod, &format!("{}.timeoutSeconds", field(kind)), message);
+            }
+        }
+    }
+
+    fn probe_graces(&mut self) {
+        for &kind in ProbeKind::ALL {
+            let of_probe = self.container.probe(kind).and_then(ProbeSpec::termination_grace);
+            let (Some(of_probe), Some(of_pod)) = (of_probe, self.spec.termination_grace()) else { continue };
+            if of_probe > of_pod {
+                let field = format!("{}.terminationGracePeriodSeconds", field(kind));
+                let (of_probe, of_pod) = (Seconds(of_probe), Seconds(of_pod));
+                let probe = kind.name().to_lowercase();
+                let message = format!(
+                    "{} gets {of_probe} to stop after a failed {probe} probe, but only {of_pod} otherwise",
+                    self.name()
+                );
+                self.found(FindingCode::ProbeGraceBeyondPod, &field, message);
+            }
+        }
+    }
+
+    /// Returns the startup, readiness and liveness probe.
+    fn probes(&self) -> (Option<&ProbeSpec>, Option<&ProbeSpec>, Option<&ProbeSpec>) {
+        let probe = |kind| self.container.probe(kind);
+        (probe(ProbeKind::Startup), probe(ProbeKind::Readiness), probe(ProbeKind::Liveness))
+    }
+
+    /// Returns the container's name in backticks.
+    fn name(&self) -> String {
+        format!("`{}`", self.container.name())
+    }
+
+    fn found(&mut self, code: FindingCode, field: &str, message: String) {
+        let list = match self.container.kind() {
+            ContainerKind::Init | ContainerKind::Sidecar => "initContainers",
+            ContainerKind::Regular => "containers",
+            ContainerKind::Ephemeral => "ephemeralContainers",
+        };
+        let place = self.spec.index_in_list(self.index);
+        self.findings.push(Finding {
+            code,
+            container: Some(self.container.name().to_owned()),
+            field: format!("spec.{list}[{place}].{field}"),
+            message,
+            see: code.see(),
+        });
+    }
+}
+
+fn deadline_before_ready(spec: &PodSpec, earliest_ready: Duration) -> Option<Finding> {
+    let deadline = spec.active_deadline()?;
+    let code = FindingCode::DeadlineBeforeReady;
+    (deadline <= earliest_ready).then(|| Finding {
+        code,
+        container: None,
+        field: "spec.activeDeadlineSeconds".to_owned(),
+        message: format!(
+            "the deadline stops the Pod after {}, but it cannot be ready before {}",
+            Seconds(deadline),
+            Seconds(earliest_ready)
+        ),
+        see: code.see(),
+    })
+}
+
+/// Returns the time from the first to the last failure of its threshold.
+fn failing_time(probe: &ProbeSpec) -> Duration {
+    probe.period().saturating_mul(probe.failure_threshold().saturating_sub(1))
+}
+
+fn field(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Readiness => "readinessProbe",
+        ProbeKind::Liveness => "livenessProbe",
+    }
+}
+
+/// Returns the least time that a hook sleeps, if its spec shows it.
+fn sleep_of(hook: &LifecycleHook) -> Option<Duration> {
+    match hook {
+        LifecycleHook::Sleep(time) => Some(*time),
+        LifecycleHook::Run(handler) => sleep_of_command(handler.exec.as_ref()?).map(Duration::from_secs),
+    }
+}
+
+/// Returns the seconds of `sleep 20`, or of `sleep 20; …` after a shell's `-c`.
+fn sleep_of_command(exec: &ExecAction) -> Option<u64> {
+    let (program, arguments) = exec.command.split_first()?;
+    let is_sleep = |program: &str| program.rsplit('/').next() == Some("sleep");
+    match arguments {
+        [seconds] if is_sleep(program) => seconds.parse().ok(),
+        [flag, script, ..] if flag == "-c" => {
+            let mut words = script.split([' ', ';', '&', '\n']).filter(|word| !word.is_empty());
+            is_sleep(words.next()?).then(|| words.next())??.parse().ok()
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,536 @@
+//! Explanation of an observed Pod: facts that follow from its status, and facts that no status contains.
+
+use alloc::{string::String, vec::Vec};
+use core::time::Duration;
+
+use serde::Serialize;
+
+use super::{ObservedPod, container::Delay};
+use crate::{
+    api::{ConditionStatus, ContainerStatus, Name, Named, PodCondition, PodPhase},
+    config::KubeletConfig,
+    explain::{
+        Explanation, Next, NextStep, ObservedStatus, WaitingFor, When,
+        change::{self, PossibleChange, remedies},
+        condition::{self, UnmetCondition},
+        container::{self, ContainerExplanation, Situation},
+        fact::by_name,
+        pod::{EndCause, PodSituation, StopCause, first_failure},
+        remedy::Remedy,
+    },
+    rule::{deadline, restart},
+    spec::ProbeKind,
+    state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, PodReason, StartError},
+    time::{Timestamp, seconds},
+};
+
+/// Fact that no status contains, and that an explanation would need.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::explain::{MissingFact, ObservedPod};
+///
+/// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/image-pull-back-off.json"));
+/// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+/// let explained = pod.explain("2026-03-01T12:08:50Z".parse()?);
+/// let five_minutes = Duration::from_secs(300);
+/// assert_eq!(explained.unknown, [MissingFact::NextPull { container: "app".into(), longest_wait: five_minutes }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum MissingFact {
+    /// Time of a container's next restart, since its last exit has no time.
+    NextRestart {
+        /// Name of the container.
+        container: String,
+    },
+    /// Time of the next pull of an image, since the last attempt is not in the status.
+    NextPull {
+        /// Name of the container.
+        container: String,
+        /// Longest time from the last attempt to the next.
+        #[serde(rename = "mostSeconds", serialize_with = "seconds::serialize")]
+        longest_wait: Duration,
+    },
+    /// Time of the next attempt to start a container, since the last one is not in the status.
+    NextTry {
+        /// Name of the container.
+        container: String,
+        /// Usual time from the last attempt to the next.
+        #[serde(rename = "periodSeconds", serialize_with = "seconds::serialize")]
+        period: Duration,
+    },
+    /// Results in a row of a probe so far.
+    ProbeRun {
+        /// Name of the container.
+        container: String,
+        /// Kind of the probe.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+    },
+    /// Step that a container waits for before its start.
+    Preparation {
+        /// Name of the container.
+        container: String,
+    },
+    /// Containers that got SIGTERM, and when.
+    Stops,
+    /// Containers that run on the node.
+    Node,
+    /// State of the node's kubelet.
+    Kubelet,
+}
+
+impl ObservedPod {
+    /// Explains the Pod: why it is in its state, what happens next and when, what would change it, and what is unknown.
+    ///
+    /// Its node has the default configuration; see [`explain_on`](ObservedPod::explain_on).
+    ///
+    /// ```
+    /// use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
+    ///
+    /// // What `kubectl get pod web -o json` prints.
+    /// let printed = r#"{
+    ///     "metadata": {"name": "web"},
+    ///     "spec": {"nodeName": "node-1", "restartPolicy": "Always", "containers": [{"name": "app", "image": "shop:1"}]},
+    ///     "status": {
+    ///         "phase": "Running",
+    ///         "containerStatuses": [{"name": "app", "ready": false, "restartCount": 3, "image": "shop:1", "imageID": "",
+    ///             "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+    ///             "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-03-01T12:00:50Z"}}}]
+    ///     }
+    /// }"#;
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str::<PodManifest>(printed)?)?;
+    /// let text = pod.explain("2026-03-01T12:00:55Z".parse()?).to_string();
+    /// assert!(text.starts_with(
+    ///     "Pod web is Running but not Ready: container `app` keeps exiting and waits before its next restart \
+    ///      (CrashLoopBackOff).\n\
+    ///      Why: `app` exited with code 1 (Error) at 12:00:50, its 4th exit; restartPolicy Always restarts it 10 s to 40 s \
+    ///      after that exit.\n\
+    ///      Next: `app` restarts between 12:01:00 and 12:01:30, in 5 s to 35 s."
+    /// ), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, now: Timestamp) -> Explanation {
+        self.explain_on(&KubeletConfig::default(), now)
+    }
+
+    /// Explains the Pod on a node with this configuration, of which the back-offs and periods count.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pod_lifecycle::{config::{FeatureGates, KubeletConfig}, explain::{Situation, ObservedPod}};
+    ///
+    /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
+    /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
+    /// let crash_loop = FeatureGates::default().crash_loop(Some(Duration::from_secs(60)));
+    /// let node = KubeletConfig { crash_loop, ..KubeletConfig::default() };
+    /// let app = &pod.explain_on(&node, "2026-03-01T12:08:50Z".parse()?).containers[0];
+    /// // The message contains 160 s; the next delay depends on the node.
+    /// let Situation::HeldBack { delay, next_delay, .. } = app.situation else { return Err("is not".into()) };
+    /// assert_eq!((delay.as_secs(), next_delay.as_secs()), (160, 60));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain_on(&self, node: &KubeletConfig, now: Timestamp) -> Explanation {
+        Observation { pod: self, node, now }.explain()
+    }
+}
+
+/// Inputs of an explanation: the object, its node's configuration, the time.
+#[derive(Clone, Copy)]
+pub(super) struct Observation<'a> {
+    pub(super) pod: &'a ObservedPod,
+    pub(super) node: &'a KubeletConfig,
+    pub(super) now: Timestamp,
+}
+
+impl Observation<'_> {
+    fn explain(self) -> Explanation {
+        let pod = self.pod;
+        let indexes = pod.spec().containers().map(|(index, _)| index);
+        let containers: Vec<_> = indexes.filter_map(|index| self.container(index)).collect();
+        let situation = self.situation(&containers);
+        Explanation {
+            at: self.now,
+            pod: pod.spec().name().into(),
+            phase: pod.published_phase().unwrap_or_else(|| pod.phase()),
+            ready: pod.holds(ConditionType::Ready),
+            gone: false,
+            unmet: self.unmet(),
+            kubelet_restarted_at: None,
+            next: self.next(&situation, &containers),
+            changes: self.changes(&situation, &containers),
+            unknown: self.unknown(&situation, &containers),
+            observed: Some(ObservedStatus { changed_at: self.changed_at() }),
+            situation,
+            containers,
+        }
+    }
+
+    fn changes(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<PossibleChange> {
+        if matches!(situation, PodSituation::NoSandbox { .. }) {
+            let remedies = Remedy::for_condition(ConditionType::PodReadyToStartContainers.name(), "");
+            return remedies.iter().map(|&remedy| PossibleChange::Remedy { container: None, remedy }).collect();
+        }
+        if matches!(situation, PodSituation::Stopping { .. }) && !self.pod.is_deleting() {
+            return Vec::new();
+        }
+        if let Some(mut changes) = change::of_situation(situation) {
+            // A Pod that is deleted on a lost node stays in the API until it is force-deleted.
+            if matches!(situation, PodSituation::NodeLost { .. }) && self.pod.is_deleting() {
+                changes.push(PossibleChange::Remedy { container: None, remedy: Remedy::ForceDelete });
+            }
+            return changes;
+        }
+        let mut by_severity: Vec<_> = containers.iter().collect();
+        by_severity.sort_by_key(|container| container.severity());
+        by_severity.into_iter().flat_map(|container| self.changes_of(container)).collect()
+    }
+
+    fn changes_of(self, explained: &ContainerExplanation) -> Vec<PossibleChange> {
+        let name = &explained.name;
+        match &explained.situation {
+            Situation::HeldBack { exit, .. } => change::held_back(name, Some(exit), &self.node.crash_loop),
+            Situation::HeldBackBetween { exit, .. } => change::held_back(name, exit.as_ref(), &self.node.crash_loop),
+            Situation::CannotStart { error, .. } => remedies(name, Remedy::for_waiting(error)),
+            Situation::RestartDue { exit, .. } => {
+                remedies(name, Remedy::for_termination(&(&*exit.reason).into()).get(..1).unwrap_or_default())
+            }
+            Situation::NotStarted { .. } => {
+                let reason = explained.waiting_reason.as_deref().unwrap_or_default();
+                remedies(name, Remedy::for_waiting(&StartError::from(reason)))
+            }
+            Situation::Running { lacks: Some(progress), .. } => Vec::from([PossibleChange::Successes {
+                container: name.clone(),
+                probe: progress.probe,
+                needed: progress.successes_needed,
+                has_begun: false,
+                period: progress.period,
+            }]),
+            Situation::Running { .. } => Vec::from([PossibleChange::Exit { container: name.clone() }]),
+            Situation::Pulling { .. }
+            | Situation::Starting
+            | Situation::PostStart { .. }
+            | Situation::Stopping { .. }
+            | Situation::Ended { .. }
+            | Situation::NeverRan
+            | Situation::Unknown => Vec::new(),
+        }
+    }
+
+    /// Returns the missing facts on the Pod and on the container that explains its state.
+    fn unknown(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<MissingFact> {
+        match situation {
+            PodSituation::NodeLost { .. } => Vec::from([MissingFact::Node]),
+            PodSituation::Unreported { .. } => Vec::from([MissingFact::Kubelet]),
+            PodSituation::Stopping { .. } if self.something_runs() => Vec::from([MissingFact::Stops]),
+            PodSituation::Container { container } => {
+                let lead = containers.iter().find(|explained| explained.name == *container);
+                lead.and_then(|lead| self.unknown_of(lead)).into_iter().collect()
+            }
+            PodSituation::Gated
+            | PodSituation::Unscheduled { .. }
+            | PodSituation::NoSandbox { .. }
+            | PodSituation::RestartingAll { .. }
+            | PodSituation::GatesUnmet { .. }
+            | PodSituation::Ready
+            | PodSituation::Stopping { .. }
+            | PodSituation::Over { .. }
+            | PodSituation::Gone => Vec::new(),
+        }
+    }
+
+    fn unknown_of(self, explained: &ContainerExplanation) -> Option<MissingFact> {
+        let container = explained.name.clone();
+        Some(match &explained.situation {
+            Situation::CannotStart { error, .. } if container::is_pull_error(error) => {
+                MissingFact::NextPull { container, longest_wait: self.node.image_pull.max }
+            }
+            Situation::CannotStart { .. } => MissingFact::NextTry { container, period: self.node.retry_period },
+            Situation::HeldBackBetween { exit, .. } if exit.as_ref().is_none_or(|exit| exit.at.is_none()) => {
+                MissingFact::NextRestart { container }
+            }
+            Situation::RestartDue { exit, .. } if exit.at.is_none() => MissingFact::NextRestart { container },
+            Situation::Running { lacks: Some(progress), .. } => {
+                MissingFact::ProbeRun { container, probe: progress.probe }
+            }
+            Situation::NotStarted { waits_for: WaitingFor::Preparation, .. } => MissingFact::Preparation { container },
+            Situation::NotStarted { .. }
+            | Situation::Pulling { .. }
+            | Situation::Starting
+            | Situation::PostStart { .. }
+            | Situation::HeldBack { .. }
+            | Situation::HeldBackBetween { .. }
+            | Situation::RestartDue { .. }
+            | Situation::Running { .. }
+            | Situation::Stopping { .. }
+            | Situation::Ended { .. }
+            | Situation::NeverRan
+            | Situation::Unknown => return None,
+        })
+    }
+
+    /// True if the status says that the sandbox is not ready.
+    pub(super) fn lacks_sandbox(self) -> bool {
+        self.pod.status_of(ConditionType::PodReadyToStartContainers) == Some(ConditionStatus::False)
+    }
+
+    /// Returns the newest time in the status, which is no older.
+    fn changed_at(self) -> Option<Timestamp> {
+        let status = self.pod.status();
+        let transitions = status.conditions.iter().filter_map(|condition| condition.last_transition_time);
+        let of_container = |container: &ContainerStatus| {
+            let states = [&container.state, &container.last_state];
+            let times = states.map(|state| {
+                let running = state.running.as_ref().and_then(|running| running.started_at);
+                running.max(state.terminated.as_ref().and_then(|end| end.finished_at))
+            });
+            times.into_iter().max().flatten()
+        };
+        let of_containers = status.every_container().filter_map(of_container);
+        transitions.chain(of_containers).chain(status.start_time).max()
+    }
+
+    // --- Situation of the Pod ---
+
+    fn situation(self, containers: &[ContainerExplanation]) -> PodSituation {
+        if self.is_over() {
+            return PodSituation::Over { cause: self.end_cause() };
+        }
+        if self.pod.status().reason == PodReason::NodeLost.as_str() {
+            return PodSituation::NodeLost { since: self.node_lost_since() };
+        }
+        if let Some(stopping) = self.stopping() {
+            return stopping;
+        }
+        if let Some(unbound) = self.unbound() {
+            return unbound;
+        }
+        if self.pod.holds(ConditionType::AllContainersRestarting) {
+            return PodSituation::RestartingAll { container: self.trigger() };
+        }
+        let waits = |container: &ContainerExplanation| {
+            matches!(
+                container.situation,
+                Situation::NotStarted { .. } | Situation::RestartDue { .. } | Situation::Unknown
+            )
+        };
+        if self.lacks_sandbox() && containers.iter().any(waits) && !self.something_runs() {
+            let is_lost = self.pod.records().iter().flatten().any(|record| record.instance.is_some());
+            return PodSituation::NoSandbox { is_lost, is_being_made: false, ruled_out_by: None, after: None };
+        }
+        let containers_ready = self.pod.conditions().containers_ready.is_true();
+        if let Some(container) = container::lead(containers, containers_ready) {
+            return PodSituation::Container { container: container.name.clone() };
+        }
+        let gates = self.unmet_gates();
+        if gates.is_empty() { PodSituation::Ready } else { PodSituation::GatesUnmet { gates } }
+    }
+
+    /// True if the published phase is terminal.
+    pub(super) fn is_over(self) -> bool {
+        self.pod.published_phase().is_some_and(PodPhase::is_terminal)
+    }
+
+    /// True if a container is running.
+    fn something_runs(self) -> bool {
+        self.pod.records().iter().flatten().any(ContainerRecord::is_running)
+    }
+
+    fn condition(&self, which: ConditionType) -> Option<&PodCondition> {
+        self.pod.status().condition(which.name())
+    }
+
+    fn end_cause(self) -> EndCause {
+        let status = self.pod.status();
+        if !status.reason.is_empty() {
+            return EndCause::Reason { reason: status.reason.clone(), message: status.message.clone() };
+        }
+        if self.pod.published_phase() == Some(PodPhase::Succeeded) {
+            return EndCause::AllSucceeded;
+        }
+        if let Some(target) = self.disruption() {
+            return EndCause::Reason { reason: target.reason.clone(), message: target.message.clone() };
+        }
+        first_failure(self.pod.spec(), self.pod.records()).unwrap_or(EndCause::Incomplete)
+    }
+
+    /// Returns the condition of a disruption that the Pod is the target of.
+    fn disruption(&self) -> Option<&PodCondition> {
+        let target = self.condition(ConditionType::DisruptionTarget)?;
+        (target.status.known() == Some(ConditionStatus::True)).then_some(target)
+    }
+
+    /// Returns when the node controller set Ready to False, as it does for a node that does not report.
+    fn node_lost_since(self) -> Option<Timestamp> {
+        let ready = self.condition(ConditionType::Ready)?;
+        let is_away = ready.status.known() != Some(ConditionStatus::True);
+        ready.last_transition_time.filter(|_| is_away)
+    }
+
+    fn stopping(self) -> Option<PodSituation> {
+        let computed = self.pod.phase();
+        let outcome = Some(computed).filter(|phase| phase.is_terminal());
+        let past_deadline = self.past_deadline();
+        let cause = if let Some(at) = self.pod.manifest().metadata.deletion_timestamp {
+            let grace = seconds::of_field(self.pod.manifest().metadata.deletion_grace_period_seconds.unwrap_or(0));
+            StopCause::Deleted { at: at - grace, grace }
+        } else if let Some(target) =
+            self.disruption().filter(|target| target.reason == ConditionReason::TerminationByKubelet.name())
+        {
+            StopCause::Node { reason: target.reason.clone(), message: target.message.clone() }
+        } else if let Some(longest) = past_deadline {
+            StopCause::Deadline { longest }
+        } else if outcome.is_some() {
+            let all_succeeded = computed == PodPhase::Succeeded;
+            let failure = || first_failure(self.pod.spec(), self.pod.records()).unwrap_or(EndCause::Incomplete);
+            StopCause::WorkOver(if all_succeeded { EndCause::AllSucceeded } else { failure() })
+        } else {
+            return None;
+        };
+        let is_failing = matches!(cause, StopCause::Node { .. } | StopCause::Deadline { .. });
+        let outcome = if is_failing { Some(PodPhase::Failed) } else { outcome };
+        Some(PodSituation::Stopping { cause, outcome })
+    }
+
+    /// Returns the active deadline, if it has passed.
+    fn past_deadline(self) -> Option<Duration> {
+        let at = deadline::expires_at(self.pod.spec(), self.pod.status().start_time?)?;
+        self.pod.spec().active_deadline().filter(|_| at <= self.now)
+    }
+
+    /// Returns the situation of a Pod that no kubelet has reported on.
+    fn unbound(self) -> Option<PodSituation> {
+        if self.pod.is_reported() {
+            return None;
+        }
+        let node = &self.pod.manifest().spec.node_name;
+        if !node.is_empty() {
+            return Some(PodSituation::Unreported { node: node.clone() });
+        }
+        let scheduled = self.condition(ConditionType::PodScheduled);
+        let is_gated = scheduled.is_some_and(|scheduled| scheduled.reason == ConditionReason::SchedulingGated.name());
+        if is_gated || self.pod.spec().is_scheduling_gated() {
+            return Some(PodSituation::Gated);
+        }
+        let message = scheduled.filter(|scheduled| scheduled.reason == ConditionReason::Unschedulable.name());
+        Some(PodSituation::Unscheduled { message: message.map(|scheduled| scheduled.message.clone()) })
+    }
+
+    /// Returns the container whose exit restarts all.
+    fn trigger(self) -> Option<String> {
+        let mut containers = self.pod.containers();
+        let found = containers.find(|(_, spec, record)| {
+            let end = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
+            end.is_some_and(|end| restart::restarts_all_containers(spec.restart(), end.exit_code))
+        });
+        found.map(|(_, spec, _)| spec.name().into())
+    }
+
+    /// Returns the readiness gates that are not True, with the status of their conditions.
+    fn unmet_gates(self) -> Vec<(String, Option<ConditionStatus>)> {
+        let gates = self.pod.spec().readiness_gates().iter().map(|gate| {
+            let condition = self.pod.status().condition(gate);
+            (gate.clone(), condition.map(|it| it.status.known().unwrap_or(ConditionStatus::Unknown)))
+        });
+        gates.filter(|(_, status)| *status != Some(ConditionStatus::True)).collect()
+    }
+
+    // --- Conditions ---
+
+    /// Returns the unmet conditions, in the order of the status.
+    fn unmet(self) -> Vec<UnmetCondition> {
+        let containers_of = |condition: &PodCondition, status| self.containers_of(condition, status);
+        condition::unmet_of(&self.pod.status().conditions, self.pod.spec(), containers_of)
+    }
+
+    /// Returns the containers behind a condition, if it is the one that follows from them.
+    fn containers_of(self, condition: &PodCondition, status: ConditionStatus) -> Vec<String> {
+        let conditions = self.pod.conditions();
+        let which = Named::<ConditionType>::from(&*condition.type_).known();
+        let Some(expected) = which.and_then(|which| conditions.get(which)) else { return Vec::new() };
+        let is_same =
+            expected.status == status && expected.reason.is_some_and(|reason| reason.name() == condition.reason);
+        match &expected.message {
+            ConditionMessage::Containers(lacking) if is_same => {
+                let indexes = lacking.unknown.iter().chain(&lacking.unmet);
+                indexes.map(|&index| self.pod.spec().container_name(index).into()).collect()
+            }
+            ConditionMessage::Containers(_)
+            | ConditionMessage::None
+            | ConditionMessage::Gates(_)
+            | ConditionMessage::RestartRule
+            | ConditionMessage::Text(_) => Vec::new(),
+        }
+    }
+
+    // --- Next steps ---
+
+    fn next(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<Next> {
+        match situation {
+            PodSituation::Stopping { .. } => self.kills(containers),
+            PodSituation::NoSandbox { .. }
+            | PodSituation::RestartingAll { .. }
+            | PodSituation::Container { .. }
+            | PodSituation::GatesUnmet { .. }
+            | PodSituation::Ready => {
+                let restarts = containers.iter().filter_map(|container| self.restart(container));
+                restarts.chain(self.deadline()).collect()
+            }
+            PodSituation::Gated
+            | PodSituation::Unscheduled { .. }
+            | PodSituation::Unreported { .. }
+            | PodSituation::NodeLost { .. }
+            | PodSituation::Over { .. }
+            | PodSituation::Gone => Vec::new(),
+        }
+    }
+
+    fn restart(self, explained: &ContainerExplanation) -> Option<Next> {
+        let limits = &self.node.crash_loop;
+        let record = self.record_of(explained)?;
+        let (exit, delay) = match &explained.situation {
+            Situation::HeldBack { exit, .. } => (Some(exit), Delay::in_force(record, limits)),
+            Situation::HeldBackBetween { exit, .. } => (exit.as_ref(), Delay::in_force(record, limits)),
+            Situation::RestartDue { exit, .. } => (Some(exit), Delay::to_come(record, limits)),
+            Situation::NotStarted { .. }
+            | Situation::Pulling { .. }
+            | Situation::Starting
+            | Situation::PostStart { .. }
+            | Situation::CannotStart { .. }
+            | Situation::Running { .. }
+            | Situation::Stopping { .. }
+            | Situation::Ended { .. }
+            | Situation::NeverRan
+            | Situation::Unknown => return None,
+        };
+        let when = delay.over(exit?.at?);
+        Some(Next { when, what: NextStep::Start { container: explained.name.clone() } })
+    }
+
+    fn record_of(&self, explained: &ContainerExplanation) -> Option<&ContainerRecord> {
+        let index = self.pod.spec().index_of(&explained.name)?;
+        self.pod.records().get(index.get())?.as_ref()
+    }
+
+    fn deadline(self) -> Option<Next> {
+        let at = deadline::expires_at(self.pod.spec(), self.pod.status().start_time?)?;
+        Some(Next { when: When::NotBefore(at), what: NextStep::Deadline })
+    }
+
+    /// Returns the kills of the containers that still run at the end of the grace period.
+    fn kills(self, containers: &[ContainerExplanation]) -> Vec<Next> {
+        let deletion = self.pod.manifest().metadata.deletion_timestamp;
+        let Some(at) = deletion.filter(|at| *at > self.now) else { return Vec::new() };
+        let running = containers.iter().filter(|container| matches!(container.situation, Situation::Stopping { .. }));
+        let kill = |container: &ContainerExplanation| Next {
+            when: When::NotBefore(at),
+            what: NextStep::Kill { container: container.name.clone() },
+        };
+        running.map(kill).collect()
+    }
+}
