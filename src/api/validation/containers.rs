@@ -1,10 +1,17 @@
-//! The rules on each of the three lists of containers.
+//! Validation of the three lists of containers (pkg/apis/core/validation).
 
 use alloc::collections::BTreeSet;
 use core::iter;
 
-use super::{Surroundings, container, handler, path::Path, ports, probe, report::Report, restart_rules};
-use crate::api::{Container, Named, PodManifestSpec, RestartPolicy};
+use super::{
+    Surroundings, handler, names, ports,
+    report::{Path, Report},
+    volumes,
+};
+use crate::api::{Container, ContainerRestartRule, Named, PodManifestSpec, RestartPolicy};
+
+const MAX_RESTART_RULES: usize = 20;
+const MAX_EXIT_CODES: usize = 255;
 
 /// `spec.containers`: at least one, with names and host ports of their own. Answers to `validateContainers` and
 /// `validatePodHostNetworkDeps`.
@@ -17,12 +24,12 @@ pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodManifestSp
     let mut names = BTreeSet::new();
     for (index, container) in spec.containers.iter().enumerate() {
         let path = path.index(index);
-        container::validate(report, &path, container, pod);
+        every(report, &path, container, pod);
         if !names.insert(container.name.as_str()) {
             report.duplicate(&path.child("name"), &container.name);
         }
         hooks_and_probes(report, &path, container, pod);
-        restart_rules::regular(report, &path, container);
+        regular_restart(report, &path, container);
         if spec.host_network {
             ports::on_host_network(report, &path.child("ports"), &container.ports);
         }
@@ -41,8 +48,8 @@ pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec,
     let mut names: BTreeSet<&str> = spec.containers.iter().map(|container| container.name.as_str()).collect();
     for (index, container) in spec.init_containers.iter().enumerate() {
         let path = list.index(index);
-        container::validate(report, &path, container, pod);
-        restart_rules::init(report, &path, container);
+        every(report, &path, container, pod);
+        init_restart(report, &path, container);
         if names.contains(container.name.as_str()) {
             report.duplicate(&path.child("name"), &container.name);
         } else if !container.name.is_empty() {
@@ -71,7 +78,7 @@ pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodManifest
     let mut names = targets.clone();
     for (index, container) in spec.ephemeral_containers.iter().enumerate() {
         let path = path.index(index);
-        container::validate(report, &path, container, pod);
+        every(report, &path, container, pod);
         if !names.insert(container.name.as_str()) {
             report.duplicate(&path.child("name"), &container.name);
         }
@@ -94,13 +101,13 @@ fn hooks_and_probes(report: &mut Report, path: &Path<'_>, container: &Container,
         handler::lifecycle(report, &path.child("lifecycle"), lifecycle, pod);
     }
     if let Some(probe) = &container.liveness_probe {
-        probe::liveness_or_startup(report, &path.child("livenessProbe"), probe);
+        handler::liveness_or_startup(report, &path.child("livenessProbe"), probe);
     }
     if let Some(probe) = &container.readiness_probe {
-        probe::readiness(report, &path.child("readinessProbe"), probe);
+        handler::readiness(report, &path.child("readinessProbe"), probe);
     }
     if let Some(probe) = &container.startup_probe {
-        probe::liveness_or_startup(report, &path.child("startupProbe"), probe);
+        handler::liveness_or_startup(report, &path.child("startupProbe"), probe);
     }
 }
 
@@ -122,5 +129,81 @@ fn forbid(
 ) {
     for (field, _) in fields.into_iter().filter(|(_, is_set)| *is_set) {
         report.forbidden(&path.child(field), detail);
+    }
+}
+
+/// Name, image, ports, mounts and policies. Answers to `validateContainerCommon` and `validateContainerOnlyForPod`.
+fn every(report: &mut Report, path: &Path<'_>, container: &Container, pod: &Surroundings<'_>) {
+    let name = path.child("name");
+    if container.name.is_empty() {
+        report.required(&name, "");
+    } else {
+        report.all_invalid(&name, &container.name, names::dns_label(&container.name));
+    }
+    image(report, &path.child("image"), &container.image);
+    let policy = container.termination_message_policy.as_ref();
+    report.named(&path.child("terminationMessagePolicy"), policy);
+    report.named(&path.child("imagePullPolicy"), container.image_pull_policy.as_ref());
+    ports::validate(report, &path.child("ports"), &container.ports);
+    volumes::mounts(report, &path.child("volumeMounts"), &container.volume_mounts, &pod.volumes);
+}
+
+/// Any string without whitespace around it will do: whether it is an image's name is found out by the kubelet.
+///
+/// <https://kubernetes.io/docs/concepts/containers/images/>
+fn image(report: &mut Report, field: &Path<'_>, image: &str) {
+    if image.is_empty() {
+        report.required(field, "");
+    } else if image.trim() != image {
+        report.invalid(field, image, "must not have leading or trailing whitespace");
+    }
+}
+
+/// Validates a regular container's own restart policy and rules: rules are checked even without a policy. KEPs 753, 5307, 5532.
+///
+/// Answers to `validateContainerRestartPolicy`.
+///
+/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restart-rules>
+fn regular_restart(report: &mut Report, path: &Path<'_>, container: &Container) {
+    restart_policy(report, path, container);
+    restart_rules(report, &path.child("restartPolicyRules"), &container.restart_policy_rules);
+}
+
+/// Validates an init container's own restart policy and rules: rules without a policy are reported once, unread.
+///
+/// Answers to `validateInitContainerRestartPolicy`.
+fn init_restart(report: &mut Report, path: &Path<'_>, container: &Container) {
+    restart_policy(report, path, container);
+    if container.restart_policy.is_some() {
+        restart_rules(report, &path.child("restartPolicyRules"), &container.restart_policy_rules);
+    }
+}
+
+fn restart_policy(report: &mut Report, path: &Path<'_>, container: &Container) {
+    let field = path.child("restartPolicy");
+    if container.restart_policy.is_some() {
+        report.known(&field, container.restart_policy.as_ref());
+    } else if !container.restart_policy_rules.is_empty() {
+        report.required(&field, "must specify restartPolicy when restart rules are used");
+    }
+}
+
+/// Exit codes may be in any order, more than once and out of a process's range: only their number is limited.
+fn restart_rules(report: &mut Report, path: &Path<'_>, rules: &[ContainerRestartRule]) {
+    if rules.len() > MAX_RESTART_RULES {
+        report.too_many(path, rules.len(), MAX_RESTART_RULES);
+    }
+    for (index, rule) in rules.iter().enumerate() {
+        let path = path.index(index);
+        report.known(&path.child("action"), rule.action.as_ref());
+        let field = path.child("exitCodes");
+        let Some(codes) = &rule.exit_codes else {
+            report.required(&field, "must be specified");
+            continue;
+        };
+        report.known(&field.child("operator"), codes.operator.as_ref());
+        if codes.values.len() > MAX_EXIT_CODES {
+            report.too_many(&field.child("values"), codes.values.len(), MAX_EXIT_CODES);
+        }
     }
 }

@@ -1,16 +1,19 @@
-//! The rules on what a probe or a hook does.
+//! Validation of probes and hooks (pkg/apis/core/validation).
 //!
 //! <https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/>
 
 use alloc::format;
 
-use super::{Surroundings, names, path::Path, ports, report::Report};
+use super::{
+    Surroundings, names, ports,
+    report::{Path, Report},
+};
 use crate::api::{
     ExecAction, GrpcAction, Handler, HttpGetAction, Lifecycle, OsName, PodOs, Probe, SleepAction, TcpSocketAction,
 };
 
 /// A probe runs a command, asks by HTTP or gRPC, or opens a connection. Answers to `validateHandler` of a probe.
-pub(super) fn probe(report: &mut Report, path: &Path<'_>, probe: &Probe) {
+fn handler_of(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     let actions = [
         probe.exec.as_ref().map(Action::Exec),
         probe.http_get.as_ref().map(Action::HttpGet),
@@ -18,6 +21,42 @@ pub(super) fn probe(report: &mut Report, path: &Path<'_>, probe: &Probe) {
         probe.grpc.as_ref().map(Action::Grpc),
     ];
     one_of(report, path, actions.into_iter().flatten(), None);
+}
+
+/// One success is enough for these two. Answers to `validateLivenessProbe` and `validateStartupProbe`.
+pub(super) fn liveness_or_startup(report: &mut Report, path: &Path<'_>, probe: &Probe) {
+    common(report, path, probe);
+    if probe.success_threshold != Some(1) {
+        report.invalid(&path.child("successThreshold"), probe.success_threshold.unwrap_or(0), "must be 1");
+    }
+}
+
+/// An unready container is not killed, so there is no grace. Answers to `validateReadinessProbe`.
+pub(super) fn readiness(report: &mut Report, path: &Path<'_>, probe: &Probe) {
+    common(report, path, probe);
+    if let Some(grace) = probe.termination_grace_period_seconds {
+        report.invalid(&path.child("terminationGracePeriodSeconds"), grace, "must not be set for readinessProbes");
+    }
+}
+
+/// One handler, and no number below zero. Answers to `validateProbe`.
+fn common(report: &mut Report, path: &Path<'_>, probe: &Probe) {
+    handler_of(report, path, probe);
+    let numbers = [
+        ("initialDelaySeconds", probe.initial_delay_seconds),
+        ("timeoutSeconds", probe.timeout_seconds),
+        ("periodSeconds", probe.period_seconds),
+        ("successThreshold", probe.success_threshold),
+        ("failureThreshold", probe.failure_threshold),
+    ];
+    for (field, number) in numbers {
+        if let Some(number) = number.filter(|number| *number < 0) {
+            report.invalid(&path.child(field), number, "must be greater than or equal to 0");
+        }
+    }
+    if let Some(grace) = probe.termination_grace_period_seconds.filter(|grace| *grace <= 0) {
+        report.invalid(&path.child("terminationGracePeriodSeconds"), grace, "must be greater than 0");
+    }
 }
 
 /// Each hook does one thing, and the stop signal is one that the operating system has. Answers to `validateLifecycle`.

@@ -3,7 +3,10 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
-use super::{names, path::Path, report::Report};
+use super::{
+    names,
+    report::{Path, Report},
+};
 use crate::api::{ObjectMeta, PodManifest};
 
 /// The annotation by which the API server knows the mirror of a static Pod.

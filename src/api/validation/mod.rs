@@ -3,17 +3,13 @@
 //! Only what the manifest types hold is looked at: resources, environment, security contexts, affinity and the like
 //! are not part of a Pod's life here.
 
-mod container;
 mod containers;
 mod error;
 mod handler;
 mod metadata;
 mod names;
-mod path;
 mod ports;
-mod probe;
 mod report;
-mod restart_rules;
 mod volumes;
 
 pub(crate) use error::Quoted;
@@ -23,8 +19,7 @@ pub(super) use metadata::MIRROR_ANNOTATION;
 use alloc::collections::BTreeSet;
 
 use super::{Name, Named, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
-use path::Path;
-use report::Report;
+use report::{Path, Report};
 
 /// Asks whether the API server would create the Pod, and reports every problem at once.
 ///
@@ -50,7 +45,7 @@ use report::Report;
 /// let pod: PodManifest = serde_json::from_str(manifest)?;
 /// assert_eq!(
 ///     validate(&pod.with_defaults()).unwrap_err().to_string(),
-///     r#"PodMachine "web" is invalid: spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never""#,
+///     r#"Pod "web" is invalid: spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never""#,
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```

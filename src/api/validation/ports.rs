@@ -4,7 +4,10 @@
 
 use alloc::{collections::BTreeSet, format};
 
-use super::{names, path::Path, report::Report};
+use super::{
+    names,
+    report::{Path, Report},
+};
 use crate::api::{Container, ContainerPort, IntOrString, Named};
 
 /// Names are well-formed and unique in their container, numbers are ports. Answers to `validateContainerPorts`.

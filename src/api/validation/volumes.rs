@@ -5,7 +5,10 @@
 
 use alloc::collections::BTreeSet;
 
-use super::{names, path::Path, report::Report};
+use super::{
+    names,
+    report::{Path, Report},
+};
 use crate::api::{PodManifestSpec, ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount};
 
 const SHORTEST_TOKEN_SECONDS: i64 = 10 * 60;

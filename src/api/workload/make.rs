@@ -6,7 +6,9 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{PodTemplateSpec, Workload, WorkloadError, WorkloadKind, WorkloadSpec, suffix};
+use core::fmt;
+
+use super::{PodTemplateSpec, Workload, WorkloadError, WorkloadKind, WorkloadSpec};
 use crate::api::{FieldError, FieldErrorType, Named, ObjectMeta, PodManifest, PodManifestSpec, RestartPolicy, Volume};
 
 const SECONDS_PER_MINUTE: i64 = 60;
@@ -89,13 +91,13 @@ impl Workload {
                 call(&mut pod, format!("{name}-"));
             }
             WorkloadKind::Deployment => {
-                let hash = suffix::hash(template);
+                let hash = template_hash(template);
                 call(&mut pod, format!("{name}-{hash}-"));
                 label(&mut pod, "pod-template-hash", &hash);
             }
             WorkloadKind::DaemonSet => {
                 call(&mut pod, format!("{name}-"));
-                label(&mut pod, "controller-revision-hash", &suffix::hash(template));
+                label(&mut pod, "controller-revision-hash", &template_hash(template));
                 label(&mut pod, "pod-template-generation", "1");
             }
             WorkloadKind::StatefulSet => self.number(&mut pod, template),
@@ -121,7 +123,7 @@ impl Workload {
         let name = pod.metadata.name.clone();
         label(pod, "statefulset.kubernetes.io/pod-name", &name);
         label(pod, "apps.kubernetes.io/pod-index", &number.to_string());
-        label(pod, "controller-revision-hash", &format!("{set}-{}", suffix::hash(template)));
+        label(pod, "controller-revision-hash", &format!("{set}-{}", template_hash(template)));
         pod.spec.other.insert("hostname".into(), name.as_str().into());
         if !self.spec.service_name.is_empty() {
             pod.spec.other.insert("subdomain".into(), self.spec.service_name.as_str().into());
@@ -223,7 +225,7 @@ fn wrong_policy(kind: FieldErrorType, policy: Option<&Named<RestartPolicy>>, det
 
 /// Gives a Pod the name that the API server would make of a prefix.
 fn call(pod: &mut PodManifest, prefix: String) {
-    pod.metadata.name = suffix::generated(&prefix);
+    pod.metadata.name = generated_name(&prefix);
     pod.metadata.generate_name = prefix;
 }
 
@@ -236,4 +238,85 @@ fn claimed(claim: &str, pod: &str) -> Volume {
     let source = serde_json::json!({"claimName": format!("{claim}-{pod}")});
     let other = [("persistentVolumeClaim".into(), source)].into_iter().collect();
     Volume { name: claim.into(), other, ..Volume::default() }
+}
+
+/// Longest prefix of a generated name, in bytes.
+///
+/// Answers to `MaxGeneratedNameLength` in `k8s.io/apiserver/pkg/storage/names`.
+const LONGEST_PREFIX: usize = 58;
+
+/// Letters after a prefix.
+const SUFFIX_LETTERS: usize = 5;
+
+/// Letters of a template's hash.
+const HASH_LETTERS: usize = 10;
+
+/// The letters of generated names: no vowels, so that they make no words, and nothing that looks like another.
+const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Returns a name for a `generateName` prefix: the prefix, cut if it is too long, and five letters. A cluster draws
+/// them at random; here they depend on the prefix alone.
+fn generated_name(prefix: &str) -> String {
+    let cut = prefix.char_indices().map(|(start, _)| start).find(|start| *start >= LONGEST_PREFIX);
+    let kept = cut.and_then(|cut| prefix.get(..cut)).unwrap_or(prefix);
+    format!("{kept}{}", letters(&prefix, SUFFIX_LETTERS))
+}
+
+/// Returns the hash of a template, for `pod-template-hash` and names.
+fn template_hash(template: &impl fmt::Debug) -> String {
+    letters(template, HASH_LETTERS)
+}
+
+/// Returns letters that depend on the `Debug` form of a value, as a controller's own hash does.
+fn letters(of: &impl fmt::Debug, count: usize) -> String {
+    let mut hash = Fnv::START;
+    // Writing into a hash cannot fail.
+    let _ = fmt::write(&mut hash, format_args!("{of:?}"));
+    let mut rest = hash.0;
+    let letters = core::iter::repeat_with(|| {
+        let place = usize::try_from(rest % 27).unwrap_or_default();
+        rest /= 27;
+        ALPHABET.get(place).copied().map_or('b', char::from)
+    });
+    letters.take(count).collect()
+}
+
+/// The hash FNV-1a.
+struct Fnv(u64);
+
+impl Fnv {
+    const START: Fnv = Fnv(0xcbf2_9ce4_8422_2325);
+    const PRIME: u64 = 0x0100_0000_01b3;
+}
+
+impl fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(Fnv::PRIME));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_name_is_the_same_each_time_and_another_for_another_prefix() {
+        assert_eq!(generated_name("web-"), generated_name("web-"));
+        assert_ne!(generated_name("web-"), generated_name("job-"));
+        assert!(generated_name("web-").strip_prefix("web-").is_some_and(|suffix| suffix.len() == SUFFIX_LETTERS));
+    }
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        let mut hash = Fnv::START;
+        fmt::Write::write_str(&mut hash, "foobar").unwrap();
+        assert_eq!(hash.0, 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_long_prefix_leaves_room_for_the_suffix() {
+        assert_eq!(generated_name(&"a".repeat(300)).len(), 63);
+        assert!(generated_name(&"é".repeat(300)).starts_with('é'));
+    }
 }

@@ -2,7 +2,6 @@
 
 mod document;
 mod make;
-mod suffix;
 #[cfg(test)]
 mod tests;
 
