@@ -154,7 +154,7 @@ pub use kubelet::{
 pub use kubelet::{PodSnapshot, SnapshotError};
 #[cfg(feature = "std")]
 pub use time::SystemClock;
-pub use time::{Clock, ManualClock, Timestamp, go_duration};
+pub use time::{Clock, InvalidTimestamp, ManualClock, Timestamp, go_duration};
 pub use timers::Timers;
 
 /// Runs the code of the README as a documentation test.

@@ -15,6 +15,7 @@ use core::{
 
 use alloc::{
     borrow::ToOwned,
+    boxed::Box,
     format,
     string::{String, ToString},
 };
@@ -35,7 +36,7 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 /// let later = noon + Duration::from_millis(1_500);
 /// assert_eq!(later.since(noon), Duration::from_millis(1_500));
 /// assert_eq!(later.to_string(), "2026-03-01T12:00:01Z");
-/// # Ok::<(), chrono::ParseError>(())
+/// # Ok::<(), pod_lifecycle::InvalidTimestamp>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(NonZeroI64);
@@ -147,12 +148,29 @@ impl From<Timestamp> for DateTime<Utc> {
     }
 }
 
+/// Error of a text that is no RFC 3339 time.
+///
+/// ```
+/// use pod_lifecycle::Timestamp;
+///
+/// let error = "noon".parse::<Timestamp>().unwrap_err();
+/// assert!(error.to_string().starts_with(r#""noon" is not an RFC 3339 time: "#));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{text:?} is not an RFC 3339 time: {problem}")]
+pub struct InvalidTimestamp {
+    text: Box<str>,
+    problem: Box<str>,
+}
+
 impl FromStr for Timestamp {
-    type Err = chrono::ParseError;
+    type Err = InvalidTimestamp;
 
     /// Reads RFC 3339, with any offset and any fraction of a second.
-    fn from_str(text: &str) -> Result<Timestamp, chrono::ParseError> {
-        DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc).into())
+    fn from_str(text: &str) -> Result<Timestamp, InvalidTimestamp> {
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| time.with_timezone(&Utc).into())
+            .map_err(|problem| InvalidTimestamp { text: text.into(), problem: problem.to_string().into() })
     }
 }
 
@@ -179,7 +197,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| de::Error::custom(format_args!("{text:?} is not an RFC 3339 time: {error}")))
+        text.parse().map_err(de::Error::custom)
     }
 }
 

@@ -51,7 +51,7 @@ impl From<Timestamp> for Time {
     /// let time = Time::from("2026-03-01T12:00:00.7Z".parse::<Timestamp>()?);
     /// assert_eq!(time.0.to_string(), "2026-03-01T12:00:00Z");
     /// assert_eq!(Timestamp::from(&time).to_string(), "2026-03-01T12:00:00Z");
-    /// # Ok::<(), chrono::ParseError>(())
+    /// # Ok::<(), pod_lifecycle::InvalidTimestamp>(())
     /// ```
     fn from(time: Timestamp) -> Time {
         Time(time.whole_seconds().into())
@@ -71,7 +71,7 @@ impl From<Timestamp> for MicroTime {
     ///
     /// let renewed: Timestamp = "2026-03-01T12:00:00.7Z".parse()?;
     /// assert_eq!(Timestamp::from(&MicroTime::from(renewed)), renewed);
-    /// # Ok::<(), chrono::ParseError>(())
+    /// # Ok::<(), pod_lifecycle::InvalidTimestamp>(())
     /// ```
     fn from(time: Timestamp) -> MicroTime {
         MicroTime(time.into())

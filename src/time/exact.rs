@@ -135,8 +135,7 @@ impl Visitor<'_> for MicrosVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Micros, E> {
-        let time = text.parse::<Timestamp>().map(Micros);
-        time.map_err(|error| E::custom(format_args!("{text:?} is not an RFC 3339 time: {error}")))
+        text.parse().map(Micros).map_err(E::custom)
     }
 
     fn visit_string<E: de::Error>(self, text: String) -> Result<Micros, E> {
