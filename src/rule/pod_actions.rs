@@ -75,6 +75,7 @@ pub struct PodActions {
 /// Container to kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Kill {
     /// Index of the container.
     pub container: ContainerIndex,
@@ -89,6 +90,7 @@ pub struct Kill {
 /// Instance to remove before all containers restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Reset {
     /// Index of the container.
     pub container: ContainerIndex,
@@ -125,17 +127,7 @@ impl KillReason {
 }
 
 impl Kill {
-    /// Returns the message of the `Killing` event.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{api, rule::pod_actions::{Kill, KillReason}, spec::PodSpec, state::InstanceId};
-    /// # let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app"}]}}"#)?;
-    /// # let spec = PodSpec::from_admitted(&manifest)?;
-    /// # let (app, instance) = (0.into(), InstanceId::nth(0));
-    /// let kill = Kill { container: app, instance, reason: KillReason::LivenessProbe, will_restart: true };
-    /// assert_eq!(kill.message(&spec).to_string(), "Container app failed liveness probe, will be restarted");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Returns the message of the `Killing` event, for example `Container app failed liveness probe, will be restarted`.
     #[must_use]
     pub fn message<'a>(&self, spec: &'a PodSpec) -> impl fmt::Display + use<'a> {
         KillMessage { kill: *self, container: spec.container(self.container) }

@@ -94,6 +94,7 @@ pub struct PreviousStatus<'a> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PodRecord {
     /// Container statuses, by container index.
     pub records: Vec<Option<ContainerRecord>>,

@@ -71,7 +71,7 @@ pub fn validate_update(old: &PodSpec, new: &PodSpec) -> Result<(), ImmutableFiel
     if deadline_moved_on {
         return refuse("spec.activeDeadlineSeconds");
     }
-    if !old.has_same_frame(new) {
+    if !old.has_same_immutable_fields(new) {
         return refuse("spec");
     }
     Ok(())

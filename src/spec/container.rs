@@ -1,4 +1,4 @@
-//! One container as it runs.
+//! Lowered spec of one container: its kind, hooks and probes.
 
 use alloc::{boxed::Box, string::String};
 use core::{fmt, num::NonZeroU16, time::Duration};
@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::Restart;
 use crate::api::{Handler, ImagePullPolicy, InvalidImageName, Name, from_name};
 
-/// A container's place in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
+/// Index of a container in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u16", into = "u16")]
 pub struct ContainerIndex(NonZeroU16);
 
 impl ContainerIndex {
-    /// The first place.
+    /// Index of the first container.
     pub(crate) const FIRST: ContainerIndex = ContainerIndex::nth(0);
 
-    /// The place with this number; `u16::MAX` counts as one less.
+    /// Creates the index with this number; `u16::MAX` counts as one less.
     pub(crate) const fn nth(place: u16) -> ContainerIndex {
         // Stored one higher, so that `Option<ContainerIndex>` is no larger.
         match NonZeroU16::new(place.saturating_add(1)) {
@@ -26,7 +26,7 @@ impl ContainerIndex {
         }
     }
 
-    /// The place as a number.
+    /// Returns the index as a number.
     #[must_use]
     pub const fn get(self) -> usize {
         self.place() as usize
@@ -61,20 +61,20 @@ impl fmt::Debug for ContainerIndex {
     }
 }
 
-/// What part a container plays in its Pod.
+/// Kind of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContainerKind {
     /// Runs to completion before the next one starts.
     Init,
     /// An init container with `restartPolicy: Always`: runs beside the regular ones and ends after them.
     Sidecar,
-    /// Does the Pod's work.
+    /// Runs for as long as the Pod has work.
     Regular,
-    /// Was added for debugging, and never restarts.
+    /// Added to a running Pod for debugging, and never restarted.
     Ephemeral,
 }
 
-/// What a container ought to be.
+/// Spec of a container.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerSpec {
@@ -93,55 +93,55 @@ pub struct ContainerSpec {
 }
 
 impl ContainerSpec {
-    /// The container's name.
+    /// Returns the container's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The image reference.
+    /// Returns the image reference.
     #[must_use]
     pub fn image(&self) -> &str {
         &self.image
     }
 
-    /// Why the image reference cannot be read, if it cannot: the container then waits with `InvalidImageName`.
+    /// Returns the error of an invalid image reference, with which the container waits as `InvalidImageName`.
     #[must_use]
     pub fn image_error(&self) -> Option<&InvalidImageName> {
         self.image_error.as_ref()
     }
 
-    /// What part the container plays.
+    /// Returns the kind of the container.
     #[must_use]
     pub fn kind(&self) -> ContainerKind {
         self.kind
     }
 
-    /// What its exit leads to.
+    /// Returns its restart policy and rules.
     #[must_use]
     pub fn restart(&self) -> &Restart {
         &self.restart
     }
 
-    /// When its image is pulled.
+    /// Returns `imagePullPolicy`.
     #[must_use]
     pub fn image_pull_policy(&self) -> ImagePullPolicy {
         self.image_pull_policy
     }
 
-    /// The hook after the start.
+    /// Returns the postStart hook.
     #[must_use]
     pub fn post_start(&self) -> Option<&LifecycleHook> {
         self.post_start.as_ref()
     }
 
-    /// The hook before the stop.
+    /// Returns the preStop hook.
     #[must_use]
     pub fn pre_stop(&self) -> Option<&LifecycleHook> {
         self.pre_stop.as_ref()
     }
 
-    /// Whether two specs differ in nothing but the image.
+    /// True if two specs are equal apart from the image.
     pub(crate) fn is_same_but_for_image(&self, other: &ContainerSpec) -> bool {
         let ContainerSpec { name, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
         *name == other.name
@@ -152,7 +152,7 @@ impl ContainerSpec {
             && (&self.post_start, &self.pre_stop) == (&other.post_start, &other.pre_stop)
     }
 
-    /// The probe of a kind, if the container has one.
+    /// Returns the probe of this kind, if the container has one.
     #[must_use]
     pub fn probe(&self, kind: ProbeKind) -> Option<&ProbeSpec> {
         match kind {
@@ -163,24 +163,24 @@ impl ContainerSpec {
     }
 }
 
-/// What a hook does.
+/// Lifecycle hook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum LifecycleHook {
-    /// Waits this long.
+    /// `sleep`: the kubelet waits this long.
     Sleep(Duration),
-    /// Runs a handler that the embedder carries out.
+    /// Any other handler, which the embedder runs.
     Run(#[serde(with = "crate::api::described")] Box<Handler>),
 }
 
-/// What a probe asks about; the order is that in which the kubelet makes their workers.
+/// Kind of a probe, in the order in which the kubelet creates the workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProbeKind {
-    /// Has the container started up?
+    /// `startupProbe`: a failure kills the container; the other probes wait for its success.
     Startup,
-    /// May it get traffic?
+    /// `readinessProbe`: a failure takes traffic from the container.
     Readiness,
-    /// Is it alive?
+    /// `livenessProbe`: a failure kills the container.
     Liveness,
 }
 
@@ -204,7 +204,7 @@ impl fmt::Display for ProbeKind {
     }
 }
 
-/// A probe with its defaults filled in; its times are whole seconds.
+/// Spec of a probe with its defaults filled in; its times are whole seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeSpec {
@@ -219,43 +219,43 @@ pub struct ProbeSpec {
 }
 
 impl ProbeSpec {
-    /// For how long after its start the container is not probed.
+    /// Returns `initialDelaySeconds`.
     #[must_use]
     pub fn initial_delay(&self) -> Duration {
         Duration::from_secs(self.initial_delay_seconds.into())
     }
 
-    /// How long an answer may take; then it is a failure.
+    /// Returns `timeoutSeconds`; a handler that takes longer has failed.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds.into())
     }
 
-    /// The time between two probes.
+    /// Returns `periodSeconds`.
     #[must_use]
     pub fn period(&self) -> Duration {
         Duration::from_secs(self.period_seconds.into())
     }
 
-    /// Successes in a row that it takes.
+    /// Returns `successThreshold`.
     #[must_use]
     pub fn success_threshold(&self) -> u32 {
         self.success_threshold
     }
 
-    /// Failures in a row that it takes.
+    /// Returns `failureThreshold`.
     #[must_use]
     pub fn failure_threshold(&self) -> u32 {
         self.failure_threshold
     }
 
-    /// The grace of a kill that this probe causes, over the Pod's.
+    /// Returns the probe's own `terminationGracePeriodSeconds`, which goes before the Pod's (KEP-2238).
     #[must_use]
     pub fn termination_grace(&self) -> Option<Duration> {
         self.termination_grace
     }
 
-    /// How the question is asked.
+    /// Returns the handler.
     #[must_use]
     pub fn handler(&self) -> &Handler {
         &self.handler

@@ -1,4 +1,4 @@
-//! From the manifest to the spec: names become indexes, strings become enums.
+//! Lowering of an API object to a spec: names become indexes, strings become enums.
 
 use alloc::{
     borrow::ToOwned,
@@ -18,41 +18,41 @@ use crate::{
     time::seconds,
 };
 
-/// Why a manifest cannot be lowered.
+/// Error of an API object that cannot be lowered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecError {
-    /// An enum string that Kubernetes does not know.
+    /// A field has a value that Kubernetes does not know.
     #[error("{field}: unknown value {}, expected one of {expected}", api::Quoted(.value))]
     UnknownName {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// What stands there.
+        /// Its value.
         value: String,
-        /// What could stand there.
+        /// Values that Kubernetes knows.
         expected: String,
     },
-    /// Two containers of the same name.
+    /// Two containers have the same name.
     #[error("{field}: duplicate container name {}", api::Quoted(.name))]
     DuplicateName {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// The name.
+        /// Name of the containers.
         name: String,
     },
-    /// The API server would refuse the manifest.
+    /// The API server would refuse the object.
     #[error(transparent)]
     Invalid(#[from] api::Invalid),
-    /// More containers than can be counted.
+    /// There are more than 65,535 containers.
     #[error("spec: more than {} containers", u16::MAX)]
     TooManyContainers,
 }
 
-/// The annotation that says where a Pod comes from; all sources but the API server make a static Pod.
+/// Annotation with the source of a Pod. All sources but the API server make a static Pod.
 const CONFIG_SOURCE: &str = "kubernetes.io/config.source";
 
 impl PodSpec {
-    /// Lowers a manifest as somebody wrote it: gives it Kubernetes' defaults, validates it, and lowers it.
+    /// Lowers a manifest as it is applied: sets Kubernetes' defaults and validates it first.
     ///
     /// # Errors
     ///
@@ -73,11 +73,11 @@ impl PodSpec {
         PodSpec::from_admitted(&pod)
     }
 
-    /// Lowers a Pod as the API server hands it to a node: defaulted and validated there, and not again here.
+    /// Lowers a Pod as the API server sends it to a node: defaults and validation are not repeated.
     ///
     /// # Errors
     ///
-    /// [`SpecError`] names the field that cannot be understood.
+    /// [`SpecError`] names the field with the unknown value.
     pub fn from_admitted(pod: &api::PodManifest) -> Result<PodSpec, SpecError> {
         let spec = &pod.spec;
         let pod_policy = known("spec.restartPolicy", spec.restart_policy.as_ref())?.unwrap_or(RestartPolicy::Always);
@@ -127,7 +127,7 @@ impl PodSpec {
 }
 
 impl api::PodManifest {
-    /// The container at `index`, as it was written: what to run it with.
+    /// Returns the container at `index` as it is in the API object: command, environment, resources and all.
     ///
     /// ```
     /// use pod_lifecycle::{api::PodManifest, spec::PodSpec};

@@ -1,4 +1,4 @@
-//! The Pod as it runs: parsed once, immutable, containers by index instead of by name.
+//! Lowered Pod spec: parsed once, immutable, with defaults filled in and containers by index instead of by name.
 //!
 //! ```
 //! use pod_lifecycle::{api, spec::{PodSpec, ProbeKind}};
@@ -29,10 +29,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::RestartPolicy;
 
-/// What a Pod ought to be, lowered from its manifest.
+/// Spec of a Pod, lowered from its API object.
 ///
-/// Containers stand in one list: init containers (sidecars among them) in the order of the manifest, then regular
-/// ones, then ephemeral ones. A [`ContainerIndex`] is a place in that list.
+/// Containers are in one list: init containers (sidecars among them) in the order of the API object, then regular ones,
+/// then ephemeral ones. A [`ContainerIndex`] is an index into that list.
 ///
 /// ```
 /// use pod_lifecycle::{api, spec::{ContainerKind, PodSpec}};
@@ -50,7 +50,7 @@ use crate::api::RestartPolicy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The Pod as a whole, and its containers by kind:
+/// Fields of the Pod, and its containers by kind:
 ///
 /// ```
 /// use core::time::Duration;
@@ -89,7 +89,7 @@ pub struct PodSpec {
     pub(crate) containers: Box<[ContainerSpec]>,
     pub(crate) regular_from: u16,
     pub(crate) ephemeral_from: u16,
-    /// Indexes of the regular containers, ordered by name: the order of the API status.
+    /// Regular containers sorted by name: the order of the kubelet's statuses.
     pub(crate) regular_by_name: Box<[ContainerIndex]>,
     pub(crate) ephemeral_by_name: Box<[ContainerIndex]>,
     pub(crate) policy: RestartPolicy,
@@ -104,91 +104,91 @@ pub struct PodSpec {
 }
 
 impl PodSpec {
-    /// The Pod's name.
+    /// Returns `metadata.name`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The Pod's namespace.
+    /// Returns `metadata.namespace`.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The Pod's unique id.
+    /// Returns `metadata.uid`.
     #[must_use]
     pub fn uid(&self) -> &str {
         &self.uid
     }
 
-    /// Counts the changes of the spec.
+    /// Returns `metadata.generation`, which counts the changes of the spec.
     #[must_use]
     pub fn generation(&self) -> i64 {
         self.generation
     }
 
-    /// How many containers there are, of all kinds.
+    /// Returns the number of containers of all kinds.
     #[must_use]
     pub fn container_count(&self) -> usize {
         self.containers.len()
     }
 
-    /// The Pod's restart policy; `Always` if the manifest does not say.
+    /// Returns the Pod's restart policy, `Always` by default.
     #[must_use]
     pub fn restart_policy(&self) -> RestartPolicy {
         self.policy
     }
 
-    /// Whether the Pod's policy lets anything run twice: it is not `Never`.
+    /// True if the Pod's restart policy is not `Never`.
     #[must_use]
     pub fn may_restart(&self) -> bool {
         self.policy != RestartPolicy::Never
     }
 
-    /// The time between the request to stop and the kill, if the manifest says; a negative one counts as 1 s.
+    /// Returns `terminationGracePeriodSeconds`, if it is set; a negative one is 1 s.
     #[must_use]
     pub fn termination_grace(&self) -> Option<Duration> {
         self.termination_grace
     }
 
-    /// How long the Pod may be active, counted from its start time.
+    /// Returns `activeDeadlineSeconds`, if it is set; it counts from `status.startTime`.
     #[must_use]
     pub fn active_deadline(&self) -> Option<Duration> {
         self.active_deadline
     }
 
-    /// The condition types that have to be true before the Pod counts as ready.
+    /// Returns the condition types of the readiness gates.
     #[must_use]
     pub fn readiness_gates(&self) -> &[String] {
         &self.readiness_gates
     }
 
-    /// Whether gates keep the Pod from being scheduled.
+    /// True if the Pod has scheduling gates.
     #[must_use]
     pub fn is_scheduling_gated(&self) -> bool {
         self.scheduling_gated
     }
 
-    /// Whether the Pod uses the node's network.
+    /// Returns `hostNetwork`: true if the Pod uses the node's network.
     #[must_use]
     pub fn uses_host_network(&self) -> bool {
         self.host_network
     }
 
-    /// Whether the Pod comes from a file or URL of the node, not from the API server.
+    /// True for a static Pod, which comes from a file or URL of the node instead of the API server.
     #[must_use]
     pub fn is_static(&self) -> bool {
         self.is_static
     }
 
-    /// Whether any init container is a sidecar.
+    /// True if any init container is a sidecar.
     #[must_use]
     pub fn has_sidecars(&self) -> bool {
         self.has_sidecars
     }
 
-    /// Whether any container has a rule that restarts all of them.
+    /// True if any container has a `RestartAllContainers` rule.
     ///
     /// Answers to `AllContainersCouldRestart` in `pkg/api/v1/pod`; see KEP-5532.
     #[must_use]
@@ -196,14 +196,14 @@ impl PodSpec {
         self.all_containers_could_restart
     }
 
-    /// Whether there is a regular container at `index`.
+    /// True if the container at `index` is a regular one.
     #[must_use]
     pub fn is_regular(&self, index: ContainerIndex) -> bool {
         (self.regular_from..self.ephemeral_from).contains(&index.place())
     }
 
-    /// Whether what cannot change in a Pod that exists is the same in both, containers apart.
-    pub(crate) fn has_same_frame(&self, other: &PodSpec) -> bool {
+    /// True if both have the same immutable fields, containers apart.
+    pub(crate) fn has_same_immutable_fields(&self, other: &PodSpec) -> bool {
         self.policy == other.policy
             && self.termination_grace == other.termination_grace
             && self.readiness_gates == other.readiness_gates
@@ -211,19 +211,19 @@ impl PodSpec {
             && self.is_static == other.is_static
     }
 
-    /// The container at `index`.
+    /// Returns the container at `index`.
     #[must_use]
     pub fn container(&self, index: ContainerIndex) -> Option<&ContainerSpec> {
         self.containers.get(index.get())
     }
 
-    /// The name of the container at `index`; empty if there is none.
+    /// Returns the name of the container at `index`; empty if there is none.
     #[must_use]
     pub fn container_name(&self, index: ContainerIndex) -> &str {
         self.container(index).map_or("", ContainerSpec::name)
     }
 
-    /// The place of the container called `name`.
+    /// Returns the index of the container with this name.
     ///
     /// ```
     /// # use pod_lifecycle::{api, spec::PodSpec};
@@ -241,37 +241,37 @@ impl PodSpec {
         self.containers().find(|(_, container)| container.name() == name).map(|(index, _)| index)
     }
 
-    /// All containers with their places.
+    /// Returns all containers with their indexes.
     pub fn containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.span(0, self.len())
     }
 
-    /// The init containers, sidecars among them, in the order of the manifest.
+    /// Returns the init containers, sidecars among them, in the order of the API object.
     pub fn init_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.span(0, self.regular_from)
     }
 
-    /// The sidecars, in the order of the manifest.
+    /// Returns the sidecars, in the order of the API object.
     pub fn sidecars(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.init_containers().filter(|(_, container)| container.kind() == ContainerKind::Sidecar)
     }
 
-    /// The regular containers, in the order of the manifest.
+    /// Returns the regular containers, in the order of the API object.
     pub fn regular_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.span(self.regular_from, self.ephemeral_from)
     }
 
-    /// Init and regular containers, in this order.
+    /// Returns the init containers, then the regular ones.
     pub fn init_and_regular_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.span(0, self.ephemeral_from)
     }
 
-    /// The ephemeral containers, in the order in which they were added.
+    /// Returns the ephemeral containers, in the order in which they were added.
     pub fn ephemeral_containers(&self) -> impl DoubleEndedIterator<Item = (ContainerIndex, &ContainerSpec)> {
         self.span(self.ephemeral_from, self.len())
     }
 
-    /// The place of a container among those of its list in the manifest.
+    /// Returns the index of a container in its list of the API object.
     #[must_use]
     pub fn index_in_list(&self, index: ContainerIndex) -> usize {
         let first = match index.place() {
@@ -282,7 +282,7 @@ impl PodSpec {
         index.get().saturating_sub(usize::from(first))
     }
 
-    /// Whether the Pod has any init container, sidecars included.
+    /// True if the Pod has any init container or sidecar.
     #[must_use]
     pub fn has_init_containers(&self) -> bool {
         self.regular_from > 0

@@ -1,4 +1,4 @@
-//! What a container's exit leads to, in one normal form.
+//! Restart policy and restart rules of a container (KEP-5307).
 
 use alloc::boxed::Box;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 
-/// A container's restart policy and rules, with the Pod's policy filled in.
+/// Restart policy and rules of a container, with the Pod's policy filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restart {
@@ -15,7 +15,7 @@ pub struct Restart {
     pub(crate) is_own: bool,
 }
 
-/// A rule on a container's exit code.
+/// Restart rule on a container's exit code (`restartPolicyRules`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestartRule {
@@ -24,19 +24,19 @@ pub struct RestartRule {
 }
 
 impl Restart {
-    /// The policy that decides where no rule does: the container's own, else the Pod's.
+    /// Returns the container's own restart policy, or else the Pod's. It decides if no rule matches.
     #[must_use]
     pub fn policy(&self) -> RestartPolicy {
         self.policy
     }
 
-    /// Whether the container has a policy of its own.
+    /// True if the container has a restart policy of its own.
     #[must_use]
     pub fn is_own(&self) -> bool {
         self.is_own
     }
 
-    /// The rules, in the order in which they are tried.
+    /// Returns the restart rules, of which the first that matches decides.
     #[must_use]
     pub fn rules(&self) -> &[RestartRule] {
         &self.rules
@@ -44,13 +44,13 @@ impl Restart {
 }
 
 impl RestartRule {
-    /// What the rule does.
+    /// Returns the action of the rule.
     #[must_use]
     pub fn action(&self) -> RestartRuleAction {
         self.action
     }
 
-    /// Whether the rule is about this exit code; without exit codes it is about none.
+    /// True if the rule matches this exit code; one without exit codes matches none.
     #[must_use]
     pub fn matches(&self, exit_code: i32) -> bool {
         self.exit_codes.as_ref().is_some_and(|(operator, codes)| match operator {

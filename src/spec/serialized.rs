@@ -1,4 +1,4 @@
-//! A spec for serde: what follows from the rest is not written, and what was written is checked.
+//! Serialized form of a spec: derived fields are left out, and what is read is validated.
 
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::api::{ImageReference, Name, RestartPolicy, RestartRuleAction};
 
-/// What a spec consists of.
+/// Fields of a spec that do not follow from others.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SerializedSpec {
@@ -29,7 +29,7 @@ pub(super) struct SerializedSpec {
     is_static: bool,
 }
 
-/// What no spec is made of.
+/// Error of a serialized spec that no API object could have been lowered to.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InvalidSpec {
     #[error("containers: more than {}", u16::MAX)]
@@ -38,8 +38,8 @@ pub(super) enum InvalidSpec {
     OutOfOrder,
     #[error("containers: duplicate name {0:?}")]
     DuplicateName(String),
-    #[error("containers: {0:?} has a probe with a zero in the place of a period, a time-out or a threshold")]
-    NoPeriod(String),
+    #[error("containers: {0:?} has a probe whose period, timeout or threshold is zero")]
+    ZeroInProbe(String),
 }
 
 impl From<PodSpec> for SerializedSpec {
@@ -64,31 +64,31 @@ impl From<PodSpec> for SerializedSpec {
 impl TryFrom<SerializedSpec> for PodSpec {
     type Error = InvalidSpec;
 
-    fn try_from(written: SerializedSpec) -> Result<PodSpec, InvalidSpec> {
-        let mut containers = written.containers;
+    fn try_from(serialized: SerializedSpec) -> Result<PodSpec, InvalidSpec> {
+        let mut containers = serialized.containers;
         check(&containers)?;
         for container in &mut containers {
             container.image_error = ImageReference::parse(&container.image).err();
         }
-        let regular_from = narrow(count_of(&containers, |kind| place_of(kind) < 1));
-        let ephemeral_from = narrow(count_of(&containers, |kind| place_of(kind) < 2));
+        let regular_from = narrow(count_of(&containers, |kind| list_of(kind) < 1));
+        let ephemeral_from = narrow(count_of(&containers, |kind| list_of(kind) < 2));
         let mut rules = containers.iter().flat_map(|container| container.restart.rules());
         Ok(PodSpec {
-            name: written.name,
-            namespace: written.namespace,
-            uid: written.uid,
-            generation: written.generation,
+            name: serialized.name,
+            namespace: serialized.namespace,
+            uid: serialized.uid,
+            generation: serialized.generation,
             regular_from,
             ephemeral_from,
             regular_by_name: by_name(&containers, regular_from, ephemeral_from),
             ephemeral_by_name: by_name(&containers, ephemeral_from, narrow(containers.len())),
-            policy: written.policy,
-            termination_grace: written.termination_grace,
-            active_deadline: written.active_deadline,
-            readiness_gates: written.readiness_gates,
-            scheduling_gated: written.scheduling_gated,
-            host_network: written.host_network,
-            is_static: written.is_static,
+            policy: serialized.policy,
+            termination_grace: serialized.termination_grace,
+            active_deadline: serialized.active_deadline,
+            readiness_gates: serialized.readiness_gates,
+            scheduling_gated: serialized.scheduling_gated,
+            host_network: serialized.host_network,
+            is_static: serialized.is_static,
             has_sidecars: containers.iter().any(|container| container.kind == ContainerKind::Sidecar),
             all_containers_could_restart: rules.any(|rule| rule.action == RestartRuleAction::RestartAllContainers),
             containers,
@@ -100,7 +100,7 @@ fn check(containers: &[ContainerSpec]) -> Result<(), InvalidSpec> {
     if u16::try_from(containers.len()).is_err() {
         return Err(InvalidSpec::TooManyContainers);
     }
-    if !containers.is_sorted_by_key(|container| place_of(container.kind)) {
+    if !containers.is_sorted_by_key(|container| list_of(container.kind)) {
         return Err(InvalidSpec::OutOfOrder);
     }
     let mut names = alloc::collections::BTreeSet::new();
@@ -112,14 +112,14 @@ fn check(containers: &[ContainerSpec]) -> Result<(), InvalidSpec> {
         let mut numbers =
             probes.flat_map(|it| [it.timeout_seconds, it.period_seconds, it.success_threshold, it.failure_threshold]);
         if numbers.any(|number| number == 0) {
-            return Err(InvalidSpec::NoPeriod(container.name.clone()));
+            return Err(InvalidSpec::ZeroInProbe(container.name.clone()));
         }
     }
     Ok(())
 }
 
-/// The list that a container stands in.
-fn place_of(kind: ContainerKind) -> u8 {
+/// Returns the place of a container's list among the three.
+fn list_of(kind: ContainerKind) -> u8 {
     match kind {
         ContainerKind::Init | ContainerKind::Sidecar => 0,
         ContainerKind::Regular => 1,
@@ -127,6 +127,6 @@ fn place_of(kind: ContainerKind) -> u8 {
     }
 }
 
-fn count_of(containers: &[ContainerSpec], is_so: impl Fn(ContainerKind) -> bool) -> usize {
-    containers.iter().filter(|container| is_so(container.kind)).count()
+fn count_of(containers: &[ContainerSpec], is_counted: impl Fn(ContainerKind) -> bool) -> usize {
+    containers.iter().filter(|container| is_counted(container.kind)).count()
 }

@@ -26,7 +26,7 @@ use crate::time::Timestamp;
 /// assert!(record.is_waiting() && !record.is_running());
 /// assert_eq!((record.termination(), record.last_termination()), (None, Some(&end)));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerRecord {
     /// State; `None` if the status has none.

@@ -100,7 +100,7 @@ pub struct Sandbox {
 #[serde(from = "u32", into = "u32")]
 pub struct InstanceId(
     /// One more than the ordinal, so that `Option<InstanceId>` is no larger.
-    pub NonZeroU32,
+    pub(super) NonZeroU32,
 );
 
 impl From<u32> for InstanceId {

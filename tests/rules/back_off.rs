@@ -1,4 +1,4 @@
-//! How long is a container held back?
+//! Back-off counters: delays, expiry, clean-up.
 
 use core::time::Duration;
 
@@ -35,14 +35,14 @@ fn the_first_restart_is_immediate_and_the_next_ones_wait_twice_as_long_each_up_t
 }
 
 #[test]
-fn a_wait_of_exactly_the_delay_is_enough() {
+fn a_container_restarts_exactly_when_its_delay_ends() {
     let counter = BackOff::new(seconds(10), at(0));
     assert_eq!(counter.holds_until(&LIMITS, at(0), at(9)), Some(at(10)));
     assert_eq!(counter.holds_until(&LIMITS, at(0), at(10)), None);
 }
 
 #[test]
-fn the_delay_doubles_at_each_permitted_start_also_for_the_same_death() {
+fn the_delay_doubles_at_each_permitted_start_even_after_the_same_exit() {
     let once = BackOff::advanced(None, &LIMITS, at(0), at(20));
     let twice = BackOff::advanced(Some(once), &LIMITS, at(0), at(40));
     assert_eq!([once.delay(), twice.delay()], [10, 20].map(seconds));
@@ -60,7 +60,7 @@ fn the_counter_starts_over_when_an_exit_comes_more_than_10_minutes_after_it_was_
 }
 
 #[test]
-fn the_clean_up_forgets_a_counter_by_the_present_moment() {
+fn the_clean_up_deletes_a_counter_by_the_current_time() {
     let counter = BackOff::new(seconds(10), at(0));
     assert!(!counter.is_forgotten(&LIMITS, at(600)));
     assert!(counter.is_forgotten(&LIMITS, at(600) + Duration::from_millis(1)));

@@ -1,4 +1,4 @@
-//! What has come true of the Pod?
+//! Pod conditions.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -42,7 +42,7 @@ fn containers_are_ready_if_every_sidecar_and_regular_one_is() {
 }
 
 #[test]
-fn a_pod_of_which_nothing_is_known_says_so_even_if_it_failed() {
+fn without_container_statuses_the_reason_says_so_even_in_a_failed_pod() {
     let condition = conditions::containers_ready(&spec(), None, PodPhase::Failed);
     assert_eq!(condition.reason, Some(ConditionReason::UnknownContainerStatuses));
     let condition = conditions::initialized(&spec(), None, PodPhase::Failed, true);
@@ -50,14 +50,14 @@ fn a_pod_of_which_nothing_is_known_says_so_even_if_it_failed() {
 }
 
 #[test]
-fn a_pod_that_is_over_is_not_ready_because_it_is_over() {
+fn in_a_terminal_phase_the_phase_is_the_reason_for_not_ready() {
     let reason = |phase| conditions::containers_ready(&spec(), Some(&healthy()), phase).reason;
     assert_eq!(reason(PodPhase::Succeeded), Some(ConditionReason::PodCompleted));
     assert_eq!(reason(PodPhase::Failed), Some(ConditionReason::PodFailed));
 }
 
 #[test]
-fn a_succeeded_pod_with_a_missing_status_is_just_not_ready() {
+fn a_succeeded_pod_with_a_missing_status_has_unready_containers() {
     let mut records = healthy();
     records[3] = None;
     let condition = conditions::containers_ready(&spec(), Some(&records), PodPhase::Succeeded);
@@ -65,7 +65,7 @@ fn a_succeeded_pod_with_a_missing_status_is_just_not_ready() {
 }
 
 #[test]
-fn readiness_gates_have_to_exist_and_to_be_true() {
+fn the_condition_of_a_readiness_gate_has_to_exist_and_to_be_true() {
     let ready = conditions::containers_ready(&spec(), Some(&healthy()), PodPhase::Running);
     let with_gate = |status| conditions::ready(&spec(), &ready, |_, _| status);
     assert!(with_gate(Some(ConditionStatus::True)).is_true());
@@ -82,7 +82,7 @@ fn a_pod_whose_containers_are_not_ready_gives_their_reason() {
 }
 
 #[test]
-fn a_pod_has_initialized_when_init_containers_are_done_and_sidecars_have_started() {
+fn a_pod_is_initialized_once_init_containers_succeeded_and_sidecars_started() {
     let of = |init, proxy| {
         let records = [init, proxy, Some(waiting()), Some(waiting())];
         conditions::initialized(&spec(), Some(&records), PodPhase::Pending, false)
@@ -95,7 +95,7 @@ fn a_pod_has_initialized_when_init_containers_are_done_and_sidecars_have_started
 }
 
 #[test]
-fn once_initialized_always_initialized() {
+fn a_pod_stays_initialized() {
     let records = [Some(waiting()), Some(waiting()), Some(waiting()), Some(waiting())];
     assert!(conditions::initialized(&spec(), Some(&records), PodPhase::Pending, true).is_true());
     let with_app = [None, None, Some(reported_end(1)), None];

@@ -1,4 +1,4 @@
-//! What is reported of each container?
+//! Container statuses.
 
 use std::sync::Arc;
 
@@ -76,14 +76,14 @@ fn a_container_that_ran_and_is_gone_must_not_look_as_if_it_had_never_run() {
 }
 
 #[test]
-fn a_reported_end_is_kept_when_the_runtime_has_forgotten_it() {
+fn a_reported_exit_is_kept_when_the_runtime_has_no_instance_left() {
     let spec = pod_with_policy("Never");
     let reported = ContainerRecord { restart_count: 4, ..reported_end(3) };
     assert_eq!(Known { previous: vec![Some(reported.clone())], ..known(&spec) }.first(), reported);
 }
 
 #[test]
-fn an_instance_that_nobody_knows_has_ended_if_it_was_running() {
+fn an_instance_of_unknown_state_has_terminated_if_it_was_running() {
     let spec = pod_with_policy("Always");
     let unknown = || runtime([instance(&spec, "app", InstanceState::Unknown)]);
     let record = Known { runtime: unknown(), previous: vec![Some(reported_running())], ..known(&spec) }.first();
@@ -97,7 +97,7 @@ fn an_instance_that_nobody_knows_has_ended_if_it_was_running() {
 }
 
 #[test]
-fn a_failed_start_is_what_a_container_waits_for_if_it_is_to_be_started() {
+fn a_container_that_has_to_start_waits_with_its_failed_start_as_reason() {
     let failed = |policy| {
         let spec = pod_with_policy(policy);
         let runtime = runtime([instance(&spec, "app", exited(1))]);
@@ -117,7 +117,7 @@ fn an_init_container_that_is_gone_has_completed_if_a_regular_one_was_ever_create
 }
 
 #[test]
-fn an_init_container_that_completed_never_waits_again() {
+fn an_init_container_that_succeeded_never_waits_again() {
     let spec = pod(json!({"initContainers": [{"name": "init"}], "containers": [{"name": "app"}]}));
     let runtime = runtime([instance(&spec, "init", exited(0))]);
     let record = Known { runtime, failures: vec![Some(crash_loop())], ..known(&spec) }.first();
@@ -125,7 +125,7 @@ fn an_init_container_that_completed_never_waits_again() {
 }
 
 #[test]
-fn while_all_restart_what_the_runtime_has_dropped_waits_for_that() {
+fn while_all_containers_restart_removed_ones_wait_for_the_restart() {
     let spec = pod_with_policy("Never");
     let dropped = Known { previous: vec![Some(reported_end(42))], ..known(&spec) };
     let record = dropped.first_if(false, true);

@@ -1,4 +1,4 @@
-//! Has the Pod been active for too long?
+//! Active deadline.
 
 use crate::given::{at, pod};
 use pod_lifecycle::rule::deadline;

@@ -1,4 +1,4 @@
-//! Small Pods, and what is known of them, for the tests of the rules.
+//! Small Pods, runtime statuses and records for the tests of the rules.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 

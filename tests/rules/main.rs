@@ -1,4 +1,4 @@
-//! Each rule of Kubernetes by itself: its stories, and its properties.
+//! Each rule by itself: examples and properties.
 
 #![allow(
     clippy::unwrap_used,

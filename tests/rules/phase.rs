@@ -1,4 +1,4 @@
-//! Where is the Pod in its life?
+//! Pod phase.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -34,7 +34,7 @@ fn a_pod_is_pending_until_every_container_has_run() {
 }
 
 #[test]
-fn a_pod_whose_containers_will_run_again_is_running() {
+fn a_pod_whose_containers_will_restart_is_running() {
     let records = [Some(reported_end(0)), Some(reported_crash_loop(1))];
     assert_eq!(phase_of(&two("Always"), &records), PodPhase::Running);
     assert_eq!(phase_of(&two("OnFailure"), &records), PodPhase::Running);
@@ -42,19 +42,19 @@ fn a_pod_whose_containers_will_run_again_is_running() {
 }
 
 #[test]
-fn a_pod_has_succeeded_if_every_container_ended_well() {
+fn a_pod_has_succeeded_if_every_container_exited_with_0() {
     let ends = |code| [Some(reported_end(0)), Some(reported_end(code))];
     assert_eq!(phase_of(&two("Never"), &ends(0)), PodPhase::Succeeded);
     assert_eq!(phase_of(&two("Never"), &ends(3)), PodPhase::Failed);
 }
 
 #[test]
-fn one_that_waits_after_ending_well_has_stopped_but_not_succeeded() {
+fn a_container_that_waits_after_an_exit_with_0_has_stopped_but_not_succeeded() {
     assert_eq!(phase_of(&pod_with_policy("Never"), &[Some(reported_crash_loop(0))]), PodPhase::Failed);
 }
 
 #[test]
-fn a_missing_status_makes_a_pod_pending_even_if_nothing_will_run_again() {
+fn a_missing_status_makes_a_pod_pending_even_if_nothing_will_restart() {
     assert_eq!(phase::pod_phase(&two("Never"), &[Some(reported_end(0)), None], true, true), PodPhase::Pending);
 }
 
@@ -93,13 +93,13 @@ fn a_sidecar_that_has_not_started_holds_back_only_a_pod_that_has_not_initialized
 }
 
 #[test]
-fn a_sidecar_that_ended_does_not_count() {
+fn a_terminated_sidecar_does_not_count() {
     let records = [Some(reported_end(1)), Some(reported_end(0))];
     assert_eq!(phase_of(&with_sidecar(), &records), PodPhase::Succeeded);
 }
 
 #[test]
-fn a_pod_has_initialized_if_a_regular_container_is_in_its_living_sandbox() {
+fn a_pod_has_initialized_if_a_regular_container_is_in_its_ready_sandbox() {
     let spec = with_init("Never");
     let app = instance(&spec, "app", exited(0));
     assert!(phase::has_active_regular_container(&spec, &runtime([app.clone()])));

@@ -1,4 +1,4 @@
-//! What is to be stopped, made and started next?
+//! Pod actions: what a sync kills, removes, creates and starts.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -112,7 +112,7 @@ fn an_init_container_that_ran_out_of_memory_failed_even_with_exit_code_0() {
 }
 
 #[test]
-fn a_failed_liveness_probe_restarts_a_container_and_says_so() {
+fn a_failed_liveness_probe_restarts_a_container_as_its_message_says() {
     let spec = pod_with_policy("Always");
     let actions = next_if(&spec, &runtime([instance(&spec, "app", running())]), &[DEAD], false);
     assert_eq!(kills(&spec, &actions), [("app".to_owned(), KillReason::LivenessProbe, true)]);
@@ -129,7 +129,7 @@ fn a_failed_liveness_probe_that_leaves_nothing_to_restart_ends_the_pod() {
 }
 
 #[test]
-fn restart_rules_have_no_say_over_a_container_that_still_runs() {
+fn restart_rules_do_not_apply_to_a_container_that_still_runs() {
     let spec = pod(json!({"restartPolicy": "Always", "containers": [{"name": "app", "restartPolicy": "Never",
         "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "NotIn", "values": []}}]}]}));
     let actions = next_if(&spec, &runtime([instance(&spec, "app", running())]), &[DEAD], false);
@@ -145,7 +145,7 @@ fn a_changed_definition_restarts_whatever_the_policy() {
 }
 
 #[test]
-fn an_instance_that_nobody_knows_is_killed_and_started_again_even_under_never() {
+fn an_instance_of_unknown_state_is_killed_and_started_again_even_with_policy_never() {
     let spec = pod_with_policy("Never");
     let actions = next(&spec, &runtime([instance(&spec, "app", InstanceState::Unknown)]));
     assert_eq!(kills(&spec, &actions), [("app".to_owned(), KillReason::Unknown, true)]);
@@ -153,7 +153,7 @@ fn an_instance_that_nobody_knows_is_killed_and_started_again_even_under_never() 
 }
 
 #[test]
-fn work_that_is_done_ends_the_sidecars() {
+fn sidecars_are_killed_when_no_regular_container_is_left_to_run() {
     let spec = with_init();
     let actions = next(&spec, &runtime([instance(&spec, "app", exited(0)), instance(&spec, "second", exited(0))]));
     assert!(actions.kill_pod && actions.start_init.is_empty());

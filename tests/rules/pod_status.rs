@@ -1,4 +1,4 @@
-//! What is reported of a whole Pod?
+//! Pod status as a whole.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -37,7 +37,7 @@ fn of(inputs: &PodInputs<'_>) -> PodRecord {
 }
 
 #[test]
-fn a_pod_never_leaves_a_terminal_phase_whoever_remembers_it() {
+fn a_pod_never_leaves_a_terminal_phase_whether_the_kubelet_or_the_api_has_it() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
     let remembered = PodInputs { previous: with_phase(PodPhase::Failed), ..inputs(&spec, &runtime) };
@@ -55,7 +55,7 @@ fn a_terminal_phase_never_shows_ready() {
 }
 
 #[test]
-fn reason_and_message_stay_while_the_phase_does() {
+fn reason_and_message_are_kept_while_the_phase_stays_the_same() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
     let reason = |phase| of(&PodInputs { previous: with_phase(phase), ..inputs(&spec, &runtime) }).phase_reason;
@@ -65,7 +65,7 @@ fn reason_and_message_stay_while_the_phase_does() {
 }
 
 #[test]
-fn a_pod_past_its_deadline_has_failed_and_says_why() {
+fn a_pod_past_its_deadline_has_failed_with_the_deadlines_reason() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
     let late = of(&PodInputs { is_past_deadline: true, ..inputs(&spec, &runtime) });
@@ -84,13 +84,13 @@ fn a_gate_may_name_a_condition_that_the_kubelet_has_set_before_it() {
 }
 
 #[test]
-fn only_a_pod_that_could_restart_all_says_whether_it_does() {
+fn only_a_pod_with_a_rule_that_restarts_all_has_the_condition_for_it() {
     let spec = pod_with_policy("Always");
     assert_eq!(of(&inputs(&spec, &runtime([]))).conditions.all_containers_restarting, None);
 }
 
 #[test]
-fn conditions_of_others_stay_and_the_disruption_that_was_reported_replaces_the_published_one() {
+fn external_conditions_stay_and_the_kubelets_disruption_target_replaces_the_apis() {
     let condition = |type_: &str, reason: &str| -> PodCondition {
         serde_json::from_value(json!({"type": type_, "status": "True", "reason": reason})).unwrap()
     };

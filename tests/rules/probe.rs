@@ -1,4 +1,4 @@
-//! What does a probe make of a container?
+//! Probe workers: thresholds, new instances, termination.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -79,7 +79,7 @@ fn a_new_instance_is_alive_not_ready_and_not_started() {
 }
 
 #[test]
-fn it_takes_as_many_failures_in_a_row_as_the_threshold_says() {
+fn a_result_changes_after_as_many_failures_in_a_row_as_the_threshold_says() {
     let spec = plain();
     let mut liveness = Worker::of(&spec, ProbeKind::Liveness);
     for outcome in [
@@ -130,7 +130,7 @@ fn a_container_that_does_not_run_fails_at_once_whatever_the_threshold() {
 }
 
 #[test]
-fn the_worker_ends_with_a_container_that_will_not_run_again() {
+fn the_worker_ends_with_a_container_that_will_not_restart() {
     let spec = probed("Never", &json!({"exec": {"command": ["ok"]}}));
     let ended = reported_end(1);
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&view(&ended)), ProbeDecision::End);
@@ -179,7 +179,7 @@ fn the_other_probes_begin_when_the_startup_probe_ends() {
 }
 
 #[test]
-fn a_question_that_could_not_be_put_counts_for_nothing() {
+fn an_error_of_the_handler_counts_towards_no_threshold() {
     let spec = plain();
     let mut readiness = Worker::of(&spec, ProbeKind::Readiness);
     readiness.tick(&reported_running(), ProbeOutcome::Failure);
@@ -189,7 +189,7 @@ fn a_question_that_could_not_be_put_counts_for_nothing() {
 }
 
 #[test]
-fn a_container_that_outlived_the_kubelet_gets_no_first_result() {
+fn a_container_that_outlived_the_kubelet_gets_no_initial_result() {
     let (spec, running) = (plain(), reported_running());
     let first_result = |kubelet_start| {
         let kubelet = KubeletStart { at: at(kubelet_start), pod_was_ready: true };
@@ -202,14 +202,14 @@ fn a_container_that_outlived_the_kubelet_gets_no_first_result() {
 }
 
 #[test]
-fn a_container_of_which_no_instance_is_known_is_waited_for() {
+fn the_worker_waits_for_a_container_without_an_instance() {
     let spec = plain();
     let unknown = waiting();
     assert_eq!(Worker::of(&spec, ProbeKind::Liveness).do_probe(&view(&unknown)), ProbeDecision::Wait);
 }
 
 #[test]
-fn a_redirect_is_good_but_one_to_another_host_is_only_a_warning() {
+fn a_redirect_is_a_success_and_one_to_another_host_a_warning() {
     let outcome = |status, leads_elsewhere| ProbeOutcome::of_http_status(status, leads_elsewhere);
     assert_eq!([outcome(302, false), outcome(302, true)], [ProbeOutcome::Success, ProbeOutcome::Warning]);
     assert_eq!([outcome(200, true), outcome(299, true)], [ProbeOutcome::Success; 2], "only a redirect leads anywhere");

@@ -1,4 +1,4 @@
-//! Has a container started up, and may it get traffic?
+//! `started` and `ready` of containers.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -33,7 +33,7 @@ const WORKERS: ProbeFacts =
     ProbeFacts { startup: None, readiness: None, liveness: None, has_startup_worker: true, has_readiness_worker: true };
 
 #[test]
-fn without_probes_whatever_runs_is_started_and_ready() {
+fn without_probes_a_running_container_is_started_and_ready() {
     let spec = pod_with_policy("Always");
     assert_eq!(of_first(&spec, anew(), ProbeFacts::default(), KUBELET), (true, true, false));
     assert_eq!(of_first(&spec, waiting(), ProbeFacts::default(), KUBELET), (false, false, false));
@@ -66,7 +66,7 @@ fn a_restart_of_the_kubelet_alone_makes_no_container_unready() {
 }
 
 #[test]
-fn an_init_container_that_completed_is_ready_and_one_that_failed_is_not() {
+fn an_init_container_that_succeeded_is_ready_and_one_that_failed_is_not() {
     let spec = pod(json!({"initContainers": [{"name": "init"}], "containers": [{"name": "app"}]}));
     let ready = |exit_code| of_first(&spec, reported_end(exit_code), ProbeFacts::default(), KUBELET).1;
     assert_eq!([ready(0), ready(1)], [true, false]);

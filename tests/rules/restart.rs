@@ -1,4 +1,4 @@
-//! Is a container started again?
+//! Restart policies and restart rules.
 
 use crate::given::*;
 use pod_lifecycle::{rule::restart, spec::PodSpec, state::InstanceState};
@@ -35,7 +35,7 @@ fn the_first_matching_rule_comes_before_the_containers_policy_and_that_before_th
 }
 
 #[test]
-fn not_in_an_empty_list_is_every_exit_code_also_zero() {
+fn not_in_an_empty_list_matches_every_exit_code_even_0() {
     let spec = with_rules("Never", json!([rule("Restart", "NotIn", &[])]));
     let app = container(&spec, "app").restart();
     assert!([0, 1, 255].into_iter().all(|exit_code| restart::restarts_after_exit(app, exit_code)));
@@ -48,7 +48,7 @@ fn a_rule_without_exit_codes_matches_none() {
 }
 
 #[test]
-fn a_never_container_whose_only_rule_restarts_all_could_never_restart_by_itself_yet_its_exit_restarts_it() {
+fn a_rule_that_restarts_all_makes_a_never_container_not_restartable_yet_restarts_it() {
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let app = container(&spec, "app").restart();
     assert!(!restart::is_restartable(app));
@@ -57,7 +57,7 @@ fn a_never_container_whose_only_rule_restarts_all_could_never_restart_by_itself_
 }
 
 #[test]
-fn what_never_ran_or_nobody_knows_is_started_whatever_the_policy() {
+fn a_container_that_never_ran_or_is_unknown_is_started_whatever_the_policy() {
     let spec = pod_with_policy("Never");
     let app = container(&spec, "app");
     let is_due = |state| restart::should_restart(app, Some(&instance(&spec, "app", state)), false);
@@ -67,7 +67,7 @@ fn what_never_ran_or_nobody_knows_is_started_whatever_the_policy() {
 }
 
 #[test]
-fn nothing_is_due_in_a_pod_that_is_being_deleted() {
+fn nothing_is_started_in_a_pod_that_is_being_deleted() {
     let spec = pod_with_policy("Always");
     assert!(!restart::should_restart(container(&spec, "app"), None, true));
 }
@@ -91,7 +91,7 @@ fn all_containers_restart_from_the_triggering_exit_until_every_instance_is_remov
 }
 
 #[test]
-fn a_reported_exit_triggers_only_where_the_runtime_is_not_asked_or_shows_an_exit_too() {
+fn an_exit_in_the_previous_status_triggers_only_without_a_runtime_status_or_beside_an_exit_in_it() {
     let spec = with_rules("Never", json!([rule("RestartAllContainers", "In", &[42])]));
     let reported = [Some(reported_end(42))];
     assert!(restart::should_restart_all_containers(&spec, None, &reported, false));

@@ -1,4 +1,4 @@
-//! Does the Pod need a new sandbox?
+//! Sandbox decision.
 
 use crate::given::*;
 use pod_lifecycle::{
@@ -18,31 +18,31 @@ fn the_first_sandbox_is_attempt_0() {
 }
 
 #[test]
-fn a_sound_sandbox_is_kept() {
+fn a_ready_sandbox_is_kept() {
     assert_eq!(need(&[SANDBOX]), SandboxDecision { must_create: false, attempt: 0, current: Some(SandboxId(0)) });
     assert!(!need(&[Sandbox { has_ip: None, ..SANDBOX }]).must_create);
 }
 
 #[test]
-fn a_dead_one_or_one_without_an_address_is_replaced_by_the_next_attempt() {
+fn a_sandbox_that_is_not_ready_or_has_no_address_is_replaced_by_the_next_attempt() {
     let next = SandboxDecision { must_create: true, attempt: 4, current: Some(SandboxId(0)) };
     assert_eq!(need(&[Sandbox { attempt: 3, is_ready: false, ..SANDBOX }]), next);
     assert_eq!(need(&[Sandbox { attempt: 3, has_ip: Some(false), ..SANDBOX }]), next);
 }
 
 #[test]
-fn two_living_ones_are_one_too_many() {
+fn two_ready_sandboxes_are_replaced_by_a_new_one() {
     assert!(need(&[Sandbox { id: SandboxId(1), attempt: 1, ..SANDBOX }, SANDBOX]).must_create);
 }
 
 #[test]
-fn one_with_another_network_is_replaced_and_not_named() {
+fn a_sandbox_with_another_network_is_replaced_and_its_id_left_out() {
     let need = need(&[Sandbox { uses_host_network: true, ..SANDBOX }]);
     assert_eq!((need.must_create, need.current), (true, None));
 }
 
 #[test]
-fn on_the_host_network_no_address_is_wanted() {
+fn on_the_host_network_a_sandbox_needs_no_address() {
     let spec = pod(json!({"hostNetwork": true, "containers": [{"name": "app"}]}));
     let sandboxes = vec![Sandbox { uses_host_network: true, has_ip: Some(false), ..SANDBOX }];
     assert!(!sandbox::pod_sandbox_changed(&spec, &RuntimeStatus { sandboxes, instances: Vec::new() }).must_create);

@@ -1,4 +1,4 @@
-//! What may change in a Pod that exists?
+//! Updates of a spec: which fields may change.
 
 use crate::given::*;
 use pod_lifecycle::rule::spec_change;
@@ -33,7 +33,7 @@ fn images_may_change() {
 }
 
 #[test]
-fn policy_grace_gates_and_network_stay_whatever_else_stays() {
+fn policy_grace_gates_and_network_are_immutable() {
     assert_eq!(refused(|_| ()), None);
     assert_eq!(refused(|spec| spec["restartPolicy"] = json!("Always")), Some("spec.containers"), "they inherit it");
     assert_eq!(refused(|spec| spec["terminationGracePeriodSeconds"] = json!(31)), Some("spec"));

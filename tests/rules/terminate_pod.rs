@@ -1,4 +1,4 @@
-//! Does a container that has ended run again?
+//! Statuses of terminated containers stay terminated.
 
 use crate::given::*;
 use pod_lifecycle::{rule::terminate_pod, state::ContainerRecord};
@@ -11,20 +11,20 @@ fn may_run_again(policy: &str, exit_code: i32) -> bool {
 }
 
 #[test]
-fn what_has_ended_for_good_is_not_revived() {
+fn a_container_that_has_terminated_for_good_stays_terminated() {
     assert_eq!([may_run_again("Always", 0), may_run_again("Always", 1)], [true, true]);
     assert_eq!([may_run_again("OnFailure", 0), may_run_again("OnFailure", 1)], [false, true]);
     assert_eq!([may_run_again("Never", 0), may_run_again("Never", 1)], [false, false]);
 }
 
 #[test]
-fn that_it_has_ended_may_be_said_again() {
+fn a_terminated_status_may_follow_a_terminated_one() {
     let ended: [Option<ContainerRecord>; 1] = [Some(reported_end(0))];
     assert!(terminate_pod::allows_transition(&pod_with_policy("Never"), &ended, &ended));
 }
 
 #[test]
-fn a_sidecar_runs_again_whatever_the_policy() {
+fn a_sidecar_may_run_again_whatever_the_policy() {
     let spec = pod(json!({
         "restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx"}],
         "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],

@@ -1,4 +1,4 @@
-//! How long is a container given when it is stopped?
+//! Grace periods and the order of sidecars.
 
 use core::time::Duration;
 
@@ -31,7 +31,7 @@ fn the_deletions_grace_beats_the_probes_own_and_that_beats_the_pods() {
 }
 
 #[test]
-fn where_nothing_is_set_it_is_2_seconds() {
+fn without_any_grace_it_is_2_seconds() {
     let spec = with_grace(None);
     assert_eq!(
         termination::container_grace(&spec, None, container(&spec, "app"), Some(ProbeKind::Liveness)),
@@ -40,7 +40,7 @@ fn where_nothing_is_set_it_is_2_seconds() {
 }
 
 #[test]
-fn hooks_and_waits_eat_whole_seconds_but_2_are_always_left() {
+fn hooks_and_waits_take_whole_seconds_of_the_grace_and_leave_at_least_2() {
     let left = |millis| termination::remaining_grace(Duration::from_secs(30), Duration::from_millis(millis));
     assert_eq!(left(4_900), Duration::from_secs(26));
     assert_eq!([left(30_000), left(40_000)].map(termination::stop_timeout), [MINIMUM_GRACE; 2]);

@@ -1,4 +1,4 @@
-//! How long is a container held back?
+//! Back-off counters: properties.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ proptest! {
     /// A container that runs for a while each time: the first restart is at once, and each one after waits for twice as
     /// long as the one before, up to the maximum; the count starts over when an exit comes more than 600 s after a start.
     #[test]
-    fn delays_double_until_all_was_well_for_long(limits in limits(), runs in collection::vec(0..=1_200_u64, 1..=12)) {
+    fn delays_double_until_a_run_is_long_enough(limits in limits(), runs in collection::vec(0..=1_200_u64, 1..=12)) {
         let mut now = Timestamp::from_unix_seconds(1_000);
         let mut counter: Option<BackOff> = None;
         let mut starts_in_a_row = 0;

@@ -1,4 +1,4 @@
-//! What has come true of a Pod?
+//! Pod conditions: properties.
 
 use pod_lifecycle::{
     api::{ConditionStatus, PodPhase},
@@ -38,7 +38,7 @@ proptest! {
 
     /// A Pod is ready when its containers are and every gate is true.
     #[test]
-    fn a_pod_is_ready_when_its_gates_are_open(
+    fn a_pod_is_ready_when_its_gates_are_true(
         (spec, _) in reported(),
         containers_ready in any::<bool>(),
         gates in collection::vec(option::of(sample::select(
@@ -61,7 +61,7 @@ proptest! {
     /// Initialized means: all init containers have completed and all sidecars have started, now or once, or a regular
     /// container has run.
     #[test]
-    fn a_pod_is_initialized_when_its_init_containers_are_done(
+    fn a_pod_is_initialized_when_its_init_containers_have_succeeded(
         (spec, records) in reported(),
         was_initialized in any::<bool>(),
     ) {
@@ -80,7 +80,7 @@ proptest! {
 
     /// The newest sandbox is the only ready one, on the right network, with an address.
     #[test]
-    fn a_pod_can_start_containers_in_a_sound_sandbox((spec, runtime) in known()) {
+    fn a_pod_is_ready_to_start_containers_in_a_ready_sandbox((spec, runtime) in known()) {
         let ready = runtime.sandboxes.iter().filter(|sandbox| sandbox.is_ready).count();
         let is_sound = runtime.sandboxes.first().is_some_and(|newest| {
             newest.is_ready

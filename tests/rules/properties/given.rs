@@ -1,4 +1,4 @@
-//! What rules are asked about: statuses, runtimes, numbers of cases.
+//! Generated input of the rules: statuses, runtimes, numbers of cases.
 
 use std::sync::Arc;
 

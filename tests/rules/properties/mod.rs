@@ -1,6 +1,6 @@
-//! Each rule against its plain statement, said again in other words from Kubernetes' documentation.
+//! Each rule against its statement in Kubernetes' documentation, implemented a second time.
 //!
-//! `POD_LIFECYCLE_CASES=20` asks twenty times as often as usual.
+//! `POD_LIFECYCLE_CASES=20` runs twenty times as many cases.
 
 mod back_off;
 mod conditions;

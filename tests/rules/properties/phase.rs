@@ -1,4 +1,4 @@
-//! Where is the Pod in its life?
+//! Pod phase: properties.
 
 use pod_lifecycle::{
     api::PodPhase,

@@ -1,4 +1,4 @@
-//! What is to be done next, and what is reported meanwhile?
+//! Pod actions: properties.
 
 use pod_lifecycle::{
     rule::{
@@ -17,7 +17,7 @@ proptest! {
     #![proptest_config(cases(1_500))]
 
     #[test]
-    fn a_step_contradicts_itself_nowhere(
+    fn actions_of_one_sync_do_not_contradict_one_another(
         (spec, runtime) in known(),
         is_deleting in any::<bool>(),
         is_restarting_all in prop::bool::weighted(0.1),

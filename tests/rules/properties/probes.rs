@@ -1,4 +1,4 @@
-//! What does a probe make of a container?
+//! Probe workers: properties.
 
 use pod_lifecycle::{
     rule::probe::{ProbeOutcome, ProbeResult, ProbeWorker, initial_result},
@@ -76,7 +76,7 @@ proptest! {
 
     /// A startup probe is over with its first verdict, whichever it is.
     #[test]
-    fn startup_has_one_verdict(
+    fn a_startup_probe_has_one_result(
         probe in probe(ProbeKind::Startup),
         outcomes in collection::vec(testkit::outcome(), 0..=20),
     ) {

@@ -1,4 +1,4 @@
-//! Is a container started again?
+//! Restart policies and restart rules: properties.
 
 use pod_lifecycle::{
     api::{Container, ExitCodeOperator, PodManifest, RestartPolicy, RestartRuleAction},
@@ -28,7 +28,7 @@ proptest! {
 
     /// A container that could never be restarted is not, unless a rule restarts the whole Pod.
     #[test]
-    fn what_could_never_restart_does_not(pod in testkit::manifest(), code in 0..=255_i32) {
+    fn a_container_that_is_not_restartable_does_not_restart(pod in testkit::manifest(), code in 0..=255_i32) {
         let spec = PodSpec::from_manifest(pod).unwrap();
         for (_, container) in spec.init_and_regular_containers() {
             let restarts = restart::restarts_after_exit(container.restart(), code);

@@ -1,4 +1,4 @@
-//! How long is a container given when it is stopped, and when is its turn?
+//! Grace periods and the order of sidecars: properties.
 
 use std::time::Duration;
 
