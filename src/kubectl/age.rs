@@ -1,21 +1,21 @@
-//! How long ago something was, as kubectl says it.
+//! AGE column (`translateTimestampSince`; k8s.io/apimachinery/pkg/util/duration).
 
 use alloc::{format, string::String};
 
 use crate::time::Timestamp;
 
-/// Go's zero time, which kubectl takes for "never": the first moment of the year 1.
+/// Go's zero time, which kubectl takes for "not set": the first moment of the year 1.
 pub(super) const ZERO_TIME: Timestamp = Timestamp::from_unix_seconds(-62_135_596_800);
 
-/// The longest time that Go can measure, in microseconds: about 292 years.
+/// Go's longest duration, in microseconds: about 292 years.
 const LONGEST: i64 = i64::MAX / 1_000;
 
-/// A point in time that is set: not absent, and not Go's zero time.
+/// Returns a time that is set: neither absent nor Go's zero time.
 pub(super) fn set(time: Option<Timestamp>) -> Option<Timestamp> {
     time.filter(|time| *time > ZERO_TIME)
 }
 
-/// How long ago `since` was: `<unknown>` if it is not set, `<invalid>` if it lies two seconds or more ahead.
+/// Returns the time since `since`: `<unknown>` if it is not set, `<invalid>` if it is two or more seconds ahead.
 ///
 /// Answers to `translateTimestampSince` in kubectl and in the API server's printers.
 ///
@@ -37,7 +37,7 @@ pub fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     }
 }
 
-/// Two or three significant figures: the longer the time, the coarser its unit.
+/// Returns a duration in two or three significant figures: the longer, the coarser the unit.
 ///
 /// Answers to `HumanDuration` in `k8s.io/apimachinery/pkg/util/duration`.
 fn human_duration(seconds: i64) -> String {
@@ -65,7 +65,7 @@ fn human_duration(seconds: i64) -> String {
     }
 }
 
-/// `4m30s`, or `4m` if nothing is left for the smaller unit.
+/// Returns `4m30s`, or `4m` without a rest.
 fn two_units(large: (i64, char), small: (i64, char)) -> String {
     match small {
         (0, _) => format!("{}{}", large.0, large.1),
@@ -86,7 +86,7 @@ mod tests {
     const YEAR: i64 = 365 * DAY;
 
     #[test]
-    fn each_unit_gives_way_to_the_next_coarser_one() {
+    fn longer_times_have_coarser_units() {
         for (seconds, said) in [
             (0, "0s"),
             (2 * MINUTE - SECOND, "119s"),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_was_has_no_age() {
+    fn a_time_that_is_not_set_has_an_unknown_age() {
         assert_eq!(age(None, Timestamp::UNIX_EPOCH), "<unknown>");
         assert_eq!(age(Some(ZERO_TIME), Timestamp::UNIX_EPOCH), "<unknown>");
     }

@@ -1,75 +1,254 @@
-//! The column STATUS.
+//! STATUS column: one word for the state of a Pod (`printPod` in pkg/printers/internalversion).
+//!
+//! Written over views, so that a fleet can read it from status data without projecting a status first.
 
-use alloc::string::String;
+use alloc::{borrow::Cow, format};
 
-use super::containers::{InitContainers, RegularContainers};
 use crate::{
-    api::{ConditionStatus, Name, PodManifest, PodStatus},
-    state::{ConditionReason, ConditionType},
+    api::{ConditionStatus, ContainerStatus, Name, PodManifest, PodStatus},
+    kubelet::PodMachine,
+    spec::{ContainerIndex, ContainerKind},
+    state::{ConditionReason, ConditionType, ContainerRecord, RecordedState},
     status::is_terminal,
 };
 
-/// One word for what a Pod is doing: of several, the one that comes first here.
-///
-/// 1. It is being deleted.
-/// 2. What a regular container has to say, if they are looked at.
-/// 3. What the init containers wait for.
-/// 4. Gates keep it from being scheduled.
-/// 5. The reason of the Pod's phase, or the phase itself.
-///
-/// `Completed` is said only if nothing else is left to say.
-pub(super) fn word(pod: &PodManifest, init: InitContainers, regular: Option<RegularContainers>) -> String {
-    if let Some(word) = deletion(pod) {
-        return word.into();
-    }
-    let (word, others) = match regular {
-        Some(RegularContainers { word, failure, ready, .. }) => (word, Some((failure, ready > 0))),
-        None => (None, None),
-    };
-    let word = word.or(init.holding_up).unwrap_or_else(|| of_pod(&pod.status).into());
-    match others {
-        Some((failure, some_run)) if word == "Completed" => beside_completed(&pod.status, failure, some_run),
-        _ => word,
-    }
+/// Pod as the STATUS column sees it.
+struct PodView<'a> {
+    is_deleting: bool,
+    /// Phase, or "" if there is none yet.
+    phase: &'a str,
+    is_terminal: bool,
+    /// `status.reason`.
+    reason: &'a str,
+    is_scheduling_gated: bool,
+    is_ready: bool,
+    /// Word of the init container that blocks the Pod.
+    blocking_init: Option<Cow<'a, str>>,
+    /// Regular containers, unless an init container blocks them.
+    regular: Option<RegularContainers<'a>>,
 }
 
-/// What a Pod shows once the API server has been asked to delete it.
-///
-/// One that has ended shows how; one whose node is lost shows that nobody knows.
-fn deletion(pod: &PodManifest) -> Option<&'static str> {
-    pod.metadata.deletion_timestamp?;
-    match &*pod.status.reason {
-        "NodeLost" => Some("Unknown"),
-        _ => (!is_terminal(&pod.status)).then_some("Terminating"),
-    }
+/// Container status as the columns see it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ContainerView<'a> {
+    waiting_reason: Option<&'a str>,
+    exit: Option<Exit<'a>>,
+    is_running: bool,
+    is_ready: bool,
+    is_started: bool,
 }
 
-/// What a Pod shows if one of its containers has completed: the others may still run, or have failed.
-fn beside_completed(status: &PodStatus, failure: Option<String>, some_run: bool) -> String {
-    match failure {
-        _ if some_run && is_ready(status) => "Running".into(),
-        Some(failure) => failure,
-        None if some_run => "NotReady".into(),
-        None => "Completed".into(),
-    }
+#[derive(Clone, Copy)]
+struct Exit<'a> {
+    exit_code: i32,
+    signal: i32,
+    reason: &'a str,
 }
 
-/// Whether any condition `Ready` holds.
-fn is_ready(status: &PodStatus) -> bool {
-    status.conditions.iter().any(|condition| {
+/// Returns the STATUS column of an object.
+pub(super) fn status_column<'a>(
+    pod: &'a PodManifest,
+    init: InitContainers<'a>,
+    regular: Option<RegularContainers<'a>>,
+) -> Cow<'a, str> {
+    let PodStatus { phase, reason, conditions, .. } = &pod.status;
+    let is_ready = conditions.iter().any(|condition| {
         condition.type_ == ConditionType::Ready.name() && condition.status.known() == Some(ConditionStatus::True)
-    })
-}
-
-/// What the Pod says of itself.
-fn of_pod(status: &PodStatus) -> &str {
-    let is_gated = status.conditions.iter().any(|condition| {
+    });
+    let is_scheduling_gated = conditions.iter().any(|condition| {
         condition.type_ == ConditionType::PodScheduled.name()
             && condition.reason == ConditionReason::SchedulingGated.name()
     });
-    match &*status.reason {
-        _ if is_gated => ConditionReason::SchedulingGated.name(),
-        "" => status.phase.as_ref().map_or("", |phase| phase.as_str()),
-        reason => reason,
+    word(PodView {
+        is_deleting: pod.metadata.deletion_timestamp.is_some(),
+        phase: phase.as_ref().map_or("", |phase| phase.as_str()),
+        is_terminal: is_terminal(&pod.status),
+        reason,
+        is_scheduling_gated,
+        is_ready,
+        blocking_init: init.blocking,
+        regular,
+    })
+}
+
+impl PodMachine {
+    /// Returns the STATUS column of `kubectl get pods` for the published status, without projecting that first.
+    #[must_use]
+    pub fn status_column(&self) -> Cow<'_, str> {
+        let published = self.published();
+        let (spec, containers) = (published.spec(), published.containers());
+        let view = |index: ContainerIndex| Some(ContainerView::of_record(containers.get(index.get())?.as_ref()?));
+        let init = spec.init_containers();
+        let views = init.filter_map(|(index, it)| Some((view(index)?, it.kind() == ContainerKind::Sidecar)));
+        let init = InitContainers::read(views, spec.init_containers().count());
+        let is_initialized = || {
+            let conditions = published.conditions();
+            conditions.iter().any(|(which, it, _)| *which == ConditionType::Initialized && it.is_true())
+        };
+        let shows_regular = init.blocking.is_none() || is_initialized();
+        let regular = spec.regular_by_name.iter().filter_map(|&index| view(index));
+        word(PodView {
+            is_deleting: self.is_deleting(),
+            phase: published.phase().name(),
+            is_terminal: published.phase().is_terminal(),
+            reason: published.reason().0,
+            // The kubelet writes PodScheduled without a reason: the Pod is bound.
+            is_scheduling_gated: false,
+            is_ready: published.is_ready(),
+            blocking_init: init.blocking,
+            regular: shows_regular.then(|| RegularContainers::read(regular)),
+        })
+    }
+}
+
+/// Returns the first of these that applies:
+///
+/// 1. Deletion: `Terminating`, or `Unknown` if the node is lost. A Pod that had ended before shows 2. to 5.
+/// 2. The reason of the first regular container that waits or has terminated.
+/// 3. The init container that blocks the Pod.
+/// 4. `SchedulingGated`.
+/// 5. The reason beside the phase, or the phase.
+///
+/// `Completed` gives way to what the other containers do.
+fn word(pod: PodView<'_>) -> Cow<'_, str> {
+    if pod.is_deleting && pod.reason == "NodeLost" {
+        return "Unknown".into();
+    }
+    if pod.is_deleting && !pod.is_terminal {
+        return "Terminating".into();
+    }
+    let (reason, failure, some_run) = match pod.regular {
+        Some(regular) => (regular.reason, regular.failure, regular.ready > 0),
+        None => (None, None, false),
+    };
+    let word = reason.or(pod.blocking_init).unwrap_or_else(|| match pod.reason {
+        _ if pod.is_scheduling_gated => ConditionReason::SchedulingGated.name().into(),
+        "" => pod.phase.into(),
+        reason => reason.into(),
+    });
+    if word != "Completed" {
+        return word;
+    }
+    match failure {
+        _ if some_run && pod.is_ready => "Running".into(),
+        Some(failure) => failure,
+        None if some_run => "NotReady".into(),
+        None => word,
+    }
+}
+
+/// Init containers and sidecars, in the order of their statuses up to the first that blocks the Pod.
+///
+/// <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/> (KEP-753)
+pub(super) struct InitContainers<'a> {
+    /// Number of statuses up to and with the blocking one.
+    pub(super) seen: usize,
+    /// Number of sidecars that have started and are ready.
+    pub(super) ready: usize,
+    /// Word of the one that blocks the Pod: `Init:` and a reason, or `Init:1/2`.
+    pub(super) blocking: Option<Cow<'a, str>>,
+}
+
+impl<'a> InitContainers<'a> {
+    /// Reads the statuses, each with true for a sidecar; `count` is that of the init containers in the spec.
+    pub(super) fn read(statuses: impl Iterator<Item = (ContainerView<'a>, bool)>, count: usize) -> InitContainers<'a> {
+        let mut init = InitContainers { seen: 0, ready: 0, blocking: None };
+        for (status, is_sidecar) in statuses {
+            let index = init.seen;
+            init.seen = init.seen.saturating_add(1);
+            match status.exit {
+                Some(Exit { exit_code: 0, .. }) => {}
+                _ if is_sidecar && status.is_started => init.ready = init.ready.saturating_add(status.is_ready.into()),
+                Some(exit) => init.blocking = Some(format!("Init:{}", exit.word()).into()),
+                None => {
+                    // An init container that only waits for its turn shows how many are done.
+                    let reason = status.waiting_reason.filter(|reason| *reason != "PodInitializing");
+                    let word = reason.map_or_else(|| format!("Init:{index}/{count}"), |reason| format!("Init:{reason}"));
+                    init.blocking = Some(word.into());
+                }
+            }
+            if init.blocking.is_some() {
+                break;
+            }
+        }
+        init
+    }
+}
+
+/// Regular containers.
+#[derive(Default)]
+pub(super) struct RegularContainers<'a> {
+    /// Number of containers that run and are ready.
+    pub(super) ready: usize,
+    /// Reason of the first that waits with a reason or has terminated.
+    reason: Option<Cow<'a, str>>,
+    /// Reason of the first that has terminated with another exit code than 0.
+    failure: Option<Cow<'a, str>>,
+}
+
+impl<'a> RegularContainers<'a> {
+    /// Reads the statuses, which the kubelet sorts by name. (`printPod` reads them backwards and keeps the last word.)
+    pub(super) fn read(statuses: impl Iterator<Item = ContainerView<'a>>) -> RegularContainers<'a> {
+        let mut regular = RegularContainers::default();
+        for status in statuses {
+            let (reason, is_failure) = match (status.waiting_reason, status.exit) {
+                (Some(reason), _) => (reason.into(), false),
+                (None, Some(exit)) => (exit.word(), exit.exit_code != 0),
+                (None, None) => {
+                    let is_ready = status.is_ready && status.is_running;
+                    regular.ready = regular.ready.saturating_add(is_ready.into());
+                    continue;
+                }
+            };
+            if is_failure && regular.failure.is_none() {
+                regular.failure = Some(reason.clone());
+            }
+            regular.reason.get_or_insert(reason);
+        }
+        regular
+    }
+}
+
+impl<'a> ContainerView<'a> {
+    pub(super) fn of_status(status: &'a ContainerStatus) -> ContainerView<'a> {
+        let exit = status.state.terminated.as_ref();
+        let waiting = status.state.waiting.as_ref();
+        ContainerView {
+            waiting_reason: waiting.map(|waiting| &*waiting.reason).filter(|reason| !reason.is_empty()),
+            exit: exit.map(|it| Exit { exit_code: it.exit_code, signal: it.signal, reason: &it.reason }),
+            is_running: status.state.running.is_some(),
+            is_ready: status.ready,
+            is_started: status.started == Some(true),
+        }
+    }
+
+    fn of_record(record: &'a ContainerRecord) -> ContainerView<'a> {
+        let view = ContainerView {
+            is_ready: record.ready,
+            is_started: record.started == Some(true),
+            ..ContainerView::default()
+        };
+        match &record.state {
+            None => view,
+            Some(RecordedState::Running { .. }) => ContainerView { is_running: true, ..view },
+            Some(RecordedState::Waiting(waiting)) => {
+                ContainerView { waiting_reason: Some(waiting.reason()).filter(|reason| !reason.is_empty()), ..view }
+            }
+            Some(RecordedState::Terminated(it)) => {
+                let signal = it.signal.unwrap_or(0);
+                let exit = Exit { exit_code: it.exit_code, signal, reason: it.reason.as_str() };
+                ContainerView { exit: Some(exit), ..view }
+            }
+        }
+    }
+}
+
+impl<'a> Exit<'a> {
+    fn word(self) -> Cow<'a, str> {
+        match (self.reason, self.signal) {
+            ("", 0) => format!("ExitCode:{}", self.exit_code).into(),
+            ("", signal) => format!("Signal:{signal}").into(),
+            (reason, _) => reason.into(),
+        }
     }
 }

@@ -1,26 +1,25 @@
-//! Rows below each other.
+//! Tables of `kubectl get pods`.
 
 use alloc::{
     format,
     string::{String, ToString},
 };
 
-use super::{Row, row};
-use crate::{
-    api::PodManifest,
-    kubectl::layout::{Columns, align, escape},
-    time::Timestamp,
+use super::{
+    columns::{Row, row},
+    tabwriter::{Columns, align, escape},
 };
+use crate::{api::PodManifest, time::Timestamp};
 
 const HEADINGS: [&str; 9] =
     ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
 const NARROW: usize = 5;
 const WIDE: usize = HEADINGS.len();
 
-/// The widths of `kubectl get`.
+/// Widths of `kubectl get`: `GetNewTabWriter` in k8s.io/cli-runtime.
 const COLUMNS: Columns = Columns { min_width: 6, padding: 3 };
 
-/// What `kubectl get pods` prints: a heading and a row for each Pod; nothing if there are none.
+/// Returns what `kubectl get pods` prints: a heading and a row for each Pod, or nothing without Pods.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
@@ -43,9 +42,9 @@ pub fn table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp
     table_of(pods, now, NARROW)
 }
 
-/// What `kubectl get pods -o wide` prints: also addresses, nodes and readiness gates.
+/// Returns what `kubectl get pods -o wide` prints: also address, node and readiness gates.
 ///
-/// The nominated node is always `<none>`: a [`PodManifest`] does not hold it.
+/// The nominated node is always `<none>`: a [`PodManifest`] does not contain it.
 ///
 /// ```
 /// use pod_lifecycle::{Timestamp, api::PodManifest, kubectl};
@@ -93,7 +92,7 @@ fn push_line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
     text.push('\n');
 }
 
-/// A cell has one line; dots stand for the others.
+/// Returns the first line of a cell, with dots for the others.
 fn first_line(cell: &str) -> String {
     match cell.split_once(['\u{c}', '\n', '\r']) {
         Some((first, _)) => format!("{first}..."),
@@ -101,7 +100,7 @@ fn first_line(cell: &str) -> String {
     }
 }
 
-/// The Pod's address; `podIP` counts before `podIPs`.
+/// Returns `podIP`, or the first of `podIPs`.
 fn address(pod: &PodManifest) -> &str {
     let first = pod.status.pod_ips.first().map_or("", |address| &*address.ip);
     if pod.status.pod_ip.is_empty() { first } else { &pod.status.pod_ip }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{api::PodManifest, time::Timestamp};
 
 /// The row of a Pod with one regular container `app`, one init container `init` and one sidecar `proxy`.
 fn shown(metadata: Value, status: Value) -> Row {
@@ -36,7 +37,7 @@ fn deleted() -> Value {
 }
 
 #[test]
-fn the_first_init_container_that_is_not_done_says_what_the_pod_waits_for() {
+fn the_first_init_container_that_is_not_done_sets_the_status() {
     let waits = |init: Value| status(json!({"phase": "Pending", "initContainerStatuses": [init]}));
     let waiting = |reason: &str| json!({"name": "init", "state": {"waiting": {"reason": reason}}});
     assert_eq!(waits(running("init")), "Init:0/2");
@@ -51,7 +52,7 @@ fn the_first_init_container_that_is_not_done_says_what_the_pod_waits_for() {
 }
 
 #[test]
-fn a_sidecar_is_done_once_it_has_started_and_counts_among_the_containers() {
+fn a_started_sidecar_does_not_block_and_counts_as_a_container() {
     let row = |proxy: Value| {
         let inits = json!([ended("init", 0, "Completed"), proxy]);
         shown(
@@ -66,7 +67,7 @@ fn a_sidecar_is_done_once_it_has_started_and_counts_among_the_containers() {
 }
 
 #[test]
-fn an_initialized_pod_shows_its_regular_containers_whatever_its_init_containers_do() {
+fn an_initialized_pod_shows_its_regular_containers() {
     let shown = |initialized: &str| {
         status(json!({
             "phase": "Running",
@@ -79,7 +80,7 @@ fn an_initialized_pod_shows_its_regular_containers_whatever_its_init_containers_
 }
 
 #[test]
-fn completed_is_said_only_if_no_container_runs_or_failed() {
+fn completed_gives_way_to_containers_that_run_or_failed() {
     let shown = |ready: &str, job: Value| {
         let conditions = json!([{"type": "Ready", "status": ready}]);
         let containers = json!([ended("app", 0, "Completed"), job]);
@@ -92,13 +93,13 @@ fn completed_is_said_only_if_no_container_runs_or_failed() {
 }
 
 #[test]
-fn the_first_container_with_something_to_say_speaks_for_the_others() {
+fn the_first_container_with_a_reason_sets_the_status() {
     let waiting = json!({"name": "app", "state": {"waiting": {"reason": "ImagePullBackOff"}}});
     assert_eq!(status(json!({"containerStatuses": [waiting, ended("job", 1, "Error")]})), "ImagePullBackOff");
 }
 
 #[test]
-fn without_a_word_from_the_containers_the_pod_speaks_for_itself() {
+fn without_a_reason_of_a_container_the_pods_reason_or_phase_is_shown() {
     assert_eq!(status(json!({"phase": "Failed", "reason": "Evicted"})), "Evicted");
     assert_eq!(status(json!({"phase": "Pending"})), "Pending");
     let gated = json!({"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"});
@@ -141,7 +142,7 @@ fn absurd_restart_counts_are_shown_as_they_are() {
 }
 
 #[test]
-fn a_table_keeps_one_line_a_pod_whatever_the_names() {
+fn a_table_has_one_line_per_pod() {
     let pod =
         |name: &str| serde_json::from_value::<PodManifest>(json!({"metadata": {"name": name}, "spec": {}})).unwrap();
     let pods = [pod("two\nlines"), pod("\u{1b}[31mred"), pod("größe")];
@@ -169,7 +170,7 @@ fn wide(pod: Value) -> [String; 3] {
 }
 
 #[test]
-fn the_wide_table_shows_where_a_pod_is_and_none_until_it_is_somewhere() {
+fn the_wide_table_shows_address_and_node_or_none() {
     let spec = json!({"containers": [{"name": "app"}]});
     let pending = json!({"phase": "Pending"});
     assert_eq!(wide(json!({"metadata": {"name": "web"}, "spec": spec, "status": pending})), ["<none>"; 3]);

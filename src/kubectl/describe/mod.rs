@@ -1,27 +1,28 @@
-//! What `kubectl describe pod` prints.
+//! `kubectl describe pod` (`PodDescriber` in k8s.io/kubectl/pkg/describe).
 
-mod container;
-mod events;
-mod probe;
-mod sheet;
+mod containers;
+#[cfg(test)]
+mod tests;
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec, vec::Vec};
 use core::{fmt, iter};
 
 use chrono::{DateTime, Utc};
 
-use super::age::{ZERO_TIME, age};
+use super::{
+    age::{ZERO_TIME, age},
+    tabwriter::Sheet,
+};
 use crate::{
-    api::{PodCondition, PodManifest, PodStatus},
+    api::{PodCondition, PodManifest, PodManifestSpec, PodStatus},
     status::{RecordedEvent, is_terminal},
     time::Timestamp,
 };
-use sheet::Sheet;
 
-/// Describes a Pod and what was said about it as `kubectl describe pod` does, as far as its life is concerned.
+/// Returns what `kubectl describe pod` prints of a Pod and its events, as far as the lifecycle is concerned.
 ///
-/// The Pod is shown as it is: give one with defaults, as the API server would. Times are in UTC. Left out is what a
-/// [`PodManifest`] does not hold: priority, owner, resources, environment, volumes, tolerations and the like.
+/// Pass a Pod with defaults, as the API server returns it. Times are in UTC. Fields that a [`PodManifest`] does not
+/// contain are left out: priority, resources, environment, volumes, tolerations and the like.
 ///
 /// <https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/>
 ///
@@ -50,20 +51,20 @@ pub fn describe(pod: &PodManifest, events: &[RecordedEvent], now: Timestamp) -> 
     state(&mut sheet, pod, now);
     addresses(&mut sheet, status);
     if !spec.init_containers.is_empty() {
-        container::describe(&mut sheet, "Init Containers", &spec.init_containers, &status.init_container_statuses);
+        containers::describe(&mut sheet, "Init Containers", &spec.init_containers, &status.init_container_statuses);
     }
-    container::describe(&mut sheet, "Containers", &spec.containers, &status.container_statuses);
+    containers::describe(&mut sheet, "Containers", &spec.containers, &status.container_statuses);
     if !spec.ephemeral_containers.is_empty() {
         let (containers, statuses) = (&spec.ephemeral_containers, &status.ephemeral_container_statuses);
-        container::describe(&mut sheet, "Ephemeral Containers", containers, statuses);
+        containers::describe(&mut sheet, "Ephemeral Containers", containers, statuses);
     }
     readiness_gates(&mut sheet, pod);
     conditions(&mut sheet, "Conditions", status.conditions.iter().map(type_and_status));
-    events::describe(&mut sheet, spec, events, now);
+    describe_events(&mut sheet, spec, events, now);
     sheet.finish()
 }
 
-/// Who the Pod is, where, and since when.
+/// Writes names, node, start time, labels and annotations.
 fn identity(sheet: &mut Sheet, pod: &PodManifest) {
     let metadata = &pod.metadata;
     sheet.field(0, "Name", &metadata.name);
@@ -79,30 +80,31 @@ fn identity(sheet: &mut Sheet, pod: &PodManifest) {
     sheet.list("Annotations", annotations.flat_map(|(key, value)| annotation(key, value)));
 }
 
-/// What `kubectl apply` leaves behind for itself.
+/// Annotation that `kubectl apply` keeps for itself.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// An annotation in one line, or one that is too long for it below its key.
+/// Returns an annotation in one line, or its value below its key if it is too long.
 fn annotation(key: &str, value: &str) -> Vec<String> {
+    // maxAnnotationLen in k8s.io/kubectl/pkg/describe.
     const LONGEST: usize = 140;
     let value = value.strip_suffix('\n').unwrap_or(value);
     let length = key.len().saturating_add(value.len()).saturating_add(": ".len());
     if length <= LONGEST && !value.contains('\n') {
         return vec![format!("{key}: {value}")];
     }
-    let in_part = |line: &str| match beginning(line, LONGEST.saturating_sub("  ".len())) {
+    let part = |line: &str| match beginning(line, LONGEST.saturating_sub("  ".len())) {
         whole if whole == line => format!("  {line}"),
         beginning => format!("  {beginning}..."),
     };
-    iter::once(format!("{key}:")).chain(value.split('\n').map(in_part)).collect()
+    iter::once(format!("{key}:")).chain(value.split('\n').map(part)).collect()
 }
 
-/// At most so many bytes of a text, in whole characters.
+/// Returns at most so many bytes of a text, without splitting a character.
 fn beginning(text: &str, bytes: usize) -> &str {
     (0..=bytes).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// What the Pod is doing, and why.
+/// Writes phase or deletion, reason and message.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 fn state(sheet: &mut Sheet, pod: &PodManifest, now: Timestamp) {
@@ -137,7 +139,7 @@ fn readiness_gates(sheet: &mut Sheet, pod: &PodManifest) {
     conditions(sheet, "Readiness Gates", gates);
 }
 
-/// A table of types and statuses, if there are any.
+/// Writes a table of types and statuses, if there are any.
 fn conditions<'a>(sheet: &mut Sheet, label: &str, conditions: impl Iterator<Item = (&'a str, &'a str)>) {
     let mut conditions = conditions.peekable();
     if conditions.peek().is_some() {
@@ -151,10 +153,62 @@ fn type_and_status(condition: &PodCondition) -> (&str, &str) {
     (&condition.type_, condition.status.as_str())
 }
 
-/// A point in time in RFC 1123's form, in UTC; one that is not set is the first moment of the year 1.
+/// Formats a time as RFC 1123 does, in UTC; without one, Go's zero time.
 fn time(time: Option<Timestamp>) -> impl fmt::Display {
     DateTime::<Utc>::from(time.unwrap_or(ZERO_TIME)).format("%a, %d %b %Y %H:%M:%S +0000")
 }
 
-#[cfg(test)]
-mod tests;
+/// Writes the table of events, sorted by their last occurrence.
+///
+/// Answers to `DescribeEvents` in `k8s.io/kubectl/pkg/describe`.
+fn describe_events(sheet: &mut Sheet, spec: &PodManifestSpec, events: &[RecordedEvent], now: Timestamp) {
+    if events.is_empty() {
+        sheet.field(0, "Events", "<none>");
+        return;
+    }
+    let mut events: Vec<_> = events.iter().collect();
+    events.sort_by_key(|event| event.last_seen);
+    let lists = lists(spec);
+    sheet.line(0, "Events:");
+    sheet.line(1, "Type\tReason\tAge\tFrom\tMessage");
+    sheet.line(1, "----\t------\t----\t----\t-------");
+    for event in events {
+        let (type_, reason, when) = (event.type_, &event.reason, when(event, now));
+        let (path, message) = (field_path(event, &lists), event.message.trim());
+        sheet.line(1, format_args!("{type_}\t{reason}\t{when}\tkubelet\t{path}{message}"));
+    }
+}
+
+/// Returns `2m (x3 over 5m)`, or `5m` for a single occurrence.
+fn when(event: &RecordedEvent, now: Timestamp) -> String {
+    let first = age(Some(event.first_seen), now);
+    match event.count {
+        0 | 1 => first,
+        count => format!("{} (x{count} over {first})", age(Some(event.last_seen), now)),
+    }
+}
+
+/// Returns `spec.containers{app}: `, or nothing for an event of the whole Pod.
+///
+/// Answers to `GenerateContainerRef` in `pkg/kubelet/container`.
+fn field_path(event: &RecordedEvent, lists: &BTreeMap<&str, &str>) -> Cow<'static, str> {
+    match event.container.as_deref() {
+        None | Some("") => "".into(),
+        Some(name) => match lists.get(name) {
+            Some(list) => format!("spec.{list}{{{name}}}: ").into(),
+            None => format!("implicitly required container {name}: ").into(),
+        },
+    }
+}
+
+/// Returns the list of the spec that contains each container.
+fn lists(spec: &PodManifestSpec) -> BTreeMap<&str, &'static str> {
+    [
+        ("ephemeralContainers", &spec.ephemeral_containers),
+        ("initContainers", &spec.init_containers),
+        ("containers", &spec.containers),
+    ]
+    .into_iter()
+    .flat_map(|(list, containers)| containers.iter().map(move |container| (&*container.name, list)))
+    .collect()
+}

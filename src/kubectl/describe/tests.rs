@@ -46,7 +46,7 @@ fn crashing_pod() -> Value {
 }
 
 #[test]
-fn a_crashing_pod_is_told_in_full() {
+fn a_crashing_pod_is_described_in_full() {
     let started = RecordedEvent {
         count: 3,
         last_seen: at("2026-03-01T12:09:02Z"),

@@ -1,25 +1,27 @@
-//! Text in columns.
+//! Text in aligned columns, as Go's `text/tabwriter` writes it.
 
-use alloc::{string::String, vec::Vec};
-use core::iter;
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{fmt::Display, iter};
 
-/// A cell wider than this does not widen its column, so that absurd input cannot fill the memory with blanks.
+/// Widest cell that widens its column; bounds the memory that one absurd cell can take.
 const WIDEST: usize = 1_024;
 
-/// How wide columns are, in characters.
+/// Widths of columns, in characters.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
-    /// The least width of a column.
+    /// Least width of a column.
     pub(super) min_width: usize,
     /// Blanks after the widest cell of a column.
     pub(super) padding: usize,
 }
 
-/// Replaces the tabs of a text by blanks so that cells stand below each other.
+/// Replaces the tabs of a text by blanks so that columns are aligned.
 ///
-/// A column is a run of consecutive lines that have a cell there; what follows a line's last tab is in no column.
-///
-/// Kubernetes: kubectl's output goes through Go's `text/tabwriter`.
+/// A column is a run of consecutive lines that have a cell there; text after a line's last tab belongs to no column.
 pub(super) fn align(text: &str, columns: Columns) -> String {
     let (cells, widths) = measure(text, columns);
     let mut aligned = String::with_capacity(text.len());
@@ -31,14 +33,14 @@ pub(super) fn align(text: &str, columns: Columns) -> String {
     aligned
 }
 
-/// A piece of text between two tabs or line ends; a line's last one keeps its line end.
+/// Text between two tabs or line ends; the last cell of a line contains its line end.
 struct Cell<'a> {
     text: &'a str,
-    /// Which of all columns it stands in.
+    /// Index of its column; `None` for the last of a line.
     column: Option<usize>,
 }
 
-/// Splits a text into cells, and says how wide each column is.
+/// Splits a text into cells and returns the width of each column.
 fn measure(text: &str, columns: Columns) -> (Vec<Cell<'_>>, Vec<usize>) {
     let (mut cells, mut widths) = (Vec::new(), Vec::new());
     let mut open: Vec<usize> = Vec::new();
@@ -66,11 +68,53 @@ fn measure(text: &str, columns: Columns) -> (Vec<Cell<'_>>, Vec<usize>) {
 const CELL_ENDS: [char; 2] = ['\t', '\u{b}'];
 const LINE_ENDS: [char; 2] = ['\n', '\u{c}'];
 
-/// What a terminal would obey is shown instead.
+/// Makes control sequences visible instead of passing them to the terminal.
 ///
 /// Answers to `WriteEscaped` in `k8s.io/cli-runtime/pkg/printers`.
 pub(super) fn escape(text: &str) -> String {
     text.replace('\u{1b}', "^[").replace('\r', "\\r")
+}
+
+const INDENT: &str = "  ";
+
+/// Text of `kubectl describe` that is written line by line, with tabs between cells: `PrefixWriter`.
+#[derive(Default)]
+pub(super) struct Sheet {
+    text: String,
+}
+
+impl Sheet {
+    /// Widths of `kubectl describe`: `tabbedString`.
+    const COLUMNS: Columns = Columns { min_width: 0, padding: 2 };
+
+    /// Writes a line, indented by its level.
+    pub(super) fn line(&mut self, level: usize, text: impl Display) {
+        self.text.extend([&*INDENT.repeat(level), &*text.to_string(), "\n"]);
+    }
+
+    /// Writes a line of the form `Label:  value`.
+    pub(super) fn field(&mut self, level: usize, label: &str, value: impl Display) {
+        self.line(level, format_args!("{label}:\t{value}"));
+    }
+
+    /// Writes a field unless its value is empty.
+    pub(super) fn field_if_any(&mut self, level: usize, label: &str, value: &str) {
+        if !value.is_empty() {
+            self.field(level, label, value);
+        }
+    }
+
+    /// Writes a field of several lines, or of `<none>`.
+    pub(super) fn list(&mut self, label: &str, lines: impl IntoIterator<Item = String>) {
+        let mut lines = lines.into_iter();
+        self.field(0, label, lines.next().as_deref().unwrap_or("<none>"));
+        lines.for_each(|line| self.line(0, format!("\t{line}")));
+    }
+
+    /// Returns the text with its columns aligned and control sequences made visible.
+    pub(super) fn finish(self) -> String {
+        align(&escape(&self.text), Sheet::COLUMNS)
+    }
 }
 
 #[cfg(test)]
@@ -80,18 +124,18 @@ mod tests {
     const TIGHT: Columns = Columns { min_width: 0, padding: 1 };
 
     #[test]
-    fn a_column_ends_where_a_line_has_no_cell_in_it() {
+    fn a_column_ends_at_a_line_without_a_cell_in_it() {
         let text = "a\tb\tc\naaa\tb\tc\nbreak\naaaaa\tb\na\tbbb\tc\n";
         assert_eq!(align(text, TIGHT), "a   b c\naaa b c\nbreak\naaaaa b\na     bbb c\n");
     }
 
     #[test]
-    fn characters_count_not_bytes() {
+    fn widths_are_counted_in_characters() {
         assert_eq!(align("é\tx\nee\tx\n", TIGHT), "é  x\nee x\n");
     }
 
     #[test]
-    fn one_absurd_cell_does_not_blow_up_the_others() {
+    fn one_absurd_cell_does_not_widen_its_column() {
         let text = alloc::format!("{}\tx\n", "w".repeat(1_000_000)) + &"a\tx\n".repeat(1_000);
         assert!(align(&text, TIGHT).len() < 3_000_000);
     }
