@@ -67,9 +67,8 @@ pub fn row(pod: &PodManifest, now: Timestamp) -> Row {
     let init = InitContainers::read(views, containers.len());
     let shows_regular =
         init.blocking.is_none() || first_condition_is_true(&pod.status, ConditionType::Initialized.name());
-    let regular = shows_regular.then(|| {
-        RegularContainers::read(pod.status.container_statuses.iter().map(ContainerView::of_status))
-    });
+    let regular = shows_regular
+        .then(|| RegularContainers::read(pod.status.container_statuses.iter().map(ContainerView::of_status)));
 
     let init_statuses = statuses.iter().take(init.seen);
     let restarts = if shows_regular {

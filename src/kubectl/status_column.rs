@@ -163,7 +163,8 @@ impl<'a> InitContainers<'a> {
                 None => {
                     // An init container that only waits for its turn shows how many are done.
                     let reason = status.waiting_reason.filter(|reason| *reason != "PodInitializing");
-                    let word = reason.map_or_else(|| format!("Init:{index}/{count}"), |reason| format!("Init:{reason}"));
+                    let word =
+                        reason.map_or_else(|| format!("Init:{index}/{count}"), |reason| format!("Init:{reason}"));
                     init.blocking = Some(word.into());
                 }
             }

@@ -10,7 +10,8 @@ use alloc::{
 
 use super::{Sheet, time};
 use crate::api::{
-    Container, ContainerPort, ContainerState, ContainerStateTerminated, ContainerStatus, HttpGetAction, IntOrString, Probe,
+    Container, ContainerPort, ContainerState, ContainerStateTerminated, ContainerStatus, HttpGetAction, IntOrString,
+    Probe,
 };
 
 /// Writes one list of containers, each with its status if it has one.
