@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn longer_times_have_coarser_units() {
-        for (seconds, said) in [
+        for (seconds, expected) in [
             (0, "0s"),
             (2 * MINUTE - SECOND, "119s"),
             (2 * MINUTE, "2m"),
@@ -107,7 +107,7 @@ mod tests {
             (8 * YEAR - SECOND, "7y364d"),
             (8 * YEAR + 300 * DAY, "8y"),
         ] {
-            assert_eq!(human_duration(seconds), said, "{seconds} s");
+            assert_eq!(human_duration(seconds), expected, "{seconds} s");
         }
     }
 

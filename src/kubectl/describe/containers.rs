@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn each_handler_has_its_own_form() {
         const NUMBERS: &str = "delay=0s timeout=0s period=0s #success=0 #failure=0";
-        for (probe, said) in [
+        for (probe, expected) in [
             (r#"{"exec": {"command": ["cat", "/tmp/x"]}}"#, "exec [cat /tmp/x]"),
             (r#"{"tcpSocket": {"port": 80}}"#, "tcp-socket :80"),
             (r#"{"tcpSocket": {"port": "web", "host": "db"}}"#, "tcp-socket db:web"),
@@ -213,7 +213,7 @@ mod tests {
             (r#"{"httpGet": {"port": ""}}"#, "http-get "),
             ("{}", "unknown"),
         ] {
-            assert_eq!(shown(probe), format!("{said} {NUMBERS}"));
+            assert_eq!(shown(probe), format!("{expected} {NUMBERS}"));
         }
     }
 

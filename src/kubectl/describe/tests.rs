@@ -80,7 +80,7 @@ fn a_pod_being_deleted_is_terminating_until_it_has_ended() {
 }
 
 #[test]
-fn an_ephemeral_container_is_told_after_the_regular_ones() {
+fn ephemeral_containers_follow_the_regular_ones() {
     let pod = json!({
         "spec": {"ephemeralContainers": [{"name": "debugger", "image": "busybox"}]},
         "status": {"ephemeralContainerStatuses": [{"name": "debugger", "state": {"terminated": {"exitCode": 137}}}]},
@@ -92,7 +92,7 @@ fn an_ephemeral_container_is_told_after_the_regular_ones() {
 }
 
 #[test]
-fn an_event_names_the_list_that_its_container_stands_in() {
+fn an_event_names_the_field_path_of_its_container() {
     let event = |container| {
         RecordedEvent::once(EventType::Warning, "BackOff", container, "Back-off", at("2026-03-01T12:09:00Z"))
     };
@@ -107,7 +107,7 @@ fn an_event_names_the_list_that_its_container_stands_in() {
 }
 
 #[test]
-fn long_annotations_stand_below_their_key_and_are_cut() {
+fn long_annotations_are_written_below_their_key_and_cut() {
     let annotations = json!({"a": "1", "b": "ä".repeat(100), "c": "x\ny\n", LAST_APPLIED: "{}"});
     let text = described(json!({"metadata": {"annotations": annotations}}), &[]);
     let shown = alloc::format!(

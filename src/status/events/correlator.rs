@@ -260,7 +260,7 @@ impl Count {
 /// Number of different messages from which on similar events are combined: `defaultAggregateMaxEvents`.
 const MAX_EVENTS: usize = 10;
 
-/// Pause after which similar events are told apart again: `defaultAggregateIntervalInSeconds`.
+/// Pause after which similar events are separate again: `defaultAggregateIntervalInSeconds`.
 const MAX_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Prefix of a combined event's message.

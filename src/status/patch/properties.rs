@@ -1,4 +1,4 @@
-//! A patch, applied as an API server applies it, gives the status that was meant.
+//! Patches, applied as the API server applies them, give the merged status.
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
@@ -14,7 +14,7 @@ use crate::{
 
 proptest! {
     #[test]
-    fn a_patch_makes_of_their_status_the_merged_one(theirs in status(), ours in status()) {
+    fn a_patch_turns_the_api_servers_status_into_the_merged_one(theirs in status(), ours in status()) {
         let merged = merged_status(&theirs, &ours);
         prop_assert_eq!(patched(&theirs, StatusPatch::between("uid", &theirs, &ours).as_ref()), merged);
     }
@@ -26,19 +26,19 @@ proptest! {
     }
 
     #[test]
-    fn what_others_do_meanwhile_is_not_undone(theirs in status(), ours in status(), later in status()) {
-        let meanwhile = PodStatus { conditions: others_changed(&theirs, &later), ..theirs.clone() };
+    fn a_patch_keeps_what_other_writers_change_meanwhile(theirs in status(), ours in status(), later in status()) {
+        let meanwhile = PodStatus { conditions: with_external_conditions(&theirs, &later), ..theirs.clone() };
         let patch = StatusPatch::between("uid", &theirs, &ours);
         let found = patched(&meanwhile, patch.as_ref());
         let of_others = |status: &PodStatus| -> BTreeSet<String> {
-            let others = status.conditions.iter().filter(|condition| is_others(condition));
+            let others = status.conditions.iter().filter(|condition| is_external(condition));
             others.map(|condition| serde_json::to_string(condition).unwrap()).collect()
         };
         prop_assert_eq!(of_others(&found), of_others(&meanwhile));
     }
 
     #[test]
-    fn nothing_of_others_is_in_a_patch(theirs in status(), ours in status()) {
+    fn a_patch_contains_no_external_condition(theirs in status(), ours in status()) {
         let patch = StatusPatch::between("uid", &theirs, &ours);
         let sent = patch.and_then(|patch| patch.status().get("conditions").cloned());
         let sent: Vec<PodConditionType> = sent.map(|sent| serde_json::from_value(sent.clone()).unwrap()).unwrap_or_default();
@@ -56,18 +56,18 @@ struct PodConditionType {
 
 const DISRUPTION: &str = "DisruptionTarget";
 
-fn is_others(condition: &PodCondition) -> bool {
+fn is_external(condition: &PodCondition) -> bool {
     !is_owned_by_kubelet(&condition.type_) && condition.type_ != DISRUPTION
 }
 
-/// The conditions that the kubelet may set as they are, all others as in another status.
-fn others_changed(theirs: &PodStatus, later: &PodStatus) -> Vec<PodCondition> {
-    let own = theirs.conditions.iter().filter(|condition| !is_others(condition));
-    let others = later.conditions.iter().filter(|condition| is_others(condition));
+/// Conditions of `theirs` that the kubelet may set, and all others of `later`.
+fn with_external_conditions(theirs: &PodStatus, later: &PodStatus) -> Vec<PodCondition> {
+    let own = theirs.conditions.iter().filter(|condition| !is_external(condition));
+    let others = later.conditions.iter().filter(|condition| is_external(condition));
     others.chain(own).cloned().collect()
 }
 
-/// The status after the API server has applied a patch.
+/// Returns the status after the API server has applied a patch.
 fn patched(theirs: &PodStatus, patch: Option<&StatusPatch>) -> PodStatus {
     let Value::Object(mut fields) = serde_json::to_value(theirs).unwrap() else { panic!("a status is a map") };
     if let Some(patch) = patch {

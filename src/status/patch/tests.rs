@@ -29,7 +29,7 @@ fn only_what_changed_is_sent() {
 }
 
 #[test]
-fn a_status_that_is_up_to_date_sends_nothing_whatever_others_have_set() {
+fn an_equal_status_sends_nothing_whatever_other_writers_have_set() {
     let theirs = json!({
         "phase": "Running", "qosClass": "Burstable", "nominatedNodeName": "node-2",
         "resourceClaimStatuses": [{"name": "gpu"}],
@@ -39,7 +39,7 @@ fn a_status_that_is_up_to_date_sends_nothing_whatever_others_have_set() {
 }
 
 #[test]
-fn what_a_condition_no_longer_says_is_cleared() {
+fn a_removed_reason_is_cleared() {
     let theirs = json!({"conditions": [ready("False", "ContainersNotReady")]});
     let ours = json!({"conditions": [ready("True", "")]});
     let conditions = json!([{"type": "Ready", "status": "True", "reason": null}]);
@@ -47,7 +47,7 @@ fn what_a_condition_no_longer_says_is_cleared() {
 }
 
 #[test]
-fn conditions_of_others_are_never_sent_and_keep_their_place() {
+fn external_conditions_are_never_sent_and_keep_their_place() {
     let theirs = json!({"conditions": [ready("False", ""), {"type": "Gate", "status": "False"}]});
     let ours = json!({"conditions": [{"type": "Gate", "status": "True"}, ready("True", "")]});
     let order = json!([{"type": "Gate"}, {"type": "Ready"}]);
@@ -57,7 +57,7 @@ fn conditions_of_others_are_never_sent_and_keep_their_place() {
 }
 
 #[test]
-fn a_condition_of_the_kubelets_that_went_away_is_deleted_by_its_type() {
+fn a_removed_condition_of_the_kubelet_is_deleted_by_its_type() {
     let theirs = json!({"conditions": [ready("True", ""), {"type": "PodResizePending", "status": "True"}]});
     let ours = json!({"conditions": [ready("True", "")]});
     let conditions = json!([{"type": "PodResizePending", "$patch": "delete"}]);
@@ -68,20 +68,20 @@ fn a_condition_of_the_kubelets_that_went_away_is_deleted_by_its_type() {
 }
 
 #[test]
-fn what_others_wrote_over_is_put_right() {
+fn an_overwritten_condition_is_restored() {
     let theirs = json!({"conditions": [ready("False", "NodeNotReady")]});
     let conditions = json!([{"type": "Ready", "status": "True", "reason": null}]);
     assert_eq!(patch(theirs, json!({"conditions": [ready("True", "")]}))["conditions"], conditions);
 }
 
 #[test]
-fn the_first_conditions_are_sent_whole_and_in_no_order() {
+fn the_first_conditions_are_sent_whole_and_without_an_order() {
     let ours = json!({"conditions": [ready("True", "")]});
     assert_eq!(patch(json!({}), ours.clone()), ours);
 }
 
 #[test]
-fn addresses_are_merged_by_themselves() {
+fn addresses_are_merged_one_by_one() {
     let theirs = json!({"podIP": "10.0.0.7", "podIPs": [{"ip": "10.0.0.7"}, {"ip": "fd00::7"}], "hostIP": "10.1.0.1"});
     let ours = json!({"podIP": "10.0.0.8", "podIPs": [{"ip": "10.0.0.8"}, {"ip": "fd00::7"}]});
     let expected = json!({
@@ -103,7 +103,7 @@ fn container_statuses_are_replaced_as_a_whole() {
 }
 
 #[test]
-fn a_map_that_is_passed_through_is_patched_field_by_field() {
+fn an_unknown_map_is_patched_field_by_field() {
     let theirs = json!({"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}});
     let ours = json!({"resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "2"}}});
     let expected = json!({"resources": {"requests": {"cpu": "2", "memory": null}, "limits": {"cpu": "2"}}});
@@ -115,7 +115,7 @@ fn disrupted(phase: &str, reason: &str) -> Value {
 }
 
 #[test]
-fn the_nodes_own_disruption_is_sent_with_the_terminal_phase_and_writes_over_that_of_others() {
+fn the_kubelets_disruption_target_is_sent_with_the_terminal_phase_and_replaces_others() {
     let theirs = disrupted("Running", "EvictionByEvictionAPI");
     let sent = patch(theirs.clone(), disrupted("Failed", "TerminationByKubelet"));
     assert_eq!(sent["conditions"], json!([{"type": "DisruptionTarget", "reason": "TerminationByKubelet"}]));
@@ -123,7 +123,7 @@ fn the_nodes_own_disruption_is_sent_with_the_terminal_phase_and_writes_over_that
 }
 
 #[test]
-fn a_disruption_of_others_is_left_to_them() {
+fn a_disruption_target_of_another_writer_is_not_sent() {
     let theirs = json!({"phase": "Running"});
     assert_eq!(patch(theirs, disrupted("Failed", "DeletionByTaintManager")), json!({"phase": "Failed"}));
     let marked = disrupted("Running", "DeletionByTaintManager");
@@ -131,7 +131,7 @@ fn a_disruption_of_others_is_left_to_them() {
 }
 
 #[test]
-fn what_the_api_server_would_not_take_back_is_not_asked_for() {
+fn an_observed_generation_is_never_cleared() {
     let theirs =
         json!({"observedGeneration": 3, "conditions": [{"type": "Ready", "status": "True", "observedGeneration": 3}]});
     let ours = json!({"conditions": [{"type": "Ready", "status": "True"}]});
@@ -139,7 +139,7 @@ fn what_the_api_server_would_not_take_back_is_not_asked_for() {
 }
 
 #[test]
-fn a_patch_is_read_back_as_it_was_written() {
+fn a_patch_survives_serde() {
     let ours = status(json!({"phase": "Running", "conditions": [ready("True", "")]}));
     let patch = StatusPatch::between("5f0c", &PodStatus::default(), &ours).unwrap();
     let written: String = serde_json::to_string(&patch).unwrap();
