@@ -31,6 +31,7 @@ pub(super) fn set(time: Option<Timestamp>) -> Option<Timestamp> {
 pub fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     let Some(since) = set(since) else { return "<unknown>".into() };
     let micros = now.micros_since(since.whole_seconds()).clamp(-LONGEST, LONGEST);
+    // HumanDuration tolerates clocks that differ by less than two seconds.
     match micros / 1_000_000 {
         ahead if ahead < -1 => "<invalid>".into(),
         seconds => human_duration(seconds.max(0)),

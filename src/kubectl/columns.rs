@@ -71,6 +71,7 @@ pub fn row(pod: &PodManifest, now: Timestamp) -> Row {
         .then(|| RegularContainers::read(pod.status.container_statuses.iter().map(ContainerView::of_status)));
 
     let init_statuses = statuses.iter().take(init.seen);
+    // printPod starts counting again from the sidecars' restarts once it looks at regular containers.
     let restarts = if shows_regular {
         let sidecars = init_statuses.filter(|status| is_sidecar_status(status));
         Restarts::of_all(sidecars.chain(&pod.status.container_statuses))
@@ -105,6 +106,7 @@ fn readiness_gates(pod: &PodManifest) -> Cow<'static, str> {
 
 /// True if the first condition of a type is; kubectl ignores later ones.
 fn first_condition_is_true(status: &PodStatus, type_: &str) -> bool {
+    // GetPodConditionFromList returns the first.
     let first = status.conditions.iter().find(|condition| condition.type_ == type_);
     first.is_some_and(|condition| condition.status.known() == Some(ConditionStatus::True))
 }

@@ -77,6 +77,7 @@ fn table_of<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp,
             push_line(&mut text, HEADINGS.into_iter().take(columns));
         }
         let Row { ready, status, restarts, age, readiness_gates } = row(pod, now);
+        // kubectl prints `<none>` for addresses and nodes that are not set, but an empty STATUS as it is.
         let (name, ip, node) = (&*pod.metadata.name, or_none(address(pod)), or_none(&pod.spec.node_name));
         let cells = [name, &ready, &status, &restarts, &age, ip, node, "<none>", &readiness_gates];
         push_line(&mut text, cells.map(|cell| escape(&first_line(cell))).iter().map(String::as_str).take(columns));

@@ -65,6 +65,7 @@ fn measure(text: &str, columns: Columns) -> (Vec<Cell<'_>>, Vec<usize>) {
     (cells, widths)
 }
 
+// text/tabwriter takes vertical tabs for cell ends and form feeds for line ends.
 const CELL_ENDS: [char; 2] = ['\t', '\u{b}'];
 const LINE_ENDS: [char; 2] = ['\n', '\u{c}'];
 

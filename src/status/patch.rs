@@ -152,6 +152,7 @@ const NOT_THE_KUBELETS: [&str; 3] =
 #[must_use]
 pub fn merged_status(theirs: &PodStatus, ours: &PodStatus) -> PodStatus {
     let mut other = theirs.other.clone();
+    // Resources of the Pod, for example, which only the embedder knows.
     let own =
         ours.other.iter().filter(|(field, value)| !value.is_null() && !NOT_THE_KUBELETS.contains(&field.as_str()));
     other.extend(own.map(|(field, value)| (field.clone(), value.clone())));
@@ -257,6 +258,7 @@ impl MergedList<'_> {
         let mut items: Vec<Value> = self.merged.iter().filter_map(|item| self.change(item)).collect();
         items.extend(self.theirs.iter().filter_map(|item| self.removal(item)));
         let order_changes = self.keys(self.theirs).ne(self.keys(self.merged));
+        // A changed order is a change, too; an empty list has none.
         if !self.merged.is_empty() && (!items.is_empty() || order_changes) {
             let by_key = |key: &Value| json!({self.key: key});
             patch.insert(format!("$setElementOrder/{field}"), self.keys(self.merged).map(by_key).collect());

@@ -100,6 +100,7 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
     let computed = parts.conditions.iter();
     let computed =
         computed.map(|(which, condition, since)| pod_condition(spec, *which, condition, generation_of(*which), *since));
+    // convertToAPIContainerStatuses sorts by name (SortedContainerStatuses), init containers as in the spec.
     let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
         let known = indexes.filter_map(|index| Some((index, containers.get(index.get())?.as_ref()?)));
         known.map(|(index, record)| container_status(spec, index, record, facts)).collect::<Vec<_>>()
@@ -110,6 +111,7 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
         conditions: parts.external_conditions.iter().cloned().chain(computed).collect(),
         reason: parts.reason.0.to_owned(),
         message: parts.reason.1.to_owned(),
+        // metav1.Time has whole seconds, and so have all times of a status.
         start_time: parts.start_time.map(Timestamp::whole_seconds),
         init_container_statuses: statuses(&mut spec.init_containers().map(|(index, _)| index)),
         container_statuses: statuses(&mut spec.regular_by_name.iter().copied()),

@@ -54,6 +54,7 @@ impl PodMachine {
 
     /// True if the kubelet's part of the API server's status differs from what was published.
     fn is_overwritten(&self, theirs: &PodStatus) -> bool {
+        // Ids do not matter here: `are_equal` ignores them.
         let ours = self.published().status(&NumberedInstances(self.spec()));
         theirs.phase != ours.phase
             || (&theirs.reason, &theirs.message) != (&ours.reason, &ours.message)

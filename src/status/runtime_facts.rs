@@ -147,6 +147,7 @@ impl RuntimeFacts for NumberedInstances<'_> {
 impl PodFacts {
     /// Fills the facts into a status.
     pub(super) fn fill_in(self, spec: &PodSpec, mut status: api::PodStatus) -> api::PodStatus {
+        // generateAPIPodStatus initialises the addresses of host-network Pods with the node's.
         let pod_ips = match self.pod_ips {
             none if none.is_empty() && spec.uses_host_network() => self.host_ips.clone(),
             ips => ips,

@@ -97,6 +97,7 @@ fn state(sheet: &mut Sheet, label: &str, state: &ContainerState) {
             sheet.field(2, label, "Terminated");
             termination(sheet, end);
         }
+        // A state without any member means waiting, by the API's definition.
         _ => sheet.field(2, label, "Waiting"),
     }
 }
@@ -114,6 +115,7 @@ fn termination(sheet: &mut Sheet, end: &ContainerStateTerminated) {
 
 fn mounts(sheet: &mut Sheet, container: &Container) {
     let mut mounts: Vec<_> = container.volume_mounts.iter().collect();
+    // SortableVolumeMounts: by path, not by name.
     mounts.sort_by_key(|mount| &mount.mount_path);
     sheet.line(2, if mounts.is_empty() { "Mounts:\t<none>" } else { "Mounts:" });
     for mount in mounts {
@@ -154,6 +156,7 @@ fn url(request: &HttpGetAction) -> String {
     let scheme = request.scheme.as_ref().map_or(String::new(), |scheme| scheme.as_str().to_lowercase() + ":");
     let host = percent_encoded(&authority(&request.host, &port(&request.port)), "!$&'()*+,;=:[]<>\"");
     let path = percent_encoded(&request.path, "$&+,/:;=@");
+    // As `URL.String`: two slashes only before a host, or before a path after a scheme.
     let (slashes, slash) = match (&*host, &*path) {
         ("", "") => ("", ""),
         ("", _) if scheme.is_empty() => ("", ""),
@@ -165,6 +168,7 @@ fn url(request: &HttpGetAction) -> String {
 }
 
 fn authority(host: &str, port: &str) -> String {
+    // net.JoinHostPort, which brackets IPv6 addresses.
     match (host, port) {
         (host, "") => host.into(),
         (host, port) if host.contains(':') => format!("[{host}]:{port}"),

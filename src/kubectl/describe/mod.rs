@@ -76,6 +76,7 @@ fn identity(sheet: &mut Sheet, pod: &PodManifest) {
     }
     pod.status.start_time.iter().for_each(|start| sheet.field(0, "Start Time", time(Some(*start))));
     sheet.list("Labels", metadata.labels.iter().map(|(key, value)| format!("{key}={value}")));
+    // Labels and annotations are sorted by key, as in kubectl.
     let annotations = metadata.annotations.iter().filter(|(key, _)| *key != LAST_APPLIED);
     sheet.list("Annotations", annotations.flat_map(|(key, value)| annotation(key, value)));
 }
@@ -145,6 +146,7 @@ fn conditions<'a>(sheet: &mut Sheet, label: &str, conditions: impl Iterator<Item
     if conditions.peek().is_some() {
         sheet.line(0, format_args!("{label}:"));
         sheet.line(1, "Type\tStatus");
+        // kubectl has blanks after both cells.
         conditions.for_each(|(type_, status)| sheet.line(1, format_args!("{type_} \t{status} ")));
     }
 }
@@ -183,6 +185,7 @@ fn describe_events(sheet: &mut Sheet, spec: &PodManifestSpec, events: &[Recorded
 fn when(event: &RecordedEvent, now: Timestamp) -> String {
     let first = age(Some(event.first_seen), now);
     match event.count {
+        // The events.k8s.io API leaves the count of a single event at 0.
         0 | 1 => first,
         count => format!("{} (x{count} over {first})", age(Some(event.last_seen), now)),
     }

@@ -30,6 +30,7 @@ impl<K: Ord, V> Lru<K, V> {
         if let Some((last, _)) = self.entries.get(&key) {
             self.by_use.remove(last);
         } else if self.entries.len() >= self.capacity
+            // Numbers of uses only grow, so the first entry is the least recently used.
             && let Some((_, oldest)) = self.by_use.pop_first()
         {
             self.entries.remove(&oldest);

@@ -69,6 +69,7 @@ impl EventRecorder {
     pub fn record(&mut self, pod: &PodSpec, event: &KubernetesEvent) -> Correlated {
         let nanos = self.name_at(event.at);
         let object = self.object(pod, event, nanos);
+        // EventAggregate makes a name of its own for a combined event.
         let combined_nanos = self.name_at(event.at);
         self.correlator.correlate_named(object, event.at, combined_nanos)
     }
@@ -80,6 +81,7 @@ impl EventRecorder {
 
     /// Returns an instant in nanoseconds, moved on if a name already has it.
     fn name_at(&mut self, at: Timestamp) -> i64 {
+        // Go takes the wall clock, which no two calls share; here many events have the same time.
         let nanos = at.unix_micros().saturating_mul(1_000);
         self.last_named = nanos.max(self.last_named.saturating_add(1));
         self.last_named
@@ -147,6 +149,7 @@ fn field_path(pod: &PodSpec, index: ContainerIndex) -> String {
 
 /// Returns the component that reports a reason, if that is not the kubelet.
 fn controller(reason: &str) -> Option<&'static str> {
+    // Only a simulation emits these; a kubelet never does.
     let is_one_of = |reasons: &[EventReason]| reasons.iter().any(|known| known.name() == reason);
     if is_one_of(&[EventReason::Scheduled, EventReason::FailedScheduling]) {
         Some("default-scheduler")
