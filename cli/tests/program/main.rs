@@ -15,6 +15,7 @@ mod why;
 mod workloads;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -201,15 +202,23 @@ fn a_description_ends_with_the_events() {
 #[test]
 fn the_readme_shows_what_is_printed() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let excerpts: Vec<&str> = readme.split("<!-- simulate: ").skip(1).collect();
-    assert!(excerpts.len() >= 2);
-    for excerpt in excerpts {
-        let (arguments, rest) = excerpt.split_once(" -->\n```text\n").unwrap();
+    let mut seen = BTreeSet::new();
+    // A block of output stands below a comment such as `<!-- play: crash-loop --watch -->`.
+    for excerpt in readme.split("<!-- ").skip(1) {
+        let Some((comment, rest)) = excerpt.split_once(" -->\n```text\n") else { continue };
+        let (subcommand, arguments) = comment.split_once(": ").unwrap();
         let (name, flags) = arguments.split_once(' ').unwrap_or((arguments, ""));
-        let file = scenario(name);
-        let arguments: Vec<&str> = [file.as_str()].into_iter().chain(flags.split_whitespace()).collect();
-        assert!(printed(&arguments).contains(rest.split_once("```").unwrap().0), "{arguments:?}");
+        let (file, at): (String, &[&str]) = match subcommand {
+            "play" => (scenario(name), &[]),
+            "why" => (why::pod(name), &["--at", why::AT]),
+            other => panic!("{other} is no subcommand"),
+        };
+        let output = podlife(subcommand).arg(&file).args(at).args(flags.split_whitespace()).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains(rest.split_once("```").unwrap().0), "{comment}: {printed}");
+        seen.insert(subcommand);
     }
+    assert_eq!(seen, ["play", "why"].into());
 }
 
 #[test]

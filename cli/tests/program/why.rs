@@ -4,14 +4,17 @@ use std::{io::Write, process::Stdio};
 
 use super::{complaint, podlife};
 
-fn pod(name: &str) -> String {
+/// The time at which the Pods of `examples/pods` are explained.
+pub(super) const AT: &str = "2026-03-01T12:10:00Z";
+
+pub(super) fn pod(name: &str) -> String {
     format!("{}/../examples/pods/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The text that explains Pods, which are read from standard input or a file.
 fn explained(arguments: &[&str], input: &str) -> String {
     let mut command = podlife("why");
-    command.args(arguments).args(["--at", "2026-03-01T12:10:00Z"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(arguments).args(["--at", AT]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
