@@ -1,28 +1,30 @@
-//! What serde cannot see of a script: names that are not there, times that are none or come too late.
+//! Validation of scenarios beyond types: names that do not exist, times that are invalid or too late.
 //!
-//! A script that says something that cannot come true makes a test that proves nothing; so it is an error.
+//! A script with an effect that never comes would make a test that proves nothing, so it is an error.
 
 use alloc::{
     format,
     string::{String, ToString},
     vec::Vec,
 };
+use core::time::Duration;
 
 use super::{
     action::ScriptActionKind,
+    duration::{is_time, to_seconds},
     error::ScenarioError,
-    life::DEFAULT_END,
     scenario::Scenario,
-    script::{ContainerScript, MAX_SECONDS, ProbeStep, Script},
+    script::{ContainerScript, ProbeStep, Script},
     settings::FEATURE_GATES,
+    simulation::DEFAULT_END,
 };
 use crate::{
     api::Name,
     spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
 };
 
-/// A time in seconds, and where it stands.
-type Seconds = (String, f64);
+/// A path and the time there.
+type Time = (String, Duration);
 
 impl Scenario {
     /// Checks what serde cannot; `spec` is that of the Pod.
@@ -30,7 +32,7 @@ impl Scenario {
         self.check_feature_gates()?;
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
-        self.check_seconds()?;
+        self.check_times()?;
         for (name, script) in &self.script.containers {
             script.check_probes(name)?;
         }
@@ -38,7 +40,7 @@ impl Scenario {
         for (name, script) in &self.script.containers {
             script.check_handlers(name, spec.index_of(name).and_then(|index| spec.container(index)))?;
         }
-        // Whatever was recorded is taken as it stands, with what its script had in store for later.
+        // The recordings were cut at their end, and their scripts were not.
         if self.config.admitted { Ok(()) } else { self.script.check_end() }
     }
 
@@ -75,25 +77,27 @@ impl Scenario {
         Ok(())
     }
 
-    fn check_seconds(&self) -> Result<(), ScenarioError> {
+    fn check_times(&self) -> Result<(), ScenarioError> {
         let config = &self.config;
         let settings = [
-            ("config.resyncSeconds", config.resync_seconds),
-            ("config.garbageCollectionSeconds", config.garbage_collection_seconds),
-            ("script.endSeconds", self.script.end_seconds),
+            ("config.resyncSeconds", config.resync_period),
+            ("config.maxContainerRestartPeriodSeconds", config.max_container_restart_period),
+            ("config.relistPhaseSeconds", config.relist_phase),
+            ("config.garbageCollectionSeconds", config.garbage_collection_period),
+            ("script.endSeconds", self.script.end),
         ];
         let settings = settings.into_iter().filter_map(|(field, value)| Some((field.to_string(), value?)));
-        let containers = self.script.containers.iter().flat_map(|(name, container)| container.seconds(name));
-        let mut all = settings.chain(self.script.moments()).chain(containers);
-        match all.find(|(_, value)| !(0.0..=MAX_SECONDS).contains(value)) {
-            Some((field, value)) => Err(ScenarioError::BadSeconds { field, value }),
+        let containers = self.script.containers.iter().flat_map(|(name, container)| container.times(name));
+        let mut all = settings.chain(self.script.times()).chain(self.script.graces()).chain(containers);
+        match all.find(|(_, time)| !is_time(*time)) {
+            Some((field, time)) => Err(ScenarioError::BadSeconds { field, value: to_seconds(time) }),
             None => Ok(()),
         }
     }
 }
 
 impl Script {
-    /// Every container that is spoken of has to be there, or to be added by then.
+    /// Checks that every container exists, or is an ephemeral one that the script adds.
     fn check_containers(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
         let added = self.actions.iter().filter_map(|action| {
             let ScriptActionKind::AddEphemeralContainer { container } = &action.kind else { return None };
@@ -113,38 +117,45 @@ impl Script {
         }
     }
 
-    /// When things happen to the Pod, and where that stands.
-    fn moments(&self) -> impl Iterator<Item = Seconds> {
+    /// Returns the times of sandbox deaths and actions.
+    fn times(&self) -> impl Iterator<Item = Time> {
         let deaths = self.sandbox_deaths.iter().enumerate();
         let deaths = deaths.map(|(place, at)| (format!("script.sandboxDeaths[{place}]"), *at));
         let actions = self.actions.iter().enumerate();
-        deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.t)))
+        deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.at)))
+    }
+
+    /// Returns the grace periods of the actions.
+    fn graces(&self) -> impl Iterator<Item = Time> {
+        self.actions.iter().enumerate().filter_map(|(place, action)| {
+            Some((format!("script.actions[{place}].graceSeconds"), action.kind.grace()?))
+        })
     }
 
     fn check_end(&self) -> Result<(), ScenarioError> {
-        let end = self.end_seconds.unwrap_or(DEFAULT_END);
-        match self.moments().find(|(_, value)| *value > end) {
-            Some((field, value)) => Err(ScenarioError::AfterEnd { field, value, end }),
+        let end = self.end.unwrap_or(DEFAULT_END);
+        match self.times().find(|(_, at)| *at > end) {
+            Some((field, at)) => Err(ScenarioError::AfterEnd { field, at, end }),
             None => Ok(()),
         }
     }
 }
 
 impl ContainerScript {
-    /// Every time that the script of a container speaks of.
-    fn seconds(&self, name: &str) -> Vec<Seconds> {
+    /// Returns every time in the script of a container.
+    fn times(&self, name: &str) -> Vec<Time> {
         let path = |field: &str| format!("script.containers.{name}.{field}");
-        let mut times = alloc::vec![(path("image.pullSeconds"), self.image.pull_seconds)];
+        let mut times = alloc::vec![(path("image.pullSeconds"), self.image.pull_time)];
         for (place, outage) in self.image.outages.iter().enumerate() {
             times.push((path(&format!("image.outages[{place}].from")), outage.from));
             times.push((path(&format!("image.outages[{place}].to")), outage.to));
         }
-        times.extend(self.post_start.map(|hook| (path("postStart.durationSeconds"), hook.duration_seconds)));
-        times.extend(self.pre_stop.map(|hook| (path("preStop.durationSeconds"), hook.duration_seconds)));
+        times.extend(self.post_start.map(|hook| (path("postStart.durationSeconds"), hook.duration)));
+        times.extend(self.pre_stop.map(|hook| (path("preStop.durationSeconds"), hook.duration)));
         for (place, run) in self.runs.iter().enumerate() {
             let field = |field: &str| path(&format!("runs[{place}].{field}"));
-            times.extend(run.exits_after_seconds.map(|value| (field("exitsAfterSeconds"), value)));
-            times.push((field("sigtermExitAfterSeconds"), run.sigterm_exit_after_seconds));
+            times.extend(run.exits_after.map(|value| (field("exitsAfterSeconds"), value)));
+            times.push((field("sigtermExitAfterSeconds"), run.sigterm_exit_after));
         }
         times.extend(self.probe_steps(name).into_iter().flat_map(|(_, path, steps)| {
             steps.iter().enumerate().map(move |(place, step)| (format!("{path}[{place}].from"), step.from))
@@ -152,7 +163,7 @@ impl ContainerScript {
         times
     }
 
-    /// The steps of each probe of each run.
+    /// Returns the steps of each probe of each run.
     fn probe_steps(&self, name: &str) -> Vec<(ProbeKind, String, &[ProbeStep])> {
         let of_runs = self.runs.iter().enumerate().flat_map(|(place, run)| {
             let probes = &run.probes;
@@ -172,14 +183,14 @@ impl ContainerScript {
             for (place, (before, step)) in steps.iter().zip(steps.iter().skip(1)).enumerate() {
                 if step.from <= before.from {
                     let field = format!("{path}[{}].from", place.saturating_add(1));
-                    return Err(ScenarioError::OutOfOrder { field, value: step.from, before: before.from });
+                    return Err(ScenarioError::OutOfOrder { field, at: step.from, before: before.from });
                 }
             }
         }
         Ok(())
     }
 
-    /// What the script says of probes and hooks has to be of some that the container has.
+    /// Checks that the container has every probe and hook that the script has.
     fn check_handlers(&self, name: &str, container: Option<&ContainerSpec>) -> Result<(), ScenarioError> {
         let path = |field: &str| format!("script.containers.{name}.{field}");
         let has = |hook: fn(&ContainerSpec) -> Option<&LifecycleHook>| container.and_then(hook).is_some();
@@ -202,7 +213,7 @@ impl ContainerScript {
     }
 }
 
-/// The manifest's field.
+/// Returns the manifest's field of a probe.
 fn field_of(probe: ProbeKind) -> &'static str {
     match probe {
         ProbeKind::Startup => "startupProbe",

@@ -1,125 +1,125 @@
-//! Why a scenario cannot be played.
+//! Errors of scenarios.
 
 use alloc::string::String;
+use core::time::Duration;
 
-use super::script::MAX_SECONDS;
+use super::duration::{MAX, to_seconds};
 use crate::spec::SpecError;
 
-/// Why a scenario cannot be played; each names the path of the field that is wrong.
+/// Why a scenario cannot be simulated; each error names the path of the wrong field.
 ///
 /// ```
-/// use pod_lifecycle::sim::{Scenario, ScenarioError};
+/// use pod_lifecycle::sim::Scenario;
 ///
-/// let scenario: Scenario = serde_json::from_str(r#"{
-///     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}},
-///     "script": {"containers": {"ap": {}}}
-/// }"#)?;
-/// let error = scenario.play().unwrap_err();
-/// assert_eq!(error.to_string(), r#"script.containers.ap: the PodMachine has no container "ap", it has app"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let error = Scenario::example().container("ap", |ap| ap.exits_after(5)).play().unwrap_err();
+/// assert_eq!(error.to_string(), r#"script.containers.ap: the Pod has no container "ap", it has app"#);
 /// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScenarioError {
-    /// The manifest cannot run.
+    /// The manifest is invalid.
     #[error("pod.{0}")]
     Pod(#[from] SpecError),
-    /// The script names a container that the Pod does not have.
+    /// The Pod has no container of this name.
     #[error("{field}: the Pod has no container {name:?}, it has {there}")]
     NoSuchContainer {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
         /// The name.
         name: String,
-        /// The names that there are, with commas between them.
+        /// Names of the Pod's containers, separated by commas.
         there: String,
     },
-    /// The script says what a probe finds or a hook does that the manifest does not have: nobody would ever ask.
+    /// The container has no such probe or hook, so the script's would never run.
     #[error("{field}: container {container:?} has no {handler}")]
     NoSuchHandler {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// The container's name.
+        /// Name of the container.
         container: String,
-        /// What it would have to have: `readinessProbe`, `lifecycle.preStop`.
+        /// The missing field of the manifest: `readinessProbe`, `lifecycle.preStop`.
         handler: &'static str,
     },
-    /// The script takes away a finalizer that the Pod does not have.
+    /// The Pod has no such finalizer.
     #[error("{field}: the Pod has no finalizer {name:?}")]
     NoSuchFinalizer {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// The name.
+        /// The finalizer.
         name: String,
     },
-    /// Kubernetes has no feature gate of this name that would make a difference to a Pod's life.
-    #[error("{field}: no feature gate of this name makes a difference here, those that do: {there}")]
+    /// No feature gate of this name affects a Pod.
+    #[error("{field}: no feature gate of this name affects a Pod here; those that do: {there}")]
     NoSuchFeatureGate {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// The names that there are, with commas between them.
+        /// The feature gates that affect a Pod, separated by commas.
         there: String,
     },
-    /// A time that is none.
-    #[error("{field}: {value} is not a number of seconds from 0 to {MAX_SECONDS}")]
+    /// A number of seconds is negative, not a number, or too large.
+    #[error("{field}: {value} is not a number of seconds from 0 to {}", MAX.as_secs())]
     BadSeconds {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// What stands there.
+        /// The number of seconds.
         value: f64,
     },
-    /// A step that does not come after the one before it: it could never be taken.
-    #[error("{field}: {value} s does not come after the step before it, at {before} s")]
+    /// A step of a probe does not come after the one before it, so it would never apply.
+    #[error("{field}: {} s does not come after the step before it, at {} s", to_seconds(*at), to_seconds(*before))]
     OutOfOrder {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// When the step begins, in seconds.
-        value: f64,
-        /// When the one before it begins.
-        before: f64,
+        /// Time of the step.
+        at: Duration,
+        /// Time of the step before it.
+        before: Duration,
     },
-    /// Something that would happen after the end of the story: it never would.
-    #[error("{field}: {value} s comes after the end of the story, at {end} s (script.endSeconds)")]
+    /// Something would happen after the end of the simulation.
+    #[error(
+        "{field}: {} s comes after the end of the simulation, at {} s (script.endSeconds)",
+        to_seconds(*at),
+        to_seconds(*end)
+    )]
     AfterEnd {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// When it was to happen, in seconds.
-        value: f64,
-        /// When the story ends.
-        end: f64,
+        /// Time at which it would happen.
+        at: Duration,
+        /// End of the simulation.
+        end: Duration,
     },
-    /// Something that is left to chance makes no sense.
+    /// A probability, a weight or a parameter of a distribution is invalid.
     #[error("{field}: {value} {wrong}")]
     BadChance {
-        /// The path of the field.
+        /// Path of the field.
         field: String,
-        /// What stands there.
+        /// The number.
         value: f64,
         /// What is wrong with it.
         wrong: &'static str,
     },
-    /// Something goes on for ever without any time passing.
-    #[error("script: at {t} s things go on for ever and no time passes")]
+    /// The Pod and its containers keep reacting to each other while no time passes.
+    #[error("script: endless loop at {} s: events keep coming and no time passes", to_seconds(*at))]
     Endless {
-        /// When, in seconds.
-        t: f64,
+        /// Time since the start of the simulation.
+        at: Duration,
     },
-    /// Something cannot be done to this Pod.
+    /// An action is not possible for this Pod.
     #[error("{action}: {error}")]
     Refused {
-        /// The action.
+        /// Name of the action.
         action: &'static str,
-        /// Why it cannot.
+        /// Why it is not possible.
         error: String,
     },
-    /// Something in the script cannot happen.
-    #[error("script.actions[{place}] (at {t} s): {error}")]
+    /// An action of the script is not possible for this Pod.
+    #[error("script.actions[{index}] (at {} s): {error}", to_seconds(*at))]
     Impossible {
-        /// Its place.
-        place: usize,
-        /// When it was to happen.
-        t: f64,
-        /// Why it cannot.
+        /// Index of the action.
+        index: usize,
+        /// Time of the action.
+        at: Duration,
+        /// Why it is not possible.
         error: String,
     },
 }

@@ -1,6 +1,4 @@
-//! Whole lives of Pods in virtual time: a [`Scenario`] says what the containers do, a [`Timeline`] what came of it.
-//!
-//! A life is played to its end and then asked, in the words in which people speak of Pods:
+//! Simulation of Pods in virtual time: a [`Scenario`] says what the containers do, a [`Timeline`] what happened.
 //!
 //! ```
 //! use core::time::Duration;
@@ -8,61 +6,53 @@
 //!
 //! let pod = serde_json::from_str(
 //!     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-//! let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(1)).until(60.0).play()?;
+//! let timeline = Scenario::of(pod).container("app", |app| app.exits_after(5).with_code(1)).until(60).play()?;
 //! assert_eq!(timeline.restarts("app"), Some(3));
 //! assert_eq!(timeline.phase_at(Duration::from_secs(12)), Some(PodPhase::Running));
 //! assert!(timeline.was_ever(StatusMatcher::exited("app", 1)) && !timeline.was_ever(PodPhase::Failed));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A scenario gives times as people write them, in seconds with a fraction (`5.0`, or `exitsAfterSeconds: 5` in a file);
-//! what is asked of a life is answered with a [`Duration`](core::time::Duration) or a [`Timestamp`](crate::Timestamp).
+//! Times are [`Duration`](core::time::Duration)s; in JSON and YAML, and for the builders, also numbers of seconds
+//! (`exits_after(5)`, `exitsAfterSeconds: 2.5`).
 //!
-//! Or it is lived one moment at a time, and acted upon in between: see [`Simulation`]. Many Pods at once, with much left to
-//! chance, are a [`Fleet`].
+//! - [`Scenario::simulate`] starts a [`Simulation`], which is advanced step by step, and acted upon in between.
+//! - A [`Fleet`] simulates any number of Pods, with random behaviour from a seed.
+//! - A [`FakeRuntime`] is the container runtime of both, for embedders that have none: actions in, runtime events out.
 
-mod act;
 mod action;
-mod agent;
-mod build;
 mod check;
-mod deeds;
-mod delivery;
-mod drawn;
+mod driver;
+mod duration;
 mod error;
+mod fake_runtime;
 mod fleet;
-mod happening;
-mod life;
-mod moment;
-mod place;
-mod query;
 mod random;
 mod recorder;
 mod scenario;
 mod script;
-mod seen;
 mod settings;
-#[cfg(feature = "snapshot")]
-mod snapshot;
-mod stage;
-mod story;
+mod simulation;
+mod status_matcher;
 mod timeline;
-mod watch;
-mod world;
+mod timeline_text;
 
 pub use action::{ScriptAction, ScriptActionKind};
+pub use duration::AsDuration;
 pub use error::ScenarioError;
+pub use fake_runtime::{FakeRuntime, LoweredScript};
+#[doc(hidden)]
+pub use fleet::InvalidFleetDigest;
 pub use fleet::{
-    Choice, Counts, Fleet, FleetAction, FleetDigest, FleetError, FleetSample, FleetScenario, Group, Histogram,
-    Histograms, InvalidFleetDigest, Shard,
+    Choice, Fleet, FleetAction, FleetDigest, FleetError, FleetSample, FleetScenario, Group, Histogram, Histograms,
+    PodCounts, Shard,
 };
-pub use life::Simulation;
-pub use moment::At;
 pub use random::{Distribution, DistributionError, RandomProbe, RandomProbes, RandomScript};
 pub use scenario::Scenario;
 pub use script::{ContainerScript, HookScript, ImageScript, Outage, ProbeScript, ProbeStep, Run, Script};
-pub use seen::StatusMatcher;
 pub use settings::{Pleg, Settings};
+pub use simulation::Simulation;
 #[cfg(feature = "snapshot")]
-pub use snapshot::{SimulationSnapshot, SimulationSnapshotError};
-pub use timeline::{End, Entry, ExitCause, Happened, Timeline, What};
+pub use simulation::{SimulationSnapshot, SimulationSnapshotError};
+pub use status_matcher::StatusMatcher;
+pub use timeline::{At, EntryKind, ExitCause, Occurrence, Timeline, TimelineEnd, TimelineEntry};

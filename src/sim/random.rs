@@ -1,4 +1,4 @@
-//! What is left to chance in a container's life: drawn from a seed, the same each time.
+//! Chance in scenarios: distributions, what a script leaves to them, and samples that depend on nothing but a seed.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use core::{convert::Infallible, time::Duration};
@@ -7,122 +7,137 @@ use rand_core::TryRng;
 use rand_distr::{Distribution as _, Exp, LogNormal, Weibull, num_traits::Float};
 use serde::{Deserialize, Serialize};
 
-use super::script::seconds;
+use super::duration::{MAX, from_seconds, is_time, seconds, to_seconds};
 use crate::{config::mix, rule::probe::ProbeOutcome, spec::ProbeKind};
 
-/// A distribution of times in seconds, as a scenario names it.
+/// A distribution of durations; in JSON and YAML they are numbers of seconds.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::sim::Distribution;
 ///
-/// let life: Distribution = serde_json::from_str(r#"{"weibull": {"scale": 300, "shape": 1.5}}"#)?;
-/// assert_eq!(life, Distribution::Weibull { scale: 300.0, shape: 1.5 });
-/// assert!(serde_json::from_str::<Distribution>(r#"{"weibull": {"scale": 300}}"#).is_err());
-/// assert!(Distribution::Exponential { mean: -1.0 }.check().is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let uptime: Distribution = serde_json::from_str(r#"{"weibull": {"scale": 300, "shape": 1.5}}"#)?;
+/// assert_eq!(uptime, Distribution::Weibull { scale: Duration::from_secs(300), shape: 1.5 });
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Distribution {
-    /// Always the same number of seconds.
-    Constant(f64),
-    /// Any time between two is as likely as any other.
+    /// Always the same duration.
+    Constant(#[serde(with = "seconds")] Duration),
+    /// Any duration between two is equally likely.
     #[serde(rename_all = "camelCase")]
     Uniform {
-        /// The shortest, in seconds.
-        min: f64,
-        /// The longest, in seconds.
-        max: f64,
+        /// The shortest.
+        #[serde(with = "seconds")]
+        min: Duration,
+        /// The longest.
+        #[serde(with = "seconds")]
+        max: Duration,
     },
-    /// What comes at random, without a memory.
+    /// Random arrivals, without memory.
     Exponential {
-        /// The mean, in seconds.
-        mean: f64,
+        /// The mean.
+        #[serde(with = "seconds")]
+        mean: Duration,
     },
-    /// Lifetimes: a shape below 1 fails early, above 1 it wears out.
+    /// Lifetimes: failures come early with a shape below 1, and by wear with one above 1.
     Weibull {
-        /// The time by which 63 % have come, in seconds.
-        scale: f64,
-        /// The shape: a number without a unit.
+        /// The duration that 63 % do not exceed.
+        #[serde(with = "seconds")]
+        scale: Duration,
+        /// The shape, a number without a unit.
         shape: f64,
     },
-    /// Times of pulls and answers: most are short, some are very long.
+    /// Pulls and response times: most are short, some are very long.
     #[serde(rename_all = "camelCase")]
     Lognormal {
-        /// The median, in seconds.
-        median: f64,
+        /// The median.
+        #[serde(with = "seconds")]
+        median: Duration,
         /// The standard deviation of the logarithm.
         sigma: f64,
     },
 }
 
-/// Why a distribution is none: what is wrong with which parameter.
-///
-/// ```
-/// let error = pod_lifecycle::sim::Distribution::Constant(-1.0).check().unwrap_err();
-/// assert_eq!((error.parameter, error.value), ("constant", -1.0));
-/// ```
+/// Why a distribution is invalid: the parameter and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {value} {wrong}")]
 #[non_exhaustive]
 pub struct DistributionError {
-    /// The parameter.
+    /// Name of the parameter.
     pub parameter: &'static str,
-    /// What stands there.
+    /// Its value, a duration in seconds.
     pub value: f64,
     /// What is wrong with it.
     pub wrong: &'static str,
 }
 
 impl Distribution {
-    /// Whether its parameters make sense.
+    /// Checks the parameters.
     ///
     /// # Errors
     ///
     /// [`DistributionError`] names the parameter.
     ///
     /// ```
+    /// use core::time::Duration;
     /// use pod_lifecycle::sim::Distribution;
     ///
-    /// let backwards = Distribution::Uniform { min: 5.0, max: 1.0 };
+    /// let backwards = Distribution::Uniform { min: Duration::from_secs(5), max: Duration::from_secs(1) };
     /// assert_eq!(backwards.check().unwrap_err().to_string(), "max: 1 is less than min");
     /// ```
     pub fn check(&self) -> Result<(), DistributionError> {
         match *self {
-            Distribution::Constant(value) => not_negative("constant", value),
+            Distribution::Constant(value) => duration("constant", value),
             Distribution::Uniform { min, max } => {
-                not_negative("min", min)?;
-                not_negative("max", max)?;
+                duration("min", min)?;
+                duration("max", max)?;
                 if max < min {
-                    return Err(DistributionError { parameter: "max", value: max, wrong: "is less than min" });
+                    return Err(DistributionError {
+                        parameter: "max",
+                        value: to_seconds(max),
+                        wrong: "is less than min",
+                    });
                 }
                 Ok(())
             }
-            Distribution::Exponential { mean } => positive("mean", mean),
-            Distribution::Weibull { scale, shape } => positive("scale", scale).and(positive("shape", shape)),
-            Distribution::Lognormal { median, sigma } => positive("median", median).and(not_negative("sigma", sigma)),
+            Distribution::Exponential { mean } => positive("mean", to_seconds(mean)),
+            Distribution::Weibull { scale, shape } => {
+                positive("scale", to_seconds(scale)).and(positive("shape", shape))
+            }
+            Distribution::Lognormal { median, sigma } => {
+                positive("median", to_seconds(median)).and(not_negative("sigma", sigma))
+            }
         }
     }
 
-    /// One of its times; of parameters that make no sense, none at all.
+    /// Draws a duration; zero if a parameter is invalid.
     pub(super) fn sample(&self, draw: Draw) -> Duration {
         let mut random = draw.numbers();
         let value = match *self {
-            Distribution::Constant(value) => value,
-            Distribution::Uniform { min, max } => min + (max - min) * draw.fraction(),
+            Distribution::Constant(value) => return value,
+            Distribution::Uniform { min, max } => {
+                let (min, max) = (to_seconds(min), to_seconds(max));
+                min + (max - min) * draw.fraction()
+            }
             Distribution::Exponential { mean } => {
-                Exp::new(1.0 / mean).map_or(0.0, |exponential| exponential.sample(&mut random))
+                Exp::new(1.0 / to_seconds(mean)).map_or(0.0, |exponential| exponential.sample(&mut random))
             }
             Distribution::Weibull { scale, shape } => {
-                Weibull::new(scale, shape).map_or(0.0, |weibull| weibull.sample(&mut random))
+                Weibull::new(to_seconds(scale), shape).map_or(0.0, |weibull| weibull.sample(&mut random))
             }
-            Distribution::Lognormal { median, sigma } => {
-                LogNormal::new(Float::ln(median), sigma).map_or(0.0, |lognormal| lognormal.sample(&mut random))
-            }
+            Distribution::Lognormal { median, sigma } => LogNormal::new(Float::ln(to_seconds(median)), sigma)
+                .map_or(0.0, |lognormal| lognormal.sample(&mut random)),
         };
-        seconds(value)
+        // The tail of a distribution may reach beyond the longest time of a script.
+        from_seconds(if value > 0.0 { value.min(MAX.as_secs_f64()) } else { 0.0 })
     }
+}
+
+fn duration(parameter: &'static str, value: Duration) -> Result<(), DistributionError> {
+    if is_time(value) { Ok(()) } else { not_negative(parameter, to_seconds(value)) }
 }
 
 fn not_negative(parameter: &'static str, value: f64) -> Result<(), DistributionError> {
@@ -141,7 +156,7 @@ fn positive(parameter: &'static str, value: f64) -> Result<(), DistributionError
     }
 }
 
-/// What of a container is left to chance, in place of what its runs and its image say.
+/// What a container leaves to chance, in place of what its runs and its image say.
 ///
 /// ```
 /// use pod_lifecycle::sim::Scenario;
@@ -153,43 +168,37 @@ fn positive(parameter: &'static str, value: f64) -> Result<(), DistributionError
 ///     }}}
 /// }"#)?;
 /// assert!(scenario.play()?.restarts("app") > Some(0));
-/// assert_eq!(scenario.play()?, scenario.play()?);
+/// assert_eq!(scenario.play()?, scenario.play()?, "the same seed gives the same run");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RandomScript {
-    /// Seconds after its start at which a run ends by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exits_after_seconds: Option<Distribution>,
-    /// The exit codes then, and how likely each is in proportion to the others; none: what the run says.
+    /// Time from its start until a run exits by itself.
+    #[serde(rename = "exitsAfterSeconds", default, skip_serializing_if = "Option::is_none")]
+    pub exits_after: Option<Distribution>,
+    /// Weights of the exit codes of such a run; if empty, the run's own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub exit_codes: BTreeMap<i32, f64>,
-    /// Seconds after SIGTERM at which a run ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sigterm_exit_after_seconds: Option<Distribution>,
-    /// Seconds that a pull takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pull_seconds: Option<Distribution>,
-    /// How likely a pull is to fail, from 0 to 1.
+    /// Time from SIGTERM until a run exits.
+    #[serde(rename = "sigtermExitAfterSeconds", default, skip_serializing_if = "Option::is_none")]
+    pub sigterm_exit_after: Option<Distribution>,
+    /// Time that a pull takes.
+    #[serde(rename = "pullSeconds", default, skip_serializing_if = "Option::is_none")]
+    pub pull_time: Option<Distribution>,
+    /// Probability that a pull fails, from 0 to 1.
     #[serde(default)]
     pub pull_failure: f64,
-    /// What its probes find.
+    /// The probes.
     #[serde(default)]
     pub probes: RandomProbes,
 }
 
-/// What is left to chance in each probe of a container.
-///
-/// ```
-/// use pod_lifecycle::sim::{RandomProbe, RandomProbes};
-///
-/// let flaky = RandomProbes { readiness: Some(RandomProbe { failure: 0.1, ..RandomProbe::default() }), ..RandomProbes::default() };
-/// assert_eq!(serde_json::from_str::<RandomProbes>(r#"{"readiness": {"failure": 0.1}}"#)?, flaky);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
+/// What the probes of a container leave to chance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RandomProbes {
     /// The startup probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,26 +211,21 @@ pub struct RandomProbes {
     pub liveness: Option<RandomProbe>,
 }
 
-/// What is left to chance in a probe.
-///
-/// ```
-/// let slow: pod_lifecycle::sim::RandomProbe = serde_json::from_str(r#"{"latencySeconds": {"constant": 2}}"#)?;
-/// assert_eq!((slow.failure, slow.latency_seconds), (0.0, Some(pod_lifecycle::sim::Distribution::Constant(2.0))));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
+/// What a probe leaves to chance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RandomProbe {
-    /// How likely it is to fail where the script of the run says that it succeeds, from 0 to 1.
+    /// Probability that it fails where the run says that it succeeds, from 0 to 1.
     #[serde(default)]
     pub failure: f64,
-    /// Seconds until it is answered; at once if left out. One that takes longer than `timeoutSeconds` has failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency_seconds: Option<Distribution>,
+    /// Time until it is answered; at once if left out. A probe that takes longer than `timeoutSeconds` has failed.
+    #[serde(rename = "latencySeconds", default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Distribution>,
 }
 
 impl RandomScript {
-    /// The code of an exit; `None`: what the run says.
+    /// Draws an exit code; `None`: that of the run.
     pub(super) fn exit_code(&self, draw: Draw) -> Option<i32> {
         let total: f64 = self.exit_codes.values().sum();
         let mut left = draw.fraction() * total;
@@ -236,7 +240,7 @@ impl RandomScript {
         chosen
     }
 
-    /// Every number of it that makes no sense, and where it stands.
+    /// Returns the first invalid number: its field, its value and what is wrong with it.
     pub(super) fn first_mistake(&self, path: &str) -> Option<(String, f64, &'static str)> {
         let probes = [
             ("startup", self.probes.startup),
@@ -245,13 +249,13 @@ impl RandomScript {
         ];
         let probes: Vec<_> = probes.into_iter().filter_map(|(name, probe)| Some((name, probe?))).collect();
         let named = [
-            ("exitsAfterSeconds", self.exits_after_seconds),
-            ("sigtermExitAfterSeconds", self.sigterm_exit_after_seconds),
-            ("pullSeconds", self.pull_seconds),
+            ("exitsAfterSeconds", self.exits_after),
+            ("sigtermExitAfterSeconds", self.sigterm_exit_after),
+            ("pullSeconds", self.pull_time),
         ];
         let named = named.into_iter().map(|(field, distribution)| (format!("{path}.{field}"), distribution));
         let latencies =
-            probes.iter().map(|(name, probe)| (format!("{path}.probes.{name}.latencySeconds"), probe.latency_seconds));
+            probes.iter().map(|(name, probe)| (format!("{path}.probes.{name}.latencySeconds"), probe.latency));
         for (field, distribution) in named.chain(latencies) {
             if let Some(Err(error)) = distribution.map(|distribution| distribution.check()) {
                 return Some((format!("{field}.{}", error.parameter), error.value, error.wrong));
@@ -260,7 +264,7 @@ impl RandomScript {
         let chances = probes.iter().map(|(name, probe)| (format!("{path}.probes.{name}.failure"), probe.failure));
         let mut chances = chances.chain([(format!("{path}.pullFailure"), self.pull_failure)]);
         if let Some((field, value)) = chances.find(|(_, value)| !(0.0..=1.0).contains(value)) {
-            return Some((field, value, "is not a chance from 0 to 1"));
+            return Some((field, value, "is not a probability from 0 to 1"));
         }
         let mut codes = self.exit_codes.iter();
         let bad = codes.find(|(_, weight)| !(0.0..=1e9).contains(*weight));
@@ -279,54 +283,55 @@ impl RandomProbes {
 }
 
 impl RandomProbe {
-    /// What becomes of an outcome.
+    /// Turns some of the successes into failures.
     pub(super) fn spoil(&self, outcome: ProbeOutcome, draw: Draw) -> ProbeOutcome {
         let fails = self.failure > 0.0 && outcome == ProbeOutcome::Success && draw.fraction() < self.failure;
         if fails { ProbeOutcome::Failure } else { outcome }
     }
 }
 
-/// One thing that is left to chance: the n-th of its kind in a container of a Pod. What is drawn for it depends on
-/// nothing else.
+/// One random decision: the n-th of its kind in a container of a Pod. Its samples depend on nothing else, so the order
+/// in which they are drawn does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Draw(u64);
 
-/// What is drawn.
+/// Kind of random decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chance {
-    /// When a run ends.
+    /// Time of a run's exit.
     Exit,
-    /// With which code.
+    /// Exit code of a run.
     ExitCode,
-    /// How long SIGTERM takes.
+    /// Time from SIGTERM to the exit.
     Sigterm,
-    /// How long a pull takes.
+    /// Duration of a pull.
     Pull,
-    /// Whether it fails.
+    /// Failure of a pull.
     PullFailure,
-    /// What a probe finds.
+    /// Failure of a probe.
     Probe,
-    /// How long its answer takes.
+    /// Latency of a probe.
     Latency,
-    /// When a Pod of a fleet begins.
+    /// Start of a Pod of a fleet.
     Begin,
-    /// Whether a Pod of a fleet is chosen for something.
+    /// Choice of a Pod of a fleet for an action.
     Choice,
-    /// When that comes.
+    /// Time of that action.
     At,
-    /// Whether a node of a fleet is chosen.
+    /// Choice of a node of a fleet.
     Node,
 }
 
 impl Draw {
-    /// `of`: which container, probe, or happening; `n`: which of its kind.
+    /// Creates the n-th decision of a kind `of` a container or an action.
     pub(super) fn new(seed: u64, chance: Chance, of: u64, n: u64) -> Draw {
         let kind = mix(seed ^ (chance as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Draw(mix(kind ^ of.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ mix(n.wrapping_add(0x2545_f491_4f6c_dd1d))))
     }
 
-    /// From 0 to below 1.
+    /// Draws a number from 0 to below 1.
     pub(super) fn fraction(self) -> f64 {
+        // 2^53, the number of fractions that an `f64` holds.
         const STEPS: f64 = 9_007_199_254_740_992.0;
         #[expect(clippy::cast_precision_loss, reason = "53 bits are left")]
         let numerator = (mix(self.0) >> 11) as f64;
@@ -338,7 +343,7 @@ impl Draw {
     }
 }
 
-/// The numbers that are drawn for one thing (`SplitMix64`).
+/// Random numbers of one decision (`SplitMix64`).
 struct Numbers(u64);
 
 impl TryRng for Numbers {
@@ -373,12 +378,13 @@ mod tests {
 
     #[test]
     fn means_are_those_of_the_textbooks() {
+        let of = Duration::from_secs;
         let expected = [
-            (Distribution::Constant(3.0), 3.0),
-            (Distribution::Uniform { min: 2.0, max: 4.0 }, 3.0),
-            (Distribution::Exponential { mean: 3.0 }, 3.0),
-            (Distribution::Weibull { scale: 3.0, shape: 2.0 }, 3.0 * 0.886_227),
-            (Distribution::Lognormal { median: 3.0, sigma: 0.5 }, 3.0 * 1.133_148),
+            (Distribution::Constant(of(3)), 3.0),
+            (Distribution::Uniform { min: of(2), max: of(4) }, 3.0),
+            (Distribution::Exponential { mean: of(3) }, 3.0),
+            (Distribution::Weibull { scale: of(3), shape: 2.0 }, 3.0 * 0.886_227),
+            (Distribution::Lognormal { median: of(3), sigma: 0.5 }, 3.0 * 1.133_148),
         ];
         for (distribution, expected) in expected {
             let found = mean(distribution);
@@ -387,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn exit_codes_come_in_proportion() {
+    fn exit_codes_are_drawn_in_proportion_to_their_weights() {
         let codes = [(0, 3.0), (137, 1.0)].into_iter().collect();
         let script = RandomScript { exit_codes: codes, ..RandomScript::default() };
         let killed =

@@ -1,11 +1,11 @@
-//! Writes down a life.
+//! Recorder: writes the timeline of a simulation.
 
 use alloc::{boxed::Box, collections::VecDeque, format, string::String, sync::Arc};
 
 use super::{
-    seen::kind_of,
-    timeline::{Entry, Happened, Timeline, What},
-    watch::Touched,
+    driver::Host,
+    status_matcher::kind_of,
+    timeline::{EntryKind, Occurrence, Timeline, TimelineEntry},
 };
 use crate::{
     action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
@@ -18,49 +18,47 @@ use crate::{
     time::Timestamp,
 };
 
-/// What has happened so far, and what has yet to be done about it.
+/// The timeline so far, and the outputs of the Pod that are yet to be handled.
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
     pub(super) timeline: Timeline,
-    /// Whether more of the object than its status may have changed at this instant.
-    pub(super) touched: Touched,
-    /// Actions that the world has yet to carry out.
+    /// True if metadata or spec of the object may have changed at this instant.
+    pub(super) object_may_have_changed: bool,
+    /// Actions that the runtime has yet to carry out.
     pub(super) actions: VecDeque<Action>,
-    /// Whether the kubelet lets the object go for good.
-    pub(super) may_go: bool,
+    /// True if the kubelet has asked for the removal of the object.
+    pub(super) wants_deletion: bool,
 }
 
 impl Recorder {
-    /// Writes down the life of an object that begins at `start`.
-    pub(super) fn of(object: &PodObject, start: Timestamp) -> Recorder {
-        let timeline = Timeline::begin(object, start);
-        Recorder { timeline, touched: Touched::Object, actions: VecDeque::new(), may_go: false }
+    pub(super) fn new(object: &PodObject, start: Timestamp) -> Recorder {
+        let timeline = Timeline::new(object, start);
+        Recorder { timeline, object_may_have_changed: true, actions: VecDeque::new(), wants_deletion: false }
     }
 
-    /// What can be seen of the object at the end of this instant; says whether it is news.
-    pub(super) fn watch(&mut self, at: Timestamp, object: &PodObject) -> bool {
-        self.timeline.watch(at, object, core::mem::take(&mut self.touched))
+    /// Notes the object at the end of an instant, and returns true if it has changed.
+    pub(super) fn observe(&mut self, at: Timestamp, object: &PodObject) -> bool {
+        self.timeline.observe(at, object, core::mem::take(&mut self.object_may_have_changed))
     }
 
-    pub(super) fn happened(&mut self, at: Timestamp, happened: Happened) {
-        self.timeline.entries.push(Entry { at, what: What::Happened(happened) });
+    fn push(&mut self, at: Timestamp, kind: EntryKind) {
+        self.timeline.entries.push(TimelineEntry { at, kind });
+    }
+
+    pub(super) fn occurrence(&mut self, at: Timestamp, occurrence: Occurrence) {
+        self.push(at, EntryKind::Occurrence(occurrence));
     }
 
     pub(super) fn status(&mut self, at: Timestamp, status: &PodStatus) {
-        self.timeline.entries.push(Entry { at, what: What::Status(Arc::new(status.clone())) });
+        self.push(at, EntryKind::Status(Arc::new(status.clone())));
     }
 
-    /// Where what comes out of a Pod goes: actions to the world, statuses to the object.
-    pub(super) fn outlet<'a>(&'a mut self, object: &'a mut PodObject) -> Outlet<'a> {
-        Outlet { recorder: self, object }
-    }
-
-    /// Records what has changed between two statuses that no kubelet has reported step by step.
+    /// Records the transitions between two statuses that no kubelet has published step by step.
     pub(super) fn record_difference(&mut self, at: Timestamp, before: &PodStatus, after: &PodStatus, pod: &PodMachine) {
-        let mut note = |change| self.transition(Transition { at, change });
+        let mut record = |change| self.transition(Transition { at, change });
         let phase = |status: &PodStatus| status.phase.as_ref().and_then(|phase| phase.known());
         if let Some(to) = phase(after).filter(|to| phase(before) != Some(*to)) {
-            note(Change::Phase { from: phase(before), to });
+            record(Change::Phase { from: phase(before), to });
         }
         for is in &after.conditions {
             let was = before.conditions.iter().find(|was| was.type_ == is.type_);
@@ -69,15 +67,15 @@ impl Recorder {
                 && from != Some(to)
             {
                 let reason = known::<ConditionReason>(&is.reason);
-                note(Change::Condition { condition, from, to, reason });
+                record(Change::Condition { condition, from, to, reason });
             }
         }
         for (index, container) in pod.spec().containers() {
             let (from, to) = (kind_in(before, container.name()), kind_in(after, container.name()));
             if let Some(to) = to.filter(|to| from != Some(*to)) {
-                let record = pod.published().containers().get(index.get()).and_then(Option::as_ref);
-                let instance = record.and_then(|record| record.instance);
-                note(Change::Container { container: index, from, to, instance });
+                let published = pod.published().containers().get(index.get()).and_then(Option::as_ref);
+                let instance = published.and_then(|record| record.instance);
+                record(Change::Container { container: index, from, to, instance });
             }
         }
     }
@@ -93,14 +91,14 @@ fn kind_in(status: &PodStatus, name: &str) -> Option<ContainerStateKind> {
     kind_of(&container.state)
 }
 
-/// What the control plane does is written down as it is.
+/// Records the outputs of the control plane, which changes the object itself.
 impl Sink for Recorder {
     fn transition(&mut self, transition: Transition) {
-        self.timeline.entries.push(Entry { at: transition.at, what: What::Changed(transition) });
+        self.push(transition.at, EntryKind::Transition(transition));
     }
 
     fn event(&mut self, event: KubernetesEvent) {
-        self.timeline.entries.push(Entry { at: event.at, what: What::Event(Box::new(event)) });
+        self.push(event.at, EntryKind::Event(Box::new(event)));
     }
 
     fn wants_events(&self) -> bool {
@@ -108,28 +106,61 @@ impl Sink for Recorder {
     }
 }
 
-/// Takes what comes out of a Pod; the API server takes a status only while it hears of the node.
-pub(super) struct Outlet<'a> {
+/// The recorder and the API object: the surroundings of a simulated Pod.
+pub(super) struct ApiSide<'a> {
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) object: &'a mut PodObject,
+}
+
+impl ApiSide<'_> {
+    /// Returns the receiver of the Pod's outputs.
+    pub(super) fn sink(&mut self) -> impl Sink {
+        ApiSink { recorder: self.recorder, object: self.object }
+    }
+}
+
+impl Host for ApiSide<'_> {
+    fn sink(&mut self, _: bool) -> impl Sink {
+        ApiSide::sink(self)
+    }
+
+    fn next_action(&mut self) -> Option<Action> {
+        self.recorder.actions.pop_front()
+    }
+
+    fn take_deletion(&mut self) -> bool {
+        core::mem::take(&mut self.recorder.wants_deletion)
+    }
+
+    fn record(&mut self, at: Timestamp, occurrence: Occurrence) {
+        self.recorder.occurrence(at, occurrence);
+    }
+
+    fn count_event(&mut self) {}
+}
+
+/// Receives the outputs of a simulated Pod; the API server takes a status only while the node is reachable.
+struct ApiSink<'a> {
     recorder: &'a mut Recorder,
     object: &'a mut PodObject,
 }
 
-impl Outlet<'_> {
-    /// Whether a phase was written down already, when others than the kubelet gave it to the object.
-    fn is_no_news(&self, change: &Change) -> bool {
-        let shown = self.object.status().phase.as_ref().and_then(|phase| phase.known());
-        matches!(change, Change::Phase { from: Some(_), to } if shown == Some(*to))
+impl ApiSink<'_> {
+    /// True if the object has the phase already: the node lifecycle controller gave it before the kubelet did.
+    fn is_phase_known(&self, change: &Change) -> bool {
+        let phase = self.object.status().phase.as_ref().and_then(|phase| phase.known());
+        matches!(change, Change::Phase { from: Some(_), to } if phase == Some(*to))
     }
 }
 
-impl Sink for Outlet<'_> {
+impl Sink for ApiSink<'_> {
     fn action(&mut self, at: Timestamp, action: Action) {
-        self.recorder.timeline.entries.push(Entry { at, what: What::Asked(action.clone()) });
+        self.recorder.push(at, EntryKind::Action(action.clone()));
         self.recorder.actions.push_back(action);
     }
 
     fn transition(&mut self, transition: Transition) {
-        if !self.object.is_node_lost() && !self.object.is_gone() && !self.is_no_news(&transition.change) {
+        if !self.object.is_node_lost() && !self.object.is_gone() && !self.is_phase_known(&transition.change) {
             self.recorder.transition(transition);
         }
     }
@@ -150,15 +181,15 @@ impl Sink for Outlet<'_> {
     }
 
     fn sync(&mut self, at: Timestamp, progress: SyncProgress) {
-        self.recorder.timeline.entries.push(Entry { at, what: What::Sync(progress) });
+        self.recorder.push(at, EntryKind::Sync(progress));
     }
 
     fn delete_object(&mut self, _: Timestamp) {
-        self.recorder.may_go = !self.object.is_node_lost();
+        self.recorder.wants_deletion = !self.object.is_node_lost();
     }
 }
 
-/// Names instances as the recordings do: `c-app-0`.
+/// Container ids as in the recordings: `c-app-0`.
 pub(super) struct SimulatedInstances<'a>(pub(super) &'a PodSpec);
 
 impl RuntimeFacts for SimulatedInstances<'_> {

@@ -1,35 +1,34 @@
-//! What a Pod is, and what its containers do.
+//! Scenarios: the manifest of a Pod, a script, and the settings of its node.
 
-use alloc::{string::String, sync::Arc};
+use alloc::{string::String, sync::Arc, vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
+    action::{ScriptAction, ScriptActionKind},
+    duration::AsDuration,
     error::ScenarioError,
-    life::Simulation,
-    script::{Script, seconds},
+    script::{ContainerScript, Script},
     settings::Settings,
+    simulation::Simulation,
     timeline::Timeline,
 };
 use crate::{
-    api::{Document, PodManifest, WorkloadError},
+    api::{Container, Document, ObjectMeta, PodManifest, PodManifestSpec, WorkloadError},
     config::KubeletConfig,
     object::PodObject,
     time::Timestamp,
 };
 
-/// A Pod's manifest, and a script of what its containers do and of what happens to it.
+/// A Pod's manifest, and a script of what its containers do and of what happens to the Pod.
 ///
-/// It is written in a file, with serde, or in code, with methods that are named for what they say; both say the same.
-/// Where a Pod is expected, a Deployment, StatefulSet, DaemonSet, Job or CronJob will do: one of its Pods is played.
+/// A scenario is written in a file, with serde, or in code, with builders; both say the same. Where a Pod is expected, a
+/// Deployment, StatefulSet, DaemonSet, Job or CronJob will do: one of its Pods is simulated.
 ///
 /// ```
 /// use pod_lifecycle::sim::Scenario;
 ///
-/// let pod = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-/// let in_code = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(1)).delete_at(30.0).until(90.0);
 /// let in_a_file: Scenario = serde_json::from_str(r#"{
 ///     "pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}},
 ///     "script": {
@@ -38,66 +37,62 @@ use crate::{
 ///         "actions": [{"t": 30, "op": "delete"}]
 ///     }
 /// }"#)?;
+/// let pod = in_a_file.pod.clone();
+/// let in_code = Scenario::of(pod).container("app", |app| app.exits_after(5).with_code(1)).delete_at(30).until(90);
 /// assert_eq!(in_code, in_a_file);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Scenario {
-    /// What the scenario shows, for people.
+    /// Description of the scenario, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The manifest: of a Pod, or of something that makes Pods.
+    /// Manifest of the Pod, or of a workload that creates Pods.
     #[serde(deserialize_with = "pod_of_any_kind")]
     pub pod: PodManifest,
     /// What happens.
     #[serde(default)]
     pub script: Script,
-    /// How the node is set up.
+    /// Settings of the node.
     #[serde(default)]
     pub config: Settings,
 }
 
 impl Scenario {
-    /// The scenario of a Pod whose containers start at once, run for ever and are well, but for what the methods that
-    /// follow say.
-    ///
-    /// ```
-    /// use core::time::Duration;
-    /// use pod_lifecycle::sim::Scenario;
-    ///
-    /// let pod = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-    /// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).play()?;
-    /// assert_eq!(timeline.first_ready(), Some(Duration::from_secs(20)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Creates the scenario of a Pod whose containers start at once, run for ever and pass their probes, unless the
+    /// builders that follow say otherwise.
     #[must_use]
     pub fn of(pod: PodManifest) -> Scenario {
         Scenario { pod, ..Scenario::default() }
     }
 
-    /// A Pod whose containers all run for ever and are well: [`Scenario::of`] by a name for those who add nothing.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodPhase, sim::Scenario};
-    ///
-    /// let pod = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-    /// assert_eq!(Scenario::healthy(pod).life()?.phase(), PodPhase::Running);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Creates the scenario of a Pod whose containers run for ever and pass their probes: the same as [`Scenario::of`],
+    /// for tests that add nothing.
     #[must_use]
     pub fn healthy(pod: PodManifest) -> Scenario {
         Scenario::of(pod)
     }
 
-    /// The scenario of the Pod, or of one of the Pods of the workload, that is called so among several documents: `web`,
-    /// or `deployment/web` where several are. Without a name there has to be only one that makes Pods.
+    /// Creates the scenario of the examples and tests: a Pod `web` with one container `app`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn example() -> Scenario {
+        let container = Container { name: "app".into(), image: "nginx:1.27".into(), ..Container::default() };
+        Scenario::of(PodManifest {
+            metadata: ObjectMeta { name: "web".into(), ..ObjectMeta::default() },
+            spec: PodManifestSpec { containers: vec![container], ..PodManifestSpec::default() },
+            ..PodManifest::default()
+        })
+    }
+
+    /// Creates the scenario of the Pod, or of one Pod of the workload, that has this name among several documents: `web`,
+    /// or `deployment/web` where several kinds have the name. Without a name, exactly one document may create Pods.
     ///
     /// # Errors
     ///
-    /// [`WorkloadError`] lists the names that are there, or says what is wrong with the one that was chosen.
+    /// [`WorkloadError`] lists the names to choose from, or names what is wrong with the chosen document.
     ///
     /// ```
     /// use pod_lifecycle::{api::Document, sim::Scenario};
@@ -109,82 +104,53 @@ impl Scenario {
     ///     {"kind": "Pod", "metadata": {"name": "debug"}, "spec": {
     ///         "containers": [{"name": "shell", "image": "busybox:1.36"}]}}
     /// ]"#)?;
-    /// let scenario = Scenario::of_one_of(&file, Some("deployment/web"))?;
+    /// let scenario = Scenario::from_documents(&file, Some("deployment/web"))?;
     /// assert!(scenario.pod.metadata.name.starts_with("web-"));
-    /// assert!(Scenario::of_one_of(&file, None).is_err());
+    /// assert!(Scenario::from_documents(&file, None).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn of_one_of(documents: &[Document], name: Option<&str>) -> Result<Scenario, WorkloadError> {
+    pub fn from_documents(documents: &[Document], name: Option<&str>) -> Result<Scenario, WorkloadError> {
         Document::select(documents, name)?.pod().map(Scenario::of)
     }
 
-    /// Plays the whole life.
+    /// Simulates the Pod to its end, or to the end of the script.
     ///
     /// # Errors
     ///
-    /// [`ScenarioError`] names the field that cannot be.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::Scenario;
-    ///
-    /// let pod = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-    /// let timeline = Scenario::of(pod).until(60.0).play()?;
-    /// assert_eq!(timeline.restarts("app"), Some(0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// [`ScenarioError`] names the field that is wrong.
     pub fn play(&self) -> Result<Timeline, ScenarioError> {
-        self.life()?.play()
+        self.simulate()?.play()
     }
 
-    /// Begins the life, to be lived one moment at a time: see [`Simulation`].
+    /// Starts a simulation, to be advanced step by step: see [`Simulation`].
     ///
     /// # Errors
     ///
-    /// [`ScenarioError`] names the field that cannot be.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::Scenario;
-    ///
-    /// let pod = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-    /// assert!(Scenario::of(pod).life()?.is_ready());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn life(&self) -> Result<Simulation, ScenarioError> {
-        Simulation::begin(Arc::new(self.clone()))
+    /// [`ScenarioError`] names the field that is wrong.
+    pub fn simulate(&self) -> Result<Simulation, ScenarioError> {
+        Simulation::start(Arc::new(self.clone()))
     }
 
-    /// The configuration of the kubelet, as [`Settings`] say.
-    ///
-    /// ```
-    /// use core::time::Duration;
-    /// use pod_lifecycle::sim::{Scenario, Settings};
-    ///
-    /// let config = Settings { resync_seconds: Some(30.0), ..Settings::default() };
-    /// let scenario = Scenario { config, ..Scenario::default() };
-    /// assert_eq!(scenario.kubelet_config().resync_period, Duration::from_secs(30));
-    /// ```
+    /// Returns the kubelet's configuration that the [`Settings`] describe.
     #[must_use]
     pub fn kubelet_config(&self) -> KubeletConfig {
         let settings = &self.config;
         let default = KubeletConfig::default();
-        let longest = settings.max_container_restart_period_seconds.map(u64::from);
         KubeletConfig {
             node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
-            crash_loop: settings.feature_gates().crash_loop(longest.map(Duration::from_secs)),
+            crash_loop: settings.feature_gates().crash_loop(settings.max_container_restart_period),
             feature_gates: settings.feature_gates(),
-            resync_period: settings.resync_seconds.map_or(default.resync_period, seconds),
+            resync_period: settings.resync_period.unwrap_or(default.resync_period),
             timing: settings.timing(),
-            garbage_collection_period: match settings.garbage_collection_seconds {
+            garbage_collection_period: match settings.garbage_collection_period {
                 None => default.garbage_collection_period,
-                Some(period) => Some(seconds(period)).filter(|period| !period.is_zero()),
+                Some(period) => Some(period).filter(|period| !period.is_zero()),
             },
             ..default
         }
     }
 
-    /// The object as the API server stores it.
+    /// Returns the object as the API server stores it.
     pub(super) fn object(&self, now: Timestamp) -> Result<PodObject, ScenarioError> {
         let mut pod = self.pod.clone();
         pod.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
@@ -192,7 +158,83 @@ impl Scenario {
     }
 }
 
-/// Reads a Pod, or one of the Pods of whatever makes Pods.
+/// Builders: times are [`Duration`]s or numbers of seconds since the start of the simulation.
+impl Scenario {
+    /// Changes the script of a container.
+    #[must_use]
+    pub fn container(mut self, name: &str, script: impl FnOnce(ContainerScript) -> ContainerScript) -> Scenario {
+        let before = self.script.containers.remove(name).unwrap_or_default();
+        self.script.containers.insert(name.into(), script(before));
+        self
+    }
+
+    /// Adds an action on the Pod.
+    ///
+    /// ```
+    /// use pod_lifecycle::{api::PodPhase, sim::{Scenario, ScriptActionKind}};
+    ///
+    /// let timeline = Scenario::example().at(30, ScriptActionKind::Preempt).play()?;
+    /// assert!(timeline.was_ever(PodPhase::Failed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn at(mut self, at: impl AsDuration, kind: ScriptActionKind) -> Scenario {
+        self.script.actions.push(ScriptAction { at: at.as_duration(), kind });
+        self
+    }
+
+    /// Deletes the Pod, with the grace period of its spec.
+    #[must_use]
+    pub fn delete_at(self, at: impl AsDuration) -> Scenario {
+        self.at(at, ScriptActionKind::Delete { grace: None })
+    }
+
+    /// Kills the Pod's newest sandbox, if it is ready then.
+    #[must_use]
+    pub fn sandbox_dies_at(mut self, at: impl AsDuration) -> Scenario {
+        self.script.sandbox_deaths.push(at.as_duration());
+        self
+    }
+
+    /// Sets the end of the simulation, unless the Pod finishes earlier. Everything in the script has to come before.
+    #[must_use]
+    pub fn until(mut self, end: impl AsDuration) -> Scenario {
+        self.script.end = Some(end.as_duration());
+        self
+    }
+
+    /// Sets the end of the simulation, and drops what the script has for later.
+    #[must_use]
+    pub fn cut_at(mut self, end: impl AsDuration) -> Scenario {
+        let end: Duration = end.as_duration();
+        self.script.actions.retain(|action| action.at <= end);
+        self.script.sandbox_deaths.retain(|death| *death <= end);
+        self.until(end)
+    }
+
+    /// Sets the settings of the node.
+    #[must_use]
+    pub fn on_node(mut self, config: Settings) -> Scenario {
+        self.config = config;
+        self
+    }
+
+    /// Sets the seed of everything that is left to chance.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Scenario {
+        self.script.seed = seed;
+        self
+    }
+
+    /// Sets the description, for people.
+    #[must_use]
+    pub fn described(mut self, description: impl Into<String>) -> Scenario {
+        self.description = description.into();
+        self
+    }
+}
+
+/// Reads a Pod, or one Pod of a workload.
 fn pod_of_any_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodManifest, D::Error> {
     let document = Document::deserialize(deserializer)?;
     if let Document::Pod(pod) = document {

@@ -1,16 +1,21 @@
-//! What the containers of a scenario do, and what happens to its Pod.
+//! Scripts: what the containers of a scenario do, and what happens to its Pod.
 
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{action::ScriptAction, random::RandomScript};
+use super::{
+    action::ScriptAction,
+    duration::{AsDuration, list_of_seconds, optional_seconds, seconds},
+    random::RandomScript,
+};
 use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
 
-/// What happens in a life.
+/// What happens in a simulation.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::sim::Script;
 ///
 /// let script: Script = serde_json::from_str(r#"{
@@ -18,26 +23,27 @@ use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
 ///     "containers": {"app": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}, {}]}},
 ///     "actions": [{"t": 90, "op": "delete"}]
 /// }"#)?;
-/// assert_eq!((script.containers["app"].runs.len(), script.actions[0].t), (2, 90.0));
+/// assert_eq!((script.containers["app"].runs.len(), script.actions[0].at), (2, Duration::from_secs(90)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Script {
-    /// Seconds after which the story ends, unless the Pod is finished before; 600 if left out. Whatever the script has in
-    /// store has to come before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end_seconds: Option<f64>,
-    /// What each container does, by name; one that is left out starts at once, runs for ever and is well.
+    /// Time after which the simulation ends, unless the Pod finishes earlier; 10 minutes if left out. Everything in the
+    /// script has to come before.
+    #[serde(rename = "endSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+    pub end: Option<Duration>,
+    /// Scripts of the containers, by name. A container without one starts at once, runs for ever and passes its probes.
     #[serde(default)]
     pub containers: BTreeMap<String, ContainerScript>,
-    /// Seconds at which the newest sandbox dies, if it is alive.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sandbox_deaths: Vec<f64>,
-    /// What others do to the Pod.
+    /// Times at which the newest sandbox dies, if it is ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "list_of_seconds")]
+    pub sandbox_deaths: Vec<Duration>,
+    /// Actions of users, controllers and the node on the Pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ScriptAction>,
-    /// From which what is left to chance is drawn.
+    /// Seed of everything that is left to chance.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seed: u64,
 }
@@ -49,28 +55,28 @@ fn is_zero(seed: &u64) -> bool {
 
 /// What one container does.
 ///
-/// In code it is built one thing after the other:
-///
 /// ```
-///
 /// use pod_lifecycle::sim::ContainerScript;
 ///
-/// let app = ContainerScript::default().pulled_in(20.0).exits_after(5.0).with_code(1).runs_for_ever();
-/// assert_eq!((app.runs.len(), app.image.pull_seconds), (2, 20.0));
+/// let app = ContainerScript::default().pulled_in(20).exits_after(5).with_code(1).runs_for_ever();
+/// let in_json = r#"{"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}, {}], "image": {"present": false, "pullSeconds": 20}}"#;
+/// assert_eq!(serde_json::from_str::<ContainerScript>(in_json)?, app);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ContainerScript {
-    /// Its runs: the n-th start uses the n-th entry, and the last repeats. None: it runs for ever.
+    /// Runs of the container: the n-th start plays the n-th entry, and the last repeats. If empty, it runs for ever.
     #[serde(default)]
     pub runs: Vec<Run>,
-    /// Whether its image is there, and how it gets there.
+    /// The container's image on the node.
     #[serde(default)]
     pub image: ImageScript,
-    /// What the hook after the start does.
+    /// The `postStart` hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_start: Option<HookScript>,
-    /// What the hook before the stop does.
+    /// The `preStop` hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<HookScript>,
     /// What is left to chance.
@@ -78,70 +84,58 @@ pub struct ContainerScript {
     pub random: Option<Box<RandomScript>>,
 }
 
-/// One run of a container.
-///
-/// ```
-/// use pod_lifecycle::sim::Run;
-///
-/// let crash = Run { exits_after_seconds: Some(5.0), exit_code: 1, ..Run::default() };
-/// assert_eq!(serde_json::from_str::<Run>(r#"{"exitsAfterSeconds": 5, "exitCode": 1}"#)?, crash);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// One run of a container, from its start to its exit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Run {
-    /// Seconds after its start at which it ends by itself; `null`: never.
-    #[serde(default)]
-    pub exits_after_seconds: Option<f64>,
-    /// The exit code then.
+    /// Time from its start until it exits by itself; `null`: never.
+    #[serde(rename = "exitsAfterSeconds", default, with = "optional_seconds")]
+    pub exits_after: Option<Duration>,
+    /// Exit code if it exits by itself. 137 is an `Error` like any other: for the kernel's OOM killer see `oom_killed`.
     #[serde(default)]
     pub exit_code: i32,
-    /// Whether it goes on after SIGTERM.
+    /// True if the kernel's OOM killer ends it after `exits_after`: with exit code 137 and reason `OOMKilled`.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub oom_killed: bool,
+    /// True if it continues after SIGTERM.
     #[serde(default)]
     pub ignores_sigterm: bool,
-    /// Seconds after SIGTERM at which it ends.
-    #[serde(default)]
-    pub sigterm_exit_after_seconds: f64,
-    /// The exit code then; 143 if left out.
+    /// Time from SIGTERM until it exits.
+    #[serde(rename = "sigtermExitAfterSeconds", default, with = "seconds")]
+    pub sigterm_exit_after: Duration,
+    /// Exit code after SIGTERM; 143 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigterm_exit_code: Option<i32>,
-    /// Why it ended, in one word, if the runtime says more than `Completed` or `Error`.
+    /// Termination reason if it exits by itself; `Completed` or `Error` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Its termination message.
+    /// Termination message if it exits by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What its probes find.
+    /// Results of its probes.
     #[serde(default)]
     pub probes: ProbeScript,
 }
 
-/// What the probes of a run find; a probe that is left out succeeds.
-///
-/// ```
-/// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ProbeScript};
-///
-/// let probes: ProbeScript = serde_json::from_str(
-///     r#"{"readiness": [{"from": 0, "result": "success"}, {"from": 60, "result": "failure"}]}"#)?;
-/// assert_eq!(probes.readiness[1].result, ProbeOutcome::Failure);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Results of a run's probes; a probe that is left out succeeds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ProbeScript {
-    /// What the startup probe finds, each step later than the one before.
+    /// Results of the startup probe, each step later than the one before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub startup: Vec<ProbeStep>,
-    /// What the readiness probe finds.
+    /// Results of the readiness probe.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readiness: Vec<ProbeStep>,
-    /// What the liveness probe finds.
+    /// Results of the liveness probe.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub liveness: Vec<ProbeStep>,
 }
 
 impl ProbeScript {
-    /// What the probe of a kind finds, step by step.
+    /// Returns the steps of a kind of probe.
     pub(super) fn of(&self, kind: ProbeKind) -> &[ProbeStep] {
         match kind {
             ProbeKind::Startup => &self.startup,
@@ -151,125 +145,222 @@ impl ProbeScript {
     }
 }
 
-/// From when on a probe finds what.
-///
-/// ```
-/// use pod_lifecycle::{rule::probe::ProbeOutcome, sim::ProbeStep};
-///
-/// let step = ProbeStep { from: 60.0, result: ProbeOutcome::Failure };
-/// assert_eq!(serde_json::from_str::<ProbeStep>(r#"{"from": 60, "result": "failure"}"#)?, step);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// The result of a probe from some time on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeStep {
-    /// Seconds after the start of the run.
-    pub from: f64,
-    /// What it finds.
+    /// Time since the start of the run.
+    #[serde(with = "seconds")]
+    pub from: Duration,
+    /// Result of the probe from then on.
     pub result: ProbeOutcome,
 }
 
-/// An image on its way to the node.
-///
-/// ```
-/// use pod_lifecycle::sim::ImageScript;
-///
-/// let slow: ImageScript = serde_json::from_str(r#"{"present": false, "pullSeconds": 30}"#)?;
-/// assert_eq!((slow.pull_seconds, slow.failures_before_success), (30.0, 0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// The image of a container on the node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ImageScript {
-    /// Whether the node has it from the beginning.
+    /// True if the node has it from the start.
     #[serde(default = "yes")]
     pub present: bool,
-    /// Seconds that a pull takes.
-    #[serde(default)]
-    pub pull_seconds: f64,
-    /// How many pulls fail before one succeeds.
+    /// Time that a pull takes.
+    #[serde(rename = "pullSeconds", default, with = "seconds")]
+    pub pull_time: Duration,
+    /// Number of pulls that fail before one succeeds.
     #[serde(default)]
     pub failures_before_success: u32,
-    /// What the registry says to a failed pull.
+    /// Error of the registry for a failed pull.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// When the registry does not answer: a pull that ends then has failed.
+    /// Outages of the registry: a pull that ends in one fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<Outage>,
-}
-
-/// A time in which nothing answers.
-///
-/// ```
-/// use pod_lifecycle::sim::{ImageScript, Outage};
-///
-/// let slow = ImageScript { present: false, outages: vec![Outage { from: 0.0, to: 90.0 }], ..ImageScript::default() };
-/// let written = r#"{"present": false, "outages": [{"from": 0, "to": 90}]}"#;
-/// assert_eq!(serde_json::from_str::<ImageScript>(written)?, slow);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outage {
-    /// The second of the story at which it begins.
-    pub from: f64,
-    /// The second at which it is over.
-    pub to: f64,
-}
-
-impl ImageScript {
-    /// Whether the registry does not answer so long after the beginning of the story.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use pod_lifecycle::sim::ImageScript;
-    ///
-    /// let image: ImageScript = serde_json::from_str(r#"{"outages": [{"from": 60, "to": 120}]}"#)?;
-    /// assert!(image.is_out(Duration::from_secs(60)) && !image.is_out(Duration::from_secs(120)));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    #[must_use]
-    pub fn is_out(&self, elapsed: Duration) -> bool {
-        self.outages.iter().any(|outage| seconds(outage.from) <= elapsed && elapsed < seconds(outage.to))
-    }
+    /// Size of the image.
+    #[serde(default = "recorded_size", skip_serializing_if = "is_recorded_size")]
+    pub size_bytes: u64,
 }
 
 fn yes() -> bool {
     true
 }
 
-impl Default for ImageScript {
-    fn default() -> ImageScript {
-        ImageScript { present: true, pull_seconds: 0.0, failures_before_success: 0, error: None, outages: Vec::new() }
+/// The size of every image in the recordings.
+const fn recorded_size() -> u64 {
+    1_000
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_recorded_size(size: &u64) -> bool {
+    *size == recorded_size()
+}
+
+/// A time in which a registry does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// Time since the start of the simulation.
+    #[serde(with = "seconds")]
+    pub from: Duration,
+    /// Time at which the registry answers again.
+    #[serde(with = "seconds")]
+    pub to: Duration,
+}
+
+impl ImageScript {
+    /// An image that the node has from the start.
+    pub(super) const PRESENT: ImageScript = ImageScript {
+        present: true,
+        pull_time: Duration::ZERO,
+        failures_before_success: 0,
+        error: None,
+        outages: Vec::new(),
+        size_bytes: recorded_size(),
+    };
+
+    /// True if the registry does not answer so long after the start of the simulation.
+    #[must_use]
+    pub fn is_out(&self, elapsed: Duration) -> bool {
+        self.outages.iter().any(|outage| outage.from <= elapsed && elapsed < outage.to)
     }
 }
 
-/// A hook that runs in the container.
-///
-/// ```
-/// use pod_lifecycle::sim::HookScript;
-///
-/// let drains = HookScript { duration_seconds: 5.0, ..HookScript::default() };
-/// assert_eq!(drains.exit_code, 0);
-/// ```
+impl Default for ImageScript {
+    fn default() -> ImageScript {
+        ImageScript::PRESENT
+    }
+}
+
+/// A hook that runs in a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HookScript {
-    /// How long it takes.
-    #[serde(default)]
-    pub duration_seconds: f64,
+    /// Time that it takes.
+    #[serde(rename = "durationSeconds", default, with = "seconds")]
+    pub duration: Duration,
     /// Its exit code; 0 is success.
     #[serde(default)]
     pub exit_code: i32,
 }
 
-/// The longest time that a script may speak of: a hundred years.
-pub(crate) const MAX_SECONDS: f64 = 3_155_760_000.0;
+/// Builders: times are [`Duration`]s or numbers of seconds. A method about a run changes the last run added so far.
+impl ContainerScript {
+    /// Adds a run.
+    #[must_use]
+    pub fn with_run(mut self, run: Run) -> ContainerScript {
+        self.runs.push(run);
+        self
+    }
 
-/// Seconds as a duration, to the microsecond; what is no time is none.
-pub(super) fn seconds(value: f64) -> Duration {
-    let micros = (value.clamp(0.0, MAX_SECONDS) * 1e6).round();
-    // Checked to lie within a hundred years: the cast neither truncates nor loses a sign.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped above")]
-    Duration::from_micros(if micros.is_finite() { micros as u64 } else { 0 })
+    /// Adds a run that exits so long after its start, with exit code 0.
+    #[must_use]
+    pub fn exits_after(self, after: impl AsDuration) -> ContainerScript {
+        self.with_run(Run { exits_after: Some(after.as_duration()), ..Run::default() })
+    }
+
+    /// Adds a run that never exits by itself.
+    #[must_use]
+    pub fn runs_for_ever(self) -> ContainerScript {
+        self.with_run(Run::default())
+    }
+
+    /// Sets the exit code of the run.
+    #[must_use]
+    pub fn with_code(self, exit_code: i32) -> ContainerScript {
+        self.last_run(|run| run.exit_code = exit_code)
+    }
+
+    /// Has the kernel's OOM killer end the run: with exit code 137 and reason `OOMKilled`.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::Scenario;
+    ///
+    /// let killed = |scenario: Scenario| scenario.until(8).play().map(|timeline| {
+    ///     let end = timeline.pod.status.container_statuses[0].last_state.terminated.clone().unwrap_or_default();
+    ///     (end.exit_code, end.reason)
+    /// });
+    /// let leaks = Scenario::example().container("app", |app| app.exits_after(5).oom_killed());
+    /// assert_eq!(killed(leaks)?, (137, "OOMKilled".to_owned()));
+    /// let exits = Scenario::example().container("app", |app| app.exits_after(5).with_code(137));
+    /// assert_eq!(killed(exits)?, (137, "Error".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn oom_killed(self) -> ContainerScript {
+        self.last_run(|run| (run.oom_killed, run.exit_code) = (true, 137))
+    }
+
+    /// Sets the termination reason and message of the run; an empty one is left out.
+    #[must_use]
+    pub fn with_reason(self, reason: &str, message: &str) -> ContainerScript {
+        let given = |text: &str| Some(String::from(text)).filter(|text| !text.is_empty());
+        self.last_run(|run| (run.reason, run.message) = (given(reason), given(message)))
+    }
+
+    /// Keeps the run from exiting on SIGTERM.
+    #[must_use]
+    pub fn ignores_sigterm(self) -> ContainerScript {
+        self.last_run(|run| run.ignores_sigterm = true)
+    }
+
+    /// Sets how long after SIGTERM the run exits, and its exit code then.
+    #[must_use]
+    pub fn after_sigterm(self, after: impl AsDuration, exit_code: i32) -> ContainerScript {
+        self.last_run(|run| {
+            (run.sigterm_exit_after, run.sigterm_exit_code) = (after.as_duration(), Some(exit_code));
+        })
+    }
+
+    /// Sets the result of a probe from some time after the start of the run on. Before the first such step it succeeds.
+    #[must_use]
+    pub fn probed(self, kind: ProbeKind, from: impl AsDuration, result: ProbeOutcome) -> ContainerScript {
+        self.last_run(|run| {
+            let steps = match kind {
+                ProbeKind::Startup => &mut run.probes.startup,
+                ProbeKind::Readiness => &mut run.probes.readiness,
+                ProbeKind::Liveness => &mut run.probes.liveness,
+            };
+            steps.push(ProbeStep { from: from.as_duration(), result });
+        })
+    }
+
+    /// Has the node pull the image, which takes so long.
+    #[must_use]
+    pub fn pulled_in(mut self, takes: impl AsDuration) -> ContainerScript {
+        (self.image.present, self.image.pull_time) = (false, takes.as_duration());
+        self
+    }
+
+    /// Has the node pull the image, and so many pulls fail with this error.
+    #[must_use]
+    pub fn pull_fails(mut self, times: u32, error: impl Into<String>) -> ContainerScript {
+        self.image.present = false;
+        (self.image.failures_before_success, self.image.error) = (times, Some(error.into()));
+        self
+    }
+
+    /// Sets the duration and the exit code of the `postStart` hook.
+    #[must_use]
+    pub fn post_start(mut self, duration: impl AsDuration, exit_code: i32) -> ContainerScript {
+        self.post_start = Some(HookScript { duration: duration.as_duration(), exit_code });
+        self
+    }
+
+    /// Sets the duration and the exit code of the `preStop` hook.
+    #[must_use]
+    pub fn pre_stop(mut self, duration: impl AsDuration, exit_code: i32) -> ContainerScript {
+        self.pre_stop = Some(HookScript { duration: duration.as_duration(), exit_code });
+        self
+    }
+
+    /// Changes the last run; if there is none, adds one that never exits by itself.
+    fn last_run(mut self, change: impl FnOnce(&mut Run)) -> ContainerScript {
+        if self.runs.is_empty() {
+            self.runs.push(Run::default());
+        }
+        if let Some(run) = self.runs.last_mut() {
+            change(run);
+        }
+        self
+    }
 }

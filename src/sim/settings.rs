@@ -1,33 +1,31 @@
-//! How the node of a scenario is set up.
+//! Settings of a scenario's node.
 
 use alloc::{collections::BTreeMap, string::String};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::duration::optional_seconds;
 use crate::{
     config::{FeatureGates, Timing},
     time::Timestamp,
 };
 
-/// The feature gates that make a difference to a Pod's life, beside those that have a setting of their own.
+/// The feature gates that affect a Pod, without those that have a setting of their own.
 pub(super) const FEATURE_GATES: [&str; 2] = ["KubeletCrashLoopBackOffMax", "ReduceDefaultCrashLoopBackOffDecay"];
 
-/// How the node of a [`Scenario`](super::Scenario) is set up; everything that is left out is as Kubernetes has it.
+/// Settings of a scenario's node; those left out are as Kubernetes has them.
 ///
-/// Time is ideal if nothing is said of it: the kubelet notices what happens in the runtime at once. That is best for
-/// tests, as it leaves out only what nobody can rely on. For what a user of a real cluster sees, whose kubelet asks the
-/// runtime once a second (`pleg: generic`) and again after each sync that has done something (`relistAfterSync`), see
-/// [`Settings::real_node`]; and for one that is late by chance, too, `nodeLikeSeed`. See
-/// [`Timing`](crate::config::Timing).
+/// By default the node is ideal: its kubelet sees every change in the runtime immediately. That is best for tests, since
+/// they then rely on no accident of timing. [`Settings::real_node`] is what a user of a real cluster sees: its kubelet
+/// polls the runtime once a second (`pleg: generic`), and after each sync that changed something (`relistAfterSync`).
+/// `nodeLikeSeed` adds the seeded random delays of a loaded node: see [`Timing`](crate::config::Timing).
 ///
 /// ```
 /// use core::time::Duration;
 /// use pod_lifecycle::sim::{Scenario, StatusMatcher, Settings};
 ///
-/// let pod = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-/// let ideal = Scenario::of(pod).container("app", |app| app.exits_after(5.0).with_code(1));
+/// let ideal = Scenario::example().container("app", |app| app.exits_after(5).with_code(1));
 /// let real = ideal.clone().on_node(Settings::real_node());
 /// let crash_loop = StatusMatcher::waiting("app", "CrashLoopBackOff");
 /// assert_eq!(ideal.play()?.first(crash_loop), Some(Duration::from_secs(155)));
@@ -36,77 +34,74 @@ pub(super) const FEATURE_GATES: [&str; 2] = ["KubeletCrashLoopBackOffMax", "Redu
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Settings {
-    /// The node's name; `node` if left out.
+    /// Name of the node; `node` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_name: Option<String>,
-    /// When the life begins; noon of the first of March 2026 (UTC) if left out.
+    /// Start of the simulation; noon of 1 March 2026 (UTC) if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Timestamp>,
-    /// Seconds until the next sync if nothing else asks for one (`syncFrequency`); 60 if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resync_seconds: Option<f64>,
-    /// The longest delay of a restart, in seconds: from 1 to 300, and 300 if left out (KEP-5593,
+    /// Time until the next sync if nothing else triggers one (`syncFrequency`); 60 s if left out.
+    #[serde(rename = "resyncSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+    pub resync_period: Option<Duration>,
+    /// Longest delay of a restart, from 1 s to 300 s; 300 s if left out (KEP-5593,
     /// `crashLoopBackOff.maxContainerRestartPeriod`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_container_restart_period_seconds: Option<u32>,
-    /// Whether the feature gate `ReduceDefaultCrashLoopBackOffDecay` is on (KEP-4603): the first delay is 1 s.
+    #[serde(
+        rename = "maxContainerRestartPeriodSeconds",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_seconds"
+    )]
+    pub max_container_restart_period: Option<Duration>,
+    /// True if the feature gate `ReduceDefaultCrashLoopBackOffDecay` is on (KEP-4603): the first delay is 1 s.
     #[serde(default)]
     pub reduced_crash_loop_back_off: bool,
-    /// Feature gates, by name; those that are left out are as Kubernetes 1.36 has them. See
-    /// [`FeatureGates`](crate::config::FeatureGates) for those that make a difference; another is an error.
+    /// Feature gates, by name; those left out are as in Kubernetes 1.36. One that does not affect a Pod
+    /// ([`FeatureGates`](crate::config::FeatureGates) has those that do) is an error.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub feature_gates: BTreeMap<String, bool>,
-    /// How the kubelet notices what happens in the runtime: `generic` for the one-second poll of a real node; at once if
-    /// left out.
+    /// How the kubelet sees changes in the runtime: `generic` for the one-second poll of a real node; immediately if left
+    /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pleg: Option<Pleg>,
-    /// Milliseconds of each second at which the generic PLEG relists; 400 if left out. Real nodes differ in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub relist_phase_millis: Option<u32>,
-    /// Whether a sync that has done something is followed by a relist at once, as on a real node; needs `pleg: generic`.
+    /// Offset of the generic PLEG's relists within each second; 0.4 s if left out. Real nodes differ in it.
+    #[serde(rename = "relistPhaseSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+    pub relist_phase: Option<Duration>,
+    /// True if a sync that changed something is followed by a relist at once, as on a real node; needs `pleg: generic`.
     #[serde(default)]
     pub relist_after_sync: bool,
-    /// Seconds that dead sandboxes are kept; 0: for ever; 60 if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub garbage_collection_seconds: Option<f64>,
-    /// Makes time as unpunctual as on a real node, from this seed: the same seed gives the same life. It goes before
-    /// `pleg`.
+    /// Time for which dead sandboxes are kept; 0 for ever; 60 s if left out.
+    #[serde(
+        rename = "garbageCollectionSeconds",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_seconds"
+    )]
+    pub garbage_collection_period: Option<Duration>,
+    /// Seed of the random delays of a loaded node: the same seed gives the same run. It overrides `pleg`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_like_seed: Option<u64>,
-    /// Whether the manifest was admitted before, as one is that `kubectl get -o json` prints: it is then taken as it
-    /// stands, without defaults and validation; so is its script, even if it goes on after the end of the story.
+    /// True if the manifest was admitted before, such as the output of `kubectl get -o json`: then it is taken without
+    /// defaulting and validation, and its script may go on after the end of the simulation.
     #[serde(default)]
     pub admitted: bool,
 }
 
 crate::api::named! {
-    /// How the kubelet notices what happens in the runtime.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::Pleg;
-    ///
-    /// assert_eq!("generic".parse::<Pleg>(), Ok(Pleg::Generic));
-    /// ```
+    /// Pod lifecycle event generator: how the kubelet sees changes in the runtime.
     #[non_exhaustive]
     pub enum Pleg {
-        /// It polls, once a second.
+        /// Polls the runtime once a second (generic PLEG).
         Generic = "generic",
     }
 }
 
 impl Settings {
-    /// A node as there are real ones, but punctual: the generic PLEG, with a relist after each sync.
+    /// Returns the settings of a real node without random delays: the generic PLEG, with a relist after each sync.
     ///
-    /// A crash loop on it shows `Error` and `CrashLoopBackOff` as early and as long as `kubectl get pods --watch` does
-    /// in a cluster.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::{Pleg, Settings};
-    ///
-    /// let settings = Settings::real_node();
-    /// assert_eq!((settings.pleg, settings.relist_after_sync), (Some(Pleg::Generic), true));
-    /// ```
+    /// A crash loop on it shows `Error` and `CrashLoopBackOff` as early and as long as `kubectl get pods --watch` does in
+    /// a cluster.
     #[must_use]
     pub fn real_node() -> Settings {
         Settings { pleg: Some(Pleg::Generic), relist_after_sync: true, ..Settings::default() }
@@ -116,7 +111,7 @@ impl Settings {
         match (self.node_like_seed, self.pleg) {
             (Some(seed), _) => Timing::NodeLike { seed },
             (None, Some(Pleg::Generic)) => Timing::GenericPleg {
-                phase: Duration::from_millis(u64::from(self.relist_phase_millis.unwrap_or(400))),
+                phase: self.relist_phase.unwrap_or(Duration::from_millis(400)),
                 relist_after_sync: self.relist_after_sync,
             },
             (None, None) => Timing::Ideal,

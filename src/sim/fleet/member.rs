@@ -1,344 +1,304 @@
-//! One Pod of a fleet.
+//! One Pod of a fleet, and what clients see of it.
 //!
-//! Most Pods are *light*: the kubelet's Pod and the world, and nothing written down. One to whom more is done than to be
-//! deleted or ended by its node is a whole [`Simulation`], whose timeline is thrown away as it grows.
+//! Most Pods are *fast*: only the kubelet's Pod and its fake runtime, without an object and without a timeline. A Pod with
+//! actions beyond deletion and those of the node is *full*: a [`Simulation`] whose timeline is dropped as it grows.
 
-use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use core::time::Duration;
 
-use super::telling::Observers;
+use super::{
+    observers::Observers,
+    plan::Plan,
+    sample::{Counters, VisiblePod, Word},
+};
 use crate::{
     action::{Action, Change, Transition},
-    api::ConditionStatus,
-    event::{ApiEvent, Event, RuntimeEvent},
-    kubelet::{PodMachine, ProbeAnswer, Prototype, Published, Sink, Step, WorkerState},
+    api::{ConditionStatus, Name, PodManifest, PodStatus},
+    event::{ApiEvent, Event},
+    kubectl,
+    kubelet::{PodMachine, Prototype, Published, Sink, WorkerState},
     object,
-    rule::probe::ProbeOutcome,
     sim::{
-        ScenarioError, ScriptAction, ScriptActionKind, Simulation, What,
-        act::on_node,
-        delivery::MOST_AT_ONE_INSTANT,
-        happening::SimEvent,
-        world::{FakeRuntime, Outcomes, output_of},
+        EntryKind, Occurrence, ScenarioError, ScriptAction, ScriptActionKind, Simulation, StatusMatcher,
+        driver::{Driver, Host, Instant, Livelock, Turn},
+        duration::to_grace_seconds,
+        fake_runtime::{FakeRuntime, SimEvent},
+        simulation::node_event,
     },
-    spec::{ContainerIndex, ProbeKind},
-    state::{ConditionType, InstanceId},
+    state::{ConditionType, ContainerRecord, RecordedState},
     time::{Timestamp, seconds},
 };
 
 /// One Pod of a fleet.
 #[derive(Debug)]
 pub(super) enum Member {
-    /// It has yet to begin.
-    Unborn,
-    Light(Light),
-    Whole(Box<Simulation>),
-    /// Nothing of it is left.
-    Gone,
+    /// It has not started yet.
+    Waiting,
+    Fast(FastMember),
+    Full(Box<Simulation>),
+    /// Its object is removed and nothing of it runs.
+    Removed,
 }
 
-/// A Pod on its node, and its world.
+/// A Pod on its node, and its fake runtime.
 #[derive(Debug)]
-pub(super) struct Light {
-    pub(super) pod: PodMachine,
-    world: FakeRuntime,
+pub(super) struct FastMember {
+    driver: Driver,
 }
 
-/// What a Pod needs while it lives on: shared by all of a fleet.
-pub(super) struct Stepping<'a> {
+/// What a member needs to advance, shared by all of a fleet.
+pub(super) struct Context<'a> {
+    /// Number of the Pod.
     pub(super) number: u64,
-    pub(super) telling: &'a mut Observers,
-    /// Actions that the world has yet to carry out.
+    pub(super) observers: &'a mut Observers,
+    /// Actions that the runtime has yet to carry out.
     pub(super) actions: &'a mut VecDeque<Action>,
-    /// Whether the kubelet lets the object go for good.
-    pub(super) may_go: bool,
-    /// When its story ends, if it ends before that of the fleet.
+    /// End of the Pod's simulation, if its script has one.
     pub(super) end: Option<Timestamp>,
-    /// What is in store for the Pod.
-    pub(super) fate: &'a dyn Fn() -> Vec<ScriptAction>,
+    /// Returns the actions on the Pod.
+    pub(super) script_actions: &'a dyn Fn() -> Vec<ScriptAction>,
 }
 
-/// What has come of a Pod's living on.
+/// The result of an advance of a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lived {
-    /// When something happens next.
+pub(super) struct Advance {
+    /// When its next event is due.
     pub(super) next: Option<Timestamp>,
     /// When its published status changed last, if it did.
-    pub(super) changed: Option<Timestamp>,
+    changed: Option<Timestamp>,
     /// When it was first published as ready, if it was.
     pub(super) ready: Option<Timestamp>,
-    /// When its object went, if it did.
-    pub(super) gone: Option<Timestamp>,
+    /// When its object was removed, if it was.
+    removed: Option<Timestamp>,
 }
 
-/// What others do to a Pod without more than the kubelet's part of it.
-pub(super) fn is_light(action: &ScriptAction) -> bool {
-    matches!(action.kind, ScriptActionKind::Delete { .. }) || on_node(&action.kind).is_some()
+/// True if a fast Pod can handle an action.
+pub(super) fn is_fast_action(action: &ScriptAction) -> bool {
+    matches!(action.kind, ScriptActionKind::Delete { .. }) || node_event(&action.kind).is_some()
 }
 
 impl Member {
-    /// Reads of each piece of memory that a probe needs; what it says means nothing.
-    pub(super) fn fetch(&self) -> u64 {
+    /// Touches the memory of the next event, so that it is fetched early; the value only keeps the loads.
+    pub(super) fn prefetch(&self) -> u64 {
         match self {
-            Member::Light(light) => light.pod.fetch() ^ light.world.fetch(),
-            Member::Unborn | Member::Whole(_) | Member::Gone => 0,
+            Member::Fast(FastMember { driver: Driver { pod: Some(pod), runtime } }) => pod.fetch() ^ runtime.prefetch(),
+            Member::Fast(_) | Member::Waiting | Member::Full(_) | Member::Removed => 0,
         }
     }
 }
 
-impl Light {
-    /// A Pod that begins now; its own happenings are planned, and its first step is under way.
-    pub(super) fn begin(
+impl FastMember {
+    /// Starts a Pod: queues its script actions, and starts its first sync.
+    pub(super) fn start(
         prototype: &Prototype,
-        mut world: FakeRuntime,
+        mut runtime: FakeRuntime,
         now: Timestamp,
-        plans: impl Iterator<Item = (Timestamp, SimEvent)>,
-        stepping: &mut Stepping<'_>,
-    ) -> Result<(Light, Lived), ScenarioError> {
-        plans.for_each(|(at, happening)| world.agenda.plan(at, happening));
-        let mut lived = Lived::default();
-        let pod = prototype.pod(now, &mut LightSink::new(stepping, &mut lived, Presence::Stored));
-        let mut light = Light { pod, world };
-        light.carry_out(now, &mut 0, stepping, &mut lived)?;
-        Ok((light, lived))
+        queued: impl Iterator<Item = (Timestamp, SimEvent)>,
+        context: &mut Context<'_>,
+    ) -> Result<(FastMember, Advance), ScenarioError> {
+        queued.for_each(|(at, event)| runtime.queue.schedule(at, event));
+        let mut host = FastHost::new(context, Advance { changed: Some(now), ..Advance::default() });
+        let pod = prototype.pod(now, &mut host.sink(false));
+        let mut member = FastMember { driver: Driver { pod: Some(pod), runtime } };
+        member.carry_out(&mut Instant::new(now), &mut host)?;
+        let advance = host.advance;
+        Ok((member, advance))
     }
 
-    /// Lives up to and including a time; `now`: when something happens next.
-    pub(super) fn live(
+    /// Returns the kubelet's Pod.
+    pub(super) fn pod(&mut self) -> Option<&mut PodMachine> {
+        self.driver.pod.as_mut()
+    }
+
+    /// Advances up to and including a time; `due`: when the next event is due.
+    pub(super) fn advance(
         &mut self,
-        mut now: Timestamp,
+        due: Timestamp,
         until: Timestamp,
-        stepping: &mut Stepping<'_>,
-        lived: &mut Lived,
-    ) -> Result<(), ScenarioError> {
-        let mut count = 0;
+        so_far: Advance,
+        context: &mut Context<'_>,
+    ) -> Result<Advance, ScenarioError> {
+        let end = context.end;
+        let mut instant = Instant::new(due);
+        let mut host = FastHost::new(context, so_far);
         loop {
-            let Some((at, turn)) = self.next(now) else {
-                lived.next = None;
-                return Ok(());
+            let Some((at, turn)) = self.next(instant.at) else {
+                host.advance.next = None;
+                return Ok(host.advance);
             };
-            let is_after_end = stepping.end.is_some_and(|end| at > end);
+            let is_after_end = end.is_some_and(|end| at > end);
             if at > until || is_after_end {
-                lived.next = Some(at).filter(|_| !is_after_end);
-                return Ok(());
+                host.advance.next = Some(at).filter(|_| !is_after_end);
+                return Ok(host.advance);
             }
-            if at > now {
-                (now, count) = (at, 0);
+            if at > instant.at {
+                instant = Instant::new(at);
             }
-            stepping.telling.events = stepping.telling.events.wrapping_add(1);
-            match turn {
-                Turn::Pod => {
-                    let presence = self.presence();
-                    self.pod.handle_first_timeout(now, &mut LightSink::new(stepping, lived, presence));
-                }
-                Turn::FakeRuntime(happening) => self.happen(happening, now, stepping, lived),
+            host.count_event();
+            if let Some(SimEvent::ScriptAction(index)) = self.driver.take_turn(turn, at, &mut host)
+                && let Some(action) = (host.context.script_actions)().get(index)
+            {
+                self.act(&action.kind, at, &mut host);
             }
-            self.carry_out(now, &mut count, stepping, lived)?;
+            self.carry_out(&mut instant, &mut host)?;
         }
     }
 
-    fn presence(&self) -> Presence {
-        if self.pod.is_gone() { Presence::Gone } else { Presence::Stored }
-    }
-
-    /// Whose turn it is next, and when.
+    /// Returns the next event, unless the Pod is finished.
     fn next(&self, now: Timestamp) -> Option<(Timestamp, Turn)> {
-        let wake = self.pod.poll_timeout().map(|at| at.max(now));
-        let planned = self.world.agenda.first();
-        let next = match (wake, planned) {
-            (Some(wake), Some((at, happening))) if at == wake => {
-                let of_pod = self.pod.next_wake().map(|(_, wake)| SimEvent::of_wake(wake));
-                let is_of_pod = of_pod.is_some_and(|of_pod| of_pod < happening);
-                (at, if is_of_pod { Turn::Pod } else { Turn::FakeRuntime(happening) })
-            }
-            (Some(wake), Some((at, _))) if wake < at => (wake, Turn::Pod),
-            (Some(wake), None) => (wake, Turn::Pod),
-            (_, Some((at, happening))) => (at, Turn::FakeRuntime(happening)),
-            (None, None) => return None,
-        };
-        let is_over = self.pod.worker_state() == WorkerState::Finished;
-        (next.0 <= now || !is_over).then_some(next)
+        let is_finished = self.driver.pod.as_ref().is_none_or(|pod| pod.worker_state() == WorkerState::Finished);
+        self.driver.next(now).filter(|(at, _)| *at <= now || !is_finished)
     }
 
-    /// Something of the world, or something that others do.
-    fn happen(&mut self, happening: SimEvent, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
-        self.world.agenda.pop();
-        if let SimEvent::Action(place) = happening {
-            if let Some(action) = (stepping.fate)().get(place) {
-                self.act(&action.kind, now, stepping, lived);
-            }
+    /// Carries out the actions of the Pod, and removes the object if the kubelet asks for it.
+    fn carry_out(&mut self, instant: &mut Instant, host: &mut FastHost<'_, '_>) -> Result<(), ScenarioError> {
+        self.drain(instant, host)?;
+        if host.take_deletion() {
+            self.remove(instant.at, host);
+            self.drain(instant, host)?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, instant: &mut Instant, host: &mut FastHost<'_, '_>) -> Result<(), ScenarioError> {
+        self.driver.carry_out(instant, host).map_err(|Livelock| {
+            let started_at = self.driver.pod.as_ref().and_then(|pod| pod.published().start_time());
+            ScenarioError::Endless { at: instant.at.since(started_at.unwrap_or(instant.at)) }
+        })
+    }
+
+    fn act(&mut self, action: &ScriptActionKind, now: Timestamp, host: &mut FastHost<'_, '_>) {
+        if self.driver.pod.as_ref().is_none_or(PodMachine::is_gone) {
             return;
         }
-        if let Some(outcomes) = self.world.happen(happening, self.pod.spec(), now) {
-            self.tell(outcomes, now, stepping, lived);
+        if let Some(event) = node_event(action) {
+            // The node's managers no longer look at a Pod that has terminated.
+            let _ = self.driver.handle(Event::Node(event), now, host);
+        } else if let ScriptActionKind::Delete { grace } = action {
+            self.delete(*grace, now, host);
         }
     }
 
-    fn act(&mut self, action: &ScriptActionKind, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
-        if self.pod.is_gone() {
-            return;
-        }
-        if let Some(event) = on_node(action) {
-            // There may be no Pod left that the node's managers would look at.
-            let _ =
-                self.pod.handle_event(now, Event::Node(event), &mut LightSink::new(stepping, lived, Presence::Stored));
-        } else if let ScriptActionKind::Delete { grace_seconds } = action {
-            self.delete(*grace_seconds, now, stepping, lived);
-        }
-    }
-
-    fn delete(&mut self, grace_seconds: Option<i64>, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
-        let spec = self.pod.spec();
-        let asked = grace_seconds.or(spec.termination_grace().map(seconds::to_field)).unwrap_or(30);
-        let grace = object::granted_seconds(asked, self.pod.phase().is_terminal());
-        lived.changed = Some(now);
+    fn delete(&mut self, grace: Option<Duration>, now: Timestamp, host: &mut FastHost<'_, '_>) {
+        let Some(pod) = &self.driver.pod else { return };
+        let spec = pod.spec();
+        let of_spec = spec.termination_grace().map(seconds::to_field);
+        let requested = grace.map(to_grace_seconds).or(of_spec).unwrap_or(30);
+        let grace = object::granted_seconds(requested, pod.phase().is_terminal());
+        host.advance.changed = Some(now);
         if grace == 0 {
-            self.remove(now, stepping, lived);
+            self.remove(now, host);
             return;
         }
         let generation = Some(spec.generation()).filter(|generation| *generation > 0);
         let generation = generation.map(|generation| generation.saturating_add(1));
         let deleted = ApiEvent::Deleted { grace_seconds: grace, generation };
-        // A grace that is not shorter than the one in force changes nothing.
-        let _ = self.pod.handle_event(now, Event::Api(deleted), &mut LightSink::new(stepping, lived, Presence::Stored));
+        // A grace period that is not shorter than the one in force is refused, as it must be.
+        let _ = self.driver.handle(Event::Api(deleted), now, host);
     }
 
-    /// The object goes.
-    fn remove(&mut self, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
-        lived.gone = Some(now);
-        let removed = Event::Api(ApiEvent::Removed);
-        // A kubelet that knows it already does not mind.
-        let _ = self.pod.handle_event(now, removed, &mut LightSink::new(stepping, lived, Presence::Gone));
+    /// Removes the object.
+    fn remove(&mut self, now: Timestamp, host: &mut FastHost<'_, '_>) {
+        host.advance.removed = Some(now);
+        let Some(pod) = &mut self.driver.pod else { return };
+        // A kubelet that knows it already refuses the event, and nothing changes.
+        let _ = pod.handle_event(now, Event::Api(ApiEvent::Removed), &mut host.sink(true));
     }
 
-    /// Has the world carry out what the Pod asks for, until it asks for nothing more.
-    fn carry_out(
-        &mut self,
+    /// Returns what clients see of the Pod; `manifest`: its object without a status.
+    pub(super) fn visible(
+        &self,
+        manifest: &PodManifest,
         now: Timestamp,
-        count: &mut u32,
-        stepping: &mut Stepping<'_>,
-        lived: &mut Lived,
-    ) -> Result<(), ScenarioError> {
-        self.count_one(now, count)?;
-        self.drain(now, count, stepping, lived)?;
-        if core::mem::take(&mut stepping.may_go) {
-            self.remove(now, stepping, lived);
-            self.drain(now, count, stepping, lived)?;
-        }
-        Ok(())
-    }
-
-    fn drain(
-        &mut self,
-        now: Timestamp,
-        count: &mut u32,
-        stepping: &mut Stepping<'_>,
-        lived: &mut Lived,
-    ) -> Result<(), ScenarioError> {
-        while let Some(action) = stepping.actions.pop_front() {
-            self.count_one(now, count)?;
-            stepping.telling.events = stepping.telling.events.wrapping_add(1);
-            if let Action::Probe { container, instance, kind } = action {
-                self.probe((container, instance, kind), now, stepping, lived);
-                continue;
-            }
-            let outcomes = self.world.carry_out(action, self.pod.spec(), now);
-            self.tell(outcomes, now, stepping, lived);
-        }
-        Ok(())
-    }
-
-    /// Asks a probe, by far the most frequent of all actions, and tells its answer if it comes at once.
-    fn probe(
-        &mut self,
-        (container, instance, kind): (ContainerIndex, InstanceId, ProbeKind),
-        now: Timestamp,
-        stepping: &mut Stepping<'_>,
-        lived: &mut Lived,
-    ) {
-        let Some(found) = self.world.ask(container, instance, kind, self.pod.spec(), now) else { return };
-        let (outcome, output) = (found.unwrap_or(ProbeOutcome::Error), output_of(found));
-        let (answer, presence) = (ProbeAnswer { container, instance, kind, outcome, output }, self.presence());
-        let out = &mut LightSink::new(stepping, lived, presence);
-        // A Pod that has ended a worker meanwhile refuses its late answer: that is how it ought to be.
-        let _ = self.pod.take_probe_answer(answer, &mut Step { now, out });
-    }
-
-    fn tell(&mut self, (_, news): Outcomes, now: Timestamp, stepping: &mut Stepping<'_>, lived: &mut Lived) {
-        let Some(news) = news else { return };
-        if let RuntimeEvent::SandboxDied { .. } = news {
-            self.world.kill_all(now);
-        }
-        let presence = self.presence();
-        // A Pod that has ended a worker meanwhile refuses its late answer: that is how it ought to be.
-        let _ = self.pod.handle_event(now, Event::Runtime(news), &mut LightSink::new(stepping, lived, presence));
-    }
-
-    fn count_one(&self, now: Timestamp, count: &mut u32) -> Result<(), ScenarioError> {
-        *count = count.saturating_add(1);
-        if *count <= MOST_AT_ONE_INSTANT {
-            return Ok(());
-        }
-        let containers = u32::try_from(self.pod.spec().container_count()).unwrap_or(u32::MAX);
-        if *count > MOST_AT_ONE_INSTANT.saturating_mul(containers.saturating_add(10)) {
-            return Err(ScenarioError::Endless {
-                t: now.since(self.pod.published().start_time().unwrap_or(now)).as_secs_f64(),
-            });
-        }
-        Ok(())
+        counters: &mut Counters,
+    ) -> Option<VisiblePod> {
+        let pod = self.driver.pod.as_ref().filter(|pod| !pod.is_gone())?;
+        let published = pod.published();
+        let records = published.containers().iter().flatten();
+        let restarts = records.fold(0, |sum: i32, record| sum.saturating_add(record.restart_count));
+        let status = quick_status_word(pod, &published, counters)
+            .unwrap_or_else(|| counters.word(&status_word(pod, manifest, now)));
+        Some(VisiblePod { phase: published.phase(), status, restarts, is_ready: published.is_ready(), was_ready: false })
     }
 }
 
-/// Whose turn it is.
-enum Turn {
-    Pod,
-    FakeRuntime(SimEvent),
+/// The surroundings of a fast Pod.
+struct FastHost<'a, 'b> {
+    context: &'a mut Context<'b>,
+    advance: Advance,
+    /// True if the kubelet has asked for the removal of the object.
+    wants_deletion: bool,
 }
 
-/// Whether the API has the object: what a kubelet publishes of one that is gone is not heard.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Presence {
-    Stored,
-    Gone,
-}
-
-/// Takes what comes out of a light Pod.
-struct LightSink<'a, 'b> {
-    stepping: &'a mut Stepping<'b>,
-    lived: &'a mut Lived,
-    presence: Presence,
-}
-
-impl<'a, 'b> LightSink<'a, 'b> {
-    fn new(stepping: &'a mut Stepping<'b>, lived: &'a mut Lived, presence: Presence) -> LightSink<'a, 'b> {
-        LightSink { stepping, lived, presence }
+impl<'a, 'b> FastHost<'a, 'b> {
+    fn new(context: &'a mut Context<'b>, advance: Advance) -> FastHost<'a, 'b> {
+        FastHost { context, advance, wants_deletion: false }
     }
 }
 
-impl Sink for LightSink<'_, '_> {
+impl Host for FastHost<'_, '_> {
+    fn sink(&mut self, is_gone: bool) -> impl Sink {
+        FastSink {
+            number: self.context.number,
+            observers: self.context.observers,
+            actions: self.context.actions,
+            advance: &mut self.advance,
+            wants_deletion: &mut self.wants_deletion,
+            is_gone,
+        }
+    }
+
+    fn next_action(&mut self) -> Option<Action> {
+        self.context.actions.pop_front()
+    }
+
+    fn take_deletion(&mut self) -> bool {
+        core::mem::take(&mut self.wants_deletion)
+    }
+
+    fn record(&mut self, _: Timestamp, _: Occurrence) {}
+
+    fn count_event(&mut self) {
+        self.context.observers.events = self.context.observers.events.wrapping_add(1);
+    }
+}
+
+/// Receives the outputs of a fast Pod.
+struct FastSink<'a> {
+    number: u64,
+    observers: &'a mut Observers,
+    actions: &'a mut VecDeque<Action>,
+    advance: &'a mut Advance,
+    wants_deletion: &'a mut bool,
+    /// True once the object is removed: then the API server ignores the kubelet's status.
+    is_gone: bool,
+}
+
+impl Sink for FastSink<'_> {
     fn action(&mut self, _: Timestamp, action: Action) {
-        self.stepping.actions.push_back(action);
+        self.actions.push_back(action);
     }
 
     fn transition(&mut self, transition: Transition) {
-        if self.presence == Presence::Stored {
-            self.lived.note(&transition);
-            self.stepping.telling.tell(self.stepping.number, &transition);
+        if !self.is_gone {
+            self.advance.note(&transition);
+            self.observers.transition(self.number, &transition);
         }
     }
 
     fn published(&mut self, at: Timestamp, _: &Published<'_>) {
-        self.lived.changed = Some(at);
+        self.advance.changed = Some(at);
     }
 
     fn delete_object(&mut self, _: Timestamp) {
-        self.stepping.may_go = true;
+        *self.wants_deletion = true;
     }
 }
 
-impl Lived {
-    /// Whether anything was changed that can be seen.
-    pub(super) fn is_news(&self) -> bool {
-        self.changed.is_some() || self.gone.is_some()
+impl Advance {
+    /// True if what clients see may have changed.
+    pub(super) fn is_visible(&self) -> bool {
+        self.changed.is_some() || self.removed.is_some()
     }
 
     fn note(&mut self, transition: &Transition) {
@@ -348,28 +308,108 @@ impl Lived {
         }
     }
 
-    /// Lives the whole life of a Pod up to a time, and forgets what was written down of it.
-    pub(super) fn whole(
-        life: &mut Simulation,
+    /// Advances a full Pod, and drops its timeline.
+    pub(super) fn full(
+        simulation: &mut Simulation,
         until: Timestamp,
-        stepping: &mut Stepping<'_>,
-    ) -> Result<Lived, ScenarioError> {
-        let was_gone = life.object().is_gone();
-        life.advance_to(until)?;
-        let mut lived = Lived { next: life.next(), ..Lived::default() };
-        for entry in life.forget() {
-            stepping.telling.events = stepping.telling.events.wrapping_add(1);
-            match &entry.what {
-                What::Changed(transition) => {
-                    lived.note(transition);
-                    stepping.telling.tell(stepping.number, transition);
+        context: &mut Context<'_>,
+    ) -> Result<Advance, ScenarioError> {
+        let was_removed = simulation.object().is_gone();
+        simulation.advance_to(until)?;
+        let mut advance = Advance { next: simulation.next(), ..Advance::default() };
+        for entry in simulation.take_entries() {
+            context.observers.events = context.observers.events.wrapping_add(1);
+            match &entry.kind {
+                EntryKind::Transition(transition) => {
+                    advance.note(transition);
+                    context.observers.transition(context.number, transition);
                 }
-                What::Asked(_) | What::Event(_) | What::Sync(_) => continue,
-                What::Status(_) | What::Happened(_) => {}
+                EntryKind::Action(_) | EntryKind::Event(_) | EntryKind::Sync(_) => continue,
+                EntryKind::Status(_) | EntryKind::Occurrence(_) => {}
             }
-            lived.changed = Some(entry.at);
+            advance.changed = Some(entry.at);
         }
-        lived.gone = life.removed_at().filter(|_| !was_gone);
-        Ok(lived)
+        advance.removed = simulation.removed_at().filter(|_| !was_removed);
+        Ok(advance)
     }
+
+    /// Marks the Pod as visible: it has just started.
+    pub(super) fn started(mut self, at: Timestamp) -> Advance {
+        self.changed.get_or_insert(at);
+        self
+    }
+
+    /// Adds to the histograms how long the Pod took until it was ready, and until it was removed.
+    pub(super) fn add_to_histograms(&self, plan: &Plan, number: u64, was_ready: bool, counters: &mut Counters) {
+        if self.removed.is_none() && (was_ready || self.ready.is_none()) {
+            return;
+        }
+        let pod = plan.pod(number);
+        if let Some(ready) = self.ready.filter(|_| !was_ready) {
+            counters.histograms.millis_to_ready.add(millis(ready.since(pod.begins_at)));
+        }
+        if let Some(removed) = self.removed {
+            let actions = plan.actions(number, &pod);
+            let deletions = actions.iter().filter(|it| matches!(it.kind, ScriptActionKind::Delete { .. }));
+            let deleted_at = deletions.map(|it| pod.begins_at + it.at).filter(|at| *at <= removed).min();
+            if let Some(deleted_at) = deleted_at {
+                counters.histograms.millis_to_stop.add(millis(removed.since(deleted_at)));
+            }
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+// --- What clients see ---
+
+/// Returns the word of the column STATUS without building a status; `None` if that takes more.
+fn quick_status_word(pod: &PodMachine, published: &Published<'_>, counters: &mut Counters) -> Option<Word> {
+    let (spec, phase) = (published.spec(), published.phase());
+    if !published.reason().0.is_empty() || spec.init_containers().next().is_some() {
+        return None;
+    }
+    if pod.is_deleting() {
+        return (!phase.is_terminal()).then(|| counters.word("Terminating"));
+    }
+    let mut states = published.containers().iter().map(|record| record.as_ref().and_then(|it| it.state.as_ref()));
+    if states.all(|state| matches!(state, Some(RecordedState::Running { .. }))) {
+        return Some(counters.word(phase.name()));
+    }
+    let [Some(ContainerRecord { state: Some(state), .. })] = published.containers() else { return None };
+    let word = match state {
+        RecordedState::Waiting(waiting) => waiting.reason(),
+        RecordedState::Terminated(end) => end.reason.as_str(),
+        RecordedState::Running { .. } => "",
+    };
+    (!word.is_empty()).then(|| counters.word(word))
+}
+
+/// Returns the word of the column STATUS as `kubectl` derives it from the object.
+fn status_word(pod: &PodMachine, manifest: &PodManifest, now: Timestamp) -> String {
+    let mut object = PodManifest { status: pod.status(), ..manifest.clone() };
+    if pod.is_deleting() {
+        object.metadata.deletion_timestamp = Some(now);
+    }
+    kubectl::row(&object, now).status
+}
+
+/// Returns what clients see of a full Pod.
+pub(super) fn visible(simulation: &Simulation, counters: &mut Counters) -> Option<VisiblePod> {
+    let row = simulation.row()?;
+    let status = simulation.object().status();
+    Some(VisiblePod {
+        phase: simulation.phase(),
+        status: counters.word(&row.status),
+        restarts: restarts(status),
+        is_ready: StatusMatcher::ready().matches(status),
+        was_ready: false,
+    })
+}
+
+fn restarts(status: &PodStatus) -> i32 {
+    let counts = status.every_container().map(|it| it.restart_count.max(0));
+    counts.fold(0, i32::saturating_add)
 }

@@ -1,36 +1,34 @@
-//! What is in store for each Pod of a fleet: worked out from its number alone, so that no shard needs to know another.
+//! Plan of a fleet: seed, start and actions of each Pod, from its number alone, so that shards are independent.
 
 use alloc::{borrow::ToOwned, boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    check,
-    error::FleetError,
-    scenario::{Choice, FleetAction, FleetScenario, Group},
+    scenario::{Choice, FleetAction, FleetError, FleetScenario, Group, check},
 };
 use crate::{
     config::mix,
     sim::{
-        Outage, Scenario, ScriptAction, ScriptActionKind,
-        life::FIRST_OF_MARCH,
+        Outage, Scenario, ScenarioError, ScriptAction, ScriptActionKind,
+        duration::{MAX, from_seconds, to_seconds},
         random::{Chance, Draw},
-        script::seconds,
+        simulation::DEFAULT_START,
     },
     time::Timestamp,
 };
 
-/// The scenario of a fleet, checked, and which numbers the Pods of each group have.
+/// The valid scenario of a fleet, and the numbers of each group's Pods.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     scenario: FleetScenario,
-    /// For each group: its first number, and how many Pods it has.
+    /// For each group the number of its first Pod, and how many it has.
     spans: Vec<(u64, u64)>,
     pub(super) start: Timestamp,
-    /// Whether any story ends before that of the fleet.
+    /// True if a Pod's simulation may end before that of the fleet.
     has_ends: bool,
 }
 
-/// What is in store for one Pod.
+/// Plan of one Pod.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PodPlan {
     pub(super) group: usize,
@@ -40,9 +38,9 @@ pub(super) struct PodPlan {
 
 impl Plan {
     pub(super) fn new(scenario: &FleetScenario, pods: u64) -> Result<Plan, FleetError> {
-        check::check(scenario)?;
+        check(scenario)?;
         let starts = scenario.groups.iter().filter_map(|group| group.scenario.config.start);
-        let start = scenario.start.or(starts.min()).unwrap_or(Timestamp::from_unix_seconds(FIRST_OF_MARCH));
+        let start = scenario.start.or(starts.min()).unwrap_or(DEFAULT_START);
         let counts = counts(scenario, pods);
         let mut first = 0_u64;
         let spans = counts.into_iter().map(|count| {
@@ -50,11 +48,11 @@ impl Plan {
             first = first.saturating_add(count);
             span
         });
-        let has_ends = scenario.groups.iter().any(|group| group.scenario.script.end_seconds.is_some());
+        let has_ends = scenario.groups.iter().any(|group| group.scenario.script.end.is_some());
         Ok(Plan { spans: spans.collect(), scenario: scenario.clone(), start, has_ends })
     }
 
-    /// How many Pods there are in all, those of rollouts included.
+    /// Returns the number of Pods, including those of rollouts.
     pub(super) fn pods(&self) -> u64 {
         self.spans.iter().map(|(_, count)| count).sum()
     }
@@ -63,17 +61,17 @@ impl Plan {
         &self.scenario.groups
     }
 
-    /// The outages of the registry in the story of a Pod, or of a group, that begins then.
+    /// Returns the outages of the registry, counted from the start of a Pod or a group.
     pub(super) fn outages(&self, begins_at: Timestamp) -> Vec<Outage> {
         let offset = begins_at.since(self.start);
         let shifted = self.scenario.registry_outages.iter().map(|outage| Outage {
-            from: seconds(outage.from).saturating_sub(offset).as_secs_f64(),
-            to: seconds(outage.to).saturating_sub(offset).as_secs_f64(),
+            from: outage.from.saturating_sub(offset),
+            to: outage.to.saturating_sub(offset),
         });
-        // Equivalent with `>=`: before its first moment nothing is asked of the registry.
-        shifted.filter(|outage| outage.to > 0.0).collect()
+        shifted.filter(|outage| outage.to > Duration::ZERO).collect()
     }
 
+    /// Returns the group of a Pod, and its index within the group.
     fn place(&self, number: u64) -> (usize, u64) {
         // An empty span lies before the one that begins at the same number.
         let group = self.spans.partition_point(|(first, _)| *first <= number).saturating_sub(1);
@@ -81,33 +79,33 @@ impl Plan {
         (group, number.saturating_sub(first))
     }
 
-    pub(super) fn fate(&self, number: u64) -> PodPlan {
+    pub(super) fn pod(&self, number: u64) -> PodPlan {
         let (group, place) = self.place(number);
         let seed = mix(mix(self.scenario.seed).wrapping_add(mix(number.wrapping_add(1))));
         PodPlan { group, seed, begins_at: self.begins_at(group, place, seed) }
     }
 
-    /// When the story of a Pod ends, if it ends before that of the fleet.
+    /// Returns when the simulation of a Pod ends, if its script has an end.
     pub(super) fn end(&self, number: u64) -> Option<Timestamp> {
         if !self.has_ends {
             return None;
         }
-        let fate = self.fate(number);
-        let script = &self.scenario.groups.get(fate.group)?.scenario.script;
-        Some(fate.begins_at + seconds(script.end_seconds?))
+        let pod = self.pod(number);
+        let script = &self.scenario.groups.get(pod.group)?.scenario.script;
+        Some(pod.begins_at + script.end?)
     }
 
     fn begins_at(&self, group: usize, place: u64, seed: u64) -> Timestamp {
         let Some(group) = self.scenario.groups.get(group) else { return self.start };
         let rollout = self.scenario.actions.iter().find_map(|action| match action {
-            FleetAction::Rollout { t, to, per_second, .. } if *to == group.name => Some(turn(*t, place, *per_second)),
+            FleetAction::Rollout { at, to, per_second, .. } if *to == group.name => Some(turn(*at, place, *per_second)),
             FleetAction::Rollout { .. }
             | FleetAction::Delete { .. }
             | FleetAction::Evict { .. }
             | FleetAction::LoseNodes { .. } => None,
         });
         let by_chance = || {
-            let distribution = group.begins_after_seconds?;
+            let distribution = group.begins_after?;
             Some(distribution.sample(Draw::new(seed, Chance::Begin, 0, 0)))
         };
         match rollout.or_else(by_chance) {
@@ -116,35 +114,36 @@ impl Plan {
         }
     }
 
-    /// What others do to a Pod, by its own time: what the scenario of its group says, and what happens to the fleet.
-    pub(super) fn actions(&self, number: u64, fate: &PodPlan) -> Vec<ScriptAction> {
+    /// Returns the actions on a Pod, by its own time: those of its group's scenario, and those on the fleet.
+    pub(super) fn actions(&self, number: u64, pod: &PodPlan) -> Vec<ScriptAction> {
         let (_, place) = self.place(number);
-        let Some(group) = self.scenario.groups.get(fate.group) else { return Vec::new() };
+        let Some(group) = self.scenario.groups.get(pod.group) else { return Vec::new() };
         let mut actions = group.scenario.script.actions.clone();
         for (nth, action) in (0_u64..).zip(&self.scenario.actions) {
-            let happening = |after: Duration, kind| self.happening(fate, after, kind);
+            let action_after = |after: Duration, kind| self.action_on(pod, after, kind);
             match action {
-                FleetAction::Rollout { t, from, per_second, grace_seconds, .. } if *from == group.name => {
-                    let kind = ScriptActionKind::Delete { grace_seconds: *grace_seconds };
-                    actions.extend(happening(turn(*t, place, *per_second), kind));
+                FleetAction::Rollout { at, from, per_second, grace, .. } if *from == group.name => {
+                    let kind = ScriptActionKind::Delete { grace: *grace };
+                    actions.extend(action_after(turn(*at, place, *per_second), kind));
                 }
                 FleetAction::Rollout { .. } => {}
-                FleetAction::Delete { t, of, grace_seconds } => {
-                    let kind = ScriptActionKind::Delete { grace_seconds: *grace_seconds };
-                    actions.extend(chosen(of, group, fate.seed, nth).and_then(|wait| happening(after(*t, wait), kind)));
+                FleetAction::Delete { at, of, grace } => {
+                    let kind = ScriptActionKind::Delete { grace: *grace };
+                    let delay = chosen(of, group, pod.seed, nth);
+                    actions.extend(delay.and_then(|delay| action_after(at.saturating_add(delay), kind)));
                 }
-                FleetAction::Evict { t, of } => {
-                    let kind = ScriptActionKind::Evict { message: None, grace_seconds: None };
-                    actions.extend(chosen(of, group, fate.seed, nth).and_then(|wait| happening(after(*t, wait), kind)));
+                FleetAction::Evict { at, of } => {
+                    let kind = ScriptActionKind::Evict { message: None, grace: None };
+                    let delay = chosen(of, group, pod.seed, nth);
+                    actions.extend(delay.and_then(|delay| action_after(at.saturating_add(delay), kind)));
                 }
-                FleetAction::LoseNodes { t, share, for_seconds } => {
+                FleetAction::LoseNodes { at, share, away } => {
                     let node = number.checked_div(self.scenario.pods_per_node.max(1).into()).unwrap_or(0);
-                    // Equivalent with `<=`: of 2^53 fractions at most one is the share itself.
                     if Draw::new(self.scenario.seed, Chance::Node, nth, node).fraction() < *share {
-                        let lost = happening(seconds(*t), ScriptActionKind::NodeLost);
-                        let back = for_seconds.map(|away| after(*t, seconds(away))).filter(|_| lost.is_some());
+                        let lost = action_after(*at, ScriptActionKind::NodeLost);
+                        let back = away.map(|away| at.saturating_add(away)).filter(|_| lost.is_some());
                         actions.extend(lost);
-                        actions.extend(back.and_then(|back| happening(back, ScriptActionKind::NodeRecovered)));
+                        actions.extend(back.and_then(|back| action_after(back, ScriptActionKind::NodeRecovered)));
                     }
                 }
             }
@@ -152,26 +151,27 @@ impl Plan {
         actions
     }
 
-    /// Something that happens at a time of the fleet; nothing that comes before the Pod does.
-    fn happening(&self, fate: &PodPlan, after: Duration, kind: ScriptActionKind) -> Option<ScriptAction> {
+    /// Returns an action at a time of the fleet, by the Pod's own time; `None` if it comes before the Pod.
+    fn action_on(&self, pod: &PodPlan, after: Duration, kind: ScriptActionKind) -> Option<ScriptAction> {
         let at = self.start + after;
-        (at > fate.begins_at).then(|| ScriptAction { t: at.since(fate.begins_at).as_secs_f64(), kind })
+        (at > pod.begins_at).then(|| ScriptAction { at: at.since(pod.begins_at), kind })
     }
 
-    /// The scenario of one Pod, which plays its life alone; `end`: seconds after which it ends, unless it says earlier.
-    pub(super) fn scenario(&self, number: u64, end: f64) -> Scenario {
-        let fate = self.fate(number);
-        let mut scenario = self.groups().get(fate.group).map(|group| group.scenario.clone()).unwrap_or_default();
-        scenario.script.actions = self.actions(number, &fate);
-        scenario.script.seed = fate.seed;
-        scenario.config.start = Some(fate.begins_at);
-        self.shut_registry(&mut scenario, fate.begins_at);
-        let own = scenario.script.end_seconds;
+    /// Returns the scenario of one Pod, by which it is simulated alone. It ends at `end`, or earlier if its script says
+    /// so.
+    pub(super) fn scenario(&self, number: u64, end: Duration) -> Scenario {
+        let pod = self.pod(number);
+        let mut scenario = self.groups().get(pod.group).map(|group| group.scenario.clone()).unwrap_or_default();
+        scenario.script.actions = self.actions(number, &pod);
+        scenario.script.seed = pod.seed;
+        scenario.config.start = Some(pod.begins_at);
+        self.add_outages(&mut scenario, pod.begins_at);
+        let own = scenario.script.end;
         scenario.cut_at(own.map_or(end, |own| own.min(end)))
     }
 
-    /// The registry that all images of a scenario come from does not answer at times.
-    pub(super) fn shut_registry(&self, scenario: &mut Scenario, begins_at: Timestamp) {
+    /// Adds the outages of the registry to all images of a scenario.
+    pub(super) fn add_outages(&self, scenario: &mut Scenario, begins_at: Timestamp) {
         let outages = self.outages(begins_at);
         if outages.is_empty() {
             return;
@@ -184,7 +184,7 @@ impl Plan {
     }
 }
 
-/// How many Pods each group has: its share, or as many as the group that it replaces.
+/// Returns the number of Pods of each group: its share, or as many as those of the group that it replaces.
 fn counts(scenario: &FleetScenario, pods: u64) -> Vec<u64> {
     let total: f64 = scenario.groups.iter().map(|group| group.share).sum();
     let (mut sum, mut given) = (0.0, 0_u64);
@@ -212,32 +212,29 @@ fn counts(scenario: &FleetScenario, pods: u64) -> Vec<u64> {
     counts
 }
 
-/// When the turn of the n-th Pod comes.
-fn turn(t: f64, place: u64, per_second: f64) -> Duration {
+/// Returns the time at which a rollout reaches the n-th Pod of a group.
+fn turn(at: Duration, place: u64, per_second: f64) -> Duration {
     #[expect(clippy::cast_precision_loss, reason = "a number of Pods")]
     let place = place as f64;
-    seconds(t + place / per_second)
+    let after = to_seconds(at) + place / per_second;
+    from_seconds(after.min(MAX.as_secs_f64()))
 }
 
-fn after(t: f64, wait: Duration) -> Duration {
-    seconds(t).saturating_add(wait)
-}
-
-/// How long after the beginning of something it happens to a Pod; `None` if it is not chosen.
+/// Returns how long after the start of an action it reaches a Pod; `None` if the Pod is not chosen.
 fn chosen(of: &Choice, group: &Group, seed: u64, nth: u64) -> Option<Duration> {
     let is_of_group = of.group.as_ref().is_none_or(|name| *name == group.name);
     let is_chosen = is_of_group && Draw::new(seed, Chance::Choice, nth, 0).fraction() < of.share;
-    is_chosen.then(|| seconds(of.over_seconds * Draw::new(seed, Chance::At, nth, 0).fraction()))
+    is_chosen.then(|| from_seconds(to_seconds(of.over) * Draw::new(seed, Chance::At, nth, 0).fraction()))
 }
 
-/// What a group's scenario is to its Pods: with the outages of the registry by the time of the fleet.
+/// Returns the scenario of a group, with the outages of the registry by the time of the fleet.
 pub(super) fn of_group(plan: &Plan, group: &Group) -> Arc<Scenario> {
     let mut scenario = group.scenario.clone();
-    plan.shut_registry(&mut scenario, plan.start);
+    plan.add_outages(&mut scenario, plan.start);
     Arc::new(scenario)
 }
 
-/// An error in the life of a Pod.
-pub(super) fn in_pod(number: u64) -> impl Fn(crate::sim::ScenarioError) -> FleetError {
+/// Names the Pod of an error.
+pub(super) fn in_pod(number: u64) -> impl Fn(ScenarioError) -> FleetError {
     move |error| FleetError::Pod { number, error: Box::new(error) }
 }

@@ -1,17 +1,28 @@
-//! What the Pods of a fleet are, and what happens to them.
+//! Fleet scenarios: the groups of a fleet's Pods, actions on many of them, and their validation.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    sim::{Distribution, Outage, Scenario},
+    sim::{
+        Distribution, DistributionError, Outage, Scenario, ScenarioError,
+        duration::{is_time, optional_seconds, seconds, to_seconds},
+    },
     time::Timestamp,
 };
 
-/// A scenario of many Pods: groups that share a scenario, and what is done to many of them.
+/// A scenario of many Pods: groups that share a scenario, and actions on many Pods.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::sim::{Fleet, FleetScenario};
 ///
 /// let scenario: FleetScenario = serde_json::from_str(r#"{
@@ -26,32 +37,33 @@ use crate::{
 ///     "actions": [{"op": "rollout", "t": 60, "from": "v1", "to": "v2", "perSecond": 10}]
 /// }"#)?;
 /// let mut fleet = Fleet::new(&scenario, 100)?;
-/// fleet.advance(core::time::Duration::from_secs(300))?;
+/// fleet.advance(Duration::from_secs(300))?;
 /// assert_eq!(fleet.counts().pods, 100);
 /// assert!(fleet.counts().of_status("CrashLoopBackOff") > 50);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FleetScenario {
-    /// What the scenario shows, for people.
+    /// Description of the scenario, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// From which all that is left to chance is drawn; each Pod's own seed comes of it and of the Pod's number.
+    /// Seed of everything that is left to chance; each Pod's own is derived from it and from the Pod's number.
     #[serde(default)]
     pub seed: u64,
-    /// When the story begins; noon of the first of March 2026 (UTC) if left out.
+    /// Start of the simulation; noon of 1 March 2026 (UTC) if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Timestamp>,
-    /// How many Pods a node has: Pods with neighbouring numbers.
+    /// Number of Pods of a node: Pods with adjacent numbers.
     #[serde(default = "thirty")]
     pub pods_per_node: u32,
     /// The Pods.
     pub groups: Vec<Group>,
-    /// When the registry of all images does not answer, in seconds of the story.
+    /// Outages of the registry of all images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registry_outages: Vec<Outage>,
-    /// What happens to them.
+    /// Actions on the Pods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<FleetAction>,
 }
@@ -60,31 +72,21 @@ fn thirty() -> u32 {
     30
 }
 
-/// Pods that play the same scenario, each with a seed of its own.
-///
-/// ```
-/// use pod_lifecycle::sim::{Distribution, Group};
-///
-/// let group: Group = serde_json::from_str(r#"{
-///     "name": "canary", "share": 0.1, "beginsAfterSeconds": {"uniform": {"min": 0, "max": 60}},
-///     "scenario": {"pod": {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "web:2"}]}}}
-/// }"#)?;
-/// assert_eq!(group.begins_after_seconds, Some(Distribution::Uniform { min: 0.0, max: 60.0 }));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Pods with the same scenario, each with a seed of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Group {
-    /// By which actions know it.
+    /// Name of the group, for actions.
     pub name: String,
-    /// How many of the fleet's Pods are of this group, in proportion to the shares of the others. One that has a share
-    /// of 0 gets its Pods from a rollout.
+    /// Share of the fleet's Pods, in proportion to those of the other groups. A group with a share of 0 gets its Pods
+    /// from a rollout.
     #[serde(default = "one")]
     pub share: f64,
-    /// Seconds of the story after which each begins; at once if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begins_after_seconds: Option<Distribution>,
-    /// What each plays. Without `endSeconds` its story goes on as long as the fleet's.
+    /// Time after which each Pod starts; at once if left out.
+    #[serde(rename = "beginsAfterSeconds", default, skip_serializing_if = "Option::is_none")]
+    pub begins_after: Option<Distribution>,
+    /// Scenario of each Pod. Without `endSeconds` it goes on as long as the fleet.
     pub scenario: Scenario,
 }
 
@@ -92,143 +94,323 @@ fn one() -> f64 {
     1.0
 }
 
-/// What happens to many Pods.
-///
-/// ```
-/// use pod_lifecycle::{api::{PodManifest, PodPhase}, sim::{Choice, Fleet, FleetAction, FleetScenario, Scenario}};
-///
-/// let pod: PodManifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let mut scenario = FleetScenario::of(Scenario::of(pod));
-/// scenario.actions.push(FleetAction::Evict { t: 30.0, of: Choice { share: 0.5, ..Choice::default() } });
-/// let mut fleet = Fleet::new(&scenario, 100)?;
-/// fleet.advance(core::time::Duration::from_secs(120))?;
-/// assert!((30..70).contains(&fleet.counts().of_phase(PodPhase::Failed)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// An action on many Pods.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum FleetAction {
-    /// The Pods of a group are replaced by those of another: so many a second are deleted, and as many begin.
+    /// Replace the Pods of a group by those of another: each second so many are deleted, and as many start.
     Rollout {
-        /// The second of the story at which it begins.
-        t: f64,
-        /// The group that is replaced.
+        /// Time at which it starts.
+        #[serde(rename = "t", with = "seconds")]
+        at: Duration,
+        /// Name of the group that is replaced.
         from: String,
-        /// The group that replaces it.
+        /// Name of the group that replaces it.
         to: String,
-        /// How many a second.
+        /// Number of Pods per second.
         per_second: f64,
-        /// The grace in seconds; the spec's if left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grace_seconds: Option<i64>,
+        /// Grace period; the spec's if left out.
+        #[serde(rename = "graceSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+        grace: Option<Duration>,
     },
-    /// Pods are deleted.
+    /// Delete Pods.
     Delete {
-        /// The second of the story at which it begins.
-        t: f64,
-        /// Which Pods.
+        /// Time at which it starts.
+        #[serde(rename = "t", with = "seconds")]
+        at: Duration,
+        /// The Pods.
         #[serde(default)]
         of: Choice,
-        /// The grace in seconds; the spec's if left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grace_seconds: Option<i64>,
+        /// Grace period; the spec's if left out.
+        #[serde(rename = "graceSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+        grace: Option<Duration>,
     },
-    /// Pods are evicted by their nodes, as under pressure.
+    /// Evict Pods from their nodes under pressure.
     Evict {
-        /// The second of the story at which it begins.
-        t: f64,
-        /// Which Pods.
+        /// Time at which it starts.
+        #[serde(rename = "t", with = "seconds")]
+        at: Duration,
+        /// The Pods.
         #[serde(default)]
         of: Choice,
     },
-    /// Nodes are lost, with all their Pods.
+    /// Make nodes unreachable, with all their Pods.
     LoseNodes {
-        /// The second of the story at which it begins.
-        t: f64,
-        /// How many of all nodes, from 0 to 1.
+        /// Time at which it starts.
+        #[serde(rename = "t", with = "seconds")]
+        at: Duration,
+        /// Share of all nodes, from 0 to 1.
         share: f64,
-        /// Seconds after which they are back; never if left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        for_seconds: Option<f64>,
+        /// Time after which they are reachable again; never if left out.
+        #[serde(rename = "forSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+        away: Option<Duration>,
     },
 }
 
-/// Which Pods something happens to.
+/// A random choice of Pods.
 ///
 /// ```
+/// use core::time::Duration;
 /// use pod_lifecycle::sim::Choice;
 ///
 /// let some: Choice = serde_json::from_str(r#"{"group": "canary", "share": 0.25}"#)?;
-/// assert_eq!(some, Choice { group: Some("canary".into()), share: 0.25, over_seconds: 0.0 });
+/// assert_eq!(some, Choice { group: Some("canary".into()), share: 0.25, over: Duration::ZERO });
 /// assert_eq!(Choice::default(), serde_json::from_str("{}")?, "all Pods, at once");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Choice {
-    /// Those of this group; of all if left out.
+    /// Name of their group; any if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// How many of them, from 0 to 1.
+    /// Share of the Pods, from 0 to 1.
     #[serde(default = "one")]
     pub share: f64,
-    /// Over how many seconds it happens to them, each at its own moment.
-    #[serde(default)]
-    pub over_seconds: f64,
+    /// Time over which the action is spread, at random.
+    #[serde(rename = "overSeconds", default, with = "seconds")]
+    pub over: Duration,
 }
 
 impl Default for Choice {
     fn default() -> Choice {
-        Choice { group: None, share: 1.0, over_seconds: 0.0 }
+        Choice { group: None, share: 1.0, over: Duration::ZERO }
+    }
+}
+
+impl Group {
+    /// Creates a group with a share of 1 whose Pods start at once.
+    #[must_use]
+    pub fn new(name: impl Into<String>, scenario: Scenario) -> Group {
+        Group { name: name.into(), share: 1.0, begins_after: None, scenario }
     }
 }
 
 impl FleetScenario {
-    /// One group of Pods that all play this scenario and begin at once.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::{FleetScenario, Scenario};
-    ///
-    /// let pod = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let web = Scenario::of(pod);
-    /// assert_eq!(FleetScenario::of(web.clone()), FleetScenario::of_each([web]));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Creates a fleet whose Pods all have the same scenario and start at once.
     #[must_use]
     pub fn of(scenario: Scenario) -> FleetScenario {
         FleetScenario::of_each([scenario])
     }
 
-    /// A group for each scenario; with as many Pods as scenarios, each has one.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::{Fleet, FleetScenario, Scenario};
-    ///
-    /// let pod = |name: &str| serde_json::from_value(serde_json::json!(
-    ///     {"metadata": {"name": name}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}));
-    /// let both = FleetScenario::of_each([Scenario::of(pod("web")?), Scenario::of(pod("db")?)]);
-    /// assert_eq!((both.groups.len(), Fleet::new(&both, 2)?.scenario(1)?.pod.metadata.name.as_str()), (2, "db"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Creates a fleet with a group for each scenario; with as many Pods as scenarios, each has one.
     #[must_use]
     pub fn of_each(scenarios: impl IntoIterator<Item = Scenario>) -> FleetScenario {
-        let group = |(number, scenario): (usize, Scenario)| Group {
-            name: alloc::format!("{number}"),
-            share: 1.0,
-            begins_after_seconds: None,
-            scenario,
-        };
+        let groups = scenarios.into_iter().zip(0_usize..);
         FleetScenario {
             description: String::new(),
             seed: 0,
             start: None,
             pods_per_node: thirty(),
-            groups: scenarios.into_iter().enumerate().map(group).collect(),
+            groups: groups.map(|(scenario, number)| Group::new(number.to_string(), scenario)).collect(),
             registry_outages: Vec::new(),
             actions: Vec::new(),
         }
     }
+}
+
+// --- Validation ---
+
+/// Why a fleet cannot be simulated. All errors but [`FleetError::Pod`] are found before anything starts.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::sim::{Choice, Fleet, FleetAction, FleetScenario, Scenario};
+///
+/// let mut scenario = FleetScenario::of(Scenario::example());
+/// let of = Choice { share: 2.0, ..Choice::default() };
+/// scenario.actions.push(FleetAction::Evict { at: Duration::from_secs(30), of });
+/// let error = Fleet::new(&scenario, 10).unwrap_err();
+/// assert_eq!(error.to_string(), "actions[0].of.share: 2 is not a share from 0 to 1");
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// The scenario of a group is invalid.
+    #[error("groups[{group}].scenario.{error}")]
+    Scenario {
+        /// Name of the group.
+        group: String,
+        /// What is wrong.
+        error: Box<ScenarioError>,
+    },
+    /// A distribution is invalid.
+    #[error("{field}.{error}")]
+    Distribution {
+        /// Path of the field.
+        field: String,
+        /// What is wrong with it.
+        error: DistributionError,
+    },
+    /// There is no group of this name.
+    #[error("{field}: there is no group {name:?}, there is {there}")]
+    NoSuchGroup {
+        /// Path of the field.
+        field: String,
+        /// The name.
+        name: String,
+        /// Names of the groups, separated by commas.
+        there: String,
+    },
+    /// A number is out of range.
+    #[error("{field}: {value} {wrong}")]
+    BadNumber {
+        /// Path of the field.
+        field: String,
+        /// The number.
+        value: f64,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
+    /// Two groups have one name, or a rollout's group has Pods already or none.
+    #[error("{field}: {name:?} {wrong}")]
+    BadGroup {
+        /// Path of the field.
+        field: String,
+        /// Name of the group.
+        name: String,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
+    /// No group has any Pods.
+    #[error("groups: no group has a share of the Pods")]
+    NoShare,
+    /// The shard's index is not below the number of shards.
+    #[error("shard {index} of {of}: there is none, they are counted from 0")]
+    NoSuchShard {
+        /// Its index.
+        index: u64,
+        /// Number of shards.
+        of: u64,
+    },
+    /// The Pods need more memory than there is.
+    #[error("{pods} Pods need about {bytes} bytes of memory, more than available")]
+    TooMany {
+        /// Number of Pods.
+        pods: u64,
+        /// Memory that they need.
+        bytes: u64,
+    },
+    /// The fleet has no Pod of this number.
+    #[error("Pod {number}: the fleet has {pods}, counted from 0")]
+    NoSuchPod {
+        /// The number.
+        number: u64,
+        /// Number of Pods.
+        pods: u64,
+    },
+    /// An action of a Pod's script is not possible.
+    #[error("Pod {number}: {error}")]
+    Pod {
+        /// Number of the Pod.
+        number: u64,
+        /// The action, and why it is not possible.
+        error: Box<ScenarioError>,
+    },
+}
+
+/// Validates a fleet scenario, with the scenarios of its groups.
+pub(super) fn check(scenario: &FleetScenario) -> Result<(), FleetError> {
+    check_groups(scenario)?;
+    for (place, outage) in scenario.registry_outages.iter().enumerate() {
+        check_time(format!("registryOutages[{place}].from"), outage.from)?;
+        check_time(format!("registryOutages[{place}].to"), outage.to)?;
+    }
+    for (place, action) in scenario.actions.iter().enumerate() {
+        check_action(scenario, action, &format!("actions[{place}]"))?;
+    }
+    check_rollouts(scenario)
+}
+
+fn check_groups(scenario: &FleetScenario) -> Result<(), FleetError> {
+    let mut names = BTreeSet::new();
+    for (place, group) in scenario.groups.iter().enumerate() {
+        if !names.insert(&*group.name) {
+            let (field, name) = (format!("groups[{place}].name"), group.name.clone());
+            return Err(FleetError::BadGroup { field, name, wrong: "is the name of another group" });
+        }
+        check_number(format!("groups[{place}].share"), group.share, 1e12, "is not a share from 0 on")?;
+        if let Some(Err(error)) = group.begins_after.map(|distribution| distribution.check()) {
+            return Err(FleetError::Distribution { field: format!("groups[{place}].beginsAfterSeconds"), error });
+        }
+        let simulation = group.scenario.simulate();
+        simulation.map_err(|error| FleetError::Scenario { group: group.name.clone(), error: Box::new(error) })?;
+    }
+    let has_share = scenario.groups.iter().any(|group| group.share > 0.0);
+    if has_share { Ok(()) } else { Err(FleetError::NoShare) }
+}
+
+fn check_action(scenario: &FleetScenario, action: &FleetAction, path: &str) -> Result<(), FleetError> {
+    match action {
+        FleetAction::Rollout { at, from, to, per_second, grace } => {
+            check_time(format!("{path}.t"), *at)?;
+            check_time(format!("{path}.graceSeconds"), grace.unwrap_or_default())?;
+            check_group(scenario, from, format!("{path}.from"))?;
+            check_group(scenario, to, format!("{path}.to"))?;
+            let wrong = "is not a number above 0";
+            check_number(format!("{path}.perSecond"), *per_second, 1e12, wrong)?;
+            if *per_second > 0.0 {
+                return Ok(());
+            }
+            Err(FleetError::BadNumber { field: format!("{path}.perSecond"), value: *per_second, wrong })
+        }
+        FleetAction::Delete { at, of, grace } => {
+            check_time(format!("{path}.t"), *at)?;
+            check_time(format!("{path}.graceSeconds"), grace.unwrap_or_default())?;
+            check_choice(scenario, of, path)
+        }
+        FleetAction::Evict { at, of } => {
+            check_time(format!("{path}.t"), *at)?;
+            check_choice(scenario, of, path)
+        }
+        FleetAction::LoseNodes { at, share, away } => {
+            check_time(format!("{path}.t"), *at)?;
+            check_number(format!("{path}.share"), *share, 1.0, "is not a share from 0 to 1")?;
+            check_time(format!("{path}.forSeconds"), away.unwrap_or_default())
+        }
+    }
+}
+
+fn check_choice(scenario: &FleetScenario, of: &Choice, path: &str) -> Result<(), FleetError> {
+    if let Some(group) = &of.group {
+        check_group(scenario, group, format!("{path}.of.group"))?;
+    }
+    check_number(format!("{path}.of.share"), of.share, 1.0, "is not a share from 0 to 1")?;
+    check_time(format!("{path}.of.overSeconds"), of.over)
+}
+
+/// Checks that a group gets its Pods from at most one rollout, and then has none of its own.
+fn check_rollouts(scenario: &FleetScenario) -> Result<(), FleetError> {
+    let mut fed: Vec<&str> = Vec::new();
+    for (place, action) in scenario.actions.iter().enumerate() {
+        let FleetAction::Rollout { from, to, .. } = action else { continue };
+        let twice = |wrong| Err(FleetError::BadGroup { field: format!("actions[{place}].to"), name: to.clone(), wrong });
+        let has_share = |name: &str| scenario.groups.iter().any(|group| group.name == name && group.share > 0.0);
+        if fed.contains(&to.as_str()) || has_share(to) {
+            return twice("has its Pods already: a rollout goes to a group with a share of 0");
+        }
+        if !fed.contains(&from.as_str()) && !has_share(from) {
+            return twice("would replace a group that has no Pods by then");
+        }
+        fed.push(to);
+    }
+    Ok(())
+}
+
+fn check_group(scenario: &FleetScenario, name: &str, field: String) -> Result<(), FleetError> {
+    let names: Vec<&str> = scenario.groups.iter().map(|group| &*group.name).collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    Err(FleetError::NoSuchGroup { field, name: name.to_string(), there: names.join(", ") })
+}
+
+fn check_time(field: String, time: Duration) -> Result<(), FleetError> {
+    let wrong = "is not a number of seconds from 0 on";
+    if is_time(time) { Ok(()) } else { Err(FleetError::BadNumber { field, value: to_seconds(time), wrong }) }
+}
+
+fn check_number(field: String, value: f64, most: f64, wrong: &'static str) -> Result<(), FleetError> {
+    if (0.0..=most).contains(&value) { Ok(()) } else { Err(FleetError::BadNumber { field, value, wrong }) }
 }

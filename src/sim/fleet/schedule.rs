@@ -1,33 +1,32 @@
-//! When each Pod of a fleet lives on.
+//! Schedule of a fleet: when the next event of each Pod is due.
 
 use alloc::vec::Vec;
 
 use crate::time::Timestamp;
 
-/// How many Pods are looked at together.
+/// Pods whose earliest due time is kept together.
 const BLOCK: usize = 64;
 
-/// How many Pods are fetched together: what they take fits into the cache that is next to the core.
+/// Pods that are prefetched together: their memory fits into the innermost cache.
 const BATCH: usize = 16;
 
-/// When each Pod lives on, by its place, and the earliest of each block of places.
+/// The due time of each Pod, by its index, and the earliest of each block of Pods.
 ///
-/// Pods do not know of one another, so the order in which they live on within a span of time makes no difference: it is
-/// that in which they lie in memory. What is due is found by reading the list from its beginning, which passes over
-/// blocks in which nobody is due.
+/// Pods do not affect each other, so within a span of time they may be advanced in any order: in that of memory. Due Pods
+/// are found by a scan that skips blocks without any.
 #[derive(Debug)]
 pub(super) struct Schedule {
     due: Vec<Timestamp>,
     blocks: Vec<Timestamp>,
 }
 
-/// Later than anything: a Pod to which nothing happens any more.
+/// Due time of a Pod without further events.
 const NEVER: Timestamp = Timestamp::from_unix_micros(i64::MAX);
 
 impl Schedule {
-    /// An empty one, with room.
-    pub(super) fn new(room: Vec<Timestamp>) -> Schedule {
-        Schedule { due: room, blocks: Vec::new() }
+    /// Creates an empty schedule in reserved memory.
+    pub(super) fn new(reserved: Vec<Timestamp>) -> Schedule {
+        Schedule { due: reserved, blocks: Vec::new() }
     }
 
     pub(super) fn push(&mut self, at: Timestamp) {
@@ -40,7 +39,7 @@ impl Schedule {
         }
     }
 
-    /// The first place from one on whose Pod is due up to and including a time, and when it is.
+    /// Returns the first Pod from an index on that is due up to and including a time, and when.
     pub(super) fn next_due(&mut self, from: usize, until: Timestamp) -> Option<(usize, Timestamp)> {
         let mut place = from;
         loop {
@@ -61,7 +60,7 @@ impl Schedule {
         }
     }
 
-    /// The next places from one on whose Pods are due, as many as are taken at once.
+    /// Collects the next due Pods from an index on, as many as are advanced together.
     pub(super) fn next_batch(&mut self, from: usize, until: Timestamp, batch: &mut Vec<(usize, Timestamp)>) {
         let mut from = from;
         while batch.len() < BATCH
@@ -72,7 +71,7 @@ impl Schedule {
         }
     }
 
-    /// The Pod in a place lives on then; never with `None`.
+    /// Sets when a Pod is due; `None`: never again.
     pub(super) fn set(&mut self, place: usize, at: Option<Timestamp>) {
         let at = at.unwrap_or(NEVER);
         if let Some(due) = self.due.get_mut(place) {
@@ -83,7 +82,7 @@ impl Schedule {
         }
     }
 
-    /// The earliest of all.
+    /// Returns the earliest due time.
     pub(super) fn first(&self) -> Option<Timestamp> {
         self.due.iter().min().copied().filter(|at| *at < NEVER)
     }
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_who_is_due_is_found_once_and_in_order() {
+    fn every_due_pod_is_found_once_and_in_order() {
         let mut schedule = Schedule::new(Vec::new());
         let at = Timestamp::from_unix_seconds;
         (0..1_000).for_each(|place| schedule.push(at(place * 7 % 1_000)));

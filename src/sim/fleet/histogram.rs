@@ -1,41 +1,41 @@
-//! How something is distributed over many Pods, in little memory.
+//! Log-linear histogram with 64 buckets an octave: small, mergeable, and exact to 1.6 %.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-/// How many steps there are between a number and its double: percentiles are exact to 1 in 64.
+/// Buckets between a number and its double: percentiles are exact to 1 in 64.
 const STEPS: u64 = 64;
 
-/// A histogram of numbers from 0 on, small ones exact, large ones to within 1.6 %; several are added up.
+/// A histogram of numbers: those below 128 exact, larger ones to within 1.6 %. Histograms of shards are merged.
 ///
 /// ```
 /// use pod_lifecycle::sim::Histogram;
 ///
-/// let mut sketch = Histogram::default();
-/// (1..=1_000).for_each(|number| sketch.add(number));
-/// assert_eq!(sketch.count(), 1_000);
-/// let median = sketch.percentile(50.0).unwrap();
+/// let mut histogram = Histogram::default();
+/// (1..=1_000).for_each(|number| histogram.add(number));
+/// assert_eq!(histogram.count(), 1_000);
+/// let median = histogram.percentile(50.0).unwrap();
 /// assert!((496..=504).contains(&median), "{median}");
 ///
-/// let mut both = sketch.clone();
-/// both.merge(&sketch);
+/// let mut both = histogram.clone();
+/// both.merge(&histogram);
 /// assert_eq!((both.count(), both.percentile(50.0)), (2_000, Some(median)));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
-    /// How many numbers there are in each bucket that has any.
+    /// Count of each bucket that is not empty.
     buckets: BTreeMap<u64, u64>,
 }
 
 impl Histogram {
-    /// Takes a number in.
+    /// Adds a number.
     pub fn add(&mut self, number: u64) {
         let count = self.buckets.entry(bucket(number)).or_default();
         *count = count.saturating_add(1);
     }
 
-    /// Takes a number out that was taken in.
+    /// Removes a number that was added.
     pub(super) fn remove(&mut self, number: u64) {
         let key = bucket(number);
         if let Some(count) = self.buckets.get_mut(&key) {
@@ -46,7 +46,7 @@ impl Histogram {
         }
     }
 
-    /// Adds another's numbers.
+    /// Adds the numbers of another histogram.
     pub fn merge(&mut self, other: &Histogram) {
         for (bucket, more) in &other.buckets {
             let count = self.buckets.entry(*bucket).or_default();
@@ -54,13 +54,13 @@ impl Histogram {
         }
     }
 
-    /// How many numbers there are.
+    /// Returns how many numbers were added.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.buckets.values().sum()
     }
 
-    /// The number that so many percent of all do not exceed; `None` of no numbers.
+    /// Returns the number that so many percent of all do not exceed; `None` if there are none.
     #[must_use]
     pub fn percentile(&self, percent: f64) -> Option<u64> {
         #[expect(
@@ -79,36 +79,26 @@ impl Histogram {
         found.map(|(bucket, _)| largest(*bucket))
     }
 
-    /// The buckets as they are sent from one process to another.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::Histogram;
-    ///
-    /// let mut sketch = Histogram::default();
-    /// [3, 3, 5].into_iter().for_each(|number| sketch.add(number));
-    /// let sent = sketch.to_buckets();
-    /// assert_eq!(sent, [(3, 2), (5, 1)], "small numbers have a bucket each");
-    /// assert_eq!(Histogram::from_buckets(sent), sketch);
-    /// ```
+    /// Returns the buckets with their counts, to be sent to another process.
     #[must_use]
     pub fn to_buckets(&self) -> Vec<(u64, u64)> {
         self.buckets.iter().map(|(bucket, count)| (*bucket, *count)).collect()
     }
 
-    /// The sketch whose buckets these are.
+    /// Restores a histogram from its buckets.
     #[must_use]
     pub fn from_buckets(buckets: impl IntoIterator<Item = (u64, u64)>) -> Histogram {
         Histogram { buckets: buckets.into_iter().collect() }
     }
 }
 
-/// The bucket of a number: up to twice [`STEPS`] each has its own, then each doubling has as many as [`STEPS`].
+/// Returns the bucket of a number: up to twice [`STEPS`] each has its own, then each octave has [`STEPS`] buckets.
 fn bucket(number: u64) -> u64 {
     let doublings = number.checked_ilog2().unwrap_or(0).saturating_sub(STEPS.ilog2());
     u64::from(doublings).saturating_mul(STEPS).saturating_add(number.wrapping_shr(doublings))
 }
 
-/// The largest number of a bucket.
+/// Returns the largest number of a bucket.
 fn largest(bucket: u64) -> u64 {
     let doublings = bucket.checked_div(STEPS).unwrap_or(0).saturating_sub(1);
     let step = bucket.saturating_sub(doublings.saturating_mul(STEPS));
@@ -121,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_is_in_its_bucket_and_none_is_far_from_the_largest_there() {
+    fn every_number_is_within_two_percent_of_the_largest_in_its_bucket() {
         for number in (0..3_000).chain([1 << 20, (1 << 20) + 1, u64::MAX / 2, u64::MAX - 1]) {
             let top = largest(bucket(number));
             assert!(top >= number, "{number}: {top}");

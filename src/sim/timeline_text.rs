@@ -1,28 +1,26 @@
-//! A life in a few lines.
+//! Text of a timeline: a line for each instant at which a client saw a change.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use super::{seen::StatusMatcher, timeline::Timeline};
+use super::{status_matcher::StatusMatcher, timeline::Timeline};
 use crate::{
     api::{ContainerState, ContainerStatus, PodManifest},
     time::{Timestamp, go_duration},
 };
 
-/// What an observer saw change, a line an instant, and how the story ended.
+/// Prints the changes that a client saw, a line for each instant, and the end.
 ///
 /// ```
 /// use pod_lifecycle::sim::Scenario;
 ///
-/// let pod = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
-/// let timeline = Scenario::of(pod).container("app", |app| app.pulled_in(20.0)).delete_at(60.0).play()?;
+/// let timeline = Scenario::example().container("app", |app| app.pulled_in(20)).delete_at(60).play()?;
 /// assert_eq!(timeline.to_string(), "\
 /// web, from 2026-03-01T12:00:00Z
-/// +0s       Pending; app waits: ContainerCreating
-/// +20s      Running, ready; app runs
-/// +1m0s     Failed, not ready; is being deleted, with a grace of 0s; app has ended: exit code 143
-/// +1m0s     the object is gone
+/// +0s       Pending; app waiting: ContainerCreating
+/// +20s      Running, ready; app running
+/// +1m0s     Failed, not ready; being deleted with a grace period of 0s; app exited with code 143
+/// +1m0s     the object is removed
 /// ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -38,20 +36,20 @@ impl fmt::Display for Timeline {
             before = pod;
         }
         match self.end.removed_at {
-            Some(at) => self.line(f, at, "the object is gone"),
-            None => self.line(f, self.end.at, if self.end.is_finished { "the end" } else { "and so on" }),
+            Some(at) => self.line(f, at, "the object is removed"),
+            None => self.line(f, self.end.at, if self.end.is_finished { "finished" } else { "..." }),
         }
     }
 }
 
 impl Timeline {
-    fn line(&self, f: &mut fmt::Formatter<'_>, at: Timestamp, said: &str) -> fmt::Result {
+    fn line(&self, f: &mut fmt::Formatter<'_>, at: Timestamp, text: &str) -> fmt::Result {
         let offset = format!("+{}", go_duration(at.since(self.start)));
-        writeln!(f, "{offset:<9} {said}")
+        writeln!(f, "{offset:<9} {text}")
     }
 }
 
-/// What has changed of a Pod between two looks.
+/// Returns what has changed between two versions of the object.
 fn changes(before: &PodManifest, after: &PodManifest) -> Vec<String> {
     let mut changes = Vec::new();
     let is_ready = |pod: &PodManifest| StatusMatcher::ready().matches(&pod.status);
@@ -67,7 +65,7 @@ fn changes(before: &PodManifest, after: &PodManifest) -> Vec<String> {
     }
     let grace = after.metadata.deletion_grace_period_seconds;
     if let Some(grace) = grace.filter(|_| grace != before.metadata.deletion_grace_period_seconds) {
-        changes.push(format!("is being deleted, with a grace of {grace}s"));
+        changes.push(format!("being deleted with a grace period of {grace}s"));
     }
     for status in after.status.every_container() {
         let was = before.status.every_container().find(|was| was.name == status.name);
@@ -78,16 +76,16 @@ fn changes(before: &PodManifest, after: &PodManifest) -> Vec<String> {
     changes
 }
 
-/// What a container is doing.
+/// Describes the state of a container.
 fn container(status: &ContainerStatus) -> Option<String> {
     let name = &status.name;
     match &status.state {
         ContainerState { running: Some(_), .. } => Some(match status.restart_count {
-            ..=0 => format!("{name} runs"),
-            restarts => format!("{name} runs, restart {restarts}"),
+            ..=0 => format!("{name} running"),
+            restarts => format!("{name} running, restart {restarts}"),
         }),
-        ContainerState { terminated: Some(end), .. } => Some(format!("{name} has ended: exit code {}", end.exit_code)),
-        ContainerState { waiting: Some(waiting), .. } => Some(format!("{name} waits: {}", waiting.reason)),
+        ContainerState { terminated: Some(end), .. } => Some(format!("{name} exited with code {}", end.exit_code)),
+        ContainerState { waiting: Some(waiting), .. } => Some(format!("{name} waiting: {}", waiting.reason)),
         ContainerState { .. } => None,
     }
 }
@@ -98,26 +96,26 @@ mod tests {
 
     use crate::sim::Scenario;
 
-    /// The story of two containers, of which one crashes after 20 s.
-    fn told_until(second: u32) -> String {
+    /// Returns the text of a Pod with two containers, of which `log` crashes after 20 s.
+    fn text_until(seconds: u32) -> String {
         let pod = r#"{"metadata": {"name": "web"}, "spec": {"containers": [
             {"name": "app", "image": "nginx:1"}, {"name": "log", "image": "log:1"}]}}"#;
         let scenario = Scenario::of(serde_json::from_str(pod).unwrap());
-        let scenario = scenario.container("log", |log| log.exits_after(20.0).with_code(1)).until(second.into());
+        let scenario = scenario.container("log", |log| log.exits_after(20).with_code(1)).until(seconds);
         scenario.play().unwrap().to_string()
     }
 
     #[test]
-    fn only_the_container_that_has_changed_is_told() {
-        let story = told_until(25);
-        let crashed = story.lines().find(|line| line.starts_with("+20s")).unwrap();
-        assert!(crashed.contains("log") && !crashed.contains("app"), "{story}");
+    fn only_the_container_that_has_changed_is_printed() {
+        let text = text_until(25);
+        let crashed = text.lines().find(|line| line.starts_with("+20s")).unwrap();
+        assert!(crashed.contains("log") && !crashed.contains("app"), "{text}");
     }
 
     #[test]
-    fn a_container_that_goes_on_running_is_not_told_again_when_another_restarts() {
-        let story = told_until(60);
-        assert!(story.contains("log runs, restart 1"), "{story}");
-        assert_eq!(story.matches("app").count(), 1, "it is told once, when it starts: {story}");
+    fn a_running_container_is_not_printed_again_when_another_restarts() {
+        let text = text_until(60);
+        assert!(text.contains("log running, restart 1"), "{text}");
+        assert_eq!(text.matches("app").count(), 1, "it is printed once, when it starts: {text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What can be seen of a Pod at one moment.
+//! Status matchers: predicates of a Pod's status, for queries and assertions.
 
 use crate::{
     action::ContainerStateKind,
@@ -6,9 +6,9 @@ use crate::{
     state::ConditionType,
 };
 
-/// Something that an observer can see in a Pod's status, to be asked for: `was_ever(StatusMatcher::ready())`.
+/// A predicate of a Pod's status: `was_ever(StatusMatcher::ready())`.
 ///
-/// A phase stands for itself: `was_ever(PodPhase::Failed)`.
+/// A phase is one, too: `was_ever(PodPhase::Failed)`.
 ///
 /// ```
 /// use pod_lifecycle::{api::{PodPhase, PodStatus}, sim::StatusMatcher};
@@ -28,9 +28,9 @@ use crate::{
 pub enum StatusMatcher<'a> {
     /// The Pod is in this phase.
     Phase(PodPhase),
-    /// The Pod says this word beside its phase: `Evicted`.
+    /// The Pod has this reason beside its phase: `Evicted`.
     Reason(&'a str),
-    /// A condition has this status; one that is not there has none.
+    /// A condition has this status; one that is absent has none.
     Condition {
         /// The condition's type.
         type_: &'a str,
@@ -41,17 +41,17 @@ pub enum StatusMatcher<'a> {
     Container {
         /// The container's name.
         name: &'a str,
-        /// What it is doing.
+        /// The state.
         state: ContainerStateKind,
     },
-    /// A container waits for this reason.
+    /// A container is waiting with this reason.
     Waiting {
         /// The container's name; `None`: any container.
         container: Option<&'a str>,
-        /// Why it waits.
+        /// The reason.
         reason: &'a str,
     },
-    /// A container has ended with this exit code: now, or before it was started again.
+    /// A container has exited with this code: now, or before its last restart.
     Exited {
         /// The container's name.
         container: &'a str,
@@ -66,114 +66,49 @@ pub enum StatusMatcher<'a> {
 }
 
 impl<'a> StatusMatcher<'a> {
-    /// The Pod is `Ready`.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodStatus, sim::StatusMatcher};
-    ///
-    /// let status: PodStatus = serde_json::from_str(r#"{"conditions": [{"type": "Ready", "status": "True"}]}"#)?;
-    /// assert!(StatusMatcher::ready().matches(&status));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Matches a Pod that is `Ready`.
     #[must_use]
     pub fn ready() -> StatusMatcher<'static> {
         StatusMatcher::condition(ConditionType::Ready.name(), ConditionStatus::True)
     }
 
-    /// A condition has this status; one that is not there has none.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::{ConditionStatus, PodStatus}, sim::StatusMatcher};
-    ///
-    /// let initialized = StatusMatcher::condition("Initialized", ConditionStatus::True);
-    /// assert!(!initialized.matches(&PodStatus::default()));
-    /// ```
+    /// Matches a condition with this status; one that is absent has none.
     #[must_use]
     pub const fn condition(type_: &'a str, status: ConditionStatus) -> StatusMatcher<'a> {
         StatusMatcher::Condition { type_, status }
     }
 
-    /// A container runs.
-    ///
-    /// ```
-    /// use pod_lifecycle::{ContainerStateKind, sim::StatusMatcher};
-    ///
-    /// let app = StatusMatcher::Container { name: "app", state: ContainerStateKind::Running };
-    /// assert_eq!(StatusMatcher::running("app"), app);
-    /// ```
+    /// Matches a container that is running.
     #[must_use]
     pub const fn running(container: &'a str) -> StatusMatcher<'a> {
         StatusMatcher::Container { name: container, state: ContainerStateKind::Running }
     }
 
-    /// A container has ended, and has not been started again.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodStatus, sim::StatusMatcher};
-    ///
-    /// let status: PodStatus = serde_json::from_str(
-    ///     r#"{"initContainerStatuses": [{"name": "setup", "state": {"terminated": {"exitCode": 0}}}]}"#)?;
-    /// assert!(StatusMatcher::terminated("setup").matches(&status));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Matches a container that is terminated.
     #[must_use]
     pub const fn terminated(container: &'a str) -> StatusMatcher<'a> {
         StatusMatcher::Container { name: container, state: ContainerStateKind::Terminated }
     }
 
-    /// A container waits for this reason.
-    ///
-    /// ```
-    /// use pod_lifecycle::sim::StatusMatcher;
-    ///
-    /// let seen = StatusMatcher::waiting("app", "ImagePullBackOff");
-    /// assert_eq!(seen, StatusMatcher::Waiting { container: Some("app"), reason: "ImagePullBackOff" });
-    /// ```
+    /// Matches a container that is waiting with this reason.
     #[must_use]
     pub const fn waiting(container: &'a str, reason: &'a str) -> StatusMatcher<'a> {
         StatusMatcher::Waiting { container: Some(container), reason }
     }
 
-    /// Any of the containers waits for this reason.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodStatus, sim::StatusMatcher};
-    ///
-    /// let status: PodStatus = serde_json::from_str(
-    ///     r#"{"containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "ErrImagePull"}}}]}"#)?;
-    /// assert!(StatusMatcher::any_waiting("ErrImagePull").matches(&status));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Matches any container that is waiting with this reason.
     #[must_use]
     pub const fn any_waiting(reason: &'a str) -> StatusMatcher<'a> {
         StatusMatcher::Waiting { container: None, reason }
     }
 
-    /// A container has ended with this exit code: now, or before it was started again.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::PodStatus, sim::StatusMatcher};
-    ///
-    /// let status: PodStatus = serde_json::from_str(r#"{"containerStatuses": [
-    ///     {"name": "app", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137}}}
-    /// ]}"#)?;
-    /// assert!(StatusMatcher::exited("app", 137).matches(&status));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Matches a container that has exited with this code: now, or before its last restart.
     #[must_use]
     pub const fn exited(container: &'a str, code: i32) -> StatusMatcher<'a> {
         StatusMatcher::Exited { container, code }
     }
 
-    /// Whether it can be seen in this status.
-    ///
-    /// ```
-    /// use pod_lifecycle::{api::{PodPhase, PodStatus}, sim::StatusMatcher};
-    ///
-    /// let mut status = PodStatus::default();
-    /// (status.phase, status.reason) = (Some(PodPhase::Failed.into()), "Evicted".into());
-    /// assert!(StatusMatcher::Reason("Evicted").matches(&status));
-    /// ```
+    /// True if the status matches.
     #[must_use]
     pub fn matches(self, status: &PodStatus) -> bool {
         let any = |name: Option<&str>, is_so: &dyn Fn(&ContainerStatus) -> bool| {
@@ -204,7 +139,7 @@ impl From<PodPhase> for StatusMatcher<'_> {
     }
 }
 
-/// What a container is doing, if its status says so.
+/// Returns the kind of a container's state, if its status has one.
 pub(super) fn kind_of(state: &ContainerState) -> Option<ContainerStateKind> {
     match state {
         ContainerState { running: Some(_), .. } => Some(ContainerStateKind::Running),

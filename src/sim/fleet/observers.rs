@@ -1,4 +1,4 @@
-//! What a fleet has to tell: to listeners, and to its digest.
+//! Observers of a fleet: its listeners and its determinism digest.
 
 use alloc::{
     boxed::Box,
@@ -14,11 +14,11 @@ use crate::{
     config::mix,
 };
 
-/// Hears of the transitions of all Pods, with the number of each.
+/// A listener to the transitions of all Pods, with the number of each.
 pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
 
-/// A number made of every transition of every Pod: two fleets that lived the same lives have the same. Those of several
-/// shards are [added up](FleetDigest::merge).
+/// Digest of every transition of every Pod: two runs with the same transitions have the same. The digests of shards are
+/// [merged](FleetDigest::merge).
 ///
 /// ```
 /// use pod_lifecycle::sim::FleetDigest;
@@ -27,7 +27,6 @@ pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
 /// whole.merge(FleetDigest(1));
 /// assert_eq!((whole, whole.to_string().as_str()), (FleetDigest(0xfeee), "000000000000feee"));
 ///
-/// // It is written and read as 16 hexadecimal digits.
 /// assert_eq!("000000000000feee".parse(), Ok(whole));
 /// assert_eq!(serde_json::to_string(&whole)?, r#""000000000000feee""#);
 /// assert!("feee".parse::<FleetDigest>().is_err());
@@ -37,25 +36,19 @@ pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
 #[serde(into = "String", try_from = "String")]
 pub struct FleetDigest(pub u64);
 
-/// A text is no [`FleetDigest`].
-///
-/// ```
-/// use pod_lifecycle::sim::FleetDigest;
-///
-/// let wrong = "feee".parse::<FleetDigest>().unwrap_err();
-/// assert_eq!(wrong.to_string(), r#""feee" is no digest of a fleet: that has 16 hexadecimal digits"#);
-/// ```
+/// Why a text is not a [`FleetDigest`].
+#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no digest of a fleet: that has 16 hexadecimal digits")]
+#[error("{text:?} is not a fleet digest: that has 16 hexadecimal digits")]
 pub struct InvalidFleetDigest {
-    /// What was read; cut, if it is long.
+    /// The text, cut if it is long.
     text: String,
 }
 
-/// How many digits a digest has.
+/// Hexadecimal digits of a digest.
 const DIGITS: usize = 16;
 
-/// So much of what is no digest is shown.
+/// Characters of an invalid text in its error.
 const SHOWN: usize = 40;
 
 impl FromStr for FleetDigest {
@@ -83,12 +76,12 @@ impl From<FleetDigest> for String {
 }
 
 impl FleetDigest {
-    /// Adds that of another shard.
+    /// Adds the digest of another shard.
     pub fn merge(&mut self, other: FleetDigest) {
         self.0 = self.0.wrapping_add(other.0);
     }
 
-    /// What has come to it since it was another.
+    /// Returns the digest of the transitions since an earlier one.
     pub(super) fn since(self, before: FleetDigest) -> FleetDigest {
         FleetDigest(self.0.wrapping_sub(before.0))
     }
@@ -100,19 +93,19 @@ impl fmt::Display for FleetDigest {
     }
 }
 
-/// What was told so far, and to whom.
+/// The listeners of a fleet, and what they were told so far.
 #[derive(Default)]
 pub(super) struct Observers {
     pub(super) listeners: Vec<Listener>,
     pub(super) digest: FleetDigest,
-    /// How many things have happened.
+    /// Number of events so far.
     pub(super) events: u64,
 }
 
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Observers { listeners, digest, events } = self;
-        f.debug_struct("Telling")
+        f.debug_struct("Observers")
             .field("listeners", &listeners.len())
             .field("digest", digest)
             .field("events", events)
@@ -121,16 +114,16 @@ impl fmt::Debug for Observers {
 }
 
 impl Observers {
-    pub(super) fn tell(&mut self, number: u64, transition: &Transition) {
-        self.digest.merge(FleetDigest(number_of(number, transition)));
+    pub(super) fn transition(&mut self, number: u64, transition: &Transition) {
+        self.digest.merge(FleetDigest(digest_of(number, transition)));
         for listener in &mut self.listeners {
             listener(number, transition);
         }
     }
 }
 
-/// A number made of one transition.
-fn number_of(number: u64, transition: &Transition) -> u64 {
+/// Returns the digest of one transition.
+fn digest_of(number: u64, transition: &Transition) -> u64 {
     let small = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     let change = match &transition.change {
         Change::Phase { from, to } => [1, from.map_or(0, |from| 1_u64.wrapping_add(from as u64)), *to as u64, 0],

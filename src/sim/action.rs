@@ -1,0 +1,383 @@
+//! Script actions: what users, controllers, the scheduler and the node do to a Pod.
+
+use alloc::{boxed::Box, format, string::String};
+use core::{fmt, time::Duration};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::duration::{optional_seconds, seconds};
+use crate::{
+    api::{self, ConditionStatus, Container, Name, named},
+    state::ConditionReason,
+};
+
+/// An action on the Pod at a time.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::sim::{ScriptAction, ScriptActionKind};
+///
+/// let action: ScriptAction = serde_json::from_str(r#"{"t": 30, "op": "delete", "graceSeconds": 5}"#)?;
+/// assert_eq!(action.at, Duration::from_secs(30));
+/// assert_eq!(action.kind, ScriptActionKind::Delete { grace: Some(Duration::from_secs(5)) });
+///
+/// let misspelt = serde_json::from_str::<ScriptAction>(r#"{"t": 30, "op": "delete", "graceSecond": 5}"#);
+/// assert!(misspelt.unwrap_err().to_string().starts_with("unknown field `graceSecond`"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScriptAction {
+    /// Time since the start of the simulation.
+    #[serde(rename = "t", with = "seconds")]
+    pub at: Duration,
+    /// The action.
+    #[serde(flatten)]
+    pub kind: ScriptActionKind,
+}
+
+/// An action of a user, a controller, the scheduler or the node on a Pod.
+///
+/// A simulation starts on a node, unless the manifest has scheduling gates or the script has an action from before.
+/// A field that an action does not have is an error, even if another action has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ScriptActionKind {
+    /// Delete the Pod through the API.
+    Delete {
+        /// Grace period; the spec's if left out.
+        #[serde(rename = "graceSeconds", with = "optional_seconds")]
+        grace: Option<Duration>,
+    },
+    /// Remove the Pod from the API at once.
+    ForceDelete,
+    /// Set a condition.
+    SetCondition {
+        /// Type of the condition.
+        condition: String,
+        /// Its status.
+        status: api::ConditionStatus,
+    },
+    /// Remove a condition.
+    RemoveCondition {
+        /// Type of the condition.
+        condition: String,
+    },
+    /// Remove a finalizer.
+    RemoveFinalizer {
+        /// The finalizer.
+        finalizer: String,
+    },
+    /// Restart the kubelet.
+    KubeletRestart,
+    /// Evict the Pod from its node under pressure.
+    Evict {
+        /// Message; the kubelet's for memory pressure if left out.
+        message: Option<String>,
+        /// Longest grace period of a soft eviction; a hard one, which leaves 1 s, if left out.
+        #[serde(rename = "graceSeconds", with = "optional_seconds")]
+        grace: Option<Duration>,
+    },
+    /// Evict the Pod because it exceeds its own limit of local storage: that is no disruption.
+    EvictOverLimit {
+        /// Message.
+        message: String,
+    },
+    /// Preempt the Pod for a critical one.
+    Preempt,
+    /// Shut the node down.
+    Shutdown {
+        /// Time that Pods of this priority have; the Pod's own grace period if left out.
+        #[serde(rename = "graceSeconds", with = "optional_seconds")]
+        grace: Option<Duration>,
+    },
+    /// Mark the Pod as the target of a disruption, before it is deleted.
+    Disrupt {
+        /// Reason of the condition `DisruptionTarget`.
+        reason: ConditionReason,
+        /// Message; that of Kubernetes itself if left out.
+        message: String,
+    },
+    /// Have the node reject the Pod; only before it is bound.
+    Reject {
+        /// Reason.
+        reason: String,
+        /// Message.
+        message: String,
+    },
+    /// Have the scheduler find no node; only before the Pod is bound.
+    Unschedulable {
+        /// Message.
+        message: String,
+    },
+    /// Bind the Pod to the node.
+    Bind,
+    /// Remove the scheduling gates.
+    RemoveSchedulingGates,
+    /// Make the node unreachable.
+    NodeLost,
+    /// Make the node reachable again.
+    NodeRecovered,
+    /// Change the image of a container.
+    SetImage {
+        /// Name of the container.
+        container: String,
+        /// The new image.
+        image: String,
+    },
+    /// Add an ephemeral container.
+    AddEphemeralContainer {
+        /// The container.
+        container: Box<api::Container>,
+    },
+}
+
+impl ScriptActionKind {
+    /// True if it can only happen to a Pod that is not yet bound.
+    pub(super) const fn comes_before_node(&self) -> bool {
+        matches!(
+            self,
+            ScriptActionKind::Reject { .. }
+                | ScriptActionKind::Unschedulable { .. }
+                | ScriptActionKind::Bind
+                | ScriptActionKind::RemoveSchedulingGates
+        )
+    }
+
+    /// Returns the grace period that the action gives.
+    pub(super) const fn grace(&self) -> Option<Duration> {
+        match self {
+            ScriptActionKind::Delete { grace }
+            | ScriptActionKind::Evict { grace, .. }
+            | ScriptActionKind::Shutdown { grace } => *grace,
+            ScriptActionKind::ForceDelete
+            | ScriptActionKind::SetCondition { .. }
+            | ScriptActionKind::RemoveCondition { .. }
+            | ScriptActionKind::RemoveFinalizer { .. }
+            | ScriptActionKind::KubeletRestart
+            | ScriptActionKind::EvictOverLimit { .. }
+            | ScriptActionKind::Preempt
+            | ScriptActionKind::Disrupt { .. }
+            | ScriptActionKind::Reject { .. }
+            | ScriptActionKind::Unschedulable { .. }
+            | ScriptActionKind::Bind
+            | ScriptActionKind::RemoveSchedulingGates
+            | ScriptActionKind::NodeLost
+            | ScriptActionKind::NodeRecovered
+            | ScriptActionKind::SetImage { .. }
+            | ScriptActionKind::AddEphemeralContainer { .. } => None,
+        }
+    }
+
+    /// Returns the action's name in a scenario: its `op`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            ScriptActionKind::Delete { .. } => "delete",
+            ScriptActionKind::ForceDelete => "forceDelete",
+            ScriptActionKind::SetCondition { .. } => "setCondition",
+            ScriptActionKind::RemoveCondition { .. } => "removeCondition",
+            ScriptActionKind::RemoveFinalizer { .. } => "removeFinalizer",
+            ScriptActionKind::KubeletRestart => "kubeletRestart",
+            ScriptActionKind::Evict { .. } => "evict",
+            ScriptActionKind::EvictOverLimit { .. } => "evictOverLimit",
+            ScriptActionKind::Preempt => "preempt",
+            ScriptActionKind::Shutdown { .. } => "shutdown",
+            ScriptActionKind::Disrupt { .. } => "disrupt",
+            ScriptActionKind::Reject { .. } => "reject",
+            ScriptActionKind::Unschedulable { .. } => "unschedulable",
+            ScriptActionKind::Bind => "bind",
+            ScriptActionKind::RemoveSchedulingGates => "removeSchedulingGates",
+            ScriptActionKind::NodeLost => "nodeLost",
+            ScriptActionKind::NodeRecovered => "nodeRecovered",
+            ScriptActionKind::SetImage { .. } => "setImage",
+            ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
+        }
+    }
+}
+
+// --- Reading ---
+//
+// serde overlooks unknown fields where it flattens, and where an action has no fields. So all fields are read first, and
+// then handed to the action that they are of.
+
+impl<'de> Deserialize<'de> for ScriptAction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ScriptAction, D::Error> {
+        let mut fields = Fields::deserialize(deserializer)?;
+        let at = fields.t.take().ok_or_else(|| de::Error::missing_field("t"))?;
+        Ok(ScriptAction { at, kind: fields.into_kind()? })
+    }
+}
+
+impl<'de> Deserialize<'de> for ScriptActionKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ScriptActionKind, D::Error> {
+        Fields::deserialize(deserializer)?.into_kind()
+    }
+}
+
+named! {
+    /// Name of an action in a script.
+    enum Op {
+        Delete = "delete",
+        ForceDelete = "forceDelete",
+        SetCondition = "setCondition",
+        RemoveCondition = "removeCondition",
+        RemoveFinalizer = "removeFinalizer",
+        KubeletRestart = "kubeletRestart",
+        Evict = "evict",
+        EvictOverLimit = "evictOverLimit",
+        Preempt = "preempt",
+        Shutdown = "shutdown",
+        Disrupt = "disrupt",
+        Reject = "reject",
+        Unschedulable = "unschedulable",
+        Bind = "bind",
+        RemoveSchedulingGates = "removeSchedulingGates",
+        NodeLost = "nodeLost",
+        NodeRecovered = "nodeRecovered",
+        SetImage = "setImage",
+        AddEphemeralContainer = "addEphemeralContainer",
+    }
+}
+
+/// The fields of all actions.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Fields {
+    #[serde(default, with = "optional_seconds")]
+    t: Option<Duration>,
+    op: Op,
+    #[serde(rename = "graceSeconds", default, with = "optional_seconds")]
+    grace: Option<Duration>,
+    condition: Option<String>,
+    status: Option<ConditionStatus>,
+    finalizer: Option<String>,
+    message: Option<String>,
+    reason: Option<String>,
+    container: Option<NameOrContainer>,
+    image: Option<String>,
+}
+
+impl Fields {
+    fn into_kind<E: de::Error>(mut self) -> Result<ScriptActionKind, E> {
+        let kind = match self.op {
+            Op::Delete => ScriptActionKind::Delete { grace: self.grace.take() },
+            Op::ForceDelete => ScriptActionKind::ForceDelete,
+            Op::SetCondition => ScriptActionKind::SetCondition {
+                condition: required(&mut self.condition, "condition")?,
+                status: required(&mut self.status, "status")?,
+            },
+            Op::RemoveCondition => {
+                ScriptActionKind::RemoveCondition { condition: required(&mut self.condition, "condition")? }
+            }
+            Op::RemoveFinalizer => {
+                ScriptActionKind::RemoveFinalizer { finalizer: required(&mut self.finalizer, "finalizer")? }
+            }
+            Op::KubeletRestart => ScriptActionKind::KubeletRestart,
+            Op::Evict => {
+                ScriptActionKind::Evict { message: self.message.take(), grace: self.grace.take() }
+            }
+            Op::EvictOverLimit => ScriptActionKind::EvictOverLimit { message: required(&mut self.message, "message")? },
+            Op::Preempt => ScriptActionKind::Preempt,
+            Op::Shutdown => ScriptActionKind::Shutdown { grace: self.grace.take() },
+            Op::Disrupt => ScriptActionKind::Disrupt {
+                reason: disruption(&required(&mut self.reason, "reason")?)?,
+                message: self.message.take().unwrap_or_default(),
+            },
+            Op::Reject => ScriptActionKind::Reject {
+                reason: required(&mut self.reason, "reason")?,
+                message: self.message.take().unwrap_or_default(),
+            },
+            Op::Unschedulable => ScriptActionKind::Unschedulable { message: required(&mut self.message, "message")? },
+            Op::Bind => ScriptActionKind::Bind,
+            Op::RemoveSchedulingGates => ScriptActionKind::RemoveSchedulingGates,
+            Op::NodeLost => ScriptActionKind::NodeLost,
+            Op::NodeRecovered => ScriptActionKind::NodeRecovered,
+            Op::SetImage => ScriptActionKind::SetImage {
+                container: required(&mut self.container, "container")?.name()?,
+                image: required(&mut self.image, "image")?,
+            },
+            Op::AddEphemeralContainer => ScriptActionKind::AddEphemeralContainer {
+                container: required(&mut self.container, "container")?.container()?,
+            },
+        };
+        match self.left() {
+            Some(field) => Err(E::custom(format!("unknown field `{field}`: `{}` has none of this name", self.op))),
+            None => Ok(kind),
+        }
+    }
+
+    /// Returns a field that is left over: the action has none of this name.
+    fn left(&self) -> Option<&'static str> {
+        let fields = [
+            ("t", self.t.is_some()),
+            ("graceSeconds", self.grace.is_some()),
+            ("condition", self.condition.is_some()),
+            ("status", self.status.is_some()),
+            ("finalizer", self.finalizer.is_some()),
+            ("message", self.message.is_some()),
+            ("reason", self.reason.is_some()),
+            ("container", self.container.is_some()),
+            ("image", self.image.is_some()),
+        ];
+        fields.into_iter().find(|(_, is_left)| *is_left).map(|(field, _)| field)
+    }
+}
+
+fn required<T, E: de::Error>(field: &mut Option<T>, name: &'static str) -> Result<T, E> {
+    field.take().ok_or_else(|| E::missing_field(name))
+}
+
+fn disruption<E: de::Error>(reason: &str) -> Result<ConditionReason, E> {
+    let known = ConditionReason::ALL.iter().copied().find(|known| known.name() == reason);
+    known.ok_or_else(|| E::custom(format!("reason: {reason:?} is not the reason of a condition")))
+}
+
+/// The value of the field `container`: a name, or a whole container.
+enum NameOrContainer {
+    Name(String),
+    Container(Box<Container>),
+}
+
+impl NameOrContainer {
+    fn name<E: de::Error>(self) -> Result<String, E> {
+        match self {
+            NameOrContainer::Name(name) => Ok(name),
+            NameOrContainer::Container(_) => Err(E::custom("container: expected a container's name")),
+        }
+    }
+
+    fn container<E: de::Error>(self) -> Result<Box<Container>, E> {
+        match self {
+            NameOrContainer::Container(container) => Ok(container),
+            NameOrContainer::Name(_) => Err(E::custom("container: expected a container")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NameOrContainer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NameOrContainer, D::Error> {
+        deserializer.deserialize_any(Either)
+    }
+}
+
+struct Either;
+
+impl<'de> Visitor<'de> for Either {
+    type Value = NameOrContainer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a container or the name of one")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<NameOrContainer, E> {
+        Ok(NameOrContainer::Name(name.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NameOrContainer, A::Error> {
+        Box::deserialize(MapAccessDeserializer::new(map)).map(NameOrContainer::Container)
+    }
+}

@@ -1,0 +1,126 @@
+//! Fake runtime state of one container: its process, its images, its running hooks and unanswered probes.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use crate::{event::HookKind, spec::ProbeKind, state::InstanceId, time::Timestamp};
+
+/// Fake runtime state of one container.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ContainerSim {
+    pub(super) process: Option<Process>,
+    starts: u32,
+    /// Boxed, since most containers of a fleet never need it.
+    cold: Option<Box<ColdState>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ColdState {
+    pulls: u32,
+    /// Images whose presence differs from the script's `present`.
+    images: Vec<(Box<str>, bool)>,
+    pulling: Option<Box<str>>,
+    /// Running hooks, each with its end.
+    hooks: Vec<(InstanceId, HookKind, Timestamp)>,
+    /// Probes with latency, each with the time of its request.
+    probes: Vec<(ProbeKind, Timestamp)>,
+}
+
+/// One process of a container.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    pub(super) instance: InstanceId,
+    /// Index of its run among the runs of its container.
+    pub(super) run: u32,
+    /// Position in the order in which the Pod's processes were started.
+    pub(super) start_order: u32,
+    pub(super) started_at: Timestamp,
+    pub(super) is_alive: bool,
+    pub(super) got_sigterm: bool,
+    pub(super) is_being_stopped: bool,
+}
+
+impl ContainerSim {
+    fn cold(&mut self) -> &mut ColdState {
+        self.cold.get_or_insert_default()
+    }
+
+    /// Starts a process and returns the index of its run.
+    pub(super) fn start(&mut self, instance: InstanceId, start_order: u32, now: Timestamp) -> u32 {
+        let run = self.starts;
+        self.starts = self.starts.saturating_add(1);
+        self.process = Some(Process {
+            instance,
+            run,
+            start_order,
+            started_at: now,
+            is_alive: true,
+            got_sigterm: false,
+            is_being_stopped: false,
+        });
+        run
+    }
+
+    /// Continues to count the runs after that of a process that was found running or dead.
+    pub(super) fn adopt(&mut self, restart_count: i32) {
+        self.starts = u32::try_from(restart_count).unwrap_or(0);
+    }
+
+    pub(super) fn pulls(&self) -> u32 {
+        self.cold.as_ref().map_or(0, |cold| cold.pulls)
+    }
+
+    pub(super) fn begin_pull(&mut self, image: &str) {
+        self.cold().pulling = Some(image.into());
+    }
+
+    /// Ends the pull under way, and returns its index and its image.
+    pub(super) fn end_pull(&mut self) -> (u32, Option<Box<str>>) {
+        let cold = self.cold();
+        let pull = cold.pulls;
+        cold.pulls = pull.saturating_add(1);
+        (pull, cold.pulling.take())
+    }
+
+    /// True if the node has an image; `by_default` holds for images that were neither pulled nor changed.
+    pub(super) fn has_image(&self, image: &str, by_default: bool) -> bool {
+        let known = self.cold.iter().flat_map(|cold| &cold.images).find(|(known, _)| **known == *image);
+        known.map_or(by_default, |(_, is_present)| *is_present)
+    }
+
+    pub(super) fn set_image(&mut self, image: &str, is_present: bool) {
+        let images = &mut self.cold().images;
+        match images.iter_mut().find(|(known, _)| **known == *image) {
+            Some(known) => known.1 = is_present,
+            None => images.push((image.into(), is_present)),
+        }
+    }
+
+    /// Notes the request of a probe that is answered later.
+    pub(super) fn begin_probe(&mut self, kind: ProbeKind, at: Timestamp) {
+        let probes = &mut self.cold().probes;
+        probes.retain(|(known, _)| *known != kind);
+        probes.push((kind, at));
+    }
+
+    /// Returns the time of the request of the probe that is answered now.
+    pub(super) fn probed_at(&self, kind: ProbeKind) -> Option<Timestamp> {
+        let mut probes = self.cold.iter().flat_map(|cold| &cold.probes);
+        probes.find(|(known, _)| *known == kind).map(|(_, at)| *at)
+    }
+
+    pub(super) fn begin_hook(&mut self, instance: InstanceId, hook: HookKind, ends_at: Timestamp) {
+        self.cold().hooks.push((instance, hook, ends_at));
+    }
+
+    /// Ends a hook, and returns when it would have ended by itself; `None` if it has ended before.
+    pub(super) fn end_hook(&mut self, instance: InstanceId, hook: HookKind) -> Option<Timestamp> {
+        let hooks = &mut self.cold.as_mut()?.hooks;
+        let index = hooks.iter().position(|&(of, kind, _)| (of, kind) == (instance, hook))?;
+        Some(hooks.remove(index).2)
+    }
+
+    pub(super) fn hooks_in(&self, instance: InstanceId) -> impl Iterator<Item = HookKind> {
+        let hooks = self.cold.iter().flat_map(|cold| &cold.hooks);
+        hooks.filter(move |(of, ..)| *of == instance).map(|(_, hook, _)| *hook)
+    }
+}

@@ -1,0 +1,82 @@
+//! Event queue of the fake runtime, ordered by time, then by tie-break rank.
+
+use alloc::vec::Vec;
+
+use crate::{
+    event::HookKind,
+    kubelet::Wake,
+    spec::{ContainerIndex, ProbeKind},
+    state::InstanceId,
+    time::Timestamp,
+};
+
+/// Something due at a time. The order of the variants is the order of events at one instant, and part of the recordings.
+///
+/// The queue holds the runtime's events and, for a driver, the actions of its script. The Pod's own wake-ups are never
+/// queued; their variants only give them a rank among the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::sim) enum SimEvent {
+    /// The Pod's PLEG relists.
+    Relist,
+    /// The Pod's next step of a stop under way.
+    Stop(ContainerIndex),
+    /// The Pod's wait of an eviction is over.
+    KillTimeout,
+    /// The newest sandbox dies.
+    SandboxDeath,
+    /// A process exits by itself.
+    OwnExit(ContainerIndex, InstanceId),
+    /// A process exits on SIGTERM.
+    SigtermExit(ContainerIndex, InstanceId),
+    /// A process is killed.
+    Sigkill(ContainerIndex, InstanceId),
+    /// A call of `StopContainer` returns.
+    StopReturn(ContainerIndex, InstanceId),
+    /// A pull ends.
+    PullEnd(ContainerIndex),
+    /// A hook ends.
+    HookEnd(ContainerIndex, InstanceId, HookKind),
+    /// A probe with latency is answered.
+    ProbeAnswer(ContainerIndex, InstanceId, ProbeKind),
+    /// The Pod's prober ticks.
+    Probe(Wake),
+    /// The n-th action of the script.
+    ScriptAction(usize),
+    /// A restart of the kubelet that was delayed until the sync under way ended.
+    KubeletRestart,
+    /// The Pod's next sync, or work that waits until everything else of the instant is done.
+    Sync(Wake),
+}
+
+impl SimEvent {
+    /// Returns the rank of a wake-up of the Pod.
+    pub(in crate::sim) fn of_wake(wake: Wake) -> SimEvent {
+        match wake {
+            Wake::Stop(container) => SimEvent::Stop(container),
+            Wake::HookSlept(container) => SimEvent::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
+            Wake::KillTimeout => SimEvent::KillTimeout,
+            Wake::Relist => SimEvent::Relist,
+            Wake::Probe(..) => SimEvent::Probe(wake),
+            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => SimEvent::Sync(wake),
+        }
+    }
+}
+
+/// Events in descending order: the next is the last of the list, and most Pods have a handful.
+#[derive(Clone, Debug, Default)]
+pub(in crate::sim) struct EventQueue(Vec<(Timestamp, SimEvent)>);
+
+impl EventQueue {
+    pub(in crate::sim) fn schedule(&mut self, at: Timestamp, event: SimEvent) {
+        let index = self.0.partition_point(|queued| *queued > (at, event));
+        self.0.insert(index, (at, event));
+    }
+
+    pub(in crate::sim) fn first(&self) -> Option<(Timestamp, SimEvent)> {
+        self.0.last().copied()
+    }
+
+    pub(in crate::sim) fn pop(&mut self) {
+        self.0.pop();
+    }
+}

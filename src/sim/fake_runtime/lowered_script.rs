@@ -1,0 +1,269 @@
+//! Scripts lowered to container indexes, shared by all Pods that play them, and the samples of what they leave to chance.
+
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use core::time::Duration;
+
+use crate::{
+    event::HookKind,
+    rule::probe::ProbeOutcome,
+    sim::{
+        random::{Chance, Draw, RandomProbe, RandomScript},
+        script::{ContainerScript, HookScript, ImageScript, ProbeScript, Run},
+    },
+    spec::{ContainerIndex, PodSpec, ProbeKind},
+    state::LOST_EXIT_CODE,
+};
+
+/// The scripts of a Pod's containers, by container index: what a [`FakeRuntime`](super::FakeRuntime) plays.
+///
+/// A container without a script starts at once, runs for ever and passes its probes.
+#[derive(Clone, Debug)]
+pub struct LoweredScript {
+    containers: Vec<LoweredContainer>,
+}
+
+#[derive(Clone, Debug)]
+struct LoweredContainer {
+    script: ContainerScript,
+    /// By kind of probe: true if it passes in every run and without latency.
+    always_passes: [bool; 3],
+}
+
+impl LoweredContainer {
+    fn new(script: ContainerScript) -> LoweredContainer {
+        let always_passes = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness].map(|kind| {
+            script.runs.iter().all(|run| run.probes.of(kind).is_empty())
+                && script.random.as_deref().is_none_or(|random| random.probes.of(kind).is_none())
+        });
+        LoweredContainer { script, always_passes }
+    }
+
+    fn always_passes(&self, kind: ProbeKind) -> bool {
+        let place = match kind {
+            ProbeKind::Startup => 0,
+            ProbeKind::Readiness => 1,
+            ProbeKind::Liveness => 2,
+        };
+        self.always_passes.get(place).copied().unwrap_or(false)
+    }
+}
+
+/// The script of a container without one.
+const HEALTHY: &ContainerScript =
+    &ContainerScript { runs: Vec::new(), image: ImageScript::PRESENT, post_start: None, pre_stop: None, random: None };
+
+/// The run of a container without one.
+const ENDLESS: &Run = &Run {
+    exits_after: None,
+    exit_code: 0,
+    oom_killed: false,
+    ignores_sigterm: false,
+    sigterm_exit_after: Duration::ZERO,
+    sigterm_exit_code: None,
+    reason: None,
+    message: None,
+    probes: ProbeScript { startup: Vec::new(), readiness: Vec::new(), liveness: Vec::new() },
+};
+
+/// A run of a container of one Pod: what samples depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RunId {
+    pub(super) container: ContainerIndex,
+    /// Index among the container's runs.
+    pub(super) run: u32,
+    /// Seed of the Pod.
+    pub(super) seed: u64,
+}
+
+impl LoweredScript {
+    /// Lowers scripts, given by the containers' names, to the containers of a Pod.
+    #[must_use]
+    pub fn new(scripts: &BTreeMap<String, ContainerScript>, spec: &PodSpec) -> LoweredScript {
+        let scripts = spec.containers().map(|(_, of)| scripts.get(of.name()).cloned().unwrap_or_default());
+        LoweredScript { containers: scripts.map(LoweredContainer::new).collect() }
+    }
+
+    /// Returns the scripts of a Pod whose containers all run for ever and pass their probes.
+    #[must_use]
+    pub fn healthy(spec: &PodSpec) -> LoweredScript {
+        LoweredScript::new(&BTreeMap::new(), spec)
+    }
+
+    /// Returns the number of containers.
+    pub(super) fn len(&self) -> usize {
+        self.containers.len()
+    }
+
+    fn script(&self, container: ContainerIndex) -> &ContainerScript {
+        self.containers.get(container.get()).map_or(HEALTHY, |container| &container.script)
+    }
+
+    pub(super) fn image(&self, container: ContainerIndex) -> &ImageScript {
+        &self.script(container).image
+    }
+
+    fn random(&self, container: ContainerIndex) -> Option<&RandomScript> {
+        self.script(container).random.as_deref()
+    }
+
+    pub(super) fn hook(&self, container: ContainerIndex, hook: HookKind) -> HookScript {
+        let script = match hook {
+            HookKind::PostStart => self.script(container).post_start,
+            HookKind::PreStop => self.script(container).pre_stop,
+        };
+        script.unwrap_or_default()
+    }
+
+    /// Returns a run as written, without its samples.
+    pub(super) fn run(&self, id: RunId) -> &Run {
+        self.script(id.container).run(id.run).unwrap_or(ENDLESS)
+    }
+
+    /// Returns how long after its start a run exits by itself; `None`: never.
+    pub(super) fn exits_after(&self, id: RunId) -> Option<Duration> {
+        let random = self.random(id.container).and_then(|random| random.exits_after);
+        match random {
+            Some(distribution) => Some(distribution.sample(id.draw(Chance::Exit))),
+            None => self.run(id).exits_after,
+        }
+    }
+
+    /// Returns the exit code of a run that exits by itself.
+    pub(super) fn exit_code(&self, id: RunId) -> i32 {
+        let run = self.run(id);
+        if run.oom_killed {
+            return LOST_EXIT_CODE;
+        }
+        let random = self.random(id.container);
+        let code = random.and_then(|random| random.exit_code(id.draw(Chance::ExitCode)));
+        code.unwrap_or(run.exit_code)
+    }
+
+    /// Returns how long after SIGTERM a run exits.
+    pub(super) fn sigterm_exits_after(&self, id: RunId) -> Duration {
+        let random = self.random(id.container).and_then(|random| random.sigterm_exit_after);
+        match random {
+            Some(distribution) => distribution.sample(id.draw(Chance::Sigterm)),
+            None => self.run(id).sigterm_exit_after,
+        }
+    }
+
+    /// Returns how long the n-th pull takes.
+    pub(super) fn pull_time(&self, container: ContainerIndex, seed: u64, pull: u32) -> Duration {
+        match self.random(container).and_then(|random| random.pull_time) {
+            Some(distribution) => distribution.sample(Draw::new(seed, Chance::Pull, of(container), pull.into())),
+            None => self.image(container).pull_time,
+        }
+    }
+
+    /// True if the n-th pull, which ends so long after the start of the Pod's run, succeeds.
+    pub(super) fn pull_succeeds(&self, container: ContainerIndex, seed: u64, pull: u32, elapsed: Duration) -> bool {
+        let image = self.image(container);
+        let chance = self.random(container).map_or(0.0, |random| random.pull_failure);
+        let fails =
+            || chance > 0.0 && Draw::new(seed, Chance::PullFailure, of(container), pull.into()).fraction() < chance;
+        pull >= image.failures_before_success && !image.is_out(elapsed) && !fails()
+    }
+
+    /// Returns the outcome and the latency of a probe that is sent so long after the start of a run.
+    pub(super) fn probe(&self, id: RunId, kind: ProbeKind, elapsed: Duration) -> (ProbeOutcome, Duration) {
+        match self.containers.get(id.container.get()) {
+            Some(container) if !container.always_passes(kind) => container.script.probe(id, kind, elapsed),
+            Some(_) | None => (ProbeOutcome::Success, Duration::ZERO),
+        }
+    }
+}
+
+/// Samples of a script, for those who play it without a [`FakeRuntime`](super::FakeRuntime).
+impl ContainerScript {
+    /// Returns the n-th run as written; the last repeats.
+    fn run(&self, n: u32) -> Option<&Run> {
+        let last = self.runs.len().saturating_sub(1);
+        self.runs.get(usize::try_from(n).unwrap_or(usize::MAX).min(last))
+    }
+
+    /// Returns the outcome and the latency of a probe, both as written and as sampled.
+    fn probe(&self, id: RunId, kind: ProbeKind, elapsed: Duration) -> (ProbeOutcome, Duration) {
+        let steps = self.run(id.run).map_or(&[][..], |run| run.probes.of(kind));
+        let step = steps.iter().rev().find(|step| step.from <= elapsed);
+        let outcome = step.map_or(ProbeOutcome::Success, |step| step.result);
+        match self.random.as_deref().and_then(|random| random.probes.of(kind)) {
+            Some(random) => id.answer(random, kind, elapsed, outcome),
+            None => (outcome, Duration::ZERO),
+        }
+    }
+
+    /// Returns the n-th run with everything sampled but its probes.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sample_run(&self, seed: u64, container: ContainerIndex, n: u32) -> Run {
+        let mut run = self.run(n).cloned().unwrap_or_default();
+        let Some(random) = &self.random else { return run };
+        let id = RunId { container, run: n, seed };
+        if let Some(distribution) = random.exits_after {
+            run.exits_after = Some(distribution.sample(id.draw(Chance::Exit)));
+        }
+        if let Some(distribution) = random.sigterm_exit_after {
+            run.sigterm_exit_after = distribution.sample(id.draw(Chance::Sigterm));
+        }
+        run.exit_code = random.exit_code(id.draw(Chance::ExitCode)).unwrap_or(run.exit_code);
+        run
+    }
+
+    /// Returns the outcome and the latency of a probe that is sent so long after the start of the n-th run. The caller
+    /// gives a probe up whose latency exceeds `timeoutSeconds`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sample_probe(
+        &self,
+        seed: u64,
+        container: ContainerIndex,
+        n: u32,
+        kind: ProbeKind,
+        elapsed: Duration,
+    ) -> (ProbeOutcome, Duration) {
+        self.probe(RunId { container, run: n, seed }, kind, elapsed)
+    }
+
+    /// Returns how long the n-th pull takes, and true if it fails by chance.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sample_pull(&self, seed: u64, container: ContainerIndex, n: u32) -> (Duration, bool) {
+        let Some(random) = &self.random else { return (self.image.pull_time, false) };
+        let draw = |chance| Draw::new(seed, chance, of(container), n.into());
+        let takes = random.pull_time.map(|distribution| distribution.sample(draw(Chance::Pull)));
+        let fails = draw(Chance::PullFailure).fraction() < random.pull_failure;
+        (takes.unwrap_or(self.image.pull_time), fails)
+    }
+}
+
+impl RunId {
+    fn draw(self, chance: Chance) -> Draw {
+        Draw::new(self.seed, chance, of(self.container), self.run.into())
+    }
+
+    /// Returns the sampled outcome and latency of a probe.
+    fn answer(
+        self,
+        random: &RandomProbe,
+        kind: ProbeKind,
+        elapsed: Duration,
+        outcome: ProbeOutcome,
+    ) -> (ProbeOutcome, Duration) {
+        // Each kind of probe has samples of its own.
+        let of_probe = RunId { seed: self.seed ^ (kind as u64).wrapping_mul(0xa076_1d64_78bd_642f), ..self };
+        let nth = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let latency = random.latency.map(|latency| latency.sample(of_probe.nth(Chance::Latency, nth)));
+        (random.spoil(outcome, of_probe.nth(Chance::Probe, nth)), latency.unwrap_or(Duration::ZERO))
+    }
+
+    /// Returns one of many draws of a run: a probe's is named by the microsecond at which it is sent.
+    fn nth(self, chance: Chance, n: u64) -> Draw {
+        let of_run = of(self.container) ^ u64::from(self.run).wrapping_shl(32);
+        Draw::new(self.seed, chance, of_run, n)
+    }
+}
+
+fn of(container: ContainerIndex) -> u64 {
+    u64::try_from(container.get()).unwrap_or(u64::MAX)
+}

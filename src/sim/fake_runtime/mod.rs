@@ -1,0 +1,590 @@
+//! Fake runtime: a container runtime without containers. Actions go in, runtime events and the next wake-up come out.
+
+mod container;
+mod event_queue;
+mod lowered_script;
+
+pub use lowered_script::LoweredScript;
+
+pub(super) use event_queue::SimEvent;
+
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use core::time::Duration;
+
+use self::{
+    container::{ContainerSim, Process},
+    event_queue::EventQueue,
+    lowered_script::RunId,
+};
+use super::timeline::{ExitCause, Occurrence};
+use crate::{
+    action::Action,
+    api::Handler,
+    event::{ContainerExit, Failure, HookKind, RuntimeEvent},
+    rule::probe::ProbeOutcome,
+    spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
+    state::{
+        InstanceId, InstanceState, LOST_EXIT_CODE, RuntimeStatus, SandboxId, StartError, TerminationReason,
+    },
+    time::Timestamp,
+};
+
+/// A container runtime without containers, for one Pod: it carries out the actions of a
+/// [`PodMachine`](crate::PodMachine) and reports what a real runtime would report.
+///
+/// What its containers do is written in [`ContainerScript`](super::ContainerScript)s. It does no I/O and reads no clock:
+/// like the Pod, it is driven by an embedder, in virtual or in real time. Each action is answered at once by at most one
+/// event, or later: then [`FakeRuntime::poll_timeout`] says when, and [`FakeRuntime::handle_timeout`] returns the event.
+/// The `spec` of each call is [`PodMachine::spec`](crate::PodMachine::spec), from which the runtime takes images, hooks
+/// and the timeouts of probes.
+///
+/// ```
+/// use std::{collections::BTreeMap, sync::Arc, time::Duration};
+/// use pod_lifecycle::{
+///     Output, PodMachine, Timestamp, WorkerState, api::{PodManifest, PodPhase}, config::KubeletConfig, event::Event,
+///     sim::{ContainerScript, FakeRuntime, LoweredScript}, spec::PodSpec,
+/// };
+///
+/// let job: PodManifest = serde_json::from_str(r#"{
+///     "metadata": {"name": "job"},
+///     "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox:1.36"}]}
+/// }"#)?;
+/// let spec = Arc::new(PodSpec::from_manifest(job)?);
+/// let scripts = BTreeMap::from([("main".to_owned(), ContainerScript::default().pulled_in(2).exits_after(30))]);
+/// let (mut now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+/// let mut runtime = FakeRuntime::new(Arc::new(LoweredScript::new(&scripts, &spec)), now);
+/// let mut pod = PodMachine::new(spec.clone(), Arc::new(KubeletConfig::default()), now, &mut out);
+/// while pod.worker_state() != WorkerState::Finished {
+///     for output in std::mem::take(&mut out) {
+///         let Output::Action(action) = output else { continue };
+///         if let Some(event) = runtime.carry_out(action, &spec, now) {
+///             pod.handle_event(now, Event::Runtime(event), &mut out)?;
+///         }
+///     }
+///     if out.is_empty() {
+///         now = [runtime.poll_timeout(), pod.poll_timeout()].into_iter().flatten().min().ok_or("idle")?;
+///         while let Some(event) = runtime.handle_timeout(&spec, now) {
+///             pod.handle_event(now, Event::Runtime(event), &mut out)?;
+///         }
+///         pod.handle_timeout(now, &mut out);
+///     }
+/// }
+/// assert_eq!(pod.phase(), PodPhase::Succeeded);
+/// assert_eq!(now.since(Timestamp::UNIX_EPOCH), Duration::from_secs(32));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FakeRuntime {
+    /// Events to come. One queue also holds the script actions of a driver: their order at one instant matters.
+    pub(super) queue: EventQueue,
+    script: Arc<LoweredScript>,
+    /// Seed of the samples.
+    seed: u64,
+    /// Start of the Pod's run, from which outages of the registry are counted.
+    start: Timestamp,
+    /// The newest sandbox, and true if it is ready.
+    sandbox: Option<(SandboxId, bool)>,
+    containers: Box<[ContainerSim]>,
+}
+
+impl FakeRuntime {
+    /// Creates a runtime that has neither sandboxes nor containers of the Pod; `start` is when the Pod's run starts.
+    #[must_use]
+    pub fn new(script: Arc<LoweredScript>, start: Timestamp) -> FakeRuntime {
+        let containers = (0..script.len()).map(|_| ContainerSim::default()).collect();
+        FakeRuntime { queue: EventQueue::default(), containers, script, seed: 0, start, sandbox: None }
+    }
+
+    /// Sets the seed of everything that the scripts leave to chance.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> FakeRuntime {
+        self.seed = seed;
+        self
+    }
+
+    /// Adopts the sandboxes and containers of a Pod that ran before the embedder restarted: the state that
+    /// [`PodMachine::resume`](crate::PodMachine::resume) is given.
+    ///
+    /// A running container exits when its script says, counted from its start, or at once if that is past.
+    #[must_use]
+    pub fn adopt(mut self, runtime: &RuntimeStatus) -> FakeRuntime {
+        self.sandbox = runtime.sandboxes.first().map(|sandbox| (sandbox.id, sandbox.is_ready));
+        for (index, container) in (0..self.containers.len()).filter_map(|at| u16::try_from(at).ok()).zip(0..) {
+            let (index, start_order): (ContainerIndex, u32) = (index.into(), container);
+            let Some(instance) = runtime.newest(index) else { continue };
+            let Some(it) = self.containers.get_mut(index.get()) else { continue };
+            it.adopt(instance.restart_count);
+            let running_since = match instance.state {
+                InstanceState::Running { started_at } => started_at,
+                InstanceState::Created => continue,
+                InstanceState::Exited(_) | InstanceState::Unknown => None,
+            };
+            let run = it.start(instance.id, start_order, running_since.unwrap_or(self.start));
+            if let Some(process) = it.process.as_mut() {
+                process.is_alive = running_since.is_some();
+            }
+            let exits_after = self.script.exits_after(self.run_id(index, run));
+            if let Some((since, after)) = running_since.zip(exits_after) {
+                self.queue.schedule(since + after, SimEvent::OwnExit(index, instance.id));
+            }
+        }
+        self
+    }
+
+    /// Schedules the death of the newest sandbox, which takes its containers with it.
+    pub fn kill_sandbox_at(&mut self, at: Timestamp) {
+        self.queue.schedule(at, SimEvent::SandboxDeath);
+    }
+
+    /// Carries out an action, and returns its answer if it takes no time.
+    pub fn carry_out(&mut self, action: Action, spec: &PodSpec, now: Timestamp) -> Option<RuntimeEvent> {
+        self.carry_out_recorded(action, spec, now, &mut |_| ())
+    }
+
+    /// Returns when the next event is due, unless another action comes first.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.queue.first().map(|(at, _)| at)
+    }
+
+    /// Returns the next event that is due; `None` once no more is due.
+    pub fn handle_timeout(&mut self, spec: &PodSpec, now: Timestamp) -> Option<RuntimeEvent> {
+        while let Some((_, event)) = self.queue.first().filter(|(at, _)| *at <= now) {
+            self.queue.pop();
+            let event = self.handle_event(event, spec, now, &mut |_| ());
+            if event.is_some() {
+                return event;
+            }
+        }
+        None
+    }
+
+    /// True if a container runs.
+    #[must_use]
+    pub fn has_running_containers(&self) -> bool {
+        self.containers.iter().any(|it| it.process.as_ref().is_some_and(|process| process.is_alive))
+    }
+
+    /// True if the Pod has a sandbox, ready or not.
+    #[must_use]
+    pub fn has_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
+    /// Replaces the scripts once the Pod has more containers: ephemeral ones were added.
+    pub(super) fn grow(&mut self, spec: &PodSpec, lower: impl FnOnce() -> LoweredScript) {
+        if self.containers.len() < spec.container_count() {
+            self.script = Arc::new(lower());
+            let mut containers = core::mem::take(&mut self.containers).into_vec();
+            containers.resize_with(self.script.len(), ContainerSim::default);
+            self.containers = containers.into_boxed_slice();
+        }
+    }
+
+    /// Makes a container's new image present or not, as its script says; also one that was present under another name.
+    pub(super) fn change_image(&mut self, container: &str, image: &str, spec: &PodSpec) {
+        let Some(index) = spec.index_of(container) else { return };
+        let is_present = self.script.image(index).present;
+        if let Some(it) = self.containers.get_mut(index.get()) {
+            it.set_image(image, is_present);
+        }
+    }
+
+    /// Carries out an action, and passes everything that occurs to `record`.
+    pub(super) fn carry_out_recorded(
+        &mut self,
+        action: Action,
+        spec: &PodSpec,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        match action {
+            Action::RunPodSandbox { sandbox } => {
+                self.sandbox = Some((sandbox, true));
+                Some(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) })
+            }
+            Action::StopPodSandbox { sandbox } => {
+                let newest = self.sandbox.as_mut().filter(|newest| **newest == (sandbox, true))?;
+                newest.1 = false;
+                self.kill_all(now, record);
+                Some(RuntimeEvent::SandboxDied { sandbox })
+            }
+            Action::InspectImage { container } => {
+                let (image, by_default) = (image_of(spec, container), self.script.image(container).present);
+                let is_there = self.containers.get(container.get()).is_some_and(|it| it.has_image(image, by_default));
+                Some(RuntimeEvent::ImageInspected { container, result: Ok(is_there) })
+            }
+            Action::PullImage { container } => {
+                let it = self.containers.get_mut(container.get())?;
+                it.begin_pull(image_of(spec, container));
+                let takes = self.script.pull_time(container, self.seed, it.pulls());
+                self.queue.schedule(now + takes, SimEvent::PullEnd(container));
+                None
+            }
+            Action::CreateContainer { container, instance, .. } => {
+                let result = if self.sandbox.is_some_and(|(_, is_ready)| is_ready) {
+                    Ok(())
+                } else {
+                    Err(Failure { error: StartError::CreateContainerError, message: "sandbox not ready".into() })
+                };
+                Some(RuntimeEvent::ContainerCreated { container, instance, result })
+            }
+            Action::StartContainer { container, instance } => {
+                self.start(container, instance, now);
+                Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) })
+            }
+            Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
+            Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => None,
+            Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook, spec, now),
+            Action::Probe { container, instance, kind } => {
+                let outcome = self.probe(container, instance, kind, spec, now)?;
+                record(Occurrence::ProbeFinished { container, instance, kind, outcome });
+                Some(probe_finished(container, instance, kind, outcome, output_of(outcome, spec, container, kind)))
+            }
+        }
+    }
+
+    /// Handles an event of the queue; `None` if it has become void.
+    pub(super) fn handle_event(
+        &mut self,
+        event: SimEvent,
+        spec: &PodSpec,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        match event {
+            SimEvent::SandboxDeath => {
+                let (sandbox, is_ready) = self.sandbox.as_mut().filter(|(_, is_ready)| *is_ready)?;
+                *is_ready = false;
+                let sandbox = *sandbox;
+                record(Occurrence::SandboxDied(sandbox));
+                self.kill_all(now, record);
+                Some(RuntimeEvent::SandboxDied { sandbox })
+            }
+            SimEvent::OwnExit(container, instance) => {
+                let run = self.alive(container, instance)?.run;
+                let code = self.script.exit_code(self.run_id(container, run));
+                self.exit(container, code, ExitCause::Itself, now, record)
+            }
+            SimEvent::SigtermExit(container, instance) => {
+                let run = self.alive(container, instance)?.run;
+                // 128 + SIGTERM (15), as of a process without a handler.
+                let code = self.script.run(self.run_id(container, run)).sigterm_exit_code.unwrap_or(143);
+                self.exit(container, code, ExitCause::Sigterm, now, record)
+            }
+            SimEvent::Sigkill(container, instance) => {
+                self.alive(container, instance)?;
+                self.exit(container, LOST_EXIT_CODE, ExitCause::Sigkill, now, record)
+            }
+            SimEvent::StopReturn(container, instance) => Some(RuntimeEvent::ContainerStopped { container, instance }),
+            SimEvent::PullEnd(container) => self.end_pull(container, now, record),
+            SimEvent::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now, record),
+            SimEvent::ProbeAnswer(container, instance, kind) => {
+                Some(self.answer_probe(container, instance, kind, spec, now, record))
+            }
+            SimEvent::Relist
+            | SimEvent::KillTimeout
+            | SimEvent::Stop(_)
+            | SimEvent::Probe(_)
+            | SimEvent::ScriptAction(_)
+            | SimEvent::KubeletRestart
+            | SimEvent::Sync(_) => None,
+        }
+    }
+
+    /// Touches the memory of the next probe, so that it is fetched early; the value only keeps the loads.
+    pub(super) fn prefetch(&self) -> u64 {
+        self.containers.first().and_then(|it| it.process.as_ref()).map_or(0, |process| u64::from(process.run))
+    }
+
+    fn run_id(&self, container: ContainerIndex, run: u32) -> RunId {
+        RunId { container, run, seed: self.seed }
+    }
+
+    fn alive(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
+        let process = self.containers.get_mut(container.get())?.process.as_mut()?;
+        (process.is_alive && process.instance == instance).then_some(process)
+    }
+
+    // --- Processes ---
+
+    fn start(&mut self, container: ContainerIndex, instance: InstanceId, now: Timestamp) {
+        let newest = self.containers.iter().filter_map(|it| Some(it.process.as_ref()?.start_order)).max();
+        let start_order = newest.map_or(0, |newest| newest.wrapping_add(1));
+        let Some(it) = self.containers.get_mut(container.get()) else { return };
+        let run = it.start(instance, start_order, now);
+        if let Some(after) = self.script.exits_after(self.run_id(container, run)) {
+            self.queue.schedule(now + after, SimEvent::OwnExit(container, instance));
+        }
+    }
+
+    fn stop(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        let Some(process) = self.alive(container, instance) else {
+            return Some(RuntimeEvent::ContainerStopped { container, instance });
+        };
+        process.is_being_stopped = true;
+        let (is_first, run) = (!core::mem::replace(&mut process.got_sigterm, true), process.run);
+        let id = self.run_id(container, run);
+        // A second StopContainer shortens the time until SIGKILL; SIGTERM is handled only once.
+        if is_first && !self.script.run(id).ignores_sigterm {
+            let after = self.script.sigterm_exits_after(id);
+            self.queue.schedule(now + after, SimEvent::SigtermExit(container, instance));
+        }
+        self.queue.schedule(now + timeout, SimEvent::Sigkill(container, instance));
+        None
+    }
+
+    fn exit(
+        &mut self,
+        container: ContainerIndex,
+        code: i32,
+        cause: ExitCause,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        let it = self.containers.get_mut(container.get())?;
+        let process = it.process.as_mut()?;
+        process.is_alive = false;
+        let (instance, run) = (process.instance, process.run);
+        if core::mem::take(&mut process.is_being_stopped) {
+            self.queue.schedule(now, SimEvent::StopReturn(container, instance));
+        }
+        for hook in it.hooks_in(instance) {
+            self.queue.schedule(now, SimEvent::HookEnd(container, instance, hook));
+        }
+        let run = self.script.run(self.run_id(container, run));
+        let is_own = cause == ExitCause::Itself;
+        let scripted = run.reason.as_deref().map(TerminationReason::from);
+        let reason = if run.oom_killed { Some(TerminationReason::OomKilled) } else { scripted }.filter(|_| is_own);
+        let exit = ContainerExit {
+            code,
+            reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
+            message: run.message.as_deref().filter(|_| is_own).map(Box::from),
+            ..ContainerExit::with_code(code)
+        };
+        record(Occurrence::ContainerExited { container, instance, code, cause });
+        Some(RuntimeEvent::ContainerExited { container, instance, exit })
+    }
+
+    /// Kills the processes of a sandbox that died, in the order in which they were started.
+    ///
+    /// No event reports them: the kubelet learns of their end with that of their sandbox.
+    fn kill_all(&mut self, now: Timestamp, record: &mut impl FnMut(Occurrence)) {
+        let alive = self.containers.iter().zip((0..).map(ContainerIndex::from)).filter_map(|(it, index)| {
+            let process = it.process.as_ref().filter(|process| process.is_alive)?;
+            Some((process.start_order, index))
+        });
+        let mut alive: Vec<(u32, ContainerIndex)> = alive.collect();
+        alive.sort_unstable();
+        for (_, index) in alive {
+            self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now, record);
+        }
+    }
+
+    // --- Images ---
+
+    fn end_pull(
+        &mut self,
+        container: ContainerIndex,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        let it = self.containers.get_mut(container.get())?;
+        let (pull, image) = it.end_pull();
+        let succeeded = self.script.pull_succeeds(container, self.seed, pull, now.since(self.start));
+        if let Some(image) = image.filter(|_| succeeded) {
+            it.set_image(&image, true);
+        }
+        let script = self.script.image(container);
+        let error = script.error.as_deref().unwrap_or("registry says no");
+        let result = if succeeded {
+            Ok(script.size_bytes)
+        } else {
+            Err(Failure { error: StartError::ErrImagePull, message: error.into() })
+        };
+        record(Occurrence::PullFinished { container, succeeded });
+        Some(RuntimeEvent::ImagePulled { container, result })
+    }
+
+    // --- Hooks ---
+
+    fn run_hook(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        hook: HookKind,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        if self.alive(container, instance).is_none() {
+            let result = Err(hook_error(spec, container, hook, "container is not running"));
+            return Some(RuntimeEvent::HookFinished { container, instance, hook, result });
+        }
+        let ends_at = now + self.script.hook(container, hook).duration;
+        self.containers.get_mut(container.get())?.begin_hook(instance, hook, ends_at);
+        self.queue.schedule(ends_at, SimEvent::HookEnd(container, instance, hook));
+        None
+    }
+
+    /// Ends a hook by itself or with its container, whichever comes first.
+    fn end_hook(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        hook: HookKind,
+        spec: &PodSpec,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        let ends_at = self.containers.get_mut(container.get())?.end_hook(instance, hook)?;
+        let code = Some(self.script.hook(container, hook).exit_code).filter(|_| ends_at <= now);
+        let result = match code {
+            Some(0) => Ok(()),
+            Some(code) => Err(hook_error(spec, container, hook, &format!("command terminated with exit code {code}"))),
+            None => Err(hook_error(spec, container, hook, "container died during exec")),
+        };
+        record(Occurrence::HookFinished { container, instance, hook, code });
+        Some(RuntimeEvent::HookFinished { container, instance, hook, result })
+    }
+
+    // --- Probes ---
+
+    /// Sends a probe. Returns its outcome (none if the container does not run), or `None` if it is answered later.
+    pub(super) fn probe(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Option<Option<ProbeOutcome>> {
+        match self.probe_result(container, instance, kind, now) {
+            Some((_, latency)) if !latency.is_zero() => {
+                // The kubelet gives up after `timeoutSeconds`.
+                let timeout = timeout_of(spec, container, kind);
+                self.queue.schedule(now + latency.min(timeout), SimEvent::ProbeAnswer(container, instance, kind));
+                if let Some(it) = self.containers.get_mut(container.get()) {
+                    it.begin_probe(kind, now);
+                }
+                None
+            }
+            result => Some(result.map(|(outcome, _)| outcome)),
+        }
+    }
+
+    fn answer_probe(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        spec: &PodSpec,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> RuntimeEvent {
+        let sent_at = self.containers.get(container.get()).and_then(|it| it.probed_at(kind)).unwrap_or(now);
+        let result = self.probe_result(container, instance, kind, sent_at);
+        let is_late = result.is_some_and(|(_, latency)| latency > timeout_of(spec, container, kind));
+        let outcome = result.map(|(outcome, _)| if is_late { ProbeOutcome::Failure } else { outcome });
+        record(Occurrence::ProbeFinished { container, instance, kind, outcome });
+        let output = if is_late { timeout_output(spec, container, kind) } else { output_of(outcome, spec, container, kind) };
+        probe_finished(container, instance, kind, outcome, output)
+    }
+
+    /// Returns a probe's outcome and latency; `None` if the container does not run.
+    fn probe_result(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        kind: ProbeKind,
+        sent_at: Timestamp,
+    ) -> Option<(ProbeOutcome, Duration)> {
+        let process = self.alive(container, instance)?;
+        let (run, elapsed) = (process.run, sent_at.since(process.started_at));
+        Some(self.script.probe(self.run_id(container, run), kind, elapsed))
+    }
+}
+
+fn probe_finished(
+    container: ContainerIndex,
+    instance: InstanceId,
+    kind: ProbeKind,
+    outcome: Option<ProbeOutcome>,
+    output: &str,
+) -> RuntimeEvent {
+    let outcome = outcome.unwrap_or(ProbeOutcome::Error);
+    RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() }
+}
+
+fn probe_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Option<&ProbeSpec> {
+    spec.container(container)?.probe(kind)
+}
+
+fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
+    probe_of(spec, container, kind).map_or(Duration::from_secs(1), ProbeSpec::timeout)
+}
+
+/// Returns a probe's output, in the words of the kubelet's prober for its handler (`pkg/probe`). The output of a command
+/// is what the recorded kubelets were given.
+pub(super) fn output_of(
+    outcome: Option<ProbeOutcome>,
+    spec: &PodSpec,
+    container: ContainerIndex,
+    kind: ProbeKind,
+) -> &'static str {
+    let is_failure = match outcome {
+        Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => return "",
+        Some(ProbeOutcome::Failure) => true,
+        Some(ProbeOutcome::Error) => false,
+        None => return "container is not running",
+    };
+    let handler = probe_of(spec, container, kind).map(|probe| &probe.handler);
+    match handler {
+        Some(Handler { http_get: Some(_), .. }) if is_failure => "HTTP probe failed with statuscode: 503",
+        Some(Handler { tcp_socket: Some(_), .. }) if is_failure => "dial tcp: connect: connection refused",
+        Some(Handler { grpc: Some(_), .. }) if is_failure => "service unhealthy (responded with \"NOT_SERVING\")",
+        Some(_) | None if is_failure => "probe said no",
+        Some(Handler { exec: Some(_), .. }) | None => "exec broken",
+        Some(_) => "the probe could not run",
+    }
+}
+
+/// Returns the output of a probe that was given up after `timeoutSeconds`.
+fn timeout_output(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> &'static str {
+    match probe_of(spec, container, kind).map(|probe| &probe.handler) {
+        Some(Handler { http_get: Some(_), .. }) => {
+            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        }
+        Some(Handler { tcp_socket: Some(_), .. }) => "dial tcp: i/o timeout",
+        Some(Handler { grpc: Some(_), .. }) => "timeout: health rpc did not complete in time",
+        Some(_) | None => "command timed out",
+    }
+}
+
+fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {
+    spec.container(container).map_or("", |container| container.image())
+}
+
+/// Returns the kubelet's message for a hook that failed (`pkg/kubelet/lifecycle/handlers.go`).
+fn hook_error(spec: &PodSpec, container: ContainerIndex, hook: HookKind, error: &str) -> Box<str> {
+    let of_container = spec.container(container);
+    let hook = of_container.and_then(|container| match hook {
+        HookKind::PostStart => container.post_start(),
+        HookKind::PreStop => container.pre_stop(),
+    });
+    let command = match hook {
+        Some(LifecycleHook::Run(handler)) => {
+            handler.exec.as_ref().map_or_else(String::new, |exec| exec.command.join(" "))
+        }
+        Some(LifecycleHook::Sleep(_)) | None => String::new(),
+    };
+    let name = spec.container_name(container);
+    let pod = format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid());
+    let failed = format!("Exec lifecycle hook ([{command}]) for Container {name:?} in Pod {pod:?} failed");
+    format!("{failed} - error: {error}, message: \"\"").into()
+}

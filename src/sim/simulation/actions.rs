@@ -1,0 +1,296 @@
+//! Actions of a simulation: what users, controllers, the scheduler and the node do to its Pod.
+
+use alloc::string::{String, ToString};
+use core::time::Duration;
+
+use super::Simulation;
+use crate::{
+    api::{ConditionStatus, PodCondition},
+    event::{Event, EventError, NodeEvent},
+    kubelet::{PodMachine, Sink},
+    object::{ObjectError, PodObject},
+    sim::{
+        action::{ScriptAction, ScriptActionKind},
+        duration::to_grace_seconds,
+        error::ScenarioError,
+        recorder::ApiSide,
+        timeline::Occurrence,
+    },
+};
+
+/// The kubelet's message of an eviction under memory pressure.
+const LOW_ON_MEMORY: &str = "The node was low on resource: memory. ";
+
+/// Actions on the Pod, at the present time.
+///
+/// An action that is not possible is a [`ScenarioError::Refused`], and nothing changes. One that comes too late has no
+/// effect: once the object is removed, or, for those of the node, once the Pod is terminated.
+impl Simulation {
+    /// Performs an action on the Pod.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError::Refused`] if it is not possible for this Pod.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pod_lifecycle::{api::PodPhase, sim::{Scenario, ScriptActionKind}};
+    ///
+    /// let mut simulation = Scenario::example().simulate()?;
+    /// simulation.act(&ScriptActionKind::Preempt)?;
+    /// simulation.advance(Duration::from_secs(1))?;
+    /// assert_eq!(simulation.phase(), PodPhase::Failed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn act(&mut self, action: &ScriptActionKind) -> Result<(), ScenarioError> {
+        #[cfg(feature = "snapshot")]
+        self.note_action(action);
+        self.arrive_at(self.now());
+        self.perform(action).map_err(|error| ScenarioError::Refused { action: action.name(), error })?;
+        self.carry_out()?;
+        self.refresh();
+        Ok(())
+    }
+
+    /// Deletes the Pod through the API, with this grace period or with that of its spec.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn delete(&mut self, grace: Option<Duration>) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::Delete { grace })
+    }
+
+    /// Has the node evict the Pod under pressure, with this message and without a grace period.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError::Refused`] if the Pod is not bound.
+    pub fn evict(&mut self, message: &str) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::Evict { message: Some(message.into()), grace: None })
+    }
+
+    /// Sets a condition, for example that of a readiness gate.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    ///
+    /// ```
+    /// # use pod_lifecycle::{api::ConditionStatus, sim::Scenario};
+    /// let pod = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {
+    ///     "readinessGates": [{"conditionType": "example.com/in-rotation"}],
+    ///     "containers": [{"name": "app", "image": "nginx:1.27"}]
+    /// }}"#)?;
+    /// let mut simulation = Scenario::of(pod).simulate()?;
+    /// assert!(!simulation.is_ready());
+    /// simulation.set_condition("example.com/in-rotation", ConditionStatus::True)?;
+    /// assert!(simulation.is_ready());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_condition(&mut self, type_: &str, status: ConditionStatus) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::SetCondition { condition: type_.into(), status })
+    }
+
+    /// Changes the image of a container, which restarts it.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError::Refused`] if the Pod has no container of this name.
+    pub fn set_image(&mut self, container: &str, image: &str) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::SetImage { container: container.into(), image: image.into() })
+    }
+
+    /// Restarts the kubelet once the sync under way has ended; the containers keep running.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn restart_kubelet(&mut self) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::KubeletRestart)
+    }
+
+    /// Makes the node unreachable: the control plane has not seen it for too long. The containers keep running, unseen.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError::Refused`] if the Pod is not bound, or the node is lost already.
+    pub fn lose_node(&mut self) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::NodeLost)
+    }
+
+    /// Makes the node reachable again.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError::Refused`] if the node is not lost.
+    pub fn recover_node(&mut self) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::NodeRecovered)
+    }
+
+    /// Performs the n-th action of the script.
+    pub(super) fn act_by_script(&mut self, index: usize) -> Result<(), ScenarioError> {
+        let scenario = self.scenario.clone();
+        let Some(ScriptAction { at, kind }) = scenario.script.actions.get(index) else { return Ok(()) };
+        self.perform(kind).map_err(|error| ScenarioError::Impossible { index, at: *at, error })
+    }
+
+    fn perform(&mut self, action: &ScriptActionKind) -> Result<(), String> {
+        if self.object.is_gone() && *action != ScriptActionKind::NodeRecovered {
+            return Ok(());
+        }
+        self.recorder.occurrence(self.instant.at, Occurrence::Action(action.name().into()));
+        self.recorder.object_may_have_changed = true;
+        match self.act_on_node(action) {
+            // The node's managers no longer look at a Pod that has terminated.
+            Some(Ok(()) | Err(EventError::NotActive)) => return Ok(()),
+            Some(Err(error)) => return Err(error.to_string()),
+            None => self.act_on_object(action).map_err(|error| error.to_string())?,
+        }
+        self.deliver();
+        Ok(())
+    }
+
+    /// Performs an action of the node; `None` if it is none.
+    fn act_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), EventError>> {
+        if *action == ScriptActionKind::KubeletRestart {
+            self.restart_kubelet_when_idle();
+            return Some(Ok(()));
+        }
+        let event = node_event(action)?;
+        if self.driver.pod.is_none() {
+            return Some(Err(EventError::NotOnNode));
+        }
+        let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
+        Some(self.driver.handle(Event::Node(event), self.instant.at, host))
+    }
+
+    /// Performs an action on the object.
+    fn act_on_object(&mut self, action: &ScriptActionKind) -> Result<(), ObjectError> {
+        let now = self.instant.at;
+        match action {
+            ScriptActionKind::Delete { grace } => {
+                let of_spec = self.object.manifest().spec.termination_grace_period_seconds.unwrap_or(30);
+                self.object.delete(grace.map_or(of_spec, to_grace_seconds), now);
+                Ok(())
+            }
+            ScriptActionKind::ForceDelete => {
+                self.object.force_delete();
+                Ok(())
+            }
+            ScriptActionKind::RemoveFinalizer { finalizer } => {
+                self.object.remove_finalizer(finalizer);
+                Ok(())
+            }
+            ScriptActionKind::SetCondition { condition, status } => self.object.set_condition(PodCondition {
+                type_: condition.clone(),
+                observed_generation: 0,
+                status: (*status).into(),
+                last_probe_time: None,
+                last_transition_time: Some(now.whole_seconds()),
+                reason: "".into(),
+                message: "".into(),
+            }),
+            ScriptActionKind::RemoveCondition { condition } => self.object.remove_condition(condition),
+            ScriptActionKind::Disrupt { reason, message } => {
+                self.change_status(|object, out| object.disrupt(*reason, message, now, out))
+            }
+            ScriptActionKind::Reject { reason, message } => self.reject(reason, message),
+            ScriptActionKind::Unschedulable { message } => {
+                self.change_status(|object, out| object.unschedulable(message, now, out))
+            }
+            ScriptActionKind::Bind => self.bind(),
+            ScriptActionKind::RemoveSchedulingGates => self.object.remove_scheduling_gates(),
+            ScriptActionKind::NodeLost => self.change_status(|object, out| object.lose_node(now, out)),
+            ScriptActionKind::NodeRecovered => self.bring_node_back(),
+            ScriptActionKind::SetImage { container, image } => {
+                self.object.set_image(container, image)?;
+                self.driver.runtime.change_image(container, image, self.object.spec());
+                Ok(())
+            }
+            ScriptActionKind::AddEphemeralContainer { container } => {
+                self.object.add_ephemeral_container((**container).clone())
+            }
+            ScriptActionKind::KubeletRestart
+            | ScriptActionKind::Evict { .. }
+            | ScriptActionKind::EvictOverLimit { .. }
+            | ScriptActionKind::Preempt
+            | ScriptActionKind::Shutdown { .. } => Ok(()),
+        }
+    }
+
+    fn bind(&mut self) -> Result<(), ObjectError> {
+        let node_name = self.config.node_name.clone();
+        self.object.bind(&node_name, self.instant.at, &mut self.recorder)?;
+        self.start_pod();
+        Ok(())
+    }
+
+    fn reject(&mut self, reason: &str, message: &str) -> Result<(), ObjectError> {
+        if self.object.spec().is_scheduling_gated() {
+            return Err(ObjectError::Gated);
+        }
+        if self.driver.pod.is_some() {
+            return Err(ObjectError::AlreadyBound);
+        }
+        let (node_name, now) = (self.config.node_name.clone(), self.instant.at);
+        self.object.take_to_node(&node_name, now);
+        let (spec, config) = (self.object.spec().clone(), self.config.clone());
+        let out = &mut self.api_side();
+        let rejected = PodMachine::rejected(spec, config, reason, message, now, &mut out.sink());
+        self.driver.pod = Some(rejected);
+        Ok(())
+    }
+
+    /// Delivers to the kubelet what it has missed, and publishes its status.
+    fn bring_node_back(&mut self) -> Result<(), ObjectError> {
+        self.object.recover_node()?;
+        let before = self.object.status().clone();
+        self.deliver();
+        if let Some(pod) = self.driver.pod.as_ref().filter(|_| !self.object.is_gone()) {
+            self.recorder.record_difference(self.instant.at, &before, self.object.status(), pod);
+        }
+        Ok(())
+    }
+
+    /// Has the control plane change the status, and records it.
+    fn change_status(
+        &mut self,
+        change: impl FnOnce(&mut PodObject, &mut dyn Sink) -> Result<(), ObjectError>,
+    ) -> Result<(), ObjectError> {
+        change(&mut self.object, &mut self.recorder)?;
+        self.recorder.status(self.instant.at, self.object.status());
+        Ok(())
+    }
+}
+
+/// Returns the event of an action of the node; `None` if it is another's.
+pub(in crate::sim) fn node_event(action: &ScriptActionKind) -> Option<NodeEvent> {
+    Some(match action {
+        ScriptActionKind::Evict { message, grace } => NodeEvent::Evicted {
+            message: message.as_deref().unwrap_or(LOW_ON_MEMORY).into(),
+            grace_seconds: grace.map(to_grace_seconds),
+            is_disruption: true,
+        },
+        ScriptActionKind::EvictOverLimit { message } => {
+            NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
+        }
+        ScriptActionKind::Preempt => NodeEvent::Preempted,
+        ScriptActionKind::Shutdown { grace } => NodeEvent::ShutDown { grace_seconds: grace.map(to_grace_seconds) },
+        ScriptActionKind::KubeletRestart
+        | ScriptActionKind::Delete { .. }
+        | ScriptActionKind::ForceDelete
+        | ScriptActionKind::SetCondition { .. }
+        | ScriptActionKind::RemoveCondition { .. }
+        | ScriptActionKind::Disrupt { .. }
+        | ScriptActionKind::Reject { .. }
+        | ScriptActionKind::Unschedulable { .. }
+        | ScriptActionKind::Bind
+        | ScriptActionKind::RemoveSchedulingGates
+        | ScriptActionKind::NodeLost
+        | ScriptActionKind::NodeRecovered
+        | ScriptActionKind::SetImage { .. }
+        | ScriptActionKind::AddEphemeralContainer { .. }
+        | ScriptActionKind::RemoveFinalizer { .. } => return None,
+    })
+}

@@ -1,0 +1,437 @@
+//! Simulation: one Pod in virtual time, advanced step by step.
+
+mod actions;
+mod kubelet_restart;
+#[cfg(feature = "snapshot")]
+mod snapshot;
+
+pub(super) use actions::node_event;
+#[cfg(feature = "snapshot")]
+pub use snapshot::{SimulationSnapshot, SimulationSnapshotError};
+
+use alloc::{sync::Arc, vec::Vec};
+use core::time::Duration;
+
+use super::{
+    action::ScriptAction,
+    driver::{Driver, Host as _, Instant, Livelock, Turn},
+    error::ScenarioError,
+    fake_runtime::{FakeRuntime, LoweredScript, SimEvent},
+    recorder::{ApiSide, Recorder},
+    scenario::Scenario,
+    status_matcher::StatusMatcher,
+    timeline::{Timeline, TimelineEnd, TimelineEntry, restarts_of},
+};
+use crate::{
+    api::PodPhase,
+    config::KubeletConfig,
+    event::{ApiEvent, Event},
+    explain::Explanation,
+    kubectl::{self, Row},
+    kubelet::{PodMachine, WorkerState},
+    object::PodObject,
+    spec::PodSpec,
+    time::Timestamp,
+};
+
+/// End of a simulation whose script has none.
+pub(super) const DEFAULT_END: Duration = Duration::from_secs(600);
+
+/// 2026-03-01T12:00:00Z, the start of a simulation whose scenario has none.
+pub(super) const DEFAULT_START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+
+/// A running simulation of one Pod, advanced step by step: in between, the Pod can be inspected and acted upon.
+///
+/// ```
+/// use core::time::Duration;
+/// use pod_lifecycle::{api::PodPhase, sim::Scenario};
+///
+/// let mut simulation = Scenario::example().container("app", |app| app.pulled_in(20)).simulate()?;
+/// let pulled = simulation.now() + Duration::from_secs(20);
+/// assert_eq!((simulation.phase(), simulation.next()), (PodPhase::Pending, Some(pulled)));
+/// simulation.advance_to(pulled)?;
+/// assert_eq!(simulation.phase(), PodPhase::Running);
+///
+/// simulation.delete(None)?;
+/// while let Some(at) = simulation.step()? {
+///     println!("{at}: {}", simulation.explain(at));
+/// }
+/// assert!(simulation.is_finished());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    // --- Setup ---
+    scenario: Arc<Scenario>,
+    config: Arc<KubeletConfig>,
+    end: Timestamp,
+    // --- State ---
+    object: PodObject,
+    driver: Driver,
+    recorder: Recorder,
+    /// The instant of the last event.
+    instant: Instant,
+    /// The time up to which the simulation was advanced.
+    advanced_to: Timestamp,
+    removed_at: Option<Timestamp>,
+    /// True if the timeline's object is older than the last observed one.
+    is_pod_outdated: bool,
+    // --- Restarts of the kubelet ---
+    /// True if a restart of the kubelet waits for the end of the sync under way.
+    restart_is_pending: bool,
+    /// True if a scripted restart resumes the Pod from its object instead of telling it to forget.
+    restarts_resume: bool,
+    // --- Snapshot ---
+    /// Number of events so far.
+    #[cfg(feature = "snapshot")]
+    steps: u64,
+    /// Actions beyond the script.
+    #[cfg(feature = "snapshot")]
+    interventions: Vec<snapshot::Intervention>,
+}
+
+impl Simulation {
+    /// Starts the simulation of a scenario.
+    pub(super) fn start(scenario: Arc<Scenario>) -> Result<Simulation, ScenarioError> {
+        let start = scenario.config.start.unwrap_or(DEFAULT_START);
+        let object = scenario.object(start)?;
+        scenario.check(object.spec())?;
+        let mut simulation = Simulation {
+            config: Arc::new(scenario.kubelet_config()),
+            driver: Driver { pod: None, runtime: scripted_runtime(&scenario, object.spec(), start) },
+            recorder: Recorder::new(&object, start),
+            object,
+            end: start + scenario.script.end.unwrap_or(DEFAULT_END),
+            instant: Instant::new(start),
+            advanced_to: start,
+            removed_at: None,
+            is_pod_outdated: false,
+            restart_is_pending: false,
+            restarts_resume: false,
+            #[cfg(feature = "snapshot")]
+            steps: 0,
+            #[cfg(feature = "snapshot")]
+            interventions: Vec::new(),
+            scenario,
+        };
+        simulation.first_instant()?;
+        simulation.refresh();
+        Ok(simulation)
+    }
+
+    /// Binds the Pod and starts its first sync, unless the script has something to happen before.
+    fn first_instant(&mut self) -> Result<(), ScenarioError> {
+        let mut actions = self.scenario.script.actions.iter();
+        if self.object.spec().is_scheduling_gated() || actions.any(|action| action.kind.comes_before_node()) {
+            self.recorder.status(self.instant.at, self.object.status());
+        } else {
+            let node_name = self.config.node_name.clone();
+            self.object.take_to_node(&node_name, self.instant.at);
+            self.start_pod();
+        }
+        self.carry_out()
+    }
+
+    /// Has the kubelet start the Pod.
+    fn start_pod(&mut self) {
+        let (object, config, now) = (self.object.manifest().clone(), self.config.clone(), self.instant.at);
+        // The object has been lowered before, so it is valid.
+        let started = PodMachine::from_object(&object, config, now, &mut self.api_side().sink());
+        self.driver.pod = started.ok();
+    }
+
+    fn api_side(&mut self) -> ApiSide<'_> {
+        ApiSide { recorder: &mut self.recorder, object: &mut self.object }
+    }
+
+    // --- Advancing ---
+
+    /// Advances up to and including a time, or to the end of the script if that comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn advance_to(&mut self, at: Timestamp) -> Result<(), ScenarioError> {
+        let at = at.min(self.end);
+        while self.step_until(at)? {}
+        self.reach(at);
+        Ok(())
+    }
+
+    /// Advances by a duration, or to the end of the script if that comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn advance(&mut self, by: Duration) -> Result<(), ScenarioError> {
+        self.advance_to(self.now() + by)
+    }
+
+    /// Advances until a condition holds at the end of an instant, and returns that instant; `None` if the simulation ended
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use pod_lifecycle::sim::{Simulation, Scenario};
+    /// let mut simulation = Scenario::example().container("app", |app| app.pulled_in(20)).simulate()?;
+    /// let start = simulation.now();
+    /// let ready = simulation.advance_until(Simulation::is_ready)?;
+    /// assert_eq!(ready, Some(start + Duration::from_secs(20)));
+    /// assert_eq!(simulation.advance_until(|simulation| simulation.restarts("app") > Some(0))?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn advance_until(&mut self, holds: impl Fn(&Simulation) -> bool) -> Result<Option<Timestamp>, ScenarioError> {
+        while !holds(self) {
+            if self.step()?.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.now()))
+    }
+
+    /// Advances to the next event, and returns its time; `None` once the Pod is finished or the script has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn step(&mut self) -> Result<Option<Timestamp>, ScenarioError> {
+        let Some(at) = self.next() else { return Ok(None) };
+        self.advance_to(at)?;
+        Ok(Some(at))
+    }
+
+    /// Advances to the end of the script, or until the Pod is finished, and returns the timeline.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn play(mut self) -> Result<Timeline, ScenarioError> {
+        while self.step_until(self.end)? {}
+        if !self.is_finished() {
+            self.arrive_at(self.end);
+        }
+        Ok(self.into_timeline())
+    }
+
+    /// Returns the timeline so far.
+    #[must_use]
+    pub fn into_timeline(mut self) -> Timeline {
+        self.refresh();
+        self.recorder.timeline
+    }
+
+    // --- Inspecting ---
+
+    /// Returns the timeline so far.
+    #[must_use]
+    pub fn timeline(&self) -> &Timeline {
+        &self.recorder.timeline
+    }
+
+    /// Returns what happened so far.
+    #[must_use]
+    pub fn entries(&self) -> &[TimelineEntry] {
+        &self.recorder.timeline.entries
+    }
+
+    /// Returns the present time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.advanced_to
+    }
+
+    /// Returns the time of the next event; `None` once the Pod is finished or the script has ended.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.upcoming().map(|(at, _)| at).filter(|at| *at <= self.end)
+    }
+
+    /// Returns the Pod's object as the API server has it.
+    #[must_use]
+    pub fn object(&self) -> &PodObject {
+        &self.object
+    }
+
+    /// Returns the Pod as its kubelet has it; `None` before it is bound.
+    #[must_use]
+    pub fn pod(&self) -> Option<&PodMachine> {
+        self.driver.pod.as_ref()
+    }
+
+    /// Explains the Pod's state: why it is in it, what happens next, and what would change it.
+    #[must_use]
+    pub fn explain(&self, now: Timestamp) -> Explanation {
+        self.object.explain(self.driver.pod.as_ref(), now)
+    }
+
+    /// True if the kubelet is done with the Pod, or the object was removed before any kubelet saw it.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        match &self.driver.pod {
+            Some(pod) => pod.worker_state() == WorkerState::Finished,
+            None => self.object.is_gone(),
+        }
+    }
+
+    /// Returns the phase; `Pending` before there is one.
+    #[must_use]
+    pub fn phase(&self) -> PodPhase {
+        self.object().phase()
+    }
+
+    /// True if the status matches.
+    #[must_use]
+    pub fn matches<'a>(&self, matcher: impl Into<StatusMatcher<'a>>) -> bool {
+        !self.object().is_gone() && matcher.into().matches(self.object().status())
+    }
+
+    /// True if the Pod is `Ready`.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.matches(StatusMatcher::ready())
+    }
+
+    /// Returns the restart count of a container; `None` if the Pod has no container of this name.
+    #[must_use]
+    pub fn restarts(&self, container: &str) -> Option<i32> {
+        restarts_of(&self.timeline().pod, container)
+    }
+
+    /// Returns the row that `kubectl get pods` prints; `None` once the object is removed.
+    #[must_use]
+    pub fn row(&self) -> Option<Row> {
+        (!self.object().is_gone()).then(|| kubectl::row(&self.timeline().pod, self.now()))
+    }
+
+    // --- For fleets ---
+
+    /// Returns when the object was removed, if it was.
+    pub(super) fn removed_at(&self) -> Option<Timestamp> {
+        self.removed_at
+    }
+
+    /// Takes the entries of the timeline so far, and forgets the observed objects.
+    pub(super) fn take_entries(&mut self) -> Vec<TimelineEntry> {
+        self.recorder.timeline.observed.clear();
+        core::mem::take(&mut self.recorder.timeline.entries)
+    }
+
+    // --- The loop ---
+
+    /// Handles the next event, unless it comes after `end`; returns true if there was one.
+    fn step_until(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
+        let Some((at, turn)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
+        if at > self.instant.at {
+            self.arrive_at(at);
+        }
+        #[cfg(feature = "snapshot")]
+        {
+            self.steps = self.steps.saturating_add(1);
+        }
+        let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
+        match self.driver.take_turn(turn, self.instant.at, host) {
+            Some(SimEvent::ScriptAction(index)) => self.act_by_script(index)?,
+            Some(_) => self.restart_kubelet_when_idle(),
+            None => {}
+        }
+        self.carry_out()?;
+        if self.restart_is_pending && self.driver.pod.as_ref().is_some_and(PodMachine::is_idle) {
+            self.restart_is_pending = false;
+            self.driver.runtime.queue.schedule(self.instant.at, SimEvent::KubeletRestart);
+        }
+        Ok(true)
+    }
+
+    /// Returns the next event, unless the Pod is finished. A lost node may still come back.
+    fn upcoming(&self) -> Option<(Timestamp, Turn)> {
+        let now = self.instant.at;
+        let next = self.driver.next(now)?;
+        let is_over = self.is_finished() && !self.object.is_node_lost();
+        Some(next).filter(|(at, _)| *at <= now || !is_over)
+    }
+
+    /// Carries out the actions of the Pod, and removes the object if the kubelet asks for it.
+    fn carry_out(&mut self) -> Result<(), ScenarioError> {
+        self.drain()?;
+        if self.api_side().take_deletion() {
+            self.object.delete_for_good(self.instant.at);
+            self.recorder.object_may_have_changed = true;
+            self.deliver();
+            self.drain()?;
+        }
+        if self.object.is_gone() {
+            self.removed_at.get_or_insert(self.instant.at);
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), ScenarioError> {
+        let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
+        let drained = self.driver.carry_out(&mut self.instant, host);
+        drained.map_err(|Livelock| ScenarioError::Endless {
+            at: self.instant.at.since(self.recorder.timeline.start),
+        })
+    }
+
+    /// Delivers the object to the kubelet as a watch does, unless the node is lost.
+    fn deliver(&mut self) {
+        if self.object.is_node_lost() {
+            return;
+        }
+        let (now, is_gone) = (self.instant.at, self.object.is_gone());
+        let Some(pod) = &mut self.driver.pod else { return };
+        let manifest = self.object.manifest().clone();
+        let mut api_side = ApiSide { recorder: &mut self.recorder, object: &mut self.object };
+        if is_gone {
+            // A kubelet that knows it already refuses the event, and nothing changes.
+            let _ = pod.handle_event(now, Event::Api(ApiEvent::Removed), &mut api_side.sink());
+            return;
+        }
+        // The object was validated when it was changed.
+        let _ = pod.observe(now, &manifest, &mut api_side.sink());
+        let (scenario, spec) = (&self.scenario, self.object.spec());
+        self.driver.runtime.grow(spec, || LoweredScript::new(&scenario.script.containers, spec));
+    }
+
+    /// Moves the clock. Before it moves, the object is noted as clients saw it at the end of the instant.
+    fn arrive_at(&mut self, at: Timestamp) {
+        if at > self.instant.at {
+            self.is_pod_outdated |= self.recorder.observe(self.instant.at, &self.object);
+        }
+        self.instant = Instant::new(at.max(self.instant.at));
+    }
+
+    /// Advances to a time up to which no more events are due.
+    fn reach(&mut self, at: Timestamp) {
+        self.advanced_to = self.advanced_to.max(at);
+        self.refresh();
+    }
+
+    /// Updates the timeline's object and end.
+    fn refresh(&mut self) {
+        let at = self.instant.at.max(self.advanced_to);
+        let end = TimelineEnd { at, is_finished: self.is_finished(), removed_at: self.removed_at };
+        if self.recorder.observe(self.instant.at, &self.object) || self.is_pod_outdated {
+            self.recorder.timeline.refresh_pod();
+            self.is_pod_outdated = false;
+        }
+        self.recorder.timeline.end = end;
+    }
+}
+
+/// Creates the runtime of a scenario, with its sandbox deaths and script actions queued.
+fn scripted_runtime(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> FakeRuntime {
+    let script = Arc::new(LoweredScript::new(&scenario.script.containers, spec));
+    let mut runtime = FakeRuntime::new(script, start).with_seed(scenario.script.seed);
+    for &death in &scenario.script.sandbox_deaths {
+        runtime.kill_sandbox_at(start + death);
+    }
+    for (index, ScriptAction { at, .. }) in scenario.script.actions.iter().enumerate() {
+        runtime.queue.schedule(start + *at, SimEvent::ScriptAction(index));
+    }
+    runtime
+}
