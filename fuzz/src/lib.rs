@@ -25,7 +25,7 @@ use proptest::{
 use serde_json::Value;
 
 /// The longest story that is played, in seconds.
-const LONGEST: f64 = 3_600.0;
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Any manifest: defaults, validation and lowering say yes or no, and never panic.
 pub fn manifest(bytes: &[u8]) {
@@ -63,8 +63,7 @@ pub fn scenario(bytes: &[u8]) {
 pub fn scenario_of(bytes: &[u8]) -> Option<Scenario> {
     let text = json(bytes, |rng| serde_json::to_value(sample(rng, testkit::scenario())))?;
     let mut scenario = serde_json::from_str::<Scenario>(&text).ok()?;
-    let end = scenario.script.end_seconds.unwrap_or(LONGEST);
-    scenario.script.end_seconds = Some(if end < LONGEST { end } else { LONGEST });
+    scenario.script.end = Some(scenario.script.end.map_or(LONGEST, |end| end.min(LONGEST)));
     Some(scenario)
 }
 

@@ -1,9 +1,11 @@
 //! Form for the common parts of a script.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     api::{Container, PodManifest, RestartPolicy},
     rule::probe::ProbeOutcome,
-    sim::{ContainerScript, ImageScript, ProbeStep, Run, ScriptAction, ScriptActionKind, Settings},
+    sim::{AsDuration, ContainerScript, ProbeStep, Run, ScriptAction, ScriptActionKind, Settings, to_seconds},
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +111,7 @@ impl Form {
         let containers = init.chain(spec.containers.iter().map(|it| (it, "")));
         let actions: Vec<FormAction> = file.script.actions.iter().filter_map(FormAction::of).collect();
         Form {
-            end_seconds: file.script.end_seconds,
+            end_seconds: file.script.end.map(to_seconds),
             real_node: file.config.pleg.is_some(),
             containers: containers.map(|(container, kind)| FormContainer::of(container, kind, file)).collect(),
             other_actions: file.script.actions.len().saturating_sub(actions.len()),
@@ -119,7 +121,7 @@ impl Form {
 
     /// Writes the form into a script, and keeps what the form cannot show.
     fn write_into(self, file: &mut ScriptFile) {
-        file.script.end_seconds = self.end_seconds;
+        file.script.end = self.end_seconds.map(AsDuration::as_duration);
         if self.real_node != file.config.pleg.is_some() {
             let real = Settings::real_node();
             let (pleg, relist) = if self.real_node { (real.pleg, real.relist_after_sync) } else { (None, false) };
@@ -133,7 +135,7 @@ impl Form {
         let actions = &mut file.script.actions;
         let mut kept: Vec<ScriptAction> = actions.iter().filter(|it| FormAction::of(it).is_none()).cloned().collect();
         kept.extend(self.actions.into_iter().map(|deed| deed.action(actions)));
-        kept.sort_by(|a, b| a.t.total_cmp(&b.t));
+        kept.sort_by_key(|action| action.at);
         *actions = kept;
     }
 }
@@ -154,7 +156,7 @@ impl FormContainer {
         FormContainer {
             name: container.name.clone(),
             kind: kind.into(),
-            pull_seconds: (!script.image.present).then_some(script.image.pull_seconds),
+            pull_seconds: (!script.image.present).then(|| to_seconds(script.image.pull_time)),
             pull_failures: script.image.failures_before_success,
             runs: runs.iter().map(FormRun::of).collect(),
             probes: probes.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| (*name).into()).collect(),
@@ -162,13 +164,10 @@ impl FormContainer {
     }
 
     fn write_into(self, script: &mut ContainerScript) {
-        script.image = ImageScript {
-            present: self.pull_seconds.is_none(),
-            pull_seconds: self.pull_seconds.unwrap_or_default(),
-            failures_before_success: if self.pull_seconds.is_none() { 0 } else { self.pull_failures },
-            error: script.image.error.take(),
-            outages: core::mem::take(&mut script.image.outages),
-        };
+        let image = &mut script.image;
+        image.present = self.pull_seconds.is_none();
+        image.pull_time = self.pull_seconds.unwrap_or_default().as_duration();
+        image.failures_before_success = if self.pull_seconds.is_none() { 0 } else { self.pull_failures };
         let before = core::mem::take(&mut script.runs);
         let before = before.into_iter().map(Some).chain(std::iter::repeat(None));
         script.runs = self.runs.into_iter().zip(before).map(|(run, before)| run.run(before)).collect();
@@ -181,9 +180,9 @@ impl FormContainer {
 impl FormRun {
     fn of(run: &Run) -> FormRun {
         FormRun {
-            exits_after: run.exits_after_seconds,
+            exits_after: run.exits_after.map(to_seconds),
             exit_code: run.exit_code,
-            after_sigterm: (!run.ignores_sigterm).then_some(run.sigterm_exit_after_seconds),
+            after_sigterm: (!run.ignores_sigterm).then(|| to_seconds(run.sigterm_exit_after)),
             startup_fails: intervals(&run.probes.startup),
             readiness_fails: intervals(&run.probes.readiness),
             liveness_fails: intervals(&run.probes.liveness),
@@ -192,10 +191,10 @@ impl FormRun {
 
     fn run(self, before: Option<Run>) -> Run {
         let mut run = before.unwrap_or_default();
-        run.exits_after_seconds = self.exits_after;
+        run.exits_after = self.exits_after.map(AsDuration::as_duration);
         run.exit_code = if self.exits_after.is_some() { self.exit_code } else { 0 };
         run.ignores_sigterm = self.after_sigterm.is_none();
-        run.sigterm_exit_after_seconds = self.after_sigterm.unwrap_or(run.sigterm_exit_after_seconds);
+        run.sigterm_exit_after = self.after_sigterm.map_or(run.sigterm_exit_after, AsDuration::as_duration);
         let probes = &mut run.probes;
         for (kept, fails) in [
             (&mut probes.startup, &self.startup_fails),
@@ -224,23 +223,23 @@ impl FormAction {
             ("nodeRecovered", FormActionKind::NodeRecovered),
         ];
         let op = kinds.iter().find(|(name, _)| *name == action.kind.name())?.1;
-        Some(FormAction { t: action.t, op })
+        Some(FormAction { t: to_seconds(action.at), op })
     }
 
     /// Returns the action; it keeps the parameters, such as the grace period, of an earlier one of this kind.
     fn action(self, before: &[ScriptAction]) -> ScriptAction {
         let kind = match self.op {
-            FormActionKind::Delete => ScriptActionKind::Delete { grace_seconds: None },
+            FormActionKind::Delete => ScriptActionKind::Delete { grace: None },
             FormActionKind::ForceDelete => ScriptActionKind::ForceDelete,
-            FormActionKind::Evict => ScriptActionKind::Evict { message: None, grace_seconds: None },
+            FormActionKind::Evict => ScriptActionKind::Evict { message: None, grace: None },
             FormActionKind::Preempt => ScriptActionKind::Preempt,
-            FormActionKind::Shutdown => ScriptActionKind::Shutdown { grace_seconds: None },
+            FormActionKind::Shutdown => ScriptActionKind::Shutdown { grace: None },
             FormActionKind::KubeletRestart => ScriptActionKind::KubeletRestart,
             FormActionKind::NodeLost => ScriptActionKind::NodeLost,
             FormActionKind::NodeRecovered => ScriptActionKind::NodeRecovered,
         };
         let earlier = before.iter().find(|it| it.kind.name() == kind.name());
-        ScriptAction { t: self.t, kind: earlier.map_or(kind, |it| it.kind.clone()) }
+        ScriptAction { at: self.t.as_duration(), kind: earlier.map_or(kind, |it| it.kind.clone()) }
     }
 }
 
@@ -254,9 +253,9 @@ fn intervals(steps: &[ProbeStep]) -> String {
         match (step.result == ProbeOutcome::Failure, is_failing) {
             (true, false) => {
                 let comma = if text.is_empty() { "" } else { ", " };
-                text += &format!("{comma}{}-", step.from);
+                text += &format!("{comma}{}-", to_seconds(step.from));
             }
-            (false, true) => text += &step.from.to_string(),
+            (false, true) => text += &to_seconds(step.from).to_string(),
             (true, true) | (false, false) => {}
         }
         is_failing = step.result == ProbeOutcome::Failure;
@@ -268,10 +267,10 @@ fn intervals(steps: &[ProbeStep]) -> String {
 fn steps(text: &str) -> Vec<ProbeStep> {
     let mut steps: Vec<ProbeStep> = Vec::new();
     for (from, to) in text.split(',').filter_map(interval) {
-        if steps.is_empty() && from > 0.0 {
-            steps.push(ProbeStep { from: 0.0, result: ProbeOutcome::Success });
+        if steps.is_empty() && !from.is_zero() {
+            steps.push(ProbeStep { from: Duration::ZERO, result: ProbeOutcome::Success });
         }
-        if steps.last().is_some_and(|last| last.from >= from && from > 0.0) {
+        if steps.last().is_some_and(|last| last.from >= from && !from.is_zero()) {
             break;
         }
         steps.push(ProbeStep { from, result: ProbeOutcome::Failure });
@@ -281,10 +280,10 @@ fn steps(text: &str) -> Vec<ProbeStep> {
     steps
 }
 
-fn interval(text: &str) -> Option<(f64, Option<f64>)> {
+fn interval(text: &str) -> Option<(Duration, Option<Duration>)> {
     let (from, to) = text.trim().split_once(['-', '–'])?;
-    let from: f64 = from.trim().parse().ok()?;
-    Some((from, to.trim().parse().ok()))
+    let seconds = |text: &str| text.trim().parse::<f64>().ok().map(AsDuration::as_duration);
+    Some((seconds(from)?, seconds(to)))
 }
 
 #[cfg(test)]
@@ -329,8 +328,8 @@ mod tests {
         let text = fill_in(&example.script, &serde_json::to_string(&form).unwrap()).unwrap();
         let file = ScriptFile::read(&text).unwrap();
         let run = file.script.containers.get("web").unwrap().runs.first().unwrap();
-        assert_eq!((run.exits_after_seconds, run.exit_code, run.ignores_sigterm), (Some(7.5), 3, false));
-        assert_eq!(file.script.actions.first().map(|it| (it.t, it.kind.name())), Some((20.0, "delete")));
+        assert_eq!((run.exits_after.map(to_seconds), run.exit_code, run.ignores_sigterm), (Some(7.5), 3, false));
+        assert_eq!(file.script.actions.first().map(|it| (to_seconds(it.at), it.kind.name())), Some((20.0, "delete")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use pod_lifecycle::{
     explain::{ContainerExplanation, Explanation, Next, NextStep, Situation, StopStep, WaitingFor, When},
     go_duration,
     kubectl::{self, describe},
-    sim::{Happened, Timeline, What},
+    sim::{Occurrence, Timeline, EntryKind},
     spec::ProbeKind,
     status::{RecordedEvent, fold_events},
 };
@@ -146,17 +146,17 @@ fn recorded(timeline: &Timeline, event: &KubernetesEvent) -> RecordedEvent {
 
 /// Returns the times to step through, in seconds: start, end, and all changes except probe results; at most `most`.
 pub(crate) fn moments(timeline: &Timeline, most: usize) -> Vec<f64> {
-    let changes = timeline.entries.iter().filter(|entry| is_change(&entry.what)).map(|entry| entry.at);
+    let changes = timeline.entries.iter().filter(|entry| is_change(&entry.kind)).map(|entry| entry.at);
     let ends = [timeline.start, timeline.end.at];
     let moments: BTreeSet<Timestamp> = changes.chain(timeline.end.removed_at).chain(ends).take(most).collect();
     moments.into_iter().map(|at| at.since(timeline.start).as_secs_f64()).collect()
 }
 
-fn is_change(what: &What) -> bool {
+fn is_change(what: &EntryKind) -> bool {
     match what {
-        What::Event(_) | What::Changed(_) => true,
-        What::Happened(happened) => !matches!(happened, Happened::Probed { .. }),
-        What::Status(_) | What::Asked(_) | What::Sync(_) => false,
+        EntryKind::Event(_) | EntryKind::Transition(_) => true,
+        EntryKind::Occurrence(happened) => !matches!(happened, Occurrence::ProbeFinished { .. }),
+        EntryKind::Status(_) | EntryKind::Action(_) | EntryKind::Sync(_) => false,
         _ => true,
     }
 }

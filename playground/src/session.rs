@@ -26,8 +26,8 @@ use crate::{
 const UID: &str = "5f0c6e6e-7d3c-4c57-9f4e-3a1f5b1c2d3e";
 /// Scenarios are cut after this many entries, so that the page stays responsive.
 const MAX_ENTRIES: usize = 600_000;
-/// Scenarios up to this length in seconds are played without a check of the number of entries.
-const SHORT: f64 = 7_200.0;
+/// Scenarios up to this length are played without a check of the number of entries.
+const SHORT: Duration = Duration::from_secs(7_200);
 /// Interval of that check.
 const CHECK_EVERY: Duration = Duration::from_secs(3_600);
 /// Upper bound of times to step through.
@@ -151,7 +151,7 @@ impl Session {
         // A simulation only advances: for an earlier time it starts again.
         let mut simulation = match self.simulation.take() {
             Some(simulation) if simulation.now() <= now => simulation,
-            Some(_) | None => played.scenario.life().ok()?,
+            Some(_) | None => played.scenario.simulate().ok()?,
         };
         simulation.advance_to(now).ok()?;
         let instant = InstantView::of(&played.timeline, &simulation.explain(now), now);
@@ -205,23 +205,25 @@ fn scenario(manifest: &Manifest, file: ScriptFile) -> Scenario {
     if pod.metadata.uid.is_empty() {
         pod.metadata.uid = UID.into();
     }
-    Scenario { description, pod, script, config }
+    let mut scenario = Scenario::of(pod).described(description).on_node(config);
+    scenario.script = script;
+    scenario
 }
 
 /// Plays a scenario, or only its begin if it has too many entries.
 fn play(scenario: Scenario) -> Result<(Scenario, Timeline, Option<String>), ScenarioError> {
-    if scenario.script.end_seconds.is_none_or(|end| end <= SHORT) {
+    if scenario.script.end.is_none_or(|end| end <= SHORT) {
         let timeline = scenario.play()?;
         return Ok((scenario, timeline, None));
     }
-    let mut life = scenario.life()?;
+    let mut life = scenario.simulate()?;
     let start = life.now();
     while let Some(next) = life.next() {
         life.advance_to(next + CHECK_EVERY)?;
         if life.entries().len() > MAX_ENTRIES {
             let until = life.now().since(start);
             let notice = format!("So much happens that only the first {} are played.", go_duration(until));
-            let scenario = scenario.cut_at(until.as_secs_f64());
+            let scenario = scenario.cut_at(until);
             let timeline = scenario.play()?;
             return Ok((scenario, timeline, Some(notice)));
         }

@@ -77,8 +77,9 @@ pub(crate) fn from_seconds(value: f64) -> Duration {
     Duration::from_micros((value * 1e6).round() as u64)
 }
 
-/// Converts a duration to seconds: exactly the number that [`from_seconds`] was given, if that has whole microseconds.
-pub(crate) fn to_seconds(duration: Duration) -> f64 {
+/// Converts a duration to seconds: exactly the number that was given as seconds, if that has whole microseconds.
+#[must_use]
+pub fn to_seconds(duration: Duration) -> f64 {
     if duration.subsec_nanos() == NO_TIME && duration > MAX {
         return f64::from_bits(duration.as_secs());
     }

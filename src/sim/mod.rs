@@ -39,6 +39,8 @@ mod timeline_text;
 
 pub use action::{ScriptAction, ScriptActionKind};
 pub use duration::AsDuration;
+#[doc(hidden)]
+pub use duration::to_seconds;
 pub use error::ScenarioError;
 pub use fake_runtime::{FakeRuntime, LoweredScript};
 #[doc(hidden)]

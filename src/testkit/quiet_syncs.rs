@@ -1,6 +1,6 @@
 //! Whether a sync that is told and not made makes a difference to any life.
 
-use core::sync::atomic::Ordering;
+use core::{sync::atomic::Ordering, time::Duration};
 
 use proptest::{
     prop_assert_eq,
@@ -20,7 +20,7 @@ fn a_life_is_the_same_whether_its_quiet_syncs_are_told_or_made() {
         TestRunner::new_with_rng(Config { cases: 300, failure_persistence: None, ..Config::default() }, rng);
     let before = REPEATED.load(Ordering::Relaxed);
     let outcome = runner.run(&testkit::scenario(), |mut scenario| {
-        scenario.config = Settings { resync_seconds: Some(1.5), ..scenario.config };
+        scenario.config = Settings { resync_period: Some(Duration::from_millis(1_500)), ..scenario.config };
         ALWAYS_MADE.store(true, Ordering::Relaxed);
         let made = scenario.play();
         ALWAYS_MADE.store(false, Ordering::Relaxed);

@@ -41,7 +41,7 @@ fn the_resource_version_increases_with_each_write() {
 
 #[test]
 fn a_live_object_has_its_status_and_a_version_that_stands_still_while_nothing_is_written() {
-    let mut life = Scenario::healthy(owned()).life().unwrap();
+    let mut life = Scenario::healthy(owned()).simulate().unwrap();
     life.advance(30 * SECOND).unwrap();
     let seen = life.object().manifest().clone();
     assert_eq!(seen.status.phase, Some(PodPhase::Running.into()));

@@ -43,10 +43,10 @@ fn a_server_that_hangs_loses_its_traffic_and_keeps_its_process() {
 
 #[test]
 fn somebody_acts_while_the_pod_lives() {
-    let mut life = Scenario::healthy(web()).life().unwrap();
+    let mut life = Scenario::healthy(web()).simulate().unwrap();
     life.advance(60 * SECOND).unwrap();
     assert!(StatusMatcher::ready().matches(life.object().status()));
-    life.act(&ScriptActionKind::Delete { grace_seconds: Some(5) }).unwrap();
+    life.act(&ScriptActionKind::Delete { grace: Some(5 * SECOND) }).unwrap();
     while life.step().unwrap().is_some() {}
     let timeline = life.into_timeline();
     assert!(timeline.end.is_finished);

@@ -7,7 +7,7 @@ use std::{
 
 use pod_lifecycle::{
     Transition,
-    sim::{Fleet, FleetScenario, Scenario, What},
+    sim::{Fleet, FleetScenario, Scenario, EntryKind},
 };
 use serde_json::{Value, json};
 
@@ -33,15 +33,15 @@ fn lives_in_a_fleet_as_alone(name: &str, scenario: Scenario) {
     fleet.listen(move |_, transition| ears.lock().unwrap().push(transition.clone()));
     for seconds in [5, 45, 70, 150] {
         fleet.advance_to(fleet.start() + Duration::from_secs(seconds)).unwrap();
-        let mut alone = fleet.scenario(0).unwrap().life().unwrap();
+        let mut alone = fleet.scenario(0).unwrap().simulate().unwrap();
         alone.advance_to(fleet.now()).unwrap();
         let column: Vec<String> = alone.row().map(|row| row.status).into_iter().collect();
         let shown: Vec<String> = fleet.counts().statuses.into_keys().collect();
         assert_eq!(shown, column, "{name}, after {seconds} s");
     }
     let played = scenario.play().unwrap();
-    let told = played.entries.iter().filter_map(|entry| match &entry.what {
-        What::Changed(transition) if entry.at <= fleet.now() => Some(transition.clone()),
+    let told = played.entries.iter().filter_map(|entry| match &entry.kind {
+        EntryKind::Transition(transition) if entry.at <= fleet.now() => Some(transition.clone()),
         _ => None,
     });
     assert_eq!(*heard.lock().unwrap(), told.collect::<Vec<_>>(), "{name}");
@@ -100,7 +100,7 @@ fn a_pod_whose_object_is_gone_is_stopped_all_the_same() {
     });
     let scenario = scenario(json!({}), json!({ "containers": containers }), json!({}), script);
     let mut fleet = Fleet::new(&FleetScenario::of(scenario.clone()), 1).unwrap();
-    let mut alone = scenario.life().unwrap();
+    let mut alone = scenario.simulate().unwrap();
     for (seconds, is_over) in [(11, false), (16, false), (60, true)] {
         fleet.advance_to(fleet.start() + Duration::from_secs(seconds)).unwrap();
         alone.advance_to(fleet.now()).unwrap();

@@ -1,5 +1,7 @@
 //! Bad input is one clear message, before anything is started.
 
+use std::time::Duration;
+
 use pod_lifecycle::sim::{Distribution, Fleet, FleetScenario, Shard};
 use serde_json::{Value, json};
 
@@ -27,8 +29,9 @@ fn message(scenario: Value) -> String {
 
 #[test]
 fn a_range_may_be_one_value_but_not_go_backwards() {
-    assert_eq!(Distribution::Uniform { min: 5.0, max: 5.0 }.check(), Ok(()));
-    assert!(Distribution::Uniform { min: 5.0, max: 4.9 }.check().is_err());
+    let [min, less] = [5_000, 4_900].map(Duration::from_millis);
+    assert_eq!(Distribution::Uniform { min, max: min }.check(), Ok(()));
+    assert!(Distribution::Uniform { min, max: less }.check().is_err());
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             random(json!({"probes": {"liveness": {"failure": 1.5}}})),
-            "groups[web].scenario.script.containers.app.random.probes.liveness.failure: 1.5 is not a chance from 0 to 1",
+            "groups[web].scenario.script.containers.app.random.probes.liveness.failure: 1.5 is not a probability from 0 to 1",
         ),
         (fleet(json!([begins]), json!([])), "groups[0].beginsAfterSeconds.mean: -3 is not a number above 0"),
         (delete(json!({"share": 2})), "actions[0].of.share: 2 is not a share from 0 to 1"),
@@ -68,7 +71,7 @@ fn mistakes_are_named_with_their_place() {
 fn more_pods_than_memory_can_hold_are_refused_at_once() {
     let scenario: FleetScenario = serde_json::from_value(fleet(json!([web()]), json!([]))).unwrap();
     let error = Fleet::new(&scenario, u64::MAX / 4_096).map(|_| ()).unwrap_err().to_string();
-    assert!(error.ends_with("bytes of memory, which cannot be had"), "{error}");
+    assert!(error.ends_with("bytes of memory, more than available"), "{error}");
     let error = Fleet::shard(&scenario, 10, Shard { index: 2, of: 2 }).map(|_| ()).unwrap_err().to_string();
     assert_eq!(error, "shard 2 of 2: there is none, they are counted from 0");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     api::PodPhase,
-    sim::{Counts, Fleet, FleetDigest, FleetScenario, Histograms, Shard, Timeline, What},
+    sim::{PodCounts, Fleet, FleetDigest, FleetScenario, Histograms, Shard, Timeline, EntryKind},
 };
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn stormy(seed: u64) -> FleetScenario {
 
 const PODS: u64 = 400;
 
-type Result = (Counts, Histograms, FleetDigest, u64);
+type Result = (PodCounts, Histograms, FleetDigest, u64);
 
 fn lived(scenario: &FleetScenario, shards: u64, step: Duration) -> Result {
     let mut all = Result::default();
@@ -62,7 +62,7 @@ fn lived(scenario: &FleetScenario, shards: u64, step: Duration) -> Result {
             fleet.advance(step).unwrap();
         }
         all.0.merge(&fleet.counts());
-        all.1.merge(fleet.spreads());
+        all.1.merge(fleet.histograms());
         all.2.merge(fleet.digest());
         all.3 += fleet.events();
     }
@@ -93,12 +93,12 @@ fn moments_taken_together_show_what_they_show_one_after_the_other() {
     let counted: Vec<_> = moments.chunks(7).flat_map(|some| together.advance_through(some).unwrap()).collect();
     let expected = moments.iter().map(|moment| {
         one_by_one.advance_to(*moment).unwrap();
-        one_by_one.census()
+        one_by_one.sample()
     });
     assert_eq!(counted, expected.collect::<Vec<_>>());
     assert!(counted.windows(2).all(|two| two[0].events < two[1].events && two[0].digest != two[1].digest));
-    assert_eq!(together.spreads(), one_by_one.spreads());
-    assert_eq!(together.census(), one_by_one.census());
+    assert_eq!(together.histograms(), one_by_one.histograms());
+    assert_eq!(together.sample(), one_by_one.sample());
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_moment_that_has_passed_is_the_present() {
     assert_eq!(counted[0], counted[1]);
     assert_eq!(fleet.advance_through(&[early]).unwrap(), counted[1..]);
     assert_eq!(fleet.advance_through(&[]).unwrap(), []);
-    assert_eq!(fleet.census(), counted[1]);
+    assert_eq!(fleet.sample(), counted[1]);
 }
 
 #[test]
@@ -132,20 +132,20 @@ fn what_is_counted_is_what_the_timelines_of_the_pods_show() {
     let mut fleet = Fleet::new(&stormy(3), PODS).unwrap();
     for second in [45, 130, 170, 300] {
         fleet.advance_to(fleet.start() + Duration::from_secs(second)).unwrap();
-        let mut shown = Counts::default();
+        let mut shown = PodCounts::default();
         for number in 0..fleet.pods() {
             let scenario = fleet.scenario(number).unwrap();
             if scenario.config.start.is_some_and(|begins_at| begins_at > fleet.now()) {
                 continue;
             }
             let life = {
-                let mut life = scenario.life().unwrap();
+                let mut life = scenario.simulate().unwrap();
                 life.advance_to(fleet.now()).unwrap();
                 life
             };
             let Some(row) = life.row() else { continue };
             let one = |word: &str| [(word.to_string(), 1)].into_iter().collect();
-            shown.merge(&Counts {
+            shown.merge(&PodCounts {
                 pods: 1,
                 ready: u64::from(life.is_ready()),
                 phases: one(pod_lifecycle::api::Name::name(life.phase())),
@@ -166,8 +166,8 @@ fn a_timeline_tells_what_the_listeners_heard() {
     assert!(heard.len() > 200);
     for number in 0..fleet.pods() {
         let timeline: Timeline = fleet.timeline(number).unwrap();
-        let played = timeline.entries.iter().filter_map(|entry| match &entry.what {
-            What::Changed(transition) => Some(transition.clone()),
+        let played = timeline.entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::Transition(transition) => Some(transition.clone()),
             _ => None,
         });
         let own = heard.iter().filter(|(of, _)| *of == number).map(|(_, transition)| transition.clone());

@@ -97,12 +97,12 @@ fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
 #[test]
 fn scenarios_and_what_comes_of_them_are_kept_and_read_again() {
     use pod_lifecycle::sim::{
-        Counts, Distribution, DistributionError, Entry, FleetError, FleetScenario, Happened, Histogram, Histograms,
-        RandomScript, Scenario, ScenarioError, Script, ScriptAction, Settings, Timeline, What,
+        PodCounts, Distribution, DistributionError, TimelineEntry, FleetError, FleetScenario, Occurrence, Histogram, Histograms,
+        RandomScript, Scenario, ScenarioError, Script, ScriptAction, Settings, Timeline, EntryKind,
     };
     each!(is_kept: Scenario, Script, ScriptAction, RandomScript, Distribution, Settings, FleetScenario);
-    each!(is_kept: Timeline, Entry, What, Happened, Counts, Histograms, Histogram);
-    each!(is_common: Scenario, Timeline, FleetScenario, Counts, Histograms, Histogram);
+    each!(is_kept: Timeline, TimelineEntry, EntryKind, Occurrence, PodCounts, Histograms, Histogram);
+    each!(is_common: Scenario, Timeline, FleetScenario, PodCounts, Histograms, Histogram);
     each!(is_error: ScenarioError, DistributionError, FleetError);
 }
 

@@ -17,7 +17,7 @@ fn explained(pod: Value, script: Value, seconds: f64) -> String {
 pub(crate) fn explanation(pod: Value, script: Value, seconds: f64) -> Explanation {
     let scenario = json!({ "pod": { "metadata": { "name": "web" }, "spec": pod }, "script": script });
     let scenario: Scenario = serde_json::from_value(scenario).unwrap();
-    let mut life = scenario.life().unwrap();
+    let mut life = scenario.simulate().unwrap();
     let now = life.now() + Duration::from_secs_f64(seconds);
     life.advance_to(now).unwrap();
     life.explain(now)

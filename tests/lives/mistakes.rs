@@ -36,6 +36,7 @@ fn a_negative_time_is_an_error_with_its_field() {
         (json!({"endSeconds": -1}), "endSeconds"),
         (json!({"sandboxDeaths": [5, -1]}), "sandboxDeaths[1]"),
         (json!({"actions": [{"t": -1, "op": "delete"}]}), "actions[0].t"),
+        (json!({"actions": [{"t": 1, "op": "evict", "graceSeconds": -1}]}), "actions[0].graceSeconds"),
         (of_app(json!({"image": {"pullSeconds": -1}})), "containers.app.image.pullSeconds"),
         (of_app(json!({"image": {"outages": [{"from": -1, "to": 1}]}})), "containers.app.image.outages[0].from"),
         (of_app(json!({"image": {"outages": [{"from": 1, "to": -1}]}})), "containers.app.image.outages[0].to"),
@@ -49,7 +50,9 @@ fn a_negative_time_is_an_error_with_its_field() {
     ] {
         assert_eq!(mistake(script), format!("script.{field}: -1 is not a number of seconds from 0 to 3155760000"));
     }
-    for field in ["resyncSeconds", "garbageCollectionSeconds"] {
+    for field in
+        ["resyncSeconds", "garbageCollectionSeconds", "relistPhaseSeconds", "maxContainerRestartPeriodSeconds"]
+    {
         let said = mistake_of(with_handlers(), json!({}), json!({field: -1}));
         assert_eq!(said, format!("config.{field}: -1 is not a number of seconds from 0 to 3155760000"));
     }
@@ -67,9 +70,9 @@ fn a_time_is_between_0_and_100_years() {
 fn an_action_after_the_end_of_the_script_is_an_error() {
     let at = |t: f64| json!({"endSeconds": 60, "actions": [{"t": t, "op": "delete"}]});
     assert_eq!(mistake(at(60.0)), "none", "the last moment belongs to the story");
-    let said = "script.actions[0].t: 61 s comes after the end of the story, at 60 s (script.endSeconds)";
+    let said = "script.actions[0].t: 61 s comes after the end of the simulation, at 60 s (script.endSeconds)";
     assert_eq!(mistake(at(61.0)), said);
-    let said = "script.sandboxDeaths[0]: 601 s comes after the end of the story, at 600 s (script.endSeconds)";
+    let said = "script.sandboxDeaths[0]: 601 s comes after the end of the simulation, at 600 s (script.endSeconds)";
     assert_eq!(mistake(json!({"sandboxDeaths": [601]})), said, "a story of which nothing is said lasts ten minutes");
     assert_eq!(mistake_of(with_handlers(), at(61.0), json!({"admitted": true})), "none", "a recording is cut as it is");
 }
@@ -124,7 +127,7 @@ fn an_unknown_container_finalizer_or_feature_gate_is_an_error() {
     let finalizer = json!({"actions": [{"t": 1, "op": "removeFinalizer", "finalizer": "example.com/a"}]});
     assert_eq!(mistake(finalizer), r#"script.actions[0].finalizer: the Pod has no finalizer "example.com/a""#);
     let gates = json!({"featureGates": {"SidecarContainers": true}});
-    let said = "config.featureGates.SidecarContainers: no feature gate of this name makes a difference here";
+    let said = "config.featureGates.SidecarContainers: no feature gate of this name affects a Pod here";
     assert!(mistake_of(with_handlers(), json!({}), gates).starts_with(said));
 }
 
@@ -132,9 +135,9 @@ fn an_unknown_container_finalizer_or_feature_gate_is_an_error() {
 fn a_probability_is_between_0_and_1() {
     let pulls = |chance: f64| of_app(json!({"random": {"pullFailure": chance}}));
     assert_eq!([mistake(pulls(0.0)), mistake(pulls(1.0))], ["none", "none"]);
-    let said = "script.containers.app.random.pullFailure: 1.5 is not a chance from 0 to 1";
+    let said = "script.containers.app.random.pullFailure: 1.5 is not a probability from 0 to 1";
     assert_eq!(mistake(pulls(1.5)), said);
     let probes = of_app(json!({"random": {"probes": {"liveness": {"failure": -0.5}}}}));
-    let said = "script.containers.app.random.probes.liveness.failure: -0.5 is not a chance from 0 to 1";
+    let said = "script.containers.app.random.probes.liveness.failure: -0.5 is not a probability from 0 to 1";
     assert_eq!(mistake(probes), said);
 }

@@ -25,14 +25,14 @@ fn containers_that_restart_each_other_without_delay_are_an_error() {
         ]}},
         "script": {"containers": {"app": {"runs": [{"exitsAfterSeconds": 0, "exitCode": 1}]}}},
     }));
-    assert_eq!(error.unwrap_err(), ScenarioError::Endless { t: 0.0 });
+    assert_eq!(error.unwrap_err(), ScenarioError::Endless { at: Duration::ZERO });
 }
 
 #[test]
 fn an_unvalidated_pod_without_containers_is_an_error() {
     let error =
         play(json!({"pod": {"metadata": {"name": "x"}, "spec": {"containers": []}}, "config": {"admitted": true}}));
-    assert_eq!(error.unwrap_err(), ScenarioError::Endless { t: 0.0 });
+    assert_eq!(error.unwrap_err(), ScenarioError::Endless { at: Duration::ZERO });
 }
 
 #[test]

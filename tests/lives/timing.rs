@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Action, Timestamp,
-    sim::{Scenario, Script, Timeline, What},
+    sim::{Scenario, Script, Timeline, EntryKind},
 };
 use serde_json::json;
 
@@ -23,9 +23,9 @@ fn waits(timeline: &Timeline) -> Vec<f64> {
     let mut exited_at: Option<Timestamp> = None;
     let mut waits = Vec::new();
     for entry in &timeline.entries {
-        match &entry.what {
-            What::Happened(pod_lifecycle::sim::Happened::Exit { .. }) => exited_at = Some(entry.at),
-            What::Asked(Action::StartContainer { .. }) => {
+        match &entry.kind {
+            EntryKind::Occurrence(pod_lifecycle::sim::Occurrence::ContainerExited { .. }) => exited_at = Some(entry.at),
+            EntryKind::Action(Action::StartContainer { .. }) => {
                 waits.extend(exited_at.map(|exited_at| entry.at.since(exited_at).as_secs_f64()));
             }
             _ => {}
@@ -116,7 +116,7 @@ fn a_post_start_hook_that_sleeps_delays_the_next_container() {
     .unwrap();
     let timeline = scenario.play().unwrap();
     let starts =
-        timeline.entries.iter().filter(|entry| matches!(entry.what, What::Asked(Action::StartContainer { .. })));
+        timeline.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::Action(Action::StartContainer { .. })));
     let seconds: Vec<f64> = starts.map(|entry| entry.at.since(timeline.start).as_secs_f64()).collect();
     assert_eq!(seconds, [0.0, 10.0]);
 }
@@ -141,7 +141,7 @@ fn probes_of_a_finally_terminated_container_set_no_timers() {
         "script": {"containers": {"job": {"runs": [{"exitsAfterSeconds": 5, "exitCode": 1}]}}},
     }))
     .unwrap();
-    let mut life = scenario.life().unwrap();
+    let mut life = scenario.simulate().unwrap();
     let start = life.now();
     let next =
         |life: &pod_lifecycle::sim::Simulation| life.pod().unwrap().poll_timeout().unwrap().since(start).as_secs();

@@ -6,7 +6,7 @@ use crate::play::life::Life;
 
 /// Lives the scenario once more, and has the Pod explain itself at the end of each moment.
 pub(crate) fn add(scenario: &Scenario, life: &mut Life) -> Result<(), ScenarioError> {
-    let mut lived = scenario.life()?;
+    let mut lived = scenario.simulate()?;
     let start = lived.now();
     for moment in &mut life.moments {
         lived.advance_to(start + moment.at)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
     api::{PodManifest, PodStatus},
-    sim::{Entry, Happened, Scenario, ScriptActionKind, Timeline, What},
+    sim::{TimelineEntry, Occurrence, Scenario, ScriptActionKind, Timeline, EntryKind},
 };
 
 use crate::play::{
@@ -78,7 +78,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     /// What happened at one instant, if anything did: every step of the containers, but of phase and conditions only
     /// what came of it, as nobody could have seen the rest.
-    fn moment(&mut self, entries: &[Entry]) -> Option<Moment> {
+    fn moment(&mut self, entries: &[TimelineEntry]) -> Option<Moment> {
         let at = entries.first()?.at;
         let mut moment = Moment::new(at.since(self.timeline.start));
         let before = self.pod.status.clone();
@@ -90,36 +90,36 @@ impl Teller<'_> {
         moment.is_telling().then_some(moment)
     }
 
-    fn take(&mut self, entry: &Entry, moment: &mut Moment) {
-        match &entry.what {
-            What::Status(status) => {
+    fn take(&mut self, entry: &TimelineEntry, moment: &mut Moment) {
+        match &entry.kind {
+            EntryKind::Status(status) => {
                 moment.changes.extend(change::of_containers(&self.pod.status, status));
                 self.pod.status = (**status).clone();
                 if self.pod.spec.node_name.is_empty() && status.start_time.is_some() {
                     self.pod.spec.node_name = "node-1".into();
                 }
             }
-            What::Event(event) => moment.events.push(self.names.event(event)),
-            What::Asked(action) => moment.happened.extend(self.names.asked(action)),
-            What::Happened(happened) => {
-                if let Happened::Action(_) = happened {
+            EntryKind::Event(event) => moment.events.push(self.names.event(event)),
+            EntryKind::Action(action) => moment.happened.extend(self.names.asked(action)),
+            EntryKind::Occurrence(happened) => {
+                if let Occurrence::Action(_) = happened {
                     self.delete(entry.at);
                 }
                 moment.happened.extend(self.names.happened(happened));
             }
-            What::Changed(_) | What::Sync(_) => {}
+            EntryKind::Transition(_) | EntryKind::Sync(_) => {}
             _ => {}
         }
     }
 
     /// Deletions give the object the time at which it is to be gone; a later one only shortens it.
     fn delete(&mut self, at: Timestamp) {
-        let now = at.since(self.timeline.start).as_secs_f64();
-        let is_now = |t: f64| (t - now).abs() < 1e-6;
-        for action in self.scenario.script.actions.iter().filter(|action| is_now(action.t)) {
-            let ScriptActionKind::Delete { grace_seconds } = action.kind else { continue };
+        let now = at.since(self.timeline.start);
+        for action in self.scenario.script.actions.iter().filter(|action| action.at == now) {
+            let ScriptActionKind::Delete { grace } = action.kind else { continue };
             let of_spec = self.pod.spec.termination_grace_period_seconds.unwrap_or(30);
-            let grace = match grace_seconds.unwrap_or(of_spec) {
+            let given = grace.map(|grace| i64::try_from(grace.as_secs()).unwrap_or(i64::MAX));
+            let grace = match given.unwrap_or(of_spec) {
                 ..0 => 1,
                 grace => grace,
             };

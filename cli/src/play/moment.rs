@@ -8,7 +8,7 @@ use pod_lifecycle::{
     explain::Explanation,
     go_duration,
     kubectl::Row,
-    sim::{ExitCause, Happened},
+    sim::{ExitCause, Occurrence},
     spec::ContainerIndex,
 };
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -107,19 +107,19 @@ impl Names {
     }
 
     /// What happened in the world, if it is worth telling.
-    pub(crate) fn happened(&self, happened: &Happened) -> Option<String> {
+    pub(crate) fn happened(&self, happened: &Occurrence) -> Option<String> {
         match happened {
-            Happened::Exit { container, code, cause, .. } => {
+            Occurrence::ContainerExited { container, code, cause, .. } => {
                 Some(format!("{} {}", self.of(*container), exit(*code, *cause)))
             }
-            Happened::HookEnd { container, hook, code, .. } => {
+            Occurrence::HookFinished { container, hook, code, .. } => {
                 let how = code.map_or_else(|| "the container died".into(), |code| format!("exit code {code}"));
                 Some(format!("{} of {} ends: {how}", hook_name(*hook), self.of(*container)))
             }
-            Happened::SandboxDied(_) => Some("the sandbox dies".into()),
-            Happened::KubeletRestarted => Some("the kubelet restarts".into()),
-            Happened::Action(name) => Some(format!("script: {name}")),
-            Happened::PullEnd { .. } | Happened::Probed { .. } => None,
+            Occurrence::SandboxDied(_) => Some("the sandbox dies".into()),
+            Occurrence::KubeletRestarted => Some("the kubelet restarts".into()),
+            Occurrence::Action(name) => Some(format!("script: {name}")),
+            Occurrence::PullFinished { .. } | Occurrence::ProbeFinished { .. } => None,
             _ => None,
         }
     }

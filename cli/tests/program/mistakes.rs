@@ -21,7 +21,7 @@ fn a_mistake_in_a_scenario_is_named_with_its_field() {
         ),
         (
             "script: {endSeconds: 20, actions: [{t: 30, op: delete}]}\n",
-            "script.actions[0].t: 30 s comes after the end of the story, at 20 s (script.endSeconds)",
+            "script.actions[0].t: 30 s comes after the end of the simulation, at 20 s (script.endSeconds)",
         ),
         (
             "script: {containers: {app: {preStop: {durationSeconds: 5}}}}\n",

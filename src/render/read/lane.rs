@@ -13,7 +13,7 @@ use crate::{
         picture::{Span, Timed},
     },
     rule::probe::ProbeOutcome,
-    sim::Happened,
+    sim::Occurrence,
     spec::{ContainerKind, ProbeKind},
     time::Timestamp,
 };
@@ -102,13 +102,13 @@ impl<'a> LaneReader<'a> {
     }
 
     /// Records an event of the fake runtime.
-    pub(super) fn happened(&mut self, at: Timestamp, happened: &Happened) {
+    pub(super) fn happened(&mut self, at: Timestamp, happened: &Occurrence) {
         match happened {
-            Happened::Exit { code, cause, .. } => self.exit(at, ProcessExit { code: *code, cause: *cause }),
-            Happened::PullEnd { succeeded, .. } => self.end(at, TaskKind::Pull, *succeeded),
-            Happened::HookEnd { hook, code, .. } => self.end(at, of_hook(*hook), *code == Some(0)),
-            Happened::Probed { kind, outcome, .. } => self.probed(at, *kind, *outcome),
-            Happened::SandboxDied(_) | Happened::KubeletRestarted | Happened::Action(_) => {}
+            Occurrence::ContainerExited { code, cause, .. } => self.exit(at, ProcessExit { code: *code, cause: *cause }),
+            Occurrence::PullFinished { succeeded, .. } => self.end(at, TaskKind::Pull, *succeeded),
+            Occurrence::HookFinished { hook, code, .. } => self.end(at, of_hook(*hook), *code == Some(0)),
+            Occurrence::ProbeFinished { kind, outcome, .. } => self.probed(at, *kind, *outcome),
+            Occurrence::SandboxDied(_) | Occurrence::KubeletRestarted | Occurrence::Action(_) => {}
         }
     }
 

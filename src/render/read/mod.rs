@@ -16,7 +16,7 @@ use super::{
 use crate::{
     action::{Action, KubernetesEvent, SyncKind, SyncProgress},
     api::{ConditionStatus, Name, PodManifestSpec, PodPhase, PodStatus, RestartPolicy},
-    sim::{Happened, Timeline, What},
+    sim::{Occurrence, Timeline, EntryKind},
     spec::{ContainerIndex, ContainerKind},
     state::ConditionType,
     time::Timestamp,
@@ -28,7 +28,7 @@ impl Picture {
     pub fn of(timeline: &Timeline) -> Picture {
         let mut reader = Reader::new(timeline);
         for entry in &timeline.entries {
-            reader.read(entry.at, &entry.what);
+            reader.read(entry.at, &entry.kind);
         }
         reader.finish()
     }
@@ -57,14 +57,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(&mut self, at: Timestamp, what: &What) {
+    fn read(&mut self, at: Timestamp, what: &EntryKind) {
         match what {
-            What::Status(status) => self.status(at, status),
-            What::Asked(action) => self.container_action(at, action),
-            What::Happened(happened) => self.happened(at, happened),
-            What::Event(event) => self.event(at, event),
-            What::Sync(SyncProgress::Began { kind: SyncKind::Terminating, grace }) => self.terminating(at, *grace),
-            What::Sync(SyncProgress::Began { .. } | SyncProgress::Ended { .. }) | What::Changed(_) => {}
+            EntryKind::Status(status) => self.status(at, status),
+            EntryKind::Action(action) => self.container_action(at, action),
+            EntryKind::Occurrence(happened) => self.happened(at, happened),
+            EntryKind::Event(event) => self.event(at, event),
+            EntryKind::Sync(SyncProgress::Began { kind: SyncKind::Terminating, grace }) => self.terminating(at, *grace),
+            EntryKind::Sync(SyncProgress::Began { .. } | SyncProgress::Ended { .. }) | EntryKind::Transition(_) => {}
         }
     }
 
@@ -113,21 +113,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn happened(&mut self, at: Timestamp, happened: &Happened) {
+    fn happened(&mut self, at: Timestamp, happened: &Occurrence) {
         match happened {
-            Happened::Exit { container, .. }
-            | Happened::PullEnd { container, .. }
-            | Happened::HookEnd { container, .. }
-            | Happened::Probed { container, .. } => {
+            Occurrence::ContainerExited { container, .. }
+            | Occurrence::PullFinished { container, .. }
+            | Occurrence::HookFinished { container, .. }
+            | Occurrence::ProbeFinished { container, .. } => {
                 if let Some(lane) = self.lane(*container) {
                     lane.happened(at, happened);
                 }
             }
-            Happened::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
-            Happened::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
+            Occurrence::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
+            Occurrence::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
             // The script's restart may be delayed; `KubeletRestarted` follows when it happens.
-            Happened::Action(name) if name == "kubeletRestart" => {}
-            Happened::Action(name) => self.action(at, PodAction::Scripted(name.clone())),
+            Occurrence::Action(name) if name == "kubeletRestart" => {}
+            Occurrence::Action(name) => self.action(at, PodAction::Scripted(name.clone())),
         }
     }
 

@@ -7,6 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
+use core::time::Duration;
+
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
@@ -34,7 +36,7 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
         let names: Vec<String> = containers.map(|container| container.name.clone()).collect();
         let is_gated = !pod.spec.scheduling_gates.is_empty();
         (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
-            let end = script.end_seconds.unwrap_or_default();
+            let end = script.end.unwrap_or_default();
             let script = without_missing_hooks_and_probes(script, &pod);
             Scenario { description: String::new(), pod, script, config }.cut_at(end)
         })
@@ -46,9 +48,9 @@ fn settings() -> impl Strategy<Value = Settings> {
     (seed, option::weighted(0.2, 1..=300_u32), any::<bool>(), option::weighted(0.2, 1..=90_u32)).prop_map(
         |(node_like_seed, max, reduced, resync)| Settings {
             node_like_seed,
-            max_container_restart_period_seconds: max,
+            max_container_restart_period: max.map(|max| Duration::from_secs(max.into())),
             reduced_crash_loop_back_off: reduced,
-            resync_seconds: resync.map(f64::from),
+            resync_period: resync.map(|resync| Duration::from_secs(resync.into())),
             ..Settings::default()
         },
     )
@@ -62,7 +64,7 @@ fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
             let scripts = names.iter().cloned().zip(scripts);
             let before = if is_gated { binding() } else { Vec::new() };
             Script {
-                end_seconds: Some(f64::from(end)),
+                end: Some(Duration::from_secs(end.into())),
                 containers: scripts.filter_map(|(name, script)| Some((name, script?))).collect(),
                 sandbox_deaths,
                 actions: before.into_iter().chain(actions).collect(),
@@ -95,21 +97,19 @@ fn without_missing_hooks_and_probes(mut script: Script, pod: &PodManifest) -> Sc
 fn binding() -> Vec<ScriptAction> {
     let scheduler = ScriptActionKind::Unschedulable { message: "0/1 nodes are available".into() };
     let kinds = [ScriptActionKind::RemoveSchedulingGates, scheduler, ScriptActionKind::Bind];
-    kinds.into_iter().map(|kind| ScriptAction { t: 0.0, kind }).collect()
+    kinds.into_iter().map(|kind| ScriptAction { at: Duration::ZERO, kind }).collect()
 }
 
 fn actions(names: Vec<String>) -> impl Strategy<Value = Vec<ScriptAction>> {
-    let one = (seconds(600), action(names)).prop_map(|(t, kind)| vec![ScriptAction { t, kind }]);
+    let one = (seconds(600), action(names)).prop_map(|(at, kind)| vec![ScriptAction { at, kind }]);
     let lost_and_recovered = (seconds(300), seconds(300)).prop_map(|(lost, later)| {
-        // Rounded to tenths of a second, as all other times are.
-        let recovered = ((lost + later) * 10.0).round() / 10.0;
         vec![
-            ScriptAction { t: lost, kind: ScriptActionKind::NodeLost },
-            ScriptAction { t: recovered, kind: ScriptActionKind::NodeRecovered },
+            ScriptAction { at: lost, kind: ScriptActionKind::NodeLost },
+            ScriptAction { at: lost.saturating_add(later), kind: ScriptActionKind::NodeRecovered },
         ]
     });
-    let ephemeral = (seconds(300), ephemeral_container("debug".into())).prop_map(|(t, container)| {
-        vec![ScriptAction { t, kind: ScriptActionKind::AddEphemeralContainer { container: Box::new(container) } }]
+    let ephemeral = (seconds(300), ephemeral_container("debug".into())).prop_map(|(at, container)| {
+        vec![ScriptAction { at, kind: ScriptActionKind::AddEphemeralContainer { container: Box::new(container) } }]
     });
     let optional = |strategy: BoxedStrategy<Vec<ScriptAction>>| prop_oneof![6 => Just(Vec::new()), 1 => strategy];
     (collection::vec(one, 0..=3), optional(lost_and_recovered.boxed()), optional(ephemeral.boxed()))
@@ -117,18 +117,18 @@ fn actions(names: Vec<String>) -> impl Strategy<Value = Vec<ScriptAction>> {
 }
 
 fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
-    let grace = || option::of(0..=60_i64);
+    let grace = || option::of((0..=60_u64).prop_map(Duration::from_secs));
     let image = sample::select(&["nginx:2", "nginx:3"][..]);
     prop_oneof![
-        5 => grace().prop_map(|grace_seconds| ScriptActionKind::Delete { grace_seconds }),
+        5 => grace().prop_map(|grace| ScriptActionKind::Delete { grace }),
         1 => Just(ScriptActionKind::ForceDelete),
         3 => (sample::select(&GATES[..]), sample::select(ConditionStatus::ALL))
             .prop_map(|(condition, status)| ScriptActionKind::SetCondition { condition: condition.into(), status }),
         2 => Just(ScriptActionKind::KubeletRestart),
-        1 => grace().prop_map(|grace_seconds| ScriptActionKind::Evict { message: None, grace_seconds }),
+        1 => grace().prop_map(|grace| ScriptActionKind::Evict { message: None, grace }),
         1 => Just(ScriptActionKind::Preempt),
         1 => Just(ScriptActionKind::EvictOverLimit { message: "Pod ephemeral local storage usage exceeds".into() }),
-        1 => grace().prop_map(|grace_seconds| ScriptActionKind::Shutdown { grace_seconds }),
+        1 => grace().prop_map(|grace| ScriptActionKind::Shutdown { grace }),
         1 => Just(ScriptActionKind::Disrupt {
             reason: ConditionReason::EvictionByEvictionApi,
             message: "Eviction API: evicting".into(),
@@ -151,10 +151,11 @@ fn run() -> impl Strategy<Value = Run> {
     let sigterm = (prop::bool::weighted(0.1), seconds(40), option::of(sample::select(&EXIT_CODES[..])));
     let reason = option::weighted(0.1, Just("OOMKilled".to_string()));
     (exit, sigterm, reason, probe_script()).prop_map(|((after, exit_code), sigterm, reason, probes)| Run {
-        exits_after_seconds: after,
+        exits_after: after,
         exit_code,
+        oom_killed: false,
         ignores_sigterm: sigterm.0,
-        sigterm_exit_after_seconds: sigterm.1,
+        sigterm_exit_after: sigterm.1,
         sigterm_exit_code: sigterm.2,
         reason,
         message: None,
@@ -169,7 +170,7 @@ fn probe_script() -> impl Strategy<Value = ProbeScript> {
 fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
     let step = (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
     prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)].prop_map(|mut steps| {
-        steps.sort_by(|a, b| a.from.total_cmp(&b.from));
+        steps.sort_by_key(|step| step.from);
         steps.dedup_by(|next, before| next.from <= before.from);
         steps
     })
@@ -177,25 +178,24 @@ fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
 
 fn image() -> impl Strategy<Value = ImageScript> {
     (prop::bool::weighted(0.7), seconds(20), prop_oneof![3 => Just(0), 1 => 1..=4_u32]).prop_map(
-        |(present, pull_seconds, failures_before_success)| ImageScript {
+        |(present, pull_time, failures_before_success)| ImageScript {
             present,
-            pull_seconds,
+            pull_time,
             failures_before_success,
-            error: None,
-            outages: Vec::new(),
+            ..ImageScript::default()
         },
     )
 }
 
 fn hook() -> impl Strategy<Value = HookScript> {
     (seconds(20), prop_oneof![3 => Just(0), 1 => Just(1)])
-        .prop_map(|(duration_seconds, exit_code)| HookScript { duration_seconds, exit_code })
+        .prop_map(|(duration, exit_code)| HookScript { duration, exit_code })
 }
 
 /// Generates a time in tenths of a second. Most are whole seconds, so that several things happen at one instant.
-fn seconds(at_most: u32) -> impl Strategy<Value = f64> {
+fn seconds(at_most: u32) -> impl Strategy<Value = Duration> {
     prop_oneof![
-        3 => (0..=at_most).prop_map(f64::from),
-        1 => (0..=at_most.saturating_mul(10)).prop_map(|tenths| f64::from(tenths) / 10.0),
+        3 => (0..=at_most).prop_map(|seconds| Duration::from_secs(seconds.into())),
+        1 => (0..=at_most.saturating_mul(10)).prop_map(|tenths| Duration::from_millis(u64::from(tenths).saturating_mul(100))),
     ]
 }

@@ -81,7 +81,7 @@ fn the_kubelets_disruption_target_replaces_another_one() {
     let played = PlayedScenario::varied("eviction-hard", |scenario| {
         let reason = pod_lifecycle::state::ConditionReason::EvictionByEvictionApi;
         let kind = ScriptActionKind::Disrupt { reason, message: String::new() };
-        scenario.script.actions.insert(0, ScriptAction { t: 30.0, kind });
+        scenario.script.actions.insert(0, ScriptAction { at: Duration::from_secs(30), kind });
     });
     assert_eq!(shown(played.at(31), "DisruptionTarget").unwrap().1, "EvictionByEvictionAPI");
     assert_eq!(shown(played.end(), "DisruptionTarget").unwrap().1, "TerminationByKubelet");

@@ -7,9 +7,9 @@ use pod_lifecycle::{
 
 use super::played_scenario::{PlayedScenario, condition, container, why};
 
-fn set_image(t: f64, image: &str) -> ScriptAction {
+fn set_image(at: u64, image: &str) -> ScriptAction {
     let kind = ScriptActionKind::SetImage { container: "web".into(), image: image.into() };
-    ScriptAction { t, kind }
+    ScriptAction { at: Duration::from_secs(at), kind }
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_status_shows_the_image_that_its_instance_runs() {
 #[test]
 fn an_image_changed_back_during_a_sync_restarts_nothing() {
     let played = PlayedScenario::varied("observed-generation", |scenario| {
-        scenario.script.actions.push(set_image(20.0, "nginx:1.27"));
+        scenario.script.actions.push(set_image(20, "nginx:1.27"));
     });
     assert!(played.told("Killing").is_empty());
     assert_eq!(played.end().observed_generation, 3);
@@ -46,7 +46,7 @@ fn an_image_changed_back_during_a_sync_restarts_nothing() {
 #[test]
 fn two_changes_in_a_row_are_two_transitions() {
     let played =
-        PlayedScenario::varied("image-change", |scenario| scenario.script.actions.push(set_image(90.0, "nginx:1.29")));
+        PlayedScenario::varied("image-change", |scenario| scenario.script.actions.push(set_image(90, "nginx:1.29")));
     let images = [60, 62, 90, 92].map(|second| container(played.at(second), "web").image.clone());
     assert_eq!(images, ["nginx:1.27", "nginx:1.28", "nginx:1.28", "nginx:1.29"]);
 }
@@ -54,8 +54,8 @@ fn two_changes_in_a_row_are_two_transitions() {
 #[test]
 fn a_restarted_kubelet_still_sees_which_image_an_instance_runs() {
     let played = PlayedScenario::varied("image-change", |scenario| {
-        scenario.script.containers.get_mut("web").unwrap().runs[0].sigterm_exit_after_seconds = 20.0;
-        scenario.script.actions.push(ScriptAction { t: 70.0, kind: ScriptActionKind::KubeletRestart });
+        scenario.script.containers.get_mut("web").unwrap().runs[0].sigterm_exit_after = Duration::from_secs(20);
+        scenario.script.actions.push(ScriptAction { at: Duration::from_secs(70), kind: ScriptActionKind::KubeletRestart });
     });
     assert_eq!(container(played.at(79), "web").image, "nginx:1.27");
     assert_eq!(container(played.end(), "web").image, "nginx:1.28");

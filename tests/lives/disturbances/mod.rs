@@ -8,7 +8,7 @@ mod node_lost;
 mod played_scenario;
 
 use played_scenario::PlayedScenario;
-use pod_lifecycle::{Change, PHASE_MOVES, sim::What};
+use pod_lifecycle::{Change, PHASE_MOVES, sim::EntryKind};
 
 #[test]
 fn every_example_can_be_played_has_a_description_and_follows_the_phase_table() {
@@ -17,7 +17,7 @@ fn every_example_can_be_played_has_a_description_and_follows_the_phase_table() {
         let played = PlayedScenario::of(&name);
         assert!(!played.description.is_empty(), "{name} does not say what it shows");
         for entry in &played.timeline.entries {
-            let What::Changed(transition) = &entry.what else { continue };
+            let EntryKind::Transition(transition) = &entry.kind else { continue };
             let Change::Phase { from: Some(from), to } = transition.change else { continue };
             moves += 1;
             assert!(PHASE_MOVES.contains(&(from, to)), "{name}: from {from} to {to}");
@@ -31,7 +31,7 @@ fn every_transition_changes_a_value() {
     let mut conditions = 0;
     for name in played_scenario::names() {
         for entry in &PlayedScenario::of(&name).timeline.entries {
-            let What::Changed(transition) = &entry.what else { continue };
+            let EntryKind::Transition(transition) = &entry.kind else { continue };
             match transition.change {
                 Change::Phase { from, to } => assert_ne!(from, Some(to), "{name}"),
                 Change::Condition { condition, from, to, .. } => {
@@ -51,7 +51,7 @@ fn transitions_match_the_published_statuses() {
     for name in played_scenario::names() {
         let played = PlayedScenario::of(&name);
         let told = played.timeline.entries.iter().rev().find_map(|entry| {
-            let What::Changed(transition) = &entry.what else { return None };
+            let EntryKind::Transition(transition) = &entry.kind else { return None };
             let Change::Phase { to, .. } = transition.change else { return None };
             Some(to.to_string())
         });

@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Action, NoSink, PodMachine, Timestamp, api,
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent},
-    sim::{ContainerScript, ImageScript, ScriptActionKind, What},
+    sim::{ContainerScript, ImageScript, ScriptActionKind, EntryKind},
     spec::PodSpec,
 };
 use serde_json::json;
@@ -66,7 +66,7 @@ fn a_pod_evicted_for_its_own_disk_usage_has_no_disruption_target() {
 fn an_evicted_pod_whose_containers_all_exit_with_0_succeeds() {
     let played = PlayedScenario::varied("eviction-hard", |scenario| {
         let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
-        (run.sigterm_exit_after_seconds, run.sigterm_exit_code) = (0.0, Some(0));
+        (run.sigterm_exit_after, run.sigterm_exit_code) = (Duration::ZERO, Some(0));
     });
     assert_eq!(why(played.end()), ("Succeeded".into(), "", ""));
     assert!(shown(played.end(), "DisruptionTarget").unwrap().0);
@@ -77,45 +77,46 @@ fn a_container_that_died_with_its_sandbox_is_removed_if_its_pod_is_evicted_but_n
     let removals = |end: ScriptActionKind| {
         let played = PlayedScenario::varied("eviction-hard", |scenario| {
             let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
-            (run.exits_after_seconds, run.exit_code) = (Some(5.0), 1);
+            (run.exits_after, run.exit_code) = (Some(Duration::from_secs(5)), 1);
             let mut slow = scenario.pod.spec.containers[0].clone();
             slow.name = "slow".into();
             scenario.pod.spec.containers.push(slow);
-            let image = ImageScript { present: false, pull_seconds: 60.0, ..ImageScript::default() };
-            scenario.script.containers.insert("slow".into(), ContainerScript { image, ..ContainerScript::default() });
-            scenario.script.sandbox_deaths = vec![20.0];
+            scenario.script.containers.insert("slow".into(), ContainerScript::default().pulled_in(60));
+            scenario.script.sandbox_deaths = vec![Duration::from_secs(20)];
             scenario.script.actions[0].kind = end;
         });
         let asked = played.timeline.entries.iter();
-        asked.filter(|entry| matches!(entry.what, What::Asked(Action::RemoveContainer { .. }))).count()
+        asked.filter(|entry| matches!(entry.kind, EntryKind::Action(Action::RemoveContainer { .. }))).count()
     };
-    assert_eq!(removals(ScriptActionKind::Evict { message: None, grace_seconds: None }), 1);
+    assert_eq!(removals(ScriptActionKind::Evict { message: None, grace: None }), 1);
     assert_eq!(removals(ScriptActionKind::Preempt), 0);
 }
 
 #[test]
 fn a_restart_of_the_kubelet_does_not_delay_garbage_collection() {
-    let removals = |restarts: &[f64]| {
+    let removals = |restarts: &[u64]| {
         let played = PlayedScenario::varied("eviction-hard", |scenario| {
-            scenario.config.garbage_collection_seconds = Some(60.0);
+            scenario.config.garbage_collection_period = Some(Duration::from_secs(60));
             let run = &mut scenario.script.containers.get_mut("redis").unwrap().runs[0];
-            run.exits_after_seconds = Some(30.0);
+            run.exits_after = Some(Duration::from_secs(30));
             let again = vec![run.clone(), run.clone(), pod_lifecycle::sim::Run::default()];
             scenario.script.containers.get_mut("redis").unwrap().runs = again;
-            (scenario.script.sandbox_deaths, scenario.script.end_seconds) = (vec![10.0], Some(200.0));
+            scenario.script.sandbox_deaths = vec![Duration::from_secs(10)];
+            scenario.script.end = Some(Duration::from_secs(200));
             let kind = ScriptActionKind::KubeletRestart;
-            let restarts = restarts.iter().map(|t| pod_lifecycle::sim::ScriptAction { t: *t, kind: kind.clone() });
+            let at = |at: &u64| Duration::from_secs(*at);
+            let restarts = restarts.iter().map(|t| pod_lifecycle::sim::ScriptAction { at: at(t), kind: kind.clone() });
             scenario.script.actions = restarts.collect();
         });
         let start = played.timeline.start;
         let asked = played.timeline.entries.iter().filter_map(|entry| {
-            let What::Asked(Action::RemovePodSandbox { .. }) = entry.what else { return None };
+            let EntryKind::Action(Action::RemovePodSandbox { .. }) = entry.kind else { return None };
             Some(entry.at.since(start).as_secs())
         });
         asked.collect::<Vec<_>>()
     };
     assert_eq!(removals(&[]), [100], "a minute after the sandbox held nothing any more");
-    assert_eq!(removals(&[70.0]), [100]);
+    assert_eq!(removals(&[70]), [100]);
 }
 
 #[test]
@@ -176,8 +177,8 @@ fn a_pod_rejected_by_its_node_fails_at_once_and_starts_nothing() {
 fn a_terminating_pod_keeps_its_phase_when_it_is_evicted() {
     let played = PlayedScenario::varied("eviction-soft", |scenario| {
         let first = scenario.script.actions[0].clone();
-        let again = ScriptActionKind::Evict { message: Some("again".into()), grace_seconds: None };
-        scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { t: first.t + 5.0, kind: again });
+        let again = ScriptActionKind::Evict { message: Some("again".into()), grace: None };
+        scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { at: first.at + Duration::from_secs(5), kind: again });
     });
     assert_eq!(played.told("Evicted").len(), 2, "the kubelet says so all the same");
     assert_eq!(played.exits(), [(45, 137)], "a stop under way is not shortened");

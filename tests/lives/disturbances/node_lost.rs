@@ -3,7 +3,7 @@
 use pod_lifecycle::{
     Change, ContainerStateKind,
     api::{ConditionStatus, PodPhase},
-    sim::{ScriptActionKind, What},
+    sim::{ScriptActionKind, EntryKind},
     state::ConditionType,
 };
 
@@ -55,8 +55,8 @@ fn a_pod_that_finished_on_a_lost_node_is_published_when_the_node_is_back() {
 fn a_pod_that_has_ended_does_not_become_unknown() {
     let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
-        scenario.script.actions[0].t = 90.0;
-        scenario.script.actions[1].t = 90.0;
+        scenario.script.actions[0].at = Duration::from_secs(90);
+        scenario.script.actions[1].at = Duration::from_secs(90);
     });
     assert_eq!(played.phases().last(), Some(&(90, "Failed".into())));
     assert!(played.told("NodeNotReady").is_empty());
@@ -91,7 +91,7 @@ fn an_image_changed_on_a_lost_node_restarts_its_container_when_the_node_is_back(
         scenario.script.containers.get_mut("collector").unwrap().runs.clear();
         let image = "registry.example.com/edge/collector:0.8".to_owned();
         let kind = ScriptActionKind::SetImage { container: "collector".into(), image };
-        scenario.script.actions.insert(1, pod_lifecycle::sim::ScriptAction { t: 100.0, kind });
+        scenario.script.actions.insert(1, pod_lifecycle::sim::ScriptAction { at: Duration::from_secs(100), kind });
     });
     let message = "Container collector definition changed, will be restarted";
     assert_eq!(played.told("Killing"), [(180, "Normal".into(), message)]);
@@ -114,7 +114,7 @@ fn a_pod_whose_node_is_gone_is_failed_and_removed_by_the_garbage_collector() {
 fn a_lost_node_makes_its_pods_not_ready_with_a_transition() {
     let played = PlayedScenario::of("node-lost");
     let ready = played.timeline.entries.iter().filter_map(|entry| {
-        let What::Changed(transition) = &entry.what else { return None };
+        let EntryKind::Transition(transition) = &entry.kind else { return None };
         let Change::Condition { condition: ConditionType::Ready, to, .. } = transition.change else { return None };
         Some((entry.at.since(played.timeline.start).as_secs(), to))
     });
@@ -127,7 +127,7 @@ fn exits_on_a_lost_node_are_published_when_the_node_is_back() {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
     let told = played.timeline.entries.iter().filter_map(|entry| {
-        let What::Changed(transition) = &entry.what else { return None };
+        let EntryKind::Transition(transition) = &entry.kind else { return None };
         let Change::Container { from, to, .. } = transition.change else { return None };
         (entry.at.since(played.timeline.start).as_secs() > 0).then_some((entry.at, from, to))
     });
@@ -141,10 +141,10 @@ fn a_pod_failed_by_the_garbage_collector_is_published_as_failed_once() {
     let played = PlayedScenario::varied("node-gone", |scenario| {
         scenario.script.actions.truncate(2);
         let kind = ScriptActionKind::NodeRecovered;
-        scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { t: 180.0, kind });
+        scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { at: Duration::from_secs(180), kind });
     });
     let failed = played.timeline.entries.iter().filter_map(|entry| {
-        let What::Changed(transition) = &entry.what else { return None };
+        let EntryKind::Transition(transition) = &entry.kind else { return None };
         let is_it = matches!(transition.change, Change::Phase { to: PodPhase::Failed, .. });
         is_it.then(|| entry.at.since(played.timeline.start).as_secs())
     });

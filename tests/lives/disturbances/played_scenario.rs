@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Action, Timestamp,
     api::{ConditionStatus, ContainerStatus, PodCondition, PodStatus},
     kubectl,
-    sim::{Happened, Scenario, Timeline, What},
+    sim::{Occurrence, Scenario, Timeline, EntryKind},
 };
 
 /// Scenario with its timeline.
@@ -78,7 +78,7 @@ impl PlayedScenario {
     /// When containers were told to stop, and the seconds until they are killed.
     pub(crate) fn stops(&self) -> Vec<(i64, u64)> {
         let asked = self.timeline.entries.iter().filter_map(|entry| {
-            let What::Asked(Action::StopContainer { timeout, .. }) = entry.what else { return None };
+            let EntryKind::Action(Action::StopContainer { timeout, .. }) = entry.kind else { return None };
             Some((self.second(entry.at), timeout.as_secs()))
         });
         asked.collect()
@@ -87,7 +87,7 @@ impl PlayedScenario {
     /// When processes ended, and their exit codes.
     pub(crate) fn exits(&self) -> Vec<(i64, i32)> {
         let happened = self.timeline.entries.iter().filter_map(|entry| {
-            let What::Happened(Happened::Exit { code, .. }) = entry.what else { return None };
+            let EntryKind::Occurrence(Occurrence::ContainerExited { code, .. }) = entry.kind else { return None };
             Some((self.second(entry.at), code))
         });
         happened.collect()
@@ -95,7 +95,7 @@ impl PlayedScenario {
 
     /// Whether a container was ever asked for.
     pub(crate) fn anything_ran(&self) -> bool {
-        self.timeline.entries.iter().any(|entry| matches!(entry.what, What::Asked(Action::CreateContainer { .. })))
+        self.timeline.entries.iter().any(|entry| matches!(entry.kind, EntryKind::Action(Action::CreateContainer { .. })))
     }
 
     /// When the object went from the API.

@@ -3,8 +3,10 @@
 mod levels;
 mod lifted;
 
+use std::time::Duration;
+
 use pod_lifecycle::{
-    sim::{Scenario, ScenarioError, ScriptAction, ScriptActionKind, Settings, Timeline},
+    sim::{Scenario, ScenarioError, ScriptAction, ScriptActionKind, Timeline},
     spec::PodSpec,
 };
 use serde_json::{Value, json};
@@ -24,7 +26,7 @@ pub fn replay(line: &Value) -> Result<Value, String> {
 
 /// Plays a recorded life again, and has its Pod taken up anew where the kubelet restarts.
 pub fn replay_resumed(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, |scenario| scenario.life()?.with_resumed_restarts().play())
+    lift(scenario(line)?, |scenario| scenario.simulate()?.with_resumed_restarts().play())
 }
 
 /// Plays a life and writes it down as the recordings do.
@@ -55,24 +57,20 @@ pub fn check_played(line: &Value, played: &Result<Value, String>) -> Vec<Result<
 pub fn scenario(line: &Value) -> Result<Scenario, String> {
     let input = &line["in"];
     let read = |error: serde_json::Error| error.to_string();
-    let seconds = |name: &str| input["config"][name].as_u64().and_then(|value| u32::try_from(value).ok());
-    Ok(Scenario {
-        description: String::new(),
-        pod: serde_json::from_value(input["pod"].clone()).map_err(read)?,
-        script: serde_json::from_value(input["script"].clone()).map_err(read)?,
-        config: Settings {
-            resync_seconds: input["config"]["resyncSeconds"].as_f64(),
-            max_container_restart_period_seconds: seconds("maxContainerRestartPeriodSeconds"),
-            reduced_crash_loop_back_off: input["config"]["reducedCrashLoopBackOff"] == true,
-            feature_gates: read_or_default(&input["config"]["featureGates"])?,
-            pleg: read_or_default(&input["config"]["pleg"])?,
-            relist_after_sync: input["config"]["relistAfterPass"] == true,
-            // The recorder did not run the kubelet's garbage collection.
-            garbage_collection_seconds: Some(0.0),
-            admitted: true,
-            ..Settings::default()
-        },
-    })
+    let seconds = |name: &str| input["config"][name].as_f64().map(Duration::from_secs_f64);
+    let mut scenario = Scenario::of(serde_json::from_value(input["pod"].clone()).map_err(read)?);
+    scenario.script = serde_json::from_value(input["script"].clone()).map_err(read)?;
+    let config = &mut scenario.config;
+    config.resync_period = seconds("resyncSeconds");
+    config.max_container_restart_period = seconds("maxContainerRestartPeriodSeconds");
+    config.reduced_crash_loop_back_off = input["config"]["reducedCrashLoopBackOff"] == true;
+    config.feature_gates = read_or_default(&input["config"]["featureGates"])?;
+    config.pleg = read_or_default(&input["config"]["pleg"])?;
+    config.relist_after_sync = input["config"]["relistAfterPass"] == true;
+    // The recorder did not run the kubelet's garbage collection.
+    config.garbage_collection_period = Some(Duration::ZERO);
+    config.admitted = true;
+    Ok(scenario)
 }
 
 fn read_or_default<T: serde::de::DeserializeOwned + Default>(value: &Value) -> Result<T, String> {

@@ -113,10 +113,10 @@ impl Steps {
     fn live(&self, shard: Shard, send: &mut dyn FnMut(u64, Sample)) -> Result<(), pod_lifecycle::sim::FleetError> {
         let mut fleet = Fleet::shard(&self.scenario, self.pods, shard)?;
         let end = fleet.start() + self.length;
-        let (mut time, mut counted) = (0, vec![fleet.census()]);
+        let (mut time, mut counted) = (0, vec![fleet.sample()]);
         loop {
             for census in counted {
-                let spreads = if census.at >= end { fleet.spreads().clone() } else { Default::default() };
+                let spreads = if census.at >= end { fleet.histograms().clone() } else { Default::default() };
                 send(time, Sample { spreads, ..Sample::of(census, &fleet) });
                 time = time.saturating_add(1);
             }

@@ -1,6 +1,6 @@
 //! What the shards send, and what it adds up to.
 
-use pod_lifecycle::sim::{Counts, Fleet, FleetDigest, FleetError, FleetSample, Histograms};
+use pod_lifecycle::sim::{PodCounts, Fleet, FleetDigest, FleetError, FleetSample, Histograms};
 use serde::{Deserialize, Serialize};
 
 /// What one shard has counted at a time.
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Sample {
     /// Milliseconds since the beginning of the story.
     pub(crate) at: u64,
-    pub(crate) counts: Counts,
+    pub(crate) counts: PodCounts,
     /// How many things have happened.
     pub(crate) events: u64,
     pub(crate) digest: u64,

@@ -26,7 +26,9 @@ pub(super) fn scenario(text: &str, name: Option<&str>) -> Result<Input, String> 
     }
     let AnyScenario { description, pod, script, config } = yaml::read(text, WHAT)?;
     let (pod, path) = chosen(&[pod], name).map_err(|error| format!("pod: {}", worded(&error)))?;
-    Ok(Input { scenario: Scenario { description, pod, script, config }, pod_path: format!("pod.{path}") })
+    let mut scenario = Scenario::of(pod).described(description).on_node(config);
+    scenario.script = script;
+    Ok(Input { scenario, pod_path: format!("pod.{path}") })
 }
 
 /// Reads the Pod, or the workload of that name, whose containers are well.

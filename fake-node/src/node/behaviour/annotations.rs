@@ -178,16 +178,16 @@ mod tests {
     fn each_run_can_end_in_its_own_way() {
         let it = behaviour("fake/exit", "app=5:1/-").unwrap();
         let runs = &it.containers["app"].runs;
-        assert_eq!((runs[0].exits_after_seconds, runs[0].exit_code), (Some(5.0), 1));
-        assert_eq!((runs[1].exits_after_seconds, runs.len()), (None, 2));
+        assert_eq!((runs[0].exits_after, runs[0].exit_code), (Some(Duration::from_secs(5)), 1));
+        assert_eq!((runs[1].exits_after, runs.len()), (None, 2));
         assert!(!it.containers.contains_key("log"));
     }
 
     #[test]
     fn a_container_that_is_named_goes_before_a_star() {
         let it = behaviour("fake/exit", "*=9:0,log=1:137").unwrap();
-        assert_eq!(it.containers["app"].runs[0].exits_after_seconds, Some(9.0));
-        assert_eq!(it.containers["setup"].runs[0].exits_after_seconds, Some(9.0));
+        assert_eq!(it.containers["app"].runs[0].exits_after, Some(Duration::from_secs(9)));
+        assert_eq!(it.containers["setup"].runs[0].exits_after, Some(Duration::from_secs(9)));
         assert_eq!(it.containers["log"].runs[0].reason.as_deref(), Some("OOMKilled"));
     }
 
@@ -195,7 +195,7 @@ mod tests {
     fn an_init_container_that_only_ignores_its_stop_still_ends() {
         let it = behaviour("fake/stop", "setup=9:1").unwrap();
         let run = &it.containers["setup"].runs[0];
-        assert_eq!((run.exits_after_seconds, run.sigterm_exit_after_seconds), (Some(1.0), 9.0));
+        assert_eq!((run.exits_after, run.sigterm_exit_after), (Some(Duration::from_secs(1)), Duration::from_secs(9)));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Instructions of annotations to one container.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use pod_lifecycle::{
     rule::probe::ProbeOutcome,
-    sim::{ContainerScript, ProbeStep, Run},
+    sim::{AsDuration as _, ContainerScript, ProbeStep},
     spec::{ContainerSpec, ProbeKind},
 };
 
@@ -50,15 +50,16 @@ impl Instruction for Exits {
     fn instruct(&self, script: &mut ContainerScript) {
         let Some(like) = script.runs.first().cloned() else { return };
         if let Some(random) = &mut script.random {
-            random.exits_after_seconds = None;
+            random.exits_after = None;
             random.exit_codes.clear();
         }
-        let run = |exit: &Option<(Seconds, i32)>| Run {
-            exits_after_seconds: exit.map(|(Seconds(after), _)| after),
-            exit_code: exit.map_or(0, |(_, code)| code),
+        let run = |exit: &Option<(Seconds, i32)>| {
+            let mut run = like.clone();
+            run.exits_after = exit.map(|(Seconds(after), _)| after.as_duration());
+            run.exit_code = exit.map_or(0, |(_, code)| code);
             // Nobody else has killed it.
-            reason: exit.filter(|(_, code)| *code == 137).map(|_| "OOMKilled".into()),
-            ..like.clone()
+            run.reason = exit.filter(|(_, code)| *code == 137).map(|_| "OOMKilled".into());
+            run
         };
         script.runs = self.0.iter().map(run).collect();
     }
@@ -67,11 +68,11 @@ impl Instruction for Exits {
 impl Instruction for Stop {
     fn instruct(&self, script: &mut ContainerScript) {
         if let Some(random) = &mut script.random {
-            random.sigterm_exit_after_seconds = None;
+            random.sigterm_exit_after = None;
         }
         for run in &mut script.runs {
             run.ignores_sigterm = false;
-            run.sigterm_exit_after_seconds = self.0.0;
+            run.sigterm_exit_after = self.0.0.as_duration();
             run.sigterm_exit_code = Some(self.1);
         }
     }
@@ -111,8 +112,8 @@ impl<const PROBE: u8> Instruction for When<PROBE> {
             ProbeKind::Readiness | ProbeKind::Startup => (ProbeOutcome::Failure, ProbeOutcome::Success),
             ProbeKind::Liveness => (ProbeOutcome::Success, ProbeOutcome::Failure),
         };
-        let mut steps = vec![ProbeStep { from: 0.0, result: first }];
-        steps.extend(self.0.map(|Seconds(from)| ProbeStep { from, result: then }));
+        let mut steps = vec![ProbeStep { from: Duration::ZERO, result: first }];
+        steps.extend(self.0.map(|Seconds(from)| ProbeStep { from: from.as_duration(), result: then }));
         for run in &mut script.runs {
             match Self::KIND {
                 ProbeKind::Readiness => run.probes.readiness.clone_from(&steps),

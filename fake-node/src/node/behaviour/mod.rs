@@ -12,14 +12,14 @@ use std::{
 
 use pod_lifecycle::{
     event::NodeEvent,
-    sim::{ContainerScript, Run},
+    sim::ContainerScript,
     spec::{ContainerKind, ContainerSpec},
 };
 
 pub use annotations::AnnotationError;
 
 /// Run time of an init container without instructions.
-const INIT_SECONDS: f64 = 1.0;
+const INIT_TIME: Duration = Duration::from_secs(1);
 
 /// Behaviour of a Pod's containers, and what its node does to it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,8 +43,7 @@ pub(super) enum Deed {
 
 /// Script without instructions: init containers end after a second, all others run for ever.
 static HEALTHY: LazyLock<(Arc<Behaviour>, ContainerScript, ContainerScript)> = LazyLock::new(|| {
-    let done = Run { exits_after_seconds: Some(INIT_SECONDS), ..Run::default() };
-    let init = ContainerScript { runs: vec![done], ..ContainerScript::default() };
+    let init = ContainerScript::default().exits_after(INIT_TIME);
     (Arc::new(Behaviour::default()), init, ContainerScript::default())
 });
 

@@ -75,26 +75,30 @@ impl PodScript {
 
     pub(in crate::node) fn behaviour(&self) -> Behaviour {
         let script = &self.script;
-        let after = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        let deaths = script.sandbox_deaths.iter().map(|&seconds| (after(seconds), Deed::SandboxDeath));
-        let actions = script.actions.iter().filter_map(|action| Some((after(action.t), deed(&action.kind)?)));
+        let deaths = script.sandbox_deaths.iter().map(|&after| (after, Deed::SandboxDeath));
+        let actions = script.actions.iter().filter_map(|action| Some((action.at, deed(&action.kind)?)));
         Behaviour { containers: script.containers.clone(), seed: script.seed, deeds: deaths.chain(actions).collect() }
     }
+}
+
+/// Returns a grace period in whole seconds, as the node's managers have it.
+fn seconds(grace: Duration) -> i64 {
+    i64::try_from(grace.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Returns the node's action for one of a script; `None` if it is not a node's.
 fn deed(action: &ScriptActionKind) -> Option<Deed> {
     let event = match action {
-        ScriptActionKind::Evict { message, grace_seconds } => NodeEvent::Evicted {
+        ScriptActionKind::Evict { message, grace } => NodeEvent::Evicted {
             message: message.as_deref().unwrap_or("The node was low on resource: memory. ").into(),
-            grace_seconds: *grace_seconds,
+            grace_seconds: grace.map(seconds),
             is_disruption: true,
         },
         ScriptActionKind::EvictOverLimit { message } => {
             NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
         }
         ScriptActionKind::Preempt => NodeEvent::Preempted,
-        ScriptActionKind::Shutdown { grace_seconds } => NodeEvent::ShutDown { grace_seconds: *grace_seconds },
+        ScriptActionKind::Shutdown { grace } => NodeEvent::ShutDown { grace_seconds: grace.map(seconds) },
         ScriptActionKind::Delete { .. }
         | ScriptActionKind::ForceDelete
         | ScriptActionKind::SetCondition { .. }

@@ -35,7 +35,7 @@ impl Images {
         elapsed: Duration,
     ) -> Result<u64, Failure> {
         let tries = self.tries.entry(container).or_default();
-        let (_, is_unlucky) = script.drawn_pull(seed, container, *tries);
+        let (_, is_unlucky) = script.sample_pull(seed, container, *tries);
         let has_failed = *tries < script.image.failures_before_success || is_unlucky || script.image.is_out(elapsed);
         *tries = tries.saturating_add(1);
         if has_failed {
@@ -51,14 +51,11 @@ impl Images {
 
 #[cfg(test)]
 mod tests {
-    use pod_lifecycle::sim::ImageScript;
-
     use super::*;
 
     #[test]
     fn an_image_is_there_once_a_pull_has_succeeded() {
-        let image = ImageScript { present: false, failures_before_success: 1, ..ImageScript::default() };
-        let script = ContainerScript { image, ..ContainerScript::default() };
+        let script = ContainerScript::default().pull_fails(1, "denied");
         let (mut images, app) = (Images::default(), ContainerIndex::from(0));
         assert!(images.pulled(app, "nginx", &script, 0, Duration::ZERO).is_err());
         assert!(!images.has("nginx", &script));

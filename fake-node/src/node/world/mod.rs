@@ -24,7 +24,7 @@ use super::{
 use agenda::{EventQueue, SimEvent};
 use hooks::Hooks;
 use images::Images;
-use process::{Ending, Process, seconds};
+use process::{Ending, Process};
 
 /// What the node has of a Pod.
 #[derive(Debug)]
@@ -90,8 +90,8 @@ impl FakeRuntime {
             }
             Action::PullImage { container } => {
                 let pull = self.images.tries(container);
-                let (takes, _) = self.script(spec, container).drawn_pull(self.seed, container, pull);
-                let ends_at = now + seconds(takes);
+                let (takes, _) = self.script(spec, container).sample_pull(self.seed, container, pull);
+                let ends_at = now + takes;
                 self.agenda.plan(ends_at, SimEvent::PullEnd(container, image_of(spec, container).into()));
                 None
             }
@@ -112,9 +112,9 @@ impl FakeRuntime {
                     let result = Err(hooks::error(spec, container, hook, "container is not running"));
                     return Some(RuntimeEvent::HookFinished { container, instance, hook, result });
                 }
-                let takes = hooks::script(self.script(spec, container), hook).duration_seconds;
-                self.hooks.begin(container, instance, hook, now + seconds(takes));
-                self.agenda.plan(now + seconds(takes), SimEvent::HookEnd(container, instance, hook));
+                let takes = hooks::script(self.script(spec, container), hook).duration;
+                self.hooks.begin(container, instance, hook, now + takes);
+                self.agenda.plan(now + takes, SimEvent::HookEnd(container, instance, hook));
                 None
             }
             Action::Probe { container, instance, kind } => self.probe(container, instance, kind, spec, now),
@@ -177,7 +177,7 @@ impl FakeRuntime {
     fn drawn(&self, container: ContainerIndex, mut process: Process, spec: &PodSpec) -> Process {
         let script = self.script(spec, container);
         if script.random.is_some() {
-            process.drawn = Some(Box::new(script.drawn_run(self.seed, container, process.number)));
+            process.drawn = Some(Box::new(script.sample_run(self.seed, container, process.number)));
         }
         process
     }
@@ -197,8 +197,8 @@ impl FakeRuntime {
         let Some(process) = self.process(container, instance) else { return };
         process.is_alive = true;
         process.started_at = Some(now);
-        if let Some(after) = process.run(behaviour.script(of)).and_then(|run| run.exits_after_seconds) {
-            self.agenda.plan(now + seconds(after), SimEvent::Exit(container, instance));
+        if let Some(after) = process.run(behaviour.script(of)).and_then(|run| run.exits_after) {
+            self.agenda.plan(now + after, SimEvent::Exit(container, instance));
         }
     }
 
@@ -219,7 +219,7 @@ impl FakeRuntime {
         let is_first = !std::mem::replace(&mut process.got_sigterm, true);
         let run = process.run(behaviour.script(of));
         if is_first && !run.is_some_and(|run| run.ignores_sigterm) {
-            let after = seconds(run.map_or(0.0, |run| run.sigterm_exit_after_seconds));
+            let after = run.map_or(Duration::ZERO, |run| run.sigterm_exit_after);
             self.agenda.plan(now + after, SimEvent::SigtermExit(container, instance));
         }
         self.agenda.plan(now + timeout, SimEvent::Sigkill(container, instance));
@@ -282,7 +282,7 @@ impl FakeRuntime {
         let (Some(process), Some((script, probe))) = (self.alive(container, instance), probe) else {
             return Some(answer(container, instance, kind, None));
         };
-        let (outcome, latency) = script.drawn_probe(seed, container, process.number, kind, process.elapsed(now));
+        let (outcome, latency) = script.sample_probe(seed, container, process.number, kind, process.elapsed(now));
         let timeout = probe.timeout();
         if latency.is_zero() {
             return Some(answer(container, instance, kind, Some(outcome)));

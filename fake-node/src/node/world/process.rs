@@ -80,8 +80,3 @@ impl Process {
         }
     }
 }
-
-/// Seconds as a duration; what is no time is none.
-pub(super) fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value).unwrap_or_default()
-}

@@ -13,7 +13,7 @@ use pod_lifecycle::{
     },
 };
 
-use super::{FakeRuntime, Process, SimEvent, seconds};
+use super::{FakeRuntime, Process, SimEvent};
 use crate::node::behaviour::Behaviour;
 
 /// The sandbox of a Pod that is taken up; how many it has had before, nobody remembers.
@@ -66,8 +66,8 @@ impl FakeRuntime {
             process.started_at = Some(started_at);
             let script = spec.container(index).map(|container| self.behaviour.script(container));
             let run: Option<&Run> = script.and_then(|script| process.run(script));
-            if let Some(after) = run.and_then(|run| run.exits_after_seconds) {
-                self.agenda.plan(started_at + seconds(after), SimEvent::Exit(index, instance.id));
+            if let Some(after) = run.and_then(|run| run.exits_after) {
+                self.agenda.plan(started_at + after, SimEvent::Exit(index, instance.id));
             }
         }
         self.put(index, process);

@@ -7,7 +7,7 @@ use pod_lifecycle::{
     api::{self, Name},
     event::HookKind,
     rule::probe::ProbeOutcome,
-    sim::{Entry, Happened, Scenario, Timeline, What},
+    sim::{TimelineEntry, Occurrence, Scenario, Timeline, EntryKind},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
     state::InstanceId,
 };
@@ -27,21 +27,21 @@ impl Lift {
     pub(crate) fn lift(&self) -> Value {
         let (mut statuses, mut calls, mut events, mut syncs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut pulls, mut starts) = (BTreeMap::new(), BTreeMap::new());
-        for (place, Entry { at, what, .. }) in self.timeline.entries.iter().enumerate() {
+        for (place, TimelineEntry { at, kind, .. }) in self.timeline.entries.iter().enumerate() {
             let t = self.t(*at);
-            match what {
-                What::Asked(Action::CreateContainer { container, instance, .. })
+            match kind {
+                EntryKind::Action(Action::CreateContainer { container, instance, .. })
                     if !self.was_created(place, *container, *instance) => {}
-                What::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
-                What::Asked(action) => calls.extend(self.call(t, place, action, &mut pulls, &mut starts)),
-                What::Happened(happened) => calls.push(self.happened(t, happened)),
-                What::Event(event) => events.push(json!({
+                EntryKind::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
+                EntryKind::Action(action) => calls.extend(self.call(t, place, action, &mut pulls, &mut starts)),
+                EntryKind::Occurrence(happened) => calls.push(self.happened(t, happened)),
+                EntryKind::Event(event) => events.push(json!({
                     "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
                     "container": event.container.map_or("", |container| self.spec.container_name(container)),
                 })),
-                What::Changed(_) => {}
-                What::Sync(news) => self.sync(t, *news, &mut syncs),
-                _ => unreachable!("{what:?} is new here"),
+                EntryKind::Transition(_) => {}
+                EntryKind::Sync(news) => self.sync(t, *news, &mut syncs),
+                _ => unreachable!("{kind:?} is new here"),
             }
         }
         json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
@@ -54,14 +54,14 @@ impl Lift {
             .entries
             .iter()
             .skip(place + 1)
-            .find_map(|entry| if let What::Asked(action) = &entry.what { Some(action) } else { None });
+            .find_map(|entry| if let EntryKind::Action(action) = &entry.kind { Some(action) } else { None });
         asked == Some(&Action::StartContainer { container, instance })
     }
 
     /// Whether an instance had ended when an entry was written.
     fn has_exited(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
         self.timeline.entries.iter().take(place).any(|entry| {
-            let What::Happened(Happened::Exit { container: of, instance: which, .. }) = &entry.what else {
+            let EntryKind::Occurrence(Occurrence::ContainerExited { container: of, instance: which, .. }) = &entry.kind else {
                 return false;
             };
             (*of, *which) == (container, instance)
@@ -180,22 +180,22 @@ impl Lift {
         })
     }
 
-    fn happened(&self, t: f64, happened: &Happened) -> Value {
+    fn happened(&self, t: f64, happened: &Occurrence) -> Value {
         let name = |container: &ContainerIndex| self.spec.container_name(*container);
         match happened {
-            Happened::Exit { container, instance, code, cause } => json!({
+            Occurrence::ContainerExited { container, instance, code, cause } => json!({
                 "t": t, "op": "~Exit", "container": name(container), "id": self.id(*container, *instance),
                 "exitCode": code, "cause": cause.name(),
             }),
-            Happened::PullEnd { container, succeeded } => json!({
+            Occurrence::PullFinished { container, succeeded } => json!({
                 "t": t, "op": "~PullEnd", "container": name(container), "result": if *succeeded { "ok" } else { "error" },
             }),
-            Happened::HookEnd { container, instance, hook, code } => json!({
+            Occurrence::HookFinished { container, instance, hook, code } => json!({
                 "t": t, "op": "~ExecEnd", "container": name(container), "id": self.id(*container, *instance),
                 "kind": hook_name(*hook),
                 "result": code.map_or("containerDied".to_owned(), |code| format!("exit {code}")),
             }),
-            Happened::Probed { container, instance, kind, outcome } => json!({
+            Occurrence::ProbeFinished { container, instance, kind, outcome } => json!({
                 "t": t, "op": "ExecSync", "container": name(container), "id": self.id(*container, *instance),
                 "kind": probe_name(*kind),
                 "result": match outcome {
@@ -205,11 +205,11 @@ impl Lift {
                     None => "notRunning",
                 },
             }),
-            Happened::SandboxDied(sandbox) => {
+            Occurrence::SandboxDied(sandbox) => {
                 json!({ "t": t, "op": "~SandboxDied", "id": format!("sb-{}", sandbox.0) })
             }
-            Happened::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
-            Happened::Action(action) => json!({ "t": t, "op": "~Action", "action": action }),
+            Occurrence::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
+            Occurrence::Action(action) => json!({ "t": t, "op": "~Action", "action": action }),
             _ => unreachable!("{happened:?} is new here"),
         }
     }

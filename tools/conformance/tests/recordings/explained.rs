@@ -79,7 +79,7 @@ fn live_all(node_like_seed: Option<u64>) {
     let mut broken = Vec::new();
     for (name, mut scenario) in recorded().into_iter().chain(examples()) {
         scenario.config.node_like_seed = node_like_seed;
-        let mut life = scenario.life().unwrap();
+        let mut life = scenario.simulate().unwrap();
         let explanations = explanations(&mut life, |explanation, object| {
             if let Err(lack) = check(explanation, object) {
                 broken.push(format!("{name}: {lack}\n{explanation}"));

@@ -8,7 +8,7 @@ use std::{
 
 use pod_lifecycle::{
     Transition,
-    sim::{Fleet, FleetScenario, Scenario, What},
+    sim::{Fleet, FleetScenario, Scenario, EntryKind},
 };
 use pod_lifecycle_conformance as recordings;
 
@@ -21,16 +21,16 @@ fn every_recorded_life_is_the_same_in_a_fleet_of_all_of_them() {
     let heard = Arc::new(Mutex::new(vec![Vec::<Transition>::new(); count]));
     let ears = heard.clone();
     fleet.listen(move |number, transition| ears.lock().unwrap()[number as usize].push(transition.clone()));
-    let end = scenarios.iter().map(|scenario| scenario.script.end_seconds.unwrap_or(600.0)).fold(0.0, f64::max);
+    let end = scenarios.iter().map(|scenario| scenario.script.end.unwrap_or(Duration::from_secs(600))).max().unwrap();
     // Spans that fit nothing in the scripts: a Pod is left and taken up again in the middle of its life.
-    while fleet.now().since(fleet.start()).as_secs_f64() <= end {
+    while fleet.now().since(fleet.start()) <= end {
         fleet.advance(Duration::from_millis(17_300)).unwrap();
     }
     let heard = heard.lock().unwrap();
     for (number, scenario) in scenarios.iter().enumerate() {
         let played = scenario.play().unwrap();
-        let told = played.entries.iter().filter_map(|entry| match &entry.what {
-            What::Changed(transition) => Some(transition.clone()),
+        let told = played.entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::Transition(transition) => Some(transition.clone()),
             _ => None,
         });
         let name = &scenario.pod.metadata.name;
@@ -57,7 +57,7 @@ fn recorded() -> Vec<Scenario> {
     }
     for scenario in &mut scenarios {
         // A fleet's story has no end of its own.
-        scenario.script.end_seconds.get_or_insert(600.0);
+        scenario.script.end.get_or_insert(Duration::from_secs(600));
     }
     scenarios
 }

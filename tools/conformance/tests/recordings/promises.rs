@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Action, SyncKind, SyncProgress, Timestamp,
     api::PodStatus,
     explain::{Explanation, NextStep, PodSituation, Situation, StopStep, When},
-    sim::{Entry, Happened, What},
+    sim::{TimelineEntry, Occurrence, EntryKind},
     spec::PodSpec,
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Counters {
 /// A life with all its explanations, by time.
 pub(crate) struct Told<'a> {
     pub(crate) spec: &'a PodSpec,
-    pub(crate) entries: &'a [Entry],
+    pub(crate) entries: &'a [TimelineEntry],
     pub(crate) explanations: &'a BTreeMap<Timestamp, Explanation>,
     pub(crate) end: Timestamp,
 }
@@ -57,7 +57,7 @@ impl Told<'_> {
         let is_final = matches!(explanation.situation, PodSituation::NoSandbox { ruled_out_by: Some(_), .. })
             || matches!(explanation.situation, PodSituation::Over { .. } | PodSituation::Gone);
         let later = self.entries.iter().filter(|entry| entry.at > made_at);
-        let mut starts = later.filter(|entry| matches!(entry.what, What::Asked(Action::StartContainer { .. })));
+        let mut starts = later.filter(|entry| matches!(entry.kind, EntryKind::Action(Action::StartContainer { .. })));
         match starts.find(|_| is_final) {
             Some(start) => Err(format!("said to be final at {made_at:?}, and then {start:?}\n{explanation}")),
             None => Ok(()),
@@ -91,27 +91,27 @@ impl Told<'_> {
         }
     }
 
-    fn is_it(&self, entry: &Entry, what: &NextStep) -> bool {
+    fn is_it(&self, entry: &TimelineEntry, what: &NextStep) -> bool {
         let is = |container: &String, index| self.spec.container_name(index) == container;
-        match (&entry.what, what) {
-            (What::Asked(Action::CreateContainer { container: index, .. }), NextStep::Start { container }) => {
+        match (&entry.kind, what) {
+            (EntryKind::Action(Action::CreateContainer { container: index, .. }), NextStep::Start { container }) => {
                 is(container, *index)
             }
-            (What::Asked(Action::PullImage { container: index }), NextStep::Pull { container }) => {
+            (EntryKind::Action(Action::PullImage { container: index }), NextStep::Pull { container }) => {
                 is(container, *index)
             }
-            (What::Asked(Action::InspectImage { container: index }), NextStep::InspectImage { container }) => {
+            (EntryKind::Action(Action::InspectImage { container: index }), NextStep::InspectImage { container }) => {
                 is(container, *index)
             }
-            (What::Asked(Action::Probe { container: index, kind, .. }), NextStep::Probe { container, probe }) => {
+            (EntryKind::Action(Action::Probe { container: index, kind, .. }), NextStep::Probe { container, probe }) => {
                 is(container, *index) && kind == probe
             }
-            (What::Happened(Happened::Exit { container: index, cause, .. }), NextStep::Kill { container }) => {
+            (EntryKind::Occurrence(Occurrence::ContainerExited { container: index, cause, .. }), NextStep::Kill { container }) => {
                 is(container, *index) && *cause == pod_lifecycle::sim::ExitCause::Sigkill
             }
-            (What::Sync(SyncProgress::Ended { .. }), NextStep::PostStartEnds { .. }) => true,
-            (What::Sync(SyncProgress::Began { .. }), NextStep::Resync) => true,
-            (What::Sync(SyncProgress::Began { kind, .. }), NextStep::Deadline) => *kind == SyncKind::Terminating,
+            (EntryKind::Sync(SyncProgress::Ended { .. }), NextStep::PostStartEnds { .. }) => true,
+            (EntryKind::Sync(SyncProgress::Began { .. }), NextStep::Resync) => true,
+            (EntryKind::Sync(SyncProgress::Began { kind, .. }), NextStep::Deadline) => *kind == SyncKind::Terminating,
             _ => false,
         }
     }
@@ -121,11 +121,11 @@ impl Told<'_> {
         let mut before = None;
         for entry in self.entries.iter().filter(|entry| entry.at <= due) {
             let is_meanwhile = made_at < entry.at;
-            let is_news = match &entry.what {
-                What::Happened(happened) => !matches!(happened, Happened::Probed { .. }),
+            let is_news = match &entry.kind {
+                EntryKind::Occurrence(happened) => !matches!(happened, Occurrence::ProbeFinished { .. }),
                 // A probe has failed a container.
-                What::Event(event) => event.reason == "Killing",
-                What::Status(status) => {
+                EntryKind::Event(event) => event.reason == "Killing",
+                EntryKind::Status(status) => {
                     let after = Some(verdicts(status));
                     let changed = before != after;
                     before = after;

@@ -36,7 +36,7 @@ fn at_every_step_of_every_recorded_life_the_restored_pod_is_the_same_pod() {
     let mut steps = 0_usize;
     for scenario in scenarios() {
         let config = Arc::new(scenario.kubelet_config());
-        let mut life = scenario.life().unwrap();
+        let mut life = scenario.simulate().unwrap();
         loop {
             if let Some(pod) = life.pod() {
                 let written = pod.snapshot();
@@ -60,7 +60,7 @@ fn a_recorded_life_that_is_restored_ends_as_it_would_have_ended() {
     let (mut steps, mut restored) = (0_usize, 0_usize);
     for scenario in scenarios() {
         let timeline = scenario.play().unwrap();
-        let mut life = scenario.life().unwrap();
+        let mut life = scenario.simulate().unwrap();
         while life.step().unwrap().is_some() {
             steps += 1;
             if steps.is_multiple_of(STRIDE) {
