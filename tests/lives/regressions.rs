@@ -1,5 +1,7 @@
 //! Bugs that were found, each as the shortest story that shows it.
 
+use std::time::Duration;
+
 use pod_lifecycle::sim::{Scenario, ScenarioError};
 use serde_json::{Value, json};
 

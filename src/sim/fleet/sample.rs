@@ -49,7 +49,6 @@ impl FleetSample {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub struct PodCounts {
     /// Number of objects in the API.
     pub pods: u64,

@@ -1,5 +1,7 @@
 //! What others do to a Pod through the API: deletion, eviction, the taint manager, the scheduler.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     object::{Deletion, PodObject},
     sim::{ScriptAction, ScriptActionKind},

@@ -1,5 +1,7 @@
 //! A spec that changes while the Pod runs: images, ephemeral containers, generations.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     api::PodStatus,
     sim::{ScriptAction, ScriptActionKind},

@@ -1,12 +1,12 @@
 //! What the node itself does to a Pod: eviction, preemption, shutdown, the deadline, refusal.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     Action, NoSink, PodMachine, Timestamp, api,
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent},
-    sim::{ContainerScript, ImageScript, ScriptActionKind, EntryKind},
+    sim::{ContainerScript, ScriptActionKind, EntryKind},
     spec::PodSpec,
 };
 use serde_json::json;

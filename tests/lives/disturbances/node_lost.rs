@@ -1,5 +1,7 @@
 //! The node cannot be reached, and comes back or does not.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     Change, ContainerStateKind,
     api::{ConditionStatus, PodPhase},
