@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Action, Timestamp,
-    sim::{Scenario, Script, Timeline, EntryKind},
+    sim::{EntryKind, Scenario, Timeline},
 };
 use serde_json::json;
 
@@ -153,6 +153,6 @@ fn probes_of_a_finally_terminated_container_set_no_timers() {
 
 #[test]
 fn a_seed_is_serialized_with_its_script() {
-    let written = |seed: u64| serde_json::to_value(Script { seed, ..Script::default() }).unwrap()["seed"].clone();
+    let written = |seed: u64| serde_json::to_value(Scenario::default().with_seed(seed).script).unwrap()["seed"].clone();
     assert_eq!([written(7), written(0)], [json!(7), json!(null)], "none is as good as zero");
 }
