@@ -48,7 +48,7 @@ fn a_live_object_has_its_status_and_a_version_that_stands_still_while_nothing_is
     assert_eq!(seen.status, *life.object().status());
     life.advance(300 * SECOND).unwrap();
     assert_eq!(*life.object().manifest(), seen, "a healthy Pod is left alone");
-    life.act(&ScriptActionKind::Delete { grace_seconds: None }).unwrap();
+    life.act(&ScriptActionKind::Delete { grace: None }).unwrap();
     let deleted = &life.object().manifest().metadata;
     assert!(deleted.deletion_timestamp.is_some());
     assert_ne!(deleted.resource_version, seen.metadata.resource_version);
