@@ -79,7 +79,7 @@ impl StatusInputs<'_> {
         };
         if matches!(container.kind(), ContainerKind::Init | ContainerKind::Sidecar) {
             let has_completed = newest.and_then(Instance::termination).is_some_and(|end| end.exit_code == 0);
-            // An init container that has succeeded is done: no failure of a later start is shown over it.
+            // One that exited with 0 is not started again: no failure of a start is shown over it.
             if has_completed {
                 return record;
             }

@@ -98,8 +98,8 @@ pub(super) fn compute_init_container_actions(inputs: &SyncInputs<'_>, actions: &
     }
     let has_initialized = is_any_regular_created_or_running(inputs.spec, inputs.runtime);
     let mut walk = InitWalk { inputs, has_initialized, is_past: has_initialized };
-    // From the last to the first: the newest that has an instance says how far the Pod has come. All sidecars before it
-    // are kept running; init containers before it are done.
+    // From the last to the first: the last one with an instance shows how far the Pod has come. Sidecars before it are
+    // kept running; init containers before it are done.
     for (index, container) in inputs.spec.init_containers().rev() {
         let newest = inputs.runtime.newest(index);
         let is_sidecar = container.kind() == ContainerKind::Sidecar;

@@ -193,7 +193,7 @@ fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (Pod
     let computed = phase::pod_phase(inputs.spec, records, inputs.is_terminal, has_initialized);
     let phase =
         terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
-    // The deadline is an active pod handler of the kubelet: it fails any Pod but one that the API shows as ended.
+    // The deadline is a `PodSyncHandler` that evicts: the Pod fails, unless the API shows that it has ended already.
     if inputs.is_past_deadline {
         return (terminal(inputs.api_phase).unwrap_or(PodPhase::Failed), PhaseReason::DeadlineExceeded);
     }

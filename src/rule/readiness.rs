@@ -48,7 +48,7 @@ impl KubeletStart {
     /// True if a container that started at `started_at` was running for more than 10 s when the kubelet started.
     #[must_use]
     pub fn is_predated_by(&self, started_at: Option<Timestamp>) -> bool {
-        // A margin for clocks of runtime and kubelet that differ: `containerStartGracePeriod`.
+        // The margin is the kubelet's: containers that start about when it does are new to it.
         let margin = Duration::from_secs(10);
         started_at.is_some_and(|started_at| started_at + margin < self.at)
     }

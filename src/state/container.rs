@@ -203,7 +203,7 @@ impl Termination {
     }
 }
 
-/// Longest chain that is read or written: no pull fails for more reasons at once.
+/// Longest chain that is written or accepted.
 const MAX_FAILURES: usize = 8;
 
 /// Serialized form of a failed start: the failure, its cause, the cause of that and so on, as a list, so that no input
