@@ -1,4 +1,4 @@
-//! Whole lives in virtual time: scenarios, what is printed of them, and what must hold of each.
+//! Whole lives in virtual time: scenarios, explanations, and properties of each.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,9 +1,9 @@
-//! A script that cannot come true is an error that names the field.
+//! Mistakes in scripts: each is an error that names its field.
 
 use pod_lifecycle::sim::Scenario;
 use serde_json::{Value, json};
 
-/// What is wrong with a scenario of this Pod.
+/// Returns the error of a scenario of this Pod.
 fn mistake_of(pod: Value, script: Value, config: Value) -> String {
     let scenario = json!({"pod": {"metadata": {"name": "web"}, "spec": pod}, "script": script, "config": config});
     let scenario: Scenario = serde_json::from_value(scenario).unwrap();
@@ -69,11 +69,11 @@ fn a_time_is_between_0_and_100_years() {
 #[test]
 fn an_action_after_the_end_of_the_script_is_an_error() {
     let at = |t: f64| json!({"endSeconds": 60, "actions": [{"t": t, "op": "delete"}]});
-    assert_eq!(mistake(at(60.0)), "none", "the last moment belongs to the story");
+    assert_eq!(mistake(at(60.0)), "none", "an action at the end is allowed");
     let said = "script.actions[0].t: 61 s comes after the end of the simulation, at 60 s (script.endSeconds)";
     assert_eq!(mistake(at(61.0)), said);
     let said = "script.sandboxDeaths[0]: 601 s comes after the end of the simulation, at 600 s (script.endSeconds)";
-    assert_eq!(mistake(json!({"sandboxDeaths": [601]})), said, "a story of which nothing is said lasts ten minutes");
+    assert_eq!(mistake(json!({"sandboxDeaths": [601]})), said, "a scenario lasts ten minutes by default");
     assert_eq!(mistake_of(with_handlers(), at(61.0), json!({"admitted": true})), "none", "a recording is cut as it is");
 }
 

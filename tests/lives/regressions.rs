@@ -1,4 +1,4 @@
-//! Bugs that were found, each as the shortest story that shows it.
+//! Regressions, each as the shortest scenario that shows it.
 
 use std::time::Duration;
 

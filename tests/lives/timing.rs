@@ -1,4 +1,4 @@
-//! Ideal time is exact; node-like time is late as a real node is, and the same each time.
+//! Timing: ideal timing is exact; node-like timing is late as on a real node, and reproducible.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 const APP: u16 = 0;
 
-/// A Pod on a node where the clock stands until somebody moves it on.
+/// Pod on a node whose clock only advances by `wait`.
 struct Node {
     pod: PodMachine,
     now: Timestamp,
@@ -283,7 +283,7 @@ fn a_kubelet_that_wakes_late_relists_before_it_syncs() {
     node.hear(RuntimeEvent::ImagePulled { container: log, result: Err(failure) }).unwrap();
     node.hear(exited(0, 1)).unwrap();
     node.asked();
-    // The next relist would have been within a second; nobody woke the kubelet, and it is something else that does.
+    // A relist was due within a second, but no timeout was handled; this event comes first.
     node.now = node.now + Duration::from_secs(30);
     let other = Node::of(with_log("b:2")).pod.spec().clone();
     node.pod.handle_event(node.now, Event::Api(ApiEvent::SpecChanged(other)), &mut node.out).unwrap();

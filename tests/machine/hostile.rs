@@ -1,4 +1,4 @@
-//! Sizes, times and texts that no Pod has, and that no Pod minds.
+//! Extreme sizes, times and texts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ fn app() -> Arc<PodSpec> {
     Arc::new(PodSpec::from_manifest(manifest(json!({"containers": [{"name": "app", "image": "nginx:1"}]}))).unwrap())
 }
 
-/// The sandbox is made and the one container runs.
+/// Starts the sandbox and the container.
 fn up(pod: &mut PodMachine, now: Timestamp) {
     let (container, instance, result) = (0.into(), InstanceId::nth(0), Ok(()));
     for news in [

@@ -1,4 +1,4 @@
-//! An embedder that only ever lists what the runtime has can keep a Pod, too.
+//! Level-triggered embedders: relists alone drive a Pod.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use serde_json::json;
 
 const SANDBOX: SandboxId = SandboxId(0);
 
-/// A Pod with one container, and the runtime that its embedder lists.
+/// Pod with one container, and the runtime that its embedder lists.
 struct Node {
     pod: PodMachine,
     runtime: RuntimeStatus,
@@ -85,7 +85,7 @@ impl Node {
         }));
     }
 
-    /// From nothing to a running container by lists alone, but for the image.
+    /// Starts the container with relists alone, except for the image.
     fn running() -> Node {
         let mut node = Node::new();
         node.list_sandbox();

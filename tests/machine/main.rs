@@ -1,4 +1,4 @@
-//! One Pod on its node, told by events.
+//! Tests of a single `PodMachine`, driven by events and timeouts.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The object as a watch delivers it: what of it is news, what is refused, and what is written again.
+//! Objects from a watch: accepted changes, refused changes, and statuses that are published again.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 const FIRST: InstanceId = InstanceId::nth(0);
 
-/// A Pod whose container runs, and its object as the API has it.
+/// Pod with a running container, and its API object.
 struct Node {
     pod: PodMachine,
     object: PodManifest,
@@ -57,7 +57,7 @@ impl Node {
         Ok(self.pod.handle_event(now(), event, &mut self.out)?)
     }
 
-    /// Whether the kubelet writes the status again when it sees the object changed so.
+    /// True if the kubelet publishes its status again after it observes this change.
     fn writes_again(&mut self, change: impl FnOnce(&mut PodManifest)) -> bool {
         let mut object = self.object.clone();
         change(&mut object);

@@ -1,4 +1,4 @@
-//! Bugs of the machine that were found by fuzzing, each as the shortest story that shows it.
+//! Regressions found by fuzzing, each as the shortest sequence of events that shows it.
 
 use std::{sync::Arc, sync::mpsc, thread, time::Duration};
 

@@ -1,4 +1,4 @@
-//! An agent restarts, and takes up a Pod that lives already, or is dying.
+//! Resume: an agent restarts and adopts a running or terminating Pod.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn sandbox(is_ready: bool) -> Sandbox {
     Sandbox { id: SandboxId(0), attempt: 0, is_ready, uses_host_network: false, has_ip: Some(true) }
 }
 
-/// What the runtime has: one sandbox, and one instance of the container.
+/// Returns a runtime with one sandbox and one instance of the container.
 fn listed(is_ready: bool, state: InstanceState) -> RuntimeStatus {
     let (id, container) = (InstanceId::nth(0), Some(0.into()));
     let instance = Instance { id, container, sandbox: SandboxId(0), restart_count: 2, spec_changed: false, state };

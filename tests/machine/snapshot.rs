@@ -1,4 +1,4 @@
-//! A Pod written down and taken up again, and files that no Pod wrote.
+//! Snapshots: save and restore, and invalid snapshots.
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,7 +46,7 @@ fn config() -> Arc<KubeletConfig> {
     Arc::new(KubeletConfig::default())
 }
 
-/// What comes of a snapshot in which one thing was changed.
+/// Restores a snapshot with one changed value.
 fn changed(
     pod: &PodMachine,
     pointer: &str,

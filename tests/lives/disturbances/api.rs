@@ -1,4 +1,4 @@
-//! What others do to a Pod through the API: deletion, eviction, the taint manager, the scheduler.
+//! Disruptions through the API: deletion, the eviction API, the taint manager, scheduler preemption.
 
 use std::time::Duration;
 

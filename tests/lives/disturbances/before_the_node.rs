@@ -1,4 +1,4 @@
-//! A Pod that no node has yet: gates, the scheduler, and the one time that it is bound.
+//! Unbound Pods: scheduling gates, the scheduler, binding.
 
 use std::sync::Arc;
 

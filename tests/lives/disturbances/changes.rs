@@ -1,4 +1,4 @@
-//! A spec that changes while the Pod runs: images, ephemeral containers, generations.
+//! Changes of a running Pod's spec: images, ephemeral containers, generations.
 
 use std::time::Duration;
 

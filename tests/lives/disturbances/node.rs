@@ -1,4 +1,4 @@
-//! What the node itself does to a Pod: eviction, preemption, shutdown, the deadline, refusal.
+//! Disruptions by the node: eviction, preemption, shutdown, active deadline, admission failure.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The node cannot be reached, and comes back or does not.
+//! Lost nodes: the node is unreachable, and comes back or not.
 
 use std::time::Duration;
 

@@ -93,7 +93,7 @@ impl PlayedScenario {
         happened.collect()
     }
 
-    /// Whether a container was ever asked for.
+    /// True if a container was ever created.
     pub(crate) fn anything_ran(&self) -> bool {
         self.timeline.entries.iter().any(|entry| matches!(entry.kind, EntryKind::Action(Action::CreateContainer { .. })))
     }
@@ -125,7 +125,7 @@ pub(crate) fn condition<'a>(status: &'a PodStatus, condition_type: &str) -> Opti
     found
 }
 
-/// Whether a condition holds, its reason and its message.
+/// Returns a condition as (is true, reason, message).
 pub(crate) fn shown<'a>(status: &'a PodStatus, condition_type: &str) -> Option<(bool, &'a str, &'a str)> {
     let condition = condition(status, condition_type)?;
     Some((condition.status.known() == Some(ConditionStatus::True), &condition.reason, &condition.message))

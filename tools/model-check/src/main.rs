@@ -1,4 +1,4 @@
-//! Checks small Pods in every order of what can happen to them.
+//! Model check: explores every order of events of small Pods.
 //!
 //! `scripts/model-check --deep` goes on for an hour, or until there are 10^8
 //! states; without `--deep` a minute. States, depth and time are told every ten seconds.
@@ -34,13 +34,13 @@ struct Arguments {
     /// An hour and larger budgets, instead of a minute.
     #[arg(long)]
     deep: bool,
-    /// How long, in minutes.
+    /// Time limit in minutes.
     #[arg(long)]
     minutes: Option<u64>,
-    /// How many states are enough.
+    /// Upper bound of states.
     #[arg(long, default_value_t = 100_000_000)]
     states: usize,
-    /// How many threads.
+    /// Number of threads.
     #[arg(long, default_value_t = 1)]
     threads: usize,
 }
@@ -75,29 +75,29 @@ fn main() -> ExitCode {
     if is_well && never.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What each Pod may take.
+/// Limits for each Pod.
 #[derive(Clone, Copy)]
 struct Share {
     states: usize,
     seconds: u64,
 }
 
-/// Where to look first.
+/// Search order.
 #[derive(Clone, Copy)]
 enum Search {
-    /// At what takes few moves: everything that is to be reached is among it.
+    /// Breadth first: reaches every required state within few steps.
     Near,
-    /// At what takes many.
+    /// Depth first: reaches long sequences.
     Far,
 }
 
-/// The states that are near.
+/// Upper bound of states of the breadth-first search.
 const NEAR: usize = 300_000;
 
-/// About so many ways lead to a state, and a search counts each of them towards its target.
+/// Average number of paths to a state; a search counts each of them towards its target.
 const WAYS: usize = 3;
 
-/// What was found.
+/// Result of one search.
 struct Found {
     states: usize,
     depth: usize,
@@ -115,10 +115,10 @@ fn check(pod: SmallPods, search: Search, share: Share, threads: usize, start: In
     }
 }
 
-/// Tells how far a search has come, until it is over.
+/// Prints the progress of a search, and returns its result.
 fn found(checker: &impl Checker<SmallPods>, share: Share, start: Instant) -> Found {
     let (began, mut told) = (Instant::now(), 0);
-    // It notices late that its time is over: at the latest after ten seconds more nobody waits for it.
+    // The checker notices its timeout late; wait at most ten seconds longer.
     while !checker.is_done() && began.elapsed().as_secs() < share.seconds + 10 {
         thread::sleep(Duration::from_millis(200));
         if began.elapsed().as_secs() / 10 > told {
@@ -139,7 +139,7 @@ fn found(checker: &impl Checker<SmallPods>, share: Share, start: Instant) -> Fou
     Found { states: checker.unique_state_count(), depth: checker.max_depth(), reached, is_well }
 }
 
-/// The entries of the tables; a Pod becomes `Unknown` only in the eyes of the API server.
+/// Returns the entries of the transition tables. `Unknown` is left out, since only the API server sets it.
 fn table() -> Vec<String> {
     let phases = PHASE_MOVES.iter().filter(|(from, to)| *from != PodPhase::Unknown && *to != PodPhase::Unknown);
     let phases = phases.map(|(from, to)| format!("phase {from} -> {to}"));
@@ -149,6 +149,6 @@ fn table() -> Vec<String> {
 }
 
 fn say(line: &str) {
-    // Nobody has to listen.
+    // A closed stdout is no error.
     let _ = writeln!(io::stdout(), "{line}");
 }
