@@ -1,7 +1,7 @@
 //! The playground: the life of a Pod in a browser.
 //!
-//! Everything that the page shows is computed here, in plain Rust that is tested without a browser. A [`Session`] plays a
-//! manifest and a script, and returns the Pod's state at any time. [`web`] passes that to JavaScript as JSON.
+//! Everything that the page shows is computed here, in plain Rust that is tested without a browser. A [`Session`] plays
+//! a manifest and a script, and returns the Pod's state at any time. [`web`] passes that to JavaScript as JSON.
 
 mod export;
 mod field_lines;

@@ -36,8 +36,8 @@ impl ScriptFile {
         yaml::read(text, "a script").map_err(|problem| Problem::unread(Source::Script, &problem, 0))
     }
 
-    /// Removes scripts of containers that the Pod does not have, and returns a warning for each: a pasted manifest should
-    /// play with the script of an example.
+    /// Removes scripts of containers that the Pod does not have, and returns a warning for each: a pasted manifest
+    /// should play with the script of an example.
     pub(crate) fn remove_unknown_containers(&mut self, pod: &PodManifest, text: &str) -> Vec<Problem> {
         let spec = &pod.spec;
         let is_there = |name: &str| {

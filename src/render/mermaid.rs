@@ -19,7 +19,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// Picture as a Mermaid gantt chart: a section for the phase, one for each container, and one for the actions on the Pod.
+/// Picture as a Mermaid gantt chart: a section for the phase, one for each container, and one for the actions on the
+/// Pod.
 ///
 /// Times are in UTC. Short spans are combined, so that the chart stays readable.
 ///

@@ -1,8 +1,8 @@
 //! Pictures of Pods' lives: SVG, Mermaid diagrams, and text for a terminal.
 //!
-//! A [`Picture`] is built once from a [`Timeline`](crate::sim::Timeline), in the words of Kubernetes; tests may assert on it.
-//! It is drawn in three formats: [`Svg`], the main picture; [`Gantt`], for Mermaid; and [`Lanes`], for a terminal.
-//! [`StateDiagram`] draws the crate's tables of state transitions.
+//! A [`Picture`] is built once from a [`Timeline`](crate::sim::Timeline), in the words of Kubernetes; tests may assert
+//! on it. It is drawn in three formats: [`Svg`], the main picture; [`Gantt`], for Mermaid; and [`Lanes`], for a
+//! terminal. [`StateDiagram`] draws the crate's tables of state transitions.
 //!
 //! Nothing here does IO; [`Display`](core::fmt::Display) prints a drawing.
 //!

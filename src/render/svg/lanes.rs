@@ -255,8 +255,8 @@ impl Page<'_> {
         }
     }
 
-    /// Draws a marker at the first of several near instants and, if there is room, at the last. Returns the left and right
-    /// edge.
+    /// Draws a marker at the first of several near instants and, if there is room, at the last. Returns the left and
+    /// right edge.
     fn chain<T>(&mut self, marker: Marker, times: &[Timed<T>], text: &str) -> (f64, f64) {
         let (Some(first), Some(last)) = (times.first(), times.last()) else { return (0.0, 0.0) };
         let (from, to) = (self.scale.x(first.at), self.scale.x(last.at));

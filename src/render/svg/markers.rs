@@ -122,8 +122,8 @@ pub(super) struct ActionLine {
 }
 
 impl Page<'_> {
-    /// Writes the labels of all actions, each in the first row with room for it. Returns their lines, which are drawn last,
-    /// when their length is known.
+    /// Writes the labels of all actions, each in the first row with room for it. Returns their lines, which are drawn
+    /// last, when their length is known.
     pub(super) fn action_labels(&mut self) -> Vec<ActionLine> {
         let actions = &self.picture.actions;
         let mut rows: Vec<Row> = Vec::new();

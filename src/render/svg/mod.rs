@@ -29,8 +29,9 @@ use crate::{spec::ContainerKind, time::Timestamp};
 
 /// Picture as SVG: phase and conditions at the top, one lane per container, Kubernetes events below.
 ///
-/// Prints one self-contained `<svg>` element. It follows the reader's preference for light or dark colours, shows details on
-/// hover, and has a description for screen readers in `<desc>`. Its size is given in px, and it may be scaled.
+/// Prints one self-contained `<svg>` element. It follows the reader's preference for light or dark colours, shows
+/// details on hover, and has a description for screen readers in `<desc>`. Its size is given in px, and it may be
+/// scaled.
 ///
 /// ```
 /// use pod_lifecycle::{api, render::{Picture, Svg}, sim::Scenario};

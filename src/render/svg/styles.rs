@@ -1,5 +1,5 @@
-//! Fills of bars and markers of instants: CSS class, outline and name in the legend. Each fill has its own pattern and each
-//! marker its own outline, so that no information is in colour alone.
+//! Fills of bars and markers of instants: CSS class, outline and name in the legend. Each fill has its own pattern and
+//! each marker its own outline, so that no information is in colour alone.
 
 use alloc::{format, string::String};
 

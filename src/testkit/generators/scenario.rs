@@ -28,8 +28,8 @@ use crate::{
 /// Generates a scenario with valid names and times.
 ///
 /// Playing it may still fail: with [`ScenarioError::Impossible`](crate::sim::ScenarioError::Impossible), since a node
-/// cannot evict a Pod that has ended by then, or with [`Endless`](crate::sim::ScenarioError::Endless), if containers that
-/// exit at once keep restarting all the others.
+/// cannot evict a Pod that has ended by then, or with [`Endless`](crate::sim::ScenarioError::Endless), if containers
+/// that exit at once keep restarting all the others.
 pub fn scenario() -> impl Strategy<Value = Scenario> {
     manifest().prop_flat_map(|pod| {
         let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);

@@ -234,8 +234,8 @@ impl History {
         let waits_unseen = container.kind() == ContainerKind::Sidecar && !stops_with_pod;
         let sleeps_unseen = matches!(container.pre_stop(), Some(LifecycleHook::Sleep(_)));
         if spec.all_containers_could_restart() || waits_unseen || sleeps_unseen {
-            // RestartAllContainers stops containers without grace. And no output shows how long a preStop hook has slept,
-            // or how long a sidecar has waited for its turn when a sync stops all since their sandbox is gone.
+            // RestartAllContainers stops containers without grace. And no output shows how long a preStop hook has
+            // slept, or how long a sidecar has waited for its turn when a sync stops all since their sandbox is gone.
             return Duration::ZERO;
         }
         let own = spec.termination_grace().unwrap_or(MINIMUM_GRACE);

@@ -120,8 +120,8 @@ pub fn each_instance_is_created_once(history: &History, step: &StepRecord<'_>) -
     Ok(())
 }
 
-/// Once the worker terminates the Pod, no sandbox or container is created. A sync that was under way may complete what it
-/// had begun: one sandbox, and one instance of each container.
+/// Once the worker terminates the Pod, no sandbox or container is created. A sync that was under way may complete what
+/// it had begun: one sandbox, and one instance of each container.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
 pub fn nothing_starts_once_termination_has_begun(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {

@@ -141,12 +141,13 @@ pub fn a_terminated_pod_starts_nothing(step: &StepRecord<'_>) -> Result<(), Viol
     Ok(())
 }
 
-/// Readiness and liveness probes run only in containers whose `started` is true: the startup probe, if there is one, has
-/// succeeded.
+/// Readiness and liveness probes run only in containers whose `started` is true: the startup probe, if there is one,
+/// has succeeded.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>
 pub fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) -> Result<(), Violation> {
-    // A handler that failed to run is retried at once, without another look at the container (prober.go: maxProbeRetries).
+    // A handler that failed to run is retried at once, without another look at the container (prober.go:
+    // maxProbeRetries).
     if let Some(Event::Runtime(RuntimeEvent::ProbeFinished { outcome: ProbeOutcome::Error, .. })) = step.event {
         return Ok(());
     }
@@ -163,7 +164,8 @@ pub fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) ->
     Ok(())
 }
 
-/// Every `StopContainer` leaves at least the kubelet's minimum grace period of two seconds (`minimumGracePeriodInSeconds`).
+/// Every `StopContainer` leaves at least the kubelet's minimum grace period of two seconds
+/// (`minimumGracePeriodInSeconds`).
 pub fn stops_leave_the_minimum_grace(step: &StepRecord<'_>) -> Result<(), Violation> {
     for action in actions(step) {
         let Action::StopContainer { timeout, .. } = action else { continue };

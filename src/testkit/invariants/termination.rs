@@ -20,8 +20,8 @@ const MOST_ANSWERS: usize = 10_000;
 /// Time beside the stops themselves: a delayed sync, a relist, and rounding to whole seconds.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// A deleted Pod finishes within [`budget::longest_stop`] of the start of its terminating sync, if the runtime answers all
-/// actions with success. `pending` holds the actions that have not been answered yet.
+/// A deleted Pod finishes within [`budget::longest_stop`] of the start of its terminating sync, if the runtime answers
+/// all actions with success. `pending` holds the actions that have not been answered yet.
 ///
 /// Instances of no container of the spec are taken to have exited. A sync that was under way may first stop its
 /// containers one by one, and wait for the postStart hooks of those that it has started.

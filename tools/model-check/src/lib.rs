@@ -1,8 +1,8 @@
 //! Model of small Pods for stateright: explores every order of events, within a budget.
 //!
 //! The runtime answers actions with success or failure, in any order, twice, or not at all; processes exit; the sandbox
-//! dies; the Pod is deleted or evicted; the kubelet restarts. Each kind of disturbance has a budget, so the model is finite.
-//! Time passes only to the Pod's next timer, since an event in between has the same effect as one at that time.
+//! dies; the Pod is deleted or evicted; the kubelet restarts. Each kind of disturbance has a budget, so the model is
+//! finite. Time passes only to the Pod's next timer, since an event in between has the same effect as one at that time.
 
 use std::{
     collections::BTreeSet,
@@ -74,7 +74,8 @@ pub struct ModelState {
     pub violation: Option<String>,
 }
 
-/// Hashes with a fast hash of fixed seeds: stateright tells states apart by their hash, and spends most of its time on it.
+/// Hashes with a fast hash of fixed seeds: stateright tells states apart by their hash, and spends most of its time on
+/// it.
 impl Hash for ModelState {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let ModelState { pod, now, pending, last, budget, checker, violation } = self;
@@ -346,8 +347,8 @@ impl ModelState {
         Some(self.record_result(out))
     }
 
-    /// Answers an action. A stop is answered by `ContainerExited` and then by `ContainerStopped`; one that fails is answered
-    /// by `ContainerStopped` alone.
+    /// Answers an action. A stop is answered by `ContainerExited` and then by `ContainerStopped`; one that fails is
+    /// answered by `ContainerStopped` alone.
     fn answer(&mut self, at: usize, kind: &AnswerKind) -> Option<Event> {
         let event = match (&self.pending[at], kind) {
             (&Action::StopContainer { container, instance, .. }, AnswerKind::Failure) => {
