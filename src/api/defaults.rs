@@ -1,4 +1,4 @@
-//! The values that the API server fills in where a manifest says nothing.
+//! Defaults that the API server fills in (pkg/apis/core/v1/defaults.go).
 
 use alloc::string::String;
 
@@ -18,13 +18,13 @@ const TOKEN_EXPIRATION_SECONDS: i64 = 3600;
 pub(super) const VOLUME_FILE_MODE: i32 = 0o644;
 
 impl PodManifest {
-    /// The Pod as the API server stores it: every lifecycle field that is unset gets its default.
+    /// Fills in the default of every unset lifecycle field, as the API server does when it stores a Pod.
     ///
     /// Answers to `SetDefaults_Pod`, `SetDefaults_PodSpec`, `SetDefaults_Container`, `SetDefaults_Probe` and
     /// `SetDefaults_HTTPGetAction`, and to `Convert_v1_Pod_To_core_Pod`, which turns a negative
     /// `terminationGracePeriodSeconds` into 1 and reads `serviceAccount` as `serviceAccountName`. A missing
-    /// namespace becomes `default`, as it does with `kubectl`. What is set stays, also where it is wrong:
-    /// that is for [`validate`](super::validate) to say. Doing it twice is doing it once.
+    /// namespace becomes `default`, as it does with `kubectl`. Fields that are set stay, also
+    /// invalid ones: [`validate`](super::validate) reports those. The operation is idempotent.
     ///
     /// <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>
     ///
@@ -64,7 +64,7 @@ fn default_spec(spec: &mut PodManifestSpec) {
     spec.init_containers.iter_mut().chain(&mut spec.containers).chain(ephemeral).for_each(default_container);
 }
 
-/// On the node's network every container port is a port of the node.
+/// Copies container ports to host ports: with `hostNetwork` they are the same.
 fn default_host_ports(container: &mut Container) {
     for port in &mut container.ports {
         if port.host_port == 0 {
@@ -89,7 +89,7 @@ fn default_container(container: &mut Container) {
     }
 }
 
-/// `Always` for the tag `latest`, written or understood; `IfNotPresent` for all others and for what is no image name.
+/// Returns `Always` for the tag `latest`, written or implied, and `IfNotPresent` otherwise.
 ///
 /// <https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting>
 pub(crate) fn default_pull_policy(image: &str) -> ImagePullPolicy {

@@ -1,42 +1,19 @@
-//! Image references: what a container's `image` string says.
+//! Image references (github.com/distribution/reference).
 
 use alloc::{format, string::String};
 
-/// An image reference taken apart, with Docker Hub filled in where no registry is written.
+/// Image reference, with Docker Hub filled in where no registry is written.
 ///
-/// <https://kubernetes.io/docs/concepts/containers/images/#image-names>; the reading is that of
-/// `distribution/reference`, by which both the API server and the kubelet read an image.
-///
-/// ```
-/// use pod_lifecycle::api::ImageReference;
-///
-/// let image = ImageReference::parse("nginx")?;
-/// assert_eq!((image.name.as_str(), image.effective_tag()), ("docker.io/library/nginx", Some("latest")));
-///
-/// let image = ImageReference::parse("registry.local:5000/team/app:1.2")?;
-/// assert_eq!((image.name.as_str(), image.effective_tag()), ("registry.local:5000/team/app", Some("1.2")));
-///
-/// assert!(ImageReference::parse("My App").is_err());
-/// # Ok::<(), pod_lifecycle::api::InvalidImageName>(())
-/// ```
+/// <https://kubernetes.io/docs/concepts/containers/images/#image-names>
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageReference {
+pub(crate) struct ImageReference {
     /// Registry and repository.
-    pub name: String,
-    /// The tag, if written.
-    pub tag: Option<String>,
-    /// The digest, if written.
-    pub digest: Option<String>,
+    pub(crate) name: String,
+    pub(crate) tag: Option<String>,
+    pub(crate) digest: Option<String>,
 }
 
-/// A string that is no image reference.
-///
-/// ```
-/// use pod_lifecycle::api::{ImageReference, InvalidImageName};
-///
-/// let error: InvalidImageName = ImageReference::parse("NGINX").unwrap_err();
-/// assert_eq!(error.image, "NGINX");
-/// ```
+/// Error of a string that is no image reference; the container waits with reason `InvalidImageName`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("couldn't parse image name {image:?}: {problem}")]
 #[non_exhaustive]
@@ -49,34 +26,17 @@ pub struct InvalidImageName {
 
 const LEGACY_HUB: &str = "index.docker.io";
 const HUB: &str = "docker.io";
-const LONGEST_REPOSITORY: usize = 255;
-const LONGEST_TAG: usize = 128;
+const MAX_REPOSITORY: usize = 255;
+const MAX_TAG: usize = 128;
 
 impl ImageReference {
-    /// Takes an image reference apart.
-    ///
-    /// # Errors
-    /// [`InvalidImageName`] if the string is none; a container with such an image waits with reason `InvalidImageName`.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::ImageReference;
-    ///
-    /// assert_eq!(ImageReference::parse("app:1").map(|image| image.tag), Ok(Some("1".into())));
-    /// ```
-    pub fn parse(image: &str) -> Result<ImageReference, InvalidImageName> {
+    /// Parses an image reference, as the API server and the kubelet do.
+    pub(crate) fn parse(image: &str) -> Result<ImageReference, InvalidImageName> {
         parse(image).map_err(|problem| InvalidImageName { image: image.into(), problem })
     }
 
-    /// The tag that is pulled: `latest` if neither tag nor digest is written.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::ImageReference;
-    ///
-    /// assert_eq!(ImageReference::parse("app")?.effective_tag(), Some("latest"));
-    /// # Ok::<(), pod_lifecycle::api::InvalidImageName>(())
-    /// ```
-    #[must_use]
-    pub fn effective_tag(&self) -> Option<&str> {
+    /// Returns the tag that is pulled: `latest` if neither tag nor digest is written.
+    pub(crate) fn effective_tag(&self) -> Option<&str> {
         match (&self.tag, &self.digest) {
             (Some(tag), _) => Some(tag),
             (None, Some(_)) => None,
@@ -107,7 +67,7 @@ fn parse(image: &str) -> Result<ImageReference, &'static str> {
     Ok(ImageReference { name: name.into(), tag: tag.map(String::from), digest: digest.map(String::from) })
 }
 
-/// Writes out the registry that an image without one is pulled from.
+/// Returns the image with its registry written out.
 fn with_registry(image: &str) -> String {
     match image.split_once('/') {
         None => format!("{HUB}/library/{image}"),
@@ -118,7 +78,7 @@ fn with_registry(image: &str) -> String {
     }
 }
 
-/// Whether the first part of an image names a registry and not a repository on Docker Hub.
+/// True if the first part of an image is a registry and not a repository on Docker Hub.
 fn is_registry(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first
 }
@@ -135,8 +95,8 @@ fn split_tag(tagged: &str) -> (&str, Option<&str>) {
 fn is_name(name: &str) -> bool {
     let is_path = |path: &str| path.split('/').all(is_path_component);
     match name.split_once('/') {
-        Some((domain, path)) if is_domain(domain) && is_path(path) => path.len() <= LONGEST_REPOSITORY,
-        Some(_) | None => is_path(name) && name.len() <= LONGEST_REPOSITORY,
+        Some((domain, path)) if is_domain(domain) && is_path(path) => path.len() <= MAX_REPOSITORY,
+        Some(_) | None => is_path(name) && name.len() <= MAX_REPOSITORY,
     }
 }
 
@@ -162,7 +122,7 @@ fn is_domain_component(part: &str) -> bool {
     !part.is_empty() && is_inner && !part.starts_with('-') && !part.ends_with('-')
 }
 
-/// Lowercase letters and digits, with `.`, `_`, `__` or any number of dashes between them.
+/// True for lowercase letters and digits, with `.`, `_`, `__` or any number of dashes between them.
 fn is_path_component(part: &str) -> bool {
     let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_separator = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
@@ -174,7 +134,7 @@ fn is_path_component(part: &str) -> bool {
 fn is_tag(tag: &str) -> bool {
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let begins_well = tag.bytes().next().is_some_and(is_word);
-    begins_well && tag.len() <= LONGEST_TAG && tag.bytes().all(|b| is_word(b) || b == b'.' || b == b'-')
+    begins_well && tag.len() <= MAX_TAG && tag.bytes().all(|b| is_word(b) || b == b'.' || b == b'-')
 }
 
 fn is_digest(digest: &str) -> bool {

@@ -1,7 +1,8 @@
-//! The Pod as people write it and the API prints it: the lifecycle part of `v1.Pod`, for serde.
+//! API types: `v1.Pod` and what makes Pods, with defaults and validation (k8s.io/api, pkg/apis/core).
 //!
-//! Fields that the crate has no name for are kept as they stand ([`OtherFields`]), `null` counts as absent, and an enum string
-//! that Kubernetes does not know is kept as it stands ([`Named::Other`]), so that validation can name its field.
+//! Unknown fields are kept ([`OtherFields`]), `null` counts as absent, and an unknown enum string is kept
+//! ([`Named::Other`]), so that validation can name its field. The structs are `#[non_exhaustive]`, because each release
+//! of Kubernetes adds fields: make one with its constructor or `default()` and set what you need.
 //!
 //! ```
 //! use pod_lifecycle::api::{PodManifest, RestartPolicy};
@@ -37,7 +38,8 @@ pub use container_status::{
     ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
 };
 pub(crate) use defaults::default_pull_policy;
-pub use image::{ImageReference, InvalidImageName};
+pub(crate) use image::ImageReference;
+pub use image::InvalidImageName;
 pub use named::{Name, Named, UnknownName};
 pub(crate) use named::{from_name, named, open_named};
 pub use pod::{ObjectMeta, OsName, OwnerReference, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
@@ -73,7 +75,7 @@ where
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Whether a value is its type's default and need not be written.
+/// True if a value is its type's default and need not be written.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -1,11 +1,11 @@
-//! Enum strings that are not lost when nobody knows them.
+//! Enums with the names that Kubernetes spells; unknown strings are kept.
 
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A closed set of values, each with the name that Kubernetes spells it by.
+/// Closed set of values, each with the name that Kubernetes spells.
 ///
 /// ```
 /// use pod_lifecycle::api::{Name, PodPhase};
@@ -18,11 +18,11 @@ pub trait Name: Copy + PartialEq + 'static {
     /// Every value, in the order in which Kubernetes lists them.
     const ALL: &'static [Self];
 
-    /// Kubernetes' own spelling.
+    /// Returns Kubernetes' spelling.
     fn name(self) -> &'static str;
 }
 
-/// A value of the set `T`, or a string that names none of them.
+/// Value of the set `T`, or a string that names none of them.
 ///
 /// ```
 /// use pod_lifecycle::api::{Named, RestartPolicy};
@@ -40,7 +40,7 @@ pub enum Named<T> {
 }
 
 impl<T: Name> Named<T> {
-    /// The value, if it is one of the set.
+    /// Returns the value if it is one of the set.
     #[must_use]
     pub fn known(&self) -> Option<T> {
         match self {
@@ -49,7 +49,7 @@ impl<T: Name> Named<T> {
         }
     }
 
-    /// The string as Kubernetes, or the author, spells it.
+    /// Returns the string as Kubernetes, or the author, spells it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -101,7 +101,7 @@ impl<'de, T: Name> Deserialize<'de> for Named<T> {
     }
 }
 
-/// A word that names no value of a set.
+/// Error of a word that names no value of a set.
 ///
 /// ```
 /// use pod_lifecycle::api::RestartPolicy;
@@ -214,7 +214,7 @@ macro_rules! open_named {
         #[non_exhaustive]
         $vis enum $ty {
             $($(#[$vmeta])* #[doc = concat!("`", $name, "`")] $variant,)+
-            /// Any other word, as it was said; [`From`] never puts a known one here.
+            /// Any other word, as it was written; [`From`] never puts a known one here.
             Other(alloc::boxed::Box<str>),
         }
 
@@ -222,7 +222,7 @@ macro_rules! open_named {
             /// The names that Kubernetes itself uses, in the order in which they stand here.
             pub const KNOWN: &'static [$ty] = &[$($ty::$variant,)+];
 
-            /// Kubernetes' spelling, or the word that was said.
+            /// Returns Kubernetes' spelling, or the word as it was written.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -1,4 +1,4 @@
-//! `v1.Pod`: metadata and spec.
+//! `v1.Pod`, `v1.PodSpec` and `meta/v1.ObjectMeta` (k8s.io/api/core/v1).
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::time::Timestamp;
 
-/// A Pod as written in a manifest or stored by the API server.
+/// Pod object: metadata, spec and status, as written in a manifest or stored by the API server.
 ///
 /// ```
 /// use pod_lifecycle::api::{Container, PodManifest};
@@ -28,7 +28,7 @@ pub struct PodManifest {
     /// `Pod`, if written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Who the Pod is.
+    /// Identity, labels and bookkeeping of the object.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub metadata: ObjectMeta,
     /// What the Pod ought to be.
@@ -68,7 +68,7 @@ pub struct ObjectMeta {
     /// The Pod's name.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The prefix from which the API server makes a name.
+    /// Prefix from which the API server generates a name.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub generate_name: String,
     /// The Pod's namespace.
@@ -77,13 +77,13 @@ pub struct ObjectMeta {
     /// The Pod's unique id.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub uid: String,
-    /// Counts the changes of the spec.
+    /// Number that the API server increases with each change of the spec.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub generation: i64,
     /// When the API server stored the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation_timestamp: Option<Timestamp>,
-    /// When the Pod is to be gone; set while it is being deleted.
+    /// Time by which the Pod should be gone; set once it is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_timestamp: Option<Timestamp>,
     /// Seconds a Pod being deleted has to stop.
@@ -98,10 +98,10 @@ pub struct ObjectMeta {
     /// Opaque version that the API server changes with every write of the object.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub resource_version: String,
-    /// What selectors select the Pod by.
+    /// Keys and values that selectors match.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// What tools note about the Pod; nothing selects by them.
+    /// Keys and values for tools; no selector matches them.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// Every other field (`managedFields`, `selfLink`), as it was written.
@@ -157,7 +157,7 @@ impl OwnerReference {
     }
 }
 
-/// The part of `v1.PodSpec` that a Pod's life depends on, as it is written.
+/// Pod spec: the fields of `v1.PodSpec` that a Pod's life depends on; the others are kept in `other`.
 ///
 /// ```
 /// use pod_lifecycle::api::PodManifestSpec;
@@ -181,10 +181,10 @@ pub struct PodManifestSpec {
     /// Containers added to the running Pod for debugging.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub ephemeral_containers: Vec<Container>,
-    /// What happens to a container that exits.
+    /// Restart policy of containers without one of their own; `Always` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<Named<RestartPolicy>>,
-    /// Seconds between the request to stop and the kill.
+    /// Seconds between SIGTERM and SIGKILL; 30 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub termination_grace_period_seconds: Option<i64>,
     /// Seconds the Pod may be active, counted from `startTime`.
@@ -193,7 +193,7 @@ pub struct PodManifestSpec {
     /// The node that the Pod is bound to.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub node_name: String,
-    /// Whether the Pod uses the node's network.
+    /// True if the Pod uses the node's network namespace.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub host_network: bool,
     /// Conditions that have to be true before the Pod counts as ready.
@@ -208,7 +208,7 @@ pub struct PodManifestSpec {
     /// The older spelling of `serviceAccountName`, which wins over it.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub service_account: String,
-    /// Whether the account's token is mounted; unset leaves it to the account.
+    /// True if the account's token is mounted; unset leaves it to the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_service_account_token: Option<bool>,
     /// Volumes that containers can mount.
@@ -222,15 +222,7 @@ pub struct PodManifestSpec {
     pub other: OtherFields,
 }
 
-/// The operating system that a Pod's containers are made for.
-///
-/// ```
-/// use pod_lifecycle::api::{OsName, PodOs};
-///
-/// let os: PodOs = serde_json::from_str(r#"{"name": "linux"}"#)?;
-/// assert_eq!(os.name, Some(OsName::Linux.into()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Operating system that a Pod's containers are made for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PodOs {
@@ -240,22 +232,16 @@ pub struct PodOs {
 }
 
 named! {
-    /// An operating system of nodes.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, OsName};
-    ///
-    /// assert_eq!(OsName::Windows.name(), "windows");
-    /// ```
+    /// Operating system of a node.
     pub enum OsName {
-        /// The kernel of most nodes.
+        /// Linux.
         Linux = "linux",
-        /// Windows nodes, which know neither users nor file modes as Linux does.
+        /// Windows: without `securityContext` users and file modes.
         Windows = "windows",
     }
 }
 
-/// A condition that has to be true before the Pod counts as ready.
+/// Readiness gate: a condition that has to be `True` before the Pod is `Ready`.
 ///
 /// ```
 /// use pod_lifecycle::api::ReadinessGate;
@@ -281,15 +267,7 @@ impl ReadinessGate {
     }
 }
 
-/// A gate that has to be removed before the Pod is scheduled.
-///
-/// ```
-/// use pod_lifecycle::api::SchedulingGate;
-///
-/// let gate: SchedulingGate = serde_json::from_str(r#"{"name": "example.com/quota"}"#)?;
-/// assert_eq!(gate.name, "example.com/quota");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Scheduling gate: while a Pod has one, the scheduler leaves it alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SchedulingGate {

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use core::iter;
 
 use super::{
-    Surroundings, handler, names, ports,
+    PodContext, handler, names, ports,
     report::{Path, Report},
     volumes,
 };
@@ -17,7 +17,7 @@ const MAX_EXIT_CODES: usize = 255;
 /// `validatePodHostNetworkDeps`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/>
-pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec, pod: &Surroundings<'_>) {
+pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec, pod: &PodContext<'_>) {
     if spec.containers.is_empty() {
         report.required(path, "");
     }
@@ -44,7 +44,7 @@ pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodManifestSp
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/>
 /// and <https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>
-pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec, pod: &Surroundings<'_>) {
+pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec, pod: &PodContext<'_>) {
     let mut names: BTreeSet<&str> = spec.containers.iter().map(|container| container.name.as_str()).collect();
     for (index, container) in spec.init_containers.iter().enumerate() {
         let path = list.index(index);
@@ -69,7 +69,7 @@ pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec,
 /// `validateEphemeralContainers` and `ValidatePodCreate`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/>
-pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec, pod: &Surroundings<'_>) {
+pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec, pod: &PodContext<'_>) {
     if !spec.ephemeral_containers.is_empty() {
         report.forbidden(path, "cannot be set on create");
     }
@@ -96,7 +96,7 @@ pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodManifest
     }
 }
 
-fn hooks_and_probes(report: &mut Report, path: &Path<'_>, container: &Container, pod: &Surroundings<'_>) {
+fn hooks_and_probes(report: &mut Report, path: &Path<'_>, container: &Container, pod: &PodContext<'_>) {
     if let Some(lifecycle) = &container.lifecycle {
         handler::lifecycle(report, &path.child("lifecycle"), lifecycle, pod);
     }
@@ -133,7 +133,7 @@ fn forbid(
 }
 
 /// Name, image, ports, mounts and policies. Answers to `validateContainerCommon` and `validateContainerOnlyForPod`.
-fn every(report: &mut Report, path: &Path<'_>, container: &Container, pod: &Surroundings<'_>) {
+fn every(report: &mut Report, path: &Path<'_>, container: &Container, pod: &PodContext<'_>) {
     let name = path.child("name");
     if container.name.is_empty() {
         report.required(&name, "");

@@ -5,7 +5,7 @@
 use alloc::format;
 
 use super::{
-    Surroundings, names, ports,
+    PodContext, names, ports,
     report::{Path, Report},
 };
 use crate::api::{
@@ -60,7 +60,7 @@ fn common(report: &mut Report, path: &Path<'_>, probe: &Probe) {
 }
 
 /// Each hook does one thing, and the stop signal is one that the operating system has. Answers to `validateLifecycle`.
-pub(super) fn lifecycle(report: &mut Report, path: &Path<'_>, lifecycle: &Lifecycle, pod: &Surroundings<'_>) {
+pub(super) fn lifecycle(report: &mut Report, path: &Path<'_>, lifecycle: &Lifecycle, pod: &PodContext<'_>) {
     if let Some(post_start) = &lifecycle.post_start {
         hook(report, &path.child("postStart"), post_start, pod.grace_seconds);
     }

@@ -1,7 +1,7 @@
-//! Whether the API server would take a Pod: every problem of a new Pod, each with its field.
+//! Validation of a new Pod, each problem with its field (pkg/apis/core/validation).
 //!
-//! Only what the manifest types hold is looked at: resources, environment, security contexts, affinity and the like
-//! are not part of a Pod's life here.
+//! Fields that the types keep in `other` (affinity, tolerations) are not checked, nor are resources, environment and
+//! security contexts: they do not change a Pod's life here.
 
 mod containers;
 mod error;
@@ -21,11 +21,11 @@ use alloc::collections::BTreeSet;
 use super::{Name, Named, OsName, PodManifest, PodManifestSpec, PodOs, ReadinessGate, SchedulingGate};
 use report::{Path, Report};
 
-/// Asks whether the API server would create the Pod, and reports every problem at once.
+/// Checks that the API server would create the Pod, and reports every problem at once.
 ///
-/// The Pod should have its [defaults](PodManifest::with_defaults): where one is missing, it is missed. The rules are those of
+/// Fill in the [defaults](PodManifest::with_defaults) first: a missing one is a problem. The rules are those of
 /// `ValidatePodCreate` with the feature gates of Kubernetes 1.36; types and field paths are the API server's own. In
-/// one thing this is kinder: `metadata.generateName` will do for a name, as it does when a Pod is sent to the API server.
+/// one thing this is more lenient: `metadata.generateName` replaces a name, as in a request to the API server.
 ///
 /// # Errors
 /// [`Invalid`], with every problem, sorted by field, then type, then detail.
@@ -56,22 +56,22 @@ pub fn validate(pod: &PodManifest) -> Result<(), Invalid> {
     report.finish(pod)
 }
 
-/// What the rules on containers need to know of the Pod around them.
-struct Surroundings<'a> {
+/// Fields of the Pod that the rules on containers need.
+struct PodContext<'a> {
     grace_seconds: Option<i64>,
     os: Option<&'a PodOs>,
     volumes: BTreeSet<&'a str>,
 }
 
 fn spec(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec) {
-    let surroundings = Surroundings {
+    let context = PodContext {
         grace_seconds: spec.termination_grace_period_seconds,
         os: spec.os.as_ref(),
         volumes: volumes::validate(report, path, spec),
     };
-    containers::regular(report, &path.child("containers"), spec, &surroundings);
-    containers::init(report, &path.child("initContainers"), spec, &surroundings);
-    containers::ephemeral(report, &path.child("ephemeralContainers"), spec, &surroundings);
+    containers::regular(report, &path.child("containers"), spec, &context);
+    containers::init(report, &path.child("initContainers"), spec, &context);
+    containers::ephemeral(report, &path.child("ephemeralContainers"), spec, &context);
     if spec.termination_grace_period_seconds.is_none() {
         report.required(&path.child("terminationGracePeriodSeconds"), "");
     }
