@@ -23,6 +23,9 @@ use crate::{
 /// A restart of the kubelet is mentioned for this long.
 const KUBELET_RESTART_MENTIONED: Duration = Duration::from_secs(300);
 
+/// A step of an observed Pod is overdue after this long: until then, the kubelet may be at it.
+const OVERDUE: Duration = Duration::from_secs(60);
+
 /// At most this many steps stand in the line on what is next.
 const MAX_NEXT: usize = 3;
 
@@ -380,7 +383,9 @@ impl Explanation {
                 if let Some(overdue) = self.overdue(next, at) {
                     return overdue;
                 }
-                "as soon as the kubelet's current sync of the Pod ends".into()
+                let is_observed = self.observed.is_some();
+                if is_observed { "at any moment" } else { "as soon as the kubelet's current sync of the Pod ends" }
+                    .into()
             }
             When::NotBefore(at) => format!("{}, at the earliest", text::ahead(at, self.at)),
             When::Between { earliest, latest } if earliest <= self.at => {
@@ -421,6 +426,9 @@ impl Explanation {
 
     /// Returns the clause on a step of an observed Pod that should have been taken by now: its status is old.
     fn overdue(&self, next: &Next, due: crate::time::Timestamp) -> Option<String> {
+        if self.at.since(due) < OVERDUE {
+            return None;
+        }
         let age = self.observed?.changed_at.map(|at| format!(": this status is {} old", text::span(self.at.since(at))));
         let step = match &next.what {
             NextStep::Start { container } => format!("the restart of `{container}`"),
