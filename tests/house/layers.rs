@@ -8,7 +8,7 @@ use std::{
 /// The rooms from the ground up.
 const LAYERS: &[&[&str]] = &[
     &["time"],
-    &["manifest", "timers"],
+    &["api", "timers"],
     &["spec"],
     &["state", "config"],
     &["rule"],
@@ -18,9 +18,10 @@ const LAYERS: &[&[&str]] = &[
     // It tells a kubelet's sink what the API server and the controllers did; nothing else is shared.
     &["object"],
     &["status"],
+    &["kubectl"],
     &["explain", "budget"],
     &["sim"],
-    &["strategy", "render", "convert"],
+    &["testkit", "render", "convert"],
 ];
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
     scenario::{FleetError, Group},
 };
 use crate::{
-    api::{PodManifest, PodStatus},
+    api::PodStatus,
     kubelet::Prototype,
     object::PodObject,
     sim::{
@@ -29,8 +29,6 @@ pub(super) struct GroupTemplate {
     script: Arc<LoweredScript>,
     /// Start of the fleet, from which outages of the registry are counted.
     start: Timestamp,
-    /// The object of a bound Pod, without a status.
-    pub(super) manifest: PodManifest,
     prototype: Prototype,
     /// Prototypes by the second at which they are bound.
     by_second: BTreeMap<Timestamp, Prototype>,
@@ -46,12 +44,10 @@ impl GroupTemplate {
         let mut object: PodObject = scenario.object(plan.start).map_err(error)?;
         let is_fast = is_fast_object(&object, group);
         object.take_to_node(&config.node_name, plan.start);
-        let manifest = object.manifest().clone();
-        let prototype = Prototype::from_object(&manifest, config).map_err(|wrong| error(wrong.into()))?;
+        let prototype = Prototype::from_object(object.manifest(), config).map_err(|wrong| error(wrong.into()))?;
         Ok(GroupTemplate {
             script: Arc::new(LoweredScript::new(&scenario.script.containers, object.spec())),
             start: plan.start,
-            manifest: PodManifest { status: PodStatus::default(), ..manifest },
             scenario,
             prototype,
             by_second: BTreeMap::new(),

@@ -3,19 +3,18 @@
 //! Most Pods are *fast*: only the kubelet's Pod and its fake runtime, without an object and without a timeline. A Pod with
 //! actions beyond deletion and those of the node is *full*: a [`Simulation`] whose timeline is dropped as it grows.
 
-use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::time::Duration;
 
 use super::{
     observers::Observers,
     plan::Plan,
-    sample::{Counters, VisiblePod, Word},
+    sample::{Counters, VisiblePod},
 };
 use crate::{
     action::{Action, Change, Transition},
-    api::{ConditionStatus, Name, PodManifest, PodStatus},
+    api::{ConditionStatus, PodStatus},
     event::{ApiEvent, Event},
-    kubectl,
     kubelet::{PodMachine, Prototype, Published, Sink, WorkerState},
     object,
     sim::{
@@ -25,7 +24,7 @@ use crate::{
         fake_runtime::{FakeRuntime, SimEvent},
         simulation::node_event,
     },
-    state::{ConditionType, ContainerRecord, RecordedState},
+    state::ConditionType,
     time::{Timestamp, seconds},
 };
 
@@ -205,20 +204,20 @@ impl FastMember {
         let _ = pod.handle_event(now, Event::Api(ApiEvent::Removed), &mut host.sink(true));
     }
 
-    /// Returns what clients see of the Pod; `manifest`: its object without a status.
-    pub(super) fn visible(
-        &self,
-        manifest: &PodManifest,
-        now: Timestamp,
-        counters: &mut Counters,
-    ) -> Option<VisiblePod> {
+    /// Returns what clients see of the Pod.
+    pub(super) fn visible(&self, counters: &mut Counters) -> Option<VisiblePod> {
         let pod = self.driver.pod.as_ref().filter(|pod| !pod.is_gone())?;
         let published = pod.published();
         let records = published.containers().iter().flatten();
         let restarts = records.fold(0, |sum: i32, record| sum.saturating_add(record.restart_count));
-        let status = quick_status_word(pod, &published, counters)
-            .unwrap_or_else(|| counters.word(&status_word(pod, manifest, now)));
-        Some(VisiblePod { phase: published.phase(), status, restarts, is_ready: published.is_ready(), was_ready: false })
+        let status = counters.word(&pod.status_column());
+        Some(VisiblePod {
+            phase: published.phase(),
+            status,
+            restarts,
+            is_ready: published.is_ready(),
+            was_ready: false,
+        })
     }
 }
 
@@ -364,37 +363,6 @@ fn millis(time: Duration) -> u64 {
 }
 
 // --- What clients see ---
-
-/// Returns the word of the column STATUS without building a status; `None` if that takes more.
-fn quick_status_word(pod: &PodMachine, published: &Published<'_>, counters: &mut Counters) -> Option<Word> {
-    let (spec, phase) = (published.spec(), published.phase());
-    if !published.reason().0.is_empty() || spec.init_containers().next().is_some() {
-        return None;
-    }
-    if pod.is_deleting() {
-        return (!phase.is_terminal()).then(|| counters.word("Terminating"));
-    }
-    let mut states = published.containers().iter().map(|record| record.as_ref().and_then(|it| it.state.as_ref()));
-    if states.all(|state| matches!(state, Some(RecordedState::Running { .. }))) {
-        return Some(counters.word(phase.name()));
-    }
-    let [Some(ContainerRecord { state: Some(state), .. })] = published.containers() else { return None };
-    let word = match state {
-        RecordedState::Waiting(waiting) => waiting.reason(),
-        RecordedState::Terminated(end) => end.reason.as_str(),
-        RecordedState::Running { .. } => "",
-    };
-    (!word.is_empty()).then(|| counters.word(word))
-}
-
-/// Returns the word of the column STATUS as `kubectl` derives it from the object.
-fn status_word(pod: &PodMachine, manifest: &PodManifest, now: Timestamp) -> String {
-    let mut object = PodManifest { status: pod.status(), ..manifest.clone() };
-    if pod.is_deleting() {
-        object.metadata.deletion_timestamp = Some(now);
-    }
-    kubectl::row(&object, now).status
-}
 
 /// Returns what clients see of a full Pod.
 pub(super) fn visible(simulation: &Simulation, counters: &mut Counters) -> Option<VisiblePod> {

@@ -285,12 +285,7 @@ impl Fleet {
     }
 
     /// Advances a Pod up to a time, and returns when its next event is due.
-    fn advance_pod(
-        &mut self,
-        index: usize,
-        due: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Timestamp>, FleetError> {
+    fn advance_pod(&mut self, index: usize, due: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, FleetError> {
         let number = self.number(u64::try_from(index).unwrap_or(u64::MAX));
         let (Some(member), Some(visible)) = (self.members.get_mut(index), self.visible.get_mut(index)) else {
             return Ok(None);
@@ -308,7 +303,7 @@ impl Fleet {
         if advance.is_visible() {
             let was_ready = visible.is_some_and(|before| before.was_ready);
             advance.add_to_histograms(plan, number, was_ready, &mut self.counters);
-            let mut after = visible_member(member, plan, templates, number, until, &mut self.counters);
+            let mut after = visible_member(member, &mut self.counters);
             if let Some(after) = &mut after {
                 after.was_ready = was_ready || advance.ready.is_some();
             }
@@ -427,21 +422,11 @@ fn advance_member(
 }
 
 /// Returns what clients see of a Pod.
-fn visible_member(
-    member: &Member,
-    plan: &Plan,
-    templates: &[GroupTemplate],
-    number: u64,
-    now: Timestamp,
-    counters: &mut Counters,
-) -> Option<VisiblePod> {
+fn visible_member(member: &Member, counters: &mut Counters) -> Option<VisiblePod> {
     match member {
         Member::Waiting | Member::Removed => None,
         Member::Full(simulation) => visible(simulation, counters),
-        Member::Fast(fast) => {
-            let template = templates.get(plan.pod(number).group)?;
-            fast.visible(&template.manifest, now, counters)
-        }
+        Member::Fast(fast) => fast.visible(counters),
     }
 }
 

@@ -3,9 +3,7 @@
 use alloc::{borrow::ToOwned, boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
-use super::{
-    scenario::{Choice, FleetAction, FleetError, FleetScenario, Group, check},
-};
+use super::scenario::{Choice, FleetAction, FleetError, FleetScenario, Group, check};
 use crate::{
     config::mix,
     sim::{
@@ -64,10 +62,11 @@ impl Plan {
     /// Returns the outages of the registry, counted from the start of a Pod or a group.
     pub(super) fn outages(&self, begins_at: Timestamp) -> Vec<Outage> {
         let offset = begins_at.since(self.start);
-        let shifted = self.scenario.registry_outages.iter().map(|outage| Outage {
-            from: outage.from.saturating_sub(offset),
-            to: outage.to.saturating_sub(offset),
-        });
+        let shifted = self
+            .scenario
+            .registry_outages
+            .iter()
+            .map(|outage| Outage { from: outage.from.saturating_sub(offset), to: outage.to.saturating_sub(offset) });
         shifted.filter(|outage| outage.to > Duration::ZERO).collect()
     }
 

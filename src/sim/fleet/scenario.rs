@@ -385,7 +385,8 @@ fn check_rollouts(scenario: &FleetScenario) -> Result<(), FleetError> {
     let mut fed: Vec<&str> = Vec::new();
     for (place, action) in scenario.actions.iter().enumerate() {
         let FleetAction::Rollout { from, to, .. } = action else { continue };
-        let twice = |wrong| Err(FleetError::BadGroup { field: format!("actions[{place}].to"), name: to.clone(), wrong });
+        let twice =
+            |wrong| Err(FleetError::BadGroup { field: format!("actions[{place}].to"), name: to.clone(), wrong });
         let has_share = |name: &str| scenario.groups.iter().any(|group| group.name == name && group.share > 0.0);
         if fed.contains(&to.as_str()) || has_share(to) {
             return twice("has its Pods already: a rollout goes to a group with a share of 0");
