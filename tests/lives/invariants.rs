@@ -2,11 +2,15 @@
 //!
 //! `POD_LIFECYCLE_CASES=20` runs twenty times as many cases as usual.
 
+use std::sync::Arc;
+
 use pod_lifecycle::{
-    api::{ConditionStatus, PodPhase, validate},
+    api::{ConditionStatus, PodManifest, PodPhase, validate},
+    config::KubeletConfig,
+    kubectl,
     sim::{Scenario, ScenarioError},
     spec::PodSpec,
-    testkit::{self, CheckedDriver},
+    testkit::{self, CheckedDriver, RandomDriver, Step},
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
@@ -48,9 +52,22 @@ proptest! {
     }
 
     #[test]
+    fn a_machines_status_column_is_that_of_its_object((manifest, steps) in manifests_and_steps(60)) {
+        let spec = Arc::new(PodSpec::from_admitted(&manifest).unwrap());
+        let mut driver = RandomDriver::new(spec, Arc::new(KubeletConfig::default()), &mut Vec::new());
+        for step in &steps {
+            let _ = driver.apply(step, &mut Vec::new());
+            let mut object = manifest.clone();
+            object.status = driver.pod.status();
+            object.metadata.deletion_timestamp = driver.pod.is_deleting().then_some(driver.now);
+            prop_assert_eq!(kubectl::row(&object, driver.now).status, driver.pod.status_column());
+        }
+    }
+
+    #[test]
     fn generated_manifests_can_be_written_and_read_again(pod in testkit::manifest()) {
         let written = serde_json::to_string(&pod).unwrap();
-        prop_assert_eq!(serde_json::from_str::<pod_lifecycle::api::PodManifest>(&written).unwrap(), pod);
+        prop_assert_eq!(serde_json::from_str::<PodManifest>(&written).unwrap(), pod);
     }
 
     #[test]
@@ -85,10 +102,16 @@ proptest! {
     }
 }
 
-fn runs(
-    at_most: usize,
-) -> impl Strategy<Value = (std::sync::Arc<PodSpec>, std::sync::Arc<pod_lifecycle::config::KubeletConfig>, Vec<testkit::Step>)>
-{
+fn runs(at_most: usize) -> impl Strategy<Value = (Arc<PodSpec>, Arc<KubeletConfig>, Vec<Step>)> {
     let pods = (testkit::spec(), testkit::config());
     pods.prop_flat_map(move |(spec, config)| (Just(spec.clone()), Just(config), testkit::steps(spec, at_most)))
+}
+
+/// Returns admitted manifests, each with steps of a Pod that has it.
+fn manifests_and_steps(at_most: usize) -> impl Strategy<Value = (PodManifest, Vec<Step>)> {
+    testkit::manifest().prop_flat_map(move |manifest| {
+        let manifest = manifest.with_defaults();
+        let spec = Arc::new(PodSpec::from_admitted(&manifest).unwrap());
+        (Just(manifest), testkit::steps(spec, at_most))
+    })
 }
