@@ -147,8 +147,8 @@ pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
 };
 pub use kubelet::{
-    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, PodMachine, Prototype, Published, ResumeError, Sink, WORKER_MOVES,
-    Wake, WorkerState,
+    CONTAINER_MOVES, NoSink, Output, PHASE_MOVES, PodMachine, ResumeError, Sink, StatusView, WORKER_MOVES, Wake,
+    WorkerState,
 };
 #[cfg(feature = "snapshot")]
 pub use kubelet::{PodSnapshot, SnapshotError};

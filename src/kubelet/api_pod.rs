@@ -1,4 +1,4 @@
-//! The Pod's object as the API showed it last: what others want of the Pod and say of it.
+//! API Pod: the object as the watch delivered it last, beside the kubelet's own status.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
@@ -13,74 +13,75 @@ use crate::{
     time::Timestamp,
 };
 
-/// What the kubelet knows of the object, beside what it publishes itself.
+/// The kubelet's copy of the object, without the status that it publishes itself.
 ///
-/// A sync keeps the object that it began with; changes make a new one.
+/// A sync keeps the object that it started with; a change makes a new one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ApiPod {
+pub(super) struct ApiPod {
     pub(super) spec: Arc<PodSpec>,
     /// `metadata.generation`, as the API server counts it.
     pub(super) generation: i64,
     pub(super) deletion: Option<Deletion>,
-    /// Whether the object is gone from the API.
+    /// True if the object is gone from the API.
     pub(super) is_gone: bool,
     /// Conditions of other owners, in the order of the object.
     #[serde(with = "crate::api::described")]
     pub(super) conditions: Vec<PodCondition>,
-    /// A terminal phase that the kubelet has not written: that of another writer, or of the time before it started.
-    pub(super) ended: Option<PodPhase>,
-    /// Since when the Pod is bound, if the object says.
+    /// Terminal phase that this kubelet has not written: by another writer, or from before the kubelet started.
+    pub(super) api_terminal_phase: Option<PodPhase>,
+    /// When the Pod was bound, by its `PodScheduled` condition.
     #[serde(with = "crate::time::exact")]
     pub(super) scheduled_at: Option<Timestamp>,
 }
 
-/// A deletion through the API.
+/// Deletion through the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Deletion {
+pub(super) struct Deletion {
     #[serde(with = "crate::time::exact")]
     pub(super) requested_at: Timestamp,
     pub(super) grace: Duration,
 }
 
 impl ApiPod {
-    pub(crate) fn new(spec: Arc<PodSpec>) -> ApiPod {
+    /// Creates the object of a new Pod.
+    pub(super) fn new(spec: Arc<PodSpec>) -> ApiPod {
         ApiPod {
             generation: spec.generation(),
             spec,
             deletion: None,
             is_gone: false,
             conditions: Vec::new(),
-            ended: None,
+            api_terminal_phase: None,
             scheduled_at: None,
         }
     }
 
-    pub(crate) fn is_deleting(&self) -> bool {
+    /// True if the object has a deletion timestamp.
+    pub(super) fn is_deleting(&self) -> bool {
         self.deletion.is_some()
     }
 
-    pub(crate) fn deletion_grace(&self) -> Option<Duration> {
+    /// Returns `metadata.deletionGracePeriodSeconds`.
+    pub(super) fn deletion_grace(&self) -> Option<Duration> {
         self.deletion.map(|deletion| deletion.grace)
     }
 
-    /// Returns the status of each readiness gate's condition.
-    pub(crate) fn gates(&self) -> Vec<Option<ConditionStatus>> {
+    /// Returns the statuses of the readiness gates' conditions, by the gates' order.
+    pub(super) fn gate_statuses(&self) -> Vec<Option<ConditionStatus>> {
         external_conditions::readiness_gates(&self.spec, &self.conditions)
     }
 
-    /// Whether the kubelet's configuration takes this for an update, and not only for a status read back.
+    /// True if the change is an update, not merely a status to reconcile.
     ///
     /// Answers to `podsDifferSemantically` in `pkg/kubelet/config`.
-    pub(crate) fn differs_semantically(&self, before: &ApiPod) -> bool {
+    pub(super) fn differs_semantically(&self, before: &ApiPod) -> bool {
         self.spec != before.spec || self.deletion != before.deletion
     }
-}
 
-impl ApiPod {
-    /// Sets a condition, and says which status it had; one that keeps its status keeps its transition time.
-    pub(crate) fn put_condition(
+    /// Sets a condition and returns its former status; an unchanged status keeps its transition time.
+    pub(super) fn put_condition(
         &mut self,
         which: ConditionType,
         status: ConditionStatus,

@@ -1,58 +1,92 @@
-//! The parts of the kubelet that a sync works with.
+//! Components of the kubelet below the pod worker, for one Pod: what a sync works with.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Published,
     api_pod::ApiPod,
-    fast_path::ResyncCache,
-    pleg::RuntimeCache,
-    prober_manager::Probers,
-    rare::ColdState,
-    runtime_manager::Containers,
-    status_manager::StatusManager,
+    container_gc::{self, ContainerGc},
+    fast_path::{NextWake, ResyncCache},
+    jitter::Jitter,
+    livelock_guard::LivelockGuard,
+    pleg::{Pleg, PlegEvent},
+    prober_manager::ProberManager,
+    runtime_manager::RuntimeManager,
+    sink::Step,
+    status_manager::{StatusContext, StatusManager},
+    status_view::StatusView,
     sync_loop_queue::{Message, SyncLoopQueue},
-    timers::Wake,
 };
 use crate::{
     config::KubeletConfig,
-    rule::{readiness::KubeletStart, terminate_pod},
+    rule::readiness::KubeletStart,
     spec::{ContainerIndex, PodSpec},
     state::{InstanceId, RuntimeStatus},
     time::Timestamp,
 };
 
-/// Everything of the kubelet but the Pod's worker.
+/// No period is shorter, so that time always advances.
+pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
+
+/// Components of the kubelet below the pod worker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Kubelet {
+pub(super) struct Kubelet {
     #[serde(skip)]
     pub(super) config: Arc<KubeletConfig>,
-    /// The object as the main loop has heard of it.
+
+    // --- The API's side ---
+    /// Object as the sync loop has seen it.
     pub(super) object: Arc<ApiPod>,
-    /// The spec that the last sync acted upon.
+    /// Spec that the last sync used.
     pub(super) spec: Arc<PodSpec>,
-    pub(super) runtime: RuntimeCache,
-    pub(super) containers: Containers,
-    pub(super) probers: Probers,
-    pub(super) status: StatusManager,
-    pub(super) inbox: SyncLoopQueue,
-    /// What few Pods need.
-    rare: Option<Box<ColdState>>,
-    /// How many random numbers were drawn.
-    pub(super) draws: u32,
-    /// When the Pod next wakes, and for what.
+
+    // --- Components ---
+    pub(super) queue: SyncLoopQueue,
+    pub(super) pleg: Pleg,
+    pub(super) runtime_manager: RuntimeManager,
+    pub(super) prober_manager: ProberManager,
+    pub(super) status_manager: StatusManager,
+    pub(super) jitter: Jitter,
+    /// Boxed, since most Pods never need it.
+    cold: Option<Box<ColdState>>,
+
+    // --- Fast path ---
     #[serde(skip)]
-    pub(super) wake: Option<(Timestamp, Wake)>,
-    /// Whether the next sync is known to find nothing.
+    pub(super) next_wake: NextWake,
     #[serde(skip)]
-    pub(super) quiet: ResyncCache,
+    pub(super) resync_cache: ResyncCache,
+}
+
+/// State that few Pods need.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ColdState {
+    /// When the kubelet restarted, if it has since it got the Pod.
+    #[serde(with = "crate::time::exact")]
+    pub(super) kubelet_restarted_at: Option<Timestamp>,
+    /// When the active deadline was last found to have passed.
+    #[serde(with = "crate::time::exact")]
+    pub(super) deadline_met_at: Option<Timestamp>,
+    pub(super) gc: ContainerGc,
+    /// Limits syncs that a status read back requests: they would request one another for ever.
+    pub(super) reconcile_guard: LivelockGuard,
+}
+
+impl ColdState {
+    const EMPTY: &ColdState = &ColdState {
+        kubelet_restarted_at: None,
+        deadline_met_at: None,
+        gc: ContainerGc::NEW,
+        reconcile_guard: LivelockGuard::NEW,
+    };
 }
 
 impl Kubelet {
-    pub(crate) fn new(
+    /// Creates the components for a Pod that the kubelet gets now.
+    pub(super) fn new(
         object: Arc<ApiPod>,
         runtime: RuntimeStatus,
         config: Arc<KubeletConfig>,
@@ -60,91 +94,165 @@ impl Kubelet {
     ) -> Kubelet {
         let spec = object.spec.clone();
         Kubelet {
-            runtime: RuntimeCache::new(runtime, config.timing, now),
-            containers: Containers::new(&spec),
-            probers: Probers::new(&spec),
-            status: StatusManager::new(),
-            inbox: SyncLoopQueue::default(),
+            pleg: Pleg::new(runtime, config.timing, now),
+            runtime_manager: RuntimeManager::new(&spec),
+            prober_manager: ProberManager::new(&spec),
+            status_manager: StatusManager::new(),
+            queue: SyncLoopQueue::default(),
+            jitter: Jitter::default(),
             object,
             spec,
             config,
-            rare: None,
-            draws: 0,
-            wake: None,
-            quiet: ResyncCache::default(),
+            cold: None,
+            next_wake: NextWake::default(),
+            resync_cache: ResyncCache::default(),
         }
     }
 
-    /// What few Pods need: of most, nothing.
-    pub(crate) fn rare(&self) -> &ColdState {
-        self.rare.as_deref().unwrap_or(ColdState::NOTHING)
+    /// Returns the state that few Pods need.
+    pub(super) fn cold(&self) -> &ColdState {
+        self.cold.as_deref().unwrap_or(ColdState::EMPTY)
     }
 
-    pub(crate) fn rare_mut(&mut self) -> &mut ColdState {
-        self.rare.get_or_insert_default()
+    /// Returns the state that few Pods need, for a change; allocates it at first.
+    pub(super) fn cold_mut(&mut self) -> &mut ColdState {
+        self.cold.get_or_insert_default()
     }
 
-    /// The newest object, heard of or not.
-    pub(crate) fn newest_object(&self) -> &Arc<ApiPod> {
-        self.inbox.newest_object().unwrap_or(&self.object)
+    // --- Object and spec ---
+
+    /// Returns the newest object, handled by the sync loop or not.
+    pub(super) fn newest_object(&self) -> &Arc<ApiPod> {
+        self.queue.newest_object().unwrap_or(&self.object)
     }
 
-    /// Has the main loop hear of a changed object.
-    pub(crate) fn post_object(&mut self, change: impl FnOnce(&mut ApiPod)) {
+    /// Queues a changed copy of the newest object.
+    pub(super) fn post_object(&mut self, change: impl FnOnce(&mut ApiPod)) {
         let mut object = ApiPod::clone(self.newest_object());
         change(&mut object);
-        self.inbox.post(Message::Object(Arc::new(object)));
+        self.queue.post(Message::Object(Arc::new(object)));
     }
 
-    /// What is published, as an observer may see it.
-    pub(crate) fn published(&self) -> Published<'_> {
-        Published::of(self)
-    }
-
-    /// Whether the published status shows that the Pod had initialized.
-    pub(crate) fn shows_initialized(&self) -> bool {
-        terminate_pod::has_pod_initialized(&self.spec, &self.status.record.records)
-    }
-
-    /// The kubelet's start, as far as readiness is concerned.
-    pub(crate) fn kubelet_start(&self) -> KubeletStart {
-        KubeletStart {
-            at: self.rare().kubelet_start.unwrap_or(Timestamp::BEGINNING),
-            pod_was_ready: self.status.record.conditions.ready.is_true(),
-        }
-    }
-
-    /// From now on this is what the Pod ought to be: instances of another image are to be replaced.
-    pub(crate) fn take_spec(&mut self, new: &Arc<PodSpec>) {
+    /// Uses this spec from now on: instances with another image are marked for their restart.
+    pub(super) fn adopt_spec(&mut self, new: &Arc<PodSpec>) {
         if Arc::ptr_eq(&self.spec, new) {
             return;
         }
         let old = core::mem::replace(&mut self.spec, new.clone());
+        // An equal spec at another address is no change.
         if old == *new {
-            // Told once more: it is no other spec for being elsewhere in memory.
             return;
         }
         for ((index, old), (_, new)) in old.containers().zip(new.containers()) {
             if old.image() != new.image() {
                 let instances = self.known_instances(index);
-                self.containers.note_old_image(index, old.image(), &instances);
+                self.runtime_manager.record_former_images(index, old.image(), &instances);
             }
         }
-        self.containers.fit(new);
-        self.status.fit(new);
-        let (containers, spec) = (&self.containers, &self.spec);
-        self.runtime.mark(|instance| {
+        self.runtime_manager.fit(new);
+        self.status_manager.fit(new);
+        let (manager, spec) = (&self.runtime_manager, &self.spec);
+        self.pleg.update_instances(|instance| {
             let Some(index) = instance.container else { return };
             let Some(container) = spec.container(index) else { return };
-            instance.spec_changed = containers.has_other_image(index, instance.id, container);
+            instance.spec_changed = manager.has_other_image(index, instance.id, container);
         });
     }
 
-    /// The instances of a container in the runtime, and the one that is reported.
+    /// Returns a container's instances in the runtime and in the cache, and the one in the status.
     fn known_instances(&self, container: ContainerIndex) -> Vec<InstanceId> {
-        let reported = self.status.reported(container).and_then(|record| record.instance);
-        let actual = self.runtime.actual().instances_of(container);
-        let seen = self.runtime.seen().instances_of(container);
-        actual.chain(seen).map(|instance| instance.id).chain(reported).collect()
+        let reported = self.status_manager.container_status(container).and_then(|status| status.instance);
+        let runtime = self.pleg.runtime().instances_of(container);
+        let cached = self.pleg.cache().instances_of(container);
+        runtime.chain(cached).map(|instance| instance.id).chain(reported).collect()
+    }
+
+    // --- PLEG ---
+
+    /// Posts a change of the runtime at once under ideal timing; otherwise the next relist finds it.
+    pub(super) fn post_pleg_event(&mut self, event: PlegEvent) {
+        if self.pleg.is_ideal() {
+            self.queue.post(Message::Pleg(event));
+        }
+    }
+
+    // --- Probes ---
+
+    /// Returns when the kubelet started and whether the Pod was ready then (KEP-4781).
+    pub(super) fn kubelet_start(&self) -> KubeletStart {
+        KubeletStart {
+            at: self.cold().kubelet_restarted_at.unwrap_or(Timestamp::BEGINNING),
+            pod_was_ready: self.status_manager.record().conditions.ready.is_true(),
+        }
+    }
+
+    /// Creates missing probe workers; true if any was created.
+    pub(super) fn add_probe_workers(&mut self, object: &ApiPod, now: Timestamp) -> bool {
+        let restarted_at = self.cold().kubelet_restarted_at;
+        let Kubelet { prober_manager, jitter, config, spec, .. } = self;
+        prober_manager.add_pod(&object.spec, object.is_deleting(), now, |period| {
+            // A kubelet that started less than a period ago spreads the first probes of its Pods over one period.
+            let is_young = restarted_at.is_some_and(|start| now.since(start) < period);
+            if is_young { jitter.initial_probe_delay(config.timing, spec.uid(), period) } else { Duration::ZERO }
+        })
+    }
+
+    // --- Status ---
+
+    /// Returns the status manager with the other components that it works with.
+    pub(super) fn status_manager<'a, 'out>(
+        &'a mut self,
+        step: &'a mut Step<'out>,
+    ) -> (&'a mut StatusManager, StatusContext<'a, 'out>) {
+        let Kubelet { status_manager, spec, object, queue, runtime_manager, .. } = self;
+        (status_manager, StatusContext { spec, object, queue, runtime_manager, step })
+    }
+
+    /// Returns what is published.
+    pub(super) fn status_view(&self) -> StatusView<'_> {
+        self.status_manager.view(&self.spec, &self.object, &self.runtime_manager)
+    }
+
+    /// True if the published status shows that the Pod had initialized.
+    pub(super) fn shows_initialized(&self) -> bool {
+        self.status_manager.shows_initialized(&self.spec)
+    }
+
+    // --- Timers ---
+
+    /// Returns how long a timer of `wait` really takes.
+    pub(super) fn jittered(&mut self, wait: Duration) -> Duration {
+        self.jitter.delay(self.config.timing, self.spec.uid(), wait)
+    }
+
+    /// Returns the period of syncs that nothing requests.
+    pub(super) fn resync_period(&self) -> Duration {
+        self.config.resync_period.max(SHORTEST_PERIOD)
+    }
+
+    // --- Garbage collection ---
+
+    /// Plans the removal of all dead containers.
+    pub(super) fn plan_removal_of_dead_containers(&mut self, now: Timestamp) {
+        self.cold.get_or_insert_default().gc.plan_dead_containers(&self.pleg, now);
+    }
+
+    /// Removes the dead containers of the plan.
+    pub(super) fn remove_dead_containers(&mut self, step: &mut Step<'_>) {
+        self.cold.get_or_insert_default().gc.remove_dead_containers(&mut self.pleg, step);
+    }
+
+    /// Plans the removal of dead sandboxes, if there are any.
+    pub(super) fn plan_removal_of_sandboxes(&mut self, now: Timestamp) {
+        let is_planned = self.cold().gc.sandboxes_at().is_some();
+        if !is_planned && container_gc::dead_sandboxes(self.pleg.runtime()).next().is_some() {
+            let period = self.config.garbage_collection_period;
+            self.cold_mut().gc.plan_sandboxes(period, now);
+        }
+    }
+
+    /// Removes dead sandboxes.
+    pub(super) fn remove_sandboxes(&mut self, step: &mut Step<'_>) {
+        self.cold.get_or_insert_default().gc.remove_sandboxes(&mut self.pleg, step);
     }
 }

@@ -1,35 +1,125 @@
-//! What the kubelet's garbage collection removes.
+//! Container garbage collection: removal of dead containers and sandboxes (pkg/kubelet/kuberuntime, pod_container_deletor).
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use super::{Step, components::Kubelet};
-use crate::{action::Action, state::Sandbox, time::Timestamp};
+use serde::{Deserialize, Serialize};
 
-impl Kubelet {
-    /// Dead sandboxes that hold nothing are removed with the next garbage collection, the newest excepted.
-    pub(super) fn plan_garbage_collection(&mut self, now: Timestamp) {
-        if self.rare().garbage_at.is_none() && self.dead_sandboxes().next().is_some() {
-            self.rare_mut().garbage_at = self.config.garbage_collection_period.map(|period| now + period);
+use super::{pleg::Pleg, sink::Step};
+use crate::{
+    action::Action,
+    spec::ContainerIndex,
+    state::{Instance, InstanceId, RuntimeStatus, Sandbox},
+    time::Timestamp,
+};
+
+/// Planned removals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ContainerGc {
+    dead_containers: Option<Removal>,
+    #[serde(with = "crate::time::exact")]
+    sandboxes_at: Option<Timestamp>,
+}
+
+/// Dead instances to remove, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Removal {
+    #[serde(with = "crate::time::exact")]
+    at: Timestamp,
+    instances: Vec<(ContainerIndex, InstanceId)>,
+}
+
+impl ContainerGc {
+    pub(super) const NEW: ContainerGc = ContainerGc { dead_containers: None, sandboxes_at: None };
+
+    /// Returns when the planned dead containers are removed.
+    pub(super) fn dead_containers_at(&self) -> Option<Timestamp> {
+        self.dead_containers.as_ref().map(|removal| removal.at)
+    }
+
+    /// Returns when dead sandboxes are removed.
+    pub(super) fn sandboxes_at(&self) -> Option<Timestamp> {
+        self.sandboxes_at
+    }
+
+    /// Returns the containers of which an instance is to be removed.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn containers(&self) -> impl Iterator<Item = ContainerIndex> {
+        self.dead_containers.iter().flat_map(|removal| &removal.instances).map(|(container, _)| *container)
+    }
+
+    /// Plans the removal of all dead instances, the newest first: those of a Pod that was evicted, or that is deleted
+    /// and over.
+    pub(super) fn plan_dead_containers(&mut self, pleg: &Pleg, now: Timestamp) {
+        let dead = pleg.cache().instances.iter().filter(|instance| instance.termination().is_some());
+        let dead = dead.filter_map(|instance| Some((instance.container?, instance.id)));
+        // A wake-up of its own removes them, after everything else of this instant.
+        let removal = self.dead_containers.get_or_insert_with(|| Removal { at: now, instances: Vec::new() });
+        for instance in dead {
+            if !removal.instances.contains(&instance) {
+                removal.instances.push(instance);
+            }
         }
     }
 
-    fn dead_sandboxes(&self) -> impl Iterator<Item = &Sandbox> {
-        let runtime = self.runtime.actual();
-        let is_empty = |sandbox: &&Sandbox| runtime.instances.iter().all(|instance| instance.sandbox != sandbox.id);
-        runtime.sandboxes.iter().skip(1).filter(|sandbox| !sandbox.is_ready).filter(is_empty)
+    /// Removes the planned dead instances.
+    pub(super) fn remove_dead_containers(&mut self, pleg: &mut Pleg, step: &mut Step<'_>) {
+        let Some(removal) = self.dead_containers.take() else { return };
+        for (container, instance) in removal.instances {
+            remove_container(pleg, container, instance, step);
+        }
     }
 
-    /// Removes dead sandboxes that hold nothing, the newest excepted.
+    /// Plans the next collection of dead sandboxes; without a period they are kept for ever.
+    pub(super) fn plan_sandboxes(&mut self, period: Option<Duration>, now: Timestamp) {
+        self.sandboxes_at = period.map(|period| now + period);
+    }
+
+    /// Removes dead sandboxes that hold no instance, except the newest.
     ///
     /// Answers to `evictSandboxes` in `pkg/kubelet/kuberuntime`.
-    pub(super) fn collect_garbage(&mut self, step: &mut Step<'_>) {
-        self.rare_mut().garbage_at = None;
-        let dead: Vec<_> = self.dead_sandboxes().map(|sandbox| sandbox.id).collect();
+    pub(super) fn remove_sandboxes(&mut self, pleg: &mut Pleg, step: &mut Step<'_>) {
+        self.sandboxes_at = None;
+        let dead: Vec<_> = dead_sandboxes(pleg.runtime()).map(|sandbox| sandbox.id).collect();
         for &sandbox in &dead {
             step.out.action(step.now, Action::RemovePodSandbox { sandbox });
         }
         if !dead.is_empty() {
-            self.runtime.change(step.now).sandboxes.retain(|sandbox| !dead.contains(&sandbox.id));
+            pleg.change(step.now).sandboxes.retain(|sandbox| !dead.contains(&sandbox.id));
         }
+    }
+
+    /// Returns what a restart of the kubelet keeps: the node's garbage collection goes on.
+    pub(super) fn after_restart(&self) -> ContainerGc {
+        ContainerGc { dead_containers: None, sandboxes_at: self.sandboxes_at }
+    }
+}
+
+/// Returns the dead sandboxes that hold no instance, except the newest.
+pub(super) fn dead_sandboxes(runtime: &RuntimeStatus) -> impl Iterator<Item = &Sandbox> {
+    let is_empty = |sandbox: &&Sandbox| runtime.instances.iter().all(|instance| instance.sandbox != sandbox.id);
+    runtime.sandboxes.iter().skip(1).filter(|sandbox| !sandbox.is_ready).filter(is_empty)
+}
+
+/// Removes the dead instances of a container except the newest.
+///
+/// Answers to `deleteContainersInPod`.
+pub(super) fn remove_older_dead(pleg: &mut Pleg, container: ContainerIndex, step: &mut Step<'_>) {
+    let is_dead = |instance: &&Instance| instance.termination().is_some();
+    let dead = pleg.cache().instances_of(container).filter(is_dead);
+    let older: Vec<InstanceId> = dead.skip(1).map(|instance| instance.id).collect();
+    for instance in older {
+        remove_container(pleg, container, instance, step);
+    }
+}
+
+/// Removes an instance from the runtime; nothing happens if it is gone already.
+pub(super) fn remove_container(pleg: &mut Pleg, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
+    if pleg.runtime().instances_of(container).any(|known| known.id == instance) {
+        step.out.action(step.now, Action::RemoveContainer { container, instance });
+        let known = &mut pleg.change(step.now).instances;
+        known.retain(|known| known.container != Some(container) || known.id != instance);
     }
 }

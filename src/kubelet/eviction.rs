@@ -1,91 +1,139 @@
-//! "Kill this Pod now": what an eviction, a preemption or a shutdown of the node wants to say, and how long it waits.
+//! Terminations by the node: eviction, preemption, shutdown and rejection, with the callers that wait for them.
 //!
-//! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`.
+//! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`, and to `pkg/kubelet/eviction`, `preemption` and
+//! `nodeshutdown`.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{borrow::Cow, boxed::Box, format};
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    PodMachine, Step,
-    status_manager::{Disruption, StatusReason},
+    components::Kubelet, pod_worker::PodWorker, sink::Step, status_override::StatusOverride, status_view::StatusReason,
     transitions::WorkerState,
 };
 use crate::{
-    action::{EventReason, EventType},
-    rule::{pod_status::PodRecord, termination::KillOrder},
+    action::{EventReason, EventType, KubernetesEvent},
+    api::Name,
+    event::NodeEvent,
+    rule::termination::KillOrder,
+    time::{Timestamp, seconds},
 };
 
-/// The least time that a kill is waited for.
-const LEAST_WAIT: Duration = Duration::from_secs(10);
+/// Grace of a hard eviction (`immediateEvictionGracePeriodSeconds`).
+const HARD_EVICTION_GRACE: Duration = Duration::from_secs(1);
+
+/// Least time that a caller of `killPodNow` waits (`minTimeout`).
+const LEAST_KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 const EXCEEDED: &str = "Container runtime did not kill the pod within specified grace period.";
+const PREEMPTED: &str = "Preempted in order to admit critical pod";
+const PREEMPTED_BY_KUBELET: &str = "Pod was preempted by Kubelet to accommodate a critical pod.";
+const SHUT_DOWN: &str = "Pod was terminated in response to imminent node shutdown.";
 
-/// Why the node ends a Pod, and what its status is to say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Kill {
-    pub(super) why: Arc<StatusReason>,
-    /// What the `DisruptionTarget` condition says, if the Pod gets one.
-    pub(super) disruption: Option<Box<str>>,
-    pub(super) order: KillOrder,
-}
-
-impl Kill {
-    /// Has its say in a status that was computed without it.
-    pub(crate) fn apply(&self, status: &mut PodRecord, why: &mut Option<Arc<StatusReason>>) -> Option<Disruption> {
-        status.phase = self.order.phase(status.phase);
-        *why = Some(self.why.clone());
-        self.disruption.clone()
+/// Applies an event of the node that was validated.
+pub(super) fn handle(event: NodeEvent, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    match event {
+        NodeEvent::KubeletRestarted => worker.request_kubelet_restart(),
+        NodeEvent::Evicted { message, grace_seconds, is_disruption } => {
+            evict(message, grace_seconds, is_disruption, worker, kubelet, step);
+        }
+        NodeEvent::Preempted => preempt(worker, kubelet, step),
+        NodeEvent::ShutDown { grace_seconds } => shut_down(grace_seconds, worker, kubelet, step),
     }
 }
 
-impl PodMachine {
-    /// The node ends the Pod. Only the last word before the terminating sync counts for the status; whoever gave it
-    /// waits for the end of that sync.
-    pub(super) fn kill_now(&mut self, kill: Kill, grace: Option<Duration>, step: &mut Step<'_>) {
-        let grace_seconds = grace.or(self.parts.object.spec.termination_grace()).unwrap_or_default().as_secs();
-        let wait = Duration::from_secs(grace_seconds.saturating_add(grace_seconds / 2)).max(LEAST_WAIT);
-        let until = step.now + wait;
-        let order = kill.order;
-        let is_first = self.worker.state == WorkerState::Syncing && !self.parts.object.is_deleting();
-        let termination = self.worker.termination.get_or_insert_default();
-        termination.is_eviction |= is_first && order != KillOrder::Shutdown;
-        termination.kill = Some(Arc::new(kill));
-        termination.waits.push(until);
-        if order == KillOrder::Preemption {
-            self.parts.inbox.set_busy_until(Some(until));
-        }
-        let shows_initialized = self.parts.shows_initialized();
-        self.worker.terminate(&self.parts.object, shows_initialized, grace);
-    }
+/// Evicts the Pod: the node is under pressure, or the Pod uses more local storage than it may.
+///
+/// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/>. A hard eviction leaves 1 s, a soft
+/// one at most its own maximum. Answers to `evictPod` in `pkg/kubelet/eviction`.
+fn evict(
+    message: Box<str>,
+    max_grace_seconds: Option<i64>,
+    is_disruption: bool,
+    worker: &mut PodWorker,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    step.record_event(EventType::Warning, EventReason::Evicted, None, || (*message).into());
+    let reason = StatusReason::new(EventReason::Evicted.name(), &message);
+    let disruption = is_disruption.then_some(message);
+    let grace = max_grace_seconds.map_or(HARD_EVICTION_GRACE, |max| grace_up_to(kubelet, seconds::of_field(max)));
+    let status_override = StatusOverride { reason, disruption, order: KillOrder::Eviction };
+    kill_pod_now(status_override, Some(grace), worker, kubelet, step.now);
+}
 
-    /// When somebody who waits for the end of the Pod gives up next.
-    pub(super) fn next_kill_timeout(&self) -> Option<crate::Timestamp> {
-        self.worker.termination.as_ref().and_then(|termination| termination.waits.iter().min().copied())
-    }
+/// Preempts the Pod for a critical one; it keeps its own grace.
+///
+/// Answers to `evictPodsToFreeRequests` in `pkg/kubelet/preemption`.
+fn preempt(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    step.record_event(EventType::Warning, EventReason::Preempting, None, || PREEMPTED.into());
+    let reason = StatusReason::new(EventReason::Preempting.name(), PREEMPTED);
+    let status_override =
+        StatusOverride { reason, disruption: Some(PREEMPTED_BY_KUBELET.into()), order: KillOrder::Preemption };
+    kill_pod_now(status_override, None, worker, kubelet, step.now);
+}
 
-    /// Those who have waited long enough give up, and say so.
-    pub(super) fn give_up_waiting(&mut self, step: &mut Step<'_>) {
-        let Some(termination) = &mut self.worker.termination else { return };
-        let before = termination.waits.len();
-        termination.waits.retain(|until| *until > step.now);
-        for _ in termination.waits.len()..before {
-            step.record(EventType::Warning, EventReason::ExceededGracePeriod, None, || EXCEEDED.into());
-        }
-        if self.parts.inbox.blocked_by_preemption_until().is_some_and(|until| until <= step.now) {
-            self.parts.inbox.set_busy_until(None);
-        }
-    }
+/// Terminates the Pod at a shutdown of the node, which leaves Pods of each priority a grace of their own.
+///
+/// <https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/>. No event is recorded. Answers to
+/// `killPods` in `pkg/kubelet/nodeshutdown`.
+fn shut_down(max_grace_seconds: Option<i64>, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let own = kubelet.object.spec.termination_grace();
+    let grace = max_grace_seconds.map(|max| grace_up_to(kubelet, seconds::of_field(max))).or(own);
+    let reason = StatusReason::new("Terminated", SHUT_DOWN);
+    let status_override = StatusOverride { reason, disruption: Some(SHUT_DOWN.into()), order: KillOrder::Shutdown };
+    kill_pod_now(status_override, grace, worker, kubelet, step.now);
+}
 
-    /// All containers have stopped: nobody waits any longer.
-    pub(super) fn end_waits(&mut self) {
-        if let Some(termination) = &mut self.worker.termination {
-            termination.waits.clear();
-        }
-        if !self.parts.runtime.notices_at_once() {
-            self.parts.inbox.set_busy_until(None);
-        }
+/// Returns the Pod's own grace, or `max` if that is shorter.
+fn grace_up_to(kubelet: &Kubelet, max: Duration) -> Duration {
+    kubelet.object.spec.termination_grace().map_or(max, |own| own.min(max))
+}
+
+/// Requests the termination; the caller waits until all containers have stopped, or until its timeout.
+fn kill_pod_now(
+    status_override: StatusOverride,
+    grace: Option<Duration>,
+    worker: &mut PodWorker,
+    kubelet: &mut Kubelet,
+    now: Timestamp,
+) {
+    let order = status_override.order;
+    let object = &kubelet.object;
+    let grace_seconds = grace.or(object.spec.termination_grace()).unwrap_or_default().as_secs();
+    // killPodNow: "we timeout and return an error if we don't get a callback within a reasonable time": 1.5 graces.
+    let wait = Duration::from_secs(grace_seconds.saturating_add(grace_seconds / 2)).max(LEAST_KILL_TIMEOUT);
+    let timeout = now + wait;
+    let is_first = worker.state() == WorkerState::Syncing && !object.is_deleting();
+    worker.record_kill(status_override, is_first && order != KillOrder::Shutdown, timeout);
+    if order == KillOrder::Preemption {
+        // The node admits the critical Pod only when this one is gone, and handles nothing else meanwhile.
+        kubelet.queue.block_until(Some(timeout));
     }
+    worker.terminate(&kubelet.object, kubelet.shows_initialized(), grace);
+}
+
+/// Emits `ExceededGracePeriod` for every caller of `killPodNow` that timed out.
+pub(super) fn handle_kill_timeout(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    for _ in 0..worker.remove_timed_out_kills(step.now) {
+        step.record_event(EventType::Warning, EventReason::ExceededGracePeriod, None, || EXCEEDED.into());
+    }
+    if kubelet.queue.blocked_by_preemption_until().is_some_and(|until| until <= step.now) {
+        kubelet.queue.block_until(None);
+    }
+}
+
+/// Rejects the Pod at admission: it fails at once, and nothing of it ever runs.
+///
+/// Answers to `rejectPod` in `pkg/kubelet/kubelet.go`.
+pub(super) fn reject(reason: &str, message: &str, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    worker.reject();
+    if step.out.wants_events() {
+        // Admission handlers choose the reason, so it is not among the kubelet's own.
+        let event_reason = Cow::Owned(reason.into());
+        let (at, type_, message) = (step.now, EventType::Warning, message.into());
+        step.out.event(KubernetesEvent { at, type_, reason: event_reason, container: None, message });
+    }
+    let reason = StatusReason::new(reason, &format!("Pod was rejected: {message}"));
+    let (status_manager, mut context) = kubelet.status_manager(step);
+    status_manager.reject(reason, &mut context);
 }

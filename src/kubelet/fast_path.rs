@@ -1,116 +1,228 @@
-//! The periodic sync of a Pod in which nothing has changed.
+//! Fast path: shortcuts that save time or memory, none of which may change any behaviour.
 //!
-//! A sync is made of what is known and of nothing else. If the last one found nothing to do and nothing to say, and
-//! nothing was heard since, the next finds the same: it is told, and not made.
+//! Each can be switched off by [`FastPath`], a hidden setting of the kubelet's configuration; a property test compares
+//! lives with and without them.
 
-#[cfg(test)]
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use core::{
-    hash::{Hash, Hasher},
-    num::NonZeroU64,
-};
+#[cfg(feature = "sim")]
+use alloc::{sync::Arc, vec::Vec};
+use core::hash::{Hash, Hasher};
 
-use super::{
-    PodMachine, Step, components::Kubelet, status_manager::SandboxNews, sync_loop::SHORTEST_PERIOD,
-    sync_loop_queue::SyncLoopQueue, transitions::WorkerState,
-};
-use crate::{
-    action::{SyncKind, SyncProgress},
-    api::PodPhase,
-};
+use super::wake::Wake;
+#[cfg(feature = "sim")]
+use crate::config::mix;
+use crate::{config::FastPath, time::Timestamp};
 
-/// That a sync found nothing to do and nothing to say, and what the probe workers then stood for: as long as nothing
-/// else happens and they stand for the same, another would find nothing either.
+/// Resync cache: true if the last sync was a no-op and nothing has happened since that the next could notice.
 ///
-/// It spares work and changes nothing that can be seen. So it is no part of what a Pod is: Pods that differ in this
-/// alone are equal, and a snapshot leaves it out.
+/// It is no part of what a Pod is: Pods that differ in it alone are equal, and a snapshot leaves it out.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ResyncCache(Option<NonZeroU64>);
+pub(super) struct ResyncCache {
+    is_no_op: bool,
+}
 
 impl ResyncCache {
-    pub(super) fn forget(&mut self) {
-        self.0 = None;
+    /// Creates the cache at the end of a sync that has changed nothing.
+    pub(super) fn after_no_op() -> ResyncCache {
+        ResyncCache { is_no_op: true }
+    }
+
+    /// Forgets the no-op. Called wherever a message enters the kubelet, and when a probe worker changes.
+    pub(super) fn invalidate(&mut self) {
+        self.is_no_op = false;
+    }
+
+    /// True if the next sync is known to be a no-op.
+    pub(super) fn is_no_op(self, fast_path: FastPath) -> bool {
+        self.is_no_op && fast_path.contains(FastPath::RESYNC)
     }
 }
 
-impl PartialEq for ResyncCache {
-    fn eq(&self, _: &ResyncCache) -> bool {
-        true
+/// Cached next wake-up, so that `poll_timeout` is a read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct NextWake {
+    at: Option<(Timestamp, Wake)>,
+}
+
+impl NextWake {
+    /// Returns the cached wake-up, or computes it if the cache is switched off.
+    pub(super) fn get(
+        self,
+        fast_path: FastPath,
+        compute: impl FnOnce() -> Option<(Timestamp, Wake)>,
+    ) -> Option<(Timestamp, Wake)> {
+        if fast_path.contains(FastPath::NEXT_WAKE) { self.at } else { compute() }
+    }
+
+    /// Sets the wake-up.
+    pub(super) fn set(&mut self, next: Option<(Timestamp, Wake)>) {
+        self.at = next;
+    }
+
+    /// Moves the wake-up ahead to that of a probe, if that comes earlier: after most answers nothing else has changed.
+    pub(super) fn set_if_earlier(&mut self, at: Option<Timestamp>, wake: Wake) {
+        if let Some(at) = at.filter(|at| *at < Timestamp::END)
+            && self.at.is_none_or(|next| (at, wake) < next)
+        {
+            self.at = Some((at, wake));
+        }
+    }
+
+    /// Returns the cached wake-up.
+    pub(super) fn cached(self) -> Option<(Timestamp, Wake)> {
+        self.at
     }
 }
 
-impl Eq for ResyncCache {}
+/// Makes a cache equal to every other, since no behaviour depends on it.
+macro_rules! is_no_part_of_the_pod {
+    ($cache:ty) => {
+        impl PartialEq for $cache {
+            fn eq(&self, _: &$cache) -> bool {
+                true
+            }
+        }
 
-impl Hash for ResyncCache {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
+        impl Eq for $cache {}
+
+        impl Hash for $cache {
+            fn hash<H: Hasher>(&self, _: &mut H) {}
+        }
+    };
 }
 
-/// Has every sync made, to see that it makes no difference.
-#[cfg(test)]
-pub(crate) static ALWAYS_MADE: AtomicBool = AtomicBool::new(false);
+is_no_part_of_the_pod!(ResyncCache);
+is_no_part_of_the_pod!(NextWake);
 
-/// How many syncs were told and not made.
-#[cfg(test)]
-pub(crate) static REPEATED: AtomicUsize = AtomicUsize::new(0);
-
-/// What a computation of the status has found.
+/// Answer of a probe with a static output, so that no event has to be allocated for it.
+#[cfg(feature = "sim")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    pub(crate) phase: PodPhase,
-    /// Whether it is in every particular what the one before had found.
-    pub(crate) is_what_was_known: bool,
+pub(crate) struct ProbeAnswer {
+    pub(crate) container: crate::spec::ContainerIndex,
+    pub(crate) instance: crate::state::InstanceId,
+    pub(crate) kind: crate::spec::ProbeKind,
+    pub(crate) outcome: crate::rule::probe::ProbeOutcome,
+    pub(crate) output: &'static str,
 }
 
-/// What of a Pod a sync can change, without its being heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// What the probe workers stand for.
-    probes: NonZeroU64,
-    writes: u32,
+/// Interner: shares equal statuses and container entries among the Pods of a fleet.
+///
+/// It forgets, so that it stays small whatever the Pods do.
+#[cfg(feature = "sim")]
+#[derive(Debug, Default)]
+pub(crate) struct Interner {
+    pub(super) records: Slots<crate::rule::pod_status::PodRecord>,
+    pub(super) containers: Slots<[super::runtime_manager::Container]>,
 }
 
-impl Kubelet {
-    pub(super) fn standing(&self) -> Standing {
-        Standing { probes: self.probers.standing(), writes: self.status.published.writes }
-    }
+/// Number of slots of each kind: as many different values are shared at most.
+#[cfg(feature = "sim")]
+const SLOTS: usize = 1 << 10;
 
-    /// A sync that has found nothing is quiet if it has changed nothing either, and leaves nothing to its end.
-    pub(super) fn quiet_since(&self, before: Standing) -> ResyncCache {
-        let is_same = before == self.standing() && self.status.sandbox_news == SandboxNews::None;
-        ResyncCache(is_same.then_some(before.probes))
-    }
+/// Values by their hash; a slot keeps the last one.
+#[cfg(feature = "sim")]
+#[derive(Debug)]
+pub(super) struct Slots<T: ?Sized>(Vec<Option<Arc<T>>>);
 
-    /// Whether a sync would find what the last one found: nothing.
-    fn is_quiet(&self) -> bool {
-        // A deadline passes, a poll finds something, and a young kubelet grows old without a word.
-        let is_untimed = self.object.spec.active_deadline().is_none() && self.rare().kubelet_start.is_none();
-        #[cfg(test)]
-        if ALWAYS_MADE.load(Ordering::Relaxed) {
-            return false;
+#[cfg(feature = "sim")]
+impl<T: ?Sized> Default for Slots<T> {
+    fn default() -> Slots<T> {
+        Slots(Vec::new())
+    }
+}
+
+#[cfg(feature = "sim")]
+impl<T: ?Sized + Hash + Eq> Slots<T> {
+    /// Replaces a value by an equal one that another Pod has, or offers it to the others.
+    pub(super) fn share(&mut self, own: &mut Arc<T>) {
+        if self.0.is_empty() {
+            self.0.resize_with(SLOTS, || None);
         }
-        is_untimed
-            && self.runtime.notices_at_once()
-            && self.inbox == SyncLoopQueue::default()
-            && self.quiet.0 == Some(self.probers.standing())
+        let mut hasher = FixedHasher(0);
+        own.hash(&mut hasher);
+        let slot = usize::try_from(hasher.finish()).unwrap_or(0) & (SLOTS - 1);
+        match self.0.get_mut(slot) {
+            // The hash only chooses the slot: equality decides.
+            Some(Some(known)) if *known == *own => own.clone_from(known),
+            Some(known) => *known = Some(own.clone()),
+            None => {}
+        }
     }
 }
 
-impl PodMachine {
-    /// Tells of a sync that finds nothing, if that is what the next would be.
-    pub(super) fn repeat_quiet_sync(&mut self, step: &mut Step<'_>) -> bool {
-        let is_free = self.worker.state == WorkerState::Syncing && self.worker.is_idle() && !self.worker.restarts_next;
-        if !is_free || !self.parts.is_quiet() {
-            self.parts.quiet.forget();
-            return false;
+/// Hasher with the same result in every process.
+#[cfg(feature = "sim")]
+struct FixedHasher(u64);
+
+#[cfg(feature = "sim")]
+impl Hasher for FixedHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = mix(self.0.rotate_left(17) ^ value);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(u64::try_from(value).unwrap_or(u64::MAX));
+    }
+}
+
+#[cfg(all(test, feature = "sim"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_are_in_memory_once_and_different_ones_are_left_alone() {
+        let mut slots: Slots<[u8]> = Slots::default();
+        let mut all: Vec<Arc<[u8]>> = Vec::from([[1_u8, 2], [1, 2], [2, 1]].map(|it| Arc::from(it.as_slice())));
+        all.iter_mut().for_each(|it| slots.share(it));
+        assert!(Arc::ptr_eq(&all[0], &all[1]));
+        assert_eq!(*all[2], [2, 1]);
+    }
+
+    #[test]
+    fn values_that_differ_in_anything_have_different_hashes() {
+        let hash = |write: &dyn Fn(&mut FixedHasher)| {
+            let mut hasher = FixedHasher(0);
+            write(&mut hasher);
+            hasher.finish()
+        };
+        let mut hashes = Vec::from([
+            hash(&|_| {}),
+            hash(&|hasher| hasher.write_u8(1)),
+            hash(&|hasher| hasher.write_u32(2)),
+            hash(&|hasher| hasher.write_u64(3)),
+            hash(&|hasher| hasher.write_usize(4)),
+            hash(&|hasher| hasher.write(&[5, 6])),
+            hash(&|hasher| hasher.write(&[6, 5])),
+            hash(&|hasher| [1 << 40, 7].into_iter().for_each(|value| hasher.write_u64(value))),
+        ]);
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 8);
+    }
+
+    #[test]
+    fn more_different_values_than_slots_are_no_trouble() {
+        let mut slots: Slots<[usize]> = Slots::default();
+        for number in 0..3 * SLOTS {
+            let mut own: Arc<[usize]> = Arc::from([number].as_slice());
+            slots.share(&mut own);
+            assert_eq!(*own, [number]);
         }
-        #[cfg(test)]
-        REPEATED.fetch_add(1, Ordering::Relaxed);
-        let kind = SyncKind::Sync;
-        step.out.sync(step.now, SyncProgress::Began { kind, grace: None });
-        step.out.sync(step.now, SyncProgress::Ended { kind, failed: false });
-        let resync = self.parts.config.resync_period.max(SHORTEST_PERIOD);
-        self.worker.retry_at = Some(step.now + self.parts.late(resync));
-        self.parts.plan_garbage_collection(step.now);
-        true
+        assert_eq!(slots.0.len(), SLOTS);
     }
 }

@@ -7,8 +7,9 @@ use core::time::Duration;
 
 use super::{
     PodMachine,
-    kill_container::{Stop, StopStage},
-    sync::{PendingCall, Sync, Task},
+    components::Kubelet,
+    pod_worker::PodWorker,
+    sync::{PendingCall, Stop, StopStage, Sync, Task},
 };
 use crate::{
     action::SyncKind,
@@ -22,7 +23,8 @@ use crate::{
 /// Read-only view of a [`PodMachine`], from [`PodMachine::inspect`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inspect<'a> {
-    pod: &'a PodMachine,
+    worker: &'a PodWorker,
+    kubelet: &'a Kubelet,
 }
 
 /// Read-only view of the sync under way.
@@ -80,7 +82,7 @@ pub(crate) struct ReasonAndMessage<'a> {
 impl PodMachine {
     /// Returns the read-only view that explanations use.
     pub(crate) fn inspect(&self) -> Inspect<'_> {
-        Inspect { pod: self }
+        Inspect { worker: &self.worker, kubelet: &self.kubelet }
     }
 }
 
@@ -89,30 +91,30 @@ impl<'a> Inspect<'a> {
 
     /// True if the object has been removed from the API.
     pub(crate) fn is_object_gone(self) -> bool {
-        self.pod.parts.object.is_gone
+        self.kubelet.object.is_gone
     }
 
     /// True if scheduling gates keep the Pod from being bound.
     pub(crate) fn is_scheduling_gated(self) -> bool {
-        self.pod.parts.object.spec.is_scheduling_gated()
+        self.kubelet.object.spec.is_scheduling_gated()
     }
 
     /// Returns when the object was deleted, and with which grace.
     pub(crate) fn deletion(self) -> Option<DeletionRequest> {
-        let deletion = self.pod.parts.object.deletion?;
+        let deletion = self.kubelet.object.deletion?;
         Some(DeletionRequest { requested_at: deletion.requested_at, grace: deletion.grace })
     }
 
     /// Returns a condition that the kubelet does not own, by its type.
     pub(crate) fn external_condition(self, type_: &str) -> Option<&'a PodCondition> {
-        self.pod.parts.object.conditions.iter().find(|condition| condition.type_ == type_)
+        self.kubelet.object.conditions.iter().find(|condition| condition.type_ == type_)
     }
 
     // --- The status manager ---
 
     /// Returns the status that the kubelet has computed, which may be ahead of what is published.
     pub(crate) fn status(self) -> &'a PodRecord {
-        &self.pod.parts.status.record
+        self.kubelet.status_manager.record()
     }
 
     /// Returns a container's status as the kubelet has computed it.
@@ -122,72 +124,72 @@ impl<'a> Inspect<'a> {
 
     /// Returns reason and message of the computed status.
     pub(crate) fn status_reason(self) -> Option<ReasonAndMessage<'a>> {
-        let why = self.pod.parts.status.why.as_deref()?;
+        let why = self.kubelet.status_manager.reason()?;
         Some(ReasonAndMessage { reason: &why.reason, message: &why.message })
     }
 
     /// Returns reason and message of the published status.
     pub(crate) fn published_reason(self) -> Option<ReasonAndMessage<'a>> {
-        let why = self.pod.parts.status.published.why.as_deref()?;
+        let why = self.kubelet.status_manager.published_reason()?;
         Some(ReasonAndMessage { reason: &why.reason, message: &why.message })
     }
 
     /// Returns `status.startTime`: when the kubelet acknowledged the Pod.
     pub(crate) fn start_time(self) -> Option<Timestamp> {
-        self.pod.parts.status.start_time
+        self.kubelet.status_manager.start_time()
     }
 
     /// Returns when the kubelet restarted, if it has since it got the Pod.
     pub(crate) fn kubelet_restarted_at(self) -> Option<Timestamp> {
-        self.pod.parts.rare().kubelet_start
+        self.kubelet.cold().kubelet_restarted_at
     }
 
     // --- The pod worker ---
 
     /// True if a sync is requested that has not begun.
     pub(crate) fn is_sync_requested(self) -> bool {
-        self.pod.worker.taken.is_some() || self.pod.worker.pending.is_some()
+        self.worker.is_sync_requested()
     }
 
     /// Returns the sync under way.
     pub(crate) fn sync(self) -> Option<InspectSync<'a>> {
-        self.pod.worker.sync.as_deref().map(|sync| InspectSync { sync })
+        self.worker.sync().map(|sync| InspectSync { sync })
     }
 
     /// Returns the status reason of the eviction, preemption or node shutdown that terminates the Pod.
     pub(crate) fn kill_reason(self) -> Option<ReasonAndMessage<'a>> {
-        let kill = self.pod.worker.termination.as_ref()?.kill.as_deref()?;
-        Some(ReasonAndMessage { reason: &kill.why.reason, message: &kill.why.message })
+        let reason = &self.worker.status_override()?.reason;
+        Some(ReasonAndMessage { reason: &reason.reason, message: &reason.message })
     }
 
     // --- The runtime manager ---
 
     /// Returns the crash-loop back-off of a container with this image.
     pub(crate) fn crash_loop(self, container: ContainerIndex, image: &str) -> Option<BackOff> {
-        self.pod.parts.containers.crash_loop(container, image)
+        self.kubelet.runtime_manager.crash_loop(container, image)
     }
 
     /// Returns the back-off of an image's pulls.
     pub(crate) fn pull_back_off(self, image: &str) -> Option<BackOff> {
-        self.pod.parts.containers.pull_back_off(image)
+        self.kubelet.runtime_manager.pull_back_off(image)
     }
 
     /// Returns why the last start of a container failed, unless one has succeeded since.
     pub(crate) fn start_failure(self, container: ContainerIndex) -> Option<&'a StartFailure> {
-        self.pod.parts.containers.failure(container).map(|failure| &**failure)
+        self.kubelet.runtime_manager.start_failure(container).map(|failure| &**failure)
     }
 
     // --- The prober manager ---
 
     /// Returns every probe worker that exists, by container and kind of probe.
     pub(crate) fn probe_workers(self) -> impl Iterator<Item = (ContainerIndex, ProbeKind, ProbeWorker)> + 'a {
-        let existing = self.pod.parts.probers.iter().filter(|prober| prober.exists());
+        let existing = self.kubelet.prober_manager.iter().filter(|prober| prober.exists());
         existing.map(|prober| (prober.container, prober.kind, prober.worker))
     }
 
     /// Returns the worker of a container's probe, if it exists.
     pub(crate) fn probe_worker(self, container: ContainerIndex, kind: ProbeKind) -> Option<ProbeWorker> {
-        let prober = self.pod.parts.probers.get(container, kind).filter(|prober| prober.exists())?;
+        let prober = self.kubelet.prober_manager.get(container, kind).filter(|prober| prober.exists())?;
         Some(prober.worker)
     }
 }
@@ -195,12 +197,12 @@ impl<'a> Inspect<'a> {
 impl<'a> InspectSync<'a> {
     /// Returns the kind of the sync.
     pub(crate) fn kind(self) -> SyncKind {
-        self.sync.kind
+        self.sync.kind()
     }
 
     /// Returns the step of this container's start that the sync waits for.
     pub(crate) fn start_step(self, container: ContainerIndex) -> Option<StartStep> {
-        match self.sync.doing {
+        match self.sync.pending_call {
             PendingCall::Pulling(of, since) if of == container => Some(StartStep::Pull { since }),
             PendingCall::Inspecting(of) | PendingCall::Creating(of, _) | PendingCall::Starting(of, _)
                 if of == container =>
@@ -223,7 +225,7 @@ impl<'a> InspectSync<'a> {
 
     /// Returns the container whose pull, hook, start or stop the sync waits for.
     pub(crate) fn waits_for_container(self) -> Option<ContainerIndex> {
-        match self.sync.doing {
+        match self.sync.pending_call {
             PendingCall::Pulling(container, _)
             | PendingCall::PostStart(container, ..)
             | PendingCall::Inspecting(container)
@@ -237,17 +239,17 @@ impl<'a> InspectSync<'a> {
 
     /// True while the sync waits for containers to stop.
     pub(crate) fn is_stopping_containers(self) -> bool {
-        self.sync.doing == PendingCall::Stopping
+        self.sync.pending_call == PendingCall::Stopping
     }
 
     /// True while the sync stops this container since its postStart hook failed.
     pub(crate) fn is_stopping_after_post_start(self, container: ContainerIndex) -> bool {
-        self.sync.doing == PendingCall::StoppingFailed(container)
+        self.sync.pending_call == PendingCall::StoppingFailed(container)
     }
 
     /// True while the sync waits for its new sandbox.
     pub(crate) fn is_creating_sandbox(self) -> bool {
-        matches!(self.sync.doing, PendingCall::RunningSandbox(_))
+        matches!(self.sync.pending_call, PendingCall::RunningSandbox(_))
     }
 
     /// Returns the containers being stopped.
@@ -257,32 +259,32 @@ impl<'a> InspectSync<'a> {
 
     /// True if the sync removes instances so that all containers restart in place.
     pub(crate) fn restarts_all_containers(self) -> bool {
-        self.sync.has_reset
+        self.sync.restarts_all()
     }
 
     /// True if the sync is going to create a sandbox.
     pub(crate) fn will_create_sandbox(self) -> bool {
-        self.sync.todo.iter().any(|task| matches!(task, Task::RunSandbox(_)))
+        self.sync.tasks.iter().any(|task| matches!(task, Task::RunSandbox(_)))
     }
 
     /// True if the sync is going to start the container.
     pub(crate) fn will_start(self, container: ContainerIndex) -> bool {
-        self.sync.todo.contains(&Task::Start(container))
+        self.sync.tasks.contains(&Task::Start(container))
     }
 
     /// Returns an instance as the sync sees it: the runtime's state is frozen when a sync begins.
     pub(crate) fn instance(self, container: ContainerIndex, instance: InstanceId) -> Option<&'a Instance> {
-        self.sync.view.instances_of(container).find(|known| known.id == instance)
+        self.sync.view().instances_of(container).find(|known| known.id == instance)
     }
 
     /// Returns the deletion of the object that the sync works with.
     pub(crate) fn deletion_requested_at(self) -> Option<Timestamp> {
-        self.sync.object.deletion.map(|deletion| deletion.requested_at)
+        self.sync.object().deletion.map(|deletion| deletion.requested_at)
     }
 
     /// Returns the grace that overrides the containers' own.
     pub(crate) fn grace_override(self) -> Option<Duration> {
-        self.sync.grace
+        self.sync.grace()
     }
 }
 
@@ -307,8 +309,8 @@ impl InspectStop<'_> {
         match self.stop.stage {
             StopStage::Pending => StopProgress::Pending,
             StopStage::PreStop { since, until } => StopProgress::PreStop { since, until },
-            StopStage::Turn { until, .. } => StopProgress::Turn { until },
-            StopStage::Told => StopProgress::SigtermSent,
+            StopStage::WaitingForSidecarOrder { until, .. } => StopProgress::Turn { until },
+            StopStage::SigtermSent => StopProgress::SigtermSent,
             StopStage::Gone => StopProgress::Gone,
         }
     }

@@ -1,14 +1,14 @@
-//! Stopping containers: word, preStop hook, turn, SIGTERM, and SIGKILL in the end.
+//! Stop of containers: Killing event, preStop hook, sidecar order, SIGTERM and at last SIGKILL.
+//!
+//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`.
 
 use alloc::format;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    Step,
-    components::Kubelet,
-    sync::{PendingCall, Sync, Task},
+    runtime_manager::RuntimeManager,
+    sink::Step,
+    sync::{PendingCall, Stop, StopStage, Sync, Task},
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind},
@@ -22,206 +22,185 @@ use crate::{
     time::Timestamp,
 };
 
-/// A container being stopped.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Stop {
-    pub(crate) container: ContainerIndex,
-    pub(crate) instance: InstanceId,
-    /// What is left of it.
-    pub(crate) grace: Duration,
-    pub(crate) stage: StopStage,
-    /// Whether the container takes its turn among those of its Pod.
-    pub(crate) is_ordered: bool,
-}
-
-/// How far a stop has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all_fields = "camelCase")]
-pub(crate) enum StopStage {
-    /// The hook runs, at most until `until`.
-    PreStop {
-        #[serde(with = "crate::time::exact")]
-        since: Timestamp,
-        #[serde(with = "crate::time::exact")]
-        until: Timestamp,
-    },
-    /// Others go first, at most until `until`.
-    Turn {
-        #[serde(with = "crate::time::exact")]
-        since: Timestamp,
-        #[serde(with = "crate::time::exact")]
-        until: Timestamp,
-    },
-    /// It was told to stop.
-    Told,
-    /// Nothing has been done about it yet.
-    Pending,
-    /// It is gone.
-    Gone,
-}
-
-impl Stop {
-    /// When the stop goes on by itself.
-    pub(crate) fn due(&self) -> Option<Timestamp> {
-        match self.stage {
-            StopStage::PreStop { until, .. } | StopStage::Turn { until, .. } => Some(until),
-            StopStage::Pending | StopStage::Told | StopStage::Gone => None,
+/// Stops every container that runs in the sync's view, together.
+pub(super) fn stop_all(sync: &mut Sync, runtime_manager: &mut RuntimeManager, step: &mut Step<'_>) {
+    let override_grace = sync.grace().filter(|_| sync.kind() == SyncKind::Terminating);
+    let spec = sync.object().spec.clone();
+    let is_ordered = spec.has_sidecars();
+    let view = sync.view().clone();
+    for (container, container_spec) in spec.containers() {
+        for running in view.instances_of(container).filter(|instance| instance.is_running()) {
+            let message = || format!("Stopping container {}", container_spec.name());
+            step.record_event(EventType::Normal, EventReason::Killing, Some(container), message);
+            let grace = override_grace.unwrap_or_else(|| grace_of(sync, container, None));
+            let stage = StopStage::Pending;
+            sync.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
         }
+    }
+    sync.record_action();
+    sync.pending_call = PendingCall::Stopping;
+    // The kubelet stops each container in a goroutine: those without a hook get SIGTERM before a hook can end.
+    for with_hook in [false, true] {
+        for place in 0..sync.stops.len() {
+            start_stop(sync, place, with_hook, runtime_manager, step);
+        }
+        continue_stops(sync, step);
     }
 }
 
-impl Sync {
-    /// Stops every container that runs in the view, together.
-    pub(super) fn begin_stop_of_all(&mut self, parts: &mut Kubelet, step: &mut Step<'_>) {
-        let override_grace = self.grace.filter(|_| self.kind == SyncKind::Terminating);
-        let is_ordered = self.object.spec.has_sidecars();
-        let spec = self.object.spec.clone();
-        for (container, container_spec) in spec.containers() {
-            for running in self.view.instances_of(container).filter(|instance| instance.is_running()) {
-                let message = || format!("Stopping container {}", container_spec.name());
-                step.record(EventType::Normal, EventReason::Killing, Some(container), message);
-                let grace = override_grace.unwrap_or_else(|| self.grace_of(container, None));
-                let stage = StopStage::Pending;
-                self.stops.push(Stop { container, instance: running.id, grace, stage, is_ordered });
-            }
+/// Stops one container for a reason of its own.
+pub(super) fn kill(sync: &mut Sync, kill: Kill, runtime_manager: &mut RuntimeManager, step: &mut Step<'_>) {
+    let message = || format!("{}", kill.message(&sync.object().spec));
+    step.record_event(EventType::Normal, EventReason::Killing, Some(kill.container), message);
+    let grace = grace_of(sync, kill.container, kill.reason.failed_probe());
+    stop_one(sync, kill.container, kill.instance, grace, runtime_manager, step);
+}
+
+/// Removes an instance so that its container restarts in place; a running one is stopped first, without grace.
+pub(super) fn restart_in_place(
+    sync: &mut Sync,
+    reset: Reset,
+    runtime_manager: &mut RuntimeManager,
+    step: &mut Step<'_>,
+) {
+    sync.record_restart_in_place();
+    sync.tasks.push_front(Task::RemoveButLogs(reset.container, reset.instance));
+    if reset.kill {
+        step.record_event(EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
+        stop_one(sync, reset.container, reset.instance, Duration::ZERO, runtime_manager, step);
+    }
+}
+
+/// Stops one instance; the sync waits for its end.
+pub(super) fn stop_one(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    instance: InstanceId,
+    grace: Duration,
+    runtime_manager: &mut RuntimeManager,
+    step: &mut Step<'_>,
+) {
+    sync.record_action();
+    sync.stops.push(Stop { container, instance, grace, stage: StopStage::Pending, is_ordered: false });
+    if !matches!(sync.pending_call, PendingCall::StoppingFailed(_)) {
+        sync.pending_call = PendingCall::Stopping;
+    }
+    let place = sync.stops.len().saturating_sub(1);
+    start_stop(sync, place, false, runtime_manager, step);
+    start_stop(sync, place, true, runtime_manager, step);
+    continue_stops(sync, step);
+}
+
+/// Returns the grace of a container, which a failed probe may override.
+pub(super) fn grace_of(sync: &Sync, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> Duration {
+    let object = sync.object();
+    let grace =
+        |container| termination::container_grace(&object.spec, object.deletion_grace(), container, failed_probe);
+    object.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
+}
+
+/// Runs the preStop hook of a container if there is one and time for it; otherwise the container waits for its order.
+///
+/// `with_hook` selects the containers that this call is for: those with a hook to run, or those without.
+fn start_stop(
+    sync: &mut Sync,
+    place: usize,
+    with_hook: bool,
+    runtime_manager: &mut RuntimeManager,
+    step: &mut Step<'_>,
+) {
+    let spec = sync.object().spec.clone();
+    let Some(stop) = sync.stops.get_mut(place) else { return };
+    let (container, instance) = (stop.container, stop.instance);
+    let hook = spec.container(container).and_then(|container| container.pre_stop());
+    let hook = hook.filter(|_| termination::has_time_left(stop.grace));
+    let Some(hook) = hook.filter(|_| with_hook) else {
+        if hook.is_none() && !with_hook {
+            wait_for_order(stop, step.now);
         }
-        self.has_acted = true;
-        self.doing = PendingCall::Stopping;
-        // Those without a hook are told to stop before the hooks of the others run.
-        for with_hook in [false, true] {
-            for place in 0..self.stops.len() {
-                self.begin_stop(place, with_hook, parts, step);
-            }
-            self.go_on_stopping(step);
+        return;
+    };
+    let longest = match hook {
+        LifecycleHook::Sleep(time) => stop.grace.min(*time),
+        LifecycleHook::Run(_) => {
+            runtime_manager.record_pre_stop(container, instance);
+            step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PreStop });
+            stop.grace
+        }
+    };
+    stop.stage = StopStage::PreStop { since: step.now, until: step.now + longest };
+}
+
+/// Continues every stop whose hook is over or whose order has come; the sync goes on when all instances are gone.
+pub(super) fn continue_stops(sync: &mut Sync, step: &mut Step<'_>) {
+    if !matches!(sync.pending_call, PendingCall::Stopping | PendingCall::StoppingFailed(_)) {
+        return;
+    }
+    for place in 0..sync.stops.len() {
+        continue_stop(sync, place, step);
+    }
+    if sync.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
+        sync.stops.clear();
+        if let PendingCall::StoppingFailed(container) = sync.pending_call {
+            sync.fail_start(container);
+        } else {
+            sync.complete_call();
         }
     }
+}
 
-    /// Stops one container for a reason of its own.
-    pub(super) fn begin_kill(&mut self, kill: Kill, parts: &mut Kubelet, step: &mut Step<'_>) {
-        let spec = self.object.spec.clone();
-        let message = || format!("{}", kill.message(&spec));
-        step.record(EventType::Normal, EventReason::Killing, Some(kill.container), message);
-        let grace = self.grace_of(kill.container, kill.reason.failed_probe());
-        self.begin_single_stop(kill.container, kill.instance, grace, parts, step);
+fn continue_stop(sync: &mut Sync, place: usize, step: &mut Step<'_>) {
+    let Some(stop) = sync.stops.get(place) else { return };
+    let spec = &sync.object().spec;
+    let has_turn = !sync
+        .stops
+        .iter()
+        .any(|other| other.stage != StopStage::Gone && termination::waits_for(spec, stop.container, other.container));
+    let Some(stop) = sync.stops.get_mut(place) else { return };
+    if let StopStage::PreStop { since, until } = stop.stage
+        && until <= step.now
+    {
+        // The hook's time counts against the grace, of which the kubelet always leaves a minimum.
+        stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
+        wait_for_order(stop, step.now);
     }
-
-    /// Removes an instance so that all containers start afresh; one that lives is stopped first, without grace.
-    pub(super) fn begin_reset(&mut self, reset: Reset, parts: &mut Kubelet, step: &mut Step<'_>) {
-        self.has_reset = true;
-        self.todo.push_front(Task::RemoveButLogs(reset.container, reset.instance));
-        if reset.kill {
-            step.record(EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
-            self.begin_single_stop(reset.container, reset.instance, Duration::ZERO, parts, step);
-        }
-    }
-
-    pub(super) fn begin_single_stop(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        grace: Duration,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        let stop = Stop { container, instance, grace, stage: StopStage::Pending, is_ordered: false };
-        self.has_acted = true;
-        self.stops.push(stop);
-        if !matches!(self.doing, PendingCall::StoppingFailed(_)) {
-            self.doing = PendingCall::Stopping;
-        }
-        let place = self.stops.len().saturating_sub(1);
-        self.begin_stop(place, false, parts, step);
-        self.begin_stop(place, true, parts, step);
-        self.go_on_stopping(step);
-    }
-
-    pub(super) fn grace_of(&self, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> Duration {
-        let deletion = self.object.deletion_grace();
-        let grace = |container| termination::container_grace(&self.object.spec, deletion, container, failed_probe);
-        self.object.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
-    }
-
-    /// The first thing that happens to a container to be stopped: its hook, if there is time; else its turn.
-    fn begin_stop(&mut self, place: usize, with_hook: bool, parts: &mut Kubelet, step: &mut Step<'_>) {
-        let Some(stop) = self.stops.get_mut(place) else { return };
+    if let StopStage::WaitingForSidecarOrder { since, until } = stop.stage
+        && (has_turn || !stop.is_ordered || until <= step.now)
+    {
+        stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
+        stop.stage = StopStage::SigtermSent;
+        let timeout = termination::stop_timeout(stop.grace);
         let (container, instance) = (stop.container, stop.instance);
-        let hook = self.object.spec.container(container).and_then(|container| container.pre_stop());
-        let hook = hook.filter(|_| termination::has_time_left(stop.grace));
-        let Some(hook) = hook.filter(|_| with_hook) else {
-            if hook.is_none() && !with_hook {
-                take_turn(stop, step.now);
-            }
-            return;
-        };
-        let longest = match hook {
-            LifecycleHook::Sleep(time) => stop.grace.min(*time),
-            LifecycleHook::Run(_) => {
-                parts.containers.begin_pre_stop(container, instance);
-                step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PreStop });
-                stop.grace
-            }
-        };
-        stop.stage = StopStage::PreStop { since: step.now, until: step.now + longest };
-    }
-
-    /// Goes on with every stop whose hook is over or whose turn has come, and ends the wait when all are gone.
-    pub(super) fn go_on_stopping(&mut self, step: &mut Step<'_>) {
-        if !matches!(self.doing, PendingCall::Stopping | PendingCall::StoppingFailed(_)) {
-            return;
-        }
-        for place in 0..self.stops.len() {
-            self.go_on_with_stop(place, step);
-        }
-        if self.stops.iter().all(|stop| stop.stage == StopStage::Gone) {
-            self.stops.clear();
-            if let PendingCall::StoppingFailed(container) = self.doing {
-                self.fail_start(container);
-            } else {
-                self.doing = PendingCall::Nothing;
-            }
-        }
-    }
-
-    fn go_on_with_stop(&mut self, place: usize, step: &mut Step<'_>) {
-        let Some(stop) = self.stops.get(place) else { return };
-        let is_free = !self.stops.iter().any(|other| {
-            other.stage != StopStage::Gone && termination::waits_for(&self.object.spec, stop.container, other.container)
-        });
-        let Some(stop) = self.stops.get_mut(place) else { return };
-        if let StopStage::PreStop { since, until } = stop.stage
-            && until <= step.now
-        {
-            stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
-            take_turn(stop, step.now);
-        }
-        if let StopStage::Turn { since, until } = stop.stage
-            && (is_free || !stop.is_ordered || until <= step.now)
-        {
-            stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
-            stop.stage = StopStage::Told;
-            let timeout = termination::stop_timeout(stop.grace);
-            let (container, instance) = (stop.container, stop.instance);
-            step.out.action(step.now, Action::StopContainer { container, instance, timeout });
-        }
-    }
-
-    /// A hook before a stop has ended, in time or late.
-    pub(super) fn on_pre_stop_finished(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        step: &mut Step<'_>,
-    ) {
-        let mut stops = self.stops.iter_mut();
-        let stop = stops.find(|stop| stop.container == container && stop.instance == instance);
-        if let Some(Stop { stage: StopStage::PreStop { until, .. }, .. }) = stop {
-            *until = step.now;
-        }
-        self.go_on_stopping(step);
+        step.out.action(step.now, Action::StopContainer { container, instance, timeout });
     }
 }
 
-fn take_turn(stop: &mut Stop, now: Timestamp) {
-    stop.stage = StopStage::Turn { since: now, until: now + stop.grace };
+/// Handles the end of a preStop hook, in time or late.
+pub(super) fn handle_pre_stop_finished(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    instance: InstanceId,
+    step: &mut Step<'_>,
+) {
+    let mut stops = sync.stops.iter_mut();
+    let stop = stops.find(|stop| stop.container == container && stop.instance == instance);
+    if let Some(Stop { stage: StopStage::PreStop { until, .. }, .. }) = stop {
+        *until = step.now;
+    }
+    continue_stops(sync, step);
+}
+
+/// Handles the return of `StopContainer`.
+pub(super) fn handle_stopped(sync: &mut Sync, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
+    let is_it = |stop: &&mut Stop| {
+        stop.container == container && stop.instance == instance && stop.stage == StopStage::SigtermSent
+    };
+    if let Some(stop) = sync.stops.iter_mut().find(is_it) {
+        stop.stage = StopStage::Gone;
+    }
+    continue_stops(sync, step);
+}
+
+fn wait_for_order(stop: &mut Stop, now: Timestamp) {
+    stop.stage = StopStage::WaitingForSidecarOrder { since: now, until: now + stop.grace };
 }

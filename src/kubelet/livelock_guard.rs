@@ -1,16 +1,16 @@
-//! What takes time on a real node, and none here, may lead to itself without end: it is cut off within a second.
+//! Livelock guard: at most 16 self-triggered steps per virtual second, since work without latency could loop for ever.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// More do not follow one another within a second. A real node does not get that far.
-const MOST: u8 = 16;
+/// Limit per second. A real kubelet is slowed down by I/O long before.
+const MAX_PER_SECOND: u8 = 16;
 
-/// How often something has happened within one second.
+/// Counter of how often something has happened within the current second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct LivelockGuard {
+pub(super) struct LivelockGuard {
     /// The second that is counted.
     #[serde(with = "crate::time::exact")]
     second: Option<Timestamp>,
@@ -18,15 +18,15 @@ pub(crate) struct LivelockGuard {
 }
 
 impl LivelockGuard {
-    pub(crate) const NOTHING: LivelockGuard = LivelockGuard { second: None, count: 0 };
+    pub(super) const NEW: LivelockGuard = LivelockGuard { second: None, count: 0 };
 
-    /// It is about to happen: whether it still may in this second.
-    pub(crate) fn allows_another(&mut self, now: Timestamp) -> bool {
+    /// Counts one more occurrence; false if it exceeds the limit of this second.
+    pub(super) fn allows_another(&mut self, now: Timestamp) -> bool {
         let second = Some(now.whole_seconds());
         if self.second != second {
             *self = LivelockGuard { second, count: 0 };
         }
-        let is_allowed = self.count < MOST;
+        let is_allowed = self.count < MAX_PER_SECOND;
         self.count = self.count.saturating_add(1);
         is_allowed
     }
@@ -37,13 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_has_room_for_sixteen_and_the_next_one_for_as_many() {
-        let mut burst = LivelockGuard::default();
-        let allowed = |burst: &mut LivelockGuard, second| {
+    fn sixteen_occurrences_are_allowed_in_each_second() {
+        let mut guard = LivelockGuard::default();
+        let allowed = |guard: &mut LivelockGuard, second| {
             let now = Timestamp::from_unix_seconds(second);
-            (0..20).filter(|_| burst.allows_another(now)).count()
+            (0..20).filter(|_| guard.allows_another(now)).count()
         };
-        assert_eq!([allowed(&mut burst, 7), allowed(&mut burst, 8), allowed(&mut burst, 7)], [16, 16, 16]);
-        assert!(!burst.allows_another(Timestamp::from_unix_micros(7_900_000)), "the same second");
+        assert_eq!([allowed(&mut guard, 7), allowed(&mut guard, 8), allowed(&mut guard, 7)], [16, 16, 16]);
+        assert!(!guard.allows_another(Timestamp::from_unix_micros(7_900_000)), "the same second");
     }
 }

@@ -1,30 +1,34 @@
-//! The kubelet's side of a Pod's life: objects and runtime news in, actions and statuses out.
+//! The kubelet's side of a Pod: events and time in, actions and statuses out.
 //!
-//! Each part of the kubelet is a part here, with its own state: the [worker](pod_worker) with its [sync](sync) under way,
-//! the runtime manager's [containers](runtime_manager), the [probe workers](prober_manager), the
-//! [status manager](status_manager), the [runtime as it was seen last](pleg), the
-//! [object as the API showed it last](api_pod). What one part has to say to another is a message in the
-//! [inbox](sync_loop_queue), and [`PodMachine`] hands the messages on in the kubelet's order.
+//! Each component of the kubelet is a file with its own state, and knows only what lies below it:
+//!
+//! | component | file |
+//! |---|---|
+//! | [`PodMachine`]: face and routing | this one |
+//! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`timers`], [`restart`], [`eviction`], [`runtime_events`], [`observe`] |
+//! | pod worker | [`pod_worker`], which owns the [`sync`] under way |
+//! | sync (`SyncPod`) | [`sync_pod`], [`start_container`], [`kill_container`], [`generate_status`] |
+//! | everything that a sync works with | [`components`] |
+//! | status manager | [`status_manager`], [`status_override`], [`status_view`] |
+//! | probe manager, runtime manager, garbage collection, PLEG | [`prober_manager`], [`runtime_manager`], [`container_gc`], [`pleg`] |
+//! | messages between them | [`sync_loop_queue`] |
+//!
+//! [`fast_path`] holds every shortcut, [`inspect`] the read-only view for explanations, [`validate_event`] the refusals.
 
 mod api_pod;
-#[cfg(feature = "sim")]
-mod commons;
 mod components;
 mod container_gc;
 mod eviction;
 mod fast_path;
+mod generate_status;
 mod inspect;
+mod jitter;
 mod kill_container;
 mod livelock_guard;
-mod node;
 mod observe;
 mod pleg;
-mod pod;
 mod pod_worker;
 mod prober_manager;
-mod prototype;
-mod rare;
-mod relist;
 mod restart;
 mod runtime_events;
 mod runtime_manager;
@@ -33,63 +37,573 @@ mod sink;
 mod snapshot;
 mod start_container;
 mod status_manager;
+mod status_override;
 mod status_view;
 mod sync;
 mod sync_loop;
 mod sync_loop_queue;
+mod sync_pod;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod transitions;
 mod validate_event;
-mod write;
+mod wake;
 
 #[cfg(feature = "sim")]
-pub(crate) use commons::Interner;
-#[cfg(all(test, feature = "proptest"))]
-pub(crate) use fast_path::{ALWAYS_MADE, REPEATED};
+pub(crate) use fast_path::{Interner, ProbeAnswer};
 pub(crate) use inspect::{InspectStop, InspectSync, StartStep, StopProgress};
-pub use pod::PodMachine;
-pub use prototype::Prototype;
 pub use restart::ResumeError;
-#[cfg(feature = "sim")]
-pub(crate) use runtime_events::ProbeAnswer;
+pub(crate) use sink::Step;
 pub use sink::{NoSink, Output, Sink};
 #[cfg(all(feature = "snapshot", feature = "sim"))]
 pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
-pub use status_view::Published;
-pub use timers::Wake;
+pub use status_view::StatusView;
 pub use transitions::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
+pub use wake::Wake;
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+use self::{
+    api_pod::ApiPod, components::Kubelet, pod_worker::PodWorker, sync_loop::SyncLoop, validate_event::Validator,
+};
 use crate::{
-    action::{EventReason, EventType, KubernetesEvent},
-    api::Name,
-    spec::ContainerIndex,
+    api::{PodCondition, PodManifest, PodPhase},
+    config::KubeletConfig,
+    event::{Event, EventError, RefusedEvent, RuntimeEvent},
+    spec::{PodSpec, SpecError},
+    state::{ContainerIds, RuntimeStatus},
     time::Timestamp,
 };
 
-/// One step of a Pod: when it happens, and where its outputs go.
-pub(crate) struct Step<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) out: &'a mut dyn Sink,
+/// State machine of one Pod on its node, as the kubelet runs it.
+///
+/// Its methods are of four kinds:
+///
+/// * constructors: [`new`](PodMachine::new) for a Pod that was just bound, [`from_object`](PodMachine::from_object) for an
+///   object from a watch, [`resume`](PodMachine::resume) after a restart of the agent, [`rejected`](PodMachine::rejected)
+///   for a Pod that the node does not admit;
+/// * inputs: [`handle_event`](PodMachine::handle_event) and [`observe`](PodMachine::observe) for what happened,
+///   [`handle_timeout`](PodMachine::handle_timeout) for time;
+/// * outputs: actions, transitions and events go to the [`Sink`] that each input is given, and
+///   [`poll_timeout`](PodMachine::poll_timeout) returns when to call `handle_timeout`;
+/// * queries, which change nothing: [`phase`](PodMachine::phase), [`status`](PodMachine::status),
+///   [`explain`](PodMachine::explain) and others.
+///
+/// Each call is one atomic step. Actions are carried out in their order, and answered by the events that they name.
+///
+/// `now` may stand still, jump by decades, or go back. A timer that was missed several times fires once, and at the last
+/// representable instant nothing is due any more.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pod_lifecycle::{
+///     Action, Clock, ManualClock, Output, PodMachine, Timestamp, config::KubeletConfig, event::{Event, RuntimeEvent},
+///     api, spec::PodSpec, state::SandboxId,
+/// };
+///
+/// let manifest: api::PodManifest =
+///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+/// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+/// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+/// let mut out = Vec::new();
+///
+/// let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
+/// assert!(out.contains(&Output::Action(Action::RunPodSandbox { sandbox: SandboxId(0) })));
+///
+/// out.clear();
+/// let ready = RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) };
+/// pod.handle_event(clock.now(), Event::Runtime(ready), &mut out)?;
+/// assert_eq!(out, [Output::Action(Action::InspectImage { container: 0.into() })]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodMachine {
+    worker: PodWorker,
+    /// Boxed, so that a Pod is small in a map.
+    kubelet: Box<Kubelet>,
 }
 
-impl Step<'_> {
-    /// Records a Kubernetes event; its message is made only if somebody wants it.
-    fn record(
-        &mut self,
-        type_: EventType,
-        reason: EventReason,
-        container: Option<ContainerIndex>,
-        message: impl FnOnce() -> String,
-    ) {
-        if self.out.wants_events() {
-            let (reason, message) = (Cow::Borrowed(reason.name()), message());
-            self.out.event(KubernetesEvent { at: self.now, type_, reason, container, message });
+impl PodMachine {
+    // --- Constructors ---
+
+    /// Creates a Pod that was just bound to this node, and starts its first sync.
+    #[must_use]
+    pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
+        PodMachine::bound(Arc::new(ApiPod::new(spec)), config, now, out)
+    }
+
+    /// Creates a Pod that was just bound to this node, from its object as a watch delivers it: the time of its binding and
+    /// a deletion count. A Pod that is being deleted starts nothing.
+    ///
+    /// A Pod whose object has a status that a kubelet wrote is [resumed](PodMachine::resume) instead.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] names the invalid field.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{Output, PodMachine, Timestamp, config::KubeletConfig, api};
+    ///
+    /// let deleted: api::PodManifest = serde_json::from_str(r#"{
+    ///     "metadata": {"name": "web", "deletionTimestamp": "2026-03-01T12:00:30Z", "deletionGracePeriodSeconds": 30},
+    ///     "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}
+    /// }"#)?;
+    /// let (now, mut out) = ("2026-03-01T12:00:00Z".parse::<Timestamp>()?, Vec::new());
+    /// let pod = PodMachine::from_object(&deleted, Arc::new(KubeletConfig::default()), now, &mut out)?;
+    /// assert!(pod.is_deleting());
+    /// assert!(!out.iter().any(|output| matches!(output, Output::Action(_))), "nothing is started");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_object(
+        object: &PodManifest,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> Result<PodMachine, SpecError> {
+        Ok(PodMachine::bound(Arc::new(observe::first_seen(object)?), config, now, out))
+    }
+
+    /// Resumes a Pod after a restart of its agent, from the object with its last published status and from the runtime.
+    ///
+    /// What was published stands: start time and active deadline, phase and reason, restart counts and last states,
+    /// conditions with their transition times, conditions of other owners. A ready sandbox is kept, and running containers
+    /// are not started again. What only the agent's memory had is gone: back-offs are empty, and probes have no result.
+    /// A container that ran more than 10 s before `now` stays ready until its probe fails, if its Pod was published as
+    /// ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is being deleted starts
+    /// nothing. One that has ended, and of which nothing runs, has its last status published, and
+    /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a
+    /// [new one](PodMachine::from_object), with whatever the runtime has of it.
+    ///
+    /// `runtime`: newest first, everything that the runtime has, the ended instances and sandboxes too;
+    /// [`restart_count`](crate::state::Instance::restart_count) is the runtime's attempt, and
+    /// [`spec_changed`](crate::state::Instance::spec_changed) says whether the instance was made for another image than
+    /// the object has now. `ids`: the numbers of the instances in `runtime`; ids that only the published status contains
+    /// get the next free ones, and no later instance of the Pod gets a number that is in the table.
+    ///
+    /// Answers to what a restarted kubelet does: the first `UpdatePod` in `pkg/kubelet/pod_workers.go`,
+    /// `generateAPIPodStatus` of a Pod whose status the status manager does not have, and
+    /// `setReadyStateOnKubeletRestart` in `pkg/kubelet/prober`.
+    ///
+    /// # Errors
+    ///
+    /// [`ResumeError`] names the invalid field, or what is impossible in the runtime's list; `ids` is unchanged. No status
+    /// is an error.
+    ///
+    /// An agent that starts:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{
+    ///     Action, Output, PodMachine, Timestamp, config::KubeletConfig, api::{PodManifest, PodPhase},
+    ///     state::{ContainerIds, Instance, InstanceState, RuntimeStatus, Sandbox, SandboxId},
+    /// };
+    ///
+    /// // What a watch of the node's Pods lists.
+    /// let object: PodManifest = serde_json::from_str(r#"{
+    ///     "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]},
+    ///     "status": {
+    ///         "phase": "Running", "startTime": "2026-03-01T12:00:00Z",
+    ///         "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-03-01T12:00:02Z"}],
+    ///         "containerStatuses": [{
+    ///             "name": "app", "ready": true, "started": true, "restartCount": 1, "image": "nginx:1", "imageID": "",
+    ///             "containerID": "containerd://b2", "state": {"running": {"startedAt": "2026-03-01T12:00:02Z"}},
+    ///             "lastState": {"terminated": {"exitCode": 1, "containerID": "containerd://a1"}}
+    ///         }]
+    ///     }
+    /// }"#)?;
+    /// // What the runtime lists, by the labels that the agent has put there: id, container, attempt, start.
+    /// let listed = [("containerd://b2", "app", 1, "2026-03-01T12:00:02Z".parse::<Timestamp>()?)];
+    ///
+    /// let mut ids = ContainerIds::default();
+    /// let mut runtime = RuntimeStatus::default();
+    /// runtime.sandboxes.push(Sandbox {
+    ///     id: SandboxId(0), attempt: 0, is_ready: true, uses_host_network: false, has_ip: Some(true),
+    /// });
+    /// let spec = pod_lifecycle::spec::PodSpec::from_admitted(&object)?;
+    /// for (id, name, attempt, started_at) in listed {
+    ///     let container = spec.index_of(name).ok_or("a container that was removed")?;
+    ///     runtime.instances.push(Instance {
+    ///         id: ids.instance(container, id).ok_or("no id")?,
+    ///         container: Some(container),
+    ///         sandbox: SandboxId(0),
+    ///         restart_count: attempt,
+    ///         spec_changed: false,
+    ///         state: InstanceState::Running { started_at: Some(started_at) },
+    ///     });
+    /// }
+    /// let (now, mut out) = ("2026-03-01T13:00:00Z".parse()?, Vec::new());
+    /// let pod = PodMachine::resume(&object, runtime, &mut ids, Arc::new(KubeletConfig::default()), now, &mut out)?;
+    ///
+    /// assert_eq!(pod.phase(), PodPhase::Running);
+    /// assert!(!out.iter().any(|output| matches!(output, Output::Action(_))), "it runs: there is nothing to do");
+    /// let app = &pod.status_with(&ids).container_statuses[0];
+    /// assert_eq!((app.restart_count, app.ready, &*app.container_id), (1, true, "containerd://b2"));
+    /// assert_eq!(app.last_state.terminated.as_ref().unwrap().container_id, "containerd://a1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume(
+        object: &PodManifest,
+        runtime: RuntimeStatus,
+        ids: &mut ContainerIds,
+        config: Arc<KubeletConfig>,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> Result<PodMachine, ResumeError> {
+        let first_seen = observe::first_seen(object)?;
+        validate_event::check_listing(&first_seen.spec, &runtime).map_err(ResumeError::Runtime)?;
+        let kubelet = restart::resume(first_seen, &object.status, runtime, ids, config, now);
+        Ok(PodMachine::adopt(kubelet, &mut Step { now, out }))
+    }
+
+    /// Creates a Pod that its node does not admit: it fails at once, and nothing of it ever runs. `reason` is one word
+    /// such as `OutOfcpu`, `NodeAffinity` or `UnexpectedAdmissionError`, `message` is for people.
+    ///
+    /// Answers to `rejectPod` in `pkg/kubelet/kubelet.go`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
+    ///
+    /// let manifest: api::PodManifest =
+    ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
+    /// let (config, now) = (Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH);
+    /// let pod = PodMachine::rejected(spec, config, "OutOfcpu", "Node didn't have enough resource: cpu", now, &mut NoSink);
+    /// assert_eq!((pod.phase(), pod.status().reason), (PodPhase::Failed, "OutOfcpu".into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn rejected(
+        spec: Arc<PodSpec>,
+        config: Arc<KubeletConfig>,
+        reason: &str,
+        message: &str,
+        now: Timestamp,
+        out: &mut dyn Sink,
+    ) -> PodMachine {
+        let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec)), config, now);
+        eviction::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
+        pod.sync_loop().update_next_wake();
+        pod
+    }
+
+    fn bound(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
+        let phase = object.api_terminal_phase;
+        let mut kubelet = Kubelet::new(object, RuntimeStatus::default(), config, now);
+        kubelet.status_manager.set_published_phase(phase);
+        PodMachine::adopt(kubelet, &mut Step { now, out })
+    }
+
+    fn adopt(kubelet: Kubelet, step: &mut Step<'_>) -> PodMachine {
+        let mut pod = PodMachine { worker: PodWorker::new(), kubelet: Box::new(kubelet) };
+        restart::adopt(&mut pod.worker, &pod.kubelet);
+        pod.sync_loop().run(step);
+        pod
+    }
+
+    fn unsynced(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp) -> PodMachine {
+        let kubelet = Kubelet::new(object, RuntimeStatus::default(), config, now);
+        PodMachine { worker: PodWorker::new(), kubelet: Box::new(kubelet) }
+    }
+
+    /// Creates a Pod that is bound to no node, for its explanation.
+    pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> PodMachine {
+        let object = ApiPod { conditions, ..ApiPod::new(spec) };
+        PodMachine::unsynced(Arc::new(object), Arc::new(KubeletConfig::default()), now)
+    }
+
+    // --- Inputs ---
+
+    /// Handles an event.
+    ///
+    /// # Errors
+    ///
+    /// An impossible or late event is given back with an [`EventError`](crate::event::EventError), and nothing changes.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
+    /// use pod_lifecycle::{event::{Event, EventError, RuntimeEvent}, state::SandboxId};
+    ///
+    /// # let manifest: api::PodManifest =
+    /// #     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let now = Timestamp::UNIX_EPOCH;
+    /// let mut pod = PodMachine::new(spec, config, now, &mut NoSink);
+    /// let before = pod.clone();
+    /// let late = Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(7) });
+    /// let refused = pod.handle_event(now, late, &mut NoSink).unwrap_err();
+    /// assert_eq!(refused.error, EventError::UnknownSandbox { sandbox: SandboxId(7) });
+    /// assert_eq!(pod, before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn handle_event(&mut self, now: Timestamp, event: Event, out: &mut dyn Sink) -> Result<(), RefusedEvent> {
+        if let Err(error) = self.validator().check(&event) {
+            return Err(RefusedEvent::new(event, error));
         }
+        let step = &mut Step { now, out };
+        // The answer of a probe invalidates the resync cache only if it changes the worker.
+        if let Event::Runtime(RuntimeEvent::ProbeFinished { container, kind, outcome, output, .. }) = event {
+            self.sync_loop().handle_probe_answer(container, kind, outcome, &output, step);
+            return Ok(());
+        }
+        self.kubelet.resync_cache.invalidate();
+        let was_finished = self.worker.state() == WorkerState::Finished;
+        match event {
+            Event::Runtime(event) => runtime_events::handle(event, &mut self.worker, &mut self.kubelet, step),
+            Event::Node(event) => eviction::handle(event, &mut self.worker, &mut self.kubelet, step),
+            Event::Api(event) => {
+                observe::handle(event, &mut self.kubelet, now);
+                self.run_after_object(was_finished, step);
+                return Ok(());
+            }
+        }
+        self.sync_loop().run(step);
+        Ok(())
+    }
+
+    /// Handles the object as a watch delivers it.
+    pub(crate) fn handle_object(
+        &mut self,
+        now: Timestamp,
+        object: &PodManifest,
+        out: &mut dyn Sink,
+    ) -> Result<(), EventError> {
+        let was_finished = self.worker.state() == WorkerState::Finished;
+        if observe::handle_object(object, &mut self.kubelet)? {
+            self.run_after_object(was_finished, &mut Step { now, out });
+        }
+        Ok(())
+    }
+
+    /// Runs the sync loop after a change of the object. Each change repeats the request to delete the object of a Pod that
+    /// had finished before; a Pod that finishes now has made the request already.
+    fn run_after_object(&mut self, was_finished: bool, step: &mut Step<'_>) {
+        self.sync_loop().run(step);
+        if was_finished {
+            self.sync_loop().delete_object_if_done(step);
+        }
+    }
+
+    /// Writes the status again: the API shows another one than was published.
+    pub(crate) fn rewrite_status(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        self.sync_loop().rewrite_status(&mut Step { now, out });
+    }
+
+    /// Handles every wake-up that is due; does nothing if none is.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
+    ///
+    /// # let manifest: api::PodManifest = serde_json::from_str(
+    /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let mut pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// let due = pod.poll_timeout().ok_or("it never wakes")?;
+    /// pod.handle_timeout(due, &mut NoSink);
+    /// assert!(pod.poll_timeout().is_none_or(|next| next > due), "whatever was due is done");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn handle_timeout(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        // Terminates: each wake-up moves its timer ahead, or removes it until an event.
+        while self.poll_timeout().is_some_and(|at| at <= now) {
+            self.handle_first_timeout(now, out);
+        }
+    }
+
+    /// Handles the first wake-up that is due, for embedders that do something else between two of one instant.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api, spec::PodSpec};
+    ///
+    /// # let manifest: api::PodManifest = serde_json::from_str(
+    /// #     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// # let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let mut pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// while let Some((due, wake)) = pod.next_wake().filter(|(due, _)| due.unix_seconds() < 60) {
+    ///     println!("at {due}: {wake:?}");
+    ///     pod.handle_first_timeout(due, &mut NoSink);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn handle_first_timeout(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        if let Some((_, wake)) = self.next_wake().filter(|(at, _)| *at <= now) {
+            self.sync_loop().handle_wake(wake, &mut Step { now, out });
+        }
+    }
+
+    // --- Time ---
+
+    /// Returns when the Pod wakes next without an event: call [`handle_timeout`](PodMachine::handle_timeout) then.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.next_wake().map(|(at, _)| at)
+    }
+
+    /// Returns when the Pod wakes next without an event, and for what.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use pod_lifecycle::{NoSink, PodMachine, Timestamp, Wake, config::KubeletConfig, api, spec::PodSpec};
+    ///
+    /// let manifest: api::PodManifest = serde_json::from_str(
+    ///     r#"{"spec": {"activeDeadlineSeconds": 30, "containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
+    /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
+    /// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut NoSink);
+    /// assert_eq!(pod.next_wake(), Some((Timestamp::from_unix_seconds(30), Wake::Deadline)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn next_wake(&self) -> Option<(Timestamp, Wake)> {
+        let fast_path = self.kubelet.config.fast_path;
+        self.kubelet.next_wake.get(fast_path, || timers::next_wake(&self.worker, &self.kubelet))
+    }
+
+    // --- Queries ---
+
+    /// Returns the spec that the last sync used.
+    #[must_use]
+    pub fn spec(&self) -> &Arc<PodSpec> {
+        &self.kubelet.spec
+    }
+
+    /// Returns the configuration of the node's kubelet.
+    #[must_use]
+    pub fn config(&self) -> &Arc<KubeletConfig> {
+        &self.kubelet.config
+    }
+
+    /// Returns the runtime's state, as far as events have reported it.
+    #[must_use]
+    pub fn runtime(&self) -> &RuntimeStatus {
+        self.kubelet.pleg.runtime()
+    }
+
+    /// Returns the state of the pod worker.
+    #[must_use]
+    pub fn worker_state(&self) -> WorkerState {
+        self.worker.state()
+    }
+
+    /// Returns the published phase.
+    #[must_use]
+    pub fn phase(&self) -> PodPhase {
+        self.kubelet.status_manager.published_phase().unwrap_or(PodPhase::Pending)
+    }
+
+    /// Returns what is published, without formatted strings.
+    #[must_use]
+    pub fn published(&self) -> StatusView<'_> {
+        self.kubelet.status_view()
+    }
+
+    /// True if no sync is under way or requested.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.worker.is_idle()
+    }
+
+    /// True if the kubelet knows that the object is gone.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.kubelet.newest_object().is_gone
+    }
+
+    /// True if the kubelet knows that the Pod is being deleted.
+    #[must_use]
+    pub fn is_deleting(&self) -> bool {
+        self.kubelet.newest_object().is_deleting()
+    }
+
+    /// True if a kubelet has got the Pod.
+    pub(crate) fn is_on_node(&self) -> bool {
+        !self.is_idle() || self.kubelet.status_manager.is_known() || self.worker_state() != WorkerState::Syncing
+    }
+
+    /// Returns how many statuses were written.
+    pub(crate) fn writes(&self) -> u32 {
+        self.kubelet.status_manager.writes()
+    }
+
+    /// True if a status was written, and the sync loop can notice that another writer has overwritten it.
+    pub(crate) fn has_published(&self) -> bool {
+        self.writes() > 0 && !self.kubelet.queue.is_blocked()
+    }
+
+    // --- Routing ---
+
+    fn sync_loop(&mut self) -> SyncLoop<'_> {
+        SyncLoop { worker: &mut self.worker, kubelet: &mut self.kubelet }
+    }
+
+    fn validator(&self) -> Validator<'_> {
+        Validator { worker: &self.worker, kubelet: &self.kubelet }
+    }
+}
+
+/// Shortcuts of a fleet; see [`fast_path`].
+#[cfg(feature = "sim")]
+impl PodMachine {
+    /// Handles the answer of a probe without an event.
+    pub(crate) fn handle_probe_answer(&mut self, answer: ProbeAnswer, step: &mut Step<'_>) -> Result<(), EventError> {
+        let ProbeAnswer { container, instance, kind, outcome, output } = answer;
+        self.validator().check_probe(container, instance, kind)?;
+        self.sync_loop().handle_probe_answer(container, kind, outcome, output, step);
+        Ok(())
+    }
+
+    /// Shares what equals another Pod's, and frees room that is held in reserve.
+    pub(crate) fn share_with(&mut self, interner: &mut Interner) {
+        if self.kubelet.config.fast_path.contains(crate::config::FastPath::INTERNER) {
+            interner.records.share(self.kubelet.status_manager.record_mut());
+            interner.containers.share(self.kubelet.runtime_manager.shared_mut());
+            self.kubelet.queue.shrink();
+        }
+    }
+
+    /// Prefetches the cache lines that the next probe touches; the returned sum only keeps the loads.
+    pub(crate) fn fetch(&self) -> u64 {
+        let kubelet = &*self.kubelet;
+        if !kubelet.config.fast_path.contains(crate::config::FastPath::PREFETCH) {
+            return 0;
+        }
+        let due = |at: Option<Timestamp>| at.map_or(0, Timestamp::unix_micros).cast_unsigned();
+        let probes = kubelet.prober_manager.iter().fold(0, |sum, prober| sum ^ due(prober.due()));
+        let start_time = kubelet.status_manager.start_time();
+        let own = due(self.poll_timeout()) ^ due(start_time) ^ u64::from(kubelet.jitter.draws());
+        probes ^ own ^ u64::from(kubelet.queue.has_next()) ^ u64::from(kubelet.status_manager.writes())
+    }
+}
+
+/// Object and configuration that many Pods of a fleet share: lowered once, and held once.
+#[cfg(feature = "sim")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prototype {
+    object: Arc<ApiPod>,
+    config: Arc<KubeletConfig>,
+}
+
+#[cfg(feature = "sim")]
+impl Prototype {
+    /// Creates a prototype from an object: see [`PodMachine::from_object`].
+    pub(crate) fn from_object(object: &PodManifest, config: Arc<KubeletConfig>) -> Result<Prototype, SpecError> {
+        Ok(Prototype { object: Arc::new(observe::first_seen(object)?), config })
+    }
+
+    /// Returns the same, but bound to its node at another time.
+    pub(crate) fn scheduled_at(&self, at: Timestamp) -> Prototype {
+        let object = ApiPod { scheduled_at: Some(at.whole_seconds()), ..ApiPod::clone(&self.object) };
+        Prototype { object: Arc::new(object), config: self.config.clone() }
+    }
+
+    /// Creates a Pod that was just bound to its node, and starts its first sync.
+    pub(crate) fn pod(&self, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
+        PodMachine::bound(self.object.clone(), self.config.clone(), now, out)
     }
 }

@@ -1,10 +1,10 @@
-//! What comes through the API, event by event or as the whole object.
+//! Observation of the object: API events one by one, or the whole object as a watch delivers it.
 
 use alloc::{boxed::Box, string::ToString, sync::Arc};
 
 use super::{
-    PodMachine, Sink, Step, WorkerState,
     api_pod::{ApiPod, Deletion},
+    components::Kubelet,
     sync_loop_queue::Message,
 };
 use crate::{
@@ -16,76 +16,56 @@ use crate::{
     time::{Timestamp, seconds},
 };
 
-impl PodMachine {
-    /// Takes in what has been checked.
-    pub(super) fn on_api_event(&mut self, event: ApiEvent, step: &mut Step<'_>) {
-        let was_finished = self.worker_state() == WorkerState::Finished;
-        match event {
-            ApiEvent::Deleted { grace_seconds, generation } => self.on_deleted(grace_seconds, generation, step),
-            ApiEvent::Removed => self.parts.post_object(|object| object.is_gone = true),
-            ApiEvent::ConditionSet(condition) => self.parts.post_object(|object| {
-                PodCondition::put(&mut object.conditions, condition);
-            }),
-            ApiEvent::ConditionRemoved { condition_type } => self.parts.post_object(|object| {
-                object.conditions.retain(|condition| condition.type_ != *condition_type);
-            }),
-            ApiEvent::SpecChanged(spec) => self.parts.post_object(|object| {
-                object.generation = object.generation.max(spec.generation());
-                object.spec = spec;
-            }),
-            ApiEvent::Ended(phase) => {
-                self.parts.post_object(|object| object.ended = object.ended.or(Some(phase)));
-            }
-        }
-        self.settle_object(was_finished, step);
-    }
-
-    /// The object has changed. That it may go is said here only if the worker was finished before; one that finishes now
-    /// has said so itself.
-    fn settle_object(&mut self, was_finished: bool, step: &mut Step<'_>) {
-        self.settle(step);
-        if was_finished {
-            self.let_object_go(step);
-        }
-    }
-
-    /// Only a grace that is shorter than the one in force counts.
-    fn on_deleted(&mut self, grace_seconds: i64, generation: Option<i64>, step: &Step<'_>) {
-        let grace = seconds::of_grace(grace_seconds);
-        let before = self.parts.newest_object().deletion;
-        if before.is_some_and(|deletion| deletion.grace <= grace) {
-            return;
-        }
-        let requested_at = before.map_or(step.now, |deletion| deletion.requested_at);
-        self.parts.post_object(|object| {
-            object.deletion = Some(Deletion { requested_at, grace });
-            object.generation = object.generation.max(generation.unwrap_or(0));
-        });
-    }
-
-    /// Hears of the object as a watch delivers it.
-    pub(crate) fn hear_of(
-        &mut self,
-        now: Timestamp,
-        manifest: &PodManifest,
-        out: &mut dyn Sink,
-    ) -> Result<(), EventError> {
-        let step = &mut Step { now, out };
-        let known = self.parts.newest_object().clone();
-        if known.is_gone {
-            return Err(EventError::Gone);
-        }
-        let object = observed(manifest, &known)?;
-        if object != *known {
-            let was_finished = self.worker_state() == WorkerState::Finished;
-            self.parts.inbox.post(Message::Object(Arc::new(object)));
-            self.settle_object(was_finished, step);
-        }
-        Ok(())
+/// Queues the change of the object that an API event describes.
+pub(super) fn handle(event: ApiEvent, kubelet: &mut Kubelet, now: Timestamp) {
+    match event {
+        ApiEvent::Deleted { grace_seconds, generation } => delete(grace_seconds, generation, kubelet, now),
+        ApiEvent::Removed => kubelet.post_object(|object| object.is_gone = true),
+        ApiEvent::ConditionSet(condition) => kubelet.post_object(|object| {
+            PodCondition::put(&mut object.conditions, condition);
+        }),
+        ApiEvent::ConditionRemoved { condition_type } => kubelet.post_object(|object| {
+            object.conditions.retain(|condition| condition.type_ != *condition_type);
+        }),
+        ApiEvent::SpecChanged(spec) => kubelet.post_object(|object| {
+            object.generation = object.generation.max(spec.generation());
+            object.spec = spec;
+        }),
+        ApiEvent::Ended(phase) => kubelet.post_object(|object| {
+            object.api_terminal_phase = object.api_terminal_phase.or(Some(phase));
+        }),
     }
 }
 
-/// What an object says that a watch delivers, beside what is known.
+/// Queues a deletion; only a grace shorter than the one in force counts.
+fn delete(grace_seconds: i64, generation: Option<i64>, kubelet: &mut Kubelet, now: Timestamp) {
+    let grace = seconds::of_grace(grace_seconds);
+    let before = kubelet.newest_object().deletion;
+    if before.is_some_and(|deletion| deletion.grace <= grace) {
+        return;
+    }
+    let requested_at = before.map_or(now, |deletion| deletion.requested_at);
+    kubelet.post_object(|object| {
+        object.deletion = Some(Deletion { requested_at, grace });
+        object.generation = object.generation.max(generation.unwrap_or(0));
+    });
+}
+
+/// Queues the object that a watch delivers; false if it is as known.
+pub(super) fn handle_object(manifest: &PodManifest, kubelet: &mut Kubelet) -> Result<bool, EventError> {
+    let known = kubelet.newest_object().clone();
+    if known.is_gone {
+        return Err(EventError::Gone);
+    }
+    let object = observed(manifest, &known)?;
+    let is_other = object != *known;
+    if is_other {
+        kubelet.queue.post(Message::Object(Arc::new(object)));
+    }
+    Ok(is_other)
+}
+
+/// Returns the kubelet's copy of an object that a watch delivers.
 fn observed(manifest: &PodManifest, known: &ApiPod) -> Result<ApiPod, EventError> {
     let spec = PodSpec::from_admitted(manifest).map_err(|error| EventError::Spec(Box::new(error)))?;
     if !known.spec.uid().is_empty() && spec.uid() != known.spec.uid() {
@@ -99,6 +79,7 @@ fn observed(manifest: &PodManifest, known: &ApiPod) -> Result<ApiPod, EventError
 fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiPod {
     let metadata = &manifest.metadata;
     let deletion = metadata.deletion_timestamp.map(|until| {
+        // The API server sets deletionTimestamp to the end of the grace period.
         let grace = seconds::of_grace(metadata.deletion_grace_period_seconds.unwrap_or(0));
         Deletion { requested_at: until - grace, grace }
     });
@@ -109,19 +90,19 @@ fn object_of(manifest: &PodManifest, spec: Arc<PodSpec>, known: &ApiPod) -> ApiP
         deletion: deletion.or(known.deletion),
         is_gone: false,
         conditions: external_conditions::external_conditions(conditions, &[]),
-        ended: known.ended.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
+        api_terminal_phase: known.api_terminal_phase.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
         scheduled_at: scheduled_at(conditions).or(known.scheduled_at),
         spec,
     }
 }
 
-/// Since when the Pod is bound, if its conditions say.
-pub(super) fn scheduled_at(conditions: &[PodCondition]) -> Option<Timestamp> {
+/// Returns when the Pod was bound, by its `PodScheduled` condition.
+fn scheduled_at(conditions: &[PodCondition]) -> Option<Timestamp> {
     let scheduled = conditions.iter().find(|condition| condition.type_ == ConditionType::PodScheduled.name())?;
     scheduled.last_transition_time.filter(|_| scheduled.status.to_string() == "True")
 }
 
-/// What the kubelet knows of a Pod when it sees the object for the first time.
+/// Returns the kubelet's copy of an object that it sees for the first time.
 pub(super) fn first_seen(manifest: &PodManifest) -> Result<ApiPod, SpecError> {
     let known = ApiPod::new(Arc::new(PodSpec::from_admitted(manifest)?));
     Ok(object_of(manifest, known.spec.clone(), &known))

@@ -1,55 +1,57 @@
-//! The runtime as it is, and as the kubelet has seen it last.
+//! PLEG (pod lifecycle event generator): the runtime's state, and the kubelet's cache of it (pkg/kubelet/pleg).
 //!
-//! Under ideal timing both are the same. The generic PLEG looks once a second: what it has not seen yet, the kubelet
-//! does not know. Answers to `pkg/kubelet/pleg/generic.go` and `pkg/kubelet/container/cache.go`.
+//! Under ideal timing both are the same. The generic PLEG relists once a second, and the kubelet does not know what no
+//! relist has seen. Answers to `pkg/kubelet/pleg/generic.go` and `pkg/kubelet/container/cache.go`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{livelock_guard::LivelockGuard, sync_loop_queue::PlegEvent};
+use super::livelock_guard::LivelockGuard;
 use crate::{
     config::Timing,
+    spec::ContainerIndex,
     state::{Instance, InstanceState, RuntimeStatus},
     time::Timestamp,
 };
 
-/// How often the generic PLEG relists.
-pub(crate) const RELIST_PERIOD: Duration = Duration::from_secs(1);
+/// Period of the generic PLEG (`genericPlegRelistPeriod`).
+const RELIST_PERIOD: Duration = Duration::from_secs(1);
 
-/// How long after a sync the runtime is relisted out of turn.
+/// Delay of the relist that a sync requests: the smallest step of time, so that it is a wake-up of its own.
 const RELIST_AFTER_SYNC: Duration = Duration::from_micros(1);
 
-/// The runtime as news tell it, and as the kubelet sees it.
+/// Runtime state of one Pod and the kubelet's cache of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RuntimeCache {
-    actual: Arc<RuntimeStatus>,
-    pleg: Option<Box<GenericPleg>>,
+pub(super) struct Pleg {
+    runtime: Arc<RuntimeStatus>,
+    /// `None` under ideal timing.
+    generic: Option<Box<GenericPleg>>,
 }
 
-/// The poll of a real node.
+/// State of the poll on a real node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GenericPleg {
-    /// Where in each second it relists.
+    /// Offset of the relist in each second.
     phase: Duration,
     relist_after_sync: bool,
-    /// Relists before this moment saw nothing of the Pod.
+    /// When the Pod came; relists before that saw nothing of it.
     #[serde(with = "crate::time::exact")]
     since: Timestamp,
     /// The runtime as of the last relist that found a change.
-    seen: Arc<RuntimeStatus>,
-    /// When something changed that no relist has seen.
+    cache: Arc<RuntimeStatus>,
+    /// Time of the first change that no relist has seen.
     #[serde(with = "crate::time::exact")]
     changed_at: Option<Timestamp>,
-    /// When the Pod was last relisted out of turn.
+    /// Time of the last relist that found a change or was requested.
     #[serde(with = "crate::time::exact")]
-    observed_at: Option<Timestamp>,
-    /// The relists out of turn: where what a sync does takes no time, syncs would lead to one another for ever.
-    out_of_turn: LivelockGuard,
-    /// When it is to be relisted out of turn.
+    relisted_at: Option<Timestamp>,
+    /// Limits requested relists: syncs without latency would request one another for ever.
+    request_guard: LivelockGuard,
+    /// Time of the relist that the last sync has requested.
     #[serde(with = "crate::time::exact")]
     requested_for: Option<Timestamp>,
     /// When the last sync ended.
@@ -57,139 +59,140 @@ struct GenericPleg {
     synced_at: Option<Timestamp>,
 }
 
-/// What a relist out of turn is due to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RelistRequest {
-    /// Nothing is relisted now.
-    None,
-    /// The runtime is relisted at once.
-    Now,
+/// Change of the runtime that the PLEG reports to the sync loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum PlegEvent {
+    /// A container or a sandbox runs.
+    Started,
+    /// An instance of this container has died; `None`: a sandbox.
+    Died(Option<ContainerIndex>),
+    /// A dead instance was removed, which requests no sync.
+    Removed,
 }
 
-impl RuntimeCache {
-    pub(crate) fn new(actual: RuntimeStatus, timing: Timing, now: Timestamp) -> RuntimeCache {
-        let actual = Arc::new(actual);
-        let pleg = timing.poll().map(|(phase, relist_after_sync)| {
+impl Pleg {
+    /// Creates the PLEG of a Pod that comes now, with the runtime in this state.
+    pub(super) fn new(runtime: RuntimeStatus, timing: Timing, now: Timestamp) -> Pleg {
+        let runtime = Arc::new(runtime);
+        let generic = timing.poll().map(|(phase, relist_after_sync)| {
             Box::new(GenericPleg {
                 phase,
                 relist_after_sync,
                 since: now,
-                seen: Arc::default(),
-                changed_at: Some(now).filter(|_| *actual != RuntimeStatus::default()),
-                observed_at: None,
-                out_of_turn: LivelockGuard::default(),
+                cache: Arc::default(),
+                changed_at: Some(now).filter(|_| *runtime != RuntimeStatus::default()),
+                relisted_at: None,
+                request_guard: LivelockGuard::default(),
                 requested_for: None,
                 synced_at: None,
             })
         });
-        RuntimeCache { actual, pleg }
+        Pleg { runtime, generic }
     }
 
-    /// What the kubelet finds in the runtime when it starts: it has relisted before it hears of any Pod.
-    pub(crate) fn found(actual: RuntimeStatus, timing: Timing, now: Timestamp) -> RuntimeCache {
-        let mut cache = RuntimeCache::new(actual, timing, now);
-        if let Some(pleg) = &mut cache.pleg {
-            (pleg.seen, pleg.observed_at, pleg.changed_at) = (cache.actual.clone(), Some(now), None);
+    /// Creates the PLEG of a kubelet that starts: it has relisted before it gets any Pod.
+    pub(super) fn after_restart(runtime: RuntimeStatus, timing: Timing, now: Timestamp) -> Pleg {
+        let mut found = Pleg::new(runtime, timing, now);
+        if let Some(generic) = &mut found.generic {
+            (generic.cache, generic.relisted_at, generic.changed_at) = (found.runtime.clone(), Some(now), None);
         }
-        cache
+        found
     }
 
-    /// Polls at the times that the configuration says; says whether it is of the kind that was known.
+    /// Takes the configured times of the poll; false if the timing is of another kind than before.
     #[cfg(feature = "snapshot")]
-    pub(crate) fn set_timing(&mut self, timing: Timing) -> bool {
-        match (&mut self.pleg, timing.poll()) {
-            (Some(pleg), Some((phase, relist_after_sync))) => {
-                (pleg.phase, pleg.relist_after_sync) = (phase, relist_after_sync);
+    pub(super) fn set_timing(&mut self, timing: Timing) -> bool {
+        match (&mut self.generic, timing.poll()) {
+            (Some(generic), Some((phase, relist_after_sync))) => {
+                (generic.phase, generic.relist_after_sync) = (phase, relist_after_sync);
                 true
             }
-            (pleg, poll) => pleg.is_none() && poll.is_none(),
+            (generic, poll) => generic.is_none() && poll.is_none(),
         }
     }
 
-    /// The runtime as it is.
-    pub(crate) fn actual(&self) -> &RuntimeStatus {
-        &self.actual
+    /// Returns the runtime's state.
+    pub(super) fn runtime(&self) -> &RuntimeStatus {
+        &self.runtime
     }
 
-    /// The runtime as the kubelet has seen it last.
-    pub(crate) fn seen(&self) -> &Arc<RuntimeStatus> {
-        self.pleg.as_ref().map_or(&self.actual, |pleg| &pleg.seen)
+    /// Returns the kubelet's cache: the runtime as of the last relist.
+    pub(super) fn cache(&self) -> &Arc<RuntimeStatus> {
+        self.generic.as_ref().map_or(&self.runtime, |generic| &generic.cache)
     }
 
-    /// Changes the runtime; a poll will notice.
-    pub(crate) fn change(&mut self, now: Timestamp) -> &mut RuntimeStatus {
-        if let Some(pleg) = &mut self.pleg {
-            pleg.changed_at = Some(pleg.changed_at.map_or(now, |at| at.min(now)));
+    /// Returns the runtime's state for a change, which the next relist finds.
+    pub(super) fn change(&mut self, now: Timestamp) -> &mut RuntimeStatus {
+        if let Some(generic) = &mut self.generic {
+            generic.changed_at = Some(generic.changed_at.map_or(now, |at| at.min(now)));
         }
-        Arc::make_mut(&mut self.actual)
+        Arc::make_mut(&mut self.runtime)
     }
 
-    /// Whether changes are noticed at once.
-    pub(crate) fn notices_at_once(&self) -> bool {
-        self.pleg.is_none()
+    /// True under ideal timing: a change is reported when it happens, and no relist is awaited.
+    pub(super) fn is_ideal(&self) -> bool {
+        self.generic.is_none()
     }
 
-    /// Marks which instances differ from the spec, in all that is known.
-    pub(crate) fn mark(&mut self, mark: impl Fn(&mut Instance)) {
-        Arc::make_mut(&mut self.actual).instances.iter_mut().for_each(&mark);
-        if let Some(pleg) = &mut self.pleg {
-            Arc::make_mut(&mut pleg.seen).instances.iter_mut().for_each(&mark);
+    /// Updates every instance in the runtime and in the cache.
+    pub(super) fn update_instances(&mut self, update: impl Fn(&mut Instance)) {
+        Arc::make_mut(&mut self.runtime).instances.iter_mut().for_each(&update);
+        if let Some(generic) = &mut self.generic {
+            Arc::make_mut(&mut generic.cache).instances.iter_mut().for_each(&update);
         }
     }
 
-    /// Whether a sync may begin: there has been a relist after the end of the one before.
+    /// True if a sync may start: the runtime was relisted after the end of the sync before.
     ///
     /// Answers to `GetNewerThan`.
-    pub(crate) fn allows_sync(&self, now: Timestamp) -> bool {
-        self.pleg.as_ref().is_none_or(|pleg| pleg.is_newer_than_sync(now))
+    pub(super) fn allows_sync(&self, now: Timestamp) -> bool {
+        self.generic.as_ref().is_none_or(|generic| generic.is_newer_than_sync(now))
     }
 
-    /// When the runtime is relisted next, if that can make a difference; `is_waited_for`: a sync waits for it.
-    pub(crate) fn next_relist(&self, is_waited_for: bool) -> Option<Timestamp> {
-        let pleg = self.pleg.as_ref()?;
-        let for_sync = || pleg.first_relist_after(pleg.synced_at.unwrap_or(pleg.since));
-        let by_poll = pleg.changed_at.map(|at| pleg.first_relist_after(at));
-        let by_sync = is_waited_for.then(for_sync);
-        [by_poll, by_sync, pleg.requested_for].into_iter().flatten().min()
+    /// Returns when the runtime is relisted next, if that can make a difference. A blocked sync makes any relist count.
+    pub(super) fn next_relist(&self, is_sync_blocked: bool) -> Option<Timestamp> {
+        let generic = self.generic.as_ref()?;
+        let for_sync = || generic.first_relist_after(generic.synced_at.unwrap_or(generic.since));
+        let by_poll = generic.changed_at.map(|at| generic.first_relist_after(at));
+        let by_sync = is_sync_blocked.then(for_sync);
+        [by_poll, by_sync, generic.requested_for].into_iter().flatten().min()
     }
 
-    /// A sync has ended; one that did something asks for a relist out of turn.
-    pub(crate) fn note_sync_end(&mut self, has_acted: bool, now: Timestamp) -> RelistRequest {
-        let Some(pleg) = &mut self.pleg else { return RelistRequest::None };
-        pleg.synced_at = Some(now);
+    /// Records the end of a sync; one that has acted requests a relist. True if the runtime is to be relisted now.
+    pub(super) fn record_sync_end(&mut self, has_acted: bool, now: Timestamp) -> bool {
+        let Some(generic) = &mut self.generic else { return false };
+        generic.synced_at = Some(now);
         if !has_acted {
-            RelistRequest::None
-        } else if pleg.relist_after_sync {
-            if pleg.out_of_turn.allows_another(now) {
-                pleg.requested_for = Some(now + RELIST_AFTER_SYNC);
+            return false;
+        }
+        if generic.relist_after_sync {
+            if generic.request_guard.allows_another(now) {
+                generic.requested_for = Some(now + RELIST_AFTER_SYNC);
             }
-            RelistRequest::None
-        } else if pleg.last_relist(now) == Some(now) {
-            // The relist of this very instant counts as having served the request.
-            RelistRequest::None
-        } else {
-            RelistRequest::Now
+            return false;
         }
+        // A poll at this very instant has served the request already.
+        generic.last_relist(now) != Some(now)
     }
 
-    /// Whether the worker has asked for a relist that is yet to come: until then it takes up nothing.
-    pub(crate) fn awaits_requested_relist(&self) -> bool {
-        self.pleg.as_ref().is_some_and(|pleg| pleg.requested_for.is_some())
+    /// True while a requested relist is due: until then the worker dequeues nothing.
+    pub(super) fn awaits_requested_relist(&self) -> bool {
+        self.generic.as_ref().is_some_and(|generic| generic.requested_for.is_some())
     }
 
-    /// Relists: what has changed since the last time is now seen, and told one by one.
+    /// Relists the runtime into the cache and returns an event for each change.
     ///
-    /// Containers that were known before come first, the newest of them first, then new ones in the order of their creation,
-    /// then sandboxes.
-    pub(crate) fn relist(&mut self, now: Timestamp) -> Vec<PlegEvent> {
-        let Some(pleg) = &mut self.pleg else { return Vec::new() };
-        pleg.changed_at = None;
-        if pleg.requested_for.is_some_and(|at| at <= now) {
-            pleg.requested_for = None;
+    /// Known containers come first, the newest of them first, then new ones in the order of their creation, then
+    /// sandboxes.
+    pub(super) fn relist(&mut self, now: Timestamp) -> Vec<PlegEvent> {
+        let Some(generic) = &mut self.generic else { return Vec::new() };
+        generic.changed_at = None;
+        if generic.requested_for.is_some_and(|at| at <= now) {
+            generic.requested_for = None;
         }
-        pleg.observed_at = Some(now);
-        let before = core::mem::replace(&mut pleg.seen, self.actual.clone());
-        events_between(&before, &self.actual)
+        generic.relisted_at = Some(now);
+        let before = core::mem::replace(&mut generic.cache, self.runtime.clone());
+        events_between(&before, &self.runtime)
     }
 }
 
@@ -199,7 +202,7 @@ impl GenericPleg {
         if in_this_second > at { in_this_second } else { in_this_second + RELIST_PERIOD }
     }
 
-    /// The last relist of the poll up to now, if the Pod was there.
+    /// Returns the time of the poll's last relist up to now, if the Pod was there.
     fn last_relist(&self, now: Timestamp) -> Option<Timestamp> {
         let in_this_second = now.whole_seconds() + self.phase;
         let last = if in_this_second <= now { in_this_second } else { in_this_second - RELIST_PERIOD };
@@ -207,11 +210,11 @@ impl GenericPleg {
     }
 
     fn is_newer_than_sync(&self, now: Timestamp) -> bool {
-        // A relist of the poll that would have seen something is made when its time comes, or late; the others are not.
-        // Where time goes back, what has changed is owed as well.
+        // Only relists that would find a change are carried out, perhaps late; all others count as made at their time.
+        // If time went back, a change from the future is overdue as well.
         let is_owed = self.changed_at.is_some_and(|at| at > now || self.first_relist_after(at) <= now);
         let by_poll = self.last_relist(now).filter(|_| !is_owed);
-        let newest = by_poll.max(self.observed_at.filter(|at| *at <= now));
+        let newest = by_poll.max(self.relisted_at.filter(|at| *at <= now));
         match (newest, self.synced_at) {
             (Some(newest), Some(synced_at)) => newest > synced_at,
             (newest, None) => newest.is_some(),

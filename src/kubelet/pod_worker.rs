@@ -1,4 +1,4 @@
-//! The Pod's worker: one sync after another, and what asks for the next.
+//! Pod worker: runs one sync after another, and moves the Pod from syncing to terminating, terminated and finished.
 //!
 //! Answers to `pkg/kubelet/pod_workers.go`.
 
@@ -7,142 +7,248 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{api_pod::ApiPod, eviction::Kill, sync::Sync, transitions::WorkerState};
+use super::{
+    api_pod::ApiPod,
+    status_override::StatusOverride,
+    sync::{Dequeued, Request, Sync},
+    transitions::{WORKER_MOVES, WorkerState},
+};
 use crate::{action::SyncKind, rule::termination, time::Timestamp};
 
-/// Where the Pod's worker stands.
+/// Worker of one Pod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Worker {
-    pub(super) state: WorkerState,
-    /// Whether another sync is asked for; requests that come during a sync are remembered as one, the last.
-    pub(super) pending: Option<Request>,
-    /// A request that has been taken up and waits for a relist.
-    pub(super) taken: Option<Box<Dequeued>>,
-    /// The sync that waits for something.
-    pub(super) sync: Option<Box<Sync>>,
-    /// When the next sync comes without any other reason.
+pub(super) struct PodWorker {
+    state: WorkerState,
+
+    // --- Requests ---
+    /// Request for another sync; of several during one sync the last is kept.
+    pending: Option<Request>,
+    /// Dequeued request, blocked until the PLEG has relisted.
+    dequeued: Option<Box<Dequeued>>,
+    /// Time of the next sync without any other reason: a resync, or the retry of a failed sync.
     #[serde(with = "crate::time::exact")]
-    pub(super) retry_at: Option<Timestamp>,
-    /// How the Pod is being terminated, once somebody wants that.
-    pub(super) termination: Option<Box<Termination>>,
-    /// Whether the kubelet restarts when the sync under way is over.
-    pub(super) restarts_next: bool,
+    retry_at: Option<Timestamp>,
+    /// True if the kubelet restarts after the sync under way.
+    restarts_next: bool,
+
+    // --- Work ---
+    /// Sync under way.
+    sync: Option<Box<Sync>>,
+    /// Termination of the Pod, once one was requested.
+    termination: Option<Box<Termination>>,
 }
 
-/// A request for a sync.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Request {
-    /// The object as it was known when the sync was asked for.
-    pub(super) object: Arc<ApiPod>,
-    /// Whether the status that the object then showed says that the Pod had initialized.
-    pub(super) shows_initialized: bool,
-    /// Whether the grace in force overrides the containers' own.
-    pub(super) overrides_grace: bool,
-}
-
-/// A request that the worker has taken up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Dequeued {
-    pub(super) kind: SyncKind,
-    pub(super) request: Request,
-    pub(super) grace: Option<Duration>,
-}
-
-/// How a Pod is being terminated.
+/// Termination of a Pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Termination {
-    /// The grace that overrides the containers' own; it can only get shorter.
-    pub(super) grace: Option<Duration>,
-    /// Whether an eviction or a preemption was what began it: dead containers are removed as they are noticed.
-    pub(super) is_eviction: bool,
-    /// The last that killed the Pod: it has its say when the terminating sync begins.
-    pub(super) kill: Option<Arc<Kill>>,
-    /// Until when those who killed the Pod wait for its end.
+struct Termination {
+    /// Grace that overrides the containers' own; it only gets shorter.
+    grace: Option<Duration>,
+    /// True if an eviction or a preemption began it: dead containers are removed as they are noticed.
+    is_eviction: bool,
+    /// Override of the status by the last eviction, preemption or shutdown before the terminating sync starts.
+    status_override: Option<Arc<StatusOverride>>,
+    /// Timeouts of the callers of `killPodNow`.
     #[serde(with = "crate::time::exact")]
-    pub(super) waits: Vec<Timestamp>,
+    kill_timeouts: Vec<Timestamp>,
 }
 
-impl Worker {
-    pub(crate) fn new() -> Worker {
-        Worker {
-            state: WorkerState::Syncing,
+impl PodWorker {
+    /// Creates the worker of a Pod that is new to the kubelet.
+    pub(super) fn new() -> PodWorker {
+        PodWorker::in_state(WorkerState::Syncing)
+    }
+
+    /// Creates the worker of a Pod whose containers had all terminated before the kubelet started.
+    pub(super) fn of_terminated_pod() -> PodWorker {
+        PodWorker::in_state(WorkerState::Terminated)
+    }
+
+    fn in_state(state: WorkerState) -> PodWorker {
+        PodWorker {
+            state,
             pending: None,
-            taken: None,
-            sync: None,
+            dequeued: None,
             retry_at: None,
-            termination: None,
             restarts_next: false,
+            sync: None,
+            termination: None,
         }
     }
 
-    /// What a restarted kubelet knows of the Pod's worker: nothing.
-    pub(crate) fn forget(&mut self) {
-        *self = Worker::new();
+    // --- State ---
+
+    /// Returns the state.
+    pub(super) fn state(&self) -> WorkerState {
+        self.state
     }
 
-    /// Whether no sync is under way or asked for.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.sync.is_none() && self.taken.is_none() && self.pending.is_none()
+    /// Moves to another state if [`WORKER_MOVES`] allows it, and refuses otherwise.
+    fn transition(&mut self, to: WorkerState) -> bool {
+        let is_legal = WORKER_MOVES.contains(&(self.state, to));
+        if is_legal {
+            self.state = to;
+        }
+        is_legal
     }
 
-    /// Whether the worker is about to do something that takes no time in principle.
-    pub(crate) fn is_at_work(&self) -> bool {
-        self.sync.as_ref().is_some_and(|sync| !sync.takes_time())
+    /// True if no sync is under way or requested.
+    pub(super) fn is_idle(&self) -> bool {
+        self.sync.is_none() && self.dequeued.is_none() && self.pending.is_none()
     }
 
-    /// Asks for a sync. An object that is being deleted, or has ended, makes it a termination, and every request during
-    /// a termination settles its grace.
+    /// True if the sync under way waits for nothing slow, so that it has the next turn.
+    pub(super) fn has_turn(&self) -> bool {
+        self.sync.as_ref().is_some_and(|sync| !sync.is_blocked())
+    }
+
+    /// True if containers may run, so that a terminal phase is held back.
+    ///
+    /// Answers to `CouldHaveRunningContainers`.
+    pub(super) fn could_have_running_containers(&self) -> bool {
+        matches!(self.state, WorkerState::Syncing | WorkerState::Terminating)
+    }
+
+    /// True if all dead containers are to be removed, not only the older ones of each name.
+    ///
+    /// Answers to `ShouldPodContentBeRemoved`.
+    pub(super) fn should_remove_content(&self, is_deleting: bool) -> bool {
+        let is_evicted = self.termination.as_ref().is_some_and(|termination| termination.is_eviction);
+        let is_over = matches!(self.state, WorkerState::Terminated | WorkerState::Finished);
+        is_evicted || is_over && is_deleting
+    }
+
+    // --- Requests ---
+
+    /// Requests a sync. An object that is being deleted or has a terminal phase starts the termination, and each request
+    /// during a termination settles its grace.
     ///
     /// Answers to `UpdatePod`.
-    pub(crate) fn request(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
-        if self.state == WorkerState::Syncing && (object.is_deleting() || object.ended.is_some()) {
-            self.state = WorkerState::Terminating;
+    pub(super) fn request(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
+        if self.state == WorkerState::Syncing && (object.is_deleting() || object.api_terminal_phase.is_some()) {
+            self.transition(WorkerState::Terminating);
         }
         match self.state {
             WorkerState::Finished => return,
-            WorkerState::Terminating => self.settle_grace(object, None),
+            WorkerState::Terminating => self.shorten_grace(object, None),
             WorkerState::Syncing | WorkerState::Terminated => {}
         }
         let overrides_grace = self.state == WorkerState::Terminating;
         self.pending = Some(Request { object: object.clone(), shows_initialized, overrides_grace });
     }
 
-    /// Asks for a sync at this time at the latest; a finished Pod is not woken any more.
-    pub(crate) fn request_by(&mut self, latest: Timestamp) {
+    /// Requests a sync at `latest` or earlier, unless the worker has finished.
+    pub(super) fn request_by(&mut self, latest: Timestamp) {
         if self.state != WorkerState::Finished {
             self.retry_at = Some(self.retry_at.map_or(latest, |at| at.min(latest)));
         }
     }
 
-    /// Ends the Pod by order of somebody, with at most this grace.
-    pub(crate) fn terminate(&mut self, object: &Arc<ApiPod>, shows_initialized: bool, grace: Option<Duration>) {
+    /// Requests the termination of the Pod with at most this grace.
+    pub(super) fn terminate(&mut self, object: &Arc<ApiPod>, shows_initialized: bool, grace: Option<Duration>) {
         if matches!(self.state, WorkerState::Syncing | WorkerState::Terminating) {
-            self.state = WorkerState::Terminating;
-            self.settle_grace(object, grace);
+            self.transition(WorkerState::Terminating);
+            self.shorten_grace(object, grace);
             self.request(object, shows_initialized);
         }
     }
 
-    fn settle_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
+    fn shorten_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
         let termination = self.termination.get_or_insert_default();
         let (in_force, by_deletion) = (termination.grace, object.deletion_grace());
         termination.grace = Some(termination::effective_grace(&object.spec, in_force, by_deletion, by_node));
     }
 
-    /// Asks for the next phase of the Pod's end with what the last sync knew, unless something newer asks already.
+    /// Requests the next stage of the termination with the object of the last sync, unless a newer request waits.
     ///
     /// Answers to `requeueLastPodUpdate`.
-    pub(crate) fn request_again(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
+    fn requeue_last(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
         let again = || Request { object: object.clone(), shows_initialized, overrides_grace: false };
         self.pending.get_or_insert_with(again);
     }
 
-    /// Takes up the request that waits: what kind of sync it makes is settled now.
-    pub(crate) fn take(&mut self) -> Option<Dequeued> {
+    /// Requests a restart of the kubelet after the sync under way.
+    pub(super) fn request_kubelet_restart(&mut self) {
+        self.restarts_next = true;
+    }
+
+    /// True if the kubelet restarts next.
+    pub(super) fn is_kubelet_restart_requested(&self) -> bool {
+        self.restarts_next
+    }
+
+    /// Removes the request to restart the kubelet; true if there was one.
+    pub(super) fn take_kubelet_restart(&mut self) -> bool {
+        core::mem::take(&mut self.restarts_next)
+    }
+
+    // --- Kill ---
+
+    /// Records a caller of `killPodNow`, who waits for the termination until `timeout`. The last override before the
+    /// terminating sync counts.
+    pub(super) fn record_kill(&mut self, status_override: StatusOverride, begins_eviction: bool, timeout: Timestamp) {
+        let termination = self.termination.get_or_insert_default();
+        termination.is_eviction |= begins_eviction;
+        termination.status_override = Some(Arc::new(status_override));
+        termination.kill_timeouts.push(timeout);
+    }
+
+    /// Returns the override of the status by an eviction, preemption or shutdown.
+    pub(super) fn status_override(&self) -> Option<&Arc<StatusOverride>> {
+        self.termination.as_ref()?.status_override.as_ref()
+    }
+
+    /// Returns the timeouts of the callers of `killPodNow`.
+    pub(super) fn kill_timeouts(&self) -> &[Timestamp] {
+        self.termination.as_ref().map_or(&[], |termination| &termination.kill_timeouts)
+    }
+
+    /// Removes the callers of `killPodNow` that have timed out, and returns their number.
+    pub(super) fn remove_timed_out_kills(&mut self, now: Timestamp) -> usize {
+        let Some(termination) = &mut self.termination else { return 0 };
+        let before = termination.kill_timeouts.len();
+        termination.kill_timeouts.retain(|timeout| *timeout > now);
+        before.saturating_sub(termination.kill_timeouts.len())
+    }
+
+    fn end_kills(&mut self) {
+        if let Some(termination) = &mut self.termination {
+            termination.kill_timeouts.clear();
+        }
+    }
+
+    // --- Syncs ---
+
+    /// Returns the sync under way.
+    pub(super) fn sync(&self) -> Option<&Sync> {
+        self.sync.as_deref()
+    }
+
+    /// Returns the sync under way, for an answer that it waits for.
+    pub(super) fn sync_mut(&mut self) -> Option<&mut Sync> {
+        self.sync.as_deref_mut()
+    }
+
+    /// Removes the sync under way.
+    pub(super) fn take_sync(&mut self) -> Option<Box<Sync>> {
+        self.sync.take()
+    }
+
+    /// Keeps a sync that waits for something.
+    pub(super) fn suspend(&mut self, sync: Box<Sync>) {
+        self.sync = Some(sync);
+    }
+
+    /// Removes the next request; the kind of its sync is decided now.
+    pub(super) fn dequeue(&mut self) -> Option<Dequeued> {
+        if let Some(dequeued) = self.dequeued.take() {
+            return Some(*dequeued);
+        }
+        self.dequeue_pending()
+    }
+
+    fn dequeue_pending(&mut self) -> Option<Dequeued> {
         let kind = match self.state {
             WorkerState::Syncing => SyncKind::Sync,
             WorkerState::Terminating => SyncKind::Terminating,
@@ -155,18 +261,82 @@ impl Worker {
         Some(Dequeued { kind, request, grace })
     }
 
-    /// Whether all dead containers are to be removed, not only the older ones of each name.
-    ///
-    /// Answers to `ShouldPodContentBeRemoved`.
-    pub(crate) fn removes_all_dead(&self, is_deleting: bool) -> bool {
-        let is_evicted = self.termination.as_ref().is_some_and(|termination| termination.is_eviction);
-        let is_over = matches!(self.state, WorkerState::Terminated | WorkerState::Finished);
-        is_evicted || is_over && is_deleting
+    /// Blocks a dequeued request until the next relist.
+    pub(super) fn block(&mut self, dequeued: Dequeued) {
+        self.dequeued = Some(Box::new(dequeued));
     }
 
-    /// Whether containers may still run, so that a terminal phase is held back.
-    pub(crate) fn could_have_running_containers(&self) -> bool {
-        matches!(self.state, WorkerState::Syncing | WorkerState::Terminating)
+    /// Dequeues the pending request before anything else happens, and blocks it until the next relist.
+    pub(super) fn dequeue_early(&mut self) {
+        self.dequeued = self.dequeue_pending().map(Box::new);
+    }
+
+    /// True if a dequeued request is blocked until the next relist.
+    pub(super) fn is_blocked_by_relist(&self) -> bool {
+        self.dequeued.is_some()
+    }
+
+    /// True if a request waits, dequeued or not.
+    pub(super) fn is_sync_requested(&self) -> bool {
+        self.dequeued.is_some() || self.pending.is_some()
+    }
+
+    /// Returns when the worker syncs without any other reason.
+    pub(super) fn retry_at(&self) -> Option<Timestamp> {
+        self.retry_at
+    }
+
+    /// Sets when the worker syncs without any other reason.
+    pub(super) fn set_retry_at(&mut self, at: Option<Timestamp>) {
+        self.retry_at = at;
+    }
+
+    /// Starts the termination of a Pod whose sync has found a terminal phase.
+    pub(super) fn complete_sync(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
+        self.transition(WorkerState::Terminating);
+        self.requeue_last(object, shows_initialized);
+    }
+
+    /// Ends the terminating stage: all containers have stopped, so no caller of `killPodNow` waits any longer.
+    ///
+    /// Answers to `completeTerminating`.
+    pub(super) fn complete_terminating(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
+        self.transition(WorkerState::Terminated);
+        self.end_kills();
+        self.requeue_last(object, shows_initialized);
+    }
+
+    /// Ends the terminated stage: the kubelet is done with the Pod.
+    ///
+    /// Answers to `completeTerminated`.
+    pub(super) fn complete_terminated(&mut self) {
+        self.transition(WorkerState::Finished);
+        self.retry_at = None;
+        self.pending = None;
+    }
+
+    /// Finishes a Pod that the node rejects, of which nothing ever runs.
+    pub(super) fn reject(&mut self) {
+        self.transition(WorkerState::Finished);
+    }
+
+    // --- Snapshots ---
+
+    /// Returns every object that waits or is in use, with its place in a snapshot.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&'static str, &Arc<ApiPod>)> {
+        let pending = self.pending.as_ref().map(|request| ("worker.pending", &request.object));
+        let dequeued = self.dequeued.as_ref().map(|dequeued| ("worker.dequeued", &dequeued.request.object));
+        let sync = self.sync.as_ref().map(|sync| ("worker.sync", sync.object()));
+        [pending, dequeued, sync].into_iter().flatten()
+    }
+
+    /// Returns the objects of the requests, for changes that keep their value.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn requested_objects_mut(&mut self) -> impl Iterator<Item = &mut Arc<ApiPod>> {
+        let pending = self.pending.as_mut().map(|request| &mut request.object);
+        let dequeued = self.dequeued.as_mut().map(|dequeued| &mut dequeued.request.object);
+        [pending, dequeued].into_iter().flatten()
     }
 }
 
@@ -189,30 +359,44 @@ mod tests {
     }
 
     #[test]
-    fn requests_during_a_sync_are_remembered_as_one() {
-        let mut worker = Worker::new();
+    fn of_several_requests_during_a_sync_one_is_kept() {
+        let mut worker = PodWorker::new();
         worker.request(&Arc::new(object()), true);
         worker.request(&Arc::new(object()), true);
-        assert_eq!(worker.take().map(|taken| taken.kind), Some(SyncKind::Sync));
-        assert_eq!(worker.take(), None);
+        assert_eq!(worker.dequeue().map(|dequeued| dequeued.kind), Some(SyncKind::Sync));
+        assert_eq!(worker.dequeue(), None);
     }
 
     #[test]
     fn the_grace_of_a_termination_only_gets_shorter() {
-        let mut worker = Worker::new();
+        let mut worker = PodWorker::new();
         worker.request(&deleted(20), true);
         worker.terminate(&deleted(20), true, Some(Duration::from_secs(5)));
         worker.request(&deleted(10), true);
         let five = Duration::from_secs(5);
-        assert_eq!(worker.take().map(|taken| (taken.kind, taken.grace)), Some((SyncKind::Terminating, Some(five))));
+        let dequeued = worker.dequeue().map(|dequeued| (dequeued.kind, dequeued.grace));
+        assert_eq!(dequeued, Some((SyncKind::Terminating, Some(five))));
     }
 
     #[test]
-    fn a_finished_pod_is_synced_no_more() {
-        let mut worker = Worker { state: WorkerState::Finished, ..Worker::new() };
+    fn a_finished_worker_takes_no_requests() {
+        let mut worker = PodWorker::in_state(WorkerState::Finished);
         worker.request(&deleted(0), true);
         worker.request_by(Timestamp::UNIX_EPOCH);
         assert!(worker.is_idle());
-        assert_eq!(worker.retry_at, None, "nor is it woken");
+        assert_eq!(worker.retry_at, None);
+    }
+
+    #[test]
+    fn every_transition_that_is_not_in_the_table_is_refused() {
+        use crate::api::Name;
+        for &from in WorkerState::ALL {
+            for &to in WorkerState::ALL {
+                let mut worker = PodWorker::in_state(from);
+                let is_legal = WORKER_MOVES.contains(&(from, to));
+                assert_eq!(worker.transition(to), is_legal);
+                assert_eq!(worker.state(), if is_legal { to } else { from });
+            }
+        }
     }
 }

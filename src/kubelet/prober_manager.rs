@@ -1,15 +1,14 @@
-//! The probe workers of a Pod: when each probes, and when its verdict changes.
+//! Probe manager: one worker per container and probe (pkg/kubelet/prober).
 
 use alloc::{boxed::Box, format, vec, vec::Vec};
-use core::{num::NonZeroU64, time::Duration};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, sync_loop_queue::ProbeUpdate};
+use super::sink::Step;
 use crate::{
     action::{Action, EventReason, EventType},
     api::Name,
-    config::mix,
     rule::{
         pod_status::PodRecord,
         probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
@@ -20,91 +19,93 @@ use crate::{
     time::Timestamp,
 };
 
-/// All probe workers of a Pod: those of regular containers first, then those of sidecars.
+/// Probe workers of a Pod: those of regular containers first, then those of sidecars.
 ///
 /// Answers to the prober manager in `pkg/kubelet/prober`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Probers(Box<[Prober]>);
+pub(super) struct ProberManager(Box<[Prober]>);
 
-/// One worker's place: it may be empty, since workers end and are made anew.
+/// Slot of one worker: `Absent` while there is none, since workers end and are created anew.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Prober {
+pub(super) struct Prober {
     pub(super) container: ContainerIndex,
     pub(super) kind: ProbeKind,
-    pub(super) stage: ProberStage,
-    /// Whether the Pod was being deleted when the worker was made: it never learns of a later deletion.
-    pub(super) knows_deletion: bool,
+    pub(super) state: ProberState,
+    /// True if the Pod was being deleted when the worker was created: the worker keeps the object of that moment.
+    pub(super) is_deleting: bool,
     pub(super) worker: ProbeWorker,
-    /// The next probe by period.
+    /// Next probe of the ticker.
     #[serde(with = "crate::time::exact")]
     pub(super) next_at: Timestamp,
-    /// When an extra probe was begun that a status computation triggered.
+    /// When a status computation triggered a probe out of turn (`manualTriggerCh`).
     #[serde(with = "crate::time::exact")]
     pub(super) triggered_at: Option<Timestamp>,
-    /// Whether another one is asked for: one is remembered.
+    /// True if one more trigger waits: the channel holds one.
     pub(super) is_triggered_again: bool,
-    /// Whether it has met a new instance in the probe under way: the verdict it starts from is told with the answer.
-    pub(super) has_met: bool,
-    /// The dead instance whose failure was reported: it is reported once.
+    /// True if the running probe is the first of its instance: the initial result is sent together with the answer.
+    pub(super) is_first_of_instance: bool,
+    /// Dead instance whose failure was reported, which is not repeated under ideal timing.
     pub(super) reported_dead: Option<InstanceId>,
 }
 
-/// What a worker is doing.
+/// State of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum ProberStage {
+pub(super) enum ProberState {
     /// There is no worker.
     Absent,
-    /// It has yet to probe for the first time.
-    Fresh,
+    /// It waits for its first probe.
+    New,
     /// It waits for its next probe.
     Idle,
     /// The handler runs, for the n-th time in this probe.
-    Asking(u8),
+    Running(u8),
 }
 
 impl Prober {
-    /// When the worker probes next.
-    pub(crate) fn due(&self) -> Option<Timestamp> {
-        match self.stage {
-            ProberStage::Absent | ProberStage::Asking(_) => None,
-            ProberStage::Fresh => Some(self.next_at),
-            ProberStage::Idle => {
+    /// Returns when the worker probes next.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            ProberState::Absent | ProberState::Running(_) => None,
+            ProberState::New => Some(self.next_at),
+            ProberState::Idle => {
                 Some(self.triggered_at.map_or(self.next_at, |triggered_at| triggered_at.min(self.next_at)))
             }
         }
     }
 
+    /// True if there is a worker.
     pub(super) fn exists(&self) -> bool {
-        self.stage != ProberStage::Absent
+        self.state != ProberState::Absent
     }
 
+    /// Ends the worker.
     fn end(&mut self) {
-        self.stage = ProberStage::Absent;
+        self.state = ProberState::Absent;
         self.worker = ProbeWorker::default();
         self.triggered_at = None;
         self.is_triggered_again = false;
     }
 
-    /// A probe is over: the next one is due at its time, or at once if it was asked for meanwhile.
-    fn rest(&mut self, now: Timestamp) {
-        self.stage = ProberStage::Idle;
+    /// Ends a probe; the next one is due with the ticker, or at once if it was triggered meanwhile.
+    fn finish_probe(&mut self, now: Timestamp) {
+        self.state = ProberState::Idle;
         if core::mem::take(&mut self.is_triggered_again) {
             self.triggered_at = Some(now);
         }
     }
 
-    /// An extra probe is triggered: it begins at once if the worker is idle.
+    /// Triggers a probe, which starts at once if the worker is idle.
     fn trigger(&mut self, now: Timestamp) {
-        if self.stage == ProberStage::Idle && self.triggered_at.is_none() {
+        if self.state == ProberState::Idle && self.triggered_at.is_none() {
             self.triggered_at = Some(now);
         } else {
             self.is_triggered_again = true;
         }
     }
 
-    /// The tick or trigger that is due is used up; ticks that were missed are dropped.
-    fn use_up_tick(&mut self, period: Duration, now: Timestamp) {
+    /// Advances the ticker past `now`; missed ticks are dropped, and a triggered probe resets the ticker.
+    fn advance_tick(&mut self, period: Duration, now: Timestamp) {
         if self.next_at <= now {
             let late = u64::try_from(now.micros_since(self.next_at)).unwrap_or(0);
             let missed = late.checked_div(u64::try_from(period.as_micros()).unwrap_or(u64::MAX)).unwrap_or(0);
@@ -117,87 +118,125 @@ impl Prober {
     }
 }
 
-/// What the probe workers need to know of the rest of the kubelet.
+/// What a probe depends on in the rest of the kubelet.
 #[derive(Clone, Copy)]
-pub(crate) struct ProbeContext<'a> {
+pub(super) struct ProbeContext<'a> {
     pub(super) spec: &'a PodSpec,
     /// The kubelet's own status, once it has computed one.
     pub(super) status: Option<&'a PodRecord>,
     pub(super) is_restarting_all: bool,
     pub(super) kubelet: KubeletStart,
-    pub(super) repeats: Repeats,
+    /// True if the failure of a container that never runs again is reported at each probe, as on a real node. Under ideal
+    /// timing it is reported once: without latency, workers and syncs would trigger each other for ever.
+    pub(super) repeats_dead_failures: bool,
 }
 
-/// Whether the failure of a container that will never run again is told each time that a worker finds it.
+/// Changed result of a probe worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProbeUpdate {
+    pub(super) container: ContainerIndex,
+    pub(super) instance: InstanceId,
+    pub(super) kind: ProbeKind,
+    pub(super) result: ProbeResult,
+}
+
+/// Part of a worker that a status depends on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct StatusInputs {
+    exists: bool,
+    instance: Option<InstanceId>,
+    result: Option<ProbeResult>,
+    is_triggered: bool,
+    is_triggered_again: bool,
+}
+
+/// Outcome of a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repeats {
-    /// Once: otherwise, where no time passes, workers and syncs would go on for ever.
-    Once,
-    /// Each time, as a real kubelet does.
-    Always,
+pub(super) struct Ticked {
+    /// The result, if it changed.
+    pub(super) update: Option<ProbeUpdate>,
+    /// True if the next status may differ, with or without an update.
+    pub(super) changes_status: bool,
 }
 
-impl Probers {
-    /// The places for all workers that a spec asks for.
-    pub(crate) fn new(spec: &PodSpec) -> Probers {
+/// Outcome of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answered {
+    /// The initial result of a new instance, and the result that the answer makes, as far as they changed.
+    pub(super) updates: [Option<ProbeUpdate>; 2],
+    /// True if the next status may differ, with or without an update.
+    pub(super) changes_status: bool,
+}
+
+impl ProberManager {
+    /// Creates the slots for all probes of a spec.
+    pub(super) fn new(spec: &PodSpec) -> ProberManager {
         let probed = spec.regular_containers().chain(spec.sidecars());
         let place = |container, kind| Prober {
             container,
             kind,
-            stage: ProberStage::Absent,
-            knows_deletion: false,
+            state: ProberState::Absent,
+            is_deleting: false,
             worker: ProbeWorker::default(),
             next_at: Timestamp::UNIX_EPOCH,
             triggered_at: None,
             is_triggered_again: false,
-            has_met: false,
+            is_first_of_instance: false,
             reported_dead: None,
         };
         let places = probed.flat_map(|(index, container)| {
             let kinds = ProbeKind::ALL.iter().copied().filter(|&kind| container.probe(kind).is_some());
             kinds.map(move |kind| place(index, kind))
         });
-        Probers(places.collect())
+        ProberManager(places.collect())
     }
 
-    /// Whether these are the workers of the same probes.
+    /// True if the slots are for the same probes.
     #[cfg(feature = "snapshot")]
-    pub(crate) fn is_made_like(&self, other: &Probers) -> bool {
-        let probes = |probers: &Probers| probers.0.iter().map(|it| (it.container, it.kind)).collect::<Vec<_>>();
+    pub(super) fn has_same_probes(&self, other: &ProberManager) -> bool {
+        let probes = |manager: &ProberManager| manager.0.iter().map(|it| (it.container, it.kind)).collect::<Vec<_>>();
         probes(self) == probes(other)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Prober> {
+    /// Returns all slots.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Prober> {
         self.0.iter()
     }
 
-    /// The worker of a probe, or its empty place.
-    pub(crate) fn get(&self, container: ContainerIndex, kind: ProbeKind) -> Option<&Prober> {
+    /// Returns the slot of a probe.
+    pub(super) fn get(&self, container: ContainerIndex, kind: ProbeKind) -> Option<&Prober> {
         self.0.iter().find(|prober| (prober.container, prober.kind) == (container, kind))
     }
 
-    /// Makes the workers that are missing, up to the first that exists; `wait` says how long each waits at first.
+    /// Creates missing workers, up to the first that exists, each with an initial delay. True if any was created.
     ///
     /// Answers to `AddPod`.
-    pub(crate) fn add_pod(
+    pub(super) fn add_pod(
         &mut self,
         spec: &PodSpec,
-        knows_deletion: bool,
+        is_deleting: bool,
         now: Timestamp,
-        mut wait: impl FnMut(Duration) -> Duration,
-    ) {
+        mut initial_delay: impl FnMut(Duration) -> Duration,
+    ) -> bool {
+        let mut has_created = false;
         for prober in &mut self.0 {
+            // The kubelet's AddPod returns at the first worker that it finds.
             if prober.exists() {
-                return;
+                break;
             }
-            prober.stage = ProberStage::Fresh;
-            prober.knows_deletion = knows_deletion;
-            prober.next_at = now + wait(period(spec, prober.container, prober.kind));
+            has_created = true;
+            prober.state = ProberState::New;
+            prober.is_deleting = is_deleting;
+            prober.next_at = now + initial_delay(period(spec, prober.container, prober.kind));
         }
+        has_created
     }
 
-    /// Ends the liveness and startup workers of the regular containers, since their Pod is being stopped.
-    pub(crate) fn stop_liveness_and_startup(&mut self, spec: &PodSpec) {
+    /// Ends the liveness and startup workers of the regular containers of a terminating Pod.
+    ///
+    /// Answers to `StopLivenessAndStartup`, which leaves sidecars out.
+    pub(super) fn stop_liveness_and_startup(&mut self, spec: &PodSpec) {
         for prober in &mut self.0 {
             let kind = spec.container(prober.container).map(ContainerSpec::kind);
             if kind == Some(ContainerKind::Regular) && prober.kind != ProbeKind::Readiness {
@@ -207,18 +246,20 @@ impl Probers {
     }
 
     /// Ends all workers.
-    pub(crate) fn remove_pod(&mut self) {
+    ///
+    /// Answers to `RemovePod`.
+    pub(super) fn remove_pod(&mut self) {
         self.0.iter_mut().for_each(Prober::end);
     }
 
-    /// What a restart of the kubelet loses.
-    pub(crate) fn forget(&mut self) {
+    /// Forgets what a restart of the kubelet loses.
+    pub(super) fn reset(&mut self) {
         self.remove_pod();
         self.0.iter_mut().for_each(|prober| prober.reported_dead = None);
     }
 
-    /// What the workers have to say of the newest instances, by container index.
-    pub(crate) fn facts(&self, spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<ProbeFacts> {
+    /// Returns the results for the newest instances, by container index; empty without probes.
+    pub(super) fn facts(&self, spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<ProbeFacts> {
         if self.0.is_empty() {
             return Vec::new();
         }
@@ -242,136 +283,164 @@ impl Probers {
         all
     }
 
-    /// What the workers stand for in the computation of a status, as a number.
-    pub(crate) fn standing(&self) -> NonZeroU64 {
-        let standing = self.0.iter().fold(0, |so_far, prober| {
-            let worker = &prober.worker;
-            let instance = worker.instance.map_or(0, |instance| u64::from(instance.ordinal()).wrapping_add(1));
-            let result = worker.result.map_or(0, |result| 1_u64.wrapping_add(result as u64));
-            let flags = [prober.exists(), prober.triggered_at.is_some(), prober.is_triggered_again];
-            // Equivalent with `^`: after a shift the last bit is 0.
-            let flags = flags.into_iter().fold(0, |flags: u64, flag| flags.wrapping_shl(1) | u64::from(flag));
-            // Equivalent with `^`: each part has bits of its own.
-            let own = instance.wrapping_shl(8) | result.wrapping_shl(4) | flags;
-            mix(so_far ^ own)
-        });
-        NonZeroU64::new(standing).unwrap_or(NonZeroU64::MIN)
-    }
-
-    /// Has the readiness of a container probed once more, at once.
-    pub(crate) fn trigger_readiness(&mut self, container: ContainerIndex, now: Timestamp) {
+    /// Triggers the readiness probe of a container out of turn.
+    ///
+    /// Answers to the manual trigger in `UpdatePodStatus`.
+    pub(super) fn trigger_readiness(&mut self, container: ContainerIndex, now: Timestamp) {
         let is_it = |prober: &&mut Prober| prober.container == container && prober.kind == ProbeKind::Readiness;
         if let Some(prober) = self.0.iter_mut().find(is_it).filter(|prober| prober.exists()) {
             prober.trigger(now);
         }
     }
 
-    /// A worker's time has come; tells of a changed verdict.
-    pub(crate) fn tick(
+    /// Runs a worker's tick: starts a probe, or finds without one what the container's state implies.
+    ///
+    /// Answers to `doProbe`.
+    pub(super) fn tick(
         &mut self,
         container: ContainerIndex,
         kind: ProbeKind,
-        around: ProbeContext<'_>,
+        context: ProbeContext<'_>,
         step: &mut Step<'_>,
-    ) -> Option<ProbeUpdate> {
-        let prober = self.0.iter_mut().find(|prober| (prober.container, prober.kind) == (container, kind))?;
-        let container_spec = around.spec.container(container)?;
-        let probe = container_spec.probe(kind)?;
-        prober.use_up_tick(probe.period(), step.now);
-        let Some(status) = around.status else {
-            prober.rest(step.now);
-            return None;
-        };
-        let inputs = ProbeInputs {
-            phase: status.phase,
-            container: status.records.get(container.get()).and_then(Option::as_ref),
-            is_deleting: prober.knows_deletion,
-            is_restarting_all: around.is_restarting_all,
-            kubelet: around.kubelet,
-            now: step.now,
-        };
-        let before = prober.worker;
-        let decision = prober.worker.do_probe(kind, probe, container_spec, &inputs);
-        match (decision, prober.worker.instance) {
-            (ProbeDecision::Run, Some(instance)) => {
-                prober.stage = ProberStage::Asking(1);
-                prober.has_met = before.instance != prober.worker.instance;
-                step.out.action(step.now, Action::Probe { container, instance, kind });
-                return None;
-            }
-            (ProbeDecision::End, _) => {
-                let after = prober.worker;
-                prober.end();
-                return prober.verdict(before, after, around);
-            }
-            (ProbeDecision::Wait | ProbeDecision::Run, _) => prober.rest(step.now),
-        }
-        prober.verdict(before, prober.worker, around)
+    ) -> Ticked {
+        let nothing = Ticked { update: None, changes_status: false };
+        let is_it = |prober: &&mut Prober| (prober.container, prober.kind) == (container, kind);
+        let Some(prober) = self.0.iter_mut().find(is_it) else { return nothing };
+        let Some(container_spec) = context.spec.container(container) else { return nothing };
+        let Some(probe) = container_spec.probe(kind) else { return nothing };
+        let before = prober.status_inputs();
+        let update = prober.tick(probe, container_spec, context, step);
+        Ticked { update, changes_status: prober.status_inputs() != before }
     }
 
-    /// Whether a worker waits for this answer.
-    pub(crate) fn is_asking(&self, container: ContainerIndex, instance: InstanceId, kind: ProbeKind) -> bool {
+    /// True if a worker waits for this answer.
+    pub(super) fn is_running(&self, container: ContainerIndex, instance: InstanceId, kind: ProbeKind) -> bool {
         self.0.iter().any(|prober| {
             (prober.container, prober.kind) == (container, kind)
                 && prober.worker.instance == Some(instance)
-                && matches!(prober.stage, ProberStage::Asking(_))
+                && matches!(prober.state, ProberState::Running(_))
         })
     }
 
-    /// The handler has answered; an error is tried again at once. Tells of the changed verdicts: that which a new
-    /// instance starts from, and that which the answer makes.
-    pub(crate) fn take_answer(
+    /// Handles a handler's answer; an error is retried at once, up to [`MAX_PROBE_RETRIES`] times in one probe.
+    pub(super) fn handle_answer(
         &mut self,
         container: ContainerIndex,
         kind: ProbeKind,
         outcome: ProbeOutcome,
         output: &str,
-        around: ProbeContext<'_>,
+        context: ProbeContext<'_>,
+        step: &mut Step<'_>,
+    ) -> Answered {
+        let nothing = Answered { updates: [None; 2], changes_status: false };
+        let is_it = |prober: &&mut Prober| (prober.container, prober.kind) == (container, kind);
+        let Some(prober) = self.0.iter_mut().find(is_it) else { return nothing };
+        let Some(probe) = context.spec.container(container).and_then(|it| it.probe(kind)) else { return nothing };
+        let before = prober.status_inputs();
+        let updates = prober.handle_answer(probe, outcome, output, context, step);
+        Answered { updates, changes_status: prober.status_inputs() != before }
+    }
+}
+
+impl Prober {
+    fn status_inputs(&self) -> StatusInputs {
+        StatusInputs {
+            exists: self.exists(),
+            instance: self.worker.instance,
+            result: self.worker.result,
+            is_triggered: self.triggered_at.is_some(),
+            is_triggered_again: self.is_triggered_again,
+        }
+    }
+
+    fn tick(
+        &mut self,
+        probe: &ProbeSpec,
+        container_spec: &ContainerSpec,
+        context: ProbeContext<'_>,
+        step: &mut Step<'_>,
+    ) -> Option<ProbeUpdate> {
+        let (container, kind) = (self.container, self.kind);
+        self.advance_tick(probe.period(), step.now);
+        let Some(status) = context.status else {
+            self.finish_probe(step.now);
+            return None;
+        };
+        let inputs = ProbeInputs {
+            phase: status.phase,
+            container: status.records.get(container.get()).and_then(Option::as_ref),
+            is_deleting: self.is_deleting,
+            is_restarting_all: context.is_restarting_all,
+            kubelet: context.kubelet,
+            now: step.now,
+        };
+        let before = self.worker;
+        let decision = self.worker.do_probe(kind, probe, container_spec, &inputs);
+        match (decision, self.worker.instance) {
+            (ProbeDecision::Run, Some(instance)) => {
+                self.state = ProberState::Running(1);
+                self.is_first_of_instance = before.instance != self.worker.instance;
+                step.out.action(step.now, Action::Probe { container, instance, kind });
+                return None;
+            }
+            (ProbeDecision::End, _) => {
+                // Ending the worker clears its result, which is reported nevertheless.
+                let after = self.worker;
+                self.end();
+                return self.update(before, after, context);
+            }
+            (ProbeDecision::Wait | ProbeDecision::Run, _) => self.finish_probe(step.now),
+        }
+        self.update(before, self.worker, context)
+    }
+
+    fn handle_answer(
+        &mut self,
+        probe: &ProbeSpec,
+        outcome: ProbeOutcome,
+        output: &str,
+        context: ProbeContext<'_>,
         step: &mut Step<'_>,
     ) -> [Option<ProbeUpdate>; 2] {
-        let is_it = |prober: &&mut Prober| (prober.container, prober.kind) == (container, kind);
-        let Some(prober) = self.0.iter_mut().find(is_it) else { return [None; 2] };
-        let Some(probe) = around.spec.container(container).and_then(|it| it.probe(kind)) else { return [None; 2] };
-        if let (ProbeOutcome::Error, ProberStage::Asking(attempt), Some(instance)) =
-            (outcome, prober.stage, prober.worker.instance)
+        let (container, kind) = (self.container, self.kind);
+        if let (ProbeOutcome::Error, ProberState::Running(attempt), Some(instance)) =
+            (outcome, self.state, self.worker.instance)
             && attempt < MAX_PROBE_RETRIES
         {
-            prober.stage = ProberStage::Asking(attempt.saturating_add(1));
+            self.state = ProberState::Running(attempt.saturating_add(1));
             step.out.action(step.now, Action::Probe { container, instance, kind });
             return [None; 2];
         }
-        prober.rest(step.now);
-        let before = prober.worker;
-        let met = core::mem::take(&mut prober.has_met)
-            .then(|| prober.verdict(ProbeWorker { instance: None, ..before }, before, around))
+        self.finish_probe(step.now);
+        let before = self.worker;
+        let initial = core::mem::take(&mut self.is_first_of_instance)
+            .then(|| self.update(ProbeWorker { instance: None, ..before }, before, context))
             .flatten();
-        prober.worker.record(kind, probe, outcome);
-        let found = match outcome {
+        self.worker.record(kind, probe, outcome);
+        let event = match outcome {
             ProbeOutcome::Success | ProbeOutcome::Unknown => None,
             ProbeOutcome::Warning => Some((EventReason::ProbeWarning, "warning")),
             ProbeOutcome::Failure => Some((EventReason::Unhealthy, "failed")),
             ProbeOutcome::Error => Some((EventReason::Unhealthy, "errored and resulted in unknown state")),
         };
-        if let Some((reason, what)) = found {
+        if let Some((reason, what)) = event {
             let message = || format!("{kind} probe {what}: {output}");
-            step.record(EventType::Warning, reason, Some(container), message);
+            step.record_event(EventType::Warning, reason, Some(container), message);
         }
-        [met, prober.verdict(before, prober.worker, around)]
+        [initial, self.update(before, self.worker, context)]
     }
-}
 
-impl Prober {
-    /// The verdict, if it has changed.
-    fn verdict(&mut self, before: ProbeWorker, after: ProbeWorker, around: ProbeContext<'_>) -> Option<ProbeUpdate> {
+    /// Returns the result if it has changed.
+    fn update(&mut self, before: ProbeWorker, after: ProbeWorker, context: ProbeContext<'_>) -> Option<ProbeUpdate> {
         let (instance, result) = (after.instance?, after.result?);
         let is_new = before.instance != after.instance || before.result != after.result;
         if !is_new || self.reported_dead == Some(instance) {
             return None;
         }
-        let records = around.status.map_or(&[][..], |status| &status.records);
+        let records = context.status.map_or(&[][..], |status| &status.records);
         let record = records.get(self.container.get()).and_then(Option::as_ref);
         let is_running = record.is_some_and(ContainerRecord::is_running);
-        if around.repeats == Repeats::Once && !is_running && result == ProbeResult::Failure {
+        if !context.repeats_dead_failures && !is_running && result == ProbeResult::Failure {
             self.reported_dead = Some(instance);
         }
         Some(ProbeUpdate { container: self.container, instance, kind: self.kind, result })

@@ -1,208 +1,236 @@
-//! What the runtime says, once it has been checked.
+//! Runtime events: applies answers to actions, and changes of the runtime, to the PLEG and to the sync under way.
 
-use alloc::{boxed::Box, format, sync::Arc, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 
 use super::{
-    PodMachine, Step,
     components::Kubelet,
-    kill_container::StopStage,
-    prober_manager::{ProbeContext, Repeats},
-    status_manager::SandboxNews,
-    sync::{PendingCall, Sync},
-    sync_loop_queue::{Message, PlegEvent},
+    kill_container,
+    pleg::PlegEvent,
+    pod_worker::PodWorker,
+    sink::Step,
+    start_container,
+    sync::{PendingCall, StopStage, Sync},
 };
 use crate::{
     action::{EventReason, EventType},
     event::{ContainerExit, HookKind, RuntimeEvent},
-    rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, ProbeKind},
-    state::{Instance, InstanceId, InstanceState, LOST_EXIT_CODE, Sandbox, SandboxId, Termination, TerminationReason},
+    spec::ContainerIndex,
+    state::{
+        Instance, InstanceId, InstanceState, LOST_EXIT_CODE, RuntimeStatus, Sandbox, SandboxId, Termination,
+        TerminationReason,
+    },
 };
 
-/// What a probe has found.
-#[cfg(feature = "sim")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProbeAnswer {
-    pub(crate) container: ContainerIndex,
-    pub(crate) instance: InstanceId,
-    pub(crate) kind: ProbeKind,
-    pub(crate) outcome: ProbeOutcome,
-    pub(crate) output: &'static str,
+/// Applies an event that was validated; answers of probes are the sync loop's.
+pub(super) fn handle(event: RuntimeEvent, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let sync = worker.sync_mut();
+    match event {
+        RuntimeEvent::SandboxCreated { sandbox, has_ip } => add_sandbox(sandbox, has_ip, sync, kubelet, step),
+        RuntimeEvent::SandboxFailed { message, .. } => fail_sandbox(&message, sync, step),
+        RuntimeEvent::SandboxDied { sandbox } => kill_sandbox(sandbox, sync, kubelet, step),
+        RuntimeEvent::ContainerExited { container, instance, exit } => {
+            end_instance(container, instance, exit, kubelet, step);
+        }
+        RuntimeEvent::HookFinished { container, instance, hook: HookKind::PreStop, result } => {
+            kubelet.runtime_manager.end_pre_stop(container, instance);
+            if result.is_err() {
+                let message = || "PreStopHook failed".into();
+                step.record_event(EventType::Warning, EventReason::FailedPreStopHook, Some(container), message);
+            }
+            if let Some(sync) = sync {
+                kill_container::handle_pre_stop_finished(sync, container, instance, step);
+            }
+        }
+        RuntimeEvent::Relisted(runtime) => relist(runtime, sync, kubelet, step),
+        RuntimeEvent::ImageInspected { .. }
+        | RuntimeEvent::ImagePulled { .. }
+        | RuntimeEvent::ContainerCreated { .. }
+        | RuntimeEvent::ContainerStarted { .. }
+        | RuntimeEvent::ContainerStopped { .. }
+        | RuntimeEvent::HookFinished { hook: HookKind::PostStart, .. }
+        | RuntimeEvent::ProbeFinished { .. } => {
+            if let Some(sync) = sync {
+                answer_call(event, sync, kubelet, step);
+            }
+        }
+    }
 }
 
-impl PodMachine {
-    /// Takes in what has been checked.
-    pub(super) fn on_runtime_event(&mut self, event: RuntimeEvent, step: &mut Step<'_>) {
-        match event {
-            RuntimeEvent::SandboxCreated { sandbox, has_ip } => self.add_sandbox(sandbox, has_ip, step),
-            RuntimeEvent::SandboxFailed { message, .. } => self.fail_sandbox(&message, step),
-            RuntimeEvent::SandboxDied { sandbox } => self.kill_sandbox(sandbox, step),
-            RuntimeEvent::ImageInspected { container, result } => {
-                self.with_sync(|sync, parts| sync.on_image_inspected(container, result, parts, step));
-            }
-            RuntimeEvent::ImagePulled { container, result } => {
-                self.with_sync(|sync, parts| sync.on_image_pulled(container, result, parts, step));
-            }
-            RuntimeEvent::ContainerCreated { container, instance, result } => {
-                self.with_sync(|sync, parts| sync.on_created(container, instance, result, parts, step));
-            }
-            RuntimeEvent::ContainerStarted { container, instance, started_at, result } => {
-                let at = started_at.unwrap_or(step.now);
-                self.with_sync(|sync, parts| sync.on_started(container, instance, at, result, parts, step));
-            }
-            RuntimeEvent::ContainerExited { container, instance, exit } => {
-                self.end_instance(container, instance, exit, step);
-            }
-            RuntimeEvent::ContainerStopped { container, instance } => {
-                self.on_stop_returned(container, instance, step);
-            }
-            RuntimeEvent::HookFinished { container, instance, hook, result } => {
-                self.on_hook_finished(container, instance, hook, result, step);
-            }
-            RuntimeEvent::ProbeFinished { container, kind, outcome, output, .. } => {
-                return self.on_probe_finished(container, kind, outcome, &output, step);
-            }
-            RuntimeEvent::Relisted(runtime) => self.on_relisted(runtime, step),
+/// Answers the call that a sync waits for.
+fn answer_call(event: RuntimeEvent, sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    match event {
+        RuntimeEvent::ImageInspected { container, result } => {
+            start_container::handle_image_inspected(sync, container, result, kubelet, step);
         }
-        self.settle(step);
+        RuntimeEvent::ImagePulled { container, result } => {
+            start_container::handle_image_pulled(sync, container, result, kubelet, step);
+        }
+        RuntimeEvent::ContainerCreated { container, instance, result } => {
+            start_container::handle_created(sync, container, instance, result, kubelet, step);
+        }
+        RuntimeEvent::ContainerStarted { container, instance, started_at, result } => {
+            let at = started_at.unwrap_or(step.now);
+            start_container::handle_started(sync, container, instance, at, result, kubelet, step);
+        }
+        RuntimeEvent::ContainerStopped { container, instance } => {
+            kill_container::handle_stopped(sync, container, instance, step);
+        }
+        RuntimeEvent::HookFinished { container, instance, hook: HookKind::PostStart, result } => {
+            start_container::handle_post_start_finished(sync, container, instance, result, kubelet, step);
+        }
+        RuntimeEvent::HookFinished { hook: HookKind::PreStop, .. }
+        | RuntimeEvent::SandboxCreated { .. }
+        | RuntimeEvent::SandboxFailed { .. }
+        | RuntimeEvent::SandboxDied { .. }
+        | RuntimeEvent::ContainerExited { .. }
+        | RuntimeEvent::ProbeFinished { .. }
+        | RuntimeEvent::Relisted(_) => {}
     }
+}
 
-    /// What [`RuntimeEvent::ProbeFinished`] says, for those who have it at hand.
-    #[cfg(feature = "sim")]
-    pub(crate) fn take_probe_answer(
-        &mut self,
-        answer: ProbeAnswer,
-        step: &mut Step<'_>,
-    ) -> Result<(), crate::event::EventError> {
-        let ProbeAnswer { container, instance, kind, outcome, output } = answer;
-        self.check_probe(container, instance, kind)?;
-        self.on_probe_finished(container, kind, outcome, output, step);
-        Ok(())
+// --- Sandboxes ---
+
+fn add_sandbox(
+    sandbox: SandboxId,
+    has_ip: Option<bool>,
+    sync: Option<&mut Sync>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let uses_host_network = kubelet.spec.uses_host_network();
+    let created = Sandbox { id: sandbox, attempt: sandbox.0, is_ready: true, uses_host_network, has_ip };
+    // The embedder may have relisted the runtime between the creation and this answer.
+    if kubelet.pleg.runtime().sandboxes.iter().all(|known| known.id != sandbox) {
+        let sandboxes = &mut kubelet.pleg.change(step.now).sandboxes;
+        // A Pod seldom has a second sandbox: doubling the capacity would waste memory in a fleet.
+        sandboxes.reserve_exact(1);
+        sandboxes.insert(0, created);
+        kubelet.post_pleg_event(PlegEvent::Started);
     }
+    kubelet.status_manager.record_sandbox();
+    if let Some(sync) = sync {
+        sync.complete_call();
+    }
+}
 
-    /// Works on the sync under way, if there is one.
-    pub(super) fn with_sync(&mut self, work: impl FnOnce(&mut Sync, &mut Kubelet)) {
-        if let Some(sync) = &mut self.worker.sync {
-            work(sync, &mut self.parts);
+fn fail_sandbox(message: &str, sync: Option<&mut Sync>, step: &mut Step<'_>) {
+    let event = || format!("Failed to create pod sandbox: {message}");
+    step.record_event(EventType::Warning, EventReason::FailedCreatePodSandBox, None, event);
+    if let Some(sync) = sync {
+        sync.fail_sandbox();
+    }
+}
+
+/// Handles the death of a sandbox, by itself or by a stop; to stop a dead one again is a success.
+fn kill_sandbox(sandbox: SandboxId, sync: Option<&mut Sync>, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    if kubelet.pleg.runtime().sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
+        let runtime = kubelet.pleg.change(step.now);
+        runtime.sandboxes.iter_mut().filter(|known| known.id == sandbox).for_each(|known| known.is_ready = false);
+        let in_it = |instance: &&Instance| instance.sandbox == sandbox && instance.is_running();
+        let killed = runtime.instances.iter().rev().filter(in_it);
+        let killed: Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
+        for (container, instance) in killed {
+            end_instance(container, instance, ContainerExit::with_code(LOST_EXIT_CODE), kubelet, step);
+        }
+        kubelet.post_pleg_event(PlegEvent::Died(None));
+    }
+    if let Some(sync) = sync
+        && sync.pending_call == PendingCall::StoppingSandbox(sandbox)
+    {
+        sync.complete_call();
+    }
+}
+
+// --- Containers ---
+
+fn end_instance(
+    container: ContainerIndex,
+    instance: InstanceId,
+    exit: ContainerExit,
+    kubelet: &mut Kubelet,
+    step: &Step<'_>,
+) {
+    let ContainerExit { code, reason, message, signal, started_at, finished_at } = exit;
+    let has_no_reason = reason == TerminationReason::Other("".into());
+    if let Some(ended) = kubelet.pleg.change(step.now).instance_mut(container, instance) {
+        let known_start = if let InstanceState::Running { started_at } = ended.state { started_at } else { None };
+        ended.state = InstanceState::Exited(Arc::new(Termination {
+            exit_code: code,
+            reason: if has_no_reason { TerminationReason::of_exit(code) } else { reason },
+            message,
+            signal,
+            started_at: started_at.or(known_start),
+            finished_at: Some(finished_at.unwrap_or(step.now)),
+            instance: Some(instance),
+        }));
+    }
+    kubelet.post_pleg_event(PlegEvent::Died(Some(container)));
+}
+
+// --- Relists ---
+
+/// Takes over the whole runtime; whatever the sync waits for and the relist shows counts as answered.
+fn relist(runtime: RuntimeStatus, sync: Option<&mut Sync>, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    if runtime == *kubelet.pleg.runtime() {
+        return;
+    }
+    for instance in &runtime.instances {
+        if let Some(container) = instance.container {
+            kubelet.runtime_manager.record_instance(container, instance.id);
         }
     }
+    let before = core::mem::replace(kubelet.pleg.change(step.now), runtime);
+    kubelet.post_pleg_event(PlegEvent::Started);
+    post_deaths_since(&before, kubelet);
+    if let Some(sync) = sync {
+        answer_by_relist(sync, kubelet, step);
+    }
+}
 
-    fn add_sandbox(&mut self, sandbox: SandboxId, has_ip: Option<bool>, step: &mut Step<'_>) {
-        let parts = &mut self.parts;
-        let uses_host_network = parts.spec.uses_host_network();
-        let made = Sandbox { id: sandbox, attempt: sandbox.0, is_ready: true, uses_host_network, has_ip };
-        // A relist may have shown it before.
-        if parts.runtime.actual().sandboxes.iter().all(|known| known.id != sandbox) {
-            let sandboxes = &mut parts.runtime.change(step.now).sandboxes;
-            // There is seldom another.
-            sandboxes.reserve_exact(1);
-            sandboxes.insert(0, made);
-            parts.notice(PlegEvent::Started);
+/// Posts the deaths of instances that have terminated since.
+fn post_deaths_since(before: &RuntimeStatus, kubelet: &mut Kubelet) {
+    let was_dead = |ended: &Instance| {
+        let mut known = before.instances.iter().filter(|known| known.termination().is_some());
+        known.any(|known| (known.container, known.id) == (ended.container, ended.id))
+    };
+    let dead = kubelet.pleg.runtime().instances.iter().filter(|instance| instance.termination().is_some());
+    let died: Vec<_> = dead.filter(|ended| !was_dead(ended)).filter_map(|ended| ended.container).collect();
+    for container in died {
+        kubelet.post_pleg_event(PlegEvent::Died(Some(container)));
+    }
+}
+
+/// Completes the pending call of a sync as far as the runtime shows that it is done.
+fn answer_by_relist(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let runtime = kubelet.pleg.runtime();
+    match sync.pending_call {
+        PendingCall::RunningSandbox(sandbox) => {
+            if runtime.sandboxes.first().is_some_and(|newest| newest.id == sandbox && newest.is_ready) {
+                kubelet.status_manager.record_sandbox();
+                sync.complete_call();
+            }
         }
-        parts.status.sandbox_news = SandboxNews::Ready;
-        self.with_sync(|sync, _| sync.doing = PendingCall::Nothing);
-    }
-
-    fn fail_sandbox(&mut self, message: &str, step: &mut Step<'_>) {
-        let told = || format!("Failed to create pod sandbox: {message}");
-        step.record(EventType::Warning, EventReason::FailedCreatePodSandBox, None, told);
-        self.with_sync(|sync, _| {
-            sync.has_failed = true;
-            sync.todo.clear();
-            sync.doing = PendingCall::Nothing;
-        });
-    }
-
-    /// A sandbox is dead, by itself or because it was told to stop; to stop a dead one again is a success.
-    fn kill_sandbox(&mut self, sandbox: SandboxId, step: &mut Step<'_>) {
-        let sandboxes = &self.parts.runtime.actual().sandboxes;
-        if sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
-            let runtime = self.parts.runtime.change(step.now);
-            runtime.sandboxes.iter_mut().filter(|known| known.id == sandbox).for_each(|known| known.is_ready = false);
-            let in_it = |instance: &&Instance| instance.sandbox == sandbox && instance.is_running();
-            let killed = runtime.instances.iter().rev().filter(in_it);
-            let killed: Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
-            for (container, instance) in killed {
-                self.end_instance(container, instance, ContainerExit::with_code(LOST_EXIT_CODE), step);
+        PendingCall::StoppingSandbox(sandbox) => {
+            if !runtime.sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
+                sync.complete_call();
             }
-            self.parts.notice(PlegEvent::Died(None));
         }
-        self.with_sync(|sync, _| {
-            if sync.doing == PendingCall::StoppingSandbox(sandbox) {
-                sync.doing = PendingCall::Nothing;
+        PendingCall::Creating(container, instance) | PendingCall::Starting(container, instance) => {
+            let has_run = |known: &Instance| known.is_running() || known.termination().is_some();
+            if runtime.instances_of(container).any(|it| it.id == instance && has_run(it)) {
+                start_container::handle_running(sync, container, instance, kubelet, step);
             }
-        });
-    }
-
-    /// An instance has ended.
-    fn end_instance(&mut self, container: ContainerIndex, instance: InstanceId, exit: ContainerExit, step: &Step<'_>) {
-        let ContainerExit { code, reason, message, signal, started_at, finished_at } = exit;
-        let is_unsaid = reason == TerminationReason::Other("".into());
-        if let Some(ended) = self.parts.runtime.change(step.now).instance_mut(container, instance) {
-            let known_start = if let InstanceState::Running { started_at } = ended.state { started_at } else { None };
-            ended.state = InstanceState::Exited(Arc::new(Termination {
-                exit_code: code,
-                reason: if is_unsaid { TerminationReason::of_exit(code) } else { reason },
-                message,
-                signal,
-                started_at: started_at.or(known_start),
-                finished_at: Some(finished_at.unwrap_or(step.now)),
-                instance: Some(instance),
-            }));
         }
-        self.parts.notice(PlegEvent::Died(Some(container)));
-    }
-
-    fn on_stop_returned(&mut self, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
-        self.with_sync(|sync, _| {
-            let mut stops = sync.stops.iter_mut();
-            let told = stops
-                .find(|stop| stop.container == container && stop.instance == instance && stop.stage == StopStage::Told);
-            if let Some(stop) = told {
-                stop.stage = StopStage::Gone;
-            }
-            sync.go_on_stopping(step);
-        });
-    }
-
-    fn on_hook_finished(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        hook: HookKind,
-        result: Result<(), Box<str>>,
-        step: &mut Step<'_>,
-    ) {
-        match hook {
-            HookKind::PostStart => {
-                self.with_sync(|sync, parts| sync.on_post_start_finished(container, instance, result, parts, step));
-            }
-            HookKind::PreStop => {
-                self.parts.containers.end_pre_stop(container, instance);
-                if result.is_err() {
-                    let message = || "PreStopHook failed".into();
-                    step.record(EventType::Warning, EventReason::FailedPreStopHook, Some(container), message);
+        PendingCall::Stopping | PendingCall::StoppingFailed(_) => {
+            for stop in sync.stops.iter_mut().filter(|stop| stop.stage == StopStage::SigtermSent) {
+                let mut known = runtime.instances_of(stop.container);
+                if !known.any(|known| known.id == stop.instance && known.termination().is_none()) {
+                    stop.stage = StopStage::Gone;
                 }
-                self.with_sync(|sync, _| sync.on_pre_stop_finished(container, instance, step));
             }
+            kill_container::continue_stops(sync, step);
         }
-    }
-
-    fn on_probe_finished(
-        &mut self,
-        container: ContainerIndex,
-        kind: ProbeKind,
-        outcome: ProbeOutcome,
-        output: &str,
-        step: &mut Step<'_>,
-    ) {
-        let kubelet = self.parts.kubelet_start();
-        let Kubelet { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
-        let repeats = if runtime.notices_at_once() { Repeats::Once } else { Repeats::Always };
-        let around = ProbeContext { spec, status: status.computed(), is_restarting_all: false, kubelet, repeats };
-        for verdict in probers.take_answer(container, kind, outcome, output, around, step).into_iter().flatten() {
-            inbox.post(Message::ProbeUpdate(verdict));
-        }
-        self.settle_after_answer(container, kind, step);
+        // The runtime's list shows neither images nor hooks.
+        PendingCall::Nothing | PendingCall::Inspecting(_) | PendingCall::Pulling(..) | PendingCall::PostStart(..) => {}
     }
 }

@@ -1,4 +1,4 @@
-//! What the runtime manager remembers of each container: instances asked for, back-offs, the last failed start.
+//! Runtime manager: the kubelet's memory of each container, with back-offs and the last failed start.
 //!
 //! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`.
 
@@ -15,42 +15,42 @@ use crate::{
     time::Timestamp,
 };
 
-/// The containers of a Pod, by container index, and its images.
+/// Containers of a Pod, by container index, and pulls of its images.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Containers {
-    /// Shared with Pods of which the same is remembered.
-    pub(super) each: Arc<[Container]>,
+pub(super) struct RuntimeManager {
+    /// Shared by Pods with equal entries; see the interner of the fast path.
+    containers: Arc<[Container]>,
     pulls: Vec<ImagePulls>,
 }
 
-/// One container.
+/// Memory of one container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Container {
-    /// How many instances were asked for.
+pub(super) struct Container {
+    /// Number of instances that were created.
     created: u32,
-    /// What has gone wrong or was changed, if anything has.
+    /// Boxed, since most containers never fail and are never changed.
     history: Option<Box<History>>,
 }
 
-/// What is remembered of a container that has ended, would not start or was changed.
+/// Memory of a container that has exited, failed to start or was changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct History {
-    /// The crash-loop back-off, for each image that the container has had.
+pub(super) struct History {
+    /// Crash-loop back-off for each image that the container has had.
     crash_loops: Vec<(Box<str>, BackOff)>,
-    /// Why the last start failed, if it did.
+    /// Why the last start failed, unless one has succeeded since.
     failure: Option<Arc<StartFailure>>,
-    /// The restart count after those of the instances that were removed but left their logs.
+    /// Restart count of the next instance by the logs that removed instances have left.
     after_logs: i32,
-    /// The images of instances that were made before the spec had another one.
+    /// Images of instances that were created before the spec was changed.
     images: Vec<(InstanceId, Box<str>)>,
-    /// Instances whose preStop hook still runs.
+    /// Instances whose preStop hook runs.
     pre_stops: Vec<InstanceId>,
 }
 
-/// The pulls of one image that have failed.
+/// Failed pulls of one image.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ImagePulls {
@@ -59,40 +59,51 @@ struct ImagePulls {
     last_failure: Arc<StartFailure>,
 }
 
-impl Containers {
-    pub(crate) fn new(spec: &PodSpec) -> Containers {
-        Containers { each: (0..spec.container_count()).map(|_| Container::default()).collect(), pulls: Vec::new() }
-    }
-
-    /// Makes room for containers that were added.
-    pub(crate) fn fit(&mut self, spec: &PodSpec) {
-        if self.each.len() < spec.container_count() {
-            let mut each = self.each.to_vec();
-            each.resize_with(spec.container_count(), Container::default);
-            self.each = each.into();
+impl RuntimeManager {
+    /// Creates the memory of a new Pod.
+    pub(super) fn new(spec: &PodSpec) -> RuntimeManager {
+        RuntimeManager {
+            containers: (0..spec.container_count()).map(|_| Container::default()).collect(),
+            pulls: Vec::new(),
         }
     }
 
-    /// How many containers are known.
+    /// Adds entries for ephemeral containers that were added.
+    pub(super) fn fit(&mut self, spec: &PodSpec) {
+        if self.containers.len() < spec.container_count() {
+            let mut containers = self.containers.to_vec();
+            containers.resize_with(spec.container_count(), Container::default);
+            self.containers = containers.into();
+        }
+    }
+
+    /// Returns the number of containers.
     #[cfg(feature = "snapshot")]
-    pub(crate) fn count(&self) -> usize {
-        self.each.len()
+    pub(super) fn count(&self) -> usize {
+        self.containers.len()
     }
 
-    fn get(&self, container: ContainerIndex) -> Option<&History> {
-        self.each.get(container.get())?.history.as_deref()
+    /// Returns the entries, for the interner.
+    #[cfg(feature = "sim")]
+    pub(super) fn shared_mut(&mut self) -> &mut Arc<[Container]> {
+        &mut self.containers
     }
 
-    fn get_mut(&mut self, container: ContainerIndex) -> Option<&mut History> {
-        Arc::make_mut(&mut self.each)
+    fn history(&self, container: ContainerIndex) -> Option<&History> {
+        self.containers.get(container.get())?.history.as_deref()
+    }
+
+    fn history_mut(&mut self, container: ContainerIndex) -> Option<&mut History> {
+        Arc::make_mut(&mut self.containers)
             .get_mut(container.get())
             .map(|it| &mut **it.history.get_or_insert_with(Box::default))
     }
 
-    /// Lets a container start, or says until when and how long it is held back after its exit at `finished_at`.
+    /// Advances the crash-loop back-off and lets the container start; `Err` with the end and the delay of the back-off if
+    /// that still holds the container back after its exit at `finished_at`.
     ///
     /// Answers to `doBackOff`.
-    pub(crate) fn let_go(
+    pub(super) fn check_back_off(
         &mut self,
         container: ContainerIndex,
         image: &str,
@@ -100,7 +111,7 @@ impl Containers {
         finished_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), (Timestamp, Duration)> {
-        let Some(history) = self.get_mut(container) else { return Ok(()) };
+        let Some(history) = self.history_mut(container) else { return Ok(()) };
         let place = history.crash_loops.iter().position(|(known, _)| **known == *image);
         let before = place.and_then(|place| history.crash_loops.get(place)).map(|(_, back_off)| *back_off);
         if let Some(before) = before
@@ -119,26 +130,31 @@ impl Containers {
         Ok(())
     }
 
-    /// The crash-loop back-off of a container with this image.
-    pub(crate) fn crash_loop(&self, container: ContainerIndex, image: &str) -> Option<BackOff> {
-        let known = self.get(container)?.crash_loops.iter().find(|(known, _)| **known == *image);
+    /// Returns the crash-loop back-off of a container with this image.
+    pub(super) fn crash_loop(&self, container: ContainerIndex, image: &str) -> Option<BackOff> {
+        let known = self.history(container)?.crash_loops.iter().find(|(known, _)| **known == *image);
         known.map(|(_, back_off)| *back_off)
     }
 
-    /// The back-off of the pulls of an image.
-    pub(crate) fn pull_back_off(&self, image: &str) -> Option<BackOff> {
+    /// Returns the back-off of an image's pulls.
+    pub(super) fn pull_back_off(&self, image: &str) -> Option<BackOff> {
         self.pulls.iter().find(|pulls| *pulls.image == *image).map(|pulls| pulls.back_off)
     }
 
-    /// Why an image is not pulled yet, if it is held back: what the last pull failed with.
-    pub(crate) fn held_pull(&self, image: &str, limits: &BackOffLimits, now: Timestamp) -> Option<Arc<StartFailure>> {
+    /// Returns the last failure of an image whose pulls are held back by their back-off.
+    pub(super) fn pull_in_back_off(
+        &self,
+        image: &str,
+        limits: &BackOffLimits,
+        now: Timestamp,
+    ) -> Option<Arc<StartFailure>> {
         let pulls = self.pulls.iter().find(|pulls| *pulls.image == *image)?;
         let is_held = pulls.back_off.holds_until(limits, pulls.back_off.advanced_at(), now).is_some();
         is_held.then(|| pulls.last_failure.clone())
     }
 
-    /// A pull has failed.
-    pub(crate) fn note_failed_pull(
+    /// Records a failed pull and advances the back-off of its image.
+    pub(super) fn record_failed_pull(
         &mut self,
         image: &str,
         limits: &BackOffLimits,
@@ -155,79 +171,82 @@ impl Containers {
         self.pulls.push(ImagePulls { image: image.into(), back_off, last_failure: failure });
     }
 
-    /// The name of a container's next instance.
-    pub(crate) fn next_instance(&mut self, container: ContainerIndex) -> InstanceId {
-        let Some(it) = Arc::make_mut(&mut self.each).get_mut(container.get()) else { return InstanceId::nth(0) };
+    /// Returns the id of a container's next instance.
+    pub(super) fn next_instance(&mut self, container: ContainerIndex) -> InstanceId {
+        let Some(it) = Arc::make_mut(&mut self.containers).get_mut(container.get()) else { return InstanceId::nth(0) };
         let instance = InstanceId::nth(it.created);
         it.created = it.created.saturating_add(1);
         instance
     }
 
-    /// Takes notice of an instance, so that no later one gets its name.
-    pub(crate) fn note_instance(&mut self, container: ContainerIndex, instance: InstanceId) {
-        if let Some(it) = Arc::make_mut(&mut self.each).get_mut(container.get()) {
+    /// Records an instance, so that no later one gets its id.
+    pub(super) fn record_instance(&mut self, container: ContainerIndex, instance: InstanceId) {
+        if let Some(it) = Arc::make_mut(&mut self.containers).get_mut(container.get()) {
             it.created = it.created.max(instance.ordinal().saturating_add(1));
         }
     }
 
-    /// A start has failed, or, with `None`, none has since.
-    pub(crate) fn set_failure(&mut self, container: ContainerIndex, failure: Option<Arc<StartFailure>>) {
-        if (failure.is_some() || self.failure(container).is_some())
-            && let Some(history) = self.get_mut(container)
+    /// Sets why the last start of a container failed; `None` after a success.
+    pub(super) fn set_start_failure(&mut self, container: ContainerIndex, failure: Option<Arc<StartFailure>>) {
+        if (failure.is_some() || self.start_failure(container).is_some())
+            && let Some(history) = self.history_mut(container)
         {
             history.failure = failure;
         }
     }
 
-    pub(crate) fn failure(&self, container: ContainerIndex) -> Option<&Arc<StartFailure>> {
-        self.get(container)?.failure.as_ref()
+    /// Returns why the last start of a container failed.
+    pub(super) fn start_failure(&self, container: ContainerIndex) -> Option<&Arc<StartFailure>> {
+        self.history(container)?.failure.as_ref()
     }
 
-    /// Why the last start of each container failed, by container index; empty if none did.
-    pub(crate) fn failures(&self) -> Vec<Option<Arc<StartFailure>>> {
+    /// Returns why the last start of each container failed, by container index; empty if none did.
+    pub(super) fn start_failures(&self) -> Vec<Option<Arc<StartFailure>>> {
         let failure_of = |it: &Container| it.history.as_ref().and_then(|history| history.failure.clone());
-        if self.each.iter().all(|it| failure_of(it).is_none()) {
+        if self.containers.iter().all(|it| failure_of(it).is_none()) {
             return Vec::new();
         }
-        self.each.iter().map(failure_of).collect()
+        self.containers.iter().map(failure_of).collect()
     }
 
-    /// An instance is removed, but not its logs: the next one is counted after it.
-    pub(crate) fn keep_logs(&mut self, container: ContainerIndex, restart_count: i32) {
-        if let Some(history) = self.get_mut(container) {
+    /// Records that an instance is removed but leaves its logs, from which the next restart count is taken.
+    pub(super) fn record_logs(&mut self, container: ContainerIndex, restart_count: i32) {
+        if let Some(history) = self.history_mut(container) {
             history.after_logs = history.after_logs.max(restart_count.saturating_add(1));
         }
     }
 
-    /// The restart count of the next instance of a container that has none, by its logs.
-    pub(crate) fn count_by_logs(&self, container: ContainerIndex) -> i32 {
-        self.get(container).map_or(0, |history| history.after_logs)
+    /// Returns the restart count of the next instance of a container that has none, by its logs.
+    ///
+    /// Answers to `calcRestartCountByLogDir`.
+    pub(super) fn restart_count_by_logs(&self, container: ContainerIndex) -> i32 {
+        self.history(container).map_or(0, |history| history.after_logs)
     }
 
-    /// A preStop hook begins.
-    pub(crate) fn begin_pre_stop(&mut self, container: ContainerIndex, instance: InstanceId) {
-        if let Some(history) = self.get_mut(container) {
+    /// Records that a preStop hook runs.
+    pub(super) fn record_pre_stop(&mut self, container: ContainerIndex, instance: InstanceId) {
+        if let Some(history) = self.history_mut(container) {
             history.pre_stops.push(instance);
         }
     }
 
-    /// Whether a preStop hook runs in this instance.
-    pub(crate) fn runs_pre_stop(&self, container: ContainerIndex, instance: InstanceId) -> bool {
-        self.get(container).is_some_and(|history| history.pre_stops.contains(&instance))
+    /// True if a preStop hook runs in this instance.
+    pub(super) fn runs_pre_stop(&self, container: ContainerIndex, instance: InstanceId) -> bool {
+        self.history(container).is_some_and(|history| history.pre_stops.contains(&instance))
     }
 
-    /// A preStop hook has ended.
-    pub(crate) fn end_pre_stop(&mut self, container: ContainerIndex, instance: InstanceId) {
+    /// Records the end of a preStop hook.
+    pub(super) fn end_pre_stop(&mut self, container: ContainerIndex, instance: InstanceId) {
         if self.runs_pre_stop(container, instance)
-            && let Some(history) = self.get_mut(container)
+            && let Some(history) = self.history_mut(container)
         {
             history.pre_stops.retain(|known| *known != instance);
         }
     }
 
-    /// The spec has another image now; these instances were made with the old one.
-    pub(crate) fn note_old_image(&mut self, container: ContainerIndex, old: &str, instances: &[InstanceId]) {
-        let Some(history) = self.get_mut(container) else { return };
+    /// Records the old image of a container's instances when its spec gets another one.
+    pub(super) fn record_former_images(&mut self, container: ContainerIndex, old: &str, instances: &[InstanceId]) {
+        let Some(history) = self.history_mut(container) else { return };
         history.images.retain(|(known, _)| instances.contains(known));
         for instance in instances {
             if history.images.iter().all(|(known, _)| known != instance) {
@@ -236,36 +255,36 @@ impl Containers {
         }
     }
 
-    /// An instance was made with an image that the spec has no more.
-    pub(crate) fn record_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str) {
-        if let Some(history) = self.get_mut(container) {
+    /// Records that an instance was created with an image that the spec no longer has.
+    pub(super) fn record_former_image(&mut self, container: ContainerIndex, instance: InstanceId, image: &str) {
+        if let Some(history) = self.history_mut(container) {
             history.images.push((instance, image.into()));
         }
     }
 
-    /// The image of an instance, if the spec has had another one since.
-    pub(crate) fn image_of(&self, container: ContainerIndex, instance: InstanceId) -> Option<&str> {
-        let images = &self.get(container)?.images;
+    /// Returns the image that an instance was created with, if the spec has had another one since.
+    pub(super) fn former_image(&self, container: ContainerIndex, instance: InstanceId) -> Option<&str> {
+        let images = &self.history(container)?.images;
         images.iter().find(|(known, _)| *known == instance).map(|(_, image)| &**image)
     }
 
-    /// Whether an instance was made with another image than the container has in this spec.
-    pub(crate) fn has_other_image(
+    /// True if an instance was created with another image than the container has in this spec.
+    pub(super) fn has_other_image(
         &self,
         index: ContainerIndex,
         instance: InstanceId,
         container: &ContainerSpec,
     ) -> bool {
-        self.image_of(index, instance).is_some_and(|image| image != container.image())
+        self.former_image(index, instance).is_some_and(|image| image != container.image())
     }
 
-    /// What a restarted kubelet finds: the logs, and what the runtime knows of its instances.
-    pub(crate) fn forget(&mut self) {
+    /// Forgets what a restart of the kubelet loses; logs and the runtime's knowledge of images stay.
+    pub(super) fn reset(&mut self) {
         self.pulls.clear();
-        for it in Arc::make_mut(&mut self.each) {
+        for it in Arc::make_mut(&mut self.containers) {
             let Some(History { after_logs, images, .. }) = it.history.take().map(|history| *history) else { continue };
-            let is_worth_it = after_logs > 0 || !images.is_empty();
-            it.history = is_worth_it.then(|| Box::new(History { after_logs, images, ..History::default() }));
+            let is_needed = after_logs > 0 || !images.is_empty();
+            it.history = is_needed.then(|| Box::new(History { after_logs, images, ..History::default() }));
         }
     }
 }
@@ -279,10 +298,10 @@ mod tests {
     const APP: ContainerIndex = ContainerIndex::FIRST;
     const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
 
-    fn one_container() -> Containers {
+    fn one_container() -> RuntimeManager {
         let manifest =
             serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#).unwrap();
-        Containers::new(&PodSpec::from_admitted(&manifest).unwrap())
+        RuntimeManager::new(&PodSpec::from_admitted(&manifest).unwrap())
     }
 
     fn at(seconds: u64) -> Timestamp {
@@ -290,25 +309,31 @@ mod tests {
     }
 
     #[test]
-    fn the_first_restart_is_let_go_and_the_second_is_held_back_for_ten_seconds() {
+    fn the_first_restart_is_check_back_off_and_the_second_is_held_back_for_ten_seconds() {
         let mut containers = one_container();
-        assert_eq!(containers.let_go(APP, "nginx", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(containers.let_go(APP, "nginx", &LIMITS, at(6), at(6)), Err((at(16), Duration::from_secs(10))));
+        assert_eq!(containers.check_back_off(APP, "nginx", &LIMITS, at(5), at(5)), Ok(()));
+        assert_eq!(
+            containers.check_back_off(APP, "nginx", &LIMITS, at(6), at(6)),
+            Err((at(16), Duration::from_secs(10)))
+        );
     }
 
     #[test]
     fn another_image_has_a_back_off_of_its_own() {
         let mut containers = one_container();
-        assert_eq!(containers.let_go(APP, "nginx:1", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(containers.let_go(APP, "nginx:2", &LIMITS, at(6), at(6)), Ok(()));
-        assert_eq!(containers.let_go(APP, "nginx:1", &LIMITS, at(7), at(7)), Err((at(17), Duration::from_secs(10))));
+        assert_eq!(containers.check_back_off(APP, "nginx:1", &LIMITS, at(5), at(5)), Ok(()));
+        assert_eq!(containers.check_back_off(APP, "nginx:2", &LIMITS, at(6), at(6)), Ok(()));
+        assert_eq!(
+            containers.check_back_off(APP, "nginx:1", &LIMITS, at(7), at(7)),
+            Err((at(17), Duration::from_secs(10)))
+        );
     }
 
     #[test]
     fn two_hooks_of_one_container_end_one_by_one() {
         let mut containers = one_container();
-        containers.begin_pre_stop(APP, InstanceId::nth(0));
-        containers.begin_pre_stop(APP, InstanceId::nth(1));
+        containers.record_pre_stop(APP, InstanceId::nth(0));
+        containers.record_pre_stop(APP, InstanceId::nth(1));
         containers.end_pre_stop(APP, InstanceId::nth(0));
         assert!(!containers.runs_pre_stop(APP, InstanceId::nth(0)));
         assert!(containers.runs_pre_stop(APP, InstanceId::nth(1)));
@@ -321,17 +346,17 @@ mod tests {
             error: StartError::ErrImagePull,
             message: FailureMessage::Text("no such tag".into()),
         });
-        containers.note_failed_pull("nginx", &BackOffLimits::IMAGE_PULL, failure.clone(), at(0));
-        assert_eq!(containers.held_pull("nginx", &BackOffLimits::IMAGE_PULL, at(9)), Some(failure));
-        assert_eq!(containers.held_pull("nginx", &BackOffLimits::IMAGE_PULL, at(10)), None);
-        assert_eq!(containers.held_pull("redis", &BackOffLimits::IMAGE_PULL, at(9)), None);
+        containers.record_failed_pull("nginx", &BackOffLimits::IMAGE_PULL, failure.clone(), at(0));
+        assert_eq!(containers.pull_in_back_off("nginx", &BackOffLimits::IMAGE_PULL, at(9)), Some(failure));
+        assert_eq!(containers.pull_in_back_off("nginx", &BackOffLimits::IMAGE_PULL, at(10)), None);
+        assert_eq!(containers.pull_in_back_off("redis", &BackOffLimits::IMAGE_PULL, at(9)), None);
     }
 
     #[test]
     fn a_restarted_kubelet_counts_restarts_on_from_the_logs() {
         let mut containers = one_container();
-        containers.keep_logs(APP, 3);
-        containers.forget();
-        assert_eq!(containers.count_by_logs(APP), 4);
+        containers.record_logs(APP, 3);
+        containers.reset();
+        assert_eq!(containers.restart_count_by_logs(APP), 4);
     }
 }

@@ -1,21 +1,22 @@
-//! Where what comes out of a Pod goes.
+//! Sink: receives what a Pod's machine puts out, and one step of the machine.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::Published;
+use super::status_view::StatusView;
 use crate::{
-    action::{Action, KubernetesEvent, SyncProgress, Transition},
+    action::{Action, EventReason, EventType, KubernetesEvent, SyncProgress, Transition},
+    api::Name,
+    spec::ContainerIndex,
     time::Timestamp,
 };
 
-/// Takes what comes out of a Pod, in order; what is not overridden is not wanted, and costs nothing.
+/// Receiver of a Pod's outputs, in order. Methods that are not overridden ignore their output at no cost.
 ///
-/// A simulation that counts starts pays for nothing else:
+/// A simulation that only counts container starts:
 ///
 /// ```
-///
 /// use pod_lifecycle::{Action, Sink, Timestamp, state::InstanceId};
 ///
 /// #[derive(Default)]
@@ -32,44 +33,44 @@ use crate::{
 /// assert_eq!((starts.0, starts.wants_events()), (1, false));
 /// ```
 pub trait Sink {
-    /// Something is to be done.
+    /// Receives an action that the embedder carries out.
     fn action(&mut self, at: Timestamp, action: Action) {
         let _ = (at, action);
     }
 
-    /// The published status changed.
+    /// Receives a change of the published status.
     fn transition(&mut self, transition: Transition) {
         let _ = transition;
     }
 
-    /// The kubelet recorded an event.
+    /// Receives an event that the kubelet recorded.
     fn event(&mut self, event: KubernetesEvent) {
         let _ = event;
     }
 
-    /// Whether events are wanted; if not, their messages are not made.
+    /// True if events are wanted; otherwise their messages are not formatted.
     fn wants_events(&self) -> bool {
         false
     }
 
-    /// A status was written to the API. Several may follow each other within one step; only the last can be seen.
-    fn published(&mut self, at: Timestamp, status: &Published<'_>) {
+    /// Receives a status to write to the API. Of several within one step only the last can be observed.
+    fn published(&mut self, at: Timestamp, status: &StatusView<'_>) {
         let _ = (at, status);
     }
 
-    /// The worker began or ended a sync.
+    /// Receives the start or the end of a sync of the pod worker.
     fn sync(&mut self, at: Timestamp, progress: SyncProgress) {
         let _ = (at, progress);
     }
 
-    /// The last status is published, and nothing of the Pod is left: its object may be deleted for good, with grace 0
-    /// and the uid as a precondition.
+    /// Receives the request to delete the object for good, with grace 0 and the uid as a precondition: the last status
+    /// is published and nothing of the Pod is left.
     fn delete_object(&mut self, at: Timestamp) {
         let _ = at;
     }
 }
 
-/// Something that came out of a Pod.
+/// Output of a Pod's machine, as `Vec<Output>` collects it.
 ///
 /// ```
 /// use pod_lifecycle::{Action, Output, state::SandboxId};
@@ -81,17 +82,17 @@ pub trait Sink {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Output {
-    /// Something is to be done.
+    /// An action to carry out.
     Action(Action),
-    /// The published status changed.
+    /// A change of the published status.
     Transition(Transition),
-    /// The kubelet recorded an event.
+    /// An event that the kubelet recorded.
     Event(Box<KubernetesEvent>),
-    /// A status was written to the API: see [`PodMachine::status`](crate::PodMachine::status).
+    /// A status to write to the API: see [`PodMachine::status`](crate::PodMachine::status).
     Published,
-    /// The last status is written, and nothing of the Pod is left: its object may be deleted for good, with grace 0 and
-    /// the uid as a precondition. Finalizers may keep it all the same; it is said again with each later change of the
-    /// object, until it is gone.
+    /// The last status is written and nothing of the Pod is left: delete the object for good, with grace 0 and the uid
+    /// as a precondition. Finalizers may keep it nevertheless, so this is repeated with each later change of the object
+    /// until the object is gone.
     DeleteObject,
 }
 
@@ -112,7 +113,7 @@ impl Sink for Vec<Output> {
         true
     }
 
-    fn published(&mut self, _: Timestamp, _: &Published<'_>) {
+    fn published(&mut self, _: Timestamp, _: &StatusView<'_>) {
         self.push(Output::Published);
     }
 
@@ -121,14 +122,30 @@ impl Sink for Vec<Output> {
     }
 }
 
-/// Throws everything away.
-///
-/// ```
-/// use pod_lifecycle::{NoSink, Sink};
-///
-/// assert!(!NoSink.wants_events());
-/// ```
+/// Sink that ignores everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoSink;
 
 impl Sink for NoSink {}
+
+/// One step of a Pod's machine: the time it happens at and the sink of its outputs.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) out: &'a mut dyn Sink,
+}
+
+impl Step<'_> {
+    /// Records a Kubernetes event; the message is formatted only if the sink wants events.
+    pub(super) fn record_event(
+        &mut self,
+        type_: EventType,
+        reason: EventReason,
+        container: Option<ContainerIndex>,
+        message: impl FnOnce() -> String,
+    ) {
+        if self.out.wants_events() {
+            let (reason, message) = (Cow::Borrowed(reason.name()), message());
+            self.out.event(KubernetesEvent { at: self.now, type_, reason, container, message });
+        }
+    }
+}

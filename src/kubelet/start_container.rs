@@ -1,273 +1,306 @@
-//! Starting one container: back-off, image, creation, start, postStart hook.
+//! Start of a container: crash-loop back-off, image, creation, start and postStart hook.
+//!
+//! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`.
 
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::time::Duration;
 
 use super::{
-    Step,
     components::Kubelet,
+    kill_container,
+    pleg::PlegEvent,
+    sink::Step,
     sync::{PendingCall, Sync},
-    sync_loop_queue::PlegEvent,
-    write::pod_name,
 };
 use crate::{
     action::{Action, EventReason, EventType},
     api::ImagePullPolicy,
     event::{Failure, HookKind},
-    spec::{ContainerIndex, LifecycleHook},
+    spec::{ContainerIndex, LifecycleHook, PodSpec},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
     time::{Timestamp, go_duration},
 };
 
-impl Sync {
-    /// Starts a container unless it is held back after its last exit.
-    pub(super) fn begin_start(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) {
-        if self.is_held_back(container, parts, step) {
-            return self.fail_start(container);
+/// Starts a container unless its crash-loop back-off holds it back.
+pub(super) fn start(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    if is_in_back_off(sync, container, kubelet, step) {
+        return sync.fail_start(container);
+    }
+    let spec = sync.object().spec.clone();
+    let Some(of_container) = spec.container(container) else { return };
+    sync.record_action();
+    if let Some(error) = of_container.image_error() {
+        let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
+        step.record_event(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
+        return fail_image(sync, container, StartError::InvalidImageName, text(&message), kubelet, step);
+    }
+    match of_container.image_pull_policy() {
+        ImagePullPolicy::Always => pull(sync, container, kubelet, step),
+        ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never => {
+            step.out.action(step.now, Action::InspectImage { container });
+            sync.pending_call = PendingCall::Inspecting(container);
         }
-        let spec = self.object.spec.clone();
-        let Some(of_container) = spec.container(container) else { return };
-        self.has_acted = true;
-        if let Some(error) = of_container.image_error() {
-            let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
-            step.record(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
-            return self.fail_image(container, StartError::InvalidImageName, text(&message), parts, step);
-        }
-        match of_container.image_pull_policy() {
-            ImagePullPolicy::Always => self.begin_pull(container, parts, step),
-            ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never => {
-                step.out.action(step.now, Action::InspectImage { container });
-                self.doing = PendingCall::Inspecting(container);
-            }
-        }
-    }
-
-    /// Answers to `doBackOff`: measured from the newest exit that the sync sees; advanced when the start is let go.
-    fn is_held_back(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) -> bool {
-        let last_exit = self.view.instances_of(container).find_map(Instance::termination);
-        let Some(last_exit) = last_exit else { return false };
-        let finished_at = last_exit.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        let image = self.object.spec.container(container).map_or("", |container| container.image());
-        let limits = parts.config.crash_loop;
-        let Err((until, delay)) = parts.containers.let_go(container, image, &limits, finished_at, step.now) else {
-            return false;
-        };
-        self.earliest_release = Some(self.earliest_release.map_or(until, |earliest| earliest.min(until)));
-        parts.note_failure(container, StartError::CrashLoopBackOff, FailureMessage::RestartBackOff { delay });
-        let spec = &self.object.spec;
-        let message = || {
-            let name = spec.container_name(container);
-            format!("Back-off restarting failed container {name} in pod {}", pod_name(spec))
-        };
-        step.record(EventType::Warning, EventReason::BackOff, Some(container), message);
-        true
-    }
-
-    pub(super) fn on_image_inspected(
-        &mut self,
-        container: ContainerIndex,
-        result: Result<bool, Box<str>>,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        let image = self.image_of(container);
-        let policy = self.object.spec.container(container).map(|container| container.image_pull_policy());
-        match result {
-            Ok(true) => {
-                let message =
-                    || format!("Container image {image:?} already present on machine and can be accessed by the pod");
-                step.record(EventType::Normal, EventReason::Pulled, Some(container), message);
-                self.begin_creation(container, parts, step);
-            }
-            Ok(false) if policy == Some(ImagePullPolicy::Never) => {
-                let message = format!("Container image {image:?} is not present with pull policy of Never");
-                step.record(EventType::Warning, EventReason::ErrImageNeverPull, Some(container), || message.clone());
-                self.fail_image(container, StartError::ErrImageNeverPull, text(&message), parts, step);
-            }
-            Ok(false) => self.begin_pull(container, parts, step),
-            Err(error) => {
-                let message = format!("Failed to inspect image {image:?}: {error}");
-                step.record(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
-                self.fail_image(container, StartError::ImageInspectError, text(&message), parts, step);
-            }
-        }
-    }
-
-    fn begin_pull(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) {
-        let image = self.image_of(container);
-        if let Some(last) = parts.containers.held_pull(&image, &parts.config.image_pull, step.now) {
-            let message = || format!("Back-off pulling image {image:?}");
-            step.record(EventType::Normal, EventReason::BackOff, Some(container), message);
-            let message = FailureMessage::PullBackOff { image: image.as_str().into(), last: Some(last) };
-            return self.fail_image(container, StartError::ImagePullBackOff, message, parts, step);
-        }
-        step.record(EventType::Normal, EventReason::Pulling, Some(container), || format!("Pulling image {image:?}"));
-        step.out.action(step.now, Action::PullImage { container });
-        self.doing = PendingCall::Pulling(container, step.now);
-    }
-
-    pub(super) fn on_image_pulled(
-        &mut self,
-        container: ContainerIndex,
-        result: Result<u64, Failure>,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        let image = self.image_of(container);
-        let failure = match result {
-            Ok(size) => {
-                let PendingCall::Pulling(_, since) = self.doing else { return };
-                let took = go_duration(Duration::from_millis(
-                    u64::try_from(step.now.since(since).as_millis()).unwrap_or(u64::MAX),
-                ));
-                let message = || {
-                    format!(
-                        "Successfully pulled image {image:?} in {took} ({took} including waiting). Image size: {size} bytes."
-                    )
-                };
-                step.record(EventType::Normal, EventReason::Pulled, Some(container), message);
-                return self.begin_creation(container, parts, step);
-            }
-            Err(failure) => failure,
-        };
-        let message = || format!("Failed to pull image {image:?}: {}", failure.message);
-        step.record(EventType::Warning, EventReason::Failed, Some(container), message);
-        let told = FailureMessage::Text(failure.message.clone());
-        let last = Arc::new(StartFailure { error: failure.error.clone(), message: told });
-        parts.containers.note_failed_pull(&image, &parts.config.image_pull, last, step.now);
-        self.fail_image(container, failure.error, FailureMessage::Text(failure.message), parts, step);
-    }
-
-    fn begin_creation(&mut self, container: ContainerIndex, parts: &mut Kubelet, step: &mut Step<'_>) {
-        let restart_count = self.next_restart_count(container, parts);
-        let instance = parts.containers.next_instance(container);
-        step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
-        self.doing = PendingCall::Creating(container, instance);
-    }
-
-    pub(super) fn on_created(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        result: Result<(), Failure>,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        if let Err(failure) = result {
-            return self.fail_runtime(container, failure, parts, step);
-        }
-        // A relist may have shown it before.
-        let is_new = parts.runtime.actual().instances_of(container).all(|known| known.id != instance);
-        if let Some(sandbox) = parts.runtime.actual().sandboxes.first().map(|sandbox| sandbox.id).filter(|_| is_new) {
-            let restart_count = self.next_restart_count(container, parts);
-            let (state, container) = (InstanceState::Created, Some(container));
-            let created = Instance { id: instance, container, sandbox, restart_count, spec_changed: false, state };
-            let instances = &mut parts.runtime.change(step.now).instances;
-            // There are seldom more than two of a container.
-            instances.reserve_exact(1);
-            instances.insert(0, created);
-        }
-        step.record(EventType::Normal, EventReason::Created, Some(container), || "Container created".into());
-        step.out.action(step.now, Action::StartContainer { container, instance });
-        self.doing = PendingCall::Starting(container, instance);
-    }
-
-    pub(super) fn on_started(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        started_at: Timestamp,
-        result: Result<(), Failure>,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        if let Err(failure) = result {
-            return self.fail_runtime(container, failure, parts, step);
-        }
-        // A short process may have ended before the answer: news of that came first, and stays.
-        if let Some(created) = parts.runtime.change(step.now).instance_mut(container, instance)
-            && matches!(created.state, InstanceState::Created | InstanceState::Unknown)
-        {
-            created.state = InstanceState::Running { started_at: Some(started_at) };
-            parts.notice(PlegEvent::Started);
-        }
-        self.on_running(container, instance, parts, step);
-    }
-
-    /// The instance runs: its postStart hook is next, if it has one.
-    pub(super) fn on_running(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        step.record(EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
-        self.doing = match self.object.spec.container(container).and_then(|container| container.post_start()) {
-            None => return self.succeed_start(container, parts),
-            Some(LifecycleHook::Sleep(time)) => PendingCall::PostStart(container, instance, Some(step.now + *time)),
-            Some(LifecycleHook::Run(_)) => {
-                step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PostStart });
-                PendingCall::PostStart(container, instance, None)
-            }
-        };
-    }
-
-    pub(super) fn on_post_start_finished(
-        &mut self,
-        container: ContainerIndex,
-        instance: InstanceId,
-        result: Result<(), Box<str>>,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        let Err(message) = result else { return self.succeed_start(container, parts) };
-        parts.note_failure(container, StartError::PostStartHookError, FailureMessage::Text(message));
-        let told = || "PostStartHook failed".into();
-        step.record(EventType::Warning, EventReason::FailedPostStartHook, Some(container), told);
-        step.record(EventType::Normal, EventReason::Killing, Some(container), || "FailedPostStartHook".into());
-        self.doing = PendingCall::StoppingFailed(container);
-        let grace = self.grace_of(container, None);
-        self.begin_single_stop(container, instance, grace, parts, step);
-    }
-
-    fn succeed_start(&mut self, container: ContainerIndex, parts: &mut Kubelet) {
-        self.doing = PendingCall::Nothing;
-        parts.containers.set_failure(container, None);
-    }
-
-    fn fail_image(
-        &mut self,
-        container: ContainerIndex,
-        error: StartError,
-        message: FailureMessage,
-        parts: &mut Kubelet,
-        step: &mut Step<'_>,
-    ) {
-        let told = || format!("Error: {error}");
-        step.record(EventType::Warning, EventReason::Failed, Some(container), told);
-        parts.note_failure(container, error, message);
-        self.fail_start(container);
-    }
-
-    fn fail_runtime(&mut self, container: ContainerIndex, failure: Failure, parts: &mut Kubelet, step: &mut Step<'_>) {
-        let told = || format!("Error: {}", failure.message);
-        step.record(EventType::Warning, EventReason::Failed, Some(container), told);
-        parts.note_failure(container, failure.error, FailureMessage::Text(failure.message));
-        self.fail_start(container);
-    }
-
-    fn image_of(&self, container: ContainerIndex) -> String {
-        self.object.spec.container(container).map_or_else(String::new, |container| container.image().into())
     }
 }
 
-impl Kubelet {
-    fn note_failure(&mut self, container: ContainerIndex, error: StartError, message: FailureMessage) {
-        self.containers.set_failure(container, Some(Arc::new(StartFailure { error, message })));
+// --- Crash-loop back-off ---
+
+/// True if the back-off holds the container back; otherwise the back-off is advanced for this start.
+///
+/// Answers to `doBackOff`, which counts from the newest exit in the sync's view.
+fn is_in_back_off(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
+    let last_exit = sync.view().instances_of(container).find_map(Instance::termination);
+    let Some(last_exit) = last_exit else { return false };
+    let finished_at = last_exit.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
+    let spec = sync.object().spec.clone();
+    let image = spec.container(container).map_or("", |container| container.image());
+    let limits = kubelet.config.crash_loop;
+    let held = kubelet.runtime_manager.check_back_off(container, image, &limits, finished_at, step.now);
+    let Err((until, delay)) = held else { return false };
+    sync.record_back_off(until);
+    record_failure(kubelet, container, StartError::CrashLoopBackOff, FailureMessage::RestartBackOff { delay });
+    let message = || {
+        let name = spec.container_name(container);
+        format!("Back-off restarting failed container {name} in pod {}", pod_name(&spec))
+    };
+    step.record_event(EventType::Warning, EventReason::BackOff, Some(container), message);
+    true
+}
+
+// --- Image ---
+
+/// Handles the answer whether the node has the image.
+pub(super) fn handle_image_inspected(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    result: Result<bool, Box<str>>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let image = image_of(sync, container);
+    let policy = sync.object().spec.container(container).map(|container| container.image_pull_policy());
+    match result {
+        Ok(true) => {
+            let message =
+                || format!("Container image {image:?} already present on machine and can be accessed by the pod");
+            step.record_event(EventType::Normal, EventReason::Pulled, Some(container), message);
+            create(sync, container, kubelet, step);
+        }
+        Ok(false) if policy == Some(ImagePullPolicy::Never) => {
+            let message = format!("Container image {image:?} is not present with pull policy of Never");
+            step.record_event(EventType::Warning, EventReason::ErrImageNeverPull, Some(container), || message.clone());
+            fail_image(sync, container, StartError::ErrImageNeverPull, text(&message), kubelet, step);
+        }
+        Ok(false) => pull(sync, container, kubelet, step),
+        Err(error) => {
+            let message = format!("Failed to inspect image {image:?}: {error}");
+            step.record_event(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
+            fail_image(sync, container, StartError::ImageInspectError, text(&message), kubelet, step);
+        }
     }
+}
+
+fn pull(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let image = image_of(sync, container);
+    if let Some(last) = kubelet.runtime_manager.pull_in_back_off(&image, &kubelet.config.image_pull, step.now) {
+        let message = || format!("Back-off pulling image {image:?}");
+        step.record_event(EventType::Normal, EventReason::BackOff, Some(container), message);
+        let message = FailureMessage::PullBackOff { image: image.as_str().into(), last: Some(last) };
+        return fail_image(sync, container, StartError::ImagePullBackOff, message, kubelet, step);
+    }
+    step.record_event(EventType::Normal, EventReason::Pulling, Some(container), || format!("Pulling image {image:?}"));
+    step.out.action(step.now, Action::PullImage { container });
+    sync.pending_call = PendingCall::Pulling(container, step.now);
+}
+
+/// Handles the end of a pull; a failure advances the back-off of the image.
+pub(super) fn handle_image_pulled(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    result: Result<u64, Failure>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let image = image_of(sync, container);
+    let failure = match result {
+        Ok(size) => {
+            let PendingCall::Pulling(_, since) = sync.pending_call else { return };
+            // The kubelet truncates the duration to milliseconds.
+            let millis = u64::try_from(step.now.since(since).as_millis()).unwrap_or(u64::MAX);
+            let took = go_duration(Duration::from_millis(millis));
+            let message = || {
+                format!(
+                    "Successfully pulled image {image:?} in {took} ({took} including waiting). Image size: {size} bytes."
+                )
+            };
+            step.record_event(EventType::Normal, EventReason::Pulled, Some(container), message);
+            return create(sync, container, kubelet, step);
+        }
+        Err(failure) => failure,
+    };
+    let message = || format!("Failed to pull image {image:?}: {}", failure.message);
+    step.record_event(EventType::Warning, EventReason::Failed, Some(container), message);
+    let message = FailureMessage::Text(failure.message.clone());
+    let last = Arc::new(StartFailure { error: failure.error.clone(), message });
+    kubelet.runtime_manager.record_failed_pull(&image, &kubelet.config.image_pull, last, step.now);
+    fail_image(sync, container, failure.error, FailureMessage::Text(failure.message), kubelet, step);
+}
+
+fn fail_image(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    error: StartError,
+    message: FailureMessage,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let event = || format!("Error: {error}");
+    step.record_event(EventType::Warning, EventReason::Failed, Some(container), event);
+    record_failure(kubelet, container, error, message);
+    sync.fail_start(container);
+}
+
+fn image_of(sync: &Sync, container: ContainerIndex) -> String {
+    sync.object().spec.container(container).map_or_else(String::new, |container| container.image().into())
+}
+
+// --- Creation and start ---
+
+fn create(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let restart_count = next_restart_count(sync, container, kubelet);
+    let instance = kubelet.runtime_manager.next_instance(container);
+    step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
+    sync.pending_call = PendingCall::Creating(container, instance);
+}
+
+/// Returns the restart count of the next instance: one more than the newest in the sync's view, else by the logs.
+fn next_restart_count(sync: &Sync, container: ContainerIndex, kubelet: &Kubelet) -> i32 {
+    match sync.view().newest(container) {
+        Some(newest) => newest.restart_count.saturating_add(1),
+        None => kubelet.runtime_manager.restart_count_by_logs(container),
+    }
+}
+
+/// Handles the creation of an instance, and starts it.
+pub(super) fn handle_created(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    instance: InstanceId,
+    result: Result<(), Failure>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    if let Err(failure) = result {
+        return fail_runtime(sync, container, failure, kubelet, step);
+    }
+    // The embedder may have relisted the runtime between the creation and this answer.
+    let runtime = kubelet.pleg.runtime();
+    let is_new = runtime.instances_of(container).all(|known| known.id != instance);
+    if let Some(sandbox) = runtime.sandboxes.first().map(|sandbox| sandbox.id).filter(|_| is_new) {
+        let restart_count = next_restart_count(sync, container, kubelet);
+        let (state, container) = (InstanceState::Created, Some(container));
+        let created = Instance { id: instance, container, sandbox, restart_count, spec_changed: false, state };
+        let instances = &mut kubelet.pleg.change(step.now).instances;
+        // A container seldom has more than two instances: doubling the capacity would waste memory in a fleet.
+        instances.reserve_exact(1);
+        instances.insert(0, created);
+    }
+    step.record_event(EventType::Normal, EventReason::Created, Some(container), || "Container created".into());
+    step.out.action(step.now, Action::StartContainer { container, instance });
+    sync.pending_call = PendingCall::Starting(container, instance);
+}
+
+/// Handles the start of an instance.
+pub(super) fn handle_started(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    instance: InstanceId,
+    started_at: Timestamp,
+    result: Result<(), Failure>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    if let Err(failure) = result {
+        return fail_runtime(sync, container, failure, kubelet, step);
+    }
+    // A short process may have exited before this answer: its exit stays.
+    if let Some(created) = kubelet.pleg.change(step.now).instance_mut(container, instance)
+        && matches!(created.state, InstanceState::Created | InstanceState::Unknown)
+    {
+        created.state = InstanceState::Running { started_at: Some(started_at) };
+        kubelet.post_pleg_event(PlegEvent::Started);
+    }
+    handle_running(sync, container, instance, kubelet, step);
+}
+
+fn fail_runtime(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    failure: Failure,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let event = || format!("Error: {}", failure.message);
+    step.record_event(EventType::Warning, EventReason::Failed, Some(container), event);
+    record_failure(kubelet, container, failure.error, FailureMessage::Text(failure.message));
+    sync.fail_start(container);
+}
+
+// --- postStart hook ---
+
+/// Runs the postStart hook of an instance that runs, if it has one.
+pub(super) fn handle_running(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    instance: InstanceId,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    step.record_event(EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
+    sync.pending_call = match sync.object().spec.container(container).and_then(|container| container.post_start()) {
+        None => return complete(sync, container, kubelet),
+        Some(LifecycleHook::Sleep(time)) => PendingCall::PostStart(container, instance, Some(step.now + *time)),
+        Some(LifecycleHook::Run(_)) => {
+            step.out.action(step.now, Action::RunHook { container, instance, hook: HookKind::PostStart });
+            PendingCall::PostStart(container, instance, None)
+        }
+    };
+}
+
+/// Handles the end of a postStart hook; a failure stops the instance.
+pub(super) fn handle_post_start_finished(
+    sync: &mut Sync,
+    container: ContainerIndex,
+    instance: InstanceId,
+    result: Result<(), Box<str>>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let Err(message) = result else { return complete(sync, container, kubelet) };
+    record_failure(kubelet, container, StartError::PostStartHookError, FailureMessage::Text(message));
+    let event = || "PostStartHook failed".into();
+    step.record_event(EventType::Warning, EventReason::FailedPostStartHook, Some(container), event);
+    step.record_event(EventType::Normal, EventReason::Killing, Some(container), || "FailedPostStartHook".into());
+    sync.pending_call = PendingCall::StoppingFailed(container);
+    let grace = kill_container::grace_of(sync, container, None);
+    kill_container::stop_one(sync, container, instance, grace, &mut kubelet.runtime_manager, step);
+}
+
+fn complete(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet) {
+    sync.complete_call();
+    kubelet.runtime_manager.set_start_failure(container, None);
+}
+
+fn record_failure(kubelet: &mut Kubelet, container: ContainerIndex, error: StartError, message: FailureMessage) {
+    let failure = Arc::new(StartFailure { error, message });
+    kubelet.runtime_manager.set_start_failure(container, Some(failure));
 }
 
 fn text(message: &str) -> FailureMessage {
     FailureMessage::Text(message.into())
+}
+
+/// Returns the Pod's name in events: `name_namespace(uid)`.
+fn pod_name(spec: &PodSpec) -> String {
+    format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid())
 }

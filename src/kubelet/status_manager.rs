@@ -1,117 +1,146 @@
-//! The kubelet's own record of a Pod's status, and what is published of it.
+//! Status manager: the kubelet's status of a Pod, and what of it the API shows (pkg/kubelet/status/status_manager.go).
 //!
-//! Answers to `pkg/kubelet/status/status_manager.go`. How a status gets to the API is in [`write`](super::write).
+//! Answers to `SetPodStatus`, `SetContainerReadiness`, `SetContainerStartup`, `TerminatePod` and `syncPod`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    api_pod::ApiPod,
+    runtime_manager::RuntimeManager,
+    sink::Step,
+    status_override::Disruption,
+    status_view::{Generations, StatusReason, StatusView, TransitionTimes},
+    sync_loop_queue::{Message, SyncLoopQueue},
+};
 use crate::{
+    action::{Change, ContainerStateKind, Transition},
     api::{ConditionStatus, Name, PodPhase},
-    rule::pod_status::{PhaseReason, PodRecord},
+    rule::{
+        conditions,
+        pod_status::{PhaseReason, PodRecord, PreviousStatus},
+        restart, terminate_pod,
+    },
     spec::{ContainerIndex, PodSpec},
-    state::{Condition, ConditionType, ContainerRecord, PodConditions},
+    state::{
+        Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId, PodConditions, RecordedState,
+        is_owned_by_kubelet,
+    },
     time::Timestamp,
 };
 
-/// What a `DisruptionTarget` condition of the node's own says.
-pub(crate) type Disruption = Box<str>;
-
-/// The status as the kubelet knows it, and what of it is in the API.
+/// Status of one Pod as the kubelet has computed it, and what of it stands in the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct StatusManager {
-    /// Shared with Pods of which the same is said.
-    pub(super) record: Arc<PodRecord>,
-    pub(super) why: Option<Arc<StatusReason>>,
-    /// The node's own `DisruptionTarget`, which is published with the terminal phase.
-    pub(super) disruption: Option<Disruption>,
-    /// When each condition's status last changed.
+pub(super) struct StatusManager {
+    // --- The kubelet's status ---
+    /// Shared by Pods with equal statuses; see the interner of the fast path.
+    record: Arc<PodRecord>,
+    reason: Option<Arc<StatusReason>>,
+    /// Message of the kubelet's own `DisruptionTarget`, which is published with the terminal phase.
+    disruption: Option<Disruption>,
+    transition_times: TransitionTimes,
+    /// Statuses of the readiness gates' conditions at the last computation.
+    gates: Box<[Option<ConditionStatus>]>,
     #[serde(with = "crate::time::exact")]
-    changed_at: [Option<Timestamp>; CONDITIONS],
-    /// The status of each readiness gate's condition, as of the last computation.
-    pub(super) gates: Box<[Option<ConditionStatus>]>,
-    #[serde(with = "crate::time::exact")]
+    start_time: Option<Timestamp>,
+    generations: Generations,
+    source: StatusSource,
+    /// True if a sandbox is ready whose condition is published when the sync that created it waits or ends.
+    has_unpublished_sandbox: bool,
+
+    // --- The API ---
+    published: Published,
+}
+
+/// Source of the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+enum StatusSource {
+    /// There is no status.
+    None,
+    /// The API: it was published before the kubelet started.
+    Api,
+    /// The kubelet has generated one since it started.
+    Kubelet,
+}
+
+/// Part of the published status that may differ from the kubelet's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Published {
+    /// `None` before the first write.
+    phase: Option<PodPhase>,
+    reason: Option<Arc<StatusReason>>,
+    /// True if the status written when everything had stopped, once read back, triggers the write of the terminal phase.
+    holds_back_terminal_phase: bool,
+    /// Number of writes.
+    writes: u32,
+    /// True if conditions of other owners have changed since the last write.
+    external_conditions_changed: bool,
+}
+
+/// Status from before the kubelet started.
+pub(super) struct FoundStatus {
+    pub(super) record: PodRecord,
+    pub(super) reason: Option<Arc<StatusReason>>,
+    /// `None` if the object shows no known phase.
+    pub(super) phase: Option<PodPhase>,
     pub(super) start_time: Option<Timestamp>,
     pub(super) generations: Generations,
-    pub(super) knowledge: Knowledge,
-    pub(super) published: PublishedPhase,
-    /// A new sandbox that is reported as soon as the sync that made it waits or ends.
-    pub(super) sandbox_news: SandboxNews,
+    pub(super) transition_times: TransitionTimes,
 }
 
-/// Whether the kubelet has computed a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Knowledge {
-    /// Nothing is known of the Pod, nor published.
-    None,
-    /// There is a published status, from before the kubelet started.
-    Published,
-    /// The kubelet has computed one since it started.
-    Computed,
+/// Status to set.
+pub(super) struct NewStatus<'a> {
+    pub(super) record: PodRecord,
+    pub(super) reason: Option<Arc<StatusReason>>,
+    pub(super) disruption: Option<Disruption>,
+    /// Object that it was generated for.
+    pub(super) object: &'a ApiPod,
+    pub(super) could_have_running_containers: bool,
+    /// Reason to write even an unchanged status.
+    pub(super) write: Write,
 }
 
-/// Whether a new sandbox has yet to be reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum SandboxNews {
-    /// There is none, or it is reported.
-    None,
-    /// It is ready and has yet to be reported.
-    Ready,
+/// Reason to write a status to the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Write {
+    /// The status has changed.
+    Changed,
+    /// The Pod is being deleted or terminated: anything that the API does not show yet is written.
+    Forced,
+    /// None, unless a terminal phase was held back.
+    Unchanged,
 }
 
-/// What of a status stands in the API, apart from the conditions and containers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PublishedPhase {
-    /// The phase; `None` before the first.
-    pub(super) phase: Option<PodPhase>,
-    pub(super) why: Option<Arc<StatusReason>>,
-    pub(super) held_back: HeldBack,
-    /// How many statuses were written.
-    pub(super) writes: u32,
-    /// Whether conditions of others have changed since the last write.
-    pub(super) foreign_changed: bool,
+/// Other components that the status manager works with.
+pub(super) struct StatusContext<'a, 'out> {
+    /// Spec that the last sync used.
+    pub(super) spec: &'a PodSpec,
+    /// Object as the sync loop has seen it; the status manager keeps its `DisruptionTarget` there.
+    pub(super) object: &'a mut Arc<ApiPod>,
+    pub(super) queue: &'a mut SyncLoopQueue,
+    pub(super) runtime_manager: &'a RuntimeManager,
+    pub(super) step: &'a mut Step<'out>,
 }
 
-/// Whether a terminal phase is known that the API does not show yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum HeldBack {
-    /// The API shows the phase.
-    No,
-    /// The status written when everything had stopped, read back, asks for the terminal phase to be written too.
-    UntilReadBack,
-}
+impl StatusContext<'_, '_> {
+    fn is_object_gone(&self) -> bool {
+        self.queue.newest_object().unwrap_or(self.object).is_gone
+    }
 
-/// Which generation of the object something is about (KEP-5067).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Generations {
-    /// The status, and most of its conditions.
-    pub(super) status: i64,
-    /// `Ready` and `ContainersReady`, which a probe's verdict computes anew between two syncs.
-    pub(super) readiness: i64,
-}
-
-/// How many kinds of conditions there are.
-const CONDITIONS: usize = ConditionType::DisruptionTarget as usize + 1;
-
-/// Why a Pod is in its phase.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StatusReason {
-    pub(super) reason: Box<str>,
-    pub(super) message: Box<str>,
-}
-
-impl StatusReason {
-    pub(crate) fn new(reason: &str, message: &str) -> Arc<StatusReason> {
-        Arc::new(StatusReason { reason: reason.into(), message: message.into() })
+    /// Emits a change of the published status, unless the object is gone and nothing can be published.
+    fn emit(&mut self, change: Change) {
+        if !self.is_object_gone() {
+            self.step.out.transition(Transition { at: self.step.now, change });
+        }
     }
 }
 
 impl StatusManager {
-    pub(crate) fn new() -> StatusManager {
+    /// Creates the status of a new Pod.
+    pub(super) fn new() -> StatusManager {
         let unset = || Condition { status: ConditionStatus::Unknown, ..Condition::plain(false) };
         StatusManager {
             record: Arc::new(PodRecord {
@@ -126,91 +155,580 @@ impl StatusManager {
                     all_containers_restarting: None,
                 },
             }),
-            why: None,
+            reason: None,
             disruption: None,
-            changed_at: [None; CONDITIONS],
+            transition_times: TransitionTimes::default(),
             gates: Box::default(),
             start_time: None,
             generations: Generations::default(),
-            knowledge: Knowledge::None,
-            published: PublishedPhase {
-                phase: None,
-                why: None,
-                held_back: HeldBack::No,
-                writes: 0,
-                foreign_changed: false,
-            },
-            sandbox_news: SandboxNews::None,
+            source: StatusSource::None,
+            has_unpublished_sandbox: false,
+            published: Published::default(),
         }
     }
 
-    /// Makes room for containers that were added.
-    pub(crate) fn fit(&mut self, spec: &PodSpec) {
-        // Equivalent with `<=`: there is nothing to make room for.
-        if self.knowledge == Knowledge::Computed && self.record.records.len() < spec.container_count() {
+    // --- The kubelet's status ---
+
+    /// Returns the newest status, whatever its source.
+    pub(super) fn record(&self) -> &Arc<PodRecord> {
+        &self.record
+    }
+
+    /// Returns the newest status for the interner, which keeps its value.
+    #[cfg(feature = "sim")]
+    pub(super) fn record_mut(&mut self) -> &mut Arc<PodRecord> {
+        &mut self.record
+    }
+
+    /// Returns the status that the kubelet has generated since it started.
+    pub(super) fn generated(&self) -> Option<&PodRecord> {
+        self.is_generated().then_some(&self.record)
+    }
+
+    fn is_generated(&self) -> bool {
+        self.source == StatusSource::Kubelet
+    }
+
+    /// True if there is a status, generated or published before the kubelet started.
+    pub(super) fn is_known(&self) -> bool {
+        self.source != StatusSource::None
+    }
+
+    /// Returns the newest status of a container.
+    pub(super) fn container_status(&self, container: ContainerIndex) -> Option<&ContainerRecord> {
+        self.record.records.get(container.get()).and_then(Option::as_ref)
+    }
+
+    /// Returns reason and message of the newest status.
+    pub(super) fn reason(&self) -> Option<&Arc<StatusReason>> {
+        self.reason.as_ref()
+    }
+
+    /// Returns the message of the kubelet's own `DisruptionTarget`.
+    pub(super) fn disruption(&self) -> Option<&Disruption> {
+        self.disruption.as_ref()
+    }
+
+    /// Returns `status.startTime`.
+    pub(super) fn start_time(&self) -> Option<Timestamp> {
+        self.start_time
+    }
+
+    /// Returns the gates' statuses at the last computation.
+    pub(super) fn gates(&self) -> &[Option<ConditionStatus>] {
+        &self.gates
+    }
+
+    /// Sets the gates' statuses for the next computation.
+    pub(super) fn set_gates(&mut self, gates: Vec<Option<ConditionStatus>>) {
+        self.gates = gates.into();
+    }
+
+    /// Returns the status that the next computation starts from.
+    pub(super) fn previous(&self) -> PreviousStatus<'_> {
+        PreviousStatus {
+            records: &self.record.records,
+            phase: Some(self.record.phase),
+            was_initialized: self.record.conditions.initialized.is_true(),
+            was_restarting_all: self.shows_restart_of_all(),
+        }
+    }
+
+    /// True if the status shows that the Pod had initialized.
+    pub(super) fn shows_initialized(&self, spec: &PodSpec) -> bool {
+        terminate_pod::has_pod_initialized(spec, &self.record.records)
+    }
+
+    /// True if the condition `AllContainersRestarting` is true.
+    pub(super) fn shows_restart_of_all(&self) -> bool {
+        self.record.conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
+    }
+
+    /// True if all containers are being restarted, or are about to be, as far as the status shows.
+    pub(super) fn is_restarting_all(&self, spec: &PodSpec) -> bool {
+        restart::should_restart_all_containers(spec, None, &self.record.records, self.shows_restart_of_all())
+    }
+
+    /// Adds entries for ephemeral containers that were added.
+    pub(super) fn fit(&mut self, spec: &PodSpec) {
+        if self.is_generated() && self.record.records.len() < spec.container_count() {
             Arc::make_mut(&mut self.record).records.resize_with(spec.container_count(), || None);
         }
     }
 
-    /// The kubelet's own status, once it has computed one.
-    pub(crate) fn computed(&self) -> Option<&PodRecord> {
-        (self.knowledge == Knowledge::Computed).then_some(&self.record)
+    /// Records that a sandbox is ready; its condition is published when the sync waits or ends.
+    pub(super) fn record_sandbox(&mut self) {
+        self.has_unpublished_sandbox = true;
     }
 
-    /// What is reported of a container.
-    pub(crate) fn reported(&self, container: ContainerIndex) -> Option<&ContainerRecord> {
-        self.record.records.get(container.get()).and_then(Option::as_ref)
+    /// True if a ready sandbox is not published yet.
+    pub(super) fn has_unpublished_sandbox(&self) -> bool {
+        self.has_unpublished_sandbox
     }
 
-    /// Whether the kubelet's own status says that all containers are being restarted.
-    pub(crate) fn is_restarting_all(&self) -> bool {
-        self.record.conditions.all_containers_restarting.as_ref().is_some_and(Condition::is_true)
+    // --- The API ---
+
+    /// Returns the published phase; `None` before the first write.
+    pub(super) fn published_phase(&self) -> Option<PodPhase> {
+        self.published.phase
     }
 
-    /// Since when a condition has had its status.
-    pub(crate) fn since(&self, which: ConditionType) -> Option<Timestamp> {
-        self.changed_at.get(which as usize).copied().flatten()
+    /// Returns the published reason and message.
+    pub(super) fn published_reason(&self) -> Option<&Arc<StatusReason>> {
+        self.published.reason.as_ref()
     }
 
-    /// Notes since when a condition has had its status.
-    pub(crate) fn set_since(&mut self, which: ConditionType, at: Option<Timestamp>) {
-        if let Some(changed_at) = self.changed_at.get_mut(which as usize) {
-            *changed_at = at.map(Timestamp::whole_seconds);
+    /// True if the published phase is terminal.
+    pub(super) fn is_published_terminal(&self) -> bool {
+        self.published.phase.is_some_and(PodPhase::is_terminal)
+    }
+
+    fn is_published_evicted(&self) -> bool {
+        self.published.reason.as_ref().is_some_and(|reason| &*reason.reason == "Evicted")
+    }
+
+    /// True if the Pod is published as evicted, with a terminal phase.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.is_published_evicted() && self.is_published_terminal()
+    }
+
+    /// Returns the number of writes.
+    pub(super) fn writes(&self) -> u32 {
+        self.published.writes
+    }
+
+    /// Returns what is published.
+    pub(super) fn view<'a>(
+        &'a self,
+        spec: &'a PodSpec,
+        object: &'a ApiPod,
+        runtime_manager: &'a RuntimeManager,
+    ) -> StatusView<'a> {
+        StatusView {
+            spec,
+            phase: self.published.phase.unwrap_or(PodPhase::Pending),
+            reason: self.published.reason.as_deref(),
+            record: &self.record,
+            transition_times: &self.transition_times,
+            start_time: self.start_time,
+            generations: self.generations,
+            external_conditions: &object.conditions,
+            runtime_manager,
         }
     }
 
-    /// Whether the kubelet has ever computed its conditions; it has not of a Pod that the node refused.
-    pub(crate) fn has_conditions(&self) -> bool {
-        self.record.conditions.ready.status != ConditionStatus::Unknown
+    // --- Changes, in the order of a sync ---
+
+    /// Keeps and publishes a new status; true if it equals the former one in everything. A status that would revive a
+    /// container that has terminated for good is refused as a whole.
+    pub(super) fn set_pod_status(&mut self, new: NewStatus<'_>, context: &mut StatusContext<'_, '_>) -> bool {
+        // checkContainerStateTransition: the kubelet logs the error and drops the update.
+        if !terminate_pod::allows_transition(&new.object.spec, &self.record.records, &new.record.records) {
+            return false;
+        }
+        self.start_time.get_or_insert(context.step.now.whole_seconds());
+        let is_first = !self.is_known();
+        let before = core::mem::replace(&mut self.record, Arc::new(new.record));
+        let after = self.record.conditions.clone();
+        for (which, condition) in after.iter() {
+            let old = before.conditions.get(which).filter(|_| !is_first);
+            self.record_condition_change(which, old, condition, context);
+        }
+        self.emit_container_changes(&before.records, context);
+        let has_observed = new.object.generation > self.generations.status;
+        self.generations.status = new.object.generation.max(self.generations.status);
+        self.generations.readiness = new.object.generation;
+        let has_changed = is_first || has_observed || self.reason != new.reason || !before.is_same(&self.record);
+        let is_unchanged = !has_changed && before == self.record;
+        if is_unchanged {
+            // Keeps the allocation that other Pods may share.
+            self.record = before;
+        }
+        self.reason = new.reason;
+        self.disruption = new.disruption;
+        let was_generated = core::mem::replace(&mut self.source, StatusSource::Kubelet) == StatusSource::Kubelet;
+        let write = if has_changed { Write::Changed } else { new.write };
+        self.publish(write, new.could_have_running_containers, context);
+        if !was_generated {
+            self.post_reconcile(context);
+        }
+        is_unchanged
     }
 
-    /// The status of the kubelet's own condition called `name`.
-    pub(crate) fn own_condition(&self, name: &str) -> Option<ConditionStatus> {
+    fn record_condition_change(
+        &mut self,
+        which: ConditionType,
+        before: Option<&Condition>,
+        after: &Condition,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        let from = before.map(|before| before.status);
+        if from == Some(after.status) {
+            return;
+        }
+        // The scheduler owns PodScheduled: its time is that of the binding.
+        let bound_at = context.object.scheduled_at.filter(|_| which == ConditionType::PodScheduled);
+        self.transition_times.set(which, Some(bound_at.unwrap_or(context.step.now)));
+        context.emit(Change::Condition { condition: which, from, to: after.status, reason: after.reason });
+    }
+
+    fn emit_container_changes(&self, before: &[Option<ContainerRecord>], context: &mut StatusContext<'_, '_>) {
+        let spec = context.spec;
+        for ((index, _), after) in spec.containers().zip(&self.record.records) {
+            let before = before.get(index.get()).and_then(Option::as_ref);
+            let (Some(to), instance) = (state_kind(after.as_ref()), after.as_ref().and_then(|after| after.instance))
+            else {
+                continue;
+            };
+            let from = state_kind(before);
+            let same_instance = before.and_then(|before| before.instance) == instance;
+            if from != Some(to) || !same_instance && to == ContainerStateKind::Running {
+                context.emit(Change::Container { container: index, from, to, instance });
+            }
+        }
+    }
+
+    /// Publishes a probe's readiness at once, with `Ready` and `ContainersReady` by what the last sync knew.
+    pub(super) fn set_container_readiness(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        ready: bool,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        let Some(status) = self.container_status_mut(container, instance, context) else { return };
+        if core::mem::replace(&mut status.ready, ready) == ready {
+            return;
+        }
+        let record = &self.record;
+        let containers_ready = conditions::containers_ready(context.spec, Some(&record.records), record.phase);
+        let is_ready = self.ready_given(context.spec, &containers_ready, &self.gates);
+        let conditions = &mut Arc::make_mut(&mut self.record).conditions;
+        let was_ready = core::mem::replace(&mut conditions.ready, is_ready.clone());
+        let were_ready = core::mem::replace(&mut conditions.containers_ready, containers_ready.clone());
+        self.record_condition_change(ConditionType::Ready, Some(&was_ready), &is_ready, context);
+        self.record_condition_change(ConditionType::ContainersReady, Some(&were_ready), &containers_ready, context);
+        self.generations.readiness = context.object.generation;
+        self.publish(Write::Changed, could_have_running_containers, context);
+    }
+
+    /// Publishes a startup probe's result at once; the kubelet computes no condition here.
+    pub(super) fn set_container_startup(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        started: bool,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        let Some(status) = self.container_status_mut(container, instance, context) else { return };
+        if status.started.replace(started) != Some(started) {
+            self.publish(Write::Changed, could_have_running_containers, context);
+        }
+    }
+
+    fn container_status_mut(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        context: &StatusContext<'_, '_>,
+    ) -> Option<&mut ContainerRecord> {
+        if context.object.is_gone || !self.is_generated() {
+            return None;
+        }
+        let status = Arc::make_mut(&mut self.record).records.get_mut(container.get())?.as_mut()?;
+        (status.instance == Some(instance)).then_some(status)
+    }
+
+    /// Publishes a new sandbox when the sync that created it waits or ends.
+    pub(super) fn publish_sandbox(
+        &mut self,
+        object: &ApiPod,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        if !core::mem::take(&mut self.has_unpublished_sandbox) {
+            return;
+        }
+        let after = Condition::plain(true);
+        let condition = &mut Arc::make_mut(&mut self.record).conditions.ready_to_start_containers;
+        let before = core::mem::replace(condition, after.clone());
+        self.record_condition_change(ConditionType::PodReadyToStartContainers, Some(&before), &after, context);
+        let otherwise = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
+        self.publish(if before == after { otherwise } else { Write::Changed }, could_have_running_containers, context);
+    }
+
+    /// Publishes the end of the Pod: containers without a known exit terminate, and the phase becomes terminal.
+    ///
+    /// Answers to `TerminatePod`.
+    pub(super) fn terminate_pod(
+        &mut self,
+        object: &ApiPod,
+        shows_initialized: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        let mut record = PodRecord::clone(&self.record);
+        terminate_pod::terminate_containers(&object.spec, &mut record.records, shows_initialized);
+        if !record.phase.is_terminal() && !object.spec.is_static() {
+            record.phase = PodPhase::Failed;
+        }
+        let (reason, disruption) = (self.reason.clone(), self.disruption.clone());
+        let (could_have_running_containers, write) = (false, Write::Forced);
+        let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
+        self.set_pod_status(new, context);
+    }
+
+    /// Holds the terminal phase back until the status that was just written is read back.
+    pub(super) fn hold_back_terminal_phase(&mut self) {
+        self.published.holds_back_terminal_phase = true;
+    }
+
+    /// Publishes the status of a Pod that the node rejects: no condition and no container.
+    ///
+    /// Answers to `rejectPod`.
+    pub(super) fn reject(&mut self, reason: Arc<StatusReason>, context: &mut StatusContext<'_, '_>) {
+        self.start_time = Some(context.step.now.whole_seconds());
+        self.generations.status = context.object.generation;
+        Arc::make_mut(&mut self.record).phase = PodPhase::Failed;
+        self.reason = Some(reason);
+        self.publish(Write::Changed, false, context);
+    }
+
+    // --- Writes ---
+
+    /// Writes the status to the API if the API does not show it yet.
+    pub(super) fn publish(
+        &mut self,
+        write: Write,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        if context.is_object_gone() {
+            return;
+        }
+        let (phase, reason) = self.publishable(could_have_running_containers);
+        let published = &self.published;
+        let has_moved = published.phase != Some(phase) || published.reason != reason;
+        let is_due = match write {
+            Write::Changed => true,
+            Write::Forced => has_moved || published.external_conditions_changed,
+            Write::Unchanged => has_moved && published.holds_back_terminal_phase,
+        };
+        if is_due {
+            self.write(phase, reason, could_have_running_containers, context);
+        }
+    }
+
+    /// Returns the phase and reason that may be published: a published terminal phase stays, and a new one is held back
+    /// while containers may run.
+    ///
+    /// Answers to `mergePodStatus`.
+    fn publishable(&self, could_have_running_containers: bool) -> (PodPhase, Option<Arc<StatusReason>>) {
+        let published = &self.published;
+        match published.phase {
+            Some(phase) if phase.is_terminal() => (phase, published.reason.clone()),
+            phase if self.record.phase.is_terminal() && could_have_running_containers => {
+                (phase.unwrap_or(PodPhase::Pending), published.reason.clone())
+            }
+            _ => (self.record.phase, self.reason.clone()),
+        }
+    }
+
+    fn write(
+        &mut self,
+        phase: PodPhase,
+        reason: Option<Arc<StatusReason>>,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        let shown = self.published.phase;
+        let becomes_terminal = phase.is_terminal() && !shown.is_some_and(PodPhase::is_terminal);
+        if becomes_terminal && !could_have_running_containers {
+            self.publish_disruption(context);
+        }
+        // The API may have set conditions that the kubelet owns; its own replace them with this write.
+        if context.object.conditions.iter().any(|condition| is_owned_by_kubelet(&condition.type_)) {
+            Arc::make_mut(context.object).conditions.retain(|condition| !is_owned_by_kubelet(&condition.type_));
+        }
+        let writes = self.published.writes.wrapping_add(1);
+        self.published = Published { phase: Some(phase), reason, writes, ..Published::default() };
+        if shown != Some(phase) {
+            context.emit(Change::Phase { from: shown, to: phase });
+        }
+        let now = context.step.now;
+        context.step.out.published(now, &self.view(context.spec, context.object, context.runtime_manager));
+        self.post_reconcile(context);
+    }
+
+    /// Publishes the kubelet's own `DisruptionTarget`, which comes with the terminal phase and not before.
+    fn publish_disruption(&self, context: &mut StatusContext<'_, '_>) {
+        let Some(message) = &self.disruption else { return };
+        let (which, reason) = (ConditionType::DisruptionTarget, ConditionReason::TerminationByKubelet);
+        let (to, now) = (ConditionStatus::True, context.step.now);
+        let from = Arc::make_mut(context.object).put_condition(which, to, reason, message, now);
+        if from != Some(to) {
+            context.emit(Change::Condition { condition: which, from, to, reason: Some(reason) });
+        }
+    }
+
+    /// Posts the written status for the sync loop to read back, as far as that matters: to Pods with gates and to
+    /// evicted ones.
+    fn post_reconcile(&self, context: &mut StatusContext<'_, '_>) {
+        let has_gates = !context.spec.readiness_gates().is_empty();
+        let is_evicted = self.published.phase == Some(PodPhase::Failed) && self.is_published_evicted();
+        if (has_gates || is_evicted) && self.is_generated() {
+            context.queue.post(Message::Reconcile);
+        }
+    }
+
+    // --- What the API shows ---
+
+    /// Records that the watch has delivered other conditions of other owners.
+    pub(super) fn record_external_conditions(&mut self, have_changed: bool) {
+        self.published.external_conditions_changed |= have_changed;
+    }
+
+    /// Adopts the terminal phase that another writer has set, unless a terminal phase is published already.
+    pub(super) fn adopt_api_phase(&mut self, to: PodPhase, context: &mut StatusContext<'_, '_>) {
+        let from = self.published.phase;
+        if !from.is_some_and(PodPhase::is_terminal) {
+            self.published.phase = Some(to);
+            context.emit(Change::Phase { from, to });
+        }
+    }
+
+    /// Sets the phase that the object shows when the kubelet gets the Pod.
+    pub(super) fn set_published_phase(&mut self, phase: Option<PodPhase>) {
+        self.published.phase = phase;
+    }
+
+    /// True if the published `Ready` is not what gates and regular containers imply.
+    ///
+    /// Answers to `NeedToReconcilePodReadiness`, which looks at regular containers only.
+    pub(super) fn needs_to_reconcile_readiness(&self, object: &ApiPod, synced_spec: &PodSpec) -> bool {
+        let spec = &object.spec;
+        if spec.readiness_gates().is_empty() || !self.is_generated() {
+            return false;
+        }
+        let of_regular = |(index, record): (ContainerIndex, &Option<ContainerRecord>)| {
+            record.clone().filter(|_| spec.is_regular(index))
+        };
+        let records = spec.containers().map(|(index, _)| index).zip(&self.record.records);
+        let regular: Vec<Option<ContainerRecord>> = records.map(of_regular).collect();
+        let phase = self.published.phase.unwrap_or(PodPhase::Pending);
+        let containers_ready = conditions::containers_ready(spec, Some(&regular), phase);
+        let expected = self.ready_given(synced_spec, &containers_ready, &object.gate_statuses());
+        let actual = &self.record.conditions.ready;
+        actual.status != expected.status || actual.message != expected.message
+    }
+
+    fn ready_given(
+        &self,
+        spec: &PodSpec,
+        containers_ready: &Condition,
+        gates: &[Option<ConditionStatus>],
+    ) -> Condition {
+        conditions::ready(spec, containers_ready, |gate, name| {
+            gates.get(gate).copied().flatten().or_else(|| self.own_condition(name))
+        })
+    }
+
+    /// Returns the status of the kubelet's own condition of this type, which may serve as a readiness gate.
+    fn own_condition(&self, name: &str) -> Option<ConditionStatus> {
         let mut own = self.record.conditions.iter();
         own.find(|(which, _)| which.name() == name).map(|(_, condition)| condition.status)
     }
 
-    /// The phase and its reason that may be published; until a terminal one may be, those that are published stay.
-    ///
-    /// Answers to `mergePodStatus`.
-    pub(crate) fn publishable(&self, could_run: bool) -> (PodPhase, Option<Arc<StatusReason>>) {
-        let published = &self.published;
-        match published.phase {
-            Some(phase) if phase.is_terminal() => (phase, published.why.clone()),
-            phase if self.record.phase.is_terminal() && could_run => {
-                (phase.unwrap_or(PodPhase::Pending), published.why.clone())
-            }
-            _ => (self.record.phase, self.why.clone()),
-        }
+    // --- Restart of the kubelet ---
+
+    /// Adopts the status that was published before the kubelet started.
+    pub(super) fn adopt_published(&mut self, found: FoundStatus) {
+        self.record = Arc::new(found.record);
+        self.reason.clone_from(&found.reason);
+        self.transition_times = found.transition_times;
+        self.start_time = found.start_time;
+        self.generations = found.generations;
+        // The last write is in the API, whichever kubelet made it.
+        self.published = Published { phase: found.phase, reason: found.reason, writes: 1, ..Published::default() };
+        self.source = StatusSource::Api;
     }
 
-    /// What a restarted kubelet finds published.
-    pub(crate) fn forget(&mut self) {
+    /// Forgets what a restart of the kubelet loses: all that is not published.
+    pub(super) fn reset(&mut self) {
         Arc::make_mut(&mut self.record).phase = self.published.phase.unwrap_or(PodPhase::Pending);
-        self.why = self.published.why.clone();
+        self.reason = self.published.reason.clone();
         self.disruption = None;
-        self.knowledge = Knowledge::Published;
-        self.published.held_back = HeldBack::No;
-        self.sandbox_news = SandboxNews::None;
+        self.source = StatusSource::Api;
+        self.published.holds_back_terminal_phase = false;
+        self.has_unpublished_sandbox = false;
+    }
+}
+
+fn state_kind(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {
+    Some(match record?.state.as_ref()? {
+        RecordedState::Waiting(_) => ContainerStateKind::Waiting,
+        RecordedState::Running { .. } => ContainerStateKind::Running,
+        RecordedState::Terminated(_) => ContainerStateKind::Terminated,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubelet::tests::{at, one_container};
+
+    /// A kubelet that shows `Running` and has computed this last.
+    fn computed(phase: PodPhase, reason: &str) -> StatusManager {
+        let mut status = StatusManager::new();
+        status.published.phase = Some(PodPhase::Running);
+        Arc::make_mut(&mut status.record).phase = phase;
+        status.reason = Some(StatusReason::new(reason, ""));
+        status
+    }
+
+    #[test]
+    fn a_terminal_phase_and_its_reason_are_held_back_while_containers_may_run() {
+        let status = computed(PodPhase::Failed, "DeadlineExceeded");
+        assert_eq!(status.publishable(true), (PodPhase::Running, None));
+        assert_eq!(status.publishable(false), (PodPhase::Failed, status.reason.clone()));
+    }
+
+    #[test]
+    fn a_published_terminal_phase_stays_whatever_is_computed_after_it() {
+        let mut status = computed(PodPhase::Running, "");
+        let evicted = Some(StatusReason::new("Evicted", "The node was low on resource: memory."));
+        (status.published.phase, status.published.reason) = (Some(PodPhase::Failed), evicted.clone());
+        assert_eq!(status.publishable(true), (PodPhase::Failed, evicted.clone()));
+        assert_eq!(status.publishable(false), (PodPhase::Failed, evicted));
+    }
+
+    #[test]
+    fn transition_times_are_whole_seconds_as_the_api_has_them() {
+        let mut status = StatusManager::new();
+        status.transition_times.set(ConditionType::Ready, Some(at(1_999)));
+        assert_eq!(status.transition_times.get(ConditionType::Ready), Some(at(1_000)));
+        assert_eq!(status.transition_times.get(ConditionType::Initialized), None);
+    }
+
+    #[test]
+    fn a_restarted_kubelet_knows_what_is_published_and_nothing_more() {
+        let mut status = computed(PodPhase::Failed, "Evicted");
+        status.disruption = Some("The node was low on resource: memory.".into());
+        status.reset();
+        let known = (status.record.phase, status.reason.clone(), status.disruption.clone());
+        assert_eq!(known, (PodPhase::Running, None, None));
+        assert!(status.generated().is_none());
+    }
+
+    #[test]
+    fn a_container_that_is_added_gets_its_place_in_a_generated_status() {
+        let spec = one_container();
+        let mut status = StatusManager::new();
+        status.fit(&spec);
+        assert!(status.record.records.is_empty(), "there is no status yet");
+        status.source = StatusSource::Kubelet;
+        status.fit(&spec);
+        assert_eq!(status.record.records.len(), 1);
     }
 }

@@ -1,31 +1,32 @@
-//! What is published of a Pod, without its strings.
+//! Status view: what is published of a Pod, and the parts of a status that no rule computes.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use super::components::Kubelet;
+use serde::{Deserialize, Serialize};
+
+use super::runtime_manager::RuntimeManager;
 use crate::{
-    api::{PodCondition, PodPhase},
-    rule::conditions,
+    api::{ConditionStatus, PodCondition, PodPhase},
+    rule::{conditions, pod_status::PodRecord},
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionType, ContainerRecord, InstanceId},
     time::Timestamp,
 };
 
-/// What is published of a Pod, without its strings.
+/// Status of a Pod as the kubelet publishes it, without formatted strings.
 ///
-/// A sink is shown it with each status that is written:
+/// A sink receives it with each status that is written:
 ///
 /// ```
-///
 /// use std::sync::Arc;
-/// use pod_lifecycle::{PodMachine, Published, Sink, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
+/// use pod_lifecycle::{PodMachine, StatusView, Sink, Timestamp, config::KubeletConfig, api::{self, PodPhase}, spec::PodSpec};
 ///
-/// /// Keeps the phases.
+/// /// Collects the phases.
 /// #[derive(Default)]
 /// struct Phases(Vec<PodPhase>);
 ///
 /// impl Sink for Phases {
-///     fn published(&mut self, _: Timestamp, status: &Published<'_>) {
+///     fn published(&mut self, _: Timestamp, status: &StatusView<'_>) {
 ///         assert_eq!((status.spec().name(), status.reason()), ("web", ("", "")));
 ///         assert_eq!((status.observed_generation(), status.readiness_generation()), (4, 4));
 ///         assert!(status.external_conditions().is_empty() && status.start_time().is_some());
@@ -43,102 +44,145 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Published<'a> {
-    parts: &'a Kubelet,
+pub struct StatusView<'a> {
+    pub(super) spec: &'a PodSpec,
+    pub(super) phase: PodPhase,
+    pub(super) reason: Option<&'a StatusReason>,
+    pub(super) record: &'a PodRecord,
+    pub(super) transition_times: &'a TransitionTimes,
+    pub(super) start_time: Option<Timestamp>,
+    pub(super) generations: Generations,
+    pub(super) external_conditions: &'a [PodCondition],
+    pub(super) runtime_manager: &'a RuntimeManager,
 }
 
-impl<'a> Published<'a> {
-    pub(super) fn of(parts: &'a Kubelet) -> Published<'a> {
-        Published { parts }
-    }
-
-    /// What the Pod ought to be, as the last sync knew it.
+impl<'a> StatusView<'a> {
+    /// Returns the spec that the last sync used.
     #[must_use]
     pub fn spec(&self) -> &'a PodSpec {
-        &self.parts.spec
+        self.spec
     }
 
-    /// The published phase.
+    /// Returns the published phase.
     #[must_use]
     pub fn phase(&self) -> PodPhase {
-        self.parts.status.published.phase.unwrap_or(PodPhase::Pending)
+        self.phase
     }
 
-    /// Why the Pod is in its phase: a word, and a sentence; both empty if nothing is said.
+    /// Returns `status.reason` and `status.message`; both are empty unless the kubelet sets them.
     #[must_use]
     pub fn reason(&self) -> (&'a str, &'a str) {
-        let why = self.parts.status.published.why.as_deref();
-        why.map_or(("", ""), |why| (&why.reason, &why.message))
+        self.reason.map_or(("", ""), |it| (&it.reason, &it.message))
     }
 
-    /// Conditions of other owners, as the kubelet knows them from the API. A `DisruptionTarget` of the node's own,
-    /// which every owner may set, is among them.
+    /// Returns the conditions of other owners, as the kubelet knows them from the API, and the kubelet's own
+    /// `DisruptionTarget`, which every owner may set.
     #[must_use]
     pub fn external_conditions(&self) -> &'a [PodCondition] {
-        &self.parts.object.conditions
+        self.external_conditions
     }
 
-    /// What is reported of the containers, by container index; `None` until something is.
+    /// Returns the container statuses by container index; `None` for a container without one.
     #[must_use]
     pub fn containers(&self) -> &'a [Option<ContainerRecord>] {
-        &self.parts.status.record.records
+        &self.record.records
     }
 
-    /// When the kubelet first saw the Pod.
+    /// Returns `status.startTime`: when the kubelet acknowledged the Pod.
     #[must_use]
     pub fn start_time(&self) -> Option<Timestamp> {
-        self.parts.status.start_time
+        self.start_time
     }
 
-    /// Which generation of the object the status is about; 0 before a kubelet has looked at it.
+    /// Returns `status.observedGeneration`; 0 before the kubelet has computed a status.
     #[must_use]
     pub fn observed_generation(&self) -> i64 {
-        self.parts.status.generations.status
+        self.generations.status
     }
 
-    /// Returns `observedGeneration` of `Ready` and `ContainersReady`, which a probe's result computes again between two
+    /// Returns the `observedGeneration` of `Ready` and `ContainersReady`, which a probe's result recomputes between two
     /// syncs.
     #[must_use]
     pub fn readiness_generation(&self) -> i64 {
-        self.parts.status.generations.readiness
+        self.generations.readiness
     }
 
-    /// The image of an instance, if the spec has had another one since.
+    /// Returns the image that an instance was created with, if the spec has had another one since.
     #[must_use]
     pub fn former_image(&self, container: ContainerIndex, instance: InstanceId) -> Option<&'a str> {
-        self.parts.containers.image_of(container, instance)
+        self.runtime_manager.former_image(container, instance)
     }
 
-    /// Whether the Pod is published as `Ready`.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use pod_lifecycle::{PodMachine, Timestamp, config::KubeletConfig, api::PodManifest, spec::PodSpec};
-    ///
-    /// # let manifest: PodManifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let (spec, config) = (Arc::new(PodSpec::from_admitted(&manifest)?), Arc::new(KubeletConfig::default()));
-    /// let pod = PodMachine::new(spec, config, Timestamp::UNIX_EPOCH, &mut Vec::new());
-    /// assert!(!pod.published().is_ready(), "nothing runs yet");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// True if the Pod is published as `Ready`.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.phase().is_terminal() && self.parts.status.record.conditions.ready.is_true()
+        // The API shows Ready=False for a Pod with a terminal phase, whatever its containers were last.
+        !self.phase.is_terminal() && self.record.conditions.ready.is_true()
     }
 
-    /// The kubelet's conditions, in the order of the API status, and when each last changed.
+    /// Returns the kubelet's conditions in the order of the API status, each with its last transition time.
     #[must_use]
     pub fn conditions(&self) -> Vec<(ConditionType, Condition, Option<Timestamp>)> {
-        let status = &self.parts.status;
-        if !status.has_conditions() {
+        if !has_conditions(self.record) {
             return Vec::new();
         }
-        let own = status.record.conditions.iter();
-        let mut all: Vec<_> = own.map(|(which, condition)| (which, condition.clone(), status.since(which))).collect();
+        let own = self.record.conditions.iter();
+        let mut all: Vec<_> =
+            own.map(|(which, condition)| (which, condition.clone(), self.transition_times.get(which))).collect();
         for (which, condition, _) in &mut all {
-            conditions::override_ready(self.phase(), *which, condition);
+            conditions::override_ready(self.phase, *which, condition);
         }
         all
+    }
+}
+
+/// True if the kubelet has computed conditions; it computes none for a Pod that the node rejected.
+pub(super) fn has_conditions(record: &PodRecord) -> bool {
+    record.conditions.ready.status != ConditionStatus::Unknown
+}
+
+/// `status.reason` and `status.message`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatusReason {
+    pub(super) reason: Box<str>,
+    pub(super) message: Box<str>,
+}
+
+impl StatusReason {
+    pub(super) fn new(reason: &str, message: &str) -> Arc<StatusReason> {
+        Arc::new(StatusReason { reason: reason.into(), message: message.into() })
+    }
+}
+
+/// Generations of the object that a status was computed for (KEP-5067).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Generations {
+    /// The status and most of its conditions.
+    pub(super) status: i64,
+    /// `Ready` and `ContainersReady`, which a probe's result recomputes between two syncs.
+    pub(super) readiness: i64,
+}
+
+/// Transition times of the kubelet's conditions, in whole seconds as the API stores them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct TransitionTimes(#[serde(with = "crate::time::exact")] [Option<Timestamp>; CONDITIONS]);
+
+/// Number of condition types.
+const CONDITIONS: usize = ConditionType::DisruptionTarget as usize + 1;
+
+impl TransitionTimes {
+    /// Returns since when a condition has had its status.
+    pub(super) fn get(&self, which: ConditionType) -> Option<Timestamp> {
+        self.0.get(which as usize).copied().flatten()
+    }
+
+    /// Sets since when a condition has had its status.
+    pub(super) fn set(&mut self, which: ConditionType, at: Option<Timestamp>) {
+        if let Some(transition) = self.0.get_mut(which as usize) {
+            *transition = at.map(Timestamp::whole_seconds);
+        }
     }
 }

@@ -1,396 +1,444 @@
-//! The kubelet's main loop: it hears one message after another, and has the worker make its syncs.
+//! Sync loop: handles one message after another by priority, and runs the pod worker's syncs.
 //!
-//! Answers to `syncLoopIteration` in `pkg/kubelet/kubelet.go`.
+//! Answers to `syncLoopIteration` in `pkg/kubelet/kubelet.go` and to `podWorkerLoop` in `pkg/kubelet/pod_workers.go`.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::time::Duration;
+use alloc::{boxed::Box, sync::Arc};
 
 use super::{
-    PodMachine, Sink, Step,
     api_pod::ApiPod,
-    components::Kubelet,
-    pleg::RelistRequest,
-    pod_worker::Dequeued,
-    prober_manager::{ProbeContext, Repeats},
-    rare::Removal,
-    sync::{Poll, Sync, SyncStart},
-    sync_loop_queue::{Message, PlegEvent, ProbeUpdate},
+    components::{Kubelet, SHORTEST_PERIOD},
+    container_gc, eviction, kill_container,
+    pleg::PlegEvent,
+    pod_worker::PodWorker,
+    prober_manager::{ProbeContext, ProbeUpdate, Prober, ProberManager},
+    restart,
+    sink::Step,
+    start_container,
+    status_manager::Write,
+    sync::{Dequeued, PendingCall, Sync},
+    sync_loop_queue::{Message, SyncLoopQueue},
+    sync_pod::{self, Poll, SyncStart},
+    timers,
     transitions::WorkerState,
-    write::{CouldRun, Write},
+    wake::Wake,
 };
 use crate::{
-    action::{Action, SyncKind, SyncProgress},
-    rule::probe::ProbeResult,
+    action::{SyncKind, SyncProgress},
+    config::FastPath,
+    rule::probe::{ProbeOutcome, ProbeResult},
     spec::{ContainerIndex, ProbeKind},
-    state::InstanceId,
     time::Timestamp,
 };
 
-/// No period is shorter: a Pod always gets on.
-pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
+/// Sync loop of one Pod, with the worker and the components that it drives.
+pub(super) struct SyncLoop<'a> {
+    pub(super) worker: &'a mut PodWorker,
+    pub(super) kubelet: &'a mut Kubelet,
+}
 
-impl PodMachine {
-    /// Hears what waits and goes on with syncs, until something has to be waited for.
-    pub(super) fn settle(&mut self, step: &mut Step<'_>) {
+impl SyncLoop<'_> {
+    // --- The loop ---
+
+    /// Runs the sync loop until the queue is empty or the worker is blocked.
+    pub(super) fn run(&mut self, step: &mut Step<'_>) {
         while !self.is_at_rest() {
             match self.next_message() {
                 Some(message) => {
-                    let comes_of_poll = matches!(message, Message::Runtime(_)) && !self.parts.runtime.notices_at_once();
-                    self.hear(message, step);
-                    while comes_of_poll && self.work(step) {}
+                    let comes_of_relist = matches!(message, Message::Pleg(_)) && !self.kubelet.pleg.is_ideal();
+                    self.apply(message, step);
+                    // A relist finds several changes at once: the sync that one requests starts before the next is handled.
+                    while comes_of_relist && self.run_worker(step) {}
                 }
-                // A sync that has come to something that takes time gives up its turn.
-                None if self.work(step) || self.has_message() => {}
+                // A sync that becomes blocked gives up its turn, so messages may wait afterwards.
+                None if self.run_worker(step) || self.has_message() => {}
                 None => break,
             }
         }
-        self.note_next_wake();
+        self.update_next_wake();
     }
 
-    /// The same after the answer of a probe: mostly it has changed nothing but when its worker probes next.
-    pub(super) fn settle_after_answer(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
-        if self.is_at_rest() { self.note_wake_for_probe(container, kind) } else { self.settle(step) }
-    }
-
-    /// The next message. A poll finds several changes at once: the sync that one asks for has its turn, up to what takes
-    /// time in principle, before the next is heard.
-    fn next_message(&mut self) -> Option<Message> {
-        if self.worker_has_turn() { None } else { self.parts.inbox.next() }
-    }
-
-    /// Whether nothing waits, and nothing is under way: as after most ticks and answers of probes.
-    fn is_at_rest(&self) -> bool {
-        self.worker.is_idle() && !self.worker.restarts_next && !self.parts.inbox.has_next()
-    }
-
-    fn has_message(&self) -> bool {
-        !self.worker_has_turn() && self.parts.inbox.has_next()
-    }
-
-    fn worker_has_turn(&self) -> bool {
-        !self.parts.runtime.notices_at_once() && self.worker.is_at_work()
-    }
-
-    fn hear(&mut self, message: Message, step: &mut Step<'_>) {
-        self.parts.quiet.forget();
-        match message {
-            Message::Runtime(event) => self.hear_runtime(event, step),
-            Message::ProbeUpdate(verdict) => self.hear_verdict(verdict, step),
-            Message::Object(object) => self.hear_object(object, step),
-            Message::Reconcile => self.hear_read_back(step.now),
+    /// Runs the sync loop after a probe's answer, which mostly changes nothing but the time of the next probe.
+    pub(super) fn run_after_answer(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
+        if self.kubelet.config.fast_path.contains(FastPath::PROBE_ANSWER) && self.is_at_rest() {
+            let due = self.kubelet.prober_manager.get(container, kind).and_then(Prober::due);
+            self.kubelet.next_wake.set_if_earlier(due, Wake::Probe(container, kind));
+            debug_assert_eq!(
+                self.kubelet.next_wake.cached(),
+                timers::next_wake(self.worker, self.kubelet),
+                "the answer of a probe changes no other timer"
+            );
+        } else {
+            self.run(step);
         }
     }
 
-    /// Answers to the PLEG's branch of the main loop, and to `cleanUpContainersInPod`.
-    fn hear_runtime(&mut self, event: PlegEvent, step: &mut Step<'_>) {
+    /// True if no message waits and no sync is under way or requested.
+    fn is_at_rest(&self) -> bool {
+        self.worker.is_idle() && !self.worker.is_kubelet_restart_requested() && !self.kubelet.queue.has_next()
+    }
+
+    /// Removes the next message, unless a sync has the next turn.
+    fn next_message(&mut self) -> Option<Message> {
+        if self.worker_has_turn() { None } else { self.kubelet.queue.pop() }
+    }
+
+    fn has_message(&self) -> bool {
+        !self.worker_has_turn() && self.kubelet.queue.has_next()
+    }
+
+    /// True if a sync goes on before the next message: with real latencies it would long have done so.
+    fn worker_has_turn(&self) -> bool {
+        !self.kubelet.pleg.is_ideal() && self.worker.has_turn()
+    }
+
+    /// Computes and caches the next wake-up.
+    pub(super) fn update_next_wake(&mut self) {
+        self.kubelet.next_wake.set(timers::next_wake(self.worker, self.kubelet));
+    }
+
+    // --- Messages ---
+
+    fn apply(&mut self, message: Message, step: &mut Step<'_>) {
+        self.kubelet.resync_cache.invalidate();
+        match message {
+            Message::Pleg(event) => self.handle_pleg_event(event, step),
+            Message::ProbeUpdate(update) => self.handle_probe_update(update, step),
+            Message::Object(object) => self.handle_object(object, step),
+            Message::Reconcile => self.handle_reconcile(step.now),
+        }
+    }
+
+    /// Requests a sync after a change of the runtime, and removes dead containers.
+    ///
+    /// Answers to the PLEG's branch of `syncLoopIteration` and to `cleanUpContainersInPod`.
+    fn handle_pleg_event(&mut self, event: PlegEvent, step: &mut Step<'_>) {
         if event != PlegEvent::Removed {
             self.request_sync();
         }
         if let PlegEvent::Died(container) = event {
-            let is_deleting = self.parts.object.is_deleting() || self.parts.object.is_gone;
-            if self.worker.removes_all_dead(is_deleting) {
-                self.parts.plan_removal_of_dead(step.now);
+            let is_deleting = self.kubelet.object.is_deleting() || self.kubelet.object.is_gone;
+            if self.worker.should_remove_content(is_deleting) {
+                self.kubelet.plan_removal_of_dead_containers(step.now);
             } else if let Some(container) = container {
-                self.parts.remove_older_dead(container, step);
+                container_gc::remove_older_dead(&mut self.kubelet.pleg, container, step);
             }
         }
     }
 
-    fn hear_verdict(&mut self, verdict: ProbeUpdate, step: &mut Step<'_>) {
-        let ProbeUpdate { container, instance, kind, result } = verdict;
+    /// Publishes a probe's new result and requests a sync; a successful liveness probe changes nothing.
+    fn handle_probe_update(&mut self, update: ProbeUpdate, step: &mut Step<'_>) {
+        let ProbeUpdate { container, instance, kind, result } = update;
         let is_success = result == ProbeResult::Success;
-        let could_run = self.could_run();
+        let could_run = self.worker.could_have_running_containers();
+        let (status_manager, mut context) = self.kubelet.status_manager(step);
         match kind {
             ProbeKind::Startup => {
-                self.parts.set_container_startup(container, instance, is_success, could_run, step);
+                status_manager.set_container_startup(container, instance, is_success, could_run, &mut context);
             }
             ProbeKind::Readiness => {
-                self.parts.set_container_readiness(container, instance, is_success, could_run, step);
+                status_manager.set_container_readiness(container, instance, is_success, could_run, &mut context);
             }
             ProbeKind::Liveness if result != ProbeResult::Failure => return,
             ProbeKind::Liveness => {}
         }
-        if !self.parts.object.is_gone {
+        if !self.kubelet.object.is_gone {
             self.request_sync();
         }
     }
 
-    /// A changed spec and a deletion ask for a sync; the rest only if `Ready` ought to be otherwise.
+    /// Handles a changed object: a changed spec and a deletion request a sync, anything else only if `Ready` is outdated.
     ///
     /// Answers to `HandlePodUpdates`, `HandlePodRemoves` and `HandlePodReconcile`.
-    pub(super) fn hear_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
-        let before = core::mem::replace(&mut self.parts.object, object);
-        let after = self.parts.object.clone();
-        self.parts.status.published.foreign_changed |= before.conditions != after.conditions;
-        let has_ended = after.ended.is_some() && before.ended.is_none();
-        if let Some(phase) = after.ended.filter(|_| has_ended) {
-            self.parts.take_phase_of_api(phase, step);
+    fn handle_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
+        let before = core::mem::replace(&mut self.kubelet.object, object);
+        let after = self.kubelet.object.clone();
+        let have_changed = before.conditions != after.conditions;
+        self.kubelet.status_manager.record_external_conditions(have_changed);
+        let new_phase = after.api_terminal_phase.filter(|_| before.api_terminal_phase.is_none());
+        if let Some(phase) = new_phase {
+            let (status_manager, mut context) = self.kubelet.status_manager(step);
+            status_manager.adopt_api_phase(phase, &mut context);
         }
         if after.is_gone && !before.is_gone {
-            self.terminate(None);
-        } else if after.differs_semantically(&before) || has_ended {
-            self.parts.containers.fit(&after.spec.clone());
+            self.worker.terminate(&self.kubelet.object, self.kubelet.shows_initialized(), None);
+        } else if after.differs_semantically(&before) || new_phase.is_some() {
+            self.kubelet.runtime_manager.fit(&after.spec);
             self.request_sync();
         } else {
-            self.hear_read_back(step.now);
+            self.handle_reconcile(step.now);
         }
     }
 
-    /// A published status that is read back may ask for a sync. No more than a few do within a second: reading a status
-    /// back takes time on any node, so the rest waits.
-    fn hear_read_back(&mut self, now: Timestamp) {
-        self.remove_evicted(now);
-        if !self.parts.needs_to_reconcile_readiness() {
+    /// Handles a status that was read back: evicted Pods lose their dead containers, and an outdated `Ready` requests a
+    /// sync.
+    fn handle_reconcile(&mut self, now: Timestamp) {
+        if self.kubelet.status_manager.is_evicted() {
+            self.kubelet.plan_removal_of_dead_containers(now);
+        }
+        let (status_manager, object) = (&self.kubelet.status_manager, &self.kubelet.object);
+        if !status_manager.needs_to_reconcile_readiness(object, &self.kubelet.spec) {
             return;
         }
-        if self.parts.rare_mut().read_back.allows_another(now) {
+        if self.kubelet.cold_mut().reconcile_guard.allows_another(now) {
             self.request_sync();
         } else {
             self.worker.request_by(now + SHORTEST_PERIOD);
         }
     }
 
-    /// The dead containers of a Pod that is published as evicted are removed.
-    fn remove_evicted(&mut self, now: Timestamp) {
-        let published = &self.parts.status.published;
-        let is_evicted = published.why.as_ref().is_some_and(|why| &*why.reason == "Evicted");
-        if is_evicted && published.phase.is_some_and(|phase| phase.is_terminal()) {
-            self.parts.plan_removal_of_dead(now);
-        }
+    fn request_sync(&mut self) {
+        self.worker.request(&self.kubelet.object, self.kubelet.shows_initialized());
     }
 
-    /// Asks for a sync.
-    pub(super) fn request_sync(&mut self) {
-        let shows_initialized = self.parts.shows_initialized();
-        self.worker.request(&self.parts.object, shows_initialized);
-    }
+    // --- The pod worker ---
 
-    /// Ends the Pod by order of somebody.
-    pub(super) fn terminate(&mut self, grace: Option<Duration>) {
-        let shows_initialized = self.parts.shows_initialized();
-        self.worker.terminate(&self.parts.object, shows_initialized, grace);
-    }
-
-    pub(super) fn could_run(&self) -> CouldRun {
-        if self.worker.could_have_running_containers() { CouldRun::Yes } else { CouldRun::No }
-    }
-
-    /// Goes on with the sync under way, or begins the next; says whether there was anything to do.
-    pub(super) fn work(&mut self, step: &mut Step<'_>) -> bool {
-        if let Some(mut sync) = self.worker.sync.take() {
-            return match sync.advance(&mut self.parts, step) {
-                Poll::Waits => {
-                    self.worker.sync = Some(sync);
+    /// Continues the sync under way or starts the next; false if there is nothing to do.
+    fn run_worker(&mut self, step: &mut Step<'_>) -> bool {
+        if let Some(mut sync) = self.worker.take_sync() {
+            return match sync_pod::advance(&mut sync, self.kubelet, step) {
+                Poll::Pending => {
+                    self.worker.suspend(sync);
                     false
                 }
-                Poll::Ends => {
-                    self.end_sync(*sync, step);
+                Poll::Done => {
+                    self.end_sync(&sync, step);
                     true
                 }
             };
         }
-        if self.parts.runtime.awaits_requested_relist() {
+        if self.kubelet.pleg.awaits_requested_relist() {
             return false;
         }
-        let taken = self.worker.taken.take().map(|taken| *taken);
-        let Some(taken) = taken.or_else(|| self.worker.take()) else {
-            return core::mem::take(&mut self.worker.restarts_next) && self.restart_kubelet(step);
+        let Some(dequeued) = self.worker.dequeue() else {
+            return self.worker.take_kubelet_restart() && self.restart_kubelet(step);
         };
-        if !self.parts.runtime.allows_sync(step.now) {
-            self.worker.taken = Some(Box::new(taken));
+        if !self.kubelet.pleg.allows_sync(step.now) {
+            self.worker.block(dequeued);
             return false;
         }
-        self.begin_sync(taken, step);
+        self.start_sync(dequeued, step);
         true
     }
 
-    fn begin_sync(&mut self, taken: Dequeued, step: &mut Step<'_>) {
-        let kill = self.worker.termination.as_ref().and_then(|termination| termination.kill.clone());
-        match Sync::begin(taken, kill.as_deref(), &mut self.parts, step) {
-            SyncStart::Goes(mut sync) => match sync.advance(&mut self.parts, step) {
-                Poll::Waits => self.worker.sync = Some(Box::new(sync)),
-                Poll::Ends => self.end_sync(sync, step),
+    fn start_sync(&mut self, dequeued: Dequeued, step: &mut Step<'_>) {
+        let status_override = self.worker.status_override().cloned();
+        match sync_pod::start_sync(dequeued, status_override.as_deref(), self.kubelet, step) {
+            SyncStart::Started(mut sync) => match sync_pod::advance(&mut sync, self.kubelet, step) {
+                Poll::Pending => self.worker.suspend(Box::new(sync)),
+                Poll::Done => self.end_sync(&sync, step),
             },
-            SyncStart::FoundTerminal(sync) => {
+            SyncStart::FoundTerminalPhase(sync) => {
                 step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
-                self.parts.runtime.note_sync_end(false, step.now);
-                if self.worker.state == WorkerState::Syncing {
-                    self.worker.state = WorkerState::Terminating;
-                }
-                let shows_initialized = self.parts.shows_initialized();
-                self.worker.request_again(&sync.object, shows_initialized);
+                self.kubelet.pleg.record_sync_end(false, step.now);
+                self.worker.complete_sync(sync.object(), self.kubelet.shows_initialized());
             }
         }
     }
 
-    fn end_sync(&mut self, sync: Sync, step: &mut Step<'_>) {
-        self.parts.publish_sandbox(&sync.object, sync.could_run(), step);
-        step.out.sync(step.now, SyncProgress::Ended { kind: sync.kind, failed: sync.has_failed });
-        self.parts.quiet = sync.quiet;
-        let asks_for_relist = sync.kind == SyncKind::Sync && sync.has_acted && !sync.has_failed;
-        let relist = self.parts.runtime.note_sync_end(asks_for_relist, step.now);
-        // A worker that waits for the relist is not done: what is due meanwhile still comes.
-        if !self.parts.runtime.awaits_requested_relist() {
-            self.worker.retry_at = Some(self.retry_time(&sync, step.now));
+    fn end_sync(&mut self, sync: &Sync, step: &mut Step<'_>) {
+        sync_pod::publish_sandbox(sync, self.kubelet, step);
+        let (kind, failed) = (sync.kind(), sync.has_failed());
+        step.out.sync(step.now, SyncProgress::Ended { kind, failed });
+        self.kubelet.resync_cache = sync.resync_cache();
+        let requests_relist = kind == SyncKind::Sync && sync.has_acted() && !failed;
+        let relists_now = self.kubelet.pleg.record_sync_end(requests_relist, step.now);
+        // Until the requested relist the sync counts as under way, and keeps its old retry time.
+        if !self.kubelet.pleg.awaits_requested_relist() {
+            let retry_at = self.retry_time(sync, step.now);
+            self.worker.set_retry_at(Some(retry_at));
         }
-        match sync.kind {
-            SyncKind::Sync if sync.has_reset && !sync.has_failed => self.request_sync(),
-            SyncKind::Terminating if sync.has_failed => {}
+        match kind {
+            SyncKind::Sync if sync.restarts_all() && !failed => self.request_sync(),
+            SyncKind::Terminating if failed => {}
             SyncKind::Terminating => {
-                self.worker.state = WorkerState::Terminated;
-                self.end_waits();
-                let shows_initialized = self.parts.shows_initialized();
-                self.worker.request_again(&sync.object, shows_initialized);
+                self.worker.complete_terminating(sync.object(), self.kubelet.shows_initialized());
+                if !self.kubelet.pleg.is_ideal() {
+                    self.kubelet.queue.block_until(None);
+                }
             }
             SyncKind::Terminated => {
-                self.parts.inbox.set_busy_until(None);
-                self.finish(step);
+                self.kubelet.queue.block_until(None);
+                self.worker.complete_terminated();
+                self.delete_object_if_done(step);
             }
             SyncKind::Sync => {}
         }
-        if !self.parts.runtime.notices_at_once() && !self.parts.runtime.awaits_requested_relist() {
-            // What was asked for meanwhile is taken up before anything else is heard.
-            self.worker.taken = self.worker.take().map(Box::new);
+        if !self.kubelet.pleg.is_ideal() && !self.kubelet.pleg.awaits_requested_relist() {
+            // The worker's goroutine dequeues at once what was requested during the sync.
+            self.worker.dequeue_early();
         }
-        if relist == RelistRequest::Now {
+        if relists_now {
             self.relist(step.now);
         }
-        self.parts.plan_garbage_collection(step.now);
+        self.kubelet.plan_removal_of_sandboxes(step.now);
     }
 
-    /// The runtime is looked at. A worker that has waited for it is done with its sync, which went well.
-    pub(super) fn relist(&mut self, now: Timestamp) {
-        let is_waited_for = self.parts.runtime.awaits_requested_relist();
-        for event in self.parts.runtime.relist(now) {
-            self.parts.inbox.post(Message::Runtime(event));
-        }
-        if is_waited_for && !self.parts.runtime.awaits_requested_relist() {
-            self.worker.retry_at = Some(now + self.parts.late(self.resync_period()));
-        }
-    }
-
-    fn resync_period(&self) -> Duration {
-        self.parts.config.resync_period.max(SHORTEST_PERIOD)
-    }
-
-    /// When the sync is repeated: at the end of the earliest back-off, after a while if it failed, else much later.
+    /// Returns when the sync is repeated: at the end of the earliest back-off, soon after a failure, else much later.
+    ///
+    /// Answers to `completeWork`.
     fn retry_time(&mut self, sync: &Sync, now: Timestamp) -> Timestamp {
-        let resync = self.resync_period();
-        let wait = match sync.earliest_release {
+        let resync = self.kubelet.resync_period();
+        let wait = match sync.earliest_release() {
             Some(release) => release.since(now),
-            None if sync.has_failed => self.parts.config.retry_period.max(SHORTEST_PERIOD),
+            None if sync.has_failed() => self.kubelet.config.retry_period.max(SHORTEST_PERIOD),
             None => resync,
         };
-        now + self.parts.late(wait.min(resync))
+        now + self.kubelet.jittered(wait.min(resync))
     }
 
-    /// The kubelet is done with the Pod; an object that is being deleted may go for good.
-    fn finish(&mut self, step: &mut Step<'_>) {
-        self.worker.state = WorkerState::Finished;
-        self.worker.retry_at = None;
-        self.worker.pending = None;
-        self.let_object_go(step);
+    /// Relists the runtime; a sync that was waiting for the relist has ended well.
+    fn relist(&mut self, now: Timestamp) {
+        let is_awaited = self.kubelet.pleg.awaits_requested_relist();
+        for event in self.kubelet.pleg.relist(now) {
+            self.kubelet.queue.post(Message::Pleg(event));
+        }
+        if is_awaited && !self.kubelet.pleg.awaits_requested_relist() {
+            let resync = self.kubelet.resync_period();
+            self.worker.set_retry_at(Some(now + self.kubelet.jittered(resync)));
+        }
     }
 
-    /// The object of a Pod that is being deleted may go when its last status is published.
+    /// Skips a resync that is known to be a no-op: only its start and its end are emitted.
+    fn skip_resync(&mut self, step: &mut Step<'_>) -> bool {
+        let kubelet = &mut *self.kubelet;
+        let is_free = self.worker.state() == WorkerState::Syncing
+            && self.worker.is_idle()
+            && !self.worker.is_kubelet_restart_requested();
+        // A deadline passes, a relist finds something and a young kubelet grows old without any message.
+        let is_untimed = kubelet.object.spec.active_deadline().is_none()
+            && kubelet.cold().kubelet_restarted_at.is_none()
+            && kubelet.pleg.is_ideal();
+        let is_no_op = kubelet.resync_cache.is_no_op(kubelet.config.fast_path);
+        if !is_free || !is_untimed || !is_no_op || kubelet.queue != SyncLoopQueue::default() {
+            kubelet.resync_cache.invalidate();
+            return false;
+        }
+        let kind = SyncKind::Sync;
+        step.out.sync(step.now, SyncProgress::Began { kind, grace: None });
+        step.out.sync(step.now, SyncProgress::Ended { kind, failed: false });
+        let resync = kubelet.resync_period();
+        self.worker.set_retry_at(Some(step.now + kubelet.jittered(resync)));
+        kubelet.plan_removal_of_sandboxes(step.now);
+        true
+    }
+
+    /// Requests the deletion of the object once the Pod has finished and its last status is published.
     ///
     /// Answers to `canBeDeleted`.
-    pub(super) fn let_object_go(&mut self, step: &mut Step<'_>) {
-        let is_terminal = self.parts.status.published.phase.is_some_and(|phase| phase.is_terminal());
-        let object = &self.parts.object;
-        if self.worker.state == WorkerState::Finished && object.is_deleting() && !object.is_gone && is_terminal {
+    pub(super) fn delete_object_if_done(&mut self, step: &mut Step<'_>) {
+        let is_terminal = self.kubelet.status_manager.is_published_terminal();
+        let object = &self.kubelet.object;
+        if self.worker.state() == WorkerState::Finished && object.is_deleting() && !object.is_gone && is_terminal {
             step.out.delete_object(step.now);
         }
     }
 
-    /// The published status is not what the kubelet says: it is written again.
-    pub(crate) fn write_again(&mut self, now: Timestamp, out: &mut dyn Sink) {
-        let step = &mut Step { now, out };
-        let could_run = self.could_run();
-        self.parts.publish(Write::Changed, could_run, step);
-        self.settle(step);
+    /// Writes the status again: the API shows another one.
+    pub(super) fn rewrite_status(&mut self, step: &mut Step<'_>) {
+        let could_run = self.worker.could_have_running_containers();
+        let (status_manager, mut context) = self.kubelet.status_manager(step);
+        status_manager.publish(Write::Changed, could_run, &mut context);
+        self.run(step);
     }
 
-    /// How many statuses were written.
-    pub(crate) fn writes(&self) -> u32 {
-        self.parts.status.published.writes
+    // --- Probes ---
+
+    fn probe_context(kubelet: &mut Kubelet, is_restarting_all: bool) -> (ProbeContext<'_>, &mut ProberManager) {
+        let start = kubelet.kubelet_start();
+        let Kubelet { prober_manager, spec, status_manager, pleg, .. } = kubelet;
+        let repeats_dead_failures = !pleg.is_ideal();
+        let status = status_manager.generated();
+        (ProbeContext { spec, status, is_restarting_all, kubelet: start, repeats_dead_failures }, prober_manager)
     }
 
-    /// Whether a status was written, and the main loop can see that it was written over.
-    pub(crate) fn has_published(&self) -> bool {
-        self.writes() > 0 && !self.parts.inbox.is_busy()
-    }
-
-    /// What the probe workers need to know.
-    pub(super) fn tick_prober(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
-        let is_restarting_all = self.parts.is_restarting_all();
-        let kubelet = self.parts.kubelet_start();
-        let Kubelet { probers, spec, status, inbox, runtime, .. } = &mut *self.parts;
-        let repeats = if runtime.notices_at_once() { Repeats::Once } else { Repeats::Always };
-        let around = ProbeContext { spec, status: status.computed(), is_restarting_all, kubelet, repeats };
-        if let Some(verdict) = probers.tick(container, kind, around, step) {
-            inbox.post(Message::ProbeUpdate(verdict));
+    fn tick_probe(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
+        let is_restarting_all = self.kubelet.status_manager.is_restarting_all(&self.kubelet.spec);
+        let (context, prober_manager) = SyncLoop::probe_context(self.kubelet, is_restarting_all);
+        let ticked = prober_manager.tick(container, kind, context, step);
+        if ticked.changes_status {
+            self.kubelet.resync_cache.invalidate();
         }
-    }
-}
-
-impl Kubelet {
-    /// Something in the runtime has changed: it is noticed at once, unless a poll will.
-    pub(super) fn notice(&mut self, event: PlegEvent) {
-        if self.runtime.notices_at_once() {
-            self.inbox.post(Message::Runtime(event));
+        if let Some(update) = ticked.update {
+            self.kubelet.queue.post(Message::ProbeUpdate(update));
         }
     }
 
-    /// Makes the probe workers that are missing.
-    pub(super) fn make_probers(&mut self, object: &ApiPod, now: Timestamp) {
-        let kubelet_start = self.rare().kubelet_start;
-        let mut probers = core::mem::take(&mut self.probers);
-        probers.add_pod(&object.spec, object.is_deleting(), now, |period| {
-            let is_young = kubelet_start.is_some_and(|start| now.since(start) < period);
-            if is_young { self.part_of(period) } else { Duration::ZERO }
-        });
-        self.probers = probers;
-    }
-
-    /// The newest dead instance of a container is kept, older ones are removed.
-    ///
-    /// Answers to `deleteContainersInPod`.
-    pub(super) fn remove_older_dead(&mut self, container: ContainerIndex, step: &mut Step<'_>) {
-        let dead = self.runtime.seen().instances_of(container).filter(|instance| instance.termination().is_some());
-        let older: Vec<InstanceId> = dead.skip(1).map(|instance| instance.id).collect();
-        for instance in older {
-            self.remove_instance(container, instance, step);
+    /// Handles the answer of a probe.
+    pub(super) fn handle_probe_answer(
+        &mut self,
+        container: ContainerIndex,
+        kind: ProbeKind,
+        outcome: ProbeOutcome,
+        output: &str,
+        step: &mut Step<'_>,
+    ) {
+        let (context, prober_manager) = SyncLoop::probe_context(self.kubelet, false);
+        let answered = prober_manager.handle_answer(container, kind, outcome, output, context, step);
+        if answered.changes_status {
+            self.kubelet.resync_cache.invalidate();
         }
+        for update in answered.updates.into_iter().flatten() {
+            self.kubelet.queue.post(Message::ProbeUpdate(update));
+        }
+        self.run_after_answer(container, kind, step);
     }
 
-    /// All dead instances will be removed, the newest first, once all else that happens now has happened: those of a Pod
-    /// that was evicted, or that is deleted and over.
-    fn plan_removal_of_dead(&mut self, now: Timestamp) {
-        let dead = self.runtime.seen().instances.iter().filter(|instance| instance.termination().is_some());
-        let dead: Vec<_> = dead.filter_map(|instance| Some((instance.container?, instance.id))).collect();
-        let removal = self.rare_mut().removal.get_or_insert_with(|| Removal { at: now, instances: Vec::new() });
-        for instance in dead {
-            if !removal.instances.contains(&instance) {
-                removal.instances.push(instance);
+    // --- Wake-ups ---
+
+    /// Handles one wake-up that is due.
+    pub(super) fn handle_wake(&mut self, wake: Wake, step: &mut Step<'_>) {
+        if !matches!(wake, Wake::Probe(..) | Wake::Retry) {
+            self.kubelet.resync_cache.invalidate();
+        }
+        match wake {
+            Wake::Relist => {
+                self.relist(step.now);
+                // A sync that waits for this relist starts before its findings are handled.
+                while self.run_worker(step) {}
             }
+            Wake::Stop(_) => {
+                if let Some(sync) = self.worker.sync_mut() {
+                    kill_container::continue_stops(sync, step);
+                }
+            }
+            Wake::HookSlept(_) => {
+                if let Some(sync) = self.worker.sync_mut()
+                    && let PendingCall::PostStart(container, instance, _) = sync.pending_call
+                {
+                    let result = Ok(());
+                    start_container::handle_post_start_finished(sync, container, instance, result, self.kubelet, step);
+                }
+            }
+            Wake::Probe(container, kind) => self.tick_probe(container, kind, step),
+            Wake::KillTimeout => eviction::handle_kill_timeout(self.worker, self.kubelet, step),
+            Wake::Retry => {
+                self.worker.set_retry_at(None);
+                if !self.skip_resync(step) {
+                    self.request_sync();
+                }
+            }
+            Wake::Deadline => {
+                self.kubelet.cold_mut().deadline_met_at = Some(step.now.whole_seconds());
+                self.request_sync();
+            }
+            Wake::GarbageCollection => self.kubelet.remove_sandboxes(step),
+            Wake::RemoveDead => self.kubelet.remove_dead_containers(step),
         }
+        self.run(step);
     }
 
-    /// Removes the dead instances that are to be removed.
-    pub(super) fn remove_dead(&mut self, step: &mut Step<'_>) {
-        let Some(removal) = self.rare_mut().removal.take() else { return };
-        for (container, instance) in removal.instances {
-            self.remove_instance(container, instance, step);
-        }
-    }
+    // --- Restart of the kubelet ---
 
-    /// Forgets an instance and tells the runtime to; to remove what is gone is a success, and nothing to be done.
-    pub(super) fn remove_instance(&mut self, container: ContainerIndex, instance: InstanceId, step: &mut Step<'_>) {
-        if self.runtime.actual().instances_of(container).any(|known| known.id == instance) {
-            step.out.action(step.now, Action::RemoveContainer { container, instance });
-            let known = &mut self.runtime.change(step.now).instances;
-            known.retain(|known| known.container != Some(container) || known.id != instance);
+    /// Restarts the kubelet between two syncs; false if the Pod has finished, and nothing is left to do.
+    pub(super) fn restart_kubelet(&mut self, step: &mut Step<'_>) -> bool {
+        if self.worker.state() == WorkerState::Finished {
+            return false;
         }
+        // The new kubelet lists the objects: it knows the newest before its worker starts.
+        if let Some(newest) = self.kubelet.queue.newest_object().cloned() {
+            self.handle_object(newest, step);
+        }
+        restart::restart(self.worker, self.kubelet, step.now);
+        true
     }
 }

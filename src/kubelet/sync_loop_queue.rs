@@ -1,67 +1,41 @@
-//! What waits for the kubelet's main loop, in the order in which it is handled.
+//! Sync loop queue: messages to the sync loop, ordered by the kubelet's priority (syncLoopIteration).
 
 use alloc::{sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::api_pod::ApiPod;
-use crate::{
-    rule::probe::ProbeResult,
-    spec::{ContainerIndex, ProbeKind},
-    state::InstanceId,
-    time::Timestamp,
-};
+use super::{api_pod::ApiPod, pleg::PlegEvent, prober_manager::ProbeUpdate};
+use crate::{spec::ProbeKind, time::Timestamp};
 
-/// Something that one part of the kubelet, or the API, has to say to the main loop.
+/// Message to the sync loop from another component of the kubelet, or from the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Message {
-    /// The runtime changed.
-    Runtime(PlegEvent),
-    /// A probe worker came to another verdict.
+pub(super) enum Message {
+    /// The PLEG found a change of the runtime.
+    Pleg(PlegEvent),
+    /// A probe worker's result changed.
     ProbeUpdate(ProbeUpdate),
-    /// The object as a watch delivers it.
+    /// The watch delivered the object.
     Object(Arc<ApiPod>),
-    /// The status that was written, read back.
+    /// The watch delivered the status that the kubelet wrote itself.
     Reconcile,
 }
 
-/// What the pod lifecycle event generator says of the runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum PlegEvent {
-    /// A container or a sandbox runs.
-    Started,
-    /// An instance of this container has died; `None`: a sandbox.
-    Died(Option<ContainerIndex>),
-    /// A dead instance was removed: that asks for no sync.
-    Removed,
-}
-
-/// A changed verdict of a probe worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ProbeUpdate {
-    pub(super) container: ContainerIndex,
-    pub(super) instance: InstanceId,
-    pub(super) kind: ProbeKind,
-    pub(super) result: ProbeResult,
-}
-
-/// The messages that wait. They are handled at once, unless the main loop is busy: admitting another Pod that has this
-/// one preempted, it does nothing else until this one is gone.
+/// Waiting messages. A preemption blocks the sync loop: while it admits another Pod in this one's place, it handles
+/// nothing until this one is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SyncLoopQueue {
+pub(super) struct SyncLoopQueue {
     messages: Vec<Message>,
     #[serde(with = "crate::time::exact")]
     blocked_by_preemption_until: Option<Timestamp>,
 }
 
 impl Message {
-    /// Runtime changes come first, then startup, readiness and liveness verdicts, then what the API shows.
+    /// Returns the priority, the lowest first: PLEG, startup, readiness and liveness probes, API.
     fn rank(&self) -> u8 {
         match self {
-            Message::Runtime(_) => 0,
-            Message::ProbeUpdate(verdict) => match verdict.kind {
+            Message::Pleg(_) => 0,
+            Message::ProbeUpdate(update) => match update.kind {
                 ProbeKind::Startup => 1,
                 ProbeKind::Readiness => 2,
                 ProbeKind::Liveness => 3,
@@ -72,68 +46,71 @@ impl Message {
 }
 
 impl SyncLoopQueue {
-    pub(crate) fn post(&mut self, message: Message) {
+    /// Adds a message.
+    pub(super) fn post(&mut self, message: Message) {
         self.messages.push(message);
     }
 
-    /// The message that is handled next, unless the main loop is busy.
-    pub(crate) fn next(&mut self) -> Option<Message> {
-        if self.is_busy() {
+    /// Removes and returns the message to handle next; `None` while the sync loop is blocked.
+    pub(super) fn pop(&mut self) -> Option<Message> {
+        if self.is_blocked() {
             return None;
         }
-        // Of equal rank, the first in the list is the one that came first.
+        // `min_by_key` returns the first of equal rank, which came first.
         let (place, _) = self.messages.iter().enumerate().min_by_key(|(_, message)| message.rank())?;
         Some(self.messages.remove(place))
     }
 
-    /// What waits, as it came.
+    /// Returns the messages in the order of their arrival.
     #[cfg(feature = "snapshot")]
-    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter()
     }
 
-    /// The objects that wait to be seen.
+    /// Returns the waiting objects, for changes that keep their value.
     #[cfg(feature = "snapshot")]
-    pub(crate) fn objects_mut(&mut self) -> impl Iterator<Item = &mut Arc<ApiPod>> {
+    pub(super) fn objects_mut(&mut self) -> impl Iterator<Item = &mut Arc<ApiPod>> {
         self.messages
             .iter_mut()
             .filter_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
     }
 
-    /// Whether the main loop has something to hear, and time for it.
-    pub(crate) fn has_next(&self) -> bool {
-        !self.is_busy() && !self.messages.is_empty()
+    /// True if a message waits and no preemption blocks the loop.
+    pub(super) fn has_next(&self) -> bool {
+        !self.is_blocked() && !self.messages.is_empty()
     }
 
-    /// The newest object that waits.
-    pub(crate) fn newest_object(&self) -> Option<&Arc<ApiPod>> {
+    /// Returns the newest object that waits.
+    pub(super) fn newest_object(&self) -> Option<&Arc<ApiPod>> {
         self.messages
             .iter()
             .rev()
             .find_map(|message| if let Message::Object(object) = message { Some(object) } else { None })
     }
 
-    /// Keeps no room for messages that may come.
+    /// Frees the room for messages that may come.
     #[cfg(feature = "sim")]
-    pub(crate) fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self) {
         self.messages.shrink_to_fit();
     }
 
-    pub(crate) fn is_busy(&self) -> bool {
+    /// True while a preemption blocks the sync loop.
+    pub(super) fn is_blocked(&self) -> bool {
         self.blocked_by_preemption_until.is_some()
     }
 
-    /// Until when the main loop is busy at the longest.
-    pub(crate) fn blocked_by_preemption_until(&self) -> Option<Timestamp> {
+    /// Returns when the preemption that blocks the sync loop times out.
+    pub(super) fn blocked_by_preemption_until(&self) -> Option<Timestamp> {
         self.blocked_by_preemption_until
     }
 
-    pub(crate) fn set_busy_until(&mut self, until: Option<Timestamp>) {
+    /// Blocks the sync loop until a preempted Pod is gone, or unblocks it.
+    pub(super) fn block_until(&mut self, until: Option<Timestamp>) {
         self.blocked_by_preemption_until = until;
     }
 
-    /// What a restart of the kubelet loses.
-    pub(crate) fn forget(&mut self) {
+    /// Forgets what a restart of the kubelet loses.
+    pub(super) fn reset(&mut self) {
         self.blocked_by_preemption_until = None;
         self.messages.clear();
     }
@@ -142,35 +119,36 @@ impl SyncLoopQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{rule::probe::ProbeResult, state::InstanceId};
 
-    fn verdict(kind: ProbeKind) -> Message {
+    fn update(kind: ProbeKind) -> Message {
         let (container, instance) = (0.into(), InstanceId::nth(0));
         Message::ProbeUpdate(ProbeUpdate { container, instance, kind, result: ProbeResult::Success })
     }
 
     #[test]
-    fn runtime_changes_come_before_verdicts_and_verdicts_before_what_the_api_shows() {
-        let mut inbox = SyncLoopQueue::default();
+    fn pleg_events_come_before_probe_updates_and_those_before_the_api() {
+        let mut queue = SyncLoopQueue::default();
         let sent = [
             Message::Reconcile,
-            verdict(ProbeKind::Liveness),
-            verdict(ProbeKind::Readiness),
-            Message::Runtime(PlegEvent::Died(Some(1.into()))),
-            verdict(ProbeKind::Startup),
-            Message::Runtime(PlegEvent::Started),
+            update(ProbeKind::Liveness),
+            update(ProbeKind::Readiness),
+            Message::Pleg(PlegEvent::Died(Some(1.into()))),
+            update(ProbeKind::Startup),
+            Message::Pleg(PlegEvent::Started),
         ];
-        sent.iter().cloned().for_each(|message| inbox.post(message));
-        let handled: Vec<Message> = core::iter::from_fn(|| inbox.next()).collect();
+        sent.iter().cloned().for_each(|message| queue.post(message));
+        let handled: Vec<Message> = core::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(handled, [3, 5, 4, 2, 1, 0].map(|place| sent[place].clone()));
     }
 
     #[test]
-    fn a_busy_main_loop_handles_nothing_and_forgets_nothing() {
-        let mut inbox = SyncLoopQueue::default();
-        inbox.set_busy_until(Some(Timestamp::UNIX_EPOCH));
-        inbox.post(Message::Reconcile);
-        assert_eq!(inbox.next(), None);
-        inbox.set_busy_until(None);
-        assert_eq!(inbox.next(), Some(Message::Reconcile));
+    fn a_blocked_sync_loop_handles_nothing_and_loses_nothing() {
+        let mut queue = SyncLoopQueue::default();
+        queue.block_until(Some(Timestamp::UNIX_EPOCH));
+        queue.post(Message::Reconcile);
+        assert_eq!(queue.pop(), None);
+        queue.block_until(None);
+        assert_eq!(queue.pop(), Some(Message::Reconcile));
     }
 }

@@ -1,4 +1,5 @@
-//! The moves that a worker, a phase and a container can make; tests walk them, and the docs' diagrams come from them.
+//! State transitions of a pod worker, a published phase and a container; tests walk the tables, and the diagrams of the
+//! docs are generated from them.
 
 use crate::{
     action::ContainerStateKind,
@@ -6,27 +7,20 @@ use crate::{
 };
 
 named! {
-    /// Where a Pod's worker stands; it never goes back.
-    ///
-    /// ```
-    /// use pod_lifecycle::{WORKER_MOVES, WorkerState};
-    ///
-    /// assert!(WORKER_MOVES.contains(&(WorkerState::Syncing, WorkerState::Terminating)));
-    /// assert!(!WORKER_MOVES.iter().any(|(from, _)| *from == WorkerState::Finished), "it never goes back");
-    /// ```
+    /// State of a Pod's worker. A worker never returns to an earlier state.
     pub enum WorkerState {
-        /// The Pod is kept as it ought to be.
+        /// SyncPod: the worker reconciles the Pod to its spec.
         Syncing = "Syncing",
-        /// Everything is being stopped.
+        /// SyncTerminatingPod: all containers are being stopped.
         Terminating = "Terminating",
-        /// Nothing runs any more; the bookkeeping is left.
+        /// SyncTerminatedPod: all containers have stopped, and the last status is left to publish.
         Terminated = "Terminated",
         /// The kubelet is done with the Pod.
         Finished = "Finished",
     }
 }
 
-/// The moves of a Pod's worker in the kubelet, from where it stands to where it may stand next.
+/// Transitions of a pod worker; it refuses every other.
 ///
 /// ```
 /// use pod_lifecycle::{WORKER_MOVES, WorkerState};
@@ -42,15 +36,8 @@ pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
     (WorkerState::Terminated, WorkerState::Finished),
 ];
 
-/// The moves of the published phase. A Pod goes back from `Running` to `Pending` when its sandbox dies and its init
+/// Transitions of the published phase. A Pod goes back from `Running` to `Pending` when its sandbox dies and its init
 /// containers run again; it never leaves `Succeeded` or `Failed`. `Unknown` is what an observer sees of a lost node.
-///
-/// ```
-/// use pod_lifecycle::{PHASE_MOVES, api::PodPhase};
-///
-/// assert!(PHASE_MOVES.contains(&(PodPhase::Pending, PodPhase::Running)));
-/// assert!(!PHASE_MOVES.contains(&(PodPhase::Failed, PodPhase::Running)));
-/// ```
 pub const PHASE_MOVES: &[(PodPhase, PodPhase)] = &[
     (PodPhase::Pending, PodPhase::Running),
     (PodPhase::Pending, PodPhase::Succeeded),
@@ -66,14 +53,8 @@ pub const PHASE_MOVES: &[(PodPhase, PodPhase)] = &[
     (PodPhase::Unknown, PodPhase::Failed),
 ];
 
-/// The moves of a published container state. One that runs only for an instant may go from waiting to terminated, and
-/// one that is restarted at once from terminated to running.
-///
-/// ```
-/// use pod_lifecycle::{CONTAINER_MOVES, ContainerStateKind};
-///
-/// assert!(CONTAINER_MOVES.contains(&(ContainerStateKind::Waiting, ContainerStateKind::Running)));
-/// ```
+/// Transitions of a published container state. A container that runs only for an instant goes from waiting to
+/// terminated, and one that is restarted at once from terminated to running.
 pub const CONTAINER_MOVES: &[(ContainerStateKind, ContainerStateKind)] = &[
     (ContainerStateKind::Waiting, ContainerStateKind::Running),
     (ContainerStateKind::Waiting, ContainerStateKind::Terminated),

@@ -1,20 +1,30 @@
-//! Which events can be: each is checked before it changes anything.
+//! Event validation: refuses late, doubled, foreign and impossible events before anything changes.
 
 use alloc::boxed::Box;
 
 use super::{
-    PodMachine, kill_container::StopStage, relist::check_listing, sync::PendingCall, transitions::WorkerState,
+    components::Kubelet,
+    pod_worker::PodWorker,
+    sync::{PendingCall, StopStage},
+    transitions::WorkerState,
 };
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
     rule::spec_change,
-    spec::{ContainerIndex, ContainerSpec, LifecycleHook, ProbeKind},
-    state::{InstanceId, InstanceState, SandboxId},
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
 
-impl PodMachine {
-    /// Whether this can have happened, as far as is known.
-    pub(super) fn check(&self, event: &Event) -> Result<(), EventError> {
+/// What events are validated against.
+#[derive(Clone, Copy)]
+pub(super) struct Validator<'a> {
+    pub(super) worker: &'a PodWorker,
+    pub(super) kubelet: &'a Kubelet,
+}
+
+impl<'a> Validator<'a> {
+    /// Validates an event against the state of the Pod.
+    pub(super) fn check(self, event: &Event) -> Result<(), EventError> {
         match event {
             Event::Runtime(event) => self.check_runtime_event(event),
             Event::Api(event) => self.check_api_event(event),
@@ -24,28 +34,28 @@ impl PodMachine {
         }
     }
 
-    fn check_runtime_event(&self, event: &RuntimeEvent) -> Result<(), EventError> {
+    fn check_runtime_event(self, event: &RuntimeEvent) -> Result<(), EventError> {
         match *event {
             RuntimeEvent::SandboxCreated { sandbox, .. } => {
-                self.expect(None, "a created sandbox", |doing| doing == PendingCall::RunningSandbox(sandbox))
+                self.expect(None, "a created sandbox", |call| call == PendingCall::RunningSandbox(sandbox))
             }
             RuntimeEvent::SandboxFailed { sandbox, .. } => {
-                self.expect(None, "a failed sandbox", |doing| doing == PendingCall::RunningSandbox(sandbox))
+                self.expect(None, "a failed sandbox", |call| call == PendingCall::RunningSandbox(sandbox))
             }
             RuntimeEvent::SandboxDied { sandbox } => self.check_sandbox(sandbox),
             RuntimeEvent::ImageInspected { container, .. } => {
-                self.expect(Some(container), "an inspected image", |doing| doing == PendingCall::Inspecting(container))
+                self.expect(Some(container), "an inspected image", |call| call == PendingCall::Inspecting(container))
             }
             RuntimeEvent::ImagePulled { container, .. } => {
-                let is_asked = |doing| matches!(doing, PendingCall::Pulling(pulling, _) if pulling == container);
+                let is_asked = |call| matches!(call, PendingCall::Pulling(pulling, _) if pulling == container);
                 self.expect(Some(container), "a pulled image", is_asked)
             }
             RuntimeEvent::ContainerCreated { container, instance, .. } => {
-                let is_asked = |doing| doing == PendingCall::Creating(container, instance);
+                let is_asked = |call| call == PendingCall::Creating(container, instance);
                 self.expect(Some(container), "a created container", is_asked)
             }
             RuntimeEvent::ContainerStarted { container, instance, .. } => {
-                let is_asked = |doing| doing == PendingCall::Starting(container, instance);
+                let is_asked = |call| call == PendingCall::Starting(container, instance);
                 self.expect(Some(container), "a started container", is_asked)
             }
             RuntimeEvent::ContainerExited { container, instance, .. } => self.check_exit(container, instance),
@@ -54,36 +64,36 @@ impl PodMachine {
             RuntimeEvent::ProbeFinished { container, instance, kind, .. } => {
                 self.check_probe(container, instance, kind)
             }
-            RuntimeEvent::Relisted(ref runtime) => check_listing(&self.parts.spec, runtime),
+            RuntimeEvent::Relisted(ref runtime) => check_listing(&self.kubelet.spec, runtime),
         }
     }
 
-    /// Refuses an answer that nobody asked for.
+    /// Refuses an answer to a call that is not pending.
     fn expect(
-        &self,
+        self,
         container: Option<ContainerIndex>,
         what: &'static str,
-        is_asked: impl FnOnce(PendingCall) -> bool,
+        is_expected: impl FnOnce(PendingCall) -> bool,
     ) -> Result<(), EventError> {
         let known = container.map(|container| self.known(container)).transpose()?;
-        match &self.worker.sync {
-            Some(sync) if is_asked(sync.doing) => Ok(()),
+        match self.worker.sync() {
+            Some(sync) if is_expected(sync.pending_call) => Ok(()),
             Some(_) | None => Err(EventError::Unasked { what, container: known.map(|it| it.name().into()) }),
         }
     }
 
-    fn known(&self, container: ContainerIndex) -> Result<&ContainerSpec, EventError> {
-        self.parts.spec.container(container).ok_or(EventError::NoSuchContainer { container })
+    fn known(self, container: ContainerIndex) -> Result<&'a ContainerSpec, EventError> {
+        self.kubelet.spec.container(container).ok_or(EventError::NoSuchContainer { container })
     }
 
-    fn check_sandbox(&self, sandbox: SandboxId) -> Result<(), EventError> {
-        let is_known = self.parts.runtime.actual().sandboxes.iter().any(|known| known.attempt >= sandbox.0);
+    fn check_sandbox(self, sandbox: SandboxId) -> Result<(), EventError> {
+        let is_known = self.kubelet.pleg.runtime().sandboxes.iter().any(|known| known.attempt >= sandbox.0);
         if is_known { Ok(()) } else { Err(EventError::UnknownSandbox { sandbox }) }
     }
 
-    fn check_exit(&self, container: ContainerIndex, instance: InstanceId) -> Result<(), EventError> {
+    fn check_exit(self, container: ContainerIndex, instance: InstanceId) -> Result<(), EventError> {
         let name = || self.known(container).map(|it| Box::from(it.name()));
-        let known = self.parts.runtime.actual().instances_of(container).find(|known| known.id == instance);
+        let known = self.kubelet.pleg.runtime().instances_of(container).find(|known| known.id == instance);
         match known.map(|known| &known.state) {
             None => Err(EventError::UnknownInstance { container: name()?, instance }),
             Some(InstanceState::Exited(_)) => {
@@ -93,48 +103,49 @@ impl PodMachine {
         }
     }
 
-    fn check_stopped(&self, container: ContainerIndex, instance: InstanceId) -> Result<(), EventError> {
+    fn check_stopped(self, container: ContainerIndex, instance: InstanceId) -> Result<(), EventError> {
         let name = self.known(container)?.name();
-        let mut stops = self.worker.sync.iter().flat_map(|sync| &sync.stops);
-        let is_asked =
-            stops.any(|stop| stop.container == container && stop.instance == instance && stop.stage == StopStage::Told);
+        let mut stops = self.worker.sync().into_iter().flat_map(|sync| &sync.stops);
+        let is_asked = stops.any(|stop| {
+            stop.container == container && stop.instance == instance && stop.stage == StopStage::SigtermSent
+        });
         if is_asked {
             return Ok(());
         }
         Err(EventError::Unasked { what: "a stopped container", container: Some(name.into()) })
     }
 
-    /// Whether a worker waits for the answer to this probe.
+    /// Refuses the answer of a probe that no worker runs.
     pub(super) fn check_probe(
-        &self,
+        self,
         container: ContainerIndex,
         instance: InstanceId,
         kind: ProbeKind,
     ) -> Result<(), EventError> {
         let name = self.known(container)?.name();
-        if self.parts.probers.is_asking(container, instance, kind) {
+        if self.kubelet.prober_manager.is_running(container, instance, kind) {
             return Ok(());
         }
         Err(EventError::Unasked { what: "an answered probe", container: Some(name.into()) })
     }
 
-    fn check_hook(&self, container: ContainerIndex, instance: InstanceId, hook: HookKind) -> Result<(), EventError> {
+    fn check_hook(self, container: ContainerIndex, instance: InstanceId, hook: HookKind) -> Result<(), EventError> {
         let spec = self.known(container)?;
         match hook {
             HookKind::PostStart => {
                 let runs = matches!(spec.post_start(), Some(LifecycleHook::Run(_)));
-                let is_asked = |doing| runs && doing == PendingCall::PostStart(container, instance, None);
+                let is_asked = |call| runs && call == PendingCall::PostStart(container, instance, None);
                 self.expect(Some(container), "a finished postStart hook", is_asked)
             }
-            HookKind::PreStop if self.parts.containers.runs_pre_stop(container, instance) => Ok(()),
+            HookKind::PreStop if self.kubelet.runtime_manager.runs_pre_stop(container, instance) => Ok(()),
             HookKind::PreStop => {
                 Err(EventError::Unasked { what: "a finished preStop hook", container: Some(spec.name().into()) })
             }
         }
     }
 
-    fn check_api_event(&self, event: &ApiEvent) -> Result<(), EventError> {
-        let object = self.parts.newest_object();
+    fn check_api_event(self, event: &ApiEvent) -> Result<(), EventError> {
+        let object = self.kubelet.newest_object();
         match event {
             _ if object.is_gone => Err(EventError::Gone),
             ApiEvent::SpecChanged(spec) => Ok(spec_change::validate_update(&object.spec, spec)?),
@@ -147,20 +158,41 @@ impl PodMachine {
         }
     }
 
-    /// The node's managers look only at Pods that have not terminated.
+    /// Refuses terminations by the node after the Pod has terminated.
     ///
     /// Answers to `filterOutInactivePods`.
-    fn check_active(&self) -> Result<(), EventError> {
-        match self.worker.state {
+    fn check_active(self) -> Result<(), EventError> {
+        match self.worker.state() {
             WorkerState::Terminated | WorkerState::Finished => Err(EventError::NotActive),
             WorkerState::Syncing | WorkerState::Terminating => Ok(()),
         }
     }
 
-    fn check_evictable(&self) -> Result<(), EventError> {
-        if self.parts.object.spec.is_static() {
+    fn check_evictable(self) -> Result<(), EventError> {
+        if self.kubelet.object.spec.is_static() {
             return Err(EventError::Critical);
         }
         self.check_active()
     }
+}
+
+/// Validates a list of the runtime for a Pod with this spec.
+pub(super) fn check_listing(spec: &PodSpec, runtime: &RuntimeStatus) -> Result<(), EventError> {
+    for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
+        if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
+            return Err(EventError::ListedTwice { container: None });
+        }
+    }
+    for (place, instance) in runtime.instances.iter().enumerate() {
+        let Some(container) = instance.container else { continue };
+        let name = spec.container(container).ok_or(EventError::NoSuchContainer { container })?.name();
+        if runtime.sandboxes.iter().all(|sandbox| sandbox.id != instance.sandbox) {
+            return Err(EventError::UnknownSandbox { sandbox: instance.sandbox });
+        }
+        let is_twin = |other: &Instance| other.container == Some(container) && other.id == instance.id;
+        if runtime.instances.iter().take(place).any(is_twin) {
+            return Err(EventError::ListedTwice { container: Some(Box::from(name)) });
+        }
+    }
+    Ok(())
 }

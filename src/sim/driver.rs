@@ -141,7 +141,7 @@ impl Driver {
             ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };
         let out = &mut host.sink(pod.is_gone());
         // A probe worker that has ended meanwhile refuses the answer, as it must.
-        let _ = pod.take_probe_answer(answer, &mut Step { now, out });
+        let _ = pod.handle_probe_answer(answer, &mut Step { now, out });
     }
 
     /// Reports an event of the runtime to the Pod.

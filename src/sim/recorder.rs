@@ -10,7 +10,7 @@ use super::{
 use crate::{
     action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
     api::{Name, PodStatus},
-    kubelet::{PodMachine, Published, Sink},
+    kubelet::{PodMachine, Sink, StatusView},
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
     state::{ConditionReason, ConditionType, InstanceId},
@@ -173,7 +173,7 @@ impl Sink for ApiSink<'_> {
         true
     }
 
-    fn published(&mut self, at: Timestamp, status: &Published<'_>) {
+    fn published(&mut self, at: Timestamp, status: &StatusView<'_>) {
         let published = status.status(&SimulatedInstances(status.spec()));
         if self.object.merge_status(published) {
             self.recorder.status(at, self.object.status());

@@ -142,6 +142,7 @@ impl Scenario {
             feature_gates: settings.feature_gates(),
             resync_period: settings.resync_period.unwrap_or(default.resync_period),
             timing: settings.timing(),
+            fast_path: settings.fast_path,
             garbage_collection_period: match settings.garbage_collection_period {
                 None => default.garbage_collection_period,
                 Some(period) => Some(period).filter(|period| !period.is_zero()),

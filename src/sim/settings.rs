@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::optional_seconds;
 use crate::{
-    config::{FeatureGates, Timing},
+    config::{FastPath, FeatureGates, Timing},
     time::Timestamp,
 };
 
@@ -86,6 +86,10 @@ pub struct Settings {
     /// defaulting and validation, and its script may go on after the end of the simulation.
     #[serde(default)]
     pub admitted: bool,
+    /// Shortcuts of the machine that change no behaviour; for tests and measurements.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub fast_path: FastPath,
 }
 
 crate::api::named! {

@@ -7,7 +7,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use super::runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
 use crate::{
     api::{self, Name, PodCondition, PodPhase},
-    kubelet::{PodMachine, Published},
+    kubelet::{PodMachine, StatusView},
     rule::pod_status::PodRecord,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
@@ -137,7 +137,7 @@ impl PodMachine {
     }
 }
 
-impl Published<'_> {
+impl StatusView<'_> {
     /// Returns the status as the API server shows it, with the embedder's facts.
     #[must_use]
     pub fn status(&self, facts: &dyn RuntimeFacts) -> api::PodStatus {
@@ -159,7 +159,7 @@ impl Published<'_> {
 /// Runtime facts where an instance keeps the image it was created with after the spec's image has changed.
 struct FormerImages<'a> {
     facts: &'a dyn RuntimeFacts,
-    published: Published<'a>,
+    published: StatusView<'a>,
 }
 
 impl RuntimeFacts for FormerImages<'_> {

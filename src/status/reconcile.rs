@@ -44,10 +44,10 @@ impl PodMachine {
     /// ```
     pub fn observe(&mut self, now: Timestamp, object: &PodManifest, out: &mut dyn Sink) -> Result<(), EventError> {
         let before = self.writes();
-        self.hear_of(now, object, out)?;
+        self.handle_object(now, object, out)?;
         // If the object made the kubelet write, that write already restores its part.
         if before == self.writes() && self.has_published() && self.is_overwritten(&object.status) {
-            self.write_again(now, out);
+            self.rewrite_status(now, out);
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ mod driver;
 mod generators;
 pub mod invariants;
 #[cfg(test)]
-mod quiet_syncs;
+mod fast_path;
 
 pub use checked_driver::{CheckedDriver, Coverage};
 pub use driver::{AnswerKind, RandomDriver, RelistChange, ResolvedStep, Step, answer, one_step, steps};

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, net::Ipv4Addr, sync::Arc};
 
 use pod_lifecycle::{
-    Action, KubernetesEvent, PodMachine, Published, ResumeError, Sink, Timestamp,
+    Action, KubernetesEvent, PodMachine, ResumeError, Sink, StatusView, Timestamp,
     api::PodPhase,
     event::{ApiEvent, Event, RuntimeEvent},
     spec::{PodSpec, SpecError},
@@ -60,7 +60,7 @@ impl Sink for Outbox {
         true
     }
 
-    fn published(&mut self, _: Timestamp, _: &Published<'_>) {
+    fn published(&mut self, _: Timestamp, _: &StatusView<'_>) {
         self.has_published = true;
     }
 

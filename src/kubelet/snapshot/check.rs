@@ -1,13 +1,16 @@
-//! What has to be true of what was written, so that the Pod can go on.
+//! Checks of a snapshot: what must hold so that the restored Pod can continue.
 
 use alloc::vec::Vec;
 
-use super::{super::PodMachine, SnapshotError};
+use super::SnapshotError;
 use crate::{
     kubelet::{
-        prober_manager::Probers,
+        components::Kubelet,
+        pleg::PlegEvent,
+        pod_worker::PodWorker,
+        prober_manager::ProberManager,
         sync::{PendingCall, Sync, Task},
-        sync_loop_queue::{Message, PlegEvent},
+        sync_loop_queue::Message,
     },
     spec::{ContainerIndex, PodSpec},
     state::RuntimeStatus,
@@ -15,34 +18,32 @@ use crate::{
 
 type Checked = Result<(), SnapshotError>;
 
-pub(super) fn check(pod: &PodMachine) -> Checked {
-    let specs = specs(pod);
+/// Checks a snapshot's worker and components.
+pub(super) fn check(worker: &PodWorker, kubelet: &Kubelet) -> Checked {
+    let specs = specs(worker, kubelet);
     for (field, spec) in &specs {
-        if !is_same_pod(&pod.parts.spec, spec) {
+        if !is_same_pod(&kubelet.spec, spec) {
             return Err(SnapshotError::AnotherPod { field });
         }
     }
     let most = specs.iter().map(|(_, spec)| spec.container_count()).max().unwrap_or(0);
     let known = Known { most };
-    check_counts(pod, known)?;
-    known.check_runtime("runtime", pod.parts.runtime.actual())?;
-    known.check_runtime("runtime.seen", pod.parts.runtime.seen())?;
-    known.check_parts(pod)?;
-    if let Some(sync) = &pod.worker.sync {
+    check_counts(kubelet, known)?;
+    known.check_runtime("pleg.runtime", kubelet.pleg.runtime())?;
+    known.check_runtime("pleg.cache", kubelet.pleg.cache())?;
+    known.check_components(kubelet)?;
+    if let Some(sync) = worker.sync() {
         known.check_sync(sync)?;
     }
-    check_worker(pod)
+    check_worker(worker, kubelet)
 }
 
-/// Every spec that is spoken of, with the place where it is.
-fn specs(pod: &PodMachine) -> Vec<(&'static str, &PodSpec)> {
-    let (worker, parts) = (&pod.worker, &pod.parts);
-    let mut all = Vec::from([("spec", &*parts.spec), ("object", &*parts.object.spec)]);
-    all.extend(worker.pending.iter().map(|request| ("worker.pending", &*request.object.spec)));
-    all.extend(worker.taken.iter().map(|taken| ("worker.taken", &*taken.request.object.spec)));
-    all.extend(worker.sync.iter().map(|sync| ("worker.sync", &*sync.object.spec)));
-    all.extend(parts.inbox.messages().filter_map(|message| {
-        if let Message::Object(object) = message { Some(("inbox", &*object.spec)) } else { None }
+/// Returns every spec in the snapshot, with its field.
+fn specs<'a>(worker: &'a PodWorker, kubelet: &'a Kubelet) -> Vec<(&'static str, &'a PodSpec)> {
+    let mut all = Vec::from([("spec", &*kubelet.spec), ("object", &*kubelet.object.spec)]);
+    all.extend(worker.objects().map(|(field, object)| (field, &*object.spec)));
+    all.extend(kubelet.queue.messages().filter_map(|message| {
+        if let Message::Object(object) = message { Some(("queue", &*object.spec)) } else { None }
     }));
     all
 }
@@ -57,22 +58,21 @@ fn is_same_pod(one: &PodSpec, other: &PodSpec) -> bool {
         && one.containers().map(|(_, it)| it).zip(other.containers().map(|(_, it)| it)).all(is_same)
 }
 
-fn check_counts(pod: &PodMachine, Known { most }: Known) -> Checked {
-    let parts = &pod.parts;
-    let (count, known) = (parts.spec.container_count(), parts.containers.count());
+fn check_counts(kubelet: &Kubelet, Known { most }: Known) -> Checked {
+    let (count, known) = (kubelet.spec.container_count(), kubelet.runtime_manager.count());
     if !(count..=most).contains(&known) {
-        return Err(SnapshotError::WrongCount { field: "containers" });
+        return Err(SnapshotError::WrongCount { field: "runtimeManager.containers" });
     }
-    if parts.status.record.records.len() > most {
-        return Err(SnapshotError::WrongCount { field: "status.records" });
+    if kubelet.status_manager.record().records.len() > most {
+        return Err(SnapshotError::WrongCount { field: "statusManager.record" });
     }
-    if !parts.probers.is_made_like(&Probers::new(&parts.spec)) {
-        return Err(SnapshotError::WrongCount { field: "probers" });
+    if !kubelet.prober_manager.has_same_probes(&ProberManager::new(&kubelet.spec)) {
+        return Err(SnapshotError::WrongCount { field: "proberManager" });
     }
     Ok(())
 }
 
-/// The containers that are known: so many.
+/// Number of known containers.
 #[derive(Clone, Copy)]
 struct Known {
     most: usize,
@@ -89,67 +89,68 @@ impl Known {
         named.try_for_each(|container| self.check(field, container))
     }
 
-    fn check_parts(self, pod: &PodMachine) -> Checked {
-        for message in pod.parts.inbox.messages() {
+    fn check_components(self, kubelet: &Kubelet) -> Checked {
+        for message in kubelet.queue.messages() {
             match message {
-                Message::Runtime(PlegEvent::Died(Some(container))) => self.check("inbox", *container)?,
-                Message::ProbeUpdate(verdict) => self.check("inbox", verdict.container)?,
-                Message::Runtime(PlegEvent::Started | PlegEvent::Died(None) | PlegEvent::Removed)
+                Message::Pleg(PlegEvent::Died(Some(container))) => self.check("queue", *container)?,
+                Message::ProbeUpdate(update) => self.check("queue", update.container)?,
+                Message::Pleg(PlegEvent::Started | PlegEvent::Died(None) | PlegEvent::Removed)
                 | Message::Object(_)
                 | Message::Reconcile => {}
             }
         }
-        let mut removed = pod.parts.rare().removal.iter().flat_map(|removal| &removal.instances);
-        removed.try_for_each(|(container, _)| self.check("removal", *container))
+        kubelet.cold().gc.containers().try_for_each(|container| self.check("gc", container))
     }
 
     fn check_sync(self, sync: &Sync) -> Checked {
-        self.check_runtime("worker.sync.view", &sync.view)?;
+        self.check_runtime("worker.sync.view", sync.view())?;
         sync.stops.iter().try_for_each(|stop| self.check("worker.sync.stops", stop.container))?;
-        for task in &sync.todo {
+        for task in &sync.tasks {
             match task {
-                Task::Kill(kill) => self.check("worker.sync.todo", kill.container)?,
-                Task::Reset(reset) => self.check("worker.sync.todo", reset.container)?,
+                Task::Kill(kill) => self.check("worker.sync.tasks", kill.container)?,
+                Task::RestartInPlace(reset) => self.check("worker.sync.tasks", reset.container)?,
                 Task::Remove(container, _) | Task::RemoveButLogs(container, _) | Task::Start(container) => {
-                    self.check("worker.sync.todo", *container)?;
+                    self.check("worker.sync.tasks", *container)?;
                 }
                 Task::StopAll | Task::StopSandbox(_) | Task::RunSandbox(_) | Task::ReportStopped => {}
             }
         }
-        let is_stopping = match sync.doing {
+        let is_stopping = match sync.pending_call {
             PendingCall::Inspecting(container)
             | PendingCall::Pulling(container, _)
             | PendingCall::Creating(container, _)
             | PendingCall::Starting(container, _)
             | PendingCall::PostStart(container, ..) => {
-                self.check("worker.sync.doing", container)?;
+                self.check("worker.sync.pendingCall", container)?;
                 false
             }
             PendingCall::StoppingFailed(container) => {
-                self.check("worker.sync.doing", container)?;
+                self.check("worker.sync.pendingCall", container)?;
                 true
             }
             PendingCall::Stopping => true,
             PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => false,
         };
-        let problem = "containers are being stopped, and nobody waits for their end, or the other way round";
+        let problem = "containers are being stopped but the sync does not wait for their end, or the other way round";
         let is_sound = is_stopping != sync.stops.is_empty();
         if is_sound { Ok(()) } else { Err(SnapshotError::Inconsistency { field: "worker.sync.stops", problem }) }
     }
 }
 
-/// Whatever the worker waits for comes.
-fn check_worker(pod: &PodMachine) -> Checked {
-    let (worker, parts) = (&pod.worker, &pod.parts);
-    let contradiction = |field, problem| Err(SnapshotError::Inconsistency { field, problem });
-    if worker.taken.is_some() && (worker.sync.is_some() || parts.runtime.awaits_requested_relist()) {
-        return contradiction("worker.taken", "a sync is taken up before another has ended");
+/// Checks that whatever the worker waits for can come.
+fn check_worker(worker: &PodWorker, kubelet: &Kubelet) -> Checked {
+    let inconsistency = |field, problem| Err(SnapshotError::Inconsistency { field, problem });
+    let has_work = worker.sync().is_some() || kubelet.pleg.awaits_requested_relist();
+    if worker.is_blocked_by_relist() && has_work {
+        return inconsistency("worker.dequeued", "a sync is dequeued before another has ended");
     }
-    if let Some(until) = parts.inbox.blocked_by_preemption_until() {
-        let waits = worker.termination.iter().flat_map(|termination| &termination.waits);
-        if !waits.into_iter().any(|wait| *wait == until) {
-            return contradiction("inbox.busyUntil", "the main loop waits for the end of a kill that nobody has begun");
-        }
+    if let Some(until) = kubelet.queue.blocked_by_preemption_until()
+        && !worker.kill_timeouts().contains(&until)
+    {
+        return inconsistency(
+            "queue.blockedByPreemptionUntil",
+            "the sync loop waits for the end of a preemption that has not begun",
+        );
     }
     Ok(())
 }

@@ -1,24 +1,18 @@
-//! A Pod written down, and taken up again from what was written.
+//! Snapshot: saves a Pod's machine, and restores it after checking what was saved.
 
 mod check;
-mod error;
-mod version;
 
-pub use error::SnapshotError;
-pub(crate) use version::Version;
+use alloc::{boxed::Box, sync::Arc};
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use serde::{Deserialize, Serialize};
-
-use super::{PodMachine, api_pod::ApiPod, components::Kubelet, pod_worker::Worker, sync_loop_queue::SyncLoopQueue};
+use super::{PodMachine, api_pod::ApiPod, components::Kubelet, pod_worker::PodWorker};
 use crate::{config::KubeletConfig, spec::PodSpec};
 
-/// All that a Pod knows, but for the kubelet's configuration: for serde, as JSON for people or in a compact format for
-/// programs.
+/// Complete state of a Pod except the kubelet's configuration, for any serde format.
 ///
-/// A snapshot that another version of this crate wrote is refused when it is read, with an error that names both
-/// versions. What is in one is checked when a Pod is [restored](PodMachine::restore) from it.
+/// Reading refuses a snapshot of another version of this crate, with an error that names both versions.
+/// [`PodMachine::restore`] checks its content.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -40,20 +34,20 @@ use crate::{config::KubeletConfig, spec::PodSpec};
 #[serde(rename_all = "camelCase")]
 pub struct PodSnapshot {
     version: Version,
-    worker: Worker,
-    parts: Box<Kubelet>,
+    worker: PodWorker,
+    kubelet: Box<Kubelet>,
 }
 
 impl PodSnapshot {
-    /// What the Pod ought to be, as its last sync knew it.
+    /// Returns the spec that the last sync used.
     #[must_use]
     pub fn spec(&self) -> &Arc<PodSpec> {
-        &self.parts.spec
+        &self.kubelet.spec
     }
 }
 
 impl PodMachine {
-    /// All that the Pod knows; it goes on in the same way when it is [restored](PodMachine::restore).
+    /// Returns the complete state; a Pod that is [restored](PodMachine::restore) from it continues in the same way.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -79,15 +73,14 @@ impl PodMachine {
     /// ```
     #[must_use]
     pub fn snapshot(&self) -> PodSnapshot {
-        PodSnapshot { version: Version, worker: self.worker.clone(), parts: self.parts.clone() }
+        PodSnapshot { version: Version, worker: self.worker.clone(), kubelet: self.kubelet.clone() }
     }
 
-    /// The Pod of which this is the snapshot. The configuration is to be the one that it had; only its timing has to be
-    /// of the same kind.
+    /// Restores a Pod from its snapshot. Pass the configuration that it had; its timing must at least be of the same kind.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] if what is written cannot be of a Pod.
+    /// [`SnapshotError`] if the snapshot cannot be of a Pod.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -102,44 +95,106 @@ impl PodMachine {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn restore(snapshot: PodSnapshot, config: Arc<KubeletConfig>) -> Result<PodMachine, SnapshotError> {
-        let PodSnapshot { version: Version, worker, parts } = snapshot;
-        let mut pod = PodMachine { worker, parts };
-        check::check(&pod)?;
-        if !pod.parts.runtime.set_timing(config.timing) {
+        let PodSnapshot { version: Version, worker, kubelet } = snapshot;
+        let mut pod = PodMachine { worker, kubelet };
+        check::check(&pod.worker, &pod.kubelet)?;
+        if !pod.kubelet.pleg.set_timing(config.timing) {
             return Err(SnapshotError::OtherTiming);
         }
-        pod.parts.config = config;
-        pod.share();
-        pod.note_next_wake();
+        pod.kubelet.config = config;
+        share(&mut pod.worker, &mut pod.kubelet);
+        pod.sync_loop().update_next_wake();
         Ok(pod)
-    }
-
-    /// What is written more than once is in memory once.
-    fn share(&mut self) {
-        let (worker, parts) = (&mut self.worker, &mut *self.parts);
-        let (newest, spec) = (parts.object.clone(), parts.spec.clone());
-        for object in objects(worker, &mut parts.inbox) {
-            if **object == *newest {
-                *object = newest.clone();
-            } else if object.spec == spec {
-                Arc::make_mut(object).spec = spec.clone();
-            }
-        }
-        if parts.object.spec == spec {
-            parts.spec = parts.object.spec.clone();
-        }
-        if let Some(sync) = worker.sync.as_deref_mut()
-            && sync.view == *parts.runtime.seen()
-        {
-            sync.view = parts.runtime.seen().clone();
-        }
     }
 }
 
-/// The objects that wait to be seen or are at work.
-fn objects<'a>(worker: &'a mut Worker, inbox: &'a mut SyncLoopQueue) -> Vec<&'a mut Arc<ApiPod>> {
-    let pending = worker.pending.as_mut().map(|request| &mut request.object);
-    let taken = worker.taken.as_mut().map(|taken| &mut taken.request.object);
-    let sync = worker.sync.as_mut().map(|sync| &mut sync.object);
-    [pending, taken, sync].into_iter().flatten().chain(inbox.objects_mut()).collect()
+/// Shares equal objects, specs and views, which a snapshot contains several times.
+fn share(worker: &mut PodWorker, kubelet: &mut Kubelet) {
+    let (newest, spec) = (kubelet.object.clone(), kubelet.spec.clone());
+    let cache = kubelet.pleg.cache().clone();
+    let share_object = |object: &mut Arc<ApiPod>| {
+        if **object == *newest {
+            *object = newest.clone();
+        } else if object.spec == spec {
+            Arc::make_mut(object).spec = spec.clone();
+        }
+    };
+    worker.requested_objects_mut().for_each(share_object);
+    kubelet.queue.objects_mut().for_each(share_object);
+    if let Some(sync) = worker.sync_mut() {
+        let (object, view) = sync.shared_mut();
+        share_object(object);
+        if **view == *cache {
+            *view = cache;
+        }
+    }
+    if kubelet.object.spec == spec {
+        kubelet.spec = kubelet.object.spec.clone();
+    }
+}
+
+/// Error of [`PodMachine::restore`].
+///
+/// ```
+/// use pod_lifecycle::SnapshotError;
+///
+/// let error = SnapshotError::NoSuchContainer { field: "runtime", place: 7 };
+/// assert_eq!(error.to_string(), "runtime: the Pod has no container 7");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The snapshot names a container that the Pod does not have.
+    #[error("{field}: the Pod has no container {place}")]
+    NoSuchContainer {
+        /// Field of the snapshot.
+        field: &'static str,
+        /// The container's index.
+        place: usize,
+    },
+    /// The number of entries differs from the Pod's containers or probes.
+    #[error("{field}: the number of entries does not fit the Pod's spec")]
+    WrongCount {
+        /// Field of the snapshot.
+        field: &'static str,
+    },
+    /// An object is of another Pod.
+    #[error("{field}: the object is of another Pod")]
+    AnotherPod {
+        /// Field of the snapshot.
+        field: &'static str,
+    },
+    /// Two fields contradict each other.
+    #[error("{field}: {problem}")]
+    Inconsistency {
+        /// Field of the snapshot.
+        field: &'static str,
+        /// Description of the contradiction.
+        problem: &'static str,
+    },
+    /// One configuration polls the runtime and the other does not.
+    #[error("config.timing: not of the kind that the Pod was saved with")]
+    OtherTiming,
+}
+
+/// Version of the format; it changes whenever a field does.
+const CURRENT: u32 = 2;
+
+/// Version of a snapshot, which deserializes only from the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version;
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(CURRENT)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
+        match u32::deserialize(deserializer)? {
+            CURRENT => Ok(Version),
+            other => Err(D::Error::custom(format_args!("a snapshot of version {other}, and only {CURRENT} is known"))),
+        }
+    }
 }

@@ -1,9 +1,8 @@
-//! Each part of the kubelet, driven and looked at by itself.
+//! Tests of single components.
 
 mod pleg;
 mod prober_manager;
 mod restart;
-mod status_manager;
 mod sync;
 
 use alloc::{sync::Arc, vec::Vec};
@@ -22,24 +21,24 @@ use crate::{
 
 const FIRST: ContainerIndex = ContainerIndex::FIRST;
 
-/// So long after the epoch.
-fn at(millis: u64) -> Timestamp {
+/// Returns the time so long after the epoch.
+pub(super) fn at(millis: u64) -> Timestamp {
     Timestamp::UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-/// A Pod with this spec.
+/// Returns a Pod with this spec.
 fn spec(spec: Value) -> Arc<PodSpec> {
     let manifest = serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();
     Arc::new(PodSpec::from_admitted(&manifest).unwrap())
 }
 
-/// A Pod of one container.
-fn one_container() -> Arc<PodSpec> {
+/// Returns a Pod of one container.
+pub(super) fn one_container() -> Arc<PodSpec> {
     spec(json!({"containers": [{"name": "app", "image": "nginx:1"}]}))
 }
 
-/// The parts of a kubelet that has this Pod, and finds this in the runtime.
-fn parts(spec: &Arc<PodSpec>, runtime: RuntimeStatus) -> Kubelet {
+/// Returns the components of a kubelet that gets this Pod, and finds this in the runtime.
+fn kubelet(spec: &Arc<PodSpec>, runtime: RuntimeStatus) -> Kubelet {
     Kubelet::new(Arc::new(ApiPod::new(spec.clone())), runtime, Arc::new(KubeletConfig::default()), at(0))
 }
 
@@ -66,12 +65,12 @@ fn exited() -> InstanceState {
     InstanceState::Exited(Arc::new(Termination::lost(TerminationReason::Error, "")))
 }
 
-/// A runtime with a sandbox in which these instances are, the newest first.
+/// Returns a runtime with a sandbox and these instances, the newest first.
 fn runtime(instances: impl IntoIterator<Item = Instance>) -> RuntimeStatus {
     RuntimeStatus { sandboxes: Vec::from([sandbox()]), instances: instances.into_iter().collect() }
 }
 
-/// What was asked for.
-fn asked(out: Vec<Output>) -> Vec<Action> {
+/// Returns the actions among the outputs.
+fn actions(out: Vec<Output>) -> Vec<Action> {
     out.into_iter().filter_map(|output| if let Output::Action(action) = output { Some(action) } else { None }).collect()
 }

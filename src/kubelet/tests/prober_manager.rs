@@ -1,20 +1,19 @@
-//! The probe workers.
+//! Probe manager.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{FIRST, asked, at, spec};
+use super::{FIRST, actions, at, spec};
 use crate::{
     action::Action,
     api::PodPhase,
     kubelet::{
         Step,
-        prober_manager::{ProbeContext, Probers, Repeats},
+        prober_manager::{ProbeContext, ProbeUpdate, ProberManager},
         sink::Output,
         status_manager::StatusManager,
-        sync_loop_queue::ProbeUpdate,
     },
     rule::{
         pod_status::PodRecord,
@@ -26,11 +25,11 @@ use crate::{
     time::Timestamp,
 };
 
-/// The workers of a Pod whose only container runs and has one probe.
+/// Probe workers of a Pod whose only container runs and has one probe.
 struct Node {
     spec: Arc<PodSpec>,
     status: PodRecord,
-    probers: Probers,
+    manager: ProberManager,
     out: Vec<Output>,
 }
 
@@ -39,8 +38,8 @@ impl Node {
         let mut app = json!({"name": "app", "image": "nginx:1"});
         app[kind] = probe;
         let spec = spec(json!({"containers": [app]}));
-        let mut probers = Probers::new(&spec);
-        probers.add_pod(&spec, false, at(0), |_| Duration::ZERO);
+        let mut manager = ProberManager::new(&spec);
+        manager.add_pod(&spec, false, at(0), |_| Duration::ZERO);
         let record = ContainerRecord {
             instance: Some(InstanceId::nth(0)),
             state: Some(RecordedState::Running { started_at: Some(at(0)) }),
@@ -49,47 +48,47 @@ impl Node {
             restart_count: 0,
             ready: false,
         };
-        let known = PodRecord::clone(&StatusManager::new().record);
+        let known = PodRecord::clone(StatusManager::new().record());
         let record = PodRecord { records: Vec::from([Some(record)]), phase: PodPhase::Running, ..known };
-        Node { spec, status: record, probers, out: Vec::new() }
+        Node { spec, status: record, manager, out: Vec::new() }
     }
 
     fn tick(&mut self, kind: ProbeKind, now: Timestamp) -> Option<ProbeUpdate> {
-        let Node { spec, status, probers, out } = self;
-        probers.tick(FIRST, kind, around(spec, status), &mut Step { now, out })
+        let Node { spec, status, manager, out } = self;
+        manager.tick(FIRST, kind, context(spec, status), &mut Step { now, out }).update
     }
 
     fn answer(&mut self, kind: ProbeKind, outcome: ProbeOutcome, now: Timestamp) -> Vec<ProbeResult> {
-        let Node { spec, status, probers, out } = self;
-        let told = probers.take_answer(FIRST, kind, outcome, "no", around(spec, status), &mut Step { now, out });
-        told.into_iter().flatten().map(|verdict| verdict.result).collect()
+        let Node { spec, status, manager, out } = self;
+        let answered = manager.handle_answer(FIRST, kind, outcome, "no", context(spec, status), &mut Step { now, out });
+        answered.updates.into_iter().flatten().map(|update| update.result).collect()
     }
 
     fn due(&self) -> Option<Timestamp> {
-        self.probers.iter().next().and_then(|prober| prober.due())
+        self.manager.iter().next().and_then(|prober| prober.due())
     }
 }
 
-fn around<'a>(spec: &'a PodSpec, status: &'a PodRecord) -> ProbeContext<'a> {
+fn context<'a>(spec: &'a PodSpec, status: &'a PodRecord) -> ProbeContext<'a> {
     let kubelet = KubeletStart { at: Timestamp::BEGINNING, pod_was_ready: false };
-    ProbeContext { spec, status: Some(status), is_restarting_all: false, kubelet, repeats: Repeats::Once }
+    ProbeContext { spec, status: Some(status), is_restarting_all: false, kubelet, repeats_dead_failures: false }
 }
 
 #[test]
-fn a_verdict_changes_only_when_as_many_results_in_a_row_say_so() {
+fn a_result_changes_only_after_as_many_equal_answers_in_a_row_as_the_threshold() {
     let mut node = Node::with("livenessProbe", json!({"tcpSocket": {"port": 80}, "failureThreshold": 2}));
-    let mut told = Vec::new();
+    let mut results = Vec::new();
     for (millis, outcome) in
         [(0, ProbeOutcome::Success), (10_000, ProbeOutcome::Failure), (20_000, ProbeOutcome::Failure)]
     {
         assert_eq!(node.tick(ProbeKind::Liveness, at(millis)), None);
-        told.push(node.answer(ProbeKind::Liveness, outcome, at(millis)));
+        results.push(node.answer(ProbeKind::Liveness, outcome, at(millis)));
     }
-    assert_eq!(told, [Vec::from([ProbeResult::Success]), Vec::new(), Vec::from([ProbeResult::Failure])]);
+    assert_eq!(results, [Vec::from([ProbeResult::Success]), Vec::new(), Vec::from([ProbeResult::Failure])]);
 }
 
 #[test]
-fn a_handler_that_cannot_be_carried_out_is_tried_three_times_and_counts_for_nothing() {
+fn a_handler_that_cannot_run_is_retried_up_to_three_times_and_counts_towards_no_threshold() {
     let mut node = Node::with("readinessProbe", json!({"tcpSocket": {"port": 80}}));
     node.tick(ProbeKind::Readiness, at(0));
     for _ in 0..3 {
@@ -97,15 +96,15 @@ fn a_handler_that_cannot_be_carried_out_is_tried_three_times_and_counts_for_noth
     }
     assert_eq!(node.due(), Some(at(10_000)));
     let (container, instance, kind) = (FIRST, InstanceId::nth(0), ProbeKind::Readiness);
-    assert_eq!(asked(node.out), [(); 3].map(|()| Action::Probe { container, instance, kind }));
+    assert_eq!(actions(node.out), [(); 3].map(|()| Action::Probe { container, instance, kind }));
 }
 
 #[test]
-fn a_triggered_probe_comes_at_once_and_begins_the_period_anew() {
+fn a_triggered_probe_starts_at_once_and_resets_the_ticker() {
     let mut node = Node::with("readinessProbe", json!({"tcpSocket": {"port": 80}}));
     node.tick(ProbeKind::Readiness, at(0));
     node.answer(ProbeKind::Readiness, ProbeOutcome::Failure, at(0));
-    node.probers.trigger_readiness(FIRST, at(3_000));
+    node.manager.trigger_readiness(FIRST, at(3_000));
     assert_eq!(node.due(), Some(at(3_000)));
     node.tick(ProbeKind::Readiness, at(3_000));
     assert_eq!(node.answer(ProbeKind::Readiness, ProbeOutcome::Success, at(3_000)), [ProbeResult::Success]);
@@ -113,7 +112,7 @@ fn a_triggered_probe_comes_at_once_and_begins_the_period_anew() {
 }
 
 #[test]
-fn ticks_that_were_missed_are_dropped() {
+fn missed_ticks_are_dropped() {
     let mut node = Node::with("readinessProbe", json!({"tcpSocket": {"port": 80}, "periodSeconds": 2}));
     node.tick(ProbeKind::Readiness, at(7_000));
     node.answer(ProbeKind::Readiness, ProbeOutcome::Success, at(7_000));

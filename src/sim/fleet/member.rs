@@ -15,7 +15,7 @@ use crate::{
     action::{Action, Change, Transition},
     api::{ConditionStatus, PodStatus},
     event::{ApiEvent, Event},
-    kubelet::{PodMachine, Prototype, Published, Sink, WorkerState},
+    kubelet::{PodMachine, Prototype, Sink, StatusView, WorkerState},
     object,
     sim::{
         EntryKind, Occurrence, ScenarioError, ScriptAction, ScriptActionKind, Simulation, StatusMatcher,
@@ -285,7 +285,7 @@ impl Sink for FastSink<'_> {
         }
     }
 
-    fn published(&mut self, at: Timestamp, _: &Published<'_>) {
+    fn published(&mut self, at: Timestamp, _: &StatusView<'_>) {
         self.advance.changed = Some(at);
     }
 

@@ -1,0 +1,115 @@
+//! Status generation: from spec, runtime, probes and failed starts to the status of a Pod.
+//!
+//! Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`.
+
+use super::{
+    api_pod::ApiPod,
+    components::Kubelet,
+    sink::Step,
+    status_manager::{NewStatus, Write},
+    status_override::StatusOverride,
+    status_view::StatusReason,
+};
+use crate::{
+    action::{EventReason, EventType},
+    api::PodPhase,
+    rule::{
+        deadline::{self, DEADLINE_MESSAGE, DEADLINE_REASON},
+        pod_status::{self, PhaseReason, PodInputs, PodRecord},
+    },
+    state::{ContainerRecord, RecordedState, RuntimeStatus},
+};
+use alloc::vec::Vec;
+
+/// Circumstances of a status.
+#[derive(Clone, Copy)]
+pub(super) struct StatusRequest<'a> {
+    pub(super) object: &'a ApiPod,
+    /// True if containers may run, so that a terminal phase is held back.
+    pub(super) could_have_running_containers: bool,
+    /// True if nothing runs or will run again.
+    pub(super) is_terminated: bool,
+    /// Override by an eviction, a preemption or a shutdown.
+    pub(super) status_override: Option<&'a StatusOverride>,
+}
+
+/// Generated status.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GeneratedStatus {
+    pub(super) phase: PodPhase,
+    /// True if it equals the former status in everything.
+    pub(super) is_unchanged: bool,
+    /// True if it triggered a readiness probe.
+    pub(super) has_triggered_probe: bool,
+}
+
+/// Generates the status from a view of the runtime, and publishes it.
+pub(super) fn update_status(
+    kubelet: &mut Kubelet,
+    view: &RuntimeStatus,
+    request: StatusRequest<'_>,
+    step: &mut Step<'_>,
+) -> GeneratedStatus {
+    kubelet.status_manager.set_gates(request.object.gate_statuses());
+    let (mut record, has_triggered_probe) = generate(kubelet, view, request, step);
+    let status_manager = &kubelet.status_manager;
+    let mut reason = match record.phase_reason {
+        PhaseReason::Cleared => None,
+        PhaseReason::Kept => status_manager.reason().or(status_manager.published_reason()).cloned(),
+        PhaseReason::DeadlineExceeded => {
+            let message = || DEADLINE_MESSAGE.into();
+            step.record_event(EventType::Normal, EventReason::DeadlineExceeded, None, message);
+            Some(StatusReason::new(DEADLINE_REASON, DEADLINE_MESSAGE))
+        }
+    };
+    let mut disruption = status_manager.disruption().cloned();
+    if let Some(status_override) = request.status_override {
+        disruption = status_override.apply(&mut record, &mut reason).or(disruption);
+    }
+    let phase = record.phase;
+    let StatusRequest { object, could_have_running_containers, .. } = request;
+    let write = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
+    let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
+    let (status_manager, mut context) = kubelet.status_manager(step);
+    let is_unchanged = status_manager.set_pod_status(new, &mut context);
+    GeneratedStatus { phase, is_unchanged, has_triggered_probe }
+}
+
+fn generate(
+    kubelet: &mut Kubelet,
+    view: &RuntimeStatus,
+    request: StatusRequest<'_>,
+    step: &Step<'_>,
+) -> (PodRecord, bool) {
+    let spec = &request.object.spec;
+    let status_manager = &kubelet.status_manager;
+    let deadline = status_manager.start_time().and_then(|start_time| deadline::expires_at(spec, start_time));
+    let mut triggered = Vec::new();
+    let inputs = PodInputs {
+        spec,
+        runtime: view,
+        previous: status_manager.previous(),
+        api_phase: request.object.api_terminal_phase.or(status_manager.published_phase()),
+        failures: &kubelet.runtime_manager.start_failures(),
+        probes: &kubelet.prober_manager.facts(spec, view),
+        kubelet: kubelet.kubelet_start(),
+        gates: status_manager.gates(),
+        is_deleting: request.object.is_deleting(),
+        is_terminal: request.is_terminated,
+        is_past_deadline: deadline.is_some_and(|deadline| deadline <= step.now),
+    };
+    let mut record = pod_status::generate_pod_status(&inputs, |index| triggered.push(index));
+    let has_triggered_probe = !triggered.is_empty();
+    for container in triggered {
+        kubelet.prober_manager.trigger_readiness(container, step.now);
+    }
+    record.records.iter_mut().flatten().for_each(round_down_start);
+    (record, has_triggered_probe)
+}
+
+/// Rounds the start down to a whole second, as the API stores it and every later reader sees it.
+fn round_down_start(record: &mut ContainerRecord) {
+    if let Some(RecordedState::Running { started_at: Some(started_at) }) = &mut record.state {
+        *started_at = started_at.whole_seconds();
+    }
+}

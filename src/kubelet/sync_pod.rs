@@ -1,0 +1,237 @@
+//! Sync of a Pod: starts a sync, carries out its tasks and suspends it while it waits for a call.
+//!
+//! Answers to `SyncPod`, `SyncTerminatingPod` and `SyncTerminatedPod` in `pkg/kubelet/kubelet.go`, and to `SyncPod` in
+//! `pkg/kubelet/kuberuntime`.
+
+use alloc::vec::Vec;
+
+use super::{
+    components::Kubelet,
+    container_gc,
+    fast_path::ResyncCache,
+    generate_status::{self, StatusRequest},
+    kill_container,
+    sink::Step,
+    start_container,
+    status_override::StatusOverride,
+    sync::{Dequeued, PendingCall, Sync, Task},
+};
+use crate::{
+    action::{Action, EventReason, EventType, SyncKind, SyncProgress},
+    rule::pod_actions::{self, PodActions, SyncInputs},
+    spec::{ContainerIndex, PodSpec},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
+};
+
+/// Start of a sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SyncStart {
+    /// The sync goes on.
+    Started(Sync),
+    /// The phase is terminal: SyncPod returns at once, and the Pod is terminated next.
+    FoundTerminalPhase(Sync),
+}
+
+/// Progress of a sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Poll {
+    /// The sync waits for a call.
+    Pending,
+    /// The sync has ended.
+    Done,
+}
+
+/// Starts a sync; in SyncTerminatingPod `status_override` overrides phase and reason.
+pub(super) fn start_sync(
+    dequeued: Dequeued,
+    status_override: Option<&StatusOverride>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) -> SyncStart {
+    let (kind, grace) = (dequeued.kind, dequeued.grace);
+    kubelet.adopt_spec(&dequeued.request.object.spec);
+    step.out.sync(step.now, SyncProgress::Began { kind, grace });
+    let mut sync = Sync::new(dequeued, kubelet.pleg.cache().clone());
+    match kind {
+        SyncKind::Sync => return start_sync_pod(sync, kubelet, step),
+        SyncKind::Terminating => start_terminating(&mut sync, status_override, kubelet, step),
+        SyncKind::Terminated => start_terminated(&sync, kubelet, step),
+    }
+    SyncStart::Started(sync)
+}
+
+/// Reconciles the Pod to its spec, unless its phase is terminal.
+fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) -> SyncStart {
+    let (object, view) = (sync.object().clone(), sync.view().clone());
+    let writes = kubelet.status_manager.writes();
+    let status = generate_status::update_status(kubelet, &view, status_request(&sync, false, None), step);
+    if status.phase.is_terminal() {
+        return SyncStart::FoundTerminalPhase(sync);
+    }
+    let has_added_workers = kubelet.add_probe_workers(&object, step.now);
+    let actions = pod_actions::compute_pod_actions(&SyncInputs {
+        spec: &object.spec,
+        runtime: &view,
+        probes: &kubelet.prober_manager.facts(&object.spec, &view),
+        is_deleting: object.is_deleting(),
+        is_restarting_all: kubelet.status_manager.shows_restart_of_all(),
+    });
+    plan(&mut sync, actions, step);
+    let has_changed_status = !status.is_unchanged || kubelet.status_manager.writes() != writes;
+    let has_changed_probes = status.has_triggered_probe || has_added_workers;
+    let has_sandbox = kubelet.status_manager.has_unpublished_sandbox();
+    if sync.tasks.is_empty() && !has_changed_status && !has_changed_probes && !has_sandbox {
+        sync.set_resync_cache(ResyncCache::after_no_op());
+    }
+    SyncStart::Started(sync)
+}
+
+/// Stops all containers and sandboxes.
+fn start_terminating(
+    sync: &mut Sync,
+    status_override: Option<&StatusOverride>,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) {
+    let view = sync.view().clone();
+    generate_status::update_status(kubelet, &view, status_request(sync, false, status_override), step);
+    kubelet.prober_manager.stop_liveness_and_startup(&sync.object().spec);
+    plan_stop_of_all(sync);
+    sync.tasks.push_back(Task::ReportStopped);
+}
+
+/// Publishes the last status.
+fn start_terminated(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    generate_status::update_status(kubelet, sync.view(), status_request(sync, true, None), step);
+    let (status_manager, mut context) = kubelet.status_manager(step);
+    status_manager.terminate_pod(sync.object(), sync.shows_initialized(), &mut context);
+}
+
+fn status_request<'a>(
+    sync: &'a Sync,
+    is_terminated: bool,
+    status_override: Option<&'a StatusOverride>,
+) -> StatusRequest<'a> {
+    let could_have_running_containers = sync.could_have_running_containers();
+    StatusRequest { object: sync.object(), could_have_running_containers, is_terminated, status_override }
+}
+
+// --- Plan ---
+
+fn plan_stop_of_all(sync: &mut Sync) {
+    sync.tasks.push_back(Task::StopAll);
+    let view = sync.view().clone();
+    sync.tasks.extend(view.sandboxes.iter().map(|sandbox| Task::StopSandbox(sandbox.id)));
+}
+
+fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
+    let (object, view) = (sync.object().clone(), sync.view().clone());
+    if actions.create_sandbox && actions.sandbox.is_some() {
+        let message = "Pod sandbox changed, it will be killed and re-created.";
+        step.record_event(EventType::Normal, EventReason::SandboxChanged, None, || message.into());
+    }
+    // pruneInitContainersBeforeStart keeps the newest dead instance, purgeInitContainers none.
+    let pruned = dead_init_instances(&object.spec, &view, |place| place > 0);
+    if actions.kill_pod {
+        let purged = actions.create_sandbox.then(|| dead_init_instances(&object.spec, &view, |_| true));
+        plan_stop_of_all(sync);
+        sync.tasks.extend(purged.into_iter().flatten());
+    } else {
+        actions.kill.sort_by_key(|kill| kill.container);
+        sync.tasks.extend(actions.kill.into_iter().map(Task::Kill));
+        sync.tasks.extend(actions.reset.into_iter().map(Task::RestartInPlace));
+    }
+    sync.tasks.extend(pruned);
+    if actions.create_sandbox {
+        sync.tasks.push_back(Task::RunSandbox(SandboxId(actions.attempt)));
+    }
+    let starts = actions.start_ephemeral.into_iter().chain(actions.start_init).chain(actions.start);
+    sync.tasks.extend(starts.map(Task::Start));
+}
+
+/// Returns removals of dead instances of init containers, selected by their place among those of their container.
+fn dead_init_instances(spec: &PodSpec, view: &RuntimeStatus, is_selected: impl Fn(usize) -> bool) -> Vec<Task> {
+    let is_dead = |instance: &&Instance| matches!(instance.state, InstanceState::Exited(_) | InstanceState::Unknown);
+    let mut tasks = Vec::new();
+    for (index, _) in spec.init_containers() {
+        let dead = view.instances_of(index).filter(is_dead).enumerate();
+        tasks.extend(dead.filter(|(place, _)| is_selected(*place)).map(|(_, it)| Task::Remove(index, it.id)));
+    }
+    tasks
+}
+
+// --- Tasks ---
+
+/// Carries out tasks until one has to wait for a call.
+pub(super) fn advance(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) -> Poll {
+    while sync.pending_call == PendingCall::Nothing {
+        let Some(task) = sync.tasks.pop_front() else { return Poll::Done };
+        start_task(sync, task, kubelet, step);
+    }
+    if sync.is_blocked() {
+        publish_sandbox(sync, kubelet, step);
+    }
+    Poll::Pending
+}
+
+/// Publishes a sandbox that the sync has created.
+pub(super) fn publish_sandbox(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let (status_manager, mut context) = kubelet.status_manager(step);
+    status_manager.publish_sandbox(sync.object(), sync.could_have_running_containers(), &mut context);
+}
+
+fn start_task(sync: &mut Sync, task: Task, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    match task {
+        Task::StopAll => kill_container::stop_all(sync, &mut kubelet.runtime_manager, step),
+        Task::Kill(kill) => kill_container::kill(sync, kill, &mut kubelet.runtime_manager, step),
+        Task::RestartInPlace(reset) => {
+            kill_container::restart_in_place(sync, reset, &mut kubelet.runtime_manager, step);
+        }
+        Task::Remove(container, instance) => {
+            container_gc::remove_container(&mut kubelet.pleg, container, instance, step);
+        }
+        Task::RemoveButLogs(container, instance) => {
+            sync.record_action();
+            record_logs(sync, container, instance, kubelet);
+            container_gc::remove_container(&mut kubelet.pleg, container, instance, step);
+        }
+        Task::StopSandbox(sandbox) => {
+            sync.record_action();
+            step.out.action(step.now, Action::StopPodSandbox { sandbox });
+            // The stop of a dead sandbox returns at once, and nothing answers it.
+            if kubelet.pleg.runtime().sandboxes.iter().any(|known| known.id == sandbox && known.is_ready) {
+                sync.pending_call = PendingCall::StoppingSandbox(sandbox);
+            }
+        }
+        Task::RunSandbox(sandbox) => {
+            sync.record_action();
+            step.out.action(step.now, Action::RunPodSandbox { sandbox });
+            sync.pending_call = PendingCall::RunningSandbox(sandbox);
+        }
+        Task::Start(container) => start_container::start(sync, container, kubelet, step),
+        Task::ReportStopped => report_stopped(sync, kubelet, step),
+    }
+}
+
+/// Publishes the final container statuses after everything was stopped, or fails the sync if a container still runs.
+fn report_stopped(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    // SyncTerminatingPod asks the runtime itself here, not the PLEG's cache.
+    let runtime = kubelet.pleg.runtime().clone();
+    kubelet.prober_manager.remove_pod();
+    if runtime.instances.iter().any(Instance::is_running) {
+        sync.fail();
+        return;
+    }
+    let writes = kubelet.status_manager.writes();
+    generate_status::update_status(kubelet, &runtime, status_request(sync, true, None), step);
+    if writes != kubelet.status_manager.writes() && kubelet.pleg.is_ideal() {
+        kubelet.status_manager.hold_back_terminal_phase();
+    }
+}
+
+fn record_logs(sync: &Sync, container: ContainerIndex, instance: InstanceId, kubelet: &mut Kubelet) {
+    let mut known = sync.view().instances_of(container);
+    if let Some(removed) = known.find(|known| known.id == instance) {
+        kubelet.runtime_manager.record_logs(container, removed.restart_count);
+    }
+}
