@@ -1,4 +1,4 @@
-//! What to do, what changed, and what was recorded: everything that comes out of a Pod.
+//! Outputs of a Pod: actions to carry out, transitions of its status, events and syncs.
 
 mod recorded;
 #[cfg(test)]
@@ -18,7 +18,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What the embedder is to do, in this order; each is answered by the event that its doc names.
+/// Action that the embedder carries out, in order; the event that its doc names answers it.
 ///
 /// ```
 /// use core::time::Duration;
@@ -27,7 +27,7 @@ use crate::{
 /// let timeout = Duration::from_secs(30);
 /// let action = Action::StopContainer { container: 0.into(), instance: InstanceId::nth(2), timeout };
 /// let written = serde_json::to_string(&action)?;
-/// assert_eq!(written, r#"{"StopContainer":{"container":0,"instance":2,"timeout":{"secs":30,"nanos":0}}}"#);
+/// assert_eq!(written, r#"{"StopContainer":{"container":0,"instance":2,"timeout":30}}"#);
 /// assert_eq!(serde_json::from_str::<Action>(&written)?, action);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -35,87 +35,88 @@ use crate::{
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Action {
-    /// Make a sandbox: `SandboxCreated` or `SandboxFailed`.
+    /// Create a sandbox, answered by `SandboxCreated` or `SandboxFailed`.
     RunPodSandbox {
-        /// Its name: the attempt.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
     },
-    /// Stop a sandbox: `SandboxDied`.
+    /// Stop a sandbox, answered by `SandboxDied`.
     StopPodSandbox {
-        /// Its name.
+        /// The sandbox.
         sandbox: SandboxId,
     },
-    /// Remove a dead sandbox; nothing answers.
+    /// Remove a dead sandbox; no event answers.
     RemovePodSandbox {
-        /// Its name.
+        /// The sandbox.
         sandbox: SandboxId,
     },
-    /// See whether the node has the container's image: `ImageInspected`.
+    /// Check whether the node has the container's image, answered by `ImageInspected`.
     InspectImage {
         /// The container.
         container: ContainerIndex,
     },
-    /// Pull the container's image: `ImagePulled`.
+    /// Pull the container's image, answered by `ImagePulled`.
     PullImage {
         /// The container.
         container: ContainerIndex,
     },
-    /// Create an instance in the newest sandbox: `ContainerCreated`.
+    /// Create an instance in the newest sandbox, answered by `ContainerCreated`.
     CreateContainer {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// How often the container was started before.
+        /// Number of restarts so far: the runtime's attempt.
         restart_count: i32,
     },
-    /// Start an instance: `ContainerStarted`.
+    /// Start an instance, answered by `ContainerStarted`.
     StartContainer {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
     },
-    /// Tell an instance to stop and kill it after `timeout`: `ContainerExited`, then `ContainerStopped`. One
-    /// that is gone already is answered at once.
+    /// Send SIGTERM to an instance, and SIGKILL after `timeout`; answered by `ContainerExited`, then by
+    /// `ContainerStopped`. Answer at once if it is gone already.
     StopContainer {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// How long after SIGTERM comes SIGKILL; whole seconds, at least 2.
+        /// Time from SIGTERM to SIGKILL; whole seconds, at least 2.
+        #[serde(with = "crate::time::seconds")]
         timeout: Duration,
     },
-    /// Remove a dead instance; nothing answers.
+    /// Remove a dead instance; no event answers.
     RemoveContainer {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
     },
-    /// Run a hook: `HookFinished`. If the instance dies meanwhile, the hook fails.
+    /// Run a hook, answered by `HookFinished`. The hook fails if the instance dies meanwhile.
     RunHook {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// Whether it runs after the start or before the stop.
+        /// postStart or preStop.
         hook: HookKind,
     },
-    /// Run a probe's handler once: `ProbeFinished`.
+    /// Run a probe's handler once, answered by `ProbeFinished`.
     Probe {
         /// The container.
         container: ContainerIndex,
         /// The instance.
         instance: InstanceId,
-        /// What to ask.
+        /// Liveness, readiness or startup.
         kind: ProbeKind,
     },
 }
 
 impl Action {
-    /// The container that it is about; `None` if it is about a sandbox. The manifest's
-    /// [`container`](crate::api::PodManifest::container) has all that is needed to carry it out.
+    /// Returns the container; `None` for a sandbox's action. The manifest's
+    /// [`container`](crate::api::PodManifest::container) has everything that is needed to carry it out.
     ///
     /// ```
     /// use pod_lifecycle::{Action, api::PodManifest, state::InstanceId};
@@ -144,15 +145,7 @@ impl Action {
         }
     }
 
-    /// The instance that it is about; `None` if there is none yet, or if it is about a sandbox.
-    ///
-    /// ```
-    /// use pod_lifecycle::{Action, state::InstanceId};
-    ///
-    /// let action = Action::StartContainer { container: 0.into(), instance: InstanceId::nth(2) };
-    /// assert_eq!(action.instance(), Some(InstanceId::nth(2)));
-    /// assert_eq!(Action::PullImage { container: 0.into() }.instance(), None);
-    /// ```
+    /// Returns the instance; `None` for an image's or a sandbox's action.
     #[must_use]
     pub const fn instance(&self) -> Option<InstanceId> {
         match self {
@@ -171,7 +164,7 @@ impl Action {
     }
 }
 
-/// A published change: from what, to what, why and when.
+/// Change of the published status, with its time.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -195,14 +188,14 @@ impl Action {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Transition {
-    /// When it was published.
+    /// Time of the publication.
     #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
-    /// What changed.
+    /// The change.
     pub change: Change,
 }
 
-/// What changed in the published status.
+/// Changed part of the published status.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -232,96 +225,76 @@ pub struct Transition {
 pub enum Change {
     /// The phase.
     Phase {
-        /// What it was; `None` at first.
+        /// Former value; `None` at first.
         from: Option<PodPhase>,
-        /// What it is.
+        /// New value.
         to: PodPhase,
     },
     /// A condition's status.
     Condition {
         /// The condition's type.
         condition: ConditionType,
-        /// What it was; `None` at first.
+        /// Former value; `None` at first.
         from: Option<ConditionStatus>,
-        /// What it is.
+        /// New value.
         to: ConditionStatus,
-        /// Why, in one word, if it says so.
+        /// Reason of the condition.
         reason: Option<ConditionReason>,
     },
-    /// What a container is doing.
+    /// A container's state.
     Container {
-        /// The container, by its place in the spec.
+        /// The container.
         container: ContainerIndex,
-        /// What it did; `None` at first.
+        /// Former state; `None` at first.
         from: Option<ContainerStateKind>,
-        /// What it does.
+        /// New state.
         to: ContainerStateKind,
-        /// Which instance it is about.
+        /// The instance in the new state.
         instance: Option<InstanceId>,
     },
 }
 
 named! {
-    /// What a container is doing, in one word.
-    ///
-    /// ```
-    /// use pod_lifecycle::{ContainerStateKind, api::Name};
-    ///
-    /// assert_eq!(ContainerStateKind::Running.name(), "Running");
-    /// ```
+    /// State of a container without its details.
     pub enum ContainerStateKind {
-        /// It has yet to run (again).
+        /// It does not run yet, or not again yet.
         Waiting = "Waiting",
         /// It runs.
         Running = "Running",
-        /// It has ended.
+        /// It has exited.
         Terminated = "Terminated",
     }
 }
 
-/// What is said of a sync of the Pod's worker.
-///
-/// ```
-/// use core::time::Duration;
-/// use pod_lifecycle::{SyncKind, SyncProgress};
-///
-/// let began = SyncProgress::Began { kind: SyncKind::Terminating, grace: Some(Duration::from_secs(30)) };
-/// assert!(matches!(began, SyncProgress::Began { grace: Some(grace), .. } if grace.as_secs() == 30));
-/// ```
+/// Start or end of a sync of the pod worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum SyncProgress {
-    /// It began.
+    /// A sync started.
     Began {
-        /// What the sync is for.
+        /// Kind of the sync.
         kind: SyncKind,
-        /// The grace that overrides the containers' own, if any does; whole seconds.
+        /// Grace that overrides the containers' own; whole seconds.
+        #[serde(with = "crate::time::seconds::option")]
         grace: Option<Duration>,
     },
-    /// It ended.
+    /// A sync ended.
     Ended {
-        /// What the sync was for.
+        /// Kind of the sync.
         kind: SyncKind,
-        /// Whether with an error, so that it is tried again.
+        /// True if it failed, so that it is retried.
         failed: bool,
     },
 }
 
 named! {
-    /// What a sync of the Pod's worker is for.
-    ///
-    /// ```
-    /// use pod_lifecycle::{SyncKind, api::Name};
-    ///
-    /// assert_eq!(SyncKind::Sync.name(), "SyncPod");
-    /// assert_eq!(SyncKind::Terminating.name(), "SyncTerminatingPod");
-    /// ```
+    /// Kind of a sync, named after the kubelet's function.
     pub enum SyncKind {
-        /// Keep the Pod as it ought to be.
+        /// Reconcile the Pod to its spec.
         Sync = "SyncPod",
-        /// Stop everything.
+        /// Stop all containers.
         Terminating = "SyncTerminatingPod",
-        /// Do the final bookkeeping.
+        /// Publish the last status.
         Terminated = "SyncTerminatedPod",
     }
 }

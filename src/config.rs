@@ -1,6 +1,6 @@
-//! How the node's kubelet is set up.
+//! Configuration of the node's kubelet.
 //!
-//! A node as Kubernetes sets it up, and one of its own way:
+//! A default node, and one that is configured differently:
 //!
 //! ```
 //! use core::time::Duration;
@@ -20,7 +20,9 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The limits of a back-off: its delays are doubled ones of the first.
+use crate::time::seconds;
+
+/// Limits of an exponential back-off, whose delay doubles from `initial` to `max`.
 ///
 /// ```
 /// use core::time::Duration;
@@ -33,11 +35,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BackOffLimits {
-    /// The first delay.
+    /// First delay.
+    #[serde(with = "seconds")]
     pub initial: Duration,
-    /// The longest delay.
+    /// Longest delay.
+    #[serde(with = "seconds")]
     pub max: Duration,
-    /// The counter starts over when an event comes longer than this after it was last advanced.
+    /// Time after the last advance when the back-off starts over.
+    #[serde(with = "seconds")]
     pub reset_after: Duration,
 }
 
@@ -47,7 +52,7 @@ impl BackOffLimits {
     /// Image pulls: 10 s, doubling to 300 s.
     pub const IMAGE_PULL: BackOffLimits = BackOffLimits::KUBELET;
 
-    /// What the kubelet sets for both.
+    /// `MaxContainerBackOff` and twice that in `pkg/kubelet/kubelet.go`, for both.
     const KUBELET: BackOffLimits = BackOffLimits {
         initial: Duration::from_secs(10),
         max: Duration::from_secs(300),
@@ -55,7 +60,7 @@ impl BackOffLimits {
     };
 }
 
-/// Feature gates that change what a Pod does, named as Kubernetes names them; the default is that of 1.36.
+/// Feature gates that change a Pod's behaviour, named as in Kubernetes; the defaults are those of 1.36.
 ///
 /// ```
 /// use pod_lifecycle::config::FeatureGates;
@@ -83,9 +88,9 @@ impl Default for FeatureGates {
 }
 
 impl FeatureGates {
-    /// The back-off of restarts on a node whose configuration sets this maximum (1 s to 300 s), or none.
+    /// Returns the crash-loop back-off of a node whose configuration sets this maximum (1 s to 300 s), or none.
     ///
-    /// A maximum below the first delay lowers that too. The 60 s that KEP-4603 speaks of hold only where no maximum can
+    /// A maximum below the first delay lowers that too. The 60 s of KEP-4603 hold only where no maximum can
     /// be set: otherwise the kubelet's defaulting sets 300 s. Answers to `newCrashLoopBackOff` in
     /// `pkg/kubelet/kubelet.go`.
     ///
@@ -118,16 +123,16 @@ impl FeatureGates {
     }
 }
 
-/// The longest delay of a restart under `ReduceDefaultCrashLoopBackOffDecay` where no maximum can be set.
+/// Longest delay of a restart under `ReduceDefaultCrashLoopBackOffDecay` where no maximum can be set.
 const REDUCED_MAX: Duration = Duration::from_secs(60);
 
-/// The first delay of a restart under `ReduceDefaultCrashLoopBackOffDecay`.
+/// First delay of a restart under `ReduceDefaultCrashLoopBackOffDecay`.
 const REDUCED_INITIAL: Duration = Duration::from_secs(1);
 
-/// The shortest maximum that a node may set.
+/// Shortest maximum that a node may set.
 const SHORTEST_MAX: Duration = Duration::from_secs(1);
 
-/// How the node's kubelet is set up; the default is Kubernetes' own, but for the [`Timing`], which is ideal.
+/// Configuration of a kubelet. The default is Kubernetes' own, except for the [`Timing`], which is ideal.
 ///
 /// ```
 /// use core::time::Duration;
@@ -139,22 +144,24 @@ const SHORTEST_MAX: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KubeletConfig {
-    /// The name of the node; `node` by default.
+    /// Name of the node; `node` by default.
     pub node_name: Box<str>,
-    /// Feature gates that change what a Pod does.
+    /// Feature gates that change a Pod's behaviour.
     pub feature_gates: FeatureGates,
     /// Back-off of restarts: see [`FeatureGates::crash_loop`].
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
     pub image_pull: BackOffLimits,
-    /// How long after a good sync the next one comes without any other reason; at least a second, 60 s by default.
+    /// Period of syncs that nothing requests; at least a second, 60 s by default.
+    #[serde(with = "seconds")]
     pub resync_period: Duration,
-    /// How long after a failed sync it is tried again, unless a back-off ends earlier or later; at least a second,
-    /// 10 s by default.
+    /// Delay of the retry of a failed sync, unless it waits for the end of a back-off; at least a second, 10 s by default.
+    #[serde(with = "seconds")]
     pub retry_period: Duration,
-    /// Whether time is ideal, as by default, or as on a real node.
+    /// Punctuality of the kubelet; ideal by default.
     pub timing: Timing,
-    /// How long dead sandboxes that hold nothing are kept; `None`: for ever. 60 s by default.
+    /// Time that dead, empty sandboxes are kept; `None`: for ever. 60 s by default.
+    #[serde(with = "seconds::option")]
     pub garbage_collection_period: Option<Duration>,
     /// Shortcuts that change no behaviour; for tests and measurements.
     #[doc(hidden)]
@@ -218,7 +225,7 @@ impl Default for FastPath {
     }
 }
 
-/// How punctual the kubelet is, and how it notices what happens in the runtime.
+/// Punctuality of the kubelet, and its way to notice changes of the runtime.
 ///
 /// A node that polls its runtime half a second after each full second:
 ///
@@ -234,28 +241,28 @@ impl Default for FastPath {
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Timing {
-    /// It wakes exactly when something is due, and notices runtime changes at once.
+    /// Timers fire exactly when they are due, and changes of the runtime are noticed at once.
     #[default]
     Ideal,
-    /// The kubelet's generic PLEG ("pod lifecycle event generator"): the runtime is relisted once a second. A sync sees
-    /// what the last relist that found a change has seen, begins only after a relist since the sync before, and each
-    /// change that a relist finds asks for a sync of its own.
+    /// The kubelet's generic PLEG ("pod lifecycle event generator") relists the runtime once a second. A sync uses the
+    /// cache of the last relist, starts only after a relist since the sync before, and each change that a relist finds
+    /// requests a sync of its own.
     GenericPleg {
-        /// When in each second the runtime is relisted; whole seconds of it are dropped.
+        /// Offset of the relist in each second; whole seconds are dropped.
+        #[serde(with = "seconds")]
         phase: Duration,
-        /// Whether a sync that has done something is followed by a relist of its Pod at once, as on a real node.
+        /// True if a sync that has acted is followed by a relist of its Pod at once, as on a real node.
         relist_after_sync: bool,
     },
-    /// As on a real node: the generic PLEG with a relist after each sync, and a retry timer that is late by up to half
-    /// again.
+    /// As on a real node: the generic PLEG with a relist after each sync, and retry timers that are up to 50 % late.
     NodeLike {
-        /// Makes the phase of the poll and, with the Pod's uid, its lateness; the same seed gives the same life.
+        /// Seed of the relist's offset and, with the Pod's uid, of the delays; the same seed gives the same life.
         seed: u64,
     },
 }
 
 impl Timing {
-    /// When in each second the runtime is relisted, and whether after a sync as well; `None` if nothing is polled.
+    /// Returns the offset of the relist in each second, and true if syncs request relists too; `None` without a poll.
     pub(crate) fn poll(self) -> Option<(Duration, bool)> {
         match self {
             Timing::Ideal => None,

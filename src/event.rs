@@ -1,6 +1,6 @@
-//! What happened to a Pod: past tense, each event naming its container and instance.
+//! Inputs of a Pod: what happened in the runtime, in the API and on the node.
 //!
-//! The runtime says that a container has ended:
+//! A container has exited:
 //!
 //! ```
 //! use pod_lifecycle::{event::{ContainerExit, Event, RuntimeEvent}, state::InstanceId};
@@ -31,7 +31,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Something that happened, for [`PodMachine::handle_event`](crate::PodMachine::handle_event).
+/// Input of [`PodMachine::handle_event`](crate::PodMachine::handle_event).
 ///
 /// ```
 /// use pod_lifecycle::event::{ApiEvent, Event};
@@ -45,20 +45,20 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Event {
-    /// What the runtime has to say.
+    /// Event of the runtime.
     Runtime(RuntimeEvent),
-    /// What came through the API.
+    /// Event of the API.
     Api(ApiEvent),
-    /// What the node does.
+    /// Event of the node.
     Node(NodeEvent),
 }
 
-/// What the runtime has to say: answers to [`Action`](crate::Action)s, and news.
+/// Event of the runtime: the answer to an [`Action`](crate::Action), or a change of its own accord.
 ///
 /// ```
 /// use pod_lifecycle::{Action, event::{Failure, RuntimeEvent}, state::StartError};
 ///
-/// /// A registry that has nothing, and a runtime that does the rest at once.
+/// /// Answers for an empty registry and a runtime without latency.
 /// fn answer(action: &Action) -> Option<RuntimeEvent> {
 ///     Some(match *action {
 ///         Action::PullImage { container } => {
@@ -79,106 +79,106 @@ pub enum Event {
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum RuntimeEvent {
-    /// The sandbox that was asked for is ready.
+    /// The requested sandbox is ready.
     SandboxCreated {
-        /// Its name: the attempt that was asked for.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
-        /// Whether it has an address; `None` if the runtime does not say.
+        /// True if it has an address; `None` if unknown.
         has_ip: Option<bool>,
     },
-    /// The sandbox that was asked for could not be made.
+    /// The requested sandbox could not be created.
     SandboxFailed {
-        /// Its name.
+        /// The sandbox.
         sandbox: SandboxId,
-        /// What the runtime says.
+        /// Error of the runtime.
         message: Box<str>,
     },
-    /// A sandbox died or was stopped; what ran in it was killed (exit code 137).
+    /// A sandbox died or was stopped, which killed its containers (exit code 137).
     SandboxDied {
-        /// Its name.
+        /// The sandbox.
         sandbox: SandboxId,
     },
-    /// The node was asked whether it has the container's image.
+    /// The runtime has looked for the container's image.
     ImageInspected {
         /// The container.
         container: ContainerIndex,
-        /// Whether it is there, or what went wrong with asking.
+        /// True if the image is present; or the error.
         result: Result<bool, Box<str>>,
     },
-    /// A pull has ended.
+    /// A pull ended.
     ImagePulled {
         /// The container that the image was pulled for.
         container: ContainerIndex,
-        /// The image's size in bytes, or what went wrong.
+        /// Size of the image in bytes, or the error.
         result: Result<u64, Failure>,
     },
-    /// The instance that was asked for was created.
+    /// The requested instance was created.
     ContainerCreated {
         /// The container.
         container: ContainerIndex,
-        /// Its instance.
+        /// The instance.
         instance: InstanceId,
-        /// Nothing, or what went wrong.
+        /// Success, or the error.
         result: Result<(), Failure>,
     },
-    /// The instance that was asked for was started.
+    /// The requested instance was started.
     ContainerStarted {
         /// The container.
         container: ContainerIndex,
-        /// Its instance.
+        /// The instance.
         instance: InstanceId,
-        /// When, by the runtime's clock; `None`: now.
+        /// Start time by the runtime's clock; `None`: now.
         #[serde(with = "crate::time::exact")]
         started_at: Option<Timestamp>,
-        /// Nothing, or what went wrong.
+        /// Success, or the error.
         result: Result<(), Failure>,
     },
-    /// An instance has ended.
+    /// An instance exited.
     ContainerExited {
         /// The container.
         container: ContainerIndex,
-        /// Its instance.
+        /// The instance.
         instance: InstanceId,
-        /// How it ended.
+        /// The exit.
         exit: ContainerExit,
     },
-    /// A request to stop an instance has returned: it is gone.
+    /// `StopContainer` has returned: the instance is gone.
     ContainerStopped {
         /// The container.
         container: ContainerIndex,
-        /// Its instance.
+        /// The instance.
         instance: InstanceId,
     },
-    /// A hook has ended.
+    /// A hook ended.
     HookFinished {
         /// The container.
         container: ContainerIndex,
-        /// Its instance.
+        /// The instance.
         instance: InstanceId,
-        /// Which hook.
+        /// postStart or preStop.
         hook: HookKind,
-        /// Nothing, or what went wrong.
+        /// Success, or the error.
         result: Result<(), Box<str>>,
     },
-    /// A probe has been answered.
+    /// A probe's handler has answered.
     ProbeFinished {
         /// The container.
         container: ContainerIndex,
-        /// Its instance.
+        /// The instance.
         instance: InstanceId,
-        /// What was asked.
+        /// Liveness, readiness or startup.
         kind: ProbeKind,
         /// The answer.
         outcome: ProbeOutcome,
-        /// What the handler printed or what went wrong, for the Kubernetes event; empty if all is well.
+        /// Output or error of the handler, for the Kubernetes event.
         output: Box<str>,
     },
-    /// Everything that the runtime has, as a relist finds it: what differs from what was known has happened.
+    /// The whole state of the runtime: whatever differs from the known state has happened.
     Relisted(RuntimeStatus),
 }
 
-/// What came through the API: one change of the object at a time. Whoever has the whole object, as a watch delivers it,
-/// hands that to [`PodMachine::observe`](crate::PodMachine::observe) instead.
+/// Event of the API: one change of the object. Pass a whole object from a watch to
+/// [`PodMachine::observe`](crate::PodMachine::observe) instead.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -200,30 +200,30 @@ pub enum RuntimeEvent {
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum ApiEvent {
-    /// Somebody deleted the Pod: the object has a deletion timestamp, and this grace. It is still there, with grace 0
-    /// as well; only [`Removed`](ApiEvent::Removed) means gone.
+    /// The Pod was deleted: the object has a deletion timestamp and this grace. It still exists, even with grace 0;
+    /// only [`Removed`](ApiEvent::Removed) means gone.
     Deleted {
-        /// The grace in seconds; a negative one counts as 1.
+        /// Grace in seconds; a negative one counts as 1.
         grace_seconds: i64,
-        /// The object's generation, which the API server has counted up; `None` if it is not known.
+        /// The object's new generation; `None` if unknown.
         generation: Option<i64>,
     },
-    /// The object is gone, whether or not its containers are: deleted for good, or by force.
+    /// The object is gone, deleted for good or by force, whether or not its containers run.
     Removed,
-    /// Somebody other than the kubelet set a condition.
+    /// Another owner has set a condition.
     ConditionSet(#[serde(with = "crate::api::described")] PodCondition),
-    /// Somebody took a condition away.
+    /// Another owner has removed a condition.
     ConditionRemoved {
-        /// Its type.
+        /// Type of the condition.
         condition_type: Box<str>,
     },
-    /// The spec was changed: an image, a deadline, an ephemeral container more. The next sync acts upon it.
+    /// The spec was changed, in an image, a deadline or an ephemeral container. The next sync uses it.
     SpecChanged(Arc<PodSpec>),
-    /// Somebody other than the kubelet wrote a terminal phase, as the Pod garbage collector does.
+    /// Another writer has set a terminal phase, as the Pod garbage collector does.
     Ended(PodPhase),
 }
 
-/// What the node does.
+/// Event of the node.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -243,45 +243,38 @@ pub enum ApiEvent {
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum NodeEvent {
-    /// The kubelet restarted: runtime and API keep their state, the kubelet's memory is lost.
+    /// The kubelet restarted: runtime and API keep their state, and the kubelet's memory is lost.
     KubeletRestarted,
     /// The kubelet evicts the Pod.
     Evicted {
-        /// Why, for people: `The node was low on resource: memory. `
+        /// Message for people, such as `The node was low on resource: memory. `.
         message: Box<str>,
-        /// The longest grace in seconds of a soft eviction; `None` for a hard one, which gives no more than 1 s.
+        /// Longest grace of a soft eviction in seconds; `None` for a hard eviction, whose grace is 1 s.
         grace_seconds: Option<i64>,
-        /// Whether the node is under pressure, so that the Pod is the target of a disruption; if not, the Pod itself
-        /// uses more local storage than it may.
+        /// True if the node is under pressure, so that the Pod gets the condition `DisruptionTarget`; false if the Pod
+        /// exceeds its limit of local storage.
         is_disruption: bool,
     },
-    /// The kubelet makes room for a critical Pod.
+    /// The kubelet preempts the Pod for a critical one.
     Preempted,
     /// The node shuts down.
     ShutDown {
-        /// Seconds that Pods of this priority have; the Pod's own grace if that is shorter or this is left out.
+        /// Grace of Pods with this priority in seconds; the Pod's own grace if that is shorter, or if this is `None`.
         grace_seconds: Option<i64>,
     },
 }
 
-/// What went wrong with a start.
-///
-/// ```
-/// use pod_lifecycle::{event::Failure, state::StartError};
-///
-/// let failure = Failure { error: StartError::from("ErrImagePull"), message: "connection refused".into() };
-/// assert_eq!(failure.error, StartError::ErrImagePull);
-/// ```
+/// Failed start of a container.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// What went wrong, in one word: the reason that the waiting container gives.
+    /// Reason of the waiting container, such as `ErrImagePull`.
     pub error: StartError,
-    /// What went wrong, for people.
+    /// Message for people.
     pub message: Box<str>,
 }
 
-/// How an instance ended.
+/// Exit of an instance.
 ///
 /// ```
 /// use pod_lifecycle::{event::ContainerExit, state::TerminationReason};
@@ -295,22 +288,22 @@ pub struct Failure {
 pub struct ContainerExit {
     /// The exit code; 0 is success.
     pub code: i32,
-    /// Why, in one word.
+    /// Reason of the terminated container.
     pub reason: TerminationReason,
     /// Its termination message.
     pub message: Option<Box<str>>,
-    /// The signal that ended it, if the runtime says.
+    /// Signal that ended it, if the runtime reports one.
     pub signal: Option<i32>,
-    /// When it began, by the runtime's clock; `None`: as known before.
+    /// Start time by the runtime's clock; `None`: as known before.
     #[serde(with = "crate::time::exact")]
     pub started_at: Option<Timestamp>,
-    /// When it ended, by the runtime's clock; `None`: now.
+    /// End time by the runtime's clock; `None`: now.
     #[serde(with = "crate::time::exact")]
     pub finished_at: Option<Timestamp>,
 }
 
 impl ContainerExit {
-    /// An exit of which only the code is known: `Completed` for 0, else `Error`.
+    /// Creates an exit with this code, and the reason `Completed` for 0, else `Error`.
     #[must_use]
     pub fn with_code(code: i32) -> ContainerExit {
         ContainerExit {
@@ -325,13 +318,7 @@ impl ContainerExit {
 }
 
 named! {
-    /// A hook of a container's lifecycle, by when it runs: `postStart` or `preStop`.
-    ///
-    /// ```
-    /// use pod_lifecycle::{event::HookKind, api::Name};
-    ///
-    /// assert_eq!(HookKind::PreStop.name(), "PreStop");
-    /// ```
+    /// Lifecycle hook of a container.
     pub enum HookKind {
         /// Right after the start.
         PostStart = "PostStart",

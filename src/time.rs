@@ -1,7 +1,7 @@
-//! Points in time, and where they come from.
+//! Timestamps, clocks and Go durations.
 //!
 //! Nothing in this crate reads a clock by itself: every call that depends on time takes a [`Timestamp`].
-//! [`Clock`] is there for those who drive a Pod.
+//! [`Clock`] is for embedders.
 
 pub(crate) mod seconds;
 
@@ -24,7 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// A point in time, in whole microseconds since the Unix epoch; `Option<Timestamp>` is no larger.
+/// Point in time, in whole microseconds since the Unix epoch; `Option<Timestamp>` is no larger.
 ///
 /// Serialised as the Kubernetes API does it: RFC 3339, UTC, whole seconds (rounded down).
 ///
@@ -45,17 +45,17 @@ impl Timestamp {
     /// The Unix epoch.
     pub const UNIX_EPOCH: Timestamp = Timestamp::from_unix_micros(0);
 
-    /// Before everything else.
+    /// First representable instant.
     pub(crate) const BEGINNING: Timestamp = Timestamp::from_unix_micros(i64::MIN);
 
-    /// The last of all instants.
+    /// Last representable instant.
     pub(crate) const END: Timestamp = Timestamp::from_unix_micros(i64::MAX);
 
-    /// The years that RFC 3339 can write.
+    /// First and last instant that RFC 3339 can write: the years 0 to 9999.
     const WRITABLE: [Timestamp; 2] =
         [Timestamp::from_unix_seconds(-62_167_219_200), Timestamp::from_unix_seconds(253_402_300_799)];
 
-    /// The point `micros` microseconds after the Unix epoch (`i64::MAX` counts as one less).
+    /// Returns the point `micros` microseconds after the Unix epoch (`i64::MAX` counts as one less).
     ///
     /// ```
     /// use pod_lifecycle::Timestamp;
@@ -75,39 +75,39 @@ impl Timestamp {
         }
     }
 
-    /// The point `seconds` seconds after the Unix epoch, saturating.
+    /// Returns the point `seconds` seconds after the Unix epoch, saturating.
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Timestamp {
         Timestamp::from_unix_micros(seconds.saturating_mul(MICROS_PER_SECOND))
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the microseconds since the Unix epoch.
     #[must_use]
     pub const fn unix_micros(self) -> i64 {
         let stored = self.0.get();
         if stored > 0 { stored.saturating_sub(1) } else { stored }
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns the whole seconds since the Unix epoch, rounded down.
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         self.unix_micros().div_euclid(MICROS_PER_SECOND)
     }
 
-    /// The same point rounded down to a whole second, as the API stores it.
+    /// Returns this point rounded down to a whole second, as the API stores it.
     #[must_use]
     pub const fn whole_seconds(self) -> Timestamp {
         Timestamp::from_unix_seconds(self.unix_seconds())
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// Returns the time since `earlier`; zero if this is not later.
     #[must_use]
     pub const fn since(self, earlier: Timestamp) -> Duration {
         let micros = self.unix_micros().saturating_sub(earlier.unix_micros());
         if micros > 0 { Duration::from_micros(micros.unsigned_abs()) } else { Duration::ZERO }
     }
 
-    /// The signed distance from `earlier` to this, in microseconds, saturating.
+    /// Returns the signed microseconds since `earlier`, saturating.
     #[must_use]
     pub const fn micros_since(self, earlier: Timestamp) -> i64 {
         self.unix_micros().saturating_sub(earlier.unix_micros())
@@ -203,7 +203,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 pub(crate) mod exact;
 
-/// Where the time comes from for whoever drives a Pod.
+/// Source of time for an embedder.
 ///
 /// ```
 /// use pod_lifecycle::{Clock, Timestamp};
@@ -219,11 +219,11 @@ pub(crate) mod exact;
 /// assert_eq!(Noon.now().to_string(), "1970-01-01T12:00:00Z");
 /// ```
 pub trait Clock {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
-/// A clock that stands still until it is told to move: virtual time for tests and simulations.
+/// Clock that is set by hand: virtual time for tests and simulations.
 ///
 /// ```
 /// use core::time::Duration;
@@ -239,7 +239,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// Creates a clock that shows `now`.
     #[must_use]
     pub const fn new(now: Timestamp) -> ManualClock {
         ManualClock { now: Cell::new(now) }
@@ -250,7 +250,7 @@ impl ManualClock {
         self.now.set(self.now.get() + by);
     }
 
-    /// Moves the clock to `now`; a point in the past is ignored, since time does not run backwards.
+    /// Moves the clock to `now`; a point in the past is ignored.
     ///
     /// ```
     /// use pod_lifecycle::{Clock, ManualClock, Timestamp};
@@ -271,7 +271,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// The clock of the operating system.
+/// Clock of the operating system.
 ///
 /// ```
 /// use pod_lifecycle::{Clock, SystemClock, Timestamp};
@@ -291,7 +291,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A duration as Go prints it.
+/// Formats a duration as Go does.
 ///
 /// ```
 /// use core::time::Duration;
@@ -324,7 +324,7 @@ pub fn go_duration(duration: Duration) -> String {
     }
 }
 
-/// `value / unit` without trailing zeroes.
+/// Formats `value / unit` without trailing zeroes.
 fn decimal(value: u128, unit: u32) -> String {
     let digits = unit.ilog10() as usize;
     let unit = u128::from(unit);

@@ -1,14 +1,13 @@
-//! The wake-ups of many Pods.
+//! Timer queue: the wake-ups of many Pods.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::time::Timestamp;
 
-/// When each of many Pods wants to be woken, by a key of the embedder's.
+/// Wake-ups of many Pods, by a key of the embedder.
 ///
-/// Each key has at most one wake-up; setting it anew forgets the old one, so nothing piles up. Every call takes time
-/// in the logarithm of how many keys are set. Wake-ups of the same instant come in the order of their keys, so that two
-/// runs are the same.
+/// Each key has at most one wake-up: setting it again replaces the old one. Every call takes logarithmic time in the number
+/// of keys. Wake-ups of the same instant come in the order of their keys, so that two runs are the same.
 ///
 /// ```
 /// use core::time::Duration;
@@ -23,7 +22,7 @@ use crate::time::Timestamp;
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let (config, noon) = (Arc::new(KubeletConfig::default()), "2026-03-01T12:00:00Z".parse::<Timestamp>()?);
 ///
-/// // Two Pods begin, the second ten seconds later; neither gets a sandbox, and both want to try again.
+/// // Two Pods start, the second ten seconds later; neither gets a sandbox, and both will retry.
 /// let (mut pods, mut timers) = (BTreeMap::new(), Timers::new());
 /// for (name, late) in [("web", 0), ("job", 10)] {
 ///     let now = noon + Duration::from_secs(late);
@@ -34,11 +33,11 @@ use crate::time::Timestamp;
 ///     pods.insert(name, pod);
 /// }
 ///
-/// // The loop of an agent: sleep until then, wake whoever is due, and ask again.
-/// let now = timers.next().ok_or("both wait for something")?;
+/// // The loop of an agent: sleep until the next wake-up, wake each Pod that is due, and set its next wake-up.
+/// let now = timers.next().ok_or("both Pods have a timer")?;
 /// let mut woken = Vec::new();
 /// while let Some(name) = timers.pop_due(now) {
-///     let pod = pods.get_mut(name).ok_or("it was put there")?;
+///     let pod = pods.get_mut(name).ok_or("unknown Pod")?;
 ///     pod.handle_timeout(now, &mut NoSink);
 ///     timers.set(name, pod.poll_timeout());
 ///     woken.push(name);
@@ -54,20 +53,14 @@ pub struct Timers<K> {
 }
 
 impl<K: Ord + Clone> Timers<K> {
-    /// No wake-ups.
-    ///
-    /// ```
-    /// use pod_lifecycle::Timers;
-    ///
-    /// assert_eq!(Timers::<u32>::new().next(), None);
-    /// ```
+    /// Creates an empty queue.
     #[must_use]
     pub const fn new() -> Timers<K> {
         Timers { due: BTreeSet::new(), by_key: BTreeMap::new() }
     }
 
-    /// Sets when a key is due, or, with `None`, that it is not: what [`PodMachine::poll_timeout`](crate::PodMachine::poll_timeout)
-    /// says.
+    /// Sets when a key is due, as [`PodMachine::poll_timeout`](crate::PodMachine::poll_timeout) returns it; `None`
+    /// removes the key.
     ///
     /// ```
     /// use pod_lifecycle::{Timers, Timestamp};
@@ -89,36 +82,19 @@ impl<K: Ord + Clone> Timers<K> {
         }
     }
 
-    /// When a key is due.
-    ///
-    /// ```
-    /// use pod_lifecycle::{Timers, Timestamp};
-    ///
-    /// let mut timers = Timers::new();
-    /// timers.set("web", Some(Timestamp::UNIX_EPOCH));
-    /// assert_eq!((timers.get(&"web"), timers.get(&"job")), (Some(Timestamp::UNIX_EPOCH), None));
-    /// ```
+    /// Returns when a key is due.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<Timestamp> {
         self.by_key.get(key).copied()
     }
 
-    /// When the next key is due.
-    ///
-    /// ```
-    /// use pod_lifecycle::{Timers, Timestamp};
-    ///
-    /// let mut timers = Timers::new();
-    /// timers.set(1, Some(Timestamp::from_unix_seconds(9)));
-    /// timers.set(2, Some(Timestamp::from_unix_seconds(4)));
-    /// assert_eq!(timers.next(), Some(Timestamp::from_unix_seconds(4)));
-    /// ```
+    /// Returns when the first key is due.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, _)| *at)
     }
 
-    /// Takes the key out that is due first, if it is due now.
+    /// Removes and returns the first key if it is due.
     ///
     /// ```
     /// use pod_lifecycle::{Timers, Timestamp};
@@ -136,26 +112,13 @@ impl<K: Ord + Clone> Timers<K> {
         Some(key)
     }
 
-    /// How many keys are due at some time.
-    ///
-    /// ```
-    /// use pod_lifecycle::{Timers, Timestamp};
-    ///
-    /// let timers: Timers<u8> = [(1, Timestamp::UNIX_EPOCH), (2, Timestamp::UNIX_EPOCH)].into_iter().collect();
-    /// assert_eq!(timers.len(), 2);
-    /// ```
+    /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_key.len()
     }
 
-    /// Whether no key is ever due.
-    ///
-    /// ```
-    /// use pod_lifecycle::Timers;
-    ///
-    /// assert!(Timers::<u8>::new().is_empty());
-    /// ```
+    /// True if there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
@@ -199,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_due_earlier_comes_first_and_equals_come_by_key() {
+    fn earlier_wake_ups_come_first_and_equal_ones_by_key() {
         let mut timers: Timers<u32> = [(3, at(5)), (1, at(9)), (2, at(5)), (4, at(1))].into_iter().collect();
         assert_eq!(drain(&mut timers, 5), [4, 2, 3]);
         assert_eq!(drain(&mut timers, 9), [1]);
     }
 
     #[test]
-    fn a_wake_up_that_is_set_anew_leaves_nothing_behind() {
+    fn setting_a_wake_up_again_replaces_it() {
         let mut timers = Timers::new();
         for second in 0..1_000 {
             timers.set(7, Some(at(second % 3)));
@@ -218,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_is_due_again_at_once_takes_its_turn_behind_the_others_of_that_instant() {
+    fn a_pod_that_is_set_again_comes_after_the_others_of_the_same_instant() {
         let mut timers: Timers<u32> = [(1, at(5)), (2, at(5))].into_iter().collect();
         assert_eq!(timers.pop_due(at(5)), Some(1));
         timers.set(1, Some(at(6)));

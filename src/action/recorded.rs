@@ -1,4 +1,4 @@
-//! Kubernetes events, as the kubelet's recorder gets them.
+//! Kubernetes events, as the kubelet passes them to its recorder.
 
 use alloc::{borrow::Cow, string::String};
 
@@ -7,25 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::{api::named, spec::ContainerIndex, time::Timestamp};
 
 named! {
-    /// How grave a Kubernetes event is: its `type`.
-    ///
-    /// ```
-    /// use pod_lifecycle::{EventType, api::Name};
-    ///
-    /// assert_eq!("Warning".parse::<EventType>(), Ok(EventType::Warning));
-    /// assert_eq!(EventType::Normal.name(), "Normal");
-    /// ```
+    /// `type` of a Kubernetes event.
     pub enum EventType {
-        /// As it should be.
+        /// Expected.
         Normal = "Normal",
-        /// Worth a look.
+        /// Possible problem.
         Warning = "Warning",
     }
 }
 
 named! {
-    /// What a Kubernetes event is about: its `reason`, in the word of the kubelet, the scheduler or the controller that
-    /// records it.
+    /// `reason` of a Kubernetes event of the kubelet, the scheduler or a controller.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -48,9 +40,9 @@ named! {
     /// ```
     #[non_exhaustive]
     pub enum EventReason {
-        /// A pull begins.
+        /// A pull started.
         Pulling = "Pulling",
-        /// An image is there.
+        /// The image is present.
         Pulled = "Pulled",
         /// A container was created.
         Created = "Created",
@@ -58,47 +50,47 @@ named! {
         Started = "Started",
         /// A start failed.
         Failed = "Failed",
-        /// The image is not there and may not be pulled.
+        /// The image is absent, and the pull policy is `Never`.
         ErrImageNeverPull = "ErrImageNeverPull",
-        /// The runtime cannot say whether it has the image.
+        /// The runtime could not inspect the image.
         InspectFailed = "InspectFailed",
-        /// Something is held back.
+        /// A back-off holds a start or a pull back.
         BackOff = "BackOff",
-        /// A container is told to stop.
+        /// A container is being stopped.
         Killing = "Killing",
         /// A probe failed.
         Unhealthy = "Unhealthy",
-        /// A probe succeeded with a reservation.
+        /// A probe succeeded with a warning.
         ProbeWarning = "ProbeWarning",
-        /// A hook after a start failed.
+        /// A postStart hook failed.
         FailedPostStartHook = "FailedPostStartHook",
-        /// A hook before a stop failed.
+        /// A preStop hook failed.
         FailedPreStopHook = "FailedPreStopHook",
-        /// The sandbox has to be made anew.
+        /// The sandbox has to be recreated.
         SandboxChanged = "SandboxChanged",
-        /// The sandbox could not be made.
+        /// The sandbox could not be created.
         FailedCreatePodSandBox = "FailedCreatePodSandBox",
-        /// The Pod was active for too long.
+        /// The active deadline has passed.
         DeadlineExceeded = "DeadlineExceeded",
         /// The node is under pressure.
         Evicted = "Evicted",
-        /// The Pod was killed, but did not end in time.
+        /// A killed Pod did not terminate in time.
         ExceededGracePeriod = "ExceededGracePeriod",
-        /// A more important Pod needs the room.
+        /// A critical Pod needs the resources.
         Preempting = "Preempting",
-        /// The node cannot be reached.
+        /// The node is unreachable.
         NodeNotReady = "NodeNotReady",
         /// The scheduler found no node.
         FailedScheduling = "FailedScheduling",
         /// The scheduler found a node.
         Scheduled = "Scheduled",
-        /// The taint manager ends the Pod.
+        /// The taint manager deletes the Pod.
         TaintManagerEviction = "TaintManagerEviction",
     }
 }
 
-/// A Kubernetes event, as the kubelet's recorder gets it; [`EventRecorder`](crate::status::EventRecorder) makes of it
-/// what the API stores.
+/// Kubernetes event, as the kubelet passes it to its recorder; [`EventRecorder`](crate::status::EventRecorder) turns it
+/// into what the API stores.
 ///
 /// ```
 /// use pod_lifecycle::{EventReason, EventType, KubernetesEvent, Timestamp, api::Name};
@@ -115,16 +107,16 @@ named! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KubernetesEvent {
-    /// When it was recorded.
+    /// Time of the recording.
     #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
-    /// How grave it is.
+    /// Normal or Warning.
     #[serde(rename = "type")]
     pub type_: EventType,
-    /// What it is about, in one word: an [`EventReason`], or what an evicting or refusing node says.
+    /// Reason: an [`EventReason`], or that of an admission handler.
     pub reason: Cow<'static, str>,
-    /// The container that it is about; `None` for the Pod.
+    /// The container; `None` for the Pod.
     pub container: Option<ContainerIndex>,
-    /// What happened, for people.
+    /// Message for people.
     pub message: String,
 }

@@ -1,4 +1,4 @@
-//! Why an event is refused.
+//! Errors of refused events.
 
 use alloc::boxed::Box;
 
@@ -9,58 +9,58 @@ use crate::{
     state::{InstanceId, SandboxId},
 };
 
-/// Why an event was refused; the Pod is as it was.
+/// Error of a refused event; the Pod is unchanged.
 ///
 /// ```
 /// use pod_lifecycle::{event::EventError, state::SandboxId};
 ///
 /// let late = EventError::UnknownSandbox { sandbox: SandboxId(3) };
-/// assert_eq!(late.to_string(), "sandbox 3 is not known: the news is stale");
+/// assert_eq!(late.to_string(), "sandbox 3 is unknown: the event is stale");
 /// assert!(late.is_stale() && !EventError::AnotherPod { uid: "u-2".into() }.is_stale());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
-    /// There is no such container.
+    /// The Pod has no such container.
     #[error("the Pod has no container {}", .container.get())]
     NoSuchContainer {
         /// The container's index.
         container: ContainerIndex,
     },
-    /// The news is about an instance that the runtime is not known to have (any more).
-    #[error("container {container:?}: instance {} is not known: the news is stale", .instance.ordinal())]
+    /// The event names an instance that the runtime does not have, or no longer.
+    #[error("container {container:?}: instance {} is unknown: the event is stale", .instance.ordinal())]
     UnknownInstance {
         /// The container's name.
         container: Box<str>,
         /// The instance.
         instance: InstanceId,
     },
-    /// The news is about a sandbox that the runtime is not known to have.
-    #[error("sandbox {} is not known: the news is stale", .sandbox.0)]
+    /// The event names a sandbox that the runtime does not have.
+    #[error("sandbox {} is unknown: the event is stale", .sandbox.0)]
     UnknownSandbox {
         /// The sandbox.
         sandbox: SandboxId,
     },
-    /// Nobody asked for this: it answers no pending action.
+    /// The event answers no pending action.
     #[error("{what} answers no pending action{}", .container.as_deref().map(|name| alloc::format!(" (container {name:?})")).unwrap_or_default())]
     Unasked {
-        /// What was answered.
+        /// What the event answers.
         what: &'static str,
-        /// The container's name, if it is about one.
+        /// The container's name, if the event names one.
         container: Option<Box<str>>,
     },
-    /// The container cannot do this from where it is.
+    /// The container cannot make this transition.
     #[error("container {container:?} cannot be {to} from {from}")]
     IllegalContainerMove {
         /// The container's name.
         container: Box<str>,
-        /// Where it is.
+        /// Its state.
         from: &'static str,
-        /// Where the event would take it.
+        /// The state after the event.
         to: &'static str,
     },
-    /// The new spec is not one that this Pod can change into.
-    #[error("{field}: cannot be changed in a Pod that exists")]
+    /// The new spec changes an immutable field.
+    #[error("{field}: cannot be changed in an existing Pod")]
     Immutable {
         /// The path of the field.
         field: &'static str,
@@ -71,7 +71,7 @@ pub enum EventError {
         /// The container's name; `None`: a sandbox.
         container: Option<Box<str>>,
     },
-    /// The object cannot be understood.
+    /// The object is invalid.
     #[error(transparent)]
     Spec(Box<SpecError>),
     /// The object is that of another Pod, even if it has the same name.
@@ -80,18 +80,15 @@ pub enum EventError {
         /// The object's uid.
         uid: Box<str>,
     },
-    /// The phase is not one in which a Pod ends.
+    /// The phase is not terminal.
     #[error("status.phase: {phase} is not terminal")]
     NotTerminal {
         /// The phase.
         phase: PodPhase,
     },
-    /// The node's managers look only at Pods that have not terminated.
-    #[error("the Pod has terminated: there is nothing left to end")]
+    /// The node terminates only Pods that have not terminated.
+    #[error("the Pod has already terminated")]
     NotActive,
-    /// No node has the Pod yet.
-    #[error("the Pod is on no node")]
-    NotOnNode,
     /// Static Pods are critical: the node does not evict them.
     #[error("the Pod is static, hence critical: the node does not evict it")]
     Critical,
@@ -101,12 +98,12 @@ pub enum EventError {
 }
 
 impl EventError {
-    /// Whether the news is merely late, doubled or foreign, as it happens to every agent; everything else is a mistake.
+    /// True if the event is merely late, doubled or foreign, as happens to every agent; anything else is a bug.
     ///
     /// ```
     /// use pod_lifecycle::event::EventError;
     ///
-    /// assert!(EventError::Gone.is_stale(), "somebody else has heard of it first");
+    /// assert!(EventError::Gone.is_stale(), "another event was first");
     /// assert!(!EventError::NoSuchContainer { container: 7.into() }.is_stale(), "a mistake in the code");
     /// ```
     #[must_use]
@@ -124,7 +121,6 @@ impl EventError {
             | EventError::Spec(_)
             | EventError::AnotherPod { .. }
             | EventError::NotTerminal { .. }
-            | EventError::NotOnNode
             | EventError::Critical => false,
         }
     }

@@ -1,10 +1,10 @@
-//! An event that was refused, and why.
+//! Refused events.
 
 use alloc::boxed::Box;
 
 use super::{Event, EventError};
 
-/// An event that was refused, given back, and why; the Pod is as it was.
+/// Refused event, given back with its error; the Pod is unchanged.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -27,9 +27,9 @@ use super::{Event, EventError};
 #[error("{error}")]
 #[non_exhaustive]
 pub struct RefusedEvent {
-    /// What was refused.
+    /// The event.
     pub event: Box<Event>,
-    /// Why it was refused.
+    /// The error.
     pub error: EventError,
 }
 
@@ -38,7 +38,7 @@ impl RefusedEvent {
         RefusedEvent { event: Box::new(event), error }
     }
 
-    /// Whether the news is merely late, doubled or foreign: see [`EventError::is_stale`].
+    /// True if the event is merely late, doubled or foreign: see [`EventError::is_stale`].
     ///
     /// ```
     /// use std::sync::Arc;
@@ -56,8 +56,8 @@ impl RefusedEvent {
     ///     let stopped = RuntimeEvent::ContainerStopped { container: container.into(), instance };
     ///     pod.handle_event(now, Event::Runtime(stopped), &mut NoSink).unwrap_err()
     /// };
-    /// assert!(refusal(0).is_stale(), "nobody waits for it");
-    /// assert!(!refusal(7).is_stale(), "there is no such container: a mistake in the code");
+    /// assert!(refusal(0).is_stale(), "no sync waits for it");
+    /// assert!(!refusal(7).is_stale(), "there is no such container: a bug");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -41,6 +41,7 @@ pub(super) struct ApiPod {
 pub(super) struct Deletion {
     #[serde(with = "crate::time::exact")]
     pub(super) requested_at: Timestamp,
+    #[serde(with = "crate::time::seconds")]
     pub(super) grace: Duration,
 }
 

@@ -36,6 +36,7 @@ pub(super) struct Pleg {
 #[serde(rename_all = "camelCase")]
 struct GenericPleg {
     /// Offset of the relist in each second.
+    #[serde(with = "crate::time::seconds")]
     phase: Duration,
     relist_after_sync: bool,
     /// When the Pod came; relists before that saw nothing of it.

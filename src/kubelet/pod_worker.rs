@@ -44,6 +44,7 @@ pub(super) struct PodWorker {
 #[serde(rename_all = "camelCase")]
 struct Termination {
     /// Grace that overrides the containers' own; it only gets shorter.
+    #[serde(with = "crate::time::seconds::option")]
     grace: Option<Duration>,
     /// True if an eviction or a preemption began it: dead containers are removed as they are noticed.
     is_eviction: bool,

@@ -31,6 +31,7 @@ pub(super) struct Request {
 pub(super) struct Dequeued {
     pub(super) kind: SyncKind,
     pub(super) request: Request,
+    #[serde(with = "crate::time::seconds::option")]
     pub(super) grace: Option<Duration>,
 }
 
@@ -43,6 +44,7 @@ pub(super) struct Sync {
     object: Arc<ApiPod>,
     shows_initialized: bool,
     /// Grace that overrides the containers' own.
+    #[serde(with = "crate::time::seconds::option")]
     grace: Option<Duration>,
     /// The kubelet's cache of the runtime: nothing that happens during a sync changes its decisions.
     view: Arc<RuntimeStatus>,
@@ -122,6 +124,7 @@ pub(crate) struct Stop {
     pub(crate) container: ContainerIndex,
     pub(crate) instance: InstanceId,
     /// Remaining grace.
+    #[serde(with = "crate::time::seconds")]
     pub(crate) grace: Duration,
     pub(crate) stage: StopStage,
     /// True if sidecars of this Pod wait for the containers that use them.

@@ -157,7 +157,6 @@ fn kind_of(error: &EventError) -> &'static str {
         EventError::Spec(_) => "Spec",
         EventError::AnotherPod { .. } => "AnotherPod",
         EventError::NotTerminal { .. } => "NotTerminal",
-        EventError::NotOnNode => "NotOnNode",
         EventError::NotActive => "NotActive",
         EventError::Critical => "Critical",
         EventError::Gone => "Gone",

@@ -20,10 +20,10 @@
 
 mod checked_driver;
 mod driver;
-mod generators;
-pub mod invariants;
 #[cfg(test)]
 mod fast_path;
+mod generators;
+pub mod invariants;
 
 pub use checked_driver::{CheckedDriver, Coverage};
 pub use driver::{AnswerKind, RandomDriver, RelistChange, ResolvedStep, Step, answer, one_step, steps};

@@ -1,6 +1,6 @@
-//! Times to the microsecond for serde, unlike those of a manifest, which Kubernetes writes in whole seconds.
+//! Serde format of timestamps to the microsecond, unlike a manifest's, which are whole seconds.
 //!
-//! People get text, or a number of microseconds for a year that RFC 3339 cannot write; programs get the number.
+//! Formats for people get RFC 3339, or microseconds for a year that it cannot write; binary formats get microseconds.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -21,7 +21,7 @@ pub(crate) fn deserialize<'de, T: Exact, D: Deserializer<'de>>(deserializer: D) 
     T::Wire::deserialize(deserializer).map(T::of)
 }
 
-/// One time or several, and what is written of them.
+/// One timestamp or several, with their wire type.
 pub(crate) trait Exact {
     type Wire: Serialize + for<'de> Deserialize<'de>;
 
@@ -93,7 +93,7 @@ where
     }
 }
 
-/// A time as it is written.
+/// Wire type of a timestamp.
 pub(crate) struct Micros(Timestamp);
 
 impl Serialize for Micros {

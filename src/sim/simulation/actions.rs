@@ -142,9 +142,7 @@ impl Simulation {
         self.recorder.occurrence(self.instant.at, Occurrence::Action(action.name().into()));
         self.recorder.object_may_have_changed = true;
         match self.act_on_node(action) {
-            // The node's managers no longer look at a Pod that has terminated.
-            Some(Ok(()) | Err(EventError::NotActive)) => return Ok(()),
-            Some(Err(error)) => return Err(error.to_string()),
+            Some(result) => return result,
             None => self.act_on_object(action).map_err(|error| error.to_string())?,
         }
         self.deliver();
@@ -152,17 +150,21 @@ impl Simulation {
     }
 
     /// Performs an action of the node; `None` if it is none.
-    fn act_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), EventError>> {
+    fn act_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), String>> {
         if *action == ScriptActionKind::KubeletRestart {
             self.restart_kubelet_when_idle();
             return Some(Ok(()));
         }
         let event = node_event(action)?;
         if self.driver.pod.is_none() {
-            return Some(Err(EventError::NotOnNode));
+            return Some(Err("the Pod is on no node".into()));
         }
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
-        Some(self.driver.handle(Event::Node(event), self.instant.at, host))
+        Some(match self.driver.handle(Event::Node(event), self.instant.at, host) {
+            // The node's managers no longer look at a Pod that has terminated.
+            Ok(()) | Err(EventError::NotActive) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        })
     }
 
     /// Performs an action on the object.
