@@ -8,7 +8,7 @@ use pod_lifecycle::{
     explain::{ContainerExplanation, Explanation, Next, NextStep, Situation, StopStep, WaitingFor, When},
     go_duration,
     kubectl::{self, describe},
-    sim::{Occurrence, Timeline, EntryKind},
+    sim::{EntryKind, Occurrence, Timeline},
     spec::ProbeKind,
     status::{RecordedEvent, fold_events},
 };

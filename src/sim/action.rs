@@ -277,9 +277,7 @@ impl Fields {
                 ScriptActionKind::RemoveFinalizer { finalizer: required(&mut self.finalizer, "finalizer")? }
             }
             Op::KubeletRestart => ScriptActionKind::KubeletRestart,
-            Op::Evict => {
-                ScriptActionKind::Evict { message: self.message.take(), grace: self.grace.take() }
-            }
+            Op::Evict => ScriptActionKind::Evict { message: self.message.take(), grace: self.grace.take() },
             Op::EvictOverLimit => ScriptActionKind::EvictOverLimit { message: required(&mut self.message, "message")? },
             Op::Preempt => ScriptActionKind::Preempt,
             Op::Shutdown => ScriptActionKind::Shutdown { grace: self.grace.take() },

@@ -127,9 +127,10 @@ impl Script {
 
     /// Returns the grace periods of the actions.
     fn graces(&self) -> impl Iterator<Item = Time> {
-        self.actions.iter().enumerate().filter_map(|(place, action)| {
-            Some((format!("script.actions[{place}].graceSeconds"), action.kind.grace()?))
-        })
+        self.actions
+            .iter()
+            .enumerate()
+            .filter_map(|(place, action)| Some((format!("script.actions[{place}].graceSeconds"), action.kind.grace()?)))
     }
 
     fn check_end(&self) -> Result<(), ScenarioError> {

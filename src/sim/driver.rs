@@ -137,8 +137,7 @@ impl Driver {
         let Some(outcome) = self.runtime.probe(container, instance, kind, pod.spec(), now) else { return };
         host.record(now, Occurrence::ProbeFinished { container, instance, kind, outcome });
         let output = output_of(outcome, pod.spec(), container, kind);
-        let answer =
-            ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };
+        let answer = ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };
         let out = &mut host.sink(pod.is_gone());
         // A probe worker that has ended meanwhile refuses the answer, as it must.
         let _ = pod.handle_probe_answer(answer, &mut Step { now, out });

@@ -66,7 +66,12 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pleg: Option<Pleg>,
     /// Offset of the generic PLEG's relists within each second; 0.4 s if left out. Real nodes differ in it.
-    #[serde(rename = "relistPhaseSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+    #[serde(
+        rename = "relistPhaseSeconds",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_seconds"
+    )]
     pub relist_phase: Option<Duration>,
     /// True if a sync that changed something is followed by a relist at once, as on a real node; needs `pleg: generic`.
     #[serde(default)]

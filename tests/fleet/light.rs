@@ -7,7 +7,7 @@ use std::{
 
 use pod_lifecycle::{
     Transition,
-    sim::{Fleet, FleetScenario, Scenario, EntryKind},
+    sim::{EntryKind, Fleet, FleetScenario, Scenario},
 };
 use serde_json::{Value, json};
 

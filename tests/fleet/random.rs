@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     api::PodPhase,
-    sim::{PodCounts, Fleet, FleetDigest, FleetScenario, Histograms, Shard, Timeline, EntryKind},
+    sim::{EntryKind, Fleet, FleetDigest, FleetScenario, Histograms, PodCounts, Shard, Timeline},
 };
 use serde_json::json;
 

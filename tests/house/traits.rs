@@ -97,8 +97,8 @@ fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
 #[test]
 fn scenarios_and_what_comes_of_them_are_kept_and_read_again() {
     use pod_lifecycle::sim::{
-        PodCounts, Distribution, DistributionError, TimelineEntry, FleetError, FleetScenario, Occurrence, Histogram, Histograms,
-        RandomScript, Scenario, ScenarioError, Script, ScriptAction, Settings, Timeline, EntryKind,
+        Distribution, DistributionError, EntryKind, FleetError, FleetScenario, Histogram, Histograms, Occurrence,
+        PodCounts, RandomScript, Scenario, ScenarioError, Script, ScriptAction, Settings, Timeline, TimelineEntry,
     };
     each!(is_kept: Scenario, Script, ScriptAction, RandomScript, Distribution, Settings, FleetScenario);
     each!(is_kept: Timeline, TimelineEntry, EntryKind, Occurrence, PodCounts, Histograms, Histogram);

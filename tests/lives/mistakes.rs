@@ -50,8 +50,7 @@ fn a_negative_time_is_an_error_with_its_field() {
     ] {
         assert_eq!(mistake(script), format!("script.{field}: -1 is not a number of seconds from 0 to 3155760000"));
     }
-    for field in
-        ["resyncSeconds", "garbageCollectionSeconds", "relistPhaseSeconds", "maxContainerRestartPeriodSeconds"]
+    for field in ["resyncSeconds", "garbageCollectionSeconds", "relistPhaseSeconds", "maxContainerRestartPeriodSeconds"]
     {
         let said = mistake_of(with_handlers(), json!({}), json!({field: -1}));
         assert_eq!(said, format!("config.{field}: -1 is not a number of seconds from 0 to 3155760000"));

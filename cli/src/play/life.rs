@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
     api::{PodManifest, PodStatus},
-    sim::{TimelineEntry, Occurrence, Scenario, ScriptActionKind, Timeline, EntryKind},
+    sim::{EntryKind, Occurrence, Scenario, ScriptActionKind, Timeline, TimelineEntry},
 };
 
 use crate::play::{

@@ -104,7 +104,9 @@ impl<'a> LaneReader<'a> {
     /// Records an event of the fake runtime.
     pub(super) fn happened(&mut self, at: Timestamp, happened: &Occurrence) {
         match happened {
-            Occurrence::ContainerExited { code, cause, .. } => self.exit(at, ProcessExit { code: *code, cause: *cause }),
+            Occurrence::ContainerExited { code, cause, .. } => {
+                self.exit(at, ProcessExit { code: *code, cause: *cause })
+            }
             Occurrence::PullFinished { succeeded, .. } => self.end(at, TaskKind::Pull, *succeeded),
             Occurrence::HookFinished { hook, code, .. } => self.end(at, of_hook(*hook), *code == Some(0)),
             Occurrence::ProbeFinished { kind, outcome, .. } => self.probed(at, *kind, *outcome),

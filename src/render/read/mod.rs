@@ -16,7 +16,7 @@ use super::{
 use crate::{
     action::{Action, KubernetesEvent, SyncKind, SyncProgress},
     api::{ConditionStatus, Name, PodManifestSpec, PodPhase, PodStatus, RestartPolicy},
-    sim::{Occurrence, Timeline, EntryKind},
+    sim::{EntryKind, Occurrence, Timeline},
     spec::{ContainerIndex, ContainerKind},
     state::ConditionType,
     time::Timestamp,

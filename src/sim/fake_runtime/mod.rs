@@ -23,9 +23,7 @@ use crate::{
     event::{ContainerExit, Failure, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
-    state::{
-        InstanceId, InstanceState, LOST_EXIT_CODE, RuntimeStatus, SandboxId, StartError, TerminationReason,
-    },
+    state::{InstanceId, InstanceState, LOST_EXIT_CODE, RuntimeStatus, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
 
@@ -492,7 +490,8 @@ impl FakeRuntime {
         let is_late = result.is_some_and(|(_, latency)| latency > timeout_of(spec, container, kind));
         let outcome = result.map(|(outcome, _)| if is_late { ProbeOutcome::Failure } else { outcome });
         record(Occurrence::ProbeFinished { container, instance, kind, outcome });
-        let output = if is_late { timeout_output(spec, container, kind) } else { output_of(outcome, spec, container, kind) };
+        let output =
+            if is_late { timeout_output(spec, container, kind) } else { output_of(outcome, spec, container, kind) };
         probe_finished(container, instance, kind, outcome, output)
     }
 

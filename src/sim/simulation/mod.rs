@@ -372,9 +372,7 @@ impl Simulation {
     fn drain(&mut self) -> Result<(), ScenarioError> {
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
         let drained = self.driver.carry_out(&mut self.instant, host);
-        drained.map_err(|Livelock| ScenarioError::Endless {
-            at: self.instant.at.since(self.recorder.timeline.start),
-        })
+        drained.map_err(|Livelock| ScenarioError::Endless { at: self.instant.at.since(self.recorder.timeline.start) })
     }
 
     /// Delivers the object to the kubelet as a watch does, unless the node is lost.

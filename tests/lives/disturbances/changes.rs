@@ -57,7 +57,10 @@ fn two_changes_in_a_row_are_two_transitions() {
 fn a_restarted_kubelet_still_sees_which_image_an_instance_runs() {
     let played = PlayedScenario::varied("image-change", |scenario| {
         scenario.script.containers.get_mut("web").unwrap().runs[0].sigterm_exit_after = Duration::from_secs(20);
-        scenario.script.actions.push(ScriptAction { at: Duration::from_secs(70), kind: ScriptActionKind::KubeletRestart });
+        scenario
+            .script
+            .actions
+            .push(ScriptAction { at: Duration::from_secs(70), kind: ScriptActionKind::KubeletRestart });
     });
     assert_eq!(container(played.at(79), "web").image, "nginx:1.27");
     assert_eq!(container(played.end(), "web").image, "nginx:1.28");

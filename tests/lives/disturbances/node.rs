@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Action, NoSink, PodMachine, Timestamp, api,
     config::KubeletConfig,
     event::{Event, EventError, NodeEvent},
-    sim::{ContainerScript, ScriptActionKind, EntryKind},
+    sim::{ContainerScript, EntryKind, ScriptActionKind},
     spec::PodSpec,
 };
 use serde_json::json;
@@ -178,7 +178,10 @@ fn a_terminating_pod_keeps_its_phase_when_it_is_evicted() {
     let played = PlayedScenario::varied("eviction-soft", |scenario| {
         let first = scenario.script.actions[0].clone();
         let again = ScriptActionKind::Evict { message: Some("again".into()), grace: None };
-        scenario.script.actions.push(pod_lifecycle::sim::ScriptAction { at: first.at + Duration::from_secs(5), kind: again });
+        scenario
+            .script
+            .actions
+            .push(pod_lifecycle::sim::ScriptAction { at: first.at + Duration::from_secs(5), kind: again });
     });
     assert_eq!(played.told("Evicted").len(), 2, "the kubelet says so all the same");
     assert_eq!(played.exits(), [(45, 137)], "a stop under way is not shortened");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     Change, ContainerStateKind,
     api::{ConditionStatus, PodPhase},
-    sim::{ScriptActionKind, EntryKind},
+    sim::{EntryKind, ScriptActionKind},
     state::ConditionType,
 };
 

@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Action, Timestamp,
     api::{ConditionStatus, ContainerStatus, PodCondition, PodStatus},
     kubectl,
-    sim::{Occurrence, Scenario, Timeline, EntryKind},
+    sim::{EntryKind, Occurrence, Scenario, Timeline},
 };
 
 /// Scenario with its timeline.
@@ -95,7 +95,10 @@ impl PlayedScenario {
 
     /// True if a container was ever created.
     pub(crate) fn anything_ran(&self) -> bool {
-        self.timeline.entries.iter().any(|entry| matches!(entry.kind, EntryKind::Action(Action::CreateContainer { .. })))
+        self.timeline
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.kind, EntryKind::Action(Action::CreateContainer { .. })))
     }
 
     /// When the object went from the API.

@@ -1,6 +1,6 @@
 //! What the shards send, and what it adds up to.
 
-use pod_lifecycle::sim::{PodCounts, Fleet, FleetDigest, FleetError, FleetSample, Histograms};
+use pod_lifecycle::sim::{Fleet, FleetDigest, FleetError, FleetSample, Histograms, PodCounts};
 use serde::{Deserialize, Serialize};
 
 /// What one shard has counted at a time.

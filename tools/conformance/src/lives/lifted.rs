@@ -7,7 +7,7 @@ use pod_lifecycle::{
     api::{self, Name},
     event::HookKind,
     rule::probe::ProbeOutcome,
-    sim::{TimelineEntry, Occurrence, Scenario, Timeline, EntryKind},
+    sim::{EntryKind, Occurrence, Scenario, Timeline, TimelineEntry},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
     state::InstanceId,
 };
@@ -61,7 +61,8 @@ impl Lift {
     /// Whether an instance had ended when an entry was written.
     fn has_exited(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
         self.timeline.entries.iter().take(place).any(|entry| {
-            let EntryKind::Occurrence(Occurrence::ContainerExited { container: of, instance: which, .. }) = &entry.kind else {
+            let EntryKind::Occurrence(Occurrence::ContainerExited { container: of, instance: which, .. }) = &entry.kind
+            else {
                 return false;
             };
             (*of, *which) == (container, instance)

@@ -8,7 +8,7 @@ use std::{
 
 use pod_lifecycle::{
     Transition,
-    sim::{Fleet, FleetScenario, Scenario, EntryKind},
+    sim::{EntryKind, Fleet, FleetScenario, Scenario},
 };
 use pod_lifecycle_conformance as recordings;
 

@@ -6,7 +6,7 @@ use pod_lifecycle::{
     Action, SyncKind, SyncProgress, Timestamp,
     api::PodStatus,
     explain::{Explanation, NextStep, PodSituation, Situation, StopStep, When},
-    sim::{TimelineEntry, Occurrence, EntryKind},
+    sim::{EntryKind, Occurrence, TimelineEntry},
     spec::PodSpec,
 };
 
@@ -106,9 +106,10 @@ impl Told<'_> {
             (EntryKind::Action(Action::Probe { container: index, kind, .. }), NextStep::Probe { container, probe }) => {
                 is(container, *index) && kind == probe
             }
-            (EntryKind::Occurrence(Occurrence::ContainerExited { container: index, cause, .. }), NextStep::Kill { container }) => {
-                is(container, *index) && *cause == pod_lifecycle::sim::ExitCause::Sigkill
-            }
+            (
+                EntryKind::Occurrence(Occurrence::ContainerExited { container: index, cause, .. }),
+                NextStep::Kill { container },
+            ) => is(container, *index) && *cause == pod_lifecycle::sim::ExitCause::Sigkill,
             (EntryKind::Sync(SyncProgress::Ended { .. }), NextStep::PostStartEnds { .. }) => true,
             (EntryKind::Sync(SyncProgress::Began { .. }), NextStep::Resync) => true,
             (EntryKind::Sync(SyncProgress::Began { kind, .. }), NextStep::Deadline) => *kind == SyncKind::Terminating,
