@@ -1,9 +1,9 @@
-//! Deletion: with grace, for good, by force.
+//! Deletion: graceful, with grace 0, and forced (registry/rest, pkg/registry/core/pod).
 
 use super::{PodObject, Presence};
 use crate::time::{Timestamp, seconds};
 
-/// What a delete has come to.
+/// Outcome of a delete.
 ///
 /// ```
 /// use pod_lifecycle::{NoSink, Timestamp, object::{Deletion, PodObject}};
@@ -18,19 +18,20 @@ use crate::time::{Timestamp, seconds};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// The object has a deletion timestamp and a grace, both new or shorter than before.
+    /// Deletion timestamp and grace were set or shortened.
     Graceful,
-    /// Nothing has changed: the grace in force is as short.
+    /// Nothing has changed: the grace in force is as short or shorter.
     Unchanged,
-    /// The object is gone.
+    /// The object was removed.
     Gone,
-    /// The object would be gone, but its finalizers keep it.
+    /// The grace is 0, but finalizers keep the object.
     KeptByFinalizers,
 }
 
 impl PodObject {
-    /// Deletes the Pod: only a shorter grace than the one in force counts. The object goes at once if no node has it, if
-    /// it has ended, or if nobody wants to wait; unless finalizers keep it. The first time, the generation counts up.
+    /// Deletes the Pod; a grace that is not shorter than the one in force changes nothing. The object is removed at once
+    /// if the Pod is unbound or terminal, or if the grace is 0, unless finalizers keep it. The first delete increases
+    /// the generation.
     ///
     /// `grace_seconds`: a negative one counts as 1. Answers to `BeforeDelete` in the API server's `registry/rest` and
     /// `CheckGracefulDelete` in `pkg/registry/core/pod`.
@@ -55,14 +56,14 @@ impl PodObject {
         }
         let grace = granted_seconds(grace_seconds, !self.is_bound() || self.has_ended());
         let in_force = self.manifest.metadata.deletion_grace_period_seconds;
-        let is_news = in_force.is_none_or(|in_force| grace < in_force);
-        if is_news {
+        let is_shorter = in_force.is_none_or(|in_force| grace < in_force);
+        if is_shorter {
             self.mark_deleted(grace, now);
         }
         match grace {
             0 if self.manifest.metadata.finalizers.is_empty() => self.remove(),
             0 => Deletion::KeptByFinalizers,
-            _ if is_news => Deletion::Graceful,
+            _ if is_shorter => Deletion::Graceful,
             _ => Deletion::Unchanged,
         }
     }
@@ -83,7 +84,7 @@ impl PodObject {
         self.count_write();
     }
 
-    /// Deletes the object for good: with grace 0, as the kubelet does when nothing of the Pod is left.
+    /// Deletes the object with grace 0, as the kubelet does when nothing of the Pod is left.
     ///
     /// ```
     /// # use pod_lifecycle::{Timestamp, object::PodObject};
@@ -98,7 +99,7 @@ impl PodObject {
         self.delete(0, now)
     }
 
-    /// Deletes the object by force: it is gone at once, whether or not its containers are.
+    /// Removes the object at once, finalizers or not; its containers may still run.
     ///
     /// ```
     /// # use pod_lifecycle::{Timestamp, object::{Deletion, PodObject}};
@@ -112,7 +113,7 @@ impl PodObject {
         self.remove()
     }
 
-    /// Takes a finalizer away; the last takes along an object that is to be gone.
+    /// Removes a finalizer; with the last one, an object with grace 0 is removed.
     ///
     /// ```
     /// use pod_lifecycle::{Timestamp, object::{Deletion, PodObject}};
@@ -151,7 +152,7 @@ impl PodObject {
     }
 }
 
-/// The grace that a delete gives; `is_idle`: nothing of the Pod runs.
+/// Returns the grace that a delete grants: 0 if nothing of the Pod runs (`is_idle`).
 pub(crate) fn granted_seconds(asked_seconds: i64, is_idle: bool) -> i64 {
     if is_idle { 0 } else { seconds::granted(asked_seconds) }
 }

@@ -1,7 +1,7 @@
-//! The object's side of a Pod's life: what the API server and the controllers do to it.
+//! The Pod object in the API server, as clients and controllers change it (pkg/registry/core/pod).
 //!
-//! A [`PodObject`] is the Pod as the API server stores it: admitted, gated, bound to a node, changed, marked, deleted with
-//! its grace, and gone in the end. It takes a real API server's place in a simulation. The kubelet's side is a
+//! A [`PodObject`] is the Pod as the API server stores it: admitted, gated, bound to a node, changed, deleted with grace
+//! and finally removed. It takes the place of a real API server in a simulation. The kubelet's side is a
 //! [`PodMachine`](crate::PodMachine): it [observes](crate::PodMachine::observe) the object as a watch delivers it, and its status is merged
 //! back with [`PodObject::merge_status`].
 //!
@@ -45,7 +45,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A Pod as the API server stores it.
+/// Pod object as the API server stores it.
 ///
 /// ```
 /// use pod_lifecycle::{NoSink, Timestamp, api::PodPhase, object::PodObject};
@@ -71,21 +71,21 @@ pub struct PodObject {
     node: NodeSight,
 }
 
-/// Whether the object is stored.
+/// Presence in the API server's storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presence {
     Stored,
     Gone,
 }
 
-/// Whether the control plane hears of the Pod's node.
+/// Contact of the control plane with the Pod's node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NodeSight {
     Reachable,
     Lost { since: Timestamp },
 }
 
-/// Why something cannot be done to an object; it is as it was.
+/// Error of a refused change; the object is unchanged.
 ///
 /// ```
 /// use pod_lifecycle::{NoSink, Timestamp, object::{ObjectError, PodObject}};
@@ -100,43 +100,43 @@ enum NodeSight {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectError {
-    /// It is not stored any more.
+    /// The object was removed.
     #[error("the Pod is gone")]
     Gone,
-    /// It is bound, and never moves.
+    /// The Pod is bound already, and a Pod never moves.
     #[error("the Pod is bound to a node already, and never moves")]
     AlreadyBound,
-    /// It is not bound yet.
+    /// The Pod is not bound yet.
     #[error("the Pod is bound to no node")]
     NotBound,
-    /// Gates keep it from being scheduled.
+    /// Scheduling gates keep the Pod from being bound.
     #[error("the Pod has scheduling gates: no node may have it")]
     Gated,
-    /// Its node is lost already.
+    /// The node is lost already.
     #[error("the Pod's node is lost already")]
     NodeLost,
-    /// Its node is not lost.
+    /// The node is not lost.
     #[error("the Pod's node is not lost")]
     NodeNotLost,
-    /// The reason is none for which a controller disrupts a Pod.
+    /// The reason is not one of a disruption by the control plane.
     #[error("{reason}: not a reason for which others than the kubelet disrupt a Pod")]
     NotADisruption {
         /// The reason.
         reason: ConditionReason,
     },
-    /// The field cannot be changed in a Pod that exists.
+    /// The field is immutable.
     #[error("{field}: cannot be changed in a Pod that exists")]
     Immutable {
         /// The path of the field.
         field: &'static str,
     },
-    /// There is no container of this name.
+    /// The Pod has no container of this name.
     #[error("spec.containers: the Pod has no container {name:?}")]
     NoSuchContainer {
         /// The name.
         name: String,
     },
-    /// The changed spec cannot be understood.
+    /// The changed spec is invalid.
     #[error(transparent)]
     Spec(#[from] SpecError),
 }
@@ -148,8 +148,8 @@ impl From<ImmutableField> for ObjectError {
 }
 
 impl PodObject {
-    /// Stores a manifest as somebody wrote it: defaulted and validated, with creation time and generation, and, if it
-    /// has gates, the condition that says so.
+    /// Creates an object from a manifest: applies defaults, validates, sets creation time, generation and resource
+    /// version, and sets the `PodScheduled` condition if the Pod has scheduling gates.
     ///
     /// # Errors
     ///
@@ -173,11 +173,11 @@ impl PodObject {
         PodObject::stored(manifest, now)
     }
 
-    /// An object that an API server has stored before: it is taken as it stands.
+    /// Creates an object from one that an API server has stored: neither defaults nor validation are applied.
     ///
     /// # Errors
     ///
-    /// [`SpecError`] names the field that cannot be understood.
+    /// [`SpecError`] names the invalid field.
     ///
     /// ```
     /// use pod_lifecycle::{Timestamp, object::PodObject};
@@ -220,37 +220,37 @@ impl PodObject {
         *version = next.to_string();
     }
 
-    /// What the Pod ought to be, by the object as it is now.
+    /// Returns the spec, lowered.
     #[must_use]
     pub fn spec(&self) -> &Arc<PodSpec> {
         &self.spec
     }
 
-    /// The published phase; `Pending` before there is one.
+    /// Returns the phase in the status; `Pending` if there is none.
     #[must_use]
     pub fn phase(&self) -> PodPhase {
         self.status().phase.as_ref().and_then(|phase| phase.known()).unwrap_or(PodPhase::Pending)
     }
 
-    /// Whether a node has the Pod.
+    /// True if the Pod is bound to a node.
     #[must_use]
     pub fn is_bound(&self) -> bool {
         !self.manifest.spec.node_name.is_empty()
     }
 
-    /// Whether the object is gone from the API.
+    /// True if the object was removed.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.presence == Presence::Gone
     }
 
-    /// Whether the Pod's node is lost: its kubelet hears nothing, and is not heard.
+    /// True if the node is lost: its kubelet receives no watch events, and its statuses are refused.
     #[must_use]
     pub fn is_node_lost(&self) -> bool {
         self.node_lost_since().is_some()
     }
 
-    /// Since when the Pod's node is lost, if it is.
+    /// Returns the time at which the node was lost.
     #[must_use]
     pub fn node_lost_since(&self) -> Option<Timestamp> {
         match self.node {
@@ -263,8 +263,8 @@ impl PodObject {
         if self.is_gone() { Err(ObjectError::Gone) } else { Ok(()) }
     }
 
-    /// Changes the spec: an image, a shorter deadline, an ephemeral container more, a gate less. The generation counts
-    /// up.
+    /// Changes the mutable fields of the spec: images, a shorter deadline, more ephemeral containers, fewer gates. The
+    /// generation increases.
     ///
     /// # Errors
     ///
@@ -323,7 +323,7 @@ impl PodObject {
     ///
     /// # Errors
     ///
-    /// [`ObjectError::Spec`] if it cannot be understood, or its name is taken.
+    /// [`ObjectError::Spec`] if the container is invalid or its name is taken.
     ///
     /// ```
     /// # use pod_lifecycle::{Timestamp, object::PodObject};

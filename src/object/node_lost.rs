@@ -1,8 +1,8 @@
-//! The node is lost, and comes back.
+//! Node loss and recovery (pkg/controller/util/node).
 //!
 //! <https://kubernetes.io/docs/concepts/architecture/nodes/#condition> and
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. While the node is lost its kubelet
-//! goes on, unheard, and an observer sees what the node controller says.
+//! goes on, but its statuses are refused, and the object shows what the node controller wrote.
 
 use alloc::format;
 
@@ -16,10 +16,9 @@ use crate::{
 };
 
 impl PodObject {
-    /// The node controller has not heard of the node for too long.
+    /// Marks the Pod's node as lost, as the node controller does after its grace period.
     ///
-    /// A Pod that has not ended is no longer `Ready`, its reason is `NodeLost`, and its phase, to those who cannot see
-    /// it, `Unknown`. Answers to `MarkPodsNotReady` and `SetPodTerminationReason` in `pkg/controller/util/node`;
+    /// A Pod that is not terminal loses `Ready`; its reason becomes `NodeLost` and its phase `Unknown`. Answers to `MarkPodsNotReady` and `SetPodTerminationReason` in `pkg/controller/util/node`;
     /// present-day controllers leave phase and reason as they were, and only kubectl still knows `NodeLost`.
     ///
     /// # Errors
@@ -74,7 +73,7 @@ impl PodObject {
         record(out, now, EventType::Warning, EventReason::NodeNotReady, || "Node is not ready".into());
     }
 
-    /// The node is back: its kubelet is heard again.
+    /// Ends the loss of the node: statuses of its kubelet are accepted again.
     ///
     /// # Errors
     ///

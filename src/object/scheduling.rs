@@ -1,4 +1,4 @@
-//! Before a node has the Pod: gates, the scheduler's verdict, the binding.
+//! Scheduling: gates, the scheduler's result and the binding (pkg/scheduler, pkg/registry/core/pod).
 
 use alloc::{borrow::Cow, format, string::String};
 
@@ -14,7 +14,7 @@ use crate::{
 const GATED: &str = "Scheduling is blocked due to non-empty scheduling gates";
 
 impl PodObject {
-    /// What the API server says of a Pod with gates when it is created.
+    /// Sets `PodScheduled` to `SchedulingGated` on a new Pod with gates.
     ///
     /// Answers to `applySchedulingGatedCondition` in `pkg/registry/core/pod`. KEP-3521.
     pub(super) fn note_gates(&mut self, now: Timestamp) {
@@ -27,7 +27,7 @@ impl PodObject {
         }
     }
 
-    /// Removes the gates that keep the Pod from being scheduled.
+    /// Removes all scheduling gates.
     ///
     /// # Errors
     ///
@@ -60,13 +60,13 @@ impl PodObject {
         Ok(())
     }
 
-    /// The scheduler found no node; `message` is for people.
+    /// Records that the scheduler found no node, with its message.
     ///
     /// Answers to `handleSchedulingFailure` in `pkg/scheduler`.
     ///
     /// # Errors
     ///
-    /// [`ObjectError`] if the scheduler does not look at the Pod.
+    /// [`ObjectError`] if the Pod is bound, gated or gone.
     ///
     /// ```
     /// use pod_lifecycle::{NoSink, Timestamp, object::PodObject};
@@ -88,7 +88,7 @@ impl PodObject {
         Ok(())
     }
 
-    /// The scheduler found a node: the Pod's life there begins.
+    /// Binds the Pod to a node.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl PodObject {
         Ok(())
     }
 
-    /// The Pod is a node's, without a scheduler's having a say: it was made for that node.
+    /// Binds the Pod to a node without a scheduler: no event, no checks.
     ///
     /// ```
     /// # use pod_lifecycle::{Timestamp, object::PodObject};

@@ -1,4 +1,4 @@
-//! What is written to the object's status, by the kubelet and by others.
+//! Writes to the status, by the kubelet and by others (pkg/kubelet/status, pkg/controller).
 
 use super::{ObjectError, PodObject, scheduling::record};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Why others than the kubelet disrupt a Pod, and what they say.
+/// Reasons and messages of disruptions by the control plane.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>
 const DISRUPTIONS: [(ConditionReason, &str); 4] = [
@@ -20,10 +20,10 @@ const DISRUPTIONS: [(ConditionReason, &str); 4] = [
 ];
 
 impl PodObject {
-    /// Merges what a kubelet publishes into the status: the kubelet's own conditions are replaced, those of others are
-    /// left alone, and a `DisruptionTarget` of the node's own comes in. Says whether the status has changed.
+    /// Merges a kubelet's status: its own conditions and its `DisruptionTarget` replace those in the object, the
+    /// conditions of other owners stay. Returns true if the status has changed. Ignored while the node is lost.
     ///
-    /// Answers to `mergePodStatus` in `pkg/kubelet/status`. A kubelet on a lost node is not heard.
+    /// Answers to `mergePodStatus` in `pkg/kubelet/status`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -36,7 +36,7 @@ impl PodObject {
     /// object.bind("node-1", now, &mut NoSink)?;
     /// let pod = PodMachine::from_object(object.manifest(), Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
     /// assert!(object.merge_status(pod.status()));
-    /// assert!(!object.merge_status(pod.status()), "nothing has changed since");
+    /// assert!(!object.merge_status(pod.status()), "nothing has changed");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn merge_status(&mut self, published: PodStatus) -> bool {
@@ -61,7 +61,7 @@ impl PodObject {
         has_changed
     }
 
-    /// Somebody other than the kubelet sets a condition, that of a readiness gate for example.
+    /// Sets a condition, for example that of a readiness gate.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl PodObject {
         Ok(())
     }
 
-    /// Somebody takes a condition away.
+    /// Removes a condition.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl PodObject {
         Ok(())
     }
 
-    /// Somebody other than the kubelet marks the Pod as the target of a disruption, and is about to delete it.
+    /// Sets `DisruptionTarget`, as a controller does right before it deletes the Pod.
     /// `reason`: `EvictionByEvictionAPI`, `PreemptionByScheduler`, `DeletionByTaintManager` or `DeletionByPodGC`;
     /// `message`: for people, empty for what Kubernetes itself says. The Pod garbage collector also fails the Pod.
     ///
@@ -153,7 +153,7 @@ impl PodObject {
         let message = if message.is_empty() { usual } else { message };
         let mut condition = self.condition(which, true, reason, message, now);
         if reason == ConditionReason::EvictionByEvictionApi {
-            // The eviction API does not say which generation it has seen.
+            // The eviction API sets no observedGeneration.
             condition.observed_generation = 0;
         }
         self.mark(which, reason, condition, now, out);
@@ -171,7 +171,7 @@ impl PodObject {
         out.transition(Transition { at: now, change: Change::Phase { from, to: phase } });
     }
 
-    /// A condition about the object as it is.
+    /// Returns a condition about the current generation.
     pub(super) fn condition(
         &self,
         which: ConditionType,
@@ -202,7 +202,7 @@ impl PodObject {
         before
     }
 
-    /// Sets a condition and tells of it if its status has changed.
+    /// Sets a condition, and emits a transition if its status has changed.
     pub(super) fn mark(
         &mut self,
         which: ConditionType,
