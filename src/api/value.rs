@@ -10,7 +10,7 @@ use core::fmt;
 use serde::{
     Deserialize, Deserializer,
     de::{
-        self, DeserializeOwned, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+        self, DeserializeOwned, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
         value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
@@ -174,6 +174,14 @@ impl de::Error for PathError {
     fn custom<T: fmt::Display>(problem: T) -> PathError {
         PathError { path: String::new(), problem: problem.to_string() }
     }
+
+    // As `serde_json` words it: JSON has a null, and no unit.
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> PathError {
+        if unexpected == Unexpected::Unit {
+            return PathError::custom(format_args!("invalid type: null, expected {expected}"));
+        }
+        PathError::custom(format_args!("invalid type: {unexpected}, expected {expected}"))
+    }
 }
 
 /// A value and the step that leads to it from the value around it: a field's name, or an index in brackets.
@@ -224,9 +232,11 @@ impl<'de, S: Step> Deserializer<'de> for Located<'de, S> {
                 visitor.visit_seq(SeqDeserializer::new(items))
             }
             Value::Object(fields) => visitor.visit_map(MapDeserializer::new(entries(fields))),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                self.value.deserialize_any(visitor).map_err(de::Error::custom)
-            }
+            // Not `self.value.deserialize_any`: for each visitor that would compile the arrays and maps of `Value`, too.
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Number(number) => number.deserialize_any(visitor).map_err(de::Error::custom),
+            Value::String(text) => visitor.visit_borrowed_str(text),
         };
         read.map_err(|error| self.step.prepend(error))
     }

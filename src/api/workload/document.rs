@@ -228,6 +228,8 @@ fn group_of(version: &str) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
 }
 
+// `inline` leaves the readers of all these types to the crates that read documents: the others compile sooner.
+#[inline]
 fn document_of(value: Value) -> Result<Document, PathError> {
     let header: Header = read(&value)?;
     if let Some(item_kind) = header.item_kind() {
@@ -243,6 +245,7 @@ fn document_of(value: Value) -> Result<Document, PathError> {
 }
 
 /// The items of a list; those of a list of one kind need not say what they are.
+#[inline]
 fn read_list(list: &Value, item_kind: &str) -> Result<Vec<Document>, PathError> {
     #[derive(Deserialize)]
     struct Items {
