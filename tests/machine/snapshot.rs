@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
-/// Pods in the middle of something: of a start, of a stop with a hook, of a kill for which the main loop waits.
+/// Returns Pods during a start, a stop with a hook, and a preemption that blocks the sync loop.
 fn pods() -> Vec<PodMachine> {
     let spec = json!({
         "initContainers": [{"name": "proxy", "image": "a:1", "restartPolicy": "Always"}],
@@ -26,19 +26,19 @@ fn pods() -> Vec<PodMachine> {
     let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
     let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
     let mut pods = vec![pod.clone()];
-    let mut hear = |event: Event| {
+    let mut handle = |event: Event| {
         pod.handle_event(START, event, &mut NoSink).unwrap();
         pods.push(pod.clone());
     };
-    hear(Event::Runtime(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }));
+    handle(Event::Runtime(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }));
     for container in [0.into(), 1.into()] {
         let (instance, result) = (InstanceId::nth(0), Ok(()));
-        hear(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) }));
-        hear(Event::Runtime(RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }));
-        hear(Event::Runtime(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }));
+        handle(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) }));
+        handle(Event::Runtime(RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }));
+        handle(Event::Runtime(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }));
     }
-    hear(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None }));
-    hear(Event::Node(NodeEvent::Preempted));
+    handle(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None }));
+    handle(Event::Node(NodeEvent::Preempted));
     pods
 }
 
@@ -60,15 +60,15 @@ fn changed(
 #[test]
 fn a_snapshot_of_another_version_is_refused_with_both_versions_in_the_error() {
     let error = changed(&pods()[0], "/version", json!(7)).unwrap_err();
-    assert_eq!(error.to_string(), "a snapshot of version 7, and only 1 is known");
+    assert_eq!(error.to_string(), "a snapshot of version 7, and only 2 is known");
 }
 
 #[test]
 fn a_snapshot_with_an_unknown_container_is_refused() {
     let pods = pods();
     let running = pods.last().unwrap();
-    let place = "/parts/runtime/actual/instances/0/container";
-    let error = SnapshotError::NoSuchContainer { field: "runtime", place: 9 };
+    let place = "/kubelet/pleg/runtime/instances/0/container";
+    let error = SnapshotError::NoSuchContainer { field: "pleg.runtime", place: 9 };
     assert_eq!(changed(running, place, json!(9)).unwrap(), Err(error));
 }
 
@@ -76,12 +76,15 @@ fn a_snapshot_with_an_unknown_container_is_refused() {
 fn a_snapshot_with_missing_or_surplus_entries_is_refused() {
     let pod = &pods()[0];
     assert_eq!(
-        changed(pod, "/parts/containers/each", json!([])).unwrap(),
-        Err(SnapshotError::WrongCount { field: "containers" })
+        changed(pod, "/kubelet/runtimeManager/containers", json!([])).unwrap(),
+        Err(SnapshotError::WrongCount { field: "runtimeManager.containers" })
     );
-    assert_eq!(changed(pod, "/parts/probers", json!([])).unwrap(), Err(SnapshotError::WrongCount { field: "probers" }));
     assert_eq!(
-        changed(pod, "/parts/object/spec/uid", json!("other")).unwrap(),
+        changed(pod, "/kubelet/proberManager", json!([])).unwrap(),
+        Err(SnapshotError::WrongCount { field: "proberManager" })
+    );
+    assert_eq!(
+        changed(pod, "/kubelet/object/spec/uid", json!("other")).unwrap(),
         Err(SnapshotError::AnotherPod { field: "object" })
     );
 }
@@ -93,7 +96,7 @@ fn a_snapshot_with_a_worker_that_waits_for_nothing_is_refused() {
     let field = "worker.sync.stops";
     let refused = changed(stopping, "/worker/sync/stops", json!([])).unwrap();
     assert!(matches!(refused, Err(SnapshotError::Inconsistency { field: it, .. }) if it == field), "{refused:?}");
-    let refused = changed(stopping, "/worker/termination/waits", json!([])).unwrap();
+    let refused = changed(stopping, "/worker/termination/killTimeouts", json!([])).unwrap();
     assert!(matches!(refused, Err(SnapshotError::Inconsistency { .. })), "{refused:?}");
 }
 
@@ -117,7 +120,7 @@ fn a_truncated_or_damaged_snapshot_is_an_error_or_a_working_pod() {
     }
 }
 
-/// Neither time nor news stop a Pod that was restored.
+/// Checks that a restored Pod still handles time and events.
 fn live_on(mut pod: PodMachine) {
     for minutes in 1..4 {
         let now = START + Duration::from_secs(60 * minutes);
