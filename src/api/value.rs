@@ -10,7 +10,7 @@ use core::fmt;
 use serde::{
     Deserialize, Deserializer,
     de::{
-        self, DeserializeOwned, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+        self, DeserializeOwned, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
         value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
