@@ -228,7 +228,7 @@ pub enum ApiEvent {
 /// ```
 /// use std::sync::Arc;
 /// use pod_lifecycle::{
-///     NoSink, PodMachine, Timestamp, config::KubeletConfig, event::{Event, NodeEvent}, api::{PodManifest, PodPhase},
+///     NoSink, PodMachine, Timestamp, WorkerState, config::KubeletConfig, event::{Event, NodeEvent}, api::PodManifest,
 /// };
 ///
 /// let object: PodManifest = serde_json::from_str(
@@ -236,7 +236,7 @@ pub enum ApiEvent {
 /// let now = Timestamp::UNIX_EPOCH;
 /// let mut pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now, &mut NoSink)?;
 /// pod.handle_event(now, Event::Node(NodeEvent::ShutDown { grace_seconds: Some(20) }), &mut NoSink)?;
-/// assert_eq!(pod.phase(), PodPhase::Failed);
+/// assert_eq!(pod.worker_state(), WorkerState::Terminating);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
