@@ -21,7 +21,7 @@ trial_a_pod_fails() {
 }
 
 trial_a_pod_is_out_of_memory() {
-    pod job '{"fake/exit": "*=2:137"}' '{"restartPolicy": "Never"}' | k apply -f -
+    pod job '{"fake/exit": "*=2:oom"}' '{"restartPolicy": "Never"}' | k apply -f -
     column job '0/1 +OOMKilled'
 }
 

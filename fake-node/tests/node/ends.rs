@@ -18,12 +18,15 @@ async fn a_pod_that_does_its_work_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_kills_itself_was_out_of_memory() {
+async fn exit_code_137_is_an_error_unless_the_oom_killer_ended_the_container() {
     let cluster = Cluster::new().await;
     let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}]});
-    cluster.create("job", json!({"fake/exit": "*=30:137"}), spec).await;
-    let pod = cluster.wait("job", phase("Failed")).await;
-    assert_eq!(app(&pod)["state"]["terminated"]["reason"], "OOMKilled");
+    for (name, exit, reason) in [("job", "*=30:137", "Error"), ("leak", "*=30:oom", "OOMKilled")] {
+        cluster.create(name, json!({"fake/exit": exit}), spec.clone()).await;
+        let pod = cluster.wait(name, phase("Failed")).await;
+        let end = &app(&pod)["state"]["terminated"];
+        assert_eq!((&end["reason"], &end["exitCode"]), (&json!(reason), &json!(137)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,7 +45,7 @@ const EVICTED: &str = "The node was low on resource: memory. ";
 /// let refused = |pod: Option<&Pod>| pod?.status.as_ref()?.message.clone();
 /// await_condition(pods.clone(), "web", |pod: Option<&Pod>| refused(pod).is_some()).await?;
 /// let message = refused(Some(&pods.get("web").await?)).unwrap();
-/// assert!(message.contains(r#"fake/exit: app="soon": wanted SECONDS:CODE or -"#), "{message}");
+/// assert!(message.contains(r#"fake/exit: app="soon": wanted SECONDS:CODE, SECONDS:oom or -"#), "{message}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -185,10 +185,10 @@ mod tests {
 
     #[test]
     fn a_container_that_is_named_goes_before_a_star() {
-        let it = behaviour("fake/exit", "*=9:0,log=1:137").unwrap();
+        let it = behaviour("fake/exit", "*=9:0,log=1:oom").unwrap();
         assert_eq!(it.containers["app"].runs[0].exits_after, Some(Duration::from_secs(9)));
         assert_eq!(it.containers["setup"].runs[0].exits_after, Some(Duration::from_secs(9)));
-        assert_eq!(it.containers["log"].runs[0].reason.as_deref(), Some("OOMKilled"));
+        assert!(it.containers["log"].runs[0].oom_killed);
     }
 
     #[test]
@@ -215,8 +215,12 @@ mod tests {
     fn what_cannot_be_meant_is_told() {
         for (annotation, value, told) in [
             ("fake/exit", "app", r#"fake/exit: "app" is not CONTAINER=WORD"#),
-            ("fake/exit", "app=5", r#"fake/exit: app="5": wanted SECONDS:CODE or -, with / between runs"#),
-            ("fake/exit", "app=5:999", r#"fake/exit: app="5:999": wanted SECONDS:CODE or -, with / between runs"#),
+            ("fake/exit", "app=5", r#"fake/exit: app="5": wanted SECONDS:CODE, SECONDS:oom or -, with / between runs"#),
+            (
+                "fake/exit",
+                "app=5:999",
+                r#"fake/exit: app="5:999": wanted SECONDS:CODE, SECONDS:oom or -, with / between runs"#,
+            ),
             ("fake/exit", "db=5:1", r#"fake/exit: the Pod has no container "db""#),
             ("fake/ready-after", "log=1", r#"fake/ready-after: container "log" has no readinessProbe"#),
             ("fake/evict-after", "app=1", r#"fake/evict-after: "app" is not the Pod: wanted pod=SECONDS"#),

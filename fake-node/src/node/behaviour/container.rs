@@ -24,7 +24,16 @@ pub(super) trait Instruction {
 }
 
 /// `fake/exit`: end of each run.
-pub(super) struct Exits(Vec<Option<(Seconds, i32)>>);
+pub(super) struct Exits(Vec<Option<(Seconds, Exit)>>);
+
+/// End of a run by itself.
+#[derive(Clone, Copy)]
+enum Exit {
+    /// With an exit code.
+    Code(i32),
+    /// Killed by the kernel's OOM killer: 137, `OOMKilled`.
+    OomKilled,
+}
 
 /// `fake/stop`: time from SIGTERM to the end of each run, and its exit code.
 pub(super) struct Stop(Seconds, i32);
@@ -53,12 +62,14 @@ impl Instruction for Exits {
             random.exits_after = None;
             random.exit_codes.clear();
         }
-        let run = |exit: &Option<(Seconds, i32)>| {
+        let run = |exit: &Option<(Seconds, Exit)>| {
             let mut run = like.clone();
             run.exits_after = exit.map(|(Seconds(after), _)| after.as_duration());
-            run.exit_code = exit.map_or(0, |(_, code)| code);
-            // Nobody else has killed it.
-            run.reason = exit.filter(|(_, code)| *code == 137).map(|_| "OOMKilled".into());
+            (run.exit_code, run.oom_killed) = match exit {
+                None => (0, false),
+                Some((_, Exit::Code(code))) => (*code, false),
+                Some((_, Exit::OomKilled)) => (137, true),
+            };
             run
         };
         script.runs = self.0.iter().map(run).collect();
@@ -130,10 +141,13 @@ impl FromStr for Exits {
     fn from_str(word: &str) -> Result<Exits, String> {
         let run = |word: &str| match word {
             "-" => Some(None),
-            ends => Some(Some(ending(ends)?)),
+            word => match word.strip_suffix(":oom") {
+                Some(after) => Some(Some((after.parse().ok()?, Exit::OomKilled))),
+                None => ending(word).map(|(after, code)| Some((after, Exit::Code(code)))),
+            },
         };
         let runs: Option<Vec<_>> = word.split('/').map(run).collect();
-        runs.map(Exits).ok_or_else(|| "SECONDS:CODE or -, with / between runs".into())
+        runs.map(Exits).ok_or_else(|| "SECONDS:CODE, SECONDS:oom or -, with / between runs".into())
     }
 }
 

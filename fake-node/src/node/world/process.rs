@@ -68,7 +68,10 @@ impl Process {
         match ending {
             Ending::Own => {
                 let code = run.map_or(0, |run| run.exit_code);
-                let reason = run.and_then(|run| run.reason.as_deref()).map(TerminationReason::from);
+                let reason = match run {
+                    Some(run) if run.oom_killed => Some(TerminationReason::OomKilled),
+                    run => run.and_then(|run| run.reason.as_deref()).map(TerminationReason::from),
+                };
                 ContainerExit {
                     reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
                     message: run.and_then(|run| run.message.as_deref()).map(Box::from),
