@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     api::{Container, PodManifest, RestartPolicy},
     rule::probe::ProbeOutcome,
-    sim::{AsDuration, ContainerScript, ProbeStep, Run, ScriptAction, ScriptActionKind, Settings, to_seconds},
+    sim::{ContainerScript, IntoDuration, ProbeStep, Run, ScriptAction, ScriptActionKind, Settings, to_seconds},
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +121,7 @@ impl Form {
 
     /// Writes the form into a script, and keeps what the form cannot show.
     fn write_into(self, file: &mut ScriptFile) {
-        file.script.end = self.end_seconds.map(AsDuration::as_duration);
+        file.script.end = self.end_seconds.map(IntoDuration::into_duration);
         if self.real_node != file.config.pleg.is_some() {
             let real = Settings::real_node();
             let (pleg, relist) = if self.real_node { (real.pleg, real.relist_after_sync) } else { (None, false) };
@@ -166,7 +166,7 @@ impl FormContainer {
     fn write_into(self, script: &mut ContainerScript) {
         let image = &mut script.image;
         image.present = self.pull_seconds.is_none();
-        image.pull_time = self.pull_seconds.unwrap_or_default().as_duration();
+        image.pull_time = self.pull_seconds.unwrap_or_default().into_duration();
         image.failures_before_success = if self.pull_seconds.is_none() { 0 } else { self.pull_failures };
         let before = core::mem::take(&mut script.runs);
         let before = before.into_iter().map(Some).chain(std::iter::repeat(None));
@@ -191,10 +191,10 @@ impl FormRun {
 
     fn run(self, before: Option<Run>) -> Run {
         let mut run = before.unwrap_or_default();
-        run.exits_after = self.exits_after.map(AsDuration::as_duration);
+        run.exits_after = self.exits_after.map(IntoDuration::into_duration);
         run.exit_code = if self.exits_after.is_some() { self.exit_code } else { 0 };
         run.ignores_sigterm = self.after_sigterm.is_none();
-        run.sigterm_exit_after = self.after_sigterm.map_or(run.sigterm_exit_after, AsDuration::as_duration);
+        run.sigterm_exit_after = self.after_sigterm.map_or(run.sigterm_exit_after, IntoDuration::into_duration);
         let probes = &mut run.probes;
         for (kept, fails) in [
             (&mut probes.startup, &self.startup_fails),
@@ -239,7 +239,7 @@ impl FormAction {
             FormActionKind::NodeRecovered => ScriptActionKind::NodeRecovered,
         };
         let earlier = before.iter().find(|it| it.kind.name() == kind.name());
-        ScriptAction { at: self.t.as_duration(), kind: earlier.map_or(kind, |it| it.kind.clone()) }
+        ScriptAction { at: self.t.into_duration(), kind: earlier.map_or(kind, |it| it.kind.clone()) }
     }
 }
 
@@ -282,7 +282,7 @@ fn steps(text: &str) -> Vec<ProbeStep> {
 
 fn interval(text: &str) -> Option<(Duration, Option<Duration>)> {
     let (from, to) = text.trim().split_once(['-', '–'])?;
-    let seconds = |text: &str| text.trim().parse::<f64>().ok().map(AsDuration::as_duration);
+    let seconds = |text: &str| text.trim().parse::<f64>().ok().map(IntoDuration::into_duration);
     Some((seconds(from)?, seconds(to)))
 }
 

@@ -430,10 +430,12 @@ impl Explanation {
             return None;
         }
         let age = self.observed?.changed_at.map(|at| format!(": this status is {} old", text::span(self.at.since(at))));
-        let step = match &next.what {
-            NextStep::Start { container } => format!("the restart of `{container}`"),
-            NextStep::Kill { container } => format!("the kill of `{container}`"),
-            _ => return None,
+        let step = if let NextStep::Start { container } = &next.what {
+            format!("the restart of `{container}`")
+        } else if let NextStep::Kill { container } = &next.what {
+            format!("the kill of `{container}`")
+        } else {
+            return None;
         };
         Some(format!("{step} has been overdue since {}{}", text::clock(due, self.at), age.unwrap_or_default()))
     }
@@ -454,10 +456,7 @@ impl Explanation {
     }
 
     fn stop_step(&self, container: &str) -> Option<&StopStep> {
-        match &self.container(container)?.situation {
-            Situation::Stopping { step, .. } => Some(step),
-            _ => None,
-        }
+        if let Situation::Stopping { step, .. } = &self.container(container)?.situation { Some(step) } else { None }
     }
 
     /// Returns what follows if no step has a time.

@@ -25,41 +25,41 @@ const NO_TIME: u32 = 999_999_937;
 /// let error = Scenario::example().container("app", |app| app.pulled_in(-1.0)).play().unwrap_err();
 /// assert!(matches!(error, ScenarioError::BadSeconds { value: -1.0, .. }), "{error}");
 /// ```
-pub trait AsDuration: Sealed {
+pub trait IntoDuration: Sealed {
     /// Returns the duration.
     #[doc(hidden)]
-    fn as_duration(self) -> Duration;
+    fn into_duration(self) -> Duration;
 }
 
-/// Keeps others from implementing [`AsDuration`].
+/// Keeps others from implementing [`IntoDuration`].
 pub trait Sealed {}
 
 impl Sealed for Duration {}
 
-impl AsDuration for Duration {
-    fn as_duration(self) -> Duration {
+impl IntoDuration for Duration {
+    fn into_duration(self) -> Duration {
         self
     }
 }
 
-macro_rules! seconds_as_duration {
+macro_rules! seconds_into_duration {
     ($($number:ty),+) => {$(
         impl Sealed for $number {}
 
-        impl AsDuration for $number {
-            fn as_duration(self) -> Duration {
+        impl IntoDuration for $number {
+            fn into_duration(self) -> Duration {
                 from_seconds(f64::from(self))
             }
         }
     )+};
 }
 
-seconds_as_duration!(f64, f32, i32, u32, u16, u8);
+seconds_into_duration!(f64, f32, i32, u32, u16, u8);
 
 impl Sealed for u64 {}
 
-impl AsDuration for u64 {
-    fn as_duration(self) -> Duration {
+impl IntoDuration for u64 {
+    fn into_duration(self) -> Duration {
         Duration::from_secs(self)
     }
 }

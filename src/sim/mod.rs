@@ -38,7 +38,7 @@ mod timeline;
 mod timeline_text;
 
 pub use action::{ScriptAction, ScriptActionKind};
-pub use duration::AsDuration;
+pub use duration::IntoDuration;
 #[doc(hidden)]
 pub use duration::to_seconds;
 pub use error::ScenarioError;

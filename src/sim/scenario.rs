@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
     action::{ScriptAction, ScriptActionKind},
-    duration::AsDuration,
+    duration::IntoDuration,
     error::ScenarioError,
     script::{ContainerScript, Script},
     settings::Settings,
@@ -179,35 +179,35 @@ impl Scenario {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn at(mut self, at: impl AsDuration, kind: ScriptActionKind) -> Scenario {
-        self.script.actions.push(ScriptAction { at: at.as_duration(), kind });
+    pub fn at(mut self, at: impl IntoDuration, kind: ScriptActionKind) -> Scenario {
+        self.script.actions.push(ScriptAction { at: at.into_duration(), kind });
         self
     }
 
     /// Deletes the Pod, with the grace period of its spec.
     #[must_use]
-    pub fn delete_at(self, at: impl AsDuration) -> Scenario {
+    pub fn delete_at(self, at: impl IntoDuration) -> Scenario {
         self.at(at, ScriptActionKind::Delete { grace: None })
     }
 
     /// Kills the Pod's newest sandbox, if it is ready then.
     #[must_use]
-    pub fn sandbox_dies_at(mut self, at: impl AsDuration) -> Scenario {
-        self.script.sandbox_deaths.push(at.as_duration());
+    pub fn sandbox_dies_at(mut self, at: impl IntoDuration) -> Scenario {
+        self.script.sandbox_deaths.push(at.into_duration());
         self
     }
 
     /// Sets the end of the simulation, unless the Pod finishes earlier. Everything in the script has to come before.
     #[must_use]
-    pub fn until(mut self, end: impl AsDuration) -> Scenario {
-        self.script.end = Some(end.as_duration());
+    pub fn until(mut self, end: impl IntoDuration) -> Scenario {
+        self.script.end = Some(end.into_duration());
         self
     }
 
     /// Sets the end of the simulation, and drops what the script has for later.
     #[must_use]
-    pub fn cut_at(mut self, end: impl AsDuration) -> Scenario {
-        let end: Duration = end.as_duration();
+    pub fn cut_at(mut self, end: impl IntoDuration) -> Scenario {
+        let end: Duration = end.into_duration();
         self.script.actions.retain(|action| action.at <= end);
         self.script.sandbox_deaths.retain(|death| *death <= end);
         self.until(end)

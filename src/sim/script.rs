@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     action::ScriptAction,
-    duration::{AsDuration, list_of_seconds, optional_seconds, seconds},
+    duration::{IntoDuration, list_of_seconds, optional_seconds, seconds},
     random::RandomScript,
 };
 use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
@@ -254,8 +254,8 @@ impl ContainerScript {
 
     /// Adds a run that exits so long after its start, with exit code 0.
     #[must_use]
-    pub fn exits_after(self, after: impl AsDuration) -> ContainerScript {
-        self.with_run(Run { exits_after: Some(after.as_duration()), ..Run::default() })
+    pub fn exits_after(self, after: impl IntoDuration) -> ContainerScript {
+        self.with_run(Run { exits_after: Some(after.into_duration()), ..Run::default() })
     }
 
     /// Adds a run that never exits by itself.
@@ -305,29 +305,29 @@ impl ContainerScript {
 
     /// Sets how long after SIGTERM the run exits, and its exit code then.
     #[must_use]
-    pub fn after_sigterm(self, after: impl AsDuration, exit_code: i32) -> ContainerScript {
+    pub fn after_sigterm(self, after: impl IntoDuration, exit_code: i32) -> ContainerScript {
         self.last_run(|run| {
-            (run.sigterm_exit_after, run.sigterm_exit_code) = (after.as_duration(), Some(exit_code));
+            (run.sigterm_exit_after, run.sigterm_exit_code) = (after.into_duration(), Some(exit_code));
         })
     }
 
     /// Sets the result of a probe from some time after the start of the run on. Before the first such step it succeeds.
     #[must_use]
-    pub fn probed(self, kind: ProbeKind, from: impl AsDuration, result: ProbeOutcome) -> ContainerScript {
+    pub fn probed(self, kind: ProbeKind, from: impl IntoDuration, result: ProbeOutcome) -> ContainerScript {
         self.last_run(|run| {
             let steps = match kind {
                 ProbeKind::Startup => &mut run.probes.startup,
                 ProbeKind::Readiness => &mut run.probes.readiness,
                 ProbeKind::Liveness => &mut run.probes.liveness,
             };
-            steps.push(ProbeStep { from: from.as_duration(), result });
+            steps.push(ProbeStep { from: from.into_duration(), result });
         })
     }
 
     /// Has the node pull the image, which takes so long.
     #[must_use]
-    pub fn pulled_in(mut self, takes: impl AsDuration) -> ContainerScript {
-        (self.image.present, self.image.pull_time) = (false, takes.as_duration());
+    pub fn pulled_in(mut self, takes: impl IntoDuration) -> ContainerScript {
+        (self.image.present, self.image.pull_time) = (false, takes.into_duration());
         self
     }
 
@@ -341,15 +341,15 @@ impl ContainerScript {
 
     /// Sets the duration and the exit code of the `postStart` hook.
     #[must_use]
-    pub fn post_start(mut self, duration: impl AsDuration, exit_code: i32) -> ContainerScript {
-        self.post_start = Some(HookScript { duration: duration.as_duration(), exit_code });
+    pub fn post_start(mut self, duration: impl IntoDuration, exit_code: i32) -> ContainerScript {
+        self.post_start = Some(HookScript { duration: duration.into_duration(), exit_code });
         self
     }
 
     /// Sets the duration and the exit code of the `preStop` hook.
     #[must_use]
-    pub fn pre_stop(mut self, duration: impl AsDuration, exit_code: i32) -> ContainerScript {
-        self.pre_stop = Some(HookScript { duration: duration.as_duration(), exit_code });
+    pub fn pre_stop(mut self, duration: impl IntoDuration, exit_code: i32) -> ContainerScript {
+        self.pre_stop = Some(HookScript { duration: duration.into_duration(), exit_code });
         self
     }
 

@@ -85,7 +85,7 @@ fn only_images_deadlines_gates_and_ephemeral_containers_may_change() {
         let result = pod.handle_event(now, pod_lifecycle::event::Event::Api(event), &mut pod_lifecycle::NoSink);
         result.err().map(|error| error.to_string())
     };
-    let refused = |field: &str| Some(format!("{field}: cannot be changed in a Pod that exists"));
+    let refused = |field: &str| Some(format!("{field}: cannot be changed in an existing Pod"));
     assert_eq!(changed(|spec| spec.active_deadline_seconds = Some(60)), None);
     assert_eq!(changed(|spec| spec.active_deadline_seconds = None), refused("spec.activeDeadlineSeconds"));
     assert_eq!(changed(|spec| spec.containers[0].name = "other".into()), refused("spec.containers"));

@@ -50,9 +50,9 @@ spec:
     );
     let printed = pods.run(&["--for", "5"]);
     assert!(printed.lines().any(|line| row(line) == ["crash", "0/1", "Error", "1"]), "{printed}");
-    let why = "main exited with code 3 (Error)";
+    let why = "`main` exited with code 3 (Error)";
     assert!(printed.contains(why) && printed.contains(r#"its 2nd exit, saying "no configuration""#), "{printed}");
-    assert!(printed.contains("restartPolicy Always restarts it, 10 s after that exit"), "{printed}");
+    assert!(printed.contains("restartPolicy Always restarts it 10 s after that exit"), "{printed}");
     assert_eq!(pods.log("crash/main/1.log"), "no configuration\n");
 }
 

@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use pod_lifecycle::{
     rule::probe::ProbeOutcome,
-    sim::{AsDuration as _, ContainerScript, ProbeStep},
+    sim::{ContainerScript, IntoDuration as _, ProbeStep},
     spec::{ContainerSpec, ProbeKind},
 };
 
@@ -64,7 +64,7 @@ impl Instruction for Exits {
         }
         let run = |exit: &Option<(Seconds, Exit)>| {
             let mut run = like.clone();
-            run.exits_after = exit.map(|(Seconds(after), _)| after.as_duration());
+            run.exits_after = exit.map(|(Seconds(after), _)| after.into_duration());
             (run.exit_code, run.oom_killed) = match exit {
                 None => (0, false),
                 Some((_, Exit::Code(code))) => (*code, false),
@@ -83,7 +83,7 @@ impl Instruction for Stop {
         }
         for run in &mut script.runs {
             run.ignores_sigterm = false;
-            run.sigterm_exit_after = self.0.0.as_duration();
+            run.sigterm_exit_after = self.0.0.into_duration();
             run.sigterm_exit_code = Some(self.1);
         }
     }
@@ -124,7 +124,7 @@ impl<const PROBE: u8> Instruction for When<PROBE> {
             ProbeKind::Liveness => (ProbeOutcome::Success, ProbeOutcome::Failure),
         };
         let mut steps = vec![ProbeStep { from: Duration::ZERO, result: first }];
-        steps.extend(self.0.map(|Seconds(from)| ProbeStep { from: from.as_duration(), result: then }));
+        steps.extend(self.0.map(|Seconds(from)| ProbeStep { from: from.into_duration(), result: then }));
         for run in &mut script.runs {
             match Self::KIND {
                 ProbeKind::Readiness => run.probes.readiness.clone_from(&steps),
