@@ -138,8 +138,8 @@ pub struct ConfigMapProjection {
 ///
 /// ```
 /// # use pod_lifecycle::api::KeyToPath;
-/// let item = KeyToPath { key: "ca.crt".into(), path: "tls/ca.crt".into(), ..KeyToPath::default() };
-/// assert_eq!(serde_json::to_string(&item)?, r#"{"key":"ca.crt","path":"tls/ca.crt"}"#);
+/// let item: KeyToPath = serde_json::from_str(r#"{"key": "ca.crt", "path": "tls/ca.crt"}"#)?;
+/// assert_eq!((&*item.key, &*item.path), ("ca.crt", "tls/ca.crt"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -55,12 +55,11 @@ impl RuntimeFacts for Facts<'_> {
 
 /// Returns the status of a volume mount.
 fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Value {
-    let mut mounted = json!({"name": mount.name, "mountPath": mount.mount_path});
-    if mount.read_only {
-        mounted["readOnly"] = json!(true);
-        mounted["recursiveReadOnly"] = json!("Disabled");
+    let (name, path) = (&mount.name, &mount.mount_path);
+    match mount.read_only {
+        true => json!({"name": name, "mountPath": path, "readOnly": true, "recursiveReadOnly": "Disabled"}),
+        false => json!({"name": name, "mountPath": path}),
     }
-    mounted
 }
 
 /// Returns a container id that depends only on the Pod, container and instance.

@@ -65,7 +65,7 @@ fn bad_input_is_one_message_and_exit_code_2() {
     let cases: [(&[&str], &str); 4] = [
         (&[broken.to_str().unwrap()], "missing field `max`"),
         (&["no-such-file.yaml"], "no-such-file.yaml: No such file"),
-        (&["--pods", "1000000000000", &healthy], "1000000000000 Pods: they need about"),
+        (&["--pods", "1000000000000", &healthy], "1000000000000 Pods need about"),
         (&["-p", "3", &healthy], "-p 3: there are 1 processes"),
     ];
     for (arguments, expected) in cases {

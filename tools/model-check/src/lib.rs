@@ -4,6 +4,13 @@
 //! dies; the Pod is deleted or evicted; the kubelet restarts. Each kind of disturbance has a budget, so the model is
 //! finite. Time passes only to the Pod's next timer, since an event in between has the same effect as one at that time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "the model is a test, wherever it is run"
+)]
+
 use std::{
     collections::BTreeSet,
     hash::{Hash, Hasher},
