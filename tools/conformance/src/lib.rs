@@ -1,7 +1,7 @@
 //! Recordings of the real kubelet, asked again.
 //!
 //! A recording is a file of JSON Lines; a line holds `in`, what was asked, and `out`, what was answered. The line's
-//! `suite` (or else the file's name) says which [`Check`] of [`SUITES`] asks it. Other fields are ignored.
+//! `suite` (or else the file's name) says which check of `SUITES` asks it. Other fields are ignored.
 
 #![allow(
     clippy::unwrap_used,
@@ -52,7 +52,7 @@ const SUITES: &[(&str, Check)] = &[
     ("validation", |line| told(line, validation::check(line))),
 ];
 
-/// Asks every line of every recording in a directory, and counts suite by suite, in the order of [`SUITES`].
+/// Asks every line of every recording in a directory, and counts suite by suite, in the order of `SUITES`.
 pub fn run(directory: &Path) -> Result<Vec<Counters>, ReadError> {
     let mut tallies: Vec<Counters> = Vec::new();
     for recording in recordings(directory)? {
