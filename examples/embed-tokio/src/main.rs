@@ -8,7 +8,7 @@
 //!
 //! * [`agent`]: one Pod's run loop. Actions go to the [`runtime`], its news come back, and time passes.
 //! * [`node`]: the agents of all Pods, and the end of them.
-//! * [`runtime`]: a file for each thing that it does: [`runtime::process`], [`runtime::hook`], [`runtime::probe`].
+//! * [`runtime`]: processes, hooks and probes, one file each.
 //! * [`screen`]: the table and the explanations.
 //!
 //! What it does not do, it refuses: `envFrom` and `valueFrom` (`CreateContainerConfigError`), a container without
