@@ -15,6 +15,7 @@ pub(super) struct Jitter {
 
 impl Jitter {
     /// Returns how many numbers were drawn.
+    #[cfg(feature = "sim")]
     pub(super) fn draws(self) -> u32 {
         self.draws
     }
