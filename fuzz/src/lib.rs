@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets: bytes in, nothing out; what is wrong panics.
+//! Bodies of the fuzz targets: bytes in, a panic if an invariant is violated.
 //!
 //! `fuzz_targets/` runs them under libFuzzer, `src/bin/stable.rs` with random bytes on any compiler.
 
@@ -8,7 +8,7 @@ mod snapshot;
 pub use listed::{object, relist};
 pub use snapshot::snapshot;
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Duration};
 
 use arbitrary::{Arbitrary, Unstructured};
 use pod_lifecycle::{
@@ -24,7 +24,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-/// The longest story that is played, in seconds.
+/// Longest simulation.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Any manifest: defaults, validation and lowering say yes or no, and never panic.
