@@ -26,6 +26,7 @@ pub(crate) fn has_succeeded(end: &Termination) -> bool {
 /// Returns the first init container before `container` that has not done its part, judged by the runtime.
 ///
 /// `startup` returns the cached result of a sidecar's startup probe for an instance.
+#[cfg_attr(not(feature = "explain"), allow(dead_code, reason = "asked by explanations only"))]
 pub(crate) fn blocking_init_container(
     spec: &PodSpec,
     runtime: &RuntimeStatus,
@@ -50,6 +51,7 @@ pub(crate) fn blocking_init_container(
 }
 
 /// Returns the first init container before `container` that has not done its part, judged by a published status.
+#[cfg_attr(not(feature = "explain"), allow(dead_code, reason = "asked by explanations only"))]
 pub(crate) fn blocking_init_container_in_status(
     spec: &PodSpec,
     records: &[Option<ContainerRecord>],
@@ -66,6 +68,7 @@ pub(crate) fn blocking_init_container_in_status(
     })
 }
 
+#[cfg_attr(not(feature = "explain"), allow(dead_code, reason = "asked by explanations only"))]
 fn first_blocking(
     spec: &PodSpec,
     container: ContainerIndex,
