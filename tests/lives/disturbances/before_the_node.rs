@@ -22,7 +22,7 @@ fn a_gated_pod_waits_until_its_gate_is_removed_and_it_is_bound() {
     assert_eq!(played.since(0, "PodScheduled"), 0);
     assert_eq!(why(played.at(0)), ("Pending".into(), "", ""));
     assert_eq!(played.at(0).start_time, None, "no kubelet has seen it");
-    assert_eq!(shown(played.at(20), "PodScheduled").unwrap().1, "SchedulingGated", "until somebody says otherwise");
+    assert_eq!(shown(played.at(20), "PodScheduled").unwrap().1, "SchedulingGated", "until the gates are removed");
     assert_eq!(shown(played.at(21), "PodScheduled"), Some((true, "", "")));
     let message = "Successfully assigned tenant-a/tenant-a-1 to worker-1";
     assert_eq!(played.told("Scheduled"), [(21, "Normal".into(), message)]);
@@ -35,7 +35,7 @@ fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
     let played = PlayedScenario::of("unschedulable");
     let message = "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption \
                    victims found for incoming pod.";
-    assert!(played.at(0).conditions.is_empty(), "nobody has looked at it yet");
+    assert!(played.at(0).conditions.is_empty(), "no component has written a condition yet");
     assert_eq!(shown(played.at(1), "PodScheduled"), Some((false, "Unschedulable", message)));
     assert_eq!(played.told("FailedScheduling"), [(1, "Warning".into(), message)]);
     assert_eq!(why(played.at(59)).0, "Pending");

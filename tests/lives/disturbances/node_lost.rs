@@ -69,7 +69,7 @@ fn a_pod_deleted_on_a_lost_node_stays_until_the_node_is_back() {
     let played = PlayedScenario::of("node-lost-while-deleting");
     assert_eq!(played.column(100), "Unknown");
     assert_eq!(why(played.at(199)).1, "NodeLost");
-    assert_eq!(played.stops(), [(200, 30)], "nobody stops it before");
+    assert_eq!(played.stops(), [(200, 30)], "not stopped before");
     assert_eq!(played.exits(), [(205, 0)]);
     assert_eq!(played.column(201), "Terminating");
     assert_eq!(why(played.end()).0, "Succeeded");
@@ -84,7 +84,7 @@ fn a_pod_force_deleted_on_a_lost_node_runs_on_until_the_node_is_back() {
     assert_eq!(played.removed_at(), Some(100));
     assert_eq!(played.stops(), [(200, 30)]);
     assert_eq!(played.exits(), [(205, 0)]);
-    assert_eq!(why(played.end()).0, "Unknown", "nobody sees how it ended");
+    assert_eq!(why(played.end()).0, "Unknown", "its end is not observed");
 }
 
 #[test]
