@@ -1,20 +1,40 @@
 //! What a fleet costs: instructions of an event, a start, a crash and restart, and a delete, counted by callgrind; and
 //! events a second.
 //!
-//! `cargo bench --all-features --bench fleet` measures time. With `--count` and a subject the bench does it once, so that
-//! `valgrind --tool=callgrind` can count.
+//! `scripts/bench fleet` measures time. With `--count` and a subject the bench does it once, so that `valgrind
+//! --tool=callgrind` can count; `--without SHORTCUT` switches one of the kubelet's shortcuts off. `scripts/shortcuts` uses
+//! both, and `--shortcuts`: times and bytes with each shortcut and without it.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
 
-use std::{hint::black_box, time::Duration};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use pod_lifecycle::sim::{Fleet, FleetScenario};
+use pod_lifecycle::{
+    config::FastPath,
+    sim::{Fleet, FleetScenario},
+};
 use serde_json::{Value, json};
 
 fn main() {
-    if let Some(name) = std::env::args().skip_while(|it| it != "--count").nth(1) {
-        count(&name);
+    let argument = |option: &str| std::env::args().skip_while(|it| it != option).nth(1);
+    let fast_path = match argument("--without") {
+        None => FastPath::ALL,
+        Some(name) => FastPath::ALL.without(shortcut(&name)),
+    };
+    if let Some(subject) = argument("--count") {
+        count(&subject, fast_path);
+        return;
+    }
+    if let Some(pods) = argument("--bytes") {
+        println!("{}", bytes_a_pod(pods.parse().unwrap(), fast_path));
+        return;
+    }
+    if let Some(name) = argument("--time-without") {
+        time_without(&name);
         return;
     }
     let mut criterion = Criterion::default().configure_from_args();
@@ -34,32 +54,91 @@ fn main() {
     criterion.final_summary();
 }
 
+/// Returns a shortcut by its name.
+fn shortcut(name: &str) -> FastPath {
+    match name {
+        "resync" => FastPath::RESYNC,
+        "interner" => FastPath::INTERNER,
+        "prefetch" => FastPath::PREFETCH,
+        "probe-answer" => FastPath::PROBE_ANSWER,
+        "next-wake" => FastPath::NEXT_WAKE,
+        other => unreachable!("no shortcut is called {other}"),
+    }
+}
+
+/// Prints the time of a fleet with all shortcuts over its time without one, at 1,000 and at 100,000 Pods: the medians of
+/// pairs that are measured in turn.
+fn time_without(name: &str) {
+    let off = FastPath::ALL.without(shortcut(name));
+    for (pods, minutes, pairs) in [(1_000, 600, 11), (100_000, 10, 7)] {
+        let time = |fast_path| {
+            let mut fleet = started(&with(probed(), fast_path), pods);
+            let start = now();
+            // Ten seconds a time, as a program that counts its Pods does.
+            (0..minutes * 6).for_each(|_| fleet.advance(Duration::from_secs(10)).unwrap());
+            start.elapsed().as_secs_f64()
+        };
+        let mut ratios: Vec<f64> = (0..pairs).map(|_| time(FastPath::ALL) / time(off)).collect();
+        ratios.sort_by(f64::total_cmp);
+        println!("{name}: {pods} Pods: {:.3} of the time", ratios.get(pairs / 2).unwrap());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Returns how many bytes of memory a Pod of a fleet takes after its third minute, by what the system has given.
+fn bytes_a_pod(pods: u64, fast_path: FastPath) -> u64 {
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap().saturating_mul(4_096)
+    };
+    let before = resident();
+    let mut fleet = Fleet::new(&with(probed(), fast_path), pods).unwrap();
+    fleet.advance(Duration::from_secs(180)).unwrap();
+    let bytes = resident().saturating_sub(before);
+    black_box(fleet.digest());
+    bytes.checked_div(pods).unwrap()
+}
+
+/// Sets the shortcuts of all Pods.
+fn with(mut scenario: FleetScenario, fast_path: FastPath) -> FleetScenario {
+    for group in &mut scenario.groups {
+        group.scenario.config.fast_path = fast_path;
+    }
+    scenario
+}
+
 /// Does one thing many times, so that callgrind can count it.
-fn count(name: &str) {
+fn count(name: &str, fast_path: FastPath) {
     const PODS: u64 = 500;
+    let [probed, failing] = [probed(), failing()].map(|it| with(it, fast_path));
+    let [crashing, deleted] = [crashing(), deleted()].map(|it| with(it, fast_path));
     match name {
         // All of what the others begin with: it is taken off.
-        "start" => drop(black_box(started(&probed(), PODS))),
+        "start" => drop(black_box(started(&probed, PODS))),
         "probes" => {
-            let mut fleet = started(&probed(), PODS);
+            let mut fleet = started(&probed, PODS);
             fleet.advance(Duration::from_secs(100)).unwrap();
             black_box(fleet.digest());
         }
-        "start-of-failing" => drop(black_box(started(&failing(), PODS))),
+        "start-of-failing" => drop(black_box(started(&failing, PODS))),
         // A readiness that turns every ten seconds.
         "verdicts" => {
-            let mut fleet = started(&failing(), PODS);
+            let mut fleet = started(&failing, PODS);
             fleet.advance(Duration::from_secs(100)).unwrap();
             black_box(fleet.digest());
         }
         // An exit after a second, a back-off of ten, and a restart.
         "crash" => {
-            let mut fleet = Fleet::new(&crashing(), PODS).unwrap();
+            let mut fleet = Fleet::new(&crashing, PODS).unwrap();
             fleet.advance(Duration::from_secs(12)).unwrap();
             black_box(fleet.digest());
         }
         "start-of-deleted" | "delete" => {
-            let mut fleet = Fleet::new(&deleted(), PODS).unwrap();
+            let mut fleet = Fleet::new(&deleted, PODS).unwrap();
             fleet.advance(Duration::from_secs(if name == "delete" { 20 } else { 4 })).unwrap();
             black_box(fleet.digest());
         }

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     api_pod::ApiPod,
     container_gc::{self, ContainerGc},
-    fast_path::{NextWake, ResyncCache},
     jitter::Jitter,
     livelock_guard::LivelockGuard,
     pleg::{Pleg, PlegEvent},
@@ -52,12 +51,6 @@ pub(super) struct Kubelet {
     pub(super) jitter: Jitter,
     /// Boxed, since most Pods never need it.
     cold: Option<Box<ColdState>>,
-
-    // --- Fast path ---
-    #[serde(skip)]
-    pub(super) next_wake: NextWake,
-    #[serde(skip)]
-    pub(super) resync_cache: ResyncCache,
 }
 
 /// State that few Pods need.
@@ -104,8 +97,6 @@ impl Kubelet {
             spec,
             config,
             cold: None,
-            next_wake: NextWake::default(),
-            resync_cache: ResyncCache::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "sim")]
 use alloc::{sync::Arc, vec::Vec};
+#[cfg(feature = "sim")]
 use core::hash::{Hash, Hasher};
 
 use super::wake::Wake;
@@ -12,86 +13,74 @@ use super::wake::Wake;
 use crate::config::mix;
 use crate::{config::FastPath, time::Timestamp};
 
-/// Resync cache: true if the last sync was a no-op and nothing has happened since that the next could notice.
-///
-/// It is no part of what a Pod is: Pods that differ in it alone are equal, and a snapshot leaves it out.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ResyncCache {
-    is_no_op: bool,
+/// Caches of one Pod's machine. They are no part of its state: two Pods are equal whatever is cached, and a snapshot
+/// leaves the caches out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caches {
+    /// Shortcuts that are on.
+    fast_path: FastPath,
+    /// True if the last sync was a no-op, and nothing has entered since that the next one could notice.
+    last_sync_was_no_op: bool,
+    /// Next wake-up, so that `poll_timeout` is a read.
+    next_wake: Option<(Timestamp, Wake)>,
 }
 
-impl ResyncCache {
-    /// Creates the cache at the end of a sync that has changed nothing.
-    pub(super) fn after_no_op() -> ResyncCache {
-        ResyncCache { is_no_op: true }
+impl Caches {
+    /// Creates empty caches with these shortcuts.
+    pub(super) fn new(fast_path: FastPath) -> Caches {
+        Caches { fast_path, last_sync_was_no_op: false, next_wake: None }
     }
 
-    /// Forgets the no-op. Called wherever a message enters the kubelet, and when a probe worker changes.
-    pub(super) fn invalidate(&mut self) {
-        self.is_no_op = false;
+    /// True if a shortcut is on.
+    pub(super) fn uses(&self, shortcut: FastPath) -> bool {
+        self.fast_path.contains(shortcut)
     }
 
-    /// True if the next sync is known to be a no-op.
-    pub(super) fn is_no_op(self, fast_path: FastPath) -> bool {
-        self.is_no_op && fast_path.contains(FastPath::RESYNC)
+    // --- Resync cache ---
+
+    /// Forgets that the last sync was a no-op, and returns whether it was. Called where an event, a wake-up or a message
+    /// enters; an input that proves harmless [revalidates](Caches::revalidate) the cache.
+    pub(super) fn invalidate(&mut self) -> bool {
+        core::mem::take(&mut self.last_sync_was_no_op)
     }
-}
 
-/// Cached next wake-up, so that `poll_timeout` is a read.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct NextWake {
-    at: Option<(Timestamp, Wake)>,
-}
+    /// Records whether the last sync was a no-op, and nothing has changed since.
+    pub(super) fn revalidate(&mut self, last_sync_was_no_op: bool) {
+        self.last_sync_was_no_op = last_sync_was_no_op && self.uses(FastPath::RESYNC);
+    }
 
-impl NextWake {
-    /// Returns the cached wake-up, or computes it if the cache is switched off.
-    pub(super) fn get(
-        self,
-        fast_path: FastPath,
+    // --- Next wake-up ---
+
+    /// Returns the cached wake-up, or computes it if that shortcut is off.
+    pub(super) fn next_wake(&self, compute: impl FnOnce() -> Option<(Timestamp, Wake)>) -> Option<(Timestamp, Wake)> {
+        if self.uses(FastPath::NEXT_WAKE) { self.next_wake } else { compute() }
+    }
+
+    /// Computes and caches the wake-up, after an input.
+    pub(super) fn update_next_wake(&mut self, compute: impl FnOnce() -> Option<(Timestamp, Wake)>) {
+        if self.uses(FastPath::NEXT_WAKE) {
+            self.next_wake = compute();
+        }
+    }
+
+    /// Moves the wake-up ahead to that of a probe, if that comes earlier: its answer has changed no other timer.
+    pub(super) fn move_next_wake_ahead(
+        &mut self,
+        due: Option<Timestamp>,
+        wake: Wake,
         compute: impl FnOnce() -> Option<(Timestamp, Wake)>,
-    ) -> Option<(Timestamp, Wake)> {
-        if fast_path.contains(FastPath::NEXT_WAKE) { self.at } else { compute() }
-    }
-
-    /// Sets the wake-up.
-    pub(super) fn set(&mut self, next: Option<(Timestamp, Wake)>) {
-        self.at = next;
-    }
-
-    /// Moves the wake-up ahead to that of a probe, if that comes earlier: after most answers nothing else has changed.
-    pub(super) fn set_if_earlier(&mut self, at: Option<Timestamp>, wake: Wake) {
-        if let Some(at) = at.filter(|at| *at < Timestamp::END)
-            && self.at.is_none_or(|next| (at, wake) < next)
+    ) {
+        if let Some(due) = due.filter(|due| *due < Timestamp::END)
+            && self.next_wake.is_none_or(|next| (due, wake) < next)
         {
-            self.at = Some((at, wake));
+            self.next_wake = Some((due, wake));
         }
-    }
-
-    /// Returns the cached wake-up.
-    pub(super) fn cached(self) -> Option<(Timestamp, Wake)> {
-        self.at
+        debug_assert!(
+            !self.uses(FastPath::NEXT_WAKE) || self.next_wake == compute(),
+            "the answer of a probe changes no other timer"
+        );
     }
 }
-
-/// Makes a cache equal to every other, since no behaviour depends on it.
-macro_rules! is_no_part_of_the_pod {
-    ($cache:ty) => {
-        impl PartialEq for $cache {
-            fn eq(&self, _: &$cache) -> bool {
-                true
-            }
-        }
-
-        impl Eq for $cache {}
-
-        impl Hash for $cache {
-            fn hash<H: Hasher>(&self, _: &mut H) {}
-        }
-    };
-}
-
-is_no_part_of_the_pod!(ResyncCache);
-is_no_part_of_the_pod!(NextWake);
 
 /// Answer of a probe with a static output, so that no event has to be allocated for it.
 #[cfg(feature = "sim")]

@@ -65,9 +65,11 @@ pub use transitions::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
 pub use wake::Wake;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::hash::{Hash, Hasher};
 
 use self::{
-    api_pod::ApiPod, components::Kubelet, pod_worker::PodWorker, sync_loop::SyncLoop, validate_event::Validator,
+    api_pod::ApiPod, components::Kubelet, fast_path::Caches, pod_worker::PodWorker, sync_loop::SyncLoop,
+    validate_event::Validator,
 };
 use crate::{
     api::{PodCondition, PodManifest, PodPhase},
@@ -119,11 +121,28 @@ use crate::{
 /// assert_eq!(out, [Output::Action(Action::InspectImage { container: 0.into() })]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct PodMachine {
     worker: PodWorker,
     /// Boxed, so that a Pod is small in a map.
     kubelet: Box<Kubelet>,
+    caches: Caches,
+}
+
+/// The caches are no part of a Pod's state.
+impl PartialEq for PodMachine {
+    fn eq(&self, other: &PodMachine) -> bool {
+        self.worker == other.worker && self.kubelet == other.kubelet
+    }
+}
+
+impl Eq for PodMachine {}
+
+impl Hash for PodMachine {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.worker.hash(state);
+        self.kubelet.hash(state);
+    }
 }
 
 impl PodMachine {
@@ -299,7 +318,7 @@ impl PodMachine {
     }
 
     fn adopt(kubelet: Kubelet, step: &mut Step<'_>) -> PodMachine {
-        let mut pod = PodMachine { worker: PodWorker::new(), kubelet: Box::new(kubelet) };
+        let mut pod = PodMachine::of(kubelet);
         restart::adopt(&mut pod.worker, &pod.kubelet);
         pod.sync_loop().run(step);
         pod
@@ -307,7 +326,12 @@ impl PodMachine {
 
     fn unsynced(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp) -> PodMachine {
         let kubelet = Kubelet::new(object, RuntimeStatus::default(), config, now);
-        PodMachine { worker: PodWorker::new(), kubelet: Box::new(kubelet) }
+        PodMachine::of(kubelet)
+    }
+
+    fn of(kubelet: Kubelet) -> PodMachine {
+        let caches = Caches::new(kubelet.config.fast_path);
+        PodMachine { worker: PodWorker::new(), kubelet: Box::new(kubelet), caches }
     }
 
     /// Creates a Pod that is bound to no node, for its explanation.
@@ -346,14 +370,12 @@ impl PodMachine {
             return Err(RefusedEvent::new(event, error));
         }
         let step = &mut Step { now, out };
-        // The answer of a probe invalidates the resync cache only if it changes the worker.
-        if let Event::Runtime(RuntimeEvent::ProbeFinished { container, kind, outcome, output, .. }) = event {
-            self.sync_loop().handle_probe_answer(container, kind, outcome, &output, step);
-            return Ok(());
-        }
-        self.kubelet.resync_cache.invalidate();
         let was_finished = self.worker.state() == WorkerState::Finished;
         match event {
+            Event::Runtime(RuntimeEvent::ProbeFinished { container, kind, outcome, output, .. }) => {
+                self.sync_loop().handle_probe_answer(container, kind, outcome, &output, step);
+                return Ok(());
+            }
             Event::Runtime(event) => runtime_events::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Node(event) => eviction::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Api(event) => {
@@ -461,8 +483,7 @@ impl PodMachine {
     /// ```
     #[must_use]
     pub fn next_wake(&self) -> Option<(Timestamp, Wake)> {
-        let fast_path = self.kubelet.config.fast_path;
-        self.kubelet.next_wake.get(fast_path, || timers::next_wake(&self.worker, &self.kubelet))
+        self.caches.next_wake(|| timers::next_wake(&self.worker, &self.kubelet))
     }
 
     // --- Queries ---
@@ -538,8 +559,11 @@ impl PodMachine {
 
     // --- Routing ---
 
+    /// Returns the sync loop for an input.
     fn sync_loop(&mut self) -> SyncLoop<'_> {
-        SyncLoop { worker: &mut self.worker, kubelet: &mut self.kubelet }
+        let last_sync_was_no_op = self.caches.invalidate();
+        let PodMachine { worker, kubelet, caches } = self;
+        SyncLoop { worker, kubelet, caches, last_sync_was_no_op }
     }
 
     fn validator(&self) -> Validator<'_> {
@@ -550,17 +574,17 @@ impl PodMachine {
 /// Shortcuts of a fleet; see [`fast_path`].
 #[cfg(feature = "sim")]
 impl PodMachine {
-    /// Handles the answer of a probe without an event.
-    pub(crate) fn handle_probe_answer(&mut self, answer: ProbeAnswer, step: &mut Step<'_>) -> Result<(), EventError> {
+    /// Handles the answer of a probe without an event, unless its worker has ended meanwhile.
+    pub(crate) fn handle_probe_answer(&mut self, answer: ProbeAnswer, step: &mut Step<'_>) {
         let ProbeAnswer { container, instance, kind, outcome, output } = answer;
-        self.validator().check_probe(container, instance, kind)?;
-        self.sync_loop().handle_probe_answer(container, kind, outcome, output, step);
-        Ok(())
+        if self.kubelet.prober_manager.is_running(container, instance, kind) {
+            self.sync_loop().handle_probe_answer(container, kind, outcome, output, step);
+        }
     }
 
     /// Shares what equals another Pod's, and frees room that is held in reserve.
     pub(crate) fn share_with(&mut self, interner: &mut Interner) {
-        if self.kubelet.config.fast_path.contains(crate::config::FastPath::INTERNER) {
+        if self.caches.uses(crate::config::FastPath::INTERNER) {
             interner.records.share(self.kubelet.status_manager.record_mut());
             interner.containers.share(self.kubelet.runtime_manager.shared_mut());
             self.kubelet.queue.shrink();
@@ -570,7 +594,7 @@ impl PodMachine {
     /// Prefetches the cache lines that the next probe touches; the returned sum only keeps the loads.
     pub(crate) fn fetch(&self) -> u64 {
         let kubelet = &*self.kubelet;
-        if !kubelet.config.fast_path.contains(crate::config::FastPath::PREFETCH) {
+        if !self.caches.uses(crate::config::FastPath::PREFETCH) {
             return 0;
         }
         let due = |at: Option<Timestamp>| at.map_or(0, Timestamp::unix_micros).cast_unsigned();

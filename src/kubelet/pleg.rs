@@ -151,12 +151,9 @@ impl Pleg {
     }
 
     /// Returns when the runtime is relisted next, if that can make a difference. A blocked sync makes any relist count.
+    #[inline]
     pub(super) fn next_relist(&self, is_sync_blocked: bool) -> Option<Timestamp> {
-        let generic = self.generic.as_ref()?;
-        let for_sync = || generic.first_relist_after(generic.synced_at.unwrap_or(generic.since));
-        let by_poll = generic.changed_at.map(|at| generic.first_relist_after(at));
-        let by_sync = is_sync_blocked.then(for_sync);
-        [by_poll, by_sync, generic.requested_for].into_iter().flatten().min()
+        self.generic.as_ref()?.next_relist(is_sync_blocked)
     }
 
     /// Records the end of a sync; one that has acted requests a relist. True if the runtime is to be relisted now.
@@ -198,6 +195,12 @@ impl Pleg {
 }
 
 impl GenericPleg {
+    fn next_relist(&self, is_sync_blocked: bool) -> Option<Timestamp> {
+        let by_poll = self.changed_at.map(|at| self.first_relist_after(at));
+        let by_sync = is_sync_blocked.then(|| self.first_relist_after(self.synced_at.unwrap_or(self.since)));
+        [by_poll, by_sync, self.requested_for].into_iter().flatten().min()
+    }
+
     fn first_relist_after(&self, at: Timestamp) -> Timestamp {
         let in_this_second = at.whole_seconds() + self.phase;
         if in_this_second > at { in_this_second } else { in_this_second + RELIST_PERIOD }

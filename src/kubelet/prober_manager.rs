@@ -141,14 +141,12 @@ pub(super) struct ProbeUpdate {
     pub(super) result: ProbeResult,
 }
 
-/// Part of a worker that a status depends on.
+/// Part of a worker that a sync depends on. A waiting trigger is none: a sync that triggers a probe is no no-op.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct StatusInputs {
     exists: bool,
     instance: Option<InstanceId>,
     result: Option<ProbeResult>,
-    is_triggered: bool,
-    is_triggered_again: bool,
 }
 
 /// Outcome of a tick.
@@ -344,13 +342,7 @@ impl ProberManager {
 
 impl Prober {
     fn status_inputs(&self) -> StatusInputs {
-        StatusInputs {
-            exists: self.exists(),
-            instance: self.worker.instance,
-            result: self.worker.result,
-            is_triggered: self.triggered_at.is_some(),
-            is_triggered_again: self.is_triggered_again,
-        }
+        StatusInputs { exists: self.exists(), instance: self.worker.instance, result: self.worker.result }
     }
 
     fn tick(

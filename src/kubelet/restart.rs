@@ -60,7 +60,6 @@ pub enum ResumeError {
 
 /// Restarts the kubelet between two syncs: runtime and API keep what they have, and the kubelet's memory is lost.
 pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, now: Timestamp) {
-    kubelet.resync_cache.invalidate();
     kubelet.prober_manager.reset();
     kubelet.runtime_manager.reset();
     kubelet.status_manager.reset();

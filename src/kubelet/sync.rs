@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{api_pod::ApiPod, fast_path::ResyncCache};
+use super::api_pod::ApiPod;
 use crate::{
     action::SyncKind,
     rule::pod_actions,
@@ -64,9 +64,6 @@ pub(super) struct Sync {
     /// End of the earliest crash-loop back-off that held a container back.
     #[serde(with = "crate::time::exact")]
     earliest_release: Option<Timestamp>,
-    /// Set if this sync was a no-op: the next resync may be skipped.
-    #[serde(skip)]
-    resync_cache: ResyncCache,
 }
 
 /// Remaining task of a sync.
@@ -184,7 +181,6 @@ impl Sync {
             has_acted: false,
             restarts_all: false,
             earliest_release: None,
-            resync_cache: ResyncCache::default(),
         }
     }
 
@@ -249,11 +245,6 @@ impl Sync {
         self.earliest_release = Some(self.earliest_release.map_or(release, |earliest| earliest.min(release)));
     }
 
-    /// Records that the sync was a no-op.
-    pub(super) fn set_resync_cache(&mut self, cache: ResyncCache) {
-        self.resync_cache = cache;
-    }
-
     /// Ends the pending call.
     pub(super) fn complete_call(&mut self) {
         self.pending_call = PendingCall::Nothing;
@@ -300,11 +291,6 @@ impl Sync {
     /// Returns the end of the earliest crash-loop back-off that held a container back.
     pub(super) fn earliest_release(&self) -> Option<Timestamp> {
         self.earliest_release
-    }
-
-    /// Returns whether the next resync may be skipped.
-    pub(super) fn resync_cache(&self) -> ResyncCache {
-        self.resync_cache
     }
 
     // --- Snapshots ---

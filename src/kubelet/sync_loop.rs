@@ -7,7 +7,9 @@ use alloc::{boxed::Box, sync::Arc};
 use super::{
     api_pod::ApiPod,
     components::{Kubelet, SHORTEST_PERIOD},
-    container_gc, eviction, kill_container,
+    container_gc, eviction,
+    fast_path::Caches,
+    kill_container,
     pleg::PlegEvent,
     pod_worker::PodWorker,
     prober_manager::{ProbeContext, ProbeUpdate, Prober, ProberManager},
@@ -34,6 +36,9 @@ use crate::{
 pub(super) struct SyncLoop<'a> {
     pub(super) worker: &'a mut PodWorker,
     pub(super) kubelet: &'a mut Kubelet,
+    pub(super) caches: &'a mut Caches,
+    /// True if the last sync before this input was a no-op.
+    pub(super) last_sync_was_no_op: bool,
 }
 
 impl SyncLoop<'_> {
@@ -59,14 +64,10 @@ impl SyncLoop<'_> {
 
     /// Runs the sync loop after a probe's answer, which mostly changes nothing but the time of the next probe.
     pub(super) fn run_after_answer(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
-        if self.kubelet.config.fast_path.contains(FastPath::PROBE_ANSWER) && self.is_at_rest() {
+        if self.caches.uses(FastPath::PROBE_ANSWER) && self.is_at_rest() {
             let due = self.kubelet.prober_manager.get(container, kind).and_then(Prober::due);
-            self.kubelet.next_wake.set_if_earlier(due, Wake::Probe(container, kind));
-            debug_assert_eq!(
-                self.kubelet.next_wake.cached(),
-                timers::next_wake(self.worker, self.kubelet),
-                "the answer of a probe changes no other timer"
-            );
+            let compute = || timers::next_wake(self.worker, self.kubelet);
+            self.caches.move_next_wake_ahead(due, Wake::Probe(container, kind), compute);
         } else {
             self.run(step);
         }
@@ -93,13 +94,13 @@ impl SyncLoop<'_> {
 
     /// Computes and caches the next wake-up.
     pub(super) fn update_next_wake(&mut self) {
-        self.kubelet.next_wake.set(timers::next_wake(self.worker, self.kubelet));
+        self.caches.update_next_wake(|| timers::next_wake(self.worker, self.kubelet));
     }
 
     // --- Messages ---
 
     fn apply(&mut self, message: Message, step: &mut Step<'_>) {
-        self.kubelet.resync_cache.invalidate();
+        self.caches.invalidate();
         match message {
             Message::Pleg(event) => self.handle_pleg_event(event, step),
             Message::ProbeUpdate(update) => self.handle_probe_update(update, step),
@@ -223,6 +224,10 @@ impl SyncLoop<'_> {
     fn start_sync(&mut self, dequeued: Dequeued, step: &mut Step<'_>) {
         let status_override = self.worker.status_override().cloned();
         match sync_pod::start_sync(dequeued, status_override.as_deref(), self.kubelet, step) {
+            SyncStart::IsNoOp(sync) => {
+                self.end_sync(&sync, step);
+                self.caches.revalidate(true);
+            }
             SyncStart::Started(mut sync) => match sync_pod::advance(&mut sync, self.kubelet, step) {
                 Poll::Pending => self.worker.suspend(Box::new(sync)),
                 Poll::Done => self.end_sync(&sync, step),
@@ -239,7 +244,6 @@ impl SyncLoop<'_> {
         sync_pod::publish_sandbox(sync, self.kubelet, step);
         let (kind, failed) = (sync.kind(), sync.has_failed());
         step.out.sync(step.now, SyncProgress::Ended { kind, failed });
-        self.kubelet.resync_cache = sync.resync_cache();
         let requests_relist = kind == SyncKind::Sync && sync.has_acted() && !failed;
         let relists_now = self.kubelet.pleg.record_sync_end(requests_relist, step.now);
         // Until the requested relist the sync counts as under way, and keeps its old retry time.
@@ -308,11 +312,10 @@ impl SyncLoop<'_> {
         let is_untimed = kubelet.object.spec.active_deadline().is_none()
             && kubelet.cold().kubelet_restarted_at.is_none()
             && kubelet.pleg.is_ideal();
-        let is_no_op = kubelet.resync_cache.is_no_op(kubelet.config.fast_path);
-        if !is_free || !is_untimed || !is_no_op || kubelet.queue != SyncLoopQueue::default() {
-            kubelet.resync_cache.invalidate();
+        if !is_free || !is_untimed || !self.last_sync_was_no_op || kubelet.queue != SyncLoopQueue::default() {
             return false;
         }
+        self.caches.revalidate(true);
         let kind = SyncKind::Sync;
         step.out.sync(step.now, SyncProgress::Began { kind, grace: None });
         step.out.sync(step.now, SyncProgress::Ended { kind, failed: false });
@@ -355,9 +358,7 @@ impl SyncLoop<'_> {
         let is_restarting_all = self.kubelet.status_manager.is_restarting_all(&self.kubelet.spec);
         let (context, prober_manager) = SyncLoop::probe_context(self.kubelet, is_restarting_all);
         let ticked = prober_manager.tick(container, kind, context, step);
-        if ticked.changes_status {
-            self.kubelet.resync_cache.invalidate();
-        }
+        self.caches.revalidate(self.last_sync_was_no_op && !ticked.changes_status);
         if let Some(update) = ticked.update {
             self.kubelet.queue.post(Message::ProbeUpdate(update));
         }
@@ -374,9 +375,7 @@ impl SyncLoop<'_> {
     ) {
         let (context, prober_manager) = SyncLoop::probe_context(self.kubelet, false);
         let answered = prober_manager.handle_answer(container, kind, outcome, output, context, step);
-        if answered.changes_status {
-            self.kubelet.resync_cache.invalidate();
-        }
+        self.caches.revalidate(self.last_sync_was_no_op && !answered.changes_status);
         for update in answered.updates.into_iter().flatten() {
             self.kubelet.queue.post(Message::ProbeUpdate(update));
         }
@@ -387,9 +386,6 @@ impl SyncLoop<'_> {
 
     /// Handles one wake-up that is due.
     pub(super) fn handle_wake(&mut self, wake: Wake, step: &mut Step<'_>) {
-        if !matches!(wake, Wake::Probe(..) | Wake::Retry) {
-            self.kubelet.resync_cache.invalidate();
-        }
         match wake {
             Wake::Relist => {
                 self.relist(step.now);
@@ -434,6 +430,7 @@ impl SyncLoop<'_> {
         if self.worker.state() == WorkerState::Finished {
             return false;
         }
+        self.caches.invalidate();
         // The new kubelet lists the objects: it knows the newest before its worker starts.
         if let Some(newest) = self.kubelet.queue.newest_object().cloned() {
             self.handle_object(newest, step);

@@ -52,10 +52,12 @@ impl SyncLoopQueue {
     }
 
     /// Removes and returns the message to handle next; `None` while the sync loop is blocked.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Message> {
-        if self.is_blocked() {
-            return None;
-        }
+        if self.has_next() { self.remove_first() } else { None }
+    }
+
+    fn remove_first(&mut self) -> Option<Message> {
         // `min_by_key` returns the first of equal rank, which came first.
         let (place, _) = self.messages.iter().enumerate().min_by_key(|(_, message)| message.rank())?;
         Some(self.messages.remove(place))

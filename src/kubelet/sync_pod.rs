@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 use super::{
     components::Kubelet,
     container_gc,
-    fast_path::ResyncCache,
     generate_status::{self, StatusRequest},
     kill_container,
     sink::Step,
@@ -28,6 +27,8 @@ use crate::{
 pub(super) enum SyncStart {
     /// The sync goes on.
     Started(Sync),
+    /// The sync ends at once: it has nothing to do, and has changed nothing.
+    IsNoOp(Sync),
     /// The phase is terminal: SyncPod returns at once, and the Pod is terminated next.
     FoundTerminalPhase(Sync),
 }
@@ -81,7 +82,7 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
     let has_changed_probes = status.has_triggered_probe || has_added_workers;
     let has_sandbox = kubelet.status_manager.has_unpublished_sandbox();
     if sync.tasks.is_empty() && !has_changed_status && !has_changed_probes && !has_sandbox {
-        sync.set_resync_cache(ResyncCache::after_no_op());
+        return SyncStart::IsNoOp(sync);
     }
     SyncStart::Started(sync)
 }

@@ -72,6 +72,7 @@ pub(super) enum Turn {
 impl Driver {
     /// Returns the next event, and when it is due. At one instant the Pod's wake-ups and the queue's events come in the
     /// order of [`SimEvent`].
+    #[inline]
     pub(super) fn next(&self, now: Timestamp) -> Option<(Timestamp, Turn)> {
         let wake = self.pod.as_ref().and_then(PodMachine::poll_timeout).map(|at| at.max(now));
         match (wake, self.runtime.queue.first()) {
@@ -88,6 +89,7 @@ impl Driver {
     }
 
     /// Handles an event, unless it is the host's: then it is returned.
+    #[inline]
     pub(super) fn take_turn(&mut self, turn: Turn, now: Timestamp, host: &mut impl Host) -> Option<SimEvent> {
         let Turn::Queue(event) = turn else {
             if let Some(pod) = &mut self.pod {
@@ -139,17 +141,18 @@ impl Driver {
         let output = output_of(outcome, pod.spec(), container, kind);
         let answer = ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };
         let out = &mut host.sink(pod.is_gone());
-        // A probe worker that has ended meanwhile refuses the answer, as it must.
-        let _ = pod.handle_probe_answer(answer, &mut Step { now, out });
+        pod.handle_probe_answer(answer, &mut Step { now, out });
     }
 
     /// Reports an event of the runtime to the Pod.
+    #[inline]
     fn report(&mut self, event: RuntimeEvent, now: Timestamp, host: &mut impl Host) {
         // A Pod that has ended its worker meanwhile refuses the late event, as it must.
         let _ = self.handle(Event::Runtime(event), now, host);
     }
 
     /// Passes an event to the Pod, if it is bound.
+    #[inline]
     pub(super) fn handle(&mut self, event: Event, now: Timestamp, host: &mut impl Host) -> Result<(), EventError> {
         let Some(pod) = &mut self.pod else { return Ok(()) };
         let is_gone = pod.is_gone();

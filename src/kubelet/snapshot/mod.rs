@@ -6,7 +6,7 @@ use alloc::{boxed::Box, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use super::{PodMachine, api_pod::ApiPod, components::Kubelet, pod_worker::PodWorker};
+use super::{PodMachine, api_pod::ApiPod, components::Kubelet, fast_path::Caches, pod_worker::PodWorker};
 use crate::{config::KubeletConfig, spec::PodSpec};
 
 /// Complete state of a Pod except the kubelet's configuration, for any serde format.
@@ -96,7 +96,7 @@ impl PodMachine {
     /// ```
     pub fn restore(snapshot: PodSnapshot, config: Arc<KubeletConfig>) -> Result<PodMachine, SnapshotError> {
         let PodSnapshot { version: Version, worker, kubelet } = snapshot;
-        let mut pod = PodMachine { worker, kubelet };
+        let mut pod = PodMachine { worker, kubelet, caches: Caches::new(config.fast_path) };
         check::check(&pod.worker, &pod.kubelet)?;
         if !pod.kubelet.pleg.set_timing(config.timing) {
             return Err(SnapshotError::OtherTiming);

@@ -25,7 +25,7 @@ fn start(kind: SyncKind, spec: &Arc<PodSpec>, kubelet: &mut Kubelet, out: &mut V
     let request = Request { object, shows_initialized: false, overrides_grace: false };
     let dequeued = Dequeued { kind, request, grace: None };
     match sync_pod::start_sync(dequeued, None, kubelet, &mut Step { now: at(0), out }) {
-        SyncStart::Started(sync) => sync,
+        SyncStart::Started(sync) | SyncStart::IsNoOp(sync) => sync,
         SyncStart::FoundTerminalPhase(_) => unreachable!("nothing has ended"),
     }
 }

@@ -237,14 +237,7 @@ impl<'a, 'b> FastHost<'a, 'b> {
 
 impl Host for FastHost<'_, '_> {
     fn sink(&mut self, is_gone: bool) -> impl Sink {
-        FastSink {
-            number: self.context.number,
-            observers: self.context.observers,
-            actions: self.context.actions,
-            advance: &mut self.advance,
-            wants_deletion: &mut self.wants_deletion,
-            is_gone,
-        }
+        FastSink { host: self, is_gone }
     }
 
     fn next_action(&mut self) -> Option<Action> {
@@ -263,34 +256,30 @@ impl Host for FastHost<'_, '_> {
 }
 
 /// Receives the outputs of a fast Pod.
-struct FastSink<'a> {
-    number: u64,
-    observers: &'a mut Observers,
-    actions: &'a mut VecDeque<Action>,
-    advance: &'a mut Advance,
-    wants_deletion: &'a mut bool,
+struct FastSink<'h, 'a, 'b> {
+    host: &'h mut FastHost<'a, 'b>,
     /// True once the object is removed: then the API server ignores the kubelet's status.
     is_gone: bool,
 }
 
-impl Sink for FastSink<'_> {
+impl Sink for FastSink<'_, '_, '_> {
     fn action(&mut self, _: Timestamp, action: Action) {
-        self.actions.push_back(action);
+        self.host.context.actions.push_back(action);
     }
 
     fn transition(&mut self, transition: Transition) {
         if !self.is_gone {
-            self.advance.note(&transition);
-            self.observers.transition(self.number, &transition);
+            self.host.advance.note(&transition);
+            self.host.context.observers.transition(self.host.context.number, &transition);
         }
     }
 
     fn published(&mut self, at: Timestamp, _: &StatusView<'_>) {
-        self.advance.changed = Some(at);
+        self.host.advance.changed = Some(at);
     }
 
     fn delete_object(&mut self, _: Timestamp) {
-        *self.wants_deletion = true;
+        self.host.wants_deletion = true;
     }
 }
 
