@@ -329,10 +329,9 @@ impl StatusManager {
         self.start_time.get_or_insert(context.step.now.whole_seconds());
         let is_first = !self.is_known();
         let before = core::mem::replace(&mut self.record, Arc::new(new.record));
-        let after = self.record.conditions.clone();
-        for (which, condition) in after.iter() {
+        for (which, condition) in self.record.conditions.iter() {
             let old = before.conditions.get(which).filter(|_| !is_first);
-            self.record_condition_change(which, old, condition, context);
+            record_condition_change(&mut self.transition_times, which, old, condition, context);
         }
         self.emit_container_changes(&before.records, context);
         let has_observed = new.object.generation > self.generations.status;
@@ -353,23 +352,6 @@ impl StatusManager {
             self.post_reconcile(context);
         }
         is_unchanged
-    }
-
-    fn record_condition_change(
-        &mut self,
-        which: ConditionType,
-        before: Option<&Condition>,
-        after: &Condition,
-        context: &mut StatusContext<'_, '_>,
-    ) {
-        let from = before.map(|before| before.status);
-        if from == Some(after.status) {
-            return;
-        }
-        // The scheduler owns PodScheduled: its time is that of the binding.
-        let bound_at = context.object.scheduled_at.filter(|_| which == ConditionType::PodScheduled);
-        self.transition_times.set(which, Some(bound_at.unwrap_or(context.step.now)));
-        context.emit(Change::Condition { condition: which, from, to: after.status, reason: after.reason });
     }
 
     fn emit_container_changes(&self, before: &[Option<ContainerRecord>], context: &mut StatusContext<'_, '_>) {
@@ -407,8 +389,10 @@ impl StatusManager {
         let conditions = &mut Arc::make_mut(&mut self.record).conditions;
         let was_ready = core::mem::replace(&mut conditions.ready, is_ready.clone());
         let were_ready = core::mem::replace(&mut conditions.containers_ready, containers_ready.clone());
-        self.record_condition_change(ConditionType::Ready, Some(&was_ready), &is_ready, context);
-        self.record_condition_change(ConditionType::ContainersReady, Some(&were_ready), &containers_ready, context);
+        let (ready, times) = (ConditionType::Ready, &mut self.transition_times);
+        record_condition_change(times, ready, Some(&was_ready), &is_ready, context);
+        let containers = ConditionType::ContainersReady;
+        record_condition_change(times, containers, Some(&were_ready), &containers_ready, context);
         self.generations.readiness = context.object.generation;
         self.publish(Write::Changed, could_have_running_containers, context);
     }
@@ -454,7 +438,8 @@ impl StatusManager {
         let after = Condition::plain(true);
         let condition = &mut Arc::make_mut(&mut self.record).conditions.ready_to_start_containers;
         let before = core::mem::replace(condition, after.clone());
-        self.record_condition_change(ConditionType::PodReadyToStartContainers, Some(&before), &after, context);
+        let (which, times) = (ConditionType::PodReadyToStartContainers, &mut self.transition_times);
+        record_condition_change(times, which, Some(&before), &after, context);
         let otherwise = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
         self.publish(if before == after { otherwise } else { Write::Changed }, could_have_running_containers, context);
     }
@@ -663,6 +648,24 @@ impl StatusManager {
         self.published.holds_back_terminal_phase = false;
         self.has_unpublished_sandbox = false;
     }
+}
+
+/// Records and emits a condition's change of status.
+fn record_condition_change(
+    times: &mut TransitionTimes,
+    which: ConditionType,
+    before: Option<&Condition>,
+    after: &Condition,
+    context: &mut StatusContext<'_, '_>,
+) {
+    let from = before.map(|before| before.status);
+    if from == Some(after.status) {
+        return;
+    }
+    // The scheduler owns PodScheduled: its time is that of the binding.
+    let bound_at = context.object.scheduled_at.filter(|_| which == ConditionType::PodScheduled);
+    times.set(which, Some(bound_at.unwrap_or(context.step.now)));
+    context.emit(Change::Condition { condition: which, from, to: after.status, reason: after.reason });
 }
 
 fn state_kind(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {

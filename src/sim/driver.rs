@@ -147,8 +147,10 @@ impl Driver {
     /// Reports an event of the runtime to the Pod.
     #[inline]
     fn report(&mut self, event: RuntimeEvent, now: Timestamp, host: &mut impl Host) {
+        let Some(pod) = &mut self.pod else { return };
+        let is_gone = pod.is_gone();
         // A Pod that has ended its worker meanwhile refuses the late event, as it must.
-        let _ = self.handle(Event::Runtime(event), now, host);
+        let _ = pod.handle_event(now, Event::Runtime(event), &mut host.sink(is_gone));
     }
 
     /// Passes an event to the Pod, if it is bound.

@@ -83,11 +83,14 @@ pub fn to_seconds(duration: Duration) -> f64 {
     if duration.subsec_nanos() == NO_TIME && duration > MAX {
         return f64::from_bits(duration.as_secs());
     }
-    // A division rounds once, so the result is the number nearest to the decimal fraction that was written.
-    // From 64 bits that takes one instruction, from 128 it is a call.
-    let micros = duration.as_micros();
     #[expect(clippy::cast_precision_loss, reason = "a hundred years are fewer than 2^53 microseconds")]
-    let micros = u64::try_from(micros).map_or_else(|_| micros as f64, |micros| micros as f64);
+    if duration.subsec_nanos() == 0 {
+        // Most times of scenarios: no division, and no conversion from 128 bits.
+        return duration.as_secs() as f64;
+    }
+    // A division rounds once, so the result is the number nearest to the decimal fraction that was written.
+    #[expect(clippy::cast_precision_loss, reason = "a hundred years are fewer than 2^53 microseconds")]
+    let micros = duration.as_micros() as f64;
     micros / 1e6
 }
 
