@@ -1,16 +1,20 @@
-//! API Pod: the object as the watch delivered it last, beside the kubelet's own status.
+//! API Pod: the object as the watch delivered it last, beside the kubelet's own status (pkg/kubelet/config).
+//!
+//! [`ApiPod::changed`] applies one API event, [`ApiPod::observed`] a whole object from the watch; the sync loop handles the
+//! copy that they return. Conditions of other owners: `rule::external_conditions`; legal changes: `rule::spec_change`.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{ConditionStatus, Name, PodCondition, PodPhase},
-    rule::external_conditions,
-    spec::PodSpec,
+    api::{ConditionStatus, Name, PodCondition, PodManifest, PodPhase},
+    event::{ApiEvent, EventError},
+    rule::{external_conditions, spec_change},
+    spec::{PodSpec, SpecError},
     state::{ConditionReason, ConditionType},
-    time::Timestamp,
+    time::{Timestamp, seconds},
 };
 
 /// The kubelet's copy of the object, without the status that it publishes itself.
@@ -59,6 +63,80 @@ impl ApiPod {
         }
     }
 
+    /// Returns the kubelet's copy of an object that it sees for the first time.
+    pub(super) fn first_seen(manifest: &PodManifest) -> Result<ApiPod, SpecError> {
+        let known = ApiPod::new(Arc::new(PodSpec::from_admitted(manifest)?));
+        Ok(known.with(manifest, known.spec.clone()))
+    }
+
+    /// Returns the copy after a whole object from the watch; `None` if that is as known.
+    pub(super) fn observed(&self, manifest: &PodManifest) -> Result<Option<ApiPod>, EventError> {
+        if self.is_gone {
+            return Err(EventError::Gone);
+        }
+        let spec = PodSpec::from_admitted(manifest).map_err(|error| EventError::Spec(Box::new(error)))?;
+        // A Pod that was created from a manifest alone has no uid to compare.
+        if !self.spec.uid().is_empty() && spec.uid() != self.spec.uid() {
+            return Err(EventError::AnotherPod { uid: spec.uid().into() });
+        }
+        spec_change::validate_update(&self.spec, &spec)?;
+        // An equal spec keeps its address: it may be shared with other Pods, and equality is then a pointer comparison.
+        let spec = if spec == *self.spec { self.spec.clone() } else { Arc::new(spec) };
+        Ok(Some(self.with(manifest, spec)).filter(|object| object != self))
+    }
+
+    /// Returns the copy with everything that the object shows; what the object may omit stays.
+    fn with(&self, manifest: &PodManifest, spec: Arc<PodSpec>) -> ApiPod {
+        let metadata = &manifest.metadata;
+        let deletion = metadata.deletion_timestamp.map(|until| {
+            // The API server sets deletionTimestamp to the end of the grace period.
+            let grace = seconds::of_grace(metadata.deletion_grace_period_seconds.unwrap_or(0));
+            Deletion { requested_at: until - grace, grace }
+        });
+        let conditions = &manifest.status.conditions;
+        let shown = manifest.status.phase.as_ref().and_then(|phase| phase.known());
+        ApiPod {
+            generation: metadata.generation.max(self.generation),
+            // The API never takes a deletion back: an object without one was delivered late.
+            deletion: deletion.or(self.deletion),
+            is_gone: false,
+            conditions: external_conditions::external_conditions(conditions, &[]),
+            api_terminal_phase: self.api_terminal_phase.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
+            scheduled_at: scheduled_at(conditions).or(self.scheduled_at),
+            spec,
+        }
+    }
+
+    /// Returns the copy after an API event; `None` if the event changes nothing: only a grace shorter than the one in
+    /// force changes a deletion.
+    pub(super) fn changed(&self, event: ApiEvent, now: Timestamp) -> Option<ApiPod> {
+        let mut object = self.clone();
+        match event {
+            ApiEvent::Deleted { grace_seconds, generation } => {
+                let grace = seconds::of_grace(grace_seconds);
+                if self.deletion.is_some_and(|deletion| deletion.grace <= grace) {
+                    return None;
+                }
+                let requested_at = self.deletion.map_or(now, |deletion| deletion.requested_at);
+                object.deletion = Some(Deletion { requested_at, grace });
+                object.generation = object.generation.max(generation.unwrap_or(0));
+            }
+            ApiEvent::Removed => object.is_gone = true,
+            ApiEvent::ConditionSet(condition) => {
+                PodCondition::put(&mut object.conditions, condition);
+            }
+            ApiEvent::ConditionRemoved { condition_type } => {
+                object.conditions.retain(|condition| condition.type_ != *condition_type);
+            }
+            ApiEvent::SpecChanged(spec) => {
+                object.generation = object.generation.max(spec.generation());
+                object.spec = spec;
+            }
+            ApiEvent::Ended(phase) => object.api_terminal_phase = object.api_terminal_phase.or(Some(phase)),
+        }
+        Some(object)
+    }
+
     /// True if the object has a deletion timestamp.
     pub(super) fn is_deleting(&self) -> bool {
         self.deletion.is_some()
@@ -101,4 +179,10 @@ impl ApiPod {
         };
         PodCondition::put(&mut self.conditions, condition)
     }
+}
+
+/// Returns when the Pod was bound, by its `PodScheduled` condition.
+fn scheduled_at(conditions: &[PodCondition]) -> Option<Timestamp> {
+    let scheduled = conditions.iter().find(|condition| condition.type_ == ConditionType::PodScheduled.name())?;
+    scheduled.last_transition_time.filter(|_| scheduled.status.to_string() == "True")
 }

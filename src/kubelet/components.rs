@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     api_pod::ApiPod,
     container_gc::{self, ContainerGc},
-    jitter::Jitter,
-    livelock_guard::LivelockGuard,
     pleg::{Pleg, PlegEvent},
     prober_manager::ProberManager,
     runtime_manager::RuntimeManager,
@@ -17,6 +15,7 @@ use super::{
     status_manager::{StatusContext, StatusManager},
     status_view::StatusView,
     sync_loop_queue::{Message, SyncLoopQueue},
+    timers::{Jitter, LivelockGuard, SHORTEST_PERIOD},
 };
 use crate::{
     config::KubeletConfig,
@@ -25,9 +24,6 @@ use crate::{
     state::{InstanceId, RuntimeStatus},
     time::Timestamp,
 };
-
-/// No period is shorter, so that time always advances.
-pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// Components of the kubelet below the pod worker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,10 +113,8 @@ impl Kubelet {
         self.queue.newest_object().unwrap_or(&self.object)
     }
 
-    /// Queues a changed copy of the newest object.
-    pub(super) fn post_object(&mut self, change: impl FnOnce(&mut ApiPod)) {
-        let mut object = ApiPod::clone(self.newest_object());
-        change(&mut object);
+    /// Queues an object that the watch delivered.
+    pub(super) fn post_object(&mut self, object: ApiPod) {
         self.queue.post(Message::Object(Arc::new(object)));
     }
 

@@ -7,8 +7,10 @@ use alloc::{borrow::Cow, boxed::Box, format};
 use core::time::Duration;
 
 use super::{
-    components::Kubelet, pod_worker::PodWorker, sink::Step, status_override::StatusOverride, status_view::StatusReason,
-    transitions::WorkerState,
+    components::Kubelet,
+    pod_worker::{PodWorker, StatusOverride, WorkerState},
+    sink::Step,
+    status_view::StatusReason,
 };
 use crate::{
     action::{EventReason, EventType, KubernetesEvent},

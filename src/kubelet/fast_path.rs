@@ -8,7 +8,7 @@ use alloc::{sync::Arc, vec::Vec};
 #[cfg(feature = "sim")]
 use core::hash::{Hash, Hasher};
 
-use super::wake::Wake;
+use super::timers::Wake;
 #[cfg(feature = "sim")]
 use crate::config::mix;
 use crate::{config::FastPath, time::Timestamp};

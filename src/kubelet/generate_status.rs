@@ -5,9 +5,9 @@
 use super::{
     api_pod::ApiPod,
     components::Kubelet,
+    pod_worker::StatusOverride,
     sink::Step,
     status_manager::{NewStatus, Write},
-    status_override::StatusOverride,
     status_view::StatusReason,
 };
 use crate::{

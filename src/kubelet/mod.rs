@@ -5,13 +5,26 @@
 //! | component | file |
 //! |---|---|
 //! | [`PodMachine`]: face and routing | this one |
-//! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`timers`], [`restart`], [`eviction`], [`runtime_events`], [`observe`] |
+//! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`sync_loop_queue`], [`timers`], [`restart`], [`eviction`], [`runtime_events`] |
+//! | API object (watch) | [`api_pod`] |
 //! | pod worker | [`pod_worker`], which owns the [`sync`] under way |
 //! | sync (`SyncPod`) | [`sync_pod`], [`start_container`], [`kill_container`], [`generate_status`] |
 //! | everything that a sync works with | [`components`] |
-//! | status manager | [`status_manager`], [`status_override`], [`status_view`] |
+//! | status manager | [`status_manager`], [`status_view`] |
 //! | probe manager, runtime manager, garbage collection, PLEG | [`prober_manager`], [`runtime_manager`], [`container_gc`], [`pleg`] |
-//! | messages between them | [`sync_loop_queue`] |
+//!
+//! The components remember and act; the rules that they ask are pure functions in `rule`:
+//!
+//! | question | rule | asked by |
+//! |---|---|---|
+//! | start and doubling of a back-off (crash loop, image pull) | `rule::back_off` | [`runtime_manager`], [`start_container`] |
+//! | thresholds and initial delay of a probe | `rule::probe` | [`prober_manager`] |
+//! | grace, sidecar order, phase at an eviction or a node shutdown | `rule::termination` | [`kill_container`], [`eviction`], [`pod_worker`] |
+//! | containers to start, stop and restart | `rule::pod_actions` | [`sync_pod`] |
+//! | active deadline | `rule::deadline` | [`generate_status`], [`sync_loop`] |
+//! | phase, conditions and container statuses | `rule::pod_status` | [`generate_status`] |
+//! | exit code 137 of a container that was lost | `rule::terminate_pod` | [`status_manager`]; with its sandbox: [`runtime_events`] |
+//! | admission to a node | none here: the embedder decides | [`PodMachine::rejected`] publishes a refusal |
 //!
 //! [`fast_path`] holds every shortcut, [`inspect`] the read-only view for explanations, [`validate_event`] the refusals.
 
@@ -22,10 +35,7 @@ mod eviction;
 mod fast_path;
 mod generate_status;
 mod inspect;
-mod jitter;
 mod kill_container;
-mod livelock_guard;
-mod observe;
 mod pleg;
 mod pod_worker;
 mod prober_manager;
@@ -37,7 +47,6 @@ mod sink;
 mod snapshot;
 mod start_container;
 mod status_manager;
-mod status_override;
 mod status_view;
 mod sync;
 mod sync_loop;
@@ -46,13 +55,12 @@ mod sync_pod;
 #[cfg(test)]
 mod tests;
 mod timers;
-mod transitions;
 mod validate_event;
-mod wake;
 
 #[cfg(feature = "sim")]
 pub(crate) use fast_path::{Interner, ProbeAnswer};
 pub(crate) use inspect::{InspectStop, InspectSync, StartStep, StopProgress};
+pub use pod_worker::{WORKER_MOVES, WorkerState};
 pub use restart::ResumeError;
 pub(crate) use sink::Step;
 pub use sink::{NoSink, Output, Sink};
@@ -60,9 +68,8 @@ pub use sink::{NoSink, Output, Sink};
 pub(crate) use snapshot::Version;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{PodSnapshot, SnapshotError};
-pub use status_view::StatusView;
-pub use transitions::{CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState};
-pub use wake::Wake;
+pub use status_view::{CONTAINER_MOVES, PHASE_MOVES, StatusView};
+pub use timers::Wake;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::hash::{Hash, Hasher};
@@ -183,7 +190,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<PodMachine, SpecError> {
-        Ok(PodMachine::bound(Arc::new(observe::first_seen(object)?), config, now, out))
+        Ok(PodMachine::bound(Arc::new(ApiPod::first_seen(object)?), config, now, out))
     }
 
     /// Resumes a Pod after a restart of its agent, from the object with its last published status and from the runtime.
@@ -272,7 +279,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<PodMachine, ResumeError> {
-        let first_seen = observe::first_seen(object)?;
+        let first_seen = ApiPod::first_seen(object)?;
         validate_event::check_listing(&first_seen.spec, &runtime).map_err(ResumeError::Runtime)?;
         let kubelet = restart::resume(first_seen, &object.status, runtime, ids, config, now);
         Ok(PodMachine::adopt(kubelet, &mut Step { now, out }))
@@ -379,7 +386,9 @@ impl PodMachine {
             Event::Runtime(event) => runtime_events::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Node(event) => eviction::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Api(event) => {
-                observe::handle(event, &mut self.kubelet, now);
+                if let Some(object) = self.kubelet.newest_object().changed(event, now) {
+                    self.kubelet.post_object(object);
+                }
                 self.run_after_object(was_finished, step);
                 return Ok(());
             }
@@ -396,7 +405,8 @@ impl PodMachine {
         out: &mut dyn Sink,
     ) -> Result<(), EventError> {
         let was_finished = self.worker.state() == WorkerState::Finished;
-        if observe::handle_object(object, &mut self.kubelet)? {
+        if let Some(object) = self.kubelet.newest_object().observed(object)? {
+            self.kubelet.post_object(object);
             self.run_after_object(was_finished, &mut Step { now, out });
         }
         Ok(())
@@ -483,7 +493,7 @@ impl PodMachine {
     /// ```
     #[must_use]
     pub fn next_wake(&self) -> Option<(Timestamp, Wake)> {
-        self.caches.next_wake(|| timers::next_wake(&self.worker, &self.kubelet))
+        self.caches.next_wake(|| sync_loop::next_wake(&self.worker, &self.kubelet))
     }
 
     // --- Queries ---
@@ -617,7 +627,7 @@ pub(crate) struct Prototype {
 impl Prototype {
     /// Creates a prototype from an object: see [`PodMachine::from_object`].
     pub(crate) fn from_object(object: &PodManifest, config: Arc<KubeletConfig>) -> Result<Prototype, SpecError> {
-        Ok(Prototype { object: Arc::new(observe::first_seen(object)?), config })
+        Ok(Prototype { object: Arc::new(ApiPod::first_seen(object)?), config })
     }
 
     /// Returns the same, but bound to its node at another time.

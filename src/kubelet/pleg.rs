@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::livelock_guard::LivelockGuard;
+use super::timers::LivelockGuard;
 use crate::{
     config::Timing,
     spec::ContainerIndex,

@@ -9,11 +9,49 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api_pod::ApiPod,
-    status_override::StatusOverride,
+    status_view::{Disruption, StatusReason},
     sync::{Dequeued, Request, Sync},
-    transitions::{WORKER_MOVES, WorkerState},
 };
-use crate::{action::SyncKind, rule::termination, time::Timestamp};
+use crate::{
+    action::SyncKind,
+    api::named,
+    rule::{pod_status::PodRecord, termination, termination::KillOrder},
+    time::Timestamp,
+};
+
+// --- State ---
+
+named! {
+    /// State of a Pod's worker. A worker never returns to an earlier state.
+    pub enum WorkerState {
+        /// SyncPod: the worker reconciles the Pod to its spec.
+        Syncing = "Syncing",
+        /// SyncTerminatingPod: all containers are being stopped.
+        Terminating = "Terminating",
+        /// SyncTerminatedPod: all containers have stopped, and the last status is left to publish.
+        Terminated = "Terminated",
+        /// The kubelet is done with the Pod.
+        Finished = "Finished",
+    }
+}
+
+/// Transitions of a pod worker; it refuses every other.
+///
+/// ```
+/// use pod_lifecycle::{WORKER_MOVES, WorkerState};
+///
+/// let next = |from| WORKER_MOVES.iter().filter(move |(it, _)| *it == from).map(|(_, to)| *to);
+/// let from_the_start: Vec<_> = next(WorkerState::Syncing).collect();
+/// assert_eq!(from_the_start, [WorkerState::Terminating, WorkerState::Finished]);
+/// ```
+pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
+    (WorkerState::Syncing, WorkerState::Terminating),
+    (WorkerState::Syncing, WorkerState::Finished),
+    (WorkerState::Terminating, WorkerState::Terminated),
+    (WorkerState::Terminated, WorkerState::Finished),
+];
+
+// --- Worker ---
 
 /// Worker of one Pod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +91,29 @@ struct Termination {
     /// Timeouts of the callers of `killPodNow`.
     #[serde(with = "crate::time::exact")]
     kill_timeouts: Vec<Timestamp>,
+}
+
+/// Override of a generated status: phase, reason and condition that an eviction, a preemption or a node shutdown forces upon
+/// the Pod.
+///
+/// Answers to the `PodStatusFunc` of `KillPodOptions`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatusOverride {
+    pub(super) reason: Arc<StatusReason>,
+    /// Message of the `DisruptionTarget` condition, if the Pod gets one.
+    pub(super) disruption: Option<Disruption>,
+    /// Kind of the termination, which decides the phase.
+    pub(super) order: KillOrder,
+}
+
+impl StatusOverride {
+    /// Overrides phase and reason of a generated status; returns the message of its `DisruptionTarget` condition.
+    pub(super) fn apply(&self, status: &mut PodRecord, reason: &mut Option<Arc<StatusReason>>) -> Option<Disruption> {
+        status.phase = self.order.phase(status.phase);
+        *reason = Some(self.reason.clone());
+        self.disruption.clone()
+    }
 }
 
 impl PodWorker {

@@ -10,8 +10,7 @@ use super::{
     api_pod::ApiPod,
     runtime_manager::RuntimeManager,
     sink::Step,
-    status_override::Disruption,
-    status_view::{Generations, StatusReason, StatusView, TransitionTimes},
+    status_view::{Disruption, Generations, StatusReason, StatusView, TransitionTimes},
     sync_loop_queue::{Message, SyncLoopQueue},
 };
 use crate::{

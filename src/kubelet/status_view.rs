@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::runtime_manager::RuntimeManager;
 use crate::{
+    action::ContainerStateKind,
     api::{ConditionStatus, PodCondition, PodPhase},
     rule::{conditions, pod_status::PodRecord},
     spec::{ContainerIndex, PodSpec},
@@ -155,6 +156,9 @@ impl StatusReason {
     }
 }
 
+/// Message of the kubelet's own `DisruptionTarget` condition.
+pub(super) type Disruption = Box<str>;
+
 /// Generations of the object that a status was computed for (KEP-5067).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -186,3 +190,33 @@ impl TransitionTimes {
         }
     }
 }
+
+// --- Transitions; the diagrams of the docs are generated from these tables ---
+
+/// Transitions of the published phase. A Pod goes back from `Running` to `Pending` when its sandbox dies and its init
+/// containers run again; it never leaves `Succeeded` or `Failed`. `Unknown` is what an observer sees of a lost node.
+pub const PHASE_MOVES: &[(PodPhase, PodPhase)] = &[
+    (PodPhase::Pending, PodPhase::Running),
+    (PodPhase::Pending, PodPhase::Succeeded),
+    (PodPhase::Pending, PodPhase::Failed),
+    (PodPhase::Pending, PodPhase::Unknown),
+    (PodPhase::Running, PodPhase::Pending),
+    (PodPhase::Running, PodPhase::Succeeded),
+    (PodPhase::Running, PodPhase::Failed),
+    (PodPhase::Running, PodPhase::Unknown),
+    (PodPhase::Unknown, PodPhase::Pending),
+    (PodPhase::Unknown, PodPhase::Running),
+    (PodPhase::Unknown, PodPhase::Succeeded),
+    (PodPhase::Unknown, PodPhase::Failed),
+];
+
+/// Transitions of a published container state. A container that runs only for an instant goes from waiting to
+/// terminated, and one that is restarted at once from terminated to running.
+pub const CONTAINER_MOVES: &[(ContainerStateKind, ContainerStateKind)] = &[
+    (ContainerStateKind::Waiting, ContainerStateKind::Running),
+    (ContainerStateKind::Waiting, ContainerStateKind::Terminated),
+    (ContainerStateKind::Running, ContainerStateKind::Waiting),
+    (ContainerStateKind::Running, ContainerStateKind::Terminated),
+    (ContainerStateKind::Terminated, ContainerStateKind::Waiting),
+    (ContainerStateKind::Terminated, ContainerStateKind::Running),
+];

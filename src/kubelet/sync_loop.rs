@@ -4,14 +4,16 @@
 
 use alloc::{boxed::Box, sync::Arc};
 
+use core::time::Duration;
+
 use super::{
     api_pod::ApiPod,
-    components::{Kubelet, SHORTEST_PERIOD},
+    components::Kubelet,
     container_gc, eviction,
     fast_path::Caches,
     kill_container,
     pleg::PlegEvent,
-    pod_worker::PodWorker,
+    pod_worker::{PodWorker, WorkerState},
     prober_manager::{ProbeContext, ProbeUpdate, Prober, ProberManager},
     restart,
     sink::Step,
@@ -20,14 +22,15 @@ use super::{
     sync::{Dequeued, PendingCall, Sync},
     sync_loop_queue::{Message, SyncLoopQueue},
     sync_pod::{self, Poll, SyncStart},
-    timers,
-    transitions::WorkerState,
-    wake::Wake,
+    timers::{SHORTEST_PERIOD, Wake},
 };
 use crate::{
     action::{SyncKind, SyncProgress},
     config::FastPath,
-    rule::probe::{ProbeOutcome, ProbeResult},
+    rule::{
+        deadline,
+        probe::{ProbeOutcome, ProbeResult},
+    },
     spec::{ContainerIndex, ProbeKind},
     time::Timestamp,
 };
@@ -66,7 +69,7 @@ impl SyncLoop<'_> {
     pub(super) fn run_after_answer(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
         if self.caches.uses(FastPath::PROBE_ANSWER) && self.is_at_rest() {
             let due = self.kubelet.prober_manager.get(container, kind).and_then(Prober::due);
-            let compute = || timers::next_wake(self.worker, self.kubelet);
+            let compute = || next_wake(self.worker, self.kubelet);
             self.caches.move_next_wake_ahead(due, Wake::Probe(container, kind), compute);
         } else {
             self.run(step);
@@ -94,7 +97,7 @@ impl SyncLoop<'_> {
 
     /// Computes and caches the next wake-up.
     pub(super) fn update_next_wake(&mut self) {
-        self.caches.update_next_wake(|| timers::next_wake(self.worker, self.kubelet));
+        self.caches.update_next_wake(|| next_wake(self.worker, self.kubelet));
     }
 
     // --- Messages ---
@@ -437,5 +440,60 @@ impl SyncLoop<'_> {
         }
         restart::restart(self.worker, self.kubelet, step.now);
         true
+    }
+}
+
+// --- Next wake-up ---
+
+/// Period in which a deadline that has passed is checked again, until it is acted upon: a resync tick of the kubelet.
+const DEADLINE_CHECK_PERIOD: Duration = Duration::from_secs(1);
+
+/// Returns the next wake-up; of several at one instant the first by [`Wake`].
+pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timestamp, Wake)> {
+    let mut first = First(None);
+    if let Some(sync) = worker.sync() {
+        sync.stops.iter().for_each(|stop| first.add(stop.due(), Wake::Stop(stop.container)));
+        if let PendingCall::PostStart(container, _, until) = sync.pending_call {
+            first.add(until, Wake::HookSlept(container));
+        }
+    }
+    let probers = kubelet.prober_manager.iter();
+    probers.for_each(|prober| first.add(prober.due(), Wake::Probe(prober.container, prober.kind)));
+    if worker.state() != WorkerState::Finished || !worker.is_idle() {
+        first.add(kubelet.pleg.next_relist(worker.is_blocked_by_relist()), Wake::Relist);
+    }
+    first.add(worker.kill_timeouts().iter().min().copied(), Wake::KillTimeout);
+    // A blocked sync loop does not tick either.
+    if !kubelet.queue.is_blocked() {
+        first.add(worker.retry_at(), Wake::Retry);
+        first.add(next_deadline_check(worker, kubelet), Wake::Deadline);
+    }
+    let gc = &kubelet.cold().gc;
+    first.add(gc.sandboxes_at(), Wake::GarbageCollection);
+    first.add(gc.dead_containers_at(), Wake::RemoveDead);
+    // Timestamps saturate: a wake-up at the last instant would be due for ever.
+    first.0.filter(|(at, _)| *at < Timestamp::END)
+}
+
+/// Returns when the active deadline is checked next.
+fn next_deadline_check(worker: &PodWorker, kubelet: &Kubelet) -> Option<Timestamp> {
+    if worker.state() != WorkerState::Syncing {
+        return None;
+    }
+    let deadline = deadline::expires_at(&kubelet.object.spec, kubelet.status_manager.start_time()?)?;
+    let met_at = kubelet.cold().deadline_met_at;
+    Some(met_at.map_or(deadline, |met_at| deadline.max(met_at + DEADLINE_CHECK_PERIOD)))
+}
+
+/// Earliest of several wake-ups.
+struct First(Option<(Timestamp, Wake)>);
+
+impl First {
+    fn add(&mut self, at: Option<Timestamp>, wake: Wake) {
+        if let Some(at) = at
+            && self.0.is_none_or(|first| (at, wake) < first)
+        {
+            self.0 = Some((at, wake));
+        }
     }
 }

@@ -10,9 +10,9 @@ use super::{
     container_gc,
     generate_status::{self, StatusRequest},
     kill_container,
+    pod_worker::StatusOverride,
     sink::Step,
     start_container,
-    status_override::StatusOverride,
     sync::{Dequeued, PendingCall, Sync, Task},
 };
 use crate::{

@@ -4,9 +4,8 @@ use alloc::boxed::Box;
 
 use super::{
     components::Kubelet,
-    pod_worker::PodWorker,
+    pod_worker::{PodWorker, WorkerState},
     sync::{PendingCall, StopStage},
-    transitions::WorkerState,
 };
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},

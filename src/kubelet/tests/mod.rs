@@ -2,7 +2,6 @@
 
 mod pleg;
 mod prober_manager;
-mod restart;
 mod sync;
 
 use alloc::{sync::Arc, vec::Vec};

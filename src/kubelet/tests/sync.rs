@@ -1,4 +1,4 @@
-//! Sync of a Pod.
+//! Syncs of a Pod, before and after a restart of the kubelet.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -7,8 +7,10 @@ use serde_json::json;
 use super::{FIRST, actions, at, instance, kubelet, one_container, running, runtime, spec};
 use crate::{
     action::{Action, SyncKind},
+    config::KubeletConfig,
+    event::{ApiEvent, Event, NodeEvent},
     kubelet::{
-        Step,
+        PodMachine, Step, WorkerState,
         api_pod::ApiPod,
         components::Kubelet,
         sink::Output,
@@ -72,4 +74,18 @@ fn an_init_container_that_cannot_start_ends_the_sync_and_a_regular_one_does_not(
     assert_eq!((sync.tasks.len(), sync.has_failed()), (1, true));
     sync.fail_start(FIRST);
     assert!(sync.tasks.is_empty());
+}
+
+#[test]
+fn a_pod_that_was_deleted_while_the_sync_loop_was_blocked_is_terminated_by_the_next_kubelet() {
+    let mut out: Vec<Output> = Vec::new();
+    let mut pod = PodMachine::new(one_container(), Arc::new(KubeletConfig::default()), at(0), &mut out);
+    pod.handle_event(at(0), Event::Node(NodeEvent::Preempted), &mut out).unwrap();
+    assert!(pod.kubelet.queue.is_blocked(), "the preemption blocks the sync loop");
+    let deleted = ApiEvent::Deleted { grace_seconds: 20, generation: None };
+    pod.handle_event(at(0), Event::Api(deleted), &mut out).unwrap();
+    assert!(pod.kubelet.queue.newest_object().is_some(), "the deletion is not handled yet");
+    pod.sync_loop().restart_kubelet(&mut Step { now: at(1_000), out: &mut out });
+    assert_eq!(pod.worker_state(), WorkerState::Terminating);
+    assert!(pod.is_deleting());
 }
