@@ -1,4 +1,4 @@
-//! Inputs of a Pod: what happened in the runtime, in the API and on the node.
+//! Inputs of a Pod: events of the runtime, of the API and of the node.
 //!
 //! A container has exited:
 //!
@@ -173,7 +173,7 @@ pub enum RuntimeEvent {
         /// Output or error of the handler, for the Kubernetes event.
         output: Box<str>,
     },
-    /// The whole state of the runtime: whatever differs from the known state has happened.
+    /// The whole state of the runtime: each difference from the known state has happened.
     Relisted(RuntimeStatus),
 }
 

@@ -176,6 +176,7 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // RFC 3339 has four digits for the year.
         let [first, last] = Timestamp::WRITABLE;
         let written = DateTime::<Utc>::from(*self.max(&first).min(&last));
         f.write_str(&written.to_rfc3339_opts(SecondsFormat::Secs, true))
@@ -307,6 +308,7 @@ pub fn go_duration(duration: Duration) -> String {
     let nanos = duration.subsec_nanos();
     match (duration.as_secs(), nanos) {
         (0, 0) => "0s".to_owned(),
+        // Go writes less than a second in a smaller unit (`time.Duration.String`).
         (0, ..1_000) => format!("{nanos}ns"),
         (0, ..1_000_000) => decimal(nanos.into(), 1_000) + "µs",
         (0, _) => decimal(nanos.into(), 1_000_000) + "ms",

@@ -73,6 +73,7 @@ impl<K: Ord + Clone> Timers<K> {
     /// assert!(timers.is_empty());
     /// ```
     pub fn set(&mut self, key: K, at: Option<Timestamp>) {
+        // Both collections hold the same wake-ups; the pair in `due` needs the old time.
         if let Some(before) = self.by_key.remove(&key) {
             self.due.remove(&(before, key.clone()));
         }

@@ -44,7 +44,7 @@ pub enum EventError {
     /// The event answers no pending action.
     #[error("{what} answers no pending action{}", .container.as_deref().map(|name| alloc::format!(" (container {name:?})")).unwrap_or_default())]
     Unasked {
-        /// What the event answers.
+        /// Kind of the event, such as `a created container`.
         what: &'static str,
         /// The container's name, if the event names one.
         container: Option<Box<str>>,

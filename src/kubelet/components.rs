@@ -1,4 +1,4 @@
-//! Components of the kubelet below the pod worker, for one Pod: what a sync works with.
+//! Components of the kubelet below the pod worker, for one Pod: everything that a sync works with.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
@@ -166,6 +166,7 @@ impl Kubelet {
     /// Returns when the kubelet started and whether the Pod was ready then (KEP-4781).
     pub(super) fn kubelet_start(&self) -> KubeletStart {
         KubeletStart {
+            // A kubelet that has not restarted is older than every container of the Pod.
             at: self.cold().kubelet_restarted_at.unwrap_or(Timestamp::BEGINNING),
             pod_was_ready: self.status_manager.record().conditions.ready.is_true(),
         }
@@ -236,7 +237,7 @@ impl Kubelet {
         }
     }
 
-    /// Removes dead sandboxes.
+    /// Removes the dead sandboxes that hold no instance, except the newest.
     pub(super) fn remove_sandboxes(&mut self, step: &mut Step<'_>) {
         self.cold.get_or_insert_default().gc.remove_sandboxes(&mut self.pleg, step);
     }

@@ -13,7 +13,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Planned removals.
+/// Planned removals of one Pod, each at its own wake-up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ContainerGc {
@@ -99,7 +99,9 @@ impl ContainerGc {
 
 /// Returns the dead sandboxes that hold no instance, except the newest.
 pub(super) fn dead_sandboxes(runtime: &RuntimeStatus) -> impl Iterator<Item = &Sandbox> {
+    // A dead sandbox that still holds a container is active to the garbage collection.
     let is_empty = |sandbox: &&Sandbox| runtime.instances.iter().all(|instance| instance.sandbox != sandbox.id);
+    // evictSandboxes keeps the newest sandbox of a Pod that still exists.
     runtime.sandboxes.iter().skip(1).filter(|sandbox| !sandbox.is_ready).filter(is_empty)
 }
 
@@ -109,6 +111,7 @@ pub(super) fn dead_sandboxes(runtime: &RuntimeStatus) -> impl Iterator<Item = &S
 pub(super) fn remove_older_dead(pleg: &mut Pleg, container: ContainerIndex, step: &mut Step<'_>) {
     let is_dead = |instance: &&Instance| instance.termination().is_some();
     let dead = pleg.cache().instances_of(container).filter(is_dead);
+    // MaxPerPodContainerCount is 1 by default: one dead instance of each container is kept.
     let older: Vec<InstanceId> = dead.skip(1).map(|instance| instance.id).collect();
     for instance in older {
         remove_container(pleg, container, instance, step);

@@ -1,7 +1,7 @@
 //! Terminations by the node: eviction, preemption, shutdown and rejection, with the callers that wait for them.
 //!
 //! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`, and to `pkg/kubelet/eviction`, `preemption` and
-//! `nodeshutdown`.
+//! `nodeshutdown`. The phase that each kind of termination leaves is the rule: `rule::termination`.
 
 use alloc::{borrow::Cow, boxed::Box, format};
 use core::time::Duration;
@@ -79,6 +79,7 @@ fn preempt(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
 /// <https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/>. No event is recorded. Answers to
 /// `killPods` in `pkg/kubelet/nodeshutdown`.
 fn shut_down(max_grace_seconds: Option<i64>, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    // The shutdown manager passes a grace with every kill, so the Pod's own is an override as well.
     let own = kubelet.object.spec.termination_grace();
     let grace = max_grace_seconds.map(|max| grace_up_to(kubelet, seconds::of_field(max))).or(own);
     let reason = StatusReason::new("Terminated", SHUT_DOWN);
@@ -106,6 +107,7 @@ fn kill_pod_now(
     let wait = Duration::from_secs(grace_seconds.saturating_add(grace_seconds / 2)).max(LEAST_KILL_TIMEOUT);
     let timeout = now + wait;
     let is_first = worker.state() == WorkerState::Syncing && !object.is_deleting();
+    // UpdatePod looks at Evict only if nothing has requested the termination before; a shutdown does not set it.
     worker.record_kill(status_override, is_first && order != KillOrder::Shutdown, timeout);
     if order == KillOrder::Preemption {
         // The node admits the critical Pod only when this one is gone, and handles nothing else meanwhile.

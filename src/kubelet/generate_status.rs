@@ -1,6 +1,7 @@
 //! Status generation: from spec, runtime, probes and failed starts to the status of a Pod.
 //!
-//! Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`.
+//! Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`. Phase, conditions and container statuses are the rule
+//! `rule::pod_status`; the active deadline is `rule::deadline`.
 
 use super::{
     api_pod::ApiPod,
@@ -33,7 +34,7 @@ pub(super) struct StatusRequest<'a> {
     pub(super) status_override: Option<&'a StatusOverride>,
 }
 
-/// Generated status.
+/// Generated status, as far as the sync needs it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GeneratedStatus {
     pub(super) phase: PodPhase,
@@ -50,11 +51,13 @@ pub(super) fn update_status(
     request: StatusRequest<'_>,
     step: &mut Step<'_>,
 ) -> GeneratedStatus {
+    // A probe's result between two syncs is combined with the gates as this sync saw them.
     kubelet.status_manager.set_gates(request.object.gate_statuses());
     let (mut record, has_triggered_probe) = generate(kubelet, view, request, step);
     let status_manager = &kubelet.status_manager;
     let mut reason = match record.phase_reason {
         PhaseReason::Cleared => None,
+        // While the phase stays the same, reason and message stay, too.
         PhaseReason::Kept => status_manager.reason().or(status_manager.published_reason()).cloned(),
         PhaseReason::DeadlineExceeded => {
             let message = || DEADLINE_MESSAGE.into();
@@ -68,6 +71,7 @@ pub(super) fn update_status(
     }
     let phase = record.phase;
     let StatusRequest { object, could_have_running_containers, .. } = request;
+    // SetPodStatus forces an update if the object has a deletion timestamp.
     let write = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
     let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
     let (status_manager, mut context) = kubelet.status_manager(step);
@@ -89,6 +93,7 @@ fn generate(
         spec,
         runtime: view,
         previous: status_manager.previous(),
+        // A terminal phase that the API shows stays, whichever writer has set it.
         api_phase: request.object.api_terminal_phase.or(status_manager.published_phase()),
         failures: &kubelet.runtime_manager.start_failures(),
         probes: &kubelet.prober_manager.facts(spec, view),
@@ -100,6 +105,7 @@ fn generate(
     };
     let mut record = pod_status::generate_pod_status(&inputs, |index| triggered.push(index));
     let has_triggered_probe = !triggered.is_empty();
+    // Only now: the inputs borrow the probe manager while the status is generated.
     for container in triggered {
         kubelet.prober_manager.trigger_readiness(container, step.now);
     }

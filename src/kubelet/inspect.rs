@@ -1,7 +1,7 @@
 //! Read-only view of a Pod's machine: everything that explanations read beside the public status.
 //!
-//! The parts of the kubelet keep their fields to themselves; readers outside of this module ask here, in Kubernetes'
-//! words, and can change nothing.
+//! The kubelet's components keep their fields private; readers outside of this module ask here, in Kubernetes' words, and
+//! can change nothing.
 
 use core::time::Duration;
 
@@ -53,13 +53,13 @@ pub(crate) enum StartStep {
 /// Progress of the stop of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StopProgress {
-    /// Not started yet.
+    /// The stop has not started yet.
     Pending,
     /// preStop hook, which runs out of time at `until`.
     PreStop { since: Timestamp, until: Timestamp },
     /// Wait of a sidecar for other containers, until `until` at the latest.
     Turn { until: Timestamp },
-    /// SIGTERM is sent.
+    /// SIGTERM is sent, and SIGKILL follows when the grace is over.
     SigtermSent,
     /// The container has stopped.
     Gone,
@@ -102,6 +102,7 @@ impl<'a> Inspect<'a> {
     /// Returns when the object was deleted, and with which grace.
     pub(crate) fn deletion(self) -> Option<DeletionRequest> {
         let deletion = self.kubelet.object.deletion?;
+        // A type of its own, so that readers do not depend on the kubelet's copy of the object.
         Some(DeletionRequest { requested_at: deletion.requested_at, grace: deletion.grace })
     }
 
@@ -232,6 +233,7 @@ impl<'a> InspectSync<'a> {
             | PendingCall::Creating(container, _)
             | PendingCall::Starting(container, _)
             | PendingCall::StoppingFailed(container) => Some(container),
+            // All stops run together; the first stands for them.
             PendingCall::Stopping => self.sync.stops.first().map(|stop| stop.container),
             PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => None,
         }

@@ -1,6 +1,7 @@
 //! Stop of containers: Killing event, preStop hook, sidecar order, SIGTERM and at last SIGKILL.
 //!
-//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`.
+//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`. Graces, a sidecar's turn and the
+//! least time before SIGKILL are the rule: `rule::termination`.
 
 use alloc::format;
 use core::time::Duration;
@@ -24,8 +25,10 @@ use crate::{
 
 /// Stops every container that runs in the sync's view, together.
 pub(super) fn stop_all(sync: &mut Sync, runtime_manager: &mut RuntimeManager, step: &mut Step<'_>) {
+    // Only SyncTerminatingPod passes an override to killPod; SyncPod leaves each container its own grace.
     let override_grace = sync.grace().filter(|_| sync.kind() == SyncKind::Terminating);
     let spec = sync.object().spec.clone();
+    // killContainersWithSyncResult makes a terminationOrdering only for Pods with sidecars.
     let is_ordered = spec.has_sidecars();
     let view = sync.view().clone();
     for (container, container_spec) in spec.containers() {
@@ -64,6 +67,7 @@ pub(super) fn restart_in_place(
     step: &mut Step<'_>,
 ) {
     sync.record_restart_in_place();
+    // In front, so that the instance is removed before the next one is stopped.
     sync.tasks.push_front(Task::RemoveButLogs(reset.container, reset.instance));
     if reset.kill {
         step.record_event(EventType::Normal, EventReason::Killing, Some(reset.container), || "killing".into());
@@ -81,11 +85,14 @@ pub(super) fn stop_one(
     step: &mut Step<'_>,
 ) {
     sync.record_action();
+    // A container that is stopped by itself gets no terminationOrdering.
     sync.stops.push(Stop { container, instance, grace, stage: StopStage::Pending, is_ordered: false });
+    // After a failed postStart hook the call stays: its end fails the start.
     if !matches!(sync.pending_call, PendingCall::StoppingFailed(_)) {
         sync.pending_call = PendingCall::Stopping;
     }
     let place = sync.stops.len().saturating_sub(1);
+    // Only one of the two applies: the container has a hook to run or it has none.
     start_stop(sync, place, false, runtime_manager, step);
     start_stop(sync, place, true, runtime_manager, step);
     continue_stops(sync, step);
@@ -113,6 +120,7 @@ fn start_stop(
     let Some(stop) = sync.stops.get_mut(place) else { return };
     let (container, instance) = (stop.container, stop.instance);
     let hook = spec.container(container).and_then(|container| container.pre_stop());
+    // killContainer runs the hook only if the grace is more than 0.
     let hook = hook.filter(|_| termination::has_time_left(stop.grace));
     let Some(hook) = hook.filter(|_| with_hook) else {
         if hook.is_none() && !with_hook {
@@ -121,6 +129,7 @@ fn start_stop(
         return;
     };
     let longest = match hook {
+        // The kubelet itself sleeps: no action is needed, and no event ends it.
         LifecycleHook::Sleep(time) => stop.grace.min(*time),
         LifecycleHook::Run(_) => {
             runtime_manager.record_pre_stop(container, instance);
@@ -168,6 +177,7 @@ fn continue_stop(sync: &mut Sync, place: usize, step: &mut Step<'_>) {
         && (has_turn || !stop.is_ordered || until <= step.now)
     {
         stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
+        // The wait for other containers eats grace as the hook does; at least 2 s are left until SIGKILL.
         stop.stage = StopStage::SigtermSent;
         let timeout = termination::stop_timeout(stop.grace);
         let (container, instance) = (stop.container, stop.instance);
@@ -185,6 +195,7 @@ pub(super) fn handle_pre_stop_finished(
     let mut stops = sync.stops.iter_mut();
     let stop = stops.find(|stop| stop.container == container && stop.instance == instance);
     if let Some(Stop { stage: StopStage::PreStop { until, .. }, .. }) = stop {
+        // Due now: continue_stop takes the time that the hook ran from the grace.
         *until = step.now;
     }
     continue_stops(sync, step);

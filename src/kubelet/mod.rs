@@ -202,7 +202,7 @@ impl PodMachine {
     /// ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is being deleted starts
     /// nothing. One that has ended, and of which nothing runs, has its last status published, and
     /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a
-    /// [new one](PodMachine::from_object), with whatever the runtime has of it.
+    /// [new one](PodMachine::from_object), with the instances that the runtime has of it.
     ///
     /// `runtime`: newest first, everything that the runtime has, the ended instances and sandboxes too;
     /// [`restart_count`](crate::state::Instance::restart_count) is the runtime's attempt, and
@@ -313,6 +313,7 @@ impl PodMachine {
     ) -> PodMachine {
         let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec)), config, now);
         eviction::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
+        // The sync loop does not run: a rejected Pod is never dispatched to its worker.
         pod.sync_loop().update_next_wake();
         pod
     }
@@ -320,6 +321,7 @@ impl PodMachine {
     fn bound(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
         let phase = object.api_terminal_phase;
         let mut kubelet = Kubelet::new(object, RuntimeStatus::default(), config, now);
+        // A terminal phase that the object shows already is never left, so it counts as published.
         kubelet.status_manager.set_published_phase(phase);
         PodMachine::adopt(kubelet, &mut Step { now, out })
     }
@@ -564,6 +566,7 @@ impl PodMachine {
 
     /// True if a status was written, and the sync loop can notice that another writer has overwritten it.
     pub(crate) fn has_published(&self) -> bool {
+        // A preemption blocks the loop, which reads nothing back meanwhile.
         self.writes() > 0 && !self.kubelet.queue.is_blocked()
     }
 

@@ -158,6 +158,7 @@ impl Pleg {
 
     /// Records the end of a sync; one that has acted requests a relist. True if the runtime is to be relisted now.
     pub(super) fn record_sync_end(&mut self, has_acted: bool, now: Timestamp) -> bool {
+        // Ideal timing has no relists to request.
         let Some(generic) = &mut self.generic else { return false };
         generic.synced_at = Some(now);
         if !has_acted {
@@ -185,6 +186,7 @@ impl Pleg {
     pub(super) fn relist(&mut self, now: Timestamp) -> Vec<PlegEvent> {
         let Some(generic) = &mut self.generic else { return Vec::new() };
         generic.changed_at = None;
+        // A poll before the requested time does not serve the request.
         if generic.requested_for.is_some_and(|at| at <= now) {
             generic.requested_for = None;
         }
@@ -250,6 +252,7 @@ fn events_between(before: &RuntimeStatus, after: &RuntimeStatus) -> Vec<PlegEven
 fn instance_events(was: Option<&Instance>, is: Option<&Instance>, events: &mut Vec<PlegEvent>) {
     let is_dead = |it: &Instance| it.termination().is_some();
     match (was, is) {
+        // generateEvents: a container that vanishes while it runs has died, too.
         (Some(was), None) => {
             if !is_dead(was) {
                 events.push(PlegEvent::Died(was.container));
@@ -260,6 +263,7 @@ fn instance_events(was: Option<&Instance>, is: Option<&Instance>, events: &mut V
         (was, Some(is)) if is.is_running() && !was.is_some_and(Instance::is_running) => {
             events.push(PlegEvent::Started);
         }
+        // A relist drops ContainerChanged, which no component handles.
         (_, Some(Instance { state: InstanceState::Created | InstanceState::Unknown, .. }))
         | (_, Some(_))
         | (None, None) => {}

@@ -71,7 +71,7 @@ pub(super) struct PodWorker {
     restarts_next: bool,
 
     // --- Work ---
-    /// Sync under way.
+    /// Sync under way; it may be suspended at a call.
     sync: Option<Box<Sync>>,
     /// Termination of the Pod, once one was requested.
     termination: Option<Box<Termination>>,
@@ -141,7 +141,7 @@ impl PodWorker {
 
     // --- State ---
 
-    /// Returns the state.
+    /// Returns the state of the worker.
     pub(super) fn state(&self) -> WorkerState {
         self.state
     }
@@ -192,10 +192,12 @@ impl PodWorker {
             self.transition(WorkerState::Terminating);
         }
         match self.state {
+            // UpdatePod drops what comes after the worker has finished.
             WorkerState::Finished => return,
             WorkerState::Terminating => self.shorten_grace(object, None),
             WorkerState::Syncing | WorkerState::Terminated => {}
         }
+        // UpdatePod settles PodTerminationGracePeriodSecondsOverride only while the Pod is terminating.
         let overrides_grace = self.state == WorkerState::Terminating;
         self.pending = Some(Request { object: object.clone(), shows_initialized, overrides_grace });
     }
@@ -222,7 +224,7 @@ impl PodWorker {
         termination.grace = Some(termination::effective_grace(&object.spec, in_force, by_deletion, by_node));
     }
 
-    /// Requests the next stage of the termination with the object of the last sync, unless a newer request waits.
+    /// Requests the next sync of the termination with the object of the last sync, unless a newer request waits.
     ///
     /// Answers to `requeueLastPodUpdate`.
     fn requeue_last(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
@@ -272,12 +274,6 @@ impl PodWorker {
         let before = termination.kill_timeouts.len();
         termination.kill_timeouts.retain(|timeout| *timeout > now);
         before.saturating_sub(termination.kill_timeouts.len())
-    }
-
-    fn end_kills(&mut self) {
-        if let Some(termination) = &mut self.termination {
-            termination.kill_timeouts.clear();
-        }
     }
 
     // --- Syncs ---
@@ -359,16 +355,19 @@ impl PodWorker {
         self.requeue_last(object, shows_initialized);
     }
 
-    /// Ends the terminating stage: all containers have stopped, so no caller of `killPodNow` waits any longer.
+    /// Ends SyncTerminatingPod: all containers have stopped, so no caller of `killPodNow` waits any longer.
     ///
     /// Answers to `completeTerminating`.
     pub(super) fn complete_terminating(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
         self.transition(WorkerState::Terminated);
-        self.end_kills();
+        // Closes notifyPostTerminating.
+        if let Some(termination) = &mut self.termination {
+            termination.kill_timeouts.clear();
+        }
         self.requeue_last(object, shows_initialized);
     }
 
-    /// Ends the terminated stage: the kubelet is done with the Pod.
+    /// Ends SyncTerminatedPod: the kubelet is done with the Pod.
     ///
     /// Answers to `completeTerminated`.
     pub(super) fn complete_terminated(&mut self) {

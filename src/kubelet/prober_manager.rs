@@ -1,4 +1,7 @@
 //! Probe manager: one worker per container and probe (pkg/kubelet/prober).
+//!
+//! Tickers, triggers and retries are here. The decision of a tick, the count of failures against their threshold and the
+//! hold are the rule: `rule::probe`.
 
 use alloc::{boxed::Box, format, vec, vec::Vec};
 use core::time::Duration;
@@ -67,6 +70,7 @@ impl Prober {
     pub(super) fn due(&self) -> Option<Timestamp> {
         match self.state {
             ProberState::Absent | ProberState::Running(_) => None,
+            // A new worker sleeps first, and reads no trigger meanwhile.
             ProberState::New => Some(self.next_at),
             ProberState::Idle => {
                 Some(self.triggered_at.map_or(self.next_at, |triggered_at| triggered_at.min(self.next_at)))
@@ -79,9 +83,10 @@ impl Prober {
         self.state != ProberState::Absent
     }
 
-    /// Ends the worker.
+    /// Ends the worker; its slot stays.
     fn end(&mut self) {
         self.state = ProberState::Absent;
+        // The end of `run` removes the result of the container from the results manager.
         self.worker = ProbeWorker::default();
         self.triggered_at = None;
         self.is_triggered_again = false;
@@ -90,6 +95,7 @@ impl Prober {
     /// Ends a probe; the next one is due with the ticker, or at once if it was triggered meanwhile.
     fn finish_probe(&mut self, now: Timestamp) {
         self.state = ProberState::Idle;
+        // manualTriggerCh has a buffer of one: several triggers during one probe make one more.
         if core::mem::take(&mut self.is_triggered_again) {
             self.triggered_at = Some(now);
         }
@@ -107,18 +113,20 @@ impl Prober {
     /// Advances the ticker past `now`; missed ticks are dropped, and a triggered probe resets the ticker.
     fn advance_tick(&mut self, period: Duration, now: Timestamp) {
         if self.next_at <= now {
+            // time.Ticker holds one tick: the missed ones are dropped, and the phase of the ticker stays.
             let late = u64::try_from(now.micros_since(self.next_at)).unwrap_or(0);
             let missed = late.checked_div(u64::try_from(period.as_micros()).unwrap_or(u64::MAX)).unwrap_or(0);
             let periods = u32::try_from(missed.saturating_add(1)).unwrap_or(u32::MAX);
             self.next_at = self.next_at + period.saturating_mul(periods);
         } else {
+            // A manual trigger resets the ticker (`probeTicker.Reset`).
             self.triggered_at = None;
             self.next_at = now + period;
         }
     }
 }
 
-/// What a probe depends on in the rest of the kubelet.
+/// Inputs of a probe worker from the other components.
 #[derive(Clone, Copy)]
 pub(super) struct ProbeContext<'a> {
     pub(super) spec: &'a PodSpec,
@@ -170,6 +178,7 @@ pub(super) struct Answered {
 impl ProberManager {
     /// Creates the slots for all probes of a spec.
     pub(super) fn new(spec: &PodSpec) -> ProberManager {
+        // AddPod goes through the containers, then through the restartable init containers.
         let probed = spec.regular_containers().chain(spec.sidecars());
         let place = |container, kind| Prober {
             container,
@@ -197,7 +206,7 @@ impl ProberManager {
         probes(self) == probes(other)
     }
 
-    /// Returns all slots.
+    /// Returns all slots, with and without a worker.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Prober> {
         self.0.iter()
     }
@@ -243,7 +252,7 @@ impl ProberManager {
         }
     }
 
-    /// Ends all workers.
+    /// Ends the workers of all probes.
     ///
     /// Answers to `RemovePod`.
     pub(super) fn remove_pod(&mut self) {
@@ -265,6 +274,7 @@ impl ProberManager {
         for prober in self.0.iter().filter(|prober| prober.exists()) {
             let Some(facts) = all.get_mut(prober.container.get()) else { continue };
             let newest = runtime.newest(prober.container).map(|newest| newest.id);
+            // Results are cached by container id: that of a former instance says nothing of the newest.
             let result = prober.worker.result.filter(|_| prober.worker.instance == newest);
             match prober.kind {
                 ProbeKind::Startup => {
@@ -354,6 +364,7 @@ impl Prober {
     ) -> Option<ProbeUpdate> {
         let (container, kind) = (self.container, self.kind);
         self.advance_tick(probe.period(), step.now);
+        // doProbe: without a status of the status manager there is nothing to probe yet, and the worker stays.
         let Some(status) = context.status else {
             self.finish_probe(step.now);
             return None;
@@ -381,6 +392,7 @@ impl Prober {
                 self.end();
                 return self.update(before, after, context);
             }
+            // Without an instance there is nothing to run in.
             (ProbeDecision::Wait | ProbeDecision::Run, _) => self.finish_probe(step.now),
         }
         self.update(before, self.worker, context)
@@ -399,15 +411,18 @@ impl Prober {
             (outcome, self.state, self.worker.instance)
             && attempt < MAX_PROBE_RETRIES
         {
+            // runProbeWithRetries: an error in all three tries counts towards no threshold.
             self.state = ProberState::Running(attempt.saturating_add(1));
             step.out.action(step.now, Action::Probe { container, instance, kind });
             return [None; 2];
         }
         self.finish_probe(step.now);
         let before = self.worker;
+        // Reported only now, since the probe began in the same tick in which the worker met the instance.
         let initial = core::mem::take(&mut self.is_first_of_instance)
             .then(|| self.update(ProbeWorker { instance: None, ..before }, before, context))
             .flatten();
+        // Counts towards the thresholds; the rule itself is rule::probe.
         self.worker.record(kind, probe, outcome);
         let event = match outcome {
             ProbeOutcome::Success | ProbeOutcome::Unknown => None,
@@ -425,6 +440,7 @@ impl Prober {
     /// Returns the result if it has changed.
     fn update(&mut self, before: ProbeWorker, after: ProbeWorker, context: ProbeContext<'_>) -> Option<ProbeUpdate> {
         let (instance, result) = (after.instance?, after.result?);
+        // resultsManager.Set sends an update only if the result of this id has changed.
         let is_new = before.instance != after.instance || before.result != after.result;
         if !is_new || self.reported_dead == Some(instance) {
             return None;
@@ -441,5 +457,6 @@ impl Prober {
 
 fn period(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
     let probe = spec.container(container).and_then(|container| container.probe(kind));
+    // Never needed: slots exist only for probes of the spec.
     probe.map_or(Duration::from_secs(1), ProbeSpec::period)
 }

@@ -1,4 +1,4 @@
-//! Restart of the kubelet: what is lost, and how a Pod is adopted from the API and the runtime.
+//! Restart of the kubelet: resets its memory, and adopts a Pod from the API and the runtime.
 //!
 //! Answers to what a restarted kubelet does: the first `UpdatePod` in `pkg/kubelet/pod_workers.go`, and
 //! `setReadyStateOnKubeletRestart` in `pkg/kubelet/prober`.
@@ -66,6 +66,7 @@ pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, now: Timest
     kubelet.queue.reset();
     let gc = kubelet.cold().gc.after_restart();
     *kubelet.cold_mut() = ColdState { kubelet_restarted_at: Some(now), gc, ..ColdState::default() };
+    // The new kubelet reads its own last status from the API, so a terminal phase counts as the API's.
     if kubelet.status_manager.record().phase.is_terminal() {
         Arc::make_mut(&mut kubelet.object).api_terminal_phase = kubelet.status_manager.published_phase();
     }
@@ -80,6 +81,7 @@ pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, now: Timest
 pub(super) fn adopt(worker: &mut PodWorker, kubelet: &Kubelet) {
     let (object, shows_initialized) = (&kubelet.object, kubelet.shows_initialized());
     let is_over = object.api_terminal_phase.is_some();
+    // UpdatePod: a terminal Pod of which the cache shows nothing running is terminated at once.
     if is_over && kubelet.pleg.runtime().is_quiet() {
         *worker = PodWorker::of_terminated_pod();
     } else if object.is_deleting() || object.is_gone || is_over {
@@ -97,6 +99,7 @@ pub(super) fn resume(
     config: Arc<KubeletConfig>,
     now: Timestamp,
 ) -> Kubelet {
+    // The first relist comes before the first Pod, so the cache knows the runtime already.
     let pleg = Pleg::after_restart(runtime, config.timing, now);
     let mut kubelet = Kubelet::new(Arc::new(object), RuntimeStatus::default(), config, now);
     kubelet.pleg = pleg;

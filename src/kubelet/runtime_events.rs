@@ -127,6 +127,7 @@ fn kill_sandbox(sandbox: SandboxId, sync: Option<&mut Sync>, kubelet: &mut Kubel
         let runtime = kubelet.pleg.change(step.now);
         runtime.sandboxes.iter_mut().filter(|known| known.id == sandbox).for_each(|known| known.is_ready = false);
         let in_it = |instance: &&Instance| instance.sandbox == sandbox && instance.is_running();
+        // The list is newest first; containers die in the order of their creation.
         let killed = runtime.instances.iter().rev().filter(in_it);
         let killed: Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
         for (container, instance) in killed {
@@ -153,6 +154,7 @@ fn end_instance(
     let ContainerExit { code, reason, message, signal, started_at, finished_at } = exit;
     let has_no_reason = reason == TerminationReason::Other("".into());
     if let Some(ended) = kubelet.pleg.change(step.now).instance_mut(container, instance) {
+        // A runtime that reports an exit without a start time leaves the known one.
         let known_start = if let InstanceState::Running { started_at } = ended.state { started_at } else { None };
         ended.state = InstanceState::Exited(Arc::new(Termination {
             exit_code: code,
@@ -169,7 +171,7 @@ fn end_instance(
 
 // --- Relists ---
 
-/// Takes over the whole runtime; whatever the sync waits for and the relist shows counts as answered.
+/// Takes over the whole runtime; a call that the sync waits for counts as answered if the relist shows its result.
 fn relist(runtime: RuntimeStatus, sync: Option<&mut Sync>, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     if runtime == *kubelet.pleg.runtime() {
         return;
@@ -180,6 +182,7 @@ fn relist(runtime: RuntimeStatus, sync: Option<&mut Sync>, kubelet: &mut Kubelet
         }
     }
     let before = core::mem::replace(kubelet.pleg.change(step.now), runtime);
+    // One event for all that runs now; each death follows with its container.
     kubelet.post_pleg_event(PlegEvent::Started);
     post_deaths_since(&before, kubelet);
     if let Some(sync) = sync {

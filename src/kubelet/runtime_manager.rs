@@ -1,6 +1,7 @@
 //! Runtime manager: the kubelet's memory of each container, with back-offs and the last failed start.
 //!
-//! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`.
+//! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`. Delays, their doubling and their
+//! start over are the rule: `rule::back_off`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
@@ -119,10 +120,12 @@ impl RuntimeManager {
         {
             return Err((until, before.delay()));
         }
+        // The counter moves when a start is let through, not when the container exits.
         let after = BackOff::advanced(before, limits, finished_at, now);
         match place.and_then(|place| history.crash_loops.get_mut(place)) {
             Some((_, back_off)) => *back_off = after,
             None => {
+                // As Backoff.GC does, which the kubelet runs with its housekeeping.
                 history.crash_loops.retain(|(_, back_off)| !back_off.is_forgotten(limits, now));
                 history.crash_loops.push((image.into(), after));
             }
@@ -149,6 +152,7 @@ impl RuntimeManager {
         now: Timestamp,
     ) -> Option<Arc<StartFailure>> {
         let pulls = self.pulls.iter().find(|pulls| *pulls.image == *image)?;
+        // A pull's back-off is measured from the last failed pull, a crash loop's from the exit.
         let is_held = pulls.back_off.holds_until(limits, pulls.back_off.advanced_at(), now).is_some();
         is_held.then(|| pulls.last_failure.clone())
     }
@@ -166,6 +170,7 @@ impl RuntimeManager {
             pulls.last_failure = failure;
             return;
         }
+        // As Backoff.GC does, which the image manager calls after successful pulls.
         self.pulls.retain(|pulls| !pulls.back_off.is_forgotten(limits, now));
         let back_off = BackOff::advanced(None, limits, now, now);
         self.pulls.push(ImagePulls { image: image.into(), back_off, last_failure: failure });
@@ -182,12 +187,14 @@ impl RuntimeManager {
     /// Records an instance, so that no later one gets its id.
     pub(super) fn record_instance(&mut self, container: ContainerIndex, instance: InstanceId) {
         if let Some(it) = Arc::make_mut(&mut self.containers).get_mut(container.get()) {
+            // Instances may be recorded in any order.
             it.created = it.created.max(instance.ordinal().saturating_add(1));
         }
     }
 
     /// Sets why the last start of a container failed; `None` after a success.
     pub(super) fn set_start_failure(&mut self, container: ContainerIndex, failure: Option<Arc<StartFailure>>) {
+        // A success after no failure needs no history, which would be allocated.
         if (failure.is_some() || self.start_failure(container).is_some())
             && let Some(history) = self.history_mut(container)
         {
@@ -203,6 +210,7 @@ impl RuntimeManager {
     /// Returns why the last start of each container failed, by container index; empty if none did.
     pub(super) fn start_failures(&self) -> Vec<Option<Arc<StartFailure>>> {
         let failure_of = |it: &Container| it.history.as_ref().and_then(|history| history.failure.clone());
+        // Nearly every sync: no allocation.
         if self.containers.iter().all(|it| failure_of(it).is_none()) {
             return Vec::new();
         }
@@ -247,6 +255,7 @@ impl RuntimeManager {
     /// Records the old image of a container's instances when its spec gets another one.
     pub(super) fn record_former_images(&mut self, container: ContainerIndex, old: &str, instances: &[InstanceId]) {
         let Some(history) = self.history_mut(container) else { return };
+        // An image is needed as long as an instance is in the runtime or in the status.
         history.images.retain(|(known, _)| instances.contains(known));
         for instance in instances {
             if history.images.iter().all(|(known, _)| known != instance) {
@@ -283,6 +292,7 @@ impl RuntimeManager {
         self.pulls.clear();
         for it in Arc::make_mut(&mut self.containers) {
             let Some(History { after_logs, images, .. }) = it.history.take().map(|history| *history) else { continue };
+            // The node's log directories and the runtime's record of images outlive the kubelet.
             let is_needed = after_logs > 0 || !images.is_empty();
             it.history = is_needed.then(|| Box::new(History { after_logs, images, ..History::default() }));
         }

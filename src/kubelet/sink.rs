@@ -1,4 +1,4 @@
-//! Sink: receives what a Pod's machine puts out, and one step of the machine.
+//! Sink: receiver of a machine's outputs; one step of the machine.
 
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 

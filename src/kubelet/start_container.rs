@@ -1,6 +1,7 @@
 //! Start of a container: crash-loop back-off, image, creation, start and postStart hook.
 //!
-//! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`.
+//! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`. The back-offs of
+//! crash loops and pulls are kept in the runtime manager; the rule is `rule::back_off`.
 
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::time::Duration;
@@ -29,6 +30,7 @@ pub(super) fn start(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Ku
     let spec = sync.object().spec.clone();
     let Some(of_container) = spec.container(container) else { return };
     sync.record_action();
+    // EnsureImageExists applies the default tag before it looks at the pull policy.
     if let Some(error) = of_container.image_error() {
         let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
         step.record_event(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
@@ -51,6 +53,7 @@ pub(super) fn start(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Ku
 fn is_in_back_off(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
     let last_exit = sync.view().instances_of(container).find_map(Instance::termination);
     let Some(last_exit) = last_exit else { return false };
+    // An exit without a time counts as long ago, so it holds nothing back.
     let finished_at = last_exit.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let spec = sync.object().spec.clone();
     let image = spec.container(container).map_or("", |container| container.image());
@@ -168,6 +171,7 @@ fn image_of(sync: &Sync, container: ContainerIndex) -> String {
 
 fn create(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     let restart_count = next_restart_count(sync, container, kubelet);
+    // The id is used up even if the creation fails.
     let instance = kubelet.runtime_manager.next_instance(container);
     step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
     sync.pending_call = PendingCall::Creating(container, instance);
@@ -257,6 +261,7 @@ pub(super) fn handle_running(
     step: &mut Step<'_>,
 ) {
     step.record_event(EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
+    // startContainer returns only after the hook, so a postStart hook holds up the whole Pod.
     sync.pending_call = match sync.object().spec.container(container).and_then(|container| container.post_start()) {
         None => return complete(sync, container, kubelet),
         Some(LifecycleHook::Sleep(time)) => PendingCall::PostStart(container, instance, Some(step.now + *time)),
@@ -281,12 +286,14 @@ pub(super) fn handle_post_start_finished(
     let event = || "PostStartHook failed".into();
     step.record_event(EventType::Warning, EventReason::FailedPostStartHook, Some(container), event);
     step.record_event(EventType::Normal, EventReason::Killing, Some(container), || "FailedPostStartHook".into());
+    // stop_one keeps this call, whose end fails the start.
     sync.pending_call = PendingCall::StoppingFailed(container);
     let grace = kill_container::grace_of(sync, container, None);
     kill_container::stop_one(sync, container, instance, grace, &mut kubelet.runtime_manager, step);
 }
 
 fn complete(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet) {
+    // Only a start that succeeded, its hook included, clears the last failure.
     sync.complete_call();
     kubelet.runtime_manager.set_start_failure(container, None);
 }

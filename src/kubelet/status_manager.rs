@@ -1,6 +1,7 @@
 //! Status manager: the kubelet's status of a Pod, and what of it the API shows (pkg/kubelet/status/status_manager.go).
 //!
-//! Answers to `SetPodStatus`, `SetContainerReadiness`, `SetContainerStartup`, `TerminatePod` and `syncPod`.
+//! Answers to `SetPodStatus`, `SetContainerReadiness`, `SetContainerStartup`, `TerminatePod` and `syncPod`. `observedGeneration`
+//! is kept here; exit code 137 at the end of a Pod is `rule::terminate_pod`, and the patch of the status `status::patch`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -73,7 +74,7 @@ struct Published {
     reason: Option<Arc<StatusReason>>,
     /// True if the status written when everything had stopped, once read back, triggers the write of the terminal phase.
     holds_back_terminal_phase: bool,
-    /// Number of writes.
+    /// Number of writes to the API; it wraps around.
     writes: u32,
     /// True if conditions of other owners have changed since the last write.
     external_conditions_changed: bool,
@@ -90,7 +91,7 @@ pub(super) struct FoundStatus {
     pub(super) transition_times: TransitionTimes,
 }
 
-/// Status to set.
+/// New status of a Pod, with the circumstances of its publication.
 pub(super) struct NewStatus<'a> {
     pub(super) record: PodRecord,
     pub(super) reason: Option<Arc<StatusReason>>,
@@ -168,7 +169,7 @@ impl StatusManager {
 
     // --- The kubelet's status ---
 
-    /// Returns the newest status, whatever its source.
+    /// Returns the newest status, from any source.
     pub(super) fn record(&self) -> &Arc<PodRecord> {
         &self.record
     }
@@ -208,7 +209,7 @@ impl StatusManager {
         self.disruption.as_ref()
     }
 
-    /// Returns `status.startTime`.
+    /// Returns `status.startTime`, in whole seconds.
     pub(super) fn start_time(&self) -> Option<Timestamp> {
         self.start_time
     }
@@ -325,6 +326,7 @@ impl StatusManager {
         if !terminate_pod::allows_transition(&new.object.spec, &self.record.records, &new.record.records) {
             return false;
         }
+        // startTime is set once and never changes.
         self.start_time.get_or_insert(context.step.now.whole_seconds());
         let is_first = !self.is_known();
         let before = core::mem::replace(&mut self.record, Arc::new(new.record));
@@ -421,6 +423,7 @@ impl StatusManager {
             return None;
         }
         let status = Arc::make_mut(&mut self.record).records.get_mut(container.get())?.as_mut()?;
+        // findContainerStatus by id: a result of a former instance is dropped.
         (status.instance == Some(instance)).then_some(status)
     }
 
@@ -488,6 +491,7 @@ impl StatusManager {
         could_have_running_containers: bool,
         context: &mut StatusContext<'_, '_>,
     ) {
+        // syncPod finds no object to patch.
         if context.is_object_gone() {
             return;
         }
@@ -511,6 +515,7 @@ impl StatusManager {
     fn publishable(&self, could_have_running_containers: bool) -> (PodPhase, Option<Arc<StatusReason>>) {
         let published = &self.published;
         match published.phase {
+            // A Pod never leaves a terminal phase, whatever was computed since.
             Some(phase) if phase.is_terminal() => (phase, published.reason.clone()),
             phase if self.record.phase.is_terminal() && could_have_running_containers => {
                 (phase.unwrap_or(PodPhase::Pending), published.reason.clone())
@@ -528,6 +533,7 @@ impl StatusManager {
     ) {
         let shown = self.published.phase;
         let becomes_terminal = phase.is_terminal() && !shown.is_some_and(PodPhase::is_terminal);
+        // mergePodStatus publishes the kubelet's DisruptionTarget only when no container can run any more.
         if becomes_terminal && !could_have_running_containers {
             self.publish_disruption(context);
         }

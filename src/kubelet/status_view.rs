@@ -1,4 +1,4 @@
-//! Status view: what is published of a Pod, and the parts of a status that no rule computes.
+//! Status view: the published status of a Pod, the parts of it that no rule computes, and the transitions that it makes.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -117,13 +117,14 @@ impl<'a> StatusView<'a> {
     /// True if the Pod is published as `Ready`.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        // The API shows Ready=False for a Pod with a terminal phase, whatever its containers were last.
+        // The API shows Ready=False for a Pod with a terminal phase, even if its containers were ready.
         !self.phase.is_terminal() && self.record.conditions.ready.is_true()
     }
 
     /// Returns the kubelet's conditions in the order of the API status, each with its last transition time.
     #[must_use]
     pub fn conditions(&self) -> Vec<(ConditionType, Condition, Option<Timestamp>)> {
+        // rejectPod publishes a status without conditions.
         if !has_conditions(self.record) {
             return Vec::new();
         }
@@ -142,7 +143,7 @@ pub(super) fn has_conditions(record: &PodRecord) -> bool {
     record.conditions.ready.status != ConditionStatus::Unknown
 }
 
-/// `status.reason` and `status.message`.
+/// `status.reason` and `status.message` of a Pod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StatusReason {
@@ -186,6 +187,7 @@ impl TransitionTimes {
     /// Sets since when a condition has had its status.
     pub(super) fn set(&mut self, which: ConditionType, at: Option<Timestamp>) {
         if let Some(transition) = self.0.get_mut(which as usize) {
+            // metav1.Time is written in whole seconds.
             *transition = at.map(Timestamp::whole_seconds);
         }
     }

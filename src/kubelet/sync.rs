@@ -35,7 +35,7 @@ pub(super) struct Dequeued {
     pub(super) grace: Option<Duration>,
 }
 
-/// Sync under way.
+/// Sync of a Pod, under way or suspended at a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sync {
@@ -52,7 +52,7 @@ pub(super) struct Sync {
     // --- Progress ---
     pub(super) tasks: VecDeque<Task>,
     pub(super) pending_call: PendingCall,
-    /// Containers being stopped.
+    /// Containers being stopped, in the order of the spec.
     pub(super) stops: Vec<Stop>,
 
     // --- Result ---
@@ -71,19 +71,19 @@ pub(super) struct Sync {
 pub(super) enum Task {
     /// Stop every container that runs in the view, together.
     StopAll,
-    /// Stop one container.
+    /// Stop one container, for a reason of its own.
     Kill(pod_actions::Kill),
     /// Remove an instance, after stopping it if it runs, so that its container restarts in place.
     RestartInPlace(pod_actions::Reset),
-    /// Remove an instance.
+    /// Remove a dead instance, with its logs.
     Remove(ContainerIndex, InstanceId),
     /// Remove an instance but keep its logs, from which the next restart count is taken.
     RemoveButLogs(ContainerIndex, InstanceId),
-    /// Stop a sandbox.
+    /// Stop a sandbox; a dead one is stopped once more.
     StopSandbox(SandboxId),
-    /// Create a sandbox.
+    /// Create a sandbox with this attempt.
     RunSandbox(SandboxId),
-    /// Start a container.
+    /// Start a container, unless its back-off holds it back.
     Start(ContainerIndex),
     /// Publish the status of a Pod whose containers were stopped.
     ReportStopped,
@@ -114,13 +114,13 @@ pub(crate) enum PendingCall {
     StoppingFailed(ContainerIndex),
 }
 
-/// Container being stopped.
+/// Stop of one instance, from its preStop hook to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stop {
     pub(crate) container: ContainerIndex,
     pub(crate) instance: InstanceId,
-    /// Remaining grace.
+    /// Remaining grace: hook and sidecar order use it up.
     #[serde(with = "crate::time::seconds")]
     pub(crate) grace: Duration,
     pub(crate) stage: StopStage,
@@ -148,7 +148,7 @@ pub(crate) enum StopStage {
         #[serde(with = "crate::time::exact")]
         until: Timestamp,
     },
-    /// The runtime was told to stop the instance.
+    /// The runtime stops the instance: SIGTERM, and SIGKILL at last.
     SigtermSent,
     /// The instance is gone.
     Gone,
@@ -219,6 +219,7 @@ impl Sync {
 
     /// True while the sync waits for something slow, so that the sync loop handles messages meanwhile.
     pub(super) fn is_blocked(&self) -> bool {
+        // These may take minutes on a real node; the other calls are short, and keep the worker's turn.
         matches!(
             self.pending_call,
             PendingCall::Pulling(..)

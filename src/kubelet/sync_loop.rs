@@ -116,9 +116,11 @@ impl SyncLoop<'_> {
     ///
     /// Answers to the PLEG's branch of `syncLoopIteration` and to `cleanUpContainersInPod`.
     fn handle_pleg_event(&mut self, event: PlegEvent, step: &mut Step<'_>) {
+        // isSyncPodWorthy: a removed container changes nothing of the Pod.
         if event != PlegEvent::Removed {
             self.request_sync();
         }
+        // ContainerDied alone cleans up, after the sync was requested.
         if let PlegEvent::Died(container) = event {
             let is_deleting = self.kubelet.object.is_deleting() || self.kubelet.object.is_gone;
             if self.worker.should_remove_content(is_deleting) {
@@ -142,9 +144,11 @@ impl SyncLoop<'_> {
             ProbeKind::Readiness => {
                 status_manager.set_container_readiness(container, instance, is_success, could_run, &mut context);
             }
+            // syncLoopIteration handles a liveness result only if it is a failure.
             ProbeKind::Liveness if result != ProbeResult::Failure => return,
             ProbeKind::Liveness => {}
         }
+        // handleProbeSync ignores a Pod that the pod manager no longer has.
         if !self.kubelet.object.is_gone {
             self.request_sync();
         }
@@ -158,11 +162,13 @@ impl SyncLoop<'_> {
         let after = self.kubelet.object.clone();
         let have_changed = before.conditions != after.conditions;
         self.kubelet.status_manager.record_external_conditions(have_changed);
+        // Only the first terminal phase counts: a Pod never leaves it.
         let new_phase = after.api_terminal_phase.filter(|_| before.api_terminal_phase.is_none());
         if let Some(phase) = new_phase {
             let (status_manager, mut context) = self.kubelet.status_manager(step);
             status_manager.adopt_api_phase(phase, &mut context);
         }
+        // HandlePodRemoves: an object removed by force leaves its containers their grace.
         if after.is_gone && !before.is_gone {
             self.worker.terminate(&self.kubelet.object, self.kubelet.shows_initialized(), None);
         } else if after.differs_semantically(&before) || new_phase.is_some() {
@@ -176,6 +182,7 @@ impl SyncLoop<'_> {
     /// Handles a status that was read back: evicted Pods lose their dead containers, and an outdated `Ready` requests a
     /// sync.
     fn handle_reconcile(&mut self, now: Timestamp) {
+        // HandlePodReconcile keeps no dead container of an evicted Pod.
         if self.kubelet.status_manager.is_evicted() {
             self.kubelet.plan_removal_of_dead_containers(now);
         }
@@ -186,6 +193,7 @@ impl SyncLoop<'_> {
         if self.kubelet.cold_mut().reconcile_guard.allows_another(now) {
             self.request_sync();
         } else {
+            // Over the limit of this second: the next second takes the request.
             self.worker.request_by(now + SHORTEST_PERIOD);
         }
     }
@@ -210,12 +218,15 @@ impl SyncLoop<'_> {
                 }
             };
         }
+        // The relist that the last sync requested is a part of that sync.
         if self.kubelet.pleg.awaits_requested_relist() {
             return false;
         }
         let Some(dequeued) = self.worker.dequeue() else {
+            // A restart waits until the worker is idle, so it never cuts a sync in two.
             return self.worker.take_kubelet_restart() && self.restart_kubelet(step);
         };
+        // podWorkerLoop blocks in GetNewerThan, with the request already dequeued.
         if !self.kubelet.pleg.allows_sync(step.now) {
             self.worker.block(dequeued);
             return false;
@@ -235,6 +246,7 @@ impl SyncLoop<'_> {
                 Poll::Pending => self.worker.suspend(Box::new(sync)),
                 Poll::Done => self.end_sync(&sync, step),
             },
+            // SyncPod has returned isTerminal: completeSync.
             SyncStart::FoundTerminalPhase(sync) => {
                 step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
                 self.kubelet.pleg.record_sync_end(false, step.now);
@@ -247,6 +259,7 @@ impl SyncLoop<'_> {
         sync_pod::publish_sandbox(sync, self.kubelet, step);
         let (kind, failed) = (sync.kind(), sync.has_failed());
         step.out.sync(step.now, SyncProgress::Ended { kind, failed });
+        // SyncPod's postSync: RequestPodRelist, if any action was taken and none failed (PLEGOnDemandRelist).
         let requests_relist = kind == SyncKind::Sync && sync.has_acted() && !failed;
         let relists_now = self.kubelet.pleg.record_sync_end(requests_relist, step.now);
         // Until the requested relist the sync counts as under way, and keeps its old retry time.
@@ -255,10 +268,14 @@ impl SyncLoop<'_> {
             self.worker.set_retry_at(Some(retry_at));
         }
         match kind {
+            // All instances are removed; the next sync starts their containers from the beginning.
             SyncKind::Sync if sync.restarts_all() && !failed => self.request_sync(),
+            // The retry stops everything once more.
             SyncKind::Terminating if failed => {}
             SyncKind::Terminating => {
                 self.worker.complete_terminating(sync.object(), self.kubelet.shows_initialized());
+                // completeTerminating answers the preemption, whose admission goes on; under ideal timing it is
+                // answered when the last status is published.
                 if !self.kubelet.pleg.is_ideal() {
                     self.kubelet.queue.block_until(None);
                 }
@@ -290,6 +307,7 @@ impl SyncLoop<'_> {
             None if sync.has_failed() => self.kubelet.config.retry_period.max(SHORTEST_PERIOD),
             None => resync,
         };
+        // A back-off longer than the resync period is looked at again with the resync.
         now + self.kubelet.jittered(wait.min(resync))
     }
 
@@ -299,6 +317,7 @@ impl SyncLoop<'_> {
         for event in self.kubelet.pleg.relist(now) {
             self.kubelet.queue.post(Message::Pleg(event));
         }
+        // The sync ends with its relist, so its retry time counts from here.
         if is_awaited && !self.kubelet.pleg.awaits_requested_relist() {
             let resync = self.kubelet.resync_period();
             self.worker.set_retry_at(Some(now + self.kubelet.jittered(resync)));
@@ -395,6 +414,7 @@ impl SyncLoop<'_> {
                 // A sync that waits for this relist starts before its findings are handled.
                 while self.run_worker(step) {}
             }
+            // One wake-up continues every stop that is due, not only the first.
             Wake::Stop(_) => {
                 if let Some(sync) = self.worker.sync_mut() {
                     kill_container::continue_stops(sync, step);
@@ -459,6 +479,7 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
     }
     let probers = kubelet.prober_manager.iter();
     probers.for_each(|prober| first.add(prober.due(), Wake::Probe(prober.container, prober.kind)));
+    // No relist makes a difference to a finished Pod.
     if worker.state() != WorkerState::Finished || !worker.is_idle() {
         first.add(kubelet.pleg.next_relist(worker.is_blocked_by_relist()), Wake::Relist);
     }
@@ -480,6 +501,7 @@ fn next_deadline_check(worker: &PodWorker, kubelet: &Kubelet) -> Option<Timestam
     if worker.state() != WorkerState::Syncing {
         return None;
     }
+    // The kubelet asks at each tick (ShouldSync of the active deadline handler); the machine wakes when it passes.
     let deadline = deadline::expires_at(&kubelet.object.spec, kubelet.status_manager.start_time()?)?;
     let met_at = kubelet.cold().deadline_met_at;
     Some(met_at.map_or(deadline, |met_at| deadline.max(met_at + DEADLINE_CHECK_PERIOD)))

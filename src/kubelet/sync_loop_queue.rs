@@ -33,6 +33,7 @@ pub(super) struct SyncLoopQueue {
 impl Message {
     /// Returns the priority, the lowest first: PLEG, startup, readiness and liveness probes, API.
     fn rank(&self) -> u8 {
+        // Go's select picks at random among the channels that are ready; a fixed order keeps the machine deterministic.
         match self {
             Message::Pleg(_) => 0,
             Message::ProbeUpdate(update) => match update.kind {
@@ -46,8 +47,9 @@ impl Message {
 }
 
 impl SyncLoopQueue {
-    /// Adds a message.
+    /// Adds a message behind those of its rank.
     pub(super) fn post(&mut self, message: Message) {
+        // In the order of arrival; `pop` picks by rank.
         self.messages.push(message);
     }
 
@@ -113,6 +115,7 @@ impl SyncLoopQueue {
 
     /// Forgets what a restart of the kubelet loses.
     pub(super) fn reset(&mut self) {
+        // Channels, and the admission that waited for a preemption, die with the process.
         self.blocked_by_preemption_until = None;
         self.messages.clear();
     }

@@ -52,6 +52,7 @@ pub(super) fn start_sync(
     let (kind, grace) = (dequeued.kind, dequeued.grace);
     kubelet.adopt_spec(&dequeued.request.object.spec);
     step.out.sync(step.now, SyncProgress::Began { kind, grace });
+    // The view is the PLEG's cache: what no relist has seen is unknown to the sync.
     let mut sync = Sync::new(dequeued, kubelet.pleg.cache().clone());
     match kind {
         SyncKind::Sync => return start_sync_pod(sync, kubelet, step),
@@ -66,6 +67,7 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
     let (object, view) = (sync.object().clone(), sync.view().clone());
     let writes = kubelet.status_manager.writes();
     let status = generate_status::update_status(kubelet, &view, status_request(&sync, false, None), step);
+    // SyncPod returns before it adds probes or computes actions.
     if status.phase.is_terminal() {
         return SyncStart::FoundTerminalPhase(sync);
     }
@@ -138,6 +140,7 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
         plan_stop_of_all(sync);
         sync.tasks.extend(purged.into_iter().flatten());
     } else {
+        // Go ranges over a map (ContainersToKill); the order of the spec is always the same.
         actions.kill.sort_by_key(|kill| kill.container);
         sync.tasks.extend(actions.kill.into_iter().map(Task::Kill));
         sync.tasks.extend(actions.reset.into_iter().map(Task::RestartInPlace));
@@ -146,6 +149,7 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
     if actions.create_sandbox {
         sync.tasks.push_back(Task::RunSandbox(SandboxId(actions.attempt)));
     }
+    // SyncPod's last steps: ephemeral, init and regular containers.
     let starts = actions.start_ephemeral.into_iter().chain(actions.start_init).chain(actions.start);
     sync.tasks.extend(starts.map(Task::Start));
 }
@@ -218,6 +222,7 @@ fn start_task(sync: &mut Sync, task: Task, kubelet: &mut Kubelet, step: &mut Ste
 fn report_stopped(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     // SyncTerminatingPod asks the runtime itself here, not the PLEG's cache.
     let runtime = kubelet.pleg.runtime().clone();
+    // RemovePod comes after killPod has returned, before the runtime is asked what still runs.
     kubelet.prober_manager.remove_pod();
     if runtime.instances.iter().any(Instance::is_running) {
         sync.fail();

@@ -14,7 +14,7 @@ use crate::{
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
 
-/// What events are validated against.
+/// State that events are validated against.
 #[derive(Clone, Copy)]
 pub(super) struct Validator<'a> {
     pub(super) worker: &'a PodWorker,
@@ -74,6 +74,7 @@ impl<'a> Validator<'a> {
         what: &'static str,
         is_expected: impl FnOnce(PendingCall) -> bool,
     ) -> Result<(), EventError> {
+        // An unknown container is the more precise error, so it comes first.
         let known = container.map(|container| self.known(container)).transpose()?;
         match self.worker.sync() {
             Some(sync) if is_expected(sync.pending_call) => Ok(()),
@@ -86,6 +87,7 @@ impl<'a> Validator<'a> {
     }
 
     fn check_sandbox(self, sandbox: SandboxId) -> Result<(), EventError> {
+        // A removed sandbox is still known: its attempt is not above the newest one.
         let is_known = self.kubelet.pleg.runtime().sandboxes.iter().any(|known| known.attempt >= sandbox.0);
         if is_known { Ok(()) } else { Err(EventError::UnknownSandbox { sandbox }) }
     }
@@ -95,6 +97,7 @@ impl<'a> Validator<'a> {
         let known = self.kubelet.pleg.runtime().instances_of(container).find(|known| known.id == instance);
         match known.map(|known| &known.state) {
             None => Err(EventError::UnknownInstance { container: name()?, instance }),
+            // The first exit may be published already; a second one would change it.
             Some(InstanceState::Exited(_)) => {
                 Err(EventError::IllegalContainerMove { container: name()?, from: "exited", to: "exited" })
             }
@@ -145,6 +148,7 @@ impl<'a> Validator<'a> {
 
     fn check_api_event(self, event: &ApiEvent) -> Result<(), EventError> {
         let object = self.kubelet.newest_object();
+        // Against the newest object, which the sync loop may not have handled yet.
         match event {
             _ if object.is_gone => Err(EventError::Gone),
             ApiEvent::SpecChanged(spec) => Ok(spec_change::validate_update(&object.spec, spec)?),
@@ -168,6 +172,7 @@ impl<'a> Validator<'a> {
     }
 
     fn check_evictable(self) -> Result<(), EventError> {
+        // evictPod refuses critical Pods; static Pods are among them.
         if self.kubelet.object.spec.is_static() {
             return Err(EventError::Critical);
         }
@@ -177,12 +182,14 @@ impl<'a> Validator<'a> {
 
 /// Validates a list of the runtime for a Pod with this spec.
 pub(super) fn check_listing(spec: &PodSpec, runtime: &RuntimeStatus) -> Result<(), EventError> {
+    // Quadratic, but without allocation: a Pod has a handful of sandboxes and instances.
     for (place, sandbox) in runtime.sandboxes.iter().enumerate() {
         if runtime.sandboxes.iter().take(place).any(|other| other.id == sandbox.id) {
             return Err(EventError::ListedTwice { container: None });
         }
     }
     for (place, instance) in runtime.instances.iter().enumerate() {
+        // Instances of containers that the spec does not name are listed, too, and left alone.
         let Some(container) = instance.container else { continue };
         let name = spec.container(container).ok_or(EventError::NoSuchContainer { container })?.name();
         if runtime.sandboxes.iter().all(|sandbox| sandbox.id != instance.sandbox) {

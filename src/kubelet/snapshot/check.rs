@@ -1,4 +1,4 @@
-//! Checks of a snapshot: what must hold so that the restored Pod can continue.
+//! Checks of a snapshot: refuses one from which a Pod could not continue.
 
 use alloc::vec::Vec;
 
@@ -26,6 +26,7 @@ pub(super) fn check(worker: &PodWorker, kubelet: &Kubelet) -> Checked {
             return Err(SnapshotError::AnotherPod { field });
         }
     }
+    // A waiting object may have ephemeral containers that the synced spec does not have yet.
     let most = specs.iter().map(|(_, spec)| spec.container_count()).max().unwrap_or(0);
     let known = Known { most };
     check_counts(kubelet, known)?;
@@ -60,12 +61,14 @@ fn is_same_pod(one: &PodSpec, other: &PodSpec) -> bool {
 
 fn check_counts(kubelet: &Kubelet, Known { most }: Known) -> Checked {
     let (count, known) = (kubelet.spec.container_count(), kubelet.runtime_manager.count());
+    // The runtime manager grows when a new object is handled, before a sync adopts its spec.
     if !(count..=most).contains(&known) {
         return Err(SnapshotError::WrongCount { field: "runtimeManager.containers" });
     }
     if kubelet.status_manager.record().records.len() > most {
         return Err(SnapshotError::WrongCount { field: "statusManager.record" });
     }
+    // Probes cannot be changed in a running Pod, so the slots follow from any of its specs.
     if !kubelet.prober_manager.has_same_probes(&ProberManager::new(&kubelet.spec)) {
         return Err(SnapshotError::WrongCount { field: "proberManager" });
     }
@@ -132,18 +135,20 @@ impl Known {
             PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => false,
         };
         let problem = "containers are being stopped but the sync does not wait for their end, or the other way round";
+        // A sync with stops and another call would forget the stops; one without stops would wait for ever.
         let is_sound = is_stopping != sync.stops.is_empty();
         if is_sound { Ok(()) } else { Err(SnapshotError::Inconsistency { field: "worker.sync.stops", problem }) }
     }
 }
 
-/// Checks that whatever the worker waits for can come.
+/// Checks that everything that the worker waits for can come.
 fn check_worker(worker: &PodWorker, kubelet: &Kubelet) -> Checked {
     let inconsistency = |field, problem| Err(SnapshotError::Inconsistency { field, problem });
     let has_work = worker.sync().is_some() || kubelet.pleg.awaits_requested_relist();
     if worker.is_blocked_by_relist() && has_work {
         return inconsistency("worker.dequeued", "a sync is dequeued before another has ended");
     }
+    // Otherwise no timeout would ever unblock the sync loop.
     if let Some(until) = kubelet.queue.blocked_by_preemption_until()
         && !worker.kill_timeouts().contains(&until)
     {

@@ -128,6 +128,7 @@ fn share(worker: &mut PodWorker, kubelet: &mut Kubelet) {
             *view = cache;
         }
     }
+    // adopt_spec compares addresses first.
     if kubelet.object.spec == spec {
         kubelet.spec = kubelet.object.spec.clone();
     }
