@@ -1,7 +1,8 @@
 //! API Pod: the object as the watch delivered it last, beside the kubelet's own status (pkg/kubelet/config).
 //!
-//! [`ApiPod::changed`] applies one API event, [`ApiPod::observed`] a whole object from the watch; the sync loop handles the
-//! copy that they return. Conditions of other owners: `rule::external_conditions`; legal changes: `rule::spec_change`.
+//! [`ApiPod::changed`] applies one API event, [`ApiPod::observed`] a whole object from the watch; the sync loop handles
+//! the copy that they return. Conditions of other owners: `rule::external_conditions`; legal changes:
+//! `rule::spec_change`.
 
 use alloc::{boxed::Box, string::ToString, sync::Arc, vec::Vec};
 use core::time::Duration;

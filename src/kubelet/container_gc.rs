@@ -1,4 +1,5 @@
-//! Container garbage collection: removal of dead containers and sandboxes (pkg/kubelet/kuberuntime, pod_container_deletor).
+//! Container garbage collection: removal of dead containers and sandboxes (pkg/kubelet/kuberuntime,
+//! pod_container_deletor).
 
 use alloc::vec::Vec;
 use core::time::Duration;

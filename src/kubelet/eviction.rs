@@ -45,8 +45,8 @@ pub(super) fn handle(event: NodeEvent, worker: &mut PodWorker, kubelet: &mut Kub
 
 /// Evicts the Pod: the node is under pressure, or the Pod uses more local storage than it may.
 ///
-/// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/>. A hard eviction leaves 1 s, a soft
-/// one at most its own maximum. Answers to `evictPod` in `pkg/kubelet/eviction`.
+/// <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/>. A hard eviction leaves 1 s, a
+/// soft one at most its own maximum. Answers to `evictPod` in `pkg/kubelet/eviction`.
 fn evict(
     message: Box<str>,
     max_grace_seconds: Option<i64>,

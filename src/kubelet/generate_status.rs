@@ -1,7 +1,7 @@
 //! Status generation: from spec, runtime, probes and failed starts to the status of a Pod.
 //!
-//! Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`. Phase, conditions and container statuses are the rule
-//! `rule::pod_status`; the active deadline is `rule::deadline`.
+//! Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`. Phase, conditions and container statuses are the
+//! rule `rule::pod_status`; the active deadline is `rule::deadline`.
 
 use super::{
     api_pod::ApiPod,
@@ -79,6 +79,7 @@ pub(super) fn update_status(
     GeneratedStatus { phase, is_unchanged, has_triggered_probe }
 }
 
+/// Generates the status; true if it has triggered a readiness probe.
 fn generate(
     kubelet: &mut Kubelet,
     view: &RuntimeStatus,

@@ -1,7 +1,7 @@
 //! Read-only view of a Pod's machine: everything that explanations read beside the public status.
 //!
-//! The kubelet's components keep their fields private; readers outside of this module ask here, in Kubernetes' words, and
-//! can change nothing.
+//! The kubelet's components keep their fields private; readers outside of this module ask here, in Kubernetes' words,
+//! and can change nothing.
 
 use core::time::Duration;
 

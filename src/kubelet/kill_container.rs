@@ -1,7 +1,7 @@
 //! Stop of containers: Killing event, preStop hook, sidecar order, SIGTERM and at last SIGKILL.
 //!
-//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`. Graces, a sidecar's turn and the
-//! least time before SIGKILL are the rule: `rule::termination`.
+//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`. Graces, a sidecar's turn
+//! and the least time before SIGKILL are the rule: `rule::termination`.
 
 use alloc::format;
 use core::time::Duration;
@@ -158,6 +158,7 @@ pub(super) fn continue_stops(sync: &mut Sync, step: &mut Step<'_>) {
     }
 }
 
+/// Continues one stop: from the hook to the wait for the sidecar order, and on to SIGTERM.
 fn continue_stop(sync: &mut Sync, place: usize, step: &mut Step<'_>) {
     let Some(stop) = sync.stops.get(place) else { return };
     let spec = &sync.object().spec;
@@ -212,6 +213,7 @@ pub(super) fn handle_stopped(sync: &mut Sync, container: ContainerIndex, instanc
     continue_stops(sync, step);
 }
 
+/// Lets a container wait for the sidecar order, at most as long as its grace.
 fn wait_for_order(stop: &mut Stop, now: Timestamp) {
     stop.stage = StopStage::WaitingForSidecarOrder { since: now, until: now + stop.grace };
 }

@@ -318,6 +318,7 @@ impl PodMachine {
         pod
     }
 
+    /// Creates a Pod that was bound to this node, with nothing in the runtime.
     fn bound(object: Arc<ApiPod>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
         let phase = object.api_terminal_phase;
         let mut kubelet = Kubelet::new(object, RuntimeStatus::default(), config, now);
@@ -326,6 +327,7 @@ impl PodMachine {
         PodMachine::adopt(kubelet, &mut Step { now, out })
     }
 
+    /// Runs the first sync of a Pod that the kubelet sees for the first time.
     fn adopt(kubelet: Kubelet, step: &mut Step<'_>) -> PodMachine {
         let mut pod = PodMachine::of(kubelet);
         restart::adopt(&mut pod.worker, &pod.kubelet);

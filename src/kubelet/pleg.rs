@@ -203,6 +203,7 @@ impl GenericPleg {
         [by_poll, by_sync, self.requested_for].into_iter().flatten().min()
     }
 
+    /// Returns the time of the first relist of the poll after `at`.
     fn first_relist_after(&self, at: Timestamp) -> Timestamp {
         let in_this_second = at.whole_seconds() + self.phase;
         if in_this_second > at { in_this_second } else { in_this_second + RELIST_PERIOD }
@@ -215,6 +216,7 @@ impl GenericPleg {
         (last > self.since).then_some(last)
     }
 
+    /// True if a relist has happened since the last sync ended, so that the cache is newer than it.
     fn is_newer_than_sync(&self, now: Timestamp) -> bool {
         // Only relists that would find a change are carried out, perhaps late; all others count as made at their time.
         // If time went back, a change from the future is overdue as well.
@@ -229,6 +231,7 @@ impl GenericPleg {
     }
 }
 
+/// Returns the events that a relist makes of two states of the runtime.
 fn events_between(before: &RuntimeStatus, after: &RuntimeStatus) -> Vec<PlegEvent> {
     let mut events = Vec::new();
     for was in &before.instances {

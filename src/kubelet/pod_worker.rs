@@ -93,8 +93,8 @@ struct Termination {
     kill_timeouts: Vec<Timestamp>,
 }
 
-/// Override of a generated status: phase, reason and condition that an eviction, a preemption or a node shutdown forces upon
-/// the Pod.
+/// Override of a generated status: phase, reason and condition that an eviction, a preemption or a node shutdown forces
+/// upon the Pod.
 ///
 /// Answers to the `PodStatusFunc` of `KillPodOptions`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -183,8 +183,8 @@ impl PodWorker {
 
     // --- Requests ---
 
-    /// Requests a sync. An object that is being deleted or has a terminal phase starts the termination, and each request
-    /// during a termination settles its grace.
+    /// Requests a sync. An object that is being deleted or has a terminal phase starts the termination, and each
+    /// request during a termination settles its grace.
     ///
     /// Answers to `UpdatePod`.
     pub(super) fn request(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
@@ -218,6 +218,7 @@ impl PodWorker {
         }
     }
 
+    /// Settles the grace of the termination, which only gets shorter: `rule::termination::effective_grace`.
     fn shorten_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
         let termination = self.termination.get_or_insert_default();
         let (in_force, by_deletion) = (termination.grace, object.deletion_grace());
@@ -253,8 +254,10 @@ impl PodWorker {
     /// terminating sync counts.
     pub(super) fn record_kill(&mut self, status_override: StatusOverride, begins_eviction: bool, timeout: Timestamp) {
         let termination = self.termination.get_or_insert_default();
+        // A later kill does not undo an eviction.
         termination.is_eviction |= begins_eviction;
         termination.status_override = Some(Arc::new(status_override));
+        // Callers wait side by side: each has its own timeout.
         termination.kill_timeouts.push(timeout);
     }
 

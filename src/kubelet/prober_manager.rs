@@ -1,7 +1,7 @@
 //! Probe manager: one worker per container and probe (pkg/kubelet/prober).
 //!
-//! Tickers, triggers and retries are here. The decision of a tick, the count of failures against their threshold and the
-//! hold are the rule: `rule::probe`.
+//! Tickers, triggers and retries are here. The decision of a tick, the count of failures against their threshold and
+//! the hold are the rule: `rule::probe`.
 
 use alloc::{boxed::Box, format, vec, vec::Vec};
 use core::time::Duration;
@@ -134,8 +134,8 @@ pub(super) struct ProbeContext<'a> {
     pub(super) status: Option<&'a PodRecord>,
     pub(super) is_restarting_all: bool,
     pub(super) kubelet: KubeletStart,
-    /// True if the failure of a container that never runs again is reported at each probe, as on a real node. Under ideal
-    /// timing it is reported once: without latency, workers and syncs would trigger each other for ever.
+    /// True if the failure of a container that never runs again is reported at each probe, as on a real node. Under
+    /// ideal timing it is reported once: without latency, workers and syncs would trigger each other for ever.
     pub(super) repeats_dead_failures: bool,
 }
 

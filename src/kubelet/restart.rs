@@ -110,6 +110,7 @@ pub(super) fn resume(
 
 // --- The published status ---
 
+/// Adopts the published status, with the instances that it names.
 fn find_published(kubelet: &mut Kubelet, status: &PodStatus, ids: &mut ContainerIds) {
     let records = observed_records(&kubelet.spec, status.every_container(), ids);
     record_instances(kubelet, ids);

@@ -90,6 +90,7 @@ fn answer_call(event: RuntimeEvent, sync: &mut Sync, kubelet: &mut Kubelet, step
 
 // --- Sandboxes ---
 
+/// Records a new sandbox, and completes the call that created it.
 fn add_sandbox(
     sandbox: SandboxId,
     has_ip: Option<bool>,
@@ -144,6 +145,7 @@ fn kill_sandbox(sandbox: SandboxId, sync: Option<&mut Sync>, kubelet: &mut Kubel
 
 // --- Containers ---
 
+/// Records the exit of an instance, and posts its death.
 fn end_instance(
     container: ContainerIndex,
     instance: InstanceId,

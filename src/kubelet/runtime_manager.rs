@@ -1,7 +1,7 @@
 //! Runtime manager: the kubelet's memory of each container, with back-offs and the last failed start.
 //!
-//! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`. Delays, their doubling and their
-//! start over are the rule: `rule::back_off`.
+//! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`. Delays, their doubling
+//! and their start over are the rule: `rule::back_off`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::time::Duration;
@@ -100,8 +100,8 @@ impl RuntimeManager {
             .map(|it| &mut **it.history.get_or_insert_with(Box::default))
     }
 
-    /// Advances the crash-loop back-off and lets the container start; `Err` with the end and the delay of the back-off if
-    /// that still holds the container back after its exit at `finished_at`.
+    /// Advances the crash-loop back-off and lets the container start; `Err` with the end and the delay of the back-off
+    /// if that still holds the container back after its exit at `finished_at`.
     ///
     /// Answers to `doBackOff`.
     pub(super) fn check_back_off(

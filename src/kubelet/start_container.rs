@@ -1,7 +1,7 @@
 //! Start of a container: crash-loop back-off, image, creation, start and postStart hook.
 //!
-//! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`. The back-offs of
-//! crash loops and pulls are kept in the runtime manager; the rule is `rule::back_off`.
+//! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`. The
+//! back-offs of crash loops and pulls are kept in the runtime manager; the rule is `rule::back_off`.
 
 use alloc::{boxed::Box, format, string::String, sync::Arc};
 use core::time::Duration;
@@ -103,6 +103,7 @@ pub(super) fn handle_image_inspected(
     }
 }
 
+/// Pulls the image, unless the back-off of its failed pulls holds that back.
 fn pull(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     let image = image_of(sync, container);
     if let Some(last) = kubelet.runtime_manager.pull_in_back_off(&image, &kubelet.config.image_pull, step.now) {
@@ -149,6 +150,7 @@ pub(super) fn handle_image_pulled(
     fail_image(sync, container, failure.error, FailureMessage::Text(failure.message), kubelet, step);
 }
 
+/// Fails a start for want of its image; `error` becomes the waiting container's reason.
 fn fail_image(
     sync: &mut Sync,
     container: ContainerIndex,
@@ -169,6 +171,7 @@ fn image_of(sync: &Sync, container: ContainerIndex) -> String {
 
 // --- Creation and start ---
 
+/// Creates the next instance of a container.
 fn create(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     let restart_count = next_restart_count(sync, container, kubelet);
     // The id is used up even if the creation fails.
@@ -237,6 +240,7 @@ pub(super) fn handle_started(
     handle_running(sync, container, instance, kubelet, step);
 }
 
+/// Fails a start that the runtime refused.
 fn fail_runtime(
     sync: &mut Sync,
     container: ContainerIndex,
@@ -292,6 +296,7 @@ pub(super) fn handle_post_start_finished(
     kill_container::stop_one(sync, container, instance, grace, &mut kubelet.runtime_manager, step);
 }
 
+/// Completes the start of a container.
 fn complete(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet) {
     // Only a start that succeeded, its hook included, clears the last failure.
     sync.complete_call();

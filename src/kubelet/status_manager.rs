@@ -1,7 +1,8 @@
 //! Status manager: the kubelet's status of a Pod, and what of it the API shows (pkg/kubelet/status/status_manager.go).
 //!
-//! Answers to `SetPodStatus`, `SetContainerReadiness`, `SetContainerStartup`, `TerminatePod` and `syncPod`. `observedGeneration`
-//! is kept here; exit code 137 at the end of a Pod is `rule::terminate_pod`, and the patch of the status `status::patch`.
+//! Answers to `SetPodStatus`, `SetContainerReadiness`, `SetContainerStartup`, `TerminatePod` and `syncPod`.
+//! `observedGeneration` is kept here; exit code 137 at the end of a Pod is `rule::terminate_pod`, and the patch of the
+//! status `status::patch`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -72,7 +73,8 @@ struct Published {
     /// `None` before the first write.
     phase: Option<PodPhase>,
     reason: Option<Arc<StatusReason>>,
-    /// True if the status written when everything had stopped, once read back, triggers the write of the terminal phase.
+    /// True if the status written when everything had stopped, once read back, triggers the write of the terminal
+    /// phase.
     holds_back_terminal_phase: bool,
     /// Number of writes to the API; it wraps around.
     writes: u32,
@@ -328,6 +330,7 @@ impl StatusManager {
         }
         // startTime is set once and never changes.
         self.start_time.get_or_insert(context.step.now.whole_seconds());
+        // A status from before the kubelet started counts as the former one.
         let is_first = !self.is_known();
         let before = core::mem::replace(&mut self.record, Arc::new(new.record));
         for (which, condition) in self.record.conditions.iter() {
@@ -337,6 +340,7 @@ impl StatusManager {
         self.emit_container_changes(&before.records, context);
         let has_observed = new.object.generation > self.generations.status;
         self.generations.status = new.object.generation.max(self.generations.status);
+        // Between two syncs a probe may have set it by an object that this sync does not know yet.
         self.generations.readiness = new.object.generation;
         let has_changed = is_first || has_observed || self.reason != new.reason || !before.is_same(&self.record);
         let is_unchanged = !has_changed && before == self.record;
@@ -355,6 +359,7 @@ impl StatusManager {
         is_unchanged
     }
 
+    /// Emits a transition for each container whose state or running instance has changed.
     fn emit_container_changes(&self, before: &[Option<ContainerRecord>], context: &mut StatusContext<'_, '_>) {
         let spec = context.spec;
         for ((index, _), after) in spec.containers().zip(&self.record.records) {
@@ -381,6 +386,7 @@ impl StatusManager {
         context: &mut StatusContext<'_, '_>,
     ) {
         let Some(status) = self.container_status_mut(container, instance, context) else { return };
+        // SetContainerReadiness leaves an unchanged status alone, its conditions too.
         if core::mem::replace(&mut status.ready, ready) == ready {
             return;
         }
@@ -413,6 +419,7 @@ impl StatusManager {
         }
     }
 
+    /// Returns the status of this instance of a container; `None` for a former instance, or before the first status.
     fn container_status_mut(
         &mut self,
         container: ContainerIndex,
@@ -524,6 +531,7 @@ impl StatusManager {
         }
     }
 
+    /// Writes the status with this phase and reason to the API.
     fn write(
         &mut self,
         phase: PodPhase,
@@ -613,6 +621,7 @@ impl StatusManager {
         actual.status != expected.status || actual.message != expected.message
     }
 
+    /// Returns `Ready` by `ContainersReady` and the statuses of the gates.
     fn ready_given(
         &self,
         spec: &PodSpec,

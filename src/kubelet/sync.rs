@@ -1,4 +1,5 @@
-//! State of one sync: its object and frozen view of the runtime, remaining tasks, pending call and containers being stopped.
+//! State of one sync: its object and frozen view of the runtime, remaining tasks, pending call and containers being
+//! stopped.
 
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::time::Duration;

@@ -54,7 +54,8 @@ impl SyncLoop<'_> {
                 Some(message) => {
                     let comes_of_relist = matches!(message, Message::Pleg(_)) && !self.kubelet.pleg.is_ideal();
                     self.apply(message, step);
-                    // A relist finds several changes at once: the sync that one requests starts before the next is handled.
+                    // A relist finds several changes at once: the sync that one requests starts before the next is
+                    // handled.
                     while comes_of_relist && self.run_worker(step) {}
                 }
                 // A sync that becomes blocked gives up its turn, so messages may wait afterwards.
@@ -102,6 +103,7 @@ impl SyncLoop<'_> {
 
     // --- Messages ---
 
+    /// Handles one message, as a branch of `syncLoopIteration` does.
     fn apply(&mut self, message: Message, step: &mut Step<'_>) {
         self.caches.invalidate();
         match message {
@@ -154,7 +156,8 @@ impl SyncLoop<'_> {
         }
     }
 
-    /// Handles a changed object: a changed spec and a deletion request a sync, anything else only if `Ready` is outdated.
+    /// Handles a changed object: a changed spec and a deletion request a sync, anything else only if `Ready` is
+    /// outdated.
     ///
     /// Answers to `HandlePodUpdates`, `HandlePodRemoves` and `HandlePodReconcile`.
     fn handle_object(&mut self, object: Arc<ApiPod>, step: &mut Step<'_>) {
@@ -198,6 +201,7 @@ impl SyncLoop<'_> {
         }
     }
 
+    /// Requests a sync with the object that the sync loop has seen (`HandlePodSyncs`).
     fn request_sync(&mut self) {
         self.worker.request(&self.kubelet.object, self.kubelet.shows_initialized());
     }
@@ -235,6 +239,7 @@ impl SyncLoop<'_> {
         true
     }
 
+    /// Starts the sync of a request and carries it as far as its first call.
     fn start_sync(&mut self, dequeued: Dequeued, step: &mut Step<'_>) {
         let status_override = self.worker.status_override().cloned();
         match sync_pod::start_sync(dequeued, status_override.as_deref(), self.kubelet, step) {
@@ -255,6 +260,9 @@ impl SyncLoop<'_> {
         }
     }
 
+    /// Ends a sync: sets the retry time, moves the worker on and lets it take the next request.
+    ///
+    /// Answers to the end of `podWorkerLoop`.
     fn end_sync(&mut self, sync: &Sync, step: &mut Step<'_>) {
         sync_pod::publish_sandbox(sync, self.kubelet, step);
         let (kind, failed) = (sync.kind(), sync.has_failed());
@@ -376,6 +384,7 @@ impl SyncLoop<'_> {
         (ProbeContext { spec, status, is_restarting_all, kubelet: start, repeats_dead_failures }, prober_manager)
     }
 
+    /// Runs the tick of a probe worker and queues its result if that has changed.
     fn tick_probe(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
         let is_restarting_all = self.kubelet.status_manager.is_restarting_all(&self.kubelet.spec);
         let (context, prober_manager) = SyncLoop::probe_context(self.kubelet, is_restarting_all);

@@ -98,6 +98,7 @@ fn start_terminating(
 ) {
     let view = sync.view().clone();
     generate_status::update_status(kubelet, &view, status_request(sync, false, status_override), step);
+    // Readiness goes on, so that endpoints see the containers stop.
     kubelet.prober_manager.stop_liveness_and_startup(&sync.object().spec);
     plan_stop_of_all(sync);
     sync.tasks.push_back(Task::ReportStopped);

@@ -1,8 +1,8 @@
-//! Timers of one Pod: the reasons of its wake-ups, how late a real node's timers fire, and the guard against loops in which
-//! no time passes.
+//! Timers of one Pod: the reasons of its wake-ups, how late a real node's timers fire, and the guard against loops in
+//! which no time passes.
 //!
-//! [`sync_loop`](super::sync_loop) computes and handles the next wake-up. Periods and back-offs are rules: the crash-loop and
-//! image pull back-off is `rule::back_off`, the active deadline `rule::deadline`.
+//! [`sync_loop`](super::sync_loop) computes and handles the next wake-up. Periods and back-offs are rules: the
+//! crash-loop and image pull back-off is `rule::back_off`, the active deadline `rule::deadline`.
 
 use core::time::Duration;
 
