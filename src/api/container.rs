@@ -1,4 +1,4 @@
-//! `v1.Container` and what belongs to it.
+//! `v1.Container`: ports, environment, lifecycle hooks, restart rules and mounts.
 
 use alloc::{string::String, vec::Vec};
 
@@ -19,22 +19,22 @@ use super::{Handler, Named, OtherFields, Probe, is_default, named::named, null_i
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Container {
-    /// Unique in the Pod.
+    /// Name, a DNS label, unique among all containers of the Pod.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub name: String,
     /// The image reference.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub image: String,
-    /// When the image is pulled.
+    /// Pull policy; by default `Always` for the tag `:latest`, otherwise `IfNotPresent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_pull_policy: Option<Named<ImagePullPolicy>>,
-    /// The entry point.
+    /// Command, which replaces the image's ENTRYPOINT; no shell runs it.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
-    /// The entry point's arguments.
+    /// Arguments, which replace the image's CMD.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
-    /// Where the entry point starts; the image's directory if empty.
+    /// Working directory; the image's if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub working_dir: String,
     /// Environment variables; a later one of a name wins.
@@ -46,34 +46,34 @@ pub struct Container {
     /// Requests and limits, as they were written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Value>,
-    /// What the container's processes may do, as it was written.
+    /// Security context (`runAsUser`, `capabilities`), as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_context: Option<Value>,
     /// Ports that the container listens on.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
-    /// The container's own restart policy, over the Pod's.
+    /// Restart policy of this container, over the Pod's; `Always` on an init container makes it a sidecar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<Named<RestartPolicy>>,
-    /// Rules that decide by exit code, before the container's own policy does.
+    /// Rules on the exit code, tried in order before `restartPolicy` (KEP-5307); at most 20.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub restart_policy_rules: Vec<ContainerRestartRule>,
-    /// Is the container alive? A failure kills it.
+    /// Liveness probe: the kubelet kills the container when it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liveness_probe: Option<Probe>,
-    /// May it get traffic?
+    /// Readiness probe: sets the container's `ready`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness_probe: Option<Probe>,
-    /// Has it started up? Until then the other probes wait.
+    /// Startup probe: the other probes wait until it succeeds; the kubelet kills the container when it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup_probe: Option<Probe>,
     /// Hooks after the start and before the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
-    /// The file that holds the container's termination message.
+    /// Path of the termination message file; `/dev/termination-log` by default.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub termination_message_path: String,
-    /// Where the termination message comes from.
+    /// Source of the termination message; `File` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub termination_message_policy: Option<Named<TerminationMessagePolicy>>,
     /// Ephemeral containers only: the container whose namespaces are shared.
@@ -96,18 +96,6 @@ impl Container {
 }
 
 /// An environment variable.
-///
-/// ```
-/// use pod_lifecycle::api::Container;
-///
-/// let container: Container = serde_json::from_str(r#"{"name": "app", "env": [
-///     {"name": "LEVEL", "value": "info"},
-///     {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
-/// ]}"#)?;
-/// assert_eq!((&*container.env[0].name, &*container.env[0].value), ("LEVEL", "info"));
-/// assert!(container.env[1].value_from.is_some());
-/// # Ok::<(), serde_json::Error>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -118,7 +106,7 @@ pub struct EnvVar {
     /// Its value; `$(NAME)` in it stands for the value of a variable before it.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub value: String,
-    /// Where the value comes from instead, as it was written.
+    /// Source of the value (`fieldRef`, `secretKeyRef`) instead of `value`, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_from: Option<Value>,
 }
@@ -132,14 +120,6 @@ impl EnvVar {
 }
 
 /// A port that a container listens on.
-///
-/// ```
-/// use pod_lifecycle::api::ContainerPort;
-///
-/// let port: ContainerPort = serde_json::from_str(r#"{"name": "http", "containerPort": 8080}"#)?;
-/// assert_eq!((port.name.as_str(), port.container_port), ("http", 8080));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -170,41 +150,23 @@ impl ContainerPort {
 }
 
 /// A rule on the exit code of a container.
-///
-/// ```
-/// use pod_lifecycle::api::{ContainerRestartRule, ExitCodeOperator, RestartRuleAction};
-///
-/// let rule: ContainerRestartRule =
-///     serde_json::from_str(r#"{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}"#)?;
-/// assert_eq!(rule.action, Some(RestartRuleAction::Restart.into()));
-/// assert_eq!(rule.exit_codes.and_then(|codes| codes.operator), Some(ExitCodeOperator::In.into()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ContainerRestartRule {
-    /// What to do when the rule matches.
+    /// Action if the rule matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Named<RestartRuleAction>>,
-    /// Which exit codes it matches; without it, none.
+    /// Exit codes that the rule matches; without them, none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_codes: Option<ExitCodes>,
 }
 
 /// A set of exit codes.
-///
-/// ```
-/// use pod_lifecycle::api::{ExitCodeOperator, ExitCodes};
-///
-/// let all_but_two = ExitCodes::new(ExitCodeOperator::NotIn, [1, 2]);
-/// assert_eq!(serde_json::to_string(&all_but_two)?, r#"{"operator":"NotIn","values":[1,2]}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExitCodes {
-    /// Whether the listed codes are meant, or all others.
+    /// `In`: the rule matches the listed codes; `NotIn`: all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Named<ExitCodeOperator>>,
     /// The listed codes, 0 to 255.
@@ -220,23 +182,15 @@ impl ExitCodes {
     }
 }
 
-/// What a container's `lifecycle` says: its hooks, and the signal that asks it to stop.
-///
-/// ```
-/// use pod_lifecycle::api::Lifecycle;
-///
-/// let hooks: Lifecycle = serde_json::from_str(r#"{"preStop": {"sleep": {"seconds": 5}}}"#)?;
-/// assert_eq!(hooks.pre_stop.and_then(|hook| hook.sleep).map(|sleep| sleep.seconds), Some(5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Lifecycle hooks of a container, and its stop signal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Lifecycle {
-    /// Runs right after the start; a failure kills the container.
+    /// Hook right after the start; the kubelet kills the container when it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_start: Option<Handler>,
-    /// Runs before the container is told to stop, within its grace.
+    /// Hook before the stop signal; its time counts towards the grace period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<Handler>,
     /// The signal that asks the container to stop, instead of the image's; only beside `spec.os`.
@@ -245,14 +199,6 @@ pub struct Lifecycle {
 }
 
 /// A volume mounted into a container.
-///
-/// ```
-/// use pod_lifecycle::api::VolumeMount;
-///
-/// let mount: VolumeMount = serde_json::from_str(r#"{"name": "data", "mountPath": "/data", "subPath": "a"}"#)?;
-/// assert_eq!((mount.mount_path.as_str(), mount.other["subPath"].as_str()), ("/data", Some("a")));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -260,10 +206,10 @@ pub struct VolumeMount {
     /// The volume's name.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub name: String,
-    /// Where it is mounted.
+    /// Path in the container.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub mount_path: String,
-    /// Whether it can only be read.
+    /// True if the mount is read-only.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub read_only: bool,
     /// Every other field (`subPath`, `mountPropagation`), as it was written.
@@ -280,50 +226,31 @@ impl VolumeMount {
 }
 
 named! {
-    /// What happens to a container that exits.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, RestartPolicy};
-    ///
-    /// assert_eq!(RestartPolicy::OnFailure.name(), "OnFailure");
-    /// assert_eq!(RestartPolicy::ALL.len(), 3);
-    /// ```
+    /// Restart policy of a Pod or a container.
     pub enum RestartPolicy {
-        /// It is started again.
+        /// Restart after every exit.
         Always = "Always",
-        /// It is started again unless its exit code was 0.
+        /// Restart unless the exit code was 0.
         OnFailure = "OnFailure",
-        /// It stays as it is.
+        /// No restart.
         Never = "Never",
     }
 }
 
 named! {
-    /// When an image is pulled.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{ImagePullPolicy, Name};
-    ///
-    /// assert_eq!(ImagePullPolicy::IfNotPresent.name(), "IfNotPresent");
-    /// ```
+    /// Pull policy of an image.
     pub enum ImagePullPolicy {
         /// Before every start.
         Always = "Always",
         /// Only if the node does not have it.
         IfNotPresent = "IfNotPresent",
-        /// Never: it has to be there.
+        /// No pull: without the image on the node, the start fails with `ErrImageNeverPull`.
         Never = "Never",
     }
 }
 
 named! {
-    /// What a restart rule does.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, RestartRuleAction};
-    ///
-    /// assert_eq!(RestartRuleAction::RestartAllContainers.name(), "RestartAllContainers");
-    /// ```
+    /// Action of a restart rule.
     #[non_exhaustive]
     pub enum RestartRuleAction {
         /// Restart the container.
@@ -334,13 +261,7 @@ named! {
 }
 
 named! {
-    /// How a set of exit codes is meant.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{ExitCodeOperator, Name};
-    ///
-    /// assert_eq!(ExitCodeOperator::NotIn.name(), "NotIn");
-    /// ```
+    /// Operator of a set of exit codes.
     pub enum ExitCodeOperator {
         /// The listed codes.
         In = "In",
@@ -351,12 +272,6 @@ named! {
 
 named! {
     /// The transport protocol of a port.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, Protocol};
-    ///
-    /// assert_eq!(Protocol::Udp.name(), "UDP");
-    /// ```
     pub enum Protocol {
         /// The Transmission Control Protocol.
         Tcp = "TCP",
@@ -368,13 +283,7 @@ named! {
 }
 
 named! {
-    /// Where a container's termination message comes from.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, TerminationMessagePolicy};
-    ///
-    /// assert_eq!(TerminationMessagePolicy::FallbackToLogsOnError.name(), "FallbackToLogsOnError");
-    /// ```
+    /// Source of a container's termination message.
     pub enum TerminationMessagePolicy {
         /// The termination message file.
         File = "File",

@@ -9,19 +9,6 @@ use super::{OtherFields, is_default, null_is_absent, value::other_fields};
 use crate::time::Timestamp;
 
 /// The status of one container as the API has it: `v1.ContainerStatus`.
-///
-/// ```
-/// use pod_lifecycle::api::ContainerStatus;
-///
-/// let status: ContainerStatus = serde_json::from_str(r#"{
-///     "name": "app", "ready": true, "restartCount": 2, "image": "nginx:1.27", "imageID": "sha256:1",
-///     "state": {"running": {"startedAt": "2026-03-01T12:00:00Z"}},
-///     "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}
-/// }"#)?;
-/// assert!(status.ready && status.state.running.is_some());
-/// assert_eq!(status.last_state.terminated.map(|end| end.exit_code), Some(1));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -29,16 +16,16 @@ pub struct ContainerStatus {
     /// The container's name.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub name: String,
-    /// What it is doing.
+    /// Current state.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub state: ContainerState,
-    /// What it did before.
+    /// State of the previous instance, with its `terminated`.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub last_state: ContainerState,
-    /// Whether it may get traffic.
+    /// True if it runs and its readiness probe, if any, passes.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub ready: bool,
-    /// How often it was started again.
+    /// Number of restarts.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub restart_count: i32,
     /// The image it runs.
@@ -47,7 +34,7 @@ pub struct ContainerStatus {
     /// The digest of the image it runs.
     #[serde(default, rename = "imageID", deserialize_with = "null_is_absent")]
     pub image_id: String,
-    /// The runtime's name of its newest instance.
+    /// ID of the newest instance, `<runtime>://<id>`.
     #[serde(
         default,
         rename = "containerID",
@@ -55,19 +42,19 @@ pub struct ContainerStatus {
         skip_serializing_if = "String::is_empty"
     )]
     pub container_id: String,
-    /// Whether it has passed its startup probe.
+    /// True if it runs and its startup probe, if any, has passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<bool>,
-    /// What the node has set aside for the container, as the embedder says.
+    /// Resources that the node has allocated, supplied by the embedder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocated_resources: Option<Value>,
-    /// Requests and limits that are in force, as the embedder says. Without it an API server refuses to resize the Pod.
+    /// Requests and limits in force, supplied by the embedder. Without it an API server refuses to resize the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Value>,
-    /// How volumes are mounted, as the embedder says.
+    /// Mounts of volumes, supplied by the embedder.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub volume_mounts: Vec<Value>,
-    /// Whom its first process runs as, as the embedder says.
+    /// User of the first process, supplied by the embedder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Value>,
     /// Every other field (`stopSignal`, `allocatedResourcesStatus`), as it was written.
@@ -83,16 +70,7 @@ impl ContainerStatus {
     }
 }
 
-/// What a container is doing: at most one is set.
-///
-/// ```
-/// use pod_lifecycle::api::ContainerState;
-///
-/// let state: ContainerState = serde_json::from_str(r#"{"waiting": {"reason": "CrashLoopBackOff"}}"#)?;
-/// assert_eq!(state.waiting.map(|waiting| waiting.reason), Some("CrashLoopBackOff".into()));
-/// assert_eq!((state.running, state.terminated), (None, None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// State of a container: at most one field is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ContainerState {
@@ -111,10 +89,10 @@ pub struct ContainerState {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ContainerStateWaiting {
-    /// Why, in one word.
+    /// Reason, in CamelCase.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// Why, for people.
+    /// Message for people.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
 }
@@ -134,19 +112,11 @@ impl From<ContainerStateWaiting> for ContainerState {
 }
 
 /// A container that runs.
-///
-/// ```
-/// use pod_lifecycle::api::ContainerStateRunning;
-///
-/// let running: ContainerStateRunning = serde_json::from_str(r#"{"startedAt": "2026-03-01T12:00:00Z"}"#)?;
-/// assert!(running.started_at.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ContainerStateRunning {
-    /// Since when.
+    /// Start time of the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
 }
@@ -166,14 +136,6 @@ impl From<ContainerStateRunning> for ContainerState {
 }
 
 /// A container that has ended.
-///
-/// ```
-/// use pod_lifecycle::api::ContainerStateTerminated;
-///
-/// let end: ContainerStateTerminated = serde_json::from_str(r#"{"exitCode": 137, "reason": "OOMKilled"}"#)?;
-/// assert_eq!((end.exit_code, end.reason.as_str(), end.finished_at), (137, "OOMKilled", None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -181,22 +143,22 @@ pub struct ContainerStateTerminated {
     /// Its exit code; 0 is success.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub exit_code: i32,
-    /// The signal that ended it, if the runtime tells; 0 for none.
+    /// Signal that ended it, if the runtime reports one; 0 for none.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub signal: i32,
-    /// Why, in one word.
+    /// Reason, in CamelCase.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// Its termination message.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// When it began.
+    /// Start time of the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// Exit time of the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
-    /// The runtime's name of it.
+    /// ID of the instance, `<runtime>://<id>`.
     #[serde(
         default,
         rename = "containerID",

@@ -20,7 +20,7 @@ pub(crate) struct ImageReference {
 pub struct InvalidImageName {
     /// The string.
     pub image: String,
-    /// What is wrong with it.
+    /// Reason for the refusal.
     pub problem: &'static str,
 }
 

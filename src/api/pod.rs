@@ -31,10 +31,10 @@ pub struct PodManifest {
     /// Identity, labels and bookkeeping of the object.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub metadata: ObjectMeta,
-    /// What the Pod ought to be.
+    /// Desired state.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub spec: PodManifestSpec,
-    /// What the Pod is, as last published.
+    /// Observed state, as last published.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub status: PodStatus,
 }
@@ -80,7 +80,7 @@ pub struct ObjectMeta {
     /// Number that the API server increases with each change of the spec.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub generation: i64,
-    /// When the API server stored the Pod.
+    /// Time at which the API server stored the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation_timestamp: Option<Timestamp>,
     /// Time by which the Pod should be gone; set once it is deleted.
@@ -89,7 +89,7 @@ pub struct ObjectMeta {
     /// Seconds a Pod being deleted has to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_grace_period_seconds: Option<i64>,
-    /// What has to be done before the object may go, by whoever put it there.
+    /// Finalizers: while one is left, the API server keeps the object.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub finalizers: Vec<String>,
     /// Objects that this one depends on; the garbage collector deletes it after the last of them.

@@ -6,48 +6,39 @@ use serde::{Deserialize, Serialize};
 
 use super::{Named, named::named, null_is_absent};
 
-/// A probe of a container: what is asked, how often, and how many answers in a row count.
-///
-/// ```
-/// use pod_lifecycle::api::Probe;
-///
-/// let probe: Probe = serde_json::from_str(r#"{"tcpSocket": {"port": 5432}, "periodSeconds": 5}"#)?;
-/// assert_eq!((probe.period_seconds, probe.failure_threshold), (Some(5), None));
-/// assert!(probe.handler().tcp_socket.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// `v1.Probe`: an action, its timing and its thresholds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Probe {
-    /// Run a command in the container.
+    /// Runs a command in the container; exit code 0 is success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exec: Option<ExecAction>,
-    /// Ask by HTTP.
+    /// Sends an HTTP GET request; a status of 200 to 399 is success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_get: Option<HttpGetAction>,
-    /// Open a TCP connection.
+    /// Opens a TCP connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tcp_socket: Option<TcpSocketAction>,
-    /// Ask the gRPC health service.
+    /// Calls the gRPC health service; `SERVING` is success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grpc: Option<GrpcAction>,
-    /// Seconds after the container's start before it is probed.
+    /// Delay before the first probe, in seconds after the container's start; 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_delay_seconds: Option<i32>,
-    /// Seconds after which an answer counts as a failure.
+    /// Timeout of one probe in seconds; 1 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<i32>,
-    /// Seconds between two probes.
+    /// Period in seconds; 10 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period_seconds: Option<i32>,
-    /// Successes in a row that it takes.
+    /// Successes in a row that make the result a success; 1 by default, and always 1 for liveness and startup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_threshold: Option<i32>,
-    /// Failures in a row that it takes.
+    /// Failures in a row that make the result a failure; 3 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_threshold: Option<i32>,
-    /// Liveness and startup only: the grace of the kill in seconds, over the Pod's.
+    /// Grace period in seconds of the kill after a failure, over the Pod's; liveness and startup only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub termination_grace_period_seconds: Option<i64>,
 }
@@ -90,31 +81,24 @@ impl Probe {
     }
 }
 
-/// What a probe or a hook does; one of them has to be set.
-///
-/// ```
-/// use pod_lifecycle::api::Handler;
-///
-/// assert_eq!(serde_json::to_string(&Handler::sleep(5))?, r#"{"sleep":{"seconds":5}}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Action of a probe or hook; exactly one field has to be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Handler {
-    /// Run a command in the container.
+    /// Runs a command in the container; exit code 0 is success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exec: Option<ExecAction>,
-    /// Ask by HTTP.
+    /// Sends an HTTP GET request; a probe succeeds if the response has a status of 200 to 399.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_get: Option<HttpGetAction>,
-    /// Open a TCP connection.
+    /// Opens a TCP connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tcp_socket: Option<TcpSocketAction>,
-    /// Ask the gRPC health service (probes only).
+    /// Calls the gRPC health service (probes only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grpc: Option<GrpcAction>,
-    /// Wait (hooks only).
+    /// Sleeps (hooks only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sleep: Option<SleepAction>,
 }
@@ -140,14 +124,6 @@ impl Handler {
 }
 
 /// A command that a probe or a hook runs in the container.
-///
-/// ```
-/// use pod_lifecycle::api::ExecAction;
-///
-/// let exec: ExecAction = serde_json::from_str(r#"{"command": ["cat", "/tmp/healthy"]}"#)?;
-/// assert_eq!(exec.command, ["cat", "/tmp/healthy"]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExecAction {
@@ -165,19 +141,11 @@ impl ExecAction {
 }
 
 /// An HTTP GET request that a probe or a hook makes.
-///
-/// ```
-/// use pod_lifecycle::api::{HttpGetAction, IntOrString};
-///
-/// let get: HttpGetAction = serde_json::from_str(r#"{"path": "/healthz", "port": "http"}"#)?;
-/// assert_eq!((get.path.as_str(), get.port), ("/healthz", IntOrString::String("http".into())));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct HttpGetAction {
-    /// The path.
+    /// Path of the request; `/` by default.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The port, by number or name.
@@ -186,7 +154,7 @@ pub struct HttpGetAction {
     /// The host; the Pod's address if empty.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub host: String,
-    /// HTTP or HTTPS.
+    /// HTTP (the default) or HTTPS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<Named<UriScheme>>,
     /// Extra headers.
@@ -203,14 +171,6 @@ impl HttpGetAction {
 }
 
 /// A header of an HTTP request.
-///
-/// ```
-/// use pod_lifecycle::api::HttpHeader;
-///
-/// let header: HttpHeader = serde_json::from_str(r#"{"name": "X-Probe", "value": "yes"}"#)?;
-/// assert_eq!(header.value, "yes");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HttpHeader {
@@ -223,14 +183,6 @@ pub struct HttpHeader {
 }
 
 /// A TCP connection that a probe or a hook tries to open.
-///
-/// ```
-/// use pod_lifecycle::api::{IntOrString, TcpSocketAction};
-///
-/// let socket: TcpSocketAction = serde_json::from_str(r#"{"port": 5432}"#)?;
-/// assert_eq!(socket.port, IntOrString::Int(5432));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TcpSocketAction {
@@ -251,21 +203,13 @@ impl TcpSocketAction {
 }
 
 /// A call of the gRPC health service that a probe makes.
-///
-/// ```
-/// use pod_lifecycle::api::GrpcAction;
-///
-/// let check: GrpcAction = serde_json::from_str(r#"{"port": 9090}"#)?;
-/// assert_eq!((check.port, check.service), (9090, None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GrpcAction {
     /// The port.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub port: i32,
-    /// The service asked about.
+    /// Service name in the request; empty (the default) for the server as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
 }
@@ -274,20 +218,12 @@ pub struct GrpcAction {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SleepAction {
-    /// Its length in seconds.
+    /// Duration in seconds.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub seconds: i64,
 }
 
 /// A port by number or by name.
-///
-/// ```
-/// use pod_lifecycle::api::IntOrString;
-///
-/// assert_eq!(serde_json::from_str::<IntOrString>("80")?, IntOrString::Int(80));
-/// assert_eq!(serde_json::from_str::<IntOrString>(r#""http""#)?, IntOrString::String("http".into()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum IntOrString {
@@ -317,12 +253,6 @@ impl Default for IntOrString {
 
 named! {
     /// The scheme of an HTTP request.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, UriScheme};
-    ///
-    /// assert_eq!(UriScheme::Https.name(), "HTTPS");
-    /// ```
     pub enum UriScheme {
         /// Without encryption.
         Http = "HTTP",

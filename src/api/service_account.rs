@@ -17,8 +17,8 @@ const TOKEN_EXPIRATION_SECONDS: i64 = 3607;
 ///
 /// A Pod without a service account gets `default`. Every init and regular container that has nothing mounted at
 /// `/var/run/secrets/kubernetes.io/serviceaccount` gets the token there, read-only; the volume is added once, and
-/// only if a container needs it. Ephemeral containers and mirror Pods are left alone. Doing it twice is doing it
-/// once. It comes after the [defaults](PodManifest::with_defaults) and before validation. Names are random in a cluster; here
+/// only if a container needs it. Ephemeral containers and mirror Pods are left alone. Admission is
+/// idempotent. It comes after the [defaults](PodManifest::with_defaults) and before validation. Names are random in a cluster; here
 /// [`suffix`](Self::suffix) is an argument.
 ///
 /// <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller>;
@@ -40,19 +40,13 @@ const TOKEN_EXPIRATION_SECONDS: i64 = 3607;
 pub struct ServiceAccountAdmission {
     /// The end of the volume's name; five letters and digits in a cluster.
     pub suffix: String,
-    /// What the account says of mounting its token; the Pod's own word wins, and silence means yes.
+    /// The account's `automountServiceAccountToken`; the Pod's own field wins, and unset means true.
     pub automount: Option<bool>,
-    /// Where the token comes from.
+    /// Kind of volume that holds the token.
     pub token: TokenVolume,
 }
 
-/// Where a service account's token comes from.
-///
-/// ```
-/// use pod_lifecycle::api::TokenVolume;
-///
-/// assert_eq!(TokenVolume::default(), TokenVolume::Projected);
-/// ```
+/// Kind of volume that holds a service account's token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TokenVolume {
     /// A projected volume `kube-api-access-<suffix>`, its token made for this Pod.
@@ -64,26 +58,12 @@ pub enum TokenVolume {
 
 impl ServiceAccountAdmission {
     /// Admission with a projected token, by an account that does not say whether it is mounted.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{ServiceAccountAdmission, TokenVolume};
-    ///
-    /// let before_1_24 = ServiceAccountAdmission { token: TokenVolume::Secret, ..ServiceAccountAdmission::new("x7k2p") };
-    /// assert_eq!(before_1_24.automount, None);
-    /// ```
     #[must_use]
     pub fn new(suffix: impl Into<String>) -> ServiceAccountAdmission {
         ServiceAccountAdmission { suffix: suffix.into(), automount: None, token: TokenVolume::default() }
     }
 
     /// The Pod with its service account and, unless that is switched off, the token in its containers.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{PodManifest, ServiceAccountAdmission};
-    ///
-    /// let admission = ServiceAccountAdmission { automount: Some(false), ..ServiceAccountAdmission::new("x7k2p") };
-    /// assert!(admission.admit(PodManifest::default()).spec.volumes.is_empty());
-    /// ```
     #[must_use]
     pub fn admit(&self, mut pod: PodManifest) -> PodManifest {
         if pod.metadata.annotations.contains_key(MIRROR_ANNOTATION) {

@@ -8,16 +8,9 @@ use super::{ContainerStatus, Named, OtherFields, is_default, named::named, null_
 use crate::time::Timestamp;
 
 named! {
-    /// Where a Pod is in its life, in one word.
+    /// Phase of a Pod.
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, PodPhase};
-    ///
-    /// assert!(PodPhase::Failed.is_terminal() && !PodPhase::Unknown.is_terminal());
-    /// assert_eq!(PodPhase::Running.name(), "Running");
-    /// ```
     pub enum PodPhase {
         /// Accepted, but some container has not run yet.
         Pending = "Pending",
@@ -33,7 +26,7 @@ named! {
 }
 
 impl PodPhase {
-    /// Whether a Pod never leaves this phase.
+    /// True if a Pod never leaves this phase.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         matches!(self, PodPhase::Succeeded | PodPhase::Failed)
@@ -41,19 +34,13 @@ impl PodPhase {
 }
 
 named! {
-    /// Whether a condition holds.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::ConditionStatus;
-    ///
-    /// assert_eq!("True".parse::<ConditionStatus>(), Ok(ConditionStatus::True));
-    /// ```
+    /// Status of a condition.
     pub enum ConditionStatus {
         /// It holds.
         True = "True",
         /// It does not hold.
         False = "False",
-        /// Nobody can say.
+        /// It cannot be determined.
         Unknown = "Unknown",
     }
 }
@@ -65,21 +52,15 @@ impl From<bool> for ConditionStatus {
 }
 
 named! {
-    /// How much the node has promised to a Pod, which decides who is evicted first.
+    /// Quality-of-service class, computed from requests and limits; the kubelet evicts by it.
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/>
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{Name, PodQosClass};
-    ///
-    /// assert_eq!(PodQosClass::BestEffort.name(), "BestEffort");
-    /// ```
     pub enum PodQosClass {
-        /// Every container gets exactly what it may use.
+        /// Every container has limits for CPU and memory, equal to its requests.
         Guaranteed = "Guaranteed",
-        /// Some container gets something for sure.
+        /// Some container has a request or limit, but the Pod is not `Guaranteed`.
         Burstable = "Burstable",
-        /// Nothing is promised.
+        /// No container has a request or limit.
         BestEffort = "BestEffort",
     }
 }
@@ -106,16 +87,16 @@ pub struct PodStatus {
     /// The spec's generation that this status is about.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub observed_generation: i64,
-    /// Where the Pod is in its life.
+    /// Phase of the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Named<PodPhase>>,
-    /// What has come true.
+    /// Conditions, one of each type.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<PodCondition>,
-    /// Why the Pod is in its phase, for people.
+    /// Message for people on the phase.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// Why the Pod is in its phase, in one word.
+    /// Reason of the phase, in CamelCase, as in `Evicted`.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// The node's address.
@@ -130,10 +111,10 @@ pub struct PodStatus {
     /// All of the Pod's addresses.
     #[serde(default, rename = "podIPs", deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub pod_ips: Vec<PodIp>,
-    /// When the kubelet first saw the Pod.
+    /// Time at which the kubelet first saw the Pod, before any image was pulled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
-    /// How much the node has promised to the Pod.
+    /// Quality-of-service class.
     #[serde(default, rename = "qosClass", skip_serializing_if = "Option::is_none")]
     pub qos_class: Option<Named<PodQosClass>>,
     /// Init containers and sidecars, in the order of the spec.
@@ -151,14 +132,6 @@ pub struct PodStatus {
 }
 
 /// An address of a Pod's node.
-///
-/// ```
-/// use pod_lifecycle::api::PodStatus;
-///
-/// let status: PodStatus = serde_json::from_str(r#"{"hostIP": "10.0.0.7", "hostIPs": [{"ip": "10.0.0.7"}]}"#)?;
-/// assert_eq!(status.host_ips[0].ip, status.host_ip);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HostIp {
@@ -174,34 +147,13 @@ impl From<&str> for HostIp {
 }
 
 impl PodStatus {
-    /// The statuses of all containers: regular ones, init containers and sidecars, ephemeral ones.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::PodStatus;
-    ///
-    /// let status: PodStatus = serde_json::from_str(
-    ///     r#"{"initContainerStatuses": [{"name": "wait"}], "containerStatuses": [{"name": "app"}]}"#,
-    /// )?;
-    /// let names: Vec<&str> = status.every_container().map(|container| &*container.name).collect();
-    /// assert_eq!(names, ["app", "wait"]);
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Returns the statuses of all containers: regular ones, init containers and sidecars, ephemeral ones.
     pub fn every_container(&self) -> impl Iterator<Item = &ContainerStatus> {
         let lasting = self.container_statuses.iter().chain(&self.init_container_statuses);
         lasting.chain(&self.ephemeral_container_statuses)
     }
 
-    /// The first condition of a type, which is the one that counts.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{ConditionStatus, PodStatus};
-    ///
-    /// let status: PodStatus = serde_json::from_str(r#"{"conditions": [{"type": "Ready", "status": "False"}]}"#)?;
-    /// let ready = status.condition("Ready").map(|ready| ready.status.clone());
-    /// assert_eq!(ready, Some(ConditionStatus::False.into()));
-    /// assert_eq!(status.condition("Initialized"), None);
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Returns the first condition of a type; a second one of the same type is ignored.
     #[must_use]
     pub fn condition(&self, type_: &str) -> Option<&PodCondition> {
         self.conditions.iter().find(|condition| condition.type_ == type_)
@@ -209,14 +161,6 @@ impl PodStatus {
 }
 
 /// An address of a Pod.
-///
-/// ```
-/// use pod_lifecycle::api::PodStatus;
-///
-/// let status: PodStatus = serde_json::from_str(r#"{"podIP": "10.1.0.9", "podIPs": [{"ip": "10.1.0.9"}]}"#)?;
-/// assert_eq!(status.pod_ips[0].ip, status.pod_ip);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PodIp {
@@ -231,7 +175,7 @@ impl From<&str> for PodIp {
     }
 }
 
-/// Something that has come true of a Pod, or has not.
+/// Condition of a Pod.
 ///
 /// ```
 /// use pod_lifecycle::api::{ConditionStatus, PodCondition};
@@ -243,24 +187,24 @@ impl From<&str> for PodIp {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PodCondition {
-    /// Its type: `Ready`, `Initialized`, or any that others have made up.
+    /// Type: `Ready`, `Initialized`, or a custom one such as a readiness gate's.
     #[serde(rename = "type")]
     pub type_: String,
     /// The spec's generation that it is about.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub observed_generation: i64,
-    /// Whether it holds.
+    /// True, False or Unknown.
     pub status: Named<ConditionStatus>,
-    /// When it was last asked.
+    /// Time of the last probe; the kubelet leaves it unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_probe_time: Option<Timestamp>,
-    /// When its status last changed.
+    /// Time of the last change of `status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_transition_time: Option<Timestamp>,
-    /// Why, in one word.
+    /// Reason of the last change, in CamelCase.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// Why, for people.
+    /// Message for people.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub message: String,
 }
@@ -280,7 +224,7 @@ impl PodCondition {
         }
     }
 
-    /// Sets a condition among others, and says which status one of its type had; one that keeps its status keeps its
+    /// Sets a condition and returns the former status of its type; one that keeps its status keeps its
     /// transition time.
     pub(crate) fn put(conditions: &mut Vec<PodCondition>, condition: PodCondition) -> Option<ConditionStatus> {
         let Some(known) = conditions.iter_mut().find(|known| known.type_ == condition.type_) else {

@@ -30,7 +30,7 @@ pub enum ConvertError {
     Invalid {
         /// The field; empty for all that was converted.
         field: String,
-        /// What is wrong with it.
+        /// Error of the JSON reader.
         problem: String,
     },
 }

@@ -146,8 +146,8 @@ impl PodObject {
         let (_, usual) = known.ok_or(ObjectError::NotADisruption { reason })?;
         if reason == ConditionReason::DeletionByTaintManager {
             let metadata = &self.manifest.metadata;
-            let told = || alloc::format!("Marking for deletion Pod {}/{}", metadata.namespace, metadata.name);
-            record(out, now, EventType::Normal, EventReason::TaintManagerEviction, told);
+            let text = || alloc::format!("Marking for deletion Pod {}/{}", metadata.namespace, metadata.name);
+            record(out, now, EventType::Normal, EventReason::TaintManagerEviction, text);
         }
         let which = ConditionType::DisruptionTarget;
         let message = if message.is_empty() { usual } else { message };

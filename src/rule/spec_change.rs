@@ -62,7 +62,7 @@ pub fn validate_update(old: &PodSpec, new: &PodSpec) -> Result<(), ImmutableFiel
     if !old.is_scheduling_gated() && new.is_scheduling_gated() {
         return refuse("spec.schedulingGates");
     }
-    // A deadline may be set or brought forward, and neither removed nor put off.
+    // A deadline may be set or shortened, but neither removed nor extended.
     let deadline_moved_on = match (old.active_deadline(), new.active_deadline()) {
         (Some(old), Some(new)) => new > old,
         (Some(_), None) => true,

@@ -111,7 +111,7 @@ fn hooks_and_probes(report: &mut Report, path: &Path<'_>, container: &Container,
     }
 }
 
-/// Which of the fields around a container's work are set.
+/// Returns for `lifecycle` and each probe whether it is set.
 fn hooks_and_probes_set(container: &Container) -> [(&'static str, bool); 4] {
     [
         ("lifecycle", container.lifecycle.is_some()),

@@ -1,4 +1,4 @@
-//! What is wrong with a Pod, field by field.
+//! Validation errors of a Pod, field by field (`field.Error`, apimachinery's `pkg/util/validation/field`).
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -7,12 +7,6 @@ use crate::api::named::named;
 
 named! {
     /// The kind of a problem, with the API server's own word for it.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::FieldErrorType;
-    ///
-    /// assert_eq!("FieldValueRequired".parse::<FieldErrorType>(), Ok(FieldErrorType::Required));
-    /// ```
     #[non_exhaustive]
     pub enum FieldErrorType {
         /// The value may be there only once.
@@ -35,7 +29,7 @@ named! {
 }
 
 impl FieldErrorType {
-    /// What `kubectl` says.
+    /// Returns the words in which `kubectl` prints the type.
     const fn phrase(self) -> &'static str {
         match self {
             FieldErrorType::Duplicate => "Duplicate value",
@@ -51,13 +45,6 @@ impl FieldErrorType {
 }
 
 /// A value that a field may not have.
-///
-/// ```
-/// use pod_lifecycle::api::BadValue;
-///
-/// assert_eq!(BadValue::from(-5).to_string(), "-5");
-/// assert_eq!(BadValue::Text("Sometimes".into()).to_string(), r#""Sometimes""#);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BadValue {
     /// A number; of a list that is too long, how many items it has.
@@ -78,7 +65,7 @@ impl fmt::Display for BadValue {
 /// The longest text that is shown whole, in bytes.
 const LONGEST_SHOWN: usize = 256;
 
-/// A text in quotes, cut if it is so long that nobody would read on.
+/// Quoted text, cut to 64 characters if it is longer than 256 bytes.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -132,9 +119,9 @@ pub struct FieldError {
     pub field: String,
     /// The kind of the problem.
     pub kind: FieldErrorType,
-    /// The value that the field has, where that says something.
+    /// Value of the field, where the kind has one.
     pub bad_value: Option<BadValue>,
-    /// What is wrong, for people; empty if the kind says it all.
+    /// Message for people; empty if the kind suffices.
     pub detail: String,
 }
 
@@ -145,7 +132,7 @@ impl FieldError {
         FieldError { field: field.into(), kind, bad_value: None, detail: detail.into() }
     }
 
-    /// What a list of problems is sorted by: field, then type, then detail.
+    /// Returns the sort key: field, then type, then detail.
     fn key(&self) -> (&str, FieldErrorType, &str) {
         (&self.field, self.kind, &self.detail)
     }
@@ -190,13 +177,6 @@ impl Invalid {
     }
 
     /// The problems, sorted.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::{PodManifest, validate};
-    ///
-    /// let invalid = validate(&PodManifest::default().with_defaults()).unwrap_err();
-    /// assert_eq!(invalid.errors()[1].field, "spec.containers");
-    /// ```
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors

@@ -83,7 +83,7 @@ fn hook(report: &mut Report, path: &Path<'_>, hook: &Handler, grace_seconds: Opt
     one_of(report, path, actions.into_iter().flatten(), grace_seconds);
 }
 
-/// What is done, in the order in which Kubernetes looks for it.
+/// Action of a probe or hook, in the order in which Kubernetes looks for them.
 enum Action<'a> {
     Exec(&'a ExecAction),
     HttpGet(&'a HttpGetAction),

@@ -69,14 +69,14 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// The verdict on the Pod.
+    /// Returns `Invalid` if a problem was recorded.
     pub(super) fn finish(self, pod: &PodManifest) -> Result<(), Invalid> {
         let metadata = &pod.metadata;
         let name = if metadata.name.is_empty() { &metadata.generate_name } else { &metadata.name };
         if self.errors.is_empty() { Ok(()) } else { Err(Invalid::new(name, self.errors)) }
     }
 
-    /// How many problems there are.
+    /// Returns the number of problems so far.
     pub(super) fn len(&self) -> usize {
         self.errors.len()
     }

@@ -355,7 +355,7 @@ fn only_a_sidecar_among_the_init_containers_has_hooks_and_probes() {
 
 #[test]
 fn an_ephemeral_container_only_runs() {
-    let debug = json!({"name": "debug", "image": " i", "targetContainerName": "nobody", "ports": [{"containerPort": 1}],
+    let debug = json!({"name": "debug", "image": " i", "targetContainerName": "absent", "ports": [{"containerPort": 1}],
         "restartPolicy": "x", "restartPolicyRules": [{}], "lifecycle": {"preStop": {}}, "livenessProbe": {}});
     assert_eq!(
         strip("spec.ephemeralContainers[0].", spec(json!({"ephemeralContainers": [debug]}))),

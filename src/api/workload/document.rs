@@ -121,7 +121,7 @@ impl Document {
         }
     }
 
-    /// What messages call it: `Deployment/web`.
+    /// Returns kind and name, as in `Deployment/web`, for messages.
     fn called(&self) -> String {
         format!("{}/{}", self.kind(), self.name())
     }
@@ -192,7 +192,7 @@ impl Serialize for Document {
     }
 }
 
-/// What says how the rest is to be read.
+/// Type of the document (`metav1.TypeMeta`), which selects the reader of the rest.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Header {
@@ -205,7 +205,7 @@ impl Header {
         self.kind.as_deref().unwrap_or(POD)
     }
 
-    /// What it says, as long as its version is not one of another API group.
+    /// Returns the kind, unless the version is of another API group.
     fn is(&self, kind: &str, group: &str) -> bool {
         let version = self.api_version.as_deref();
         self.kind() == kind && version.is_none_or(|version| group_of(version) == group)

@@ -135,7 +135,7 @@ impl Workload {
         volumes.splice(0..0, claims.iter().map(|claim| claimed(claim, &name)));
     }
 
-    /// What the API server would not have in an object of this kind, beyond what it would not have in any Pod.
+    /// Checks the rules of this kind that go beyond those of every Pod.
     fn check(&self, spec: &PodManifestSpec) -> Result<(), WorkloadError> {
         let error = match self.kind {
             WorkloadKind::PodTemplate => None,

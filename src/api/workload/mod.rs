@@ -1,4 +1,4 @@
-//! What makes Pods: Deployments and their like, and the documents that hold them.
+//! Workloads: Deployments and the other kinds with a Pod template, and the documents that hold them.
 
 mod document;
 mod make;
@@ -113,12 +113,12 @@ pub struct Workload {
     /// `apps/v1`, `batch/v1` or `v1`, if written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
-    /// What it is.
+    /// Kind of the object.
     pub kind: WorkloadKind,
-    /// Who it is.
+    /// Name, namespace and labels.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub metadata: ObjectMeta,
-    /// What it ought to do.
+    /// Desired state.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub spec: WorkloadSpec,
     /// Of a `PodTemplate`: the template.
@@ -129,7 +129,7 @@ pub struct Workload {
     pub other: OtherFields,
 }
 
-/// What a workload ought to do, as far as its Pods depend on it.
+/// Spec of a workload: the fields on which its Pods depend.
 ///
 /// ```
 /// use pod_lifecycle::api::WorkloadSpec;
@@ -142,7 +142,7 @@ pub struct Workload {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WorkloadSpec {
-    /// What its Pods are made of.
+    /// Template of its Pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<PodTemplateSpec>,
     /// Of a `CronJob`: what its Jobs are made of.
@@ -168,7 +168,7 @@ pub struct WorkloadSpec {
     pub other: OtherFields,
 }
 
-/// How the Pods of a `StatefulSet` are counted.
+/// Ordinals of the Pods of a `StatefulSet`.
 ///
 /// ```
 /// use pod_lifecycle::api::StatefulSetOrdinals;
@@ -200,7 +200,7 @@ pub struct PodTemplateSpec {
     /// Labels and annotations of the Pods.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
-    /// What the Pods ought to be.
+    /// Spec of the Pods.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub spec: PodManifestSpec,
 }
@@ -222,7 +222,7 @@ pub struct JobTemplateSpec {
     /// Labels and annotations of the Jobs.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "is_default")]
     pub metadata: ObjectMeta,
-    /// What the Jobs ought to do.
+    /// Spec of the Jobs.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub spec: WorkloadSpec,
 }
@@ -266,7 +266,7 @@ pub enum WorkloadError {
         kind: WorkloadKind,
         /// Its name.
         name: String,
-        /// What is wrong, with its path from the object.
+        /// Message with the path from the object.
         error: FieldError,
     },
     /// There are no documents that make Pods.
