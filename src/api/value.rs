@@ -141,7 +141,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, PathError> {
     T::deserialize(Located { step: "", value })
 }
 
-/// Why a value cannot be read as some type, with the field's path.
+/// Error of a value that cannot be read as some type, with the field's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathError {
     /// `ports[1].containerPort`; empty for the value itself.

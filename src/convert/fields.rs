@@ -1,7 +1,6 @@
-//! One type made of another by the fields that both have in the API.
+//! Conversion of one type to another by their JSON: both sides read and write what the API does.
 //!
-//! Both sides write and read what the API does. So their fields need no list here, which each version of Kubernetes
-//! would have to change, and what ours keep in `other` finds its place by itself.
+//! No list of fields has to follow the versions of Kubernetes, and the fields kept in `other` are converted, too.
 
 use alloc::{
     format,
@@ -14,12 +13,12 @@ use serde_json::Value;
 use super::ConvertError;
 use crate::api::{PathError, read};
 
-/// A type of ours, of one of theirs.
+/// Converts a type of `k8s-openapi` to one of this crate.
 pub(super) fn ours_of<Theirs: Serialize, Ours: DeserializeOwned>(theirs: &Theirs) -> Result<Ours, ConvertError> {
     read_as(&written(theirs)?)
 }
 
-/// A type of theirs, of one of ours. They skip fields that they do not know; here that is an error.
+/// Converts a type of this crate to one of `k8s-openapi`. That skips unknown fields; here one is an error.
 pub(super) fn theirs_of<Ours: Serialize, Theirs: Serialize + DeserializeOwned>(
     ours: &Ours,
 ) -> Result<Theirs, ConvertError> {
@@ -40,7 +39,7 @@ fn read_as<T: DeserializeOwned>(value: &Value) -> Result<T, ConvertError> {
     read(value).map_err(|PathError { path, problem }| ConvertError::Invalid { field: path, problem })
 }
 
-/// The first field that was said and that is not kept. `null` says nothing.
+/// Returns the first field that was set and is lost; `null` counts as unset.
 fn lost(said: &Value, kept: &Value) -> Option<String> {
     match (said, kept) {
         (Value::Object(said), Value::Object(kept)) => {
@@ -58,7 +57,7 @@ fn lost(said: &Value, kept: &Value) -> Option<String> {
     }
 }
 
-/// The path to a field below another, or below an item of a list.
+/// Returns the path to a field below another, or below an item of a list.
 fn path(step: &str, below: &str) -> String {
     let between = if below.starts_with('[') { "" } else { "." };
     format!("{step}{between}{below}")

@@ -73,7 +73,7 @@ use crate::{
     status::{EventObject, ObjectReference},
 };
 
-/// `TryFrom` both ways, for types that the API writes alike.
+/// Implements `TryFrom` both ways, for types with the same JSON.
 macro_rules! same_in_the_api {
     ($($ours:ty = $($theirs:ty),+;)+) => {
         $($(

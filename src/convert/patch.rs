@@ -1,4 +1,4 @@
-//! Patches, as the API takes them.
+//! Patches as `meta::v1::Patch`.
 
 use alloc::string::ToString;
 
@@ -10,7 +10,7 @@ use k8s_openapi::{
 use crate::status::{EventPatch, StatusPatch};
 
 impl From<&StatusPatch> for Patch {
-    /// A strategic-merge patch of a Pod's `status`.
+    /// Creates a strategic-merge patch of a Pod's `status`.
     ///
     /// `kube` takes a [`StatusPatch`] as it is: `Patch::Strategic(&patch)`.
     fn from(patch: &StatusPatch) -> Patch {
@@ -21,16 +21,7 @@ impl From<&StatusPatch> for Patch {
 }
 
 impl From<&EventPatch> for Patch {
-    /// A strategic-merge patch of an event that is said once more.
-    ///
-    /// ```
-    /// use k8s_openapi::apimachinery::pkg::apis::meta::v1::Patch;
-    /// use pod_lifecycle::{Timestamp, status::EventPatch};
-    ///
-    /// let again = EventPatch { count: 2, last_timestamp: Timestamp::UNIX_EPOCH, message: "Back-off".into() };
-    /// assert_eq!(Patch::from(&again), Patch::StrategicMerge(serde_json::to_value(&again)?));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
+    /// Creates a strategic-merge patch of a repeated event.
     fn from(patch: &EventPatch) -> Patch {
         let last_timestamp = patch.last_timestamp.to_string();
         let fields: [(_, Value); 3] = [

@@ -1,8 +1,7 @@
-//! Points in time.
+//! Timestamps from and to `k8s-openapi`, which uses the crate `jiff`.
 //!
-//! Theirs are of the crate `jiff`. What the API has in whole seconds (`Time`) is rounded down, as the API does it; what
-//! it has in microseconds (`MicroTime`) is as exact as ours. Times beyond jiff's calendar, which ends with the year
-//! 9999, become its first or last moment.
+//! `Time` has whole seconds and is rounded down, as in the API; `MicroTime` keeps the microseconds. Times beyond jiff's
+//! calendar, which ends with the year 9999, become its first or last instant.
 
 use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{MicroTime, Time},
@@ -13,15 +12,6 @@ use crate::time::Timestamp;
 
 impl From<jiff::Timestamp> for Timestamp {
     /// Rounded down to the microsecond.
-    ///
-    /// ```
-    /// use k8s_openapi::jiff;
-    /// use pod_lifecycle::Timestamp;
-    ///
-    /// let noon: jiff::Timestamp = "2026-03-01T12:00:00.0000015Z".parse()?;
-    /// assert_eq!(Timestamp::from(noon).unix_micros(), noon.as_microsecond());
-    /// # Ok::<(), jiff::Error>(())
-    /// ```
     fn from(time: jiff::Timestamp) -> Timestamp {
         // Jiff rounds towards the epoch.
         let is_below = time.subsec_nanosecond() % 1_000 < 0;
@@ -31,7 +21,6 @@ impl From<jiff::Timestamp> for Timestamp {
 
 impl From<Timestamp> for jiff::Timestamp {
     fn from(time: Timestamp) -> jiff::Timestamp {
-        // Equivalent with `<=`: the epoch itself can be converted, and has no use for an end.
         let end = if time.unix_micros() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         jiff::Timestamp::from_microsecond(time.unix_micros()).unwrap_or(end)
     }
@@ -44,15 +33,6 @@ impl From<&Time> for Timestamp {
 }
 
 impl From<Timestamp> for Time {
-    /// ```
-    /// use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-    /// use pod_lifecycle::Timestamp;
-    ///
-    /// let time = Time::from("2026-03-01T12:00:00.7Z".parse::<Timestamp>()?);
-    /// assert_eq!(time.0.to_string(), "2026-03-01T12:00:00Z");
-    /// assert_eq!(Timestamp::from(&time).to_string(), "2026-03-01T12:00:00Z");
-    /// # Ok::<(), pod_lifecycle::InvalidTimestamp>(())
-    /// ```
     fn from(time: Timestamp) -> Time {
         Time(time.whole_seconds().into())
     }
@@ -65,14 +45,6 @@ impl From<&MicroTime> for Timestamp {
 }
 
 impl From<Timestamp> for MicroTime {
-    /// ```
-    /// use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-    /// use pod_lifecycle::Timestamp;
-    ///
-    /// let renewed: Timestamp = "2026-03-01T12:00:00.7Z".parse()?;
-    /// assert_eq!(Timestamp::from(&MicroTime::from(renewed)), renewed);
-    /// # Ok::<(), pod_lifecycle::InvalidTimestamp>(())
-    /// ```
     fn from(time: Timestamp) -> MicroTime {
         MicroTime(time.into())
     }

@@ -4,18 +4,6 @@ use super::{PodObject, Presence};
 use crate::time::{Timestamp, seconds};
 
 /// Outcome of a delete.
-///
-/// ```
-/// use pod_lifecycle::{NoSink, Timestamp, object::{Deletion, PodObject}};
-///
-/// let manifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let now = Timestamp::UNIX_EPOCH;
-/// let mut object = PodObject::admit(manifest, now)?;
-/// object.bind("node-1", now, &mut NoSink)?;
-/// assert_eq!([object.delete(30, now), object.delete(60, now)], [Deletion::Graceful, Deletion::Unchanged]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// Deletion timestamp and grace were set or shortened.
@@ -75,6 +63,7 @@ impl PodObject {
     fn mark_deleted(&mut self, grace_seconds: i64, now: Timestamp) {
         let metadata = &mut self.manifest.metadata;
         let before = metadata.deletion_timestamp.zip(metadata.deletion_grace_period_seconds);
+        // A shorter grace counts from the first delete, not from this one.
         let requested_at = before.map_or(now, |(until, grace)| until - seconds::of_field(grace));
         if before.is_none() && metadata.generation > 0 {
             metadata.generation = metadata.generation.saturating_add(1);
@@ -85,30 +74,11 @@ impl PodObject {
     }
 
     /// Deletes the object with grace 0, as the kubelet does when nothing of the Pod is left.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::PodObject};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// object.delete_for_good(Timestamp::UNIX_EPOCH);
-    /// assert!(object.is_gone());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn delete_for_good(&mut self, now: Timestamp) -> Deletion {
         self.delete(0, now)
     }
 
     /// Removes the object at once, finalizers or not; its containers may still run.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::{Deletion, PodObject}};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// assert_eq!(object.force_delete(), Deletion::Gone);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn force_delete(&mut self) -> Deletion {
         self.remove()
     }

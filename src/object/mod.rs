@@ -46,21 +46,6 @@ use crate::{
 };
 
 /// Pod object as the API server stores it.
-///
-/// ```
-/// use pod_lifecycle::{NoSink, Timestamp, api::PodPhase, object::PodObject};
-///
-/// let manifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let now = Timestamp::UNIX_EPOCH;
-/// let object = PodObject::admit(manifest, now)?;
-/// assert_eq!((object.phase(), object.spec().name()), (PodPhase::Pending, "web"));
-/// assert_eq!(object.manifest().metadata.creation_timestamp, Some(now));
-/// assert!(!object.is_bound() && !object.is_gone() && !object.is_node_lost());
-/// assert_eq!(object.node_lost_since(), None);
-/// assert_eq!(object.manifest().status, *object.status());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodObject {
     /// The whole object, status included.
@@ -86,17 +71,6 @@ enum NodeSight {
 }
 
 /// Error of a refused change; the object is unchanged.
-///
-/// ```
-/// use pod_lifecycle::{NoSink, Timestamp, object::{ObjectError, PodObject}};
-///
-/// let manifest = serde_json::from_str(
-///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-/// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-/// let error = object.set_image("db", "postgres:17").unwrap_err();
-/// assert_eq!(error, ObjectError::NoSuchContainer { name: "db".into() });
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectError {
@@ -154,17 +128,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`SpecError::Invalid`] lists every problem with its field.
-    ///
-    /// ```
-    /// use pod_lifecycle::{Timestamp, object::PodObject};
-    ///
-    /// let manifest = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// assert_eq!(object.manifest().spec.termination_grace_period_seconds, Some(30), "defaults are filled in");
-    /// assert!(PodObject::admit(serde_json::from_str("{}")?, Timestamp::UNIX_EPOCH).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn admit(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let mut manifest = manifest.with_defaults();
         api::validate(&manifest)?;
@@ -299,16 +262,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::NoSuchContainer`] if there is none of this name.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::PodObject};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// object.set_image("app", "nginx:2")?;
-    /// assert_eq!(object.manifest().spec.containers[0].image, "nginx:2");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn set_image(&mut self, container: &str, image: &str) -> Result<(), ObjectError> {
         if self.spec.index_of(container).is_none() {
             return Err(ObjectError::NoSuchContainer { name: container.into() });
@@ -324,16 +277,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Spec`] if the container is invalid or its name is taken.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::PodObject};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// object.add_ephemeral_container(serde_json::from_str(r#"{"name": "debug", "image": "busybox"}"#)?)?;
-    /// assert_eq!(object.spec().ephemeral_containers().count(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn add_ephemeral_container(&mut self, container: api::Container) -> Result<(), ObjectError> {
         self.change_spec(|spec| spec.ephemeral_containers.push(container))
     }

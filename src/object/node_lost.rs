@@ -78,15 +78,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::NodeNotLost`].
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::{ObjectError, PodObject}};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// assert_eq!(object.recover_node(), Err(ObjectError::NodeNotLost));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn recover_node(&mut self) -> Result<(), ObjectError> {
         if !self.is_node_lost() {
             return Err(ObjectError::NodeNotLost);

@@ -67,18 +67,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError`] if the Pod is bound, gated or gone.
-    ///
-    /// ```
-    /// use pod_lifecycle::{NoSink, Timestamp, object::PodObject};
-    ///
-    /// let manifest = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let now = Timestamp::UNIX_EPOCH;
-    /// let mut object = PodObject::admit(manifest, now)?;
-    /// object.unschedulable("0/3 nodes are available: 3 Insufficient cpu.", now, &mut NoSink)?;
-    /// assert_eq!(object.status().condition("PodScheduled").map(|it| it.reason.as_str()), Some("Unschedulable"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn unschedulable(&mut self, message: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
         self.check_schedulable()?;
         record(out, now, EventType::Warning, EventReason::FailedScheduling, || message.into());
@@ -93,19 +81,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError`] if the Pod may not be bound.
-    ///
-    /// ```
-    /// use pod_lifecycle::{NoSink, Timestamp, object::{ObjectError, PodObject}};
-    ///
-    /// let manifest = serde_json::from_str(
-    ///     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let now = Timestamp::UNIX_EPOCH;
-    /// let mut object = PodObject::admit(manifest, now)?;
-    /// object.bind("node-1", now, &mut NoSink)?;
-    /// assert!(object.is_bound());
-    /// assert_eq!(object.bind("node-2", now, &mut NoSink), Err(ObjectError::AlreadyBound));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn bind(&mut self, node_name: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
         self.check_schedulable()?;
         let metadata = &self.manifest.metadata;
@@ -116,16 +91,6 @@ impl PodObject {
     }
 
     /// Binds the Pod to a node without a scheduler: no event, no checks.
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::PodObject};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// object.take_to_node("node-1", Timestamp::UNIX_EPOCH);
-    /// assert_eq!(object.manifest().spec.node_name, "node-1");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn take_to_node(&mut self, node_name: &str, now: Timestamp) {
         self.manifest.spec.node_name = node_name.into();
         self.count_write();

@@ -66,19 +66,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Gone`].
-    ///
-    /// ```
-    /// use pod_lifecycle::{Timestamp, object::PodObject};
-    ///
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// object.set_condition(serde_json::from_str(r#"{"type": "example.com/attached", "status": "True"}"#)?)?;
-    /// assert!(object.status().condition("example.com/attached").is_some());
-    /// object.remove_condition("example.com/attached")?;
-    /// assert!(object.status().condition("example.com/attached").is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn set_condition(&mut self, condition: PodCondition) -> Result<(), ObjectError> {
         self.check_present()?;
         self.put(condition);
@@ -90,16 +77,6 @@ impl PodObject {
     /// # Errors
     ///
     /// [`ObjectError::Gone`].
-    ///
-    /// ```
-    /// # use pod_lifecycle::{Timestamp, object::{ObjectError, PodObject}};
-    /// # let manifest = serde_json::from_str(
-    /// #     r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
-    /// let mut object = PodObject::admit(manifest, Timestamp::UNIX_EPOCH)?;
-    /// object.force_delete();
-    /// assert_eq!(object.remove_condition("example.com/attached"), Err(ObjectError::Gone));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn remove_condition(&mut self, condition_type: &str) -> Result<(), ObjectError> {
         self.check_present()?;
         let conditions = &mut self.manifest.status.conditions;
@@ -160,6 +137,7 @@ impl PodObject {
         if reason == ConditionReason::DeletionByPodGc && !self.phase().is_terminal() {
             let generation = self.manifest.metadata.generation;
             self.set_phase(PodPhase::Failed, now, out);
+            // PodGC writes the generation together with the phase.
             self.manifest.status.observed_generation = generation;
         }
         Ok(())

@@ -63,12 +63,12 @@ pub fn validate_update(old: &PodSpec, new: &PodSpec) -> Result<(), ImmutableFiel
         return refuse("spec.schedulingGates");
     }
     // A deadline may be set or shortened, but neither removed nor extended.
-    let deadline_moved_on = match (old.active_deadline(), new.active_deadline()) {
+    let deadline_extended = match (old.active_deadline(), new.active_deadline()) {
         (Some(old), Some(new)) => new > old,
         (Some(_), None) => true,
         (None, _) => false,
     };
-    if deadline_moved_on {
+    if deadline_extended {
         return refuse("spec.activeDeadlineSeconds");
     }
     if !old.has_same_immutable_fields(new) {

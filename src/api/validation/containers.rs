@@ -13,7 +13,7 @@ use crate::api::{Container, ContainerRestartRule, Named, PodManifestSpec, Restar
 const MAX_RESTART_RULES: usize = 20;
 const MAX_EXIT_CODES: usize = 255;
 
-/// `spec.containers`: at least one, with names and host ports of their own. Answers to `validateContainers` and
+/// Validates `spec.containers`: at least one, with unique names and host ports. Answers to `validateContainers` and
 /// `validatePodHostNetworkDeps`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/>
@@ -37,7 +37,7 @@ pub(super) fn regular(report: &mut Report, path: &Path<'_>, spec: &PodManifestSp
     ports::host_ports_unique(report, path, &spec.containers);
 }
 
-/// `spec.initContainers`: only sidecars have hooks and probes. Answers to `validateInitContainers`.
+/// Validates `spec.initContainers`: only sidecars have hooks and probes. Answers to `validateInitContainers`.
 ///
 /// Host ports may be the same in two of them, because they run one after the other. Where one container has a host
 /// port twice, Kubernetes names the first container of the list, whichever it is.
@@ -65,7 +65,7 @@ pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec,
     }
 }
 
-/// `spec.ephemeralContainers`: none on creation, and what they have is looked at nevertheless. Answers to
+/// Validates `spec.ephemeralContainers`: none on creation; their fields are validated nevertheless. Answers to
 /// `validateEphemeralContainers` and `ValidatePodCreate`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/>
@@ -132,7 +132,7 @@ fn forbid(
     }
 }
 
-/// Name, image, ports, mounts and policies. Answers to `validateContainerCommon` and `validateContainerOnlyForPod`.
+/// Validates name, image, ports, mounts and policies. Answers to `validateContainerCommon` and `validateContainerOnlyForPod`.
 fn every(report: &mut Report, path: &Path<'_>, container: &Container, pod: &PodContext<'_>) {
     let name = path.child("name");
     if container.name.is_empty() {
@@ -148,7 +148,7 @@ fn every(report: &mut Report, path: &Path<'_>, container: &Container, pod: &PodC
     volumes::mounts(report, &path.child("volumeMounts"), &container.volume_mounts, &pod.volumes);
 }
 
-/// Any string without whitespace around it will do: whether it is an image's name is found out by the kubelet.
+/// Validates an image: any string without whitespace around it. The kubelet parses the reference.
 ///
 /// <https://kubernetes.io/docs/concepts/containers/images/>
 fn image(report: &mut Report, field: &Path<'_>, image: &str) {
@@ -188,7 +188,7 @@ fn restart_policy(report: &mut Report, path: &Path<'_>, container: &Container) {
     }
 }
 
-/// Exit codes may be in any order, more than once and out of a process's range: only their number is limited.
+/// Validates the exit codes: only their number is limited, neither order nor repeats nor range.
 fn restart_rules(report: &mut Report, path: &Path<'_>, rules: &[ContainerRestartRule]) {
     if rules.len() > MAX_RESTART_RULES {
         report.too_many(path, rules.len(), MAX_RESTART_RULES);

@@ -12,7 +12,7 @@ use crate::api::{
     ExecAction, GrpcAction, Handler, HttpGetAction, Lifecycle, OsName, PodOs, Probe, SleepAction, TcpSocketAction,
 };
 
-/// A probe runs a command, asks by HTTP or gRPC, or opens a connection. Answers to `validateHandler` of a probe.
+/// Validates the action of a probe: every one but `sleep`. Answers to `validateHandler` of a probe.
 fn handler_of(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     let actions = [
         probe.exec.as_ref().map(Action::Exec),
@@ -23,7 +23,7 @@ fn handler_of(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     one_of(report, path, actions.into_iter().flatten(), None);
 }
 
-/// One success is enough for these two. Answers to `validateLivenessProbe` and `validateStartupProbe`.
+/// Validates a liveness or startup probe: `successThreshold` is 1. Answers to `validateLivenessProbe` and `validateStartupProbe`.
 pub(super) fn liveness_or_startup(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     common(report, path, probe);
     if probe.success_threshold != Some(1) {
@@ -31,7 +31,7 @@ pub(super) fn liveness_or_startup(report: &mut Report, path: &Path<'_>, probe: &
     }
 }
 
-/// An unready container is not killed, so there is no grace. Answers to `validateReadinessProbe`.
+/// Validates a readiness probe: no grace period, since it never kills. Answers to `validateReadinessProbe`.
 pub(super) fn readiness(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     common(report, path, probe);
     if let Some(grace) = probe.termination_grace_period_seconds {
@@ -39,7 +39,7 @@ pub(super) fn readiness(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     }
 }
 
-/// One handler, and no number below zero. Answers to `validateProbe`.
+/// Validates a probe: one action, and no negative number. Answers to `validateProbe`.
 fn common(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     handler_of(report, path, probe);
     let numbers = [
@@ -59,7 +59,7 @@ fn common(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     }
 }
 
-/// Each hook does one thing, and the stop signal is one that the operating system has. Answers to `validateLifecycle`.
+/// Validates the hooks, one action each, and the stop signal. Answers to `validateLifecycle`.
 pub(super) fn lifecycle(report: &mut Report, path: &Path<'_>, lifecycle: &Lifecycle, pod: &PodContext<'_>) {
     if let Some(post_start) = &lifecycle.post_start {
         hook(report, &path.child("postStart"), post_start, pod.grace_seconds);
@@ -72,7 +72,7 @@ pub(super) fn lifecycle(report: &mut Report, path: &Path<'_>, lifecycle: &Lifecy
     }
 }
 
-/// A hook runs a command, asks by HTTP, opens a connection or sleeps. Answers to `validateHandler` of a hook.
+/// Validates the action of a hook: every one but `grpc`. Answers to `validateHandler` of a hook.
 fn hook(report: &mut Report, path: &Path<'_>, hook: &Handler, grace_seconds: Option<i64>) {
     let actions = [
         hook.exec.as_ref().map(Action::Exec),
@@ -104,7 +104,7 @@ impl Action<'_> {
     }
 }
 
-/// The first action counts and is looked at; any other is one too many.
+/// Validates the first action, and forbids any other.
 fn one_of<'a>(
     report: &mut Report,
     path: &Path<'_>,
@@ -142,10 +142,11 @@ fn http_get(report: &mut Report, path: &Path<'_>, request: &HttpGetAction) {
     }
 }
 
-/// A pause fits into the Pod's grace; if the Pod has none, that is the problem and is reported as such.
+/// Validates a sleep, which may not be longer than the Pod's grace period (KEP-3960).
 ///
 /// <https://github.com/kubernetes/enhancements/issues/3960>
 fn sleep(report: &mut Report, path: &Path<'_>, seconds: i64, grace_seconds: Option<i64>) {
+    // Without a grace period the missing `terminationGracePeriodSeconds` is the error.
     if let Some(grace_seconds) = grace_seconds
         && (seconds < 0 || seconds > grace_seconds)
     {
@@ -154,13 +155,14 @@ fn sleep(report: &mut Report, path: &Path<'_>, seconds: i64, grace_seconds: Opti
     }
 }
 
-/// A stop signal needs to know its operating system. Answers to `validateStopSignal`.
+/// Validates a stop signal, which needs `spec.os` (KEP-4960). Answers to `validateStopSignal`.
 ///
 /// <https://github.com/kubernetes/enhancements/issues/4960>
 fn stop_signal(report: &mut Report, field: &Path<'_>, signal: &str, os: Option<&PodOs>) {
     let Some(os) = os else {
         return report.forbidden(field, "may not be set for containers with empty `spec.os.name`");
     };
+    // An unknown operating system is an error of `spec.os.name`, not of the signal.
     let supported = match os.name.as_ref().and_then(|name| name.known()) {
         Some(OsName::Linux) => LINUX_SIGNALS,
         Some(OsName::Windows) => WINDOWS_SIGNALS,

@@ -1,4 +1,4 @@
-//! The rules on `metadata`.
+//! Validation of `metadata` (apimachinery's `pkg/api/validation`).
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -9,12 +9,12 @@ use super::{
 };
 use crate::api::{ObjectMeta, PodManifest};
 
-/// The annotation by which the API server knows the mirror of a static Pod.
+/// Annotation of a mirror Pod, the API object of a static Pod.
 pub(in crate::api) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 const LARGEST_ANNOTATIONS: usize = 256 * 1024;
 
-/// Name, namespace, generation, labels and annotations. Answers to `ValidateObjectMeta` and `ValidatePodSpecificAnnotations`.
+/// Validates name, namespace, generation, labels and annotations. Answers to `ValidateObjectMeta` and `ValidatePodSpecificAnnotations`.
 pub(super) fn validate(report: &mut Report, pod: &PodManifest) {
     let path = Path::root("metadata");
     let metadata = &pod.metadata;
@@ -32,7 +32,7 @@ pub(super) fn validate(report: &mut Report, pod: &PodManifest) {
     annotations(report, &path.child("annotations"), pod);
 }
 
-/// A Pod has a name, or a prefix from which the API server makes one.
+/// Validates the name, or the prefix from which the API server generates one.
 fn name(report: &mut Report, path: &Path<'_>, metadata: &ObjectMeta) {
     let (name, prefix) = (&metadata.name, &metadata.generate_name);
     if !prefix.is_empty() {

@@ -1,4 +1,4 @@
-//! The formats of names; each function says everything that is wrong with one.
+//! Formats of names; each function returns every error of one (apimachinery's `pkg/util/validation`).
 //!
 //! <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>
 
@@ -10,7 +10,7 @@ const LONGEST_LABEL: usize = 63;
 const LONGEST_SUBDOMAIN: usize = 253;
 const LONGEST_PORT_NAME: usize = 15;
 
-/// A label of a domain name, by RFC 1123: `my-name`. Answers to `IsDNS1123Label`.
+/// Checks a label of a domain name (RFC 1123), as in `my-name`. Answers to `IsDNS1123Label`.
 pub(super) fn dns_label(name: &str) -> Problems {
     let mut problems = too_long(name, LONGEST_LABEL);
     if !is_label(name) {
@@ -25,7 +25,7 @@ pub(super) fn dns_label(name: &str) -> Problems {
     problems
 }
 
-/// A domain name, by RFC 1123: `example.com`. Answers to `IsDNS1123Subdomain`.
+/// Checks a domain name (RFC 1123), as in `example.com`. Answers to `IsDNS1123Subdomain`.
 pub(super) fn dns_subdomain(name: &str) -> Problems {
     let mut problems = too_long(name, LONGEST_SUBDOMAIN);
     if !is_subdomain(name) {
@@ -38,7 +38,7 @@ pub(super) fn dns_subdomain(name: &str) -> Problems {
     problems
 }
 
-/// A name to which more is appended, so that it may end in a dash. Answers to `NameIsDNSSubdomain` of a prefix.
+/// Checks a `generateName` prefix, which may end in a dash since more is appended. Answers to `NameIsDNSSubdomain` of a prefix.
 pub(super) fn dns_subdomain_prefix(name: &str) -> Problems {
     let begin = name.strip_suffix('-').and_then(|rest| rest.get(..rest.len().checked_sub(1)?));
     match begin {
@@ -47,7 +47,7 @@ pub(super) fn dns_subdomain_prefix(name: &str) -> Problems {
     }
 }
 
-/// A name with an optional domain before a slash: `example.com/MyName`. Answers to `IsLabelKey`.
+/// Checks a name with an optional domain before a slash, as in `example.com/MyName`. Answers to `IsLabelKey`.
 pub(super) fn qualified(name: &str) -> Problems {
     let (prefix, name) = match name.split_once('/') {
         None => (None, name),
@@ -75,7 +75,7 @@ pub(super) fn qualified(name: &str) -> Problems {
     problems
 }
 
-/// The value of a label: nothing, or a word. Answers to `IsLabelValue`.
+/// Checks the value of a label, which may be empty. Answers to `IsLabelValue`.
 pub(super) fn label_value(value: &str) -> Problems {
     let mut problems = too_long(value, LONGEST_LABEL);
     if !value.is_empty() && !is_word(value) {
@@ -88,7 +88,7 @@ pub(super) fn label_value(value: &str) -> Problems {
     problems
 }
 
-/// The name of a port, by RFC 6335. Answers to `IsValidPortName`.
+/// Checks the name of a port (RFC 6335). Answers to `IsValidPortName`.
 pub(super) fn port_name(name: &str) -> Problems {
     let mut problems = too_long(name, LONGEST_PORT_NAME);
     if name.is_empty() || !name.bytes().all(is_label_byte) {
@@ -106,13 +106,13 @@ pub(super) fn port_name(name: &str) -> Problems {
     problems
 }
 
-/// The number of a port. Answers to `IsValidPortNum`.
+/// Checks the number of a port, 1 to 65535. Answers to `IsValidPortNum`.
 pub(super) fn port_number(number: i32) -> Option<&'static str> {
     let is_port = (1..=65535).contains(&number);
     (!is_port).then_some("must be between 1 and 65535, inclusive")
 }
 
-/// The name of an HTTP header. Answers to `IsHTTPHeaderName`.
+/// Checks the name of an HTTP header. Answers to `IsHTTPHeaderName`.
 pub(super) fn http_header(name: &str) -> Problems {
     let is_header_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if !name.is_empty() && name.bytes().all(is_header_byte) {

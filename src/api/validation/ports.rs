@@ -1,4 +1,4 @@
-//! The rules on `ports`.
+//! Validation of `ports` (pkg/apis/core/validation).
 //!
 //! <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports>
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::api::{Container, ContainerPort, IntOrString, Named};
 
-/// Names are well-formed and unique in their container, numbers are ports. Answers to `validateContainerPorts`.
+/// Validates ports: names well-formed and unique in their container, numbers in range. Answers to `validateContainerPorts`.
 pub(super) fn validate(report: &mut Report, path: &Path<'_>, ports: &[ContainerPort]) {
     let mut known = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn validate(report: &mut Report, path: &Path<'_>, ports: &[ContainerP
     }
 }
 
-/// A malformed name is not a duplicate of another.
+/// Validates a port's name; a malformed one is not reported as a duplicate.
 fn name<'a>(report: &mut Report, field: &Path<'_>, name: &'a str, known: &mut BTreeSet<&'a str>) {
     let problems = names::port_name(name);
     if problems.is_empty() && !known.insert(name) {
@@ -39,7 +39,7 @@ fn name<'a>(report: &mut Report, field: &Path<'_>, name: &'a str, known: &mut BT
     report.all_invalid(field, name, problems);
 }
 
-/// No two of the containers want the same port of the node. Answers to `checkHostPortConflicts`.
+/// Reports host ports that two containers ask for. Answers to `checkHostPortConflicts`.
 pub(super) fn host_ports_unique<'a>(
     report: &mut Report,
     path: &Path<'_>,
@@ -59,7 +59,7 @@ pub(super) fn host_ports_unique<'a>(
     }
 }
 
-/// On the node's network a port of the node is the container's. Answers to `validatePodHostNetworkDeps`.
+/// Validates host ports under `hostNetwork`: each is the container port. Answers to `validatePodHostNetworkDeps`.
 pub(super) fn on_host_network(report: &mut Report, path: &Path<'_>, ports: &[ContainerPort]) {
     let differing = ports.iter().enumerate().filter(|(_, port)| port.host_port != port.container_port);
     for (index, port) in differing {
@@ -68,7 +68,7 @@ pub(super) fn on_host_network(report: &mut Report, path: &Path<'_>, ports: &[Con
     }
 }
 
-/// A port that is asked, by number or name. Answers to `ValidatePortNumOrName`.
+/// Validates the port of a probe or hook, by number or name. Answers to `ValidatePortNumOrName`.
 pub(super) fn number_or_name(report: &mut Report, field: &Path<'_>, port: &IntOrString) {
     match port {
         IntOrString::Int(port) => number(report, field, *port),
@@ -76,7 +76,7 @@ pub(super) fn number_or_name(report: &mut Report, field: &Path<'_>, port: &IntOr
     }
 }
 
-/// A port's number.
+/// Validates a port's number.
 pub(super) fn number(report: &mut Report, field: &Path<'_>, port: i32) {
     if let Some(problem) = names::port_number(port) {
         report.invalid(field, port, problem);

@@ -12,7 +12,7 @@ use core::fmt;
 use super::error::{BadValue, FieldError, FieldErrorType, Invalid};
 use crate::api::{Name, Named, PodManifest};
 
-/// The way from the Pod to a field, as in `spec.containers[0].name`.
+/// Path from the Pod to a field, as in `spec.containers[0].name`.
 #[derive(Clone, Copy)]
 pub(super) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
@@ -27,12 +27,12 @@ enum Segment<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// A field of the Pod itself.
+    /// Creates the path of a field of the Pod itself.
     pub(super) const fn root(field: &'a str) -> Path<'a> {
         Path { parent: None, step: Segment::Field(field) }
     }
 
-    /// A field of this one.
+    /// Returns the path of a field below this one.
     pub(super) const fn child(&'a self, field: &'a str) -> Path<'a> {
         Path { parent: Some(self), step: Segment::Field(field) }
     }

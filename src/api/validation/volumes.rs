@@ -1,4 +1,4 @@
-//! The rules on volumes and their mounts, as far as the manifest types know them.
+//! Validation of volumes and their mounts, as far as the API types name them (pkg/apis/core/validation).
 //!
 //! <https://kubernetes.io/docs/concepts/storage/volumes/> and
 //! <https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken>
@@ -14,7 +14,7 @@ use crate::api::{PodManifestSpec, ProjectedVolumeSource, ServiceAccountTokenProj
 const SHORTEST_TOKEN_SECONDS: i64 = 10 * 60;
 const LONGEST_TOKEN_SECONDS: i64 = 1 << 32;
 
-/// Looks at the volumes and gives the names of those that can be mounted: the faultless ones. Answers to
+/// Validates the volumes and returns the names of the valid ones, which can be mounted. Answers to
 /// `ValidateVolumes`.
 pub(super) fn validate<'a>(report: &mut Report, path: &Path<'_>, spec: &'a PodManifestSpec) -> BTreeSet<&'a str> {
     let list = path.child("volumes");
@@ -42,7 +42,7 @@ pub(super) fn validate<'a>(report: &mut Report, path: &Path<'_>, spec: &'a PodMa
     mountable
 }
 
-/// A container mounts volumes that are there, each at a path of its own. Answers to `ValidateVolumeMounts`.
+/// Validates mounts: of volumes that exist, each at a path of its own. Answers to `ValidateVolumeMounts`.
 pub(super) fn mounts(report: &mut Report, path: &Path<'_>, mounts: &[VolumeMount], volumes: &BTreeSet<&str>) {
     let mut mounted = BTreeSet::new();
     for (index, mount) in mounts.iter().enumerate() {

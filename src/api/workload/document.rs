@@ -1,4 +1,4 @@
-//! A document of a manifest file, whatever is in it.
+//! Document of a manifest file, of any kind.
 
 use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
@@ -11,10 +11,10 @@ use crate::api::{
     value::{AnyKeys, PathError, read},
 };
 
-/// One document of a file, by its `kind`: a Pod, something that makes Pods, a list of documents, or anything else.
+/// Document of a file, by its `kind`: a Pod, a workload, a list of documents, or anything else.
 ///
 /// Without a `kind` it is a Pod. Objects of other kinds are kept, so that a file that holds a Service, too, can be read
-/// as it is. What is wrong in a document is named by its path.
+/// as it is. Errors name the field by its path.
 ///
 /// ```
 /// use pod_lifecycle::api::Document;
@@ -43,7 +43,7 @@ use crate::api::{
 pub enum Document {
     /// A Pod.
     Pod(Box<PodManifest>),
-    /// Something with a template for Pods.
+    /// An object with a Pod template.
     Workload(Box<Workload>),
     /// Several documents: `kind: List`, `PodList` and their like.
     List(Vec<Document>),
@@ -52,7 +52,7 @@ pub enum Document {
 }
 
 impl Document {
-    /// The Pod that it is, or one of those that it makes: see [`Workload::pod`]. A list has to hold exactly one that
+    /// Returns the Pod that it is, or one of those that it makes: see [`Workload::pod`]. A list has to hold exactly one that
     /// makes Pods.
     ///
     /// # Errors
@@ -78,12 +78,12 @@ impl Document {
         }
     }
 
-    /// The document that makes Pods and is called so: `web`, or `deployment/web` where several are. Without a name, the
+    /// Returns the document that makes Pods and has this name: `web`, or `deployment/web` where several have it. Without a name, the
     /// only one that makes Pods. Lists are looked into.
     ///
     /// # Errors
     ///
-    /// [`WorkloadError`] lists the names that are there.
+    /// [`WorkloadError`] lists the names of the documents.
     ///
     /// ```
     /// use pod_lifecycle::api::{Document, WorkloadError};
@@ -156,7 +156,7 @@ impl Document {
     }
 }
 
-/// All documents, with those of lists in the place of the lists.
+/// Returns all documents, with lists replaced by their items.
 fn flattened(documents: &[Document]) -> Vec<&Document> {
     let items = documents.iter().flat_map(|document| match document {
         Document::List(documents) => flattened(documents),
@@ -215,7 +215,7 @@ impl Header {
         WorkloadKind::ALL.iter().copied().find(|kind| self.is(kind.name(), kind.group()))
     }
 
-    /// The kind of the items, if it is a list of what makes Pods; of any other list the items say.
+    /// Returns the kind of the items: a Pod's or workload's, empty for a plain `List`; `None` if it is no such list.
     fn item_kind(&self) -> Option<&str> {
         let item = self.kind().strip_suffix(LIST)?;
         let is_known = item == POD || WorkloadKind::ALL.iter().any(|kind| kind.name() == item);
@@ -223,7 +223,7 @@ impl Header {
     }
 }
 
-/// The group of a version: `apps` of `apps/v1`.
+/// Returns the group of a version: `apps` of `apps/v1`.
 fn group_of(version: &str) -> &str {
     version.split_once('/').map_or("", |(group, _)| group)
 }
@@ -244,7 +244,7 @@ fn document_of(value: Value) -> Result<Document, PathError> {
     }
 }
 
-/// The items of a list; those of a list of one kind need not say what they are.
+/// Reads the items of a list; those of a `PodList` and its like need no `kind`.
 #[inline]
 fn read_list(list: &Value, item_kind: &str) -> Result<Vec<Document>, PathError> {
     #[derive(Deserialize)]

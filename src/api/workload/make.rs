@@ -24,8 +24,8 @@ impl Workload {
     ///
     /// # Errors
     ///
-    /// [`WorkloadError`] if the template is missing, or is one that the API server would not take in an object of this
-    /// kind: a Job's Pods never restart for ever, and all others always do.
+    /// [`WorkloadError`] if the template is missing, or if the API server would refuse it in an object of this
+    /// kind: a Job's `restartPolicy` is never `Always`, that of all others always is.
     ///
     /// ```
     /// use pod_lifecycle::api::Workload;
@@ -113,7 +113,7 @@ impl Workload {
         pod
     }
 
-    /// The first Pod of a `StatefulSet` has a number, a name in the network, and volumes of its own.
+    /// Gives the first Pod of a `StatefulSet` its ordinal, its host name and its claims.
     ///
     /// Answers to `newStatefulSetPod` in `pkg/controller/statefulset`.
     fn number(&self, pod: &mut PodManifest, template: &PodTemplateSpec) {
@@ -160,7 +160,7 @@ impl Workload {
 }
 
 impl WorkloadSpec {
-    /// Names and labels a Pod of a Job that is called so.
+    /// Sets name and labels of a Pod of the Job `job`.
     ///
     /// Answers to `generateSelector` in `pkg/registry/batch/job` and to `podGenerateNameWithIndex`.
     fn make_job_pod(&self, pod: &mut PodManifest, job: &str, uid: &str) {
@@ -202,7 +202,7 @@ impl WorkloadSpec {
     }
 }
 
-/// Pods that are to last restart always, and have no deadline.
+/// Returns the error of a long-running Pod that has another restart policy than `Always`, or a deadline.
 ///
 /// Answers to `ValidatePodTemplateSpecForReplicaSet` and its like in `pkg/apis/apps/validation`.
 fn wrong_in_lasting(spec: &PodManifestSpec, kind: &str) -> Option<FieldError> {
@@ -223,7 +223,7 @@ fn wrong_policy(kind: FieldErrorType, policy: Option<&Named<RestartPolicy>>, det
     FieldError { field: "restartPolicy".into(), kind, bad_value, detail: detail.into() }
 }
 
-/// Gives a Pod the name that the API server would make of a prefix.
+/// Names a Pod as the API server does from a `generateName` prefix.
 fn call(pod: &mut PodManifest, prefix: String) {
     pod.metadata.name = generated_name(&prefix);
     pod.metadata.generate_name = prefix;
@@ -233,7 +233,7 @@ fn label(pod: &mut PodManifest, key: &str, value: &str) {
     pod.metadata.labels.insert(key.into(), value.into());
 }
 
-/// The volume that a Pod has for itself.
+/// Returns the volume of a Pod's own claim.
 fn claimed(claim: &str, pod: &str) -> Volume {
     let source = serde_json::json!({"claimName": format!("{claim}-{pod}")});
     let other = [("persistentVolumeClaim".into(), source)].into_iter().collect();
@@ -245,13 +245,13 @@ fn claimed(claim: &str, pod: &str) -> Volume {
 /// Answers to `MaxGeneratedNameLength` in `k8s.io/apiserver/pkg/storage/names`.
 const LONGEST_PREFIX: usize = 58;
 
-/// Letters after a prefix.
+/// Number of letters after a prefix.
 const SUFFIX_LETTERS: usize = 5;
 
-/// Letters of a template's hash.
+/// Number of letters of a template's hash.
 const HASH_LETTERS: usize = 10;
 
-/// The letters of generated names: no vowels, so that they make no words, and nothing that looks like another.
+/// Alphabet of generated names: no vowels, so that they form no words, and no look-alikes (`k8s.io/apimachinery/pkg/util/rand`).
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// Returns a name for a `generateName` prefix: the prefix, cut if it is too long, and five letters. A cluster draws
@@ -281,7 +281,7 @@ fn letters(of: &impl fmt::Debug, count: usize) -> String {
     letters.take(count).collect()
 }
 
-/// The hash FNV-1a.
+/// FNV-1a hash.
 struct Fnv(u64);
 
 impl Fnv {

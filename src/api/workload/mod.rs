@@ -17,44 +17,32 @@ use super::{
 };
 
 named! {
-    /// The kinds of objects that have a template for Pods.
+    /// Kind of an object with a Pod template.
     ///
     /// <https://kubernetes.io/docs/concepts/workloads/>
-    ///
-    /// ```
-    /// use pod_lifecycle::api::WorkloadKind;
-    ///
-    /// assert_eq!("ReplicaSet".parse::<WorkloadKind>(), Ok(WorkloadKind::ReplicaSet));
-    /// ```
     #[non_exhaustive]
     pub enum WorkloadKind {
         /// A template by itself.
         PodTemplate = "PodTemplate",
-        /// Keeps a number of Pods, in the oldest way.
+        /// Keeps a number of Pods; replaced by `ReplicaSet`.
         ReplicationController = "ReplicationController",
         /// Keeps a number of Pods.
         ReplicaSet = "ReplicaSet",
-        /// Keeps a number of Pods through changes of their template.
+        /// Keeps a number of Pods and rolls out changes of their template.
         Deployment = "Deployment",
-        /// Keeps Pods that are known by their number.
+        /// Keeps Pods with stable names, numbered by ordinal.
         StatefulSet = "StatefulSet",
-        /// Keeps a Pod on each node.
+        /// Keeps one Pod on each node.
         DaemonSet = "DaemonSet",
         /// Runs Pods until they succeed.
         Job = "Job",
-        /// Makes Jobs by the clock.
+        /// Creates Jobs on a schedule.
         CronJob = "CronJob",
     }
 }
 
 impl WorkloadKind {
-    /// The API group of the kind: `apps`, `batch`, or the empty one.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::WorkloadKind;
-    ///
-    /// assert_eq!(WorkloadKind::Deployment.group(), "apps");
-    /// ```
+    /// Returns the API group of the kind: `apps`, `batch`, or the empty one.
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
@@ -67,13 +55,7 @@ impl WorkloadKind {
         }
     }
 
-    /// The path of the template in an object of the kind; what is wrong with the Pod stands below it.
-    ///
-    /// ```
-    /// use pod_lifecycle::api::WorkloadKind;
-    ///
-    /// assert_eq!(WorkloadKind::CronJob.template_field(), "spec.jobTemplate.spec.template");
-    /// ```
+    /// Returns the path of the template in an object of the kind; field errors of its Pod start with it.
     #[must_use]
     pub const fn template_field(self) -> &'static str {
         match self {
@@ -130,14 +112,6 @@ pub struct Workload {
 }
 
 /// Spec of a workload: the fields on which its Pods depend.
-///
-/// ```
-/// use pod_lifecycle::api::WorkloadSpec;
-///
-/// let spec: WorkloadSpec = serde_json::from_str(r#"{"replicas": 3, "serviceName": "db"}"#)?;
-/// assert!(spec.template.is_none() && spec.other.contains_key("replicas"));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -145,22 +119,22 @@ pub struct WorkloadSpec {
     /// Template of its Pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<PodTemplateSpec>,
-    /// Of a `CronJob`: what its Jobs are made of.
+    /// Of a `CronJob`: template of its Jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_template: Option<Box<JobTemplateSpec>>,
-    /// Of a `StatefulSet`: the Service that gives its Pods their names.
+    /// Of a `StatefulSet`: Service under which its Pods have their DNS names.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub service_name: String,
-    /// Of a `StatefulSet`: how its Pods are counted.
+    /// Of a `StatefulSet`: first ordinal of its Pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinals: Option<StatefulSetOrdinals>,
-    /// Of a `StatefulSet`: the volumes that each Pod gets for itself, as they were written.
+    /// Of a `StatefulSet`: claims, one of each per Pod, as they were written.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub volume_claim_templates: Vec<Value>,
-    /// Of a `Job`: `Indexed` if its Pods are known by their number.
+    /// Of a `Job`: `NonIndexed` (the default) or `Indexed`, which numbers its Pods.
     #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
     pub completion_mode: String,
-    /// Of a `Job`: what a failed Pod means, as it was written.
+    /// Of a `Job`: rules on failed Pods, as they were written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_failure_policy: Option<Value>,
     /// Every other field (`replicas`, `selector`), as it was written.
@@ -169,31 +143,15 @@ pub struct WorkloadSpec {
 }
 
 /// Ordinals of the Pods of a `StatefulSet`.
-///
-/// ```
-/// use pod_lifecycle::api::StatefulSetOrdinals;
-///
-/// assert_eq!(serde_json::from_str::<StatefulSetOrdinals>(r#"{"start": 5}"#)?.start, 5);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StatefulSetOrdinals {
-    /// The number of the first one.
+    /// Ordinal of the first Pod; 0 by default.
     #[serde(default, deserialize_with = "null_is_absent")]
     pub start: i32,
 }
 
-/// The template that a workload makes its Pods of.
-///
-/// ```
-/// use pod_lifecycle::api::PodTemplateSpec;
-///
-/// let template: PodTemplateSpec =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// assert_eq!(template.spec.containers[0].name, "app");
-/// # Ok::<(), serde_json::Error>(())
-/// ```
+/// Template of a workload's Pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PodTemplateSpec {
@@ -205,17 +163,7 @@ pub struct PodTemplateSpec {
     pub spec: PodManifestSpec,
 }
 
-/// The template that a `CronJob` makes its Jobs of.
-///
-/// ```
-/// use pod_lifecycle::api::JobTemplateSpec;
-///
-/// let jobs: JobTemplateSpec = serde_json::from_str(
-///     r#"{"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "busybox"}]}}}}"#)?;
-/// let template = jobs.spec.template.ok_or("no template")?;
-/// assert_eq!(template.spec.containers[0].name, "app");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Template of a `CronJob`'s Jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobTemplateSpec {
@@ -227,7 +175,7 @@ pub struct JobTemplateSpec {
     pub spec: WorkloadSpec,
 }
 
-/// Why there is no Pod to be had.
+/// Error of a document from which no Pod can be made.
 ///
 /// ```
 /// use pod_lifecycle::api::{Document, WorkloadError};
@@ -249,7 +197,7 @@ pub enum WorkloadError {
         /// Its kind.
         kind: String,
     },
-    /// The template is not there.
+    /// The object has no template.
     #[error("{kind} {name:?}: {field}: Required value")]
     MissingTemplate {
         /// The kind of the object.
@@ -259,7 +207,7 @@ pub enum WorkloadError {
         /// The path of the template.
         field: &'static str,
     },
-    /// The template is not one that an object of this kind may have.
+    /// The template is invalid in an object of this kind.
     #[error("{kind} {name:?}: {error}")]
     Invalid {
         /// The kind of the object.
@@ -272,21 +220,21 @@ pub enum WorkloadError {
     /// There are no documents that make Pods.
     #[error("no document makes Pods{}", listed(", there is only ", there))]
     NoPods {
-        /// Those that are there.
+        /// Names of all documents.
         there: Vec<String>,
     },
-    /// No document that makes Pods is called so.
+    /// No document that makes Pods has this name.
     #[error("no document that makes Pods is called {name:?}{}", listed(", there is ", there))]
     NotFound {
         /// The name.
         name: String,
-        /// Those that are there: `Deployment/web`.
+        /// Names of the documents that make Pods: `Deployment/web`.
         there: Vec<String>,
     },
     /// Several documents make Pods, and none was chosen.
     #[error("several documents make Pods, and one has to be chosen{}", listed(": ", there))]
     Ambiguous {
-        /// Those that may be meant: `Deployment/web`.
+        /// Names that match: `Deployment/web`.
         there: Vec<String>,
     },
 }
