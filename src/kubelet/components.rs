@@ -149,6 +149,7 @@ impl Kubelet {
         let reported = self.status_manager.container_status(container).and_then(|status| status.instance);
         let runtime = self.pleg.runtime().instances_of(container);
         let cached = self.pleg.cache().instances_of(container);
+        // The status may still name an instance that the runtime has removed.
         runtime.chain(cached).map(|instance| instance.id).chain(reported).collect()
     }
 
@@ -230,6 +231,7 @@ impl Kubelet {
 
     /// Plans the removal of dead sandboxes, if there are any.
     pub(super) fn plan_removal_of_sandboxes(&mut self, now: Timestamp) {
+        // The period runs from the first dead sandbox that a sync notices.
         let is_planned = self.cold().gc.sandboxes_at().is_some();
         if !is_planned && container_gc::dead_sandboxes(self.pleg.runtime()).next().is_some() {
             let period = self.config.garbage_collection_period;

@@ -178,6 +178,7 @@ impl PodWorker {
     pub(super) fn should_remove_content(&self, is_deleting: bool) -> bool {
         let is_evicted = self.termination.as_ref().is_some_and(|termination| termination.is_eviction);
         let is_over = matches!(self.state, WorkerState::Terminated | WorkerState::Finished);
+        // An eviction counts from its request on, a deletion only once the Pod has terminated.
         is_evicted || is_over && is_deleting
     }
 
@@ -230,6 +231,7 @@ impl PodWorker {
     /// Answers to `requeueLastPodUpdate`.
     fn requeue_last(&mut self, object: &Arc<ApiPod>, shows_initialized: bool) {
         let again = || Request { object: object.clone(), shows_initialized, overrides_grace: false };
+        // A waiting request is newer than the last sync, so it stays.
         self.pending.get_or_insert_with(again);
     }
 
@@ -256,6 +258,7 @@ impl PodWorker {
         let termination = self.termination.get_or_insert_default();
         // A later kill does not undo an eviction.
         termination.is_eviction |= begins_eviction;
+        // acknowledgeTerminating uses the last PodStatusFunc of several.
         termination.status_override = Some(Arc::new(status_override));
         // Callers wait side by side: each has its own timeout.
         termination.kill_timeouts.push(timeout);

@@ -655,6 +655,7 @@ impl StatusManager {
 
     /// Forgets what a restart of the kubelet loses: all that is not published.
     pub(super) fn reset(&mut self) {
+        // A terminal phase that was held back is not in the API, so it is lost.
         Arc::make_mut(&mut self.record).phase = self.published.phase.unwrap_or(PodPhase::Pending);
         self.reason = self.published.reason.clone();
         self.disruption = None;

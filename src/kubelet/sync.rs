@@ -244,6 +244,7 @@ impl Sync {
 
     /// Records a crash-loop back-off that ends at `release`.
     pub(super) fn record_back_off(&mut self, release: Timestamp) {
+        // MinBackoffExpiration: of several back-offs the first that ends decides when the worker syncs again.
         self.earliest_release = Some(self.earliest_release.map_or(release, |earliest| earliest.min(release)));
     }
 
