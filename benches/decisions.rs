@@ -1,5 +1,7 @@
 //! What a decision costs, on the first 500 lines of each public recording, lowered outside the timed loop.
 //!
+//! With `--count SUITE ROUNDS` it asks all questions of a suite so often, for callgrind, and prints how many they are.
+//!
 //! Criterion's throughput is in cases; a summary in nanoseconds per case follows at the end.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
@@ -13,13 +15,26 @@ use serde_json::Value;
 const LINES: usize = 500;
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
     let phases = lowered("phase", phase::Question::of);
     let actions = lowered("actions", actions::Question::of);
     let statuses = lowered("statuses", statuses::Question::of);
     let scripts = lowered("probes", probes::Script::of);
     let ticks = scripts.iter().map(probes::Script::ticks).sum();
     let run = |script: &probes::Script| script.run(|answer| _ = black_box(answer));
+    let mut arguments = std::env::args().skip_while(|it| it != "--count").skip(1);
+    if let (Some(suite), Some(rounds)) = (arguments.next(), arguments.next()) {
+        for _ in 0..rounds.parse().unwrap() {
+            match &*suite {
+                "phase" => ask_all(&phases, phase::Question::ask),
+                "actions" => ask_all(&actions, actions::Question::ask),
+                "statuses" => ask_all(&statuses, statuses::Question::ask),
+                _ => ask_all(&scripts, run),
+            }
+        }
+        println!("{}", if suite == "probes" { ticks } else { LINES });
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
     let summary = [
         time(&mut criterion, "phase", phases.len(), || ask_all(&phases, phase::Question::ask)),
         time(&mut criterion, "actions", actions.len(), || ask_all(&actions, actions::Question::ask)),

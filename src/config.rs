@@ -197,14 +197,12 @@ impl FastPath {
     pub const RESYNC: FastPath = FastPath(1);
     /// Shares equal statuses among the Pods of a fleet.
     pub const INTERNER: FastPath = FastPath(1 << 1);
-    /// Prefetches the memory of the next probe in a fleet.
-    pub const PREFETCH: FastPath = FastPath(1 << 2);
     /// Skips the sync loop after a probe's answer that queues nothing.
-    pub const PROBE_ANSWER: FastPath = FastPath(1 << 3);
+    pub const PROBE_ANSWER: FastPath = FastPath(1 << 2);
     /// Caches the next wake-up.
-    pub const NEXT_WAKE: FastPath = FastPath(1 << 4);
+    pub const NEXT_WAKE: FastPath = FastPath(1 << 3);
     /// Every shortcut.
-    pub const ALL: FastPath = FastPath(0b1_1111);
+    pub const ALL: FastPath = FastPath(0b1111);
 
     /// True if all of these shortcuts are on.
     #[must_use]

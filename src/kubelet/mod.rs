@@ -605,19 +605,6 @@ impl PodMachine {
             self.kubelet.queue.shrink();
         }
     }
-
-    /// Prefetches the cache lines that the next probe touches; the returned sum only keeps the loads.
-    pub(crate) fn fetch(&self) -> u64 {
-        let kubelet = &*self.kubelet;
-        if !self.caches.uses(crate::config::FastPath::PREFETCH) {
-            return 0;
-        }
-        let due = |at: Option<Timestamp>| at.map_or(0, Timestamp::unix_micros).cast_unsigned();
-        let probes = kubelet.prober_manager.iter().fold(0, |sum, prober| sum ^ due(prober.due()));
-        let start_time = kubelet.status_manager.start_time();
-        let own = due(self.poll_timeout()) ^ due(start_time) ^ u64::from(kubelet.jitter.draws());
-        probes ^ own ^ u64::from(kubelet.queue.has_next()) ^ u64::from(kubelet.status_manager.writes())
-    }
 }
 
 /// Object and configuration that many Pods of a fleet share: lowered once, and held once.

@@ -55,12 +55,6 @@ pub(super) struct Jitter {
 }
 
 impl Jitter {
-    /// Returns how many numbers were drawn.
-    #[cfg(feature = "sim")]
-    pub(super) fn draws(self) -> u32 {
-        self.draws
-    }
-
     /// Returns how long a timer of `wait` really takes: on a real node up to half as long again (`wait.Jitter`).
     pub(super) fn delay(&mut self, timing: Timing, uid: &str, wait: Duration) -> Duration {
         match timing {

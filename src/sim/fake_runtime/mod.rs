@@ -290,11 +290,6 @@ impl FakeRuntime {
         }
     }
 
-    /// Touches the memory of the next probe, so that it is fetched early; the value only keeps the loads.
-    pub(super) fn prefetch(&self) -> u64 {
-        self.containers.first().and_then(|it| it.process.as_ref()).map_or(0, |process| u64::from(process.run))
-    }
-
     fn run_id(&self, container: ContainerIndex, run: u32) -> RunId {
         RunId { container, run, seed: self.seed }
     }

@@ -76,15 +76,7 @@ pub(super) fn is_fast_action(action: &ScriptAction) -> bool {
     matches!(action.kind, ScriptActionKind::Delete { .. }) || node_event(&action.kind).is_some()
 }
 
-impl Member {
-    /// Touches the memory of the next event, so that it is fetched early; the value only keeps the loads.
-    pub(super) fn prefetch(&self) -> u64 {
-        match self {
-            Member::Fast(FastMember { driver: Driver { pod: Some(pod), runtime } }) => pod.fetch() ^ runtime.prefetch(),
-            Member::Fast(_) | Member::Waiting | Member::Full(_) | Member::Removed => 0,
-        }
-    }
-}
+impl Member {}
 
 impl FastMember {
     /// Starts a Pod: queues its script actions, and starts its first sync.

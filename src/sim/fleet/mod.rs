@@ -69,8 +69,6 @@ pub struct Fleet {
     observers: Observers,
     // --- Buffers and caches ---
     actions: VecDeque<Action>,
-    /// The Pods that are advanced next, with their due times.
-    batch: Vec<(usize, Timestamp)>,
     interner: Interner,
 }
 
@@ -140,7 +138,6 @@ impl Fleet {
             counters: Counters::default(),
             observers: Observers::default(),
             actions: VecDeque::new(),
-            batch: Vec::new(),
             interner: Interner::default(),
             plan,
         };
@@ -239,26 +236,14 @@ impl Fleet {
     fn advance_through_ordered(&mut self, times: &[Timestamp]) -> Result<(), FleetError> {
         self.counters.begin(times.len());
         let Some(last) = times.last().copied() else { return Ok(()) };
-        let mut batch = core::mem::take(&mut self.batch);
-        self.schedule.next_batch(0, last, &mut batch);
-        while let Some((index, _)) = batch.last() {
-            let next = index.saturating_add(1);
-            self.prefetch(&batch);
-            for (index, due) in batch.drain(..) {
-                let next = self.advance_pod_through(index, due, times)?;
-                self.schedule.set(index, next);
-            }
-            self.schedule.next_batch(next, last, &mut batch);
+        let mut from = 0;
+        while let Some((index, due)) = self.schedule.next_due(from, last) {
+            let next = self.advance_pod_through(index, due, times)?;
+            self.schedule.set(index, next);
+            from = index.saturating_add(1);
         }
-        self.batch = batch;
         self.now = self.now.max(last);
         Ok(())
-    }
-
-    /// Touches the memory of each Pod of a batch, so that it is fetched in parallel.
-    fn prefetch(&self, batch: &[(usize, Timestamp)]) {
-        let members = batch.iter().filter_map(|(index, _)| self.members.get(*index));
-        core::hint::black_box(members.fold(0, |so_far, member| so_far ^ member.prefetch()));
     }
 
     /// Advances a Pod up to the last of several times, and returns when its next event is due.

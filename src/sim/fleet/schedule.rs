@@ -7,9 +7,6 @@ use crate::time::Timestamp;
 /// Pods whose earliest due time is kept together.
 const BLOCK: usize = 64;
 
-/// Pods that are prefetched together: their memory fits into the innermost cache.
-const BATCH: usize = 16;
-
 /// The due time of each Pod, by its index, and the earliest of each block of Pods.
 ///
 /// Pods do not affect each other, so within a span of time they may be advanced in any order: in that of memory. Due Pods
@@ -57,17 +54,6 @@ impl Schedule {
             let next = block.saturating_add(1);
             let further = self.blocks.get(next..)?.iter().position(|first| *first <= until)?;
             place = next.saturating_add(further).saturating_mul(BLOCK);
-        }
-    }
-
-    /// Collects the next due Pods from an index on, as many as are advanced together.
-    pub(super) fn next_batch(&mut self, from: usize, until: Timestamp, batch: &mut Vec<(usize, Timestamp)>) {
-        let mut from = from;
-        while batch.len() < BATCH
-            && let Some((place, due)) = self.next_due(from, until)
-        {
-            batch.push((place, due));
-            from = place.saturating_add(1);
         }
     }
 
