@@ -1,19 +1,29 @@
-//! Configuration of the node's kubelet.
-//!
-//! A default node, and one that is configured differently:
+//! Configuration of the node's kubelet: its Kubernetes version, feature gates, back-offs, periods and punctuality.
 //!
 //! ```
 //! use core::time::Duration;
-//! use pod_lifecycle::config::{FeatureGates, KubeletConfig, Timing};
+//! use pod_lifecycle::config::{KubeletConfig, Kubernetes, KubernetesVersion, Timing};
 //!
 //! let usual = KubeletConfig::default();
 //! assert_eq!((usual.crash_loop.initial, usual.crash_loop.max), (Duration::from_secs(10), Duration::from_secs(300)));
 //!
-//! let crash_loop = FeatureGates::default().crash_loop(Some(Duration::from_secs(60)));
-//! let timing = Timing::GenericPleg { phase: Duration::ZERO, relist_after_sync: true };
-//! let hasty = KubeletConfig { crash_loop, timing, ..usual };
+//! let kubernetes = Kubernetes::new(KubernetesVersion::V1_35);
+//! let hasty = KubeletConfig::default()
+//!     .with_kubernetes(kubernetes)
+//!     .with_crash_loop(kubernetes.crash_loop(Some(Duration::from_secs(60))))
+//!     .with_timing(Timing::NodeLike { seed: 1 });
 //! assert_eq!(hasty.crash_loop.max, Duration::from_secs(60));
 //! ```
+
+mod feature_gate;
+mod known_bug;
+mod kubernetes;
+mod version;
+
+pub use feature_gate::{FeatureGate, FeatureGateError};
+pub use known_bug::KnownBug;
+pub use kubernetes::Kubernetes;
+pub use version::{KubeletChange, KubernetesVersion, UnknownVersion};
 
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -60,34 +70,7 @@ impl BackOffLimits {
     };
 }
 
-/// Feature gates that change a Pod's behaviour, named as in Kubernetes; the defaults are those of 1.36.
-///
-/// ```
-/// use pod_lifecycle::config::FeatureGates;
-///
-/// let mut gates = FeatureGates::default();
-/// assert!(gates.kubelet_crash_loop_back_off_max && !gates.reduce_default_crash_loop_back_off_decay);
-/// gates.reduce_default_crash_loop_back_off_decay = true;
-/// assert_ne!(gates, FeatureGates::default());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct FeatureGates {
-    /// `ReduceDefaultCrashLoopBackOffDecay` (KEP-4603): the first delay of a restart is 1 s. Off by default.
-    pub reduce_default_crash_loop_back_off_decay: bool,
-    /// `KubeletCrashLoopBackOffMax` (KEP-5593): a node may set the longest delay of a restart; if it does not, the
-    /// kubelet's defaulting does, to 300 s. On by default.
-    pub kubelet_crash_loop_back_off_max: bool,
-}
-
-impl Default for FeatureGates {
-    fn default() -> FeatureGates {
-        FeatureGates { reduce_default_crash_loop_back_off_decay: false, kubelet_crash_loop_back_off_max: true }
-    }
-}
-
-impl FeatureGates {
+impl Kubernetes {
     /// Returns the crash-loop back-off of a node whose configuration sets this maximum (1 s to 300 s), or none.
     ///
     /// A maximum below the first delay lowers that too. The 60 s of KEP-4603 hold only where no maximum can
@@ -96,27 +79,30 @@ impl FeatureGates {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::config::FeatureGates;
+    /// use pod_lifecycle::config::{FeatureGate, Kubernetes};
     ///
-    /// let mut gates = FeatureGates::default();
-    /// let limits = |gates: FeatureGates, max: Option<u64>| {
-    ///     let limits = gates.crash_loop(max.map(Duration::from_secs));
+    /// let limits = |kubernetes: Kubernetes, max: Option<u64>| {
+    ///     let limits = kubernetes.crash_loop(max.map(Duration::from_secs));
     ///     (limits.initial.as_secs(), limits.max.as_secs())
     /// };
-    /// assert_eq!((limits(gates, None), limits(gates, Some(5))), ((10, 300), (5, 5)));
-    /// gates.reduce_default_crash_loop_back_off_decay = true;
-    /// assert_eq!((limits(gates, None), limits(gates, Some(20))), ((1, 300), (1, 20)));
-    /// gates.kubelet_crash_loop_back_off_max = false;
-    /// assert_eq!(limits(gates, None), (1, 60));
+    /// let usual = Kubernetes::default();
+    /// assert_eq!((limits(usual, None), limits(usual, Some(5))), ((10, 300), (5, 5)));
+    /// let reduced = usual.with_feature_gates([(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)])?;
+    /// assert_eq!((limits(reduced, None), limits(reduced, Some(20))), ((1, 300), (1, 20)));
+    /// let without_max = reduced.with_feature_gates([(FeatureGate::KubeletCrashLoopBackOffMax, false)])?;
+    /// assert_eq!(limits(without_max, None), (1, 60));
+    /// # Ok::<(), pod_lifecycle::config::FeatureGateError>(())
     /// ```
     #[must_use]
     pub fn crash_loop(self, node_max: Option<Duration>) -> BackOffLimits {
         let default = BackOffLimits::CRASH_LOOP;
-        let initial = if self.reduce_default_crash_loop_back_off_decay { REDUCED_INITIAL } else { default.initial };
+        let is_reduced = self.is_enabled(FeatureGate::ReduceDefaultCrashLoopBackOffDecay);
+        let has_max = self.is_enabled(FeatureGate::KubeletCrashLoopBackOffMax);
+        let initial = if is_reduced { REDUCED_INITIAL } else { default.initial };
         let max = match node_max {
-            Some(max) if self.kubelet_crash_loop_back_off_max => max.clamp(SHORTEST_MAX, default.max),
-            Some(_) | None if self.kubelet_crash_loop_back_off_max => default.max,
-            Some(_) | None if self.reduce_default_crash_loop_back_off_decay => REDUCED_MAX,
+            Some(max) if has_max => max.clamp(SHORTEST_MAX, default.max),
+            Some(_) | None if has_max => default.max,
+            Some(_) | None if is_reduced => REDUCED_MAX,
             Some(_) | None => default.max,
         };
         BackOffLimits { initial: initial.min(max), max, ..default }
@@ -138,17 +124,18 @@ const SHORTEST_MAX: Duration = Duration::from_secs(1);
 /// use core::time::Duration;
 /// use pod_lifecycle::config::KubeletConfig;
 ///
-/// let config = KubeletConfig { resync_period: Duration::from_secs(30), ..KubeletConfig::default() };
+/// let config = KubeletConfig::default().with_resync_period(Duration::from_secs(30));
 /// assert_eq!(config.crash_loop.max, Duration::from_secs(300));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct KubeletConfig {
     /// Name of the node; `node` by default.
     pub node_name: Box<str>,
-    /// Feature gates that change a Pod's behaviour.
-    pub feature_gates: FeatureGates,
-    /// Back-off of restarts: see [`FeatureGates::crash_loop`].
+    /// Version of the kubelet, with its feature gates and known bugs.
+    pub kubernetes: Kubernetes,
+    /// Back-off of restarts: see [`Kubernetes::crash_loop`].
     pub crash_loop: BackOffLimits,
     /// Back-off of image pulls.
     pub image_pull: BackOffLimits,
@@ -173,7 +160,7 @@ impl Default for KubeletConfig {
     fn default() -> KubeletConfig {
         KubeletConfig {
             node_name: "node".into(),
-            feature_gates: FeatureGates::default(),
+            kubernetes: Kubernetes::default(),
             crash_loop: BackOffLimits::CRASH_LOOP,
             image_pull: BackOffLimits::IMAGE_PULL,
             resync_period: Duration::from_secs(60),
@@ -182,6 +169,50 @@ impl Default for KubeletConfig {
             garbage_collection_period: Some(Duration::from_secs(60)),
             fast_path: FastPath::ALL,
         }
+    }
+}
+
+impl KubeletConfig {
+    /// Names the node.
+    #[must_use]
+    pub fn with_node_name(mut self, node_name: impl Into<Box<str>>) -> KubeletConfig {
+        self.node_name = node_name.into();
+        self
+    }
+
+    /// Sets the version of the kubelet, with its feature gates and known bugs.
+    #[must_use]
+    pub fn with_kubernetes(mut self, kubernetes: impl Into<Kubernetes>) -> KubeletConfig {
+        self.kubernetes = kubernetes.into();
+        self
+    }
+
+    /// Sets the back-off of restarts.
+    #[must_use]
+    pub const fn with_crash_loop(mut self, limits: BackOffLimits) -> KubeletConfig {
+        self.crash_loop = limits;
+        self
+    }
+
+    /// Sets the back-off of image pulls.
+    #[must_use]
+    pub const fn with_image_pull(mut self, limits: BackOffLimits) -> KubeletConfig {
+        self.image_pull = limits;
+        self
+    }
+
+    /// Sets the period of syncs that nothing requests.
+    #[must_use]
+    pub const fn with_resync_period(mut self, period: Duration) -> KubeletConfig {
+        self.resync_period = period;
+        self
+    }
+
+    /// Sets the punctuality of the kubelet.
+    #[must_use]
+    pub const fn with_timing(mut self, timing: Timing) -> KubeletConfig {
+        self.timing = timing;
+        self
     }
 }
 
@@ -232,7 +263,7 @@ impl Default for FastPath {
 /// use pod_lifecycle::config::{KubeletConfig, Timing};
 ///
 /// let timing = Timing::GenericPleg { phase: Duration::from_millis(500), relist_after_sync: true };
-/// let config = KubeletConfig { timing, ..KubeletConfig::default() };
+/// let config = KubeletConfig::default().with_timing(timing);
 /// assert_ne!(config.timing, Timing::Ideal);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

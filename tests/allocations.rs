@@ -281,7 +281,7 @@ fn running(containers: usize, probe: Option<ProbeKind>) -> (PodMachine, Timestam
     let manifest = format!(r#"{{"metadata": {{"name": "web"}}, "spec": {{"containers": [{}]}}}}"#, list.join(", "));
     let manifest: api::PodManifest = serde_json::from_str(&manifest).unwrap();
     let spec = Arc::new(PodSpec::from_manifest(manifest).unwrap());
-    let config = KubeletConfig { resync_period: Duration::from_secs(3_600), ..KubeletConfig::default() };
+    let config = KubeletConfig::default().with_resync_period(Duration::from_secs(3_600));
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut out = Vec::new();
     let mut pod = PodMachine::new(spec, Arc::new(config), now, &mut out);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Assumptions, Bounds, Budget, ContainerBudget, FindingCode, HookTime, LivenessBudget, longest_stop};
 use crate::{
     api::Name,
-    config::{BackOffLimits, FeatureGates},
+    config::{BackOffLimits, FeatureGate, Kubernetes},
     spec::PodSpec,
 };
 
@@ -502,7 +502,7 @@ fn assumptions_round_trip_and_refuse_negative_times() {
 fn the_back_off_of_the_node_counts() {
     let pod = spec(json!({"containers": [named("app", json!({}))]}));
     let delays = |crash_loop| Budget::of(&pod, &Assumptions { crash_loop, ..Assumptions::default() }).restart_delays;
-    assert_eq!(delays(FeatureGates::default().crash_loop(Some(seconds(15)))), [0, 10, 15].map(seconds));
+    assert_eq!(delays(Kubernetes::default().crash_loop(Some(seconds(15)))), [0, 10, 15].map(seconds));
     assert_eq!(delays(reduced()), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300].map(seconds));
     let at_once = BackOffLimits { initial: Duration::ZERO, ..BackOffLimits::CRASH_LOOP };
     assert_eq!(delays(at_once), [0, 0].map(seconds));
@@ -542,6 +542,7 @@ fn the_text_has_unknown_times_gates_and_findings() {
 
 /// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
 fn reduced() -> BackOffLimits {
-    let gates = FeatureGates { reduce_default_crash_loop_back_off_decay: true, ..FeatureGates::default() };
+    let reduced = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
+    let gates = Kubernetes::default().with_feature_gates(reduced).unwrap();
     gates.crash_loop(None)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{ConditionStatus, Name, PodCondition, PodManifest, PodPhase},
+    config::{FeatureGate, Kubernetes},
     event::{ApiEvent, EventError},
     rule::{external_conditions, spec_change},
     spec::{PodSpec, SpecError},
@@ -40,6 +41,21 @@ pub(super) struct ApiPod {
     pub(super) scheduled_at: Option<Timestamp>,
 }
 
+/// Returns a spec as the kubelet reads it: what it does not know, or what a feature gate switches off, is as if absent.
+///
+/// Answers to the questions for `ContainerRestartRules` and `RestartAllContainersOnContainerExits` in `pkg/kubelet`.
+pub(super) fn as_read(spec: Arc<PodSpec>, kubernetes: Kubernetes) -> Arc<PodSpec> {
+    if !kubernetes.is_enabled(FeatureGate::ContainerRestartRules) && spec.has_container_restart() {
+        Arc::new(spec.with_pod_restart_only())
+    } else if !kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits)
+        && spec.all_containers_could_restart()
+    {
+        Arc::new(spec.without_restart_of_all())
+    } else {
+        spec
+    }
+}
+
 /// Deletion through the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +68,8 @@ pub(super) struct Deletion {
 
 impl ApiPod {
     /// Creates the object of a new Pod.
-    pub(super) fn new(spec: Arc<PodSpec>) -> ApiPod {
+    pub(super) fn new(spec: Arc<PodSpec>, kubernetes: Kubernetes) -> ApiPod {
+        let spec = as_read(spec, kubernetes);
         ApiPod {
             generation: spec.generation(),
             spec,
@@ -65,24 +82,29 @@ impl ApiPod {
     }
 
     /// Returns the kubelet's copy of an object that it sees for the first time.
-    pub(super) fn first_seen(manifest: &PodManifest) -> Result<ApiPod, SpecError> {
-        let known = ApiPod::new(Arc::new(PodSpec::from_admitted(manifest)?));
+    pub(super) fn first_seen(manifest: &PodManifest, kubernetes: Kubernetes) -> Result<ApiPod, SpecError> {
+        let known = ApiPod::new(Arc::new(PodSpec::from_admitted(manifest)?), kubernetes);
         Ok(known.with(manifest, known.spec.clone()))
     }
 
     /// Returns the copy after a whole object from the watch; `None` if that is as known.
-    pub(super) fn observed(&self, manifest: &PodManifest) -> Result<Option<ApiPod>, EventError> {
+    pub(super) fn observed(
+        &self,
+        manifest: &PodManifest,
+        kubernetes: Kubernetes,
+    ) -> Result<Option<ApiPod>, EventError> {
         if self.is_gone {
             return Err(EventError::Gone);
         }
         let spec = PodSpec::from_admitted(manifest).map_err(|error| EventError::Spec(Box::new(error)))?;
+        let spec = as_read(Arc::new(spec), kubernetes);
         // A Pod that was created from a manifest alone has no uid to compare.
         if !self.spec.uid().is_empty() && spec.uid() != self.spec.uid() {
             return Err(EventError::AnotherPod { uid: spec.uid().into() });
         }
         spec_change::validate_update(&self.spec, &spec)?;
         // An equal spec keeps its address: it may be shared with other Pods, and equality is then a pointer comparison.
-        let spec = if spec == *self.spec { self.spec.clone() } else { Arc::new(spec) };
+        let spec = if spec == self.spec { self.spec.clone() } else { spec };
         Ok(Some(self.with(manifest, spec)).filter(|object| object != self))
     }
 
@@ -110,7 +132,7 @@ impl ApiPod {
 
     /// Returns the copy after an API event; `None` if the event changes nothing: only a grace shorter than the one in
     /// force changes a deletion.
-    pub(super) fn changed(&self, event: ApiEvent, now: Timestamp) -> Option<ApiPod> {
+    pub(super) fn changed(&self, event: ApiEvent, kubernetes: Kubernetes, now: Timestamp) -> Option<ApiPod> {
         let mut object = self.clone();
         match event {
             ApiEvent::Deleted { grace_seconds, generation } => {
@@ -131,7 +153,7 @@ impl ApiPod {
             }
             ApiEvent::SpecChanged(spec) => {
                 object.generation = object.generation.max(spec.generation());
-                object.spec = spec;
+                object.spec = as_read(spec, kubernetes);
             }
             ApiEvent::Ended(phase) => object.api_terminal_phase = object.api_terminal_phase.or(Some(phase)),
         }

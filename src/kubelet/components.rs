@@ -18,7 +18,7 @@ use super::{
     timers::{Jitter, LivelockGuard, SHORTEST_PERIOD},
 };
 use crate::{
-    config::KubeletConfig,
+    config::{FeatureGate, KubeletConfig},
     rule::readiness::KubeletStart,
     spec::{ContainerIndex, PodSpec},
     state::{InstanceId, RuntimeStatus},
@@ -166,9 +166,11 @@ impl Kubelet {
 
     /// Returns when the kubelet started and whether the Pod was ready then (KEP-4781).
     pub(super) fn kubelet_start(&self) -> KubeletStart {
+        // Where readiness does not survive a restart, every container is as new as the kubelet.
+        let restarted_at = self.cold().kubelet_restarted_at.filter(|_| self.config.kubernetes.keeps_readiness());
         KubeletStart {
             // A kubelet that has not restarted is older than every container of the Pod.
-            at: self.cold().kubelet_restarted_at.unwrap_or(Timestamp::BEGINNING),
+            at: restarted_at.unwrap_or(Timestamp::BEGINNING),
             pod_was_ready: self.status_manager.record().conditions.ready.is_true(),
         }
     }
@@ -227,6 +229,25 @@ impl Kubelet {
     /// Removes the dead containers of the plan.
     pub(super) fn remove_dead_containers(&mut self, step: &mut Step<'_>) {
         self.cold.get_or_insert_default().gc.remove_dead_containers(&mut self.pleg, step);
+    }
+
+    /// Removes the older dead instances of a container whose death was noticed, or plans their removal.
+    pub(super) fn remove_older_dead(&mut self, container: ContainerIndex, is_syncing: bool, step: &mut Step<'_>) {
+        // The kubelet removes them beside the sync, whose view is the PLEG's cache of before. Without the gate `lastState`
+        // comes from that view alone, so the order shows; with it the order makes no difference.
+        let carries_over = self.config.kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
+        if carries_over || is_syncing || !self.pleg.is_ideal() {
+            container_gc::remove_older_dead(&mut self.pleg, container, step);
+        } else {
+            self.cold_mut().gc.plan_older_dead(container);
+        }
+    }
+
+    /// Removes what was planned for the moment when a sync has taken its view of the runtime.
+    pub(super) fn remove_planned_older_dead(&mut self, step: &mut Step<'_>) {
+        if let Some(cold) = &mut self.cold {
+            cold.gc.remove_planned_older_dead(&mut self.pleg, step);
+        }
     }
 
     /// Plans the removal of dead sandboxes, if there are any.

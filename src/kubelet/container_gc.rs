@@ -19,6 +19,9 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(super) struct ContainerGc {
     dead_containers: Option<Removal>,
+    /// Containers whose older dead instances go once the next sync has taken its view of the runtime.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    with_older_dead: Vec<ContainerIndex>,
     #[serde(with = "crate::time::exact")]
     sandboxes_at: Option<Timestamp>,
 }
@@ -33,7 +36,8 @@ struct Removal {
 }
 
 impl ContainerGc {
-    pub(super) const NEW: ContainerGc = ContainerGc { dead_containers: None, sandboxes_at: None };
+    pub(super) const NEW: ContainerGc =
+        ContainerGc { dead_containers: None, with_older_dead: Vec::new(), sandboxes_at: None };
 
     /// Returns when the planned dead containers are removed.
     pub(super) fn dead_containers_at(&self) -> Option<Timestamp> {
@@ -62,6 +66,20 @@ impl ContainerGc {
             if !removal.instances.contains(&instance) {
                 removal.instances.push(instance);
             }
+        }
+    }
+
+    /// Plans the removal of the older dead instances of a container, once the next sync has taken its view.
+    pub(super) fn plan_older_dead(&mut self, container: ContainerIndex) {
+        if !self.with_older_dead.contains(&container) {
+            self.with_older_dead.push(container);
+        }
+    }
+
+    /// Removes the older dead instances of the containers that were planned.
+    pub(super) fn remove_planned_older_dead(&mut self, pleg: &mut Pleg, step: &mut Step<'_>) {
+        for container in core::mem::take(&mut self.with_older_dead) {
+            remove_older_dead(pleg, container, step);
         }
     }
 
@@ -94,7 +112,7 @@ impl ContainerGc {
 
     /// Returns what a restart of the kubelet keeps: the node's garbage collection goes on.
     pub(super) fn after_restart(&self) -> ContainerGc {
-        ContainerGc { dead_containers: None, sandboxes_at: self.sandboxes_at }
+        ContainerGc { sandboxes_at: self.sandboxes_at, ..ContainerGc::NEW }
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     action::{EventReason, EventType},
     api::PodPhase,
+    config::FeatureGate,
     rule::{
         deadline::{self, DEADLINE_MESSAGE, DEADLINE_REASON},
         pod_status::{self, PhaseReason, PodInputs, PodRecord},
@@ -73,7 +74,10 @@ pub(super) fn update_status(
     let StatusRequest { object, could_have_running_containers, .. } = request;
     // SetPodStatus forces an update if the object has a deletion timestamp.
     let write = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
-    let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
+    let shows_generation = kubelet.config.kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
+    // 0 is left out of the status and of its conditions.
+    let generation = if shows_generation { object.generation } else { 0 };
+    let new = NewStatus { record, reason, disruption, object, generation, could_have_running_containers, write };
     let (status_manager, mut context) = kubelet.status_manager(step);
     let is_unchanged = status_manager.set_pod_status(new, &mut context);
     GeneratedStatus { phase, is_unchanged, has_triggered_probe }
@@ -91,6 +95,7 @@ fn generate(
     let deadline = status_manager.start_time().and_then(|start_time| deadline::expires_at(spec, start_time));
     let mut triggered = Vec::new();
     let inputs = PodInputs {
+        kubernetes: kubelet.config.kubernetes,
         spec,
         runtime: view,
         previous: status_manager.previous(),

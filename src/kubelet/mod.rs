@@ -158,7 +158,7 @@ impl PodMachine {
     /// Creates a Pod that was just bound to this node, and starts its first sync.
     #[must_use]
     pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>, now: Timestamp, out: &mut dyn Sink) -> PodMachine {
-        PodMachine::bound(Arc::new(ApiPod::new(spec)), config, now, out)
+        PodMachine::bound(Arc::new(ApiPod::new(spec, config.kubernetes)), config, now, out)
     }
 
     /// Creates a Pod that was just bound to this node, from its object as a watch delivers it: the time of its binding and
@@ -190,7 +190,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<PodMachine, SpecError> {
-        Ok(PodMachine::bound(Arc::new(ApiPod::first_seen(object)?), config, now, out))
+        Ok(PodMachine::bound(Arc::new(ApiPod::first_seen(object, config.kubernetes)?), config, now, out))
     }
 
     /// Resumes a Pod after a restart of its agent, from the object with its last published status and from the runtime.
@@ -279,7 +279,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> Result<PodMachine, ResumeError> {
-        let first_seen = ApiPod::first_seen(object)?;
+        let first_seen = ApiPod::first_seen(object, config.kubernetes)?;
         validate_event::check_listing(&first_seen.spec, &runtime).map_err(ResumeError::Runtime)?;
         let kubelet = restart::resume(first_seen, &object.status, runtime, ids, config, now);
         Ok(PodMachine::adopt(kubelet, &mut Step { now, out }))
@@ -311,7 +311,7 @@ impl PodMachine {
         now: Timestamp,
         out: &mut dyn Sink,
     ) -> PodMachine {
-        let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec)), config, now);
+        let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec, config.kubernetes)), config, now);
         eviction::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
         // The sync loop does not run: a rejected Pod is never dispatched to its worker.
         pod.sync_loop().update_next_wake();
@@ -347,8 +347,9 @@ impl PodMachine {
 
     /// Creates a Pod that is bound to no node, for its explanation.
     pub(crate) fn on_no_node(spec: Arc<PodSpec>, conditions: Vec<PodCondition>, now: Timestamp) -> PodMachine {
-        let object = ApiPod { conditions, ..ApiPod::new(spec) };
-        PodMachine::unsynced(Arc::new(object), Arc::new(KubeletConfig::default()), now)
+        let config = KubeletConfig::default();
+        let object = ApiPod { conditions, ..ApiPod::new(spec, config.kubernetes) };
+        PodMachine::unsynced(Arc::new(object), Arc::new(config), now)
     }
 
     // --- Inputs ---
@@ -390,7 +391,8 @@ impl PodMachine {
             Event::Runtime(event) => runtime_events::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Node(event) => eviction::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Api(event) => {
-                if let Some(object) = self.kubelet.newest_object().changed(event, now) {
+                let kubernetes = self.kubelet.config.kubernetes;
+                if let Some(object) = self.kubelet.newest_object().changed(event, kubernetes, now) {
                     self.kubelet.post_object(object);
                 }
                 self.run_after_object(was_finished, step);
@@ -409,7 +411,7 @@ impl PodMachine {
         out: &mut dyn Sink,
     ) -> Result<(), EventError> {
         let was_finished = self.worker.state() == WorkerState::Finished;
-        if let Some(object) = self.kubelet.newest_object().observed(object)? {
+        if let Some(object) = self.kubelet.newest_object().observed(object, self.kubelet.config.kubernetes)? {
             self.kubelet.post_object(object);
             self.run_after_object(was_finished, &mut Step { now, out });
         }
@@ -619,7 +621,7 @@ pub(crate) struct Prototype {
 impl Prototype {
     /// Creates a prototype from an object: see [`PodMachine::from_object`].
     pub(crate) fn from_object(object: &PodManifest, config: Arc<KubeletConfig>) -> Result<Prototype, SpecError> {
-        Ok(Prototype { object: Arc::new(ApiPod::first_seen(object)?), config })
+        Ok(Prototype { object: Arc::new(ApiPod::first_seen(object, config.kubernetes)?), config })
     }
 
     /// Returns the same, but bound to its node at another time.

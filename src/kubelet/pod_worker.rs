@@ -410,14 +410,14 @@ impl PodWorker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::PodManifest, kubelet::api_pod::Deletion, spec::PodSpec};
+    use crate::{api::PodManifest, config::Kubernetes, kubelet::api_pod::Deletion, spec::PodSpec};
 
     fn object() -> ApiPod {
         let manifest: PodManifest = serde_json::from_str(
             r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [{"name": "app", "image": "nginx"}]}}"#,
         )
         .unwrap();
-        ApiPod::new(Arc::new(PodSpec::from_admitted(&manifest).unwrap()))
+        ApiPod::new(Arc::new(PodSpec::from_admitted(&manifest).unwrap()), Kubernetes::default())
     }
 
     fn deleted(grace_seconds: u64) -> Arc<ApiPod> {

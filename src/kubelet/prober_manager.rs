@@ -12,6 +12,7 @@ use super::sink::Step;
 use crate::{
     action::{Action, EventReason, EventType},
     api::Name,
+    config::{KubeletChange, Kubernetes},
     rule::{
         pod_status::PodRecord,
         probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
@@ -129,6 +130,7 @@ impl Prober {
 /// Inputs of a probe worker from the other components.
 #[derive(Clone, Copy)]
 pub(super) struct ProbeContext<'a> {
+    pub(super) kubernetes: Kubernetes,
     pub(super) spec: &'a PodSpec,
     /// The kubelet's own status, once it has computed one.
     pub(super) status: Option<&'a PodRecord>,
@@ -370,6 +372,8 @@ impl Prober {
             return None;
         };
         let inputs = ProbeInputs {
+            kubernetes: context.kubernetes,
+            restart_policy: context.spec.restart_policy(),
             phase: status.phase,
             container: status.records.get(container.get()).and_then(Option::as_ref),
             is_deleting: self.is_deleting,
@@ -428,7 +432,10 @@ impl Prober {
             ProbeOutcome::Success | ProbeOutcome::Unknown => None,
             ProbeOutcome::Warning => Some((EventReason::ProbeWarning, "warning")),
             ProbeOutcome::Failure => Some((EventReason::Unhealthy, "failed")),
-            ProbeOutcome::Error => Some((EventReason::Unhealthy, "errored and resulted in unknown state")),
+            ProbeOutcome::Error if context.kubernetes.has(KubeletChange::ProbeErrorNamesUnknownState) => {
+                Some((EventReason::Unhealthy, "errored and resulted in unknown state"))
+            }
+            ProbeOutcome::Error => Some((EventReason::Unhealthy, "errored")),
         };
         if let Some((reason, what)) = event {
             let message = || format!("{kind} probe {what}: {output}");

@@ -3,7 +3,7 @@
 //! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`. The
 //! back-offs of crash loops and pulls are kept in the runtime manager; the rule is `rule::back_off`.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, sync::Arc};
 use core::time::Duration;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     action::{Action, EventReason, EventType},
     api::ImagePullPolicy,
+    config::{FeatureGate, KubeletChange},
     event::{Failure, HookKind},
     spec::{ContainerIndex, LifecycleHook, PodSpec},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
@@ -84,8 +85,9 @@ pub(super) fn handle_image_inspected(
     let policy = sync.object().spec.container(container).map(|container| container.image_pull_policy());
     match result {
         Ok(true) => {
-            let message =
-                || format!("Container image {image:?} already present on machine and can be accessed by the pod");
+            let is_verified = kubelet.config.kubernetes.is_enabled(FeatureGate::KubeletEnsureSecretPulledImages);
+            let verdict = if is_verified { " and can be accessed by the pod" } else { "" };
+            let message = || format!("Container image {image:?} already present on machine{verdict}");
             step.record_event(EventType::Normal, EventReason::Pulled, Some(container), message);
             create(sync, container, kubelet, step);
         }
@@ -212,9 +214,27 @@ pub(super) fn handle_created(
         instances.reserve_exact(1);
         instances.insert(0, created);
     }
-    step.record_event(EventType::Normal, EventReason::Created, Some(container), || "Container created".into());
+    record_progress(EventReason::Created, "Container created", "Created container:", container, kubelet, step);
     step.out.action(step.now, Action::StartContainer { container, instance });
     sync.pending_call = PendingCall::Starting(container, instance);
+}
+
+/// Records that an instance was created or started, in the words of the version.
+fn record_progress(
+    reason: EventReason,
+    message: &str,
+    former_message: &str,
+    container: ContainerIndex,
+    kubelet: &Kubelet,
+    step: &mut Step<'_>,
+) {
+    let message = || {
+        if kubelet.config.kubernetes.has(KubeletChange::StartEventsWithoutName) {
+            return message.to_owned();
+        }
+        format!("{former_message} {}", kubelet.spec.container_name(container))
+    };
+    step.record_event(EventType::Normal, reason, Some(container), message);
 }
 
 /// Handles the start of an instance.
@@ -264,7 +284,7 @@ pub(super) fn handle_running(
     kubelet: &mut Kubelet,
     step: &mut Step<'_>,
 ) {
-    step.record_event(EventType::Normal, EventReason::Started, Some(container), || "Container started".into());
+    record_progress(EventReason::Started, "Container started", "Started container", container, kubelet, step);
     // startContainer returns only after the hook, so a postStart hook holds up the whole Pod.
     sync.pending_call = match sync.object().spec.container(container).and_then(|container| container.post_start()) {
         None => return complete(sync, container, kubelet),

@@ -100,6 +100,8 @@ pub(super) struct NewStatus<'a> {
     pub(super) disruption: Option<Disruption>,
     /// Object that it was generated for.
     pub(super) object: &'a ApiPod,
+    /// Generation that it shows; 0 shows none.
+    pub(super) generation: i64,
     pub(super) could_have_running_containers: bool,
     /// Reason to write even an unchanged status.
     pub(super) write: Write,
@@ -338,10 +340,10 @@ impl StatusManager {
             record_condition_change(&mut self.transition_times, which, old, condition, context);
         }
         self.emit_container_changes(&before.records, context);
-        let has_observed = new.object.generation > self.generations.status;
-        self.generations.status = new.object.generation.max(self.generations.status);
+        let has_observed = new.generation > self.generations.status;
+        self.generations.status = new.generation.max(self.generations.status);
         // Between two syncs a probe may have set it by an object that this sync does not know yet.
-        self.generations.readiness = new.object.generation;
+        self.generations.readiness = new.generation;
         let has_changed = is_first || has_observed || self.reason != new.reason || !before.is_same(&self.record);
         let is_unchanged = !has_changed && before == self.record;
         if is_unchanged {
@@ -469,7 +471,9 @@ impl StatusManager {
         }
         let (reason, disruption) = (self.reason.clone(), self.disruption.clone());
         let (could_have_running_containers, write) = (false, Write::Forced);
-        let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
+        // A kubelet that shows no generation goes on so.
+        let generation = if self.generations.status == 0 { 0 } else { object.generation };
+        let new = NewStatus { record, reason, disruption, object, generation, could_have_running_containers, write };
         self.set_pod_status(new, context);
     }
 

@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::{
     api_pod::ApiPod,
     components::Kubelet,
-    container_gc, eviction,
+    eviction,
     fast_path::Caches,
     kill_container,
     pleg::PlegEvent,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     action::{SyncKind, SyncProgress},
-    config::FastPath,
+    config::{FastPath, KubeletChange},
     rule::{
         deadline,
         probe::{ProbeOutcome, ProbeResult},
@@ -128,7 +128,8 @@ impl SyncLoop<'_> {
             if self.worker.should_remove_content(is_deleting) {
                 self.kubelet.plan_removal_of_dead_containers(step.now);
             } else if let Some(container) = container {
-                container_gc::remove_older_dead(&mut self.kubelet.pleg, container, step);
+                let is_syncing = self.worker.sync().is_some();
+                self.kubelet.remove_older_dead(container, is_syncing, step);
             }
         }
     }
@@ -253,6 +254,7 @@ impl SyncLoop<'_> {
             },
             // SyncPod has returned isTerminal: completeSync.
             SyncStart::FoundTerminalPhase(sync) => {
+                self.kubelet.remove_planned_older_dead(step);
                 step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
                 self.kubelet.pleg.record_sync_end(false, step.now);
                 self.worker.complete_sync(sync.object(), self.kubelet.shows_initialized());
@@ -264,6 +266,7 @@ impl SyncLoop<'_> {
     ///
     /// Answers to the end of `podWorkerLoop`.
     fn end_sync(&mut self, sync: &Sync, step: &mut Step<'_>) {
+        self.kubelet.remove_planned_older_dead(step);
         sync_pod::publish_sandbox(sync, self.kubelet, step);
         let (kind, failed) = (sync.kind(), sync.has_failed());
         step.out.sync(step.now, SyncProgress::Ended { kind, failed });
@@ -310,13 +313,22 @@ impl SyncLoop<'_> {
     /// Answers to `completeWork`.
     fn retry_time(&mut self, sync: &Sync, now: Timestamp) -> Timestamp {
         let resync = self.kubelet.resync_period();
-        let wait = match sync.earliest_release() {
-            Some(release) => release.since(now),
-            None if sync.has_failed() => self.kubelet.config.retry_period.max(SHORTEST_PERIOD),
-            None => resync,
+        let config = &self.kubelet.config;
+        let retry = config.retry_period.max(SHORTEST_PERIOD);
+        let wait = if config.kubernetes.has(KubeletChange::RetryWhenBackOffExpires) {
+            // A back-off longer than the resync period is looked at again with the resync.
+            match sync.earliest_release() {
+                Some(release) => release.since(now),
+                None if sync.has_failed() => retry,
+                None => resync,
+            }
+            .min(resync)
+        } else if sync.has_failed() {
+            retry
+        } else {
+            resync
         };
-        // A back-off longer than the resync period is looked at again with the resync.
-        now + self.kubelet.jittered(wait.min(resync))
+        now + self.kubelet.jittered(wait)
     }
 
     /// Relists the runtime; a sync that was waiting for the relist has ended well.
@@ -378,10 +390,13 @@ impl SyncLoop<'_> {
 
     fn probe_context(kubelet: &mut Kubelet, is_restarting_all: bool) -> (ProbeContext<'_>, &mut ProberManager) {
         let start = kubelet.kubelet_start();
+        let kubernetes = kubelet.config.kubernetes;
         let Kubelet { prober_manager, spec, status_manager, pleg, .. } = kubelet;
         let repeats_dead_failures = !pleg.is_ideal();
         let status = status_manager.generated();
-        (ProbeContext { spec, status, is_restarting_all, kubelet: start, repeats_dead_failures }, prober_manager)
+        let context =
+            ProbeContext { kubernetes, spec, status, is_restarting_all, kubelet: start, repeats_dead_failures };
+        (context, prober_manager)
     }
 
     /// Runs the tick of a probe worker and queues its result if that has changed.

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind, SyncProgress},
+    config::KubeletChange,
     rule::pod_actions::{self, PodActions, SyncInputs},
     spec::{ContainerIndex, PodSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
@@ -175,6 +176,7 @@ pub(super) fn advance(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_
         start_task(sync, task, kubelet, step);
     }
     if sync.is_blocked() {
+        kubelet.remove_planned_older_dead(step);
         publish_sandbox(sync, kubelet, step);
     }
     Poll::Pending
@@ -182,6 +184,10 @@ pub(super) fn advance(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_
 
 /// Publishes a sandbox that the sync has created.
 pub(super) fn publish_sandbox(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    // Before the change, the condition turned True with the status of the next sync.
+    if !kubelet.config.kubernetes.has(KubeletChange::SandboxPublishedAtOnce) {
+        return;
+    }
     let (status_manager, mut context) = kubelet.status_manager(step);
     status_manager.publish_sandbox(sync.object(), sync.could_have_running_containers(), &mut context);
 }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
+    api_pod::as_read,
     components::Kubelet,
     pod_worker::{PodWorker, WorkerState},
     sync::{PendingCall, StopStage},
@@ -151,7 +152,10 @@ impl<'a> Validator<'a> {
         // Against the newest object, which the sync loop may not have handled yet.
         match event {
             _ if object.is_gone => Err(EventError::Gone),
-            ApiEvent::SpecChanged(spec) => Ok(spec_change::validate_update(&object.spec, spec)?),
+            ApiEvent::SpecChanged(spec) => {
+                let spec = as_read(spec.clone(), self.kubelet.config.kubernetes);
+                Ok(spec_change::validate_update(&object.spec, &spec)?)
+            }
             ApiEvent::Ended(phase) if !phase.is_terminal() => Err(EventError::NotTerminal { phase: *phase }),
             ApiEvent::Deleted { .. }
             | ApiEvent::Removed

@@ -11,14 +11,11 @@
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let failure = StartFailure { error: StartError::ErrImagePull, message: FailureMessage::Text("no route".into()) };
-//! let records = container_status::container_records(&StatusInputs {
-//!     spec: &PodSpec::from_admitted(&manifest)?,
-//!     runtime: &RuntimeStatus::default(),
-//!     previous: &[],
-//!     failures: &[Some(Arc::new(failure))],
-//!     is_deleting: false,
-//!     is_restarting_all: false,
-//! });
+//! let (spec, runtime, failures) =
+//!     (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default(), [Some(Arc::new(failure))]);
+//! let mut inputs = StatusInputs::new(&spec, &runtime);
+//! inputs.failures = &failures;
+//! let records = container_status::container_records(&inputs);
 //! assert!(records[0].as_ref().is_some_and(|app| app.is_waiting()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -27,6 +24,7 @@ use alloc::{sync::Arc, vec::Vec};
 
 use super::{record_of, restart};
 use crate::{
+    config::{FeatureGate, KnownBug, Kubernetes},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec},
     state::{
         ContainerRecord, Instance, InstanceState, REMOVED_TO_RESTART_ALL, RecordedState, RuntimeStatus, StartFailure,
@@ -36,7 +34,10 @@ use crate::{
 
 /// Input of [`container_records`]; slices are by container index.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct StatusInputs<'a> {
+    /// Version of the kubelet, with its feature gates and known bugs.
+    pub kubernetes: Kubernetes,
     /// Spec of the Pod.
     pub spec: &'a PodSpec,
     /// Sandboxes and container instances of the runtime.
@@ -49,6 +50,22 @@ pub struct StatusInputs<'a> {
     pub is_deleting: bool,
     /// True if all containers are being restarted, see [`restart::should_restart_all_containers`].
     pub is_restarting_all: bool,
+}
+
+impl<'a> StatusInputs<'a> {
+    /// Creates the input for a Pod of the newest Kubernetes that has no status yet; set the fields that differ.
+    #[must_use]
+    pub fn new(spec: &'a PodSpec, runtime: &'a RuntimeStatus) -> StatusInputs<'a> {
+        StatusInputs {
+            kubernetes: Kubernetes::default(),
+            spec,
+            runtime,
+            previous: &[],
+            failures: &[],
+            is_deleting: false,
+            is_restarting_all: false,
+        }
+    }
 }
 
 /// Returns the status of every container of the spec, by container index.
@@ -89,10 +106,22 @@ impl StatusInputs<'_> {
                 return ContainerRecord { state: Some(RecordedState::Terminated(forgotten_init())), ..record };
             }
         }
-        if restart::should_restart(container, newest, self.is_deleting) {
+        if restart::should_restart(container, newest, self.is_deleting)
+            && !self.stays_ended_by_pod_policy(container, newest)
+        {
             return self.with_failure(index, record);
         }
         record
+    }
+
+    /// True if an exited sidecar is taken for one that stays ended, by its Pod's policy: without container restart rules the
+    /// kubelet asks no other here, although it starts the sidecar again.
+    fn stays_ended_by_pod_policy(&self, container: &ContainerSpec, newest: Option<&Instance>) -> bool {
+        !self.kubernetes.is_enabled(FeatureGate::ContainerRestartRules)
+            && container.kind() == ContainerKind::Sidecar
+            && newest
+                .and_then(Instance::termination)
+                .is_some_and(|end| !restart::policy_restarts(self.spec.restart_policy(), end.exit_code))
     }
 
     /// Returns the status of a container that the runtime knows: its newest instance is its state, the second newest its
@@ -112,26 +141,26 @@ impl StatusInputs<'_> {
             started: None,
             ready: false,
         };
-        if let Some(previous) = previous {
+        let carries_over = self.kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
+        if let Some(previous) = previous.filter(|_| carries_over) {
             // The runtime counts from 0 again if its dead containers were pruned; the API's count never falls.
             record.restart_count = record.restart_count.max(previous.restart_count);
             record.last_state = match ended_before {
                 Some(_) if previous.instance != Some(newest.id) => previous.state.clone(),
                 Some(_) | None => previous.last_termination().cloned().map(RecordedState::Terminated),
             };
-            if newest.is_running() {
-                record.started = previous.started;
-            }
             // The runtime's count does not reflect a run that the previous status shows as ended.
-            let has_restarted = match &newest.state {
-                InstanceState::Running { .. } => {
-                    ended_before.is_some() && previous.restart_count >= newest.restart_count
-                }
-                InstanceState::Unknown => previous.is_running(),
-                InstanceState::Created | InstanceState::Exited(_) => false,
-            };
-            if has_restarted {
+            if newest.is_running() && ended_before.is_some() && previous.restart_count >= newest.restart_count {
                 record.restart_count = previous.restart_count.saturating_add(1);
+            }
+        }
+        if let Some(previous) = previous {
+            if newest.state == InstanceState::Unknown && previous.is_running() {
+                record.restart_count = previous.restart_count.saturating_add(1);
+            }
+            let is_same = previous.instance == Some(newest.id) || self.kubernetes.has_bug(KnownBug::InheritedStarted);
+            if newest.is_running() && is_same && self.kubernetes.keeps_readiness() {
+                record.started = previous.started;
             }
         }
         if let Some(second) = second {

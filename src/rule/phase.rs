@@ -84,6 +84,15 @@ pub fn has_active_regular_container(spec: &PodSpec, runtime: &RuntimeStatus) -> 
         .any(|instance| instance.sandbox == sandbox.id && instance.container.is_some_and(is_regular))
 }
 
+/// True if a regular container runs or has ended, by its status: the Pod has initialized, as kubelets before 1.33 see it.
+///
+/// Answers to `HasAnyRegularContainerStarted` in `pkg/kubelet/container` of 1.32.
+pub(super) fn has_started_regular_container(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> bool {
+    spec.regular_containers().any(|(index, _)| {
+        record_of(records, index).is_some_and(|record| record.is_running() || record.termination().is_some())
+    })
+}
+
 #[derive(Default)]
 struct Count {
     init_failed_for_good: bool,

@@ -8,13 +8,9 @@
 //!
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-//! let actions = pod_actions::compute_pod_actions(&SyncInputs {
-//!     spec: &PodSpec::from_admitted(&manifest)?,
-//!     runtime: &RuntimeStatus::default(),
-//!     probes: &[],
-//!     is_deleting: false,
-//!     is_restarting_all: false,
-//! });
+//! let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
+//! let actions = pod_actions::compute_pod_actions(&SyncInputs::new(&spec, &runtime));
+//! assert_eq!(actions.start, [0.into()]);
 //! assert!(actions.create_sandbox && actions.kill.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -35,6 +31,7 @@ use crate::{
 
 /// Input of [`compute_pod_actions`]; slices are by container index.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SyncInputs<'a> {
     /// Spec of the Pod.
     pub spec: &'a PodSpec,
@@ -46,6 +43,14 @@ pub struct SyncInputs<'a> {
     pub is_deleting: bool,
     /// True if all containers are restarted in place.
     pub is_restarting_all: bool,
+}
+
+impl<'a> SyncInputs<'a> {
+    /// Creates the input for a Pod without probes that is not being deleted; set the fields that differ.
+    #[must_use]
+    pub fn new(spec: &'a PodSpec, runtime: &'a RuntimeStatus) -> SyncInputs<'a> {
+        SyncInputs { spec, runtime, probes: &[], is_deleting: false, is_restarting_all: false }
+    }
 }
 
 /// Actions of one sync, in the order in which they are carried out.
@@ -161,20 +166,6 @@ impl fmt::Display for KillMessage<'_> {
 /// Computes what a sync has to do.
 ///
 /// Answers to `computePodActions` in `pkg/kubelet/kuberuntime`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::pod_actions::{self, SyncInputs}, spec::PodSpec, state::RuntimeStatus};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let runtime = RuntimeStatus::default();
-/// let first = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: false };
-/// let actions = pod_actions::compute_pod_actions(&first);
-/// assert!(actions.create_sandbox);
-/// assert_eq!(actions.start, [0.into()]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn compute_pod_actions(inputs: &SyncInputs<'_>) -> PodActions {
     let need = sandbox::pod_sandbox_changed(inputs.spec, inputs.runtime);

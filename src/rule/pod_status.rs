@@ -3,17 +3,12 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. The status of a Pod that was just bound to a node:
 //!
 //! ```
-//! use pod_lifecycle::{Timestamp, api, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
-//! use pod_lifecycle::{spec::PodSpec, state::RuntimeStatus};
+//! use pod_lifecycle::{api, rule::pod_status::{self, PodInputs}, spec::PodSpec, state::RuntimeStatus};
 //!
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
 //! let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
-//! let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
-//! let status = pod_status::generate_pod_status(&PodInputs {
-//!     spec: &spec, runtime: &runtime, previous: PreviousStatus::default(), api_phase: None, failures: &[], probes: &[],
-//!     kubelet, gates: &[], is_deleting: false, is_terminal: false, is_past_deadline: false,
-//! }, |_| {});
+//! let status = pod_status::generate_pod_status(&PodInputs::new(&spec, &runtime), |_| {});
 //! assert!(status.conditions.initialized.is_true() && !status.conditions.ready.is_true());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -32,13 +27,17 @@ use super::{
 };
 use crate::{
     api::{ConditionStatus, Name, PodPhase},
+    config::{FeatureGate, KubeletChange, Kubernetes},
     spec::{ContainerIndex, PodSpec},
     state::{Condition, ConditionType, ContainerRecord, PodConditions, RuntimeStatus, StartFailure},
 };
 
 /// Input of [`generate_pod_status`]; slices are by container index.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct PodInputs<'a> {
+    /// Version of the kubelet, with its feature gates and known bugs.
+    pub kubernetes: Kubernetes,
     /// Spec of the Pod.
     pub spec: &'a PodSpec,
     /// Sandboxes and container instances of the runtime.
@@ -64,8 +63,30 @@ pub struct PodInputs<'a> {
     pub is_past_deadline: bool,
 }
 
+impl<'a> PodInputs<'a> {
+    /// Creates the input for a Pod of the newest Kubernetes that has no status yet; set the fields that differ.
+    #[must_use]
+    pub fn new(spec: &'a PodSpec, runtime: &'a RuntimeStatus) -> PodInputs<'a> {
+        PodInputs {
+            kubernetes: Kubernetes::default(),
+            spec,
+            runtime,
+            previous: PreviousStatus::default(),
+            api_phase: None,
+            failures: &[],
+            probes: &[],
+            kubelet: KubeletStart::UNKNOWN,
+            gates: &[],
+            is_deleting: false,
+            is_terminal: false,
+            is_past_deadline: false,
+        }
+    }
+}
+
 /// Previous status of a Pod. The default is that of a Pod without a status.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct PreviousStatus<'a> {
     /// Container statuses, by container index.
     pub records: &'a [Option<ContainerRecord>],
@@ -140,39 +161,13 @@ impl PhaseReason {
 /// Generates the status of a Pod. Calls `trigger` with each container whose readiness probe has to run at once.
 ///
 /// Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`.
-///
-/// ```
-/// use pod_lifecycle::{Timestamp, api::{self, PodPhase}, rule::{pod_status::{self, PodInputs, PreviousStatus}, readiness::KubeletStart}};
-/// use pod_lifecycle::{spec::PodSpec, state::RuntimeStatus};
-///
-/// let manifest: api::PodManifest =
-///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let inputs = PodInputs {
-///     spec: &spec,
-///     runtime: &RuntimeStatus::default(),
-///     previous: PreviousStatus::default(),
-///     api_phase: Some(PodPhase::Pending),
-///     failures: &[],
-///     probes: &[],
-///     kubelet: KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false },
-///     gates: &[],
-///     is_deleting: false,
-///     is_terminal: false,
-///     is_past_deadline: false,
-/// };
-/// let status = pod_status::generate_pod_status(&inputs, |_| {});
-/// assert_eq!(status.phase, PodPhase::Pending);
-/// assert!(status.conditions.initialized.is_true());
-/// assert!(!status.conditions.ready.is_true());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(ContainerIndex)) -> PodRecord {
     let &PodInputs { spec, runtime, previous, .. } = inputs;
     let is_restarting_all =
         restart::should_restart_all_containers(spec, Some(runtime), previous.records, previous.was_restarting_all);
     let mut records = container_status::container_records(&StatusInputs {
+        kubernetes: inputs.kubernetes,
         spec,
         runtime,
         previous: previous.records,
@@ -189,7 +184,11 @@ pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(Container
 /// Returns the phase and the rule for its reason. A phase that was terminal once stays terminal.
 fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (PodPhase, PhaseReason) {
     let terminal = |phase: Option<PodPhase>| phase.filter(|phase| phase.is_terminal());
-    let has_initialized = phase::has_active_regular_container(inputs.spec, inputs.runtime);
+    let has_initialized = if inputs.kubernetes.has(KubeletChange::RunningWhileSidecarIsDown) {
+        phase::has_active_regular_container(inputs.spec, inputs.runtime)
+    } else {
+        phase::has_started_regular_container(inputs.spec, records)
+    };
     let computed = phase::pod_phase(inputs.spec, records, inputs.is_terminal, has_initialized);
     let phase =
         terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
@@ -209,7 +208,9 @@ fn conditions_of(
 ) -> PodConditions {
     let &PodInputs { spec, runtime, previous, gates, .. } = inputs;
     let ready_to_start_containers = conditions::pod_ready_to_start_containers(spec, runtime);
-    let initialized = conditions::initialized(spec, Some(records), phase, previous.was_initialized);
+    // With the gate, a Pod that had initialized once stays so, whatever its init containers do since.
+    let carries_over = inputs.kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
+    let initialized = conditions::initialized(spec, Some(records), phase, previous.was_initialized && carries_over);
     let containers_ready = conditions::containers_ready(spec, Some(records), phase);
     // A gate may name a condition of the kubelet: those that are set by now count, as in the kubelet.
     let own = [

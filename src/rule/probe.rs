@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{readiness::KubeletStart, restart};
 use crate::{
-    api::{PodPhase, named},
-    spec::{ContainerKind, ContainerSpec, ProbeKind, ProbeSpec},
+    api::{PodPhase, RestartPolicy, named},
+    config::{FeatureGate, KnownBug, KubeletChange, Kubernetes},
+    spec::{ContainerKind, ContainerSpec, PodSpec, ProbeKind, ProbeSpec},
     state::{ContainerRecord, InstanceId, RecordedState},
     time::{Timestamp, seconds},
 };
@@ -142,7 +143,12 @@ impl Default for ProbeWorker {
 
 /// Input of [`ProbeWorker::do_probe`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ProbeInputs<'a> {
+    /// Version of the kubelet, with its feature gates and known bugs.
+    pub kubernetes: Kubernetes,
+    /// Restart policy of the Pod.
+    pub restart_policy: RestartPolicy,
     /// Phase in the kubelet's status cache.
     pub phase: PodPhase,
     /// Container status in the kubelet's status cache.
@@ -155,6 +161,28 @@ pub struct ProbeInputs<'a> {
     pub kubelet: KubeletStart,
     /// Current time.
     pub now: Timestamp,
+}
+
+impl<'a> ProbeInputs<'a> {
+    /// Creates the input for a container of a Pod of the newest Kubernetes; set the fields that differ.
+    #[must_use]
+    pub fn new(
+        spec: &PodSpec,
+        phase: PodPhase,
+        container: Option<&'a ContainerRecord>,
+        now: Timestamp,
+    ) -> ProbeInputs<'a> {
+        ProbeInputs {
+            kubernetes: Kubernetes::default(),
+            restart_policy: spec.restart_policy(),
+            phase,
+            container,
+            is_deleting: false,
+            is_restarting_all: false,
+            kubelet: KubeletStart::UNKNOWN,
+            now,
+        }
+    }
 }
 
 /// Decision of a probe worker at a tick.
@@ -174,24 +202,15 @@ impl ProbeWorker {
     /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`.
     ///
     /// ```
-    /// use pod_lifecycle::{
-    ///     Timestamp, api::{self, PodPhase}, rule::{probe::{ProbeDecision, ProbeInputs, ProbeWorker}, readiness::KubeletStart},
-    ///     spec::{PodSpec, ProbeKind},
-    /// };
+    /// use pod_lifecycle::{Timestamp, api::{self, PodPhase}, rule::probe::{ProbeDecision, ProbeInputs, ProbeWorker}};
+    /// use pod_lifecycle::spec::{PodSpec, ProbeKind};
     ///
     /// let manifest: api::PodManifest = serde_json::from_str(
     ///     r#"{"spec": {"containers": [{"name": "app", "image": "nginx", "livenessProbe": {"tcpSocket": {"port": 80}}}]}}"#)?;
     /// let spec = PodSpec::from_admitted(&manifest)?;
     /// let (_, app) = spec.containers().next().ok_or("no container")?;
     /// let probe = app.probe(ProbeKind::Liveness).ok_or("no probe")?;
-    /// let inputs = ProbeInputs {
-    ///     phase: PodPhase::Pending,
-    ///     container: None,
-    ///     is_deleting: false,
-    ///     is_restarting_all: false,
-    ///     kubelet: KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false },
-    ///     now: Timestamp::UNIX_EPOCH,
-    /// };
+    /// let inputs = ProbeInputs::new(&spec, PodPhase::Pending, None, Timestamp::UNIX_EPOCH);
     /// let decision = ProbeWorker::default().do_probe(ProbeKind::Liveness, probe, app, &inputs);
     /// assert_eq!(decision, ProbeDecision::Wait, "there is nothing to probe yet");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -211,7 +230,7 @@ impl ProbeWorker {
             return ProbeDecision::Wait;
         };
         if self.instance != Some(instance) {
-            self.start_over(kind, container, record, instance, view.kubelet);
+            self.start_over(kind, container, record, instance, view);
         }
         if self.on_hold {
             return ProbeDecision::Wait;
@@ -220,7 +239,13 @@ impl ProbeWorker {
             // A container that has exited fails every probe, so that it is not ready.
             self.result = Some(ProbeResult::Failure);
             let will_run_again = record.termination().is_none_or(|end| {
-                view.is_restarting_all || restart::restarts_after_exit(container.restart(), end.exit_code)
+                if view.kubernetes.is_enabled(FeatureGate::ContainerRestartRules) {
+                    return view.is_restarting_all || restart::restarts_after_exit(container.restart(), end.exit_code);
+                }
+                // Without the gate the exit code does not count.
+                view.restart_policy != RestartPolicy::Never
+                    || container.kind() == ContainerKind::Sidecar
+                        && view.kubernetes.has(KubeletChange::SidecarProbesOutliveIt)
             });
             return if will_run_again { ProbeDecision::Wait } else { ProbeDecision::End };
         };
@@ -266,10 +291,10 @@ impl ProbeWorker {
         container: &ContainerSpec,
         record: &ContainerRecord,
         instance: InstanceId,
-        kubelet: KubeletStart,
+        view: &ProbeInputs<'_>,
     ) {
         let outlived_kubelet = match record.state {
-            Some(RecordedState::Running { started_at }) => kubelet.is_predated_by(started_at),
+            Some(RecordedState::Running { started_at }) => view.kubelet.is_predated_by(started_at),
             Some(RecordedState::Waiting(_) | RecordedState::Terminated(_)) | None => false,
         };
         let is_started_sidecar = container.kind() == ContainerKind::Sidecar && record.started == Some(true);
@@ -278,7 +303,8 @@ impl ProbeWorker {
         self.result = if !outlived_kubelet {
             Some(initial_result(kind))
         } else {
-            (kind == ProbeKind::Startup && is_started_sidecar).then_some(ProbeResult::Success)
+            let is_remembered = is_started_sidecar && !view.kubernetes.has_bug(KnownBug::SidecarStartupForgotten);
+            (kind == ProbeKind::Startup && is_remembered).then_some(ProbeResult::Success)
         };
     }
 }

@@ -45,6 +45,9 @@ pub struct KubeletStart {
 }
 
 impl KubeletStart {
+    /// Before everything else: no container was running then.
+    pub const UNKNOWN: KubeletStart = KubeletStart { at: Timestamp::BEGINNING, pod_was_ready: false };
+
     /// True if a container that started at `started_at` was running for more than 10 s when the kubelet started.
     #[must_use]
     pub fn is_predated_by(&self, started_at: Option<Timestamp>) -> bool {

@@ -44,7 +44,12 @@ pub fn restarts_after_exit(restart: &Restart, exit_code: i32) -> bool {
     if restart.is_own() && matching_rule(restart, exit_code).is_some() {
         return true;
     }
-    match restart.policy() {
+    policy_restarts(restart.policy(), exit_code)
+}
+
+/// True if a restart policy alone restarts a container after an exit with this code.
+pub(super) fn policy_restarts(policy: RestartPolicy, exit_code: i32) -> bool {
+    match policy {
         RestartPolicy::Always => true,
         RestartPolicy::OnFailure => exit_code != 0,
         RestartPolicy::Never => false,

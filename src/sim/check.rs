@@ -15,7 +15,6 @@ use super::{
     error::ScenarioError,
     scenario::Scenario,
     script::{ContainerScript, ProbeStep, Script},
-    settings::FEATURE_GATES,
     simulation::DEFAULT_END,
 };
 use crate::{
@@ -29,7 +28,7 @@ type Time = (String, Duration);
 impl Scenario {
     /// Checks what serde cannot; `spec` is that of the Pod.
     pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
-        self.check_feature_gates()?;
+        self.config.kubernetes()?;
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
         self.check_times()?;
@@ -51,16 +50,6 @@ impl Scenario {
         match mistakes.next() {
             None => Ok(()),
             Some((field, value, wrong)) => Err(ScenarioError::BadChance { field, value, wrong }),
-        }
-    }
-
-    fn check_feature_gates(&self) -> Result<(), ScenarioError> {
-        match self.config.feature_gates.keys().find(|gate| !FEATURE_GATES.contains(&gate.as_str())) {
-            None => Ok(()),
-            Some(gate) => Err(ScenarioError::NoSuchFeatureGate {
-                field: format!("config.featureGates.{gate}"),
-                there: FEATURE_GATES.join(", "),
-            }),
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::duration::{MAX, to_seconds};
-use crate::spec::SpecError;
+use crate::{config::FeatureGateError, spec::SpecError};
 
 /// Why a scenario cannot be simulated; each error names the path of the wrong field.
 ///
@@ -48,14 +48,9 @@ pub enum ScenarioError {
         /// The finalizer.
         name: String,
     },
-    /// No feature gate of this name affects a Pod.
-    #[error("{field}: no feature gate of this name affects a Pod here; those that do: {there}")]
-    NoSuchFeatureGate {
-        /// Path of the field.
-        field: String,
-        /// The feature gates that affect a Pod, separated by commas.
-        there: String,
-    },
+    /// No kubelet of this version has these feature gates.
+    #[error("config.featureGates: {0}")]
+    FeatureGates(#[from] FeatureGateError),
     /// A number of seconds is negative, not a number, or too large.
     #[error("{field}: {value} is not a number of seconds from 0 to {}", MAX.as_secs())]
     BadSeconds {

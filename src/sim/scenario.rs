@@ -132,14 +132,18 @@ impl Scenario {
     }
 
     /// Returns the kubelet's configuration that the [`Settings`] describe.
-    #[must_use]
-    pub fn kubelet_config(&self) -> KubeletConfig {
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError::FeatureGates`] if no kubelet of this version has these feature gates.
+    pub fn kubelet_config(&self) -> Result<KubeletConfig, ScenarioError> {
         let settings = &self.config;
         let default = KubeletConfig::default();
-        KubeletConfig {
+        let kubernetes = settings.kubernetes()?;
+        Ok(KubeletConfig {
             node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
-            crash_loop: settings.feature_gates().crash_loop(settings.max_container_restart_period),
-            feature_gates: settings.feature_gates(),
+            kubernetes,
+            crash_loop: kubernetes.crash_loop(settings.max_container_restart_period),
             resync_period: settings.resync_period.unwrap_or(default.resync_period),
             timing: settings.timing(),
             fast_path: settings.fast_path,
@@ -148,7 +152,7 @@ impl Scenario {
                 Some(period) => Some(period).filter(|period| !period.is_zero()),
             },
             ..default
-        }
+        })
     }
 
     /// Returns the object as the API server stores it.

@@ -1,18 +1,15 @@
 //! Settings of a scenario's node.
 
-use alloc::{collections::BTreeMap, string::String};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::duration::optional_seconds;
 use crate::{
-    config::{FastPath, FeatureGates, Timing},
+    config::{FastPath, FeatureGate, FeatureGateError, Kubernetes, KubernetesVersion, Timing},
     time::Timestamp,
 };
-
-/// The feature gates that affect a Pod, without those that have a setting of their own.
-pub(super) const FEATURE_GATES: [&str; 2] = ["KubeletCrashLoopBackOffMax", "ReduceDefaultCrashLoopBackOffDecay"];
 
 /// Settings of a scenario's node; those left out are as Kubernetes has them.
 ///
@@ -57,10 +54,16 @@ pub struct Settings {
     /// True if the feature gate `ReduceDefaultCrashLoopBackOffDecay` is on (KEP-4603): the first delay is 1 s.
     #[serde(default)]
     pub reduced_crash_loop_back_off: bool,
-    /// Feature gates, by name; those left out are as in Kubernetes 1.36. One that does not affect a Pod
-    /// ([`FeatureGates`](crate::config::FeatureGates) has those that do) is an error.
+    /// Version of the kubelet and of the API server, such as `"1.34"`; 1.36 if left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub kubernetes: KubernetesVersion,
+    /// Feature gates, by name; those left out are as the version has them. One that the version does not know or has locked,
+    /// or that does not affect a Pod ([`FeatureGate`] has those that do), is an error.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub feature_gates: BTreeMap<String, bool>,
+    /// True if the kubelet does as the documentation says where its version has a [known bug](crate::config::KnownBug).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub as_documented: bool,
     /// How the kubelet sees changes in the runtime: `generic` for the one-second poll of a real node; immediately if left
     /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,16 +130,24 @@ impl Settings {
         }
     }
 
-    pub(super) fn feature_gates(&self) -> FeatureGates {
-        let is_on = |name: &str, default: bool| self.feature_gates.get(name).copied().unwrap_or(default);
-        let default = FeatureGates::default();
-        FeatureGates {
-            reduce_default_crash_loop_back_off_decay: self.reduced_crash_loop_back_off
-                || is_on("ReduceDefaultCrashLoopBackOffDecay", default.reduce_default_crash_loop_back_off_decay),
-            kubelet_crash_loop_back_off_max: is_on(
-                "KubeletCrashLoopBackOffMax",
-                default.kubelet_crash_loop_back_off_max,
-            ),
+    /// Returns the version of the kubelet with its feature gates and known bugs.
+    ///
+    /// # Errors
+    ///
+    /// If no kubelet of this version has these feature gates.
+    pub fn kubernetes(&self) -> Result<Kubernetes, FeatureGateError> {
+        let mut gates = Vec::new();
+        for (name, is_on) in &self.feature_gates {
+            gates.push((name.parse()?, *is_on));
         }
+        if self.reduced_crash_loop_back_off {
+            gates.push((FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true));
+        }
+        let kubernetes = Kubernetes::new(self.kubernetes).with_feature_gates(gates)?;
+        Ok(if self.as_documented { kubernetes.as_documented() } else { kubernetes })
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

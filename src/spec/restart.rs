@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ContainerKind, ContainerSpec, PodSpec};
 use crate::api::{ExitCodeOperator, RestartPolicy, RestartRuleAction};
 
 /// Restart policy and rules of a container, with the Pod's policy filled in.
@@ -57,5 +58,44 @@ impl RestartRule {
             ExitCodeOperator::In => codes.contains(&exit_code),
             ExitCodeOperator::NotIn => !codes.contains(&exit_code),
         })
+    }
+}
+
+impl ContainerSpec {
+    /// Forgets the restart policy and rules of the container's own; a sidecar keeps its policy, which makes it one.
+    pub(super) fn follow_pod_policy(&mut self, pod_policy: RestartPolicy) {
+        self.restart.rules = Box::default();
+        if self.kind != ContainerKind::Sidecar {
+            self.restart.policy = pod_policy;
+            self.restart.is_own = false;
+        }
+    }
+}
+
+impl PodSpec {
+    /// True if a container has a restart policy or rules of its own; that a sidecar always restarts is not meant.
+    pub(crate) fn has_container_restart(&self) -> bool {
+        let is_own = |it: &ContainerSpec| it.restart.is_own && it.kind != ContainerKind::Sidecar;
+        self.containers.iter().any(|it| is_own(it) || !it.restart.rules.is_empty())
+    }
+
+    /// Returns the spec with the Pod's restart policy for every container, as a kubelet reads it that knows no other.
+    pub(crate) fn with_pod_restart_only(&self) -> PodSpec {
+        let mut spec = self.clone();
+        spec.all_containers_could_restart = false;
+        spec.containers.iter_mut().for_each(|container| container.follow_pod_policy(self.policy));
+        spec
+    }
+
+    /// Returns the spec without the rules that restart all containers, as a kubelet reads it that knows no such action.
+    pub(crate) fn without_restart_of_all(&self) -> PodSpec {
+        let mut spec = self.clone();
+        spec.all_containers_could_restart = false;
+        for container in &mut spec.containers {
+            let rules = container.restart.rules.iter();
+            container.restart.rules =
+                rules.filter(|rule| rule.action != RestartRuleAction::RestartAllContainers).cloned().collect();
+        }
+        spec
     }
 }

@@ -20,16 +20,13 @@ use crate::{
 /// Status data of a Pod, input of [`project`].
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, api, rule::{pod_status::{PodInputs, PreviousStatus, self}, readiness::KubeletStart}, spec::PodSpec, state::{ContainerIds, RuntimeStatus}, status::{StatusParts, self}};
+/// use pod_lifecycle::{Timestamp, api, rule::pod_status::{self, PodInputs}, spec::PodSpec};
+/// use pod_lifecycle::{state::{ContainerIds, RuntimeStatus}, status::{self, StatusParts}};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let record = pod_status::generate_pod_status(&PodInputs {
-///     spec: &spec, runtime: &RuntimeStatus::default(), previous: PreviousStatus::default(), api_phase: None,
-///     failures: &[], probes: &[], gates: &[], is_deleting: false, is_terminal: false, is_past_deadline: false,
-///     kubelet: KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false },
-/// }, |_| {});
+/// let (spec, runtime) = (PodSpec::from_admitted(&manifest)?, RuntimeStatus::default());
+/// let record = pod_status::generate_pod_status(&PodInputs::new(&spec, &runtime), |_| {});
 ///
 /// let mut parts = StatusParts::new(&spec, &record);
 /// parts.start_time = Some(Timestamp::UNIX_EPOCH);

@@ -9,7 +9,7 @@ use pod_lifecycle::{
         ConditionStatus, Container, FieldError, ImagePullPolicy, Name, Named, ObjectMeta, OsName, PodManifest,
         PodPhase, PodQosClass, PodStatus, Protocol, RestartPolicy, UnknownName, UriScheme, WorkloadError, WorkloadKind,
     },
-    config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
+    config::{BackOffLimits, KubeletConfig, Kubernetes, Timing},
     event::{ApiEvent, ContainerExit, Event, EventError, Failure, HookKind, NodeEvent, RuntimeEvent},
     object::{Deletion, ObjectError, PodObject},
     rule::probe::{ProbeOutcome, ProbeResult},
@@ -72,7 +72,7 @@ fn what_users_hold_is_shown_copied_sent_and_compared() {
         Timestamp
     );
     held!(Event, RuntimeEvent, ApiEvent, NodeEvent, Failure, ContainerExit, Termination, Deletion);
-    held!(RuntimeStatus, Sandbox, Instance, InstanceState, KubeletConfig, Timing, FeatureGates, BackOffLimits);
+    held!(RuntimeStatus, Sandbox, Instance, InstanceState, KubeletConfig, Timing, Kubernetes, BackOffLimits);
     held!(StatusPatch, EventObject, ContainerIndex, InstanceId, SandboxId);
     #[cfg(feature = "explain")]
     held!(ObservedPod, Explanation, Budget);
@@ -88,7 +88,7 @@ fn what_goes_in_and_what_comes_out_is_kept_and_read_again() {
     each!(is_kept: Action, Output, Transition, Change, KubernetesEvent, RecordedEvent, SyncProgress, SyncKind, PodSpec);
     each!(is_kept: Event, RuntimeEvent, ApiEvent, NodeEvent, Failure, ContainerExit);
     each!(is_kept: RuntimeStatus, Sandbox, Instance, InstanceState, Termination);
-    each!(is_kept: KubeletConfig, Timing, FeatureGates, BackOffLimits);
+    each!(is_kept: KubeletConfig, Timing, Kubernetes, BackOffLimits);
     each!(is_kept: PodManifest, PodStatus, Container, EventObject, StatusPatch, Timestamp);
     each!(is_kept: ContainerIndex, InstanceId, SandboxId, Named<PodPhase>);
 }

@@ -20,3 +20,4 @@ mod regressions;
 #[cfg(feature = "proptest")]
 mod tables;
 mod timing;
+mod versions;

@@ -125,9 +125,12 @@ fn an_unknown_container_finalizer_or_feature_gate_is_an_error() {
     assert_eq!(mistake(added), "none", "an ephemeral container is there once it is added");
     let finalizer = json!({"actions": [{"t": 1, "op": "removeFinalizer", "finalizer": "example.com/a"}]});
     assert_eq!(mistake(finalizer), r#"script.actions[0].finalizer: the Pod has no finalizer "example.com/a""#);
-    let gates = json!({"featureGates": {"SidecarContainers": true}});
-    let said = "config.featureGates.SidecarContainers: no feature gate of this name affects a Pod here";
-    assert!(mistake_of(with_handlers(), json!({}), gates).starts_with(said));
+    let gates = |gates: Value| mistake_of(with_handlers(), json!({}), json!({"featureGates": gates}));
+    let said =
+        r#"config.featureGates: feature gate "AnyVolumeDataSource" is unknown, or changes nothing of a Pod's life"#;
+    assert_eq!(gates(json!({"AnyVolumeDataSource": true})), said);
+    let said = "config.featureGates: feature gate SidecarContainers cannot be switched off in Kubernetes 1.36: it is locked there";
+    assert_eq!(gates(json!({"SidecarContainers": false})), said);
 }
 
 #[test]

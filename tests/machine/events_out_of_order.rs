@@ -244,7 +244,7 @@ fn node_start() -> Timestamp {
 
 /// When a Pod that has just started is synced again, in microseconds after that.
 fn lateness(uid: &str) -> i64 {
-    let config = KubeletConfig { timing: Timing::NodeLike { seed: 7 }, ..KubeletConfig::default() };
+    let config = KubeletConfig::default().with_timing(Timing::NodeLike { seed: 7 });
     let mut node = Node::with(app("Always"), uid, config);
     let mut at = node.now;
     // The first relist lets the first sync begin, whose sandbox fails: it is tried again after a while.
@@ -274,7 +274,7 @@ fn a_kubelet_that_wakes_late_relists_before_it_syncs() {
         let containers = json!([{"name": "app", "image": "a:1"}, {"name": "log", "image": image}]);
         json!({"restartPolicy": "Never", "containers": containers})
     };
-    let mut node = Node::with(with_log("b:1"), "uid-1", KubeletConfig { timing, ..KubeletConfig::default() });
+    let mut node = Node::with(with_log("b:1"), "uid-1", KubeletConfig::default().with_timing(timing));
     node.wait(1);
     node.up_to_start();
     node.hear(started(0)).unwrap();

@@ -37,7 +37,7 @@ fn up(pod: &mut PodMachine, now: Timestamp) {
 fn a_pod_works_at_the_maximum_timestamp() {
     let end = Timestamp::from_unix_micros(i64::MAX);
     for resync_period in [Duration::MAX, Duration::from_secs(60)] {
-        let config = KubeletConfig { resync_period, ..KubeletConfig::default() };
+        let config = KubeletConfig::default().with_resync_period(resync_period);
         let mut pod = PodMachine::new(app(), Arc::new(config), end, &mut NoSink);
         up(&mut pod, end);
         pod.handle_timeout(end, &mut NoSink);

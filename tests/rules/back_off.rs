@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::given::at;
 use pod_lifecycle::{
     Timestamp,
-    config::{BackOffLimits, FeatureGates},
+    config::{BackOffLimits, FeatureGate, Kubernetes},
     rule::back_off::BackOff,
 };
 
@@ -31,7 +31,7 @@ fn delays(limits: &BackOffLimits, count: usize) -> Vec<u64> {
 fn the_first_restart_is_immediate_and_the_next_ones_wait_twice_as_long_each_up_to_the_maximum() {
     assert_eq!(delays(&LIMITS, 8), [0, 10, 20, 40, 80, 160, 300, 300]);
     assert_eq!(delays(&reduced(), 11), [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
-    assert_eq!(delays(&FeatureGates::default().crash_loop(Some(seconds(5))), 3), [0, 5, 5]);
+    assert_eq!(delays(&Kubernetes::default().crash_loop(Some(seconds(5))), 3), [0, 5, 5]);
 }
 
 #[test]
@@ -68,7 +68,6 @@ fn the_clean_up_deletes_a_counter_by_the_current_time() {
 
 /// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
 fn reduced() -> BackOffLimits {
-    let mut gates = FeatureGates::default();
-    gates.reduce_default_crash_loop_back_off_decay = true;
-    gates.crash_loop(None)
+    let gate = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
+    Kubernetes::default().with_feature_gates(gate).unwrap().crash_loop(None)
 }

@@ -27,14 +27,11 @@ impl Known<'_> {
     }
 
     fn first_if(&self, is_deleting: bool, is_restarting_all: bool) -> ContainerRecord {
-        let inputs = StatusInputs {
-            spec: self.spec,
-            runtime: &self.runtime,
-            previous: &self.previous,
-            failures: &self.failures,
-            is_deleting,
-            is_restarting_all,
-        };
+        let mut inputs = StatusInputs::new(self.spec, &self.runtime);
+        inputs.previous = &self.previous;
+        inputs.failures = &self.failures;
+        inputs.is_deleting = is_deleting;
+        inputs.is_restarting_all = is_restarting_all;
         container_status::container_records(&inputs).swap_remove(0).unwrap()
     }
 }

@@ -17,7 +17,9 @@ fn next(spec: &PodSpec, runtime: &RuntimeStatus) -> PodActions {
 }
 
 fn next_if(spec: &PodSpec, runtime: &RuntimeStatus, probes: &[ProbeFacts], is_deleting: bool) -> PodActions {
-    pod_actions::compute_pod_actions(&SyncInputs { spec, runtime, probes, is_deleting, is_restarting_all: false })
+    let mut inputs = SyncInputs::new(spec, runtime);
+    (inputs.probes, inputs.is_deleting) = (probes, is_deleting);
+    pod_actions::compute_pod_actions(&inputs)
 }
 
 fn names<'a>(spec: &'a PodSpec, started: &[pod_lifecycle::spec::ContainerIndex]) -> Vec<&'a str> {
@@ -194,8 +196,8 @@ fn a_restart_of_all_removes_the_container_that_triggered_it_last() {
         {"name": "app", "restartPolicy": "Never", "restartPolicyRules": rule}, {"name": "log"}]}));
     let instances = [("app", exited(42)), ("log", running()), ("init", exited(0))];
     let runtime = runtime(instances.map(|(name, state)| instance(&spec, name, state)));
-    let inputs =
-        SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting: false, is_restarting_all: true };
+    let mut inputs = SyncInputs::new(&spec, &runtime);
+    inputs.is_restarting_all = true;
     let actions = pod_actions::compute_pod_actions(&inputs);
     let resets = actions.reset.iter().map(|reset| (spec.container_name(reset.container), reset.kill));
     assert_eq!(resets.collect::<Vec<_>>(), [("log", true), ("init", false), ("app", false)]);

@@ -13,23 +13,20 @@ use pod_lifecycle::{
 use serde_json::json;
 
 fn inputs<'a>(spec: &'a PodSpec, runtime: &'a RuntimeStatus) -> PodInputs<'a> {
-    PodInputs {
-        spec,
-        runtime,
-        previous: PreviousStatus::default(),
-        api_phase: None,
-        failures: &[],
-        probes: &[],
-        kubelet: KUBELET,
-        gates: &[],
-        is_deleting: false,
-        is_terminal: false,
-        is_past_deadline: false,
-    }
+    let mut inputs = PodInputs::new(spec, runtime);
+    inputs.kubelet = KUBELET;
+    inputs
 }
 
 fn with_phase(phase: PodPhase) -> PreviousStatus<'static> {
-    PreviousStatus { phase: Some(phase), ..PreviousStatus::default() }
+    let mut previous = PreviousStatus::default();
+    previous.phase = Some(phase);
+    previous
+}
+
+fn with<'a>(mut inputs: PodInputs<'a>, change: impl FnOnce(&mut PodInputs<'a>)) -> PodInputs<'a> {
+    change(&mut inputs);
+    inputs
 }
 
 fn of(inputs: &PodInputs<'_>) -> PodRecord {
@@ -40,9 +37,9 @@ fn of(inputs: &PodInputs<'_>) -> PodRecord {
 fn a_pod_never_leaves_a_terminal_phase_whether_the_kubelet_or_the_api_has_it() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
-    let remembered = PodInputs { previous: with_phase(PodPhase::Failed), ..inputs(&spec, &runtime) };
+    let remembered = with(inputs(&spec, &runtime), |it| it.previous = with_phase(PodPhase::Failed));
     assert_eq!(of(&remembered).phase, PodPhase::Failed);
-    let published = PodInputs { api_phase: Some(PodPhase::Succeeded), ..inputs(&spec, &runtime) };
+    let published = with(inputs(&spec, &runtime), |it| it.api_phase = Some(PodPhase::Succeeded));
     assert_eq!(of(&published).phase, PodPhase::Succeeded);
 }
 
@@ -50,7 +47,7 @@ fn a_pod_never_leaves_a_terminal_phase_whether_the_kubelet_or_the_api_has_it() {
 fn a_terminal_phase_never_shows_ready() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
-    let over = of(&PodInputs { previous: with_phase(PodPhase::Failed), ..inputs(&spec, &runtime) });
+    let over = of(&with(inputs(&spec, &runtime), |it| it.previous = with_phase(PodPhase::Failed)));
     assert_eq!(over.conditions.ready.reason, Some(ConditionReason::PodFailed));
 }
 
@@ -58,7 +55,7 @@ fn a_terminal_phase_never_shows_ready() {
 fn reason_and_message_are_kept_while_the_phase_stays_the_same() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
-    let reason = |phase| of(&PodInputs { previous: with_phase(phase), ..inputs(&spec, &runtime) }).phase_reason;
+    let reason = |phase| of(&with(inputs(&spec, &runtime), |it| it.previous = with_phase(phase))).phase_reason;
     assert_eq!([reason(PodPhase::Running), reason(PodPhase::Pending)], [PhaseReason::Kept, PhaseReason::Cleared]);
     assert_eq!(PhaseReason::Kept.reason_and_message(("Evicted", "no memory")), ("Evicted", "no memory"));
     assert_eq!(PhaseReason::Cleared.reason_and_message(("Evicted", "no memory")), ("", ""));
@@ -68,7 +65,7 @@ fn reason_and_message_are_kept_while_the_phase_stays_the_same() {
 fn a_pod_past_its_deadline_has_failed_with_the_deadlines_reason() {
     let spec = pod_with_policy("Always");
     let runtime = runtime([instance(&spec, "app", running())]);
-    let late = of(&PodInputs { is_past_deadline: true, ..inputs(&spec, &runtime) });
+    let late = of(&with(inputs(&spec, &runtime), |it| it.is_past_deadline = true));
     assert_eq!((late.phase, late.phase_reason), (PodPhase::Failed, PhaseReason::DeadlineExceeded));
     assert_eq!(late.phase_reason.reason_and_message(("", "")).0, "DeadlineExceeded");
 }
@@ -78,7 +75,7 @@ fn a_gate_may_name_a_condition_that_the_kubelet_has_set_before_it() {
     let gates = json!([{"conditionType": "Initialized"}, {"conditionType": "example.com/lb"}]);
     let spec = pod(json!({"containers": [{"name": "app"}], "readinessGates": gates}));
     let runtime = runtime([instance(&spec, "app", running())]);
-    let ready = |gates: &[_]| of(&PodInputs { gates, ..inputs(&spec, &runtime) }).conditions.ready;
+    let ready = |gates: &[_]| of(&with(inputs(&spec, &runtime), |it| it.gates = gates)).conditions.ready;
     assert!(ready(&[None, Some(ConditionStatus::True)]).is_true());
     assert_eq!(ready(&[None, None]).reason, Some(ConditionReason::ReadinessGatesNotReady));
 }

@@ -51,14 +51,14 @@ impl Worker<'_> {
 }
 
 fn view(record: &ContainerRecord) -> ProbeInputs<'_> {
-    ProbeInputs {
-        phase: PodPhase::Running,
-        container: Some(record),
-        is_deleting: false,
-        is_restarting_all: false,
-        kubelet: KUBELET,
-        now: at(100),
-    }
+    let mut inputs = ProbeInputs::new(&plain(), PodPhase::Running, Some(record), at(100));
+    inputs.kubelet = KUBELET;
+    inputs
+}
+
+fn with<'a>(mut inputs: ProbeInputs<'a>, change: impl FnOnce(&mut ProbeInputs<'a>)) -> ProbeInputs<'a> {
+    change(&mut inputs);
+    inputs
 }
 
 fn second(record: ContainerRecord) -> ContainerRecord {
@@ -134,7 +134,7 @@ fn the_worker_ends_with_a_container_that_will_not_restart() {
     let spec = probed("Never", &json!({"exec": {"command": ["ok"]}}));
     let ended = reported_end(1);
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&view(&ended)), ProbeDecision::End);
-    let restarting_all = ProbeInputs { is_restarting_all: true, ..view(&ended) };
+    let restarting_all = with(view(&ended), |it| it.is_restarting_all = true);
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&restarting_all), ProbeDecision::Wait);
     let waits = record(RecordedState::Waiting(Waiting::WithoutReason));
     assert_eq!(Worker::of(&spec, ProbeKind::Readiness).do_probe(&view(&waits)), ProbeDecision::Wait);
@@ -143,14 +143,14 @@ fn the_worker_ends_with_a_container_that_will_not_restart() {
 #[test]
 fn the_worker_ends_with_the_pod() {
     let (spec, running) = (plain(), reported_running());
-    let over = ProbeInputs { phase: PodPhase::Failed, ..view(&running) };
+    let over = with(view(&running), |it| it.phase = PodPhase::Failed);
     assert_eq!(Worker::of(&spec, ProbeKind::Liveness).do_probe(&over), ProbeDecision::End);
 }
 
 #[test]
 fn in_a_pod_being_deleted_only_readiness_goes_on() {
     let (spec, running) = (plain(), reported_running());
-    let deleting = ProbeInputs { is_deleting: true, ..view(&running) };
+    let deleting = with(view(&running), |it| it.is_deleting = true);
     let mut liveness = Worker::of(&spec, ProbeKind::Liveness);
     assert_eq!(liveness.do_probe(&deleting), ProbeDecision::End);
     assert_eq!(liveness.worker.result, Some(ProbeResult::Success));
@@ -162,7 +162,7 @@ fn nothing_is_probed_before_its_initial_delay() {
     let spec = probed("Always", &json!({"exec": {"command": ["ok"]}, "initialDelaySeconds": 30}));
     let running = reported_running();
     let look_at =
-        |seconds| Worker::of(&spec, ProbeKind::Liveness).do_probe(&ProbeInputs { now: at(seconds), ..view(&running) });
+        |seconds| Worker::of(&spec, ProbeKind::Liveness).do_probe(&with(view(&running), |it| it.now = at(seconds)));
     assert_eq!([look_at(29), look_at(30)], [ProbeDecision::Wait, ProbeDecision::Run]);
 }
 
@@ -194,7 +194,7 @@ fn a_container_that_outlived_the_kubelet_gets_no_initial_result() {
     let first_result = |kubelet_start| {
         let kubelet = KubeletStart { at: at(kubelet_start), pod_was_ready: true };
         let mut readiness = Worker::of(&spec, ProbeKind::Readiness);
-        _ = readiness.do_probe(&ProbeInputs { kubelet, ..view(&running) });
+        _ = readiness.do_probe(&with(view(&running), |it| it.kubelet = kubelet));
         readiness.worker.result
     };
     assert_eq!(first_result(10), Some(ProbeResult::Failure));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args, Command, ValueEnum, error::ErrorKind};
+use pod_lifecycle::config::KubernetesVersion;
 
 /// Plays the life of a Pod in virtual time, as the kubelet would live it, and prints it.
 ///
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
     /// When the story ends, unless the Pod is finished before: `90s`, `20m`, `1h30m`.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) until: Option<Duration>,
+    /// Version of the kubelet, such as 1.34; 1.36 if neither this nor the scenario says. From 1.32 to 1.38.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kubernetes: Option<KubernetesVersion>,
     /// How the life is printed.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,

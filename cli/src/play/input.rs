@@ -38,6 +38,9 @@ pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
         input.scenario = input.scenario.cut_at(until.as_secs_f64());
     }
     let scenario = &mut input.scenario;
+    if let Some(version) = arguments.kubernetes {
+        scenario.config.kubernetes = version;
+    }
     let start = *scenario.config.start.get_or_insert(BEGINNING);
     if !scenario.config.admitted {
         scenario.pod = create(core::mem::take(&mut scenario.pod), start);

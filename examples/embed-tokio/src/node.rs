@@ -31,7 +31,7 @@ struct Running {
 impl Node {
     /// Admits all Pods, or refuses them with every problem of the first that has one; then starts them.
     pub(crate) fn start(manifests: Vec<PodManifest>, logs: &Path) -> Result<Node, Box<dyn Error>> {
-        let config = Arc::new(KubeletConfig { node_name: NAME.into(), ..KubeletConfig::default() });
+        let config = Arc::new(KubeletConfig::default().with_node_name(NAME));
         let now = SystemClock.now();
         let admitted = manifests.into_iter().map(|manifest| {
             let named = manifest.metadata.name.clone();

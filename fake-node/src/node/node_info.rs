@@ -49,7 +49,7 @@ impl NodeInfo {
             labels.entry(label.into()).or_insert_with(|| value.into());
         }
         let address = u32::from(settings.address).wrapping_add(number);
-        let mut config = KubeletConfig { node_name: name.as_str().into(), ..settings.config.clone() };
+        let mut config = settings.config.clone().with_node_name(name.as_str());
         if let Timing::NodeLike { seed } = &mut config.timing {
             // No two nodes poll at the same moment.
             *seed = seed.wrapping_add(number.into());

@@ -121,7 +121,7 @@ impl Default for Settings {
 
 /// Returns a real node's configuration: a relist once a second, retries with random delay.
 fn real_node() -> KubeletConfig {
-    KubeletConfig { timing: Timing::NodeLike { seed: 0 }, ..KubeletConfig::default() }
+    KubeletConfig::default().with_timing(Timing::NodeLike { seed: 0 })
 }
 
 impl Settings {

@@ -288,7 +288,7 @@ mod tests {
     fn without_a_message_the_delay_has_doubled_with_each_restart_at_most() {
         let most = |restarts| Delay::in_force(&held_back(restarts, ""), &BackOffLimits::CRASH_LOOP).most.as_secs();
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, i32::MAX].map(most), [10, 10, 20, 40, 80, 160, 300, 300, 300]);
-        let node = crate::config::FeatureGates::default().crash_loop(Some(Duration::from_secs(5)));
+        let node = crate::config::Kubernetes::default().crash_loop(Some(Duration::from_secs(5)));
         assert_eq!(Delay::in_force(&held_back(4, ""), &node), between(5, 5));
     }
 

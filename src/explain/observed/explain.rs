@@ -122,12 +122,12 @@ impl ObservedPod {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use pod_lifecycle::{config::{FeatureGates, KubeletConfig}, explain::{Situation, ObservedPod}};
+    /// use pod_lifecycle::{config::{KubeletConfig, Kubernetes}, explain::{Situation, ObservedPod}};
     ///
     /// let printed = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pods/crash-loop.json"));
     /// let pod = ObservedPod::from_manifest(serde_json::from_str(printed)?)?;
-    /// let crash_loop = FeatureGates::default().crash_loop(Some(Duration::from_secs(60)));
-    /// let node = KubeletConfig { crash_loop, ..KubeletConfig::default() };
+    /// let crash_loop = Kubernetes::default().crash_loop(Some(Duration::from_secs(60)));
+    /// let node = KubeletConfig::default().with_crash_loop(crash_loop);
     /// let app = &pod.explain_on(&node, "2026-03-01T12:08:50Z".parse()?).containers[0];
     /// // The message contains 160 s; the next delay depends on the node.
     /// let Situation::HeldBack { delay, next_delay, .. } = app.situation else { return Err("is not".into()) };

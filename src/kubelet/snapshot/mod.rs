@@ -90,7 +90,7 @@ impl PodMachine {
     ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}}"#)?;
     /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
     /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
-    /// let polling = KubeletConfig { timing: Timing::NodeLike { seed: 1 }, ..KubeletConfig::default() };
+    /// let polling = KubeletConfig::default().with_timing(Timing::NodeLike { seed: 1 });
     /// assert_eq!(PodMachine::restore(pod.snapshot(), Arc::new(polling)), Err(SnapshotError::OtherTiming));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

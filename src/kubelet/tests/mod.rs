@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{api_pod::ApiPod, components::Kubelet, sink::Output};
 use crate::{
     action::Action,
-    config::KubeletConfig,
+    config::{KubeletConfig, Kubernetes},
     spec::{ContainerIndex, PodSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, Termination, TerminationReason},
     time::Timestamp,
@@ -38,7 +38,12 @@ pub(super) fn one_container() -> Arc<PodSpec> {
 
 /// Returns the components of a kubelet that gets this Pod, and finds this in the runtime.
 fn kubelet(spec: &Arc<PodSpec>, runtime: RuntimeStatus) -> Kubelet {
-    Kubelet::new(Arc::new(ApiPod::new(spec.clone())), runtime, Arc::new(KubeletConfig::default()), at(0))
+    Kubelet::new(
+        Arc::new(ApiPod::new(spec.clone(), Kubernetes::default())),
+        runtime,
+        Arc::new(KubeletConfig::default()),
+        at(0),
+    )
 }
 
 fn sandbox() -> Sandbox {

@@ -9,6 +9,7 @@ use super::{FIRST, actions, at, spec};
 use crate::{
     action::Action,
     api::PodPhase,
+    config::Kubernetes,
     kubelet::{
         Step,
         prober_manager::{ProbeContext, ProbeUpdate, ProberManager},
@@ -70,8 +71,14 @@ impl Node {
 }
 
 fn context<'a>(spec: &'a PodSpec, status: &'a PodRecord) -> ProbeContext<'a> {
-    let kubelet = KubeletStart { at: Timestamp::BEGINNING, pod_was_ready: false };
-    ProbeContext { spec, status: Some(status), is_restarting_all: false, kubelet, repeats_dead_failures: false }
+    ProbeContext {
+        kubernetes: Kubernetes::default(),
+        spec,
+        status: Some(status),
+        is_restarting_all: false,
+        kubelet: KubeletStart::UNKNOWN,
+        repeats_dead_failures: false,
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{FIRST, actions, at, instance, kubelet, one_container, running, runtime, spec};
 use crate::{
     action::{Action, SyncKind},
-    config::KubeletConfig,
+    config::{KubeletConfig, Kubernetes},
     event::{ApiEvent, Event, NodeEvent},
     kubelet::{
         PodMachine, Step, WorkerState,
@@ -23,7 +23,7 @@ use crate::{
 
 /// Starts a sync of a Pod that is not over.
 fn start(kind: SyncKind, spec: &Arc<PodSpec>, kubelet: &mut Kubelet, out: &mut Vec<Output>) -> Sync {
-    let object = Arc::new(ApiPod::new(spec.clone()));
+    let object = Arc::new(ApiPod::new(spec.clone(), Kubernetes::default()));
     let request = Request { object, shows_initialized: false, overrides_grace: false };
     let dequeued = Dequeued { kind, request, grace: None };
     match sync_pod::start_sync(dequeued, None, kubelet, &mut Step { now: at(0), out }) {

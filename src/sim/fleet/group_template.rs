@@ -40,7 +40,7 @@ impl GroupTemplate {
     pub(super) fn new(plan: &Plan, group: &Group) -> Result<GroupTemplate, FleetError> {
         let scenario = plan::of_group(plan, group);
         let error = |error| FleetError::Scenario { group: group.name.clone(), error: Box::new(error) };
-        let config = Arc::new(scenario.kubelet_config());
+        let config = Arc::new(scenario.kubelet_config().map_err(error)?);
         let mut object: PodObject = scenario.object(plan.start).map_err(error)?;
         let is_fast = is_fast_object(&object, group);
         object.take_to_node(&config.node_name, plan.start);

@@ -97,7 +97,7 @@ impl Simulation {
         let object = scenario.object(start)?;
         scenario.check(object.spec())?;
         let mut simulation = Simulation {
-            config: Arc::new(scenario.kubelet_config()),
+            config: Arc::new(scenario.kubelet_config()?),
             driver: Driver { pod: None, runtime: scripted_runtime(&scenario, object.spec(), start) },
             recorder: Recorder::new(&object, start),
             object,

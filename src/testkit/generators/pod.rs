@@ -10,7 +10,7 @@ use crate::{
     api::{
         Container, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate, RestartPolicy, SchedulingGate,
     },
-    config::{BackOffLimits, FeatureGates, KubeletConfig, Timing},
+    config::{BackOffLimits, FeatureGate, KubeletConfig, Kubernetes, Timing},
     spec,
 };
 
@@ -35,16 +35,17 @@ pub fn spec() -> impl Strategy<Value = Arc<spec::PodSpec>> {
 pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
     let crash_loop = prop_oneof![
         3 => Just(BackOffLimits::CRASH_LOOP),
-        1 => option::of(0..=400_u64).prop_map(|max| FeatureGates::default().crash_loop(max.map(Duration::from_secs))),
+        1 => option::of(0..=400_u64).prop_map(|max| Kubernetes::default().crash_loop(max.map(Duration::from_secs))),
         1 => option::of(0..=400_u64).prop_map(|max| {
-            let gates = FeatureGates { reduce_default_crash_loop_back_off_decay: true, ..FeatureGates::default() };
-            gates.crash_loop(max.map(Duration::from_secs))
+            let gate = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
+            let reduced = Kubernetes::default().with_feature_gates(gate).unwrap_or_default();
+            reduced.crash_loop(max.map(Duration::from_secs))
         }),
     ];
     let timing = prop_oneof![4 => Just(Timing::Ideal), 1 => any::<u64>().prop_map(|seed| Timing::NodeLike { seed })];
     (crash_loop, timing, 1..=90_u64).prop_map(|(crash_loop, timing, resync)| {
-        let resync_period = Duration::from_secs(resync);
-        Arc::new(KubeletConfig { crash_loop, timing, resync_period, ..KubeletConfig::default() })
+        let config = KubeletConfig::default().with_crash_loop(crash_loop).with_timing(timing);
+        Arc::new(config.with_resync_period(Duration::from_secs(resync)))
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     Timestamp,
-    config::{BackOffLimits, FeatureGates},
+    config::{BackOffLimits, FeatureGate, Kubernetes},
     rule::back_off::BackOff,
 };
 use proptest::{collection, prelude::*};
@@ -15,7 +15,7 @@ fn limits() -> impl Strategy<Value = BackOffLimits> {
     prop_oneof![
         Just(BackOffLimits::CRASH_LOOP),
         Just(reduced()),
-        (0..=400_u64).prop_map(|max| FeatureGates::default().crash_loop(Some(Duration::from_secs(max)))),
+        (0..=400_u64).prop_map(|max| Kubernetes::default().crash_loop(Some(Duration::from_secs(max)))),
     ]
 }
 
@@ -68,7 +68,6 @@ proptest! {
 
 /// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
 fn reduced() -> BackOffLimits {
-    let mut gates = FeatureGates::default();
-    gates.reduce_default_crash_loop_back_off_decay = true;
-    gates.crash_loop(None)
+    let gate = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
+    Kubernetes::default().with_feature_gates(gate).unwrap().crash_loop(None)
 }

@@ -22,7 +22,8 @@ proptest! {
         is_deleting in any::<bool>(),
         is_restarting_all in prop::bool::weighted(0.1),
     ) {
-        let inputs = SyncInputs { spec: &spec, runtime: &runtime, probes: &[], is_deleting, is_restarting_all };
+        let mut inputs = SyncInputs::new(&spec, &runtime);
+        (inputs.is_deleting, inputs.is_restarting_all) = (is_deleting, is_restarting_all);
         let actions = pod_actions::compute_pod_actions(&inputs);
         let newest = |index| runtime.newest(index).map(|instance| &instance.state);
         let is_running = |index| matches!(newest(index), Some(InstanceState::Running { .. }));
@@ -53,14 +54,9 @@ proptest! {
     /// Every container is reported; its state is that of its newest instance, and its last that of the one before.
     #[test]
     fn each_container_is_reported_as_the_runtime_has_it((spec, runtime) in known(), is_deleting in any::<bool>()) {
-        let records = container_status::container_records(&StatusInputs {
-            spec: &spec,
-            runtime: &runtime,
-            previous: &[],
-            failures: &[],
-            is_deleting,
-            is_restarting_all: false,
-        });
+        let mut inputs = StatusInputs::new(&spec, &runtime);
+        inputs.is_deleting = is_deleting;
+        let records = container_status::container_records(&inputs);
         prop_assert_eq!(records.len(), spec.container_count());
         for (index, _) in spec.containers() {
             let record = records[index.get()].as_ref().unwrap();

@@ -37,7 +37,7 @@ fn node(dice: &mut Dice) -> KubeletConfig {
         1 => Timing::GenericPleg { phase: Duration::from_millis(dice.below(1000)), relist_after_sync: dice.once_in(2) },
         _ => Timing::Ideal,
     };
-    KubeletConfig { timing, resync_period: Duration::from_secs(dice.below(120)), ..KubeletConfig::default() }
+    KubeletConfig::default().with_timing(timing).with_resync_period(Duration::from_secs(dice.below(120)))
 }
 
 fn init_container(dice: &mut Dice, nth: u64) -> Value {

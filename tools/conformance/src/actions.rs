@@ -43,13 +43,11 @@ impl Question {
 
     /// Asks the rule.
     pub fn ask(&self) -> PodActions {
-        pod_actions::compute_pod_actions(&SyncInputs {
-            spec: &self.pod.spec,
-            runtime: &self.runtime,
-            probes: &self.probes,
-            is_deleting: self.pod.is_deleting(),
-            is_restarting_all: self.is_restarting_all,
-        })
+        let mut inputs = SyncInputs::new(&self.pod.spec, &self.runtime);
+        inputs.probes = &self.probes;
+        inputs.is_deleting = self.pod.is_deleting();
+        inputs.is_restarting_all = self.is_restarting_all;
+        pod_actions::compute_pod_actions(&inputs)
     }
 
     fn print(&self, actions: &PodActions) -> Value {

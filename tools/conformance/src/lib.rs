@@ -59,8 +59,11 @@ pub fn run(directory: &Path) -> Result<Vec<Counters>, ReadError> {
         for line in lines(&recording)? {
             let line = line?;
             if lives::is_life(&line) {
+                // Lives of the usual version stand under their file's name alone.
+                let version = line["version"].as_str().map(|version| format!("{version}/")).unwrap_or_default();
                 for ((_, level), verdict) in lives::LEVELS.iter().zip(lives::check(&line)) {
-                    tally_of(&mut tallies, &format!("{} {level}", recording.name), true).add(&line, Some(verdict));
+                    tally_of(&mut tallies, &format!("{version}{} {level}", recording.name), true)
+                        .add(&line, Some(verdict));
                 }
             } else {
                 let suite = line["suite"].as_str().unwrap_or(&recording.name);

@@ -6,6 +6,7 @@ mod lifted;
 use std::time::Duration;
 
 use pod_lifecycle::{
+    config::UnknownVersion,
     sim::{Scenario, ScenarioError, ScriptAction, ScriptActionKind, Timeline},
     spec::PodSpec,
 };
@@ -21,21 +22,30 @@ pub fn is_life(line: &Value) -> bool {
 
 /// Plays a recorded life again, and writes it down as the recordings do.
 pub fn replay(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, Scenario::play)
+    lift(scenario(line)?, is_full(line), Scenario::play)
+}
+
+/// Whether the statuses of a recording have generations and classes of service, too.
+fn is_full(line: &Value) -> bool {
+    line["out"]["statuses"][0]["status"]["qosClass"].is_string()
 }
 
 /// Plays a recorded life again, and has its Pod taken up anew where the kubelet restarts.
 pub fn replay_resumed(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, |scenario| scenario.simulate()?.with_resumed_restarts().play())
+    lift(scenario(line)?, is_full(line), |scenario| scenario.simulate()?.with_resumed_restarts().play())
 }
 
 /// Plays a life and writes it down as the recordings do.
-fn lift(scenario: Scenario, play: impl Fn(&Scenario) -> Result<Timeline, ScenarioError>) -> Result<Value, String> {
+fn lift(
+    scenario: Scenario,
+    is_full: bool,
+    play: impl Fn(&Scenario) -> Result<Timeline, ScenarioError>,
+) -> Result<Value, String> {
     let timeline = play(&scenario).map_err(|error| error.to_string())?;
     let spec = PodSpec::from_admitted(&timeline.pod).map_err(|error| error.to_string())?;
     let changes_image = |action: &ScriptAction| matches!(action.kind, ScriptActionKind::SetImage { .. });
     let shows_images = scenario.script.actions.iter().any(changes_image);
-    Ok(lifted::Lift { timeline, spec, scenario, shows_images }.lift())
+    Ok(lifted::Lift { timeline, spec, scenario, shows_images, is_full }.lift())
 }
 
 /// Compares a recorded life with ours; one verdict a level.
@@ -60,10 +70,17 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     let seconds = |name: &str| input["config"][name].as_f64().map(Duration::from_secs_f64);
     let mut scenario = Scenario::of(serde_json::from_value(input["pod"].clone()).map_err(read)?);
     scenario.script = serde_json::from_value(input["script"].clone()).map_err(read)?;
+    if is_full(line) {
+        // The API server counts from 1.
+        scenario.pod.metadata.generation = scenario.pod.metadata.generation.max(1);
+    }
     let config = &mut scenario.config;
     config.resync_period = seconds("resyncSeconds");
     config.max_container_restart_period = seconds("maxContainerRestartPeriodSeconds");
     config.reduced_crash_loop_back_off = input["config"]["reducedCrashLoopBackOff"] == true;
+    if let Some(version) = line["version"].as_str() {
+        config.kubernetes = version.parse().map_err(|error: UnknownVersion| error.to_string())?;
+    }
     config.feature_gates = read_or_default(&input["config"]["featureGates"])?;
     config.pleg = read_or_default(&input["config"]["pleg"])?;
     config.relist_after_sync = input["config"]["relistAfterPass"] == true;

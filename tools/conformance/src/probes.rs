@@ -83,14 +83,10 @@ impl Script {
         let mut worker = ProbeWorker::default();
         for step in &self.steps {
             let record = step.records[self.index.get()].as_ref();
-            let view = ProbeInputs {
-                phase: step.phase,
-                container: record,
-                is_deleting: step.is_deleting,
-                is_restarting_all: step.is_restarting_all,
-                kubelet: self.kubelet,
-                now: step.now,
-            };
+            let mut view = ProbeInputs::new(&self.pod.spec, step.phase, record, step.now);
+            view.is_deleting = step.is_deleting;
+            view.is_restarting_all = step.is_restarting_all;
+            view.kubelet = self.kubelet;
             let decision = worker.do_probe(self.kind, probe, container, &view);
             let mut probed = 0;
             if decision == ProbeDecision::Run {

@@ -7,7 +7,7 @@ use pod_lifecycle::{
     api::{ConditionStatus, PodCondition, PodPhase, PodStatus},
     rule::{
         deadline, external_conditions,
-        pod_status::{self, PodInputs, PodRecord, PreviousStatus},
+        pod_status::{self, PodInputs, PodRecord},
         readiness::{KubeletStart, ProbeFacts},
     },
     state::{ContainerRecord, RuntimeStatus, StartFailure, observed_records},
@@ -76,24 +76,19 @@ impl Question {
 
     /// Asks the rule.
     pub fn ask(&self) -> PodRecord {
-        let inputs = PodInputs {
-            spec: &self.pod.spec,
-            runtime: &self.runtime,
-            previous: PreviousStatus {
-                records: &self.records,
-                phase: phase_of(self.previous.phase.as_ref()),
-                was_initialized: holds(&self.previous.conditions, "Initialized"),
-                was_restarting_all: holds(&self.previous.conditions, "AllContainersRestarting"),
-            },
-            api_phase: self.api_phase(),
-            failures: &self.failures,
-            probes: &self.probes,
-            kubelet: self.kubelet,
-            gates: &self.gates,
-            is_deleting: self.pod.is_deleting(),
-            is_terminal: self.is_terminal,
-            is_past_deadline: self.is_past_deadline,
-        };
+        let mut inputs = PodInputs::new(&self.pod.spec, &self.runtime);
+        inputs.previous.records = &self.records;
+        inputs.previous.phase = phase_of(self.previous.phase.as_ref());
+        inputs.previous.was_initialized = holds(&self.previous.conditions, "Initialized");
+        inputs.previous.was_restarting_all = holds(&self.previous.conditions, "AllContainersRestarting");
+        inputs.api_phase = self.api_phase();
+        inputs.failures = &self.failures;
+        inputs.probes = &self.probes;
+        inputs.kubelet = self.kubelet;
+        inputs.gates = &self.gates;
+        inputs.is_deleting = self.pod.is_deleting();
+        inputs.is_terminal = self.is_terminal;
+        inputs.is_past_deadline = self.is_past_deadline;
         pod_status::generate_pod_status(&inputs, |_| {})
     }
 

@@ -155,7 +155,7 @@ impl Model for SmallPods {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let begin = |(spec, timing): &(Arc<PodSpec>, Timing)| {
             let mut out = Vec::new();
-            let config = KubeletConfig { timing: *timing, ..KubeletConfig::default() };
+            let config = KubeletConfig::default().with_timing(*timing);
             let pod = PodMachine::new(spec.clone(), Arc::new(config), now, &mut out);
             let (checker, violation) = match InvariantChecker::new(&pod, now, &out) {
                 Ok(checker) => (checker, None),

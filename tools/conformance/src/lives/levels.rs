@@ -99,7 +99,9 @@ fn normal(value: &Value) -> Value {
     }
 }
 
-/// A last state that says nothing is left out.
+/// A last state that says nothing is left out, and so is what does not come from the machine: the class of service is the
+/// API server's, the others are the recorder's own runtime and node.
 fn is_unset(name: &str, value: &Value) -> bool {
-    name == "lastState" && *value == json!({})
+    const OF_OTHERS: [&str; 5] = ["qosClass", "podIP", "hostIP", "imageID", "resize"];
+    OF_OTHERS.contains(&name) || ["lastState", "resources"].contains(&name) && *value == json!({})
 }

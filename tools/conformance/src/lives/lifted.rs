@@ -20,6 +20,8 @@ pub(crate) struct Lift {
     pub scenario: Scenario,
     /// The recordings show images where a script changes one.
     pub shows_images: bool,
+    /// Statuses have generations and classes of service, too.
+    pub is_full: bool,
 }
 
 impl Lift {
@@ -83,6 +85,7 @@ impl Lift {
                 "type": condition.type_, "status": condition.status.as_str(),
                 "reason": text(&condition.reason), "message": text(&condition.message),
                 "lastTransitionTime": self.seconds(condition.last_transition_time),
+                "observedGeneration": self.generation(condition.observed_generation),
             })
         });
         let containers = |statuses: &[api::ContainerStatus]| {
@@ -93,6 +96,7 @@ impl Lift {
             "phase": status.phase.as_ref().map(|phase| phase.as_str()),
             "reason": text(&status.reason), "message": text(&status.message),
             "startTime": self.seconds(status.start_time),
+            "observedGeneration": self.generation(status.observed_generation),
             "conditions": conditions.collect::<Vec<_>>(),
             "initContainerStatuses": containers(&status.init_container_statuses),
             "containerStatuses": containers(&status.container_statuses),
@@ -100,11 +104,16 @@ impl Lift {
         })
     }
 
+    fn generation(&self, generation: i64) -> Value {
+        if self.is_full && generation != 0 { json!(generation) } else { Value::Null }
+    }
+
     fn container(&self, status: &api::ContainerStatus) -> Value {
         let ephemeral = self.spec.index_of(&status.name).and_then(|index| self.spec.container(index));
         let is_ephemeral = ephemeral.is_some_and(|it| it.kind() == ContainerKind::Ephemeral);
         json!({
             "image": self.shows_images.then_some(&status.image),
+            "imageFull": self.is_full.then_some(&status.image),
             "started": status.started.filter(|_| !is_ephemeral),
             "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
             "containerID": text(&status.container_id),

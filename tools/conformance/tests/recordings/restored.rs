@@ -35,7 +35,7 @@ fn through_json<T: Serialize + DeserializeOwned>(value: &T) -> T {
 fn at_every_step_of_every_recorded_life_the_restored_pod_is_the_same_pod() {
     let mut steps = 0_usize;
     for scenario in scenarios() {
-        let config = Arc::new(scenario.kubelet_config());
+        let config = Arc::new(scenario.kubelet_config().unwrap());
         let mut life = scenario.simulate().unwrap();
         loop {
             if let Some(pod) = life.pod() {

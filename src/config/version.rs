@@ -1,0 +1,166 @@
+//! Kubernetes versions, and what their kubelets do differently without a feature gate.
+
+use alloc::{borrow::ToOwned, string::String};
+use core::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Minor version of Kubernetes whose kubelet is modelled; 1.36 by default.
+///
+/// Written as `1.34`. A patch level and what a vendor appends are accepted and dropped: within a minor version, patches
+/// change a Pod's life only by fixes, which [`KnownBug`](super::KnownBug) names.
+///
+/// ```
+/// use pod_lifecycle::config::KubernetesVersion;
+///
+/// let version: KubernetesVersion = "v1.34.3-eks-2f4fa92".parse()?;
+/// assert_eq!(version, KubernetesVersion::V1_34);
+/// assert!(version < KubernetesVersion::default());
+/// assert_eq!(version.to_string(), "1.34");
+/// # Ok::<(), pod_lifecycle::config::UnknownVersion>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum KubernetesVersion {
+    /// Kubernetes 1.32.
+    V1_32,
+    /// Kubernetes 1.33.
+    V1_33,
+    /// Kubernetes 1.34.
+    V1_34,
+    /// Kubernetes 1.35.
+    V1_35,
+    /// Kubernetes 1.36.
+    #[default]
+    V1_36,
+    /// Kubernetes 1.37: as 1.36, since no change of a Pod's life is known.
+    V1_37,
+    /// Kubernetes 1.38: as 1.36, with the fix of [`KnownBug::InheritedStarted`](super::KnownBug::InheritedStarted).
+    V1_38,
+}
+
+impl KubernetesVersion {
+    /// Every version, oldest first.
+    pub const ALL: &[KubernetesVersion] = &[
+        KubernetesVersion::V1_32,
+        KubernetesVersion::V1_33,
+        KubernetesVersion::V1_34,
+        KubernetesVersion::V1_35,
+        KubernetesVersion::V1_36,
+        KubernetesVersion::V1_37,
+        KubernetesVersion::V1_38,
+    ];
+
+    /// Returns the version as people write it, such as `1.34`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            KubernetesVersion::V1_32 => "1.32",
+            KubernetesVersion::V1_33 => "1.33",
+            KubernetesVersion::V1_34 => "1.34",
+            KubernetesVersion::V1_35 => "1.35",
+            KubernetesVersion::V1_36 => "1.36",
+            KubernetesVersion::V1_37 => "1.37",
+            KubernetesVersion::V1_38 => "1.38",
+        }
+    }
+
+    /// True if kubelets of this version have a change.
+    #[must_use]
+    pub const fn has(self, change: KubeletChange) -> bool {
+        self as u8 >= change.since() as u8
+    }
+}
+
+impl fmt::Display for KubernetesVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Version of Kubernetes that is not modelled, or not a version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Kubernetes {0:?} is not modelled: 1.32 to 1.38 are")]
+pub struct UnknownVersion(String);
+
+impl FromStr for KubernetesVersion {
+    type Err = UnknownVersion;
+
+    fn from_str(text: &str) -> Result<KubernetesVersion, UnknownVersion> {
+        let is_meant = |version: &&KubernetesVersion| {
+            let rest = text.strip_prefix('v').unwrap_or(text).strip_prefix(version.as_str());
+            // `1.3` is not `1.32`, nor is `1.320`.
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))
+        };
+        KubernetesVersion::ALL.iter().find(is_meant).copied().ok_or_else(|| UnknownVersion(text.to_owned()))
+    }
+}
+
+impl Serialize for KubernetesVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KubernetesVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<KubernetesVersion, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Change of the kubelet's code that no feature gate guards. Each is one rule of this crate, asked where it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KubeletChange {
+    /// The event of a probe error says `errored and resulted in unknown state`, before `errored` alone.
+    ///
+    /// Answers to `probe` in `pkg/kubelet/prober/prober.go`.
+    ProbeErrorNamesUnknownState,
+    /// A Pod whose containers have started stays Running while a sidecar is down; before, it fell back to Pending.
+    ///
+    /// Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
+    RunningWhileSidecarIsDown,
+    /// A sync that failed because of a crash-loop back-off is retried when the earliest one expires; before, every 10 s.
+    ///
+    /// Answers to `completeWork` in `pkg/kubelet/pod_workers.go`.
+    RetryWhenBackOffExpires,
+    /// The events `Created` and `Started` do not name the container.
+    ///
+    /// Answers to `startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+    StartEventsWithoutName,
+    /// The probe workers of a sidecar outlive its end in a Pod that never restarts; before, the next sync created them anew.
+    ///
+    /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`.
+    SidecarProbesOutliveIt,
+    /// `PodReadyToStartContainers` turns True as soon as the sandbox has its network, before images are pulled; before,
+    /// with the next sync.
+    ///
+    /// Answers to `OnPodSandboxReady` in `pkg/kubelet/kubelet.go`.
+    SandboxPublishedAtOnce,
+}
+
+impl KubeletChange {
+    /// Every change, oldest first.
+    pub const ALL: &[KubeletChange] = &[
+        KubeletChange::ProbeErrorNamesUnknownState,
+        KubeletChange::RunningWhileSidecarIsDown,
+        KubeletChange::RetryWhenBackOffExpires,
+        KubeletChange::StartEventsWithoutName,
+        KubeletChange::SidecarProbesOutliveIt,
+        KubeletChange::SandboxPublishedAtOnce,
+    ];
+
+    /// Returns the first version with the change.
+    #[must_use]
+    pub const fn since(self) -> KubernetesVersion {
+        match self {
+            KubeletChange::ProbeErrorNamesUnknownState | KubeletChange::RunningWhileSidecarIsDown => {
+                KubernetesVersion::V1_33
+            }
+            KubeletChange::RetryWhenBackOffExpires
+            | KubeletChange::StartEventsWithoutName
+            | KubeletChange::SidecarProbesOutliveIt => KubernetesVersion::V1_35,
+            KubeletChange::SandboxPublishedAtOnce => KubernetesVersion::V1_36,
+        }
+    }
+}
