@@ -101,7 +101,7 @@ impl<'de, T: Name> Deserialize<'de> for Named<T> {
     }
 }
 
-/// Error of a word that names no value of a set.
+/// Error of a string that names no value of a set.
 ///
 /// ```
 /// use pod_lifecycle::api::RestartPolicy;
@@ -121,7 +121,7 @@ impl UnknownName {
         UnknownName { word: word.into(), expected: expected.join(", ") }
     }
 
-    /// The word.
+    /// Returns the string.
     ///
     /// ```
     /// use pod_lifecycle::api::PodPhase;
@@ -214,7 +214,7 @@ macro_rules! open_named {
         #[non_exhaustive]
         $vis enum $ty {
             $($(#[$vmeta])* #[doc = concat!("`", $name, "`")] $variant,)+
-            /// Any other word, as it was written; [`From`] never puts a known one here.
+            /// Any other string, as it was written; [`From`] never puts a known one here.
             Other(alloc::boxed::Box<str>),
         }
 
@@ -222,7 +222,7 @@ macro_rules! open_named {
             /// The names that Kubernetes itself uses, in the order in which they stand here.
             pub const KNOWN: &'static [$ty] = &[$($ty::$variant,)+];
 
-            /// Returns Kubernetes' spelling, or the word as it was written.
+            /// Returns Kubernetes' spelling, or the string as it was written.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

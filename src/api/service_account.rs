@@ -57,13 +57,13 @@ pub enum TokenVolume {
 }
 
 impl ServiceAccountAdmission {
-    /// Admission with a projected token, by an account that does not say whether it is mounted.
+    /// Creates the admission with a projected token and an account that leaves `automount` unset.
     #[must_use]
     pub fn new(suffix: impl Into<String>) -> ServiceAccountAdmission {
         ServiceAccountAdmission { suffix: suffix.into(), automount: None, token: TokenVolume::default() }
     }
 
-    /// The Pod with its service account and, unless that is switched off, the token in its containers.
+    /// Returns the Pod with its service account and, unless that is switched off, the token in its containers.
     #[must_use]
     pub fn admit(&self, mut pod: PodManifest) -> PodManifest {
         if pod.metadata.annotations.contains_key(MIRROR_ANNOTATION) {
@@ -92,7 +92,7 @@ impl ServiceAccountAdmission {
         }
     }
 
-    /// The volume that the Pod already has for the token, or a new one.
+    /// Returns the volume that the Pod already has for the token, or a new one.
     fn volume(&self, spec: &PodManifestSpec) -> Volume {
         match self.token {
             TokenVolume::Projected => {
@@ -112,7 +112,7 @@ impl ServiceAccountAdmission {
         Volume { name: format!("{PROJECTED_PREFIX}{}", self.suffix), projected: Some(source), ..Volume::default() }
     }
 
-    /// The volume is named for its Secret, with the suffix once more for each volume that has that name already.
+    /// Returns the volume, named after its Secret, with the suffix once more for each volume that has the name already.
     fn secret(&self, spec: &PodManifestSpec, secret: String) -> Volume {
         let mut name = secret.clone();
         while spec.volumes.iter().any(|volume| volume.name == name) {
@@ -139,7 +139,7 @@ fn mount_of(volume: &str) -> VolumeMount {
     VolumeMount { name: volume.into(), mount_path: MOUNT_PATH.into(), read_only: true, ..VolumeMount::default() }
 }
 
-/// The token, the certificate by which to trust the API server, and the Pod's namespace.
+/// Returns the sources of the projected volume: token, CA certificate of the API server, and the Pod's namespace.
 fn token_sources() -> Vec<VolumeProjection> {
     let token = ServiceAccountTokenProjection {
         expiration_seconds: Some(TOKEN_EXPIRATION_SECONDS),

@@ -63,6 +63,7 @@ impl PodObject {
     fn mark_not_ready(&mut self, now: Timestamp, out: &mut dyn Sink) {
         let conditions = &mut self.manifest.status.conditions;
         let ready = conditions.iter_mut().find(|it| it.type_ == ConditionType::Ready.name());
+        // Only a condition that was `True` changes, and only then is the event recorded.
         let Some(ready) = ready.filter(|it| it.status.known() == Some(ConditionStatus::True)) else { return };
         ready.status = ConditionStatus::False.into();
         ready.last_transition_time = Some(now.whole_seconds());

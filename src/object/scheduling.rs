@@ -22,6 +22,7 @@ impl PodObject {
         if self.spec.is_scheduling_gated() && !is_said {
             let mut condition =
                 self.condition(ConditionType::PodScheduled, false, ConditionReason::SchedulingGated, GATED, now);
+            // The Pod's creation sets no observedGeneration.
             condition.observed_generation = 0;
             self.put(condition);
         }

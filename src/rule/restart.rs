@@ -26,18 +26,6 @@ use crate::{
 ///
 /// The first matching rule decides (both actions restart), then the container's own policy, then the Pod's. Answers to
 /// `ContainerShouldRestart` in `pkg/api/v1/pod`.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::restart, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"restartPolicy": "OnFailure",
-///     "containers": [{"name": "job", "image": "busybox"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let (_, job) = spec.regular_containers().next().ok_or("no container")?;
-/// assert!(restart::restarts_after_exit(job.restart(), 1));
-/// assert!(!restart::restarts_after_exit(job.restart(), 0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[must_use]
 pub fn restarts_after_exit(restart: &Restart, exit_code: i32) -> bool {
     // Rules are read only beside a policy of the container's own (KEP-5307).

@@ -28,21 +28,6 @@ pub struct ImmutableField {
 ///
 /// Answers to `ValidatePodUpdate` in `pkg/apis/core/validation`.
 ///
-/// ```
-/// use pod_lifecycle::{api::PodManifest, rule::spec_change, spec::PodSpec};
-///
-/// let spec = |image: &str, policy: &str| {
-///     let manifest: PodManifest = serde_json::from_value(serde_json::json!({
-///         "spec": {"containers": [{"name": "app", "image": image}], "restartPolicy": policy},
-///     }))?;
-///     Ok::<PodSpec, Box<dyn std::error::Error>>(PodSpec::from_admitted(&manifest)?)
-/// };
-/// let old = spec("nginx:1", "Always")?;
-/// assert_eq!(spec_change::validate_update(&old, &spec("nginx:2", "Always")?), Ok(()));
-/// assert!(spec_change::validate_update(&old, &spec("nginx:1", "Never")?).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
 /// # Errors
 ///
 /// [`ImmutableField`] names the field that may not change.

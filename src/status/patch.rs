@@ -30,7 +30,7 @@ use crate::{
 /// statuses are replaced as a whole. The uid is a precondition: the API server refuses the patch for another Pod of the
 /// same name.
 ///
-/// Answers to `PatchPodStatus` in `pkg/util/pod`. OtherFields that the kubelet never sets are left out instead of being
+/// Answers to `PatchPodStatus` in `pkg/util/pod`. Fields that the kubelet never sets are left out instead of being
 /// written as `null` (`lastProbeTime`), and fields that this crate does not know stay as the API server has them.
 ///
 /// ```
@@ -119,7 +119,7 @@ impl PodMachine {
 
 // --- Merge: who owns which field ---
 
-/// OtherFields of a status that other controllers own, even if the kubelet has read them.
+/// Fields of a status that other controllers own, even if the kubelet has read them.
 const NOT_THE_KUBELETS: [&str; 3] =
     ["resourceClaimStatuses", "extendedResourceClaimStatus", "nodeAllocatableResourceClaimStatuses"];
 
@@ -129,7 +129,7 @@ const NOT_THE_KUBELETS: [&str; 3] =
 /// * `DisruptionTarget`, which several writers may set, is as in `theirs`, unless the kubelet itself terminates the Pod
 ///   (`TerminationByKubelet`) and `ours` is the status that makes the phase terminal.
 /// * `observedGeneration` and `qosClass` are never cleared: the API server refuses that.
-/// * OtherFields that this crate does not know are as in `ours` if set there, and as in `theirs` otherwise.
+/// * Fields that this crate does not know are as in `ours` if set there, and as in `theirs` otherwise.
 /// * All else is as in `ours`.
 ///
 /// Answers to `mergePodStatus` in `pkg/kubelet/status` and to what `PrepareForUpdate` of the API server's
@@ -194,7 +194,7 @@ fn own_disruption(ours: &PodStatus) -> Option<&PodCondition> {
     })
 }
 
-/// The API server keeps an observed generation that the new status leaves out.
+/// Returns the observed generation: the API server keeps the old one if the new status leaves it out.
 fn kept_generation(theirs: i64, ours: i64) -> i64 {
     if ours == 0 { theirs } else { ours }
 }

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::api::named::named;
 
 named! {
-    /// The kind of a problem, with the API server's own word for it.
+    /// Type of a field error, with the API server's name for it (`field.ErrorType`).
     #[non_exhaustive]
     pub enum FieldErrorType {
         /// The value may be there only once.
@@ -176,7 +176,7 @@ impl Invalid {
         Invalid { name: name.into(), errors }
     }
 
-    /// The problems, sorted.
+    /// Returns the problems, sorted.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors

@@ -37,12 +37,12 @@ impl<'a> Path<'a> {
         Path { parent: Some(self), step: Segment::Field(field) }
     }
 
-    /// An item of this list.
+    /// Returns the path of an item of this list.
     pub(super) const fn index(&'a self, index: usize) -> Path<'a> {
         Path { parent: Some(self), step: Segment::Index(index) }
     }
 
-    /// An entry of this map.
+    /// Returns the path of an entry of this map.
     pub(super) const fn key(&'a self, key: &'a str) -> Path<'a> {
         Path { parent: Some(self), step: Segment::Key(key) }
     }
@@ -118,7 +118,7 @@ impl Report {
         self.push(field, FieldErrorType::TooMany, Some(count.into()), detail);
     }
 
-    /// A word that is none of the supported ones, all of which are listed.
+    /// Reports an unsupported value, with all supported ones.
     pub(super) fn not_supported<'a>(
         &mut self,
         field: &Path<'_>,
@@ -130,7 +130,7 @@ impl Report {
         self.push(field, FieldErrorType::NotSupported, Some(value.into()), detail);
     }
 
-    /// A word that has to be there and has to be one of the known.
+    /// Requires a value that is set and known.
     pub(super) fn named<T: Name>(&mut self, field: &Path<'_>, word: Option<&Named<T>>) {
         if word.is_none_or(|word| word.as_str().is_empty()) {
             self.required(field, "");
@@ -139,7 +139,7 @@ impl Report {
         }
     }
 
-    /// A word that has to be one of the known; none of them is the empty one.
+    /// Requires a known value; the empty string is none.
     pub(super) fn known<T: Name>(&mut self, field: &Path<'_>, word: Option<&Named<T>>) {
         if word.and_then(Named::known).is_none() {
             let supported = T::ALL.iter().map(|word| word.name());

@@ -78,7 +78,7 @@ fn source(report: &mut Report, path: &Path<'_>, volume: &Volume) {
     }
 }
 
-/// A missing path is reported at the projection itself, as Kubernetes does.
+/// Validates a token source; a missing path is reported at the projection itself, as Kubernetes does.
 fn token_source(report: &mut Report, projected: &Path<'_>, index: usize, token: &ServiceAccountTokenProjection) {
     let sources = projected.child("sources");
     let source = sources.index(index);
