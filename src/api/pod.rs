@@ -48,7 +48,7 @@ impl PodManifest {
     }
 }
 
-/// The part of `v1.ObjectMeta` that a Pod's life depends on.
+/// Object metadata: the fields of `v1.ObjectMeta` that the Pod lifecycle depends on.
 ///
 /// ```
 /// use pod_lifecycle::api::ObjectMeta;
@@ -157,7 +157,7 @@ impl OwnerReference {
     }
 }
 
-/// Pod spec: the fields of `v1.PodSpec` that a Pod's life depends on; the others are kept in `other`.
+/// Pod spec: the fields of `v1.PodSpec` that the lifecycle depends on; the others are kept in `other`.
 ///
 /// ```
 /// use pod_lifecycle::api::PodManifestSpec;

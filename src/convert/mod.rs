@@ -23,7 +23,7 @@
 //! let manifest = PodManifest::try_from(&watched)?;
 //! assert_eq!(manifest.spec.containers[0].image, "nginx:1.27");
 //!
-//! // As `Pod::status` says it.
+//! // As `PodMachine::status` returns it.
 //! let mut ours = manifest.status.clone();
 //! (ours.phase, ours.pod_ip) = (Some(PodPhase::Running.into()), "10.244.1.7".into());
 //! let patch = StatusPatch::between("5f0c", &manifest.status, &ours).ok_or("nothing has changed")?;

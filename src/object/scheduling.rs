@@ -18,8 +18,8 @@ impl PodObject {
     ///
     /// Answers to `applySchedulingGatedCondition` in `pkg/registry/core/pod`. KEP-3521.
     pub(super) fn note_gates(&mut self, now: Timestamp) {
-        let is_said = self.manifest.status.conditions.iter().any(|it| it.type_ == ConditionType::PodScheduled.name());
-        if self.spec.is_scheduling_gated() && !is_said {
+        let is_set = self.manifest.status.conditions.iter().any(|it| it.type_ == ConditionType::PodScheduled.name());
+        if self.spec.is_scheduling_gated() && !is_set {
             let mut condition =
                 self.condition(ConditionType::PodScheduled, false, ConditionReason::SchedulingGated, GATED, now);
             // The Pod's creation sets no observedGeneration.

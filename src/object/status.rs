@@ -90,7 +90,7 @@ impl PodObject {
 
     /// Sets `DisruptionTarget`, as a controller does right before it deletes the Pod.
     /// `reason`: `EvictionByEvictionAPI`, `PreemptionByScheduler`, `DeletionByTaintManager` or `DeletionByPodGC`;
-    /// `message`: for people, empty for what Kubernetes itself says. The Pod garbage collector also fails the Pod.
+    /// `message`: for people, empty for Kubernetes' own. The Pod garbage collector also fails the Pod.
     ///
     /// Answers to `addConditionAndDeletePod` in `pkg/controller/tainteviction` and `pkg/registry/core/pod/storage`, and
     /// to `markFailedAndDeletePodWithCondition` in `pkg/controller/podgc`.

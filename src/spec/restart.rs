@@ -73,7 +73,7 @@ impl ContainerSpec {
 }
 
 impl PodSpec {
-    /// True if a container has a restart policy or rules of its own; that a sidecar always restarts is not meant.
+    /// True if a container has restart rules, or a restart policy of its own other than a sidecar's `Always`.
     pub(crate) fn has_container_restart(&self) -> bool {
         let is_own = |it: &ContainerSpec| it.restart.is_own && it.kind != ContainerKind::Sidecar;
         self.containers.iter().any(|it| is_own(it) || !it.restart.rules.is_empty())

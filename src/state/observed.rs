@@ -69,7 +69,7 @@ fn record(index: ContainerIndex, status: &ContainerStatus, ids: &mut ContainerId
     }
 }
 
-/// Returns the state. The API wants exactly one; of several, running goes before terminated before waiting.
+/// Returns the state. At most one is set in the API; of several, running goes before terminated before waiting.
 fn recorded_state(index: ContainerIndex, state: &ContainerState, ids: &mut ContainerIds) -> Option<RecordedState> {
     if let Some(running) = &state.running {
         return Some(RecordedState::Running { started_at: running.started_at });

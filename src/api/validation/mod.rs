@@ -1,7 +1,7 @@
 //! Validation of a new Pod, each problem with its field (pkg/apis/core/validation).
 //!
 //! Fields that the types keep in `other` (affinity, tolerations) are not checked, nor are resources, environment and
-//! security contexts: they do not change a Pod's life here.
+//! security contexts: they do not change the lifecycle here.
 
 mod containers;
 mod error;

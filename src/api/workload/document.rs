@@ -79,7 +79,7 @@ impl Document {
     }
 
     /// Returns the document that makes Pods and has this name: `web`, or `deployment/web` where several have it. Without a name, the
-    /// only one that makes Pods. Lists are looked into.
+    /// only one that makes Pods. Lists are searched.
     ///
     /// # Errors
     ///
