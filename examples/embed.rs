@@ -1,9 +1,9 @@
-//! The smallest embedder: a run loop around a Pod, and a runtime that is only pretended.
+//! The smallest embedder: a run loop around a Pod and a fake runtime.
 //!
 //! `cargo run --example embed`
 //!
-//! A real embedder carries actions out on a container runtime, and waits for whatever comes first: news from the
-//! runtime, news from the API, or the Pod's own timeout. Here everything is done at once, in virtual time, and the one
+//! A real embedder carries actions out on a container runtime, and waits for what comes first: an event of the
+//! runtime, an event of the API, or the Pod's own timeout. Here everything is done at once, in virtual time, and the one
 //! container runs for three seconds.
 
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
@@ -34,7 +34,7 @@ fn run_to_the_end() -> Result<api::PodStatus, Box<dyn Error>> {
     let manifest: api::PodManifest = serde_json::from_str(MANIFEST)?;
     let spec = Arc::new(PodSpec::from_manifest(manifest)?);
     let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
-    let mut runtime = Pretended::default();
+    let mut runtime = FakeRuntime::default();
     let mut out = Vec::new();
 
     let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
@@ -51,7 +51,7 @@ fn run_to_the_end() -> Result<api::PodStatus, Box<dyn Error>> {
         let Some(next) = [runtime.next(), pod.poll_timeout()].into_iter().flatten().min() else { break };
         clock.advance_to(next);
         match runtime.take(clock.now()) {
-            // News that came too late is refused, and nothing changes.
+            // An event that came too late is refused, and nothing changes.
             Some(event) => {
                 if let Err(refused) = pod.handle_event(clock.now(), event, &mut out) {
                     println!("{} refused: {refused}", clock.now());
@@ -71,23 +71,23 @@ fn the_pod_succeeds() {
 
 /// A runtime in which everything succeeds at once, and what is going to happen.
 #[derive(Default)]
-struct Pretended {
-    news: BTreeMap<(Timestamp, usize), Event>,
+struct FakeRuntime {
+    events: BTreeMap<(Timestamp, usize), Event>,
     count: usize,
 }
 
-impl Pretended {
+impl FakeRuntime {
     fn next(&self) -> Option<Timestamp> {
-        self.news.first_key_value().map(|((at, _), _)| *at)
+        self.events.first_key_value().map(|((at, _), _)| *at)
     }
 
     fn take(&mut self, now: Timestamp) -> Option<Event> {
-        self.news.first_entry().filter(|first| first.key().0 <= now).map(|first| first.remove())
+        self.events.first_entry().filter(|first| first.key().0 <= now).map(|first| first.remove())
     }
 
-    fn tell(&mut self, at: Timestamp, event: RuntimeEvent) {
+    fn schedule(&mut self, at: Timestamp, event: RuntimeEvent) {
         self.count = self.count.saturating_add(1);
-        self.news.insert((at, self.count), Event::Runtime(event));
+        self.events.insert((at, self.count), Event::Runtime(event));
     }
 
     /// Each action is answered by the event that its documentation names.
@@ -95,39 +95,39 @@ impl Pretended {
         let result = Ok(());
         match action {
             Action::RunPodSandbox { sandbox } => {
-                self.tell(now, RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) });
+                self.schedule(now, RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) });
             }
-            Action::StopPodSandbox { sandbox } => self.tell(now, RuntimeEvent::SandboxDied { sandbox }),
+            Action::StopPodSandbox { sandbox } => self.schedule(now, RuntimeEvent::SandboxDied { sandbox }),
             Action::InspectImage { container } => {
-                self.tell(now, RuntimeEvent::ImageInspected { container, result: Ok(false) });
+                self.schedule(now, RuntimeEvent::ImageInspected { container, result: Ok(false) });
             }
             Action::PullImage { container } => {
-                self.tell(now, RuntimeEvent::ImagePulled { container, result: Ok(4_261_502) });
+                self.schedule(now, RuntimeEvent::ImagePulled { container, result: Ok(4_261_502) });
             }
             Action::CreateContainer { container, instance, .. } => {
-                self.tell(now, RuntimeEvent::ContainerCreated { container, instance, result });
+                self.schedule(now, RuntimeEvent::ContainerCreated { container, instance, result });
             }
             Action::StartContainer { container, instance } => {
-                self.tell(now, RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
-                self.tell(
+                self.schedule(now, RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
+                self.schedule(
                     now + RUN,
                     RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(0) },
                 );
             }
             Action::StopContainer { container, instance, .. } => {
-                self.tell(
+                self.schedule(
                     now,
                     RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(143) },
                 );
-                self.tell(now, RuntimeEvent::ContainerStopped { container, instance });
+                self.schedule(now, RuntimeEvent::ContainerStopped { container, instance });
             }
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => {}
             Action::RunHook { container, instance, hook } => {
-                self.tell(now, RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) });
+                self.schedule(now, RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) });
             }
             Action::Probe { container, instance, kind } => {
                 let (outcome, output) = (ProbeOutcome::Success, "".into());
-                self.tell(now, RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
+                self.schedule(now, RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
             }
             // A later version of the crate may ask for more.
             _ => println!("not carried out: {action:?}"),

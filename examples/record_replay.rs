@@ -1,7 +1,7 @@
-//! A life is recorded where it is lived, line by line, and replayed in a test: the same news, at the same times, lead to
+//! Records a Pod's events and outputs line by line, and replays them in a test: the same events at the same times lead to
 //! the same outputs.
 //!
-//! `cargo run --example record_replay`. In production the lines go to a file; here the world is made up.
+//! `cargo run --example record_replay`. In production the lines go to a file; here the runtime is fake.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +19,7 @@ use pod_lifecycle::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How a recording begins: the Pod, its node, and when.
+/// Head of a recording: the Pod, its node's settings, and the start time.
 #[derive(Serialize, Deserialize)]
 struct Beginning {
     pod: PodManifest,
@@ -27,7 +27,7 @@ struct Beginning {
     at_micros: i64,
 }
 
-/// One step: what was told (nothing, if it was time that passed), when, and what came out.
+/// One step: its time, its event (none if only time passed), and the outputs.
 #[derive(Serialize, Deserialize)]
 struct Line {
     at_micros: i64,
@@ -35,7 +35,7 @@ struct Line {
     out: Vec<Output>,
 }
 
-/// Writes a life down while it is lived.
+/// Records each step of a running Pod.
 struct Recorder {
     pod: PodMachine,
     lines: Vec<String>,
@@ -65,14 +65,14 @@ fn begin(beginning: &Beginning) -> Result<(PodMachine, Vec<Output>), Box<dyn Err
 fn step(pod: &mut PodMachine, now: Timestamp, event: Option<Event>) -> Vec<Output> {
     let mut out = Vec::new();
     match event {
-        // News that were refused are refused again.
+        // Refused events are refused again.
         Some(event) => drop(pod.handle_event(now, event, &mut out)),
         None => pod.handle_timeout(now, &mut out),
     }
     out
 }
 
-/// Lives a life again from its recording; says how many steps it had.
+/// Replays a recording; returns the number of its steps.
 fn replay(lines: &[String]) -> Result<usize, Box<dyn Error>> {
     let (first, rest) = lines.split_first().ok_or("an empty recording")?;
     let (mut pod, _) = begin(&serde_json::from_str(first)?)?;
@@ -104,13 +104,13 @@ fn record() -> Result<Vec<String>, Box<dyn Error>> {
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let beginning = Beginning { pod, config: KubeletConfig::default(), at_micros: now.unix_micros() };
     let (mut recorder, out) = Recorder::begin(&beginning)?;
-    let mut news: VecDeque<RuntimeEvent> = out.iter().flat_map(answers).collect();
+    let mut events: VecDeque<RuntimeEvent> = out.iter().flat_map(answers).collect();
     for _ in 0..40 {
-        let event = news.pop_front().map(Event::Runtime);
+        let event = events.pop_front().map(Event::Runtime);
         if event.is_none() {
             now = now.max(recorder.pod.poll_timeout().ok_or("nothing will ever happen")?);
         }
-        news.extend(recorder.step(now, event)?.iter().flat_map(answers));
+        events.extend(recorder.step(now, event)?.iter().flat_map(answers));
     }
     Ok(recorder.lines)
 }
@@ -120,7 +120,7 @@ fn every_recorded_step_is_replayed() {
     assert_eq!(replay(&record().unwrap()).unwrap(), 40);
 }
 
-/// A world in which every container runs for a moment, and exits.
+/// Answers of a runtime whose containers start and exit at once.
 fn answers(output: &Output) -> Vec<RuntimeEvent> {
     let Output::Action(action) = output else { return Vec::new() };
     let result = Ok(());

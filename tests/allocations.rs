@@ -84,7 +84,7 @@ fn a_probe_that_changes_nothing_allocates_nothing() {
         let answer = success(0.into(), kind);
         let now = ask.at;
         let allocated = allocations(|| pod.handle_event(now, answer, &mut NoSink).unwrap());
-        assert_eq!(allocated, 0, "{kind}: to hear the answer");
+        assert_eq!(allocated, 0, "{kind}: to handle the answer");
     }
 }
 
@@ -98,7 +98,7 @@ fn a_probe_that_changes_nothing_allocates_nothing_with_a_list_that_is_used_again
     assert!(matches!(out.as_slice(), [Output::Action(Action::Probe { .. })]), "{out:?}");
     out.clear();
     let allocated = allocations(|| pod.handle_event(at, success(0.into(), ProbeKind::Readiness), &mut out).unwrap());
-    assert_eq!(allocated, 0, "to hear the answer");
+    assert_eq!(allocated, 0, "to handle the answer");
     assert_eq!(out, []);
 }
 
@@ -115,12 +115,12 @@ fn a_refusal_allocates_no_more_than_the_event_that_it_gives_back_and_the_contain
         RuntimeEvent::SandboxDied { sandbox: pod_lifecycle::state::SandboxId(9) },
     ];
     for event in events {
-        let told = format!("{event:?}");
+        let shown = format!("{event:?}");
         let mut result = Ok(());
         let allocated = allocations(|| result = pod.handle_event(now, Event::Runtime(event), &mut NoSink));
-        assert!(result.is_err(), "{told}");
+        assert!(result.is_err(), "{shown}");
         let names = usize::from(format!("{result:?}").contains("app0"));
-        assert_eq!(allocated, names + 1, "{told}: {result:?}");
+        assert_eq!(allocated, names + 1, "{shown}: {result:?}");
     }
 }
 
@@ -187,7 +187,7 @@ fn what_is_remembered_of_a_pods_events_is_small() {
         );
         PodSpec::from_manifest(serde_json::from_str(&manifest).unwrap()).unwrap()
     };
-    let told = [
+    let recorded = [
         (EventReason::Pulled, "Container image \"nginx:1.27\" already present on machine"),
         (EventReason::Created, "Container created"),
         (EventReason::Started, "Container started"),
@@ -197,7 +197,7 @@ fn what_is_remembered_of_a_pods_events_is_small() {
     let mut recorder = EventRecorder::kubelet("fake-0");
     let before = BYTES.get();
     for spec in &specs {
-        for (reason, message) in &told {
+        for (reason, message) in &recorded {
             let (type_, container, message) = (EventType::Normal, Some(0.into()), (*message).into());
             let event = KubernetesEvent { at, type_, reason: reason.name().into(), container, message };
             assert!(matches!(recorder.record(spec, &event), Correlated::Create(_)));

@@ -29,7 +29,7 @@ fn pod_of_an_odd_runtime() -> PodMachine {
     let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), START, &mut NoSink);
     let container = 0.into();
     let failure = Failure { error: "ProviderFailed".into(), message: "no quota left".into() };
-    for news in [
+    for event in [
         RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) },
         RuntimeEvent::ImageInspected { container, result: Ok(true) },
         RuntimeEvent::ContainerCreated {
@@ -38,7 +38,7 @@ fn pod_of_an_odd_runtime() -> PodMachine {
             result: Err(failure),
         },
     ] {
-        pod.handle_event(START, Event::Runtime(news), &mut NoSink).unwrap();
+        pod.handle_event(START, Event::Runtime(event), &mut NoSink).unwrap();
     }
     pod
 }

@@ -74,9 +74,11 @@ impl Driver {
     /// order of [`SimEvent`].
     #[inline]
     pub(super) fn next(&self, now: Timestamp) -> Option<(Timestamp, Turn)> {
+        // A wake-up may be overdue: the clock never runs backwards.
         let wake = self.pod.as_ref().and_then(PodMachine::poll_timeout).map(|at| at.max(now));
         match (wake, self.runtime.queue.first()) {
             (Some(wake), Some((at, event))) if at == wake => {
+                // At the same instant the fixed ranks decide, so that equal inputs give equal lives.
                 let rank = self.pod.as_ref().and_then(PodMachine::next_wake).map(|(_, wake)| SimEvent::of_wake(wake));
                 let is_pod_first = rank.is_some_and(|rank| rank < event);
                 Some((at, if is_pod_first { Turn::Pod } else { Turn::Queue(event) }))
@@ -98,6 +100,7 @@ impl Driver {
             return None;
         };
         self.runtime.queue.pop();
+        // Only the host has the object and the script.
         if matches!(event, SimEvent::ScriptAction(_) | SimEvent::KubeletRestart) {
             return Some(event);
         }
@@ -114,6 +117,7 @@ impl Driver {
         while let Some(action) = host.next_action() {
             self.count(instant)?;
             host.count_event();
+            // Only a Pod asks for actions.
             let Some(pod) = &self.pod else { continue };
             if let Action::Probe { container, instance, kind } = action {
                 self.probe((container, instance, kind), instant.at, host);
@@ -164,6 +168,7 @@ impl Driver {
     /// Counts an event of an instant.
     fn count(&self, instant: &mut Instant) -> Result<(), Livelock> {
         instant.events = instant.events.saturating_add(1);
+        // The containers are counted only beyond the bound of a Pod without any.
         if instant.events <= MAX_EVENTS_AT_ONE_INSTANT {
             return Ok(());
         }

@@ -101,6 +101,7 @@ pub(crate) fn is_time(duration: Duration) -> bool {
 
 /// Rounds a grace period to the whole seconds that the API has for it.
 pub(crate) fn to_grace_seconds(grace: Duration) -> i64 {
+    // Rounded up: a grace of 0.5 s is not one of 0, which removes the object at once.
     let seconds = grace.as_secs().saturating_add(u64::from(grace.subsec_nanos() > 0));
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
@@ -112,6 +113,7 @@ struct Seconds(Duration);
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
+            // `30`, not `30.0`: files keep the numbers that people write.
             whole if whole.subsec_nanos() == 0 => serializer.serialize_u64(whole.as_secs()),
             duration => serializer.serialize_f64(to_seconds(duration)),
         }

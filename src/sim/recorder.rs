@@ -63,6 +63,7 @@ impl Recorder {
         for is in &after.conditions {
             let was = before.conditions.iter().find(|was| was.type_ == is.type_);
             let from = was.and_then(|was| was.status.known());
+            // Conditions of other owners are no transitions of the kubelet.
             if let (Some(condition), Some(to)) = (known::<ConditionType>(&is.type_), is.status.known())
                 && from != Some(to)
             {
@@ -160,6 +161,7 @@ impl Sink for ApiSink<'_> {
     }
 
     fn transition(&mut self, transition: Transition) {
+        // A transition is one of the published status: what does not reach the API is none.
         if !self.object.is_node_lost() && !self.object.is_gone() && !self.is_phase_known(&transition.change) {
             self.recorder.transition(transition);
         }
@@ -175,6 +177,7 @@ impl Sink for ApiSink<'_> {
 
     fn published(&mut self, at: Timestamp, status: &StatusView<'_>) {
         let published = status.status(&SimulatedInstances(status.spec()));
+        // An equal status is not written again, as the status manager skips it.
         if self.object.merge_status(published) {
             self.recorder.status(at, self.object.status());
         }
@@ -185,6 +188,7 @@ impl Sink for ApiSink<'_> {
     }
 
     fn delete_object(&mut self, _: Timestamp) {
+        // A lost node cannot reach the API server.
         self.recorder.wants_deletion = !self.object.is_node_lost();
     }
 }

@@ -125,6 +125,7 @@ impl<'a> StatusMatcher<'a> {
                 any(container, &|it| it.state.waiting.as_ref().is_some_and(|waiting| waiting.reason == reason))
             }
             StatusMatcher::Exited { container, code } => any(Some(container), &|it| {
+                // A crash-looping container waits: its exit stands in the last state.
                 let ends = [&it.state, &it.last_state].map(|state| state.terminated.as_ref());
                 ends.into_iter().flatten().any(|end| end.exit_code == code)
             }),
@@ -142,6 +143,7 @@ impl From<PodPhase> for StatusMatcher<'_> {
 /// Returns the kind of a container's state, if its status has one.
 pub(super) fn kind_of(state: &ContainerState) -> Option<ContainerStateKind> {
     match state {
+        // A valid status has at most one of the three.
         ContainerState { running: Some(_), .. } => Some(ContainerStateKind::Running),
         ContainerState { terminated: Some(_), .. } => Some(ContainerStateKind::Terminated),
         ContainerState { waiting: Some(_), .. } => Some(ContainerStateKind::Waiting),

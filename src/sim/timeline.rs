@@ -230,6 +230,7 @@ impl Timeline {
         if last.is_some_and(|last| !may_have_changed && last.resource_version == *resource_version) {
             return false;
         }
+        // Metadata and spec are shared with the instant before: a life has many statuses and few specs.
         let manifest = match last {
             Some(last) if !may_have_changed => last.object.clone(),
             Some(_) | None => Arc::new(as_stored(object.manifest())),
@@ -237,6 +238,7 @@ impl Timeline {
         let same = last.filter(|last| *last.status == *object.status());
         let status = same.map_or_else(|| Arc::new(object.status().clone()), |last| last.status.clone());
         let resource_version = resource_version.clone();
+        // A client sees the last state of an instant only.
         if self.observed.last().is_some_and(|last| last.at == at) {
             self.observed.pop();
         }
@@ -329,6 +331,7 @@ impl Timeline {
     pub fn observed_statuses(&self) -> impl Iterator<Item = (Timestamp, &PodStatus)> {
         let mut before: Option<&PodStatus> = None;
         self.observed.iter().filter_map(move |observed| {
+            // Other instants changed only metadata or spec.
             let is_new = before.replace(&observed.status) != Some(&*observed.status);
             is_new.then_some((observed.at, &*observed.status))
         })

@@ -41,8 +41,8 @@ fn live(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>, runtime: &m
                 runtime.carry_out(action);
             }
         }
-        match runtime.news.pop_front() {
-            Some(news) => pod.handle_event(now, Event::Runtime(news), out).unwrap(),
+        match runtime.events.pop_front() {
+            Some(event) => pod.handle_event(now, Event::Runtime(event), out).unwrap(),
             None if out.is_empty() => return,
             None => {}
         }

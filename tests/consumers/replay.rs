@@ -1,4 +1,4 @@
-//! A flight recorder: what a Pod was told, and when. Told again, it comes to the same to the last byte.
+//! A flight recorder: the events of a Pod and their times. Replayed, they lead to the same outputs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ fn new_pod(out: &mut Vec<Output>) -> PodMachine {
     PodMachine::new(spec(), Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, out)
 }
 
-/// A minute in the life of a Pod whose container crashes every 7 s; every line is written down before it is told.
+/// A minute in the life of a Pod whose container crashes every 7 s; every line is recorded before it is handled.
 fn record() -> (Vec<Line>, Vec<Output>, PodMachine) {
     let (mut now, mut lines, mut all, mut out) = (Timestamp::UNIX_EPOCH, Vec::new(), Vec::new(), Vec::new());
     let (mut runtime, mut crash) = (Runtime::default(), None);
@@ -41,24 +41,24 @@ fn record() -> (Vec<Line>, Vec<Output>, PodMachine) {
                 runtime.carry_out(action);
             }
         }
-        let news = runtime.news.pop_front();
-        if let Some(RuntimeEvent::ContainerStarted { container, instance, .. }) = news {
+        let answer = runtime.events.pop_front();
+        if let Some(RuntimeEvent::ContainerStarted { container, instance, .. }) = answer {
             let exit = ContainerExit::with_code(1);
             let ended = RuntimeEvent::ContainerExited { container, instance, exit };
             crash = Some((now + Duration::from_secs(7), ended));
         }
-        let event = news.or_else(|| {
+        let event = answer.or_else(|| {
             now = [pod.poll_timeout(), crash.as_ref().map(|(at, _)| *at)].into_iter().flatten().min().unwrap();
             crash.take_if(|(at, _)| *at == now).map(|(_, ended)| ended)
         });
         lines.push((now, event.map(Event::Runtime)));
-        tell(&mut pod, lines.last().unwrap(), &mut out);
+        handle(&mut pod, lines.last().unwrap(), &mut out);
     }
     all.extend(out);
     (lines, all, pod)
 }
 
-fn tell(pod: &mut PodMachine, (at, event): &Line, out: &mut Vec<Output>) {
+fn handle(pod: &mut PodMachine, (at, event): &Line, out: &mut Vec<Output>) {
     match event {
         Some(event) => pod.handle_event(*at, event.clone(), out).unwrap(),
         None => pod.handle_timeout(*at, out),
@@ -72,7 +72,7 @@ fn what_was_recorded_is_replayed_to_the_last_output() {
     let mut out = Vec::new();
     let mut again = new_pod(&mut out);
     for line in &lines {
-        tell(&mut again, line, &mut out);
+        handle(&mut again, line, &mut out);
     }
     assert_eq!(out, recorded);
     assert_eq!(again, pod);

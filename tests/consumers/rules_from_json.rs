@@ -1,4 +1,4 @@
-//! A report over a real cluster: `kubectl get pods -o json` goes in, and the rules say what ought to be.
+//! A report over a real cluster: `kubectl get pods -o json` goes in, and the rules compute what is expected.
 
 use pod_lifecycle::{
     Timestamp,

@@ -41,8 +41,8 @@ impl Agent {
             if self.pod.worker_state() == WorkerState::Finished {
                 return;
             }
-            if let Some(news) = self.runtime.news.pop_front() {
-                self.pod.handle_event(self.clock.now(), Event::Runtime(news), &mut self.out).unwrap();
+            if let Some(event) = self.runtime.events.pop_front() {
+                self.pod.handle_event(self.clock.now(), Event::Runtime(event), &mut self.out).unwrap();
                 continue;
             }
             match self.pod.poll_timeout().filter(|at| *at <= end) {

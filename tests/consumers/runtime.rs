@@ -11,7 +11,7 @@ use pod_lifecycle::{
 /// What the runtime has to say, and what it was asked to do.
 #[derive(Default)]
 pub(crate) struct Runtime {
-    pub(crate) news: VecDeque<RuntimeEvent>,
+    pub(crate) events: VecDeque<RuntimeEvent>,
     pub(crate) asked: Vec<Action>,
 }
 
@@ -20,7 +20,7 @@ impl Runtime {
     pub(crate) fn carry_out(&mut self, action: Action) {
         let result = Ok(());
         self.asked.push(action.clone());
-        self.news.extend(match action {
+        self.events.extend(match action {
             Action::RunPodSandbox { sandbox } => vec![RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) }],
             Action::StopPodSandbox { sandbox } => vec![RuntimeEvent::SandboxDied { sandbox }],
             Action::InspectImage { container } => vec![RuntimeEvent::ImageInspected { container, result: Ok(true) }],

@@ -42,7 +42,7 @@ fn a_server_that_hangs_loses_its_traffic_and_keeps_its_process() {
 }
 
 #[test]
-fn somebody_acts_while_the_pod_lives() {
+fn api_clients_and_the_node_act_while_the_pod_runs() {
     let mut life = Scenario::healthy(web()).simulate().unwrap();
     life.advance(60 * SECOND).unwrap();
     assert!(StatusMatcher::ready().matches(life.object().status()));

@@ -158,7 +158,7 @@ pub(crate) fn parts_of(whole: Value) -> impl Strategy<Value = Value> {
     })
 }
 
-/// Fields that whoever writes a Pod writes, even with nothing in them.
+/// Fields that are required, and so written even if empty.
 const ALWAYS_WRITTEN: [&str; 28] = [
     "apiVersion",
     "kind",

@@ -77,7 +77,7 @@ proptest! {
     }
 }
 
-/// The statuses of a life; none if the story turns out to be impossible.
+/// The statuses of a life; none if its scenario is impossible.
 fn statuses(scenario: &Scenario) -> Vec<PodStatus> {
     let life = scenario.play();
     life.map_or_else(|_| Vec::new(), |timeline| timeline.statuses().map(|(_, status)| status.clone()).collect())

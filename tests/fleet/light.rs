@@ -40,15 +40,15 @@ fn lives_in_a_fleet_as_alone(name: &str, scenario: Scenario) {
         assert_eq!(shown, column, "{name}, after {seconds} s");
     }
     let played = scenario.play().unwrap();
-    let told = played.entries.iter().filter_map(|entry| match &entry.kind {
+    let changes = played.entries.iter().filter_map(|entry| match &entry.kind {
         EntryKind::Transition(transition) if entry.at <= fleet.now() => Some(transition.clone()),
         _ => None,
     });
-    assert_eq!(*heard.lock().unwrap(), told.collect::<Vec<_>>(), "{name}");
+    assert_eq!(*heard.lock().unwrap(), changes.collect::<Vec<_>>(), "{name}");
 }
 
 #[test]
-fn a_pod_whose_finalizer_nobody_removes_stays_in_a_fleet_too() {
+fn a_pod_whose_finalizer_is_not_removed_stays_in_a_fleet_too() {
     let deleted = json!({ "actions": [{ "t": 60, "op": "delete" }] });
     lives_in_a_fleet_as_alone(
         "with a finalizer",

@@ -159,10 +159,10 @@ fn what_is_counted_is_what_the_timelines_of_the_pods_show() {
 #[test]
 fn a_timeline_tells_what_the_listeners_heard() {
     let mut fleet = Fleet::new(&stormy(5), 40).unwrap();
-    let (tell, told) = std::sync::mpsc::channel();
-    fleet.listen(move |number, transition| tell.send((number, transition.clone())).unwrap());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    fleet.listen(move |number, transition| sender.send((number, transition.clone())).unwrap());
     fleet.advance(Duration::from_secs(240)).unwrap();
-    let heard: Vec<_> = told.try_iter().collect();
+    let heard: Vec<_> = receiver.try_iter().collect();
     assert!(heard.len() > 200);
     for number in 0..fleet.pods() {
         let timeline: Timeline = fleet.timeline(number).unwrap();

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["event"],
     &["action"],
     &["kubelet"],
-    // It tells a kubelet's sink what the API server and the controllers did; nothing else is shared.
+    // It reports to a kubelet's sink what the API server and the controllers did; nothing else is shared.
     &["object"],
     &["status"],
     &["kubectl"],

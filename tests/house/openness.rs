@@ -7,7 +7,7 @@ use super::layers::files;
 /// The sets that stay as they are, and why.
 const CLOSED: &[(&str, &[&str])] = &[
     (
-        "the API has these and no more: it tells clients to match them all",
+        "the API has these and no more: clients are asked to match them all",
         &[
             "ContainerStateKind",
             "RecordedState",

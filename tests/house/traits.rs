@@ -27,7 +27,7 @@ use pod_lifecycle::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Whatever somebody holds can be shown, copied, and handed to another thread.
+/// Public values can be shown, copied, and sent to another thread.
 fn is_common<T: Debug + Clone + Send + Sync + 'static>() {}
 /// Two of them can be compared, as tests do.
 fn is_compared<T: Eq>() {}

@@ -36,8 +36,8 @@ impl Node {
         Node { pod, now, out }
     }
 
-    fn hear(&mut self, news: RuntimeEvent) -> Result<(), EventError> {
-        Ok(self.pod.handle_event(self.now, Event::Runtime(news), &mut self.out)?)
+    fn handle(&mut self, event: RuntimeEvent) -> Result<(), EventError> {
+        Ok(self.pod.handle_event(self.now, Event::Runtime(event), &mut self.out)?)
     }
 
     fn wait(&mut self, seconds: u64) {
@@ -47,9 +47,9 @@ impl Node {
 
     /// Makes the sandbox, and takes a container up to the request for its start.
     fn up_to_start(&mut self) {
-        self.hear(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }).unwrap();
-        self.hear(RuntimeEvent::ImageInspected { container: APP.into(), result: Ok(true) }).unwrap();
-        self.hear(created(0)).unwrap();
+        self.handle(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }).unwrap();
+        self.handle(RuntimeEvent::ImageInspected { container: APP.into(), result: Ok(true) }).unwrap();
+        self.handle(created(0)).unwrap();
     }
 
     fn asked(&mut self) -> Vec<Action> {
@@ -84,9 +84,9 @@ fn app(policy: &str) -> Value {
 fn an_exit_before_the_answer_to_the_start_is_not_lost() {
     let mut node = Node::of(app("Never"));
     node.up_to_start();
-    node.hear(exited(0, 3)).unwrap();
-    node.hear(started(0)).unwrap();
-    node.hear(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
+    node.handle(exited(0, 3)).unwrap();
+    node.handle(started(0)).unwrap();
+    node.handle(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
     assert_eq!(node.pod.phase(), PodPhase::Failed);
     assert_eq!(node.pod.worker_state(), WorkerState::Finished);
     let end = node.pod.status().container_statuses[0].state.terminated.clone().unwrap();
@@ -96,8 +96,8 @@ fn an_exit_before_the_answer_to_the_start_is_not_lost() {
 #[test]
 fn a_relist_that_shows_a_new_instance_before_the_answer_to_its_creation_does_not_duplicate_it() {
     let mut node = Node::of(app("Always"));
-    node.hear(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }).unwrap();
-    node.hear(RuntimeEvent::ImageInspected { container: APP.into(), result: Ok(true) }).unwrap();
+    node.handle(RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) }).unwrap();
+    node.handle(RuntimeEvent::ImageInspected { container: APP.into(), result: Ok(true) }).unwrap();
     let mut shown = node.pod.runtime().clone();
     shown.instances.insert(
         0,
@@ -110,12 +110,12 @@ fn a_relist_that_shows_a_new_instance_before_the_answer_to_its_creation_does_not
             state: InstanceState::Created,
         },
     );
-    node.hear(RuntimeEvent::Relisted(shown)).unwrap();
-    node.hear(created(0)).unwrap();
-    node.hear(started(0)).unwrap();
+    node.handle(RuntimeEvent::Relisted(shown)).unwrap();
+    node.handle(created(0)).unwrap();
+    node.handle(started(0)).unwrap();
     assert_eq!(node.pod.runtime().instances.len(), 1);
     let again: RuntimeStatus = node.pod.runtime().clone();
-    node.hear(RuntimeEvent::Relisted(again)).unwrap();
+    node.handle(RuntimeEvent::Relisted(again)).unwrap();
     assert_eq!(node.pod.phase(), PodPhase::Running);
 }
 
@@ -124,12 +124,12 @@ fn two_running_instances_of_one_container_both_complete_their_hooks() {
     let hook = json!({"preStop": {"exec": {"command": ["drain"]}}});
     let mut node = Node::of(json!({"containers": [{"name": "app", "image": "nginx:1", "lifecycle": hook}]}));
     node.up_to_start();
-    node.hear(started(0)).unwrap();
+    node.handle(started(0)).unwrap();
     let mut shown = node.pod.runtime().clone();
     let mut twin = shown.instances[0].clone();
     twin.id = InstanceId::nth(1);
     shown.instances.insert(0, twin);
-    node.hear(RuntimeEvent::Relisted(shown)).unwrap();
+    node.handle(RuntimeEvent::Relisted(shown)).unwrap();
     node.asked();
     let deleted = ApiEvent::Deleted { grace_seconds: 30, generation: None };
     node.pod.handle_event(node.now, Event::Api(deleted), &mut node.out).unwrap();
@@ -137,7 +137,8 @@ fn two_running_instances_of_one_container_both_complete_their_hooks() {
     assert_eq!(hooks, 2);
     for n in [0, 1] {
         let (container, instance) = (APP.into(), InstanceId::nth(n));
-        node.hear(RuntimeEvent::HookFinished { container, instance, hook: HookKind::PreStop, result: Ok(()) }).unwrap();
+        node.handle(RuntimeEvent::HookFinished { container, instance, hook: HookKind::PreStop, result: Ok(()) })
+            .unwrap();
     }
     let stops = node.asked().into_iter().filter(|action| matches!(action, Action::StopContainer { .. })).count();
     assert_eq!(stops, 2, "neither sits out its grace");
@@ -150,19 +151,19 @@ fn the_result_of_a_hook_that_was_not_requested_is_refused() {
     node.up_to_start();
     let (container, instance, hook) = (APP.into(), InstanceId::nth(0), HookKind::PostStart);
     let finished = |instance| RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) };
-    assert!(matches!(node.hear(finished(instance)), Err(EventError::Unasked { .. })), "it has not started");
-    node.hear(started(0)).unwrap();
-    assert!(matches!(node.hear(finished(InstanceId::nth(1))), Err(EventError::Unasked { .. })), "another instance");
-    node.hear(finished(instance)).unwrap();
-    assert!(matches!(node.hear(finished(instance)), Err(EventError::Unasked { .. })), "answered already");
+    assert!(matches!(node.handle(finished(instance)), Err(EventError::Unasked { .. })), "it has not started");
+    node.handle(started(0)).unwrap();
+    assert!(matches!(node.handle(finished(InstanceId::nth(1))), Err(EventError::Unasked { .. })), "another instance");
+    node.handle(finished(instance)).unwrap();
+    assert!(matches!(node.handle(finished(instance)), Err(EventError::Unasked { .. })), "answered already");
 }
 
 #[test]
 fn each_stop_of_a_sandbox_may_be_answered() {
     let mut node = Node::of(app("Never"));
     node.up_to_start();
-    node.hear(started(0)).unwrap();
-    node.hear(exited(0, 0)).unwrap();
+    node.handle(started(0)).unwrap();
+    node.handle(exited(0, 0)).unwrap();
     let mut answered = 0;
     loop {
         let asked = node.asked();
@@ -171,7 +172,7 @@ fn each_stop_of_a_sandbox_may_be_answered() {
             break;
         }
         for _ in 0..stops {
-            node.hear(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
+            node.handle(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
             answered += 1;
         }
     }
@@ -184,16 +185,16 @@ fn dead_sandboxes_are_removed_in_time() {
     let mut node = Node::of(app("Always"));
     for n in 0..1_000 {
         let sandbox = SandboxId(n);
-        node.hear(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) }).unwrap();
-        node.hear(RuntimeEvent::SandboxDied { sandbox }).unwrap();
+        node.handle(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) }).unwrap();
+        node.handle(RuntimeEvent::SandboxDied { sandbox }).unwrap();
         // What the sync was about to do in it fails, so that the next one makes another.
         let result = Err("no sandbox".into());
-        let _ = node.hear(RuntimeEvent::ImageInspected { container: APP.into(), result });
+        let _ = node.handle(RuntimeEvent::ImageInspected { container: APP.into(), result });
         for _ in 0..3 {
             let stops =
                 node.asked().into_iter().filter(|action| matches!(action, Action::StopPodSandbox { .. })).count();
             for _ in 0..stops {
-                let _ = node.hear(RuntimeEvent::SandboxDied { sandbox });
+                let _ = node.handle(RuntimeEvent::SandboxDied { sandbox });
             }
         }
         node.wait(10);
@@ -206,11 +207,11 @@ fn dead_sandboxes_are_removed_in_time() {
 fn a_container_that_was_stopped_but_runs_on_is_stopped_again() {
     let mut node = Node::of(app("Always"));
     node.up_to_start();
-    node.hear(started(0)).unwrap();
+    node.handle(started(0)).unwrap();
     node.asked();
     let deleted = ApiEvent::Deleted { grace_seconds: 5, generation: None };
     node.pod.handle_event(node.now, Event::Api(deleted), &mut node.out).unwrap();
-    node.hear(stopped(0)).unwrap();
+    node.handle(stopped(0)).unwrap();
     let is_over = |node: &Node| node.pod.worker_state() == WorkerState::Finished;
     for _ in 0..3 {
         let stops = node.asked().into_iter().filter(|action| matches!(action, Action::StopPodSandbox { .. })).count();
@@ -231,9 +232,9 @@ fn the_runtimes_own_times_and_signal_are_shown() {
     let (container, instance) = (APP.into(), InstanceId::nth(0));
     let begun = RuntimeEvent::ContainerStarted { container, instance, started_at: Some(at(7)), result: Ok(()) };
     node.wait(20);
-    node.hear(begun).unwrap();
+    node.handle(begun).unwrap();
     let exit = ContainerExit { signal: Some(9), finished_at: Some(at(15)), ..ContainerExit::with_code(137) };
-    node.hear(RuntimeEvent::ContainerExited { container, instance, exit }).unwrap();
+    node.handle(RuntimeEvent::ContainerExited { container, instance, exit }).unwrap();
     let end = node.pod.status().container_statuses[0].state.terminated.clone().unwrap();
     assert_eq!((end.started_at, end.finished_at, end.signal), (Some(at(7)), Some(at(15)), 9));
 }
@@ -253,7 +254,7 @@ fn lateness(uid: &str) -> i64 {
         node.now = at;
         node.pod.handle_timeout(at, &mut node.out);
     }
-    node.hear(RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() }).unwrap();
+    node.handle(RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() }).unwrap();
     node.pod.poll_timeout().unwrap().micros_since(at)
 }
 
@@ -277,11 +278,11 @@ fn a_kubelet_that_wakes_late_relists_before_it_syncs() {
     let mut node = Node::with(with_log("b:1"), "uid-1", KubeletConfig::default().with_timing(timing));
     node.wait(1);
     node.up_to_start();
-    node.hear(started(0)).unwrap();
+    node.handle(started(0)).unwrap();
     let failure = Failure { error: StartError::ErrImagePull, message: "no such image".into() };
-    let _ = node.hear(RuntimeEvent::ImageInspected { container: log, result: Ok(false) });
-    node.hear(RuntimeEvent::ImagePulled { container: log, result: Err(failure) }).unwrap();
-    node.hear(exited(0, 1)).unwrap();
+    let _ = node.handle(RuntimeEvent::ImageInspected { container: log, result: Ok(false) });
+    node.handle(RuntimeEvent::ImagePulled { container: log, result: Err(failure) }).unwrap();
+    node.handle(exited(0, 1)).unwrap();
     node.asked();
     // A relist was due within a second, but no timeout was handled; this event comes first.
     node.now = node.now + Duration::from_secs(30);
@@ -299,13 +300,13 @@ fn a_kubelet_that_wakes_late_relists_before_it_syncs() {
 
 /// How a Pod ends that the node ends while the start of its container is still being answered, and the container has
 /// ended well already: its phase and the reason for it.
-fn ended_well_before(news: NodeEvent) -> (PodPhase, String) {
+fn ended_well_before(event: NodeEvent) -> (PodPhase, String) {
     let mut node = Node::of(app("Never"));
     node.up_to_start();
-    node.hear(exited(0, 0)).unwrap();
-    node.pod.handle_event(node.now, Event::Node(news), &mut node.out).unwrap();
-    node.hear(started(0)).unwrap();
-    node.hear(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
+    node.handle(exited(0, 0)).unwrap();
+    node.pod.handle_event(node.now, Event::Node(event), &mut node.out).unwrap();
+    node.handle(started(0)).unwrap();
+    node.handle(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }).unwrap();
     assert_eq!(node.pod.worker_state(), WorkerState::Finished);
     (node.pod.phase(), node.pod.status().reason)
 }

@@ -23,13 +23,13 @@ fn app() -> Arc<PodSpec> {
 /// Starts the sandbox and the container.
 fn up(pod: &mut PodMachine, now: Timestamp) {
     let (container, instance, result) = (0.into(), InstanceId::nth(0), Ok(()));
-    for news in [
+    for event in [
         RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) },
         RuntimeEvent::ImageInspected { container, result: Ok(true) },
         RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) },
         RuntimeEvent::ContainerStarted { container, instance, started_at: None, result },
     ] {
-        pod.handle_event(now, Event::Runtime(news), &mut NoSink).unwrap();
+        pod.handle_event(now, Event::Runtime(event), &mut NoSink).unwrap();
     }
 }
 

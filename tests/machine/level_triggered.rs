@@ -41,13 +41,13 @@ impl Node {
         self.pod.spec().index_of("app").unwrap()
     }
 
-    fn tell(&mut self, event: Event) -> Result<(), EventError> {
+    fn handle(&mut self, event: Event) -> Result<(), EventError> {
         self.out.clear();
         Ok(self.pod.handle_event(self.now, event, &mut self.out)?)
     }
 
     fn relist(&mut self) -> Result<(), EventError> {
-        self.tell(Event::Runtime(RuntimeEvent::Relisted(self.runtime.clone())))
+        self.handle(Event::Runtime(RuntimeEvent::Relisted(self.runtime.clone())))
     }
 
     fn asked(&self) -> Vec<Action> {
@@ -92,7 +92,7 @@ impl Node {
         node.relist().unwrap();
         let container = node.app();
         assert_eq!(node.asked(), [Action::InspectImage { container }]);
-        node.tell(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) })).unwrap();
+        node.handle(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) })).unwrap();
         let instance = InstanceId::nth(0);
         assert_eq!(node.asked(), [Action::CreateContainer { container, instance, restart_count: 0 }]);
         node.list_running(0);
@@ -128,7 +128,7 @@ fn relisting_the_same_state_changes_nothing() {
 #[test]
 fn a_relist_without_the_container_completes_its_stop() {
     let mut node = Node::running();
-    node.tell(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None })).unwrap();
+    node.handle(Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None })).unwrap();
     let (container, instance) = (node.app(), InstanceId::nth(0));
     assert_eq!(node.asked(), [Action::StopContainer { container, instance, timeout: Duration::from_secs(30) }]);
     node.list_exited(143);
@@ -164,7 +164,7 @@ fn the_back_off_counts_exits_from_relists() {
     node.list_exited(1);
     node.relist().unwrap();
     let container = node.app();
-    node.tell(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) })).unwrap();
+    node.handle(Event::Runtime(RuntimeEvent::ImageInspected { container, result: Ok(true) })).unwrap();
     node.list_running(1);
     node.relist().unwrap();
     node.list_exited(1);

@@ -41,19 +41,19 @@ impl Node {
         let pod = PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), now(), &mut out).unwrap();
         let mut node = Node { pod, object, out };
         let (container, instance) = (0.into(), FIRST);
-        for news in [
+        for event in [
             RuntimeEvent::SandboxCreated { sandbox: SandboxId(0), has_ip: Some(true) },
             RuntimeEvent::ImageInspected { container, result: Ok(true) },
             RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) },
             RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) },
         ] {
-            node.tell(Event::Runtime(news)).unwrap();
+            node.handle(Event::Runtime(event)).unwrap();
         }
         node.object.status = node.pod.status();
         node
     }
 
-    fn tell(&mut self, event: Event) -> Result<(), EventError> {
+    fn handle(&mut self, event: Event) -> Result<(), EventError> {
         Ok(self.pod.handle_event(now(), event, &mut self.out)?)
     }
 
@@ -86,7 +86,7 @@ fn fields_of_the_kubelet_overwritten_by_others_are_restored() {
 #[test]
 fn while_the_sync_loop_is_busy_nothing_is_published_again() {
     let mut node = Node::running(json!({}));
-    node.tell(Event::Node(NodeEvent::Preempted)).unwrap();
+    node.handle(Event::Node(NodeEvent::Preempted)).unwrap();
     assert!(!node.writes_again(|object| object.status.phase = Some(PodPhase::Pending.into())));
 }
 
@@ -115,7 +115,7 @@ fn the_result_of_a_probe_that_was_not_requested_is_refused() {
     assert!(node.asked().into_iter().any(is_asked), "{:?}", node.asked());
     let mut answer = |kind, instance| {
         let (container, outcome, output) = (0.into(), ProbeOutcome::Failure, "".into());
-        node.tell(Event::Runtime(RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output }))
+        node.handle(Event::Runtime(RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output }))
     };
     assert!(answer(ProbeKind::Liveness, FIRST).unwrap_err().is_stale(), "liveness is not asked yet");
     assert!(answer(ProbeKind::Readiness, InstanceId::nth(1)).is_err(), "there is no second instance");
@@ -130,9 +130,9 @@ fn evicted() -> Event {
 
 fn exits(node: &mut Node, exit_code: i32) {
     let (container, instance, exit) = (0.into(), FIRST, ContainerExit::with_code(exit_code));
-    node.tell(Event::Runtime(RuntimeEvent::ContainerExited { container, instance, exit })).unwrap();
-    node.tell(Event::Runtime(RuntimeEvent::ContainerStopped { container, instance })).unwrap();
-    node.tell(Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) })).unwrap();
+    node.handle(Event::Runtime(RuntimeEvent::ContainerExited { container, instance, exit })).unwrap();
+    node.handle(Event::Runtime(RuntimeEvent::ContainerStopped { container, instance })).unwrap();
+    node.handle(Event::Runtime(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) })).unwrap();
 }
 
 fn is_marked(node: &Node) -> bool {
@@ -142,14 +142,14 @@ fn is_marked(node: &Node) -> bool {
 #[test]
 fn disruption_target_comes_with_the_terminal_phase_unless_others_wrote_that_phase_before() {
     let mut node = Node::running(json!({}));
-    node.tell(evicted()).unwrap();
+    node.handle(evicted()).unwrap();
     assert!(!is_marked(&node), "its containers still run");
     exits(&mut node, 137);
     assert_eq!((node.pod.phase(), is_marked(&node)), (PodPhase::Failed, true));
 
     let mut node = Node::running(json!({}));
-    node.tell(evicted()).unwrap();
-    node.tell(Event::Api(ApiEvent::Ended(PodPhase::Failed))).unwrap();
+    node.handle(evicted()).unwrap();
+    node.handle(Event::Api(ApiEvent::Ended(PodPhase::Failed))).unwrap();
     exits(&mut node, 137);
     assert_eq!((node.pod.phase(), is_marked(&node)), (PodPhase::Failed, false));
 }
@@ -157,7 +157,7 @@ fn disruption_target_comes_with_the_terminal_phase_unless_others_wrote_that_phas
 #[test]
 fn a_disruption_target_removed_after_the_end_is_not_restored() {
     let mut node = Node::running(json!({}));
-    node.tell(evicted()).unwrap();
+    node.handle(evicted()).unwrap();
     exits(&mut node, 137);
     assert!(is_marked(&node));
     node.object.status = node.pod.status();
@@ -172,7 +172,7 @@ fn a_disruption_target_removed_after_the_end_is_not_restored() {
 fn dead_containers_of_an_evicted_pod_are_removed_and_those_of_a_node_that_shuts_down_are_kept() {
     let removed = |end: Event| {
         let mut node = Node::running(json!({}));
-        node.tell(end).unwrap();
+        node.handle(end).unwrap();
         exits(&mut node, 137);
         for _ in 0..10 {
             let due = node.pod.poll_timeout().unwrap_or(now());
@@ -187,9 +187,9 @@ fn dead_containers_of_an_evicted_pod_are_removed_and_those_of_a_node_that_shuts_
 
 #[test]
 fn only_a_terminal_phase_may_be_set_by_others() {
-    let told = |phase| Node::running(json!({})).tell(Event::Api(ApiEvent::Ended(phase)));
-    assert_eq!([told(PodPhase::Failed), told(PodPhase::Succeeded)], [Ok(()), Ok(())]);
+    let end = |phase| Node::running(json!({})).handle(Event::Api(ApiEvent::Ended(phase)));
+    assert_eq!([end(PodPhase::Failed), end(PodPhase::Succeeded)], [Ok(()), Ok(())]);
     for phase in [PodPhase::Pending, PodPhase::Running, PodPhase::Unknown] {
-        assert_eq!(told(phase), Err(EventError::NotTerminal { phase }));
+        assert_eq!(end(phase), Err(EventError::NotTerminal { phase }));
     }
 }

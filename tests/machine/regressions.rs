@@ -23,10 +23,10 @@ fn pod(text: &str) -> PodMachine {
     PodMachine::new(spec(text), Arc::new(KubeletConfig::default()), START, &mut NoSink)
 }
 
-fn tell(pod: &mut PodMachine, news: impl IntoIterator<Item = RuntimeEvent>) {
-    for news in news {
-        let told = format!("{news:?}");
-        pod.handle_event(START, Event::Runtime(news), &mut NoSink).unwrap_or_else(|error| panic!("{told}: {error}"));
+fn handle(pod: &mut PodMachine, events: impl IntoIterator<Item = RuntimeEvent>) {
+    for event in events {
+        let shown = format!("{event:?}");
+        pod.handle_event(START, Event::Runtime(event), &mut NoSink).unwrap_or_else(|error| panic!("{shown}: {error}"));
     }
 }
 
@@ -46,15 +46,15 @@ fn start(place: u16, n: u32) -> [RuntimeEvent; 3] {
 #[test]
 fn a_pod_that_the_garbage_collector_failed_stays_failed() {
     let mut pod = pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}, {"name": "log", "image": "nginx:1"}]}"#);
-    tell(&mut pod, [sandbox(0)]);
+    handle(&mut pod, [sandbox(0)]);
     let [inspected, created, started] = start(0, 0);
-    tell(&mut pod, [inspected]);
+    handle(&mut pod, [inspected]);
     for event in [ApiEvent::Deleted { grace_seconds: 20, generation: None }, ApiEvent::Ended(PodPhase::Failed)] {
         pod.handle_event(START, Event::Api(event), &mut NoSink).unwrap();
     }
     assert_eq!(pod.phase(), PodPhase::Failed);
-    tell(&mut pod, [created, started]);
-    tell(&mut pod, start(1, 0));
+    handle(&mut pod, [created, started]);
+    handle(&mut pod, start(1, 0));
     assert_eq!(pod.phase(), PodPhase::Failed);
 }
 
@@ -67,14 +67,14 @@ fn a_terminal_phase_set_by_others_is_published_and_final() {
     let is_phase =
         |output: &&Output| matches!(output, Output::Transition(Transition { change: Change::Phase { .. }, .. }));
     let change = Change::Phase { from: Some(PodPhase::Pending), to: PodPhase::Failed };
-    let told: Vec<&Output> = out.iter().filter(is_phase).collect();
-    assert_eq!(told, [&Output::Transition(Transition { at: START, change })]);
+    let phases: Vec<&Output> = out.iter().filter(is_phase).collect();
+    assert_eq!(phases, [&Output::Transition(Transition { at: START, change })]);
     assert_eq!(pod.phase(), PodPhase::Failed);
 }
 
 #[test]
 fn an_init_container_that_alternates_between_relists_is_no_livelock() {
-    let (tell_end, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut pod = pod(r#"{"readinessGates": [{"conditionType": "example.com/warm"}],
                 "initContainers": [{"name": "setup", "image": "nginx:1"},
@@ -83,7 +83,7 @@ fn an_init_container_that_alternates_between_relists_is_no_livelock() {
                 "containers": [{"name": "app", "image": "nginx:1"}]}"#);
         let setup = 0.into();
         let failure = Failure { error: StartError::CreateContainerError, message: "it broke".into() };
-        tell(
+        handle(
             &mut pod,
             [
                 sandbox(0),
@@ -101,14 +101,14 @@ fn an_init_container_that_alternates_between_relists_is_no_livelock() {
         };
         let mut listed = pod.runtime().clone();
         listed.instances = vec![running(2), running(1)];
-        let nobody = Err("no answer".into());
-        tell(
+        let failed = Err("no answer".into());
+        handle(
             &mut pod,
-            [RuntimeEvent::Relisted(listed), RuntimeEvent::ImageInspected { container: setup, result: nobody }],
+            [RuntimeEvent::Relisted(listed), RuntimeEvent::ImageInspected { container: setup, result: failed }],
         );
-        tell_end.send(())
+        sender.send(())
     });
-    let ended = told.recv_timeout(Duration::from_secs(5));
+    let ended = receiver.recv_timeout(Duration::from_secs(5));
     assert!(ended.is_ok(), "time stands still");
 }
 
@@ -117,11 +117,11 @@ fn a_pod_that_is_finished_still_has_its_dead_sandboxes_removed() {
     let mut pod = pod(r#"{"restartPolicy": "Never", "containers": [{"name": "app", "image": "nginx:1"}]}"#);
     let died = RuntimeEvent::SandboxDied { sandbox: SandboxId(0) };
     let inspected = RuntimeEvent::ImageInspected { container: 0.into(), result: Err("no sandbox".into()) };
-    tell(&mut pod, [sandbox(0), died, inspected, sandbox(1)]);
-    tell(&mut pod, start(0, 0));
+    handle(&mut pod, [sandbox(0), died, inspected, sandbox(1)]);
+    handle(&mut pod, start(0, 0));
     let exit = ContainerExit::with_code(0);
-    tell(&mut pod, [RuntimeEvent::ContainerExited { container: 0.into(), instance: InstanceId::nth(0), exit }]);
-    tell(&mut pod, [RuntimeEvent::SandboxDied { sandbox: SandboxId(1) }]);
+    handle(&mut pod, [RuntimeEvent::ContainerExited { container: 0.into(), instance: InstanceId::nth(0), exit }]);
+    handle(&mut pod, [RuntimeEvent::SandboxDied { sandbox: SandboxId(1) }]);
     assert_eq!((pod.worker_state(), pod.runtime().sandboxes.len()), (WorkerState::Finished, 2));
     let (mut last, mut out) = (START, Vec::new());
     while let Some(at) = pod.poll_timeout() {
@@ -135,27 +135,27 @@ fn a_pod_that_is_finished_still_has_its_dead_sandboxes_removed() {
 #[test]
 fn an_equal_spec_changes_nothing_even_at_another_address() {
     let mut pod = pod(r#"{"containers": [{"name": "app", "image": "nginx:1"}]}"#);
-    tell(&mut pod, [sandbox(0)]);
-    tell(&mut pod, start(0, 0));
+    handle(&mut pod, [sandbox(0)]);
+    handle(&mut pod, start(0, 0));
     let newer = spec(r#"{"containers": [{"name": "app", "image": "nginx:2"}]}"#);
-    let told = |pod: &mut PodMachine, spec: &Arc<PodSpec>| {
+    let change_spec = |pod: &mut PodMachine, spec: &Arc<PodSpec>| {
         pod.handle_event(START, Event::Api(ApiEvent::SpecChanged(spec.clone())), &mut NoSink).unwrap();
     };
-    told(&mut pod, &newer);
+    change_spec(&mut pod, &newer);
     let (container, instance) = (0.into(), InstanceId::nth(0));
     let exit = ContainerExit::with_code(143);
     let ended = RuntimeEvent::ContainerExited { container, instance, exit };
-    tell(&mut pod, [ended, RuntimeEvent::ContainerStopped { container, instance }]);
-    tell(&mut pod, start(0, 1));
+    handle(&mut pod, [ended, RuntimeEvent::ContainerStopped { container, instance }]);
+    handle(&mut pod, start(0, 1));
     let mut twin = pod.clone();
-    told(&mut pod, &newer);
-    told(&mut twin, &Arc::new((*newer).clone()));
+    change_spec(&mut pod, &newer);
+    change_spec(&mut twin, &Arc::new((*newer).clone()));
     let mut listed = pod.runtime().clone();
     let former = listed.instances.iter_mut().find(|listed| listed.id == instance).unwrap();
     assert!(former.spec_changed, "it was made for the image of before: {former:?}");
     former.spec_changed = false;
     for pod in [&mut pod, &mut twin] {
-        tell(pod, [RuntimeEvent::Relisted(listed.clone())]);
+        handle(pod, [RuntimeEvent::Relisted(listed.clone())]);
         let deleted = Event::Api(ApiEvent::Deleted { grace_seconds: 5, generation: None });
         pod.handle_event(START, deleted, &mut NoSink).unwrap();
     }

@@ -112,7 +112,7 @@ impl Agent {
         actions.collect()
     }
 
-    fn tell(&mut self, event: RuntimeEvent) {
+    fn handle(&mut self, event: RuntimeEvent) {
         self.out.clear();
         self.pod.handle_event(at(NOW), Event::Runtime(event), &mut self.out).unwrap();
     }
@@ -161,7 +161,7 @@ fn a_resumed_crashed_container_restarts_at_once_with_a_new_instance_id() {
     let mut agent = Agent::start(&object(json!({}), status), listed(true, exited(1)));
     let container = 0.into();
     assert_eq!(agent.asked(), [Action::InspectImage { container }]);
-    agent.tell(RuntimeEvent::ImageInspected { container, result: Ok(true) });
+    agent.handle(RuntimeEvent::ImageInspected { container, result: Ok(true) });
     // The first two numbers are those of the listed instance and of the one before it, of which the status speaks.
     let instance = InstanceId::nth(2);
     assert_eq!(agent.asked(), [Action::CreateContainer { container, instance, restart_count: 3 }]);
@@ -202,10 +202,10 @@ fn a_resumed_pod_under_deletion_terminates_and_has_its_object_deleted() {
     let mut agent = Agent::start(&object, listed(true, runs()));
     assert!(matches!(*agent.asked(), [Action::StopContainer { .. }]));
     let (container, instance) = (0.into(), InstanceId::nth(0));
-    agent.tell(RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(0) });
-    agent.tell(RuntimeEvent::ContainerStopped { container, instance });
+    agent.handle(RuntimeEvent::ContainerExited { container, instance, exit: ContainerExit::with_code(0) });
+    agent.handle(RuntimeEvent::ContainerStopped { container, instance });
     assert_eq!(agent.asked(), [Action::StopPodSandbox { sandbox: SandboxId(0) }]);
-    agent.tell(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) });
+    agent.handle(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) });
     assert_eq!((agent.pod.phase(), agent.lets_object_go()), (PodPhase::Succeeded, true));
 }
 
@@ -260,7 +260,7 @@ fn an_impossible_runtime_is_refused_and_uses_no_id() {
 fn any_status_can_be_resumed() {
     let containers = json!([
         {"name": "app", "restartCount": i32::MAX, "containerID": "x", "state": {"running": {}, "waiting": {}}},
-        {"name": "app", "restartCount": -1, "containerID": "x"}, {"name": "nobody", "restartCount": 7},
+        {"name": "app", "restartCount": -1, "containerID": "x"}, {"name": "unknown", "restartCount": 7},
     ]);
     let hostile = [
         json!({}),
@@ -294,7 +294,7 @@ fn times_let_go(out: &[Output]) -> usize {
 fn the_object_of_a_pod_that_finishes_under_deletion_is_deleted_once() {
     let object = object(json!({}), json!({"phase": "Pending"}));
     let mut agent = Agent::start(&object, RuntimeStatus::default());
-    agent.tell(RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() });
+    agent.handle(RuntimeEvent::SandboxFailed { sandbox: SandboxId(0), message: "no network".into() });
     agent.out.clear();
     agent.pod.observe(at(NOW), &deleted(object), &mut agent.out).unwrap();
     assert_eq!((agent.pod.worker_state(), times_let_go(&agent.out)), (WorkerState::Finished, 1));
@@ -305,33 +305,33 @@ fn the_object_of_a_finished_pod_is_deleted_once_whichever_event_reports_the_dele
     let object = object(json!({"restartPolicy": "Never"}), running(true));
     let over = || {
         let mut agent = Agent::start(&object, listed(true, exited(0)));
-        agent.tell(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) });
+        agent.handle(RuntimeEvent::SandboxDied { sandbox: SandboxId(0) });
         assert_eq!((agent.pod.worker_state(), times_let_go(&agent.out)), (WorkerState::Finished, 0));
         agent.out.clear();
         agent
     };
     let mut watched = over();
     watched.pod.observe(at(NOW), &deleted(object.clone()), &mut watched.out).unwrap();
-    let mut told = over();
-    let news = Event::Api(ApiEvent::Deleted { grace_seconds: 10, generation: None });
-    told.pod.handle_event(at(NOW), news, &mut told.out).unwrap();
-    assert_eq!((times_let_go(&watched.out), times_let_go(&told.out)), (1, 1));
+    let mut handled = over();
+    let deletion = Event::Api(ApiEvent::Deleted { grace_seconds: 10, generation: None });
+    handled.pod.handle_event(at(NOW), deletion, &mut handled.out).unwrap();
+    assert_eq!((times_let_go(&watched.out), times_let_go(&handled.out)), (1, 1));
 }
 
 #[test]
 fn a_pod_without_a_status_publishes_every_transition() {
     let status = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]});
     let object = object(json!({"nodeName": "node-1"}), status);
-    let told = |out: &[Output]| -> Vec<Transition> {
-        let told = out.iter().filter_map(|output| match output {
+    let transitions = |out: &[Output]| -> Vec<Transition> {
+        let found = out.iter().filter_map(|output| match output {
             Output::Transition(transition) => Some(transition.clone()),
             _ => None,
         });
-        told.collect()
+        found.collect()
     };
     let mut out = Vec::new();
     PodMachine::from_object(&object, Arc::new(KubeletConfig::default()), at(NOW), &mut out).unwrap();
     let resumed = Agent::start(&object, RuntimeStatus::default());
-    assert!(!told(&out).is_empty());
-    assert_eq!(told(&resumed.out), told(&out), "as of one that was never anywhere");
+    assert!(!transitions(&out).is_empty());
+    assert_eq!(transitions(&resumed.out), transitions(&out), "as of a Pod that never ran before");
 }

@@ -41,7 +41,7 @@ pub fn container<'a>(spec: &'a PodSpec, name: &str) -> &'a ContainerSpec {
     spec.container(index(spec, name)).unwrap()
 }
 
-/// `seconds` after the beginning of the story.
+/// `seconds` after the test begins.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_seconds(1_000_000_i64.saturating_add(seconds))
 }

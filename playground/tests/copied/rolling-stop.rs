@@ -44,7 +44,7 @@ pod:
 description: |
   A rolling update takes this Pod away: a web server with a proxy beside it, a sidecar.
   The server's preStop hook waits 5 s, so that load balancers forget it; then it gets SIGTERM and finishes its requests in
-  12 s. The proxy goes on meanwhile and is told to stop only when the server has ended: nobody's last request is cut off.
+  12 s. The proxy goes on meanwhile and is asked to stop only when the server has ended: no last request is cut off.
   Look at the two SIGTERMs, at who has how much of the 45 s of grace left, and at READY, which stays as it was until all
   is over.
 

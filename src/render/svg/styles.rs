@@ -118,7 +118,7 @@ impl Fill {
             Fill::True => "True",
             Fill::False => "False",
             Fill::Unknown => "Unknown",
-            Fill::Mixed => "several, too short to tell apart",
+            Fill::Mixed => "several, too short to draw apart",
             Fill::Pull => "image pull",
             Fill::Hook => "hook",
             Fill::GracePeriod => "grace period: SIGTERM sent",

@@ -88,6 +88,7 @@ impl FastMember {
         context: &mut Context<'_>,
     ) -> Result<(FastMember, Advance), ScenarioError> {
         queued.for_each(|(at, event)| runtime.queue.schedule(at, event));
+        // A new Pod is visible from its start.
         let mut host = FastHost::new(context, Advance { changed: Some(now), ..Advance::default() });
         let pod = prototype.pod(now, &mut host.sink(false));
         let mut member = FastMember { driver: Driver { pod: Some(pod), runtime } };
@@ -117,6 +118,7 @@ impl FastMember {
                 host.advance.next = None;
                 return Ok(host.advance);
             };
+            // A Pod whose script has ended stays as it is, and is never due again.
             let is_after_end = end.is_some_and(|end| at > end);
             if at > until || is_after_end {
                 host.advance.next = Some(at).filter(|_| !is_after_end);
@@ -173,14 +175,17 @@ impl FastMember {
     fn delete(&mut self, grace: Option<Duration>, now: Timestamp, host: &mut FastHost<'_, '_>) {
         let Some(pod) = &self.driver.pod else { return };
         let spec = pod.spec();
+        // As `Simulation` does with the object: the spec's grace, or 30 s.
         let of_spec = spec.termination_grace().map(seconds::to_field);
         let requested = grace.map(to_grace_seconds).or(of_spec).unwrap_or(30);
         let grace = object::granted_seconds(requested, pod.phase().is_terminal());
         host.advance.changed = Some(now);
+        // Grace 0 removes the object at once; the kubelet stops what still runs.
         if grace == 0 {
             self.remove(now, host);
             return;
         }
+        // A graceful deletion raises the generation, if the object has one.
         let generation = Some(spec.generation()).filter(|generation| *generation > 0);
         let generation = generation.map(|generation| generation.saturating_add(1));
         let deleted = ApiEvent::Deleted { grace_seconds: grace, generation };
@@ -304,6 +309,7 @@ impl Advance {
                     advance.note(transition);
                     context.observers.transition(context.number, transition);
                 }
+                // These change nothing that clients see of the object.
                 EntryKind::Action(_) | EntryKind::Event(_) | EntryKind::Sync(_) => continue,
                 EntryKind::Status(_) | EntryKind::Occurrence(_) => {}
             }
@@ -321,6 +327,7 @@ impl Advance {
 
     /// Adds to the histograms how long the Pod took until it was ready, and until it was removed.
     pub(super) fn add_to_histograms(&self, plan: &Plan, number: u64, was_ready: bool, counters: &mut Counters) {
+        // Most advances end here: a plan is computed only for the two that count.
         if self.removed.is_none() && (was_ready || self.ready.is_none()) {
             return;
         }
@@ -330,6 +337,7 @@ impl Advance {
         }
         if let Some(removed) = self.removed {
             let actions = plan.actions(number, &pod);
+            // The first deletion counts; later ones only shorten the grace.
             let deletions = actions.iter().filter(|it| matches!(it.kind, ScriptActionKind::Delete { .. }));
             let deleted_at = deletions.map(|it| pod.begins_at + it.at).filter(|at| *at <= removed).min();
             if let Some(deleted_at) = deleted_at {

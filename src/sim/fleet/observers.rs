@@ -56,6 +56,7 @@ impl FromStr for FleetDigest {
 
     fn from_str(text: &str) -> Result<FleetDigest, InvalidFleetDigest> {
         let are_digits = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // `from_str_radix` alone would take a sign.
         let number = if are_digits { u64::from_str_radix(text, 16).ok() } else { None };
         number.map(FleetDigest).ok_or_else(|| InvalidFleetDigest { text: text.chars().take(SHOWN).collect() })
     }
@@ -78,6 +79,7 @@ impl From<FleetDigest> for String {
 impl FleetDigest {
     /// Adds the digest of another shard.
     pub fn merge(&mut self, other: FleetDigest) {
+        // A sum, so that neither the order of Pods nor the number of shards matters.
         self.0 = self.0.wrapping_add(other.0);
     }
 
@@ -93,7 +95,7 @@ impl fmt::Display for FleetDigest {
     }
 }
 
-/// The listeners of a fleet, and what they were told so far.
+/// The listeners of a fleet, and the digest of what they received so far.
 #[derive(Default)]
 pub(super) struct Observers {
     pub(super) listeners: Vec<Listener>,
@@ -125,6 +127,7 @@ impl Observers {
 /// Returns the digest of one transition.
 fn digest_of(number: u64, transition: &Transition) -> u64 {
     let small = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+    // The numbers below are part of the digest: a changed one changes the digests of all recorded fleets.
     let change = match &transition.change {
         Change::Phase { from, to } => [1, from.map_or(0, |from| 1_u64.wrapping_add(from as u64)), *to as u64, 0],
         Change::Condition { condition, from, to, reason } => {

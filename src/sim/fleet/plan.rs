@@ -80,6 +80,7 @@ impl Plan {
 
     pub(super) fn pod(&self, number: u64) -> PodPlan {
         let (group, place) = self.place(number);
+        // Mixed twice, so that neighbouring Pods and neighbouring seeds have nothing in common.
         let seed = mix(mix(self.scenario.seed).wrapping_add(mix(number.wrapping_add(1))));
         PodPlan { group, seed, begins_at: self.begins_at(group, place, seed) }
     }
@@ -105,6 +106,7 @@ impl Plan {
         });
         let by_chance = || {
             let distribution = group.begins_after?;
+            // Every draw has its own stream: a new kind of chance leaves the others, and so the digests, as they are.
             Some(distribution.sample(Draw::new(seed, Chance::Begin, 0, 0)))
         };
         match rollout.or_else(by_chance) {
@@ -137,6 +139,7 @@ impl Plan {
                     actions.extend(delay.and_then(|delay| action_after(at.saturating_add(delay), kind)));
                 }
                 FleetAction::LoseNodes { at, share, away } => {
+                    // Pods of neighbouring numbers share a node, and its draw.
                     let node = number.checked_div(self.scenario.pods_per_node.max(1).into()).unwrap_or(0);
                     if Draw::new(self.scenario.seed, Chance::Node, nth, node).fraction() < *share {
                         let lost = action_after(*at, ScriptActionKind::NodeLost);
@@ -153,6 +156,7 @@ impl Plan {
     /// Returns an action at a time of the fleet, by the Pod's own time; `None` if it comes before the Pod.
     fn action_on(&self, pod: &PodPlan, after: Duration, kind: ScriptActionKind) -> Option<ScriptAction> {
         let at = self.start + after;
+        // A Pod that starts later does not see the action.
         (at > pod.begins_at).then(|| ScriptAction { at: at.since(pod.begins_at), kind })
     }
 
@@ -196,11 +200,13 @@ fn counts(scenario: &FleetScenario, pods: u64) -> Vec<u64> {
             clippy::cast_sign_loss,
             reason = "a share of a number of Pods, rounded"
         )]
+        // Rounding the running sum instead of each share gives exactly `pods` in all.
         let up_to = if sum >= total { pods } else { (pods as f64 * (sum / total)).round() as u64 };
         counts.push(if group.share > 0.0 { up_to.saturating_sub(given) } else { 0 });
         given = given.max(up_to);
     }
     for action in &scenario.actions {
+        // A rollout replaces Pod by Pod, so its target has as many as its source.
         let FleetAction::Rollout { from, to, .. } = action else { continue };
         let place = |name: &str| scenario.groups.iter().position(|group| group.name == name);
         let count = place(from).and_then(|from| counts.get(from)).copied();
@@ -215,6 +221,7 @@ fn counts(scenario: &FleetScenario, pods: u64) -> Vec<u64> {
 fn turn(at: Duration, place: u64, per_second: f64) -> Duration {
     #[expect(clippy::cast_precision_loss, reason = "a number of Pods")]
     let place = place as f64;
+    // The n-th Pod is replaced n / rate after the start.
     let after = to_seconds(at) + place / per_second;
     from_seconds(after.min(MAX.as_secs_f64()))
 }

@@ -42,6 +42,7 @@ impl Schedule {
         loop {
             let block = place.checked_div(BLOCK)?;
             let end = block.saturating_add(1).saturating_mul(BLOCK).min(self.due.len());
+            // A block's earliest time may be too early: `set` only lowers it.
             if self.blocks.get(block).is_some_and(|first| *first <= until) {
                 let mut rest = (place..end).zip(self.due.get(place..end)?);
                 if let Some((place, at)) = rest.find(|(_, at)| **at <= until) {
@@ -49,9 +50,11 @@ impl Schedule {
                 }
                 let all = self.due.get(block.saturating_mul(BLOCK)..end)?;
                 let first = all.iter().min().copied();
+                // None of the rest is due: the block gets its true earliest time.
                 *self.blocks.get_mut(block)? = first.unwrap_or(NEVER);
             }
             let next = block.saturating_add(1);
+            // Skips blocks without due Pods.
             let further = self.blocks.get(next..)?.iter().position(|first| *first <= until)?;
             place = next.saturating_add(further).saturating_mul(BLOCK);
         }

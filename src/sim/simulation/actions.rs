@@ -136,6 +136,7 @@ impl Simulation {
     }
 
     fn perform(&mut self, action: &ScriptActionKind) -> Result<(), String> {
+        // Scripts are written without knowing when the object goes; a late action is no error.
         if self.object.is_gone() && *action != ScriptActionKind::NodeRecovered {
             return Ok(());
         }
@@ -172,6 +173,7 @@ impl Simulation {
         let now = self.instant.at;
         match action {
             ScriptActionKind::Delete { grace } => {
+                // 30 s is the default of the API server.
                 let of_spec = self.object.manifest().spec.termination_grace_period_seconds.unwrap_or(30);
                 self.object.delete(grace.map_or(of_spec, to_grace_seconds), now);
                 Ok(())
@@ -207,6 +209,7 @@ impl Simulation {
             ScriptActionKind::NodeRecovered => self.bring_node_back(),
             ScriptActionKind::SetImage { container, image } => {
                 self.object.set_image(container, image)?;
+                // The runtime has to know the new image before the kubelet asks to pull it.
                 self.driver.runtime.change_image(container, image, self.object.spec());
                 Ok(())
             }
@@ -239,6 +242,7 @@ impl Simulation {
         self.object.take_to_node(&node_name, now);
         let (spec, config) = (self.object.spec().clone(), self.config.clone());
         let out = &mut self.api_side();
+        // The scheduler has bound it; only the kubelet's admission fails it.
         let rejected = PodMachine::rejected(spec, config, reason, message, now, &mut out.sink());
         self.driver.pod = Some(rejected);
         Ok(())
@@ -247,6 +251,7 @@ impl Simulation {
     /// Delivers to the kubelet what it has missed, and publishes its status.
     fn bring_node_back(&mut self) -> Result<(), ObjectError> {
         self.object.recover_node()?;
+        // The kubelet emitted its transitions while the node was lost: what clients see is the difference.
         let before = self.object.status().clone();
         self.deliver();
         if let Some(pod) = self.driver.pod.as_ref().filter(|_| !self.object.is_gone()) {

@@ -26,6 +26,7 @@ impl Simulation {
     pub fn restart_agent(&mut self) -> Result<(), ScenarioError> {
         #[cfg(feature = "snapshot")]
         self.note_intervention(super::snapshot::InterventionKind::AgentRestarted);
+        // The simulation may have been advanced beyond its last event.
         self.instant.at = self.instant.at.max(self.now());
         let is_active = self.driver.pod.as_ref().is_some_and(|pod| pod.worker_state() != WorkerState::Finished);
         if is_active && !self.object.is_gone() && !self.object.is_node_lost() {
@@ -56,6 +57,7 @@ impl Simulation {
     /// Restarts the kubelet, once no sync is under way. Without an object it would make no difference.
     pub(super) fn restart_kubelet_when_idle(&mut self) {
         let Some(pod) = &self.driver.pod else { return };
+        // `step_until` restarts it once the sync has ended.
         if !pod.is_idle() {
             self.restart_is_pending = true;
         } else if !self.object.is_gone() && pod.worker_state() != WorkerState::Finished {
@@ -88,6 +90,7 @@ fn relisted(pod: &PodMachine, spec: &PodSpec) -> RuntimeStatus {
     let mut runtime = pod.runtime().clone();
     for instance in &mut runtime.instances {
         let Some(container) = instance.container else { continue };
+        // Only instances of before a change of the image have a former one.
         let made_for = pod.published().former_image(container, instance.id);
         let made_for = made_for.or_else(|| pod.spec().container(container).map(|it| it.image()));
         instance.spec_changed = made_for != spec.container(container).map(|it| it.image());
@@ -100,6 +103,7 @@ fn published_ids(spec: &PodSpec, status: &PodStatus) -> ContainerIds {
     let mut ids = ContainerIds::default();
     for status in status.every_container() {
         let Some(index) = spec.index_of(&status.name) else { continue };
+        // The form of `SimulatedInstances::container_id`.
         let prefix = format!("c-{}-", status.name);
         for id in ids_in(status) {
             if let Some(number) = id.strip_prefix(&*prefix).and_then(|number| number.parse().ok()) {

@@ -123,6 +123,7 @@ impl Simulation {
     fn first_instant(&mut self) -> Result<(), ScenarioError> {
         let mut actions = self.scenario.script.actions.iter();
         if self.object.spec().is_scheduling_gated() || actions.any(|action| action.kind.comes_before_node()) {
+            // A Pod that waits for its node is visible as Pending; its first status is the API server's.
             self.recorder.status(self.instant.at, self.object.status());
         } else {
             let node_name = self.config.node_name.clone();
@@ -152,6 +153,7 @@ impl Simulation {
     ///
     /// [`ScenarioError`] if an action of the script is not possible.
     pub fn advance_to(&mut self, at: Timestamp) -> Result<(), ScenarioError> {
+        // The script says nothing about later times.
         let at = at.min(self.end);
         while self.step_until(at)? {}
         self.reach(at);
@@ -335,6 +337,7 @@ impl Simulation {
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
         match self.driver.take_turn(turn, self.instant.at, host) {
             Some(SimEvent::ScriptAction(index)) => self.act_by_script(index)?,
+            // The driver returns no other event than a restart.
             Some(_) => self.restart_kubelet_when_idle(),
             None => {}
         }
@@ -350,6 +353,7 @@ impl Simulation {
     fn upcoming(&self) -> Option<(Timestamp, Turn)> {
         let now = self.instant.at;
         let next = self.driver.next(now)?;
+        // A finished Pod still handles the events of the present instant.
         let is_over = self.is_finished() && !self.object.is_node_lost();
         Some(next).filter(|(at, _)| *at <= now || !is_over)
     }
@@ -358,6 +362,7 @@ impl Simulation {
     fn carry_out(&mut self) -> Result<(), ScenarioError> {
         self.drain()?;
         if self.api_side().take_deletion() {
+            // Grace 0 with the uid as a precondition; finalizers may keep the object.
             self.object.delete_for_good(self.instant.at);
             self.recorder.object_may_have_changed = true;
             self.deliver();

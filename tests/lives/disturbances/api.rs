@@ -17,7 +17,7 @@ fn a_deleted_pod_terminates_within_its_grace_period_before_its_object_is_removed
     assert_eq!(played.column(60), "Terminating");
     assert_eq!(played.phases().last(), Some(&(64, "Succeeded".into())));
     assert_eq!(played.removed_at(), Some(64));
-    assert!(played.told("Evicted").is_empty());
+    assert!(played.events("Evicted").is_empty());
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn the_taint_manager_sets_disruption_target_and_deletes_the_pod() {
     let played = PlayedScenario::of("taint");
     let message = "Taint manager: deleting due to NoExecute taint";
     let said = "Marking for deletion Pod prod/api-5c9f";
-    assert_eq!(played.told("TaintManagerEviction"), [(40, "Normal".into(), said)]);
+    assert_eq!(played.events("TaintManagerEviction"), [(40, "Normal".into(), said)]);
     assert_eq!(shown(played.at(40), "DisruptionTarget"), Some((true, "DeletionByTaintManager", message)));
     assert_eq!(played.since(43, "DisruptionTarget"), 40);
     assert_eq!(why(played.end()), ("Failed".into(), "", ""), "the mark says why, not the reason");
@@ -64,7 +64,7 @@ fn the_eviction_api_sets_disruption_target_and_deletes_the_pod_without_an_event(
     let marked = condition(played.at(40), "DisruptionTarget").unwrap();
     assert_eq!((&*marked.reason, &*marked.message), ("EvictionByEvictionAPI", "Eviction API: evicting"));
     assert_eq!(marked.observed_generation, 0, "it does not say which generation it has seen");
-    assert!(played.told("Evicted").is_empty());
+    assert!(played.events("Evicted").is_empty());
     assert_eq!(why(played.end()), ("Succeeded".into(), "", ""));
     assert!(shown(played.end(), "DisruptionTarget").unwrap().0, "the mark stays");
     assert_eq!(played.removed_at(), Some(43));

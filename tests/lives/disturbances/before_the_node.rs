@@ -25,7 +25,7 @@ fn a_gated_pod_waits_until_its_gate_is_removed_and_it_is_bound() {
     assert_eq!(shown(played.at(20), "PodScheduled").unwrap().1, "SchedulingGated", "until the gates are removed");
     assert_eq!(shown(played.at(21), "PodScheduled"), Some((true, "", "")));
     let message = "Successfully assigned tenant-a/tenant-a-1 to worker-1";
-    assert_eq!(played.told("Scheduled"), [(21, "Normal".into(), message)]);
+    assert_eq!(played.events("Scheduled"), [(21, "Normal".into(), message)]);
     assert_eq!(why(played.end()).0, "Running");
     assert_eq!(played.end().observed_generation, 2, "the kubelet has seen the spec without the gate");
 }
@@ -37,7 +37,7 @@ fn a_pod_that_fits_no_node_says_what_the_scheduler_says() {
                    victims found for incoming pod.";
     assert!(played.at(0).conditions.is_empty(), "no component has written a condition yet");
     assert_eq!(shown(played.at(1), "PodScheduled"), Some((false, "Unschedulable", message)));
-    assert_eq!(played.told("FailedScheduling"), [(1, "Warning".into(), message)]);
+    assert_eq!(played.events("FailedScheduling"), [(1, "Warning".into(), message)]);
     assert_eq!(why(played.at(59)).0, "Pending");
     assert_eq!(shown(played.at(60), "PodScheduled"), Some((true, "", "")));
     assert_eq!(played.since(60, "PodScheduled"), 60);

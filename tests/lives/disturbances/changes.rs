@@ -18,7 +18,7 @@ fn set_image(at: u64, image: &str) -> ScriptAction {
 fn a_container_whose_image_changed_is_restarted_whatever_the_policy() {
     let played = PlayedScenario::of("image-change");
     let message = "Container web definition changed, will be restarted";
-    assert_eq!(played.told("Killing"), [(60, "Normal".into(), message)]);
+    assert_eq!(played.events("Killing"), [(60, "Normal".into(), message)]);
     assert_eq!(played.stops(), [(60, 30)]);
     assert_eq!(played.exits(), [(62, 0)]);
     let web = container(played.end(), "web");
@@ -41,7 +41,7 @@ fn an_image_changed_back_during_a_sync_restarts_nothing() {
     let played = PlayedScenario::varied("observed-generation", |scenario| {
         scenario.script.actions.push(set_image(20, "nginx:1.27"));
     });
-    assert!(played.told("Killing").is_empty());
+    assert!(played.events("Killing").is_empty());
     assert_eq!(played.end().observed_generation, 3);
 }
 
@@ -112,9 +112,9 @@ fn an_ephemeral_container_is_never_restarted() {
     let debugger = &played.end().ephemeral_container_statuses[0];
     assert_eq!(debugger.state.terminated.as_ref().unwrap().reason, "Completed");
     assert_eq!(debugger.restart_count, 0);
-    assert_eq!(played.told("Started").len(), 2);
+    assert_eq!(played.events("Started").len(), 2);
     let container_ready = condition(played.end(), "ContainersReady").unwrap();
-    assert_eq!(container_ready.status.to_string(), "True", "nobody waits for it");
+    assert_eq!(container_ready.status.to_string(), "True", "readiness does not wait for it");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_status_is_about_the_generation_that_the_kubelet_has_acted_upon() {
     };
     assert_eq!(generations(29), (1, 1, 1), "the hook holds up the whole Pod");
     assert_eq!(generations(30), (2, 2, 2));
-    assert_eq!(played.told("Killing")[0].0, 30);
+    assert_eq!(played.events("Killing")[0].0, 30);
 }
 
 #[test]

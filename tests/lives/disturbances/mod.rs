@@ -50,12 +50,12 @@ fn every_transition_changes_a_value() {
 fn transitions_match_the_published_statuses() {
     for name in played_scenario::names() {
         let played = PlayedScenario::of(&name);
-        let told = played.timeline.entries.iter().rev().find_map(|entry| {
+        let published = played.timeline.entries.iter().rev().find_map(|entry| {
             let EntryKind::Transition(transition) = &entry.kind else { return None };
             let Change::Phase { to, .. } = transition.change else { return None };
             Some(to.to_string())
         });
         let shown = played.phases().last().map(|(_, phase)| phase.clone());
-        assert_eq!(told.unwrap_or("Pending".into()), shown.unwrap(), "{name}");
+        assert_eq!(published.unwrap_or("Pending".into()), shown.unwrap(), "{name}");
     }
 }

@@ -18,8 +18,8 @@ fn a_hard_eviction_has_no_grace_period_and_fails_the_pod_with_reason_evicted() {
     let played = PlayedScenario::of("eviction-hard");
     let message = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 87Mi. \
                    Container redis was using 412Mi, request is 64Mi, has larger consumption of memory.";
-    assert_eq!(played.told("Evicted"), [(30, "Warning".into(), message)]);
-    assert_eq!(played.told("Killing"), [(30, "Normal".into(), "Stopping container redis")]);
+    assert_eq!(played.events("Evicted"), [(30, "Warning".into(), message)]);
+    assert_eq!(played.events("Killing"), [(30, "Normal".into(), "Stopping container redis")]);
     assert_eq!(played.stops(), [(30, 2)], "the least between SIGTERM and SIGKILL, not the Pod's 60 s");
     assert_eq!(why(played.end()), ("Failed".into(), "Evicted", message));
     assert_eq!(ended(played.end(), "redis"), (137, "Error"));
@@ -123,7 +123,7 @@ fn a_restart_of_the_kubelet_does_not_delay_garbage_collection() {
 fn a_preempted_pod_keeps_its_own_grace_period() {
     let played = PlayedScenario::of("preemption");
     let message = "Preempted in order to admit critical pod";
-    assert_eq!(played.told("Preempting"), [(20, "Warning".into(), message)]);
+    assert_eq!(played.events("Preempting"), [(20, "Warning".into(), message)]);
     assert_eq!(played.stops(), [(20, 10)]);
     assert_eq!(why(played.end()), ("Failed".into(), "Preempting", message));
     let said = "Pod was preempted by Kubelet to accommodate a critical pod.";
@@ -135,7 +135,7 @@ fn at_a_node_shutdown_each_pod_has_its_grace_period_and_sidecars_stop_last() {
     let played = PlayedScenario::of("node-shutdown");
     assert_eq!(played.stops(), [(60, 20), (66, 14)], "20 s instead of the Pod's 45, of which the front end takes 6");
     assert_eq!(played.exits(), [(66, 143), (67, 0)]);
-    assert!(played.told("Terminated").is_empty(), "no event says why");
+    assert!(played.events("Terminated").is_empty(), "no event says why");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_pod_terminated_by_a_node_shutdown_is_failed() {
 fn a_pod_past_its_active_deadline_fails_although_its_policy_is_always() {
     let played = PlayedScenario::of("deadline");
     let message = "Pod was active on the node longer than the specified deadline";
-    assert_eq!(played.told("DeadlineExceeded")[0], (30, "Normal".into(), message));
+    assert_eq!(played.events("DeadlineExceeded")[0], (30, "Normal".into(), message));
     assert_eq!(played.stops(), [(30, 10)]);
     assert_eq!(played.exits(), [(32, 0)]);
     assert_eq!(why(played.end()), ("Failed".into(), "DeadlineExceeded", message));
@@ -165,7 +165,7 @@ fn a_pod_rejected_by_its_node_fails_at_once_and_starts_nothing() {
     let message = "Allocate failed due to no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, \
                    which is unexpected";
     let reason = "UnexpectedAdmissionError";
-    assert_eq!(played.told(reason), [(2, "Warning".into(), message)]);
+    assert_eq!(played.events(reason), [(2, "Warning".into(), message)]);
     assert_eq!(why(played.end()), ("Failed".into(), reason, &*format!("Pod was rejected: {message}")));
     assert_eq!(played.phases(), [(0, "Pending".into()), (2, "Failed".into())]);
     assert!(!played.anything_ran());
@@ -183,7 +183,7 @@ fn a_terminating_pod_keeps_its_phase_when_it_is_evicted() {
             .actions
             .push(pod_lifecycle::sim::ScriptAction { at: first.at + Duration::from_secs(5), kind: again });
     });
-    assert_eq!(played.told("Evicted").len(), 2, "the kubelet says so all the same");
+    assert_eq!(played.events("Evicted").len(), 2, "the kubelet records it all the same");
     assert_eq!(played.exits(), [(45, 137)], "a stop under way is not shortened");
     assert_eq!(why(played.end()).2, "The node was low on resource: ephemeral-storage. ");
 }
@@ -197,7 +197,7 @@ fn a_static_pod_is_critical_and_stays() {
     .unwrap();
     let spec = Arc::new(PodSpec::from_admitted(&manifest).unwrap());
     let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
-    let mut told = |event| pod.handle_event(Timestamp::UNIX_EPOCH, Event::Node(event), &mut NoSink);
-    assert_eq!(told(NodeEvent::Preempted).map_err(EventError::from), Err(EventError::Critical));
-    assert_eq!(told(NodeEvent::ShutDown { grace_seconds: Some(5) }), Ok(()), "a shutdown spares nobody");
+    let mut handle = |event| pod.handle_event(Timestamp::UNIX_EPOCH, Event::Node(event), &mut NoSink);
+    assert_eq!(handle(NodeEvent::Preempted).map_err(EventError::from), Err(EventError::Critical));
+    assert_eq!(handle(NodeEvent::ShutDown { grace_seconds: Some(5) }), Ok(()), "a shutdown spares no Pod");
 }

@@ -19,7 +19,7 @@ fn a_pod_on_a_lost_node_is_unknown_and_no_longer_ready() {
     assert_eq!(shown(played.at(60), "Ready"), Some((false, "", "")), "the node controller says no word why");
     assert_eq!(played.since(60, "Ready"), 60);
     assert!(shown(played.at(60), "ContainersReady").unwrap().0, "that one stays as it was");
-    assert_eq!(played.told("NodeNotReady"), [(60, "Warning".into(), "Node is not ready")]);
+    assert_eq!(played.events("NodeNotReady"), [(60, "Warning".into(), "Node is not ready")]);
     assert!(container(played.at(60), "collector").state.running.is_some());
 }
 
@@ -27,7 +27,7 @@ fn a_pod_on_a_lost_node_is_unknown_and_no_longer_ready() {
 fn what_happens_on_a_lost_node_is_not_seen() {
     let played = PlayedScenario::of("node-lost");
     assert_eq!(played.exits(), [(90, 2)], "the container crashes meanwhile, and is started again");
-    assert_eq!(played.told("Started").len(), 2);
+    assert_eq!(played.events("Started").len(), 2);
     assert_eq!(container(played.at(179), "collector").restart_count, 0);
     assert_eq!(why(played.at(179)).0, "Unknown");
 }
@@ -61,7 +61,7 @@ fn a_pod_that_has_ended_does_not_become_unknown() {
         scenario.script.actions[1].at = Duration::from_secs(90);
     });
     assert_eq!(played.phases().last(), Some(&(90, "Failed".into())));
-    assert!(played.told("NodeNotReady").is_empty());
+    assert!(played.events("NodeNotReady").is_empty());
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn an_image_changed_on_a_lost_node_restarts_its_container_when_the_node_is_back(
         scenario.script.actions.insert(1, pod_lifecycle::sim::ScriptAction { at: Duration::from_secs(100), kind });
     });
     let message = "Container collector definition changed, will be restarted";
-    assert_eq!(played.told("Killing"), [(180, "Normal".into(), message)]);
+    assert_eq!(played.events("Killing"), [(180, "Normal".into(), message)]);
     assert_eq!(played.at(179).observed_generation, 1);
     assert_eq!(played.at(180).observed_generation, 2);
 }
@@ -120,7 +120,7 @@ fn a_lost_node_makes_its_pods_not_ready_with_a_transition() {
         let Change::Condition { condition: ConditionType::Ready, to, .. } = transition.change else { return None };
         Some((entry.at.since(played.timeline.start).as_secs(), to))
     });
-    assert!(ready.clone().any(|told| told == (60, ConditionStatus::False)), "{:?}", ready.collect::<Vec<_>>());
+    assert!(ready.clone().any(|change| change == (60, ConditionStatus::False)), "{:?}", ready.collect::<Vec<_>>());
 }
 
 #[test]
@@ -128,14 +128,14 @@ fn exits_on_a_lost_node_are_published_when_the_node_is_back() {
     let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
-    let told = played.timeline.entries.iter().filter_map(|entry| {
+    let change = played.timeline.entries.iter().filter_map(|entry| {
         let EntryKind::Transition(transition) = &entry.kind else { return None };
         let Change::Container { from, to, .. } = transition.change else { return None };
         (entry.at.since(played.timeline.start).as_secs() > 0).then_some((entry.at, from, to))
     });
     let at = played.timeline.start + std::time::Duration::from_secs(180);
     let (from, to) = (Some(ContainerStateKind::Running), ContainerStateKind::Terminated);
-    assert_eq!(told.collect::<Vec<_>>(), [(at, from, to)]);
+    assert_eq!(change.collect::<Vec<_>>(), [(at, from, to)]);
 }
 
 #[test]
@@ -151,5 +151,5 @@ fn a_pod_failed_by_the_garbage_collector_is_published_as_failed_once() {
         is_it.then(|| entry.at.since(played.timeline.start).as_secs())
     });
     assert_eq!(failed.collect::<Vec<_>>(), [120]);
-    assert!(!played.stops().is_empty(), "the kubelet ends it when it hears of it");
+    assert!(!played.stops().is_empty(), "the kubelet ends it when it sees the deletion");
 }

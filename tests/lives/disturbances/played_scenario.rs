@@ -69,13 +69,13 @@ impl PlayedScenario {
         phases
     }
 
-    /// The Kubernetes events with this reason: when, how grave, and the message.
-    pub(crate) fn told(&self, reason: &str) -> Vec<(i64, String, &str)> {
+    /// The Kubernetes events with this reason: second, type and message.
+    pub(crate) fn events(&self, reason: &str) -> Vec<(i64, String, &str)> {
         let events = self.timeline.events().filter(|event| event.reason == reason);
         events.map(|event| (self.second(event.at), event.type_.to_string(), &*event.message)).collect()
     }
 
-    /// When containers were told to stop, and the seconds until they are killed.
+    /// Seconds at which containers were asked to stop, and the grace of each.
     pub(crate) fn stops(&self) -> Vec<(i64, u64)> {
         let asked = self.timeline.entries.iter().filter_map(|entry| {
             let EntryKind::Action(Action::StopContainer { timeout, .. }) = entry.kind else { return None };

@@ -47,7 +47,7 @@ struct Given<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum PendingCall {
+enum State {
     Unknown,
     Waiting,
     Running,
@@ -70,19 +70,19 @@ impl Given<'_> {
             return PodPhase::Pending;
         }
         let is_pending = |(_, record): &Reported<'_>| match doing(*record) {
-            PendingCall::Running => record.and_then(|record| record.started) != Some(true),
-            PendingCall::Waiting => true,
-            PendingCall::Unknown => record.is_some(),
-            PendingCall::Stopped => false,
+            State::Running => record.and_then(|record| record.started) != Some(true),
+            State::Waiting => true,
+            State::Unknown => record.is_some(),
+            State::Stopped => false,
         };
         if !self.has_initialized && sidecars.iter().any(is_pending) {
             return PodPhase::Pending;
         }
         let all = || sidecars.iter().chain(&regular).map(|(_, record)| doing(*record));
-        if all().any(|doing| doing == PendingCall::Waiting || doing == PendingCall::Unknown) {
+        if all().any(|doing| doing == State::Waiting || doing == State::Unknown) {
             return PodPhase::Pending;
         }
-        if all().any(|doing| doing == PendingCall::Running) {
+        if all().any(|doing| doing == State::Running) {
             return PodPhase::Running;
         }
         self.of_the_stopped(&regular)
@@ -108,12 +108,12 @@ impl Given<'_> {
     }
 }
 
-fn doing(record: Option<&ContainerRecord>) -> PendingCall {
+fn doing(record: Option<&ContainerRecord>) -> State {
     match record.and_then(|record| record.state.as_ref()) {
-        None => PendingCall::Unknown,
-        Some(RecordedState::Running { .. }) => PendingCall::Running,
-        Some(_) if last_exit(record).is_some() => PendingCall::Stopped,
-        Some(_) => PendingCall::Waiting,
+        None => State::Unknown,
+        Some(RecordedState::Running { .. }) => State::Running,
+        Some(_) if last_exit(record).is_some() => State::Stopped,
+        Some(_) => State::Waiting,
     }
 }
 

@@ -33,7 +33,7 @@ proptest! {
         }
         for kill in &actions.kill {
             let is_known = runtime.instances_of(kill.container).any(|instance| instance.id == kill.instance);
-            prop_assert!(is_known, "{kill:?} is of an instance that nobody knows");
+            prop_assert!(is_known, "{kill:?} is of an unknown instance");
         }
         let starts_regular = actions.start.iter().all(|&index| spec.is_regular(index));
         prop_assert!(starts_regular && actions.start.is_sorted() && actions.start_init.is_sorted());

@@ -43,7 +43,7 @@ proptest! {
         prop_assert!(spent + timeout <= grace + MINIMUM_GRACE);
     }
 
-    /// Who asks last wins only with less; nobody gets less than a second. (A deletion with grace 0 removes the Pod at
+    /// A later request wins only with less grace, and no grace is less than a second. (A deletion with grace 0 removes the Pod at
     /// once and never comes to this.)
     #[test]
     fn a_grace_only_shrinks(
@@ -75,12 +75,12 @@ proptest! {
     ) {
         for (_, container) in spec.containers() {
             let of_probe = failed.and_then(|kind| container.probe(kind)).and_then(|probe| probe.termination_grace());
-            let ought = deletion.or(of_probe).or(spec.termination_grace()).unwrap_or(MINIMUM_GRACE);
-            prop_assert_eq!(termination::container_grace(&spec, deletion, container, failed), ought);
+            let expected = deletion.or(of_probe).or(spec.termination_grace()).unwrap_or(MINIMUM_GRACE);
+            prop_assert_eq!(termination::container_grace(&spec, deletion, container, failed), expected);
         }
     }
 
-    /// A sidecar waits for all regular containers and for the next sidecar; nobody waits for himself or in a circle.
+    /// A sidecar waits for all regular containers and for the next sidecar; no container waits for itself or in a circle.
     #[test]
     fn sidecars_go_last_and_in_reverse(spec in testkit::spec()) {
         let sidecars: Vec<_> = spec.sidecars().map(|(index, _)| index).collect();
@@ -88,9 +88,9 @@ proptest! {
             for (other, kind) in spec.containers().map(|(index, container)| (index, container.kind())) {
                 let waits = termination::waits_for(&spec, one, other);
                 let next = sidecars.iter().skip_while(|&&index| index != one).nth(1);
-                let ought = container.kind() == ContainerKind::Sidecar
+                let expected = container.kind() == ContainerKind::Sidecar
                     && (kind == ContainerKind::Regular || next == Some(&other));
-                prop_assert_eq!(waits, ought);
+                prop_assert_eq!(waits, expected);
                 prop_assert!(!waits || one < other, "waiting goes one way only");
             }
         }

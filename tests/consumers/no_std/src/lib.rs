@@ -1,4 +1,4 @@
-//! The run loop of a device that has no operating system: what a Pod asks for goes to a driver, and comes back as news.
+//! Run loop of a device without an operating system: actions go to a driver, its answers come back as events.
 #![no_std]
 
 extern crate alloc;
@@ -13,11 +13,11 @@ use pod_lifecycle::{
     spec::{PodSpec, SpecError},
 };
 
-/// Whatever carries actions out on the device.
+/// Carries actions out on the device.
 pub trait Driver {
-    /// Carries an action out, and says what came of it.
+    /// Carries an action out; returns its answer, if it has one.
     fn carry_out(&mut self, action: Action) -> Option<RuntimeEvent>;
-    /// The time.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -25,23 +25,23 @@ pub trait Driver {
 ///
 /// # Errors
 ///
-/// [`SpecError`] if a name or an image is none.
+/// [`SpecError`] if the name or the image is invalid.
 pub fn firmware(name: &str, image: &str) -> Result<Arc<PodSpec>, SpecError> {
     PodSpec::from_manifest(PodManifest::new(name, [Container::new("main", image)])).map(Arc::new)
 }
 
-/// Starts a Pod, and says in which phase it is once nothing more is to be done.
+/// Starts a Pod; returns its phase once no event is left.
 pub fn start(spec: Arc<PodSpec>, driver: &mut impl Driver) -> PodPhase {
-    let (mut out, mut news) = (Vec::new(), VecDeque::new());
+    let (mut out, mut events) = (Vec::new(), VecDeque::new());
     let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), driver.now(), &mut out);
     loop {
         for output in out.drain(..) {
             if let Output::Action(action) = output {
-                news.extend(driver.carry_out(action));
+                events.extend(driver.carry_out(action));
             }
         }
-        let Some(event) = news.pop_front() else { return pod.phase() };
-        // News that comes too late is refused, and nothing changes.
+        let Some(event) = events.pop_front() else { return pod.phase() };
+        // An event that comes too late is refused, and nothing changes.
         let _ = pod.handle_event(driver.now(), Event::Runtime(event), &mut out);
     }
 }
