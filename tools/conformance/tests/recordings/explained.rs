@@ -86,8 +86,7 @@ fn live_all(node_like_seed: Option<u64>) {
             }
         });
         let spec = life.object().spec().clone();
-        let end = *explanations.last_key_value().unwrap().0;
-        let told = Told { spec: &spec, entries: life.entries(), explanations: &explanations, end };
+        let told = Told::new(&spec, life.entries(), &explanations);
         if let Err(promise) = told.judge(&mut tallies) {
             broken.push(format!("{name}: {promise}"));
         }

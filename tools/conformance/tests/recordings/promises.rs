@@ -23,13 +23,41 @@ pub(crate) struct Counters {
 
 /// A life with all its explanations, by time.
 pub(crate) struct Told<'a> {
-    pub(crate) spec: &'a PodSpec,
-    pub(crate) entries: &'a [TimelineEntry],
-    pub(crate) explanations: &'a BTreeMap<Timestamp, Explanation>,
-    pub(crate) end: Timestamp,
+    spec: &'a PodSpec,
+    /// In the order of their times.
+    entries: &'a [TimelineEntry],
+    explanations: &'a BTreeMap<Timestamp, Explanation>,
+    end: Timestamp,
+    /// The times of entries that no explanation before them could know.
+    news: Vec<(Timestamp, News)>,
 }
 
-impl Told<'_> {
+/// An entry that no earlier explanation could know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// Something that happened to the Pod, or a stop because of a probe.
+    Occurrence,
+    /// A status in which a container became ready or started, or is so no longer.
+    Verdict,
+}
+
+impl<'a> Told<'a> {
+    /// Creates it from a life's entries and explanations; the life ends at the last explanation.
+    pub(crate) fn new(
+        spec: &'a PodSpec,
+        entries: &'a [TimelineEntry],
+        explanations: &'a BTreeMap<Timestamp, Explanation>,
+    ) -> Told<'a> {
+        assert!(entries.is_sorted_by_key(|entry| entry.at), "entries are found by their times");
+        let end = *explanations.last_key_value().unwrap().0;
+        Told { spec, entries, explanations, end, news: news(entries) }
+    }
+
+    /// Iterates over the entries from the first on whose time is not before.
+    fn later(&self, is_before: impl Fn(Timestamp) -> bool) -> impl Iterator<Item = &'a TimelineEntry> {
+        self.entries.iter().skip(self.entries.partition_point(|entry| is_before(entry.at)))
+    }
+
     /// Counts what became of the promises; the first that was broken is an error.
     pub(crate) fn judge(&self, tallies: &mut BTreeMap<String, Counters>) -> Result<(), String> {
         for (&made_at, explanation) in self.explanations {
@@ -56,9 +84,11 @@ impl Told<'_> {
     fn check_final(&self, made_at: Timestamp, explanation: &Explanation) -> Result<(), String> {
         let is_final = matches!(explanation.situation, PodSituation::NoSandbox { ruled_out_by: Some(_), .. })
             || matches!(explanation.situation, PodSituation::Over { .. } | PodSituation::Gone);
-        let later = self.entries.iter().filter(|entry| entry.at > made_at);
-        let mut starts = later.filter(|entry| matches!(entry.kind, EntryKind::Action(Action::StartContainer { .. })));
-        match starts.find(|_| is_final) {
+        if !is_final {
+            return Ok(());
+        }
+        let mut later = self.later(|at| at <= made_at);
+        match later.find(|entry| matches!(entry.kind, EntryKind::Action(Action::StartContainer { .. }))) {
             Some(start) => Err(format!("said to be final at {made_at:?}, and then {start:?}\n{explanation}")),
             None => Ok(()),
         }
@@ -69,7 +99,8 @@ impl Told<'_> {
             When::At(at) => self.comes_true(at, what),
             // Nothing of the kind comes before.
             When::NotBefore(at) | When::Between { earliest: at, .. } => {
-                !self.entries.iter().any(|entry| made_at < entry.at && entry.at < at && self.is_it(entry, what))
+                let mut meanwhile = self.later(|it| it <= made_at).take_while(|entry| entry.at < at);
+                !meanwhile.any(|entry| self.is_it(entry, what))
             }
         }
     }
@@ -87,7 +118,10 @@ impl Told<'_> {
             NextStep::TurnEnds { container } => {
                 then.is_some() && !matches!(step_then(container), Some(StopStep::Turn { .. }))
             }
-            _ => self.entries.iter().any(|entry| entry.at == at && self.is_it(entry, what)),
+            _ => {
+                let mut then = self.later(|it| it < at).take_while(|entry| entry.at == at);
+                then.any(|entry| self.is_it(entry, what))
+            }
         }
     }
 
@@ -117,32 +151,35 @@ impl Told<'_> {
         }
     }
 
-    /// Whether something happened meanwhile that does not come of itself.
+    /// True if something happened between an explanation and the time in it that does not come of itself. A verdict at
+    /// that time itself may be what was promised.
     fn is_overtaken(&self, made_at: Timestamp, due: Timestamp) -> bool {
-        let mut before = None;
-        for entry in self.entries.iter().filter(|entry| entry.at <= due) {
-            let is_meanwhile = made_at < entry.at;
-            let is_news = match &entry.kind {
-                EntryKind::Occurrence(happened) => !matches!(happened, Occurrence::ProbeFinished { .. }),
-                // A probe has failed a container.
-                EntryKind::Event(event) => event.reason == "Killing",
-                EntryKind::Status(status) => {
-                    let after = Some(verdicts(status));
-                    let changed = before != after;
-                    before = after;
-                    changed && entry.at < due
-                }
-                _ => false,
-            };
-            if is_meanwhile && is_news {
-                return true;
-            }
-        }
-        false
+        let first = self.news.partition_point(|(at, _)| *at <= made_at);
+        let mut meanwhile = self.news.iter().skip(first).take_while(|(at, _)| *at <= due);
+        meanwhile.any(|(at, news)| *news == News::Occurrence || *at < due)
     }
 }
 
-/// What the probes have found, as far as a status shows it.
+/// Returns the entries that no explanation before them could know.
+fn news(entries: &[TimelineEntry]) -> Vec<(Timestamp, News)> {
+    let mut before = None;
+    let news_of = |entry: &TimelineEntry| match &entry.kind {
+        EntryKind::Occurrence(Occurrence::ProbeFinished { .. }) => None,
+        EntryKind::Occurrence(_) => Some(News::Occurrence),
+        // A probe has failed a container.
+        EntryKind::Event(event) => (event.reason == "Killing").then_some(News::Occurrence),
+        EntryKind::Status(status) => {
+            let after = Some(verdicts(status));
+            let changed = before != after;
+            before = after;
+            changed.then_some(News::Verdict)
+        }
+        _ => None,
+    };
+    entries.iter().map(news_of).zip(entries).filter_map(|(news, entry)| Some((entry.at, news?))).collect()
+}
+
+/// Returns what the probes have found, as far as a status shows it: a container, whether it is ready, whether it started.
 fn verdicts(status: &PodStatus) -> Vec<(String, bool, Option<bool>)> {
     let all = status.init_container_statuses.iter().chain(&status.container_statuses);
     all.map(|container| (container.name.clone(), container.ready, container.started)).collect()
