@@ -131,6 +131,7 @@ pub fn one_step(spec: Arc<PodSpec>) -> impl Strategy<Value = Step> {
         1 => delete.prop_map(Step::Event),
         2 => event(spec).prop_map(Step::Event),
     ]
+    .boxed()
 }
 
 impl RandomDriver {

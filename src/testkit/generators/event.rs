@@ -29,6 +29,7 @@ pub fn event(spec: Arc<PodSpec>) -> impl Strategy<Value = Event> {
         2 => api_event(spec).prop_map(Event::Api),
         1 => node_event().prop_map(Event::Node),
     ]
+    .boxed()
 }
 
 /// Generates the exit of a container.
@@ -39,19 +40,20 @@ pub fn exit() -> impl Strategy<Value = ContainerExit> {
         1 => Just(Some(TerminationReason::Other("".into()))),
         1 => Just(Some(TerminationReason::ContainerCannotRun)),
     ];
-    (sample::select(&EXIT_CODES[..]), reason, option::weighted(0.1, text())).prop_map(|(code, reason, message)| {
-        ContainerExit {
+    (sample::select(&EXIT_CODES[..]), reason, option::weighted(0.1, text()))
+        .prop_map(|(code, reason, message)| ContainerExit {
             reason: reason.unwrap_or_else(|| TerminationReason::of_exit(code)),
             message,
             ..ContainerExit::with_code(code)
-        }
-    })
+        })
+        .boxed()
 }
 
 /// Generates a runtime's listing for a Pod with this many containers. Instances and sandboxes need not match.
 pub fn runtime_status(containers: usize) -> impl Strategy<Value = RuntimeStatus> {
     (collection::vec(sandbox(), 0..=2), collection::vec(instance(containers), 0..=5))
         .prop_map(|(sandboxes, instances)| RuntimeStatus { sandboxes, instances })
+        .boxed()
 }
 
 fn runtime_event(count: usize) -> impl Strategy<Value = RuntimeEvent> {
@@ -95,6 +97,7 @@ fn runtime_event(count: usize) -> impl Strategy<Value = RuntimeEvent> {
         ),
         runtime_status(count).prop_map(RuntimeEvent::Relisted),
     ]
+    .boxed()
 }
 
 fn api_event(spec: Arc<PodSpec>) -> impl Strategy<Value = ApiEvent> {
@@ -109,6 +112,7 @@ fn api_event(spec: Arc<PodSpec>) -> impl Strategy<Value = ApiEvent> {
             .prop_map(|condition| ApiEvent::ConditionRemoved { condition_type: condition.into() }),
         1 => one_of::<PodPhase>().prop_map(ApiEvent::Ended),
     ]
+    .boxed()
 }
 
 fn node_event() -> impl Strategy<Value = NodeEvent> {
@@ -121,33 +125,36 @@ fn node_event() -> impl Strategy<Value = NodeEvent> {
         Just(NodeEvent::Preempted),
         option::of(grace()).prop_map(|grace_seconds| NodeEvent::ShutDown { grace_seconds }),
     ]
+    .boxed()
 }
 
 /// Generates a condition that a controller outside the kubelet sets.
 fn condition() -> impl Strategy<Value = PodCondition> {
-    (sample::select(&GATES[..]), one_of::<ConditionStatus>()).prop_map(|(condition, status)| PodCondition {
-        type_: condition.into(),
-        observed_generation: 0,
-        status: status.into(),
-        last_probe_time: None,
-        last_transition_time: None,
-        reason: "".into(),
-        message: "".into(),
-    })
+    (sample::select(&GATES[..]), one_of::<ConditionStatus>())
+        .prop_map(|(condition, status)| PodCondition {
+            type_: condition.into(),
+            observed_generation: 0,
+            status: status.into(),
+            last_probe_time: None,
+            last_transition_time: None,
+            reason: "".into(),
+            message: "".into(),
+        })
+        .boxed()
 }
 
 fn instance(containers: usize) -> impl Strategy<Value = Instance> {
     let names = (option::weighted(0.9, container(containers)), instance_id(), sandbox_id());
-    (names, 0..=3_i32, any::<bool>(), instance_state()).prop_map(
-        |((container, id, sandbox), restart_count, spec_changed, state)| Instance {
+    (names, 0..=3_i32, any::<bool>(), instance_state())
+        .prop_map(|((container, id, sandbox), restart_count, spec_changed, state)| Instance {
             id,
             container,
             sandbox,
             restart_count,
             spec_changed,
             state,
-        },
-    )
+        })
+        .boxed()
 }
 
 fn instance_state() -> impl Strategy<Value = InstanceState> {
@@ -169,6 +176,7 @@ fn instance_state() -> impl Strategy<Value = InstanceState> {
         }),
         Just(InstanceState::Unknown),
     ]
+    .boxed()
 }
 
 fn sandbox() -> impl Strategy<Value = Sandbox> {
@@ -200,7 +208,7 @@ fn failure() -> impl Strategy<Value = Failure> {
         8 => sample::select(StartError::KNOWN),
         1 => text().prop_map(|word| StartError::from(&*word)),
     ];
-    (error, text()).prop_map(|(error, message)| Failure { error, message })
+    (error, text()).prop_map(|(error, message)| Failure { error, message }).boxed()
 }
 
 fn text() -> impl Strategy<Value = Box<str>> {

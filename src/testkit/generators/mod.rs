@@ -1,4 +1,7 @@
 //! Generators of Pods, events and scenarios.
+//!
+//! Each is boxed: a strategy that contains its parts by value, and they theirs, has a value tree of many kilobytes, which
+//! an unoptimised build copies on a test thread's stack of 2 MiB until it overflows. It also compiles much longer.
 
 mod container;
 mod event;

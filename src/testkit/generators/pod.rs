@@ -21,14 +21,16 @@ pub(super) const GATES: [&str; 2] = ["example.com/load-balancer", "example.com/w
 /// containers.
 pub fn manifest() -> impl Strategy<Value = PodManifest> {
     let grace_seconds = prop_oneof![2 => Just(None), 3 => (0..=60_i64).prop_map(Some)];
-    grace_seconds.prop_flat_map(|grace_seconds| {
-        (spec_of(grace_seconds), any::<bool>(), prop::bool::weighted(0.05)).prop_map(pod_of)
-    })
+    grace_seconds
+        .prop_flat_map(|grace_seconds| {
+            (spec_of(grace_seconds), any::<bool>(), prop::bool::weighted(0.05)).prop_map(pod_of)
+        })
+        .boxed()
 }
 
 /// Generates a valid [`PodSpec`](spec::PodSpec), lowered from a [`manifest`].
 pub fn spec() -> impl Strategy<Value = Arc<spec::PodSpec>> {
-    manifest().prop_filter_map("invalid manifest", |pod| spec::PodSpec::from_manifest(pod).ok().map(Arc::new))
+    manifest().prop_filter_map("invalid manifest", |pod| spec::PodSpec::from_manifest(pod).ok().map(Arc::new)).boxed()
 }
 
 /// Generates a kubelet configuration: crash-loop back-off, resync period and timing vary.
@@ -43,10 +45,12 @@ pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
         }),
     ];
     let timing = prop_oneof![4 => Just(Timing::Ideal), 1 => any::<u64>().prop_map(|seed| Timing::NodeLike { seed })];
-    (crash_loop, timing, 1..=90_u64).prop_map(|(crash_loop, timing, resync)| {
-        let config = KubeletConfig::default().with_crash_loop(crash_loop).with_timing(timing);
-        Arc::new(config.with_resync_period(Duration::from_secs(resync)))
-    })
+    (crash_loop, timing, 1..=90_u64)
+        .prop_map(|(crash_loop, timing, resync)| {
+            let config = KubeletConfig::default().with_crash_loop(crash_loop).with_timing(timing);
+            Arc::new(config.with_resync_period(Duration::from_secs(resync)))
+        })
+        .boxed()
 }
 
 fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
@@ -56,8 +60,8 @@ fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec>
     let gates = sample::subsequence(GATES.to_vec(), 0..=GATES.len());
     let gates = prop_oneof![3 => Just(Vec::new()), 1 => gates];
     let deadline = option::weighted(0.2, 1..=600_i64);
-    (containers, policy, gates, deadline, prop::bool::weighted(0.1), prop::bool::weighted(0.1)).prop_map(
-        move |((init_containers, containers), restart_policy, gates, deadline, host_network, is_gated)| {
+    (containers, policy, gates, deadline, prop::bool::weighted(0.1), prop::bool::weighted(0.1))
+        .prop_map(move |((init_containers, containers), restart_policy, gates, deadline, host_network, is_gated)| {
             PodManifestSpec {
                 init_containers,
                 containers,
@@ -73,28 +77,32 @@ fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec>
                 host_network,
                 ..PodManifestSpec::default()
             }
-        },
-    )
+        })
+        .boxed()
 }
 
 fn init_containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
     let names = Just(["setup", "proxy", "migrate"].to_vec()).prop_shuffle();
     let count = prop_oneof![4 => Just(0_usize), 3 => Just(1), 2 => Just(2), 1 => Just(3)];
-    (names, count).prop_flat_map(move |(names, count)| {
-        let one = |name: &str| {
-            let name = name.to_string();
-            prop_oneof![init_container(name.clone()).boxed(), sidecar(name, grace_seconds).boxed()]
-        };
-        names.into_iter().take(count).map(one).collect::<Vec<_>>()
-    })
+    (names, count)
+        .prop_flat_map(move |(names, count)| {
+            let one = |name: &str| {
+                let name = name.to_string();
+                prop_oneof![init_container(name.clone()).boxed(), sidecar(name, grace_seconds).boxed()]
+            };
+            names.into_iter().take(count).map(one).collect::<Vec<_>>()
+        })
+        .boxed()
 }
 
 fn containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
     let names = Just(["web", "app", "log"].to_vec()).prop_shuffle();
     let count = prop_oneof![4 => Just(1_usize), 3 => Just(2), 1 => Just(3)];
-    (names, count).prop_flat_map(move |(names, count)| {
-        names.into_iter().take(count).map(|name| container(name.into(), grace_seconds)).collect::<Vec<_>>()
-    })
+    (names, count)
+        .prop_flat_map(move |(names, count)| {
+            names.into_iter().take(count).map(|name| container(name.into(), grace_seconds)).collect::<Vec<_>>()
+        })
+        .boxed()
 }
 
 fn pod_of((spec, has_label, is_static): (PodManifestSpec, bool, bool)) -> PodManifest {

@@ -31,36 +31,38 @@ use crate::{
 /// cannot evict a Pod that has ended by then, or with [`Endless`](crate::sim::ScenarioError::Endless), if containers
 /// that exit at once keep restarting all the others.
 pub fn scenario() -> impl Strategy<Value = Scenario> {
-    manifest().prop_flat_map(|pod| {
-        let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
-        let names: Vec<String> = containers.map(|container| container.name.clone()).collect();
-        let is_gated = !pod.spec.scheduling_gates.is_empty();
-        (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
-            let end = script.end.unwrap_or_default();
-            let script = without_missing_hooks_and_probes(script, &pod);
-            Scenario { description: String::new(), pod, script, config }.cut_at(end)
+    manifest()
+        .prop_flat_map(|pod| {
+            let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
+            let names: Vec<String> = containers.map(|container| container.name.clone()).collect();
+            let is_gated = !pod.spec.scheduling_gates.is_empty();
+            (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
+                let end = script.end.unwrap_or_default();
+                let script = without_missing_hooks_and_probes(script, &pod);
+                Scenario { description: String::new(), pod, script, config }.cut_at(end)
+            })
         })
-    })
+        .boxed()
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
     let seed = option::weighted(0.2, any::<u64>());
-    (seed, option::weighted(0.2, 1..=300_u32), any::<bool>(), option::weighted(0.2, 1..=90_u32)).prop_map(
-        |(node_like_seed, max, reduced, resync)| Settings {
+    (seed, option::weighted(0.2, 1..=300_u32), any::<bool>(), option::weighted(0.2, 1..=90_u32))
+        .prop_map(|(node_like_seed, max, reduced, resync)| Settings {
             node_like_seed,
             max_container_restart_period: max.map(|max| Duration::from_secs(max.into())),
             reduced_crash_loop_back_off: reduced,
             resync_period: resync.map(|resync| Duration::from_secs(resync.into())),
             ..Settings::default()
-        },
-    )
+        })
+        .boxed()
 }
 
 fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
     let containers: Vec<_> = names.iter().map(|_| option::weighted(0.8, container_script())).collect();
     let deaths = prop_oneof![4 => Just(Vec::new()), 1 => collection::vec(seconds(400), 1..=2)];
-    (containers, deaths, actions(names.clone()), 60..=1200_u32).prop_map(
-        move |(scripts, sandbox_deaths, actions, end)| {
+    (containers, deaths, actions(names.clone()), 60..=1200_u32)
+        .prop_map(move |(scripts, sandbox_deaths, actions, end)| {
             let scripts = names.iter().cloned().zip(scripts);
             let before = if is_gated { binding() } else { Vec::new() };
             Script {
@@ -70,8 +72,8 @@ fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
                 actions: before.into_iter().chain(actions).collect(),
                 seed: 0,
             }
-        },
-    )
+        })
+        .boxed()
 }
 
 /// Removes the scripts of hooks and probes that the Pod does not have.
@@ -114,6 +116,7 @@ fn actions(names: Vec<String>) -> impl Strategy<Value = Vec<ScriptAction>> {
     let optional = |strategy: BoxedStrategy<Vec<ScriptAction>>| prop_oneof![6 => Just(Vec::new()), 1 => strategy];
     (collection::vec(one, 0..=3), optional(lost_and_recovered.boxed()), optional(ephemeral.boxed()))
         .prop_map(|(single, node, ephemeral)| single.into_iter().flatten().chain(node).chain(ephemeral).collect())
+        .boxed()
 }
 
 fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
@@ -137,59 +140,73 @@ fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
             ScriptActionKind::SetImage { container, image: image.to_string() }
         }),
     ]
+    .boxed()
 }
 
 fn container_script() -> impl Strategy<Value = ContainerScript> {
     let hook = || option::weighted(0.3, hook());
-    (collection::vec(run(), 0..=3), image(), hook(), hook()).prop_map(|(runs, image, post_start, pre_stop)| {
-        ContainerScript { runs, image, post_start, pre_stop, random: None }
-    })
+    (collection::vec(run(), 0..=3), image(), hook(), hook())
+        .prop_map(|(runs, image, post_start, pre_stop)| ContainerScript {
+            runs,
+            image,
+            post_start,
+            pre_stop,
+            random: None,
+        })
+        .boxed()
 }
 
 fn run() -> impl Strategy<Value = Run> {
     let exit = (option::weighted(0.7, seconds(200)), sample::select(&EXIT_CODES[..]));
     let sigterm = (prop::bool::weighted(0.1), seconds(40), option::of(sample::select(&EXIT_CODES[..])));
     let reason = option::weighted(0.1, Just("OOMKilled".to_string()));
-    (exit, sigterm, reason, probe_script()).prop_map(|((after, exit_code), sigterm, reason, probes)| Run {
-        exits_after: after,
-        exit_code,
-        oom_killed: false,
-        ignores_sigterm: sigterm.0,
-        sigterm_exit_after: sigterm.1,
-        sigterm_exit_code: sigterm.2,
-        reason,
-        message: None,
-        probes,
-    })
+    (exit, sigterm, reason, probe_script())
+        .prop_map(|((after, exit_code), sigterm, reason, probes)| Run {
+            exits_after: after,
+            exit_code,
+            oom_killed: false,
+            ignores_sigterm: sigterm.0,
+            sigterm_exit_after: sigterm.1,
+            sigterm_exit_code: sigterm.2,
+            reason,
+            message: None,
+            probes,
+        })
+        .boxed()
 }
 
 fn probe_script() -> impl Strategy<Value = ProbeScript> {
-    (steps(), steps(), steps()).prop_map(|(startup, readiness, liveness)| ProbeScript { startup, readiness, liveness })
+    (steps(), steps(), steps())
+        .prop_map(|(startup, readiness, liveness)| ProbeScript { startup, readiness, liveness })
+        .boxed()
 }
 
 fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
     let step = (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
-    prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)].prop_map(|mut steps| {
-        steps.sort_by_key(|step| step.from);
-        steps.dedup_by(|next, before| next.from <= before.from);
-        steps
-    })
+    prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)]
+        .prop_map(|mut steps| {
+            steps.sort_by_key(|step| step.from);
+            steps.dedup_by(|next, before| next.from <= before.from);
+            steps
+        })
+        .boxed()
 }
 
 fn image() -> impl Strategy<Value = ImageScript> {
-    (prop::bool::weighted(0.7), seconds(20), prop_oneof![3 => Just(0), 1 => 1..=4_u32]).prop_map(
-        |(present, pull_time, failures_before_success)| ImageScript {
+    (prop::bool::weighted(0.7), seconds(20), prop_oneof![3 => Just(0), 1 => 1..=4_u32])
+        .prop_map(|(present, pull_time, failures_before_success)| ImageScript {
             present,
             pull_time,
             failures_before_success,
             ..ImageScript::default()
-        },
-    )
+        })
+        .boxed()
 }
 
 fn hook() -> impl Strategy<Value = HookScript> {
     (seconds(20), prop_oneof![3 => Just(0), 1 => Just(1)])
         .prop_map(|(duration, exit_code)| HookScript { duration, exit_code })
+        .boxed()
 }
 
 /// Generates a time in tenths of a second. Most are whole seconds, so that several things happen at one instant.
