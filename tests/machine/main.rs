@@ -14,6 +14,7 @@ mod events_out_of_order;
 mod hostile;
 mod level_triggered;
 mod observed_object;
+mod open_reasons;
 mod regressions;
 mod resume;
 #[cfg(feature = "snapshot")]

@@ -1,5 +1,4 @@
 //! A runtime, or another kubelet, may say any word: it is shown as it is, everywhere.
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::sync::Arc;
 
