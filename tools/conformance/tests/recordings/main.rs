@@ -29,7 +29,7 @@ use pod_lifecycle_conformance as recordings;
 use serde_json::{Value, json};
 
 /// Stride through the recorded lives in the slow tests (each moment explained, each step restored): one of five without
-/// optimisation, all with it. `.ci/run` plays them in release.
+/// optimisation, all with it. `.ci/run` runs these tests in release.
 const STRIDE: usize = if cfg!(debug_assertions) { 5 } else { 1 };
 
 /// Divisor of the counts that the slow tests must reach: lives differ in length, so a fifth of them is allowed a tenth.
