@@ -1,7 +1,7 @@
 //! Fast path: shortcuts that save time or memory, none of which may change any behaviour.
 //!
 //! Each can be switched off by [`FastPath`], a hidden setting of the kubelet's configuration; a property test compares
-//! lives with and without them.
+//! lives with and without them. The ratios beside them are those of `scripts/shortcuts`: all on, over all but that one.
 
 #[cfg(feature = "sim")]
 use alloc::{sync::Arc, vec::Vec};
@@ -37,6 +37,7 @@ impl Caches {
     }
 
     // --- Resync cache ---
+    // 0.86 of the instructions and 0.70 of the time of 1,000 Pods with two probes each; without it a resync allocates.
 
     /// Forgets that the last sync was a no-op, and returns whether it was. Called where an event, a wake-up or a message
     /// enters; an input that proves harmless [revalidates](Caches::revalidate) the cache.
@@ -50,6 +51,8 @@ impl Caches {
     }
 
     // --- Next wake-up ---
+    // 0.88 of the instructions of a probe, 0.97 of a start's, and 0.88 of the time of 1,000 Pods; with the shortcut of an
+    // answer, which is `move_next_wake_ahead`: 0.92 of a probe's, 0.97 of a start's, 0.93 of the time.
 
     /// Returns the cached wake-up, or computes it if that shortcut is off.
     pub(super) fn next_wake(&self, compute: impl FnOnce() -> Option<(Timestamp, Wake)>) -> Option<(Timestamp, Wake)> {
@@ -95,7 +98,8 @@ pub(crate) struct ProbeAnswer {
 
 /// Interner: shares equal statuses and container entries among the Pods of a fleet.
 ///
-/// It forgets, so that it stays small whatever the Pods do.
+/// It forgets, so that it stays small whatever the Pods do. 868 bytes a Pod instead of 1,288 in a fleet of 20,000, for 1.02
+/// of the instructions of a crash and 1.07 of a deletion's.
 #[cfg(feature = "sim")]
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
