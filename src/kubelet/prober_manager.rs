@@ -214,6 +214,7 @@ impl ProberManager {
     }
 
     /// Returns the slot of a probe.
+    #[inline]
     pub(super) fn get(&self, container: ContainerIndex, kind: ProbeKind) -> Option<&Prober> {
         self.0.iter().find(|prober| (prober.container, prober.kind) == (container, kind))
     }
@@ -306,6 +307,7 @@ impl ProberManager {
     /// Runs a worker's tick: starts a probe, or finds without one what the container's state implies.
     ///
     /// Answers to `doProbe`.
+    #[inline]
     pub(super) fn tick(
         &mut self,
         container: ContainerIndex,
@@ -324,6 +326,7 @@ impl ProberManager {
     }
 
     /// True if a worker waits for this answer.
+    #[inline]
     pub(super) fn is_running(&self, container: ContainerIndex, instance: InstanceId, kind: ProbeKind) -> bool {
         self.0.iter().any(|prober| {
             (prober.container, prober.kind) == (container, kind)
@@ -333,6 +336,7 @@ impl ProberManager {
     }
 
     /// Handles a handler's answer; an error is retried at once, up to [`MAX_PROBE_RETRIES`] times in one probe.
+    #[inline]
     pub(super) fn handle_answer(
         &mut self,
         container: ContainerIndex,
