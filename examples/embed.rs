@@ -1,10 +1,11 @@
-//! The smallest embedder: a run loop around a Pod and a fake runtime.
+//! The smallest embedder: a run loop around a Pod, and a runtime in which everything succeeds at once.
 //!
 //! `cargo run --example embed`
 //!
-//! A real embedder carries actions out on a container runtime, and waits for what comes first: an event of the
-//! runtime, an event of the API, or the Pod's own timeout. Here everything is done at once, in virtual time, and the one
-//! container runs for three seconds.
+//! A real embedder carries actions out on a container runtime, and waits for whatever comes first: an event of the
+//! runtime, a change of the object in the API, or the Pod's own timeout. Here all takes no time, the clock is virtual, and
+//! the one container runs for three seconds. A runtime whose containers follow scripts is `sim::FakeRuntime`, and one
+//! whose containers are processes is in `examples/embed-tokio`.
 
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
@@ -34,7 +35,7 @@ fn run_to_the_end() -> Result<api::PodStatus, Box<dyn Error>> {
     let manifest: api::PodManifest = serde_json::from_str(MANIFEST)?;
     let spec = Arc::new(PodSpec::from_manifest(manifest)?);
     let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
-    let mut runtime = FakeRuntime::default();
+    let mut runtime = InstantRuntime::default();
     let mut out = Vec::new();
 
     let mut pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), clock.now(), &mut out);
@@ -48,10 +49,11 @@ fn run_to_the_end() -> Result<api::PodStatus, Box<dyn Error>> {
         if pod.worker_state() == WorkerState::Finished {
             break;
         }
-        let Some(next) = [runtime.next(), pod.poll_timeout()].into_iter().flatten().min() else { break };
+        // Both say when they are due next; of one instant, the runtime's event comes first.
+        let Some(next) = [runtime.poll_timeout(), pod.poll_timeout()].into_iter().flatten().min() else { break };
         clock.advance_to(next);
-        match runtime.take(clock.now()) {
-            // An event that came too late is refused, and nothing changes.
+        match runtime.handle_timeout(clock.now()) {
+            // An event that comes too late is refused, and nothing changes.
             Some(event) => {
                 if let Err(refused) = pod.handle_event(clock.now(), event, &mut out) {
                     println!("{} refused: {refused}", clock.now());
@@ -69,28 +71,29 @@ fn the_pod_succeeds() {
     assert_eq!(status.phase, Some(api::PodPhase::Succeeded.into()));
 }
 
-/// A runtime in which everything succeeds at once, and what is going to happen.
+/// Runtime in which every action succeeds at once.
 #[derive(Default)]
-struct FakeRuntime {
-    events: BTreeMap<(Timestamp, usize), Event>,
-    count: usize,
+struct InstantRuntime {
+    /// Events to come, by time; those of one instant in the order in which they were scheduled.
+    queue: BTreeMap<(Timestamp, usize), Event>,
+    scheduled: usize,
 }
 
-impl FakeRuntime {
-    fn next(&self) -> Option<Timestamp> {
-        self.events.first_key_value().map(|((at, _), _)| *at)
+impl InstantRuntime {
+    fn poll_timeout(&self) -> Option<Timestamp> {
+        self.queue.first_key_value().map(|((at, _), _)| *at)
     }
 
-    fn take(&mut self, now: Timestamp) -> Option<Event> {
-        self.events.first_entry().filter(|first| first.key().0 <= now).map(|first| first.remove())
+    fn handle_timeout(&mut self, now: Timestamp) -> Option<Event> {
+        self.queue.first_entry().filter(|first| first.key().0 <= now).map(|first| first.remove())
     }
 
     fn schedule(&mut self, at: Timestamp, event: RuntimeEvent) {
-        self.count = self.count.saturating_add(1);
-        self.events.insert((at, self.count), Event::Runtime(event));
+        self.scheduled = self.scheduled.saturating_add(1);
+        self.queue.insert((at, self.scheduled), Event::Runtime(event));
     }
 
-    /// Each action is answered by the event that its documentation names.
+    /// Carries out an action: answers with the event that the action's documentation names.
     fn carry_out(&mut self, now: Timestamp, action: Action) {
         let result = Ok(());
         match action {

@@ -8,7 +8,7 @@
 #
 # PORT_BASE (26440)          the first of five ports on 127.0.0.1
 # NODE_MONITOR_GRACE (20s)   how long a silent node counts as ready
-# API_SERVER_ONLY ()         anything: nobody but the API server writes, no scheduler and no controllers
+# API_SERVER_ONLY ()         anything: only the API server runs, no scheduler and no controllers
 # EVICTION_SECONDS (300)     how long Pods stay on a node that is gone, where they do not say themselves
 set -euo pipefail
 
@@ -85,7 +85,7 @@ up() {
     certificates
     kubeconfig
     local plugins=()
-    # Nobody would make the service account without which no Pod is let in.
+    # Without controllers no service account is created, and the plugin would refuse every Pod.
     if [ -n "${API_SERVER_ONLY:-}" ]; then plugins=(--disable-admission-plugins ServiceAccount); fi
     launch etcd --data-dir "$work/etcd" --unsafe-no-fsync --log-level warn \
         --listen-client-urls "$etcd" --advertise-client-urls "$etcd" \

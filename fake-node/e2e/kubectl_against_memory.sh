@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 if ! command -v kubectl > /dev/null; then
-    printf '\n!!! NOT RUN: there is no kubectl on this machine, so nobody has asked whether it works.\n\n' >&2
+    printf '\n!!! NOT RUN: there is no kubectl on this machine.\n\n' >&2
     exit 0
 fi
 
@@ -182,7 +182,7 @@ shows 'deleted' delete namespace lab --wait=false
 shows 'lab +Terminating' get namespaces
 refuses 'because it is being terminated' run late --image=busybox --namespace lab
 
-echo "--- what is refused, and says so"
+echo "--- refusals"
 shows created run silent --image=busybox
 refuses 'what a kubelet answers' logs silent
 shows created create -f - <<< '{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "front"}}'

@@ -138,8 +138,8 @@ history() {
 nothing_was_lost() {
     kill "$historian" 2> /dev/null || true
     wait "$historian" 2> /dev/null || true
-    local told
-    told=$(jq -rs '
+    local lost
+    lost=$(jq -rs '
         def each_pair: . as $all | range(1; length) | [$all[. - 1], $all[.]];
         [.[].object] | group_by(.metadata.uid)[]
         | .[-1].metadata.name as $pod
@@ -151,8 +151,8 @@ nothing_was_lost() {
             | select(.lastTransitionTime != $now.lastTransitionTime) | "\($pod): the time of \(.type) was rewritten")
         ' < <(whole_lines "$work/history"))
     [ -s "$work/history" ]
-    if [ -n "$told" ]; then
-        echo "$told" | sort | uniq -c
+    if [ -n "$lost" ]; then
+        echo "$lost" | sort | uniq -c
         return 1
     fi
 }

@@ -1,4 +1,4 @@
-//! The tests of the tutorial's operator: what `docs/testing-controllers.md` says is so.
+//! Tests of the tutorial's operator (`docs/testing-controllers.md`).
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
@@ -13,7 +13,7 @@ use kube::Api;
 use release::{ByPhase, BySteadiness, Judge};
 use serde_json::json;
 
-/// Releases something that behaves as its annotation says, and looks five minutes later whether it is live.
+/// Creates a release whose Pod has this annotation, and returns true if it is live five minutes later.
 async fn is_live_after_five_minutes(judge: impl Judge + 'static, annotation: (&str, &str)) -> bool {
     let server = ApiServer::new();
     let _node = Node::new(server.client()).named("node-1").start().await.unwrap();
@@ -31,13 +31,13 @@ async fn is_live_after_five_minutes(judge: impl Judge + 'static, annotation: (&s
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_runs_is_live() {
+async fn a_healthy_release_is_live() {
     assert!(is_live_after_five_minutes(ByPhase, ("example.com/note", "well")).await);
     assert!(is_live_after_five_minutes(BySteadiness::default(), ("example.com/note", "well")).await);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_never_starts_is_not_live() {
+async fn a_release_that_never_starts_is_not_live() {
     let unknown = ("fake/pull", "app=manifest unknown");
     assert!(!is_live_after_five_minutes(ByPhase, unknown).await);
     assert!(!is_live_after_five_minutes(BySteadiness::default(), unknown).await);
@@ -51,6 +51,6 @@ async fn only_a_crash_loop_shows_the_bug() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_recovers_is_live_in_the_end() {
+async fn a_release_that_recovers_gets_live() {
     assert!(is_live_after_five_minutes(BySteadiness::default(), ("fake/exit", "app=1:1/1:1/-")).await);
 }

@@ -8,11 +8,15 @@ use serde::{
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::duration::{optional_seconds, seconds};
+use super::duration::{optional_seconds, seconds, to_grace_seconds};
 use crate::{
     api::{self, ConditionStatus, Container, Name, named},
+    event::NodeEvent,
     state::ConditionReason,
 };
+
+/// The kubelet's message of an eviction under memory pressure.
+const LOW_ON_MEMORY: &str = "The node was low on resource: memory. ";
 
 /// An action on the Pod at a time.
 ///
@@ -170,6 +174,46 @@ impl ScriptActionKind {
             | ScriptActionKind::SetImage { .. }
             | ScriptActionKind::AddEphemeralContainer { .. } => None,
         }
+    }
+
+    /// Returns the event with which the node carries the action out, as a
+    /// [`PodMachine`](crate::PodMachine) is given it; `None` if it is an action of a user, a controller or the scheduler.
+    ///
+    /// ```
+    /// use pod_lifecycle::{event::NodeEvent, sim::ScriptActionKind};
+    ///
+    /// assert_eq!(ScriptActionKind::Preempt.node_event(), Some(NodeEvent::Preempted));
+    /// assert_eq!(ScriptActionKind::Delete { grace: None }.node_event(), None);
+    /// ```
+    #[must_use]
+    pub fn node_event(&self) -> Option<NodeEvent> {
+        Some(match self {
+            ScriptActionKind::Evict { message, grace } => NodeEvent::Evicted {
+                message: message.as_deref().unwrap_or(LOW_ON_MEMORY).into(),
+                grace_seconds: grace.map(to_grace_seconds),
+                is_disruption: true,
+            },
+            ScriptActionKind::EvictOverLimit { message } => {
+                NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
+            }
+            ScriptActionKind::Preempt => NodeEvent::Preempted,
+            ScriptActionKind::Shutdown { grace } => NodeEvent::ShutDown { grace_seconds: grace.map(to_grace_seconds) },
+            ScriptActionKind::KubeletRestart
+            | ScriptActionKind::Delete { .. }
+            | ScriptActionKind::ForceDelete
+            | ScriptActionKind::SetCondition { .. }
+            | ScriptActionKind::RemoveCondition { .. }
+            | ScriptActionKind::Disrupt { .. }
+            | ScriptActionKind::Reject { .. }
+            | ScriptActionKind::Unschedulable { .. }
+            | ScriptActionKind::Bind
+            | ScriptActionKind::RemoveSchedulingGates
+            | ScriptActionKind::NodeLost
+            | ScriptActionKind::NodeRecovered
+            | ScriptActionKind::SetImage { .. }
+            | ScriptActionKind::AddEphemeralContainer { .. }
+            | ScriptActionKind::RemoveFinalizer { .. } => return None,
+        })
     }
 
     /// Returns the action's name in a scenario: its `op`.

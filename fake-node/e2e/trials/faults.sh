@@ -51,7 +51,7 @@ END
   {"subjects": [{"kind": "ServiceAccount", "serviceAccount": {"name": "fake-node", "namespace": "fake-node"}}],
    "resourceRules": [{"verbs": ["patch"], "apiGroups": [""], "resources": ["pods/status"], "namespaces": ["*"]}]}]}}
 END
-    # The API server heeds it after a moment.
+    # The API server applies it after a moment.
     sleep 3
 }
 
@@ -152,8 +152,8 @@ trial_a_write_that_meets_too_many_others_is_made_again() {
     nothing_was_lost
 }
 
-# What a node has yet to write is about a Pod that is another one by now, and it has not been told so yet: a status is
-# refused with 422, a deletion with 409.
+# The node still has writes for a Pod whose name another Pod has by now, and the watch has not reported that yet: a status
+# is refused with 422, a deletion with 409.
 trial_a_write_that_comes_too_late_is_not_made_to_the_next_pod_of_that_name() {
     broken_up
     trap broken_down EXIT

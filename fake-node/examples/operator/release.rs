@@ -14,20 +14,20 @@ use tokio::time::{Instant, sleep};
 /// The label of a release.
 const LABEL: &str = "example.com/release";
 
-/// How long a Pod has to be ready without a pause until its release is live.
+/// Time that a Pod has to be ready without a pause until its release is live.
 const STEADY: Duration = Duration::from_secs(30);
 
-/// Judges by what is seen of a Pod whether its release is live.
+/// Decides from a Pod's status if its release is live.
 pub(crate) trait Judge: Send {
-    /// Whether it is live now.
+    /// True if the release is live now.
     fn is_live(&mut self, pod: &Pod) -> bool;
 }
 
-/// It runs, so it is live. This is the bug: a Pod that crash-loops is `Running` all the time.
+/// Live when the phase is `Running`. This is the bug: a Pod that crash-loops is `Running` all the time.
 #[derive(Default)]
 pub(crate) struct ByPhase;
 
-/// It has been ready for a while.
+/// Live after 30 seconds of uninterrupted readiness.
 #[derive(Default)]
 pub(crate) struct BySteadiness(BTreeMap<String, Instant>);
 
@@ -49,7 +49,7 @@ impl Judge for BySteadiness {
     }
 }
 
-/// Looks after all releases of the client's namespace, for ever.
+/// Reconciles all releases of the client's namespace, for ever.
 pub(crate) async fn run(client: Client, mut judge: impl Judge) -> kube::Result<()> {
     let releases: Api<ConfigMap> = Api::default_namespaced(client.clone());
     loop {
@@ -60,7 +60,7 @@ pub(crate) async fn run(client: Client, mut judge: impl Judge) -> kube::Result<(
     }
 }
 
-/// Brings one release a step further.
+/// Reconciles one release.
 async fn reconcile(client: &Client, release: &ConfigMap, judge: &mut impl Judge) -> kube::Result<()> {
     let pods: Api<Pod> = Api::default_namespaced(client.clone());
     let Some(pod) = pods.get_opt(&release.name_any()).await? else {

@@ -17,7 +17,7 @@ pub(super) fn refusal(
     used: &Resources,
 ) -> Option<Refusal> {
     let short = wanted.0.iter().find(|(name, amount)| {
-        // What a node does not have at all is somebody else's to give.
+        // A resource that the node does not have at all is that of a device plugin or a scheduler extender.
         let capacity = node_info.allocatable.0.get(*name);
         **amount > 0 && capacity.is_some_and(|capacity| used.get(name).saturating_add(**amount) > *capacity)
     });
@@ -87,8 +87,8 @@ impl Term {
     fn matches(&self, node_info: &NodeInfo) -> bool {
         let label = |it: &Requirement| it.is_met_by(node_info.labels.get(&it.key).map(String::as_str));
         let field = |it: &Requirement| it.is_met_by((it.key == "metadata.name").then_some(&*node_info.name));
-        let says_something = !self.match_expressions.is_empty() || !self.match_fields.is_empty();
-        says_something && self.match_expressions.iter().all(label) && self.match_fields.iter().all(field)
+        let is_empty = self.match_expressions.is_empty() && self.match_fields.is_empty();
+        !is_empty && self.match_expressions.iter().all(label) && self.match_fields.iter().all(field)
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_has_only_so_much() {
+    fn a_pod_that_exceeds_the_capacity_is_rejected() {
         let pod = json!({"containers": [{"name": "app", "resources": {"requests": {"cpu": "40"}}}]});
         assert_eq!(reason(&pod, &Resources::default()), None);
         let used = Resources([("cpu".into(), 30_000_000_000)].into());
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_wants_another_node_is_refused() {
+    fn a_pod_whose_affinity_excludes_the_node_is_rejected() {
         let affine = |key: &str, operator: &str, values: &[&str]| {
             let term = json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
             let required = json!({"nodeSelectorTerms": [term]});
@@ -156,8 +156,8 @@ mod tests {
             (affine("cores", "Lt", &["32"]), false),
             (daemon, true),
         ];
-        for (spec, is_welcome) in cases {
-            assert_eq!(reason(&spec, &Resources::default()).is_none(), is_welcome, "{spec}");
+        for (spec, is_admitted) in cases {
+            assert_eq!(reason(&spec, &Resources::default()).is_none(), is_admitted, "{spec}");
         }
     }
 }

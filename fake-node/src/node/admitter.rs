@@ -5,16 +5,17 @@ use std::{net::Ipv4Addr, sync::Arc};
 use pod_lifecycle::{
     Timestamp,
     api::{PodManifest, PodPhase},
+    sim::Script,
     spec::PodSpec,
 };
 
 use super::{
     admission,
-    behaviour::{Behaviour, annotations, pod_script::PodScript},
     managed_pod::{ManagedPod, Refusal},
     metrics::Metrics,
     node_info::NodeInfo,
     requests::Resources,
+    script::{self, AnnotationError, PodScript, annotations},
     watched_pod::WatchedPod,
 };
 
@@ -48,38 +49,38 @@ impl Admitter {
         now: Timestamp,
     ) -> Result<ManagedPod, AdmitError> {
         let lived_before = seen.pod.status.start_time.is_some() || has_ended(&seen.pod);
-        let behaviour = self.behaviour(&seen.pod)?;
+        let script = self.script(&seen.pod)?;
         if lived_before {
-            let behaviour = behaviour.unwrap_or_else(|_| Behaviour::healthy());
-            return Ok(ManagedPod::resume(seen, node_info.clone(), behaviour, ip, now)?);
+            let script = script.unwrap_or_else(|_| script::healthy());
+            return Ok(ManagedPod::resume(seen, node_info.clone(), script, ip, now)?);
         }
-        let refusal = match &behaviour {
+        let refusal = match &script {
             Err(error) => Some(Refusal { reason: BAD_ANNOTATION.into(), message: error.to_string() }),
             Ok(_) if seen.pod.metadata.deletion_timestamp.is_some() => None,
             Ok(_) => admission::refusal(&seen.pod, node_info, wanted, used),
         };
-        match (behaviour, refusal) {
+        match (script, refusal) {
             (_, Some(refusal)) => {
                 self.metrics.pods_refused.add(1);
                 Ok(ManagedPod::refuse(seen, node_info.clone(), &refusal, now)?)
             }
-            (behaviour, None) => {
-                let behaviour = behaviour.unwrap_or_else(|_| Behaviour::healthy());
-                Ok(ManagedPod::begin(seen, node_info.clone(), behaviour, ip, now)?)
+            (script, None) => {
+                let script = script.unwrap_or_else(|_| script::healthy());
+                Ok(ManagedPod::begin(seen, node_info.clone(), script, ip, now)?)
             }
         }
     }
 
-    /// Returns the containers' behaviour: the Pod's annotations, then the first script that selects it.
-    fn behaviour(&self, pod: &PodManifest) -> Result<Result<Arc<Behaviour>, annotations::AnnotationError>, AdmitError> {
-        let script = self.scripts.iter().find(|script| script.selects(pod));
-        let mut behaviour = script.map(PodScript::behaviour).unwrap_or_default();
+    /// Returns the Pod's script: the first that selects it, changed by the Pod's annotations.
+    fn script(&self, pod: &PodManifest) -> Result<Result<Arc<Script>, AnnotationError>, AdmitError> {
+        let selected = self.scripts.iter().find(|script| script.selects(pod));
+        let mut script = selected.map(|selected| selected.script.clone()).unwrap_or_default();
         let spec = PodSpec::from_admitted(pod)?;
-        if let Err(error) = annotations::apply(pod, &spec, &mut behaviour) {
+        if let Err(error) = annotations::apply(pod, &spec, &mut script) {
             return Ok(Err(error));
         }
-        let is_healthy = behaviour == Behaviour::default();
-        Ok(Ok(if is_healthy { Behaviour::healthy() } else { Arc::new(behaviour) }))
+        let is_healthy = script == Script::default();
+        Ok(Ok(if is_healthy { script::healthy() } else { Arc::new(script) }))
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) struct Agent {
     pods: BTreeMap<Uid, Box<ManagedPod>>,
     timers: Timers<Uid>,
     /// Pods with a write waiting, first come first served.
-    line: VecDeque<Uid>,
+    write_queue: VecDeque<Uid>,
     writes: JoinSet<(Uid, Written)>,
     /// Most writes in flight at one time.
     concurrency: usize,
@@ -65,17 +65,17 @@ impl Agent {
         nodes_info: &[Arc<NodeInfo>],
         concurrency: usize,
     ) -> Agent {
-        let room = |node_info: &Arc<NodeInfo>| NodeState {
+        let node_state = |node_info: &Arc<NodeInfo>| NodeState {
             node_info: node_info.clone(),
             addresses: Addresses::new(node_info.pod_addresses),
             pods: BTreeMap::new(),
         };
         Agent {
             events: Events::start(&api, &metrics, nodes_info.len()),
-            nodes: nodes_info.iter().map(|node_info| (node_info.name.clone(), room(node_info))).collect(),
+            nodes: nodes_info.iter().map(|node_info| (node_info.name.clone(), node_state(node_info))).collect(),
             pods: BTreeMap::new(),
             timers: Timers::new(),
-            line: VecDeque::new(),
+            write_queue: VecDeque::new(),
             writes: JoinSet::new(),
             concurrency,
             api,
@@ -113,7 +113,7 @@ impl Agent {
             }
         };
         if tokio::time::timeout(LAST_WRITES, last_writes).await.is_err() {
-            tracing::warn!("not every status was written");
+            tracing::warn!("stopped before every status was written");
         }
     }
 
@@ -122,8 +122,8 @@ impl Agent {
             PodUpdate::Applied(seen) => self.handle_applied(*seen),
             PodUpdate::Deleted(seen) => self.handle_deleted(&Uid::from(&*seen.pod.metadata.uid)),
             PodUpdate::Listed(pods) => {
-                let there: BTreeSet<&str> = pods.iter().map(|seen| &*seen.pod.metadata.uid).collect();
-                let gone: Vec<Uid> = self.pods.keys().filter(|uid| !there.contains(&***uid)).cloned().collect();
+                let listed: BTreeSet<&str> = pods.iter().map(|seen| &*seen.pod.metadata.uid).collect();
+                let gone: Vec<Uid> = self.pods.keys().filter(|uid| !listed.contains(&***uid)).cloned().collect();
                 for uid in gone {
                     self.handle_deleted(&uid);
                 }
@@ -161,22 +161,22 @@ impl Agent {
     }
 
     fn begin(&mut self, uid: &Uid, seen: WatchedPod, now: Timestamp) {
-        let Some(room) = self.nodes.get_mut(&seen.pod.spec.node_name) else { return };
+        let Some(node) = self.nodes.get_mut(&seen.pod.spec.node_name) else { return };
         let wanted = Resources::requested(&seen.pod);
-        let ip = room.address_for(&seen);
-        let begun = self.admitter.begin(seen, &room.node_info, &wanted, &room.used(&self.pods), ip, now);
-        let is_addressed = begun.as_ref().is_ok_and(|managed| managed.ip().is_some());
+        let ip = node.address_for(&seen);
+        let admitted = self.admitter.begin(seen, &node.node_info, &wanted, &node.used(&self.pods), ip, now);
+        let is_addressed = admitted.as_ref().is_ok_and(|managed| managed.ip().is_some());
         if let Some(ip) = ip.filter(|_| !is_addressed) {
-            room.addresses.give_back(ip);
+            node.addresses.release(ip);
         }
-        let managed = match begun {
+        let managed = match admitted {
             Ok(managed) => managed,
             Err(error) => {
-                tracing::error!(%uid, %error, "a Pod cannot be understood");
+                tracing::error!(%uid, %error, "Pod ignored: its object is invalid");
                 return;
             }
         };
-        room.take_in(uid, wanted);
+        node.add_requests(uid, wanted);
         self.metrics.pods.add(1);
         self.pods.insert(uid.clone(), Box::new(managed));
     }
@@ -186,7 +186,7 @@ impl Agent {
         let now = self.clock.now();
         let Some(managed) = self.pods.get_mut(uid) else { return };
         match written {
-            Written::WatchedPod(seen) => {
+            Written::Stored(seen) => {
                 managed.writes.succeed();
                 managed.observe(now, &seen);
             }
@@ -199,18 +199,20 @@ impl Agent {
                 managed.writes.succeed();
                 self.metrics.pods_deleted.add(1);
             }
-            // The watch will say so.
+            // The watch reports the removal.
             Written::Gone => managed.writes.stop(),
             Written::Later(after, error) => {
                 match code(&error) {
-                    Some(401 | 403) => tracing::warn!(pod = managed.name(), %error, "a write is tried again"),
-                    _ => tracing::debug!(pod = managed.name(), %error, "a write is tried again"),
+                    Some(401 | 403) => {
+                        tracing::warn!(pod = managed.name(), %error, "status write failed; will be retried")
+                    }
+                    _ => tracing::debug!(pod = managed.name(), %error, "status write failed; will be retried"),
                 }
                 managed.writes.retry(now, after);
                 self.metrics.status_writes_retried.add(1);
             }
             Written::Refused(error) => {
-                tracing::error!(pod = managed.name(), %error, "a write is refused");
+                tracing::error!(pod = managed.name(), %error, "status write refused");
                 managed.writes.succeed();
                 self.metrics.status_writes_refused.add(1);
             }
@@ -222,13 +224,13 @@ impl Agent {
     fn after_change(&mut self, uid: &Uid) {
         let Some(managed) = self.pods.get_mut(uid) else { return };
         for event in managed.take_events() {
-            self.events.tell(&managed.node_info, managed.spec(), event);
+            self.events.send(&managed.node_info, managed.spec(), event);
         }
         if managed.is_over() {
             self.forget(uid);
         } else {
             if managed.writes.enqueue() {
-                self.line.push_back(uid.clone());
+                self.write_queue.push_back(uid.clone());
             }
             self.timers.set(uid.clone(), managed.next());
         }
@@ -238,12 +240,12 @@ impl Agent {
     /// Starts queued writes up to the limit; each sends what is newest when its turn comes.
     fn write_queued(&mut self) {
         while self.writes.len() < self.concurrency
-            && let Some(uid) = self.line.pop_front()
+            && let Some(uid) = self.write_queue.pop_front()
         {
             self.write(&uid);
         }
         if self.writes.is_empty() {
-            self.events.go_on();
+            self.events.resume();
         }
     }
 
@@ -261,7 +263,7 @@ impl Agent {
             let mut hasher = StableHasher::default();
             patch.hash(&mut hasher);
             if managed.writes.is_repeated(hasher.finish(), managed.kept.version) {
-                // The server has not made of the last one what was meant: no faster than this.
+                // The last write did not have its whole effect: repeated only with back-off.
                 self.metrics.status_writes_ineffective.add(1);
                 managed.writes.retry(self.clock.now(), None);
                 self.timers.set(uid, managed.next());
@@ -269,7 +271,7 @@ impl Agent {
             }
             managed.writes.begin();
             self.metrics.status_writes.add(1);
-            self.events.give_way();
+            self.events.hold();
             self.writes.spawn(async move {
                 let written = api.patch_status(&namespace, &name, &patch).await;
                 (uid, written)
@@ -287,10 +289,10 @@ impl Agent {
         let Some(managed) = self.pods.remove(uid) else { return };
         self.timers.set(uid.clone(), None);
         self.metrics.pods.add(-1);
-        if let Some(room) = self.nodes.get_mut(&managed.node_info.name) {
-            room.pods.remove(uid);
+        if let Some(node) = self.nodes.get_mut(&managed.node_info.name) {
+            node.pods.remove(uid);
             if let Some(ip) = managed.ip() {
-                room.addresses.give_back(ip);
+                node.addresses.release(ip);
             }
         }
     }
@@ -304,16 +306,16 @@ impl NodeState {
         }
         match seen.pod.status.pod_ip.parse() {
             Ok(ip) => {
-                self.addresses.take(ip);
+                self.addresses.reserve(ip);
                 Some(ip)
             }
-            Err(_) => self.addresses.give(),
+            Err(_) => self.addresses.allocate(),
         }
     }
 
-    fn take_in(&mut self, uid: &Uid, wanted: Resources) {
-        let alike = self.pods.values().find(|known| ***known == wanted).cloned();
-        self.pods.insert(uid.clone(), alike.unwrap_or_else(|| Arc::new(wanted)));
+    fn add_requests(&mut self, uid: &Uid, wanted: Resources) {
+        let equal = self.pods.values().find(|known| ***known == wanted).cloned();
+        self.pods.insert(uid.clone(), equal.unwrap_or_else(|| Arc::new(wanted)));
     }
 
     /// Returns the resources requested by Pods that have not ended.

@@ -30,7 +30,7 @@ pub(super) enum Kind {
 /// Result of a request that writes a Pod.
 pub(super) enum Written {
     /// Written; this is the object now.
-    WatchedPod(Box<WatchedPod>),
+    Stored(Box<WatchedPod>),
     /// Not written because of a conflict; to be repeated with what is newest.
     Conflict(Box<WatchedPod>),
     /// Deleted, or kept only by its finalizers.
@@ -74,8 +74,8 @@ impl Api {
     /// Returns the API server's time from its `Date` header.
     pub(super) async fn time(&self) -> kube::Result<Option<Timestamp>> {
         let request = Request::get("/version").body(kube::client::Body::empty()).map_err(kube::Error::HttpError)?;
-        let answer = self.client.send(request).await?;
-        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        let response = self.client.send(request).await?;
+        let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
         let since = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
         Ok(since.map(|since| Timestamp::UNIX_EPOCH + since))
@@ -85,7 +85,7 @@ impl Api {
     pub(super) async fn patch_status(&self, namespace: &str, name: &str, patch: &StatusPatch) -> Written {
         let path = format!("{}/status", pod_path(namespace, name));
         match self.send(Method::PATCH, &path, Kind::Strategic, patch).await {
-            Ok(seen) => Written::WatchedPod(Box::new(seen)),
+            Ok(seen) => Written::Stored(Box::new(seen)),
             Err(error) => self.failed(error, namespace, name, patch.uid()).await,
         }
     }
@@ -101,8 +101,8 @@ impl Api {
         }
     }
 
-    /// What a failed write means. A conflict is looked into: it may be about another Pod of that name; a patch with another
-    /// uid is invalid, too.
+    /// Classifies a failed write. A conflict or an invalid patch may be about another Pod of that name, so the object is
+    /// read.
     async fn failed(&self, error: kube::Error, namespace: &str, name: &str, uid: &str) -> Written {
         match code(&error) {
             Some(404) => Written::Gone,
@@ -113,7 +113,7 @@ impl Api {
                 Err(error) if code(&error) == Some(404) => Written::Gone,
                 Err(error) => Written::Later(retry_after(&error), error),
             },
-            // An API server that has just come back does not know yet who may do what.
+            // An API server that has just restarted refuses requests until its authorizer is ready.
             Some(401 | 403 | 408 | 429) => Written::Later(retry_after(&error), error),
             Some(400..=499) => Written::Refused(error),
             Some(_) | None => Written::Later(retry_after(&error), error),

@@ -24,13 +24,13 @@ use super::{
 };
 
 /// Events that may wait for each node; more are dropped, as a kubelet drops them.
-const WAITING: usize = 1_000;
+const QUEUE_SIZE: usize = 1_000;
 
 /// Events that may wait for each sender.
-const WAITING_TO_BE_SENT: usize = 16;
+const SENDER_QUEUE_SIZE: usize = 16;
 
 /// Attempts for each event.
-const TRIES: u32 = 5;
+const ATTEMPTS: u32 = 5;
 
 /// Number of sending tasks; each Pod's events go through one of them, so that they stay in order.
 const SENDERS: usize = 4;
@@ -39,7 +39,7 @@ const SENDERS: usize = 4;
 const QUIET: Duration = Duration::from_millis(300);
 
 /// Longest time that an event waits for status writes.
-const PATIENCE: Duration = Duration::from_millis(100);
+const MAX_WAIT: Duration = Duration::from_millis(100);
 
 /// Sends events in the background; status writes go first.
 pub(super) struct Events {
@@ -59,10 +59,10 @@ struct QueuedEvent {
 impl Events {
     /// Starts the senders for this many nodes; they end when this is dropped.
     pub(super) fn start(api: &Api, metrics: &Arc<Metrics>, nodes: usize) -> Events {
-        let (queue, receiver) = mpsc::channel(WAITING.saturating_mul(nodes.max(1)));
+        let (queue, receiver) = mpsc::channel(QUEUE_SIZE.saturating_mul(nodes.max(1)));
         let (quiet_from, quiet) = watch::channel(Some(Instant::now()));
         let sender = |_| {
-            let (sender, receiver) = mpsc::channel(WAITING_TO_BE_SENT);
+            let (sender, receiver) = mpsc::channel(SENDER_QUEUE_SIZE);
             tokio::spawn(send_all(receiver, api.clone(), metrics.clone()));
             sender
         };
@@ -71,7 +71,7 @@ impl Events {
     }
 
     /// Queues an event.
-    pub(super) fn tell(&self, node_info: &Arc<NodeInfo>, pod: &Arc<PodSpec>, event: KubernetesEvent) {
+    pub(super) fn send(&self, node_info: &Arc<NodeInfo>, pod: &Arc<PodSpec>, event: KubernetesEvent) {
         let queued = QueuedEvent { node_info: node_info.clone(), pod: pod.clone(), event };
         if self.queue.try_send(queued).is_err() {
             self.metrics.events_dropped.add(1);
@@ -79,12 +79,12 @@ impl Events {
     }
 
     /// Holds events back while statuses are written.
-    pub(super) fn give_way(&self) {
+    pub(super) fn hold(&self) {
         self.quiet_from.send_replace(None);
     }
 
     /// Releases events: no status write is in flight.
-    pub(super) fn go_on(&self) {
+    pub(super) fn resume(&self) {
         self.quiet_from.send_if_modified(|from| {
             let is_busy = from.is_none();
             if is_busy {
@@ -103,8 +103,8 @@ async fn record_all(
 ) {
     let mut recorders: BTreeMap<String, EventRecorder> = BTreeMap::new();
     while let Some(QueuedEvent { node_info, pod, event }) = queue.recv().await {
-        // A status that takes long does not hold events up for ever.
-        let _ = timeout(PATIENCE, quiet(&mut quiet_from)).await;
+        // A slow status write delays events only so long.
+        let _ = timeout(MAX_WAIT, quiet(&mut quiet_from)).await;
         let recorder =
             recorders.entry(node_info.name.clone()).or_insert_with(|| EventRecorder::kubelet(&node_info.name));
         let correlated = recorder.record(&pod, &event);
@@ -112,7 +112,7 @@ async fn record_all(
             continue;
         }
         let sum = pod.uid().bytes().fold(0_usize, |sum, byte| sum.wrapping_add(byte.into()));
-        let Some(sender) = sum.checked_rem(senders.len()).and_then(|node_info| senders.get(node_info)) else { return };
+        let Some(sender) = sum.checked_rem(senders.len()).and_then(|index| senders.get(index)) else { return };
         if sender.send(correlated).await.is_err() {
             return;
         }
@@ -122,7 +122,7 @@ async fn record_all(
 /// Waits until no status has been written for a while.
 async fn quiet(quiet_from: &mut watch::Receiver<Option<Instant>>) {
     loop {
-        // Nobody writes any more.
+        // The agent has stopped.
         let Ok(from) = quiet_from.wait_for(Option::is_some).await.map(|from| *from) else { return };
         match from {
             Some(from) if from > Instant::now() => sleep_until(from).await,
@@ -134,7 +134,7 @@ async fn quiet(quiet_from: &mut watch::Receiver<Option<Instant>>) {
 async fn send_all(mut events: Receiver<Correlated>, api: Api, metrics: Arc<Metrics>) {
     while let Some(event) = events.recv().await {
         let mut delay = Duration::from_millis(200);
-        for last in (0..TRIES).rev() {
+        for last in (0..ATTEMPTS).rev() {
             match send(&api, &event).await {
                 Ok(_) => {
                     metrics.events.add(1);
@@ -143,7 +143,7 @@ async fn send_all(mut events: Receiver<Correlated>, api: Api, metrics: Arc<Metri
                 Err(error)
                     if last == 0 || code(&error).is_some_and(|code| (400..500).contains(&code) && code != 429) =>
                 {
-                    tracing::debug!(%error, "an event is dropped");
+                    tracing::debug!(%error, "event dropped");
                     metrics.events_dropped.add(1);
                     break;
                 }
@@ -160,7 +160,7 @@ async fn send(api: &Api, correlated: &Correlated) -> kube::Result<IgnoredAny> {
         Correlated::Patch { event, patch } => {
             let path = format!("{}/{}", events_path(event), event.metadata.name);
             match api.send(Method::PATCH, &path, Kind::Strategic, patch).await {
-                // It has expired.
+                // The API server's copy has expired.
                 Err(error) if code(&error) == Some(404) => create(api, event).await,
                 other => other,
             }

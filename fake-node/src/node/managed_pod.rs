@@ -5,18 +5,19 @@ use std::{collections::VecDeque, net::Ipv4Addr, sync::Arc};
 use pod_lifecycle::{
     Action, KubernetesEvent, PodMachine, ResumeError, Sink, StatusView, Timestamp,
     api::PodPhase,
-    event::{ApiEvent, Event, RuntimeEvent},
+    event::{ApiEvent, Event, NodeEvent, RuntimeEvent},
+    sim::{FakeRuntime, Script},
     spec::{PodSpec, SpecError},
     state::ContainerIds,
     status::StatusPatch,
 };
 
 use super::{
-    behaviour::Behaviour,
     facts::{self, Facts},
     node_info::NodeInfo,
+    recovered_state::recover,
+    script,
     watched_pod::{CompactPod, WatchedPod},
-    world::FakeRuntime,
     writes::Writes,
 };
 
@@ -26,7 +27,11 @@ pub(super) struct ManagedPod {
     pub(super) node_info: Arc<NodeInfo>,
     pub(super) writes: Writes,
     pod: PodMachine,
-    world: FakeRuntime,
+    runtime: FakeRuntime,
+    /// Script by the containers' names: ephemeral containers come later.
+    script: Arc<Script>,
+    /// Events that the node will send, the last one first.
+    node_events: Vec<(Timestamp, NodeEvent)>,
     ids: ContainerIds,
     ip: Option<Ipv4Addr>,
     events: Vec<KubernetesEvent>,
@@ -74,29 +79,34 @@ impl ManagedPod {
     pub(super) fn begin(
         seen: WatchedPod,
         node_info: Arc<NodeInfo>,
-        behaviour: Arc<Behaviour>,
+        script: Arc<Script>,
         ip: Option<Ipv4Addr>,
         now: Timestamp,
     ) -> Result<ManagedPod, SpecError> {
         let mut out = Outbox::default();
         let pod = PodMachine::from_object(&seen.pod, node_info.config.clone(), now, &mut out)?;
-        let world = FakeRuntime::new(behaviour, pod.spec().uid(), now);
-        Ok(ManagedPod::assemble(&seen, node_info, pod, world, ContainerIds::default(), ip, out, now))
+        let runtime = script::runtime(&script, pod.spec(), now, now);
+        let node_events = script::node_events(&script, now);
+        let parts = ManagedPod::new(&seen, node_info, pod, runtime, script);
+        Ok(ManagedPod { node_events, ip, ..parts }.settled(now, out))
     }
 
     /// Resumes a Pod that ran before this process started.
     pub(super) fn resume(
         seen: WatchedPod,
         node_info: Arc<NodeInfo>,
-        behaviour: Arc<Behaviour>,
+        script: Arc<Script>,
         ip: Option<Ipv4Addr>,
         now: Timestamp,
     ) -> Result<ManagedPod, ResumeError> {
         let (spec, mut ids, mut out) = (PodSpec::from_admitted(&seen.pod)?, ContainerIds::default(), Outbox::default());
         let start = seen.pod.status.start_time.unwrap_or(now);
-        let (world, runtime) = FakeRuntime::take_up(&seen.pod, &spec, behaviour, &mut ids, (start, now));
-        let pod = PodMachine::resume(&seen.pod, runtime, &mut ids, node_info.config.clone(), now, &mut out)?;
-        Ok(ManagedPod::assemble(&seen, node_info, pod, world, ids, ip, out, now))
+        let recovered = recover(&seen.pod, &spec, &mut ids);
+        let runtime = script::runtime(&script, &spec, start, now).adopt(&recovered);
+        let pod = PodMachine::resume(&seen.pod, recovered, &mut ids, node_info.config.clone(), now, &mut out)?;
+        let node_events = script::node_events(&script, start);
+        let parts = ManagedPod::new(&seen, node_info, pod, runtime, script);
+        Ok(ManagedPod { node_events, ids, ip, ..parts }.settled(now, out))
     }
 
     /// Rejects a Pod: it fails at once.
@@ -109,27 +119,28 @@ impl ManagedPod {
         let (spec, mut out) = (Arc::new(PodSpec::from_admitted(&seen.pod)?), Outbox::default());
         let Refusal { reason, message } = refusal;
         let pod = PodMachine::rejected(spec, node_info.config.clone(), reason, message, now, &mut out);
-        let world = FakeRuntime::new(Behaviour::healthy(), pod.spec().uid(), now);
-        Ok(ManagedPod::assemble(&seen, node_info, pod, world, ContainerIds::default(), None, out, now))
+        let script = script::healthy();
+        let runtime = script::runtime(&script, pod.spec(), now, now);
+        Ok(ManagedPod::new(&seen, node_info, pod, runtime, script).settled(now, out))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "private, and each is a part")]
-    fn assemble(
+    fn new(
         seen: &WatchedPod,
         node_info: Arc<NodeInfo>,
         pod: PodMachine,
-        world: FakeRuntime,
-        ids: ContainerIds,
-        ip: Option<Ipv4Addr>,
-        out: Outbox,
-        now: Timestamp,
+        runtime: FakeRuntime,
+        script: Arc<Script>,
     ) -> ManagedPod {
-        let writes = Writes::default();
-        let mut managed =
-            ManagedPod { kept: CompactPod::of(seen), node_info, writes, pod, world, ids, ip, events: Vec::new() };
-        managed.writes.is_wanted = true;
-        managed.settle(now, out);
-        managed
+        let (kept, writes, ids) = (CompactPod::of(seen), Writes::default(), ContainerIds::default());
+        let (node_events, events) = (Vec::new(), Vec::new());
+        ManagedPod { kept, node_info, writes, pod, runtime, script, node_events, ids, ip: None, events }
+    }
+
+    /// Handles the machine's first outputs.
+    fn settled(mut self, now: Timestamp, out: Outbox) -> ManagedPod {
+        self.writes.is_wanted = true;
+        self.settle(now, out);
+        self
     }
 
     /// Applies an object from the watch, unless a newer version was seen before.
@@ -137,9 +148,12 @@ impl ManagedPod {
         if seen.version <= self.kept.version {
             return;
         }
-        let mut out = Outbox::default();
+        let (mut out, container_count) = (Outbox::default(), self.spec().container_count());
         if let Err(error) = self.pod.observe(now, &seen.pod, &mut out) {
-            tracing::warn!(pod = %self.name(), %error, "the object is not heeded");
+            tracing::warn!(pod = %self.name(), %error, "change of the object ignored");
+        }
+        if self.spec().container_count() > container_count {
+            self.runtime.set_script(script::lower(&self.script, self.spec()));
         }
         self.kept = CompactPod::of(seen);
         self.writes.is_wanted = true;
@@ -154,8 +168,7 @@ impl ManagedPod {
 
     /// Handles all timers that are due.
     pub(super) fn wake(&mut self, now: Timestamp) {
-        let spec = self.pod.spec().clone();
-        while let Some(event) = self.world.pop_due(&spec, now) {
+        while let Some(event) = self.pop_due(now) {
             self.handle(now, event);
         }
         let mut out = Outbox::default();
@@ -166,14 +179,16 @@ impl ManagedPod {
 
     /// Returns the time of the next timer.
     pub(super) fn next(&self) -> Option<Timestamp> {
-        [self.pod.poll_timeout(), self.world.next(), self.writes.next()].into_iter().flatten().min()
+        let node_event = self.node_events.last().map(|(at, _)| *at);
+        let timers = [self.pod.poll_timeout(), self.runtime.poll_timeout(), node_event, self.writes.next()];
+        timers.into_iter().flatten().min()
     }
 
     /// Returns the status patch to send; `None` if the API server has everything.
     pub(super) fn patch(&self) -> Option<StatusPatch> {
         let object =
             self.kept.pod().inspect_err(|error| tracing::error!(pod = %self.name(), %error, "unreadable")).ok()?;
-        let pod_ip = self.ip.filter(|_| self.world.has_had_sandbox());
+        let pod_ip = self.ip.filter(|_| self.runtime.has_sandbox());
         let facts = Facts { object: &object, ids: &self.ids, host_ip: self.node_info.address, pod_ip };
         self.pod.status_patch(&object.status, &facts)
     }
@@ -198,7 +213,7 @@ impl ManagedPod {
 
     /// True if the object is gone and nothing runs any more.
     pub(super) fn is_over(&self) -> bool {
-        self.pod.is_gone() && self.world.is_quiet()
+        self.pod.is_gone() && !self.runtime.has_running_containers()
     }
 
     /// `NAMESPACE/NAME`
@@ -206,10 +221,21 @@ impl ManagedPod {
         format!("{}/{}", self.spec().namespace(), self.spec().name())
     }
 
+    /// Removes the next due event of the runtime or the node.
+    fn pop_due(&mut self, now: Timestamp) -> Option<Event> {
+        let node_at = self.node_events.last().map(|(at, _)| *at).filter(|at| *at <= now);
+        // At one instant the runtime comes before the node, as in a simulation.
+        let is_runtime_first = node_at.is_none_or(|at| self.runtime.poll_timeout().is_some_and(|due| due <= at));
+        if is_runtime_first && let Some(event) = self.runtime.handle_timeout(self.pod.spec(), now) {
+            return Some(Event::Runtime(event));
+        }
+        self.node_events.pop_if(|(at, _)| *at <= now).map(|(_, event)| Event::Node(event))
+    }
+
     fn handle(&mut self, now: Timestamp, event: Event) {
         let mut out = Outbox::default();
         if let Err(error) = self.pod.handle_event(now, event, &mut out) {
-            tracing::debug!(pod = %self.name(), %error, "news that came too late");
+            tracing::debug!(pod = %self.name(), %error, "event refused");
         }
         self.settle(now, out);
     }
@@ -229,7 +255,7 @@ impl ManagedPod {
             }
             for event in updates {
                 if let Err(error) = self.pod.handle_event(now, Event::Runtime(event), &mut out) {
-                    tracing::debug!(pod = %self.name(), %error, "an answer that came too late");
+                    tracing::debug!(pod = %self.name(), %error, "answer refused");
                 }
             }
         }
@@ -244,6 +270,6 @@ impl ManagedPod {
             self.ids.record(*container, *instance, &id);
             self.ids.record_image(*container, *instance, of.image(), &facts::image_id(of.image()));
         }
-        self.world.carry_out(action, &spec, now)
+        self.runtime.carry_out(action, &spec, now)
     }
 }

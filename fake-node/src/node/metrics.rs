@@ -16,7 +16,7 @@ impl Count {
     }
 }
 
-/// Metrics of a process of nodes.
+/// Metrics of all nodes of a process.
 ///
 /// ```
 /// use fake_node::Metrics;
@@ -44,21 +44,26 @@ impl Metrics {
     fn all(&self) -> [(&'static str, &'static str, &'static str, &Count); 13] {
         [
             ("nodes", "gauge", "Nodes that are registered.", &self.nodes),
-            ("pods", "gauge", "Pods that are looked after.", &self.pods),
+            ("pods", "gauge", "Pods that are managed.", &self.pods),
             ("status_writes_total", "counter", "Status patches sent.", &self.status_writes),
-            ("status_writes_retried_total", "counter", "Status patches to be sent again.", &self.status_writes_retried),
+            (
+                "status_writes_retried_total",
+                "counter",
+                "Status patches that failed and are retried.",
+                &self.status_writes_retried,
+            ),
             ("status_writes_refused_total", "counter", "Status patches refused.", &self.status_writes_refused),
             (
                 "status_writes_ineffective_total",
                 "counter",
-                "Status patches that the API server has heeded only in part.",
+                "Status patches that had not their whole effect on the object.",
                 &self.status_writes_ineffective,
             ),
-            ("pods_deleted_total", "counter", "Pods deleted for good.", &self.pods_deleted),
-            ("pods_refused_total", "counter", "Pods that a node has refused.", &self.pods_refused),
+            ("pods_deleted_total", "counter", "Pods whose final delete succeeded.", &self.pods_deleted),
+            ("pods_refused_total", "counter", "Pods rejected by their node.", &self.pods_refused),
             ("events_total", "counter", "Events sent.", &self.events),
-            ("events_dropped_total", "counter", "Events that could not be sent.", &self.events_dropped),
-            ("watch_restarts_total", "counter", "How often the watch of the Pods began again.", &self.watch_restarts),
+            ("events_dropped_total", "counter", "Events dropped unsent.", &self.events_dropped),
+            ("watch_restarts_total", "counter", "Restarts of the watch of the Pods.", &self.watch_restarts),
             ("lease_renewals_total", "counter", "Leases renewed.", &self.lease_renewals),
             ("lease_failures_total", "counter", "Leases that could not be renewed.", &self.lease_failures),
         ]

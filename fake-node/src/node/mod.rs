@@ -4,29 +4,26 @@ mod admission;
 mod admitter;
 mod agent;
 mod api;
-mod behaviour;
 mod events;
 mod facts;
 mod managed_pod;
 mod metrics;
 mod node_info;
+mod recovered_state;
 mod registration;
 mod requests;
 mod running;
+mod script;
 mod serve;
 mod settings;
 mod stable_hash;
 mod watch;
 mod watched_pod;
-mod world;
 mod writes;
 
-pub use behaviour::{
-    AnnotationError,
-    pod_script::{PodScript, PodScriptError},
-};
 pub use metrics::Metrics;
 pub use running::{Running, StartError};
+pub use script::{AnnotationError, PodScript, PodScriptError};
 pub use settings::{Taint, TaintEffect};
 
 use std::{net::Ipv4Addr, sync::Arc};

@@ -51,7 +51,7 @@ impl NodeInfo {
         let address = u32::from(settings.address).wrapping_add(number);
         let mut config = settings.config.clone().with_node_name(name.as_str());
         if let Timing::NodeLike { seed } = &mut config.timing {
-            // No two nodes poll at the same moment.
+            // Nodes do not poll at the same time.
             *seed = seed.wrapping_add(number.into());
         }
         NodeInfo {
@@ -68,13 +68,13 @@ impl NodeInfo {
 
 impl Block {
     fn numbered(settings: &Settings, number: u32) -> Block {
-        // The first is the network's, the second the bridge's.
+        // The first address is the network's, the second the bridge's.
         let wanted = settings.max_pods().saturating_add(2).checked_next_power_of_two().unwrap_or(1 << 31);
         let bits = wanted.trailing_zeros();
         Block { first: u32::from(settings.pod_addresses).wrapping_add(number.wrapping_mul(wanted)), bits }
     }
 
-    /// `10.64.0.0/22`
+    /// Returns the block as `10.64.0.0/22`.
     pub(super) fn cidr(self) -> String {
         format!("{}/{}", Ipv4Addr::from(self.first), 32_u32.saturating_sub(self.bits))
     }
@@ -90,7 +90,7 @@ impl Addresses {
     }
 
     /// Allocates a free address; released ones are reused as late as possible.
-    pub(super) fn give(&mut self) -> Option<Ipv4Addr> {
+    pub(super) fn allocate(&mut self) -> Option<Ipv4Addr> {
         let after = self.last.saturating_add(1)..self.block.len();
         let offset = after.chain(2..=self.last).find(|offset| !self.taken.contains(offset))?;
         self.last = offset;
@@ -99,11 +99,11 @@ impl Addresses {
     }
 
     /// Marks an address as in use.
-    pub(super) fn take(&mut self, address: Ipv4Addr) {
+    pub(super) fn reserve(&mut self, address: Ipv4Addr) {
         self.taken.insert(u32::from(address).wrapping_sub(self.block.first));
     }
 
-    pub(super) fn give_back(&mut self, address: Ipv4Addr) {
+    pub(super) fn release(&mut self, address: Ipv4Addr) {
         self.taken.remove(&u32::from(address).wrapping_sub(self.block.first));
     }
 }
@@ -113,13 +113,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_pod_has_an_address_of_its_own_from_its_nodes_block() {
+    fn each_pod_has_its_own_address_from_its_nodes_block() {
         let block = Block::numbered(&Settings { max_pods: 2, ..Settings::default() }, 3);
         assert_eq!(block.cidr(), "10.64.0.12/30");
         let mut addresses = Addresses::new(block);
-        let given = [addresses.give(), addresses.give(), addresses.give()];
-        assert_eq!(given, [Some([10, 64, 0, 14].into()), Some([10, 64, 0, 15].into()), None]);
-        addresses.give_back([10, 64, 0, 14].into());
-        assert_eq!(addresses.give(), given[0]);
+        let allocated = [addresses.allocate(), addresses.allocate(), addresses.allocate()];
+        assert_eq!(allocated, [Some([10, 64, 0, 14].into()), Some([10, 64, 0, 15].into()), None]);
+        addresses.release([10, 64, 0, 14].into());
+        assert_eq!(addresses.allocate(), allocated[0]);
     }
 }

@@ -52,7 +52,7 @@ impl Registration {
         let mut delay = Duration::from_millis(500);
         let mut left: Vec<&Arc<NodeInfo>> = self.nodes_info.iter().collect();
         loop {
-            let results = concurrency(left.iter().map(|node_info| self.register(node_info))).await;
+            let results = join_all(left.iter().map(|node_info| self.register(node_info))).await;
             let tried = std::mem::take(&mut left);
             for (node_info, result) in tried.into_iter().zip(results) {
                 match result {
@@ -61,7 +61,7 @@ impl Registration {
                         return Err(error);
                     }
                     Err(error) => {
-                        tracing::warn!(node = node_info.name, %error, "the node is not registered yet");
+                        tracing::warn!(node = node_info.name, %error, "registration failed; will be retried");
                         left.push(node_info);
                     }
                 }
@@ -87,22 +87,22 @@ impl Registration {
             second = second.wrapping_add(1);
             let lapsed = self.clock.now().since(last_good) > Duration::from_secs(LOST_SECONDS);
             let due: BTreeSet<u32> = self.due(second, RENEWAL_SECONDS).map(|node_info| node_info.number).collect();
-            // What failed does not wait for its next turn: it would be taken for lost.
+            // A failed renewal is repeated in the next second, before the node counts as lost.
             let due: Vec<&Arc<NodeInfo>> = self
                 .nodes_info
                 .iter()
                 .filter(|it| due.contains(&it.number) || unrenewed.contains(&it.number))
                 .collect();
-            let renewed = concurrency(due.iter().map(|node_info| self.renew(node_info))).await;
+            let renewed = join_all(due.iter().map(|node_info| self.renew(node_info))).await;
             let failed = due.iter().zip(&renewed).filter(|(_, is_good)| !**is_good);
             unrenewed = failed.map(|(node_info, _)| node_info.number).collect();
             let is_good = !renewed.is_empty() && unrenewed.is_empty();
             if is_good {
                 last_good = self.clock.now();
             }
-            // A node that was lost is told to be well again.
+            // The control plane may have marked the nodes lost: they are reported ready again.
             let period = if lapsed && is_good { 1 } else { REPORT_SECONDS };
-            concurrency(self.due(second, period).map(|node_info| self.report(node_info))).await;
+            join_all(self.due(second, period).map(|node_info| self.report(node_info))).await;
         }
     }
 
@@ -116,19 +116,19 @@ impl Registration {
     async fn register(&self, node_info: &NodeInfo) -> kube::Result<()> {
         let node = self.node(node_info);
         let stored: Value = match self.api.send(Method::POST, "/api/v1/nodes", Kind::Json, &node).await {
-            Err(error) if code(&error) == Some(409) => self.register_again(node_info).await?,
+            Err(error) if code(&error) == Some(409) => self.update(node_info).await?,
             other => other?,
         };
         let uid = stored.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-        self.take_lease(node_info, uid).await
+        self.create_lease(node_info, uid).await
     }
 
     /// Updates labels and status of a node that exists.
-    async fn register_again(&self, node_info: &NodeInfo) -> kube::Result<Value> {
+    async fn update(&self, node_info: &NodeInfo) -> kube::Result<Value> {
         let path = format!("/api/v1/nodes/{}", node_info.name);
         let labels = json!({"metadata": {"labels": node_info.labels}});
         let stored: Value = self.api.send(Method::PATCH, &path, Kind::Strategic, &labels).await?;
-        self.report_over(node_info, &stored).await?;
+        self.patch_status(node_info, &stored).await?;
         Ok(stored)
     }
 
@@ -136,16 +136,16 @@ impl Registration {
     async fn report(&self, node_info: &NodeInfo) {
         let path = format!("/api/v1/nodes/{}", node_info.name);
         let result = match self.api.get::<Value>(&path).await {
-            Ok(stored) => self.report_over(node_info, &stored).await,
+            Ok(stored) => self.patch_status(node_info, &stored).await,
             Err(error) if code(&error) == Some(404) => self.register(node_info).await,
             Err(error) => Err(error),
         };
         if let Err(error) = result {
-            tracing::warn!(node = node_info.name, %error, "the node could not say how it is");
+            tracing::warn!(node = node_info.name, %error, "node status not written");
         }
     }
 
-    async fn report_over(&self, node_info: &NodeInfo, stored: &Value) -> kube::Result<()> {
+    async fn patch_status(&self, node_info: &NodeInfo, stored: &Value) -> kube::Result<()> {
         let mut status = self.status(node_info);
         keep_transition_times(&mut status, stored);
         let path = format!("/api/v1/nodes/{}/status", node_info.name);
@@ -153,7 +153,7 @@ impl Registration {
         self.api.send::<IgnoredAny>(Method::PATCH, &path, Kind::Strategic, &patch).await.map(|_| ())
     }
 
-    async fn take_lease(&self, node_info: &NodeInfo, node_uid: &str) -> kube::Result<()> {
+    async fn create_lease(&self, node_info: &NodeInfo, node_uid: &str) -> kube::Result<()> {
         let owner = json!({"apiVersion": "v1", "kind": "Node", "name": node_info.name, "uid": node_uid});
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
@@ -175,7 +175,7 @@ impl Registration {
             Ok(()) => self.metrics.lease_renewals.add(1),
             Err(ref error) => {
                 self.metrics.lease_failures.add(1);
-                tracing::warn!(node = node_info.name, %error, "the lease is not renewed");
+                tracing::warn!(node = node_info.name, %error, "lease not renewed");
             }
         }
         result.is_ok()
@@ -222,8 +222,8 @@ impl Registration {
     }
 }
 
-/// Awaits all, some at a time; results keep their order.
-async fn concurrency<F: Future>(requests: impl Iterator<Item = F>) -> Vec<F::Output> {
+/// Awaits all, [`AT_ONCE`] at a time; results keep their order.
+async fn join_all<F: Future>(requests: impl Iterator<Item = F>) -> Vec<F::Output> {
     let requests: Vec<F> = requests.collect();
     stream::iter(requests).buffered(AT_ONCE).collect().await
 }
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_that_is_as_it_was_keeps_its_time() {
+    fn an_unchanged_condition_keeps_its_transition_time() {
         let stored = json!({"status": {"conditions": [
             {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"},
             {"type": "DiskPressure", "status": "Unknown", "lastTransitionTime": "2020-01-01T00:00:00Z"},

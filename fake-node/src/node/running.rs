@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    admitter::Admitter, agent::Agent, api::Api, behaviour::pod_script::PodScriptError, metrics::Metrics,
-    node_info::NodeInfo, registration::Registration, serve, settings::Settings, watch::Watcher,
+    admitter::Admitter, agent::Agent, api::Api, metrics::Metrics, node_info::NodeInfo, registration::Registration,
+    script::PodScriptError, serve, settings::Settings, watch::Watcher,
 };
 use pod_lifecycle_api_server::TokioClock;
 
@@ -24,7 +24,7 @@ use pod_lifecycle_api_server::TokioClock;
 const UPDATE_BUFFER: usize = 1_000;
 
 /// Running nodes, until stopped or dropped; their Pods stay as they are.
-#[must_use = "the nodes live only as long as this"]
+#[must_use = "the nodes stop when this is dropped"]
 #[derive(Debug)]
 pub struct Running {
     stop: watch::Sender<bool>,
@@ -37,8 +37,8 @@ pub struct Running {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A script cannot be played.
-    #[error("a script: {0}")]
+    /// A script has an action that no node performs.
+    #[error("invalid script: {0}")]
     PodScript(#[from] PodScriptError),
     /// The API server refuses the nodes.
     #[error("the API server refuses a node: {0}")]
@@ -71,7 +71,7 @@ impl Running {
         registration.register_all().await.map_err(|error| StartError::Refused(Box::new(error)))?;
 
         let (stop, stopped) = watch::channel(false);
-        let (updates, events_out) = mpsc::channel(UPDATE_BUFFER);
+        let (updates, received) = mpsc::channel(UPDATE_BUFFER);
         let field_selector = match &*nodes_info {
             [only] => format!("spec.nodeName%3D{}", only.name),
             _ => "spec.nodeName!%3D".into(),
@@ -82,7 +82,7 @@ impl Running {
         let tasks = vec![
             tokio::spawn(watcher.run(updates)),
             tokio::spawn(registration.keep_alive(stopped.clone())),
-            tokio::spawn(agent.run(events_out, stopped)),
+            tokio::spawn(agent.run(received, stopped)),
         ];
         Ok(Running { stop, metrics, tasks, servers: Mutex::default() })
     }
@@ -93,12 +93,12 @@ impl Running {
         &self.metrics
     }
 
-    /// Serves `/healthz`, `/readyz` and `/metrics` at an address, for as long as the nodes live; where exactly, for a port
-    /// of 0.
+    /// Serves `/healthz`, `/readyz` and `/metrics` at an address while the nodes run. Returns the bound address, whose port
+    /// differs for a port of 0.
     ///
     /// # Errors
     ///
-    /// If nothing can be served there.
+    /// If the address cannot be bound.
     pub async fn serve_metrics(&self, address: impl ToSocketAddrs) -> io::Result<SocketAddr> {
         let (address, task) = serve::serve(address, self.metrics.clone()).await?;
         if let Ok(mut servers) = self.servers.lock() {
@@ -107,7 +107,7 @@ impl Running {
         Ok(address)
     }
 
-    /// Stops, as at SIGTERM: what is being written is written, within a second; the Pods stay as they are.
+    /// Stops as at SIGTERM: finishes the writes in flight, within a second; the Pods stay as they are.
     ///
     /// ```
     /// use fake_node::{Node, api_server::ApiServer};
@@ -117,7 +117,7 @@ impl Running {
     /// let server = ApiServer::new();
     /// let node = Node::new(server.client()).named("node-1").start().await?;
     /// node.stop().await;
-    /// // Another one takes the Pods up where they are.
+    /// // Another node of that name resumes the Pods where they are.
     /// let node = Node::new(server.client()).named("node-1").start().await?;
     /// # drop(node);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -125,10 +125,10 @@ impl Running {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn stop(mut self) {
-        // Nobody listens any more if the tasks have ended already.
+        // Fails if the tasks have ended already.
         let _ = self.stop.send(true);
         for task in std::mem::take(&mut self.tasks) {
-            // A task that has panicked has said so.
+            // A panic of a task was printed already.
             let _ = task.await;
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 use pod_lifecycle::config::{KubeletConfig, Timing};
 use serde::{Deserialize, Serialize};
 
-use super::{behaviour::pod_script::PodScript, requests::Resources};
+use super::{requests::Resources, script::PodScript};
 use pod_lifecycle_api_server::quantity::nanos;
 
 /// Default address of the first node.

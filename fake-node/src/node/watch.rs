@@ -23,7 +23,7 @@ const WATCH_SECONDS: u32 = 290;
 /// Delay before the first retry of a failed watch.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The longest delay.
+/// The longest retry delay.
 const LAST_RETRY: Duration = Duration::from_secs(10);
 
 /// A change reported by the watch.
@@ -64,7 +64,7 @@ impl Watcher {
         let mut delay = RETRY;
         while !updates.is_closed() {
             if let Err(error) = self.list_and_watch(&updates, &mut delay).await {
-                tracing::warn!(%error, "the watch of the Pods begins again");
+                tracing::warn!(%error, "watch of the Pods failed; will be restarted");
                 tokio::time::sleep(delay).await;
                 delay = delay.saturating_mul(2).min(LAST_RETRY);
             }
@@ -72,8 +72,7 @@ impl Watcher {
         }
     }
 
-    /// Lists, and watches from there on, until a version is asked for that is forgotten. What comes after a list that has
-    /// succeeded is a failure of its own: the delay begins anew.
+    /// Lists, then watches from that version until it has expired. After a successful list the retry delay starts over.
     async fn list_and_watch(&self, updates: &Sender<PodUpdate>, delay: &mut Duration) -> kube::Result<()> {
         let (pods, mut version) = self.list().await?;
         *delay = RETRY;
@@ -118,7 +117,7 @@ impl Watcher {
                 event = events.try_next() => event?,
                 () = updates.closed() => return Ok(()),
             };
-            let (seen, events_out): (_, fn(Box<WatchedPod>) -> PodUpdate) = match event {
+            let (seen, update): (_, fn(Box<WatchedPod>) -> PodUpdate) = match event {
                 None => return Ok(()),
                 Some(WatchEvent::Added(seen) | WatchEvent::Modified(seen)) => (seen, PodUpdate::Applied),
                 Some(WatchEvent::Deleted(seen)) => (seen, PodUpdate::Deleted),
@@ -129,7 +128,7 @@ impl Watcher {
                 Some(WatchEvent::Error(status)) => return Err(kube::Error::Api(status)),
             };
             *version = seen.version.to_string();
-            if updates.send(events_out(Box::new(seen))).await.is_err() {
+            if updates.send(update(Box::new(seen))).await.is_err() {
                 return Ok(());
             }
         }

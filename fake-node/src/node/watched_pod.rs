@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_of_an_object_is_all_that_was_understood_of_it() {
+    fn a_compact_pod_keeps_the_whole_manifest() {
         let token = json!({"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}});
         let object = json!({
             "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "resourceVersion": "7", "labels": {"a": "b"}},

@@ -7,7 +7,7 @@ use pod_lifecycle::Timestamp;
 /// Delay after the first failed write; it doubles with each further failure.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
-/// The longest delay.
+/// The longest retry delay.
 const LAST_DELAY: Duration = Duration::from_secs(10);
 
 /// Pending writes of a Pod.

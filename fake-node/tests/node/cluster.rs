@@ -14,8 +14,8 @@ use tokio::time::sleep;
 /// The node of these tests.
 pub(crate) const NODE: &str = "node-1";
 
-/// How long somebody waits for something before it is said that it does not come.
-const PATIENCE: u32 = 100_000;
+/// Number of polls before a wait fails.
+const MAX_POLLS: u32 = 100_000;
 
 /// An API server in memory with one node.
 pub(crate) struct Cluster {
@@ -29,7 +29,7 @@ impl Cluster {
         Cluster::with(|node| node).await
     }
 
-    /// With a node that is set up in its own way.
+    /// Starts a cluster whose node has settings of its own.
     pub(crate) async fn with(set_up: impl FnOnce(Node) -> Node) -> Cluster {
         let server = ApiServer::new();
         let client = server.client();
@@ -37,7 +37,7 @@ impl Cluster {
         Cluster { client, server, node: Some(node) }
     }
 
-    /// The node's process ends, well or not, and begins again.
+    /// Restarts the node's process: by SIGTERM, or killed.
     pub(crate) async fn restart_node(&mut self, is_killed: bool) {
         match self.node.take() {
             Some(node) if is_killed => drop(node),
@@ -51,12 +51,12 @@ impl Cluster {
         Api::default_namespaced(self.client.clone())
     }
 
-    /// Makes a Pod of one container on the node.
+    /// Creates a Pod with one container on the node.
     pub(crate) async fn run(&self, name: &str, annotations: Value) -> Value {
         self.create(name, annotations, json!({"containers": [{"name": "app", "image": "nginx:1.27"}]})).await
     }
 
-    /// Makes a Pod on the node.
+    /// Creates a Pod on the node.
     pub(crate) async fn create(&self, name: &str, annotations: Value, mut spec: Value) -> Value {
         spec["nodeName"] = NODE.into();
         let pod = json!({"metadata": {"name": name, "annotations": annotations}, "spec": spec});
@@ -73,23 +73,23 @@ impl Cluster {
         self.pods().delete(name, &DeleteParams::default()).await.unwrap();
     }
 
-    /// Waits until the Pod is as it is wanted.
+    /// Waits until the Pod satisfies a predicate.
     pub(crate) async fn wait(&self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut last = None;
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_POLLS {
             last = self.get(name).await;
             if let Some(pod) = last.as_ref().filter(|pod| wanted(pod)) {
                 return pod.clone();
             }
             sleep(Duration::from_millis(20)).await;
         }
-        panic!("{name} does not become what is wanted: {last:#?}");
+        panic!("{name} does not get there: {last:#?}");
     }
 
-    /// Waits until the Pod is gone; how many seconds that took.
+    /// Waits until the Pod is gone, and returns the seconds that it took.
     pub(crate) async fn wait_gone(&self, name: &str) -> u64 {
         let begin = tokio::time::Instant::now();
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_POLLS {
             if self.get(name).await.is_none() {
                 return begin.elapsed().as_secs();
             }
@@ -98,18 +98,18 @@ impl Cluster {
         panic!("{name} stays: {:#?}", self.get(name).await);
     }
 
-    /// What was told of a Pod: reason, message and how often.
+    /// Returns the events of a Pod: reason, message and count.
     pub(crate) async fn events(&self, pod: &str) -> Vec<(String, String, i32)> {
         let events: Api<k8s_openapi::api::core::v1::Event> = Api::default_namespaced(self.client.clone());
         let about = ListParams::default().fields(&format!("involvedObject.name={pod}"));
         let events = events.list(&about).await.unwrap().items.into_iter();
-        let told = |event: k8s_openapi::api::core::v1::Event| {
+        let fields = |event: k8s_openapi::api::core::v1::Event| {
             (event.reason.unwrap_or_default(), event.message.unwrap_or_default(), event.count.unwrap_or(0))
         };
-        events.map(told).collect()
+        events.map(fields).collect()
     }
 
-    /// A number that the node counts.
+    /// Returns one of the node's metrics.
     pub(crate) fn counted(&self, name: &str) -> i64 {
         let metrics = self.node.as_ref().unwrap().metrics().to_string();
         let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("fake_node_{name} ")));
@@ -117,7 +117,7 @@ impl Cluster {
     }
 }
 
-/// Whether a condition is true.
+/// True if a condition is true.
 pub(crate) fn is(condition: &str) -> impl Fn(&Value) -> bool {
     move |pod| {
         let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
@@ -125,12 +125,12 @@ pub(crate) fn is(condition: &str) -> impl Fn(&Value) -> bool {
     }
 }
 
-/// Whether a Pod is in a phase.
+/// True if a Pod is in a phase.
 pub(crate) fn phase(phase: &str) -> impl Fn(&Value) -> bool {
     move |pod| pod["status"]["phase"] == phase
 }
 
-/// The status of the first container.
+/// Returns the status of the first container.
 pub(crate) fn app(pod: &Value) -> &Value {
     &pod["status"]["containerStatuses"][0]
 }

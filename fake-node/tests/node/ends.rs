@@ -1,4 +1,4 @@
-//! How Pods end.
+//! Ends of Pods.
 
 use kube::api::{DeleteParams, EvictParams};
 use serde_json::json;
@@ -6,13 +6,13 @@ use serde_json::json;
 use crate::cluster::{Cluster, app, is, phase, seconds};
 
 #[tokio::test(start_paused = true)]
-async fn a_pod_that_does_its_work_succeeds() {
+async fn a_pod_whose_container_exits_with_0_succeeds() {
     let cluster = Cluster::new().await;
     let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}]});
     cluster.create("job", json!({"fake/exit": "app=30:0"}), spec).await;
     let pod = cluster.wait("job", phase("Succeeded")).await;
     assert_eq!(app(&pod)["state"]["terminated"]["reason"], "Completed");
-    // Nobody deletes it.
+    // The node does not delete it.
     seconds(600).await;
     assert!(cluster.get("job").await.is_some());
 }
@@ -120,7 +120,7 @@ async fn a_pod_that_takes_too_long_fails() {
     assert_eq!(pod["status"]["reason"], "DeadlineExceeded");
 }
 
-/// A real node notices an end with the next relist, and finishes the Pod with the one after it.
+/// Asserts a removal within 2 s: one relist sees the exit, the next the Pod without containers.
 fn assert_soon_after(seconds: u64, gone: u64) {
     assert!((seconds..=seconds + 2).contains(&gone), "gone after {gone} s, not {seconds}");
 }

@@ -1,11 +1,11 @@
-//! What a node tells of its Pods.
+//! Events of Pods.
 
 use serde_json::json;
 
 use crate::cluster::{Cluster, is, seconds};
 
 #[tokio::test(start_paused = true)]
-async fn a_start_is_told_step_by_step() {
+async fn each_step_of_a_start_is_an_event() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({})).await;
     cluster.wait("web", is("Ready")).await;
@@ -16,7 +16,7 @@ async fn a_start_is_told_step_by_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_said_again_is_counted() {
+async fn a_repeated_event_is_counted() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({"fake/exit": "app=1:1"})).await;
     seconds(300).await;

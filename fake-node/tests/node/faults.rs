@@ -1,14 +1,11 @@
-//! What goes wrong between a node and the API server.
+//! Faults between a node and the API server.
 
 use std::{
     convert::Infallible,
-    future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
@@ -28,91 +25,77 @@ use tower_service::Service;
 
 use crate::cluster::{Cluster, NODE, app, is, seconds};
 
-/// Stands before an API server, and gets in the way.
-#[derive(Clone)]
-struct Faulty {
-    inner: ApiServer,
-    faults: Arc<Faults>,
-}
-
 #[derive(Default)]
 struct Faults {
-    /// Every request is answered with 503.
+    /// True if every request is answered with 503.
     is_down: AtomicBool,
-    /// So many writes of a status are answered with this code.
+    /// Number of status writes that are still answered with `code`.
     refuse_writes: AtomicUsize,
     code: AtomicUsize,
-    /// Every watch ends after so many events, if any.
+    /// Number of events after which each watch ends; 0: never.
     watch_ends_after: AtomicUsize,
-    /// How many milliseconds every write of a status takes.
+    /// Milliseconds that a status write takes.
     write_takes: AtomicU64,
+    /// Number of status writes.
     writes: AtomicUsize,
 }
 
-impl<B> Service<Request<B>> for Faulty
-where
-    B: http_body::Body + Send + 'static,
-    B::Data: Send,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+impl Faults {
+    /// Answers a request in the server's place, or sends it on.
+    async fn pass_on<B>(self: Arc<Faults>, mut server: ApiServer, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+    {
         let is_write = *request.method() == Method::PATCH && request.uri().path().contains("/pods/");
         let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-        let faults = self.faults.clone();
-        if faults.is_down.load(SeqCst) {
-            return answer(503);
+        if self.is_down.load(SeqCst) {
+            return failure(503);
         }
         if is_write {
-            faults.writes.fetch_add(1, SeqCst);
-            let left = faults.refuse_writes.load(SeqCst);
+            self.writes.fetch_add(1, SeqCst);
+            let left = self.refuse_writes.load(SeqCst);
             if left > 0 {
-                faults.refuse_writes.store(left - 1, SeqCst);
-                return answer(u16::try_from(faults.code.load(SeqCst)).unwrap());
+                self.refuse_writes.store(left - 1, SeqCst);
+                return failure(u16::try_from(self.code.load(SeqCst)).unwrap());
             }
         }
-        let delay = Duration::from_millis(if is_write { faults.write_takes.load(SeqCst) } else { 0 });
-        let mut inner = self.inner.clone();
-        Box::pin(async move {
-            tokio::time::sleep(delay).await;
-            let answer = inner.call(request).await?;
-            let limit = faults.watch_ends_after.load(SeqCst);
-            Ok(if is_watch && limit > 0 { shortened(answer, limit) } else { answer })
-        })
+        tokio::time::sleep(Duration::from_millis(if is_write { self.write_takes.load(SeqCst) } else { 0 })).await;
+        let Ok(response) = server.call(request).await;
+        let limit = self.watch_ends_after.load(SeqCst);
+        if is_watch && limit > 0 { shortened(response, limit) } else { response }
     }
 }
 
-fn answer(code: u16) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+fn failure(code: u16) -> Response<Body> {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": "Fault", "message": "a fault",
     });
     let body = Full::new(Bytes::from(status.to_string())).boxed_unsync();
-    Box::pin(async move { Ok(Response::builder().status(code).body(body).unwrap()) })
+    Response::builder().status(code).body(body).unwrap()
 }
 
-fn shortened(answer: Response<Body>, frames: usize) -> Response<Body> {
-    answer.map(|body| {
+fn shortened(response: Response<Body>, frames: usize) -> Response<Body> {
+    response.map(|body| {
         let lines = body.into_data_stream().take(frames).map(|line| line.map(Frame::data));
         StreamBody::new(lines).boxed_unsync()
     })
 }
 
+/// Returns a cluster whose node reaches the API server through faults.
 async fn faulty() -> (Cluster, Arc<Faults>) {
-    let server = ApiServer::new();
-    let faults = Arc::new(Faults::default());
-    let service = Faulty { inner: server.clone(), faults: faults.clone() };
+    let (server, faults) = (ApiServer::new(), Arc::new(Faults::default()));
+    let (behind, between) = (server.clone(), faults.clone());
+    let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+        let response = between.clone().pass_on(behind.clone(), request);
+        async { Ok::<_, Infallible>(response.await) }
+    });
     let node = Node::new(Client::new(service, "default")).named(NODE).start().await.unwrap();
     (Cluster { client: server.client(), server, node: Some(node) }, faults)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_meets_a_conflict_or_too_many_others_is_made_again() {
+async fn a_write_that_meets_a_conflict_or_an_overload_is_retried() {
     // An API server that has just come back forbids what it does not know yet to be allowed.
     for code in [401, 403, 408, 409, 429, 500, 503] {
         let (cluster, faults) = faulty().await;
@@ -125,7 +108,7 @@ async fn a_write_that_meets_a_conflict_or_too_many_others_is_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_api_server_that_is_slow_gets_what_is_newest_and_hears_the_events_later() {
+async fn a_slow_api_server_gets_only_the_newest_status_and_the_events_later() {
     let (cluster, faults) = faulty().await;
     faults.write_takes.store(1000, SeqCst);
     for number in 0..200 {
@@ -134,16 +117,16 @@ async fn an_api_server_that_is_slow_gets_what_is_newest_and_hears_the_events_lat
     for number in 0..200 {
         cluster.wait(&format!("web-{number}"), is("Ready")).await;
     }
-    // Who got a turn at once is written twice: as it begins, and as it runs.
+    // Pods written at once are written twice: when they start, and when they run.
     assert!((200..=300).contains(&faults.writes.load(SeqCst)), "{:?}", faults.writes);
-    let told = cluster.counted("events_total");
-    assert!(told < 100, "{told}");
+    let sent = cluster.counted("events_total");
+    assert!(sent < 100, "{sent}");
     seconds(30).await;
     assert_eq!((cluster.counted("events_total"), cluster.counted("events_dropped_total")), (600, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_comes_too_late_is_not_made_to_the_next_pod_of_that_name() {
+async fn a_late_write_does_not_change_the_next_pod_of_that_name() {
     let (cluster, faults) = faulty().await;
     faults.write_takes.store(1000, SeqCst);
     let first = cluster.run("web", json!({})).await;
@@ -158,7 +141,7 @@ async fn a_write_that_comes_too_late_is_not_made_to_the_next_pod_of_that_name() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_breaks_now_and_then_begins_again_soon() {
+async fn a_watch_that_breaks_now_and_then_is_restarted_soon() {
     let (cluster, faults) = faulty().await;
     faults.watch_ends_after.store(1, SeqCst);
     for number in 0..8 {
@@ -190,7 +173,7 @@ async fn a_watch_that_breaks_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_version_that_is_forgotten_is_listed_anew() {
+async fn an_expired_version_leads_to_a_new_list() {
     let (cluster, faults) = faulty().await;
     faults.watch_ends_after.store(1, SeqCst);
     cluster.run("web", json!({})).await;
@@ -205,7 +188,7 @@ async fn a_version_that_is_forgotten_is_listed_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_api_server_that_is_gone_for_a_minute_hears_everything_afterwards() {
+async fn an_api_server_that_is_gone_for_a_minute_gets_everything_afterwards() {
     let (cluster, faults) = faulty().await;
     faults.watch_ends_after.store(1, SeqCst);
     cluster.run("web", json!({"fake/exit": "app=20:1/-"})).await;
@@ -222,7 +205,7 @@ async fn an_api_server_that_is_gone_for_a_minute_hears_everything_afterwards() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_that_could_not_be_renewed_does_not_wait_for_its_next_turn() {
+async fn a_failed_lease_renewal_is_retried_before_the_next_is_due() {
     let (cluster, faults) = faulty().await;
     let leases: Api<Lease> = Api::namespaced(cluster.client.clone(), "kube-node-lease");
     let renewed = async || leases.get(NODE).await.unwrap().spec.unwrap().renew_time.unwrap().0;
@@ -239,7 +222,7 @@ async fn a_lease_that_could_not_be_renewed_does_not_wait_for_its_next_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_for_good_is_not_sent_for_ever() {
+async fn a_refused_write_is_not_repeated_for_ever() {
     let (cluster, faults) = faulty().await;
     faults.code.store(422, SeqCst);
     faults.refuse_writes.store(usize::MAX, SeqCst);

@@ -1,11 +1,11 @@
-//! How Pods live.
+//! Pods from their start on.
 
 use serde_json::json;
 
 use crate::cluster::{Cluster, app, is, phase, seconds};
 
 #[tokio::test(start_paused = true)]
-async fn a_pod_gets_ready_and_says_where_it_is() {
+async fn a_pod_gets_ready_and_has_addresses_and_ids() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({})).await;
     let pod = cluster.wait("web", is("Ready")).await;
@@ -31,7 +31,7 @@ async fn a_crashing_container_is_restarted_ever_later_and_five_minutes_pass_in_m
 }
 
 #[tokio::test(start_paused = true)]
-async fn init_containers_end_one_after_the_other_before_the_app_starts() {
+async fn init_containers_exit_one_after_the_other_before_the_app_starts() {
     let cluster = Cluster::new().await;
     let spec = json!({
         "initContainers": [
@@ -51,7 +51,7 @@ async fn init_containers_end_one_after_the_other_before_the_app_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn probes_find_what_the_annotations_say() {
+async fn probes_follow_the_annotations() {
     let cluster = Cluster::new().await;
     let probe = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
     let spec = json!({"containers": [{"name": "app", "image": "i", "readinessProbe": probe, "livenessProbe": probe}]});
@@ -66,7 +66,7 @@ async fn probes_find_what_the_annotations_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_that_cannot_be_pulled_is_tried_ever_later() {
+async fn an_image_that_cannot_be_pulled_is_retried_ever_later() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({"fake/pull": "*=manifest unknown, sorry"})).await;
     let pod = cluster.wait("web", |pod| app(pod)["state"]["waiting"]["reason"] == "ImagePullBackOff").await;
@@ -75,7 +75,7 @@ async fn an_image_that_cannot_be_pulled_is_tried_ever_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scenario_says_what_the_pods_of_a_label_do() {
+async fn a_script_applies_to_the_pods_with_its_labels() {
     let script = serde_json::from_value(json!({
         "selector": {"job": "import"},
         "script": {"containers": {"app": {"runs": [{"exitsAfterSeconds": 7, "exitCode": 3, "message": "no disk"}]}}},
@@ -94,7 +94,7 @@ async fn a_scenario_says_what_the_pods_of_a_label_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sandbox_that_dies_is_made_anew() {
+async fn a_dead_sandbox_is_recreated() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({"fake/sandbox-dies-after": "pod=30"})).await;
     cluster.wait("web", is("Ready")).await;
@@ -104,7 +104,7 @@ async fn a_sandbox_that_dies_is_made_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resized_container_says_what_it_has() {
+async fn a_resized_container_reports_its_resources() {
     let cluster = Cluster::new().await;
     let resources = |cpu: &str| json!({"requests": {"cpu": cpu}});
     let spec = json!({"containers": [{"name": "app", "image": "i", "resources": resources("1")}]});
@@ -119,7 +119,7 @@ async fn a_resized_container_says_what_it_has() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_scenario_leaves_to_chance_differs_from_pod_to_pod() {
+async fn random_exits_differ_from_pod_to_pod() {
     let script = json!({
         "seed": 7,
         "containers": {"app": {"random": {"exitsAfterSeconds": {"uniform": {"min": 10, "max": 1000}}}}},

@@ -1,4 +1,4 @@
-//! Nodes without machines against the API server in memory: hours of Pods' lives, by tokio's paused clock.
+//! Fake nodes against the API server in memory, by tokio's paused clock.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Which Pods a node refuses.
+//! Pods that the node rejects.
 
 use fake_node::Node;
 use serde_json::json;
@@ -6,24 +6,24 @@ use serde_json::json;
 use crate::cluster::{Cluster, is, phase, seconds};
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_annotation_is_told_and_the_pod_is_refused() {
+async fn a_pod_with_an_invalid_annotation_is_rejected_with_an_event() {
     let cluster = Cluster::new().await;
     cluster.run("web", json!({"fake/exit": "db=5:1"})).await;
     let pod = cluster.wait("web", phase("Failed")).await;
     assert_eq!(pod["status"]["reason"], "InvalidFakeAnnotation");
     seconds(1).await;
-    let told = cluster.events("web").await;
+    let events = cluster.events("web").await;
     let wanted = r#"fake/exit: the Pod has no container "db""#;
     assert!(
-        told.iter().any(|(reason, said, _)| reason == "InvalidFakeAnnotation" && said.contains(wanted)),
-        "{told:?}"
+        events.iter().any(|(reason, message, _)| reason == "InvalidFakeAnnotation" && message.contains(wanted)),
+        "{events:?}"
     );
     cluster.delete("web").await;
     cluster.wait_gone("web").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_fit_is_refused_until_there_is_room() {
+async fn a_pod_that_does_not_fit_is_rejected_until_resources_are_free() {
     let cluster = Cluster::with(|node| node.with_capacity("cpu", "2")).await;
     let spec = json!({"containers": [{"name": "app", "image": "i", "resources": {"requests": {"cpu": "1500m"}}}]});
     cluster.create("first", json!({}), spec.clone()).await;
@@ -40,7 +40,7 @@ async fn what_does_not_fit_is_refused_until_there_is_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_has_room_for_so_many_pods() {
+async fn a_node_rejects_pods_above_its_limit() {
     let cluster = Cluster::with(|node| node.with_capacity("pods", "2")).await;
     for name in ["a", "b"] {
         cluster.run(name, json!({})).await;
@@ -51,7 +51,7 @@ async fn a_node_has_room_for_so_many_pods() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pod_that_wants_other_labels_is_refused() {
+async fn a_pod_that_selects_other_labels_is_rejected() {
     let cluster = Cluster::with(|node: Node| node.with_label("zone", "a")).await;
     let spec = |zone: &str| json!({"nodeSelector": {"zone": zone}, "containers": [{"name": "app", "image": "i"}]});
     cluster.create("there", json!({}), spec("a")).await;

@@ -1,11 +1,11 @@
-//! A node's process ends, and begins again.
+//! Restarts of the node's process.
 
 use serde_json::json;
 
 use crate::cluster::{Cluster, app, is, phase, seconds};
 
 #[tokio::test(start_paused = true)]
-async fn pods_are_taken_up_where_they_are() {
+async fn pods_are_resumed_where_they_are() {
     for is_killed in [false, true] {
         let mut cluster = Cluster::new().await;
         let probe = json!({"exec": {"command": ["true"]}, "periodSeconds": 5});
@@ -25,7 +25,7 @@ async fn pods_are_taken_up_where_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_was_begun_ends_when_it_would_have_ended() {
+async fn a_run_under_way_still_exits_at_its_time() {
     let mut cluster = Cluster::new().await;
     let spec = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "i"}]});
     cluster.create("job", json!({"fake/exit": "app=100:0"}), spec).await;
@@ -39,7 +39,7 @@ async fn a_run_that_was_begun_ends_when_it_would_have_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_deleted_meanwhile_is_gone() {
+async fn pods_deleted_during_the_restart_are_removed() {
     let mut cluster = Cluster::new().await;
     for name in ["running", "done", "forced"] {
         let spec = json!({"restartPolicy": "OnFailure", "containers": [{"name": "app", "image": "i"}]});

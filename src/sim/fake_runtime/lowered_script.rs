@@ -174,7 +174,6 @@ impl LoweredScript {
     }
 }
 
-/// Samples of a script, for those who play it without a [`FakeRuntime`](super::FakeRuntime).
 impl ContainerScript {
     /// Returns the n-th run as written; the last repeats.
     fn run(&self, n: u32) -> Option<&Run> {
@@ -191,49 +190,6 @@ impl ContainerScript {
             Some(random) => id.answer(random, kind, elapsed, outcome),
             None => (outcome, Duration::ZERO),
         }
-    }
-
-    /// Returns the n-th run with everything sampled but its probes.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn sample_run(&self, seed: u64, container: ContainerIndex, n: u32) -> Run {
-        let mut run = self.run(n).cloned().unwrap_or_default();
-        let Some(random) = &self.random else { return run };
-        let id = RunId { container, run: n, seed };
-        if let Some(distribution) = random.exits_after {
-            run.exits_after = Some(distribution.sample(id.draw(Chance::Exit)));
-        }
-        if let Some(distribution) = random.sigterm_exit_after {
-            run.sigterm_exit_after = distribution.sample(id.draw(Chance::Sigterm));
-        }
-        run.exit_code = random.exit_code(id.draw(Chance::ExitCode)).unwrap_or(run.exit_code);
-        run
-    }
-
-    /// Returns the outcome and the latency of a probe that is sent so long after the start of the n-th run. The caller
-    /// gives a probe up whose latency exceeds `timeoutSeconds`.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn sample_probe(
-        &self,
-        seed: u64,
-        container: ContainerIndex,
-        n: u32,
-        kind: ProbeKind,
-        elapsed: Duration,
-    ) -> (ProbeOutcome, Duration) {
-        self.probe(RunId { container, run: n, seed }, kind, elapsed)
-    }
-
-    /// Returns how long the n-th pull takes, and true if it fails by chance.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn sample_pull(&self, seed: u64, container: ContainerIndex, n: u32) -> (Duration, bool) {
-        let Some(random) = &self.random else { return (self.image.pull_time, false) };
-        let draw = |chance| Draw::new(seed, chance, of(container), n.into());
-        let takes = random.pull_time.map(|distribution| distribution.sample(draw(Chance::Pull)));
-        let fails = draw(Chance::PullFailure).fraction() < random.pull_failure;
-        (takes.unwrap_or(self.image.pull_time), fails)
     }
 }
 

@@ -134,6 +134,45 @@ impl FakeRuntime {
         self.queue.schedule(at, SimEvent::SandboxDeath);
     }
 
+    /// Replaces the scripts: once the Pod has more containers (ephemeral ones were added), or to change what containers do.
+    ///
+    /// A run under way keeps its exit; probes, hooks, pulls, stops and later runs follow the new scripts.
+    ///
+    /// ```
+    /// # use std::{collections::BTreeMap, sync::Arc};
+    /// # use pod_lifecycle::{
+    /// #     Action, Timestamp, event::RuntimeEvent, rule::probe::ProbeOutcome, sim::{ContainerScript, FakeRuntime, LoweredScript},
+    /// #     spec::{PodSpec, ProbeKind}, state::InstanceId,
+    /// # };
+    /// # let pod = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {"containers": [{
+    /// #     "name": "app", "image": "nginx:1.27", "readinessProbe": {"httpGet": {"port": 80}}
+    /// # }]}}"#)?;
+    /// # let (spec, now) = (PodSpec::from_manifest(pod)?, Timestamp::UNIX_EPOCH);
+    /// # let (container, instance) = (spec.index_of("app").ok_or("app")?, InstanceId::nth(0));
+    /// # let probe = Action::Probe { container, instance, kind: ProbeKind::Readiness };
+    /// # let outcome_of = |event| match event {
+    /// #     Some(RuntimeEvent::ProbeFinished { outcome, .. }) => Some(outcome),
+    /// #     _ => None,
+    /// # };
+    /// let mut runtime = FakeRuntime::new(Arc::new(LoweredScript::healthy(&spec)), now);
+    /// runtime.carry_out(Action::StartContainer { container, instance }, &spec, now);
+    /// assert_eq!(outcome_of(runtime.carry_out(probe.clone(), &spec, now)), Some(ProbeOutcome::Success));
+    ///
+    /// let hangs = ContainerScript::default().probed(ProbeKind::Readiness, 0, ProbeOutcome::Failure);
+    /// runtime.set_script(Arc::new(LoweredScript::new(&BTreeMap::from([("app".to_owned(), hangs)]), &spec)));
+    /// assert_eq!(outcome_of(runtime.carry_out(probe, &spec, now)), Some(ProbeOutcome::Failure));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_script(&mut self, script: Arc<LoweredScript>) {
+        self.script = script;
+        // Containers are only ever added to a Pod; a shorter script says nothing of the last ones.
+        if self.containers.len() < self.script.len() {
+            let mut containers = core::mem::take(&mut self.containers).into_vec();
+            containers.resize_with(self.script.len(), ContainerSim::default);
+            self.containers = containers.into_boxed_slice();
+        }
+    }
+
     /// Carries out an action, and returns its answer if it takes no time.
     pub fn carry_out(&mut self, action: Action, spec: &PodSpec, now: Timestamp) -> Option<RuntimeEvent> {
         self.carry_out_recorded(action, spec, now, &mut |_| ())
@@ -169,14 +208,9 @@ impl FakeRuntime {
         self.sandbox.is_some()
     }
 
-    /// Replaces the scripts once the Pod has more containers: ephemeral ones were added.
-    pub(super) fn grow(&mut self, spec: &PodSpec, lower: impl FnOnce() -> LoweredScript) {
-        if self.containers.len() < spec.container_count() {
-            self.script = Arc::new(lower());
-            let mut containers = core::mem::take(&mut self.containers).into_vec();
-            containers.resize_with(self.script.len(), ContainerSim::default);
-            self.containers = containers.into_boxed_slice();
-        }
+    /// Returns the number of containers.
+    pub(super) fn container_count(&self) -> usize {
+        self.containers.len()
     }
 
     /// Makes a container's new image present or not, as its script says; also one that was present under another name.

@@ -22,7 +22,6 @@ use crate::{
         driver::{Driver, Host, Instant, Livelock, Turn},
         duration::to_grace_seconds,
         fake_runtime::{FakeRuntime, SimEvent},
-        simulation::node_event,
     },
     state::ConditionType,
     time::{Timestamp, seconds},
@@ -73,7 +72,7 @@ pub(super) struct Advance {
 
 /// True if a fast Pod can handle an action.
 pub(super) fn is_fast_action(action: &ScriptAction) -> bool {
-    matches!(action.kind, ScriptActionKind::Delete { .. }) || node_event(&action.kind).is_some()
+    matches!(action.kind, ScriptActionKind::Delete { .. }) || action.kind.node_event().is_some()
 }
 
 impl Member {}
@@ -164,7 +163,7 @@ impl FastMember {
         if self.driver.pod.as_ref().is_none_or(PodMachine::is_gone) {
             return;
         }
-        if let Some(event) = node_event(action) {
+        if let Some(event) = action.node_event() {
             // The node's managers no longer look at a Pod that has terminated.
             let _ = self.driver.handle(Event::Node(event), now, host);
         } else if let ScriptActionKind::Delete { grace } = action {

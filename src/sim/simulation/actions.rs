@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::Simulation;
 use crate::{
     api::{ConditionStatus, PodCondition},
-    event::{Event, EventError, NodeEvent},
+    event::{Event, EventError},
     kubelet::{PodMachine, Sink},
     object::{ObjectError, PodObject},
     sim::{
@@ -17,9 +17,6 @@ use crate::{
         timeline::Occurrence,
     },
 };
-
-/// The kubelet's message of an eviction under memory pressure.
-const LOW_ON_MEMORY: &str = "The node was low on resource: memory. ";
 
 /// Actions on the Pod, at the present time.
 ///
@@ -156,7 +153,7 @@ impl Simulation {
             self.restart_kubelet_when_idle();
             return Some(Ok(()));
         }
-        let event = node_event(action)?;
+        let event = action.node_event()?;
         if self.driver.pod.is_none() {
             return Some(Err("the Pod is on no node".into()));
         }
@@ -269,35 +266,4 @@ impl Simulation {
         self.recorder.status(self.instant.at, self.object.status());
         Ok(())
     }
-}
-
-/// Returns the event of an action of the node; `None` if it is another's.
-pub(in crate::sim) fn node_event(action: &ScriptActionKind) -> Option<NodeEvent> {
-    Some(match action {
-        ScriptActionKind::Evict { message, grace } => NodeEvent::Evicted {
-            message: message.as_deref().unwrap_or(LOW_ON_MEMORY).into(),
-            grace_seconds: grace.map(to_grace_seconds),
-            is_disruption: true,
-        },
-        ScriptActionKind::EvictOverLimit { message } => {
-            NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
-        }
-        ScriptActionKind::Preempt => NodeEvent::Preempted,
-        ScriptActionKind::Shutdown { grace } => NodeEvent::ShutDown { grace_seconds: grace.map(to_grace_seconds) },
-        ScriptActionKind::KubeletRestart
-        | ScriptActionKind::Delete { .. }
-        | ScriptActionKind::ForceDelete
-        | ScriptActionKind::SetCondition { .. }
-        | ScriptActionKind::RemoveCondition { .. }
-        | ScriptActionKind::Disrupt { .. }
-        | ScriptActionKind::Reject { .. }
-        | ScriptActionKind::Unschedulable { .. }
-        | ScriptActionKind::Bind
-        | ScriptActionKind::RemoveSchedulingGates
-        | ScriptActionKind::NodeLost
-        | ScriptActionKind::NodeRecovered
-        | ScriptActionKind::SetImage { .. }
-        | ScriptActionKind::AddEphemeralContainer { .. }
-        | ScriptActionKind::RemoveFinalizer { .. } => return None,
-    })
 }

@@ -5,7 +5,6 @@ mod kubelet_restart;
 #[cfg(feature = "snapshot")]
 mod snapshot;
 
-pub(super) use actions::node_event;
 #[cfg(feature = "snapshot")]
 pub use snapshot::{SimulationSnapshot, SimulationSnapshotError};
 
@@ -397,7 +396,9 @@ impl Simulation {
         // The object was validated when it was changed.
         let _ = pod.observe(now, &manifest, &mut api_side.sink());
         let (scenario, spec) = (&self.scenario, self.object.spec());
-        self.driver.runtime.grow(spec, || LoweredScript::new(&scenario.script.containers, spec));
+        if self.driver.runtime.container_count() < spec.container_count() {
+            self.driver.runtime.set_script(Arc::new(LoweredScript::new(&scenario.script.containers, spec)));
+        }
     }
 
     /// Moves the clock. Before it moves, the object is noted as clients saw it at the end of the instant.

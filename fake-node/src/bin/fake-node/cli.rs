@@ -16,10 +16,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 /// Registers Kubernetes nodes without machines. Pods bound to them act as on real nodes.
 ///
-/// Containers do what the Pod's annotations say (fake/exit, fake/stop, fake/ready-after,
-/// fake/started-after, fake/live-until, fake/pull; fake/evict-after, fake/shutdown-after, fake/sandbox-dies-after),
-/// then by scripts; the rest is healthy. The API server is that of KUBECONFIG, or the one of the cluster that this
-/// runs in. RUST_LOG sets what is logged.
+/// Containers follow the script that selects their Pod, changed by the Pod's annotations (fake/exit, fake/stop,
+/// fake/ready-after, fake/started-after, fake/live-until, fake/pull; fake/evict-after, fake/shutdown-after,
+/// fake/sandbox-dies-after); all others are healthy. The API server is that of KUBECONFIG, or the one of the cluster
+/// that this runs in. RUST_LOG sets the log filter.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Options {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_sets_nodes_up_and_a_misspelt_field_is_named() {
+    fn a_file_configures_nodes_and_a_misspelt_field_is_named() {
         let setup: Setup = serde_saphyr::from_str(
             "capacity: {cpu: 8, memory: 32Gi}\nlabels: {pool: blue}\n\
              taints: [{key: example.com/fake, effect: NoSchedule}]\nnodeAddress: 10.9.0.1\n",

@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut config = Config::infer().await?;
-    // A node says itself what is tried again, and when.
+    // The agent retries by itself, with its own delays.
     config.default_retry = false;
     let node = options.set_up(Node::new(Client::try_from(config)?).with_clock(SystemClock));
     let starting = async {
@@ -44,7 +44,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     };
     if options.metrics_address != "0" {
         let address = running.serve_metrics(&options.metrics_address).await?;
-        tracing::info!(%address, "health and metrics are served");
+        tracing::info!(%address, "serving health and metrics");
     }
     tracing::info!(nodes = options.count(), "ready");
     tokio::select! {

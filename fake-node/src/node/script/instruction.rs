@@ -163,7 +163,7 @@ impl FromStr for Pull {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Pull, String> {
-        if word.is_empty() { Err("what the registry says".into()) } else { Ok(Pull(word.into())) }
+        if word.is_empty() { Err("the message of the registry".into()) } else { Ok(Pull(word.into())) }
     }
 }
 

@@ -6,24 +6,17 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use pod_lifecycle::{
     api::PodManifest,
-    event::NodeEvent,
-    sim::ContainerScript,
+    sim::{ContainerScript, Script, ScriptAction, ScriptActionKind},
     spec::{ContainerSpec, PodSpec},
 };
 
-use super::{
-    Behaviour, Deed,
-    container::{Exits, Instruction, LIVE, Pull, READY, STARTED, Seconds, Stop, When},
-};
+use super::instruction::{Exits, Instruction, LIVE, Pull, READY, STARTED, Seconds, Stop, When};
 
 /// Prefix of all annotations that a node reads.
 const PREFIX: &str = "fake/";
 
 /// Stands in the container's place for the Pod as a whole.
 const POD: &str = "pod";
-
-/// Message of an eviction.
-const EVICTED: &str = "The node was low on resource: memory. ";
 
 /// Invalid annotation: not understood, or impossible for its container.
 ///
@@ -57,52 +50,52 @@ pub struct AnnotationError {
     problem: String,
 }
 
-/// Applies a Pod's annotations to its behaviour.
-pub(in crate::node) fn apply(
-    pod: &PodManifest,
-    spec: &PodSpec,
-    behaviour: &mut Behaviour,
-) -> Result<(), AnnotationError> {
+/// Applies a Pod's annotations to its script.
+pub(in crate::node) fn apply(pod: &PodManifest, spec: &PodSpec, script: &mut Script) -> Result<(), AnnotationError> {
     for (annotation, value) in pod.metadata.annotations.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
-        apply_one(annotation, value, spec, behaviour)
+        apply_one(annotation, value, spec, script)
             .map_err(|problem| AnnotationError { annotation: annotation.clone(), problem })?;
     }
     Ok(())
 }
 
-fn apply_one(annotation: &str, value: &str, spec: &PodSpec, behaviour: &mut Behaviour) -> Result<(), String> {
+fn apply_one(annotation: &str, value: &str, spec: &PodSpec, script: &mut Script) -> Result<(), String> {
     match annotation.strip_prefix(PREFIX).unwrap_or(annotation) {
-        "exit" => each_container::<Exits>(value, spec, behaviour),
-        "stop" => each_container::<Stop>(value, spec, behaviour),
-        "ready-after" => each_container::<When<READY>>(value, spec, behaviour),
-        "started-after" => each_container::<When<STARTED>>(value, spec, behaviour),
-        "live-until" => each_container::<When<LIVE>>(value, spec, behaviour),
-        "pull" => each_container::<Pull>(value, spec, behaviour),
-        "evict-after" => {
-            let evicted = NodeEvent::Evicted { message: EVICTED.into(), grace_seconds: None, is_disruption: true };
-            of_pod(value, Deed::Node(evicted), behaviour)
+        "exit" => each_container::<Exits>(value, spec, script),
+        "stop" => each_container::<Stop>(value, spec, script),
+        "ready-after" => each_container::<When<READY>>(value, spec, script),
+        "started-after" => each_container::<When<STARTED>>(value, spec, script),
+        "live-until" => each_container::<When<LIVE>>(value, spec, script),
+        "pull" => each_container::<Pull>(value, spec, script),
+        "evict-after" => node_action(value, &ScriptActionKind::Evict { message: None, grace: None }, script),
+        "shutdown-after" => node_action(value, &ScriptActionKind::Shutdown { grace: None }, script),
+        "sandbox-dies-after" => {
+            script.sandbox_deaths.extend(times(value)?);
+            Ok(())
         }
-        "shutdown-after" => of_pod(value, Deed::Node(NodeEvent::ShutDown { grace_seconds: None }), behaviour),
-        "sandbox-dies-after" => of_pod(value, Deed::SandboxDeath, behaviour),
-        _ => Err("there is no such annotation; there are exit, stop, ready-after, started-after, live-until, pull, \
+        _ => Err("there is no such annotation; known are exit, stop, ready-after, started-after, live-until, pull, \
                   evict-after, shutdown-after and sandbox-dies-after"
             .into()),
     }
 }
 
-/// `pod=SECONDS`
-fn of_pod(value: &str, deed: Deed, behaviour: &mut Behaviour) -> Result<(), String> {
-    for (who, word) in items::<Seconds>(value)? {
-        if who != POD {
-            return Err(format!("{who:?} is not the Pod: wanted {POD}=SECONDS"));
-        }
-        behaviour.deeds.push((Duration::from_secs_f64(word.0), deed.clone()));
-    }
+/// Adds an action of the node at each time.
+fn node_action(value: &str, kind: &ScriptActionKind, script: &mut Script) -> Result<(), String> {
+    script.actions.extend(times(value)?.into_iter().map(|at| ScriptAction { at, kind: kind.clone() }));
     Ok(())
 }
 
+/// Parses times since the start of the Pod: `pod=SECONDS`.
+fn times(value: &str) -> Result<Vec<Duration>, String> {
+    let time = |(name, Seconds(after)): (&str, Seconds)| match name {
+        POD => Ok(Duration::from_secs_f64(after)),
+        _ => Err(format!("{name:?} is not the Pod: wanted {POD}=SECONDS")),
+    };
+    items(value)?.into_iter().map(time).collect()
+}
+
 /// Applies an instruction to each container that is named or matched by `*`.
-fn each_container<I>(value: &str, spec: &PodSpec, behaviour: &mut Behaviour) -> Result<(), String>
+fn each_container<I>(value: &str, spec: &PodSpec, script: &mut Script) -> Result<(), String>
 where
     I: Instruction + FromStr<Err = String>,
 {
@@ -111,24 +104,24 @@ where
     for (name, word) in words.iter().filter(|(name, _)| *name != "*") {
         let container = known.get(name).ok_or_else(|| format!("the Pod has no container {name:?}"))?;
         word.check(container)?;
-        word.instruct(script_of(behaviour, container));
+        word.instruct(script_of(script, container));
     }
     let Some((_, word)) = words.iter().find(|(name, _)| *name == "*") else { return Ok(()) };
     for (name, container) in known {
         let is_named = words.iter().any(|(other, _)| *other == name);
         if !is_named && word.check(container).is_ok() {
-            word.instruct(script_of(behaviour, container));
+            word.instruct(script_of(script, container));
         }
     }
     Ok(())
 }
 
 /// Returns the script of a container, with at least one run.
-fn script_of<'a>(behaviour: &'a mut Behaviour, container: &ContainerSpec) -> &'a mut ContainerScript {
-    let default = super::default_script(container);
-    let script = behaviour.containers.entry(container.name().into()).or_insert_with(|| default.clone());
+fn script_of<'a>(script: &'a mut Script, container: &ContainerSpec) -> &'a mut ContainerScript {
+    let healthy = super::healthy_container(container);
+    let script = script.containers.entry(container.name().into()).or_insert_with(|| healthy.clone());
     if script.runs.is_empty() {
-        script.runs.push(default.runs.first().cloned().unwrap_or_default());
+        script.runs.push(healthy.runs.first().cloned().unwrap_or_default());
     }
     script
 }
@@ -156,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    fn behaviour(annotation: &str, value: &str) -> Result<Behaviour, String> {
+    fn script(annotation: &str, value: &str) -> Result<Script, String> {
         let pod: PodManifest = serde_json::from_value(json!({
             "metadata": {"name": "web", "annotations": {annotation: value}},
             "spec": {
@@ -169,14 +162,14 @@ mod tests {
         }))
         .unwrap();
         let spec = PodSpec::from_admitted(&pod).unwrap();
-        let mut behaviour = Behaviour::default();
-        apply(&pod, &spec, &mut behaviour).map_err(|error| error.to_string())?;
-        Ok(behaviour)
+        let mut script = Script::default();
+        apply(&pod, &spec, &mut script).map_err(|error| error.to_string())?;
+        Ok(script)
     }
 
     #[test]
-    fn each_run_can_end_in_its_own_way() {
-        let it = behaviour("fake/exit", "app=5:1/-").unwrap();
+    fn each_run_exits_as_its_item_says() {
+        let it = script("fake/exit", "app=5:1/-").unwrap();
         let runs = &it.containers["app"].runs;
         assert_eq!((runs[0].exits_after, runs[0].exit_code), (Some(Duration::from_secs(5)), 1));
         assert_eq!((runs[1].exits_after, runs.len()), (None, 2));
@@ -184,36 +177,36 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_is_named_goes_before_a_star() {
-        let it = behaviour("fake/exit", "*=9:0,log=1:oom").unwrap();
+    fn a_name_takes_precedence_over_a_star() {
+        let it = script("fake/exit", "*=9:0,log=1:oom").unwrap();
         assert_eq!(it.containers["app"].runs[0].exits_after, Some(Duration::from_secs(9)));
         assert_eq!(it.containers["setup"].runs[0].exits_after, Some(Duration::from_secs(9)));
         assert!(it.containers["log"].runs[0].oom_killed);
     }
 
     #[test]
-    fn an_init_container_that_only_ignores_its_stop_still_ends() {
-        let it = behaviour("fake/stop", "setup=9:1").unwrap();
+    fn an_init_container_with_only_a_stop_still_exits_after_a_second() {
+        let it = script("fake/stop", "setup=9:1").unwrap();
         let run = &it.containers["setup"].runs[0];
         assert_eq!((run.exits_after, run.sigterm_exit_after), (Some(Duration::from_secs(1)), Duration::from_secs(9)));
     }
 
     #[test]
     fn a_message_may_have_commas() {
-        let it = behaviour("fake/pull", "app=no such image, sorry,log=no").unwrap();
+        let it = script("fake/pull", "app=no such image, sorry,log=no").unwrap();
         assert_eq!(it.containers["app"].image.error.as_deref(), Some("no such image, sorry"));
         assert_eq!(it.containers["log"].image.error.as_deref(), Some("no"));
     }
 
     #[test]
-    fn a_star_means_whoever_has_such_a_probe() {
-        let it = behaviour("fake/ready-after", "*=7").unwrap();
+    fn a_star_stands_for_each_container_with_such_a_probe() {
+        let it = script("fake/ready-after", "*=7").unwrap();
         assert_eq!(it.containers.keys().collect::<Vec<_>>(), ["app"]);
     }
 
     #[test]
-    fn what_cannot_be_meant_is_told() {
-        for (annotation, value, told) in [
+    fn an_invalid_annotation_is_refused_with_its_reason() {
+        for (annotation, value, message) in [
             ("fake/exit", "app", r#"fake/exit: "app" is not CONTAINER=WORD"#),
             ("fake/exit", "app=5", r#"fake/exit: app="5": wanted SECONDS:CODE, SECONDS:oom or -, with / between runs"#),
             (
@@ -226,8 +219,8 @@ mod tests {
             ("fake/evict-after", "app=1", r#"fake/evict-after: "app" is not the Pod: wanted pod=SECONDS"#),
             ("fake/stop", "app=-1:0", r#"fake/stop: app="-1:0": wanted SECONDS:CODE"#),
         ] {
-            assert_eq!(behaviour(annotation, value), Err(told.into()));
+            assert_eq!(script(annotation, value), Err(message.into()));
         }
-        assert!(behaviour("fake/exits", "app=1:1").unwrap_err().starts_with("fake/exits: there is no such annotation"));
+        assert!(script("fake/exits", "app=1:1").unwrap_err().starts_with("fake/exits: there is no such annotation"));
     }
 }
