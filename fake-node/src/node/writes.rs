@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_write_that_fails_is_tried_again_ever_later() {
+    fn a_failed_write_is_retried_ever_later() {
         let now = Timestamp::UNIX_EPOCH;
         let mut writes = Writes { is_wanted: true, ..Writes::default() };
         let mut delays = Vec::new();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn who_stands_in_line_does_not_get_in_line_again() {
+    fn a_queued_pod_is_not_queued_again() {
         let mut writes = Writes { is_wanted: true, ..Writes::default() };
         assert!(writes.enqueue());
         assert!(!writes.enqueue());
