@@ -208,6 +208,20 @@ impl KubeletConfig {
         self
     }
 
+    /// Sets the delay of the retry of a failed sync.
+    #[must_use]
+    pub const fn with_retry_period(mut self, period: Duration) -> KubeletConfig {
+        self.retry_period = period;
+        self
+    }
+
+    /// Sets the time that dead, empty sandboxes are kept; `None`: for ever.
+    #[must_use]
+    pub const fn with_garbage_collection_period(mut self, period: Option<Duration>) -> KubeletConfig {
+        self.garbage_collection_period = period;
+        self
+    }
+
     /// Sets the punctuality of the kubelet.
     #[must_use]
     pub const fn with_timing(mut self, timing: Timing) -> KubeletConfig {
