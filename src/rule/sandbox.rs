@@ -21,6 +21,7 @@ use crate::{
 
 /// Sandbox that a sync uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct SandboxDecision {
     /// True if a new sandbox has to be created.
     pub must_create: bool,

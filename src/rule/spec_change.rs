@@ -18,6 +18,7 @@ use crate::spec::{ContainerSpec, PodSpec};
 /// Error of an update that changes an immutable field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{field}: cannot be changed in a Pod that exists")]
+#[non_exhaustive]
 pub struct ImmutableField {
     /// Path of the field.
     pub field: &'static str,

@@ -151,6 +151,7 @@ pub enum ConditionMessage {
 /// Containers that keep a condition from being true, in the order of the spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct UnmetContainers {
     /// Containers without a status.
     pub unknown: Vec<ContainerIndex>,
@@ -169,6 +170,7 @@ impl UnmetContainers {
 /// Readiness gate that keeps a Pod from being ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct GateFailure {
     /// Place of the gate in the spec.
     pub gate: u16,

@@ -38,6 +38,24 @@ const CLOSED: &[(&str, &[&str])] = &[
     ("what a random life is made of", &["AnswerKind", "RelistChange", "ResolvedStep"]),
 ];
 
+/// Structs whose fields are all public and that users may write as literals, with the reason.
+const LITERALS: &[(&str, &[&str])] = &[
+    (
+        "report of a runtime, written by the embedder: a new field is a new fact that it has to report",
+        &["RuntimeStatus", "Sandbox", "Instance", "Termination", "ContainerExit", "Failure"],
+    ),
+    (
+        "record of the kubelet's cache, written field by field where a rule is evaluated alone",
+        &["ContainerRecord", "StartFailure", "Condition", "PodConditions", "ProbeFacts", "ProbeWorker", "KubeletStart"],
+    ),
+    ("output that users' tests compare with a literal", &["Transition", "KubernetesEvent", "PodCounts", "EventPatch"]),
+    ("pair or triple of one quantity", &["BackOffLimits", "Bounds", "Shard", "Choice", "Span"]),
+    ("part of a script, written by its author", &["ScriptAction", "ProbeStep", "HookScript", "Outage"]),
+    ("setting with a default or a constructor, changed by struct update", &["Assumptions", "ServiceAccountAdmission"]),
+    ("part of a picture, for those who draw one", &["ProcessExit", "StatusValue", "Timed"]),
+    ("input of an invariant that users call with values of their own", &["StepRecord"]),
+];
+
 /// Whose macros say it for them.
 const BY_MACRO: &[&str] = &["StartError", "TerminationReason", "PodReason", "Remedy"];
 
@@ -58,6 +76,19 @@ fn every_public_enum_may_grow_or_says_why_it_never_will() {
     }
 }
 
+#[test]
+fn every_struct_with_public_fields_may_grow_or_says_why_it_never_will() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let structs: Vec<String> = files(&source).iter().flat_map(|file| exhaustive_structs_of(&read(file))).collect();
+    let listed = || LITERALS.iter().flat_map(|(_, names)| *names);
+    for name in &structs {
+        assert!(listed().any(|listed| listed == name), "{name} is neither #[non_exhaustive] nor listed with a reason");
+    }
+    for name in listed() {
+        assert!(structs.iter().any(|known| known == name), "{name} is gone, or is not exhaustive any more");
+    }
+}
+
 fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap()
 }
@@ -69,6 +100,25 @@ fn enums_of(text: &str) -> Vec<(String, bool)> {
         if let Some(name) = line.strip_prefix("pub enum ") {
             let name = name.split(|letter: char| !letter.is_alphanumeric()).next().unwrap();
             found.push((name.to_string(), grows));
+        }
+        grows = line == "#[non_exhaustive]" || (grows && line.starts_with("#["));
+    }
+    found
+}
+
+/// The public structs of a file that have named fields, all of them public, and are exhaustive.
+fn exhaustive_structs_of(text: &str) -> Vec<String> {
+    let (mut grows, mut found) = (false, Vec::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(head) = line.strip_prefix("pub struct ").filter(|head| head.ends_with('{')) {
+            let name = head.split(|letter: char| !letter.is_alphanumeric()).next().unwrap();
+            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").map(str::trim).collect();
+            // A field's line is neither a comment nor an attribute, and ends with a comma.
+            let mut fields = body.iter().filter(|line| !line.starts_with(['/', '#']) && line.ends_with(','));
+            if !grows && fields.all(|field| field.starts_with("pub ") && !field.starts_with("pub(")) {
+                found.push(name.to_string());
+            }
         }
         grows = line == "#[non_exhaustive]" || (grows && line.starts_with("#["));
     }

@@ -12,22 +12,26 @@ fn need(sandboxes: &[Sandbox]) -> SandboxDecision {
     sandbox::pod_sandbox_changed(&pod_with_policy("Always"), &runtime)
 }
 
+fn parts(need: SandboxDecision) -> (bool, u32, Option<SandboxId>) {
+    (need.must_create, need.attempt, need.current)
+}
+
 #[test]
 fn the_first_sandbox_is_attempt_0() {
-    assert_eq!(need(&[]), SandboxDecision { must_create: true, attempt: 0, current: None });
+    assert_eq!(parts(need(&[])), (true, 0, None));
 }
 
 #[test]
 fn a_ready_sandbox_is_kept() {
-    assert_eq!(need(&[SANDBOX]), SandboxDecision { must_create: false, attempt: 0, current: Some(SandboxId(0)) });
+    assert_eq!(parts(need(&[SANDBOX])), (false, 0, Some(SandboxId(0))));
     assert!(!need(&[Sandbox { has_ip: None, ..SANDBOX }]).must_create);
 }
 
 #[test]
 fn a_sandbox_that_is_not_ready_or_has_no_address_is_replaced_by_the_next_attempt() {
-    let next = SandboxDecision { must_create: true, attempt: 4, current: Some(SandboxId(0)) };
-    assert_eq!(need(&[Sandbox { attempt: 3, is_ready: false, ..SANDBOX }]), next);
-    assert_eq!(need(&[Sandbox { attempt: 3, has_ip: Some(false), ..SANDBOX }]), next);
+    let next = (true, 4, Some(SandboxId(0)));
+    assert_eq!(parts(need(&[Sandbox { attempt: 3, is_ready: false, ..SANDBOX }])), next);
+    assert_eq!(parts(need(&[Sandbox { attempt: 3, has_ip: Some(false), ..SANDBOX }])), next);
 }
 
 #[test]
