@@ -141,7 +141,7 @@ pub mod status;
 pub mod testkit;
 #[cfg_attr(not(feature = "explain"), allow(dead_code))]
 mod time;
-mod timers;
+mod timer_queue;
 
 pub use action::{
     Action, Change, ContainerStateKind, EventReason, EventType, KubernetesEvent, SyncKind, SyncProgress, Transition,
@@ -155,7 +155,7 @@ pub use kubelet::{PodSnapshot, SnapshotError};
 #[cfg(feature = "std")]
 pub use time::SystemClock;
 pub use time::{Clock, InvalidTimestamp, ManualClock, Timestamp, go_duration};
-pub use timers::Timers;
+pub use timer_queue::Timers;
 
 /// Runs the code of the README as a documentation test.
 #[cfg(all(doctest, feature = "sim"))]

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::{Assumptions, Bounds, pod};
 use crate::{
     api::RestartPolicy,
-    rule::termination,
+    rule::grace,
     spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     time::seconds,
 };
@@ -135,7 +135,7 @@ impl Timing<'_> {
         let failures = schedule.failures();
         // A probe that was under way when the process stopped answering counts already.
         let noticed = Bounds { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
-        let grace = termination::container_grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
+        let grace = grace::container_grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
         let stop = Bounds { earliest: Duration::ZERO, latest: Some(pod::stop_alone(self.container, grace)) };
         // restartPolicyRules do not matter: the kubelet decides before there is an exit code.
         let is_restarted = self.container.restart().policy() != RestartPolicy::Never;

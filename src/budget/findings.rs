@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     api::{ExecAction, Handler, Name, named},
-    rule::termination::MINIMUM_GRACE,
+    rule::grace::MINIMUM_GRACE,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     time::seconds::Seconds,
 };

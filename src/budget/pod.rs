@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::{Assumptions, Bounds, ContainerBudget, container::Timing};
 use crate::{
-    rule::termination::{self, MINIMUM_GRACE},
+    rule::grace::{self, MINIMUM_GRACE},
     spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec},
 };
 
@@ -97,7 +97,7 @@ pub fn longest_stop(spec: &PodSpec, grace: Duration) -> Duration {
 
 /// Returns the longest time that a container's stop takes when its whole Pod is stopped with this grace period.
 pub(super) fn stop_with_pod(container: &ContainerSpec, grace: Duration) -> Duration {
-    if container.kind() != ContainerKind::Sidecar || !termination::has_time_left(grace) {
+    if container.kind() != ContainerKind::Sidecar || !grace::has_time_left(grace) {
         return stop_alone(container, grace);
     }
     // The kubelet counts a hook's run in whole seconds: the fraction is lost.
@@ -115,14 +115,13 @@ pub(super) fn stop_alone(container: &ContainerSpec, grace: Duration) -> Duration
         Some(LifecycleHook::Sleep(time)) => grace.min(*time),
         Some(LifecycleHook::Run(_)) => grace,
     };
-    let left = termination::stop_timeout(termination::remaining_grace(grace, hook));
+    let left = grace::stop_timeout(grace::remaining_grace(grace, hook));
     hook.saturating_add(left)
 }
 
 /// Returns the longest grace period that the Pod gets of itself: on a deletion without one, or when it is over.
 pub(super) fn own_grace(spec: &PodSpec) -> Duration {
-    let when_deleted = termination::effective_grace(spec, None, spec.termination_grace(), None);
-    let when_over =
-        spec.regular_containers().map(|(_, container)| termination::container_grace(spec, None, container, None));
+    let when_deleted = grace::effective_grace(spec, None, spec.termination_grace(), None);
+    let when_over = spec.regular_containers().map(|(_, container)| grace::container_grace(spec, None, container, None));
     when_over.fold(when_deleted, Duration::max)
 }

@@ -9,7 +9,7 @@ use super::fact;
 use crate::{
     action::SyncKind,
     kubelet::{InspectStop, InspectSync, PodMachine, StopProgress},
-    rule::{probe::ProbeResult, termination},
+    rule::{grace, probe::ProbeResult, termination_order},
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     time::{Timestamp, seconds},
 };
@@ -119,13 +119,13 @@ impl StopStep {
             StopProgress::Turn { until } => {
                 let holds_up = |other: &InspectStop<'_>| {
                     other.progress() != StopProgress::Gone
-                        && termination::waits_for(pod.spec(), stop.container(), other.container())
+                        && termination_order::waits_for(pod.spec(), stop.container(), other.container())
                 };
                 let after: Vec<ContainerIndex> = sync.stops().filter(holds_up).map(InspectStop::container).collect();
                 StopStep::Turn { after: fact::names(pod, after), until }
             }
             StopProgress::SigtermSent => {
-                let timeout = termination::stop_timeout(stop.remaining_grace());
+                let timeout = grace::stop_timeout(stop.remaining_grace());
                 StopStep::SigtermSent { timeout, kill_not_before: kill_not_before(pod, sync, stop, timeout) }
             }
             StopProgress::Pending => StopStep::Pending,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{FeatureGate, KubeletConfig},
-    rule::readiness::KubeletStart,
+    rule::started_and_ready::KubeletStart,
     spec::{ContainerIndex, PodSpec},
     state::{InstanceId, RuntimeStatus},
     time::Timestamp,

@@ -9,7 +9,7 @@ use super::{
     PodMachine,
     components::Kubelet,
     pod_worker::PodWorker,
-    sync::{PendingCall, Stop, StopStage, Sync, Task},
+    sync_state::{PendingCall, Stop, StopStage, Sync, Task},
 };
 use crate::{
     action::SyncKind,
@@ -167,12 +167,12 @@ impl<'a> Inspect<'a> {
 
     /// Returns the crash-loop back-off of a container with this image.
     pub(crate) fn crash_loop(self, container: ContainerIndex, image: &str) -> Option<BackOff> {
-        self.kubelet.runtime_manager.crash_loop(container, image)
+        self.kubelet.runtime_manager.crash_loops(container)?.of_image(image)
     }
 
     /// Returns the back-off of an image's pulls.
     pub(crate) fn pull_back_off(self, image: &str) -> Option<BackOff> {
-        self.kubelet.runtime_manager.pull_back_off(image)
+        self.kubelet.runtime_manager.pulls().of_image(image)
     }
 
     /// Returns why the last start of a container failed, unless one has succeeded since.

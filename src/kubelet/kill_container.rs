@@ -1,7 +1,7 @@
 //! Stop of containers: Killing event, preStop hook, sidecar order, SIGTERM and at last SIGKILL.
 //!
 //! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`. Graces, a sidecar's turn
-//! and the least time before SIGKILL are the rule: `rule::termination`.
+//! and the least time before SIGKILL are the rule: `rule::grace`.
 
 use alloc::format;
 use core::time::Duration;
@@ -9,14 +9,15 @@ use core::time::Duration;
 use super::{
     runtime_manager::RuntimeManager,
     sink::Step,
-    sync::{PendingCall, Stop, StopStage, Sync, Task},
+    sync_state::{PendingCall, Stop, StopStage, Sync, Task},
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind},
     event::HookKind,
     rule::{
+        grace,
         pod_actions::{Kill, Reset},
-        termination,
+        termination_order,
     },
     spec::{ContainerIndex, LifecycleHook, ProbeKind},
     state::InstanceId,
@@ -45,7 +46,7 @@ pub(super) fn stop_all(sync: &mut Sync, runtime_manager: &mut RuntimeManager, st
     // The kubelet stops each container in a goroutine: those without a hook get SIGTERM before a hook can end.
     for with_hook in [false, true] {
         for place in 0..sync.stops.len() {
-            start_stop(sync, place, with_hook, runtime_manager, step);
+            begin_stop(sync, place, with_hook, runtime_manager, step);
         }
         continue_stops(sync, step);
     }
@@ -93,23 +94,22 @@ pub(super) fn stop_one(
     }
     let place = sync.stops.len().saturating_sub(1);
     // Only one of the two applies: the container has a hook to run or it has none.
-    start_stop(sync, place, false, runtime_manager, step);
-    start_stop(sync, place, true, runtime_manager, step);
+    begin_stop(sync, place, false, runtime_manager, step);
+    begin_stop(sync, place, true, runtime_manager, step);
     continue_stops(sync, step);
 }
 
 /// Returns the grace of a container, which a failed probe may override.
 pub(super) fn grace_of(sync: &Sync, container: ContainerIndex, failed_probe: Option<ProbeKind>) -> Duration {
     let object = sync.object();
-    let grace =
-        |container| termination::container_grace(&object.spec, object.deletion_grace(), container, failed_probe);
-    object.spec.container(container).map_or(termination::MINIMUM_GRACE, grace)
+    let grace = |container| grace::container_grace(&object.spec, object.deletion_grace(), container, failed_probe);
+    object.spec.container(container).map_or(grace::MINIMUM_GRACE, grace)
 }
 
 /// Runs the preStop hook of a container if there is one and time for it; otherwise the container waits for its order.
 ///
 /// `with_hook` selects the containers that this call is for: those with a hook to run, or those without.
-fn start_stop(
+fn begin_stop(
     sync: &mut Sync,
     place: usize,
     with_hook: bool,
@@ -121,7 +121,7 @@ fn start_stop(
     let (container, instance) = (stop.container, stop.instance);
     let hook = spec.container(container).and_then(|container| container.pre_stop());
     // killContainer runs the hook only if the grace is more than 0.
-    let hook = hook.filter(|_| termination::has_time_left(stop.grace));
+    let hook = hook.filter(|_| grace::has_time_left(stop.grace));
     let Some(hook) = hook.filter(|_| with_hook) else {
         if hook.is_none() && !with_hook {
             wait_for_order(stop, step.now);
@@ -162,25 +162,24 @@ pub(super) fn continue_stops(sync: &mut Sync, step: &mut Step<'_>) {
 fn continue_stop(sync: &mut Sync, place: usize, step: &mut Step<'_>) {
     let Some(stop) = sync.stops.get(place) else { return };
     let spec = &sync.object().spec;
-    let has_turn = !sync
-        .stops
-        .iter()
-        .any(|other| other.stage != StopStage::Gone && termination::waits_for(spec, stop.container, other.container));
+    let has_turn = !sync.stops.iter().any(|other| {
+        other.stage != StopStage::Gone && termination_order::waits_for(spec, stop.container, other.container)
+    });
     let Some(stop) = sync.stops.get_mut(place) else { return };
     if let StopStage::PreStop { since, until } = stop.stage
         && until <= step.now
     {
         // The hook's time counts against the grace, of which the kubelet always leaves a minimum.
-        stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
+        stop.grace = grace::remaining_grace(stop.grace, step.now.since(since));
         wait_for_order(stop, step.now);
     }
     if let StopStage::WaitingForSidecarOrder { since, until } = stop.stage
         && (has_turn || !stop.is_ordered || until <= step.now)
     {
-        stop.grace = termination::remaining_grace(stop.grace, step.now.since(since));
+        stop.grace = grace::remaining_grace(stop.grace, step.now.since(since));
         // The wait for other containers eats grace as the hook does; at least 2 s are left until SIGKILL.
         stop.stage = StopStage::SigtermSent;
-        let timeout = termination::stop_timeout(stop.grace);
+        let timeout = grace::stop_timeout(stop.grace);
         let (container, instance) = (stop.container, stop.instance);
         step.out.action(step.now, Action::StopContainer { container, instance, timeout });
     }

@@ -5,41 +5,43 @@
 //! | component | file |
 //! |---|---|
 //! | [`PodMachine`]: face and routing | this one |
-//! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`sync_loop_queue`], [`timers`], [`restart`], [`eviction`], [`runtime_events`] |
+//! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`sync_loop_queue`], [`timers`], [`kubelet_restart`], [`kill_pod_now`], [`runtime_events`] |
 //! | API object (watch) | [`api_pod`] |
-//! | pod worker | [`pod_worker`], which owns the [`sync`] under way |
+//! | pod worker | [`pod_worker`], which owns the [`sync_state`] under way |
 //! | sync (`SyncPod`) | [`sync_pod`], [`start_container`], [`kill_container`], [`generate_status`] |
 //! | everything that a sync works with | [`components`] |
 //! | status manager | [`status_manager`], [`status_view`] |
-//! | probe manager, runtime manager, garbage collection, PLEG | [`prober_manager`], [`runtime_manager`], [`container_gc`], [`pleg`] |
+//! | probe manager, runtime manager, garbage collection, PLEG | [`prober_manager`], [`runtime_manager`] with [`back_offs`], [`container_gc`], [`pleg`] |
 //!
 //! The components remember and act; the rules that they ask are pure functions in `rule`:
 //!
 //! | question | rule | asked by |
 //! |---|---|---|
-//! | start and doubling of a back-off (crash loop, image pull) | `rule::back_off` | [`runtime_manager`], [`start_container`] |
+//! | start and doubling of a back-off (crash loop, image pull) | `rule::back_off` | [`back_offs`], for [`start_container`] |
 //! | thresholds and initial delay of a probe | `rule::probe` | [`prober_manager`] |
-//! | grace, sidecar order, phase at an eviction or a node shutdown | `rule::termination` | [`kill_container`], [`eviction`], [`pod_worker`] |
+//! | grace periods, order of sidecars | `rule::grace`, `rule::termination_order` | [`pod_worker`], [`kill_container`] |
+//! | phase at an eviction, a preemption or a node shutdown | `rule::phase` (`KillCause`) | [`pod_worker`], for [`kill_pod_now`] |
 //! | containers to start, stop and restart | `rule::pod_actions` | [`sync_pod`] |
 //! | active deadline | `rule::deadline` | [`generate_status`], [`sync_loop`] |
 //! | phase, conditions and container statuses | `rule::pod_status` | [`generate_status`] |
-//! | exit code 137 of a container that was lost | `rule::terminate_pod` | [`status_manager`]; with its sandbox: [`runtime_events`] |
+//! | exit code 137 of a container that was lost | `rule::final_statuses` | [`status_manager`]; with its sandbox: [`runtime_events`] |
 //! | admission to a node | none here: the embedder decides | [`PodMachine::rejected`] publishes a refusal |
 //!
 //! [`fast_path`] holds every shortcut, [`inspect`] the read-only view for explanations, [`validate_event`] the refusals.
 
 mod api_pod;
+mod back_offs;
 mod components;
 mod container_gc;
-mod eviction;
 mod fast_path;
 mod generate_status;
 mod inspect;
 mod kill_container;
+mod kill_pod_now;
+mod kubelet_restart;
 mod pleg;
 mod pod_worker;
 mod prober_manager;
-mod restart;
 mod runtime_events;
 mod runtime_manager;
 mod sink;
@@ -48,10 +50,10 @@ mod snapshot;
 mod start_container;
 mod status_manager;
 mod status_view;
-mod sync;
 mod sync_loop;
 mod sync_loop_queue;
 mod sync_pod;
+mod sync_state;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -60,8 +62,8 @@ mod validate_event;
 #[cfg(feature = "sim")]
 pub(crate) use fast_path::{Interner, ProbeAnswer};
 pub(crate) use inspect::{InspectStop, InspectSync, StartStep, StopProgress};
+pub use kubelet_restart::ResumeError;
 pub use pod_worker::{WORKER_MOVES, WorkerState};
-pub use restart::ResumeError;
 pub(crate) use sink::Step;
 pub use sink::{NoSink, Output, Sink};
 #[cfg(all(feature = "snapshot", feature = "sim"))]
@@ -281,7 +283,7 @@ impl PodMachine {
     ) -> Result<PodMachine, ResumeError> {
         let first_seen = ApiPod::first_seen(object, config.kubernetes)?;
         validate_event::check_listing(&first_seen.spec, &runtime).map_err(ResumeError::Runtime)?;
-        let kubelet = restart::resume(first_seen, &object.status, runtime, ids, config, now);
+        let kubelet = kubelet_restart::resume(first_seen, &object.status, runtime, ids, config, now);
         Ok(PodMachine::adopt(kubelet, &mut Step { now, out }))
     }
 
@@ -312,7 +314,7 @@ impl PodMachine {
         out: &mut dyn Sink,
     ) -> PodMachine {
         let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec, config.kubernetes)), config, now);
-        eviction::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
+        kill_pod_now::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
         // The sync loop does not run: a rejected Pod is never dispatched to its worker.
         pod.sync_loop().update_next_wake();
         pod
@@ -330,7 +332,7 @@ impl PodMachine {
     /// Runs the first sync of a Pod that the kubelet sees for the first time.
     fn adopt(kubelet: Kubelet, step: &mut Step<'_>) -> PodMachine {
         let mut pod = PodMachine::of(kubelet);
-        restart::adopt(&mut pod.worker, &pod.kubelet);
+        kubelet_restart::adopt(&mut pod.worker, &pod.kubelet);
         pod.sync_loop().run(step);
         pod
     }
@@ -389,7 +391,7 @@ impl PodMachine {
                 return Ok(());
             }
             Event::Runtime(event) => runtime_events::handle(event, &mut self.worker, &mut self.kubelet, step),
-            Event::Node(event) => eviction::handle(event, &mut self.worker, &mut self.kubelet, step),
+            Event::Node(event) => kill_pod_now::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Api(event) => {
                 let kubernetes = self.kubelet.config.kubernetes;
                 if let Some(object) = self.kubelet.newest_object().changed(event, kubernetes, now) {

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     api_pod::ApiPod,
     status_view::{Disruption, StatusReason},
-    sync::{Dequeued, Request, Sync},
+    sync_state::{Dequeued, Request, Sync},
 };
 use crate::{
     action::SyncKind,
     api::named,
-    rule::{pod_status::PodRecord, termination, termination::KillOrder},
+    rule::{grace, phase::KillCause, pod_status::PodRecord},
     time::Timestamp,
 };
 
@@ -103,14 +103,14 @@ pub(super) struct StatusOverride {
     pub(super) reason: Arc<StatusReason>,
     /// Message of the `DisruptionTarget` condition, if the Pod gets one.
     pub(super) disruption: Option<Disruption>,
-    /// Kind of the termination, which decides the phase.
-    pub(super) order: KillOrder,
+    /// Cause of the termination, which decides the phase.
+    pub(super) cause: KillCause,
 }
 
 impl StatusOverride {
     /// Overrides phase and reason of a generated status; returns the message of its `DisruptionTarget` condition.
     pub(super) fn apply(&self, status: &mut PodRecord, reason: &mut Option<Arc<StatusReason>>) -> Option<Disruption> {
-        status.phase = self.order.phase(status.phase);
+        status.phase = self.cause.phase(status.phase);
         *reason = Some(self.reason.clone());
         self.disruption.clone()
     }
@@ -219,11 +219,11 @@ impl PodWorker {
         }
     }
 
-    /// Settles the grace of the termination, which only gets shorter: `rule::termination::effective_grace`.
+    /// Settles the grace of the termination, which only gets shorter: `rule::grace::effective_grace`.
     fn shorten_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
         let termination = self.termination.get_or_insert_default();
         let (in_force, by_deletion) = (termination.grace, object.deletion_grace());
-        termination.grace = Some(termination::effective_grace(&object.spec, in_force, by_deletion, by_node));
+        termination.grace = Some(grace::effective_grace(&object.spec, in_force, by_deletion, by_node));
     }
 
     /// Requests the next sync of the termination with the object of the last sync, unless a newer request waits.

@@ -16,7 +16,7 @@ use crate::{
     rule::{
         pod_status::PodRecord,
         probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
-        readiness::{KubeletStart, ProbeFacts},
+        started_and_ready::{KubeletStart, ProbeFacts},
     },
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind, ProbeSpec},
     state::{ContainerRecord, InstanceId, RuntimeStatus},

@@ -9,14 +9,14 @@ use super::{
     pod_worker::PodWorker,
     sink::Step,
     start_container,
-    sync::{PendingCall, StopStage, Sync},
+    sync_state::{PendingCall, StopStage, Sync},
 };
 use crate::{
     action::{EventReason, EventType},
     event::{ContainerExit, HookKind, RuntimeEvent},
     spec::ContainerIndex,
     state::{
-        Instance, InstanceId, InstanceState, LOST_EXIT_CODE, RuntimeStatus, Sandbox, SandboxId, Termination,
+        Instance, InstanceId, InstanceState, RuntimeStatus, SIGKILL_EXIT_CODE, Sandbox, SandboxId, Termination,
         TerminationReason,
     },
 };
@@ -132,7 +132,7 @@ fn kill_sandbox(sandbox: SandboxId, sync: Option<&mut Sync>, kubelet: &mut Kubel
         let killed = runtime.instances.iter().rev().filter(in_it);
         let killed: Vec<_> = killed.filter_map(|it| Some((it.container?, it.id))).collect();
         for (container, instance) in killed {
-            end_instance(container, instance, ContainerExit::with_code(LOST_EXIT_CODE), kubelet, step);
+            end_instance(container, instance, ContainerExit::with_code(SIGKILL_EXIT_CODE), kubelet, step);
         }
         kubelet.post_pleg_event(PlegEvent::Died(None));
     }

@@ -1,19 +1,16 @@
-//! Runtime manager: the kubelet's memory of each container, with back-offs and the last failed start.
+//! Runtime manager: the kubelet's memory of each container, with the last failed start.
 //!
-//! Answers to `pkg/kubelet/kuberuntime`, `pkg/kubelet/images` and `pkg/kubelet/reason_cache.go`. Delays, their doubling
-//! and their start over are the rule: `rule::back_off`.
+//! Answers to `pkg/kubelet/kuberuntime` and `pkg/kubelet/reason_cache.go`. The back-offs are in
+//! [`back_offs`](super::back_offs).
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::back_offs::{CrashLoops, ImagePulls};
 use crate::{
-    config::BackOffLimits,
-    rule::back_off::BackOff,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{InstanceId, StartFailure},
-    time::Timestamp,
 };
 
 /// Containers of a Pod, by container index, and pulls of its images.
@@ -22,7 +19,8 @@ use crate::{
 pub(super) struct RuntimeManager {
     /// Shared by Pods with equal entries; see the interner of the fast path.
     containers: Arc<[Container]>,
-    pulls: Vec<ImagePulls>,
+    /// Failed pulls. The kubelet keeps them by image for the whole node, and this is the part of one Pod.
+    pulls: ImagePulls,
 }
 
 /// Memory of one container.
@@ -40,7 +38,7 @@ pub(super) struct Container {
 #[serde(rename_all = "camelCase")]
 pub(super) struct History {
     /// Crash-loop back-off for each image that the container has had.
-    crash_loops: Vec<(Box<str>, BackOff)>,
+    crash_loops: CrashLoops,
     /// Why the last start failed, unless one has succeeded since.
     failure: Option<Arc<StartFailure>>,
     /// Restart count of the next instance by the logs that removed instances have left.
@@ -51,21 +49,12 @@ pub(super) struct History {
     pre_stops: Vec<InstanceId>,
 }
 
-/// Failed pulls of one image.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ImagePulls {
-    image: Box<str>,
-    back_off: BackOff,
-    last_failure: Arc<StartFailure>,
-}
-
 impl RuntimeManager {
     /// Creates the memory of a new Pod.
     pub(super) fn new(spec: &PodSpec) -> RuntimeManager {
         RuntimeManager {
             containers: (0..spec.container_count()).map(|_| Container::default()).collect(),
-            pulls: Vec::new(),
+            pulls: ImagePulls::default(),
         }
     }
 
@@ -100,80 +89,24 @@ impl RuntimeManager {
             .map(|it| &mut **it.history.get_or_insert_with(Box::default))
     }
 
-    /// Advances the crash-loop back-off and lets the container start; `Err` with the end and the delay of the back-off
-    /// if that still holds the container back after its exit at `finished_at`.
-    ///
-    /// Answers to `doBackOff`.
-    pub(super) fn check_back_off(
-        &mut self,
-        container: ContainerIndex,
-        image: &str,
-        limits: &BackOffLimits,
-        finished_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), (Timestamp, Duration)> {
-        let Some(history) = self.history_mut(container) else { return Ok(()) };
-        let place = history.crash_loops.iter().position(|(known, _)| **known == *image);
-        let before = place.and_then(|place| history.crash_loops.get(place)).map(|(_, back_off)| *back_off);
-        if let Some(before) = before
-            && let Some(until) = before.holds_until(limits, finished_at, now)
-        {
-            return Err((until, before.delay()));
-        }
-        // The counter moves when a start is let through, not when the container exits.
-        let after = BackOff::advanced(before, limits, finished_at, now);
-        match place.and_then(|place| history.crash_loops.get_mut(place)) {
-            Some((_, back_off)) => *back_off = after,
-            None => {
-                // As Backoff.GC does, which the kubelet runs with its housekeeping.
-                history.crash_loops.retain(|(_, back_off)| !back_off.is_forgotten(limits, now));
-                history.crash_loops.push((image.into(), after));
-            }
-        }
-        Ok(())
+    /// Returns the crash-loop back-offs of a container that has any.
+    pub(super) fn crash_loops(&self, container: ContainerIndex) -> Option<&CrashLoops> {
+        self.history(container).map(|history| &history.crash_loops)
     }
 
-    /// Returns the crash-loop back-off of a container with this image.
-    pub(super) fn crash_loop(&self, container: ContainerIndex, image: &str) -> Option<BackOff> {
-        let known = self.history(container)?.crash_loops.iter().find(|(known, _)| **known == *image);
-        known.map(|(_, back_off)| *back_off)
+    /// Returns the crash-loop back-offs of a container; `None` if the Pod has no such container.
+    pub(super) fn crash_loops_mut(&mut self, container: ContainerIndex) -> Option<&mut CrashLoops> {
+        self.history_mut(container).map(|history| &mut history.crash_loops)
     }
 
-    /// Returns the back-off of an image's pulls.
-    pub(super) fn pull_back_off(&self, image: &str) -> Option<BackOff> {
-        self.pulls.iter().find(|pulls| *pulls.image == *image).map(|pulls| pulls.back_off)
+    /// Returns the failed pulls of the Pod's images.
+    pub(super) fn pulls(&self) -> &ImagePulls {
+        &self.pulls
     }
 
-    /// Returns the last failure of an image whose pulls are held back by their back-off.
-    pub(super) fn pull_in_back_off(
-        &self,
-        image: &str,
-        limits: &BackOffLimits,
-        now: Timestamp,
-    ) -> Option<Arc<StartFailure>> {
-        let pulls = self.pulls.iter().find(|pulls| *pulls.image == *image)?;
-        // A pull's back-off is measured from the last failed pull, a crash loop's from the exit.
-        let is_held = pulls.back_off.holds_until(limits, pulls.back_off.advanced_at(), now).is_some();
-        is_held.then(|| pulls.last_failure.clone())
-    }
-
-    /// Records a failed pull and advances the back-off of its image.
-    pub(super) fn record_failed_pull(
-        &mut self,
-        image: &str,
-        limits: &BackOffLimits,
-        failure: Arc<StartFailure>,
-        now: Timestamp,
-    ) {
-        if let Some(pulls) = self.pulls.iter_mut().find(|pulls| *pulls.image == *image) {
-            pulls.back_off = BackOff::advanced(Some(pulls.back_off), limits, now, now);
-            pulls.last_failure = failure;
-            return;
-        }
-        // As Backoff.GC does, which the image manager calls after successful pulls.
-        self.pulls.retain(|pulls| !pulls.back_off.is_forgotten(limits, now));
-        let back_off = BackOff::advanced(None, limits, now, now);
-        self.pulls.push(ImagePulls { image: image.into(), back_off, last_failure: failure });
+    /// Returns the failed pulls of the Pod's images, to record another one.
+    pub(super) fn pulls_mut(&mut self) -> &mut ImagePulls {
+        &mut self.pulls
     }
 
     /// Returns the id of a container's next instance.
@@ -289,7 +222,7 @@ impl RuntimeManager {
 
     /// Forgets what a restart of the kubelet loses; logs and the runtime's knowledge of images stay.
     pub(super) fn reset(&mut self) {
-        self.pulls.clear();
+        self.pulls = ImagePulls::default();
         for it in Arc::make_mut(&mut self.containers) {
             let Some(History { after_logs, images, .. }) = it.history.take().map(|history| *history) else { continue };
             // The node's log directories and the runtime's record of images outlive the kubelet.
@@ -302,41 +235,13 @@ impl RuntimeManager {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{FailureMessage, StartError};
-    use core::time::Duration;
 
     const APP: ContainerIndex = ContainerIndex::FIRST;
-    const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
 
     fn one_container() -> RuntimeManager {
         let manifest =
             serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#).unwrap();
         RuntimeManager::new(&PodSpec::from_admitted(&manifest).unwrap())
-    }
-
-    fn at(seconds: u64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn the_first_restart_is_check_back_off_and_the_second_is_held_back_for_ten_seconds() {
-        let mut containers = one_container();
-        assert_eq!(containers.check_back_off(APP, "nginx", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(
-            containers.check_back_off(APP, "nginx", &LIMITS, at(6), at(6)),
-            Err((at(16), Duration::from_secs(10)))
-        );
-    }
-
-    #[test]
-    fn another_image_has_a_back_off_of_its_own() {
-        let mut containers = one_container();
-        assert_eq!(containers.check_back_off(APP, "nginx:1", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(containers.check_back_off(APP, "nginx:2", &LIMITS, at(6), at(6)), Ok(()));
-        assert_eq!(
-            containers.check_back_off(APP, "nginx:1", &LIMITS, at(7), at(7)),
-            Err((at(17), Duration::from_secs(10)))
-        );
     }
 
     #[test]
@@ -347,19 +252,6 @@ mod tests {
         containers.end_pre_stop(APP, InstanceId::nth(0));
         assert!(!containers.runs_pre_stop(APP, InstanceId::nth(0)));
         assert!(containers.runs_pre_stop(APP, InstanceId::nth(1)));
-    }
-
-    #[test]
-    fn a_failed_pull_holds_back_every_container_of_that_image() {
-        let mut containers = one_container();
-        let failure = Arc::new(StartFailure {
-            error: StartError::ErrImagePull,
-            message: FailureMessage::Text("no such tag".into()),
-        });
-        containers.record_failed_pull("nginx", &BackOffLimits::IMAGE_PULL, failure.clone(), at(0));
-        assert_eq!(containers.pull_in_back_off("nginx", &BackOffLimits::IMAGE_PULL, at(9)), Some(failure));
-        assert_eq!(containers.pull_in_back_off("nginx", &BackOffLimits::IMAGE_PULL, at(10)), None);
-        assert_eq!(containers.pull_in_back_off("redis", &BackOffLimits::IMAGE_PULL, at(9)), None);
     }
 
     #[test]

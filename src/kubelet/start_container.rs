@@ -1,7 +1,7 @@
 //! Start of a container: crash-loop back-off, image, creation, start and postStart hook.
 //!
 //! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`. The
-//! back-offs of crash loops and pulls are kept in the runtime manager; the rule is `rule::back_off`.
+//! back-offs of crash loops and pulls are advanced in [`back_offs`](super::back_offs), by the rule `rule::back_off`.
 
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, sync::Arc};
 use core::time::Duration;
@@ -11,7 +11,7 @@ use super::{
     kill_container,
     pleg::PlegEvent,
     sink::Step,
-    sync::{PendingCall, Sync},
+    sync_state::{PendingCall, Sync},
 };
 use crate::{
     action::{Action, EventReason, EventType},
@@ -59,7 +59,8 @@ fn is_in_back_off(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kube
     let spec = sync.object().spec.clone();
     let image = spec.container(container).map_or("", |container| container.image());
     let limits = kubelet.config.crash_loop;
-    let held = kubelet.runtime_manager.check_back_off(container, image, &limits, finished_at, step.now);
+    let Some(back_offs) = kubelet.runtime_manager.crash_loops_mut(container) else { return false };
+    let held = back_offs.advance_or_hold(image, &limits, finished_at, step.now);
     let Err((until, delay)) = held else { return false };
     sync.record_back_off(until);
     record_failure(kubelet, container, StartError::CrashLoopBackOff, FailureMessage::RestartBackOff { delay });
@@ -108,7 +109,9 @@ pub(super) fn handle_image_inspected(
 /// Pulls the image, unless the back-off of its failed pulls holds that back.
 fn pull(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     let image = image_of(sync, container);
-    if let Some(last) = kubelet.runtime_manager.pull_in_back_off(&image, &kubelet.config.image_pull, step.now) {
+    if let Some(last) =
+        kubelet.runtime_manager.pulls().failure_in_back_off(&image, &kubelet.config.image_pull, step.now)
+    {
         let message = || format!("Back-off pulling image {image:?}");
         step.record_event(EventType::Normal, EventReason::BackOff, Some(container), message);
         let message = FailureMessage::PullBackOff { image: image.as_str().into(), last: Some(last) };
@@ -148,7 +151,7 @@ pub(super) fn handle_image_pulled(
     step.record_event(EventType::Warning, EventReason::Failed, Some(container), message);
     let message = FailureMessage::Text(failure.message.clone());
     let last = Arc::new(StartFailure { error: failure.error.clone(), message });
-    kubelet.runtime_manager.record_failed_pull(&image, &kubelet.config.image_pull, last, step.now);
+    kubelet.runtime_manager.pulls_mut().record_failure(&image, &kubelet.config.image_pull, last, step.now);
     fail_image(sync, container, failure.error, FailureMessage::Text(failure.message), kubelet, step);
 }
 

@@ -1,7 +1,7 @@
 //! Status manager: the kubelet's status of a Pod, and what of it the API shows (pkg/kubelet/status/status_manager.go).
 //!
 //! Answers to `SetPodStatus`, `SetContainerReadiness`, `SetContainerStartup`, `TerminatePod` and `syncPod`.
-//! `observedGeneration` is kept here; exit code 137 at the end of a Pod is `rule::terminate_pod`, and the patch of the
+//! `observedGeneration` is kept here; exit code 137 at the end of a Pod is `rule::final_statuses`, and the patch of the
 //! status `status::patch`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -19,9 +19,9 @@ use crate::{
     action::{Change, ContainerStateKind, Transition},
     api::{ConditionStatus, Name, PodPhase},
     rule::{
-        conditions,
+        conditions, final_statuses,
         pod_status::{PhaseReason, PodRecord, PreviousStatus},
-        restart, terminate_pod,
+        restart,
     },
     spec::{ContainerIndex, PodSpec},
     state::{
@@ -240,7 +240,7 @@ impl StatusManager {
 
     /// True if the status shows that the Pod had initialized.
     pub(super) fn shows_initialized(&self, spec: &PodSpec) -> bool {
-        terminate_pod::has_pod_initialized(spec, &self.record.records)
+        final_statuses::has_pod_initialized(spec, &self.record.records)
     }
 
     /// True if the condition `AllContainersRestarting` is true.
@@ -327,7 +327,7 @@ impl StatusManager {
     /// container that has terminated for good is refused as a whole.
     pub(super) fn set_pod_status(&mut self, new: NewStatus<'_>, context: &mut StatusContext<'_, '_>) -> bool {
         // checkContainerStateTransition: the kubelet logs the error and drops the update.
-        if !terminate_pod::allows_transition(&new.object.spec, &self.record.records, &new.record.records) {
+        if !final_statuses::allows_transition(&new.object.spec, &self.record.records, &new.record.records) {
             return false;
         }
         // startTime is set once and never changes.
@@ -465,7 +465,7 @@ impl StatusManager {
         context: &mut StatusContext<'_, '_>,
     ) {
         let mut record = PodRecord::clone(&self.record);
-        terminate_pod::terminate_containers(&object.spec, &mut record.records, shows_initialized);
+        final_statuses::terminate_containers(&object.spec, &mut record.records, shows_initialized);
         if !record.phase.is_terminal() && !object.spec.is_static() {
             record.phase = PodPhase::Failed;
         }

@@ -9,19 +9,17 @@ use core::time::Duration;
 use super::{
     api_pod::ApiPod,
     components::Kubelet,
-    eviction,
     fast_path::Caches,
-    kill_container,
+    kill_container, kill_pod_now, kubelet_restart,
     pleg::PlegEvent,
     pod_worker::{PodWorker, WorkerState},
     prober_manager::{ProbeContext, ProbeUpdate, Prober, ProberManager},
-    restart,
     sink::Step,
     start_container,
     status_manager::Write,
-    sync::{Dequeued, PendingCall, Sync},
     sync_loop_queue::{Message, SyncLoopQueue},
     sync_pod::{self, Poll, SyncStart},
+    sync_state::{Dequeued, PendingCall, Sync},
     timers::{SHORTEST_PERIOD, Wake},
 };
 use crate::{
@@ -453,7 +451,7 @@ impl SyncLoop<'_> {
                 }
             }
             Wake::Probe(container, kind) => self.tick_probe(container, kind, step),
-            Wake::KillTimeout => eviction::handle_kill_timeout(self.worker, self.kubelet, step),
+            Wake::KillTimeout => kill_pod_now::handle_kill_timeout(self.worker, self.kubelet, step),
             Wake::Retry => {
                 self.worker.set_retry_at(None);
                 if !self.skip_resync(step) {
@@ -482,7 +480,7 @@ impl SyncLoop<'_> {
         if let Some(newest) = self.kubelet.queue.newest_object().cloned() {
             self.handle_object(newest, step);
         }
-        restart::restart(self.worker, self.kubelet, step.now);
+        kubelet_restart::restart(self.worker, self.kubelet, step.now);
         true
     }
 }

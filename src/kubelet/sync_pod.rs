@@ -13,7 +13,7 @@ use super::{
     pod_worker::StatusOverride,
     sink::Step,
     start_container,
-    sync::{Dequeued, PendingCall, Sync, Task},
+    sync_state::{Dequeued, PendingCall, Sync, Task},
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind, SyncProgress},

@@ -6,7 +6,7 @@ use super::{
     api_pod::as_read,
     components::Kubelet,
     pod_worker::{PodWorker, WorkerState},
-    sync::{PendingCall, StopStage},
+    sync_state::{PendingCall, StopStage},
 };
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},

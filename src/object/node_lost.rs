@@ -18,8 +18,9 @@ use crate::{
 impl PodObject {
     /// Marks the Pod's node as lost, as the node controller does after its grace period.
     ///
-    /// A Pod that is not terminal loses `Ready`; its reason becomes `NodeLost` and its phase `Unknown`. Answers to `MarkPodsNotReady` and `SetPodTerminationReason` in `pkg/controller/util/node`;
-    /// present-day controllers leave phase and reason as they were, and only kubectl still knows `NodeLost`.
+    /// A Pod that is not terminal loses `Ready`; its reason becomes `NodeLost` and its phase `Unknown`. Answers to
+    /// `MarkPodsNotReady` and `SetPodTerminationReason` in `pkg/controller/util/node`; present-day controllers leave
+    /// phase and reason as they were, and only kubectl still knows `NodeLost`.
     ///
     /// # Errors
     ///

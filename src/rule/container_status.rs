@@ -1,7 +1,7 @@
 //! Container statuses (`convertToAPIContainerStatuses` in pkg/kubelet/kubelet_pods.go).
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states>. `started` and `ready` are set by
-//! [`readiness`](super::readiness). A container whose last start failed waits, with the failure as its reason:
+//! [`started_and_ready`](super::started_and_ready). A container whose last start failed waits, with the failure as its reason:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -214,14 +214,14 @@ impl StatusInputs<'_> {
             return removed_to_restart_all(kept);
         }
         if previous.is_running() && kept.last_termination().is_none() {
-            return self.lost(kept);
+            return self.lost_run(kept);
         }
         kept
     }
 
     /// Returns the status of a container that ran and is gone: its last state is the lost run, so that it does not look as
     /// if it had never run.
-    fn lost(&self, record: ContainerRecord) -> ContainerRecord {
+    fn lost_run(&self, record: ContainerRecord) -> ContainerRecord {
         let end = Termination::lost(
             TerminationReason::ContainerStatusUnknown,
             "The container could not be located when the pod was deleted.  The container used to be Running",

@@ -23,17 +23,18 @@ pub mod conditions;
 pub mod container_status;
 pub mod deadline;
 pub mod external_conditions;
+pub mod final_statuses;
+pub mod grace;
 pub(crate) mod init_containers;
 pub mod phase;
 pub mod pod_actions;
 pub mod pod_status;
 pub mod probe;
-pub mod readiness;
 pub mod restart;
 pub mod sandbox;
 pub mod spec_change;
-pub mod terminate_pod;
-pub mod termination;
+pub mod started_and_ready;
+pub mod termination_order;
 
 use crate::{spec::ContainerIndex, state::ContainerRecord};
 

@@ -21,6 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use super::{record_of, restart};
 use crate::{
     api::PodPhase,
@@ -67,6 +69,31 @@ pub fn pod_phase(
         PodPhase::Succeeded
     } else {
         PodPhase::Failed
+    }
+}
+
+/// Cause for which a node ends a Pod (`killPodNow` in pkg/kubelet/pod_workers.go).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum KillCause {
+    /// Eviction: dead containers are removed as soon as the PLEG reports them.
+    Eviction,
+    /// Preemption by a critical Pod: an eviction that blocks the sync loop.
+    Preemption,
+    /// Shutdown of the node.
+    Shutdown,
+}
+
+impl KillCause {
+    /// Returns the Pod's phase, given the one that its containers make.
+    ///
+    /// Answers to the status functions that `evictPod`, `evictPodsToFreeRequests` and the node shutdown manager pass to
+    /// `killPodNow`.
+    pub(crate) fn phase(self, generated: PodPhase) -> PodPhase {
+        match self {
+            // Only the shutdown manager keeps the phase of a Pod that succeeded before it was killed.
+            KillCause::Shutdown if generated == PodPhase::Succeeded => PodPhase::Succeeded,
+            KillCause::Eviction | KillCause::Preemption | KillCause::Shutdown => PodPhase::Failed,
+        }
     }
 }
 

@@ -21,7 +21,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    container_status::any_regular_created, init_containers, probe::ProbeResult, readiness::ProbeFacts, restart, sandbox,
+    container_status::any_regular_created, init_containers, probe::ProbeResult, restart, sandbox,
+    started_and_ready::ProbeFacts,
 };
 use crate::{
     api::RestartPolicy,

@@ -21,9 +21,8 @@ use super::{
     conditions,
     container_status::{self, StatusInputs},
     deadline::{DEADLINE_MESSAGE, DEADLINE_REASON},
-    phase,
-    readiness::{self, KubeletStart, ProbeFacts},
-    restart,
+    phase, restart,
+    started_and_ready::{self, KubeletStart, ProbeFacts},
 };
 use crate::{
     api::{ConditionStatus, Name, PodPhase},
@@ -176,7 +175,7 @@ pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(Container
         is_restarting_all,
     });
     let (phase, phase_reason) = phase_of(inputs, &records);
-    readiness::update_readiness(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
+    started_and_ready::update_readiness(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
     let conditions = conditions_of(inputs, &records, phase, is_restarting_all);
     PodRecord { records, phase, phase_reason, conditions }
 }

@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{readiness::KubeletStart, restart};
+use super::{restart, started_and_ready::KubeletStart};
 use crate::{
     api::{PodPhase, RestartPolicy, named},
     config::{FeatureGate, KnownBug, KubeletChange, Kubernetes},

@@ -15,12 +15,12 @@
 
 mod container;
 mod lower;
-mod restart;
+mod restart_policy;
 mod serialized;
 
 pub use container::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, ProbeKind, ProbeSpec};
 pub use lower::SpecError;
-pub use restart::{Restart, RestartRule};
+pub use restart_policy::{Restart, RestartRule};
 
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;

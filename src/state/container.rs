@@ -96,7 +96,7 @@ impl RecordedState {
     }
 }
 
-/// Reason and message of a waiting container.
+/// Reason and message of a waiting container. `src/status/messages.rs` makes the message's text.
 ///
 /// The set of reasons is open: any other reason is a [`StartError::Other`] of a [`Waiting::Failed`], and so is a known
 /// reason beside a message that the kubelet does not write with it.
@@ -139,7 +139,7 @@ pub struct StartFailure {
     pub message: FailureMessage,
 }
 
-/// Message of a failed start. The text is formatted when a status is projected to the API.
+/// Message of a failed start. `src/status/messages.rs` makes its text when a status is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureMessage {
@@ -184,15 +184,16 @@ pub struct Termination {
 /// Message of a container that was removed because all containers are being restarted.
 pub(crate) const REMOVED_TO_RESTART_ALL: &str = "The container is removed because RestartAllContainers in place";
 
-/// Exit code that the kubelet writes for a container whose exit it has missed: that of SIGKILL, 128 + 9.
-pub(crate) const LOST_EXIT_CODE: i32 = 137;
+/// Exit code of a process that SIGKILL ended: 128 + 9. The kubelet writes the same for a container whose exit it has
+/// missed.
+pub(crate) const SIGKILL_EXIT_CODE: i32 = 137;
 
 impl Termination {
     /// Creates the exit of a container whose exit was missed: exit code 137, no times.
     #[must_use]
     pub fn lost(reason: TerminationReason, message: &str) -> Termination {
         Termination {
-            exit_code: LOST_EXIT_CODE,
+            exit_code: SIGKILL_EXIT_CODE,
             reason,
             message: Some(message.into()),
             signal: None,

@@ -30,7 +30,7 @@ pub use condition::{
     is_owned_by_kubelet,
 };
 pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
-pub(crate) use container::{LOST_EXIT_CODE, REMOVED_TO_RESTART_ALL};
+pub(crate) use container::{REMOVED_TO_RESTART_ALL, SIGKILL_EXIT_CODE};
 pub use container_ids::ContainerIds;
 pub use observed::observed_records;
 pub use reason::{PodReason, StartError, TerminationReason};

@@ -3,7 +3,8 @@
 use crate::api::open_named;
 
 open_named! {
-    /// Reason of a waiting container whose start failed. The set is open.
+    /// Reason of a waiting container whose start failed. The set is open. The messages that the kubelet writes beside
+    /// them are in `src/status/messages.rs`.
     pub enum StartError {
         /// The container has exited repeatedly and is in back-off.
         CrashLoopBackOff = "CrashLoopBackOff",

@@ -5,6 +5,7 @@
 //! node, keeps state of its own.
 
 mod events;
+mod messages;
 mod patch;
 mod project;
 mod reconcile;
@@ -15,10 +16,10 @@ pub use events::{
     Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,
     fold_events,
 };
+#[cfg(feature = "explain")]
+pub(crate) use messages::{condition_message, failure_message};
 pub use patch::{StatusPatch, merged_status};
 pub use project::{StatusParts, container_status, pod_condition, project};
-#[cfg(feature = "explain")]
-pub(crate) use project::{condition_message, failure_message};
 pub use runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
 
 use crate::api::{PodPhase, PodStatus};

@@ -1,20 +1,21 @@
 //! Status projection: from the kubelet's status data, by container index and without strings, to `v1.PodStatus`.
 //!
-//! Answers to the strings of `generateAPIPodStatus` (pkg/kubelet/kubelet_pods.go) and `pkg/kubelet/status/generate.go`.
+//! Answers to the strings of `generateAPIPodStatus` (pkg/kubelet/kubelet_pods.go) and `pkg/kubelet/status/generate.go`;
+//! the messages are in [`messages`](super::messages).
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-use super::runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts};
+use super::{
+    messages::{condition_message, waiting_message},
+    runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts},
+};
 use crate::{
     api::{self, Name, PodCondition, PodPhase},
     kubelet::{PodMachine, StatusView},
     rule::pod_status::PodRecord,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
-    state::{
-        Condition, ConditionMessage, ConditionReason, ConditionType, ContainerRecord, FailureMessage, GateFailure,
-        InstanceId, REMOVED_TO_RESTART_ALL, RecordedState, StartFailure, Termination, UnmetContainers, Waiting,
-    },
-    time::{Timestamp, go_duration},
+    state::{Condition, ConditionType, ContainerRecord, InstanceId, RecordedState, Termination, Waiting},
+    time::Timestamp,
 };
 
 /// Status data of a Pod, input of [`project`].
@@ -248,11 +249,7 @@ fn container_state(
 }
 
 fn waiting_state(spec: &PodSpec, index: ContainerIndex, waiting: &Waiting) -> api::ContainerStateWaiting {
-    let message = match waiting {
-        Waiting::WithoutReason | Waiting::ContainerCreating | Waiting::PodInitializing => String::new(),
-        Waiting::RestartingAllContainers => REMOVED_TO_RESTART_ALL.to_owned(),
-        Waiting::Failed(failure) => failure_message(spec, index, failure),
-    };
+    let message = waiting_message(spec, index, waiting);
     api::ContainerStateWaiting { reason: waiting.reason().to_owned(), message }
 }
 
@@ -270,30 +267,6 @@ fn terminated_state(
         started_at: end.started_at.map(Timestamp::whole_seconds),
         finished_at: end.finished_at.map(Timestamp::whole_seconds),
         container_id: container_id.unwrap_or_default(),
-    }
-}
-
-/// Returns the message of a container that waits since its last start failed.
-///
-/// Answers to `doBackOff` in `pkg/kubelet/kuberuntime` and `EnsureImageExists` in `pkg/kubelet/images`.
-pub(crate) fn failure_message(spec: &PodSpec, index: ContainerIndex, failure: &StartFailure) -> String {
-    match &failure.message {
-        FailureMessage::Text(text) => (**text).to_owned(),
-        FailureMessage::RestartBackOff { delay } => format!(
-            "back-off {} restarting failed container={} pod={}_{}({})",
-            go_duration(*delay),
-            spec.container_name(index),
-            spec.name(),
-            spec.namespace(),
-            spec.uid(),
-        ),
-        FailureMessage::PullBackOff { image, last } => {
-            let back_off = format!("Back-off pulling image {image:?}");
-            match last {
-                Some(last) => format!("{back_off}: {}: {}", last.error, failure_message(spec, index, last)),
-                None => back_off,
-            }
-        }
     }
 }
 
@@ -326,37 +299,5 @@ pub fn pod_condition(
         last_transition_time: last_transition_time.map(Timestamp::whole_seconds),
         reason: condition.reason.map(|reason| reason.name().to_owned()).unwrap_or_default(),
         message: condition_message(spec, condition),
-    }
-}
-
-/// Returns the message of a condition. Answers to the messages of `pkg/kubelet/status/generate.go`.
-pub(crate) fn condition_message(spec: &PodSpec, condition: &Condition) -> String {
-    match &condition.message {
-        ConditionMessage::None => String::new(),
-        ConditionMessage::RestartRule => "container exited with restart policy rule".to_owned(),
-        ConditionMessage::Text(text) => (**text).to_owned(),
-        ConditionMessage::Containers(unmet) => unmet_message(spec, unmet, condition.reason),
-        ConditionMessage::Gates(failures) => {
-            let messages: Vec<String> = failures.iter().map(|failure| gate_message(spec, *failure)).collect();
-            messages.join(", ")
-        }
-    }
-}
-
-fn unmet_message(spec: &PodSpec, unmet: &UnmetContainers, reason: Option<ConditionReason>) -> String {
-    let wanted = if reason == Some(ConditionReason::ContainersNotInitialized) { "incomplete" } else { "unready" };
-    let parts = [("unknown", &unmet.unknown), (wanted, &unmet.unmet)];
-    let parts = parts.into_iter().filter(|(_, containers)| !containers.is_empty()).map(|(status, containers)| {
-        let names: Vec<&str> = containers.iter().map(|&index| spec.container_name(index)).collect();
-        format!("containers with {status} status: [{}]", names.join(" "))
-    });
-    parts.collect::<Vec<_>>().join(", ")
-}
-
-fn gate_message(spec: &PodSpec, failure: GateFailure) -> String {
-    let gate = spec.readiness_gates().get(usize::from(failure.gate)).map_or("", String::as_str);
-    match failure.status {
-        None => format!("corresponding condition of pod readiness gate {gate:?} does not exist."),
-        Some(status) => format!("the status of pod readiness gate {gate:?} is not \"True\", but {status}"),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 /// The rooms from the ground up.
 const LAYERS: &[&[&str]] = &[
     &["time"],
-    &["api", "timers"],
+    &["api", "timer_queue"],
     &["spec"],
     &["state", "config"],
     &["rule"],

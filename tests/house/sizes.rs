@@ -4,7 +4,7 @@ use core::mem::size_of;
 
 use pod_lifecycle::{
     PodMachine, Timestamp,
-    rule::{back_off::BackOff, probe::ProbeWorker, readiness::ProbeFacts},
+    rule::{back_off::BackOff, probe::ProbeWorker, started_and_ready::ProbeFacts},
     spec::ContainerIndex,
     state::{Condition, ContainerRecord, Instance, PodConditions, RecordedState, Sandbox},
 };

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use pod_lifecycle::{
     Timestamp,
     api::PodManifest,
-    rule::readiness::KubeletStart,
+    rule::started_and_ready::KubeletStart,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
         ContainerRecord, FailureMessage, Instance, InstanceId, InstanceState, RecordedState, RuntimeStatus, Sandbox,

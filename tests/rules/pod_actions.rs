@@ -5,7 +5,7 @@ use pod_lifecycle::{
     rule::{
         pod_actions::{self, KillReason, PodActions, SyncInputs},
         probe::ProbeResult,
-        readiness::ProbeFacts,
+        started_and_ready::ProbeFacts,
     },
     spec::PodSpec,
     state::{Instance, InstanceState, RuntimeStatus, Sandbox, TerminationReason},

@@ -5,7 +5,7 @@ use pod_lifecycle::{
     api::PodPhase,
     rule::{
         probe::{ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
-        readiness::KubeletStart,
+        started_and_ready::KubeletStart,
     },
     spec::{PodSpec, ProbeKind},
     state::{ContainerRecord, RecordedState, Waiting},

@@ -2,7 +2,7 @@
 
 mod pleg;
 mod prober_manager;
-mod sync;
+mod sync_state;
 
 use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;

@@ -19,7 +19,7 @@ use crate::{
     rule::{
         pod_status::PodRecord,
         probe::{ProbeOutcome, ProbeResult},
-        readiness::KubeletStart,
+        started_and_ready::KubeletStart,
     },
     spec::{PodSpec, ProbeKind},
     state::{ContainerRecord, InstanceId, RecordedState},

@@ -11,7 +11,7 @@ use crate::{
         script::{ContainerScript, HookScript, ImageScript, ProbeScript, Run},
     },
     spec::{ContainerIndex, PodSpec, ProbeKind},
-    state::LOST_EXIT_CODE,
+    state::SIGKILL_EXIT_CODE,
 };
 
 /// The scripts of a Pod's containers, by container index: what a [`FakeRuntime`](super::FakeRuntime) plays.
@@ -132,7 +132,7 @@ impl LoweredScript {
     pub(super) fn exit_code(&self, id: RunId) -> i32 {
         let run = self.run(id);
         if run.oom_killed {
-            return LOST_EXIT_CODE;
+            return SIGKILL_EXIT_CODE;
         }
         let random = self.random(id.container);
         let code = random.and_then(|random| random.exit_code(id.draw(Chance::ExitCode)));

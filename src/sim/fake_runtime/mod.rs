@@ -23,7 +23,7 @@ use crate::{
     event::{ContainerExit, Failure, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
-    state::{InstanceId, InstanceState, LOST_EXIT_CODE, RuntimeStatus, SandboxId, StartError, TerminationReason},
+    state::{InstanceId, InstanceState, RuntimeStatus, SIGKILL_EXIT_CODE, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
 
@@ -306,7 +306,7 @@ impl FakeRuntime {
             }
             SimEvent::Sigkill(container, instance) => {
                 self.alive(container, instance)?;
-                self.exit(container, LOST_EXIT_CODE, ExitCause::Sigkill, now, record)
+                self.exit(container, SIGKILL_EXIT_CODE, ExitCause::Sigkill, now, record)
             }
             SimEvent::StopReturn(container, instance) => Some(RuntimeEvent::ContainerStopped { container, instance }),
             SimEvent::PullEnd(container) => self.end_pull(container, now, record),
@@ -410,7 +410,7 @@ impl FakeRuntime {
         let mut alive: Vec<(u32, ContainerIndex)> = alive.collect();
         alive.sort_unstable();
         for (_, index) in alive {
-            self.exit(index, LOST_EXIT_CODE, ExitCause::SandboxDied, now, record);
+            self.exit(index, SIGKILL_EXIT_CODE, ExitCause::SandboxDied, now, record);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     api::{ConditionStatus, PodPhase},
     event::{ApiEvent, Event, HookKind, NodeEvent, RuntimeEvent},
     kubelet::{Output, PodMachine, WorkerState},
-    rule::termination::MINIMUM_GRACE,
+    rule::grace::MINIMUM_GRACE,
     spec::{ContainerIndex, ContainerKind, LifecycleHook, ProbeKind},
     state::{ConditionType, InstanceId, InstanceState, RecordedState},
     time::{Timestamp, seconds},

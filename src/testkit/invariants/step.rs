@@ -8,7 +8,7 @@ use crate::{
     api::ConditionStatus,
     event::{Event, RuntimeEvent},
     kubelet::{CONTAINER_MOVES, Output, PHASE_MOVES, PodMachine, Wake, WorkerState},
-    rule::{probe::ProbeOutcome, termination::MINIMUM_GRACE},
+    rule::{grace::MINIMUM_GRACE, probe::ProbeOutcome},
     spec::ProbeKind,
     state::{ConditionType, ContainerRecord, FailureMessage, RecordedState, Waiting},
 };

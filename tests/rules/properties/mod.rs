@@ -5,8 +5,8 @@
 mod back_off;
 mod conditions;
 mod given;
+mod grace;
 mod phase;
 mod pod_actions;
 mod probes;
 mod restart;
-mod termination;

@@ -3,7 +3,7 @@
 use pod_lifecycle::{
     rule::{
         pod_actions::{self, PodActions, SyncInputs},
-        readiness::ProbeFacts,
+        started_and_ready::ProbeFacts,
     },
     spec::ContainerIndex,
     state::{InstanceId, RuntimeStatus},

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use pod_lifecycle::{
-    rule::termination,
+    rule::{grace, termination_order},
     spec::{ContainerIndex, ProbeKind},
 };
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ impl Stop<'_> {
     fn awaited(&self, sidecar: ContainerIndex) -> impl Iterator<Item = ContainerIndex> {
         let spec = &self.pod.spec;
         let others = spec.regular_containers().chain(spec.init_containers()).map(|(index, _)| index);
-        others.filter(move |other| self.running.contains(other) && termination::waits_for(spec, sidecar, *other))
+        others.filter(move |other| self.running.contains(other) && termination_order::waits_for(spec, sidecar, *other))
     }
 
     fn whole_pod(&self) -> Value {
@@ -74,13 +74,13 @@ impl Stop<'_> {
         let mut stops: Vec<(String, Value)> = Vec::new();
         for index in order {
             let (mut grace, mut at) = self.after_hook(index, self.grace_override.unwrap_or(self.grace(index, None)));
-            if termination::has_time_left(grace) {
+            if grace::has_time_left(grace) {
                 let awaited = self.awaited(index).map(|other| gone[&other]).max().unwrap_or(0);
                 let wait = Duration::from_secs(awaited.saturating_sub(at)).min(grace);
                 at += wait.as_secs();
-                grace = termination::remaining_grace(grace, wait);
+                grace = grace::remaining_grace(grace, wait);
             }
-            let timeout = termination::stop_timeout(grace).as_secs();
+            let timeout = grace::stop_timeout(grace).as_secs();
             let gone_at = at + timeout.min(self.seconds("stopSeconds", index));
             gone.insert(index, gone_at);
             let name = self.pod.spec.container_name(index);
@@ -99,7 +99,7 @@ impl Stop<'_> {
         };
         let chosen = self.grace(index, failed_probe);
         let (grace, at) = self.after_hook(index, self.grace_override.unwrap_or(chosen));
-        let timeout = termination::stop_timeout(grace).as_secs();
+        let timeout = grace::stop_timeout(grace).as_secs();
         Ok(json!({"gracePeriod": chosen.as_secs(), "at": at, "timeout": timeout}))
     }
 
@@ -107,17 +107,17 @@ impl Stop<'_> {
         let deletion_grace = self.pod.manifest.metadata.deletion_grace_period_seconds;
         let deletion_grace = deletion_grace.map(|seconds| Duration::from_secs(seconds.max(0).unsigned_abs()));
         let container = self.pod.spec.container(index).unwrap();
-        termination::container_grace(&self.pod.spec, deletion_grace, container, failed_probe)
+        grace::container_grace(&self.pod.spec, deletion_grace, container, failed_probe)
     }
 
     /// What is left of a grace after the preStop hook, and how long the hook took.
     fn after_hook(&self, index: ContainerIndex, grace: Duration) -> (Duration, u64) {
         let has_hook = self.pod.spec.container(index).is_some_and(|container| container.pre_stop().is_some());
-        if !has_hook || !termination::has_time_left(grace) {
+        if !has_hook || !grace::has_time_left(grace) {
             return (grace, 0);
         }
         let hook = Duration::from_secs(self.seconds("preStopSeconds", index)).min(grace);
-        (termination::remaining_grace(grace, hook), hook.as_secs())
+        (grace::remaining_grace(grace, hook), hook.as_secs())
     }
 
     fn seconds(&self, field: &str, index: ContainerIndex) -> u64 {

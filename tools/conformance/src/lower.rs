@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pod_lifecycle::{
     Timestamp,
     api::{self, ConditionStatus, Name, Named, PodCondition, PodPhase},
-    rule::{probe::ProbeResult, readiness::ProbeFacts},
+    rule::{probe::ProbeResult, started_and_ready::ProbeFacts},
     spec::{ContainerIndex, PodSpec},
     state::{
         ContainerIds, FailureMessage, Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId,

@@ -5,8 +5,8 @@ use pod_lifecycle::{
     api::{Name, PodPhase},
     rule::{
         probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeWorker},
-        readiness::KubeletStart,
         restart,
+        started_and_ready::KubeletStart,
     },
     spec::{ContainerIndex, ContainerSpec, ProbeKind, ProbeSpec},
     state::{ContainerRecord, RecordedState, Termination, TerminationReason, Waiting},

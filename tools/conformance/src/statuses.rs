@@ -8,7 +8,7 @@ use pod_lifecycle::{
     rule::{
         deadline, external_conditions,
         pod_status::{self, PodInputs, PodRecord},
-        readiness::{KubeletStart, ProbeFacts},
+        started_and_ready::{KubeletStart, ProbeFacts},
     },
     state::{ContainerRecord, RuntimeStatus, StartFailure, observed_records},
     status::{self, StatusParts},

@@ -4,7 +4,7 @@
 //! container that has run for a while stays ready until its probe fails (KEP-4781):
 //!
 //! ```
-//! use pod_lifecycle::{Timestamp, rule::readiness::KubeletStart};
+//! use pod_lifecycle::{Timestamp, rule::started_and_ready::KubeletStart};
 //!
 //! let at = Timestamp::from_unix_seconds(3_600);
 //! let kubelet = KubeletStart { at, pod_was_ready: true };
@@ -63,7 +63,7 @@ impl KubeletStart {
 /// without waiting for the next tick. Answers to `UpdatePodStatus` in `pkg/kubelet/prober`.
 ///
 /// ```
-/// use pod_lifecycle::{Timestamp, api, rule::readiness::{self, KubeletStart, ProbeFacts}, spec::PodSpec};
+/// use pod_lifecycle::{Timestamp, api, rule::started_and_ready::{self, KubeletStart, ProbeFacts}, spec::PodSpec};
 /// use pod_lifecycle::state::{ContainerRecord, RecordedState};
 ///
 /// let manifest: api::PodManifest =
@@ -74,7 +74,7 @@ impl KubeletStart {
 ///     started: None, ready: false,
 /// })];
 /// let kubelet = KubeletStart { at: Timestamp::UNIX_EPOCH, pod_was_ready: false };
-/// readiness::update_readiness(&spec, &mut records, &[ProbeFacts::default()], kubelet, |_| {});
+/// started_and_ready::update_readiness(&spec, &mut records, &[ProbeFacts::default()], kubelet, |_| {});
 /// let app = records[0].as_ref().ok_or("no record")?;
 /// assert_eq!((app.started, app.ready), (Some(true), true), "it runs, and has no probes");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

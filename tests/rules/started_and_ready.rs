@@ -4,7 +4,7 @@ use crate::given::*;
 use pod_lifecycle::{
     rule::{
         probe::ProbeResult,
-        readiness::{self, KubeletStart, ProbeFacts},
+        started_and_ready::{self, KubeletStart, ProbeFacts},
     },
     spec::PodSpec,
     state::ContainerRecord,
@@ -15,7 +15,7 @@ use serde_json::json;
 fn of_first(spec: &PodSpec, record: ContainerRecord, facts: ProbeFacts, kubelet: KubeletStart) -> (bool, bool, bool) {
     let mut records = [Some(record)];
     let mut is_nudged = false;
-    readiness::update_readiness(spec, &mut records, &[facts], kubelet, |_| is_nudged = true);
+    started_and_ready::update_readiness(spec, &mut records, &[facts], kubelet, |_| is_nudged = true);
     let [record] = records.map(Option::unwrap);
     (record.started == Some(true), record.ready, is_nudged)
 }

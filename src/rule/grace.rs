@@ -1,26 +1,21 @@
-//! Pod termination: grace periods, the order of sidecars, and the phase after an eviction, a preemption or a shutdown
-//! (`killContainer` and `terminationOrdering` in pkg/kubelet/kuberuntime).
+//! Grace periods of a Pod and of its containers, and the time between SIGTERM and SIGKILL (`killContainer` in
+//! pkg/kubelet/kuberuntime, `calculateEffectiveGracePeriod` in pkg/kubelet/pod_workers.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>; KEP-753 (sidecars), KEP-2238
-//! (grace of probes).
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>; KEP-2238 (grace of probes). The
+//! order in which sidecars stop is [`termination_order`](super::termination_order).
 //!
 //! ```
 //! use core::time::Duration;
-//! use pod_lifecycle::rule::termination;
+//! use pod_lifecycle::rule::grace;
 //!
 //! // A preStop hook has taken 12 of 30 s.
-//! let left = termination::remaining_grace(Duration::from_secs(30), Duration::from_secs(12));
-//! assert_eq!(termination::stop_timeout(left), Duration::from_secs(18));
+//! let left = grace::remaining_grace(Duration::from_secs(30), Duration::from_secs(12));
+//! assert_eq!(grace::stop_timeout(left), Duration::from_secs(18));
 //! ```
 
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    api::PodPhase,
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
-};
+use crate::spec::{ContainerSpec, PodSpec, ProbeKind};
 
 /// Least time between SIGTERM and SIGKILL: 2 s.
 ///
@@ -30,31 +25,6 @@ pub const MINIMUM_GRACE: Duration = Duration::from_secs(2);
 /// Least grace of a whole Pod: "no matter what, we always supply a grace period of 1".
 const MINIMUM_POD_GRACE: Duration = Duration::from_secs(1);
 
-/// Order of the node to end a Pod (`killPodNow` in pkg/kubelet/pod_workers.go).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum KillOrder {
-    /// Eviction: dead containers are removed as soon as the PLEG reports them.
-    Eviction,
-    /// Preemption by a critical Pod: an eviction that blocks the sync loop.
-    Preemption,
-    /// Shutdown of the node.
-    Shutdown,
-}
-
-impl KillOrder {
-    /// Returns the Pod's phase, given the one that its containers make.
-    ///
-    /// Answers to the status functions that `evictPod`, `evictPodsToFreeRequests` and the node shutdown manager pass to
-    /// `killPodNow`.
-    pub(crate) fn phase(self, generated: PodPhase) -> PodPhase {
-        match self {
-            // Only the shutdown manager keeps the phase of a Pod that succeeded before it was killed.
-            KillOrder::Shutdown if generated == PodPhase::Succeeded => PodPhase::Succeeded,
-            KillOrder::Eviction | KillOrder::Preemption | KillOrder::Shutdown => PodPhase::Failed,
-        }
-    }
-}
-
 /// Returns the grace period of one container, before preStop hook and sidecar ordering take their part of it.
 ///
 /// The deletion's grace if the Pod is being deleted; else the failed probe's own, then the Pod's; else 2 s. Answers to
@@ -62,16 +32,16 @@ impl KillOrder {
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{api, rule::termination, spec::{PodSpec, ProbeKind}};
+/// use pod_lifecycle::{api, rule::grace, spec::{PodSpec, ProbeKind}};
 ///
 /// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": [
 ///     {"name": "app", "livenessProbe": {"exec": {"command": ["ok"]}, "terminationGracePeriodSeconds": 5}}]}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let (_, app) = spec.regular_containers().next().ok_or("no container")?;
 /// let ten = Duration::from_secs(10);
-/// assert_eq!(termination::container_grace(&spec, None, app, None), Duration::from_secs(30));
-/// assert_eq!(termination::container_grace(&spec, None, app, Some(ProbeKind::Liveness)), Duration::from_secs(5));
-/// assert_eq!(termination::container_grace(&spec, Some(ten), app, Some(ProbeKind::Liveness)), ten);
+/// assert_eq!(grace::container_grace(&spec, None, app, None), Duration::from_secs(30));
+/// assert_eq!(grace::container_grace(&spec, None, app, Some(ProbeKind::Liveness)), Duration::from_secs(5));
+/// assert_eq!(grace::container_grace(&spec, Some(ten), app, Some(ProbeKind::Liveness)), ten);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -109,33 +79,6 @@ pub fn stop_timeout(grace: Duration) -> Duration {
     grace.max(MINIMUM_GRACE)
 }
 
-/// True if a sidecar of a Pod that is being stopped gets no SIGTERM until another container is gone: it waits for every
-/// regular container and for the next sidecar.
-///
-/// Answers to `newTerminationOrdering` in `pkg/kubelet/kuberuntime`; KEP-753.
-///
-/// ```
-/// use pod_lifecycle::{api, rule::termination, spec::PodSpec};
-///
-/// let manifest: api::PodManifest = serde_json::from_str(r#"{"spec": {
-///     "initContainers": [{"name": "proxy", "image": "envoy", "restartPolicy": "Always"}],
-///     "containers": [{"name": "app", "image": "nginx"}]}}"#)?;
-/// let spec = PodSpec::from_admitted(&manifest)?;
-/// let (proxy, app) = (0.into(), 1.into());
-/// assert!(termination::waits_for(&spec, proxy, app));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[must_use]
-pub fn waits_for(spec: &PodSpec, sidecar: ContainerIndex, other: ContainerIndex) -> bool {
-    let kind_of = |index| spec.container(index).map(ContainerSpec::kind);
-    if kind_of(sidecar) != Some(ContainerKind::Sidecar) {
-        return false;
-    }
-    // Sidecars stop in reverse order. Waiting for the next one is enough: that one waits for its own next.
-    let is_next_sidecar = || spec.sidecars().map(|(index, _)| index).find(|&index| index > sidecar) == Some(other);
-    kind_of(other) == Some(ContainerKind::Regular) || is_next_sidecar()
-}
-
 /// Returns the grace period of a whole Pod, given the one in force if its termination has begun.
 ///
 /// A grace may only shrink, and is at least 1 s. Answers to `calculateEffectiveGracePeriod` in
@@ -143,15 +86,15 @@ pub fn waits_for(spec: &PodSpec, sidecar: ContainerIndex, other: ContainerIndex)
 ///
 /// ```
 /// use core::time::Duration;
-/// use pod_lifecycle::{api, rule::termination, spec::PodSpec};
+/// use pod_lifecycle::{api, rule::grace, spec::PodSpec};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"terminationGracePeriodSeconds": 30, "containers": []}}"#)?;
 /// let spec = PodSpec::from_admitted(&manifest)?;
 /// let [ten, sixty] = [10, 60].map(|seconds| Some(Duration::from_secs(seconds)));
-/// assert_eq!(Some(termination::effective_grace(&spec, None, sixty, None)), sixty);
-/// assert_eq!(Some(termination::effective_grace(&spec, sixty, ten, None)), ten);
-/// assert_eq!(Some(termination::effective_grace(&spec, ten, sixty, None)), ten, "it only shrinks");
+/// assert_eq!(Some(grace::effective_grace(&spec, None, sixty, None)), sixty);
+/// assert_eq!(Some(grace::effective_grace(&spec, sixty, ten, None)), ten);
+/// assert_eq!(Some(grace::effective_grace(&spec, ten, sixty, None)), ten, "it only shrinks");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]

@@ -3,13 +3,13 @@
 //! A container whose exit the kubelet has not seen gets exit code 137 and reason `ContainerStatusUnknown`.
 //!
 //! ```
-//! use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec};
+//! use pod_lifecycle::{api, rule::final_statuses, spec::PodSpec};
 //!
 //! let manifest: api::PodManifest =
 //!     serde_json::from_str(r#"{"spec": {"initContainers": [{"name": "setup"}], "containers": [{"name": "app"}]}}"#)?;
 //! let spec = PodSpec::from_admitted(&manifest)?;
 //! let published = [None, None];
-//! assert!(!terminate_pod::has_pod_initialized(&spec, &published), "no container has a status");
+//! assert!(!final_statuses::has_pod_initialized(&spec, &published), "no container has a status");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -28,7 +28,7 @@ use crate::{
 /// `has_initialized`: see [`has_pod_initialized`]. Answers to `TerminatePod` in `pkg/kubelet/status`.
 ///
 /// ```
-/// use pod_lifecycle::{api, rule::terminate_pod, spec::PodSpec, state::{ContainerRecord, RecordedState}};
+/// use pod_lifecycle::{api, rule::final_statuses, spec::PodSpec, state::{ContainerRecord, RecordedState}};
 ///
 /// let manifest: api::PodManifest =
 ///     serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx"}]}}"#)?;
@@ -37,8 +37,8 @@ use crate::{
 ///     state: Some(RecordedState::Running { started_at: None }), last_state: None, restart_count: 0, instance: None,
 ///     started: Some(true), ready: true,
 /// })];
-/// assert!(terminate_pod::has_pod_initialized(&spec, &records));
-/// terminate_pod::terminate_containers(&spec, &mut records, true);
+/// assert!(final_statuses::has_pod_initialized(&spec, &records));
+/// final_statuses::terminate_containers(&spec, &mut records, true);
 /// let end = records[0].as_ref().and_then(|record| record.termination()).ok_or("still runs")?;
 /// assert_eq!((end.exit_code, end.reason.as_str()), (137, "ContainerStatusUnknown"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

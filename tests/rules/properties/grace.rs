@@ -6,7 +6,8 @@ use pod_lifecycle::{
     Timestamp,
     rule::{
         deadline,
-        termination::{self, MINIMUM_GRACE},
+        grace::{self, MINIMUM_GRACE},
+        termination_order,
     },
     spec::{ContainerKind, ProbeKind},
     testkit,
@@ -31,14 +32,14 @@ proptest! {
         let mut left = grace;
         let mut spent = Duration::ZERO;
         for wanted in [hook, turn] {
-            if termination::has_time_left(left) {
+            if grace::has_time_left(left) {
                 let taken = wanted.min(left);
-                left = termination::remaining_grace(left, taken);
+                left = grace::remaining_grace(left, taken);
                 spent += Duration::from_secs(taken.as_secs());
             }
         }
         prop_assert_eq!(left, grace - spent);
-        let timeout = termination::stop_timeout(left);
+        let timeout = grace::stop_timeout(left);
         prop_assert_eq!(timeout, left.max(MINIMUM_GRACE));
         prop_assert!(spent + timeout <= grace + MINIMUM_GRACE);
     }
@@ -52,7 +53,7 @@ proptest! {
         deletion in grace(1),
         by_node in grace(0),
     ) {
-        let grace = termination::effective_grace(&spec, in_force, deletion, by_node);
+        let grace = grace::effective_grace(&spec, in_force, deletion, by_node);
         let second = Duration::from_secs(1);
         prop_assert!(grace >= second);
         if let Some(in_force) = in_force {
@@ -76,7 +77,7 @@ proptest! {
         for (_, container) in spec.containers() {
             let of_probe = failed.and_then(|kind| container.probe(kind)).and_then(|probe| probe.termination_grace());
             let expected = deletion.or(of_probe).or(spec.termination_grace()).unwrap_or(MINIMUM_GRACE);
-            prop_assert_eq!(termination::container_grace(&spec, deletion, container, failed), expected);
+            prop_assert_eq!(grace::container_grace(&spec, deletion, container, failed), expected);
         }
     }
 
@@ -86,7 +87,7 @@ proptest! {
         let sidecars: Vec<_> = spec.sidecars().map(|(index, _)| index).collect();
         for (one, container) in spec.containers() {
             for (other, kind) in spec.containers().map(|(index, container)| (index, container.kind())) {
-                let waits = termination::waits_for(&spec, one, other);
+                let waits = termination_order::waits_for(&spec, one, other);
                 let next = sidecars.iter().skip_while(|&&index| index != one).nth(1);
                 let expected = container.kind() == ContainerKind::Sidecar
                     && (kind == ContainerKind::Regular || next == Some(&other));

@@ -1,7 +1,7 @@
 //! Terminations by the node: eviction, preemption, shutdown and rejection, with the callers that wait for them.
 //!
 //! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`, and to `pkg/kubelet/eviction`, `preemption` and
-//! `nodeshutdown`. The phase that each kind of termination leaves is the rule: `rule::termination`.
+//! `nodeshutdown`. The phase that each kind of termination leaves is the rule: `rule::grace`.
 
 use alloc::{borrow::Cow, boxed::Box, format};
 use core::time::Duration;
@@ -16,7 +16,7 @@ use crate::{
     action::{EventReason, EventType, KubernetesEvent},
     api::Name,
     event::NodeEvent,
-    rule::termination::KillOrder,
+    rule::phase::KillCause,
     time::{Timestamp, seconds},
 };
 
@@ -59,7 +59,7 @@ fn evict(
     let reason = StatusReason::new(EventReason::Evicted.name(), &message);
     let disruption = is_disruption.then_some(message);
     let grace = max_grace_seconds.map_or(HARD_EVICTION_GRACE, |max| grace_up_to(kubelet, seconds::of_field(max)));
-    let status_override = StatusOverride { reason, disruption, order: KillOrder::Eviction };
+    let status_override = StatusOverride { reason, disruption, cause: KillCause::Eviction };
     kill_pod_now(status_override, Some(grace), worker, kubelet, step.now);
 }
 
@@ -70,7 +70,7 @@ fn preempt(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     step.record_event(EventType::Warning, EventReason::Preempting, None, || PREEMPTED.into());
     let reason = StatusReason::new(EventReason::Preempting.name(), PREEMPTED);
     let status_override =
-        StatusOverride { reason, disruption: Some(PREEMPTED_BY_KUBELET.into()), order: KillOrder::Preemption };
+        StatusOverride { reason, disruption: Some(PREEMPTED_BY_KUBELET.into()), cause: KillCause::Preemption };
     kill_pod_now(status_override, None, worker, kubelet, step.now);
 }
 
@@ -83,7 +83,7 @@ fn shut_down(max_grace_seconds: Option<i64>, worker: &mut PodWorker, kubelet: &m
     let own = kubelet.object.spec.termination_grace();
     let grace = max_grace_seconds.map(|max| grace_up_to(kubelet, seconds::of_field(max))).or(own);
     let reason = StatusReason::new("Terminated", SHUT_DOWN);
-    let status_override = StatusOverride { reason, disruption: Some(SHUT_DOWN.into()), order: KillOrder::Shutdown };
+    let status_override = StatusOverride { reason, disruption: Some(SHUT_DOWN.into()), cause: KillCause::Shutdown };
     kill_pod_now(status_override, grace, worker, kubelet, step.now);
 }
 
@@ -100,7 +100,7 @@ fn kill_pod_now(
     kubelet: &mut Kubelet,
     now: Timestamp,
 ) {
-    let order = status_override.order;
+    let cause = status_override.cause;
     let object = &kubelet.object;
     let grace_seconds = grace.or(object.spec.termination_grace()).unwrap_or_default().as_secs();
     // killPodNow: "we timeout and return an error if we don't get a callback within a reasonable time": 1.5 graces.
@@ -108,8 +108,8 @@ fn kill_pod_now(
     let timeout = now + wait;
     let is_first = worker.state() == WorkerState::Syncing && !object.is_deleting();
     // UpdatePod looks at Evict only if nothing has requested the termination before; a shutdown does not set it.
-    worker.record_kill(status_override, is_first && order != KillOrder::Shutdown, timeout);
-    if order == KillOrder::Preemption {
+    worker.record_kill(status_override, is_first && cause != KillCause::Shutdown, timeout);
+    if cause == KillCause::Preemption {
         // The node admits the critical Pod only when this one is gone, and handles nothing else meanwhile.
         kubelet.queue.block_until(Some(timeout));
     }
