@@ -402,7 +402,8 @@ impl StatusManager {
         record_condition_change(times, ready, Some(&was_ready), &is_ready, context);
         let containers = ConditionType::ContainersReady;
         record_condition_change(times, containers, Some(&were_ready), &containers_ready, context);
-        self.generations.readiness = context.object.generation;
+        // A kubelet that shows no generation goes on so.
+        self.generations.readiness = if self.generations.status == 0 { 0 } else { context.object.generation };
         self.publish(Write::Changed, could_have_running_containers, context);
     }
 
