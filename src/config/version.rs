@@ -150,6 +150,32 @@ impl KubeletChange {
         KubeletChange::SandboxPublishedAtOnce,
     ];
 
+    /// Returns one sentence for people on what a kubelet does since.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            KubeletChange::ProbeErrorNamesUnknownState => {
+                "The event of a probe error says `errored and resulted in unknown state`."
+            }
+            KubeletChange::RunningWhileSidecarIsDown => {
+                "A Pod stays Running while a started sidecar is down; before, it fell back to Pending."
+            }
+            KubeletChange::RetryWhenBackOffExpires => {
+                "A container restarts when its back-off ends; before, the kubelet looked every 10 s, so up to 10 s later, \
+                 with a `BackOff` event at each look."
+            }
+            KubeletChange::StartEventsWithoutName => {
+                "The events `Created` and `Started` do not name the container any more."
+            }
+            KubeletChange::SidecarProbesOutliveIt => {
+                "In a Pod that never restarts, the probes of a sidecar go on with their period after it ended."
+            }
+            KubeletChange::SandboxPublishedAtOnce => {
+                "`PodReadyToStartContainers` is True before images are pulled; before, after the first sync."
+            }
+        }
+    }
+
     /// Returns the first version with the change.
     #[must_use]
     pub const fn since(self) -> KubernetesVersion {

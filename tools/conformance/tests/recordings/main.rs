@@ -18,6 +18,7 @@ mod observed;
 mod promises;
 mod restored;
 mod resumed;
+mod upgrading;
 
 use std::{
     collections::BTreeSet,
@@ -51,6 +52,20 @@ const DIFFERENCES: [(&str, &str, &str); 6] = [
     ("poll-relist-after-pass", "exact", "p1-0327"),
 ];
 
+/// The recorded lives of other versions that differ, at which levels, and why: files by their versions.
+const DIFFERENCES_OF_VERSIONS: &[(&[&str], &str, &[&str], &str)] = &[
+    // A restart of the kubelet waits for the end of a sync, and something else happens at that instant: which came first.
+    (OLDER, "kubelet-restart", &["statuses", "events", "exact"], "s7-0071"),
+    (OLDER, "kubelet-restart", &["exact"], "s7-0019"),
+    (OLDER, "kubelet-restart", &["exact"], "s7-0087"),
+    // The recorder's API server counts a second deletion as a generation; the real one does not (`BeforeDelete`).
+    (&["1.34", "1.35", "1.36"], "named.full", &["statuses", "exact"], "named-delete-shorten-grace"),
+    // The recorder of the other lives of 1.36 removed dead containers before the sync that their end requests.
+    (&["1.36"], "named.full", &["exact"], "named-crashloop-backoff-reset"),
+];
+
+const OLDER: &[&str] = &["1.32", "1.33", "1.34", "1.35"];
+
 #[test]
 fn every_recorded_decision_of_the_kubelet_is_ours_too() {
     assert_agreement("decisions", 10, &[]);
@@ -59,6 +74,18 @@ fn every_recorded_decision_of_the_kubelet_is_ours_too() {
 #[test]
 fn every_recorded_life_is_lived_again_but_for_those_listed() {
     assert_agreement("lives", 8 * recordings::lives::LEVELS.len(), &DIFFERENCES);
+}
+
+#[test]
+fn every_recorded_life_on_an_older_kubelet_is_lived_again_but_for_those_listed() {
+    let mut known = Vec::new();
+    for (versions, file, levels, id) in DIFFERENCES_OF_VERSIONS {
+        for (version, level) in versions.iter().flat_map(|version| levels.iter().map(move |level| (version, level))) {
+            known.push((format!("{version}/{file}"), *level, *id));
+        }
+    }
+    let known: Vec<_> = known.iter().map(|(file, level, id)| (file.as_str(), *level, *id)).collect();
+    assert_agreement("versions", (4 * 5 + 1) * recordings::lives::LEVELS.len(), &known);
 }
 
 /// Every line agrees but those listed, and those do not; without a directory of the user's own there are as many suites as
