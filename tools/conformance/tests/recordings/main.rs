@@ -58,6 +58,7 @@ const DIFFERENCES_OF_VERSIONS: &[(&[&str], &str, &[&str], &str)] = &[
     (OLDER, "kubelet-restart", &["statuses", "events", "exact"], "s7-0071"),
     (OLDER, "kubelet-restart", &["exact"], "s7-0019"),
     (OLDER, "kubelet-restart", &["exact"], "s7-0087"),
+    (OLDER, "kubelet-restart", &["exact"], "s7-0089"),
     // The recorder's API server counts a second deletion as a generation; the real one does not (`BeforeDelete`).
     (&["1.34", "1.35", "1.36"], "named.full", &["statuses", "exact"], "named-delete-shorten-grace"),
     // The recorder of the other lives of 1.36 removed dead containers before the sync that their end requests.
