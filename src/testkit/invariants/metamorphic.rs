@@ -23,7 +23,7 @@ pub const METAMORPHIC_CHECKS: &[(&str, Invariant)] = &[
 ];
 
 /// A Pod restored from a snapshot is equal, and reacts to the same input with the same outputs.
-pub fn a_restored_snapshot_behaves_alike(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn a_restored_snapshot_behaves_alike(step: &StepRecord<'_>) -> Result<(), Violation> {
     let copy = PodMachine::restore(step.before.snapshot(), step.before.config().clone());
     let mut copy = copy.map_err(|error| alloc::format!("the snapshot of a Pod cannot be restored: {error}"))?;
     let mut out = Vec::new();
@@ -41,7 +41,7 @@ pub fn a_restored_snapshot_behaves_alike(step: &StepRecord<'_>) -> Result<(), Vi
 }
 
 /// After `handle_timeout`, nothing is due at the same time.
-pub fn a_second_timeout_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn a_second_timeout_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Violation> {
     if step.event.is_some() {
         return Ok(());
     }
@@ -52,7 +52,7 @@ pub fn a_second_timeout_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Violatio
 }
 
 /// A relist that shows exactly the known sandboxes and containers changes nothing.
-pub fn relisting_known_state_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn relisting_known_state_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Violation> {
     if step.event.is_none() {
         // After a timeout, a timer may be due at this very time.
         return Ok(());
@@ -66,7 +66,7 @@ pub fn relisting_known_state_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Vio
 }
 
 /// A runtime event is refused the second time, unless the first has led to actions that it may answer.
-pub fn each_runtime_event_is_accepted_once(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn each_runtime_event_is_accepted_once(step: &StepRecord<'_>) -> Result<(), Violation> {
     let Some(event @ Event::Runtime(runtime_event)) = step.event else { return Ok(()) };
     let has_actions = step.out.iter().any(|output| matches!(output, Output::Action(_)));
     // A sandbox is stopped more than once, and each stop is answered by SandboxDied.
@@ -81,7 +81,7 @@ pub fn each_runtime_event_is_accepted_once(step: &StepRecord<'_>) -> Result<(), 
 }
 
 /// The status has the Pod's phase and each condition once, and no Pod in a terminal phase is ready.
-pub fn the_status_matches_the_pod(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn the_status_matches_the_pod(step: &StepRecord<'_>) -> Result<(), Violation> {
     let (pod, status) = (step.after, step.after.status());
     let phase = status.phase.as_ref().and_then(|phase| phase.known());
     ensure!(phase == Some(pod.phase()), "the phase in the status is {phase:?}, that of the Pod {:?}", pod.phase());

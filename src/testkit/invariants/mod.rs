@@ -28,24 +28,9 @@ mod termination;
 
 pub use checker::{InvariantChecker, MetamorphicChecks};
 pub use history::History;
-pub use metamorphic::{
-    METAMORPHIC_CHECKS, a_restored_snapshot_behaves_alike, a_second_timeout_is_a_no_op,
-    each_runtime_event_is_accepted_once, relisting_known_state_is_a_no_op, the_status_matches_the_pod,
-};
-pub use sequence::{
-    HISTORY_INVARIANTS, HistoryInvariant, condition_times_are_not_in_the_future, each_instance_is_created_once,
-    each_phase_change_is_a_transition, each_transition_starts_where_the_last_one_ended, init_containers_complete_first,
-    memory_is_bounded, nothing_starts_once_termination_has_begun, restart_policy_never_runs_a_container_once,
-    sigkill_waits_for_the_grace_period, the_worker_state_only_advances,
-};
-pub use step::{
-    STEP_INVARIANTS, a_finished_pod_only_collects_garbage, a_terminal_phase_is_final, a_terminated_pod_starts_nothing,
-    an_unfinished_pod_has_a_timer_or_waits_for_an_answer, crash_loop_delays_are_within_limits,
-    no_probe_runs_before_the_startup_probe_succeeds, nothing_is_published_after_the_object_is_removed,
-    poll_timeout_is_the_next_wake, ready_implies_containers_ready, restart_counts_never_decrease,
-    sandbox_ids_are_unique, stops_leave_the_minimum_grace, the_start_time_never_changes,
-    transitions_are_in_their_tables,
-};
+pub use metamorphic::METAMORPHIC_CHECKS;
+pub use sequence::{HISTORY_INVARIANTS, HistoryInvariant};
+pub use step::STEP_INVARIANTS;
 pub use termination::a_deleted_pod_terminates_in_time;
 
 use alloc::string::String;

@@ -31,10 +31,7 @@ pub const HISTORY_INVARIANTS: &[(&str, HistoryInvariant)] = &[
 ];
 
 /// `from` of a transition is `to` of the last transition of the same phase, container or condition.
-pub fn each_transition_starts_where_the_last_one_ended(
-    history: &History,
-    step: &StepRecord<'_>,
-) -> Result<(), Violation> {
+fn each_transition_starts_where_the_last_one_ended(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     for (index, transition) in transitions(step).enumerate() {
         let earlier = || transitions(step).take(index);
         match transition.change {
@@ -61,7 +58,7 @@ pub fn each_transition_starts_where_the_last_one_ended(
 }
 
 /// `lastTransitionTime` of the kubelet's conditions is never in the future.
-pub fn condition_times_are_not_in_the_future(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn condition_times_are_not_in_the_future(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     if !transitions(step).any(|it| matches!(it.change, Change::Condition { .. })) {
         return Ok(());
     }
@@ -84,7 +81,7 @@ fn status_of(transition: &Transition, of: ConditionType) -> Option<ConditionStat
 }
 
 /// The last published phase is the Pod's phase: no change is skipped.
-pub fn each_phase_change_is_a_transition(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn each_phase_change_is_a_transition(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let published = transitions(step).filter_map(phase_of).last().or(history.phase);
     let phase = step.after.phase();
     let is_published = published.is_none_or(|published| published == phase);
@@ -93,7 +90,7 @@ pub fn each_phase_change_is_a_transition(history: &History, step: &StepRecord<'_
 }
 
 /// The worker's state changes only as [`WORKER_MOVES`] allows; a kubelet that restarts creates a new worker.
-pub fn the_worker_state_only_advances(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn the_worker_state_only_advances(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let (from, to) = (step.before.worker_state(), step.after.worker_state());
     let is_new_worker = history.restarts && leads_to(WorkerState::Syncing, to);
     ensure!(leads_to(from, to) || is_new_worker, "the worker went from {from} to {to}");
@@ -106,7 +103,7 @@ pub(super) fn leads_to(from: WorkerState, to: WorkerState) -> bool {
 }
 
 /// Each `CreateContainer` has an instance ID that its container never had before.
-pub fn each_instance_is_created_once(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn each_instance_is_created_once(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     for (index, action) in actions(step).enumerate() {
         let Action::CreateContainer { container, instance, .. } = action else { continue };
         let has_created = |known: &ContainerHistory| known.created.contains(instance);
@@ -124,7 +121,7 @@ pub fn each_instance_is_created_once(history: &History, step: &StepRecord<'_>) -
 /// it had begun: one sandbox, and one instance of each container.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination>
-pub fn nothing_starts_once_termination_has_begun(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn nothing_starts_once_termination_has_begun(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let is_terminating = step.before.worker_state() != WorkerState::Syncing;
     let Some(termination) = history.termination.as_ref().filter(|_| is_terminating) else { return Ok(()) };
     for action in actions(step) {
@@ -142,7 +139,7 @@ pub fn nothing_starts_once_termination_has_begun(history: &History, step: &StepR
 /// unless the Pod was initialized before.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior>
-pub fn init_containers_complete_first(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn init_containers_complete_first(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let spec = step.after.spec();
     if history.has_regular || !spec.has_init_containers() {
         return Ok(());
@@ -165,7 +162,7 @@ pub fn init_containers_complete_first(history: &History, step: &StepRecord<'_>) 
 /// SIGKILL; unless the clock was set back.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow>
-pub fn sigkill_waits_for_the_grace_period(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn sigkill_waits_for_the_grace_period(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     if history.was_set_back {
         return Ok(());
     }
@@ -182,7 +179,7 @@ pub fn sigkill_waits_for_the_grace_period(history: &History, step: &StepRecord<'
 }
 
 /// A Pod knows no more instances than were listed or created, and no more records than it has containers.
-pub fn memory_is_bounded(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn memory_is_bounded(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let (known, most) = (step.after.runtime().instances.len(), history.most_listed.saturating_add(history.created));
     ensure!(known <= most, "{known} instances are known, and there are at most {most}");
     let (records, containers) = (step.after.published().containers().len(), step.after.spec().container_count());
@@ -196,7 +193,7 @@ pub fn memory_is_bounded(history: &History, step: &StepRecord<'_>) -> Result<(),
 /// delays the relist that would have shown it.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>
-pub fn restart_policy_never_runs_a_container_once(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+fn restart_policy_never_runs_a_container_once(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let spec = step.after.spec();
     let may_miss_it = history.has_relist_differed || history.was_set_back;
     if spec.restart_policy() != RestartPolicy::Never || spec.all_containers_could_restart() || may_miss_it {

@@ -45,7 +45,7 @@ fn records(pod: &PodMachine) -> impl Iterator<Item = (usize, &ContainerRecord)> 
 }
 
 /// [`PodMachine::poll_timeout`] returns the time of [`PodMachine::next_wake`].
-pub fn poll_timeout_is_the_next_wake(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn poll_timeout_is_the_next_wake(step: &StepRecord<'_>) -> Result<(), Violation> {
     let (poll, next) = (step.after.poll_timeout(), step.after.next_wake());
     ensure!(poll == next.map(|(at, _)| at), "poll_timeout is {poll:?}, next_wake {next:?}");
     Ok(())
@@ -54,14 +54,14 @@ pub fn poll_timeout_is_the_next_wake(step: &StepRecord<'_>) -> Result<(), Violat
 /// A Pod never leaves the phases `Succeeded` and `Failed`.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
-pub fn a_terminal_phase_is_final(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn a_terminal_phase_is_final(step: &StepRecord<'_>) -> Result<(), Violation> {
     let (before, after) = (step.before.phase(), step.after.phase());
     ensure!(!before.is_terminal() || before == after, "{before} became {after}");
     Ok(())
 }
 
 /// Each transition of a phase or container state is in [`PHASE_MOVES`] or [`CONTAINER_MOVES`], and happens now.
-pub fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violation> {
     for transition in transitions(step) {
         ensure!(transition.at == step.now, "{transition:?} at {:?}", step.now);
         match transition.change {
@@ -85,7 +85,7 @@ pub fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Viol
 }
 
 /// `restartCount` of a container never decreases.
-pub fn restart_counts_never_decrease(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn restart_counts_never_decrease(step: &StepRecord<'_>) -> Result<(), Violation> {
     for (index, record) in records(step.after) {
         let before = records(step.before).find(|(other, _)| *other == index).map_or(0, |(_, it)| it.restart_count);
         let after = record.restart_count;
@@ -97,7 +97,7 @@ pub fn restart_counts_never_decrease(step: &StepRecord<'_>) -> Result<(), Violat
 /// If `Ready` is true, then so is `ContainersReady`; and if that is true, every regular container is ready.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>
-pub fn ready_implies_containers_ready(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn ready_implies_containers_ready(step: &StepRecord<'_>) -> Result<(), Violation> {
     let published = step.after.published();
     let conditions = published.conditions();
     let is_true =
@@ -117,7 +117,7 @@ pub fn ready_implies_containers_ready(step: &StepRecord<'_>) -> Result<(), Viola
 }
 
 /// The only timers of a finished Pod are those that remove dead containers and sandboxes.
-pub fn a_finished_pod_only_collects_garbage(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn a_finished_pod_only_collects_garbage(step: &StepRecord<'_>) -> Result<(), Violation> {
     let next = step.after.next_wake();
     let only_garbage = matches!(next, None | Some((_, Wake::GarbageCollection | Wake::RemoveDead)));
     ensure!(step.after.worker_state() != WorkerState::Finished || only_garbage, "a finished Pod wakes: {next:?}");
@@ -125,7 +125,7 @@ pub fn a_finished_pod_only_collects_garbage(step: &StepRecord<'_>) -> Result<(),
 }
 
 /// Once all containers of a Pod have terminated for good, no sandbox or container is started.
-pub fn a_terminated_pod_starts_nothing(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn a_terminated_pod_starts_nothing(step: &StepRecord<'_>) -> Result<(), Violation> {
     let is_terminated =
         |pod: &PodMachine| matches!(pod.worker_state(), WorkerState::Terminated | WorkerState::Finished);
     if is_terminated(step.before) && is_terminated(step.after) {
@@ -145,7 +145,7 @@ pub fn a_terminated_pod_starts_nothing(step: &StepRecord<'_>) -> Result<(), Viol
 /// has succeeded.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>
-pub fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) -> Result<(), Violation> {
     // A handler that failed to run is retried at once, without another look at the container (prober.go:
     // maxProbeRetries).
     if let Some(Event::Runtime(RuntimeEvent::ProbeFinished { outcome: ProbeOutcome::Error, .. })) = step.event {
@@ -166,7 +166,7 @@ pub fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) ->
 
 /// Every `StopContainer` leaves at least the kubelet's minimum grace period of two seconds
 /// (`minimumGracePeriodInSeconds`).
-pub fn stops_leave_the_minimum_grace(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn stops_leave_the_minimum_grace(step: &StepRecord<'_>) -> Result<(), Violation> {
     for action in actions(step) {
         let Action::StopContainer { timeout, .. } = action else { continue };
         ensure!(*timeout >= MINIMUM_GRACE, "{action:?} leaves less than {MINIMUM_GRACE:?}");
@@ -177,7 +177,7 @@ pub fn stops_leave_the_minimum_grace(step: &StepRecord<'_>) -> Result<(), Violat
 /// The delay of a `CrashLoopBackOff` is between the configured initial and maximum delays.
 ///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>
-pub fn crash_loop_delays_are_within_limits(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn crash_loop_delays_are_within_limits(step: &StepRecord<'_>) -> Result<(), Violation> {
     let limits = step.after.config().crash_loop;
     for (index, record) in records(step.after) {
         let Some(RecordedState::Waiting(Waiting::Failed(failure))) = &record.state else { continue };
@@ -190,14 +190,14 @@ pub fn crash_loop_delays_are_within_limits(step: &StepRecord<'_>) -> Result<(), 
 }
 
 /// No status or transition is published for a Pod whose API object is removed.
-pub fn nothing_is_published_after_the_object_is_removed(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn nothing_is_published_after_the_object_is_removed(step: &StepRecord<'_>) -> Result<(), Violation> {
     let published = step.out.iter().find(|it| matches!(it, Output::Transition(_) | Output::Published));
     ensure!(!step.before.is_gone() || published.is_none(), "the object is removed, and {published:?} is published");
     Ok(())
 }
 
 /// A Pod without a timer is finished, or its worker waits for the answer to an action: no Pod gets stuck.
-pub fn an_unfinished_pod_has_a_timer_or_waits_for_an_answer(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn an_unfinished_pod_has_a_timer_or_waits_for_an_answer(step: &StepRecord<'_>) -> Result<(), Violation> {
     let pod = step.after;
     let is_stuck = pod.poll_timeout().is_none() && pod.is_idle() && pod.worker_state() != WorkerState::Finished;
     ensure!(!is_stuck, "no timer and no pending action, and the worker is {}", pod.worker_state());
@@ -205,7 +205,7 @@ pub fn an_unfinished_pod_has_a_timer_or_waits_for_an_answer(step: &StepRecord<'_
 }
 
 /// The Pod's sandboxes have different IDs.
-pub fn sandbox_ids_are_unique(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn sandbox_ids_are_unique(step: &StepRecord<'_>) -> Result<(), Violation> {
     let mut ids: Vec<_> = step.after.runtime().sandboxes.iter().map(|sandbox| sandbox.id).collect();
     ids.sort_unstable();
     let are_unique = ids.is_sorted_by(|one, other| one < other);
@@ -214,7 +214,7 @@ pub fn sandbox_ids_are_unique(step: &StepRecord<'_>) -> Result<(), Violation> {
 }
 
 /// `startTime` of the status does not change once it is set.
-pub fn the_start_time_never_changes(step: &StepRecord<'_>) -> Result<(), Violation> {
+fn the_start_time_never_changes(step: &StepRecord<'_>) -> Result<(), Violation> {
     let (before, after) = (step.before.published().start_time(), step.after.published().start_time());
     ensure!(before.is_none() || before == after, "startTime {before:?} became {after:?}");
     Ok(())
