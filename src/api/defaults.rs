@@ -15,7 +15,7 @@ const PROBE_SUCCESS_THRESHOLD: i32 = 1;
 const PROBE_FAILURE_THRESHOLD: i32 = 3;
 const TOKEN_EXPIRATION_SECONDS: i64 = 3600;
 /// Permission bits of files in a volume: what `0644` is in octal.
-pub(super) const VOLUME_FILE_MODE: i32 = 0o644;
+const VOLUME_FILE_MODE: i32 = 0o644;
 
 impl PodManifest {
     /// Fills in the default of every unset lifecycle field, as the API server does when it stores a Pod.

@@ -23,7 +23,6 @@ mod image;
 mod named;
 mod pod;
 mod probe;
-mod service_account;
 mod status;
 mod validation;
 mod value;
@@ -47,7 +46,6 @@ pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
     UriScheme,
 };
-pub use service_account::{ServiceAccountAdmission, TokenVolume};
 pub use status::{ConditionStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus};
 pub(crate) use validation::Quoted;
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};

@@ -30,7 +30,7 @@ const CLOSED: &[(&str, &[&str])] = &[
     ),
     ("the runtime's interface has these", &["InstanceState"]),
     ("all that a probe can come to, or be about to do", &["ProbeOutcome", "ProbeResult", "ProbeDecision"]),
-    ("either of two, or all cases of a question", &["HookTime", "When", "At", "TokenVolume", "Deletion", "Correlated"]),
+    ("either of two, or all cases of a question", &["HookTime", "When", "At", "Deletion", "Correlated"]),
     (
         "what a picture shows, for those who draw one: each needs a look of its own",
         &["AxisSegment", "Readiness", "Appearance", "TaskOutcome"],

@@ -10,7 +10,7 @@ use super::{
 use crate::api::{ObjectMeta, PodManifest};
 
 /// Annotation of a mirror Pod, the API object of a static Pod.
-pub(in crate::api) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 const LARGEST_ANNOTATIONS: usize = 256 * 1024;
 

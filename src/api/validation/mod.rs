@@ -14,7 +14,6 @@ mod volumes;
 
 pub(crate) use error::Quoted;
 pub use error::{BadValue, FieldError, FieldErrorType, Invalid};
-pub(super) use metadata::MIRROR_ANNOTATION;
 
 use alloc::collections::BTreeSet;
 
