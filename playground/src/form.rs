@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     api::{Container, PodManifest, RestartPolicy},
+    config::KubernetesVersion,
     rule::probe::ProbeOutcome,
     sim::{ContainerScript, IntoDuration, ProbeStep, Run, ScriptAction, ScriptActionKind, Settings, to_seconds},
 };
@@ -19,6 +20,12 @@ pub struct Form {
     pub end_seconds: Option<f64>,
     /// True if the PLEG relists once per second, as on a real node.
     pub real_node: bool,
+    /// Version of the kubelet.
+    #[serde(default)]
+    pub kubernetes: KubernetesVersion,
+    /// Versions to choose from.
+    #[serde(default)]
+    pub versions: Vec<KubernetesVersion>,
     /// Containers, in the order of the manifest.
     pub containers: Vec<FormContainer>,
     /// Actions that the form can show.
@@ -113,6 +120,8 @@ impl Form {
         Form {
             end_seconds: file.script.end.map(to_seconds),
             real_node: file.config.pleg.is_some(),
+            kubernetes: file.config.kubernetes,
+            versions: KubernetesVersion::ALL.to_vec(),
             containers: containers.map(|(container, kind)| FormContainer::of(container, kind, file)).collect(),
             other_actions: file.script.actions.len().saturating_sub(actions.len()),
             actions,
@@ -122,6 +131,7 @@ impl Form {
     /// Writes the form into a script, and keeps what the form cannot show.
     fn write_into(self, file: &mut ScriptFile) {
         file.script.end = self.end_seconds.map(IntoDuration::into_duration);
+        file.config.kubernetes = self.kubernetes;
         if self.real_node != file.config.pleg.is_some() {
             let real = Settings::real_node();
             let (pleg, relist) = if self.real_node { (real.pleg, real.relist_after_sync) } else { (None, false) };

@@ -105,7 +105,9 @@ function scenarioPart(form, changed) {
   const box = make("input", { type: "checkbox", checked: form.realNode });
   box.addEventListener("change", () => { form.realNode = box.checked; changed(); });
   const real = make("label", { className: "field check" }, box, "kubelet polls the runtime once per second, as on a real node");
-  return make("div", { className: "line script" }, end, real);
+  const versions = Object.fromEntries(form.versions.map((version) => [version, version]));
+  const kubelet = choice("Kubernetes", form.kubernetes, versions, (version) => { form.kubernetes = version; changed(); });
+  return make("div", { className: "line script" }, end, kubelet, real);
 }
 
 function number(label, value, onInput, placeholder = "") {

@@ -29,7 +29,10 @@ pub use settings::{Taint, TaintEffect};
 use std::{net::Ipv4Addr, sync::Arc};
 
 use kube::Client;
-use pod_lifecycle::{Clock, config::KubeletConfig};
+use pod_lifecycle::{
+    Clock,
+    config::{KubeletConfig, Kubernetes},
+};
 
 use pod_lifecycle_api_server::quantity::whole;
 use settings::Settings;
@@ -159,6 +162,13 @@ impl Node {
     #[must_use]
     pub fn with_config(mut self, config: KubeletConfig) -> Node {
         self.settings.config = config;
+        self
+    }
+
+    /// Sets the version of each node's kubelet, which it also reports; 1.36 by default.
+    #[must_use]
+    pub fn with_kubernetes(mut self, kubernetes: impl Into<Kubernetes>) -> Node {
+        self.settings.config.kubernetes = kubernetes.into();
         self
     }
 

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use http::Method;
-use pod_lifecycle::{Clock, Timestamp};
+use pod_lifecycle::{
+    Clock, Timestamp,
+    config::{FeatureGate, KubernetesVersion},
+};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -33,9 +36,6 @@ const AT_ONCE: usize = 16;
 
 /// `status.declaredFeatures`, sorted as the API server demands.
 const DECLARED_FEATURES: &[&str] = &["GuaranteedQoSPodCPUResize", "RestartAllContainersOnContainerExits"];
-
-/// Kubernetes version that the nodes report.
-const KUBELET_VERSION: &str = "v1.36.2";
 
 /// Registers nodes and renews their leases.
 pub(super) struct Registration {
@@ -203,6 +203,8 @@ impl Registration {
 
     fn status(&self, node_info: &NodeInfo) -> Value {
         let capacity = self.settings.capacity();
+        let kubernetes = node_info.config.kubernetes;
+        let declares = kubernetes.is_enabled(FeatureGate::NodeDeclaredFeatures);
         json!({
             "capacity": capacity,
             "allocatable": capacity,
@@ -211,15 +213,26 @@ impl Registration {
                 {"type": "InternalIP", "address": node_info.address.to_string()},
                 {"type": "Hostname", "address": node_info.name},
             ],
-            "declaredFeatures": DECLARED_FEATURES,
+            "declaredFeatures": if declares { DECLARED_FEATURES } else { &[] },
             "nodeInfo": {
                 "machineID": node_info.name, "systemUUID": node_info.name, "bootID": node_info.name,
                 "kernelVersion": "fake", "osImage": "fake", "operatingSystem": "linux", "architecture": "amd64",
                 "containerRuntimeVersion": concat!("fake://", env!("CARGO_PKG_VERSION")),
-                "kubeletVersion": KUBELET_VERSION, "kubeProxyVersion": "",
+                "kubeletVersion": kubelet_version(kubernetes.version()), "kubeProxyVersion": "",
             },
         })
     }
+}
+
+/// Returns the version that a kubelet reports: with the patch whose lives were recorded, `0` where none were.
+fn kubelet_version(version: KubernetesVersion) -> String {
+    let patch = match version {
+        KubernetesVersion::V1_32 => 6,
+        KubernetesVersion::V1_33 | KubernetesVersion::V1_35 | KubernetesVersion::V1_36 => 2,
+        KubernetesVersion::V1_34 => 1,
+        _ => 0,
+    };
+    format!("v{version}.{patch}")
 }
 
 /// Awaits all, [`AT_ONCE`] at a time; results keep their order.

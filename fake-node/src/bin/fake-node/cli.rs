@@ -12,6 +12,7 @@ use clap::{
     builder::{PathBufValueParser, TypedValueParser},
 };
 use fake_node::{Node, PodScript, Quantity, Taint};
+use pod_lifecycle::config::KubernetesVersion;
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Registers Kubernetes nodes without machines. Pods bound to them act as on real nodes.
@@ -64,6 +65,10 @@ pub(crate) struct Options {
         "The first of the Pods' addresses [default: {}]", Node::FIRST_POD_ADDRESS))]
     pod_addresses: Option<Ipv4Addr>,
 
+    /// Version of the kubelet that each node acts as and reports, from 1.32 to 1.38
+    #[arg(long, default_value_t, value_name = "VERSION")]
+    kubernetes: KubernetesVersion,
+
     /// File (YAML or JSON) with a script for the Pods that it selects: selector, namespace, script
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(script))]
     script: Vec<PodScript>,
@@ -113,6 +118,7 @@ impl Options {
             None => node.named(&self.node_name),
             Some(count) => node.replicas(&self.name_prefix, count),
         };
+        node = node.with_kubernetes(self.kubernetes);
         if let Some(setup) = &self.setup {
             node = setup.set_up(node);
         }
