@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the page and tests it in Debian's chromium. Installs what it needs. What this machine cannot have is said loudly,
-# and is no failure: whoever has it will see the tests run.
+# and is no failure: where it is installed the tests run.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -1,7 +1,7 @@
 //! Conversion between the versions of a resource and its stored form.
 //!
 //! Versions of a custom resource differ in their name only (the strategy `None` of definitions). Of the resources
-//! that Kubernetes has, only events are told in two ways.
+//! that Kubernetes has, only events have two forms.
 
 use super::{object::Object, resource::Resource};
 

@@ -208,7 +208,7 @@ impl Deletion {
         let now = now.whole_seconds();
         let end: Timestamp = object.text("metadata.deletionTimestamp").parse().unwrap_or(now);
         let hastened = seconds_after(end, asked.saturating_sub(current));
-        // Seconds that are over are over; but somebody else is to see that the object goes, if it goes with grace.
+        // A grace that is over is over; but the kubelet has to remove the object, if it goes with grace.
         let seconds = if hastened < now && asked != 0 { 1 } else { asked };
         let mut marked = object.clone();
         marked.set("metadata.deletionTimestamp", hastened.max(now).to_string());

@@ -76,7 +76,7 @@ async fn accept(server: ApiServer, listener: TcpListener) {
             continue;
         };
         let service = TowerToHyperService::new(server.clone());
-        // An error of a connection is the client's end of it, and nobody's business here.
+        // A connection's error is the client's: there is nothing to do about it here.
         let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
         connections.spawn(connection);
         while connections.try_join_next().is_some() {}

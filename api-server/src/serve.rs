@@ -127,7 +127,7 @@ impl ApiServer {
         let object = Object::parse(body)?;
         if object.text("kind").is_empty() {
             let message =
-                "Object 'Kind' is missing: nobody has defined this resource, and its first object says its kind";
+                "Object 'Kind' is missing: this resource is not defined, so its first object must name its kind";
             return Err(StatusError::bad_request(message));
         }
         let resource = learnt(target, object.text("kind"));

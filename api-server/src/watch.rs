@@ -157,14 +157,14 @@ impl Watch {
         let state = Arc::clone(&self.state);
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.store.changes_after(&self.resource.storage(), self.seen) {
-            Ok(changes) => changes.for_each(|change| self.tell(change)),
+            Ok(changes) => changes.for_each(|change| self.send(change)),
             Err(expired) => self.fail(&expired),
         }
         self.seen = self.seen.max(state.store.revision());
     }
 
     /// Returns a change as seen through the selection.
-    fn tell(&mut self, change: &Change) {
+    fn send(&mut self, change: &Change) {
         let was_selected = change.before.as_ref().is_some_and(|before| self.selection.matches(before));
         let is_selected = change.kind == ChangeKind::Stored && self.selection.matches(&change.after);
         match (was_selected, is_selected) {

@@ -36,7 +36,7 @@ impl From<Problem> for String {
     }
 }
 
-/// Reads the one document of a text; `what` it ought to be is for messages.
+/// Reads the one document of a text; `what` is its expected kind, for messages.
 pub fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Problem> {
     let mut path = None;
     let result = with_deserializer_from_str_with_options(text, options(), |deserializer| {

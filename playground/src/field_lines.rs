@@ -166,7 +166,7 @@ spec:
     }
 
     #[test]
-    fn what_is_missing_stands_where_it_ought_to_be() {
+    fn a_missing_field_has_the_line_of_its_parent() {
         let places = FieldLines::of(TEXT);
         assert_eq!((places.line_of("spec.containers[1].image"), places.line_of("spec.volumes[3].name")), (12, 5));
         assert_eq!((places.line_of("status"), places.line_of("")), (1, 1));

@@ -144,7 +144,7 @@ impl Form {
         file.script.containers.retain(|_, script| *script != ContainerScript::default());
         let actions = &mut file.script.actions;
         let mut kept: Vec<ScriptAction> = actions.iter().filter(|it| FormAction::of(it).is_none()).cloned().collect();
-        kept.extend(self.actions.into_iter().map(|deed| deed.action(actions)));
+        kept.extend(self.actions.into_iter().map(|action| action.action(actions)));
         kept.sort_by_key(|action| action.at);
         *actions = kept;
     }

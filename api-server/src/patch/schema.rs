@@ -11,7 +11,7 @@ pub(super) struct Schema(&'static [(&'static str, Field)]);
 pub(super) enum Field {
     /// An object.
     One(&'static Schema),
-    /// A list whose items are told apart by one of their fields.
+    /// A list whose items are merged by one of their fields.
     ByKey(&'static str, &'static Schema),
     /// A list of single values, each of which is there once.
     Set,

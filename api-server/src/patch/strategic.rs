@@ -134,7 +134,7 @@ fn take_items(fields: &mut Fields, list: &str) -> Vec<Value> {
     }
 }
 
-/// Merges a list whose items are told apart by a key.
+/// Merges a list whose items have a merge key.
 fn merge_items(old: Vec<Value>, patch: Vec<Value>, key: &str, schema: &Schema) -> Result<Vec<Value>, StatusError> {
     let mut old = old;
     let (mut merging, mut is_replaced) = (Vec::new(), false);

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_filled_in_beside_fields_that_nobody_knows() {
+    fn defaults_are_filled_in_beside_unknown_fields() {
         let pod = filled_in(json!({
             "runtimeClassName": "fast", "containers": [{"name": "app", "image": "nginx", "securityContext": {"runAsUser": 7}}]
         }));

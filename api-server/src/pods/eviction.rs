@@ -58,7 +58,7 @@ impl State {
     }
 }
 
-/// What has ended, has not begun or is going already disrupts nobody.
+/// Evicting a Pod that has ended, has not begun or is being deleted is no disruption.
 fn needs_no_budget(pod: &Object) -> bool {
     has_ended(pod) || pod.text("status.phase") == "Pending" || pod.is_being_deleted()
 }

@@ -79,7 +79,7 @@ against_both_servers! {
     }
     update {
         a_replaced_object_is_as_it_is_written
-        an_object_that_somebody_else_has_changed_is_not_replaced
+        an_object_that_has_changed_meanwhile_is_not_replaced
         another_object_of_that_name_is_not_replaced
         a_name_does_not_change
         what_the_server_writes_cannot_be_written
@@ -127,7 +127,7 @@ against_both_servers! {
         resources_can_be_resized
     }
     nodes {
-        what_nobody_reserves_can_be_allocated
+        unreserved_capacity_is_allocatable
         a_node_is_told_apart_by_its_conditions
     }
     namespaces {

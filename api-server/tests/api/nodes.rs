@@ -11,7 +11,7 @@ async fn node(server: &Server, status: Value) -> (String, Value) {
     (format!("/api/v1/nodes/{name}"), node)
 }
 
-pub(crate) async fn what_nobody_reserves_can_be_allocated(server: &Server) {
+pub(crate) async fn unreserved_capacity_is_allocatable(server: &Server) {
     let (path, created) = node(server, json!({"capacity": {"cpu": "4", "pods": "110"}})).await;
     assert_eq!(created["status"]["allocatable"], json!({"cpu": "4", "pods": "110"}));
     assert_eq!(created["metadata"].get("generation"), None);

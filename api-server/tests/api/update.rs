@@ -27,7 +27,7 @@ pub(crate) async fn a_replaced_object_is_as_it_is_written(server: &Server) {
     );
 }
 
-pub(crate) async fn an_object_that_somebody_else_has_changed_is_not_replaced(server: &Server) {
+pub(crate) async fn an_object_that_has_changed_meanwhile_is_not_replaced(server: &Server) {
     let first = server.create_pod("web").await;
     server.merge_patch(&server.path("pods/web"), json!({"metadata": {"labels": {"changed": "yes"}}})).await.expect(200);
     let late = server.put(&server.path("pods/web"), first).await;

@@ -1,4 +1,4 @@
-//! What the user asks for.
+//! Command line of `podlife play`.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, Command, ValueEnum, error::ErrorKind};
 use pod_lifecycle::config::KubernetesVersion;
 
-/// Plays the life of a Pod in virtual time, as the kubelet would live it, and prints it.
+/// Plays the life of a Pod in virtual time, as the kubelet would manage it, and prints it.
 ///
 /// A scenario holds a Pod's manifest as a user writes it, and a script of what its containers do. There are some in
 /// examples/scenarios.
@@ -17,48 +17,48 @@ pub(crate) struct Arguments {
     /// The scenario, in YAML or JSON; `-` reads it from standard input.
     #[arg(value_name = "SCENARIO", required_unless_present = "pod")]
     pub(crate) scenario: Option<PathBuf>,
-    /// A bare manifest instead of a scenario: its containers start at once, run for ever and are well. `-` reads it from
+    /// A bare manifest instead of a scenario: its containers start at once, run for ever and are healthy. `-` reads it from
     /// standard input. A Deployment, StatefulSet, DaemonSet, Job or CronJob is played as one of its Pods, and there may
     /// be several documents.
     #[arg(long, value_name = "POD", conflicts_with = "scenario")]
     pub(crate) pod: Option<PathBuf>,
-    /// Which of several Pods and workloads: `web`, or `deployment/web` where two are called so.
+    /// Which of several Pods and workloads: `web`, or `deployment/web` where two have that name.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// When the story ends, unless the Pod is finished before: `90s`, `20m`, `1h30m`.
+    /// End of the simulation, unless the Pod is finished before: `90s`, `20m`, `1h30m`.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) until: Option<Duration>,
     /// Version of the kubelet, such as 1.34; 1.36 if neither this nor the scenario says. From 1.32 to 1.38.
     #[arg(long, value_name = "VERSION")]
     pub(crate) kubernetes: Option<KubernetesVersion>,
-    /// How the life is printed.
+    /// Output format.
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
-    /// Print what `kubectl get pods --watch` would print instead of the story.
+    /// Print what `kubectl get pods --watch` would print instead of the steps.
     #[arg(long)]
     pub(crate) watch: bool,
     /// Print what `kubectl describe pod` would print at the end.
     #[arg(long)]
     pub(crate) describe: bool,
-    /// Have the Pod explain itself at each change: why it is as it is, what happens next and when.
+    /// Explain the Pod at each change: its state, the reason, and what is scheduled next.
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Draw the life into a file as well, as SVG: a lane for each container, with all that happens to it.
+    /// Draw the life into an SVG file as well, with one lane per container.
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) svg: Option<PathBuf>,
-    /// Print the life as a Mermaid gantt instead of the story.
+    /// Print the life as a Mermaid gantt instead of the steps.
     #[arg(long, conflicts_with_all = ["watch", "lanes"])]
     pub(crate) mermaid: bool,
-    /// Print the life as lanes of letters, 80 columns wide, instead of the story.
+    /// Print the life as one lane of letters per container, 80 columns wide, instead of the steps.
     #[arg(long, conflicts_with = "watch")]
     pub(crate) lanes: bool,
-    /// Print first how long the Pod may take to become ready, to be found dead and to stop, and what in its manifest is
+    /// Print first how long the Pod may take to become ready, to be noticed if it hangs, and to stop, and what in its manifest is
     /// almost always a mistake.
     #[arg(long)]
     pub(crate) budget: bool,
 }
 
-/// How a life is printed.
+/// Output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// For people.
@@ -73,7 +73,7 @@ pub(crate) enum Output {
 const UNITS: [(&str, f64); 7] =
     [("ms", 1e6), ("us", 1e3), ("µs", 1e3), ("ns", 1.0), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
 
-/// The longest story: ten years.
+/// The longest simulation: ten years.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 const EXPECTED: &str = "expected a duration as Go writes it, such as 90s, 20m or 1h30m";
@@ -129,7 +129,7 @@ impl Arguments {
     }
 }
 
-/// Whether a path stands for standard input.
+/// True if a path stands for standard input.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

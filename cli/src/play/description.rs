@@ -1,4 +1,4 @@
-//! What `kubectl describe pod` prints at the end of the story.
+//! What `kubectl describe pod` prints at the end of the simulation.
 
 use pod_lifecycle::{
     kubectl::describe as describe_pod,

@@ -1,4 +1,4 @@
-//! Why the Pod is as it is, at each moment that is told.
+//! Explanation of the Pod at each printed step.
 
 use pod_lifecycle::sim::{Scenario, ScenarioError};
 

@@ -6,7 +6,7 @@ use pod_lifecycle::{api::Invalid, sim::ScenarioError, spec::SpecError};
 
 use crate::play::{arguments::Arguments, input::Input};
 
-/// So many problems are shown; a thousand would help nobody.
+/// Most problems that are shown; the rest are counted.
 const SHOWN: usize = 50;
 
 /// One message on everything that is wrong with one file.

@@ -1,4 +1,4 @@
-//! A life as it is told: moment after moment, each with what the API holds at its end.
+//! A life as steps: all that happens at one instant, and what the API holds after it.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::play::{
     moment::{Moment, Names},
 };
 
-/// A life as it is told.
+/// A life as it is printed.
 pub(crate) struct Life {
     pub(crate) description: String,
     pub(crate) moments: Vec<Moment>,
     /// The API object at the end, or as it last was.
     pub(crate) pod: PodManifest,
-    /// When the story ended.
+    /// Time at which the simulation ended.
     pub(crate) end: Duration,
     /// Whether the kubelet was done with the Pod then.
     pub(crate) is_finished: bool,
@@ -30,19 +30,19 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Tells a life that was played.
+    /// Groups a timeline into steps.
     pub(crate) fn of(scenario: &Scenario, timeline: Timeline) -> Life {
         // Each moment fills in its own status.
         let mut pod = timeline.pod.clone();
         pod.status = PodStatus::default();
-        let mut teller = Teller { names: names(&timeline.pod), pod, scenario, timeline: &timeline, grace: i64::MAX };
+        let mut steps = Steps { names: names(&timeline.pod), pod, scenario, timeline: &timeline, grace: i64::MAX };
         let by_instant = timeline.entries.chunk_by(|a, b| a.at == b.at);
-        let moments = by_instant.filter_map(|entries| teller.moment(entries)).collect();
+        let moments = by_instant.filter_map(|entries| steps.moment(entries)).collect();
         let since_start = |at: Timestamp| at.since(timeline.start);
         Life {
             description: scenario.description.trim().into(),
             moments,
-            pod: teller.pod,
+            pod: steps.pod,
             end: since_start(timeline.end.at),
             is_finished: timeline.end.is_finished,
             removed: timeline.end.removed_at.map(since_start),
@@ -66,7 +66,7 @@ fn names(pod: &PodManifest) -> Names {
 }
 
 /// Goes through a life, and keeps what the API holds.
-struct Teller<'a> {
+struct Steps<'a> {
     names: Names,
     pod: PodManifest,
     scenario: &'a Scenario,
@@ -75,9 +75,9 @@ struct Teller<'a> {
     grace: i64,
 }
 
-impl Teller<'_> {
+impl Steps<'_> {
     /// What happened at one instant, if anything did: every step of the containers, but of phase and conditions only
-    /// what came of it, as nobody could have seen the rest.
+    /// the result, since the API never held the rest.
     fn moment(&mut self, entries: &[TimelineEntry]) -> Option<Moment> {
         let at = entries.first()?.at;
         let mut moment = Moment::new(at.since(self.timeline.start));
@@ -87,7 +87,7 @@ impl Teller<'_> {
         }
         moment.changes.extend(change::of_pod(&before, &self.pod.status));
         moment.row = self.timeline.row_at(at);
-        moment.is_telling().then_some(moment)
+        moment.has_content().then_some(moment)
     }
 
     fn take(&mut self, entry: &TimelineEntry, moment: &mut Moment) {

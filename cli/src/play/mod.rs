@@ -3,7 +3,7 @@
 //! `cargo run -p pod-lifecycle-cli -- play examples/scenarios/crash-loop.yaml`
 //!
 //! One module reads what comes in ([`input`]), one makes a [`life`] of it, and each thing that can be printed is a
-//! section with a module of its own: [`story`], [`watch`], [`description`], [`budget`], [`document`]. The crate draws the
+//! section with a module of its own: [`steps`], [`watch`], [`description`], [`budget`], [`document`]. The crate draws the
 //! pictures; [`drawing`] writes them.
 
 mod arguments;
@@ -17,7 +17,7 @@ mod failure;
 mod input;
 mod life;
 mod moment;
-mod story;
+mod steps;
 mod watch;
 
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ pub(crate) fn main(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Plays what the arguments ask for; what is to be printed.
+/// Plays what the arguments ask for; returns the text to print.
 fn run(arguments: &Arguments) -> Result<String, Failure> {
     let input = input::read(arguments)?;
     let (scenario, fail) = (&input.scenario, |error| Failure::of_scenario(arguments, &input, &error));
@@ -68,7 +68,7 @@ fn sections(arguments: &Arguments, life: &Life, budget: Option<&Budget>) -> Vec<
         Arguments { watch: true, .. } => watch::table(life),
         Arguments { mermaid: true, .. } => drawing::gantt(life),
         Arguments { lanes: true, .. } => drawing::lanes(life),
-        Arguments { .. } => story::tell(life),
+        Arguments { .. } => steps::print(life),
     });
     if arguments.describe {
         sections.push(description::describe(life));

@@ -55,8 +55,8 @@ impl Moment {
         Moment { at, row: None, happened: Vec::new(), changes: Vec::new(), events: Vec::new(), explanation: None }
     }
 
-    /// Whether there is anything to tell.
-    pub(crate) fn is_telling(&self) -> bool {
+    /// True if there is anything to print.
+    pub(crate) fn has_content(&self) -> bool {
         !(self.happened.is_empty() && self.changes.is_empty() && self.events.is_empty())
     }
 }
@@ -88,7 +88,7 @@ impl Names {
         match action {
             Action::StopContainer { container, timeout, .. } => {
                 let (name, most) = (self.of(*container), timeout.as_secs());
-                Some(format!("{name} is told to stop, and killed if it takes more than {most}s"))
+                Some(format!("{name} is asked to stop, and killed if that takes more than {most}s"))
             }
             Action::RunHook { container, hook, .. } => {
                 Some(format!("{} of {} begins", hook_name(*hook), self.of(*container)))
@@ -106,7 +106,7 @@ impl Names {
         }
     }
 
-    /// What happened in the world, if it is worth telling.
+    /// An occurrence in the runtime, if it is worth a line.
     pub(crate) fn happened(&self, happened: &Occurrence) -> Option<String> {
         match happened {
             Occurrence::ContainerExited { container, code, cause, .. } => {

@@ -166,10 +166,10 @@ fn a_watch_prints_a_row_whenever_one_changes() {
 #[test]
 fn a_life_is_drawn_into_a_file_and_told_as_well() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("life.svg");
-    let story = printed(&[&scenario("crash-loop"), "--svg", file.to_str().unwrap()]);
+    let steps = printed(&[&scenario("crash-loop"), "--svg", file.to_str().unwrap()]);
     let svg = fs::read_to_string(&file).unwrap();
     fs::remove_file(&file).unwrap();
-    assert_eq!(story, printed(&[&scenario("crash-loop")]));
+    assert_eq!(steps, printed(&[&scenario("crash-loop")]));
     let shown = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pictures/crash-loop.svg")).unwrap();
     assert!(svg == shown, "the documentation shows another picture");
 }
@@ -222,7 +222,7 @@ fn the_readme_shows_what_is_printed() {
 }
 
 #[test]
-fn a_story_is_plain_where_nobody_sees_colours() {
+fn output_has_no_colours_unless_it_goes_to_a_terminal() {
     assert!(!printed(&[&scenario("crash-loop")]).contains('\u{1b}'));
 }
 
@@ -261,7 +261,7 @@ fn standard_input_is_read_for_scenarios_and_bare_manifests() {
 }
 
 #[test]
-fn nobody_reading_on_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let mut command = podlife("play");
     let command = command.arg(scenario("crash-loop")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -22,11 +22,11 @@ const DEFAULT_GRACE: i64 = 30;
 
 /// A Pod, its object, and what carries its actions out.
 pub(crate) struct Agent {
-    /// Takes the place of an API server, which stores the object and lets everybody watch it.
+    /// Takes the place of an API server, which stores the object and lets clients watch it.
     object: PodObject,
     pod: PodMachine,
     runtime: Runtime,
-    news: mpsc::UnboundedReceiver<RuntimeEvent>,
+    events: mpsc::UnboundedReceiver<RuntimeEvent>,
     out: Vec<Output>,
     shown: watch::Sender<Shown>,
 }
@@ -52,23 +52,23 @@ impl Agent {
         object: PodObject,
         config: Arc<KubeletConfig>,
         runtime: Runtime,
-        news: mpsc::UnboundedReceiver<RuntimeEvent>,
+        events: mpsc::UnboundedReceiver<RuntimeEvent>,
     ) -> Result<(Agent, watch::Receiver<Shown>), SpecError> {
         let (now, mut out) = (SystemClock.now(), Vec::new());
         let pod = PodMachine::from_object(object.manifest(), config, now, &mut out)?;
         let shown = Shown { object: object.manifest().clone(), explanation: pod.explain(now).to_string() };
         let (shown, seen) = watch::channel(shown);
-        Ok((Agent { object, pod, runtime, news, out, shown }, seen))
+        Ok((Agent { object, pod, runtime, events, out, shown }, seen))
     }
 
-    /// Whatever comes first is told to the Pod: news of the runtime, its own time, a deletion. Then what it wants is
-    /// done, until its object is gone.
+    /// Hands the Pod what comes first: an event of the runtime, its own timeout, a deletion. Then carries its actions
+    /// out, until its object is gone.
     pub(crate) async fn run(mut self, mut deletion: oneshot::Receiver<()>) {
         let mut is_deleted = false;
         self.act();
         while !self.object.is_gone() {
             tokio::select! {
-                Some(event) = self.news.recv() => self.hear(event),
+                Some(event) = self.events.recv() => self.handle(event),
                 () = until(self.pod.poll_timeout()) => self.pod.handle_timeout(SystemClock.now(), &mut self.out),
                 Ok(()) = &mut deletion, if !is_deleted => {
                     is_deleted = true;
@@ -79,9 +79,8 @@ impl Agent {
         }
     }
 
-    fn hear(&mut self, event: RuntimeEvent) {
-        // News that comes too late, of an instance that is gone or of what nobody waits for any more, is refused, and
-        // nothing has changed. That is as it should be.
+    fn handle(&mut self, event: RuntimeEvent) {
+        // An event that comes too late, or for an instance that is gone, is refused and changes nothing: as it should be.
         let _late = self.pod.handle_event(SystemClock.now(), Event::Runtime(event), &mut self.out);
     }
 
@@ -103,7 +102,7 @@ impl Agent {
                     Output::Published => self.publish(),
                     Output::DeleteObject => {
                         // With the uid as a precondition, where there is an API server. Finalizers may keep the object; and
-                        // it may be asked for again before the Pod has heard that it is gone.
+                        // it may be asked for again before the Pod has seen that it is gone.
                         let is_gone = self.object.is_gone();
                         if !is_gone && self.object.delete_for_good(SystemClock.now()) == Deletion::Gone {
                             self.removed();
@@ -126,13 +125,13 @@ impl Agent {
     }
 
     fn observe(&mut self) {
-        let told = self.pod.observe(SystemClock.now(), self.object.manifest(), &mut self.out);
-        debug_assert!(told.is_ok(), "nobody else changes the object: {told:?}");
+        let result = self.pod.observe(SystemClock.now(), self.object.manifest(), &mut self.out);
+        debug_assert!(result.is_ok(), "only the agent changes the object: {result:?}");
     }
 
     fn removed(&mut self) {
-        let told = self.pod.handle_event(SystemClock.now(), Event::Api(ApiEvent::Removed), &mut self.out);
-        debug_assert!(told.is_ok(), "an object is removed once: {told:?}");
+        let result = self.pod.handle_event(SystemClock.now(), Event::Api(ApiEvent::Removed), &mut self.out);
+        debug_assert!(result.is_ok(), "an object is removed once: {result:?}");
     }
 
     fn show(&self) {

@@ -1,4 +1,4 @@
-//! Pods as real processes: what somebody who writes a runtime copies.
+//! Pods as real processes: a starting point for embedders with a runtime.
 //!
 //! `cargo run -p embed-tokio -- examples/embed-tokio/sample.yaml`
 //!
@@ -6,7 +6,7 @@
 //! kubelet has it: exec, TCP, HTTP and gRPC probes are asked on loopback, hooks run, SIGTERM is sent, and SIGKILL when the
 //! grace is over. The table is that of `kubectl get pods`; below it each Pod says why it is as it is.
 //!
-//! * [`agent`]: one Pod's run loop. Actions go to the [`runtime`], its news come back, and time passes.
+//! * [`agent`]: one Pod's run loop. Actions go to the [`runtime`], its events come back, and time passes.
 //! * [`node`]: the agents of all Pods, and the end of them.
 //! * [`runtime`]: processes, hooks and probes, one file each.
 //! * [`screen`]: the table and the explanations.
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs Pods until they have ended, or somebody wants them to; then stops those that still run.
+/// Runs Pods until they have ended or a signal comes; then stops those that still run.
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut node = Node::start(input::pods(&arguments.files)?, &arguments.logs)?;
     let screen = tokio::spawn(screen::show(node.watch(), arguments.explain));

@@ -23,7 +23,7 @@ pub(crate) struct Node {
 /// A Pod whose agent runs.
 struct Running {
     shown: watch::Receiver<Shown>,
-    /// Taken once the Pod is told to go.
+    /// Taken once the Pod is deleted.
     delete: Option<oneshot::Sender<()>>,
     agent: JoinHandle<()>,
 }
@@ -75,9 +75,9 @@ impl Node {
 
 impl Running {
     fn start(object: PodObject, config: Arc<KubeletConfig>, logs: &Path) -> Result<Running, Box<dyn Error>> {
-        let (runtime, news) = Runtime::new(object.manifest().clone(), logs);
+        let (runtime, events) = Runtime::new(object.manifest().clone(), logs);
         let (deleted, deletion) = oneshot::channel();
-        let (agent, shown) = Agent::new(object, config, runtime, news)?;
+        let (agent, shown) = Agent::new(object, config, runtime, events)?;
         Ok(Running { shown, delete: Some(deleted), agent: tokio::spawn(agent.run(deletion)) })
     }
 }

@@ -14,7 +14,7 @@ use tokio::{sync::watch, time};
 
 use crate::agent::Shown;
 
-/// How often somebody looks. Ages and "in 8 s" change by themselves.
+/// Redraw period. Ages and "in 8 s" change by themselves.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Clears a terminal, and starts at its top.

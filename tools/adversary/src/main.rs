@@ -1,13 +1,13 @@
-//! Lives in a hostile world: news come late, twice, of others, and contradict one another.
+//! Random lives under hostile events: late, repeated, of unknown containers, and contradictory.
 //!
-//! `scripts/adversary --lives 1000000`. It knows nothing but the public API, and
-//! has a generator of its own. Each life that breaks an invariant is told, with the seed that leads to it again.
+//! `scripts/adversary --lives 1000000`. It uses only the public API and a generator of its own.
+//! Each life that breaks an invariant is printed with the seed that reproduces it.
 
-#![allow(clippy::disallowed_methods, reason = "it tells how long it takes")]
+#![allow(clippy::disallowed_methods, reason = "it prints the time it takes")]
 #![allow(clippy::indexing_slicing, reason = "a JSON object has every field that is set")]
 
 mod dice;
-mod news;
+mod hostile;
 mod pods;
 
 use std::{
@@ -25,12 +25,12 @@ use pod_lifecycle::{
 };
 
 use dice::Dice;
-use news::FakeRuntime;
+use hostile::FakeRuntime;
 
-/// Drives Pods with hostile news.
+/// Drives Pods with hostile events.
 #[derive(Parser)]
 struct Arguments {
-    /// How many lives.
+    /// Number of lives.
     #[arg(long, default_value_t = 10_000)]
     lives: u64,
     /// The seed of the first life; the next has the next.
@@ -39,23 +39,25 @@ struct Arguments {
     /// The most moves in a life.
     #[arg(long, default_value_t = 120)]
     moves: u64,
-    /// After one of so many steps something is tried out on a twin of the Pod, which costs as much as all else.
+    /// Metamorphic checks run after one of so many steps; each costs about as much as the step.
     #[arg(long, default_value_t = 1)]
     trials_each: u64,
-    /// Tells each step of the lives as well.
-    #[arg(long)]
-    tell: bool,
+    /// Print each step of the lives as well.
+    #[arg(long, alias = "tell")]
+    verbose: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let Arguments { lives, seed, .. } = arguments;
-    let (start, mut told_at) = (Instant::now(), Instant::now());
-    let (mut told, mut refused, mut findings) = (0_u64, 0_u64, 0_u64);
+    let (start, mut printed_at) = (Instant::now(), Instant::now());
+    let (mut handled, mut refused, mut findings) = (0_u64, 0_u64, 0_u64);
     for nth in 0..lives {
         let seed = seed.wrapping_add(nth);
         match catch_unwind(AssertUnwindSafe(|| live(seed, &arguments))) {
-            Ok(Ok(tally)) => (told, refused) = (told.saturating_add(tally.told), refused.saturating_add(tally.refused)),
+            Ok(Ok(tally)) => {
+                (handled, refused) = (handled.saturating_add(tally.handled), refused.saturating_add(tally.refused))
+            }
             Ok(Err(broken)) => {
                 findings = findings.saturating_add(1);
                 say(&format!("seed {seed}: {broken}"));
@@ -65,29 +67,31 @@ fn main() -> ExitCode {
                 say(&format!("seed {seed}: panicked"));
             }
         }
-        if told_at.elapsed() > Duration::from_secs(10) {
-            told_at = Instant::now();
-            say(&format!("{nth} lives, {told} events, {findings} findings"));
+        if printed_at.elapsed() > Duration::from_secs(10) {
+            printed_at = Instant::now();
+            say(&format!("{nth} lives, {handled} events, {findings} findings"));
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    say(&format!("{lives} lives, {told} events of which {refused} were refused, {findings} findings, {seconds:.0} s"));
+    say(&format!(
+        "{lives} lives, {handled} events of which {refused} were refused, {findings} findings, {seconds:.0} s"
+    ));
     if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn say(line: &str) {
-    // Nobody has to listen.
+    // A closed pipe is no error.
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// What happened in a life.
+/// Counts of a life.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counters {
-    told: u64,
+    handled: u64,
     refused: u64,
 }
 
-/// Lives one life.
+/// Runs one life.
 fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut dice = Dice::new(seed);
     let (spec, config) = pods::pod(&mut dice).map_err(|error| error.to_string())?;
@@ -95,11 +99,11 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut out: Vec<Output> = Vec::new();
     let mut pod = PodMachine::new(spec, config, now, &mut out);
     let mut watch = InvariantChecker::new(&pod, now, &out)?;
-    let mut world = FakeRuntime::default();
-    world.note(&out);
+    let mut runtime = FakeRuntime::default();
+    runtime.note(&out);
     let mut tally = Counters::default();
-    let tell = |out: &[Output]| {
-        if arguments.tell && !out.is_empty() {
+    let print = |out: &[Output]| {
+        if arguments.verbose && !out.is_empty() {
             say(&format!("  {out:?}"));
         }
     };
@@ -113,35 +117,35 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
             0..=14 => {
                 now = later(&mut dice, &pod, now);
                 let out = watch.handle_timeout(&mut pod, now)?;
-                tell(&out);
-                world.note(&out);
+                print(&out);
+                runtime.note(&out);
                 continue;
             }
-            15..=24 => world.old_news(&mut dice),
-            25..=34 => Some(Event::Runtime(news::foreign(&mut dice))),
-            35..=39 => Some(Event::Runtime(news::relist(&mut dice, &pod))),
-            40..=43 => Some(news::of_api_or_node(&mut dice, &pod)),
-            44..=54 => news::exit(&mut dice, &pod).map(Event::Runtime),
-            _ => world.answer(&mut dice).map(Event::Runtime),
+            15..=24 => runtime.repeat(&mut dice),
+            25..=34 => Some(Event::Runtime(hostile::foreign(&mut dice))),
+            35..=39 => Some(Event::Runtime(hostile::relist(&mut dice, &pod))),
+            40..=43 => Some(hostile::of_api_or_node(&mut dice, &pod)),
+            44..=54 => hostile::exit(&mut dice, &pod).map(Event::Runtime),
+            _ => runtime.answer(&mut dice).map(Event::Runtime),
         };
         let Some(event) = event else { continue };
-        if arguments.tell {
+        if arguments.verbose {
             say(&format!("{now:?} {} {event:?}", pod.worker_state()));
         }
         let (result, out) = watch.handle_event(&mut pod, now, event.clone())?;
-        tell(&out);
-        world.heard(event);
-        world.note(&out);
-        tally.told = tally.told.saturating_add(1);
+        print(&out);
+        runtime.record(event);
+        runtime.note(&out);
+        tally.handled = tally.handled.saturating_add(1);
         tally.refused = tally.refused.saturating_add(u64::from(result.is_err()));
         let out = watch.handle_timeout(&mut pod, now)?;
-        tell(&out);
-        world.note(&out);
+        print(&out);
+        runtime.note(&out);
     }
     Ok(tally)
 }
 
-/// Mostly when the Pod wakes next, sometimes in between, seldom years later, and seldom earlier.
+/// Returns mostly the next timeout, sometimes a time before it, seldom years later, and seldom in the past.
 fn later(dice: &mut Dice, pod: &PodMachine, now: Timestamp) -> Timestamp {
     match dice.below(40) {
         0 => now - Duration::from_secs(dice.below(100)),

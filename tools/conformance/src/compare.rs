@@ -13,11 +13,11 @@ pub struct Difference {
     pub places: Vec<String>,
 }
 
-/// The verdict of a check that tells in words how its answer differs.
-pub fn told(line: &Value, verdict: Result<(), String>) -> Result<(), Difference> {
-    verdict.map_err(|told| Difference {
+/// The verdict of a check that describes in words how its answer differs.
+pub fn in_words(line: &Value, verdict: Result<(), String>) -> Result<(), Difference> {
+    verdict.map_err(|words| Difference {
         expected: line["out"].clone(),
-        got: json!({ "told": told }),
+        got: json!({ "difference": words }),
         places: Vec::new(),
     })
 }

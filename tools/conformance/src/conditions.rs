@@ -29,7 +29,7 @@ fn answer(question: &Value) -> Lowered<Value> {
     let statuses: Option<Vec<ContainerStatus>> = read(&question["containerStatuses"], "containerStatuses")?;
     let records = statuses.map(|statuses| observed_records(&pod.spec, &statuses, &mut ids.containers));
     let records = records.as_deref();
-    // A Pod whose phase nobody has written yet is in no terminal one.
+    // A Pod without a phase is in no terminal one.
     let phase = question["phase"].as_str().filter(|phase| !phase.is_empty()).map_or(Ok(PodPhase::Pending), named)?;
     let listed: Vec<PodCondition> = read_or_default(&question["conditions"], "conditions")?;
     let gates = external_conditions::readiness_gates(spec, &listed);

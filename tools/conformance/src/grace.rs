@@ -67,7 +67,7 @@ impl Stop<'_> {
     }
 
     fn whole_pod(&self) -> Value {
-        // Whoever is waited for comes first: regular containers, then sidecars from the last to the first.
+        // Containers that others wait for come first: regular containers, then sidecars from the last to the first.
         let mut order = self.running.clone();
         order.sort_by_key(|index| std::cmp::Reverse(index.get()));
         let mut gone: BTreeMap<ContainerIndex, u64> = BTreeMap::new();

@@ -27,7 +27,7 @@ pub mod statuses;
 mod table;
 mod validation;
 
-pub use compare::{Difference, told};
+pub use compare::{Difference, in_words};
 pub use read::{ReadError, Recording, lines, recordings};
 pub use table::{Counters, Differences, Table};
 
@@ -48,8 +48,8 @@ const SUITES: &[(&str, Check)] = &[
     ("statuses", statuses::check),
     ("backoff", backoff::check),
     ("grace", grace::check),
-    ("kubectl", |line| told(line, kubectl::check(line))),
-    ("validation", |line| told(line, validation::check(line))),
+    ("kubectl", |line| in_words(line, kubectl::check(line))),
+    ("validation", |line| in_words(line, validation::check(line))),
 ];
 
 /// Asks every line of every recording in a directory, and counts suite by suite, in the order of `SUITES`.

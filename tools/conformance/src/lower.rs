@@ -192,7 +192,7 @@ pub(crate) fn runtime(question: &Value, pod: &PodMachine, ids: &mut Ids) -> Lowe
 
 fn instance(recorded: &RecordedInstance, pod: &PodMachine, ids: &mut Ids) -> Lowered<Instance> {
     let container = pod.spec.index_of(&recorded.name);
-    // Nobody asks for the id of an instance of no container of the spec: it may be any.
+    // The id of an instance without a container of the spec is never read: it may be any.
     let of = container.unwrap_or(ContainerIndex::from(u16::MAX));
     let id = ids.instance(of, &recorded.id).ok_or("an instance without an id")?;
     if let Some(container) = container {

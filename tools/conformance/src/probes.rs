@@ -77,8 +77,8 @@ impl Script {
         ticks
     }
 
-    /// Goes through the steps until the worker ends; tells what it did in each.
-    pub fn run(&self, mut tell: impl FnMut(Answer)) -> Lowered<()> {
+    /// Goes through the steps until the worker ends, and hands over the answer of each.
+    pub fn run(&self, mut hand_over: impl FnMut(Answer)) -> Lowered<()> {
         let (container, probe) = self.specs()?;
         let mut worker = ProbeWorker::default();
         for step in &self.steps {
@@ -94,7 +94,7 @@ impl Script {
                 probed = if fails { MAX_PROBE_RETRIES } else { step.errors_first + 1 };
                 worker.record(self.kind, probe, if fails { ProbeOutcome::Error } else { step.outcome });
             }
-            tell(Answer { probed, keep_going: decision != ProbeDecision::End, worker });
+            hand_over(Answer { probed, keep_going: decision != ProbeDecision::End, worker });
             if decision == ProbeDecision::End {
                 break;
             }

@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// How many Pods there are.
     #[arg(long, default_value_t = 1_000)]
     pub(crate) pods: u64,
-    /// How long the story is: 90s, 10m, 1h.
+    /// Simulated time: 90s, 10m, 1h.
     #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = time)]
     pub(crate) length: Duration,
     /// How often the Pods are counted; 200 times in all if left out, but no more than once a second.

@@ -9,11 +9,11 @@ use plotters::prelude::{
 use pod_lifecycle::go_duration;
 
 use crate::{
-    sample::Story,
+    sample::Run,
     summary::{grouped, words},
 };
 
-/// Colours that can be told apart, those of trouble in red and orange.
+/// Distinct colours, those of trouble in red and orange.
 fn colour(word: &str, place: usize) -> RGBColor {
     const OTHERS: [RGBColor; 6] = [
         RGBColor(140, 86, 75),
@@ -38,16 +38,16 @@ fn colour(word: &str, place: usize) -> RGBColor {
 }
 
 /// Draws the chart into a file.
-pub(crate) fn draw(file: &str, title: &str, story: &Story) -> Result<(), String> {
-    paint(file, title, story).map_err(|error| format!("{file}: {error}"))
+pub(crate) fn draw(file: &str, title: &str, run: &Run) -> Result<(), String> {
+    paint(file, title, run).map_err(|error| format!("{file}: {error}"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "drawn to a pixel")]
-fn paint(file: &str, title: &str, story: &Story) -> Result<(), Box<dyn std::error::Error>> {
+fn paint(file: &str, title: &str, run: &Run) -> Result<(), Box<dyn std::error::Error>> {
     let canvas = SVGBackend::new(file, (1_200, 640)).into_drawing_area();
     canvas.fill(&WHITE)?;
-    let end = story.samples.last().map_or(1.0, |sample| sample.at as f64 / 1e3);
-    let most = story.samples.iter().map(|sample| sample.counts.pods).max().unwrap_or(1).max(1) as f64;
+    let end = run.samples.last().map_or(1.0, |sample| sample.at as f64 / 1e3);
+    let most = run.samples.iter().map(|sample| sample.counts.pods).max().unwrap_or(1).max(1) as f64;
     let title = title.trim().lines().next().unwrap_or("Pods by STATUS");
     let mut chart = ChartBuilder::on(&canvas)
         .caption(title, ("sans-serif", 22).into_font())
@@ -64,10 +64,10 @@ fn paint(file: &str, title: &str, story: &Story) -> Result<(), Box<dyn std::erro
         .y_label_formatter(&|pods| grouped(pods.round().max(0.0) as u64))
         .label_style(("sans-serif", 15))
         .draw()?;
-    let words = words(story);
+    let words = words(run);
     // Each area is drawn from the bottom: the largest sums first, so that the next lie over them.
     for (place, word) in words.iter().enumerate().rev() {
-        let line = story.samples.iter().map(|sample| {
+        let line = run.samples.iter().map(|sample| {
             let below: u64 = words.iter().take(place.saturating_add(1)).map(|word| sample.counts.of_status(word)).sum();
             (sample.at as f64 / 1e3, below as f64)
         });

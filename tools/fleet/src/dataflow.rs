@@ -22,7 +22,7 @@ use timely::{
 
 use crate::{
     arguments::Arguments,
-    sample::{Sample, Story},
+    sample::{Run, Sample},
 };
 
 /// So many samples are taken while each Pod is gone through once.
@@ -31,26 +31,26 @@ const TOGETHER: usize = 8;
 /// A worker runs ahead of the slowest by so many samples at most.
 const AHEAD: u64 = 2 * TOGETHER as u64;
 
-/// Runs the fleet; the first process gets the whole story.
-pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Story, String> {
+/// Runs the fleet; the first process gets the whole run.
+pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Run, String> {
     let config = timely::Config::from_args(arguments.of_timely().into_iter())?;
-    let story = Arc::new(Mutex::new(Story::default()));
+    let run = Arc::new(Mutex::new(Run::default()));
     let plan = Arc::new(Steps {
         scenario: scenario.clone(),
         pods: arguments.pods,
         step: arguments.step(),
         length: arguments.length,
         bar: bar(arguments),
-        story: story.clone(),
+        run: run.clone(),
     });
     let workers = timely::execute(config, move |worker| plan.play(worker))?;
     for result in workers.join() {
         result?;
     }
-    let mut story = std::mem::take(&mut *story.lock().unwrap_or_else(PoisonError::into_inner));
-    match story.failure.take() {
+    let mut run = std::mem::take(&mut *run.lock().unwrap_or_else(PoisonError::into_inner));
+    match run.failure.take() {
         Some(error) => Err(error.to_string()),
-        None => Ok(story),
+        None => Ok(run),
     }
 }
 
@@ -61,7 +61,7 @@ struct Steps {
     step: Duration,
     length: Duration,
     bar: ProgressBar,
-    story: Arc<Mutex<Story>>,
+    run: Arc<Mutex<Run>>,
 }
 
 impl Steps {
@@ -69,7 +69,7 @@ impl Steps {
         let shard = Shard { index: to_u64(worker.index()), of: to_u64(worker.peers()) };
         let mut input = InputHandle::new();
         let probe = ProbeHandle::new();
-        let (story, bar, begin) = (self.story.clone(), self.bar.clone(), now());
+        let (run, bar, begin) = (self.run.clone(), self.bar.clone(), now());
         worker.dataflow::<u64, _, _>(|scope| {
             scope
                 .input_from(&mut input)
@@ -88,9 +88,9 @@ impl Steps {
                             {
                                 let sample = first.remove();
                                 show(&bar, &sample, begin);
-                                let mut story = story.lock().unwrap_or_else(PoisonError::into_inner);
-                                story.wall_seconds = begin.elapsed().as_secs_f64();
-                                story.samples.push(sample);
+                                let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
+                                run.wall_seconds = begin.elapsed().as_secs_f64();
+                                run.samples.push(sample);
                             }
                         }
                     },
@@ -105,7 +105,7 @@ impl Steps {
             }
         };
         if let Err(error) = self.live(shard, &mut send) {
-            self.story.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(error);
+            self.run.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(error);
         }
     }
 
@@ -126,7 +126,7 @@ impl Steps {
             }
             counted = fleet.advance_through(&moments)?;
         }
-        // To let go of so many Pods takes time that nobody needs to wait for.
+        // Dropping so many Pods takes time and serves no purpose at the end.
         std::mem::forget(fleet);
         Ok(())
     }
@@ -169,7 +169,7 @@ fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-#[expect(clippy::disallowed_methods, reason = "how fast it is can only be told by the clock")]
+#[expect(clippy::disallowed_methods, reason = "speed is measured by the clock")]
 fn now() -> Instant {
     Instant::now()
 }

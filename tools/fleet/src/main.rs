@@ -40,20 +40,20 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.process >= arguments.processes || shards == 0 {
         return Err(format!("-p {}: there are {} processes, counted from 0", arguments.process, arguments.processes));
     }
-    let story = dataflow::run(&scenario, arguments)?;
+    let run = dataflow::run(&scenario, arguments)?;
     if arguments.process != 0 {
         return Ok(());
     }
-    println!("{}", summary::text(arguments, &scenario.description, &story));
+    println!("{}", summary::text(arguments, &scenario.description, &run));
     if let Some(file) = &arguments.csv {
-        std::fs::write(file, summary::csv(&story)).map_err(|error| format!("{file}: {error}"))?;
+        std::fs::write(file, summary::csv(&run)).map_err(|error| format!("{file}: {error}"))?;
     }
     if let Some(file) = &arguments.json {
-        let json = serde_json::to_string_pretty(&story).map_err(|error| error.to_string())?;
+        let json = serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?;
         std::fs::write(file, json).map_err(|error| format!("{file}: {error}"))?;
     }
     if let Some(file) = &arguments.svg {
-        chart::draw(file, &scenario.description, &story)?;
+        chart::draw(file, &scenario.description, &run)?;
         println!("The chart is in {file}.");
     }
     Ok(())
@@ -71,7 +71,7 @@ fn read(arguments: &Arguments) -> Result<FleetScenario, String> {
     Ok(scenario)
 }
 
-/// Whether this process has room for its part of the Pods; where nobody can say, it is taken that it has.
+/// True if this process has room for its part of the Pods, or if the memory is unknown.
 fn check_memory(arguments: &Arguments) -> Result<(), String> {
     let own = arguments.pods.checked_div(arguments.processes).unwrap_or(0);
     let bytes = Fleet::bytes_of(own);

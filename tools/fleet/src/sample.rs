@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What one shard has counted at a time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Sample {
-    /// Milliseconds since the beginning of the story.
+    /// Milliseconds since the run began.
     pub(crate) at: u64,
     pub(crate) counts: PodCounts,
     /// How many things have happened.
@@ -36,7 +36,7 @@ impl Sample {
 
 /// All that was counted, and how long it took.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Story {
+pub(crate) struct Run {
     pub(crate) samples: Vec<Sample>,
     /// Since the processes were connected: that takes timely up to a second.
     pub(crate) wall_seconds: f64,

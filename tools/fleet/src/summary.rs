@@ -1,4 +1,4 @@
-//! The story as people read it, and as tables.
+//! The run as text for people, and as CSV.
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
@@ -6,14 +6,14 @@ use pod_lifecycle::{go_duration, sim::Histogram};
 
 use crate::{
     arguments::Arguments,
-    sample::{Sample, Story},
+    sample::{Run, Sample},
 };
 
-/// A page about the whole story.
-pub(crate) fn text(arguments: &Arguments, description: &str, story: &Story) -> String {
+/// Returns a page about the whole run.
+pub(crate) fn text(arguments: &Arguments, description: &str, run: &Run) -> String {
     let mut page = String::new();
-    let Some(last) = story.samples.last() else { return page };
-    let _ = write_page(&mut page, arguments, description, story, last);
+    let Some(last) = run.samples.last() else { return page };
+    let _ = write_page(&mut page, arguments, description, run, last);
     page
 }
 
@@ -22,20 +22,20 @@ fn write_page(
     page: &mut String,
     arguments: &Arguments,
     description: &str,
-    story: &Story,
+    run: &Run,
     last: &Sample,
 ) -> std::fmt::Result {
     if !description.is_empty() {
         writeln!(page, "{}\n", description.trim())?;
     }
-    let (events, seconds) = (last.events as f64, story.wall_seconds);
+    let (events, seconds) = (last.events as f64, run.wall_seconds);
     writeln!(page, "{} of virtual time in {seconds:.2} s", go_duration(arguments.length))?;
     writeln!(page, "{} events, {:.2} million a second", grouped(last.events), events / seconds / 1e6)?;
     writeln!(page, "digest {:016x}\n", last.digest)?;
     writeln!(page, "{:<24} {:>12} {:>12} {:>12}", "STATUS", "at the end", "at most", "at")?;
-    for word in words(story) {
+    for word in words(run) {
         let most =
-            story.samples.iter().max_by_key(|sample| (sample.counts.of_status(&word), std::cmp::Reverse(sample.at)));
+            run.samples.iter().max_by_key(|sample| (sample.counts.of_status(&word), std::cmp::Reverse(sample.at)));
         let Some(most) = most else { continue };
         let (end, peak) = (last.counts.of_status(&word), most.counts.of_status(&word));
         let at = go_duration(Duration::from_millis(most.at));
@@ -57,21 +57,21 @@ fn row(sketch: &Histogram, show: impl Fn(u64) -> String) -> String {
 }
 
 /// The words of the column STATUS, the most common first.
-pub(crate) fn words(story: &Story) -> Vec<String> {
-    let all: BTreeSet<&String> = story.samples.iter().flat_map(|sample| sample.counts.statuses.keys()).collect();
-    let sum = |word: &str| story.samples.iter().map(|sample| sample.counts.of_status(word)).sum::<u64>();
+pub(crate) fn words(run: &Run) -> Vec<String> {
+    let all: BTreeSet<&String> = run.samples.iter().flat_map(|sample| sample.counts.statuses.keys()).collect();
+    let sum = |word: &str| run.samples.iter().map(|sample| sample.counts.of_status(word)).sum::<u64>();
     let mut all: Vec<(u64, &String)> = all.into_iter().map(|word| (sum(word), word)).collect();
     all.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
     all.into_iter().map(|(_, word)| word.clone()).collect()
 }
 
 /// A line for each time.
-pub(crate) fn csv(story: &Story) -> String {
-    let words = words(story);
+pub(crate) fn csv(run: &Run) -> String {
+    let words = words(run);
     let mut table = String::from("seconds,pods,ready,events");
     words.iter().for_each(|word| _ = write!(table, ",{word}"));
     table.push('\n');
-    for sample in &story.samples {
+    for sample in &run.samples {
         let Sample { counts, events, .. } = sample;
         let seconds = Duration::from_millis(sample.at).as_secs_f64();
         let _ = write!(table, "{seconds},{},{},{events}", counts.pods, counts.ready);

@@ -17,8 +17,8 @@ fn scenario(name: &str) -> String {
     format!("{}/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The page but for the lines that tell of the clock, and of processes that wait for one another.
-fn story(page: &[u8]) -> Vec<String> {
+/// The page without the lines about wall time and about processes that wait for one another.
+fn page_of(page: &[u8]) -> Vec<String> {
     const OTHERS: [&str; 4] = ["of virtual time in", "million a second", "awaiting connections", "connected to"];
     let page = String::from_utf8(page.to_vec()).unwrap();
     let is_other = |line: &&str| OTHERS.iter().any(|words| line.contains(words));
@@ -28,7 +28,7 @@ fn story(page: &[u8]) -> Vec<String> {
 fn run(arguments: &[&str]) -> Vec<String> {
     let output = fleet(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    story(&output.stdout)
+    page_of(&output.stdout)
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn threads_and_processes_make_no_difference() {
     let (first, second) = (first.wait_with_output().unwrap(), second.wait_with_output().unwrap());
     std::fs::remove_file(&file_of_hosts).unwrap();
     assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
-    assert_eq!(alone, story(&first.stdout), "two processes: {}", String::from_utf8_lossy(&first.stderr));
+    assert_eq!(alone, page_of(&first.stdout), "two processes: {}", String::from_utf8_lossy(&first.stderr));
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub struct ModelState {
     pub violation: Option<String>,
 }
 
-/// Hashes with a fast hash of fixed seeds: stateright tells states apart by their hash, and spends most of its time on
+/// Hashes with a fast hash of fixed seeds: stateright identifies states by their hash, and spends most of its time on
 /// it.
 impl Hash for ModelState {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -1,7 +1,7 @@
 //! Model check: explores every order of events of small Pods.
 //!
 //! `scripts/model-check --deep` goes on for an hour, or until there are 10^8
-//! states; without `--deep` a minute. States, depth and time are told every ten seconds.
+//! states; without `--deep` a minute. States, depth and time are printed every ten seconds.
 
 #![allow(
     clippy::unwrap_used,
@@ -117,12 +117,12 @@ fn check(pod: SmallPods, search: Search, share: Share, threads: usize, start: In
 
 /// Prints the progress of a search, and returns its result.
 fn found(checker: &impl Checker<SmallPods>, share: Share, start: Instant) -> Found {
-    let (began, mut told) = (Instant::now(), 0);
+    let (began, mut printed) = (Instant::now(), 0);
     // The checker notices its timeout late; wait at most ten seconds longer.
     while !checker.is_done() && began.elapsed().as_secs() < share.seconds + 10 {
         thread::sleep(Duration::from_millis(200));
-        if began.elapsed().as_secs() / 10 > told {
-            told = began.elapsed().as_secs() / 10;
+        if began.elapsed().as_secs() / 10 > printed {
+            printed = began.elapsed().as_secs() / 10;
             let (unique, depth) = (checker.unique_state_count(), checker.max_depth());
             say(&format!("  {unique} states, depth {depth}, {:.0} s", start.elapsed().as_secs_f64()));
         }

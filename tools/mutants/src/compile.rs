@@ -133,7 +133,7 @@ fn cargo(copy: &Copy, target: &Path, jobs: usize, arguments: &[String]) -> Resul
     Ok(messages)
 }
 
-/// How Cargo builds here, whoever asks it.
+/// Settings of every Cargo call.
 pub(crate) fn set_environment(command: &mut Command, target: &Path) {
     command
         .env("CARGO_TARGET_DIR", target)
@@ -257,7 +257,7 @@ fn at(copy: &Copy, span: &Span, code: &str) -> Vec<(Number, Refused)> {
 }
 
 /// What is returned early is checked like a body, and an operation like the one in its place: if they do not compile
-/// here, they do not there. But nobody asked for `const`.
+/// here, they do not there. But `const` is not needed.
 fn verdict(copy: &Copy, number: Number, code: &str) -> Refused {
     let mutant = &copy.mutants[&number];
     let is_alike = match mutant.genre {

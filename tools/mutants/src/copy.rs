@@ -37,7 +37,7 @@ struct Source {
 }
 
 impl Copy {
-    /// Copies what git knows, and what it would be told. A file that has not changed keeps its time, so that only the
+    /// Copies what git tracks, and what it would add. A file that has not changed keeps its time, so that only the
     /// rest is built again.
     pub(crate) fn new(from: &Path, path: PathBuf, mutants: BTreeMap<Number, Mutant>) -> Result<Copy> {
         let mut of_file: BTreeMap<String, BTreeMap<Number, Mutant>> = BTreeMap::new();

@@ -31,7 +31,7 @@ use crate::{
     compile::{Binary, Built},
     copy::Copy,
     listed::{Mutant, Number},
-    report::{Fate, Line},
+    report::{Line, Verdict},
     trial::{Outcome, Place},
     workers::in_parallel,
 };
@@ -94,13 +94,13 @@ fn main() -> Result<ExitCode> {
     }
     println!("{}", report::summary(&lines));
     println!("{} s; results are in {}", start.elapsed().as_secs(), arguments.results.display());
-    let is_well = lines.iter().all(|line| line.fate != Fate::Missed);
+    let is_well = lines.iter().all(|line| line.verdict != Verdict::Missed);
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 /// How many have been run.
 fn tried(lines: &[Line]) -> usize {
-    lines.iter().filter(|line| !matches!(line.fate, Fate::NotSwitched | Fate::Unviable)).count()
+    lines.iter().filter(|line| !matches!(line.verdict, Verdict::NotSwitched | Verdict::Unviable)).count()
 }
 
 /// Lines may have moved since: a mutant is known by its file and by what it does.
@@ -108,7 +108,7 @@ fn missed(mutants: Vec<Mutant>, earlier: &[Line]) -> Vec<Mutant> {
     let is_missed = |mutant: &Mutant| {
         earlier
             .iter()
-            .filter(|line| matches!(line.fate, Fate::Missed | Fate::Equivalent) && line.file == mutant.file)
+            .filter(|line| matches!(line.verdict, Verdict::Missed | Verdict::Equivalent) && line.file == mutant.file)
             .any(|line| line.name.ends_with(mutant.what()))
     };
     mutants.into_iter().filter(is_missed).collect()
@@ -171,12 +171,12 @@ impl Trials<'_> {
     fn run(&self, numbers: &[Number], lines: &mut Vec<Line>) -> Result<()> {
         let (quick, slow) = self.tests.split_at(self.tests.partition_point(|test| test.time <= QUICK));
         let place = Place { copy: &self.copy.path, target: &self.target };
-        let told = Mutex::new(lines);
+        let shared = Mutex::new(lines);
         let missed = Mutex::new(Vec::new());
         in_parallel(self.arguments.jobs, numbers, |_, &number| {
             match trial::try_mutant(place, &self.binaries, quick, number)? {
                 Outcome::Missed { reached_by } => lock(&missed).push((number, reached_by)),
-                outcome => self.tell(number, outcome, &told)?,
+                outcome => self.record(number, outcome, &shared)?,
             }
             Ok(())
         })?;
@@ -187,15 +187,15 @@ impl Trials<'_> {
                 Outcome::Missed { reached_by } => Outcome::Missed { reached_by: before + reached_by },
                 outcome => outcome,
             };
-            self.tell(number, outcome, &told)
+            self.record(number, outcome, &shared)
         })
     }
 
-    fn tell(&self, number: Number, outcome: Outcome, lines: &Mutex<&mut Vec<Line>>) -> Result<()> {
+    fn record(&self, number: Number, outcome: Outcome, lines: &Mutex<&mut Vec<Line>>) -> Result<()> {
         let mutant = &self.copy.mutants[&number];
         let source = fs::read_to_string(self.arguments.project.join(&mutant.file))?;
         let line = Line::of_trial(mutant, outcome, &source);
-        println!("{:?}: {}{}", line.fate, line.name, report::in_brackets(&line.detail));
+        println!("{:?}: {}{}", line.verdict, line.name, report::in_brackets(&line.detail));
         let mut lines = lock(lines);
         lines.push(line);
         report::write(&self.arguments.results, &lines)

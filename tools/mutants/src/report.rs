@@ -1,4 +1,4 @@
-//! What became of the mutants, for people and for programs.
+//! Report of the mutants, for people and for programs.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
@@ -11,20 +11,21 @@ use crate::{
     trial::Outcome,
 };
 
-/// One mutant and its fate.
+/// One mutant and its verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) file: String,
     pub(crate) folder: String,
-    pub(crate) fate: Fate,
+    #[serde(rename = "fate")]
+    pub(crate) verdict: Verdict,
     /// The binary that caught it, or how many tests reach what was missed.
     pub(crate) detail: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Fate {
+pub(crate) enum Verdict {
     Caught,
     TimedOut,
     Missed,
@@ -37,29 +38,29 @@ pub(crate) enum Fate {
 impl Line {
     pub(crate) fn of_trial(mutant: &Mutant, outcome: Outcome, source: &str) -> Line {
         let is_explained = is_explained(mutant, source);
-        let (fate, detail) = match outcome {
-            Outcome::Caught { binary } => (Fate::Caught, binary),
-            Outcome::TimedOut => (Fate::TimedOut, String::new()),
+        let (verdict, detail) = match outcome {
+            Outcome::Caught { binary } => (Verdict::Caught, binary),
+            Outcome::TimedOut => (Verdict::TimedOut, String::new()),
             Outcome::Missed { reached_by } if is_explained => {
-                (Fate::Equivalent, format!("{reached_by} tests reach it"))
+                (Verdict::Equivalent, format!("{reached_by} tests reach it"))
             }
-            Outcome::Missed { reached_by: 0 } => (Fate::Missed, "no test reaches it".to_owned()),
-            Outcome::Missed { reached_by } => (Fate::Missed, format!("{reached_by} tests reach it")),
+            Outcome::Missed { reached_by: 0 } => (Verdict::Missed, "no test reaches it".to_owned()),
+            Outcome::Missed { reached_by } => (Verdict::Missed, format!("{reached_by} tests reach it")),
         };
-        Line::new(mutant, fate, detail)
+        Line::new(mutant, verdict, detail)
     }
 
     pub(crate) fn of_refused(mutant: &Mutant, refused: Refused) -> Line {
-        let fate = match refused {
-            Refused::Switch => Fate::NotSwitched,
-            Refused::Mutant => Fate::Unviable,
+        let verdict = match refused {
+            Refused::Switch => Verdict::NotSwitched,
+            Refused::Mutant => Verdict::Unviable,
         };
-        Line::new(mutant, fate, String::new())
+        Line::new(mutant, verdict, String::new())
     }
 
-    fn new(mutant: &Mutant, fate: Fate, detail: String) -> Line {
+    fn new(mutant: &Mutant, verdict: Verdict, detail: String) -> Line {
         let (name, file) = (mutant.name.clone(), mutant.file.clone());
-        Line { name, file, folder: mutant.folder().to_owned(), fate, detail }
+        Line { name, file, folder: mutant.folder().to_owned(), verdict, detail }
     }
 }
 
@@ -111,24 +112,24 @@ pub(crate) fn summary(lines: &[Line]) -> String {
     let all: Vec<&Line> = lines.iter().collect();
     for (folder, lines) in folders.into_iter().chain([("src", all)]) {
         let [caught, timed_out, missed, equivalent, not_switched, unviable] =
-            [Fate::Caught, Fate::TimedOut, Fate::Missed, Fate::Equivalent, Fate::NotSwitched, Fate::Unviable]
-                .map(|fate| lines.iter().filter(|line| line.fate == fate).count());
+            [Verdict::Caught, Verdict::TimedOut, Verdict::Missed, Verdict::Equivalent, Verdict::NotSwitched, Verdict::Unviable]
+                .map(|verdict| lines.iter().filter(|line| line.verdict == verdict).count());
         let rate = rate(caught + timed_out, missed);
         let _ = writeln!(
             text,
             "{folder:<12}{caught:>8}{timed_out:>10}{missed:>8}{equivalent:>12}{not_switched:>14}{unviable:>10}{rate:>9}"
         );
     }
-    for (fate, heading) in [
-        (Fate::Missed, "Missed"),
-        (Fate::Equivalent, "Equivalent, as the source explains"),
-        (Fate::NotSwitched, "Could not be switched: not tried"),
+    for (verdict, heading) in [
+        (Verdict::Missed, "Missed"),
+        (Verdict::Equivalent, "Equivalent, as the source explains"),
+        (Verdict::NotSwitched, "Could not be switched: not tried"),
     ] {
-        let of_fate: Vec<&Line> = lines.iter().filter(|line| line.fate == fate).collect();
-        if !of_fate.is_empty() {
+        let of_verdict: Vec<&Line> = lines.iter().filter(|line| line.verdict == verdict).collect();
+        if !of_verdict.is_empty() {
             let _ = writeln!(text, "\n{heading}:");
         }
-        for line in of_fate {
+        for line in of_verdict {
             let _ = writeln!(text, "  {}{}", line.name, in_brackets(&line.detail));
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum End {
     TimedOut,
 }
 
-/// Where the tests run, and what they are told.
+/// Folder, environment and arguments of the tests.
 pub(crate) struct Run<'a> {
     pub(crate) copy: &'a Path,
     pub(crate) target: &'a Path,

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, anyhow};
 
-/// Does each, in the order of the list, with so many at once; the work is told which worker does it.
+/// Does each, in the order of the list, with so many at once; the work gets the number of its worker.
 pub(crate) fn in_parallel<T: Sync>(
     jobs: usize,
     things: &[T],

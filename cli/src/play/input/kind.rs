@@ -37,7 +37,7 @@ pub(super) fn healthy(text: &str, name: Option<&str>) -> Result<Input, String> {
     Ok(Input { scenario: Scenario::healthy(pod), pod_path })
 }
 
-/// Every document; one that stands alone is read so that its mistakes are told with their place.
+/// Every document; one that stands alone is read so that its errors have their line and column.
 fn documents(text: &str) -> Result<Vec<Document>, String> {
     const WHAT: &str = "a Pod's manifest";
     let headers = yaml::read_all::<Header>(text, WHAT).unwrap_or_default();
@@ -71,7 +71,7 @@ fn worded(error: &WorkloadError) -> String {
     format!("{error}{hint}")
 }
 
-/// Whoever gives the manifest of another version should be told.
+/// A manifest of another version is reported.
 fn check_version(pod: &PodManifest, prefix: &str) -> Result<(), String> {
     match pod.api_version.as_deref() {
         None | Some("v1") => Ok(()),

@@ -1,4 +1,4 @@
-//! Carries a Pod's actions out, each in a file of its own, and tells what came of them.
+//! Carries a Pod's actions out, each in a file of its own, and reports their results.
 //!
 //! Nothing here decides: which container runs, when it is stopped and whether it is started again is the Pod's to say.
 
@@ -33,25 +33,25 @@ pub(crate) struct Runtime {
     created: BTreeMap<(ContainerIndex, InstanceId), Prepared>,
     /// Started; they stay until the Pod wants them removed.
     started: BTreeMap<(ContainerIndex, InstanceId), Process>,
-    news: News,
+    events: Events,
 }
 
-/// Where news go: the Pod's agent, which may be gone by then.
+/// Channel to the Pod's agent, which may be gone by then.
 #[derive(Clone)]
-pub(crate) struct News(mpsc::UnboundedSender<RuntimeEvent>);
+pub(crate) struct Events(mpsc::UnboundedSender<RuntimeEvent>);
 
-impl News {
-    fn tell(&self, event: RuntimeEvent) {
+impl Events {
+    fn send(&self, event: RuntimeEvent) {
         let _ = self.0.send(event);
     }
 }
 
 impl Runtime {
     pub(crate) fn new(pod: PodManifest, logs: &Path) -> (Runtime, mpsc::UnboundedReceiver<RuntimeEvent>) {
-        let (sender, news) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::unbounded_channel();
         let (created, started) = (BTreeMap::new(), BTreeMap::new());
         let logs = Logs::of_pod(logs, &pod.metadata.name);
-        (Runtime { pod: Arc::new(pod), logs, created, started, news: News(sender) }, news)
+        (Runtime { pod: Arc::new(pod), logs, created, started, events: Events(sender) }, events)
     }
 
     /// Begins an action. Whatever takes time goes on by itself, and is answered later.
@@ -59,20 +59,20 @@ impl Runtime {
         match action {
             // A Pod's containers share this machine's network, and there is nothing to hold it.
             Action::RunPodSandbox { sandbox } => {
-                self.news.tell(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) });
+                self.events.send(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) });
             }
-            Action::StopPodSandbox { sandbox } => self.news.tell(RuntimeEvent::SandboxDied { sandbox }),
+            Action::StopPodSandbox { sandbox } => self.events.send(RuntimeEvent::SandboxDied { sandbox }),
             Action::RemovePodSandbox { .. } => {}
             // There are no images: whatever a container runs is here already.
             Action::InspectImage { container } => {
-                self.news.tell(RuntimeEvent::ImageInspected { container, result: Ok(true) });
+                self.events.send(RuntimeEvent::ImageInspected { container, result: Ok(true) });
             }
             Action::PullImage { container } => {
-                self.news.tell(RuntimeEvent::ImagePulled { container, result: Ok(0) });
+                self.events.send(RuntimeEvent::ImagePulled { container, result: Ok(0) });
             }
             Action::CreateContainer { container, instance, .. } => {
                 let result = self.create(container, instance);
-                self.news.tell(RuntimeEvent::ContainerCreated { container, instance, result });
+                self.events.send(RuntimeEvent::ContainerCreated { container, instance, result });
             }
             Action::StartContainer { container, instance } => self.start(container, instance),
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout),
@@ -96,7 +96,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// The answer to the start goes out before the process can end, so that the Pod hears of both in their order.
+    /// The answer to the start goes out before the process can end, so that the Pod handles both in their order.
     fn start(&mut self, container: ContainerIndex, instance: InstanceId) {
         let created = self.created.remove(&(container, instance));
         let prepared = created.ok_or_else(|| failed(StartError::CreateContainerError, "it was not created"));
@@ -105,42 +105,42 @@ impl Runtime {
                 let (process, life) = spawned;
                 self.started.insert((container, instance), process);
                 let started = RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) };
-                self.news.tell(started);
-                tokio::spawn(life.tell(container, instance, self.news.clone()));
+                self.events.send(started);
+                tokio::spawn(life.watch(container, instance, self.events.clone()));
                 return;
             }
             Err(failure) => Err(failure),
         };
-        self.news.tell(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
+        self.events.send(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
     }
 
     fn stop(&self, container: ContainerIndex, instance: InstanceId, timeout: Duration) {
         let running = self.started.get(&(container, instance));
         if running.is_none_or(|process| !process.stop(timeout)) {
-            self.news.tell(RuntimeEvent::ContainerStopped { container, instance });
+            self.events.send(RuntimeEvent::ContainerStopped { container, instance });
         }
     }
 
     fn run_hook(&self, container: ContainerIndex, instance: InstanceId, hook: HookKind) {
         let Some(manifest) = self.pod.container(container).cloned() else { return };
-        let (pod, news) = (Arc::clone(&self.pod), self.news.clone());
+        let (pod, events) = (Arc::clone(&self.pod), self.events.clone());
         let ended = self.started.get(&(container, instance)).map(Process::ended);
         tokio::spawn(async move {
             let result = tokio::select! {
                 result = hook::run(&pod, &manifest, hook) => result,
                 () = process::end_of(ended) => Err("the container ended meanwhile".into()),
             };
-            news.tell(RuntimeEvent::HookFinished { container, instance, hook, result });
+            events.send(RuntimeEvent::HookFinished { container, instance, hook, result });
         });
     }
 
     fn probe(&self, container: ContainerIndex, instance: InstanceId, kind: ProbeKind) {
         let Some(manifest) = self.pod.container(container).cloned() else { return };
-        let (pod, news) = (Arc::clone(&self.pod), self.news.clone());
+        let (pod, events) = (Arc::clone(&self.pod), self.events.clone());
         tokio::spawn(async move {
             let (outcome, output) = probe::run(&pod, &manifest, kind).await;
             let output = output.into();
-            news.tell(RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
+            events.send(RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output });
         });
     }
 }

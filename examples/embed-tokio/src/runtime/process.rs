@@ -15,7 +15,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{News, command::Prepared, failed, logs::Log};
+use super::{Events, command::Prepared, failed, logs::Log};
 
 /// What the kernel adds to a signal's number when a shell is asked for an exit code.
 const KILLED_BY: i32 = 128;
@@ -57,7 +57,7 @@ impl Process {
         Ok((process, Life { child, group, stops, ended: end, last_words }))
     }
 
-    /// Has it stopped: SIGTERM, and SIGKILL when the grace is over. `false` if it has ended already, and nobody will
+    /// Stops it: SIGTERM, and SIGKILL when the grace is over. `false` if it has ended already, and no task will
     /// answer.
     pub(super) fn stop(&self, grace: Duration) -> bool {
         self.stops.send(grace).is_ok()
@@ -78,18 +78,18 @@ pub(super) async fn end_of(ended: Option<watch::Receiver<bool>>) {
 }
 
 impl Life {
-    /// Waits for the end, and tells of it; then of each stop that was asked for, for it is done.
-    pub(super) async fn tell(mut self, container: ContainerIndex, instance: InstanceId, news: News) {
+    /// Waits for the exit and reports it, then completes each stop that was asked for.
+    pub(super) async fn watch(mut self, container: ContainerIndex, instance: InstanceId, events: Events) {
         let (status, mut stops) = self.end().await;
-        // From now on, whoever asks for a stop learns that there is nothing to stop.
+        // From now on a request to stop finds nothing to stop.
         self.stops.close();
         while self.stops.try_recv().is_ok() {
             stops = stops.saturating_add(1);
         }
         self.ended.send_replace(true);
-        news.tell(RuntimeEvent::ContainerExited { container, instance, exit: self.exit(status) });
+        events.send(RuntimeEvent::ContainerExited { container, instance, exit: self.exit(status) });
         for _ in 0..stops {
-            news.tell(RuntimeEvent::ContainerStopped { container, instance });
+            events.send(RuntimeEvent::ContainerStopped { container, instance });
         }
     }
 
@@ -102,7 +102,7 @@ impl Life {
                 status = self.child.wait() => return (status.ok(), stops),
                 Some(grace) = self.stops.recv() => {
                     if kill_at.is_none() {
-                        // As in a container: the first process hears of it, and has its children to look after.
+                        // As in a container: only the first process gets the signal; its children are its own business.
                         let _ = kill_process(self.group, Signal::TERM);
                     }
                     let killed = Instant::now().checked_add(grace);

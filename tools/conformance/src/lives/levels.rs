@@ -46,7 +46,7 @@ fn is_visible_call(call: &Value) -> bool {
     !op.starts_with('~') && op != "ExecSync" && op != "RemoveContainer"
 }
 
-/// A status that says what the one before it says is no news.
+/// A status equal to the one before it counts as none.
 fn without_repeats(mut statuses: Vec<Value>) -> Vec<Value> {
     statuses.dedup_by(|after, before| normal(&after["status"]) == normal(&before["status"]));
     statuses

@@ -42,7 +42,7 @@ impl Lift {
                     "container": event.container.map_or("", |container| self.spec.container_name(container)),
                 })),
                 EntryKind::Transition(_) => {}
-                EntryKind::Sync(news) => self.sync(t, *news, &mut syncs),
+                EntryKind::Sync(progress) => self.sync(t, *progress, &mut syncs),
                 _ => unreachable!("{kind:?} is new here"),
             }
         }
@@ -224,8 +224,8 @@ impl Lift {
         }
     }
 
-    fn sync(&self, t: f64, news: SyncProgress, syncs: &mut Vec<Value>) {
-        match news {
+    fn sync(&self, t: f64, progress: SyncProgress, syncs: &mut Vec<Value>) {
+        match progress {
             SyncProgress::Began { kind, grace } => {
                 let mut sync = json!({ "t": t, "kind": kind.name() });
                 if kind == pod_lifecycle::SyncKind::Terminating {

@@ -17,7 +17,7 @@ use pod_lifecycle_conformance as recordings;
 
 use crate::{
     FEWER, STRIDE,
-    promises::{Counters, Told},
+    promises::{Counters, ExplainedLife},
 };
 
 /// The recorded lives.
@@ -89,8 +89,8 @@ fn live_all(node_like_seed: Option<u64>) {
             }
         });
         let spec = life.object().spec().clone();
-        let told = Told::new(&spec, life.entries(), &explanations);
-        if let Err(promise) = told.judge(&mut tallies) {
+        let life_explained = ExplainedLife::new(&spec, life.entries(), &explanations);
+        if let Err(promise) = life_explained.judge(&mut tallies) {
             broken.push(format!("{name}: {promise}"));
         }
     }
@@ -141,7 +141,7 @@ fn check(explanation: &Explanation, object: &PodObject) -> Result<(), String> {
     Ok(())
 }
 
-/// A time as explanations tell it.
+/// A time as explanations write it.
 fn clock(at: Timestamp) -> String {
     let micros = at.unix_micros().rem_euclid(1_000_000);
     let text = at.to_string().replace('T', " ").replace('Z', "");

@@ -29,12 +29,12 @@ fn every_recorded_life_is_the_same_in_a_fleet_of_all_of_them() {
     let heard = heard.lock().unwrap();
     for (number, scenario) in scenarios.iter().enumerate() {
         let played = scenario.play().unwrap();
-        let told = played.entries.iter().filter_map(|entry| match &entry.kind {
+        let changes = played.entries.iter().filter_map(|entry| match &entry.kind {
             EntryKind::Transition(transition) => Some(transition.clone()),
             _ => None,
         });
         let name = &scenario.pod.metadata.name;
-        assert_eq!(told.collect::<Vec<_>>(), heard[number], "life {number}, {name}");
+        assert_eq!(changes.collect::<Vec<_>>(), heard[number], "life {number}, {name}");
         if number % 16 == 0 {
             let again = fleet.timeline(number as u64).unwrap();
             assert_eq!(json(&again), json(&played), "life {number}, {name}");
@@ -56,7 +56,7 @@ fn recorded() -> Vec<Scenario> {
         scenarios.extend(lives.map(|line| recordings::lives::scenario(&line).unwrap()));
     }
     for scenario in &mut scenarios {
-        // A fleet's story has no end of its own.
+        // A fleet's run has no end of its own.
         scenario.script.end.get_or_insert(Duration::from_secs(600));
     }
     scenarios

@@ -161,7 +161,7 @@ fn no_container_is_started_before_it_is_said_to_be() {
             let Some((_, start)) = starts.iter().find(|(started, _)| started == container) else { continue };
             assert!(next.when.time() <= *start, "{name}: started at {start}, said\n{explanation}");
             match next.when {
-                When::At(_) => panic!("{name}: a status tells no exact time\n{explanation}"),
+                When::At(_) => panic!("{name}: a status has no exact time\n{explanation}"),
                 When::NotBefore(_) => exact += 1,
                 When::Between { latest, .. } => {
                     within += 1;
@@ -187,10 +187,10 @@ fn the_delay_that_the_kubelet_tells_lies_within_the_bounds_of_the_restart_count(
         };
         silent.status.container_statuses.iter_mut().for_each(strip);
         silent.status.init_container_statuses.iter_mut().for_each(strip);
-        let told = ObservedPod::from_manifest(object).unwrap().explain(at);
+        let explained = ObservedPod::from_manifest(object).unwrap().explain(at);
         let guessed = ObservedPod::from_manifest(silent).unwrap().explain(at);
-        for (told, guessed) in told.containers.iter().zip(&guessed.containers) {
-            let Situation::HeldBack { delay, until, .. } = told.situation else { continue };
+        for (explained, guessed) in explained.containers.iter().zip(&guessed.containers) {
+            let Situation::HeldBack { delay, until, .. } = explained.situation else { continue };
             count += 1;
             match &guessed.situation {
                 Situation::HeldBack { delay: guess, .. } => assert_eq!(*guess, delay, "{name}"),

@@ -22,35 +22,35 @@ pub(crate) struct Counters {
 }
 
 /// A life with all its explanations, by time.
-pub(crate) struct Told<'a> {
+pub(crate) struct ExplainedLife<'a> {
     spec: &'a PodSpec,
     /// In the order of their times.
     entries: &'a [TimelineEntry],
     explanations: &'a BTreeMap<Timestamp, Explanation>,
     end: Timestamp,
     /// The times of entries that no explanation before them could know.
-    news: Vec<(Timestamp, News)>,
+    unforeseen: Vec<(Timestamp, Unforeseen)>,
 }
 
 /// An entry that no earlier explanation could know.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum News {
+enum Unforeseen {
     /// Something that happened to the Pod, or a stop because of a probe.
     Occurrence,
     /// A status in which a container became ready or started, or is so no longer.
     Verdict,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ExplainedLife<'a> {
     /// Creates it from a life's entries and explanations; the life ends at the last explanation.
     pub(crate) fn new(
         spec: &'a PodSpec,
         entries: &'a [TimelineEntry],
         explanations: &'a BTreeMap<Timestamp, Explanation>,
-    ) -> Told<'a> {
+    ) -> ExplainedLife<'a> {
         assert!(entries.is_sorted_by_key(|entry| entry.at), "entries are found by their times");
         let end = *explanations.last_key_value().unwrap().0;
-        Told { spec, entries, explanations, end, news: news(entries) }
+        ExplainedLife { spec, entries, explanations, end, unforeseen: unforeseen(entries) }
     }
 
     /// Iterates over the entries from the first on whose time is not before.
@@ -154,29 +154,34 @@ impl<'a> Told<'a> {
     /// True if something happened between an explanation and the time in it that does not come of itself. A verdict at
     /// that time itself may be what was promised.
     fn is_overtaken(&self, made_at: Timestamp, due: Timestamp) -> bool {
-        let first = self.news.partition_point(|(at, _)| *at <= made_at);
-        let mut meanwhile = self.news.iter().skip(first).take_while(|(at, _)| *at <= due);
-        meanwhile.any(|(at, news)| *news == News::Occurrence || *at < due)
+        let first = self.unforeseen.partition_point(|(at, _)| *at <= made_at);
+        let mut meanwhile = self.unforeseen.iter().skip(first).take_while(|(at, _)| *at <= due);
+        meanwhile.any(|(at, unforeseen)| *unforeseen == Unforeseen::Occurrence || *at < due)
     }
 }
 
 /// Returns the entries that no explanation before them could know.
-fn news(entries: &[TimelineEntry]) -> Vec<(Timestamp, News)> {
+fn unforeseen(entries: &[TimelineEntry]) -> Vec<(Timestamp, Unforeseen)> {
     let mut before = None;
-    let news_of = |entry: &TimelineEntry| match &entry.kind {
+    let unforeseen_of = |entry: &TimelineEntry| match &entry.kind {
         EntryKind::Occurrence(Occurrence::ProbeFinished { .. }) => None,
-        EntryKind::Occurrence(_) => Some(News::Occurrence),
+        EntryKind::Occurrence(_) => Some(Unforeseen::Occurrence),
         // A probe has failed a container.
-        EntryKind::Event(event) => (event.reason == "Killing").then_some(News::Occurrence),
+        EntryKind::Event(event) => (event.reason == "Killing").then_some(Unforeseen::Occurrence),
         EntryKind::Status(status) => {
             let after = Some(verdicts(status));
             let changed = before != after;
             before = after;
-            changed.then_some(News::Verdict)
+            changed.then_some(Unforeseen::Verdict)
         }
         _ => None,
     };
-    entries.iter().map(news_of).zip(entries).filter_map(|(news, entry)| Some((entry.at, news?))).collect()
+    entries
+        .iter()
+        .map(unforeseen_of)
+        .zip(entries)
+        .filter_map(|(unforeseen, entry)| Some((entry.at, unforeseen?)))
+        .collect()
 }
 
 /// Returns what the probes have found, as far as a status shows it: a container, whether it is ready, whether it started.

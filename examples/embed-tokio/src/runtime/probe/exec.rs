@@ -8,7 +8,7 @@ use pod_lifecycle::{
 use super::{Answer, error};
 use crate::runtime::command::in_container;
 
-/// If nobody waits for the answer any more, the command is killed.
+/// Dropping this kills the command.
 pub(super) async fn ask(pod: &PodManifest, container: &Container, exec: &ExecAction) -> Answer {
     let mut command = in_container(container, &pod.metadata.name, &exec.command);
     match command.kill_on_drop(true).output().await {

@@ -56,7 +56,7 @@ async fn response(
 ) -> Result<Response<Incoming>, Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::connect((host, port)).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // It ends with the answer, or when nobody waits for it any more.
+    // The connection task ends with the answer, or with its caller.
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?)
 }

@@ -1,4 +1,4 @@
-//! The life as a story: at each moment the row of `kubectl get pods`, then what happened, what changed and what the
+//! The life as steps: at each moment the row of `kubectl get pods`, then what happened, what changed and what the
 //! kubelet recorded.
 
 use std::fmt::Write;
@@ -14,16 +14,16 @@ use crate::{
     },
 };
 
-/// How far everything below a row is indented.
+/// Indent of everything below a row.
 const INDENT: &str = "          ";
 
-/// The whole story.
-pub(crate) fn tell(life: &Life) -> String {
+/// Prints the whole life.
+pub(crate) fn print(life: &Life) -> String {
     let mut text = heading(life);
     let columns = Columns::of(life);
     let _ = writeln!(text, "{}", paint::strong(columns.line("TIME", ["READY", "STATUS", "RESTARTS", "AGE"])));
     for moment in &life.moments {
-        tell_moment(&mut text, &columns, moment);
+        print_moment(&mut text, &columns, moment);
     }
     text + &ending(life)
 }
@@ -41,7 +41,7 @@ fn ending(life: &Life) -> String {
     let at = offset(life.end);
     let mut text = match life.is_finished {
         true => format!("\nThe kubelet is done with the Pod at {at}"),
-        false => format!("\nThe story ends at {at}; the Pod goes on"),
+        false => format!("\nThe simulation ends at {at}; the Pod goes on"),
     };
     if let Some(removed) = life.removed {
         let _ = write!(text, "; its API object was removed at {}", offset(removed));
@@ -77,7 +77,7 @@ fn cells(row: &Row) -> [&str; 4] {
     [&row.ready, &row.status, &row.restarts, &row.age]
 }
 
-fn tell_moment(text: &mut String, columns: &Columns, moment: &Moment) {
+fn print_moment(text: &mut String, columns: &Columns, moment: &Moment) {
     let time = offset(moment.at);
     let line = match &moment.row {
         Some(row) => columns.line(&time, cells(row)),
@@ -88,10 +88,10 @@ fn tell_moment(text: &mut String, columns: &Columns, moment: &Moment) {
         let _ = writeln!(text, "{INDENT}{}", paint::faint(format_args!("* {happened}")));
     }
     for change in &moment.changes {
-        let _ = writeln!(text, "{INDENT}{}", tell_change(change));
+        let _ = writeln!(text, "{INDENT}{}", change_line(change));
     }
     for event in &moment.events {
-        let _ = writeln!(text, "{INDENT}{}", tell_event(event));
+        let _ = writeln!(text, "{INDENT}{}", event_line(event));
     }
     if let Some(explanation) = &moment.explanation {
         for line in explanation.to_string().lines() {
@@ -100,7 +100,7 @@ fn tell_moment(text: &mut String, columns: &Columns, moment: &Moment) {
     }
 }
 
-fn tell_change(change: &Change) -> String {
+fn change_line(change: &Change) -> String {
     match change {
         Change::Phase { from, to, reason, message } => {
             format!("phase {}{}", step(from.as_deref(), to), because(reason, message))
@@ -141,7 +141,7 @@ fn because(reason: &str, message: &str) -> String {
     }
 }
 
-fn tell_event(event: &Event) -> String {
+fn event_line(event: &Event) -> String {
     let type_ = if event.type_ == "Warning" { paint::odd(&event.type_) } else { event.type_.clone() };
     let container = event.container.as_ref().map(|name| format!(" {{{name}}}")).unwrap_or_default();
     format!("event {type_} {}{container}: {}", event.reason, event.message.replace('\n', " "))

@@ -1,4 +1,4 @@
-//! News, true and false.
+//! Events, true and false, that a hostile runtime, API server or node sends.
 
 use std::sync::Arc;
 
@@ -13,39 +13,38 @@ use pod_lifecycle::{
 
 use super::dice::Dice;
 
-/// More is not remembered of what was told.
+/// Most events that are kept for repetition.
 const MOST_KEPT: usize = 40;
 
-/// What was asked for, and what was told.
+/// Open actions and sent events.
 #[derive(Default)]
 pub(crate) struct FakeRuntime {
     asked: Vec<Action>,
-    told: Vec<Event>,
+    sent: Vec<Event>,
 }
 
 impl FakeRuntime {
-    /// Notes what a Pod asks for.
+    /// Records the actions of a Pod.
     pub(crate) fn note(&mut self, out: &[Output]) {
         let asked =
             out.iter().filter_map(|it| if let Output::Action(action) = it { Some(action.clone()) } else { None });
         self.asked.extend(asked);
     }
 
-    /// Notes what was told.
-    pub(crate) fn heard(&mut self, event: Event) {
-        if self.told.len() >= MOST_KEPT {
-            self.told.remove(0);
+    /// Records an event that was sent.
+    pub(crate) fn record(&mut self, event: Event) {
+        if self.sent.len() >= MOST_KEPT {
+            self.sent.remove(0);
         }
-        self.told.push(event);
+        self.sent.push(event);
     }
 
-    /// Something that was told before, once more.
-    pub(crate) fn old_news(&self, dice: &mut Dice) -> Option<Event> {
-        dice.one_of(&self.told).cloned()
+    /// Returns an event that was sent before.
+    pub(crate) fn repeat(&self, dice: &mut Dice) -> Option<Event> {
+        dice.one_of(&self.sent).cloned()
     }
 
-    /// An answer to something that was asked for, mostly to the newest; now and then it is never given, or given again
-    /// later.
+    /// Returns the answer to an open action, mostly the newest; now and then it is lost, or given again later.
     pub(crate) fn answer(&mut self, dice: &mut Dice) -> Option<RuntimeEvent> {
         let last = self.asked.len().checked_sub(1)?;
         let back = if dice.once_in(4) { dice.below(6) } else { 0 };
@@ -108,7 +107,7 @@ fn exit_of(dice: &mut Dice) -> ContainerExit {
     ContainerExit { finished_at, ..ContainerExit::with_code(code) }
 }
 
-/// The end of something that runs.
+/// Returns the exit of a running instance.
 pub(crate) fn exit(dice: &mut Dice, pod: &PodMachine) -> Option<RuntimeEvent> {
     let running = pod.runtime().instances.iter().filter(|instance| instance.is_running());
     let running: Vec<&Instance> = running.collect();
@@ -116,7 +115,7 @@ pub(crate) fn exit(dice: &mut Dice, pod: &PodMachine) -> Option<RuntimeEvent> {
     Some(RuntimeEvent::ContainerExited { container: instance.container?, instance: instance.id, exit: exit_of(dice) })
 }
 
-/// News that nobody asked for, of containers and instances that may not be there.
+/// Returns an unasked event, of a container and an instance that may not exist.
 pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
     let container = ContainerIndex::from(dice.small(7));
     let instance = InstanceId::nth(dice.small(5).into());
@@ -141,7 +140,7 @@ pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
     }
 }
 
-/// A relist that says something else than what was known.
+/// Returns a relist that may contradict what the Pod knows.
 pub(crate) fn relist(dice: &mut Dice, pod: &PodMachine) -> RuntimeEvent {
     let mut runtime: RuntimeStatus = pod.runtime().clone();
     match dice.below(7) {
@@ -185,7 +184,7 @@ pub(crate) fn relist(dice: &mut Dice, pod: &PodMachine) -> RuntimeEvent {
     RuntimeEvent::Relisted(runtime)
 }
 
-/// What the API server or the node does.
+/// Returns an event of the API server or the node.
 pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine) -> Event {
     let seconds = i64::from(dice.small(50)).saturating_sub(5);
     match dice.below(9) {
