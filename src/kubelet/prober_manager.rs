@@ -94,6 +94,7 @@ impl Prober {
     }
 
     /// Ends a probe; the next one is due with the ticker, or at once if it was triggered meanwhile.
+    #[inline]
     fn finish_probe(&mut self, now: Timestamp) {
         self.state = ProberState::Idle;
         // manualTriggerCh has a buffer of one: several triggers during one probe make one more.
@@ -112,6 +113,7 @@ impl Prober {
     }
 
     /// Advances the ticker past `now`; missed ticks are dropped, and a triggered probe resets the ticker.
+    #[inline]
     fn advance_tick(&mut self, period: Duration, now: Timestamp) {
         if self.next_at <= now {
             // time.Ticker holds one tick: the missed ones are dropped, and the phase of the ticker stays.
@@ -357,10 +359,12 @@ impl ProberManager {
 }
 
 impl Prober {
+    #[inline]
     fn status_inputs(&self) -> StatusInputs {
         StatusInputs { exists: self.exists(), instance: self.worker.instance, result: self.worker.result }
     }
 
+    #[inline]
     fn tick(
         &mut self,
         probe: &ProbeSpec,
@@ -406,6 +410,7 @@ impl Prober {
         self.update(before, self.worker, context)
     }
 
+    #[inline]
     fn handle_answer(
         &mut self,
         probe: &ProbeSpec,

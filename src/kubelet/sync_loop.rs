@@ -386,6 +386,7 @@ impl SyncLoop<'_> {
 
     // --- Probes ---
 
+    #[inline]
     fn probe_context(kubelet: &mut Kubelet, is_restarting_all: bool) -> (ProbeContext<'_>, &mut ProberManager) {
         let start = kubelet.kubelet_start();
         let kubernetes = kubelet.config.kubernetes;
@@ -398,6 +399,7 @@ impl SyncLoop<'_> {
     }
 
     /// Runs the tick of a probe worker and queues its result if that has changed.
+    #[inline]
     fn tick_probe(&mut self, container: ContainerIndex, kind: ProbeKind, step: &mut Step<'_>) {
         let is_restarting_all = self.kubelet.status_manager.is_restarting_all(&self.kubelet.spec);
         let (context, prober_manager) = SyncLoop::probe_context(self.kubelet, is_restarting_all);
