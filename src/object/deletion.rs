@@ -68,7 +68,11 @@ impl PodObject {
         if before.is_none() && metadata.generation > 0 {
             metadata.generation = metadata.generation.saturating_add(1);
         }
-        metadata.deletion_timestamp = Some(requested_at + seconds::of_field(grace_seconds));
+        let until = requested_at + seconds::of_field(grace_seconds);
+        // A shorter grace that is over already ends now, with the least grace, rather than in the past.
+        let is_over = before.is_some() && grace_seconds > 0 && until < now;
+        let (until, grace_seconds) = if is_over { (now, 1) } else { (until, grace_seconds) };
+        metadata.deletion_timestamp = Some(until);
         metadata.deletion_grace_period_seconds = Some(grace_seconds);
         self.count_write();
     }

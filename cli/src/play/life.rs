@@ -5,7 +5,7 @@ use std::time::Duration;
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
     api::{PodManifest, PodStatus},
-    sim::{EntryKind, Occurrence, Scenario, ScriptActionKind, Timeline, TimelineEntry},
+    sim::{EntryKind, Occurrence, Scenario, Timeline, TimelineEntry},
 };
 
 use crate::play::{
@@ -35,7 +35,7 @@ impl Life {
         // Each moment fills in its own status.
         let mut pod = timeline.pod.clone();
         pod.status = PodStatus::default();
-        let mut steps = Steps { names: names(&timeline.pod), pod, scenario, timeline: &timeline, grace: i64::MAX };
+        let mut steps = Steps { names: names(&timeline.pod), pod, timeline: &timeline };
         let by_instant = timeline.entries.chunk_by(|a, b| a.at == b.at);
         let moments = by_instant.filter_map(|entries| steps.moment(entries)).collect();
         let since_start = |at: Timestamp| at.since(timeline.start);
@@ -69,10 +69,7 @@ fn names(pod: &PodManifest) -> Names {
 struct Steps<'a> {
     names: Names,
     pod: PodManifest,
-    scenario: &'a Scenario,
     timeline: &'a Timeline,
-    /// The deletion's grace that is in force.
-    grace: i64,
 }
 
 impl Steps<'_> {
@@ -112,23 +109,11 @@ impl Steps<'_> {
         }
     }
 
-    /// Deletions give the object the time at which it is to be gone; a later one only shortens it.
+    /// Takes over when the object is to be gone, as the API server shows it.
     fn delete(&mut self, at: Timestamp) {
-        let now = at.since(self.timeline.start);
-        for action in self.scenario.script.actions.iter().filter(|action| action.at == now) {
-            let ScriptActionKind::Delete { grace } = action.kind else { continue };
-            let of_spec = self.pod.spec.termination_grace_period_seconds.unwrap_or(30);
-            let given = grace.map(|grace| i64::try_from(grace.as_secs()).unwrap_or(i64::MAX));
-            let grace = match given.unwrap_or(of_spec) {
-                ..0 => 1,
-                grace => grace,
-            };
-            if grace < self.grace {
-                self.grace = grace;
-                let metadata = &mut self.pod.metadata;
-                metadata.deletion_grace_period_seconds = Some(grace);
-                metadata.deletion_timestamp = Some(at + Duration::from_secs(grace.unsigned_abs()));
-            }
+        if let Some(PodManifest { metadata: shown, .. }) = self.timeline.object_at(at) {
+            self.pod.metadata.deletion_timestamp = shown.deletion_timestamp;
+            self.pod.metadata.deletion_grace_period_seconds = shown.deletion_grace_period_seconds;
         }
     }
 }

@@ -36,6 +36,21 @@ fn a_second_deletion_matters_only_if_it_shortens_the_grace_period() {
 }
 
 #[test]
+fn a_second_deletion_whose_grace_is_over_already_ends_the_pod_now() {
+    let manifest = serde_json::json!({
+        "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}], "nodeName": "node-1"},
+        "status": {"phase": "Running"},
+    });
+    let at = pod_lifecycle::Timestamp::from_unix_seconds;
+    let mut object = PodObject::admit(serde_json::from_value(manifest).unwrap(), at(0)).unwrap();
+    object.delete(60, at(10));
+    assert_eq!(object.delete(5, at(20)), Deletion::Graceful);
+    let metadata = &object.manifest().metadata;
+    let gone_by = (metadata.deletion_timestamp, metadata.deletion_grace_period_seconds);
+    assert_eq!(gone_by, (Some(at(20)), Some(1)), "15 s would lie in the past");
+}
+
+#[test]
 fn a_force_deleted_object_is_removed_at_once_and_its_containers_stop_unobserved() {
     let played = PlayedScenario::of("force-delete");
     assert_eq!(played.removed_at(), Some(60));
