@@ -14,6 +14,8 @@
 //! assert!(actions.create_sandbox && actions.kill.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `kubelet::sync_pod`.
 
 use alloc::{vec, vec::Vec};
 use core::fmt;
@@ -133,7 +135,8 @@ impl KillReason {
 }
 
 impl Kill {
-    /// Returns the message of the `Killing` event, for example `Container app failed liveness probe, will be restarted`.
+    /// Returns the message of the `Killing` event, for example `Container app failed liveness probe, will be
+    /// restarted`.
     #[must_use]
     pub fn message<'a>(&self, spec: &'a PodSpec) -> impl fmt::Display + use<'a> {
         KillMessage { kill: *self, container: spec.container(self.container) }

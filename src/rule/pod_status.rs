@@ -1,6 +1,7 @@
 //! Pod status: the other rules in the kubelet's order (`generateAPIPodStatus` in pkg/kubelet/kubelet_pods.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. The status of a Pod that was just bound to a node:
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. A Pod past its active deadline
+//! ([`deadline`](super::deadline)) fails here. The status of a Pod that was just bound to a node:
 //!
 //! ```
 //! use pod_lifecycle::{api, rule::pod_status::{self, PodInputs}, spec::PodSpec, state::RuntimeStatus};
@@ -12,6 +13,8 @@
 //! assert!(status.conditions.initialized.is_true() && !status.conditions.ready.is_true());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `kubelet::generate_status`.
 
 use alloc::{sync::Arc, vec::Vec};
 

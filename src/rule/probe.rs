@@ -1,7 +1,7 @@
 //! Probe worker: thresholds, initial delay, startup gating (pkg/kubelet/prober/worker.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>: one worker per container and kind
-//! of probe ticks once a period.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>: one worker per container and
+//! kind of probe ticks once a period.
 //!
 //! ```
 //! use pod_lifecycle::rule::probe::{ProbeOutcome, ProbeResult};
@@ -10,6 +10,8 @@
 //! assert_eq!(ProbeOutcome::of_timeout().result(), Some(ProbeResult::Failure));
 //! assert_eq!(ProbeOutcome::Error.result(), None, "it counts towards no threshold");
 //! ```
+//!
+//! Asked by: `kubelet::prober_manager`.
 
 use serde::{Deserialize, Serialize};
 
