@@ -88,6 +88,7 @@ impl BackOff {
     }
 
     fn has_expired(&self, limits: &BackOffLimits, since: Timestamp) -> bool {
+        // Counted from the last advance, not from the end of the delay that it set.
         since.since(self.advanced_at) > limits.reset_after
     }
 }

@@ -120,6 +120,7 @@ pub fn initialized(
         }
         None => &[],
     };
+    // The reason tells a Pod that is over from one that is ready to go on.
     if phase == PodPhase::Succeeded && all_known(spec.init_containers(), records) {
         return Condition::because(true, ConditionReason::PodCompleted);
     }
@@ -129,6 +130,7 @@ pub fn initialized(
     }
     let unmet = unmet_containers(spec.init_containers(), records, |container, record| match container.kind() {
         ContainerKind::Sidecar => record.started == Some(true),
+        // An init container is ready once it has succeeded (`started_and_ready`).
         ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => record.ready,
     });
     true_unless(unmet, ConditionReason::ContainersNotInitialized)

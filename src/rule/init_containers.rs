@@ -195,7 +195,7 @@ impl InitWalk<'_> {
             }
             return;
         }
-        // The next one is due even if this one is about to be replaced: a sidecar that has started once holds back none.
+        // The next one is due even if this one is about to be replaced: once it has started, a sidecar holds back none.
         self.advance_from(index, actions);
         if newest.spec_changed {
             replace(index, newest, KillReason::DefinitionChanged, actions);

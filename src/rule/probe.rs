@@ -302,6 +302,7 @@ impl ProbeWorker {
         let is_started_sidecar = container.kind() == ContainerKind::Sidecar && record.started == Some(true);
         self.instance = Some(instance);
         self.on_hold = false;
+        // `last_result` and `result_run` stay, as in worker.go: a run of equal results may span two instances.
         self.result = if !outlived_kubelet {
             Some(initial_result(kind))
         } else {

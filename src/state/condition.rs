@@ -213,6 +213,7 @@ pub struct PodConditions {
 impl PodConditions {
     /// Returns the conditions in the order of the API, `PodScheduled` among them: always true on a node.
     pub fn iter(&self) -> impl Iterator<Item = (ConditionType, &Condition)> {
+        // A kubelet sees no Pod that is not bound to its node.
         const SCHEDULED: &Condition =
             &Condition { status: ConditionStatus::True, reason: None, message: ConditionMessage::None };
         let always = [
