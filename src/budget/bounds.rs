@@ -38,6 +38,7 @@ impl Bounds {
     pub(super) fn then(self, next: Bounds) -> Bounds {
         Bounds {
             earliest: self.earliest.saturating_add(next.earliest),
+            // Unbounded if either is.
             latest: self.latest.zip(next.latest).map(|(one, other)| one.saturating_add(other)),
         }
     }
@@ -68,6 +69,7 @@ impl fmt::Display for Bounds {
         match self.latest {
             Some(latest) if latest == self.earliest => write!(f, "{earliest}"),
             Some(latest) => {
+                // The unit stands once: `4 to 8 s`.
                 let number = alloc::format!("{earliest}");
                 write!(f, "{} to {}", number.trim_end_matches(" s"), Seconds(latest))
             }

@@ -96,6 +96,7 @@ impl Timing<'_> {
                 LifecycleHook::Run(_) => HookTime::Assumed(self.assumptions.hook_run),
             }),
             startup_allowance: self.startup_allowance(),
+            // An init container is never ready in the sense of this bound: it runs to its end.
             ready: (container.kind() != ContainerKind::Init).then(|| self.ready()),
             liveness: self.liveness(),
             longest_stop: pod::stop_with_pod(container, pod::own_grace(self.spec)),
@@ -104,18 +105,23 @@ impl Timing<'_> {
 
     /// Returns the time from its first start until it has started up.
     pub(super) fn started(self) -> Bounds {
+        // Without a startup probe, a container counts as started as soon as its published status says that it runs.
         let Some(schedule) = self.schedule(ProbeKind::Startup) else { return self.seen() };
+        // `earliest` and not `latest`: a process that needs longer may be killed by the quickest series of failures.
         let survives = self.startup_allowance().is_none_or(|allowance| self.assumptions.warm_up <= allowance.earliest);
         let first_probe = self.seen().and(schedule.may_begin()).and(Bounds::exactly(self.assumptions.warm_up));
+        // Startup probes only run on the period's ticks; the kubelet triggers readiness probes between them as well.
         first_probe.then(schedule.successes_on_schedule()).bounded_if(survives)
     }
 
     fn ready(self) -> Bounds {
         let started = self.started();
         let survives = self.schedule(ProbeKind::Liveness).is_none_or(|schedule| {
+            // A liveness probe fails during the warm-up: it must not reach its threshold before.
             schedule.can_succeed() && self.first_liveness_kill(schedule) >= self.assumptions.warm_up
         });
         let ready = match self.schedule(ProbeKind::Readiness) {
+            // Without a readiness probe, a container is ready as soon as it has started.
             None => started,
             Some(schedule) => started
                 .and(schedule.may_begin())
@@ -136,6 +142,7 @@ impl Timing<'_> {
         // A probe that was under way when the process stopped answering counts already.
         let noticed = Bounds { earliest: failures.earliest.saturating_sub(self.assumptions.probe_latency), ..failures };
         let grace = grace::container_grace(self.spec, None, self.container, Some(ProbeKind::Liveness));
+        // A process may end at once on SIGTERM, or need SIGKILL after all of its grace.
         let stop = Bounds { earliest: Duration::ZERO, latest: Some(pod::stop_alone(self.container, grace)) };
         // restartPolicyRules do not matter: the kubelet decides before there is an exit code.
         let is_restarted = self.container.restart().policy() != RestartPolicy::Never;
@@ -144,6 +151,8 @@ impl Timing<'_> {
     }
 
     fn first_liveness_kill(self, schedule: Schedule<'_>) -> Duration {
+        // The kubelet holds liveness back until the container has started, and then for no further delay:
+        // `initialDelaySeconds` counts from the start of the process.
         let first_probe = self.started().and(schedule.may_begin());
         first_probe.then(schedule.failures()).earliest
     }
@@ -195,6 +204,7 @@ impl Schedule<'_> {
         let failures = self.probe.failure_threshold();
         Bounds {
             earliest: self.at_least(failures),
+            // The last failure is known only when its timeout has passed.
             latest: Some(self.at_most(failures).saturating_add(self.timeout())),
         }
     }
@@ -205,6 +215,7 @@ impl Schedule<'_> {
     }
 
     fn latest_success(self) -> Option<Duration> {
+        // A probe that always times out never succeeds: no bound.
         let probes = self.at_most(self.probe.success_threshold());
         self.can_succeed().then(|| probes.saturating_add(self.assumptions.probe_latency))
     }
@@ -222,6 +233,7 @@ impl Schedule<'_> {
 
     /// Returns the most time until so many probes have begun: the first tick may just have been missed.
     fn at_most(self, probes: u32) -> Duration {
+        // A Go ticker drops the ticks that a slow probe misses, so a longer timeout takes the period's place.
         self.period().max(self.timeout()).saturating_mul(probes)
     }
 

@@ -151,8 +151,10 @@ struct Lint<'a> {
 
 impl Lint<'_> {
     fn liveness_before_start_up(&mut self) {
+        // A startup probe holds both others back: with one, there is nothing to find.
         let (None, Some(readiness), Some(liveness)) = self.probes() else { return };
         let first_kill = liveness.initial_delay().saturating_add(failing_time(liveness));
+        // The readiness probe's delay is the manifest's only statement on how long the start takes.
         let allowed = readiness.initial_delay();
         if first_kill < allowed {
             let message = format!(
@@ -168,6 +170,7 @@ impl Lint<'_> {
 
     fn pre_stop(&mut self) {
         let (Some(hook), Some(grace)) = (self.container.pre_stop(), self.spec.termination_grace()) else { return };
+        // killContainer runs the hook only `if gracePeriod > 0`.
         if grace.is_zero() {
             let message = format!("a grace period of 0 s leaves no time for the preStop hook of {}", self.name());
             return self.found(FindingCode::PreStopWithoutGrace, "lifecycle.preStop", message);
@@ -186,6 +189,7 @@ impl Lint<'_> {
 
     fn readiness_is_liveness(&mut self) {
         let (_, Some(readiness), Some(liveness)) = self.probes() else { return };
+        // Two probes without a handler are equal too, but check nothing.
         let has_handler = *liveness.handler() != Handler::default();
         let is_same = has_handler && liveness.handler() == readiness.handler();
         let patience = |probe| ProbeSpec::period(probe).saturating_mul(probe.failure_threshold());
@@ -222,6 +226,7 @@ impl Lint<'_> {
     fn probe_graces(&mut self) {
         for &kind in ProbeKind::ALL {
             let of_probe = self.container.probe(kind).and_then(ProbeSpec::termination_grace);
+            // Without a grace of the Pod, the kubelet ignores that of a probe.
             let (Some(of_probe), Some(of_pod)) = (of_probe, self.spec.termination_grace()) else { continue };
             if of_probe > of_pod {
                 let field = format!("{}.terminationGracePeriodSeconds", field(kind));
@@ -253,6 +258,7 @@ impl Lint<'_> {
             ContainerKind::Regular => "containers",
             ContainerKind::Ephemeral => "ephemeralContainers",
         };
+        // A ContainerIndex counts through all lists; the path in the manifest counts within one.
         let place = self.spec.index_in_list(self.index);
         self.findings.push(Finding {
             code,
@@ -267,6 +273,7 @@ impl Lint<'_> {
 fn deadline_before_ready(spec: &PodSpec, earliest_ready: Duration) -> Option<Finding> {
     let deadline = spec.active_deadline()?;
     let code = FindingCode::DeadlineBeforeReady;
+    // At equality too: `pastActiveDeadline` compares with `>=`.
     (deadline <= earliest_ready).then(|| Finding {
         code,
         container: None,
@@ -282,6 +289,7 @@ fn deadline_before_ready(spec: &PodSpec, earliest_ready: Duration) -> Option<Fin
 
 /// Returns the time from the first to the last failure of its threshold.
 fn failing_time(probe: &ProbeSpec) -> Duration {
+    // The first failure needs no period: it may come with the first tick.
     probe.period().saturating_mul(probe.failure_threshold().saturating_sub(1))
 }
 
@@ -306,7 +314,9 @@ fn sleep_of_command(exec: &ExecAction) -> Option<u64> {
     let (program, arguments) = exec.command.split_first()?;
     let is_sleep = |program: &str| program.rsplit('/').next() == Some("sleep");
     match arguments {
+        // A unit (`5m`) or a fraction is no integer, and counts as unknown.
         [seconds] if is_sleep(program) => seconds.parse().ok(),
+        // Any program that takes `-c` is taken for a shell.
         [flag, script, ..] if flag == "-c" => {
             let mut words = script.split([' ', ';', '&', '\n']).filter(|word| !word.is_empty());
             is_sleep(words.next()?).then(|| words.next())??.parse().ok()

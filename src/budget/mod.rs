@@ -116,6 +116,7 @@ impl Budget {
             active_deadline: spec.active_deadline(),
             restart_delays: restart_delays(&assumptions.crash_loop),
             containers,
+            // `earliest`, so that a finding on the deadline is never wrong.
             findings: findings::all(spec, ready.earliest),
         }
     }
@@ -197,6 +198,7 @@ const fn default_crash_loop() -> BackOffLimits {
 /// ```
 #[must_use]
 pub fn restart_delays(limits: &BackOffLimits) -> Vec<Duration> {
+    // A container's first exit finds no entry in the kubelet's back-off, so it restarts at once.
     let mut delays = vec![Duration::ZERO];
     // Exits at one instant: no run is ever long enough to reset the back-off.
     let at = Timestamp::UNIX_EPOCH;
@@ -204,6 +206,7 @@ pub fn restart_delays(limits: &BackOffLimits) -> Vec<Duration> {
     loop {
         delays.push(counter.delay());
         let next = BackOff::advanced(Some(counter), limits, at, at);
+        // The limit is reached: all later delays are the same.
         if next.delay() <= counter.delay() {
             return delays;
         }

@@ -24,6 +24,7 @@ pub(super) fn start_order(spec: &PodSpec, assumptions: &Assumptions) -> (Bounds,
         let (starts, timing) = order.start(container, hook);
         order.due = match container.kind() {
             ContainerKind::Sidecar => starts.then(timing.started()),
+            // The list of init containers holds no regular or ephemeral ones.
             ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => {
                 starts.after(assumptions.init_run)
             }
@@ -35,12 +36,14 @@ pub(super) fn start_order(spec: &PodSpec, assumptions: &Assumptions) -> (Bounds,
         .map(|(_, container)| assumptions.start_latency.saturating_add(assumptions.hook_time(container.post_start())));
     let mut rest_of_sync = times.fold(Duration::ZERO, Duration::saturating_add);
     for (_, container) in spec.regular_containers() {
+        // From this container's start, its own hook is still ahead, and so is all of the later ones.
         rest_of_sync = rest_of_sync.saturating_sub(assumptions.start_latency);
         let (starts, _) = order.start(container, rest_of_sync);
         let hook = assumptions.hook_time(container.post_start());
         order.due = starts.after(hook);
         rest_of_sync = rest_of_sync.saturating_sub(hook);
     }
+    // `due` is the end of the last postStart hook here: the status is published after it.
     let ready = order.ready.and(order.due).bounded_if(spec.readiness_gates().is_empty());
     (ready, order.containers)
 }
@@ -97,6 +100,7 @@ pub fn longest_stop(spec: &PodSpec, grace: Duration) -> Duration {
 
 /// Returns the longest time that a container's stop takes when its whole Pod is stopped with this grace period.
 pub(super) fn stop_with_pod(container: &ContainerSpec, grace: Duration) -> Duration {
+    // Only sidecars wait for others to stop first, and only with a grace period (KEP-753).
     if container.kind() != ContainerKind::Sidecar || !grace::has_time_left(grace) {
         return stop_alone(container, grace);
     }
@@ -105,6 +109,7 @@ pub(super) fn stop_with_pod(container: &ContainerSpec, grace: Duration) -> Durat
         Some(LifecycleHook::Run(_)) => Duration::from_secs(1),
         Some(LifecycleHook::Sleep(_)) | None => Duration::ZERO,
     };
+    // In the worst case the wait takes all of the grace, and SIGTERM still gets its 2 s.
     grace.saturating_add(MINIMUM_GRACE).saturating_add(lost_fraction)
 }
 
@@ -113,6 +118,7 @@ pub(super) fn stop_alone(container: &ContainerSpec, grace: Duration) -> Duration
     let hook = match container.pre_stop() {
         None => Duration::ZERO,
         Some(LifecycleHook::Sleep(time)) => grace.min(*time),
+        // executePreStopHook gives up when the grace period is over, but the stop itself goes on.
         Some(LifecycleHook::Run(_)) => grace,
     };
     let left = grace::stop_timeout(grace::remaining_grace(grace, hook));
@@ -121,6 +127,7 @@ pub(super) fn stop_alone(container: &ContainerSpec, grace: Duration) -> Duration
 
 /// Returns the longest grace period that the Pod gets of itself: on a deletion without one, or when it is over.
 pub(super) fn own_grace(spec: &PodSpec) -> Duration {
+    // Both, since without a grace in the spec a container gets 2 s, and a deletion 1 s.
     let when_deleted = grace::effective_grace(spec, None, spec.termination_grace(), None);
     let when_over = spec.regular_containers().map(|(_, container)| grace::container_grace(spec, None, container, None));
     when_over.fold(when_deleted, Duration::max)

@@ -16,6 +16,7 @@ impl fmt::Display for Budget {
         if let Some(deadline) = self.active_deadline {
             writeln!(f, "It is stopped after {} (activeDeadlineSeconds).", Seconds(deadline))?;
         }
+        // The last delay repeats for ever, so it gets words of its own.
         if let [first @ .., last] = &*self.restart_delays {
             let (first, last) = (seconds::list(first), Seconds(*last));
             writeln!(f, "A container that keeps exiting restarts after {first}, then every {last}.")?;
@@ -73,6 +74,7 @@ fn assumed(assumptions: &Assumptions) -> String {
         (assumptions.hook_run, "for a postStart hook"),
         (assumptions.warm_up, "until a started process passes its probes"),
     ];
+    // Zero is the default and says nothing.
     let some = times.iter().filter(|(time, _)| *time > Duration::ZERO);
     let some: Vec<String> = some.map(|(time, what)| format!("{} {what}", Seconds(*time))).collect();
     if some.is_empty() {

@@ -1,4 +1,4 @@
-//! Feature gates that change a Pod's life, with their defaults of each version (pkg/features/kube_features.go).
+//! Feature gates that change a Pod's life, with their default in each version (pkg/features/kube_features.go).
 
 use core::{fmt, str::FromStr};
 
@@ -17,6 +17,7 @@ enum InVersion {
     Locked,
 }
 
+// Three letters each, so that the columns of the table line up.
 use InVersion::{Locked as LCK, Off as OFF, On as ON_, Unknown as NIL};
 
 /// Number of versions whose defaults the table has: 1.32 to 1.36. Later ones have those of the last.
@@ -24,9 +25,10 @@ const VERSIONS: usize = 5;
 
 macro_rules! feature_gates {
     ($($(#[doc = $doc:literal])+ $name:ident $defaults:tt $(requires $($required:ident),+)?;)+) => {
-        /// Feature gate of Kubernetes that changes a Pod's life, what the API server accepts in it, or what its status shows.
+        /// Feature gate of Kubernetes that changes a Pod's life, what the API server accepts in it, or what its status
+        /// shows.
         ///
-        /// Named as in Kubernetes. Whether a version knows it, and its default there, is in [`FeatureGate::default_in`].
+        /// Named as in Kubernetes. [`FeatureGate::default_in`] returns its default in a version.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum FeatureGate {
@@ -63,6 +65,8 @@ macro_rules! feature_gates {
 }
 
 feature_gates! {
+    // One column for each version:                             1.32 1.33 1.34 1.35 1.36
+
     /// After a restart of the kubelet, running containers begin as not started and not ready, as before 1.35.
     ChangeContainerStatusOnKubeletRestart                      [NIL, NIL, NIL, OFF, OFF];
     /// Restart policies and restart rules of single containers (KEP-5307).
@@ -75,13 +79,13 @@ feature_gates! {
     EnvFiles                                                   [NIL, NIL, OFF, ON_, ON_];
     /// The runtime reports container events instead of being relisted (KEP-3386).
     EventedPLEG                                                [OFF, OFF, OFF, OFF, OFF];
-    /// A node that shuts down ends its Pods first (KEP-2000).
+    /// A node that shuts down terminates its Pods first (KEP-2000).
     GracefulNodeShutdown                                       [ON_, ON_, ON_, ON_, ON_];
-    /// A node that shuts down ends its Pods by priority (KEP-2712).
+    /// A node that shuts down terminates its Pods by priority (KEP-2712).
     GracefulNodeShutdownBasedOnPodPriority                     [ON_, ON_, ON_, ON_, ON_] requires GracefulNodeShutdown;
-    /// A Pod's host name may be set whole (KEP-4762).
+    /// `hostnameOverride`: the whole host name of a Pod (KEP-4762).
     HostnameOverride                                           [NIL, NIL, OFF, ON_, ON_];
-    /// Images that no container has used for long are removed (KEP-4210).
+    /// Images that no container has used for a set time are removed (KEP-4210).
     ImageMaximumGCAge                                          [ON_, ON_, ON_, LCK, LCK];
     /// Volumes whose content is an image (KEP-4639).
     ImageVolume                                                [OFF, OFF, OFF, ON_, LCK];
@@ -109,13 +113,13 @@ feature_gates! {
     KubeletEnsureSecretPulledImages                            [NIL, OFF, OFF, ON_, ON_];
     /// Images and containers may lie on different disks (KEP-4191).
     KubeletSeparateDiskGC                                      [ON_, ON_, ON_, ON_, ON_];
-    /// Sidecars as they were before 1.33, for a fall-back.
+    /// Sidecars as they were before 1.33, as a fall-back.
     LegacySidecarContainers                                    [NIL, OFF, NIL, NIL, NIL];
     /// A node declares the features that it has, and is offered only Pods that need no others (KEP-5328).
     NodeDeclaredFeatures                                       [NIL, NIL, NIL, OFF, ON_];
     /// Containers may use swap (KEP-2400).
     NodeSwap                                                   [ON_, ON_, LCK, LCK, LCK];
-    /// A sync that has acted asks for a relist of its Pod at once.
+    /// A sync that has acted requests a relist of its Pod at once.
     PLEGOnDemandRelist                                         [NIL, NIL, NIL, NIL, ON_];
     /// The condition `DisruptionTarget` (KEP-3329).
     PodDisruptionConditions                                    [LCK, LCK, NIL, NIL, NIL];
@@ -131,7 +135,7 @@ feature_gates! {
     PodReadyToStartContainersCondition                         [ON_, ON_, ON_, ON_, ON_];
     /// Containers may see `/proc` unmasked (KEP-4265).
     ProcMountType                                              [OFF, ON_, ON_, ON_, LCK];
-    /// Mounts may be read-only throughout (KEP-3857).
+    /// Mounts may be read-only with all mounts below them (KEP-3857).
     RecursiveReadOnlyMounts                                    [ON_, LCK, LCK, LCK, LCK];
     /// The first delay of a restart is 1 s (KEP-4603).
     ReduceDefaultCrashLoopBackOffDecay                         [NIL, OFF, OFF, OFF, OFF];
@@ -143,18 +147,19 @@ feature_gates! {
     /// `restartCount` and `Initialized` over from the status before, in every Pod.
     RestartAllContainersOnContainerExits                       [NIL, NIL, NIL, OFF, ON_]
         requires ContainerRestartRules, NodeDeclaredFeatures;
-    /// Taints evict Pods by a controller of their own (KEP-3902).
+    /// A controller of its own evicts Pods from nodes with taints (KEP-3902).
     SeparateTaintEvictionController                            [ON_, ON_, LCK, LCK, LCK];
-    /// Init containers that go on beside the others (KEP-753).
+    /// Sidecars: init containers with `restartPolicy: Always` (KEP-753).
     SidecarContainers                                          [ON_, LCK, LCK, LCK, LCK];
-    /// Groups of a process are those of the Pod alone, or also those of the image (KEP-3619).
+    /// `supplementalGroupsPolicy`: a process has the groups of its Pod alone, or those of its image as well (KEP-3619).
     SupplementalGroupsPolicy                                   [OFF, ON_, ON_, LCK, LCK];
-    /// Pods with users of their own (KEP-127).
+    /// User namespaces: `hostUsers: false` (KEP-127).
     UserNamespacesSupport                                      [OFF, ON_, ON_, ON_, LCK];
 }
 
 impl FeatureGate {
-    /// Returns true if the gate is on by default in a version, false if it is off, `None` if the version has no such gate.
+    /// Returns true if the gate is on by default in a version, false if it is off, `None` if the version has no such
+    /// gate.
     #[must_use]
     pub fn default_in(self, version: KubernetesVersion) -> Option<bool> {
         match self.default_of(version) {
@@ -164,7 +169,7 @@ impl FeatureGate {
         }
     }
 
-    /// True if a version does not allow to switch the gate off: what it guards is generally available.
+    /// True if the gate cannot be switched off in this version, since its feature is generally available.
     #[must_use]
     pub fn is_locked_in(self, version: KubernetesVersion) -> bool {
         self.default_of(version) == InVersion::Locked
@@ -196,7 +201,7 @@ impl FromStr for FeatureGate {
     }
 }
 
-/// Feature gates that no kubelet of a version can have.
+/// Error of feature gates that no kubelet of a version can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeatureGateError {

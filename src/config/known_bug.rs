@@ -1,4 +1,4 @@
-//! Bugs of released kubelets, which this crate has where they have them.
+//! Known bugs of released kubelets. A Pod here has them by default, in the versions that have them.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,8 @@ use super::version::KubernetesVersion;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum KnownBug {
-    /// A restarted container inherits `started` from its former instance: before its startup probe has succeeded, its other
-    /// probes run, and the Pod stays Ready.
+    /// A restarted container inherits `started` from its former instance: before its startup probe has succeeded, its
+    /// other probes run, and the Pod stays Ready.
     ///
     /// <https://github.com/kubernetes/kubernetes/issues/141155>, fixed by #141342 in 1.38.
     InheritedStarted,

@@ -1,4 +1,4 @@
-//! A kubelet's version with its feature gates and known bugs: all that makes one kubelet behave unlike another.
+//! Version of a kubelet with its feature gates and known bugs: all that makes one kubelet behave unlike another.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::fmt;
@@ -29,7 +29,7 @@ use super::{
 /// # Ok::<(), pod_lifecycle::config::FeatureGateError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "Serialized", into = "Serialized")]
 pub struct Kubernetes {
     version: KubernetesVersion,
     /// Bits of the gates that are on.
@@ -71,6 +71,7 @@ impl Kubernetes {
         gates: impl IntoIterator<Item = (FeatureGate, bool)>,
     ) -> Result<Kubernetes, FeatureGateError> {
         let version = self.version;
+        // A gate that is set to its default is accepted, too, as long as the version knows it.
         for (gate, is_on) in gates {
             if gate.default_in(version).is_none() {
                 return Err(FeatureGateError::NotInVersion { gate, version });
@@ -80,6 +81,7 @@ impl Kubernetes {
             }
             if is_on { self.gates |= gate.bit() } else { self.gates &= !gate.bit() }
         }
+        // Only when all are set: the order in which they are given does not matter.
         for &gate in FeatureGate::ALL.iter().filter(|gate| self.is_enabled(**gate)) {
             // A gate that the version does not know yet guards nothing there.
             let is_off =
@@ -91,14 +93,14 @@ impl Kubernetes {
         Ok(self)
     }
 
-    /// Repairs a known bug, so that the kubelet does there as the documentation says.
+    /// Removes a known bug: the kubelet then behaves as Kubernetes' documentation says.
     #[must_use]
     pub const fn without_bug(mut self, bug: KnownBug) -> Kubernetes {
         self.bugs &= !bug.bit();
         self
     }
 
-    /// Repairs every known bug.
+    /// Removes every known bug.
     #[must_use]
     pub const fn as_documented(mut self) -> Kubernetes {
         self.bugs = 0;
@@ -123,8 +125,8 @@ impl Kubernetes {
         self.bugs & bug.bit() != 0
     }
 
-    /// True if containers that run stay started and ready over a restart of the kubelet (KEP-4781): since 1.35, unless the
-    /// gate `ChangeContainerStatusOnKubeletRestart` is on.
+    /// True if containers that run stay started and ready over a restart of the kubelet (KEP-4781): since 1.35, unless
+    /// the gate `ChangeContainerStatusOnKubeletRestart` is on.
     #[must_use]
     pub fn keeps_readiness(self) -> bool {
         self.version >= KubernetesVersion::V1_35 && !self.is_enabled(FeatureGate::ChangeContainerStatusOnKubeletRestart)
@@ -139,17 +141,17 @@ impl Kubernetes {
 
 impl fmt::Debug for Kubernetes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Written { version, feature_gates, fixed_bugs } = Written::from(*self);
+        let Serialized { version, feature_gates, fixed_bugs } = Serialized::from(*self);
         let mut shown = f.debug_struct("Kubernetes");
         shown.field("version", &version).field("feature_gates", &feature_gates).field("fixed_bugs", &fixed_bugs);
         shown.finish()
     }
 }
 
-/// A kubelet as it is written down: its version, and what differs from its release.
+/// Serialized form: the version, and the gates and bugs that differ from its release.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
+#[serde(rename = "Kubernetes", rename_all = "camelCase", deny_unknown_fields)]
+struct Serialized {
     version: KubernetesVersion,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     feature_gates: BTreeMap<String, bool>,
@@ -157,13 +159,13 @@ struct Written {
     fixed_bugs: Vec<KnownBug>,
 }
 
-impl From<Kubernetes> for Written {
-    fn from(kubernetes: Kubernetes) -> Written {
+impl From<Kubernetes> for Serialized {
+    fn from(kubernetes: Kubernetes) -> Serialized {
         let release = Kubernetes::new(kubernetes.version);
         let differs = |gate: &&FeatureGate| kubernetes.is_enabled(**gate) != release.is_enabled(**gate);
         let gates = FeatureGate::ALL.iter().filter(differs);
         let is_fixed = |bug: &&KnownBug| release.has_bug(**bug) && !kubernetes.has_bug(**bug);
-        Written {
+        Serialized {
             version: kubernetes.version,
             feature_gates: gates.map(|gate| (gate.name().into(), kubernetes.is_enabled(*gate))).collect(),
             fixed_bugs: KnownBug::ALL.iter().filter(is_fixed).copied().collect(),
@@ -171,15 +173,15 @@ impl From<Kubernetes> for Written {
     }
 }
 
-impl TryFrom<Written> for Kubernetes {
+impl TryFrom<Serialized> for Kubernetes {
     type Error = FeatureGateError;
 
-    fn try_from(written: Written) -> Result<Kubernetes, FeatureGateError> {
+    fn try_from(serialized: Serialized) -> Result<Kubernetes, FeatureGateError> {
         let mut gates = Vec::new();
-        for (name, is_on) in written.feature_gates {
+        for (name, is_on) in serialized.feature_gates {
             gates.push((name.parse()?, is_on));
         }
-        let kubernetes = Kubernetes::new(written.version).with_feature_gates(gates)?;
-        Ok(written.fixed_bugs.into_iter().fold(kubernetes, Kubernetes::without_bug))
+        let kubernetes = Kubernetes::new(serialized.version).with_feature_gates(gates)?;
+        Ok(serialized.fixed_bugs.into_iter().fold(kubernetes, Kubernetes::without_bug))
     }
 }

@@ -1,4 +1,4 @@
-//! Kubernetes versions, and what their kubelets do differently without a feature gate.
+//! Kubernetes versions, and the changes between their kubelets that no feature gate guards.
 
 use alloc::{borrow::ToOwned, string::String};
 use core::{fmt, str::FromStr};
@@ -65,7 +65,7 @@ impl KubernetesVersion {
         }
     }
 
-    /// True if kubelets of this version have a change.
+    /// True if kubelets of this version have this behaviour.
     #[must_use]
     pub const fn has(self, change: KubeletChange) -> bool {
         self as u8 >= change.since() as u8
@@ -78,7 +78,7 @@ impl fmt::Display for KubernetesVersion {
     }
 }
 
-/// Version of Kubernetes that is not modelled, or not a version.
+/// Error of a Kubernetes version that is not modelled, or of a text that is no version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Kubernetes {0:?} is not modelled: 1.32 to 1.38 are")]
 pub struct UnknownVersion(String);
@@ -108,11 +108,13 @@ impl<'de> Deserialize<'de> for KubernetesVersion {
     }
 }
 
-/// Change of the kubelet's code that no feature gate guards. Each is one rule of this crate, asked where it applies.
+/// Behaviour that kubelets have from some version on, without a feature gate; [`Kubernetes::has`] asks for it.
+///
+/// [`Kubernetes::has`]: super::Kubernetes::has
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KubeletChange {
-    /// The event of a probe error says `errored and resulted in unknown state`, before `errored` alone.
+    /// The event of a probe error says `errored and resulted in unknown state`; before, `errored` alone.
     ///
     /// Answers to `probe` in `pkg/kubelet/prober/prober.go`.
     ProbeErrorNamesUnknownState,
@@ -120,7 +122,8 @@ pub enum KubeletChange {
     ///
     /// Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
     RunningWhileSidecarIsDown,
-    /// A sync that failed because of a crash-loop back-off is retried when the earliest one expires; before, every 10 s.
+    /// A sync that failed because of a crash-loop back-off is retried when the earliest one expires; before, every
+    /// 10 s.
     ///
     /// Answers to `completeWork` in `pkg/kubelet/pod_workers.go`.
     RetryWhenBackOffExpires,
@@ -128,19 +131,20 @@ pub enum KubeletChange {
     ///
     /// Answers to `startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
     StartEventsWithoutName,
-    /// The probe workers of a sidecar outlive its end in a Pod that never restarts; before, the next sync created them anew.
+    /// The probe workers of a sidecar outlive its end in a Pod that never restarts; before, the next sync created them
+    /// anew.
     ///
     /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`.
     SidecarProbesOutliveIt,
-    /// `PodReadyToStartContainers` turns True as soon as the sandbox has its network, before images are pulled; before,
-    /// with the next sync.
+    /// `PodReadyToStartContainers` turns True as soon as the sandbox has its network, while images are still pulled; in
+    /// older versions, with the next sync.
     ///
     /// Answers to `OnPodSandboxReady` in `pkg/kubelet/kubelet.go`.
     SandboxPublishedAtOnce,
 }
 
 impl KubeletChange {
-    /// Every change, oldest first.
+    /// Every behaviour, oldest first.
     pub const ALL: &[KubeletChange] = &[
         KubeletChange::ProbeErrorNamesUnknownState,
         KubeletChange::RunningWhileSidecarIsDown,
@@ -150,7 +154,7 @@ impl KubeletChange {
         KubeletChange::SandboxPublishedAtOnce,
     ];
 
-    /// Returns one sentence for people on what a kubelet does since.
+    /// Returns one sentence for people: the behaviour from [`since`](KubeletChange::since) on.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -176,7 +180,7 @@ impl KubeletChange {
         }
     }
 
-    /// Returns the first version with the change.
+    /// Returns the first version with the behaviour.
     #[must_use]
     pub const fn since(self) -> KubernetesVersion {
         match self {

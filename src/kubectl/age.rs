@@ -44,7 +44,9 @@ pub fn age(since: Option<Timestamp>, now: Timestamp) -> String {
 fn human_duration(seconds: i64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3_600);
     let days = hours / 24;
+    // HumanDuration knows no leap years.
     let years = days / 365;
+    // Its thresholds: exact up to two minutes, then a second unit only below 10 min, 8 h, 8 days and 8 years.
     if seconds < 120 {
         format!("{seconds}s")
     } else if minutes < 10 {

@@ -61,11 +61,14 @@ pub struct Row {
 #[must_use]
 pub fn row(pod: &PodManifest, now: Timestamp) -> Row {
     let (containers, statuses) = (&pod.spec.init_containers, &pod.status.init_container_statuses);
+    // printPod looks a container up by the name in its status: a status without a container in the spec is no
+    // sidecar's.
     let kinds: BTreeMap<_, _> = containers.iter().map(|it| (&*it.name, is_sidecar(it))).collect();
     let is_sidecar_status = |status: &ContainerStatus| kinds.get(&*status.name) == Some(&true);
     let views = statuses.iter().map(|status| (ContainerView::of_status(status), is_sidecar_status(status)));
     let init = InitContainers::read(views, containers.len());
     let shows_regular =
+        // Once a regular container has started, the kubelet keeps Initialized True, even if a sidecar exits later.
         init.blocking.is_none() || first_condition_is_true(&pod.status, ConditionType::Initialized.name());
     let regular = shows_regular
         .then(|| RegularContainers::read(pod.status.container_statuses.iter().map(ContainerView::of_status)));
@@ -80,6 +83,7 @@ pub fn row(pod: &PodManifest, now: Timestamp) -> Row {
     };
     let ready = init.ready.saturating_add(regular.as_ref().map_or(0, |regular| regular.ready));
     let sidecars = containers.iter().filter(|container| is_sidecar(container)).count();
+    // The total is the spec's: a container without a status counts as one that is not ready.
     let counted = pod.spec.containers.len().saturating_add(sidecars);
     Row {
         ready: format!("{ready}/{counted}"),
@@ -122,6 +126,7 @@ struct Restarts {
 impl Restarts {
     fn of_all<'a>(statuses: impl Iterator<Item = &'a ContainerStatus>) -> Restarts {
         statuses.fold(Restarts::default(), |all, status| {
+            // Only lastState: an exit in `state` has not led to a restart yet.
             let last = status.last_state.terminated.as_ref();
             let last_exit = set(last.and_then(|last| last.finished_at));
             Restarts {

@@ -52,6 +52,8 @@ pub(super) fn status_column<'a>(
     regular: Option<RegularContainers<'a>>,
 ) -> Cow<'a, str> {
     let PodStatus { phase, reason, conditions, .. } = &pod.status;
+    // hasPodReadyCondition looks at all conditions of the type, unlike the check of Initialized, which ends at the
+    // first.
     let is_ready = conditions.iter().any(|condition| {
         condition.type_ == ConditionType::Ready.name() && condition.status.known() == Some(ConditionStatus::True)
     });
@@ -77,6 +79,7 @@ impl PodMachine {
     pub fn status_column(&self) -> Cow<'_, str> {
         let published = self.published();
         let (spec, containers) = (published.spec(), published.containers());
+        // A container without a record has no status in the API either, so the columns skip it.
         let view = |index: ContainerIndex| Some(ContainerView::of_record(containers.get(index.get())?.as_ref()?));
         let init = spec.init_containers();
         let views = init.filter_map(|(index, it)| Some((view(index)?, it.kind() == ContainerKind::Sidecar)));
@@ -111,6 +114,7 @@ impl PodMachine {
 ///
 /// `Completed` gives way to what the other containers do.
 fn word(pod: PodView<'_>) -> Cow<'_, str> {
+    // NodeUnreachablePodReason in pkg/util/node; kubectl checks it before a terminal phase.
     if pod.is_deleting && pod.reason == "NodeLost" {
         return "Unknown".into();
     }
@@ -118,6 +122,7 @@ fn word(pod: PodView<'_>) -> Cow<'_, str> {
         return "Terminating".into();
     }
     let (reason, failure, some_run) = match pod.regular {
+        // hasRunning in printPod is set only by a container that runs and is ready.
         Some(regular) => (regular.reason, regular.failure, regular.ready > 0),
         None => (None, None, false),
     };
@@ -126,6 +131,7 @@ fn word(pod: PodView<'_>) -> Cow<'_, str> {
         "" => pod.phase.into(),
         reason => reason.into(),
     });
+    // A container that succeeded does not speak for a Pod in which others still run or have failed.
     if word != "Completed" {
         return word;
     }
@@ -154,9 +160,11 @@ impl<'a> InitContainers<'a> {
     pub(super) fn read(statuses: impl Iterator<Item = (ContainerView<'a>, bool)>, count: usize) -> InitContainers<'a> {
         let mut init = InitContainers { seen: 0, ready: 0, blocking: None };
         for (status, is_sidecar) in statuses {
+            // Counts statuses while `count` is the spec's, as in printPod: `Init:0/2` may be a Pod with one status.
             let index = init.seen;
             init.seen = init.seen.saturating_add(1);
             match status.exit {
+                // Before the sidecar's arm: a sidecar that exited with 0 neither blocks nor counts as ready.
                 Some(Exit { exit_code: 0, .. }) => {}
                 _ if is_sidecar && status.is_started => init.ready = init.ready.saturating_add(status.is_ready.into()),
                 Some(exit) => init.blocking = Some(format!("Init:{}", exit.word()).into()),
@@ -195,6 +203,7 @@ impl<'a> RegularContainers<'a> {
             let (reason, is_failure) = match (status.waiting_reason, status.exit) {
                 (Some(reason), _) => (reason.into(), false),
                 (None, Some(exit)) => (exit.word(), exit.exit_code != 0),
+                // Running, or waiting without a reason, which printPod passes over.
                 (None, None) => {
                     let is_ready = status.is_ready && status.is_running;
                     regular.ready = regular.ready.saturating_add(is_ready.into());
@@ -247,6 +256,7 @@ impl<'a> ContainerView<'a> {
 impl<'a> Exit<'a> {
     fn word(self) -> Cow<'a, str> {
         match (self.reason, self.signal) {
+            // Runtimes may leave the reason out; a signal then says more than the code.
             ("", 0) => format!("ExitCode:{}", self.exit_code).into(),
             ("", signal) => format!("Signal:{signal}").into(),
             (reason, _) => reason.into(),

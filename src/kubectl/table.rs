@@ -13,6 +13,7 @@ use crate::{api::PodManifest, time::Timestamp};
 
 const HEADINGS: [&str; 9] =
     ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
+// Columns of priority 0 in printPod's column definitions; wide output adds those of priority 1.
 const NARROW: usize = 5;
 const WIDE: usize = HEADINGS.len();
 
@@ -73,6 +74,7 @@ pub fn wide_table<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Time
 fn table_of<'a>(pods: impl IntoIterator<Item = &'a PodManifest>, now: Timestamp, columns: usize) -> String {
     let mut text = String::new();
     for pod in pods {
+        // kubectl prints no heading without Pods; its "No resources found" goes to stderr.
         if text.is_empty() {
             push_line(&mut text, HEADINGS.into_iter().take(columns));
         }
@@ -95,6 +97,7 @@ fn push_line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
 
 /// Returns the first line of a cell, with dots for the others.
 fn first_line(cell: &str) -> String {
+    // TablePrinter in k8s.io/cli-runtime: a message in a cell must not break the row.
     match cell.split_once(['\u{c}', '\n', '\r']) {
         Some((first, _)) => format!("{first}..."),
         None => cell.to_string(),
@@ -103,6 +106,7 @@ fn first_line(cell: &str) -> String {
 
 /// Returns `podIP`, or the first of `podIPs`.
 fn address(pod: &PodManifest) -> &str {
+    // printPod sees internal types, in which `podIP` has become the first of `podIPs`.
     let first = pod.status.pod_ips.first().map_or("", |address| &*address.ip);
     if pod.status.pod_ip.is_empty() { first } else { &pod.status.pod_ip }
 }

@@ -43,11 +43,13 @@ struct Cell<'a> {
 /// Splits a text into cells and returns the width of each column.
 fn measure(text: &str, columns: Columns) -> (Vec<Cell<'_>>, Vec<usize>) {
     let (mut cells, mut widths) = (Vec::new(), Vec::new());
+    // Columns that the line before left open, by depth; each points into `widths`.
     let mut open: Vec<usize> = Vec::new();
     for line in text.split_inclusive(LINE_ENDS) {
         let (tabbed, last) = line.rsplit_once(CELL_ENDS).map_or((None, line), |(tabbed, last)| (Some(tabbed), last));
         let mut depth: usize = 0;
         for text in tabbed.into_iter().flat_map(|tabbed| tabbed.split(CELL_ENDS)) {
+            // A cell below another one shares its column; else it begins a new one.
             let column = open.get(depth).copied().unwrap_or_else(|| {
                 open.push(widths.len());
                 widths.push(columns.min_width);
@@ -59,6 +61,7 @@ fn measure(text: &str, columns: Columns) -> (Vec<Cell<'_>>, Vec<usize>) {
             cells.push(Cell { text, column: Some(column) });
             depth = depth.saturating_add(1);
         }
+        // A line without a cell at some depth ends the columns from there on.
         open.truncate(depth);
         cells.push(Cell { text: last, column: None });
     }
@@ -109,6 +112,7 @@ impl Sheet {
     pub(super) fn list(&mut self, label: &str, lines: impl IntoIterator<Item = String>) {
         let mut lines = lines.into_iter();
         self.field(0, label, lines.next().as_deref().unwrap_or("<none>"));
+        // An empty first cell, so that the values stand below one another.
         lines.for_each(|line| self.line(0, format!("\t{line}")));
     }
 

@@ -39,8 +39,8 @@ impl Caches {
     // --- Resync cache ---
     // 0.86 of the instructions and 0.70 of the time of 1,000 Pods with two probes each; without it a resync allocates.
 
-    /// Forgets that the last sync was a no-op, and returns whether it was. Called where an event, a wake-up or a message
-    /// enters; an input that proves harmless [revalidates](Caches::revalidate) the cache.
+    /// Forgets that the last sync was a no-op, and returns whether it was. Called where an event, a wake-up or a
+    /// message enters; an input that proves harmless [revalidates](Caches::revalidate) the cache.
     pub(super) fn invalidate(&mut self) -> bool {
         core::mem::take(&mut self.last_sync_was_no_op)
     }
@@ -98,8 +98,8 @@ pub(crate) struct ProbeAnswer {
 
 /// Interner: shares equal statuses and container entries among the Pods of a fleet.
 ///
-/// It forgets, so that it stays small whatever the Pods do. 868 bytes a Pod instead of 1,288 in a fleet of 20,000, for 1.02
-/// of the instructions of a crash and 1.07 of a deletion's.
+/// It forgets, so that it stays small whatever the Pods do. 868 bytes a Pod instead of 1,288 in a fleet of 20,000, for
+/// 1.02 of the instructions of a crash and 1.07 of a deletion's.
 #[cfg(feature = "sim")]
 #[derive(Debug, Default)]
 pub(crate) struct Interner {

@@ -1,7 +1,8 @@
 //! Status generation: from spec, runtime, probes and failed starts to the status of a Pod.
 //!
 //! Answers to `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go`. Phase, conditions and container statuses are the
-//! rule `rule::pod_status`; the active deadline is `rule::deadline`.
+//! rule `rule::pod_status`. The active deadline is `rule::deadline`: here the Pod fails and its event is recorded, and
+//! `next_deadline_check` in [`sync_loop`](super::sync_loop) wakes it.
 
 use super::{
     api_pod::ApiPod,

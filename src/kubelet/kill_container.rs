@@ -1,7 +1,7 @@
 //! Stop of containers: Killing event, preStop hook, sidecar order, SIGTERM and at last SIGKILL.
 //!
-//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`. Graces, a sidecar's turn
-//! and the least time before SIGKILL are the rule: `rule::grace`.
+//! Answers to `killContainer` and `killContainersWithSyncResult` in `pkg/kubelet/kuberuntime`. Graces and the least
+//! time before SIGKILL are the rule `rule::grace`, the order of sidecars is `rule::termination_order`.
 
 use alloc::format;
 use core::time::Duration;

@@ -1,7 +1,7 @@
 //! Terminations by the node: eviction, preemption, shutdown and rejection, with the callers that wait for them.
 //!
 //! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`, and to `pkg/kubelet/eviction`, `preemption` and
-//! `nodeshutdown`. The phase that each kind of termination leaves is the rule: `rule::grace`.
+//! `nodeshutdown`. The phase that each of these causes leaves is the rule `rule::phase` (`KillCause::phase`).
 
 use alloc::{borrow::Cow, boxed::Box, format};
 use core::time::Duration;

@@ -27,7 +27,8 @@
 //! | exit code 137 of a container that was lost | `rule::final_statuses` | [`status_manager`]; with its sandbox: [`runtime_events`] |
 //! | admission to a node | none here: the embedder decides | [`PodMachine::rejected`] publishes a refusal |
 //!
-//! [`fast_path`] holds every shortcut, [`inspect`] the read-only view for explanations, [`validate_event`] the refusals.
+//! [`fast_path`] holds every shortcut, [`inspect`] the read-only view for explanations, [`validate_event`] the
+//! refusals.
 
 mod api_pod;
 mod back_offs;
@@ -105,8 +106,8 @@ use crate::{
 ///
 /// Each call is one atomic step. Actions are carried out in their order, and answered by the events that they name.
 ///
-/// `now` may stand still, jump by decades, or go back. A timer that was missed several times fires once, and at the last
-/// representable instant nothing is due any more.
+/// `now` may stand still, jump by decades, or go back. A timer that was missed several times fires once, and at the
+/// last representable instant nothing is due any more.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -163,8 +164,8 @@ impl PodMachine {
         PodMachine::bound(Arc::new(ApiPod::new(spec, config.kubernetes)), config, now, out)
     }
 
-    /// Creates a Pod that was just bound to this node, from its object as a watch delivers it: the time of its binding and
-    /// a deletion count. A Pod that is being deleted starts nothing.
+    /// Creates a Pod that was just bound to this node, from its object as a watch delivers it: the time of its binding
+    /// and a deletion count. A Pod that is being deleted starts nothing.
     ///
     /// A Pod whose object has a status that a kubelet wrote is [resumed](PodMachine::resume) instead.
     ///
@@ -198,19 +199,19 @@ impl PodMachine {
     /// Resumes a Pod after a restart of its agent, from the object with its last published status and from the runtime.
     ///
     /// What was published stands: start time and active deadline, phase and reason, restart counts and last states,
-    /// conditions with their transition times, conditions of other owners. A ready sandbox is kept, and running containers
-    /// are not started again. What only the agent's memory had is gone: back-offs are empty, and probes have no result.
-    /// A container that ran more than 10 s before `now` stays ready until its probe fails, if its Pod was published as
-    /// ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is being deleted starts
-    /// nothing. One that has ended, and of which nothing runs, has its last status published, and
-    /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a
-    /// [new one](PodMachine::from_object), with the instances that the runtime has of it.
+    /// conditions with their transition times, conditions of other owners. A ready sandbox is kept, and running
+    /// containers are not started again. What only the agent's memory had is gone: back-offs are empty, and probes have
+    /// no result. A container that ran more than 10 s before `now` stays ready until its probe fails, if its Pod was
+    /// published as ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is
+    /// being deleted starts nothing. One that has ended, and of which nothing runs, has its last status published, and
+    /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a [new
+    /// one](PodMachine::from_object), with the instances that the runtime has of it.
     ///
     /// `runtime`: newest first, everything that the runtime has, the ended instances and sandboxes too;
     /// [`restart_count`](crate::state::Instance::restart_count) is the runtime's attempt, and
     /// [`spec_changed`](crate::state::Instance::spec_changed) says whether the instance was made for another image than
-    /// the object has now. `ids`: the numbers of the instances in `runtime`; ids that only the published status contains
-    /// get the next free ones, and no later instance of the Pod gets a number that is in the table.
+    /// the object has now. `ids`: the numbers of the instances in `runtime`; ids that only the published status
+    /// contains get the next free ones, and no later instance of the Pod gets a number that is in the table.
     ///
     /// Answers to what a restarted kubelet does: the first `UpdatePod` in `pkg/kubelet/pod_workers.go`,
     /// `generateAPIPodStatus` of a Pod whose status the status manager does not have, and
@@ -218,8 +219,8 @@ impl PodMachine {
     ///
     /// # Errors
     ///
-    /// [`ResumeError`] names the invalid field, or what is impossible in the runtime's list; `ids` is unchanged. No status
-    /// is an error.
+    /// [`ResumeError`] names the invalid field, or what is impossible in the runtime's list; `ids` is unchanged. No
+    /// status is an error.
     ///
     /// An agent that starts:
     ///
@@ -420,8 +421,8 @@ impl PodMachine {
         Ok(())
     }
 
-    /// Runs the sync loop after a change of the object. Each change repeats the request to delete the object of a Pod that
-    /// had finished before; a Pod that finishes now has made the request already.
+    /// Runs the sync loop after a change of the object. Each change repeats the request to delete the object of a Pod
+    /// that had finished before; a Pod that finishes now has made the request already.
     fn run_after_object(&mut self, was_finished: bool, step: &mut Step<'_>) {
         self.sync_loop().run(step);
         if was_finished {

@@ -1,4 +1,5 @@
-//! Status view: the published status of a Pod, the parts of it that no rule computes, and the transitions that it makes.
+//! Status view: the published status of a Pod, the parts of it that no rule computes, and the transitions that it
+//! makes.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 

@@ -1,6 +1,7 @@
 //! Sync loop: handles one message after another by priority, and runs the pod worker's syncs.
 //!
 //! Answers to `syncLoopIteration` in `pkg/kubelet/kubelet.go` and to `podWorkerLoop` in `pkg/kubelet/pod_workers.go`.
+//! Wake-ups are handled here, that of the active deadline among them; its rule is `rule::deadline`.
 
 use alloc::{boxed::Box, sync::Arc};
 

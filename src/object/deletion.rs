@@ -1,4 +1,7 @@
 //! Deletion: graceful, with grace 0, and forced (registry/rest, pkg/registry/core/pod).
+//!
+//! A deletion changes metadata only. The kubelet keeps `Ready` True until a container stops or its readiness probe
+//! fails: [`rule::conditions`](crate::rule::conditions), [`rule::started_and_ready`](crate::rule::started_and_ready).
 
 use super::{PodObject, Presence};
 use crate::time::{Timestamp, seconds};
@@ -17,9 +20,9 @@ pub enum Deletion {
 }
 
 impl PodObject {
-    /// Deletes the Pod; a grace that is not shorter than the one in force changes nothing. The object is removed at once
-    /// if the Pod is unbound or terminal, or if the grace is 0, unless finalizers keep it. The first delete increases
-    /// the generation.
+    /// Deletes the Pod; a grace that is not shorter than the one in force changes nothing. The object is removed at
+    /// once if the Pod is unbound or terminal, or if the grace is 0, unless finalizers keep it. The first delete
+    /// increases the generation.
     ///
     /// `grace_seconds`: a negative one counts as 1. Answers to `BeforeDelete` in the API server's `registry/rest` and
     /// `CheckGracefulDelete` in `pkg/registry/core/pod`.

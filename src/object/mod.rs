@@ -1,9 +1,9 @@
 //! The Pod object in the API server, as clients and controllers change it (pkg/registry/core/pod).
 //!
-//! A [`PodObject`] is the Pod as the API server stores it: admitted, gated, bound to a node, changed, deleted with grace
-//! and finally removed. It takes the place of a real API server in a simulation. The kubelet's side is a
-//! [`PodMachine`](crate::PodMachine): it [observes](crate::PodMachine::observe) the object as a watch delivers it, and its status is merged
-//! back with [`PodObject::merge_status`].
+//! A [`PodObject`] is the Pod as the API server stores it: admitted, gated, bound to a node, changed, deleted with
+//! grace and finally removed. It takes the place of a real API server in a simulation. The kubelet's side is a
+//! [`PodMachine`](crate::PodMachine): it [observes](crate::PodMachine::observe) the object as a watch delivers it, and
+//! its status is merged back with [`PodObject::merge_status`].
 //!
 //! ```
 //! use pod_lifecycle::{NoSink, Timestamp, api, object::PodObject};

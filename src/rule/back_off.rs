@@ -18,6 +18,8 @@
 //! }
 //! assert_eq!(delays, [10, 20, 40, 80, 160, 300, 300]);
 //! ```
+//!
+//! Asked by: `kubelet::back_offs`, for crash loops and image pulls.
 
 use core::time::Duration;
 
@@ -65,7 +67,8 @@ impl BackOff {
 
     /// Returns the counter after the next attempt: the delay doubled up to the maximum, or the initial one.
     ///
-    /// Answers to `Next`. The kubelet advances the counter when it lets a container restart, not when the container exits.
+    /// Answers to `Next`. The kubelet advances the counter when it lets a container restart, not when the container
+    /// exits.
     #[must_use]
     pub fn advanced(before: Option<BackOff>, limits: &BackOffLimits, since: Timestamp, now: Timestamp) -> BackOff {
         let delay = match before {
@@ -85,6 +88,7 @@ impl BackOff {
     }
 
     fn has_expired(&self, limits: &BackOffLimits, since: Timestamp) -> bool {
+        // Counted from the last advance, not from the end of the delay that it set.
         since.since(self.advanced_at) > limits.reset_after
     }
 }

@@ -3,6 +3,10 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. `records` are the container
 //! statuses by container index; `None` as a whole means that no container status is known.
 //!
+//! A deletion by itself changes no condition: `Ready` stays True until a container stops or its readiness probe fails
+//! ([`started_and_ready`](super::started_and_ready)). Endpoints are drained by other controllers, which look at
+//! `deletionTimestamp`. At the end of the Pod, `override_ready` makes it False.
+//!
 //! ```
 //! use pod_lifecycle::{api::{self, ConditionStatus}, rule::conditions, spec::PodSpec, state::Condition};
 //!
@@ -13,6 +17,9 @@
 //! assert!(!ready.is_true(), "all containers are ready, and the gate is not true");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: [`pod_status`](super::pod_status); `kubelet::status_manager`, between two syncs; `kubelet::status_view`,
+//! for a terminal phase.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -113,6 +120,7 @@ pub fn initialized(
         }
         None => &[],
     };
+    // The reason tells a Pod that is over from one that is ready to go on.
     if phase == PodPhase::Succeeded && all_known(spec.init_containers(), records) {
         return Condition::because(true, ConditionReason::PodCompleted);
     }
@@ -122,6 +130,7 @@ pub fn initialized(
     }
     let unmet = unmet_containers(spec.init_containers(), records, |container, record| match container.kind() {
         ContainerKind::Sidecar => record.started == Some(true),
+        // An init container is ready once it has succeeded (`started_and_ready`).
         ContainerKind::Init | ContainerKind::Regular | ContainerKind::Ephemeral => record.ready,
     });
     true_unless(unmet, ConditionReason::ContainersNotInitialized)

@@ -1,7 +1,8 @@
 //! Container statuses (`convertToAPIContainerStatuses` in pkg/kubelet/kubelet_pods.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states>. `started` and `ready` are set by
-//! [`started_and_ready`](super::started_and_ready). A container whose last start failed waits, with the failure as its reason:
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states>. `started` and `ready` are set
+//! by [`started_and_ready`](super::started_and_ready). A container whose last start failed waits, with the failure as
+//! its reason; the text of its message is made in `src/status/messages.rs`:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -19,6 +20,8 @@
 //! assert!(records[0].as_ref().is_some_and(|app| app.is_waiting()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: [`pod_status`](super::pod_status).
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -114,8 +117,8 @@ impl StatusInputs<'_> {
         record
     }
 
-    /// True if an exited sidecar is taken for one that stays ended, by its Pod's policy: without container restart rules the
-    /// kubelet asks no other here, although it starts the sidecar again.
+    /// True if an exited sidecar is taken for one that stays ended, by its Pod's policy: without container restart
+    /// rules the kubelet asks no other here, although it starts the sidecar again.
     fn stays_ended_by_pod_policy(&self, container: &ContainerSpec, newest: Option<&Instance>) -> bool {
         !self.kubernetes.is_enabled(FeatureGate::ContainerRestartRules)
             && container.kind() == ContainerKind::Sidecar
@@ -124,8 +127,8 @@ impl StatusInputs<'_> {
                 .is_some_and(|end| !restart::policy_restarts(self.spec.restart_policy(), end.exit_code))
     }
 
-    /// Returns the status of a container that the runtime knows: its newest instance is its state, the second newest its
-    /// last state.
+    /// Returns the status of a container that the runtime knows: its newest instance is its state, the second newest
+    /// its last state.
     fn of_present(
         &self,
         newest: &Instance,
@@ -219,8 +222,8 @@ impl StatusInputs<'_> {
         kept
     }
 
-    /// Returns the status of a container that ran and is gone: its last state is the lost run, so that it does not look as
-    /// if it had never run.
+    /// Returns the status of a container that ran and is gone: its last state is the lost run, so that it does not look
+    /// as if it had never run.
     fn lost_run(&self, record: ContainerRecord) -> ContainerRecord {
         let end = Termination::lost(
             TerminationReason::ContainerStatusUnknown,

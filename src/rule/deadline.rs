@@ -1,6 +1,7 @@
 //! Active deadline of a Pod (pkg/kubelet/active_deadline.go).
 //!
-//! `activeDeadlineSeconds` in <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#lifecycle>.
+//! `activeDeadlineSeconds` in
+//! <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#lifecycle>.
 //!
 //! ```
 //! use pod_lifecycle::{Timestamp, api, rule::deadline, spec::PodSpec};
@@ -9,6 +10,9 @@
 //! assert_eq!(deadline::expires_at(&PodSpec::from_admitted(&endless)?, Timestamp::UNIX_EPOCH), None);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `kubelet::generate_status`, which fails the Pod through [`pod_status`](super::pod_status) and records the
+//! event; `kubelet::sync_loop`, which wakes the Pod when the deadline expires.
 
 use crate::{spec::PodSpec, time::Timestamp};
 

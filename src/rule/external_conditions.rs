@@ -2,6 +2,8 @@
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate>. Answers to what
 //! `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go` preserves.
+//!
+//! Asked by: `kubelet::api_pod`.
 
 use alloc::{string::String, vec::Vec};
 

@@ -1,4 +1,4 @@
-//! Container statuses of a terminated Pod (`TerminatePod` in pkg/kubelet/status/status_manager.go).
+//! Final statuses: container statuses of a terminated Pod (`TerminatePod` in pkg/kubelet/status/status_manager.go).
 //!
 //! A container whose exit the kubelet has not seen gets exit code 137 and reason `ContainerStatusUnknown`.
 //!
@@ -12,6 +12,8 @@
 //! assert!(!final_statuses::has_pod_initialized(&spec, &published), "no container has a status");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `kubelet::status_manager`.
 
 use alloc::sync::Arc;
 

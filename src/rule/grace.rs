@@ -12,6 +12,8 @@
 //! let left = grace::remaining_grace(Duration::from_secs(30), Duration::from_secs(12));
 //! assert_eq!(grace::stop_timeout(left), Duration::from_secs(18));
 //! ```
+//!
+//! Asked by: `kubelet::pod_worker`, for the Pod; `kubelet::kill_container`, for each container.
 
 use core::time::Duration;
 

@@ -1,8 +1,10 @@
-//! Init containers and sidecars: which one starts next, and which one holds back the rest (`computeInitContainerActions`
-//! in pkg/kubelet/kuberuntime/kuberuntime_container.go).
+//! Init containers and sidecars: which one starts next, and which one holds back the rest
+//! (`computeInitContainerActions` in pkg/kubelet/kuberuntime/kuberuntime_container.go).
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/>: init containers run one after the other, each
 //! to its successful end. KEP-753: a sidecar need only have started, and is restarted for as long as the Pod runs.
+//!
+//! Asked by: [`pod_actions`](super::pod_actions); the explanations, for the container that blocks another.
 
 use super::{
     pod_actions::{Kill, KillReason, PodActions, SyncInputs},
@@ -193,7 +195,7 @@ impl InitWalk<'_> {
             }
             return;
         }
-        // The next one is due even if this one is about to be replaced: a sidecar that has started once holds back none.
+        // The next one is due even if this one is about to be replaced: once it has started, a sidecar holds back none.
         self.advance_from(index, actions);
         if newest.spec_changed {
             replace(index, newest, KillReason::DefinitionChanged, actions);

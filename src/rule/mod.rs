@@ -1,9 +1,10 @@
 //! Kubernetes' rules for a Pod, one a file, as pure functions.
 //!
 //! Each answers to a function of the Go kubelet and is written once: the kubelet, the explanations and the fake runtime
-//! all call it. The rules read plain data ([`PodSpec`](crate::spec::PodSpec),
-//! [`RuntimeStatus`](crate::state::RuntimeStatus), container statuses by index) and need no `PodMachine`. To call them
-//! with a status of the API, see [`observed_records`](crate::state::observed_records).
+//! all call it. The last line of a file's head says which component asks it. The rules read plain data
+//! ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus), container statuses by index) and
+//! need no `PodMachine`. To call them with a status of the API, see
+//! [`observed_records`](crate::state::observed_records).
 //!
 //! Here `restartPolicy: OnFailure` decides about an exit with code 0:
 //!

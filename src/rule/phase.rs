@@ -1,6 +1,7 @@
 //! Pod phase (`getPhase` in pkg/kubelet/kubelet_pods.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. An eviction, a preemption or a node
+//! shutdown overrides the phase that the containers make: `KillCause::phase`.
 //!
 //! ```
 //! use pod_lifecycle::{api::{self, PodPhase}, rule::phase, spec::PodSpec};
@@ -20,6 +21,8 @@
 //! assert_eq!(phase::pod_phase(&spec, &[Some(app)], false, true), PodPhase::Running);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: [`pod_status`](super::pod_status); `KillCause::phase` by `kubelet::pod_worker`.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +35,8 @@ use crate::{
 
 /// Returns the phase of a Pod, given its container statuses by container index.
 ///
-/// `is_terminal`: no container runs or will run again. `has_initialized`: see [`has_active_regular_container`]. Answers to
-/// `getPhase` in `pkg/kubelet/kubelet_pods.go`.
+/// `is_terminal`: no container runs or will run again. `has_initialized`: see [`has_active_regular_container`]. Answers
+/// to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
 ///
 /// ```
 /// use pod_lifecycle::{api, rule::phase, spec::PodSpec};
@@ -111,7 +114,8 @@ pub fn has_active_regular_container(spec: &PodSpec, runtime: &RuntimeStatus) -> 
         .any(|instance| instance.sandbox == sandbox.id && instance.container.is_some_and(is_regular))
 }
 
-/// True if a regular container runs or has ended, by its status: the Pod has initialized, as kubelets before 1.33 see it.
+/// True if a regular container runs or has ended, by its status: the Pod has initialized, as kubelets before 1.33 see
+/// it.
 ///
 /// Answers to `HasAnyRegularContainerStarted` in `pkg/kubelet/container` of 1.32.
 pub(super) fn has_started_regular_container(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> bool {

@@ -14,6 +14,8 @@
 //! assert!(actions.create_sandbox && actions.kill.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `kubelet::sync_pod`.
 
 use alloc::{vec, vec::Vec};
 use core::fmt;
@@ -133,7 +135,8 @@ impl KillReason {
 }
 
 impl Kill {
-    /// Returns the message of the `Killing` event, for example `Container app failed liveness probe, will be restarted`.
+    /// Returns the message of the `Killing` event, for example `Container app failed liveness probe, will be
+    /// restarted`.
     #[must_use]
     pub fn message<'a>(&self, spec: &'a PodSpec) -> impl fmt::Display + use<'a> {
         KillMessage { kill: *self, container: spec.container(self.container) }
@@ -160,6 +163,7 @@ impl fmt::Display for KillMessage<'_> {
             KillReason::LivenessProbe => write!(f, "{what} {name} failed liveness probe")?,
             KillReason::StartupProbe => write!(f, "{what} {name} failed startup probe")?,
         }
+        // The kubelet says this of regular containers only.
         f.write_str(if self.kill.will_restart && !is_init { ", will be restarted" } else { "" })
     }
 }
@@ -225,6 +229,7 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
         actions.create_sandbox = false;
         return;
     }
+    // Of the exited ones only a success under `OnFailure` is left alone; restart rules are not read here.
     let is_done = |index: ContainerIndex, container: &ContainerSpec| {
         let end = runtime.newest(index).and_then(Instance::termination);
         container.restart().policy() == RestartPolicy::OnFailure && end.is_some_and(|end| end.exit_code == 0)
@@ -232,8 +237,10 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let to_start = spec.regular_containers().filter(|&(index, container)| !is_done(index, container));
     let to_start: Vec<ContainerIndex> = to_start.map(|(index, _)| index).collect();
     if to_start.is_empty() && any_regular_created(spec, runtime) {
+        // The Pod had initialized and no container is left to start: its old sandbox is killed, and that is all.
         actions.create_sandbox = false;
     } else if spec.has_init_containers() {
+        // All init containers run again in the new sandbox, one after the other.
         actions.start_init = vec![ContainerIndex::FIRST];
     } else {
         actions.start = to_start;
@@ -243,6 +250,7 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
 /// Plans a Pod whose sandbox is kept: containers are started, kept or killed in it.
 fn actions_for_running_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let &SyncInputs { spec, runtime, .. } = inputs;
+    // Even before the Pod has initialized, and never a second time.
     let ephemeral = spec.ephemeral_containers().map(|(index, _)| index);
     actions.start_ephemeral = ephemeral.filter(|&index| runtime.newest(index).is_none()).collect();
     if !init_containers::compute_init_container_actions(inputs, actions) {
@@ -270,6 +278,7 @@ fn regular_container_action(
     let Some(running) = newest.filter(|instance| instance.is_running()) else {
         if restart::should_restart(container, newest, inputs.is_deleting) {
             actions.start.push(index);
+            // It may still run: killed first, so that there are never two at once.
             if let Some(unknown) = newest.filter(|instance| instance.state == InstanceState::Unknown) {
                 let reason = KillReason::Unknown;
                 actions.kill.push(Kill { container: index, instance: unknown.id, reason, will_restart: true });

@@ -1,6 +1,7 @@
 //! Pod status: the other rules in the kubelet's order (`generateAPIPodStatus` in pkg/kubelet/kubelet_pods.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. The status of a Pod that was just bound to a node:
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>. A Pod past its active deadline
+//! ([`deadline`](super::deadline)) fails here. The status of a Pod that was just bound to a node:
 //!
 //! ```
 //! use pod_lifecycle::{api, rule::pod_status::{self, PodInputs}, spec::PodSpec, state::RuntimeStatus};
@@ -12,6 +13,8 @@
 //! assert!(status.conditions.initialized.is_true() && !status.conditions.ready.is_true());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `kubelet::generate_status`.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -174,6 +177,7 @@ pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(Container
         is_deleting: inputs.is_deleting,
         is_restarting_all,
     });
+    // The phase comes first: it reads the `started` that the records carry over, not the one that is set below.
     let (phase, phase_reason) = phase_of(inputs, &records);
     started_and_ready::update_readiness(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
     let conditions = conditions_of(inputs, &records, phase, is_restarting_all);
@@ -189,6 +193,7 @@ fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (Pod
         phase::has_started_regular_container(inputs.spec, records)
     };
     let computed = phase::pod_phase(inputs.spec, records, inputs.is_terminal, has_initialized);
+    // Three phases are merged: the computed one, the status manager's and the API's. The first terminal one stays.
     let phase =
         terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
     // The deadline is a `PodSyncHandler` that evicts: the Pod fails, unless the API shows that it has ended already.

@@ -1,7 +1,7 @@
 //! Probe worker: thresholds, initial delay, startup gating (pkg/kubelet/prober/worker.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>: one worker per container and kind
-//! of probe ticks once a period.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>: one worker per container and
+//! kind of probe ticks once a period.
 //!
 //! ```
 //! use pod_lifecycle::rule::probe::{ProbeOutcome, ProbeResult};
@@ -10,6 +10,8 @@
 //! assert_eq!(ProbeOutcome::of_timeout().result(), Some(ProbeResult::Failure));
 //! assert_eq!(ProbeOutcome::Error.result(), None, "it counts towards no threshold");
 //! ```
+//!
+//! Asked by: `kubelet::prober_manager`.
 
 use serde::{Deserialize, Serialize};
 
@@ -300,6 +302,7 @@ impl ProbeWorker {
         let is_started_sidecar = container.kind() == ContainerKind::Sidecar && record.started == Some(true);
         self.instance = Some(instance);
         self.on_hold = false;
+        // `last_result` and `result_run` stay, as in worker.go: a run of equal results may span two instances.
         self.result = if !outlived_kubelet {
             Some(initial_result(kind))
         } else {

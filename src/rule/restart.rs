@@ -14,6 +14,9 @@
 //! assert_eq!(could, [true, false], "a sidecar may always restart");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: [`pod_actions`](super::pod_actions), [`container_status`](super::container_status),
+//! [`phase`](super::phase) and [`probe`](super::probe); `kubelet::status_manager`.
 
 use super::record_of;
 use crate::{
@@ -97,8 +100,8 @@ pub fn should_restart(container: &ContainerSpec, newest: Option<&Instance>, is_d
     }
 }
 
-/// True if all containers have to be restarted in place: the restart is under way already, or the runtime or the previous
-/// status shows an exit that a `RestartAllContainers` rule matches.
+/// True if all containers have to be restarted in place: the restart is under way already, or the runtime or the
+/// previous status shows an exit that a `RestartAllContainers` rule matches.
 ///
 /// Answers to `ShouldAllContainersRestart` in `pkg/kubelet/container`.
 ///

@@ -13,6 +13,8 @@
 //! assert_eq!((need.must_create, need.attempt), (true, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: [`pod_actions`](super::pod_actions) and [`conditions`](super::conditions).
 
 use crate::{
     spec::PodSpec,
@@ -31,8 +33,8 @@ pub struct SandboxDecision {
     pub current: Option<SandboxId>,
 }
 
-/// Decides whether a new sandbox is needed: there is none, several are ready, the newest is not, its network is not what
-/// the spec asks for, or it has no address.
+/// Decides whether a new sandbox is needed: there is none, several are ready, the newest is not, its network is not
+/// what the spec asks for, or it has no address.
 ///
 /// Answers to `PodSandboxChanged` in `pkg/kubelet/kuberuntime/util`.
 #[must_use]

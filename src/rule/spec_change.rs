@@ -12,6 +12,8 @@
 //! assert_eq!(spec_change::validate_update(&old, &PodSpec::from_admitted(&pod)?), Ok(()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Asked by: `object::PodObject`, as the API server does; `kubelet::validate_event`.
 
 use crate::spec::{ContainerSpec, PodSpec};
 
@@ -24,8 +26,8 @@ pub struct ImmutableField {
     pub field: &'static str,
 }
 
-/// Validates an update: images may change, the active deadline may shrink, scheduling gates may be removed and ephemeral
-/// containers added; nothing else.
+/// Validates an update: images may change, the active deadline may shrink, scheduling gates may be removed and
+/// ephemeral containers added; nothing else.
 ///
 /// Answers to `ValidatePodUpdate` in `pkg/apis/core/validation`.
 ///

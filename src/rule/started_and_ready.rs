@@ -1,7 +1,10 @@
-//! `started` and `ready` of each container (`UpdatePodStatus` in pkg/kubelet/prober/prober_manager.go).
+//! `started` and `ready` of each container (`UpdatePodStatus` in pkg/kubelet/prober/prober_manager.go). Readiness gates
+//! and the Pod's `Ready` are [`conditions::ready`](super::conditions::ready).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. After a restart of the kubelet, a
-//! container that has run for a while stays ready until its probe fails (KEP-4781):
+//! A container of a Pod that is being deleted stays ready until it stops or its readiness probe, which goes on, fails.
+//!
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>. After a restart of the
+//! kubelet, a container that has run for a while stays ready until its probe fails (KEP-4781):
 //!
 //! ```
 //! use pod_lifecycle::{Timestamp, rule::started_and_ready::KubeletStart};
@@ -10,6 +13,8 @@
 //! let kubelet = KubeletStart { at, pod_was_ready: true };
 //! assert!(kubelet.is_predated_by(Some(Timestamp::from_unix_seconds(3_589))));
 //! ```
+//!
+//! Asked by: [`pod_status`](super::pod_status).
 
 use core::time::Duration;
 

@@ -143,6 +143,7 @@ impl ContainerSpec {
 
     /// True if two specs are equal apart from the image.
     pub(crate) fn is_same_but_for_image(&self, other: &ContainerSpec) -> bool {
+        // Beside the image this leaves out `image_error`, which follows from it.
         let ContainerSpec { name, kind, restart, image_pull_policy, startup, readiness, liveness, .. } = self;
         *name == other.name
             && *kind == other.kind

@@ -97,6 +97,7 @@ impl PodSpec {
             }
         }
         u16::try_from(containers.len()).map_err(|_| SpecError::TooManyContainers)?;
+        // The number of all containers fits, so these do as well.
         let regular_from = narrow(spec.init_containers.len());
         let ephemeral_from = regular_from.saturating_add(narrow(spec.containers.len()));
         let source = pod.metadata.annotations.get(CONFIG_SOURCE);
@@ -105,6 +106,7 @@ impl PodSpec {
             namespace: pod.metadata.namespace.clone(),
             uid: pod.metadata.uid.clone(),
             generation: pod.metadata.generation,
+            // The kubelet sorts the statuses of these two lists by name; done once here, not in each status.
             regular_by_name: by_name(&containers, regular_from, ephemeral_from),
             ephemeral_by_name: by_name(&containers, ephemeral_from, narrow(containers.len())),
             policy: pod_policy,
@@ -156,6 +158,7 @@ fn lower_container(
     pod_policy: RestartPolicy,
 ) -> Result<ContainerSpec, SpecError> {
     let own_policy = known(&format!("{field}.restartPolicy"), container.restart_policy.as_ref())?;
+    // KEP-753: its own policy makes it a sidecar; that of the Pod does not.
     let is_sidecar = kind == ContainerKind::Init && own_policy == Some(RestartPolicy::Always);
     let pull_policy = known(&format!("{field}.imagePullPolicy"), container.image_pull_policy.as_ref())?;
     let rules = container.restart_policy_rules.iter().enumerate();
@@ -191,6 +194,7 @@ fn lower_rule(rule: &ContainerRestartRule, field: &str) -> Result<RestartRule, S
 }
 
 fn lower_probe(probe: &Probe) -> ProbeSpec {
+    // The API server has set defaults and refused what is less than 1; here an object of another origin gets them.
     let at_least_one = |value: Option<i32>, default: u32| match value.unwrap_or(0) {
         ..=0 => default,
         value => value.unsigned_abs(),
@@ -217,6 +221,7 @@ fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, Sp
     match value {
         None => Ok(None),
         Some(Named::Known(value)) => Ok(Some(*value)),
+        // Go writes a field that is not set as an empty string.
         Some(Named::Other(text)) if text.is_empty() => Ok(None),
         Some(Named::Other(text)) => Err(SpecError::UnknownName {
             field: field.to_owned(),

@@ -90,6 +90,7 @@ impl PodSpec {
     /// Returns the spec without the rules that restart all containers, as a kubelet reads it that knows no such action.
     pub(crate) fn without_restart_of_all(&self) -> PodSpec {
         let mut spec = self.clone();
+        // Derived from the rules that go below.
         spec.all_containers_could_restart = false;
         for container in &mut spec.containers {
             let rules = container.restart.rules.iter();

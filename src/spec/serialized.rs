@@ -65,6 +65,7 @@ impl TryFrom<SerializedSpec> for PodSpec {
     type Error = InvalidSpec;
 
     fn try_from(serialized: SerializedSpec) -> Result<PodSpec, InvalidSpec> {
+        // A snapshot may come from a file that was edited, so nothing about it is taken for granted.
         let mut containers = serialized.containers;
         check(&containers)?;
         for container in &mut containers {
@@ -111,6 +112,7 @@ fn check(containers: &[ContainerSpec]) -> Result<(), InvalidSpec> {
         let probes = ProbeKind::ALL.iter().filter_map(|&kind| container.probe(kind));
         let mut numbers =
             probes.flat_map(|it| [it.timeout_seconds, it.period_seconds, it.success_threshold, it.failure_threshold]);
+        // A period of 0 would be a timer that is always due.
         if numbers.any(|number| number == 0) {
             return Err(InvalidSpec::ZeroInProbe(container.name.clone()));
         }

@@ -94,7 +94,8 @@ pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
     is_resize_condition(condition_type) || computed.any(|kind| kind.name() == condition_type)
 }
 
-/// True for the conditions of an in-place resize (KEP-1287): the kubelet owns them, and this crate does not compute them.
+/// True for the conditions of an in-place resize (KEP-1287): the kubelet owns them, and this crate does not compute
+/// them.
 pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
     const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
     RESIZE.contains(&condition_type)
@@ -212,6 +213,7 @@ pub struct PodConditions {
 impl PodConditions {
     /// Returns the conditions in the order of the API, `PodScheduled` among them: always true on a node.
     pub fn iter(&self) -> impl Iterator<Item = (ConditionType, &Condition)> {
+        // A kubelet sees no Pod that is not bound to its node.
         const SCHEDULED: &Condition =
             &Condition { status: ConditionStatus::True, reason: None, message: ConditionMessage::None };
         let always = [

@@ -82,6 +82,7 @@ pub enum RecordedState {
         started_at: Option<Timestamp>,
     },
     /// Terminated.
+    // Shared with the runtime's view, so that no sync copies exits.
     Terminated(Arc<Termination>),
 }
 

@@ -12,8 +12,8 @@ use crate::spec::ContainerIndex;
 /// An `InstanceId` only identifies an instance among those of its container. It is not the runtime's attempt, which is
 /// an instance's [`restart_count`](super::Instance::restart_count) and may occur twice, and a larger one need not be
 /// newer. An agent therefore stores none. When it starts, it calls [`instance`](ContainerIds::instance) for each
-/// container that the runtime lists and passes the table to [`PodMachine::resume`](crate::PodMachine::resume), which adds
-/// those that only the published status mentions. From then on it calls [`record`](ContainerIds::record) for each
+/// container that the runtime lists and passes the table to [`PodMachine::resume`](crate::PodMachine::resume), which
+/// adds those that only the published status mentions. From then on it calls [`record`](ContainerIds::record) for each
 /// instance that the Pod asks it to create.
 ///
 /// ```

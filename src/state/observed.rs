@@ -83,6 +83,7 @@ fn recorded_state(index: ContainerIndex, state: &ContainerState, ids: &mut Conta
 fn termination(index: ContainerIndex, end: &ContainerStateTerminated, ids: &mut ContainerIds) -> Termination {
     Termination {
         exit_code: end.exit_code,
+        // 0 and the empty text stand for fields that are not set, as in Go.
         signal: Some(end.signal).filter(|signal| *signal != 0),
         reason: (*end.reason).into(),
         message: (!end.message.is_empty()).then(|| (*end.message).into()),

@@ -51,6 +51,7 @@ impl RuntimeStatus {
     /// Returns the newest sandbox if it is ready: the one whose instances are active.
     #[must_use]
     pub fn active_sandbox(&self) -> Option<&Sandbox> {
+        // An older one that is still ready does not count: the next sync replaces both.
         self.sandboxes.first().filter(|sandbox| sandbox.is_ready)
     }
 

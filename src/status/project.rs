@@ -59,7 +59,8 @@ pub struct StatusParts<'a> {
 }
 
 impl<'a> StatusParts<'a> {
-    /// Creates the data of a status that was computed from `spec` in one go: without reason, external conditions, times.
+    /// Creates the data of a status that was computed from `spec` in one go: without reason, external conditions,
+    /// times.
     #[must_use]
     pub fn new(spec: &'a PodSpec, record: &'a PodRecord) -> StatusParts<'a> {
         let conditions = record.conditions.iter();

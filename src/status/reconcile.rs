@@ -20,12 +20,13 @@ impl PodMachine {
     /// the status is written again.
     ///
     /// Call it with the newest object only: an older one would be taken for a change. The removal of the object is
-    /// [`ApiEvent::Removed`](crate::event::ApiEvent::Removed). Answers to `HandlePodUpdates` and `HandlePodReconcile` in
-    /// `pkg/kubelet`, and to `needsReconcile` in `pkg/kubelet/status`.
+    /// [`ApiEvent::Removed`](crate::event::ApiEvent::Removed). Answers to `HandlePodUpdates` and `HandlePodReconcile`
+    /// in `pkg/kubelet`, and to `needsReconcile` in `pkg/kubelet/status`.
     ///
     /// # Errors
     ///
-    /// [`EventError`] if it is another Pod's object, or if a field has changed that cannot change; nothing changes then.
+    /// [`EventError`] if it is another Pod's object, or if a field has changed that cannot change; nothing changes
+    /// then.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -12,13 +12,16 @@ use crate::{
 
 /// Source of the fields of a status that only the embedder knows: container ids, addresses, resources.
 ///
-/// Each projection of a status calls it, once for the Pod and once for each container. Return all known facts each time:
-/// what a status leaves out, its patch clears. Answers to what `convertStatusToAPIStatus` and `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`
-/// take from the runtime and from the node.
+/// Each projection of a status calls it, once for the Pod and once for each container. Return all known facts each
+/// time: what a status leaves out, its patch clears. Answers to what `convertStatusToAPIStatus` and
+/// `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go` take from the runtime and from the node.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pod_lifecycle::{NoSink, PodMachine, Timestamp, config::KubeletConfig, api::{PodQosClass, self}, spec::{ContainerIndex, PodSpec}, state::InstanceId, status::{ContainerFacts, PodFacts, RuntimeFacts}};
+/// use pod_lifecycle::{
+///     NoSink, PodMachine, Timestamp, api::{self, PodQosClass}, config::KubeletConfig, spec::{ContainerIndex, PodSpec},
+///     state::InstanceId, status::{ContainerFacts, PodFacts, RuntimeFacts},
+/// };
 ///
 /// struct Containerd;
 ///
@@ -55,8 +58,8 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait RuntimeFacts {
-    /// Returns the container id of an instance, with the runtime's name: `containerd://4f1c…`. Also called for instances
-    /// that have exited, as long as a status contains them.
+    /// Returns the container id of an instance, with the runtime's name: `containerd://4f1c…`. Also called for
+    /// instances that have exited, as long as a status contains them.
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String;
 
     /// Returns the facts of a container; `instance` is the newest one in the status, if there is one.

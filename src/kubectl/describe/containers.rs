@@ -19,6 +19,7 @@ use crate::api::{
 /// Answers to `describeContainers` in `k8s.io/kubectl/pkg/describe`.
 pub(super) fn describe(sheet: &mut Sheet, label: &str, containers: &[Container], statuses: &[ContainerStatus]) {
     let statuses: BTreeMap<&str, &ContainerStatus> = statuses.iter().map(|status| (&*status.name, status)).collect();
+    // A blank instead of a tab: this line opens no column.
     sheet.line(0, format_args!("{label}:{}", if containers.is_empty() { " <none>" } else { "" }));
     for container in containers {
         let status = statuses.get(&*container.name).copied();
@@ -45,6 +46,7 @@ fn basics(sheet: &mut Sheet, container: &Container, status: Option<&ContainerSta
     sheet.field(2, "Image", &container.image);
     status.iter().for_each(|status| sheet.field(2, "Image ID", &status.image_id));
     ports(sheet, "Port", &container.ports, |port| port.container_port);
+    // A port that is not on the host has hostPort 0 and is printed as `0/TCP`.
     ports(sheet, "Host Port", &container.ports, |port| port.host_port);
 }
 
@@ -67,6 +69,7 @@ fn words(sheet: &mut Sheet, label: &str, words: &[String]) {
         return;
     }
     sheet.line(2, format_args!("{label}:"));
+    // A word with line ends, such as a script, would break the indent: kubectl splits it.
     words.iter().flat_map(|word| word.split('\n')).for_each(|line| sheet.line(3, line));
 }
 
@@ -85,6 +88,7 @@ fn runtime_state(sheet: &mut Sheet, status: &ContainerStatus) {
 /// Answers to `describeStatus` in `k8s.io/kubectl/pkg/describe`.
 fn state(sheet: &mut Sheet, label: &str, state: &ContainerState) {
     match state {
+        // describeStatus asks in this order, in case that a status has more than one member.
         ContainerState { running: Some(running), .. } => {
             sheet.field(2, label, "Running");
             sheet.field(3, "Started", time(running.started_at));
@@ -109,6 +113,7 @@ fn termination(sheet: &mut Sheet, end: &ContainerStateTerminated) {
     if end.signal > 0 {
         sheet.field(3, "Signal", end.signal);
     }
+    // Both times are printed even if they are not set, as Go's zero time: ContainerStatusUnknown has none.
     sheet.field(3, "Started", time(end.started_at));
     sheet.field(3, "Finished", time(end.finished_at));
 }
@@ -141,9 +146,11 @@ fn probe_line(probe: &Probe) -> String {
 
 fn handler(probe: &Probe) -> String {
     match probe {
+        // Go's `%v` of a slice: brackets around, blanks between, no quotes.
         Probe { exec: Some(exec), .. } => format!("exec [{}]", exec.command.join(" ")),
         Probe { http_get: Some(http_get), .. } => format!("http-get {}", url(http_get)),
         Probe { tcp_socket: Some(tcp), .. } => format!("tcp-socket {}:{}", tcp.host, port(&tcp.port)),
+        // `<pod>` is kubectl's placeholder for the Pod's address, and the blank after the port stays without a service.
         Probe { grpc: Some(grpc), .. } => {
             format!("grpc <pod>:{} {}", grpc.port, grpc.service.as_deref().unwrap_or_default())
         }
@@ -154,6 +161,8 @@ fn handler(probe: &Probe) -> String {
 /// Returns the URL as Go's `url.URL` writes it, without a host if that is the Pod's own address.
 fn url(request: &HttpGetAction) -> String {
     let scheme = request.scheme.as_ref().map_or(String::new(), |scheme| scheme.as_str().to_lowercase() + ":");
+    // The kept characters are those of `shouldEscape` in net/url, for a host and then for a path. `?` is encoded, since
+    // kubectl puts the whole path into `URL.Path`.
     let host = percent_encoded(&authority(&request.host, &port(&request.port)), "!$&'()*+,;=:[]<>\"");
     let path = percent_encoded(&request.path, "$&+,/:;=@");
     // As `URL.String`: two slashes only before a host, or before a path after a scheme.
@@ -170,6 +179,7 @@ fn url(request: &HttpGetAction) -> String {
 fn authority(host: &str, port: &str) -> String {
     // net.JoinHostPort, which brackets IPv6 addresses.
     match (host, port) {
+        // DescribeProbe leaves JoinHostPort out if the port is the empty string.
         (host, "") => host.into(),
         (host, port) if host.contains(':') => format!("[{host}]:{port}"),
         (host, port) => format!("{host}:{port}"),

@@ -72,6 +72,7 @@ fn identity(sheet: &mut Sheet, pod: &PodManifest) {
     sheet.field_if_any(0, "Service Account", &pod.spec.service_account_name);
     match &*pod.spec.node_name {
         "" => sheet.field(0, "Node", "<none>"),
+        // The slash stays if the kubelet has not reported the host's address yet.
         node => sheet.field(0, "Node", format_args!("{node}/{}", pod.status.host_ip)),
     }
     pod.status.start_time.iter().for_each(|start| sheet.field(0, "Start Time", time(Some(*start))));
@@ -82,6 +83,7 @@ fn identity(sheet: &mut Sheet, pod: &PodManifest) {
 }
 
 /// Annotation that `kubectl apply` keeps for itself.
+// skipAnnotations in k8s.io/kubectl/pkg/describe: it repeats the whole manifest.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Returns an annotation in one line, or its value below its key if it is too long.
@@ -102,6 +104,7 @@ fn annotation(key: &str, value: &str) -> Vec<String> {
 
 /// Returns at most so many bytes of a text, without splitting a character.
 fn beginning(text: &str, bytes: usize) -> &str {
+    // kubectl cuts between bytes; a Rust string has to be cut at the last whole character.
     (0..=bytes).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
@@ -111,6 +114,8 @@ fn beginning(text: &str, bytes: usize) -> &str {
 fn state(sheet: &mut Sheet, pod: &PodManifest, now: Timestamp) {
     let (metadata, status) = (&pod.metadata, &pod.status);
     if metadata.deletion_timestamp.is_some() && !is_terminal(status) {
+        // deletionTimestamp is the end of the grace period, not the time of the request: before it, kubectl prints
+        // `lasts <invalid>`.
         sheet.field(0, "Status", format_args!("Terminating (lasts {})", age(metadata.deletion_timestamp, now)));
         let grace = metadata.deletion_grace_period_seconds.iter();
         grace.for_each(|grace| sheet.field(0, "Termination Grace Period", format_args!("{grace}s")));
@@ -122,6 +127,7 @@ fn state(sheet: &mut Sheet, pod: &PodManifest, now: Timestamp) {
 }
 
 fn addresses(sheet: &mut Sheet, status: &PodStatus) {
+    // kubectl prints the older field always, even if empty; only the list has a `<none>`.
     sheet.field(0, "IP", &status.pod_ip);
     if status.pod_ips.is_empty() {
         sheet.field(0, "IPs", "<none>");
@@ -197,6 +203,8 @@ fn when(event: &RecordedEvent, now: Timestamp) -> String {
 fn field_path(event: &RecordedEvent, lists: &BTreeMap<&str, &str>) -> Cow<'static, str> {
     match event.container.as_deref() {
         None | Some("") => "".into(),
+        // The form of `involvedObject.fieldPath`; a container that is not in the spec gets the kubelet's
+        // ImplicitContainerPrefix.
         Some(name) => match lists.get(name) {
             Some(list) => format!("spec.{list}{{{name}}}: ").into(),
             None => format!("implicitly required container {name}: ").into(),
@@ -207,6 +215,7 @@ fn field_path(event: &RecordedEvent, lists: &BTreeMap<&str, &str>) -> Cow<'stati
 /// Returns the list of the spec that contains each container.
 fn lists(spec: &PodManifestSpec) -> BTreeMap<&str, &'static str> {
     [
+        // The last entry of a name wins, so the order is the reverse of `fieldPath` in pkg/kubelet/container/ref.go.
         ("ephemeralContainers", &spec.ephemeral_containers),
         ("initContainers", &spec.init_containers),
         ("containers", &spec.containers),

@@ -1,4 +1,5 @@
 //! Fake runtime state of one container: its process, its images, its running hooks and unanswered probes.
+//! Exit codes and times come from the script: [`lowered_script`](super::lowered_script).
 
 use alloc::{boxed::Box, vec::Vec};
 
