@@ -15,7 +15,8 @@ use crate::{
     state::ConditionReason,
 };
 
-/// The kubelet's message of an eviction under memory pressure.
+/// The kubelet's message of an eviction under memory pressure (`nodeLowMessageFmt` in pkg/kubelet/eviction, whose
+/// sentences about single containers follow the space).
 const LOW_ON_MEMORY: &str = "The node was low on resource: memory. ";
 
 /// An action on the Pod at a time.
@@ -37,7 +38,7 @@ pub struct ScriptAction {
     /// Time since the start of the simulation.
     #[serde(rename = "t", with = "seconds")]
     pub at: Duration,
-    /// The action.
+    /// The action, with its fields beside `t` in JSON and YAML.
     #[serde(flatten)]
     pub kind: ScriptActionKind,
 }
@@ -72,7 +73,7 @@ pub enum ScriptActionKind {
     },
     /// Remove a finalizer.
     RemoveFinalizer {
-        /// The finalizer.
+        /// The finalizer, one of the manifest's: `batch.kubernetes.io/job-tracking`.
         finalizer: String,
     },
     /// Restart the kubelet.
@@ -87,7 +88,7 @@ pub enum ScriptActionKind {
     },
     /// Evict the Pod because it exceeds its own limit of local storage: that is no disruption.
     EvictOverLimit {
-        /// Message.
+        /// Message of the eviction, which becomes `status.message`.
         message: String,
     },
     /// Preempt the Pod for a critical one.
@@ -107,14 +108,14 @@ pub enum ScriptActionKind {
     },
     /// Have the node reject the Pod; only before it is bound.
     Reject {
-        /// Reason.
+        /// Reason of the kubelet's admission, such as `OutOfcpu`; it becomes `status.reason`.
         reason: String,
-        /// Message.
+        /// Message of the admission, which becomes `status.message`.
         message: String,
     },
     /// Have the scheduler find no node; only before the Pod is bound.
     Unschedulable {
-        /// Message.
+        /// Message of the scheduler: `0/3 nodes are available: 3 Insufficient memory.`
         message: String,
     },
     /// Bind the Pod to the node.
@@ -129,12 +130,12 @@ pub enum ScriptActionKind {
     SetImage {
         /// Name of the container.
         container: String,
-        /// The new image.
+        /// Reference of the new image: `nginx:1.28`.
         image: String,
     },
     /// Add an ephemeral container.
     AddEphemeralContainer {
-        /// The container.
+        /// The container, as `kubectl debug` adds it.
         container: Box<api::Container>,
     },
 }
@@ -190,9 +191,11 @@ impl ScriptActionKind {
         Some(match self {
             ScriptActionKind::Evict { message, grace } => NodeEvent::Evicted {
                 message: message.as_deref().unwrap_or(LOW_ON_MEMORY).into(),
+                // `None` is a hard eviction: the eviction manager overrides the Pod's own grace period by 1 s.
                 grace_seconds: grace.map(to_grace_seconds),
                 is_disruption: true,
             },
+            // The eviction manager adds no `DisruptionTarget` here: the Pod itself is to blame, not the node.
             ScriptActionKind::EvictOverLimit { message } => {
                 NodeEvent::Evicted { message: message.as_str().into(), grace_seconds: None, is_disruption: false }
             }
@@ -287,7 +290,7 @@ named! {
     }
 }
 
-/// The fields of all actions.
+/// The fields of all actions; each action takes its own.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Fields {
@@ -346,6 +349,7 @@ impl Fields {
                 container: required(&mut self.container, "container")?.container()?,
             },
         };
+        // The action has taken its fields: one that is left is misspelt, or is another action's.
         match self.left() {
             Some(field) => Err(E::custom(format!("unknown field `{field}`: `{}` has none of this name", self.op))),
             None => Ok(kind),

@@ -22,11 +22,11 @@ use crate::{
     spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
 };
 
-/// A path and the time there.
+/// A field's path, for errors, and its time.
 type Time = (String, Duration);
 
 impl Scenario {
-    /// Checks what serde cannot; `spec` is that of the Pod.
+    /// Checks what serde cannot: names, times and probabilities; `spec` is that of the Pod.
     pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
         self.config.kubernetes()?;
         self.script.check_containers(spec)?;
@@ -88,6 +88,7 @@ impl Scenario {
 impl Script {
     /// Checks that every container exists, or is an ephemeral one that the script adds.
     fn check_containers(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
+        // An ephemeral container exists from its action on, so a script may name it.
         let added = self.actions.iter().filter_map(|action| {
             let ScriptActionKind::AddEphemeralContainer { container } = &action.kind else { return None };
             Some(&*container.name)
@@ -95,6 +96,7 @@ impl Script {
         let there: Vec<&str> = spec.containers().map(|(_, container)| container.name()).chain(added).collect();
         let scripts = self.containers.keys().map(|name| (format!("script.containers.{name}"), name));
         let changes = self.actions.iter().enumerate().filter_map(|(place, action)| {
+            // Only an image can be changed after the Pod's creation, so no other action names a container.
             let ScriptActionKind::SetImage { container, .. } = &action.kind else { return None };
             Some((format!("script.actions[{place}].container"), container))
         });
@@ -147,6 +149,7 @@ impl ContainerScript {
             times.extend(run.exits_after.map(|value| (field("exitsAfterSeconds"), value)));
             times.push((field("sigtermExitAfterSeconds"), run.sigterm_exit_after));
         }
+        // A step before the start of the run is a mistake, too: `from` counts from there.
         times.extend(self.probe_steps(name).into_iter().flat_map(|(_, path, steps)| {
             steps.iter().enumerate().map(move |(place, step)| (format!("{path}[{place}].from"), step.from))
         }));
@@ -170,6 +173,7 @@ impl ContainerScript {
 
     fn check_probes(&self, name: &str) -> Result<(), ScenarioError> {
         for (_, path, steps) in self.probe_steps(name) {
+            // Of two steps at one time only the last would ever apply.
             for (place, (before, step)) in steps.iter().zip(steps.iter().skip(1)).enumerate() {
                 if step.from <= before.from {
                     let field = format!("{path}[{}].from", place.saturating_add(1));

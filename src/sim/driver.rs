@@ -14,7 +14,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// Upper bound of events for each container at one instant, 10 more containers included: no real Pod gets near it.
+/// Livelock guard: upper bound of events at one instant, for each container and for 10 more, so that a Pod with one
+/// container has room, too.
 const MAX_EVENTS_AT_ONE_INSTANT: u32 = 1_000;
 
 /// A Pod and its fake runtime.
@@ -56,7 +57,7 @@ impl Instant {
     }
 }
 
-/// More events at one instant than any Pod needs: they would never end.
+/// Error of an instant with more events than [`MAX_EVENTS_AT_ONE_INSTANT`] allows: they would never end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Livelock;
 
@@ -99,6 +100,7 @@ impl Driver {
             }
             return None;
         };
+        // Popped before it is handled: the event may queue another at this instant that ranks before it.
         self.runtime.queue.pop();
         // Only the host has the object and the script.
         if matches!(event, SimEvent::ScriptAction(_) | SimEvent::KubeletRestart) {
@@ -113,6 +115,7 @@ impl Driver {
 
     /// Has the runtime carry out the Pod's actions until there are no more.
     pub(super) fn carry_out(&mut self, instant: &mut Instant, host: &mut impl Host) -> Result<(), Livelock> {
+        // Each turn counts, also one without actions: a Pod that wakes itself at one instant would never end.
         self.count(instant)?;
         while let Some(action) = host.next_action() {
             self.count(instant)?;
@@ -141,6 +144,7 @@ impl Driver {
     ) {
         let Some(pod) = &mut self.pod else { return };
         let Some(outcome) = self.runtime.probe(container, instance, kind, pod.spec(), now) else { return };
+        // Recorded before the Pod handles the answer: the transitions that it causes come after it in the timeline.
         host.record(now, Occurrence::ProbeFinished { container, instance, kind, outcome });
         let output = output_of(outcome, pod.spec(), container, kind);
         let answer = ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };

@@ -4,10 +4,11 @@ use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The longest time that a script may contain: a hundred years.
+/// The longest time that a script may contain: a hundred years of 365.25 days.
 pub(crate) const MAX: Duration = Duration::from_secs(3_155_760_000);
 
 /// Nanoseconds that mark a duration as a number that is no time: a real one has whole microseconds.
+// The largest prime below 10^9, and no multiple of 1,000: never the nanoseconds of whole microseconds.
 const NO_TIME: u32 = 999_999_937;
 
 /// A [`Duration`], or a number of seconds: what the builders of a [`Scenario`](super::Scenario) take as a time.
@@ -66,8 +67,8 @@ impl IntoDuration for u64 {
 
 /// Converts seconds to a duration of whole microseconds.
 ///
-/// What is no time is kept bit by bit in a duration beyond [`MAX`]: so the check of a scenario can name its field and its
-/// value, whether it comes from a file or from a builder.
+/// A number that is no time is kept bit by bit in a duration beyond [`MAX`]: so the check of a scenario can name its
+/// field and its value, whether it comes from a file or from a builder.
 pub(crate) fn from_seconds(value: f64) -> Duration {
     if !(0.0..=MAX.as_secs_f64()).contains(&value) {
         // The bits of any number below 0 or above 1 are, read as seconds, far more than a hundred years.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::duration::{MAX, to_seconds};
 use crate::{config::FeatureGateError, spec::SpecError};
 
-/// Why a scenario cannot be simulated; each error names the path of the wrong field.
+/// Error of a scenario that cannot be simulated; it names the path of the wrong field.
 ///
 /// ```
 /// use pod_lifecycle::sim::Scenario;
@@ -56,7 +56,7 @@ pub enum ScenarioError {
     BadSeconds {
         /// Path of the field.
         field: String,
-        /// The number of seconds.
+        /// The number of seconds as it was given, NaN included.
         value: f64,
     },
     /// A step of a probe does not come after the one before it, so it would never apply.
@@ -90,7 +90,7 @@ pub enum ScenarioError {
         field: String,
         /// The number.
         value: f64,
-        /// What is wrong with it.
+        /// Its mistake, as the end of a sentence: `is not a probability from 0 to 1`.
         wrong: &'static str,
     },
     /// The Pod and its containers keep reacting to each other while no time passes.
@@ -104,7 +104,7 @@ pub enum ScenarioError {
     Refused {
         /// Name of the action.
         action: &'static str,
-        /// Why it is not possible.
+        /// Reason for which it is not possible, in plain English.
         error: String,
     },
     /// An action of the script is not possible for this Pod.
@@ -114,7 +114,7 @@ pub enum ScenarioError {
         index: usize,
         /// Time of the action.
         at: Duration,
-        /// Why it is not possible.
+        /// Reason for which it is not possible, in plain English.
         error: String,
     },
 }

@@ -61,7 +61,7 @@ pub enum Distribution {
     },
 }
 
-/// Why a distribution is invalid: the parameter and what is wrong with it.
+/// Error of an invalid distribution: the parameter, its value and its mistake.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{parameter}: {value} {wrong}")]
 #[non_exhaustive]
@@ -70,7 +70,7 @@ pub struct DistributionError {
     pub parameter: &'static str,
     /// Its value, a duration in seconds.
     pub value: f64,
-    /// What is wrong with it.
+    /// Its mistake, as the end of a sentence: `is not a number above 0`.
     pub wrong: &'static str,
 }
 
@@ -122,12 +122,15 @@ impl Distribution {
                 let (min, max) = (to_seconds(min), to_seconds(max));
                 min + (max - min) * draw.fraction()
             }
+            // The crate takes the rate, which is the inverse of the mean.
             Distribution::Exponential { mean } => {
                 Exp::new(1.0 / to_seconds(mean)).map_or(0.0, |exponential| exponential.sample(&mut random))
             }
             Distribution::Weibull { scale, shape } => {
                 Weibull::new(to_seconds(scale), shape).map_or(0.0, |weibull| weibull.sample(&mut random))
             }
+            // The logarithm of a lognormal number is normal, and its mean is that of the median. `f64::ln` itself needs
+            // std.
             Distribution::Lognormal { median, sigma } => LogNormal::new(Float::ln(to_seconds(median)), sigma)
                 .map_or(0.0, |lognormal| lognormal.sample(&mut random)),
         };
@@ -156,7 +159,7 @@ fn positive(parameter: &'static str, value: f64) -> Result<(), DistributionError
     }
 }
 
-/// What a container leaves to chance, in place of what its runs and its image say.
+/// Random behaviour of a container, in place of the fixed times and codes of its runs and its image.
 ///
 /// ```
 /// use pod_lifecycle::sim::Scenario;
@@ -195,7 +198,7 @@ pub struct RandomScript {
     pub probes: RandomProbes,
 }
 
-/// What the probes of a container leave to chance.
+/// Random behaviour of a container's probes, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -211,7 +214,7 @@ pub struct RandomProbes {
     pub liveness: Option<RandomProbe>,
 }
 
-/// What a probe leaves to chance.
+/// Random failures and latency of a probe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -230,9 +233,11 @@ impl RandomScript {
         let total: f64 = self.exit_codes.values().sum();
         let mut left = draw.fraction() * total;
         let mut chosen = None;
+        // In ascending order of the codes, so that a seed chooses the same one on every machine.
         for (code, weight) in &self.exit_codes {
             chosen = Some(*code);
             left -= weight;
+            // Rounding may leave a last rest of 0: then it is the last code.
             if left < 0.0 {
                 break;
             }
@@ -267,6 +272,7 @@ impl RandomScript {
             return Some((field, value, "is not a probability from 0 to 1"));
         }
         let mut codes = self.exit_codes.iter();
+        // The bound keeps the sum of the weights finite and exact enough.
         let bad = codes.find(|(_, weight)| !(0.0..=1e9).contains(*weight));
         bad.map(|(code, weight)| (format!("{path}.exitCodes.{code}"), *weight, "is not a weight from 0 on"))
     }
@@ -285,6 +291,7 @@ impl RandomProbes {
 impl RandomProbe {
     /// Turns some of the successes into failures.
     pub(super) fn spoil(&self, outcome: ProbeOutcome, draw: Draw) -> ProbeOutcome {
+        // Chance only adds failures: a failure that the run says stays one.
         let fails = self.failure > 0.0 && outcome == ProbeOutcome::Success && draw.fraction() < self.failure;
         if fails { ProbeOutcome::Failure } else { outcome }
     }
@@ -295,7 +302,8 @@ impl RandomProbe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Draw(u64);
 
-/// Kind of random decision.
+/// Kind of random decision. Its number is part of every draw, and so of recorded digests: new kinds are added at the
+/// end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chance {
     /// Time of a run's exit.
@@ -325,6 +333,8 @@ pub(super) enum Chance {
 impl Draw {
     /// Creates the n-th decision of a kind `of` a container or an action.
     pub(super) fn new(seed: u64, chance: Chance, of: u64, n: u64) -> Draw {
+        // Odd constants with mixed bits (the first is 2^64 divided by the golden ratio) keep small numbers apart. They
+        // are part of every recorded digest.
         let kind = mix(seed ^ (chance as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Draw(mix(kind ^ of.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ mix(n.wrapping_add(0x2545_f491_4f6c_dd1d))))
     }
@@ -344,6 +354,7 @@ impl Draw {
 }
 
 /// Random numbers of one decision (`SplitMix64`).
+// A generator for each decision, since some distributions draw several numbers, and not always as many.
 struct Numbers(u64);
 
 impl TryRng for Numbers {

@@ -33,6 +33,7 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn new(object: &PodObject, start: Timestamp) -> Recorder {
         let timeline = Timeline::new(object, start);
+        // True at first: the timeline has no object yet.
         Recorder { timeline, object_may_have_changed: true, actions: VecDeque::new(), wants_deletion: false }
     }
 
@@ -162,6 +163,8 @@ impl Sink for ApiSink<'_> {
 
     fn transition(&mut self, transition: Transition) {
         // A transition is one of the published status: what does not reach the API is none.
+        // While a node is lost the kubelet's transitions are dropped; `record_difference` emits their sum when it is
+        // back.
         if !self.object.is_node_lost() && !self.object.is_gone() && !self.is_phase_known(&transition.change) {
             self.recorder.transition(transition);
         }

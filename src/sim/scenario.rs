@@ -52,7 +52,7 @@ pub struct Scenario {
     /// Manifest of the Pod, or of a workload that creates Pods.
     #[serde(deserialize_with = "pod_of_any_kind")]
     pub pod: PodManifest,
-    /// What happens.
+    /// Script of the containers and of the actions on the Pod.
     #[serde(default)]
     pub script: Script,
     /// Settings of the node.
@@ -149,6 +149,7 @@ impl Scenario {
             fast_path: settings.fast_path,
             garbage_collection_period: match settings.garbage_collection_period {
                 None => default.garbage_collection_period,
+                // In a file 0 keeps dead sandboxes for ever, as `None` does in the kubelet's configuration.
                 Some(period) => Some(period).filter(|period| !period.is_zero()),
             },
             ..default
@@ -159,6 +160,7 @@ impl Scenario {
     pub(super) fn object(&self, now: Timestamp) -> Result<PodObject, ScenarioError> {
         let mut pod = self.pod.clone();
         pod.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
+        // What comes from a cluster was admitted there, perhaps by a version with other rules.
         Ok(if self.config.admitted { PodObject::stored(pod, now)? } else { PodObject::admit(pod, now)? })
     }
 }
@@ -242,6 +244,7 @@ impl Scenario {
 /// Reads a Pod, or one Pod of a workload.
 fn pod_of_any_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PodManifest, D::Error> {
     let document = Document::deserialize(deserializer)?;
+    // The usual case; a Pod without `kind` is one, too.
     if let Document::Pod(pod) = document {
         return Ok(*pod);
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
 
-/// What happens in a simulation.
+/// Script of a simulation: what its containers do, and the actions on its Pod.
 ///
 /// ```
 /// use core::time::Duration;
@@ -53,7 +53,7 @@ fn is_zero(seed: &u64) -> bool {
     *seed == 0
 }
 
-/// What one container does.
+/// Script of one container: its runs, its image and its hooks.
 ///
 /// ```
 /// use pod_lifecycle::sim::ContainerScript;
@@ -79,7 +79,7 @@ pub struct ContainerScript {
     /// The `preStop` hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<HookScript>,
-    /// What is left to chance.
+    /// Random behaviour, which replaces the fixed one of `runs` and `image`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random: Option<Box<RandomScript>>,
 }
@@ -176,7 +176,7 @@ pub struct ImageScript {
     /// Outages of the registry: a pull that ends in one fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<Outage>,
-    /// Size of the image.
+    /// Size of the image in bytes, which the event `Pulled` names; 1,000 if left out.
     #[serde(default = "recorded_size", skip_serializing_if = "is_recorded_size")]
     pub size_bytes: u64,
 }
@@ -185,7 +185,7 @@ fn yes() -> bool {
     true
 }
 
-/// The size of every image in the recordings.
+/// The size of every image in the recordings, in bytes.
 const fn recorded_size() -> u64 {
     1_000
 }
@@ -221,6 +221,7 @@ impl ImageScript {
     /// True if the registry does not answer so long after the start of the simulation.
     #[must_use]
     pub fn is_out(&self, elapsed: Duration) -> bool {
+        // At `to` the registry answers again.
         self.outages.iter().any(|outage| outage.from <= elapsed && elapsed < outage.to)
     }
 }
@@ -235,7 +236,7 @@ impl Default for ImageScript {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HookScript {
-    /// Time that it takes.
+    /// Time that it takes, unless its container exits before; at once if left out.
     #[serde(rename = "durationSeconds", default, with = "seconds")]
     pub duration: Duration,
     /// Its exit code; 0 is success.

@@ -64,8 +64,8 @@ pub struct Settings {
     /// True if the kubelet does as the documentation says where its version has a [known bug](crate::config::KnownBug).
     #[serde(default, skip_serializing_if = "is_default")]
     pub as_documented: bool,
-    /// How the kubelet sees changes in the runtime: `generic` for the one-second poll of a real node; immediately if left
-    /// out.
+    /// Pod lifecycle event generator: `generic` polls the runtime once a second, as on a real node; if left out, the
+    /// kubelet sees every change in the runtime immediately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pleg: Option<Pleg>,
     /// Offset of the generic PLEG's relists within each second; 0.4 s if left out. Real nodes differ in it.
@@ -141,6 +141,7 @@ impl Settings {
             gates.push((name.parse()?, *is_on));
         }
         if self.reduced_crash_loop_back_off {
+            // The short form of an entry in `featureGates`; it comes last, so it wins.
             gates.push((FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true));
         }
         let kubernetes = Kubernetes::new(self.kubernetes).with_feature_gates(gates)?;

@@ -46,7 +46,7 @@ pub enum StatusMatcher<'a> {
     },
     /// A container is waiting with this reason.
     Waiting {
-        /// The container's name; `None`: any container.
+        /// The container's name; `None`: any container, init and ephemeral ones included.
         container: Option<&'a str>,
         /// The reason.
         reason: &'a str,
@@ -115,6 +115,7 @@ impl<'a> StatusMatcher<'a> {
             status.every_container().filter(|it| name.is_none_or(|name| it.name == name)).any(is_so)
         };
         match self {
+            // A status that was never written has no phase, although kubectl shows it as Pending: it matches none.
             StatusMatcher::Phase(phase) => status.phase.as_ref().and_then(|it| it.known()) == Some(phase),
             StatusMatcher::Reason(reason) => status.reason == reason,
             StatusMatcher::Condition { type_, status: wanted } => {

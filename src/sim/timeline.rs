@@ -45,7 +45,7 @@ pub struct Timeline {
     /// Start of the simulation.
     #[serde(with = "crate::time::exact")]
     pub start: Timestamp,
-    /// What happened, in order.
+    /// Entries, in the order in which they were recorded; several may be of one instant.
     pub entries: Vec<TimelineEntry>,
     /// The object at the end of each instant that changed it.
     pub(super) observed: Vec<ObservedObject>,
@@ -78,11 +78,11 @@ pub struct TimelineEntry {
     /// When it happened.
     #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
-    /// What happened.
+    /// Kind of entry, with its data.
     pub kind: EntryKind,
 }
 
-/// What happened.
+/// Kind of a timeline's entry: a write, a call, an occurrence, an event, a transition or a sync.
 ///
 /// ```
 /// use pod_lifecycle::{Action, sim::{EntryKind, Scenario, TimelineEntry}};
@@ -123,7 +123,7 @@ pub enum Occurrence {
         instance: InstanceId,
         /// Its exit code.
         code: i32,
-        /// What ended it.
+        /// Its cause: itself, a signal or the death of the sandbox.
         cause: ExitCause,
     },
     /// A pull ended.
@@ -164,7 +164,7 @@ pub enum Occurrence {
 }
 
 crate::api::named! {
-    /// What ended a process.
+    /// Cause of a process's exit.
     #[non_exhaustive]
     pub enum ExitCause {
         /// The process itself.
@@ -235,6 +235,7 @@ impl Timeline {
             Some(last) if !may_have_changed => last.object.clone(),
             Some(_) | None => Arc::new(as_stored(object.manifest())),
         };
+        // The status may be equal though the version has changed: then its memory is shared, too.
         let same = last.filter(|last| *last.status == *object.status());
         let status = same.map_or_else(|| Arc::new(object.status().clone()), |last| last.status.clone());
         let resource_version = resource_version.clone();
@@ -398,6 +399,7 @@ impl Timeline {
     #[must_use]
     pub fn first<'a>(&self, matcher: impl Into<StatusMatcher<'a>>) -> Option<Duration> {
         let matcher = matcher.into();
+        // By observed objects, not by statuses: one that is overwritten within its instant is seen by no client.
         let observed = self.observed.iter().find(|observed| matcher.matches(&observed.status))?;
         Some(observed.at.since(self.start))
     }
@@ -427,6 +429,7 @@ impl Timeline {
     #[must_use]
     pub fn time_in<'a>(&self, matcher: impl Into<StatusMatcher<'a>>) -> Duration {
         let matcher = matcher.into();
+        // Each status holds until the next; the last one until the object is removed, or the simulation ends.
         let over = self.end.removed_at.unwrap_or(self.end.at);
         let ends = self.observed.iter().skip(1).map(|next| next.at).chain([over]);
         let spans = self.observed.iter().zip(ends).filter(|(observed, _)| matcher.matches(&observed.status));
@@ -502,5 +505,6 @@ pub(super) fn restarts_of(pod: &PodManifest, container: &str) -> Option<i32> {
     let mut all = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
     all.find(|it| it.name == container)?;
     let status = pod.status.every_container().find(|status| status.name == container);
+    // A container without a status has not started yet. A status from elsewhere may have a negative count.
     Some(status.map_or(0, |status| status.restart_count.max(0)))
 }

@@ -28,6 +28,7 @@ impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}, from {}", self.pod.metadata.name, self.start)?;
         let mut before = PodManifest::default();
+        // The empty object stands before the first, so that its line lists everything.
         for (at, pod) in self.objects() {
             let changes = changes(&before, &pod);
             if !changes.is_empty() {
@@ -56,6 +57,7 @@ fn changes(before: &PodManifest, after: &PodManifest) -> Vec<String> {
     let readiness = if is_ready(after) { "ready" } else { "not ready" };
     let turned = is_ready(before) != is_ready(after);
     match &after.status.phase {
+        // Phase and readiness turn together most of the time: one part of the line for both.
         Some(phase) if before.status.phase.as_ref() != Some(phase) && turned => {
             changes.push(format!("{phase}, {readiness}"));
         }
@@ -69,6 +71,7 @@ fn changes(before: &PodManifest, after: &PodManifest) -> Vec<String> {
     }
     for status in after.status.every_container() {
         let was = before.status.every_container().find(|was| was.name == status.name);
+        // A restart within one second may leave an equal state: `startedAt` has whole seconds.
         if was.is_none_or(|was| was.state != status.state || was.restart_count != status.restart_count) {
             changes.extend(container(status));
         }

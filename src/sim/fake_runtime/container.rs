@@ -5,10 +5,11 @@ use alloc::{boxed::Box, vec::Vec};
 
 use crate::{event::HookKind, spec::ProbeKind, state::InstanceId, time::Timestamp};
 
-/// Fake runtime state of one container.
+/// A container's newest process, and the counters by which its script's runs and pulls are chosen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ContainerSim {
     pub(super) process: Option<Process>,
+    // Starts so far; not the restart count, which the kubelet computes by itself.
     starts: u32,
     /// Boxed, since most containers of a fleet never need it.
     cold: Option<Box<ColdState>>,
@@ -16,6 +17,7 @@ pub(super) struct ContainerSim {
 
 #[derive(Clone, Debug, Default)]
 struct ColdState {
+    // Pulls that have ended, failed ones included: `failuresBeforeSuccess` counts these.
     pulls: u32,
     /// Images whose presence differs from the script's `present`.
     images: Vec<(Box<str>, bool)>,
@@ -63,6 +65,7 @@ impl ContainerSim {
 
     /// Continues to count the runs after that of a process that was found running or dead.
     pub(super) fn adopt(&mut self, restart_count: i32) {
+        // Counted from 0, a start's index is its restart count, unless the kubelet has lost some.
         self.starts = u32::try_from(restart_count).unwrap_or(0);
     }
 
@@ -99,6 +102,8 @@ impl ContainerSim {
     /// Notes the request of a probe that is answered later.
     pub(super) fn begin_probe(&mut self, kind: ProbeKind, at: Timestamp) {
         let probes = &mut self.cold().probes;
+        // A probe worker has one probe under way at most: an older entry is that of an answered one, or of a former
+        // instance.
         probes.retain(|(known, _)| *known != kind);
         probes.push((kind, at));
     }
@@ -116,6 +121,7 @@ impl ContainerSim {
     /// Ends a hook, and returns when it would have ended by itself; `None` if it has ended before.
     pub(super) fn end_hook(&mut self, instance: InstanceId, hook: HookKind) -> Option<Timestamp> {
         let hooks = &mut self.cold.as_mut()?.hooks;
+        // The container's exit queues a second end of a running hook: the later of the two finds none.
         let index = hooks.iter().position(|&(of, kind, _)| (of, kind) == (instance, hook))?;
         Some(hooks.remove(index).2)
     }

@@ -53,6 +53,8 @@ impl SimEvent {
     pub(in crate::sim) fn of_wake(wake: Wake) -> SimEvent {
         match wake {
             Wake::Stop(container) => SimEvent::Stop(container),
+            // A sleep hook runs in the kubelet, so it is a wake-up of the Pod; it ends as early within an instant as an
+            // exec hook.
             Wake::HookSlept(container) => SimEvent::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
             Wake::KillTimeout => SimEvent::KillTimeout,
             Wake::Relist => SimEvent::Relist,

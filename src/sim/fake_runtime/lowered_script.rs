@@ -25,7 +25,8 @@ pub struct LoweredScript {
 #[derive(Clone, Debug)]
 struct LoweredContainer {
     script: ContainerScript,
-    /// By kind of probe: true if it passes in every run and without latency.
+    /// By kind of probe: true if it passes in every run and without latency. Computed once, since probes are by far the
+    /// most frequent action, and most pass.
     always_passes: [bool; 3],
 }
 
@@ -111,6 +112,7 @@ impl LoweredScript {
             HookKind::PostStart => self.script(container).post_start,
             HookKind::PreStop => self.script(container).pre_stop,
         };
+        // A hook without a script ends at once with exit code 0.
         script.unwrap_or_default()
     }
 
@@ -131,6 +133,7 @@ impl LoweredScript {
     /// Returns the exit code of a run that exits by itself.
     pub(super) fn exit_code(&self, id: RunId) -> i32 {
         let run = self.run(id);
+        // The OOM killer sends SIGKILL, so its exit code is no matter of chance.
         if run.oom_killed {
             return SIGKILL_EXIT_CODE;
         }
@@ -161,6 +164,7 @@ impl LoweredScript {
         let image = self.image(container);
         let chance = self.random(container).map_or(0.0, |random| random.pull_failure);
         let fails =
+            // Drawn only if it matters: a draw depends on nothing but its name, so a skipped one changes no other.
             || chance > 0.0 && Draw::new(seed, Chance::PullFailure, of(container), pull.into()).fraction() < chance;
         pull >= image.failures_before_success && !image.is_out(elapsed) && !fails()
     }
@@ -184,6 +188,7 @@ impl ContainerScript {
     /// Returns the outcome and the latency of a probe, both as written and as sampled.
     fn probe(&self, id: RunId, kind: ProbeKind, elapsed: Duration) -> (ProbeOutcome, Duration) {
         let steps = self.run(id.run).map_or(&[][..], |run| run.probes.of(kind));
+        // Steps are in ascending order (see `check_probes`), so the last that has begun applies.
         let step = steps.iter().rev().find(|step| step.from <= elapsed);
         let outcome = step.map_or(ProbeOutcome::Success, |step| step.result);
         match self.random.as_deref().and_then(|random| random.probes.of(kind)) {
@@ -215,6 +220,7 @@ impl RunId {
 
     /// Returns one of many draws of a run: a probe's is named by the microsecond at which it is sent.
     fn nth(self, chance: Chance, n: u64) -> Draw {
+        // The container is in the lower half, the run in the upper: no two runs of a Pod have the same number.
         let of_run = of(self.container) ^ u64::from(self.run).wrapping_shl(32);
         Draw::new(self.seed, chance, of_run, n)
     }

@@ -108,19 +108,24 @@ impl FakeRuntime {
     pub fn adopt(mut self, runtime: &RuntimeStatus) -> FakeRuntime {
         self.sandbox = runtime.sandboxes.first().map(|sandbox| (sandbox.id, sandbox.is_ready));
         for (index, container) in (0..self.containers.len()).filter_map(|at| u16::try_from(at).ok()).zip(0..) {
+            // A runtime's status has no order of starts; that of the spec is the order in which a kubelet starts
+            // containers.
             let (index, start_order): (ContainerIndex, u32) = (index.into(), container);
             let Some(instance) = runtime.newest(index) else { continue };
             let Some(it) = self.containers.get_mut(index.get()) else { continue };
             it.adopt(instance.restart_count);
             let running_since = match instance.state {
                 InstanceState::Running { started_at } => started_at,
+                // It has no process, and gets none: the kubelet starts another instance.
                 InstanceState::Created => continue,
                 InstanceState::Exited(_) | InstanceState::Unknown => None,
             };
             let run = it.start(instance.id, start_order, running_since.unwrap_or(self.start));
             if let Some(process) = it.process.as_mut() {
+                // A dead process is kept, too: its run counts, and so the next start plays the next run.
                 process.is_alive = running_since.is_some();
             }
+            // A time in the past is due at once: the container exited while the embedder was down.
             let exits_after = self.script.exits_after(self.run_id(index, run));
             if let Some((since, after)) = running_since.zip(exits_after) {
                 self.queue.schedule(since + after, SimEvent::OwnExit(index, instance.id));
@@ -236,6 +241,7 @@ impl FakeRuntime {
                 Some(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) })
             }
             Action::StopPodSandbox { sandbox } => {
+                // The kubelet also stops sandboxes that are dead already; the CRI makes that a success without effect.
                 let newest = self.sandbox.as_mut().filter(|newest| **newest == (sandbox, true))?;
                 newest.1 = false;
                 self.kill_all(now, record);
@@ -257,6 +263,8 @@ impl FakeRuntime {
                 let result = if self.sandbox.is_some_and(|(_, is_ready)| is_ready) {
                     Ok(())
                 } else {
+                    // The sandbox died in this sync, whose view of the runtime is frozen: the kubelet goes on as if it
+                    // were ready.
                     Err(Failure { error: StartError::CreateContainerError, message: "sandbox not ready".into() })
                 };
                 Some(RuntimeEvent::ContainerCreated { container, instance, result })
@@ -266,6 +274,7 @@ impl FakeRuntime {
                 Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) })
             }
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
+            // Nothing waits for a removal, and no dead instance has anything to be removed here.
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => None,
             Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook, spec, now),
             Action::Probe { container, instance, kind } => {
@@ -293,6 +302,7 @@ impl FakeRuntime {
                 self.kill_all(now, record);
                 Some(RuntimeEvent::SandboxDied { sandbox })
             }
+            // Exits of an instance that is dead or replaced by now are void: `alive` returns `None` for them.
             SimEvent::OwnExit(container, instance) => {
                 let run = self.alive(container, instance)?.run;
                 let code = self.script.exit_code(self.run_id(container, run));
@@ -314,6 +324,7 @@ impl FakeRuntime {
             SimEvent::ProbeAnswer(container, instance, kind) => {
                 Some(self.answer_probe(container, instance, kind, spec, now, record))
             }
+            // Wake-ups are never queued, and the driver returns the script's events to its host.
             SimEvent::Relist
             | SimEvent::KillTimeout
             | SimEvent::Stop(_)
@@ -352,6 +363,7 @@ impl FakeRuntime {
         timeout: Duration,
         now: Timestamp,
     ) -> Option<RuntimeEvent> {
+        // StopContainer of a dead container succeeds at once (CRI: the call is idempotent).
         let Some(process) = self.alive(container, instance) else {
             return Some(RuntimeEvent::ContainerStopped { container, instance });
         };
@@ -363,6 +375,7 @@ impl FakeRuntime {
             let after = self.script.sigterm_exits_after(id);
             self.queue.schedule(now + after, SimEvent::SigtermExit(container, instance));
         }
+        // An earlier SIGKILL stays queued: whichever comes first ends the process, and the other is void.
         self.queue.schedule(now + timeout, SimEvent::Sigkill(container, instance));
         None
     }
@@ -379,13 +392,17 @@ impl FakeRuntime {
         let process = it.process.as_mut()?;
         process.is_alive = false;
         let (instance, run) = (process.instance, process.run);
+        // StopContainer returns at the instant of death, but after the exit: PLEG reports one, the pod worker waits for
+        // the other.
         if core::mem::take(&mut process.is_being_stopped) {
             self.queue.schedule(now, SimEvent::StopReturn(container, instance));
         }
+        // An exec in a container that dies fails at that instant.
         for hook in it.hooks_in(instance) {
             self.queue.schedule(now, SimEvent::HookEnd(container, instance, hook));
         }
         let run = self.script.run(self.run_id(container, run));
+        // The script's reason and message are those of an exit by itself; a signalled process has the runtime's.
         let is_own = cause == ExitCause::Itself;
         let scripted = run.reason.as_deref().map(TerminationReason::from);
         let reason = if run.oom_killed { Some(TerminationReason::OomKilled) } else { scripted }.filter(|_| is_own);
@@ -429,6 +446,7 @@ impl FakeRuntime {
             it.set_image(&image, true);
         }
         let script = self.script.image(container);
+        // The message of the recorded kubelets' registry.
         let error = script.error.as_deref().unwrap_or("registry says no");
         let result = if succeeded {
             Ok(script.size_bytes)
@@ -449,6 +467,7 @@ impl FakeRuntime {
         spec: &PodSpec,
         now: Timestamp,
     ) -> Option<RuntimeEvent> {
+        // A hook may follow the exit within one sync: the kubelet has not seen it yet.
         if self.alive(container, instance).is_none() {
             let result = Err(hook_error(spec, container, hook, "container is not running"));
             return Some(RuntimeEvent::HookFinished { container, instance, hook, result });
@@ -470,6 +489,7 @@ impl FakeRuntime {
         record: &mut impl FnMut(Occurrence),
     ) -> Option<RuntimeEvent> {
         let ends_at = self.containers.get_mut(container.get())?.end_hook(instance, hook)?;
+        // Only a hook that reached its own end has an exit code; otherwise the container's exit ended it.
         let code = Some(self.script.hook(container, hook).exit_code).filter(|_| ends_at <= now);
         let result = match code {
             Some(0) => Ok(()),
@@ -514,6 +534,7 @@ impl FakeRuntime {
         now: Timestamp,
         record: &mut impl FnMut(Occurrence),
     ) -> RuntimeEvent {
+        // The script's step of the time at which it was sent counts, not that of the answer.
         let sent_at = self.containers.get(container.get()).and_then(|it| it.probed_at(kind)).unwrap_or(now);
         let result = self.probe_result(container, instance, kind, sent_at);
         let is_late = result.is_some_and(|(_, latency)| latency > timeout_of(spec, container, kind));
@@ -545,6 +566,8 @@ fn probe_finished(
     outcome: Option<ProbeOutcome>,
     output: &str,
 ) -> RuntimeEvent {
+    // An exec into a container that does not run is an error of the CRI, not a failed probe; other handlers are taken
+    // alike.
     let outcome = outcome.unwrap_or(ProbeOutcome::Error);
     RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output: output.into() }
 }
@@ -554,6 +577,7 @@ fn probe_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Optio
 }
 
 fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
+    // 1 s is the API server's default of `timeoutSeconds`.
     probe_of(spec, container, kind).map_or(Duration::from_secs(1), ProbeSpec::timeout)
 }
 
@@ -612,6 +636,7 @@ fn hook_error(spec: &PodSpec, container: ContainerIndex, hook: HookKind, error: 
         Some(LifecycleHook::Sleep(_)) | None => String::new(),
     };
     let name = spec.container_name(container);
+    // `format.Pod` of `pkg/kubelet/util/format/pod.go`, quoted by `%q` below.
     let pod = format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid());
     let failed = format!("Exec lifecycle hook ([{command}]) for Container {name:?} in Pod {pod:?} failed");
     format!("{failed} - error: {error}, message: \"\"").into()

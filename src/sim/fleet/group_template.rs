@@ -1,4 +1,4 @@
-//! Template of a group: what its Pods share.
+//! Template of a group: scenario, script and prototypes that its Pods share.
 
 use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 
@@ -19,10 +19,10 @@ use crate::{
     time::Timestamp,
 };
 
-/// Upper bound of cached prototypes.
+/// Upper bound of cached prototypes: more than an hour of seconds, in each of which a Pod is bound.
 const MAX_PROTOTYPES: usize = 4_096;
 
-/// What the Pods of a group share.
+/// Scenario, lowered script and prototypes that the Pods of a group share.
 #[derive(Debug)]
 pub(super) struct GroupTemplate {
     scenario: Arc<Scenario>,
@@ -30,7 +30,7 @@ pub(super) struct GroupTemplate {
     /// Start of the fleet, from which outages of the registry are counted.
     start: Timestamp,
     prototype: Prototype,
-    /// Prototypes by the second at which they are bound.
+    /// Prototypes by the second at which they are bound: a status has whole seconds, so Pods of one second are equal.
     by_second: BTreeMap<Timestamp, Prototype>,
     /// True if its Pods may be fast.
     is_fast: bool,
@@ -65,6 +65,7 @@ impl GroupTemplate {
     ) -> Result<(Member, Advance), ScenarioError> {
         let actions = (context.script_actions)();
         if !self.is_fast || !actions.iter().all(is_fast_action) {
+            // Its end is the fleet's to decide, so the simulation itself has none but the script's.
             let mut simulation = Simulation::start(Arc::new(plan.scenario(context.number, MAX)))?;
             let advance = Advance::full(&mut simulation, until, context)?.started(until);
             return Ok((Member::Full(Box::new(simulation)), advance));
@@ -86,6 +87,7 @@ impl GroupTemplate {
     }
 
     fn prototype_at(&mut self, at: Timestamp) -> &Prototype {
+        // A cleared cache costs no more than a prototype for each second that comes again.
         if self.by_second.len() > MAX_PROTOTYPES {
             self.by_second.clear();
         }
@@ -99,8 +101,10 @@ fn is_fast_object(object: &PodObject, group: &Group) -> bool {
     let (manifest, script) = (object.manifest(), &group.scenario.script);
     manifest.metadata.finalizers.is_empty()
         && manifest.metadata.deletion_timestamp.is_none()
+        // Controllers' conditions, gates and earlier statuses stand in the object only.
         && manifest.spec.readiness_gates.is_empty()
         && !object.spec().is_scheduling_gated()
         && *object.status() == PodStatus::default()
+        // A script's own outages count from the Pod's start, the shared runtime's from the fleet's.
         && script.containers.values().all(|script| script.image.outages.is_empty())
 }

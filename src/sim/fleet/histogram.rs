@@ -39,6 +39,7 @@ impl Histogram {
     pub(super) fn remove(&mut self, number: u64) {
         let key = bucket(number);
         if let Some(count) = self.buckets.get_mut(&key) {
+            // Empty buckets are removed, so that equal histograms compare equal.
             *count = count.saturating_sub(1);
             if *count == 0 {
                 self.buckets.remove(&key);
@@ -60,7 +61,8 @@ impl Histogram {
         self.buckets.values().sum()
     }
 
-    /// Returns the number that so many percent of all do not exceed; `None` if there are none.
+    /// Returns the number that `percent` (0 to 100) of all do not exceed, rounded up to the largest of its bucket;
+    /// `None` if there are none.
     #[must_use]
     pub fn percentile(&self, percent: f64) -> Option<u64> {
         #[expect(
@@ -95,6 +97,7 @@ impl Histogram {
 /// Returns the bucket of a number: up to twice [`STEPS`] each has its own, then each octave has [`STEPS`] buckets.
 fn bucket(number: u64) -> u64 {
     let doublings = number.checked_ilog2().unwrap_or(0).saturating_sub(STEPS.ilog2());
+    // Shifted right until it is below 128, a number is from 64 to 127: its place in the octave.
     u64::from(doublings).saturating_mul(STEPS).saturating_add(number.wrapping_shr(doublings))
 }
 

@@ -44,7 +44,7 @@ pub(super) struct FastMember {
     driver: Driver,
 }
 
-/// What a member needs to advance, shared by all of a fleet.
+/// Surroundings of the member that advances: its number, its script, and the buffers that all members share.
 pub(super) struct Context<'a> {
     /// Number of the Pod.
     pub(super) number: u64,
@@ -118,6 +118,7 @@ impl FastMember {
                 return Ok(host.advance);
             };
             // A Pod whose script has ended stays as it is, and is never due again.
+            // As `Simulation::advance_to`, which stops at the end of the script.
             let is_after_end = end.is_some_and(|end| at > end);
             if at > until || is_after_end {
                 host.advance.next = Some(at).filter(|_| !is_after_end);
@@ -154,6 +155,7 @@ impl FastMember {
 
     fn drain(&mut self, instant: &mut Instant, host: &mut FastHost<'_, '_>) -> Result<(), ScenarioError> {
         self.driver.carry_out(instant, host).map_err(|Livelock| {
+            // A fast Pod keeps no start of its own; the published start time has whole seconds.
             let started_at = self.driver.pod.as_ref().and_then(|pod| pod.published().start_time());
             ScenarioError::Endless { at: instant.at.since(started_at.unwrap_or(instant.at)) }
         })
@@ -166,6 +168,7 @@ impl FastMember {
         if let Some(event) = action.node_event() {
             // The node's managers no longer look at a Pod that has terminated.
             let _ = self.driver.handle(Event::Node(event), now, host);
+        // Any other action makes the Pod full: see `is_fast_action`.
         } else if let ScriptActionKind::Delete { grace } = action {
             self.delete(*grace, now, host);
         }
@@ -178,6 +181,8 @@ impl FastMember {
         let of_spec = spec.termination_grace().map(seconds::to_field);
         let requested = grace.map(to_grace_seconds).or(of_spec).unwrap_or(30);
         let grace = object::granted_seconds(requested, pod.phase().is_terminal());
+        // kubectl shows a Pod with a deletion timestamp as Terminating, so its row changes although its status does
+        // not.
         host.advance.changed = Some(now);
         // Grace 0 removes the object at once; the kubelet stops what still runs.
         if grace == 0 {
@@ -187,6 +192,7 @@ impl FastMember {
         // A graceful deletion raises the generation, if the object has one.
         let generation = Some(spec.generation()).filter(|generation| *generation > 0);
         let generation = generation.map(|generation| generation.saturating_add(1));
+        // The kubelet reports the new generation in `status.observedGeneration` with its next status.
         let deleted = ApiEvent::Deleted { grace_seconds: grace, generation };
         // A grace period that is not shorter than the one in force is refused, as it must be.
         let _ = self.driver.handle(Event::Api(deleted), now, host);
@@ -212,6 +218,7 @@ impl FastMember {
             status,
             restarts,
             is_ready: published.is_ready(),
+            // The caller fills it in, from the row before.
             was_ready: false,
         })
     }
@@ -312,6 +319,7 @@ impl Advance {
                 EntryKind::Action(_) | EntryKind::Event(_) | EntryKind::Sync(_) => continue,
                 EntryKind::Status(_) | EntryKind::Occurrence(_) => {}
             }
+            // Entries are in the order of time: the last one wins.
             advance.changed = Some(entry.at);
         }
         advance.removed = simulation.removed_at().filter(|_| !was_removed);

@@ -30,12 +30,13 @@ use self::{
 use super::{Scenario, ScenarioError, Timeline};
 use crate::{action::Action, action::Transition, kubelet::Interner, time::Timestamp};
 
-/// Memory that a Pod is estimated to need, in bytes.
+/// Memory that a Pod is estimated to need, in bytes: an upper estimate, with one container and two probes.
 const BYTES_PER_POD: u64 = 1_024;
 
 /// Any number of Pods in virtual time: each is simulated from its own seed, and only what clients see of it is kept.
 ///
-/// What a Pod does depends on the scenario, the fleet's seed and the Pod's number, and on nothing else. So a fleet can be
+/// A Pod's behaviour depends on the scenario, the fleet's seed and the Pod's number, and on nothing else. So a fleet
+/// can be
 /// cut into shards for threads, processes or machines, whose [`PodCounts`], [`Histograms`] and [`FleetDigest`]s are
 /// merged. And any one Pod can be [simulated again](Fleet::timeline), with its whole timeline.
 ///
@@ -127,6 +128,7 @@ impl Fleet {
         }
         let plan = Plan::new(scenario, pods)?;
         let templates = plan.groups().iter().map(|group| GroupTemplate::new(&plan, group)).collect::<Result<_, _>>()?;
+        // Numbers `index`, `index + of`, `index + 2 * of` and so on: neighbours are spread, so shards are equally busy.
         let of_shard = plan.pods().saturating_sub(shard.index).div_ceil(shard.of);
         let mut fleet = Fleet {
             members: reserved(of_shard)?,
@@ -178,6 +180,7 @@ impl Fleet {
     /// [`FleetError::Pod`] if an action of a Pod's script is not possible.
     pub fn advance_to(&mut self, until: Timestamp) -> Result<(), FleetError> {
         let advanced = self.advance_through_ordered(&[until]);
+        // Settled also after an error, as the Pods before it have advanced.
         self.counters.settle(|_| ());
         advanced
     }
@@ -240,6 +243,7 @@ impl Fleet {
         while let Some((index, due)) = self.schedule.next_due(from, last) {
             let next = self.advance_pod_through(index, due, times)?;
             self.schedule.set(index, next);
+            // Each Pod is advanced up to `last` at once, so one pass over the schedule is enough.
             from = index.saturating_add(1);
         }
         self.now = self.now.max(last);
@@ -257,6 +261,7 @@ impl Fleet {
             if due > *until {
                 continue;
             }
+            // The observers count over all samples, a sample only its own: hence the differences.
             let (events, digest) = (self.observers.events, self.observers.digest);
             self.counters.select(sample);
             let next = self.advance_pod(index, due, *until)?;
@@ -297,9 +302,12 @@ impl Fleet {
             if let Member::Fast(fast) = member
                 && let Some(pod) = fast.pod()
             {
+                // Only after a change: a Pod that did nothing shares its records already.
                 pod.share_with(&mut self.interner);
             }
         }
+        // No event to come and no object: the memory is given back. A removed Pod whose containers still stop has
+        // events.
         if advance.next.is_none() && visible.is_none() {
             *member = Member::Removed;
         }

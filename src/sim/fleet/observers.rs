@@ -36,7 +36,7 @@ pub(super) type Listener = Box<dyn FnMut(u64, &Transition) + Send>;
 #[serde(into = "String", try_from = "String")]
 pub struct FleetDigest(pub u64);
 
-/// Why a text is not a [`FleetDigest`].
+/// Error of a text that is not a [`FleetDigest`].
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a fleet digest: that has 16 hexadecimal digits")]
@@ -129,10 +129,12 @@ fn digest_of(number: u64, transition: &Transition) -> u64 {
     let small = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
     // The numbers below are part of the digest: a changed one changes the digests of all recorded fleets.
     let change = match &transition.change {
+        // 0 stands for an absent value, so present ones count from 1.
         Change::Phase { from, to } => [1, from.map_or(0, |from| 1_u64.wrapping_add(from as u64)), *to as u64, 0],
         Change::Condition { condition, from, to, reason } => {
             let from = from.map_or(0, |from| 1_u64.wrapping_add(from as u64));
             let reason = reason.map_or(0, |reason| 1_u64.wrapping_add(reason as u64));
+            // The kind of change is in the lowest byte, its subject above.
             [2_u64.wrapping_add((*condition as u64).wrapping_shl(8)), from, *to as u64, reason]
         }
         Change::Container { container, from, to, instance } => {
@@ -142,5 +144,6 @@ fn digest_of(number: u64, transition: &Transition) -> u64 {
         }
     };
     let at = mix(transition.at.unix_micros().cast_unsigned());
+    // Rotated, so that equal parts in another order give another digest.
     change.into_iter().fold(mix(number ^ at), |so_far, part| mix(so_far.rotate_left(17) ^ part))
 }

@@ -37,6 +37,7 @@ pub(super) struct PodPlan {
 impl Plan {
     pub(super) fn new(scenario: &FleetScenario, pods: u64) -> Result<Plan, FleetError> {
         check(scenario)?;
+        // Without a start of its own the fleet begins with its earliest group.
         let starts = scenario.groups.iter().filter_map(|group| group.scenario.config.start);
         let start = scenario.start.or(starts.min()).unwrap_or(DEFAULT_START);
         let counts = counts(scenario, pods);
@@ -62,6 +63,7 @@ impl Plan {
     /// Returns the outages of the registry, counted from the start of a Pod or a group.
     pub(super) fn outages(&self, begins_at: Timestamp) -> Vec<Outage> {
         let offset = begins_at.since(self.start);
+        // Shifted to the Pod's own time; one that is over by then is dropped.
         let shifted = self
             .scenario
             .registry_outages
@@ -123,6 +125,7 @@ impl Plan {
         for (nth, action) in (0_u64..).zip(&self.scenario.actions) {
             let action_after = |after: Duration, kind| self.action_on(pod, after, kind);
             match action {
+                // The n-th Pod of the old group is deleted when the n-th of the new one starts.
                 FleetAction::Rollout { at, from, per_second, grace, .. } if *from == group.name => {
                     let kind = ScriptActionKind::Delete { grace: *grace };
                     actions.extend(action_after(turn(*at, place, *per_second), kind));
@@ -157,6 +160,7 @@ impl Plan {
     fn action_on(&self, pod: &PodPlan, after: Duration, kind: ScriptActionKind) -> Option<ScriptAction> {
         let at = self.start + after;
         // A Pod that starts later does not see the action.
+        // At its very start neither: the Pod did not exist when the action was carried out.
         (at > pod.begins_at).then(|| ScriptAction { at: at.since(pod.begins_at), kind })
     }
 
@@ -180,6 +184,7 @@ impl Plan {
             return;
         }
         let pod = &scenario.pod.spec;
+        // A new Pod's manifest cannot have ephemeral containers.
         let names: Vec<_> = pod.init_containers.iter().chain(&pod.containers).map(|it| it.name.to_owned()).collect();
         for name in names {
             scenario.script.containers.entry(name).or_default().image.outages.extend_from_slice(&outages);

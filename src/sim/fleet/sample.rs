@@ -110,7 +110,7 @@ impl Histograms {
 
 // --- Counters ---
 
-/// What clients see of a Pod, in a few bytes.
+/// A Pod as clients see it (a row of `kubectl get pods`), in a few bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct VisiblePod {
     pub(super) phase: PodPhase,
@@ -170,6 +170,7 @@ fn add(count: &mut u64, more: u64) {
 }
 
 /// One fewer, with wrap-around.
+// Changes wrap around, so that a sample may take away what an earlier one has counted.
 const MINUS_ONE: u64 = u64::MAX;
 
 /// Counters of a fleet: the present counts, and their changes up to each sample of an advance.
@@ -188,6 +189,7 @@ pub(super) struct Counters {
 impl Counters {
     /// Returns the index of a word.
     pub(super) fn word(&mut self, word: &str) -> Word {
+        // A scan, since a fleet shows few different words.
         let known = self.words.iter().position(|known| **known == *word);
         let index = known.unwrap_or_else(|| {
             self.words.push(word.into());
@@ -215,6 +217,7 @@ impl Counters {
         let Some(change) = self.changes.get_mut(self.sample) else { return };
         if let Some(visible) = before {
             change.add(visible, MINUS_ONE);
+            // Histograms have no samples: they are those of the end of the advance.
             self.histograms.restarts.remove(visible.restarts.unsigned_abs().into());
         }
         if let Some(visible) = after {
@@ -238,6 +241,7 @@ impl Counters {
             self.now.change_by(&change);
             sampled(self);
         }
+        // Kept for its memory: each advance needs as many.
         self.changes = changes;
     }
 

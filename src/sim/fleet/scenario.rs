@@ -58,7 +58,7 @@ pub struct FleetScenario {
     /// Number of Pods of a node: Pods with adjacent numbers.
     #[serde(default = "thirty")]
     pub pods_per_node: u32,
-    /// The Pods.
+    /// Groups of Pods with the same scenario; at least one has a share above 0.
     pub groups: Vec<Group>,
     /// Outages of the registry of all images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -119,7 +119,7 @@ pub enum FleetAction {
         /// Time at which it starts.
         #[serde(rename = "t", with = "seconds")]
         at: Duration,
-        /// The Pods.
+        /// The Pods that are deleted; all of the fleet if left out.
         #[serde(default)]
         of: Choice,
         /// Grace period; the spec's if left out.
@@ -131,7 +131,7 @@ pub enum FleetAction {
         /// Time at which it starts.
         #[serde(rename = "t", with = "seconds")]
         at: Duration,
-        /// The Pods.
+        /// The Pods that are evicted; all of the fleet if left out.
         #[serde(default)]
         of: Choice,
     },
@@ -212,7 +212,7 @@ impl FleetScenario {
 
 // --- Validation ---
 
-/// Why a fleet cannot be simulated. All errors but [`FleetError::Pod`] are found before anything starts.
+/// Error of a fleet that cannot be simulated. All but [`FleetError::Pod`] are found before anything starts.
 ///
 /// ```
 /// use core::time::Duration;
@@ -232,7 +232,7 @@ pub enum FleetError {
     Scenario {
         /// Name of the group.
         group: String,
-        /// What is wrong.
+        /// Error of the scenario.
         error: Box<ScenarioError>,
     },
     /// A distribution is invalid.
@@ -240,7 +240,7 @@ pub enum FleetError {
     Distribution {
         /// Path of the field.
         field: String,
-        /// What is wrong with it.
+        /// Error of the distribution.
         error: DistributionError,
     },
     /// There is no group of this name.
@@ -260,7 +260,7 @@ pub enum FleetError {
         field: String,
         /// The number.
         value: f64,
-        /// What is wrong with it.
+        /// Its mistake, as the end of a sentence: `is not a number above 0`.
         wrong: &'static str,
     },
     /// Two groups have one name, or a rollout's group has Pods already or none.
@@ -270,7 +270,7 @@ pub enum FleetError {
         field: String,
         /// Name of the group.
         name: String,
-        /// What is wrong with it.
+        /// Its mistake, as the end of a sentence.
         wrong: &'static str,
     },
     /// No group has any Pods.
@@ -334,6 +334,7 @@ fn check_groups(scenario: &FleetScenario) -> Result<(), FleetError> {
         if let Some(Err(error)) = group.begins_after.map(|distribution| distribution.check()) {
             return Err(FleetError::Distribution { field: format!("groups[{place}].beginsAfterSeconds"), error });
         }
+        // Started and dropped: the start of a simulation is the check of its scenario.
         let simulation = group.scenario.simulate();
         simulation.map_err(|error| FleetError::Scenario { group: group.name.clone(), error: Box::new(error) })?;
     }
@@ -391,6 +392,7 @@ fn check_rollouts(scenario: &FleetScenario) -> Result<(), FleetError> {
         if fed.contains(&to.as_str()) || has_share(to) {
             return twice("has its Pods already: a rollout goes to a group with a share of 0");
         }
+        // Rollouts may follow one another (v1 to v2, v2 to v3), in the order of the list.
         if !fed.contains(&from.as_str()) && !has_share(from) {
             return twice("would replace a group that has no Pods by then");
         }
@@ -413,5 +415,6 @@ fn check_time(field: String, time: Duration) -> Result<(), FleetError> {
 }
 
 fn check_number(field: String, value: f64, most: f64, wrong: &'static str) -> Result<(), FleetError> {
+    // NaN is in no range.
     if (0.0..=most).contains(&value) { Ok(()) } else { Err(FleetError::BadNumber { field, value, wrong }) }
 }

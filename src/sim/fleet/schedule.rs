@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::time::Timestamp;
 
-/// Pods whose earliest due time is kept together.
+/// Pods whose earliest due time is kept together: their due times fill 512 bytes, eight lines of a cache.
 const BLOCK: usize = 64;
 
 /// The due time of each Pod, by its index, and the earliest of each block of Pods.
@@ -73,6 +73,7 @@ impl Schedule {
 
     /// Returns the earliest due time.
     pub(super) fn first(&self) -> Option<Timestamp> {
+        // The blocks' times may be too early, so the Pods' own are compared.
         self.due.iter().min().copied().filter(|at| *at < NEVER)
     }
 }

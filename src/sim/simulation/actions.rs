@@ -42,6 +42,7 @@ impl Simulation {
     pub fn act(&mut self, action: &ScriptActionKind) -> Result<(), ScenarioError> {
         #[cfg(feature = "snapshot")]
         self.note_action(action);
+        // The simulation may have been advanced beyond its last event.
         self.arrive_at(self.now());
         self.perform(action).map_err(|error| ScenarioError::Refused { action: action.name(), error })?;
         self.carry_out()?;
@@ -139,6 +140,7 @@ impl Simulation {
         }
         self.recorder.occurrence(self.instant.at, Occurrence::Action(action.name().into()));
         self.recorder.object_may_have_changed = true;
+        // The node's actions reach the kubelet directly; all others change the object, and the watch delivers it.
         match self.act_on_node(action) {
             Some(result) => return result,
             None => self.act_on_object(action).map_err(|error| error.to_string())?,
@@ -213,6 +215,7 @@ impl Simulation {
             ScriptActionKind::AddEphemeralContainer { container } => {
                 self.object.add_ephemeral_container((**container).clone())
             }
+            // Performed by `act_on_node`.
             ScriptActionKind::KubeletRestart
             | ScriptActionKind::Evict { .. }
             | ScriptActionKind::EvictOverLimit { .. }
@@ -229,6 +232,7 @@ impl Simulation {
     }
 
     fn reject(&mut self, reason: &str, message: &str) -> Result<(), ObjectError> {
+        // The scheduler does not even look at a gated Pod, so it reaches no node.
         if self.object.spec().is_scheduling_gated() {
             return Err(ObjectError::Gated);
         }

@@ -76,10 +76,13 @@ impl Simulation {
     fn resume(&mut self) {
         let Some(pod) = &self.driver.pod else { return };
         let (object, config, now) = (self.object.manifest().clone(), self.config.clone(), self.instant.at);
+        // Read from the old Pod, as the fake runtime keeps no instances beyond the newest; a real embedder lists the
+        // runtime's.
         let runtime = relisted(pod, self.object.spec());
         let mut ids = published_ids(self.object.spec(), &object.status);
         let mut api_side = ApiSide { recorder: &mut self.recorder, object: &mut self.object };
         let resumed = PodMachine::resume(&object, runtime, &mut ids, config, now, &mut api_side.sink());
+        // In a release build a Pod that cannot be resumed goes on as if the kubelet had not restarted.
         debug_assert!(resumed.is_ok(), "the object and the runtime were a Pod's");
         self.driver.pod = resumed.ok().or(self.driver.pod.take());
     }
@@ -89,6 +92,7 @@ impl Simulation {
 fn relisted(pod: &PodMachine, spec: &PodSpec) -> RuntimeStatus {
     let mut runtime = pod.runtime().clone();
     for instance in &mut runtime.instances {
+        // An instance of a container that the spec does not have is never compared with it.
         let Some(container) = instance.container else { continue };
         // Only instances of before a change of the image have a former one.
         let made_for = pod.published().former_image(container, instance.id);

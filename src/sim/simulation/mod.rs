@@ -186,6 +186,7 @@ impl Simulation {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advance_until(&mut self, holds: impl Fn(&Simulation) -> bool) -> Result<Option<Timestamp>, ScenarioError> {
+        // Looked at between instants only: a condition that holds for part of an instant is seen by no client either.
         while !holds(self) {
             if self.step()?.is_none() {
                 return Ok(None);
@@ -212,6 +213,7 @@ impl Simulation {
     /// [`ScenarioError`] if an action of the script is not possible.
     pub fn play(mut self) -> Result<Timeline, ScenarioError> {
         while self.step_until(self.end)? {}
+        // A finished Pod's timeline ends with its last event, any other with the script.
         if !self.is_finished() {
             self.arrive_at(self.end);
         }
@@ -326,6 +328,7 @@ impl Simulation {
     /// Handles the next event, unless it comes after `end`; returns true if there was one.
     fn step_until(&mut self, end: Timestamp) -> Result<bool, ScenarioError> {
         let Some((at, turn)) = self.upcoming().filter(|(at, _)| *at <= end) else { return Ok(false) };
+        // Several events at one instant share the livelock guard's count.
         if at > self.instant.at {
             self.arrive_at(at);
         }
@@ -341,6 +344,7 @@ impl Simulation {
             None => {}
         }
         self.carry_out()?;
+        // Queued, not performed: what else is due at this instant, the next sync apart, comes first.
         if self.restart_is_pending && self.driver.pod.as_ref().is_some_and(PodMachine::is_idle) {
             self.restart_is_pending = false;
             self.driver.runtime.queue.schedule(self.instant.at, SimEvent::KubeletRestart);
@@ -368,6 +372,7 @@ impl Simulation {
             self.drain()?;
         }
         if self.object.is_gone() {
+            // Only the first time counts: each later event of a Pod that still stops gets here, too.
             self.removed_at.get_or_insert(self.instant.at);
         }
         Ok(())
@@ -397,6 +402,7 @@ impl Simulation {
         let _ = pod.observe(now, &manifest, &mut api_side.sink());
         let (scenario, spec) = (&self.scenario, self.object.spec());
         if self.driver.runtime.container_count() < spec.container_count() {
+            // An ephemeral container was added, for which the script may have a run.
             self.driver.runtime.set_script(Arc::new(LoweredScript::new(&scenario.script.containers, spec)));
         }
     }
@@ -419,6 +425,7 @@ impl Simulation {
     fn refresh(&mut self) {
         let at = self.instant.at.max(self.advanced_to);
         let end = TimelineEnd { at, is_finished: self.is_finished(), removed_at: self.removed_at };
+        // The timeline's whole copy of the object is made once an advance, not at each instant.
         if self.recorder.observe(self.instant.at, &self.object) || self.is_pod_outdated {
             self.recorder.timeline.refresh_pod();
             self.is_pod_outdated = false;

@@ -38,7 +38,8 @@ pub struct SimulationSnapshot {
     progress: Progress,
 }
 
-/// Progress of a simulation.
+/// Progress of a simulation. Both numbers are needed: several events may share a time, and a simulation may be advanced
+/// to a time between two events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Progress {
@@ -49,7 +50,7 @@ struct Progress {
     to: Option<Timestamp>,
 }
 
-/// An action beyond the script.
+/// An action beyond the script, with the progress at which it was performed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Intervention {
@@ -67,7 +68,7 @@ pub(super) enum InterventionKind {
     RestartsAreResumed,
 }
 
-/// Why a simulation cannot be restored from a snapshot.
+/// Error of restoring a simulation from a snapshot.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimulationSnapshotError {
@@ -104,6 +105,7 @@ impl Simulation {
     /// [`SimulationSnapshotError`] if the snapshot is not of a simulation.
     pub fn restore(snapshot: SimulationSnapshot) -> Result<Simulation, SimulationSnapshotError> {
         let SimulationSnapshot { version: Version, mut scenario, start, interventions, progress } = snapshot;
+        // A scenario without a start takes the default, which another version of the crate may change.
         scenario.config.start = Some(start);
         let mut simulation = scenario.simulate()?;
         for intervention in interventions {
@@ -127,6 +129,7 @@ impl Simulation {
     }
 
     pub(super) fn note_intervention(&mut self, kind: InterventionKind) {
+        // Before the intervention is performed: its own events count as later steps.
         self.interventions.push(Intervention { progress: self.progress(), kind });
     }
 
@@ -142,6 +145,7 @@ impl Simulation {
                 return Err(not_so_far);
             }
         }
+        // A snapshot that was edited by hand may ask for the past.
         if self.steps > steps || at < self.now() {
             return Err(not_so_far);
         }
