@@ -204,8 +204,8 @@ impl PodMachine {
     /// no result. A container that ran more than 10 s before `now` stays ready until its probe fails, if its Pod was
     /// published as ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is
     /// being deleted starts nothing. One that has ended, and of which nothing runs, has its last status published, and
-    /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a [new
-    /// one](PodMachine::from_object), with the instances that the runtime has of it.
+    /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a
+    /// [new one](PodMachine::from_object), with the instances that the runtime has of it.
     ///
     /// `runtime`: newest first, everything that the runtime has, the ended instances and sandboxes too;
     /// [`restart_count`](crate::state::Instance::restart_count) is the runtime's attempt, and
