@@ -143,6 +143,7 @@ pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChang
         PodSituation::NodeLost { .. } => Vec::from([PossibleChange::of_pod(Remedy::NodeReturn)]),
         PodSituation::Over { cause } => Vec::from_iter([PossibleChange::Nothing].into_iter().chain(next_time(cause))),
         PodSituation::Gone => Vec::from([PossibleChange::Nothing]),
+        // The stop goes on by itself; only a force-delete shortens the wait.
         PodSituation::Stopping { .. } => Vec::from([PossibleChange::of_pod(Remedy::ForceDelete)]),
         PodSituation::GatesUnmet { gates } => {
             gates.iter().map(|(gate, _)| PossibleChange::Gate { gate: gate.clone() }).collect()
@@ -156,6 +157,7 @@ pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChang
 /// Returns the advice that keeps the next Pod from ending like this one.
 fn next_time(cause: &EndCause) -> Option<PossibleChange> {
     let (container, remedies) = match cause {
+        // A success needs no advice, and an incomplete end has no reason to look up.
         EndCause::AllSucceeded | EndCause::Incomplete => return None,
         EndCause::ContainerFailed { container, exit, .. } => {
             (Some(container), Remedy::for_termination(&TerminationReason::from(&*exit.reason)))
@@ -166,6 +168,7 @@ fn next_time(cause: &EndCause) -> Option<PossibleChange> {
         EndCause::Reason { reason, .. } => (None, remedies_for_reason(reason)),
         EndCause::NodeGone { .. } => (None, Remedy::for_pod(&PodReason::NodeLost)),
     };
+    // Only the best one, since it comes too late for this Pod.
     let remedy = *remedies.first()?;
     Some(PossibleChange::NextTime { container: container.cloned(), remedy })
 }
@@ -176,11 +179,13 @@ pub(super) fn changes(
     situation: &PodSituation,
     containers: &[ContainerExplanation],
 ) -> Vec<PossibleChange> {
+    // Without an object there is nothing left to force-delete.
     if pod.is_gone() && matches!(situation, PodSituation::Stopping { .. }) {
         return Vec::from([PossibleChange::Nothing]);
     }
     of_situation(situation).unwrap_or_else(|| {
         let mut by_severity: Vec<_> = (0_u16..).map(ContainerIndex::from).zip(containers).collect();
+        // A stable sort: containers of one severity stay in the order of the spec.
         by_severity.sort_by_key(|(_, container)| container.severity());
         by_severity.into_iter().flat_map(|(index, container)| changes_of(pod, index, container)).collect()
     })
@@ -189,6 +194,7 @@ pub(super) fn changes(
 fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
     let container = explained.name.clone();
     let Some(spec) = pod.spec().container(index) else { return Vec::new() };
+    // The kubelet decides before there is an exit code, so restartPolicyRules do not matter.
     let restarts = spec.restart().policy() != RestartPolicy::Never;
     let failures = |progress: &ProbeProgress| PossibleChange::Failures {
         container: container.clone(),
@@ -210,9 +216,11 @@ fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExpl
                     has_begun: progress.run_of(ProbeResult::Success) > 0,
                     period: progress.period,
                 });
+                // A failed startup probe kills the container; a failed readiness probe never does.
                 changes.extend((progress.probe == ProbeKind::Startup).then(|| failures(progress)));
             }
             changes.extend(liveness.iter().map(failures));
+            // A healthy container without probes changes only by its exit.
             if explained.severity() == Severity::None && changes.is_empty() {
                 changes.push(PossibleChange::Exit { container });
             }
@@ -233,6 +241,7 @@ fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExpl
 
 /// Returns the remedies for the reason of a Pod's status or of its disruption.
 fn remedies_for_reason(reason: &str) -> &'static [Remedy] {
+    // For want of a reason in the status, an observed Pod gives that of its DisruptionTarget condition here.
     match Named::<ConditionReason>::from(reason).known() {
         Some(reason) => Remedy::for_condition(ConditionType::DisruptionTarget.name(), reason.name()),
         None => Remedy::for_pod(&PodReason::from(reason)),
@@ -243,6 +252,7 @@ fn remedies_for_reason(reason: &str) -> &'static [Remedy] {
 pub(super) fn held_back(container: &str, exit: Option<&LastExit>, limits: &BackOffLimits) -> Vec<PossibleChange> {
     let reason = exit.map(|exit| TerminationReason::from(&*exit.reason));
     let cause = reason.as_ref().map_or(Remedy::for_waiting(&StartError::CrashLoopBackOff), Remedy::for_termination);
+    // The text has room for two changes, and the second is the long run.
     let mut changes = remedies(container, cause.get(..1).unwrap_or_default());
     changes.push(PossibleChange::LongRun {
         container: container.into(),

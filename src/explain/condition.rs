@@ -49,7 +49,9 @@ pub struct UnmetCondition {
 /// Returns the unmet conditions of a machine, in the order of the API status.
 pub(super) fn unmet(pod: &PodMachine) -> Vec<UnmetCondition> {
     let published = pod.published();
+    // Written by the scheduler, by controllers and by the owners of readiness gates, not by this kubelet.
     let external = published.external_conditions().iter().filter_map(|condition| {
+        // A status beyond True, False and Unknown has no meaning to explain.
         let status = condition.status.known()?;
         let is_gate = pod.spec().readiness_gates().contains(&condition.type_);
         let is_scheduled = condition.type_ == ConditionType::PodScheduled.name();
@@ -112,6 +114,7 @@ fn is_unmet(condition: &PodCondition, status: ConditionStatus, spec: &PodSpec) -
     let is_true = status == ConditionStatus::True;
     match Named::<ConditionType>::from(&*condition.type_).known() {
         Some(which) => is_true == is_unwanted(which),
+        // Exists only while a resize waits, with reason Deferred or Infeasible (KEP-1287).
         None if condition.type_ == "PodResizePending" => is_true,
         // Only the owner knows the wanted status of an external condition, unless it is a readiness gate.
         None => !is_true && spec.readiness_gates().contains(&condition.type_),

@@ -233,10 +233,12 @@ struct View<'a> {
 impl View<'_> {
     fn situation(&self) -> Situation {
         let sync = self.pod.inspect().sync();
+        // The stop comes first: the same sync may stop a container and start it again.
         if let Some(sync) = sync
             && let Some(stop) = sync.stops().find(|stop| stop.container() == self.index)
         {
             let newest = self.pod.runtime().newest(self.index);
+            // The sync waits for all stops, so a container that has exited may still be part of it.
             let exit = newest.and_then(Instance::termination).map(|end| LastExit::of(end, self.restart_count()));
             let step = StopStep::of(self.pod, sync, stop);
             let reason = StopReason::of(self.pod, sync, stop);
@@ -255,6 +257,7 @@ impl View<'_> {
         match self.pod.runtime().newest(self.index).map(|newest| &newest.state) {
             Some(InstanceState::Running { started_at }) => self.running(*started_at),
             Some(InstanceState::Exited(end)) => self.exited(end),
+            // RunContainerError leaves an instance that was created and never started.
             Some(InstanceState::Created) => self.failed_start().unwrap_or(Situation::Starting),
             Some(InstanceState::Unknown) => Situation::Unknown,
             None => self.absent(),
@@ -263,6 +266,7 @@ impl View<'_> {
 
     /// Returns the situation when nothing runs any more: the status is final.
     fn after_the_end(&self) -> Situation {
+        // The record first: TerminatePod reports exits that the runtime does not have (137, ContainerStatusUnknown).
         let end = self.record.and_then(ContainerRecord::termination);
         let end = end.or_else(|| self.pod.runtime().newest(self.index).and_then(Instance::termination));
         match end {
@@ -282,6 +286,7 @@ impl View<'_> {
         let is_ready = self.record.is_some_and(|record| record.ready);
         let lacks = if !has_started { progress(ProbeKind::Startup) } else { None };
         let lacks = lacks.or_else(|| progress(ProbeKind::Readiness).filter(|_| !is_ready));
+        // The kubelet holds a liveness probe back until the container has started.
         let liveness = progress(ProbeKind::Liveness).filter(|_| has_started);
         Situation::Running { since, lacks, liveness }
     }
@@ -291,6 +296,7 @@ impl View<'_> {
         let decision = RestartDecision::on(self.spec, end);
         let newest = self.pod.runtime().newest(self.index);
         let is_due = fact::is_start_due(self.spec, newest, self.pod.is_deleting());
+        // A rule that restarts all containers restarts this one too, whatever its own policy decides.
         let all_restart =
             rule::restart::restarts_all_containers(self.spec.restart(), end.exit_code) || is_restarting_all(self.pod);
         if self.pod.worker_state() != WorkerState::Syncing || !is_due && !all_restart {
@@ -301,7 +307,9 @@ impl View<'_> {
         }
         let limits = &self.pod.config().crash_loop;
         let counter = self.pod.inspect().crash_loop(self.index, self.spec.image());
+        // As in the kubelet, an exit without a time is so long ago that no back-off holds.
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        // `IsInBackOffSince`: the delay of a crash loop counts from the exit, not from the last attempt.
         let until = counter.and_then(|counter| counter.holds_until(limits, finished_at, self.now));
         if let (Some(until), Some(counter)) = (until, counter) {
             let next = rule::back_off::BackOff::advanced(Some(counter), limits, finished_at, until);
@@ -317,11 +325,14 @@ impl View<'_> {
 
     /// Returns the failure of its last start, unless that is the crash-loop back-off.
     fn failed_start(&self) -> Option<Situation> {
+        // CrashLoopBackOff is a start failure too, but `exited` has it as HeldBack, with its times.
         let known = self.pod.inspect().start_failure(self.index);
         let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
+        // `IsInBackOffSinceUpdate`: the delay of a pull counts from the last failed pull.
         let pulls = self.pod.inspect().pull_back_off(self.spec.image());
         let held_until =
             pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at(), self.now));
+        // The back-off is the image's: another container with the same image may have caused it.
         let held_until = held_until.filter(|_| is_pull_error(&failure.error));
         Some(Situation::CannotStart {
             error: failure.error.clone(),
@@ -340,6 +351,8 @@ impl View<'_> {
             return failed;
         }
         let ended = self.record.and_then(ContainerRecord::termination);
+        // The kubelet may have removed the instance of an init container that has succeeded; its record still has the
+        // exit.
         if self.spec.kind() == ContainerKind::Init
             && let Some(end) = ended
         {
@@ -370,6 +383,7 @@ impl View<'_> {
     fn restart_count(&self) -> i32 {
         let of_record = self.record.map_or(0, |record| record.restart_count);
         let of_runtime = self.pod.runtime().newest(self.index).map_or(0, |newest| newest.restart_count);
+        // The record is of the last sync, and the runtime may have a newer instance by now.
         of_record.max(of_runtime)
     }
 }
@@ -388,6 +402,7 @@ pub(super) fn is_pull_error(error: &StartError) -> bool {
 /// Returns the failed pull that an image back-off waits after, else the failure itself.
 fn first_cause(failure: &StartFailure) -> &StartFailure {
     match &failure.message {
+        // The message of ImagePullBackOff only says that it waits.
         FailureMessage::PullBackOff { last: Some(last), .. } => last,
         FailureMessage::PullBackOff { last: None, .. }
         | FailureMessage::Text(_)
@@ -400,6 +415,7 @@ fn first_cause(failure: &StartFailure) -> &StartFailure {
 impl WaitingFor {
     pub(super) fn of(pod: &PodMachine, index: ContainerIndex) -> WaitingFor {
         let spec = pod.spec();
+        // Asked in the order in which a Pod meets them: node, removal, sandbox, init containers, the sync itself.
         if !pod.is_on_node() {
             return WaitingFor::Node;
         }
@@ -416,6 +432,7 @@ impl WaitingFor {
         let holder = pod.inspect().sync().and_then(InspectSync::waits_for_container);
         match holder.filter(|holder| *holder != index) {
             Some(holder) => WaitingFor::Turn(spec.container_name(holder).to_string()),
+            // Nothing else holds it up.
             None => WaitingFor::NextSync,
         }
     }
@@ -464,6 +481,8 @@ pub(super) fn starts_by_itself(pod: &PodMachine, index: ContainerIndex) -> bool 
     };
     match WaitingFor::of(pod, index) {
         WaitingFor::NextSync => true,
+        // After a restart of the kubelet, a sidecar that had started may block until its startup probe has a result
+        // again.
         WaitingFor::InitContainer(_) => blocking_init(pod, index).is_some_and(has_long_started),
         WaitingFor::Node | WaitingFor::Sandbox | WaitingFor::Turn(_) | WaitingFor::Reset | WaitingFor::Preparation => {
             false
@@ -477,6 +496,8 @@ pub(super) fn starts_by_itself(pod: &PodMachine, index: ContainerIndex) -> bool 
 pub(super) fn lead(containers: &[ContainerExplanation], pod_is_ready: bool) -> Option<&ContainerExplanation> {
     let is_notable = |container: &&ContainerExplanation| match &container.situation {
         Situation::Running { .. } | Situation::Ended { .. } => {
+            // Containers that run or have ended explain the Pod only if they are in trouble or keep it from being
+            // ready.
             container.severity() < Severity::AtRisk
                 || !container.ready && container.kind != ContainerKind::Ephemeral && !pod_is_ready
         }
@@ -492,6 +513,7 @@ pub(super) fn lead(containers: &[ContainerExplanation], pod_is_ready: bool) -> O
         | Situation::NeverRan
         | Situation::Unknown => true,
     };
+    // Of equal ones, the first in the spec.
     containers.iter().filter(is_notable).min_by_key(|container| container.severity())
 }
 
@@ -509,6 +531,7 @@ impl ContainerExplanation {
             Situation::NotStarted { .. } | Situation::Unknown => Severity::Waiting,
             Situation::Running { liveness: Some(liveness), .. } if liveness.failures() > 0 => Severity::AtRisk,
             Situation::Running { .. } if !self.ready && self.kind != ContainerKind::Init => Severity::AtRisk,
+            // An init container that runs is progress: the Pod waits for its end.
             Situation::Running { .. } if self.kind == ContainerKind::Init => Severity::Moving,
             Situation::Ended { exit, .. } if exit.code != 0 => Severity::EndedBadly,
             Situation::Ended { .. } if self.kind == ContainerKind::Regular => Severity::Ended,

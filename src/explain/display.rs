@@ -77,6 +77,7 @@ impl Explanation {
             }
             PodSituation::Over { cause } => {
                 let left = if self.gone { " and is gone from the API" } else { "" };
+                // A Pod that was given up or finished early may keep a phase that is not terminal.
                 let has = if phase.is_terminal() { format!("has {phase}") } else { format!("ended while {phase}") };
                 match cause {
                     EndCause::Reason { reason, message } if message.is_empty() => {
@@ -114,6 +115,7 @@ impl Explanation {
     /// True if an observed status says Running and Ready, but its lead container is neither. A machine may be ahead of its
     /// status; a status has no such excuse.
     fn status_contradicts_itself(&self) -> bool {
+        // Ephemeral containers count towards no condition.
         let is_well = self.lead().is_none_or(|lead| {
             let is_well = matches!(lead.situation, Situation::Running { lacks: None, .. } | Situation::Stopping { .. });
             is_well || lead.kind == ContainerKind::Ephemeral
@@ -166,6 +168,7 @@ impl Explanation {
         });
         let running: Vec<_> = running.collect();
         match &*running {
+            // Only a single container leaves room for its start and its restarts.
             [(only, since)] => {
                 let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();
                 let restarts = match only.restart_count {
@@ -199,6 +202,7 @@ impl Explanation {
     fn end_cause(&self, cause: &EndCause) -> String {
         match cause {
             EndCause::AllSucceeded => self.all_succeeded(),
+            // The policy would have restarted it: it counts as a failure only because the Pod ended in between.
             EndCause::ContainerFailed { container, exit, decision, .. } if decision.restarts => {
                 format!("{}, and the Pod was stopped before its restart", sentence::exited(container, exit, self.at))
             }
@@ -276,6 +280,7 @@ impl Explanation {
                 Some(stops.join("; ")).filter(|stops| !stops.is_empty())
             }
             PodSituation::RestartingAll { container } => {
+                // The rule behind the restart of all is that of the one that exited.
                 let trigger = container.as_deref().and_then(|name| self.container(name))?;
                 self.why_of(trigger)
             }
@@ -361,6 +366,7 @@ impl Explanation {
         // A periodic sync alone changes nothing: the line says that nothing is scheduled.
         let is_shown = |next: &&Next| match (next.what.container(), lead) {
             (None, _) => next.what != NextStep::Resync,
+            // The steps of other containers stand in the line "Also".
             (Some(container), Some(lead)) => container == lead,
             (Some(_), None) => true,
         };
@@ -379,6 +385,7 @@ impl Explanation {
     fn next_clause(&self, next: &Next) -> String {
         let when = match next.when {
             When::At(at) => text::ahead(at, self.at),
+            // The bound has passed. A machine is then in the middle of a sync; an observed status may just be old.
             When::NotBefore(at) | When::Between { latest: at, .. } if at <= self.at => {
                 if let Some(overdue) = self.overdue(next, at) {
                     return overdue;
@@ -430,6 +437,7 @@ impl Explanation {
             return None;
         }
         let age = self.observed?.changed_at.map(|at| format!(": this status is {} old", text::span(self.at.since(at))));
+        // Only these two are steps that a status gives a time; the deadline has a situation of its own.
         let step = if let NextStep::Start { container } = &next.what {
             format!("the restart of `{container}`")
         } else if let NextStep::Kill { container } = &next.what {
@@ -482,8 +490,10 @@ impl Explanation {
 
     fn what_would_change_it(&self) -> Option<String> {
         let is_active = |lead: &&ContainerExplanation| !matches!(lead.situation, Situation::Ended { .. });
+        // A container that has ended changes no more: without an active lead, the changes of all containers count.
         let lead = self.lead().filter(is_active).map(|container| &*container.name);
         let changes = self.changes.iter().filter(|change| lead.is_none() || change.container() == lead);
+        // The best remedy and its alternative; more would make the line unreadable.
         let changes: Vec<&PossibleChange> = changes.take(2).collect();
         match &*changes {
             [] => None,
@@ -581,6 +591,7 @@ impl Explanation {
                 None => groups.push((Vec::from([&*unmet.condition]), unmet)),
             }
         }
+        // A message that the first lines already contain, such as the scheduler's, is not repeated.
         let before = format!("{} {}", self.state(), self.why().unwrap_or_default());
         let clauses: Vec<String> = groups.iter().map(|(names, unmet)| unmet_clause(names, unmet, &before)).collect();
         Some(clauses.join("; ")).filter(|clauses| !clauses.is_empty())
@@ -594,6 +605,7 @@ fn unmet_clause(conditions: &[&str], unmet: &UnmetCondition, before: &str) -> St
     let about = match (&*unmet.containers, &*unmet.message) {
         ([], message) if before.contains(text::unpunctuated(message)) => String::new(),
         ([], message) => text::unpunctuated(message).to_string(),
+        // The kubelet's message only lists the same containers, so their names stand for it.
         (containers, _) => text::names(containers),
     };
     let why = match (&*unmet.reason, &*about) {

@@ -51,6 +51,7 @@ impl LastExit {
             code: end.exit_code,
             reason: end.reason.as_str().into(),
             at: end.finished_at,
+            // The first exit comes with restartCount 0.
             count: restart_count.saturating_add(1),
             message: end.message.as_deref().map(String::from),
         }
@@ -101,6 +102,8 @@ impl RestartDecision {
     pub(super) fn on(container: &ContainerSpec, end: &Termination) -> RestartDecision {
         let policy = container.restart();
         let restarts = restart::restarts_after_exit(policy, end.exit_code);
+        // The kind goes before the policy: restartPolicy of the Pod does not apply to sidecars and ephemeral
+        // containers.
         match container.kind() {
             ContainerKind::Ephemeral => RestartDecision { restarts: false, by: RestartReason::Ephemeral },
             ContainerKind::Sidecar => RestartDecision { restarts: true, by: RestartReason::Sidecar },
@@ -108,6 +111,7 @@ impl RestartDecision {
                 RestartDecision { restarts: false, by: RestartReason::InitSucceeded }
             }
             ContainerKind::Init | ContainerKind::Regular => {
+                // The API admits restartPolicyRules only beside a restartPolicy of the container.
                 let rule = restart::matching_rule(policy, end.exit_code).filter(|_| policy.is_own());
                 let by = match rule {
                     Some((place, rule)) => RestartReason::Rule {
@@ -127,6 +131,7 @@ impl RestartDecision {
 pub(super) fn is_start_due(container: &ContainerSpec, newest: Option<&Instance>, is_deleting: bool) -> bool {
     let end = newest.and_then(Instance::termination);
     let is_done = container.kind() == ContainerKind::Init && end.is_some_and(|end| has_succeeded(end));
+    // An ephemeral container starts once.
     let is_spent = container.kind() == ContainerKind::Ephemeral && end.is_some();
     !is_done && !is_spent && restart::should_restart(container, newest, is_deleting)
 }
@@ -163,9 +168,11 @@ impl ProbeProgress {
         let spec = pod.spec().container(container)?.probe(probe)?;
         let worker = pod.inspect().probe_worker(container, probe)?;
         let run_of = |result| if worker.last_result == result { worker.result_run } else { 0 };
+        // A worker goes on counting beyond its threshold, and the next probe is needed in any case.
         let left = |threshold: u32, run| threshold.saturating_sub(run).max(1);
         Some(ProbeProgress {
             probe,
+            // A worker starts each instance with a run of 0, which is no result yet.
             streak: (worker.result_run > 0).then_some((worker.last_result, worker.result_run)),
             successes_needed: left(spec.success_threshold(), run_of(ProbeResult::Success)),
             failures_left: left(spec.failure_threshold(), run_of(ProbeResult::Failure)),

@@ -74,12 +74,14 @@ impl Forecast {
         if pod.worker_state() == WorkerState::Finished {
             return future.forecast;
         }
+        // A deadline is followed up to the stop it causes, since a sync under way may delay that.
         let wants_end = deadline_of(pod).is_some();
         // A periodic sync is of interest only if nothing else is expected.
         let wants_more = wants_end || !future.wanted_starts.is_empty() || !future.wanted_probes.is_empty();
         future.wants_retry =
             !wants_more && pod.worker_state() == WorkerState::Syncing && pod.inspect().sync().is_none();
         for _ in 0..MAX_WAKES {
+            // The copy does not run further than it has to: each step costs time.
             let has_times = future.wanted_starts.is_empty() && future.wanted_probes.is_empty() && !wants_end;
             let is_done = has_times && (!future.wants_retry || future.forecast.retry_at.is_some());
             if is_done || future.forecast.ends_at.is_some() || !future.step() {
@@ -128,8 +130,10 @@ impl Future {
     /// Handles the next wake-up; true if there was one.
     fn step(&mut self) -> bool {
         let Some((at, wake)) = self.pod.next_wake().filter(|(at, _)| *at <= self.horizon) else { return false };
+        // A wake-up may be overdue; time never goes back.
         self.now = self.now.max(at);
         if wake == Wake::Retry && self.wants_retry {
+            // The first one counts; later ones repeat it.
             self.forecast.retry_at.get_or_insert(self.now);
         }
         let was_ending = is_ending(&self.pod);
@@ -175,6 +179,7 @@ impl Future {
         else {
             return;
         };
+        // The first attempt is enough: the copy goes on with attempts that are of no interest.
         self.wanted_starts.remove(place);
         self.forecast.attempts.push(Attempt { container, at: self.now, reach });
     }
@@ -194,6 +199,7 @@ fn answer(pod: &PodMachine, action: &Action) -> Option<RuntimeEvent> {
         Action::StartContainer { container, instance } => {
             RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) }
         }
+        // Their duration is unknown: they stay unanswered, and the copy waits until the horizon.
         Action::PullImage { .. }
         | Action::RemovePodSandbox { .. }
         | Action::StopContainer { .. }
@@ -224,7 +230,9 @@ fn least_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
             | StartError::ImagePullBackOff
             | StartError::RegistryUnavailable
             | StartError::SignatureValidationFailed,
+            // A failed pull means that the image is not on the node.
         ) => Reach::Pull,
+        // These fail at the inspection of the image, which is then the whole attempt.
         Some(StartError::ErrImageNeverPull | StartError::InvalidImageName | StartError::ImageInspectError) => {
             Reach::Image
         }
@@ -240,6 +248,7 @@ fn least_reach(pod: &PodMachine, container: ContainerIndex) -> Reach {
         )
         | None => {
             let newest = pod.runtime().newest(container);
+            // An instance of the present spec proves that its image is on the node.
             if newest.is_some_and(|newest| !newest.spec_changed) { Reach::Start } else { Reach::Image }
         }
     }
@@ -283,7 +292,9 @@ fn wanted_probes(pod: &PodMachine) -> Vec<(ContainerIndex, ProbeKind)> {
         let has_started = record.is_some_and(|record| record.started == Some(true));
         let is_current = worker.instance == record.and_then(|record| record.instance);
         record.is_some_and(ContainerRecord::is_running)
+            // Startup probes run until the container has started, the others from then on.
             && has_started != (*kind == ProbeKind::Startup)
+            // A worker that has failed its container is on hold until there is a new instance.
             && !(is_current && worker.on_hold)
     };
     inspect.probe_workers().filter(is_wanted).map(|(container, kind, _)| (container, kind)).collect()

@@ -129,6 +129,8 @@ impl PodObject {
             }
             Some(pod) => pod.explain_as(seen, now),
             None => {
+                // Without a node there is no machine: a temporary one explains the Pod from its spec and its
+                // conditions.
                 PodMachine::on_no_node(self.spec().clone(), self.status().conditions.clone(), now).explain_as(seen, now)
             }
         }
@@ -158,6 +160,7 @@ impl PodMachine {
     }
 
     fn explain_as(&self, seen: ApiView, now: Timestamp) -> Explanation {
+        // While the node is lost, neither readiness nor next steps are known outside of it.
         let is_visible = seen.node_lost_since.is_none();
         let forecast = Forecast::of(self, now);
         let indexes = self.spec().containers().map(|(index, _)| index);
@@ -175,6 +178,7 @@ impl PodMachine {
             kubelet_restarted_at: self.inspect().kubelet_restarted_at(),
             next,
             changes: change::changes(self, &situation, &containers),
+            // A machine knows everything that an explanation asks for.
             unknown: Vec::new(),
             observed: None,
             situation,

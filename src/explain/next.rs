@@ -160,6 +160,7 @@ pub(super) fn next(
     now: Timestamp,
 ) -> Vec<Next> {
     let mut next = Vec::new();
+    // `containers` has an entry for each container, in the order of indexes.
     for (index, container) in (0_u16..).map(ContainerIndex::from).zip(containers) {
         next.extend(next_of(index, container, forecast, now));
     }
@@ -168,6 +169,7 @@ pub(super) fn next(
         let is_kept = forecast.ends_at == Some(at) && at > now;
         next.push(Next { when: if is_kept { When::At(at) } else { When::NotBefore(at) }, what: NextStep::Deadline });
     }
+    // A periodic sync is worth a word only if there is nothing else.
     let retry_at = forecast.retry_at.filter(|_| next.is_empty());
     if let Some(at) = retry_at {
         next.push(Next { when: When::At(at), what: NextStep::Resync });
@@ -188,6 +190,7 @@ fn next_of(index: ContainerIndex, explained: &ContainerExplanation, forecast: &F
     });
     match &explained.situation {
         Situation::HeldBack { until, .. } => {
+            // The forecast has no attempt if a call without a known end holds up the sync.
             let open = Next { when: When::NotBefore(*until), what: NextStep::Start { container } };
             Vec::from([attempt.unwrap_or(open)])
         }
@@ -202,6 +205,7 @@ fn next_of(index: ContainerIndex, explained: &ContainerExplanation, forecast: &F
             .into_iter()
             .collect(),
         Situation::Running { lacks, liveness, .. } => {
+            // A readiness probe that is passed runs on, but changes nothing as long as it succeeds.
             let probes = lacks.iter().chain(liveness);
             let probes = probes.filter_map(|progress| {
                 let what = NextStep::Probe { container: container.clone(), probe: progress.probe };
@@ -224,6 +228,7 @@ fn next_of_stop(container: String, step: &StopStep, now: Timestamp) -> Option<Ne
         StopStep::PreStop { until, .. } => Next { when: When::At(until), what: NextStep::PreStopEnds { container } },
         StopStep::Turn { until, .. } => Next { when: When::At(until), what: NextStep::TurnEnds { container } },
         StopStep::SigtermSent { kill_not_before, .. } => {
+            // A lower bound in the past says nothing.
             let at = kill_not_before.filter(|at| *at > now)?;
             Next { when: When::NotBefore(at), what: NextStep::Kill { container } }
         }
