@@ -178,11 +178,14 @@ impl PodSituation {
     /// Explains a machine as the API shows it.
     pub(super) fn of(pod: &PodMachine, seen: ApiView, containers: &[ContainerExplanation]) -> PodSituation {
         let inspect = pod.inspect();
+        // The first that applies: no node, a lost node, an end, a stop; only then do containers explain the Pod.
         if !pod.is_on_node() {
             return if inspect.is_scheduling_gated() { PodSituation::Gated } else { unscheduled(pod) };
         }
+        // The kubelet's own phase: a Pod that had ended before its node was lost is over all the same.
         let is_over = inspect.status().phase.is_terminal();
         if let Some(since) = seen.node_lost_since.filter(|_| !is_over) {
+            // The Pod garbage collector sets the phase of such a Pod in the API, without its kubelet.
             let is_given_up = seen.phase.is_terminal();
             let cause = EndCause::NodeGone { since };
             return if is_given_up {
@@ -207,6 +210,7 @@ impl PodSituation {
         }
         let sync = inspect.sync();
         let is_being_made = sync.is_some_and(InspectSync::is_creating_sandbox);
+        // A sync that replaces a dead sandbox stops its containers first; while it does, they explain the Pod.
         let is_stopping = sync.is_some_and(InspectSync::is_stopping_containers);
         if is_being_made || pod.runtime().active_sandbox().is_none() && !is_stopping {
             let is_lost = !pod.runtime().sandboxes.is_empty();
@@ -231,6 +235,7 @@ fn of_running(pod: &PodMachine, containers: &[ContainerExplanation]) -> PodSitua
 
 fn unscheduled(pod: &PodMachine) -> PodSituation {
     let known = pod.inspect().external_condition(ConditionType::PodScheduled.name());
+    // A scheduler that has not seen the Pod yet, or has failed, says nothing about nodes.
     let known = known.filter(|condition| condition.reason == ConditionReason::Unschedulable.name());
     PodSituation::Unscheduled { message: known.map(|condition| condition.message.clone()) }
 }
@@ -245,6 +250,7 @@ fn trigger(pod: &PodMachine) -> Option<String> {
         let of_runtime = pod.runtime().newest(*index).and_then(Instance::termination);
         let record = pod.inspect().container_status(*index);
         let of_record = record.and_then(|record| record.termination().or_else(|| record.last_termination()));
+        // The reset removes the old instances, so the exit may be in the record only.
         [of_runtime, of_record].into_iter().flatten().any(|end| triggers(end, container))
     });
     found.map(|(_, container)| container.name().into())
@@ -265,6 +271,7 @@ fn stopping(pod: &PodMachine) -> PodSituation {
     let inspect = pod.inspect();
     let outcome = Some(inspect.status().phase).filter(|phase| phase.is_terminal());
     let why = inspect.status_reason();
+    // An eviction, preemption or shutdown overrides any reason in the status.
     let cause = if let Some(kill) = inspect.kill_reason() {
         StopCause::Node { reason: kill.reason.into(), message: kill.message.into() }
     } else if let Some(longest) =
@@ -273,6 +280,7 @@ fn stopping(pod: &PodMachine) -> PodSituation {
         StopCause::Deadline { longest }
     } else if inspect.is_object_gone() {
         StopCause::Removed
+    // With a final phase already decided, the end of the work is the cause and not the deletion.
     } else if let Some(deletion) = inspect.deletion().filter(|_| outcome.is_none()) {
         StopCause::Deleted { at: deletion.requested_at, grace: deletion.grace }
     } else {
@@ -283,6 +291,7 @@ fn stopping(pod: &PodMachine) -> PodSituation {
 
 fn end_cause(pod: &PodMachine) -> EndCause {
     let inspect = pod.inspect();
+    // After a restart of the kubelet, only the published status may have the reason.
     let why = inspect.status_reason().or(inspect.published_reason());
     if let Some(why) = why.filter(|why| !why.reason.is_empty()) {
         return EndCause::Reason { reason: why.reason.into(), message: why.message.into() };
@@ -297,8 +306,10 @@ fn end_cause(pod: &PodMachine) -> EndCause {
 pub(super) fn first_failure(spec: &PodSpec, records: &[Option<ContainerRecord>]) -> Option<EndCause> {
     spec.init_and_regular_containers().find_map(|(index, container)| {
         let record = records.get(index.get())?.as_ref()?;
+        // A container that waits for its restart when the Pod ends has its exit in lastState.
         let end = record.termination().or_else(|| record.last_termination())?;
         let is_init = container.kind() == ContainerKind::Init;
+        // getPhase ignores the exit codes of sidecars (KEP-753).
         if container.kind() == ContainerKind::Sidecar || end.exit_code == 0 {
             return None;
         }

@@ -138,6 +138,7 @@ impl Remedy {
     pub fn for_waiting(reason: &StartError) -> &'static [Remedy] {
         match reason {
             StartError::CrashLoopBackOff => &[Remedy::CauseOfExit],
+            // The pull back-off is kept by image: another one is tried at once.
             StartError::ErrImagePull | StartError::ImagePullBackOff => &[Remedy::NewImage, Remedy::RegistryAccess],
             StartError::ErrImageNeverPull => &[Remedy::ImageOnNode],
             StartError::InvalidImageName => &[Remedy::ValidImageName],
@@ -147,9 +148,11 @@ impl Remedy {
             StartError::CreateContainerConfigError => &[Remedy::MissingReference],
             StartError::CreateContainerError => &[Remedy::RuntimesDemand],
             StartError::PreCreateHookError | StartError::PreStartHookError => &[Remedy::HooksOfNode],
+            // A spec's command cannot be changed, so only a new Pod helps; the same holds for hooks.
             StartError::RunContainerError => &[Remedy::RunnableCommand],
             StartError::PostStartHookError => &[Remedy::PostStartHook],
             StartError::Other(word) => match &**word {
+                // Waiting reasons without a failure.
                 "" | "ContainerCreating" | "PodInitializing" | "RestartingAllContainers" => &[Remedy::Patience],
                 _ => &[Remedy::Message],
             },
@@ -185,6 +188,7 @@ impl Remedy {
             (Some(ConditionType::Ready | ConditionType::ContainersReady), _) => &[Remedy::ReportOfNode],
             (Some(ConditionType::AllContainersRestarting), _) => &[Remedy::TriggerOfRestart],
             (Some(ConditionType::DisruptionTarget), _) => &[Remedy::Message],
+            // A deferred resize fits the node's capacity, but not what is free at present.
             (None, "Deferred") if condition_type == "PodResizePending" => &[Remedy::RoomOnNode],
             (None, "Infeasible") if condition_type == "PodResizePending" => &[Remedy::SmallerResize],
             (None, "Error") if condition_type == "PodResizeInProgress" => &[Remedy::Message],

@@ -73,6 +73,7 @@ impl ContainerExplanation {
 
     /// Returns the reason of its status in brackets; the status may lag behind the situation.
     fn shown_as(&self, reason: &str) -> String {
+        // A status stays behind the kubelet until the sync ends: these are the reasons of a first start.
         let is_first = reason == "ContainerCreating" || reason == "PodInitializing";
         let is_apt = match &self.situation {
             Situation::Pulling { .. } | Situation::Starting | Situation::PostStart { .. } => is_first,
@@ -141,6 +142,7 @@ pub(super) fn exited(name: &str, exit: &LastExit, now: Timestamp) -> String {
 
 /// Returns an exit, and the last line of the termination message.
 pub(super) fn exited_saying(name: &str, exit: &LastExit, now: Timestamp) -> String {
+    // A termination message may be a whole log tail (FallbackToLogsOnError); its last line has the error most often.
     let lines = exit.message.as_deref().unwrap_or_default().lines();
     let last = lines.map(str::trim).rfind(|line| !line.is_empty());
     let saying = last.map(|line| format!(", saying {line:?}")).unwrap_or_default();
@@ -150,6 +152,7 @@ pub(super) fn exited_saying(name: &str, exit: &LastExit, now: Timestamp) -> Stri
 /// Returns the signal that an exit code stands for: 128 and the number of the signal on Linux.
 fn signal(code: i32) -> Option<&'static str> {
     Some(match code {
+        // The signals that end a process by default, with their numbers on x86 and Arm.
         129 => "SIGHUP",
         130 => "SIGINT",
         131 => "SIGQUIT",
@@ -278,6 +281,7 @@ impl PossibleChange {
 
 /// Returns a remedy with the resources that the scheduler's or the kubelet's message names, if it does.
 fn remedy_clause(remedy: Remedy, container: Option<&str>, situation: &PodSituation) -> String {
+    // Only the messages of Kubernetes' own components have a form that can be read.
     let specific = match (remedy, situation) {
         (Remedy::FittingNode, PodSituation::Unscheduled { message: Some(message) }) => more_room(message),
         (Remedy::HonestRequests, PodSituation::Over { cause: EndCause::Reason { message, .. } }) => {
@@ -295,6 +299,7 @@ fn more_room(message: &str) -> Option<String> {
         let end = at.checked_add(word.len())?;
         Some((at, message.get(end..)?))
     }) {
+        // Only full stops at the end are cut: extended resources have some in their names (`example.com/gpu`).
         let resource = rest.split([' ', ',', ';']).next().unwrap_or_default().trim_end_matches('.');
         if !resource.is_empty() && !resources.contains(&resource) {
             resources.push(resource);
@@ -304,6 +309,7 @@ fn more_room(message: &str) -> Option<String> {
         return None;
     }
     let requests: Vec<String> = resources.iter().map(|resource| format!("`requests.{resource}`")).collect();
+    // In prose only; the name of the field stays as it is.
     let resources: Vec<&str> = resources.iter().map(|name| if *name == "cpu" { "CPU" } else { *name }).collect();
     Some(format!("add a node with enough {}, or lower {}", text::list(&resources), text::list(&requests)))
 }
@@ -311,6 +317,7 @@ fn more_room(message: &str) -> Option<String> {
 /// Reads the use and the request from the eviction manager's message: `Container app was using 31Gi, request is 0, has
 /// larger consumption of ephemeral-storage.`
 fn honest_request(message: &str) -> Option<String> {
+    // containerMessageFmt in pkg/kubelet/eviction. It may name several containers; the first one is enough.
     let (container, rest) = message.split_once("Container ")?.1.split_once(" was using ")?;
     let (used, rest) = rest.split_once(", request is ")?;
     let (requested, rest) = rest.split_once(", has larger consumption of ")?;

@@ -39,9 +39,11 @@ pub enum StopReason {
 
 impl StopReason {
     pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: InspectStop<'_>) -> StopReason {
+        // SyncTerminatingPod stops everything, for whatever reason.
         if sync.kind() != SyncKind::Sync {
             return StopReason::PodStops;
         }
+        // From the whole Pod to the single container: a wider reason rules out those after it.
         if sync.restarts_all_containers() {
             return StopReason::AllContainersRestart;
         }
@@ -57,6 +59,7 @@ impl StopReason {
         let has_failed = |kind| {
             let worker = pod.inspect().probe_worker(stop.container(), kind);
             worker.is_some_and(|worker| {
+                // A worker goes on hold when it has failed its container, and keeps the result until the next instance.
                 worker.instance == Some(stop.instance())
                     && worker.on_hold
                     && worker.result == Some(ProbeResult::Failure)
@@ -113,11 +116,13 @@ impl StopStep {
     pub(super) fn of(pod: &PodMachine, sync: InspectSync<'_>, stop: InspectStop<'_>) -> StopStep {
         match stop.progress() {
             StopProgress::PreStop { since, until } => {
+                // A sleep ends exactly at its time; a command may end at any time before.
                 let hook = pod.spec().container(stop.container()).and_then(|container| container.pre_stop());
                 StopStep::PreStop { since, until, sleeps: matches!(hook, Some(LifecycleHook::Sleep(_))) }
             }
             StopProgress::Turn { until } => {
                 let holds_up = |other: &InspectStop<'_>| {
+                    // Those that have stopped hold up nothing any more.
                     other.progress() != StopProgress::Gone
                         && termination_order::waits_for(pod.spec(), stop.container(), other.container())
                 };
@@ -146,6 +151,7 @@ fn kill_not_before(
         && pod.inspect().kill_reason().is_none()
         && !pod.inspect().status().phase.is_terminal();
     let requested_at = sync.deletion_requested_at().filter(|_| is_by_deletion)?;
+    // preStop hook and sidecar order take their time from the grace period, and the stop keeps only the rest.
     let spent = sync.grace_override().unwrap_or_default().saturating_sub(stop.remaining_grace());
     Some(requested_at + spent + timeout)
 }

@@ -11,6 +11,7 @@ const DAY: i64 = 86_400;
 
 /// Returns the time of day in UTC, with the date if it is not today's, with milliseconds if they are not zero.
 pub(super) fn clock(at: Timestamp, now: Timestamp) -> String {
+    // Euclidean, since times before 1970 are negative.
     let is_today = at.unix_seconds().div_euclid(DAY) == now.unix_seconds().div_euclid(DAY);
     let is_whole = at == at.whole_seconds();
     let format = match (is_today, is_whole) {
@@ -40,6 +41,7 @@ pub(super) fn between(earliest: Timestamp, latest: Timestamp, now: Timestamp) ->
 
 /// Returns a duration, the longer the coarser: `2.5 s`, `12 min`, `3 h 10 min`, `274 days`.
 pub(super) fn span(duration: Duration) -> String {
+    // Rounded to tenths, then to seconds, so that 1.96 s is "2 s" and not "2.0 s".
     let tenths = duration.as_millis().saturating_add(50) / 100;
     let seconds = u64::try_from(tenths.saturating_add(5) / 10).unwrap_or(u64::MAX);
     let (minutes, hours) = (seconds / 60, seconds / 3_600);
@@ -49,6 +51,7 @@ pub(super) fn span(duration: Duration) -> String {
     };
     if tenths == 0 {
         "less than 0.1 s".into()
+    // Tenths matter below 10 s only.
     } else if tenths < 100 && !tenths.is_multiple_of(10) {
         format!("{}.{} s", tenths / 10, tenths % 10)
     } else if seconds < 120 {
@@ -70,6 +73,7 @@ pub(super) fn at_least_at_most(least: Duration, most: Duration) -> String {
 /// Returns `1st`, `2nd`, `3rd`, `4th`.
 pub(super) fn ordinal(number: i32) -> String {
     let ending = match (number % 10, number % 100) {
+        // 11th, 12th and 13th are the exceptions, in each hundred.
         (_, 11..=13) => "th",
         (1, _) => "st",
         (2, _) => "nd",

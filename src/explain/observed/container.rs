@@ -75,6 +75,7 @@ impl Observation<'_> {
 
     fn terminated(self, spec: &ContainerSpec, record: &ContainerRecord, end: &Termination) -> Situation {
         let decision = RestartDecision::on(spec, end);
+        // The kubelet of a Pod that is being deleted starts nothing any more.
         if !decision.restarts || self.is_over() || self.pod.is_deleting() {
             return ended(spec, record, end);
         }
@@ -91,6 +92,7 @@ impl Observation<'_> {
     ) -> Situation {
         match waiting {
             Waiting::Failed(failure) if failure.error == StartError::CrashLoopBackOff => self.held_back(spec, record),
+            // Other reasons than the kubelet's are read as failures, and these are none.
             Waiting::Failed(failure) if is_harmless(failure.error.as_str()) => self.not_started(index, record),
             Waiting::Failed(failure) => cannot_start(spec, failure),
             Waiting::RestartingAllContainers => {
@@ -109,6 +111,7 @@ impl Observation<'_> {
         let decision = record.last_termination().map(|end| RestartDecision::on(spec, end));
         let at = exit.as_ref().and_then(|exit| exit.at);
         match (exit, decision, at) {
+            // Exact only with the delay of the message and the time of the exit; else there are bounds.
             (Some(exit), Some(decision), Some(at)) if delay.least == delay.most => Situation::HeldBack {
                 exit,
                 decision,
@@ -163,6 +166,7 @@ fn last_exit(record: &ContainerRecord) -> Option<LastExit> {
 
 /// Returns the probe that a running container has not passed yet; a status does not contain its progress.
 fn lacking_probe(spec: &ContainerSpec, record: &ContainerRecord) -> Option<ProbeProgress> {
+    // `started` is optional: only False says that the startup probe has not succeeded.
     let has_started = record.started != Some(false);
     let kind = if has_started { ProbeKind::Readiness } else { ProbeKind::Startup };
     let probe = spec.probe(kind).filter(|_| !has_started || !record.ready)?;
@@ -199,6 +203,7 @@ impl Delay {
 
     /// Returns the delay of a container that has exited and is not in `CrashLoopBackOff` yet: it may restart at once.
     pub(super) fn to_come(record: &ContainerRecord, limits: &BackOffLimits) -> Delay {
+        // The kubelet has no back-off entry of a container before its first restart.
         let most = if record.restart_count == 0 { Duration::ZERO } else { longest(record.restart_count, limits) };
         Delay { least: Duration::ZERO, most }
     }
@@ -219,6 +224,7 @@ impl Delay {
 
 /// Returns the delay after this many restarts, each soon after the one before; the first restart has none.
 fn longest(restart_count: i32, limits: &BackOffLimits) -> Duration {
+    // A shift of 32 or more would overflow; the maximum is reached long before.
     let doublings = u32::try_from(restart_count).unwrap_or(0).saturating_sub(1).min(31);
     limits.initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(limits.max)
 }
@@ -240,6 +246,7 @@ fn delay_in_message(record: &ContainerRecord) -> Option<Duration> {
 fn go_seconds(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut seconds = 0_u64;
+    // A back-off has whole seconds, so neither fractions nor `ms` occur: they make it None.
     for (unit, length) in [('h', 3_600), ('m', 60), ('s', 1)] {
         if let Some((number, after)) = rest.split_once(unit) {
             seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(length)?)?;

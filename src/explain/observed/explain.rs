@@ -157,6 +157,7 @@ impl Observation<'_> {
         Explanation {
             at: self.now,
             pod: pod.spec().name().into(),
+            // The text is about the published status, even where it contradicts its containers.
             phase: pod.published_phase().unwrap_or_else(|| pod.phase()),
             ready: pod.holds(ConditionType::Ready),
             gone: false,
@@ -176,6 +177,7 @@ impl Observation<'_> {
             let remedies = Remedy::for_condition(ConditionType::PodReadyToStartContainers.name(), "");
             return remedies.iter().map(|&remedy| PossibleChange::Remedy { container: None, remedy }).collect();
         }
+        // Without a deletion the stop ends by itself: there is nothing to advise.
         if matches!(situation, PodSituation::Stopping { .. }) && !self.pod.is_deleting() {
             return Vec::new();
         }
@@ -279,11 +281,12 @@ impl Observation<'_> {
         self.pod.status_of(ConditionType::PodReadyToStartContainers) == Some(ConditionStatus::False)
     }
 
-    /// Returns the newest time in the status, which is no older.
+    /// Returns the newest time in the status: it was written then or later.
     fn changed_at(self) -> Option<Timestamp> {
         let status = self.pod.status();
         let transitions = status.conditions.iter().filter_map(|condition| condition.last_transition_time);
         let of_container = |container: &ContainerStatus| {
+            // Start and end of both states; a waiting state has no time.
             let states = [&container.state, &container.last_state];
             let times = states.map(|state| {
                 let running = state.running.as_ref().and_then(|running| running.started_at);
@@ -301,6 +304,7 @@ impl Observation<'_> {
         if self.is_over() {
             return PodSituation::Over { cause: self.end_cause() };
         }
+        // A node controller sets this reason on the Pods of a node that does not report.
         if self.pod.status().reason == PodReason::NodeLost.as_str() {
             return PodSituation::NodeLost { since: self.node_lost_since() };
         }
@@ -319,7 +323,9 @@ impl Observation<'_> {
                 Situation::NotStarted { .. } | Situation::RestartDue { .. } | Situation::Unknown
             )
         };
+        // PodReadyToStartContainers may lag behind: a container that runs proves a sandbox.
         if self.lacks_sandbox() && containers.iter().any(waits) && !self.something_runs() {
+            // A container that once had an instance had a sandbox.
             let is_lost = self.pod.records().iter().flatten().any(|record| record.instance.is_some());
             return PodSituation::NoSandbox { is_lost, is_being_made: false, ruled_out_by: None, after: None };
         }
@@ -347,6 +353,7 @@ impl Observation<'_> {
 
     fn end_cause(self) -> EndCause {
         let status = self.pod.status();
+        // The reason first: an evicted or overdue Pod has exits of its containers too, but they are its effect.
         if !status.reason.is_empty() {
             return EndCause::Reason { reason: status.reason.clone(), message: status.message.clone() };
         }
@@ -378,6 +385,7 @@ impl Observation<'_> {
         let past_deadline = self.past_deadline();
         let cause = if let Some(at) = self.pod.manifest().metadata.deletion_timestamp {
             let grace = seconds::of_field(self.pod.manifest().metadata.deletion_grace_period_seconds.unwrap_or(0));
+            // deletionTimestamp is the time of the request plus the grace period.
             StopCause::Deleted { at: at - grace, grace }
         } else if let Some(target) =
             self.disruption().filter(|target| target.reason == ConditionReason::TerminationByKubelet.name())
@@ -385,6 +393,7 @@ impl Observation<'_> {
             StopCause::Node { reason: target.reason.clone(), message: target.message.clone() }
         } else if let Some(longest) = past_deadline {
             StopCause::Deadline { longest }
+        // The kubelet publishes a final phase only when all containers have stopped: until then the exits decide.
         } else if outcome.is_some() {
             let all_succeeded = computed == PodPhase::Succeeded;
             let failure = || first_failure(self.pod.spec(), self.pod.records()).unwrap_or(EndCause::Incomplete);
@@ -392,6 +401,7 @@ impl Observation<'_> {
         } else {
             return None;
         };
+        // An eviction and a deadline end the Pod as Failed, whatever its containers' exit codes.
         let is_failing = matches!(cause, StopCause::Node { .. } | StopCause::Deadline { .. });
         let outcome = if is_failing { Some(PodPhase::Failed) } else { outcome };
         Some(PodSituation::Stopping { cause, outcome })
@@ -413,6 +423,7 @@ impl Observation<'_> {
             return Some(PodSituation::Unreported { node: node.clone() });
         }
         let scheduled = self.condition(ConditionType::PodScheduled);
+        // The condition may not be written yet; the gates of the spec say the same.
         let is_gated = scheduled.is_some_and(|scheduled| scheduled.reason == ConditionReason::SchedulingGated.name());
         if is_gated || self.pod.spec().is_scheduling_gated() {
             return Some(PodSituation::Gated);
@@ -435,6 +446,7 @@ impl Observation<'_> {
     fn unmet_gates(self) -> Vec<(String, Option<ConditionStatus>)> {
         let gates = self.pod.spec().readiness_gates().iter().map(|gate| {
             let condition = self.pod.status().condition(gate);
+            // A gate counts as met only if its condition is True; any other value is as good as Unknown.
             (gate.clone(), condition.map(|it| it.status.known().unwrap_or(ConditionStatus::Unknown)))
         });
         gates.filter(|(_, status)| *status != Some(ConditionStatus::True)).collect()
@@ -453,6 +465,7 @@ impl Observation<'_> {
         let conditions = self.pod.conditions();
         let which = Named::<ConditionType>::from(&*condition.type_).known();
         let Some(expected) = which.and_then(|which| conditions.get(which)) else { return Vec::new() };
+        // Only then do the containers that fail the rule explain the published condition.
         let is_same =
             expected.status == status && expected.reason.is_some_and(|reason| reason.name() == condition.reason);
         match &expected.message {
@@ -519,12 +532,14 @@ impl Observation<'_> {
 
     fn deadline(self) -> Option<Next> {
         let at = deadline::expires_at(self.pod.spec(), self.pod.status().start_time?)?;
+        // The kubelet acts on it in a sync, which may be late.
         Some(Next { when: When::NotBefore(at), what: NextStep::Deadline })
     }
 
     /// Returns the kills of the containers that still run at the end of the grace period.
     fn kills(self, containers: &[ContainerExplanation]) -> Vec<Next> {
         let deletion = self.pod.manifest().metadata.deletion_timestamp;
+        // The end of the grace period; SIGKILL is later if the kubelet began late or a preStop hook took all of it.
         let Some(at) = deletion.filter(|at| *at > self.now) else { return Vec::new() };
         let running = containers.iter().filter(|container| matches!(container.situation, Situation::Stopping { .. }));
         let kill = |container: &ContainerExplanation| Next {

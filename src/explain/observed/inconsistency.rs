@@ -250,6 +250,7 @@ impl Check<'_> {
 
     fn generation(&mut self) {
         let (observed, generation) = (self.pod.status().observed_generation, self.pod.manifest().metadata.generation);
+        // 0 stands for "not set": printed objects may leave the generation out.
         if generation > 0 && observed > generation {
             self.find("status.observedGeneration", Discrepancy::GenerationAhead { observed, generation });
         }
@@ -311,6 +312,7 @@ impl Check<'_> {
         let reason = Named::<ConditionReason>::from(&*condition.reason);
         if let Named::Other(reason) = &reason
             && !reason.is_empty()
+            // These two are written by schedulers and controllers too, with reasons of their own.
             && !matches!(which, ConditionType::PodScheduled | ConditionType::DisruptionTarget)
         {
             let reason = reason.clone();
@@ -389,6 +391,7 @@ impl Check<'_> {
             let field = format!("status.{name}[{place}]");
             let container = status.name.clone();
             let known = self.pod.containers().find(|(_, spec, _)| spec.name() == container && belongs(spec.kind()));
+            // Statuses are looked up by name, so a second one is never read.
             if !seen.insert(&status.name) {
                 self.find(format!("{field}.name"), Discrepancy::DuplicateContainer { container });
             } else if let Some((_, spec, Some(record))) = known {

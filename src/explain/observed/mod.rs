@@ -161,6 +161,7 @@ impl ObservedPod {
     #[must_use]
     pub fn phase(&self) -> PodPhase {
         let published = self.published_phase().filter(|phase| phase.is_terminal());
+        // A terminal phase never changes again; others follow from the containers.
         published.unwrap_or_else(|| self.computed_phase(false))
     }
 
@@ -230,6 +231,7 @@ impl ObservedPod {
 
     /// True if a kubelet has reported on the Pod.
     fn is_reported(&self) -> bool {
+        // The kubelet sets startTime with its first status; other node agents may leave it out.
         self.status().start_time.is_some() || self.records.iter().any(Option::is_some)
     }
 
@@ -241,6 +243,7 @@ impl ObservedPod {
 
     /// True if the Pod ends for another reason than its containers' exits.
     fn is_ended_from_outside(&self) -> bool {
+        // Deletion, eviction, deadline and shutdown leave one of these three traces.
         self.is_deleting() || !self.status().reason.is_empty() || self.holds(ConditionType::DisruptionTarget)
     }
 
