@@ -7,6 +7,7 @@ use super::{
     Probe, Protocol, RestartPolicy, TerminationMessagePolicy, UriScheme, Volume,
 };
 
+// Values of pkg/apis/core/v1/defaults.go and of the constants of `k8s.io/api/core/v1`.
 const TERMINATION_GRACE_PERIOD_SECONDS: i64 = 30;
 const TERMINATION_MESSAGE_PATH: &str = "/dev/termination-log";
 const PROBE_PERIOD_SECONDS: i32 = 10;
@@ -53,11 +54,13 @@ fn default_spec(spec: &mut PodManifestSpec) {
     default_name(&mut spec.restart_policy, RestartPolicy::Always);
     let grace = spec.termination_grace_period_seconds.get_or_insert(TERMINATION_GRACE_PERIOD_SECONDS);
     *grace = crate::time::seconds::granted(*grace);
+    // `serviceAccount` is the field's deprecated name; if both are set, the new one wins.
     if spec.service_account_name.is_empty() {
         spec.service_account_name.clone_from(&spec.service_account);
     }
     spec.volumes.iter_mut().for_each(default_volume);
     if spec.host_network {
+        // Ephemeral containers have no ports.
         spec.containers.iter_mut().chain(&mut spec.init_containers).for_each(default_host_ports);
     }
     let ephemeral = &mut spec.ephemeral_containers;
@@ -95,6 +98,7 @@ fn default_container(container: &mut Container) {
 pub(crate) fn default_pull_policy(image: &str) -> ImagePullPolicy {
     match ImageReference::parse(image) {
         Ok(image) if image.effective_tag() == Some("latest") => ImagePullPolicy::Always,
+        // Go ignores the error of the parser, too: the kubelet reports `InvalidImageName` later.
         Ok(_) | Err(_) => ImagePullPolicy::IfNotPresent,
     }
 }
@@ -104,9 +108,11 @@ fn default_probe(probe: &mut Probe) {
     default_number(&mut probe.timeout_seconds, PROBE_TIMEOUT_SECONDS);
     default_number(&mut probe.success_threshold, PROBE_SUCCESS_THRESHOLD);
     default_number(&mut probe.failure_threshold, PROBE_FAILURE_THRESHOLD);
+    // Go leaves a zero out when it writes the object (`omitempty`).
     probe.initial_delay_seconds = probe.initial_delay_seconds.filter(|delay| *delay != 0);
     probe.http_get.iter_mut().for_each(default_http_get);
     if let Some(grpc) = &mut probe.grpc {
+        // A pointer in Go, with the marker `+default=""`.
         grpc.service.get_or_insert_with(String::new);
     }
 }
@@ -132,6 +138,7 @@ fn default_volume(volume: &mut Volume) {
         if let Some(token) = &mut source.service_account_token {
             token.expiration_seconds.get_or_insert(TOKEN_EXPIRATION_SECONDS);
         }
+        // Only in projected volumes: the types of this crate name no `downwardAPI` volume of its own.
         let files = source.downward_api.iter_mut().flat_map(|fields| &mut fields.items);
         for field in files.filter_map(|file| file.field_ref.as_mut()) {
             if field.api_version.is_empty() {
@@ -141,14 +148,14 @@ fn default_volume(volume: &mut Volume) {
     }
 }
 
-/// An empty name counts as unset.
+/// Sets an unset name; an empty one counts as unset, as a Go string is never unset.
 fn default_name<T: Name>(field: &mut Option<Named<T>>, default: T) {
     if field.as_ref().is_none_or(|name| name.as_str().is_empty()) {
         *field = Some(default.into());
     }
 }
 
-/// Zero counts as unset.
+/// Sets an unset number; zero counts as unset, as a Go `int32` is never unset.
 fn default_number(field: &mut Option<i32>, default: i32) {
     if matches!(field, None | Some(0)) {
         *field = Some(default);

@@ -16,6 +16,7 @@ use serde_json::{Map, Number, Value};
 const MAX_DEPTH: u8 = 64;
 
 /// The start of a value, or a scalar, in the order of a depth-first walk.
+// A compact format writes the index of a variant: new ones come last, so that old files stay readable.
 #[derive(Serialize, Deserialize)]
 enum Token {
     Null,
@@ -36,6 +37,7 @@ pub(crate) fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -
     if serializer.is_human_readable() {
         return value.serialize(serializer);
     }
+    // Through `Value`: a compact format writes no types, so the tokens have to say them.
     let mut tokens = Vec::new();
     push(serde_json::to_value(value).map_err(S::Error::custom)?, &mut tokens);
     tokens.serialize(serializer)
@@ -47,6 +49,7 @@ pub(crate) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(deseri
     }
     let mut tokens = Vec::<Token>::deserialize(deserializer)?.into_iter();
     let value = pull(&mut tokens, MAX_DEPTH).map_err(D::Error::custom)?;
+    // Left-over tokens are a damaged file, not a longer value.
     if tokens.next().is_some() {
         return Err(D::Error::custom("more than one value"));
     }

@@ -24,9 +24,13 @@ pub struct InvalidImageName {
     pub problem: &'static str,
 }
 
+/// Former name of Docker Hub, which stands for the present one.
 const LEGACY_HUB: &str = "index.docker.io";
+/// Registry of images without one.
 const HUB: &str = "docker.io";
+/// Longest repository, without its registry: `RepositoryNameTotalLengthMax`.
 const MAX_REPOSITORY: usize = 255;
+/// Longest tag, in bytes.
 const MAX_TAG: usize = 128;
 
 impl ImageReference {
@@ -70,6 +74,7 @@ fn parse(image: &str) -> Result<ImageReference, &'static str> {
 /// Returns the image with its registry written out.
 fn with_registry(image: &str) -> String {
     match image.split_once('/') {
+        // `library` is the namespace of Docker's official images: `nginx` is `docker.io/library/nginx`.
         None => format!("{HUB}/library/{image}"),
         Some((HUB | LEGACY_HUB, rest)) if !rest.contains('/') => format!("{HUB}/library/{rest}"),
         Some((LEGACY_HUB, rest)) => format!("{HUB}/{rest}"),
@@ -80,10 +85,12 @@ fn with_registry(image: &str) -> String {
 
 /// True if the first part of an image is a registry and not a repository on Docker Hub.
 fn is_registry(first: &str) -> bool {
+    // Repositories are lowercase, so a capital letter can only be in a registry's name.
     first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first
 }
 
 fn split_tag(tagged: &str) -> (&str, Option<&str>) {
+    // A colon before the last slash begins a registry's port: `registry.example:5000/tool`.
     let last_slash = tagged.rfind('/').unwrap_or(0);
     let colon = tagged.get(last_slash..).and_then(|last| last.find(':'));
     match colon.and_then(|colon| tagged.split_at_checked(last_slash.saturating_add(colon))) {
@@ -125,6 +132,7 @@ fn is_domain_component(part: &str) -> bool {
 /// True for lowercase letters and digits, with `.`, `_`, `__` or any number of dashes between them.
 fn is_path_component(part: &str) -> bool {
     let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    // Splitting at letters and digits leaves the runs between them, most of them empty.
     let is_separator = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
     part.starts_with(is_alphanumeric)
         && part.ends_with(is_alphanumeric)

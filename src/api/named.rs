@@ -67,6 +67,7 @@ impl<T: Name> From<T> for Named<T> {
 
 impl<T: Name> From<&str> for Named<T> {
     fn from(text: &str) -> Named<T> {
+        // Names are case-sensitive, as everywhere in the API.
         let known = T::ALL.iter().copied().find(|value| value.name() == text);
         known.map_or_else(|| Named::Other(text.into()), Named::Known)
     }
@@ -198,6 +199,7 @@ macro_rules! named {
                 known
                     .clone()
                     .find(|value| $crate::api::Name::name(*value) == text)
+                    // The error of serde's own enums, which lists the names.
                     .ok_or_else(|| serde::de::Error::unknown_variant(&text, &[$($name,)+]))
             }
         }

@@ -62,6 +62,7 @@ impl AnyKeys {
     fn into_name(self) -> Option<String> {
         match self.0 {
             Value::String(text) => Some(text),
+            // `80: http` has a number as its key, and `true: 1` a Boolean.
             Value::Null | Value::Bool(_) | Value::Number(_) => Some(self.0.to_string()),
             Value::Array(_) | Value::Object(_) => None,
         }
@@ -238,6 +239,7 @@ impl<'de, S: Step> Deserializer<'de> for Located<'de, S> {
             Value::Number(number) => number.deserialize_any(visitor).map_err(de::Error::custom),
             Value::String(text) => visitor.visit_borrowed_str(text),
         };
+        // The path of an error grows on its way out: each value prepends its own step.
         read.map_err(|error| self.step.prepend(error))
     }
 

@@ -45,6 +45,8 @@ impl PodObject {
         if self.is_gone() {
             return Deletion::Gone;
         }
+        // No kubelet would ever confirm the deletion of an unbound Pod, and one that has ended has nothing left to
+        // stop.
         let grace = granted_seconds(grace_seconds, !self.is_bound() || self.has_ended());
         let in_force = self.manifest.metadata.deletion_grace_period_seconds;
         let is_shorter = in_force.is_none_or(|in_force| grace < in_force);
@@ -52,6 +54,7 @@ impl PodObject {
             self.mark_deleted(grace, now);
         }
         match grace {
+            // Also if it was 0 before: the object may have waited for a finalizer that is gone by now.
             0 if self.manifest.metadata.finalizers.is_empty() => self.remove(),
             0 => Deletion::KeptByFinalizers,
             _ if is_shorter => Deletion::Graceful,
@@ -68,6 +71,7 @@ impl PodObject {
         let before = metadata.deletion_timestamp.zip(metadata.deletion_grace_period_seconds);
         // A shorter grace counts from the first delete, not from this one.
         let requested_at = before.map_or(now, |(until, grace)| until - seconds::of_field(grace));
+        // As `BeforeDelete`: an object without a generation gets none.
         if before.is_none() && metadata.generation > 0 {
             metadata.generation = metadata.generation.saturating_add(1);
         }
@@ -115,6 +119,7 @@ impl PodObject {
             self.count_write();
         }
         match grace {
+            // With a longer grace the kubelet still stops containers; its own delete with grace 0 comes later.
             Some(0) if is_empty => self.remove(),
             Some(0) => Deletion::KeptByFinalizers,
             Some(_) | None => Deletion::Unchanged,

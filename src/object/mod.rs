@@ -95,19 +95,19 @@ pub enum ObjectError {
     /// The reason is not one of a disruption by the control plane.
     #[error("{reason}: not a reason for which others than the kubelet disrupt a Pod")]
     NotADisruption {
-        /// The reason.
+        /// The reason that was given.
         reason: ConditionReason,
     },
     /// The field is immutable.
     #[error("{field}: cannot be changed in a Pod that exists")]
     Immutable {
-        /// The path of the field.
+        /// Path of the immutable field: `spec.hostNetwork`.
         field: &'static str,
     },
     /// The Pod has no container of this name.
     #[error("spec.containers: the Pod has no container {name:?}")]
     NoSuchContainer {
-        /// The name.
+        /// The name that was asked for.
         name: String,
     },
     /// The changed spec is invalid.
@@ -131,7 +131,9 @@ impl PodObject {
     pub fn admit(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let mut manifest = manifest.with_defaults();
         api::validate(&manifest)?;
+        // The API server sets 1 on a creation; a higher one is that of an object which is simulated further.
         manifest.metadata.generation = manifest.metadata.generation.max(1);
+        // Times of the API have whole seconds.
         manifest.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
         PodObject::stored(manifest, now)
     }
@@ -156,6 +158,7 @@ impl PodObject {
     pub fn stored(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
         let mut object = PodObject { manifest, spec, presence: Presence::Stored, node: NodeSight::Reachable };
+        // An object from a cluster has a version, from which counting goes on.
         if object.manifest.metadata.resource_version.is_empty() {
             object.count_write();
         }
@@ -251,6 +254,7 @@ impl PodObject {
         change(&mut changed.spec);
         changed.metadata.generation = changed.metadata.generation.saturating_add(1);
         let spec = PodSpec::from_admitted(&changed)?;
+        // Compared as lowered specs: fields that change nothing in a Pod's life may change freely.
         spec_change::validate_update(&self.spec, &spec)?;
         (self.manifest, self.spec) = (changed, Arc::new(spec));
         self.count_write();
@@ -268,6 +272,7 @@ impl PodObject {
         }
         self.change_spec(|spec| {
             let all = spec.containers.iter_mut().chain(&mut spec.init_containers);
+            // Images of ephemeral containers are immutable, so they are not among these.
             all.filter(|it| it.name == container).for_each(|it| it.image = image.into());
         })
     }

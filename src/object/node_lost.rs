@@ -48,6 +48,7 @@ impl PodObject {
         if self.is_node_lost() {
             return Err(ObjectError::NodeLost);
         }
+        // Also for a terminal Pod: its kubelet's writes are lost all the same, and the object stays as it is.
         self.node = NodeSight::Lost { since: now.whole_seconds() };
         if self.phase().is_terminal() {
             return Ok(());
@@ -55,6 +56,7 @@ impl PodObject {
         let (node, pod) = (&self.manifest.spec.node_name, &self.manifest.metadata.name);
         let message = format!("Node {node} which was running pod {pod} is unresponsive");
         let status = &mut self.manifest.status;
+        // `NodeUnreachablePodReason` and `NodeUnreachablePodMessage` of pkg/util/node.
         (status.reason, status.message) = ("NodeLost".into(), message);
         self.set_phase(PodPhase::Unknown, now, out);
         self.mark_not_ready(now, out);
@@ -84,6 +86,7 @@ impl PodObject {
         if !self.is_node_lost() {
             return Err(ObjectError::NodeNotLost);
         }
+        // Phase and `Ready` stay until the kubelet's next status replaces them.
         self.node = NodeSight::Reachable;
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
+/// Message of `PodScheduled` for a Pod with scheduling gates, as the API server words it.
 const GATED: &str = "Scheduling is blocked due to non-empty scheduling gates";
 
 impl PodObject {
@@ -19,6 +20,7 @@ impl PodObject {
     /// Answers to `applySchedulingGatedCondition` in `pkg/registry/core/pod`. KEP-3521.
     pub(super) fn note_gates(&mut self, now: Timestamp) {
         let is_set = self.manifest.status.conditions.iter().any(|it| it.type_ == ConditionType::PodScheduled.name());
+        // A stored object may have the condition already.
         if self.spec.is_scheduling_gated() && !is_set {
             let mut condition =
                 self.condition(ConditionType::PodScheduled, false, ConditionReason::SchedulingGated, GATED, now);
@@ -70,6 +72,7 @@ impl PodObject {
     /// [`ObjectError`] if the Pod is bound, gated or gone.
     pub fn unschedulable(&mut self, message: &str, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
         self.check_schedulable()?;
+        // Each failed attempt is an event, but a condition that says the same is not written again.
         record(out, now, EventType::Warning, EventReason::FailedScheduling, || message.into());
         let (which, reason) = (ConditionType::PodScheduled, ConditionReason::Unschedulable);
         let condition = self.condition(which, false, reason, message, now);

@@ -43,16 +43,21 @@ impl PodObject {
         if self.is_gone() || self.is_node_lost() {
             return false;
         }
+        // Others' conditions come first, as mergePodStatus builds the list; the order is visible in `kubectl get -o
+        // yaml`.
         let theirs = self.manifest.status.conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
         let mut conditions: alloc::vec::Vec<PodCondition> = theirs.cloned().collect();
         for condition in &published.conditions {
             if is_owned_by_kubelet(&condition.type_) {
                 conditions.push(condition.clone());
+            // `DisruptionTarget` has several writers; the kubelet replaces it only with its own, in the place where it
+            // stands.
             } else if is_disruption_by_kubelet(condition) {
                 PodCondition::put(&mut conditions, condition.clone());
             }
         }
         let merged = PodStatus { conditions, ..published };
+        // The status manager skips a patch that changes nothing, so the version stays as well.
         let has_changed = merged != self.manifest.status;
         if has_changed {
             self.manifest.status = merged;
@@ -191,6 +196,7 @@ impl PodObject {
     ) {
         let Some(to) = condition.status.known() else { return };
         let from = self.put(condition);
+        // Another reason or message alone is no transition, as it does not change `lastTransitionTime`.
         if from != Some(to) {
             let change = Change::Condition { condition: which, from, to, reason: Some(reason) };
             out.transition(Transition { at: now, change });

@@ -178,6 +178,7 @@ fn merged_conditions(theirs: &PodStatus, ours: &PodStatus) -> Vec<PodCondition> 
         }
     }
     merged.extend(ours.conditions.iter().filter(is_own).map(|condition| {
+        // A condition of the kubelet that `ours` lacks is dropped: no other writer sets these.
         let before = theirs.conditions.iter().find(|before| before.type_ == condition.type_);
         let before = before.map_or(0, |before| before.observed_generation);
         let observed_generation = kept_generation(before, condition.observed_generation);
@@ -206,6 +207,7 @@ fn fields(status: &PodStatus) -> OtherFields {
     let written = serde_json::to_value(status);
     debug_assert!(matches!(written, Ok(Value::Object(_))), "a status is a map whose keys are strings");
     let Ok(Value::Object(fields)) = written else { return OtherFields::new() };
+    // `null` in a patch would clear a field: an unset one is left out, as Go's `omitempty` does.
     fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
@@ -226,6 +228,7 @@ fn status_difference(theirs: &OtherFields, merged: &OtherFields) -> OtherFields 
             (Some(Value::Array(theirs)), None) if !is_kubelets => MergedList { key, theirs, merged: &[] },
             _ => continue,
         };
+        // The list as a whole, which `map_difference` has put there.
         patch.remove(field);
         list.add_to(&mut patch, field);
     }
@@ -234,6 +237,7 @@ fn status_difference(theirs: &OtherFields, merged: &OtherFields) -> OtherFields 
 
 /// Returns the patch of a map: new and changed fields, `null` for removed ones; nested maps are patched likewise.
 fn map_difference(theirs: &OtherFields, merged: &OtherFields) -> OtherFields {
+    // Lists are compared as a whole here; `status_difference` patches those that are merged item by item.
     let changed = merged.iter().filter(|(field, ours)| theirs.get(*field) != Some(ours));
     let changed = changed.map(|(field, ours)| match (theirs.get(field), ours) {
         (Some(Value::Object(theirs)), Value::Object(ours)) => {
@@ -276,6 +280,7 @@ impl MergedList<'_> {
         };
         let mut patch = map_difference(theirs, ours);
         let has_changed = !patch.is_empty();
+        // The key is equal on both sides, so the difference lacks it; the API server finds the item by it.
         patch.insert(self.key.to_owned(), key.clone());
         has_changed.then_some(Value::Object(patch))
     }

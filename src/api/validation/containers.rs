@@ -10,7 +10,9 @@ use super::{
 };
 use crate::api::{Container, ContainerRestartRule, Named, PodManifestSpec, RestartPolicy};
 
+/// Largest number of restart rules of a container (KEP-5307).
 const MAX_RESTART_RULES: usize = 20;
+/// Largest number of exit codes of a rule (KEP-5307).
 const MAX_EXIT_CODES: usize = 255;
 
 /// Validates `spec.containers`: at least one, with unique names and host ports. Answers to `validateContainers` and
@@ -50,6 +52,7 @@ pub(super) fn init(report: &mut Report, list: &Path<'_>, spec: &PodManifestSpec,
         let path = list.index(index);
         every(report, &path, container, pod);
         init_restart(report, &path, container);
+        // Unlike the other two lists, this one does not remember empty names, so two of them are no duplicates.
         if names.contains(container.name.as_str()) {
             report.duplicate(&path.child("name"), &container.name);
         } else if !container.name.is_empty() {
@@ -73,6 +76,7 @@ pub(super) fn ephemeral(report: &mut Report, path: &Path<'_>, spec: &PodManifest
     if !spec.ephemeral_containers.is_empty() {
         report.forbidden(path, "cannot be set on create");
     }
+    // A target is a container of the two other lists: an ephemeral container cannot target another.
     let others = spec.containers.iter().chain(&spec.init_containers);
     let targets: BTreeSet<&str> = others.map(|container| container.name.as_str()).collect();
     let mut names = targets.clone();
@@ -111,7 +115,7 @@ fn hooks_and_probes(report: &mut Report, path: &Path<'_>, container: &Container,
     }
 }
 
-/// Returns for `lifecycle` and each probe whether it is set.
+/// Returns `lifecycle` and the probes by their field, each with true if it is set.
 fn hooks_and_probes_set(container: &Container) -> [(&'static str, bool); 4] {
     [
         ("lifecycle", container.lifecycle.is_some()),
@@ -195,6 +199,7 @@ fn restart_rules(report: &mut Report, path: &Path<'_>, rules: &[ContainerRestart
     }
     for (index, rule) in rules.iter().enumerate() {
         let path = path.index(index);
+        // Both are required without a default, and a missing one is reported as unsupported.
         report.known(&path.child("action"), rule.action.as_ref());
         let field = path.child("exitCodes");
         let Some(codes) = &rule.exit_codes else {

@@ -74,6 +74,7 @@ impl fmt::Display for Quoted<'_> {
         if text.len() <= LONGEST_SHOWN {
             return write!(f, "{text:?}");
         }
+        // By characters: a cut within one would not be UTF-8.
         let shown: String = text.chars().take(64).collect();
         write!(f, "{shown:?}… ({} bytes)", text.len())
     }
@@ -117,7 +118,7 @@ impl From<&String> for BadValue {
 pub struct FieldError {
     /// The field, as a path from the Pod.
     pub field: String,
-    /// The kind of the problem.
+    /// Type of the problem, which says if there is a bad value.
     pub kind: FieldErrorType,
     /// Value of the field, where the kind has one.
     pub bad_value: Option<BadValue>,
@@ -172,6 +173,8 @@ pub struct Invalid {
 impl Invalid {
     /// Sorts the problems of the Pod of that name.
     pub(super) fn new(name: &str, mut errors: Vec<FieldError>) -> Invalid {
+        // Kubernetes reports in the order of its checks, which changes between versions: sorted, the text stays the
+        // same.
         errors.sort_by(|a, b| a.key().cmp(&b.key()));
         Invalid { name: name.into(), errors }
     }
@@ -186,6 +189,7 @@ impl Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pod {} is invalid: ", Quoted(&self.name))?;
+        // As `Aggregate` of apimachinery: brackets only around several.
         if let [error] = self.errors.as_slice() {
             return write!(f, "{error}");
         }

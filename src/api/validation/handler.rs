@@ -27,6 +27,7 @@ fn handler_of(report: &mut Report, path: &Path<'_>, probe: &Probe) {
 pub(super) fn liveness_or_startup(report: &mut Report, path: &Path<'_>, probe: &Probe) {
     common(report, path, probe);
     if probe.success_threshold != Some(1) {
+        // Go prints an unset number as 0.
         report.invalid(&path.child("successThreshold"), probe.success_threshold.unwrap_or(0), "must be 1");
     }
 }
@@ -50,6 +51,7 @@ fn common(report: &mut Report, path: &Path<'_>, probe: &Probe) {
         ("failureThreshold", probe.failure_threshold),
     ];
     for (field, number) in numbers {
+        // Zeroes have got their defaults before, apart from the delay, which may be 0.
         if let Some(number) = number.filter(|number| *number < 0) {
             report.invalid(&path.child(field), number, "must be greater than or equal to 0");
         }
@@ -111,6 +113,7 @@ fn one_of<'a>(
     mut actions: impl Iterator<Item = Action<'a>>,
     grace_seconds: Option<i64>,
 ) {
+    // Kubernetes checks only the first handler that is set; any further one is forbidden unread.
     let Some(first) = actions.next() else {
         return report.required(path, "must specify a handler type");
     };
@@ -138,6 +141,7 @@ fn http_get(report: &mut Report, path: &Path<'_>, request: &HttpGetAction) {
     ports::number_or_name(report, &path.child("port"), &request.port);
     report.known(&path.child("scheme"), request.scheme.as_ref());
     for header in &request.http_headers {
+        // Kubernetes names the list, not the header's index.
         report.all_invalid(&path.child("httpHeaders"), &header.name, names::http_header(&header.name));
     }
 }
@@ -150,6 +154,7 @@ fn sleep(report: &mut Report, path: &Path<'_>, seconds: i64, grace_seconds: Opti
     if let Some(grace_seconds) = grace_seconds
         && (seconds < 0 || seconds > grace_seconds)
     {
+        // Kubernetes' own words: a sleep as long as the grace period is valid all the same.
         let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace_seconds})");
         report.invalid(path, seconds, detail);
     }

@@ -12,6 +12,7 @@ use crate::api::{ObjectMeta, PodManifest};
 /// Annotation of a mirror Pod, the API object of a static Pod.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
+/// Largest size of all annotations together, keys and values, in bytes (`TotalAnnotationSizeLimitB`).
 const LARGEST_ANNOTATIONS: usize = 256 * 1024;
 
 /// Validates name, namespace, generation, labels and annotations. Answers to `ValidateObjectMeta` and `ValidatePodSpecificAnnotations`.
@@ -20,6 +21,7 @@ pub(super) fn validate(report: &mut Report, pod: &PodManifest) {
     let metadata = &pod.metadata;
     name(report, &path, metadata);
     let namespace = path.child("namespace");
+    // `with_defaults` has set one, as kubectl does; the API server takes it from the request's URL.
     if metadata.namespace.is_empty() {
         report.required(&namespace, "");
     } else {
@@ -55,6 +57,7 @@ fn labels(report: &mut Report, field: &Path<'_>, labels: &BTreeMap<String, Strin
 fn annotations(report: &mut Report, field: &Path<'_>, pod: &PodManifest) {
     let annotations = &pod.metadata.annotations;
     for key in annotations.keys() {
+        // Keys of annotations, unlike those of labels, may have capital letters in their prefix.
         report.all_invalid(field, key, names::qualified(&key.to_lowercase()));
     }
     let sizes = annotations.iter().map(|(key, value)| key.len().saturating_add(value.len()));
@@ -62,6 +65,7 @@ fn annotations(report: &mut Report, field: &Path<'_>, pod: &PodManifest) {
         report.too_long(field, LARGEST_ANNOTATIONS);
     }
     if let Some(mirror) = annotations.get(MIRROR_ANNOTATION)
+        // Only a kubelet creates mirror Pods, each for its own node.
         && pod.spec.node_name.is_empty()
     {
         report.invalid(&field.key(MIRROR_ANNOTATION), mirror, "must set spec.nodeName if mirror pod annotation is set");

@@ -91,6 +91,7 @@ fn spec(report: &mut Report, path: &Path<'_>, spec: &PodManifestSpec) {
 /// <https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior>
 fn active_deadline(report: &mut Report, field: &Path<'_>, seconds: Option<i64>) {
     if let Some(seconds) = seconds
+        // Go has 64 bits for it, but the API server takes no more than 32.
         && !(1..=i64::from(i32::MAX)).contains(&seconds)
     {
         report.invalid(field, seconds, "must be between 1 and 2147483647, inclusive");
@@ -110,6 +111,7 @@ fn scheduling_gates(report: &mut Report, field: &Path<'_>, gates: &[SchedulingGa
     let mut seen = BTreeSet::new();
     for (index, gate) in gates.iter().enumerate() {
         let field = field.index(index);
+        // Reported at the gate itself, unlike a readiness gate's `conditionType`.
         report.all_invalid(&field, &gate.name, names::qualified(&gate.name));
         if !seen.insert(gate.name.as_str()) {
             report.duplicate(&field, &gate.name);
@@ -123,6 +125,7 @@ fn node_name(report: &mut Report, field: &Path<'_>, spec: &PodManifestSpec) {
     }
     report.all_invalid(field, &spec.node_name, names::dns_subdomain(&spec.node_name));
     if !spec.scheduling_gates.is_empty() {
+        // A Pod that is created with a node skips the scheduler, which alone heeds the gates.
         report.forbidden(field, "cannot be set until all schedulingGates have been cleared");
     }
 }

@@ -6,6 +6,7 @@ use alloc::{borrow::Cow, format, vec, vec::Vec};
 
 type Problems = Vec<Cow<'static, str>>;
 
+// RFC 1123 for the first two, RFC 6335 for the name of a port.
 const LONGEST_LABEL: usize = 63;
 const LONGEST_SUBDOMAIN: usize = 253;
 const LONGEST_PORT_NAME: usize = 15;
@@ -14,6 +15,7 @@ const LONGEST_PORT_NAME: usize = 15;
 pub(super) fn dns_label(name: &str) -> Problems {
     let mut problems = too_long(name, LONGEST_LABEL);
     if !is_label(name) {
+        // The only mistake of a valid subdomain is its dots.
         problems.push(if is_subdomain(name) {
             "must not contain dots".into()
         } else {
@@ -42,6 +44,7 @@ pub(super) fn dns_subdomain(name: &str) -> Problems {
 pub(super) fn dns_subdomain_prefix(name: &str) -> Problems {
     let begin = name.strip_suffix('-').and_then(|rest| rest.get(..rest.len().checked_sub(1)?));
     match begin {
+        // As `maskTrailingDash`: the dash and the character before it count as a letter.
         Some(begin) => dns_subdomain(&format!("{begin}a")),
         None => dns_subdomain(name),
     }
@@ -65,6 +68,7 @@ pub(super) fn qualified(name: &str) -> Problems {
         problems.push("name part must be non-empty".into());
     }
     problems.extend(too_long(name, LONGEST_LABEL).iter().map(|problem| format!("name part {problem}").into()));
+    // An empty name gets both problems, as in Go.
     if !is_word(name) {
         problems.push(
             "name part must consist of letters, digits, '-', '_' and '.', with a letter or a digit at either end \
@@ -91,6 +95,7 @@ pub(super) fn label_value(value: &str) -> Problems {
 /// Checks the name of a port (RFC 6335). Answers to `IsValidPortName`.
 pub(super) fn port_name(name: &str) -> Problems {
     let mut problems = too_long(name, LONGEST_PORT_NAME);
+    // Each rule is checked by itself, so one name may have all of these problems.
     if name.is_empty() || !name.bytes().all(is_label_byte) {
         problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".into());
     }

@@ -18,6 +18,7 @@ pub(super) fn validate(report: &mut Report, path: &Path<'_>, ports: &[ContainerP
         if !port.name.is_empty() {
             name(report, &path.child("name"), &port.name, &mut known);
         }
+        // Go's `int32` cannot tell 0 from an unset field.
         if port.container_port == 0 {
             report.required(&path.child("containerPort"), "");
         } else {
@@ -51,6 +52,7 @@ pub(super) fn host_ports_unique<'a>(
         let path = path.child("ports");
         for (index, port) in container.ports.iter().enumerate().filter(|(_, port)| port.host_port != 0) {
             let protocol = port.protocol.as_ref().map_or("", Named::as_str);
+            // The same port for TCP and UDP, or on two addresses of the node, is no conflict.
             if !taken.insert((protocol, port.host_ip.as_str(), port.host_port)) {
                 let value = format!("{protocol}/{}/{}", port.host_ip, port.host_port);
                 report.duplicate(&path.index(index).child("hostPort"), &value);

@@ -15,6 +15,7 @@ use crate::api::{Name, Named, PodManifest};
 /// Path from the Pod to a field, as in `spec.containers[0].name`.
 #[derive(Clone, Copy)]
 pub(super) struct Path<'a> {
+    // A list through the stack: a path is written out only for an error, so valid Pods allocate none.
     parent: Option<&'a Path<'a>>,
     step: Segment<'a>,
 }
@@ -72,6 +73,7 @@ impl Report {
     /// Returns `Invalid` if a problem was recorded.
     pub(super) fn finish(self, pod: &PodManifest) -> Result<(), Invalid> {
         let metadata = &pod.metadata;
+        // A Pod without a name is known by its prefix.
         let name = if metadata.name.is_empty() { &metadata.generate_name } else { &metadata.name };
         if self.errors.is_empty() { Ok(()) } else { Err(Invalid::new(name, self.errors)) }
     }
@@ -93,7 +95,7 @@ impl Report {
         self.push(field, FieldErrorType::Invalid, Some(value.into()), detail.into());
     }
 
-    /// Each of the problems that one value has.
+    /// Reports each of the problems that one value has.
     pub(super) fn all_invalid(&mut self, field: &Path<'_>, value: &str, problems: Vec<Cow<'static, str>>) {
         for problem in problems {
             self.invalid(field, value, problem);

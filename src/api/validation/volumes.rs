@@ -11,6 +11,7 @@ use super::{
 };
 use crate::api::{PodManifestSpec, ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount};
 
+// Bounds of the TokenRequest API.
 const SHORTEST_TOKEN_SECONDS: i64 = 10 * 60;
 const LONGEST_TOKEN_SECONDS: i64 = 1 << 32;
 
@@ -21,6 +22,7 @@ pub(super) fn validate<'a>(report: &mut Report, path: &Path<'_>, spec: &'a PodMa
     let mut mountable = BTreeSet::new();
     for (index, volume) in spec.volumes.iter().enumerate() {
         let path = list.index(index);
+        // Only a volume without any problem can be mounted: a mount of another is reported as not found.
         let before = report.len();
         source(report, &path, volume);
         let name = path.child("name");
@@ -35,6 +37,7 @@ pub(super) fn validate<'a>(report: &mut Report, path: &Path<'_>, spec: &'a PodMa
         if report.len() == before {
             mountable.insert(volume.name.as_str());
         }
+        // The admission plugin `ServiceAccount` sets `default` before validation in a cluster; here nothing does.
         if spec.service_account_name.is_empty() {
             token_needs_account(report, &path, volume);
         }
@@ -51,6 +54,7 @@ pub(super) fn mounts(report: &mut Report, path: &Path<'_>, mounts: &[VolumeMount
         if mount.name.is_empty() {
             report.required(&name, "");
         }
+        // Kubernetes reports an empty name twice: as missing, and as that of no volume.
         if !volumes.contains(mount.name.as_str()) {
             report.not_found(&name, &mount.name);
         }

@@ -104,6 +104,7 @@ impl EventCorrelator {
     ///
     /// A skipped event is counted nevertheless: the next patch of its kind contains it.
     pub fn correlate(&mut self, event: EventObject, now: Timestamp) -> Correlated {
+        // The name of a combined event ends in the time in nanoseconds, in hexadecimal (`GenerateEventName`).
         let nanos = now.unix_micros().saturating_mul(1_000);
         self.correlate_named(event, now, nanos)
     }
@@ -114,6 +115,7 @@ impl EventCorrelator {
         let (mut event, count_key) = self.aggregator.aggregate(event, &event_key, now, nanos);
         let seen = self.counts.get_or_insert_with(Arc::new(count_key), Count::default);
         let is_new = seen.count == 0;
+        // The API server has this event: the patch goes to its name, and its first time stays.
         if !is_new {
             event.metadata.name.clone_from(&seen.name);
             event.first_timestamp = seen.first_seen;
@@ -151,6 +153,7 @@ impl EventCorrelator {
 
     fn event_key(&self, event: &EventObject) -> EventKey {
         EventKey {
+            // Every event takes a token, so the rate limit's cache has the key of each object that was seen lately.
             object: self.spam_filter.buckets.shared(ObjectKey::of(event)),
             reason: event.reason.as_str().into(),
             message: event.message.as_str().into(),
@@ -283,6 +286,7 @@ struct SimilarEvents {
 impl SimilarEvents {
     /// Adds a message and returns the number of different ones.
     fn add(&mut self, message: &Arc<str>, now: Timestamp) -> usize {
+        // Exactly ten minutes still belong together, as in Go.
         if now.since(self.last_seen) > MAX_INTERVAL {
             self.messages.clear();
         }
@@ -376,12 +380,15 @@ struct TokenBucket {
 
 impl TokenBucket {
     fn try_accept(&mut self, now: Timestamp) -> bool {
+        // As `advance` of Go's limiter: after a clock that was set back no time has passed.
         let last = self.last.min(now);
         #[expect(clippy::cast_precision_loss, reason = "centuries of microseconds lose nothing")]
         let elapsed = now.micros_since(last) as f64 / MICROS_PER_SECOND;
         let left = (self.tokens + elapsed * PER_SECOND).min(BURST) - 1.0;
         // Go converts the missing tokens to whole nanoseconds, so less than one nanosecond's worth counts as there.
         let has_token = left > -PER_SECOND / NANOS_PER_SECOND;
+        // A refused event changes nothing: `reserveN` keeps the old state then, so the bucket goes on filling from
+        // `last`.
         if has_token {
             *self = TokenBucket { tokens: left, last: now };
         }

@@ -209,6 +209,7 @@ pub fn fold_events<'a>(events: impl IntoIterator<Item = &'a RecordedEvent>) -> V
     let mut places = BTreeMap::new();
     for event in events {
         let key = (event.type_, &event.reason, event.container.as_deref(), &event.message);
+        // The first of its kind gets the next place, and is pushed below.
         let place = *places.entry(key).or_insert(folded.len());
         match folded.get_mut(place) {
             Some(equal) => equal.absorb(event),

@@ -93,6 +93,7 @@ impl EventRecorder {
         EventObject {
             api_version: "v1".into(),
             kind: "Event".into(),
+            // An event lives in the namespace of its object, and is named after it.
             metadata: in_namespace(&involved_object.namespace, event_name(pod.name(), nanos)),
             involved_object,
             reason: event.reason.to_string(),
@@ -102,6 +103,7 @@ impl EventRecorder {
             count: 1,
             type_: Some(event.type_.into()),
             reporting_component: source.component.clone(),
+            // `events.k8s.io/v1` has these two in place of `source`; the recorder fills in both.
             reporting_instance: source.host.clone(),
             source,
         }
