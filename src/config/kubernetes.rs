@@ -153,9 +153,9 @@ impl fmt::Debug for Kubernetes {
 #[serde(rename = "Kubernetes", rename_all = "camelCase", deny_unknown_fields)]
 struct Serialized {
     version: KubernetesVersion,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     feature_gates: BTreeMap<String, bool>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     fixed_bugs: Vec<KnownBug>,
 }
 

@@ -116,30 +116,31 @@ impl<'de> Deserialize<'de> for KubernetesVersion {
 pub enum KubeletChange {
     /// The event of a probe error says `errored and resulted in unknown state`; before, `errored` alone.
     ///
-    /// Answers to `probe` in `pkg/kubelet/prober/prober.go`.
+    /// Answers to `probe` in `pkg/kubelet/prober/prober.go`. Asked in `kubelet::prober_manager`.
     ProbeErrorNamesUnknownState,
     /// A Pod whose containers have started stays Running while a sidecar is down; before, it fell back to Pending.
     ///
-    /// Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`.
+    /// Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`. Asked in `rule::pod_status` (`phase_of`).
     RunningWhileSidecarIsDown,
     /// A sync that failed because of a crash-loop back-off is retried when the earliest one expires; before, every
     /// 10 s.
     ///
-    /// Answers to `completeWork` in `pkg/kubelet/pod_workers.go`.
+    /// Answers to `completeWork` in `pkg/kubelet/pod_workers.go`. Asked in `kubelet::sync_loop` (`retry_time`).
     RetryWhenBackOffExpires,
     /// The events `Created` and `Started` do not name the container.
     ///
-    /// Answers to `startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`.
+    /// Answers to `startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`. Asked in
+    /// `kubelet::start_container` (`record_progress`).
     StartEventsWithoutName,
     /// The probe workers of a sidecar outlive its end in a Pod that never restarts; before, the next sync created them
     /// anew.
     ///
-    /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`.
-    SidecarProbesOutliveIt,
+    /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`. Asked in `rule::probe` (`do_probe`).
+    ProbesOutliveSidecar,
     /// `PodReadyToStartContainers` turns True as soon as the sandbox has its network, while images are still pulled; in
     /// older versions, with the next sync.
     ///
-    /// Answers to `OnPodSandboxReady` in `pkg/kubelet/kubelet.go`.
+    /// Answers to `OnPodSandboxReady` in `pkg/kubelet/kubelet.go`. Asked in `kubelet::sync_pod` (`publish_sandbox`).
     SandboxPublishedAtOnce,
 }
 
@@ -150,7 +151,7 @@ impl KubeletChange {
         KubeletChange::RunningWhileSidecarIsDown,
         KubeletChange::RetryWhenBackOffExpires,
         KubeletChange::StartEventsWithoutName,
-        KubeletChange::SidecarProbesOutliveIt,
+        KubeletChange::ProbesOutliveSidecar,
         KubeletChange::SandboxPublishedAtOnce,
     ];
 
@@ -171,7 +172,7 @@ impl KubeletChange {
             KubeletChange::StartEventsWithoutName => {
                 "The events `Created` and `Started` do not name the container any more."
             }
-            KubeletChange::SidecarProbesOutliveIt => {
+            KubeletChange::ProbesOutliveSidecar => {
                 "In a Pod that never restarts, the probes of a sidecar go on with their period after it ended."
             }
             KubeletChange::SandboxPublishedAtOnce => {
@@ -189,7 +190,7 @@ impl KubeletChange {
             }
             KubeletChange::RetryWhenBackOffExpires
             | KubeletChange::StartEventsWithoutName
-            | KubeletChange::SidecarProbesOutliveIt => KubernetesVersion::V1_35,
+            | KubeletChange::ProbesOutliveSidecar => KubernetesVersion::V1_35,
             KubeletChange::SandboxPublishedAtOnce => KubernetesVersion::V1_36,
         }
     }

@@ -20,7 +20,6 @@ use crate::{
 pub(super) struct ContainerGc {
     dead_containers: Option<Removal>,
     /// Containers whose older dead instances go once the next sync has taken its view of the runtime.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     with_older_dead: Vec<ContainerIndex>,
     #[serde(with = "crate::time::exact")]
     sandboxes_at: Option<Timestamp>,

@@ -195,7 +195,7 @@ impl PodWorker {
         match self.state {
             // UpdatePod drops what comes after the worker has finished.
             WorkerState::Finished => return,
-            WorkerState::Terminating => self.shorten_grace(object, None),
+            WorkerState::Terminating => self.settle_grace(object, None),
             WorkerState::Syncing | WorkerState::Terminated => {}
         }
         // UpdatePod settles PodTerminationGracePeriodSecondsOverride only while the Pod is terminating.
@@ -214,13 +214,13 @@ impl PodWorker {
     pub(super) fn terminate(&mut self, object: &Arc<ApiPod>, shows_initialized: bool, grace: Option<Duration>) {
         if matches!(self.state, WorkerState::Syncing | WorkerState::Terminating) {
             self.transition(WorkerState::Terminating);
-            self.shorten_grace(object, grace);
+            self.settle_grace(object, grace);
             self.request(object, shows_initialized);
         }
     }
 
     /// Settles the grace of the termination, which only gets shorter: `rule::grace::effective_grace`.
-    fn shorten_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
+    fn settle_grace(&mut self, object: &ApiPod, by_node: Option<Duration>) {
         let termination = self.termination.get_or_insert_default();
         let (in_force, by_deletion) = (termination.grace, object.deletion_grace());
         termination.grace = Some(grace::effective_grace(&object.spec, in_force, by_deletion, by_node));

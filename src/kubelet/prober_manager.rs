@@ -153,7 +153,7 @@ pub(super) struct ProbeUpdate {
     pub(super) result: ProbeResult,
 }
 
-/// Part of a worker that a sync depends on. A waiting trigger is none: a sync that triggers a probe is no no-op.
+/// Part of a worker that a sync depends on. A waiting trigger is not included: the sync that triggers a probe counts as no no-op anyway.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct StatusInputs {
     exists: bool,

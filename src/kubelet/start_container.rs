@@ -25,7 +25,7 @@ use crate::{
 
 /// Starts a container unless its crash-loop back-off holds it back.
 pub(super) fn start(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
-    if is_in_back_off(sync, container, kubelet, step) {
+    if hold_back(sync, container, kubelet, step) {
         return sync.fail_start(container);
     }
     let spec = sync.object().spec.clone();
@@ -51,7 +51,7 @@ pub(super) fn start(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Ku
 /// True if the back-off holds the container back; otherwise the back-off is advanced for this start.
 ///
 /// Answers to `doBackOff`, which counts from the newest exit in the sync's view.
-fn is_in_back_off(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
+fn hold_back(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
     let last_exit = sync.view().instances_of(container).find_map(Instance::termination);
     let Some(last_exit) = last_exit else { return false };
     // An exit without a time counts as long ago, so it holds nothing back.

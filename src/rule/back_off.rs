@@ -87,8 +87,8 @@ impl BackOff {
         self.has_expired(limits, now)
     }
 
-    fn has_expired(&self, limits: &BackOffLimits, since: Timestamp) -> bool {
+    fn has_expired(&self, limits: &BackOffLimits, at: Timestamp) -> bool {
         // Counted from the last advance, not from the end of the delay that it set.
-        since.since(self.advanced_at) > limits.reset_after
+        at.since(self.advanced_at) > limits.reset_after
     }
 }

@@ -11,8 +11,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Asked by: `kubelet::generate_status`, which fails the Pod through [`pod_status`](super::pod_status) and records the
-//! event; `kubelet::sync_loop`, which wakes the Pod when the deadline expires.
+//! Asked by: `kubelet::generate_status`, which compares the times and records the event; `phase_of` in
+//! [`pod_status`](super::pod_status) then fails the Pod. `kubelet::sync_loop` wakes the Pod when the deadline expires.
 
 use crate::{spec::PodSpec, time::Timestamp};
 

@@ -193,7 +193,8 @@ fn phase_of(inputs: &PodInputs<'_>, records: &[Option<ContainerRecord>]) -> (Pod
         phase::has_started_regular_container(inputs.spec, records)
     };
     let computed = phase::pod_phase(inputs.spec, records, inputs.is_terminal, has_initialized);
-    // Three phases are merged: the computed one, the status manager's and the API's. The first terminal one stays.
+    // Three phases are merged: the computed one, the status manager's and the API's. The reason follows the first terminal
+    // one of them; the phase itself is the API's if that is terminal.
     let phase =
         terminal(Some(computed)).or(terminal(inputs.previous.phase)).or(terminal(inputs.api_phase)).unwrap_or(computed);
     // The deadline is a `PodSyncHandler` that evicts: the Pod fails, unless the API shows that it has ended already.

@@ -247,7 +247,7 @@ impl ProbeWorker {
                 // Without the gate the exit code does not count.
                 view.restart_policy != RestartPolicy::Never
                     || container.kind() == ContainerKind::Sidecar
-                        && view.kubernetes.has(KubeletChange::SidecarProbesOutliveIt)
+                        && view.kubernetes.has(KubeletChange::ProbesOutliveSidecar)
             });
             return if will_run_again { ProbeDecision::Wait } else { ProbeDecision::End };
         };

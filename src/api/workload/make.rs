@@ -88,15 +88,15 @@ impl Workload {
         let name = &self.metadata.name;
         match self.kind {
             WorkloadKind::PodTemplate | WorkloadKind::ReplicationController | WorkloadKind::ReplicaSet => {
-                call(&mut pod, format!("{name}-"));
+                set_generated_name(&mut pod, format!("{name}-"));
             }
             WorkloadKind::Deployment => {
                 let hash = template_hash(template);
-                call(&mut pod, format!("{name}-{hash}-"));
+                set_generated_name(&mut pod, format!("{name}-{hash}-"));
                 label(&mut pod, "pod-template-hash", &hash);
             }
             WorkloadKind::DaemonSet => {
-                call(&mut pod, format!("{name}-"));
+                set_generated_name(&mut pod, format!("{name}-"));
                 label(&mut pod, "controller-revision-hash", &template_hash(template));
                 label(&mut pod, "pod-template-generation", "1");
             }
@@ -224,7 +224,7 @@ fn wrong_policy(kind: FieldErrorType, policy: Option<&Named<RestartPolicy>>, det
 }
 
 /// Names a Pod as the API server does from a `generateName` prefix.
-fn call(pod: &mut PodManifest, prefix: String) {
+fn set_generated_name(pod: &mut PodManifest, prefix: String) {
     pod.metadata.name = generated_name(&prefix);
     pod.metadata.generate_name = prefix;
 }
