@@ -88,11 +88,13 @@ impl Axis {
             segments.push(AxisSegment::Skipped { from, to });
             shown_from = to;
         }
+        // The end has to be in proportion to what is drawn, not to hours that are skipped.
         let shown: f64 = segments.iter().filter(|it| it.is_shown()).map(|it| length(it.from(), it.to())).sum();
         let shown = shown + length(shown_from, end);
         let after = match is_finished {
             true => (shown * AFTER_END).max(MIN_LENGTH),
             false if shown > 0.0 => 0.0,
+            // A life without length gets an axis all the same.
             false => MIN_LENGTH,
         };
         segments.push(AxisSegment::Shown { from: shown_from, to: later(end, after) });
@@ -115,6 +117,7 @@ impl Axis {
 /// Returns the gaps between changes.
 fn gaps(start: Timestamp, end: Timestamp, mut changes: BTreeSet<Timestamp>) -> Vec<(Timestamp, Timestamp)> {
     changes.extend([start, end]);
+    // Spans that are still open end at OPEN, far beyond the picture.
     let changes: Vec<Timestamp> = changes.into_iter().filter(|at| (start..=end).contains(at)).collect();
     changes.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?))).collect()
 }
@@ -124,6 +127,8 @@ fn skipped(gaps: &[(Timestamp, Timestamp)]) -> Vec<(Timestamp, Timestamp)> {
     let mut lengths: Vec<f64> = gaps.iter().map(|(from, to)| length(*from, *to)).collect();
     lengths.sort_by(f64::total_cmp);
     let (mut shorter, mut dominant) = (0.0, None);
+    // In ascending order: the last gap that dominates all shorter ones sets the limit, and all as long or longer are
+    // skipped.
     for length in lengths {
         if shorter > 0.0 && length > MIN_SKIPPED && length > DOMINANCE * shorter {
             dominant = Some((length, shorter));
@@ -138,6 +143,7 @@ fn skipped(gaps: &[(Timestamp, Timestamp)]) -> Vec<(Timestamp, Timestamp)> {
     for (from, to) in &mut long {
         // A margin at both ends: an eighth of the rest, so less than 1/32 of the gap.
         let kept = rest / 8.0;
+        // Whole seconds, so that the times beside a skipped segment are round.
         let kept = if kept > 1.0 { kept.floor() } else { kept };
         (*from, *to) = (later(*from, kept), later(*to, -kept));
     }
@@ -161,6 +167,7 @@ impl Picture {
         times.extend(self.phase.iter().map(|span| span.from));
         times.extend(self.conditions.iter().flat_map(|track| &track.spans).map(|span| span.from));
         times.extend(self.actions.iter().map(|action| action.at));
+        // An event that repeats for hours would keep the axis from being skipped.
         times.extend(self.events.iter().filter_map(|event| event.times.first()));
         times.extend(self.removed_at);
         for lane in &self.lanes {

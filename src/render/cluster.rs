@@ -29,11 +29,14 @@ pub(super) fn pieces<'a, T, K: PartialEq>(
     let mut rest = spans;
     while !rest.is_empty() {
         let begin = rest.first().map_or(0.0, |span| scale.x(span.from));
+        // MAX_WIDTH bounds a piece, so that a long flutter still shows how its mix changes.
         let short = rest.iter().take_while(|span| is_short(span) && scale.x(span.from) - begin < MAX_WIDTH);
+        // At least one span: a wide one is a piece of its own, and the loop ends.
         let (piece, after) = rest.split_at(short.count().max(1).min(rest.len()));
         let first = spans.len().saturating_sub(rest.len());
         rest = after;
         let piece = Piece { spans: piece };
+        // The pieces are slices of `spans`, so merging two of them is taking the range of both.
         if let Some((last, last_first)) = pieces.last_mut()
             && last.is_several()
             && piece.is_several()
@@ -70,11 +73,13 @@ impl<'a, T> Piece<'a, T> {
         let mut sums: Vec<(K, f64)> = Vec::new();
         for span in self.spans {
             let (key, length) = (key(&span.what), span.to.since(span.from).as_secs_f64());
+            // A search instead of a map: there are few values, and `K` need not be ordered.
             match sums.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, sum)) => *sum += length,
                 None => sums.push((key, length)),
             }
         }
+        // Of equal sums the first value wins, so that a picture is always the same.
         sums.into_iter().reduce(|most, next| if next.1 > most.1 { next } else { most }).map(|(key, _)| key)
     }
 }

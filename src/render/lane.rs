@@ -51,6 +51,7 @@ impl Lane {
     /// Returns the number of restarts.
     #[must_use]
     pub fn restarts(&self) -> u32 {
+        // Counts processes, since the published `restartCount` lags behind them.
         u32::try_from(self.runs.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 }
@@ -68,23 +69,23 @@ impl Lane {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LaneState {
-    /// LaneState `waiting`.
+    /// State `waiting`.
     Waiting {
         /// Reason, such as `CrashLoopBackOff`; may be empty.
         reason: String,
     },
-    /// LaneState `running`.
+    /// State `running`.
     Running {
         /// Value of `restartCount`.
         restarts: i32,
         /// Readiness from `started` and `ready`.
         readiness: Readiness,
     },
-    /// LaneState `terminated`.
+    /// State `terminated`.
     Terminated {
         /// Value of `restartCount`.
         restarts: i32,
-        /// ProcessExit code.
+        /// Exit code.
         exit_code: i32,
         /// Reason, such as `Error`; may be empty.
         reason: String,
@@ -127,6 +128,7 @@ named! {
 }
 
 /// Reasons of `waiting` that are no failure.
+// The kubelet's reasons before a first start and during a restart of all containers.
 const NORMAL_REASONS: [&str; 4] = ["", "ContainerCreating", "PodInitializing", "RestartingAllContainers"];
 
 impl LaneState {
@@ -140,6 +142,7 @@ impl LaneState {
             LaneState::Running { readiness: Readiness::NotReady, .. } => Appearance::NotReady,
             LaneState::Running { readiness: Readiness::Ready, .. } => Appearance::Ready,
             LaneState::Running { readiness: Readiness::Untracked, .. } => Appearance::Running,
+            // By the exit code alone: an exit with 0 after SIGTERM is a success too.
             LaneState::Terminated { exit_code: 0, .. } => Appearance::Completed,
             LaneState::Terminated { .. } => Appearance::Failed,
         }
@@ -170,11 +173,11 @@ impl fmt::Display for LaneState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Process {
-    /// ProcessExit; `None` if it still ran at the end of the scenario.
+    /// Exit; `None` if it still ran at the end of the scenario.
     pub exit: Option<ProcessExit>,
 }
 
-/// ProcessExit of a process.
+/// Exit of a process.
 ///
 /// ```
 /// use pod_lifecycle::{render::ProcessExit, sim::ExitCause};
@@ -184,7 +187,7 @@ pub struct Process {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessExit {
-    /// ProcessExit code.
+    /// Exit code.
     pub code: i32,
     /// Cause of the exit.
     pub cause: ExitCause,
@@ -193,6 +196,7 @@ pub struct ProcessExit {
 impl fmt::Display for ProcessExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cause {
+            // Its code, always 137, says no more.
             ExitCause::Sigkill => f.write_str("SIGKILL"),
             ExitCause::SandboxDied => write!(f, "sandbox died, {}", self.code),
             ExitCause::Itself | ExitCause::Sigterm => write!(f, "exit {}", self.code),
@@ -200,7 +204,7 @@ impl fmt::Display for ProcessExit {
     }
 }
 
-/// GracefulStop of a container by SIGTERM.
+/// Graceful stop of a container, from its SIGTERM on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GracefulStop {
@@ -225,7 +229,7 @@ pub struct GracefulStop {
 pub struct Task {
     /// Kind.
     pub kind: TaskKind,
-    /// TaskOutcome.
+    /// Outcome of the task.
     pub outcome: TaskOutcome,
 }
 
@@ -243,7 +247,7 @@ named! {
 }
 
 named! {
-    /// TaskOutcome of a [`Task`].
+    /// Outcome of a [`Task`].
     pub enum TaskOutcome {
         /// It succeeded.
         Succeeded = "succeeded",

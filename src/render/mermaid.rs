@@ -57,6 +57,7 @@ impl<'a> Gantt<'a> {
         writeln!(f, "    section {}", plain(name))?;
         for piece in pieces(spans, &self.scale(), SHORTEST, tag) {
             let Some(main) = piece.main(tag) else { continue };
+            // `plain` turns the comma into a blank, since commas separate Mermaid's fields.
             let more = if piece.is_several() { ", and others" } else { "" };
             let (name, tag) = (plain(&format!("{main}{more}")), tag(main));
             writeln!(f, "    {name} :{tag}{}, {}", date_time(piece.from()), date_time(piece.to()))?;
@@ -66,6 +67,7 @@ impl<'a> Gantt<'a> {
 
     /// Returns a scale of 240 units, of which the shortest task takes [`SHORTEST`].
     fn scale(&self) -> Scale {
+        // A gantt chart cannot skip time: its axis is one segment.
         let axis = Axis::of(self.picture.start, self.picture.axis.end(), false, BTreeSet::new());
         Scale::new(&axis, 0.0, 240.0, 0.0)
     }
@@ -79,6 +81,7 @@ impl fmt::Display for Gantt<'_> {
         let picture = self.picture;
         writeln!(f, "gantt")?;
         writeln!(f, "    title Life of Pod {}", plain(&picture.title()))?;
+        // The format that `date_time` writes, in the letters of day.js; `axisFormat` takes those of d3.
         writeln!(f, "    dateFormat YYYY-MM-DD HH:mm:ss.SSS\n    axisFormat %H:%M:%S")?;
         self.section(f, "Phase", &picture.phase, |phase| of_phase(phase.value.known()))?;
         for lane in &picture.lanes {
@@ -89,6 +92,7 @@ impl fmt::Display for Gantt<'_> {
         }
         picture.actions.iter().try_for_each(|action| {
             let name = plain(&format!("{} {}", action.what, words::offset(action.at, picture.start)));
+            // A milestone has a duration in the syntax, of 0 s.
             writeln!(f, "    {name} :milestone, {}, 0s", date_time(action.at))
         })
     }
@@ -96,6 +100,7 @@ impl fmt::Display for Gantt<'_> {
 
 fn of_phase(phase: Option<PodPhase>) -> &'static str {
     match phase {
+        // Mermaid has four looks only: active, done, crit and none. A tag ends with the comma before the dates.
         Some(PodPhase::Running) => "active, ",
         Some(PodPhase::Succeeded) => "done, ",
         Some(PodPhase::Failed | PodPhase::Unknown) | None => "crit, ",

@@ -108,6 +108,7 @@ impl<T> Span<T> {
     /// True if the time is in the span.
     #[must_use]
     pub fn contains(&self, at: Timestamp) -> bool {
+        // Half open: at the border of two spans only the second one counts.
         self.from <= at && at < self.to
     }
 }

@@ -26,6 +26,7 @@ impl Scale {
         let cuts = segments.iter().filter(|it| !it.is_shown()).count();
         // Skipped segments take at most half the width.
         let cut = cut.min((right - left) / 2.0 / cuts.max(1) as f64);
+        // An axis without length must not divide by zero.
         let unit = (right - left - cut * cuts as f64) / shown.max(f64::MIN_POSITIVE);
         Scale { left, right, cut, unit, segments }
     }
@@ -37,6 +38,7 @@ impl Scale {
             let (from, to) = (segment.from(), segment.to());
             let width = self.width(*segment);
             if at < to {
+                // A position in a skipped segment is in proportion too, which keeps the mapping monotonic.
                 let share = length(from, at) / length(from, to).max(f64::MIN_POSITIVE);
                 return x + width * share;
             }
@@ -78,6 +80,7 @@ impl Scale {
         let mut parts = Vec::new();
         let mut begin = from;
         for (cut_from, cut_to, _) in self.cuts() {
+            // Cuts come in ascending order, so each begins the rest.
             if cut_from < to && cut_to > begin {
                 parts.push((begin, cut_from));
                 begin = cut_to;
@@ -140,6 +143,7 @@ pub(super) fn ticks(axis: &Axis, scale: &Scale, apart: f64) -> Vec<Timestamp> {
 /// Returns the smallest step at which ticks are far enough apart.
 fn step(axis: &Axis, scale: &Scale, apart: f64) -> Duration {
     let fits = |tenths: &u64| *tenths as f64 / 10.0 * scale.unit() >= apart;
+    // Beyond the longest step, the whole axis is one step.
     let step = STEPS.into_iter().find(fits).map(|tenths| Duration::from_millis(tenths.saturating_mul(100)));
     step.unwrap_or_else(|| axis.end().since(axis.start())).max(Duration::from_millis(100))
 }
@@ -147,6 +151,7 @@ fn step(axis: &Axis, scale: &Scale, apart: f64) -> Duration {
 /// Returns the multiples of a step since the start that are in a segment.
 fn multiples(start: Timestamp, step: Duration, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
     let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+    // Rounded up to the first multiple in the segment.
     let first = from.micros_since(start).saturating_add(step).saturating_sub(1).div_euclid(step);
     let at = |n: i64| Timestamp::from_unix_micros(start.unix_micros().saturating_add(n.saturating_mul(step)));
     (first..first.saturating_add(MAX_TICKS)).map(at).take_while(|at| *at <= to).collect()

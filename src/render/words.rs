@@ -16,6 +16,7 @@ pub(super) fn duration(duration: Duration) -> String {
     let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m")];
     let mut text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
     match (seconds % 60, tenths) {
+        // A duration of zero is `0s` and not an empty text.
         (0, 0) if !text.is_empty() => {}
         (seconds, 0) => text.push_str(&format!("{seconds}s")),
         (seconds, tenths) => text.push_str(&format!("{seconds}.{tenths}s")),
@@ -55,6 +56,7 @@ pub(super) fn tally<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for item in items {
         let item = item.to_string();
+        // A map would lose the order of first occurrence.
         match counts.iter_mut().find(|(known, _)| *known == item) {
             Some((_, n)) => *n = n.saturating_add(1),
             None => counts.push((item, 1)),

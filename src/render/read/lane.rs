@@ -54,6 +54,7 @@ impl<'a> LaneReader<'a> {
             ContainerKind::Regular => &status.container_statuses,
             ContainerKind::Ephemeral => &status.ephemeral_container_statuses,
         };
+        // A status without the container ends its state: it is not published yet, or no longer.
         let status = list.iter().find(|status| status.name == self.container.name);
         self.states.change(at, status.map(|status| self.state(status)));
     }
@@ -75,6 +76,7 @@ impl<'a> LaneReader<'a> {
         match self.kind {
             ContainerKind::Init | ContainerKind::Ephemeral => Readiness::Untracked,
             ContainerKind::Sidecar | ContainerKind::Regular => match (status.started, status.ready) {
+                // `ready` decides; without it, only `started: false` says that a startup probe is still to succeed.
                 (_, true) => Readiness::Ready,
                 (Some(false), false) => Readiness::StartingUp,
                 (Some(true) | None, false) => Readiness::NotReady,
@@ -116,6 +118,7 @@ impl<'a> LaneReader<'a> {
 
     /// Records a `Killing` event: a preStop hook with `sleep` begins, which no action shows.
     pub(super) fn killing(&mut self, at: Timestamp) {
+        // Hooks that run are actions (RunHook); the kubelet does a `sleep` by itself.
         if self.sleeps_before_stop() && self.is_running() {
             self.begin(at, TaskKind::PreStop);
         }
@@ -138,11 +141,13 @@ impl<'a> LaneReader<'a> {
         self.stops.push(Span { from: at, to: OPEN, what: GracefulStop { timeout } });
     }
 
+    // The exit ends whatever was still going on: a sleep that it cut short counts as failed.
     fn exit(&mut self, at: Timestamp, exit: ProcessExit) {
         if self.sleeps_before_stop() {
             self.end(at, TaskKind::PreStop, false);
         }
         self.end_stop(at);
+        // Instances of one container never overlap, so the last run is the one that exited.
         if let Some(run) = self.runs.last_mut().filter(|run| run.to == OPEN) {
             (run.to, run.what.exit) = (at, Some(exit));
         }
@@ -163,6 +168,7 @@ impl<'a> LaneReader<'a> {
     }
 
     fn end(&mut self, at: Timestamp, kind: TaskKind, succeeded: bool) {
+        // The newest of its kind: a retry begins a task of its own.
         let mut open = self.tasks.iter_mut().rev().filter(|task| task.to == OPEN && task.what.kind == kind);
         if let Some(task) = open.next() {
             task.to = at;
@@ -180,6 +186,7 @@ impl<'a> LaneReader<'a> {
 
     /// Returns the lane, in which unfinished spans are open.
     pub(super) fn finish(mut self) -> Lane {
+        // Startup, readiness, liveness, whichever ran first.
         self.probes.sort_by_key(|row| row.kind);
         Lane {
             name: self.container.name.clone(),

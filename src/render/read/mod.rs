@@ -83,6 +83,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        // A condition may be removed, such as AllContainersRestarting after its restart.
         for (name, spans) in &mut self.conditions {
             if !status.conditions.iter().any(|condition| condition.type_ == *name) {
                 spans.change(at, None);
@@ -98,6 +99,7 @@ impl<'a> Reader<'a> {
             Action::PullImage { container }
             | Action::StartContainer { container, .. }
             | Action::StopContainer { container, .. }
+            // Only these calls take time or start and end a process; the others have no room in a lane.
             | Action::RunHook { container, .. } => {
                 if let Some(lane) = self.lane(*container) {
                     lane.action(at, action);
@@ -133,11 +135,13 @@ impl<'a> Reader<'a> {
 
     fn event(&mut self, at: Timestamp, event: &KubernetesEvent) {
         let container = event.container.and_then(|container| Some(self.lane(container)?.name().to_string()));
+        // The only trace of a preStop hook with `sleep`, which the runtime takes no part in.
         if event.reason == "Killing"
             && let Some(lane) = event.container.and_then(|container| self.lane(container))
         {
             lane.killing(at);
         }
+        // The same four fields by which the kubelet's recorder counts an event up.
         let same = self.events.iter_mut().find(|it| {
             (it.type_, &*it.reason, &it.container, &it.message)
                 == (event.type_, &*event.reason, &container, &event.message)
@@ -174,6 +178,7 @@ impl<'a> Reader<'a> {
         if let Some(at) = end.removed_at {
             self.action(at, PodAction::Removed);
         }
+        // A stable sort, so that conditions of other owners stay in the order of their first status.
         self.conditions.sort_by_key(|(name, _)| rank(name));
         let conditions = self.conditions.into_iter();
         let mut picture = Picture {
@@ -183,6 +188,7 @@ impl<'a> Reader<'a> {
             end: end.at,
             is_finished: end.is_finished,
             removed_at: end.removed_at,
+            // The axis depends on the times of all other parts, so it is made last.
             axis: Axis { segments: Vec::new() },
             phase: self.phase.finish(),
             conditions: conditions.map(|(name, spans)| ConditionTrack { name, spans: spans.finish() }).collect(),
@@ -216,6 +222,7 @@ fn close_spans(picture: &mut Picture) {
 
 /// Returns the rank of a condition: the order in which conditions usually become true; unknown ones come last.
 fn rank(condition: &str) -> usize {
+    // Not the order of the kubelet's status, which has PodScheduled last.
     const ORDER: [ConditionType; 7] = [
         ConditionType::PodScheduled,
         ConditionType::PodReadyToStartContainers,
@@ -237,6 +244,7 @@ fn lanes(spec: &PodManifestSpec) -> Vec<LaneReader<'_>> {
     let regular = spec.containers.iter().map(|container| LaneReader::new(container, ContainerKind::Regular));
     let ephemeral = spec.ephemeral_containers.iter();
     let ephemeral = ephemeral.map(|container| LaneReader::new(container, ContainerKind::Ephemeral));
+    // The order that ContainerIndex counts in.
     init.chain(regular).chain(ephemeral).collect()
 }
 
@@ -268,6 +276,7 @@ impl<T> Default for Spans<T> {
 impl<T: PartialEq> Spans<T> {
     /// Changes the value, or removes it. A value that lasts no time leaves no span.
     fn change(&mut self, at: Timestamp, what: Option<T>) {
+        // Each status has every value; only a change begins a span.
         if self.now.as_ref().map(|(_, what)| what) == what.as_ref() {
             return;
         }

@@ -118,6 +118,7 @@ impl Canvas {
 impl fmt::Display for Canvas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut drawn: Vec<&Drawn> = self.drawn.iter().collect();
+        // SVG paints in document order. The sort is stable, so shapes of one layer stay in the order of drawing.
         drawn.sort_by_key(|drawn| drawn.layer);
         drawn.into_iter().try_for_each(|drawn| drawn.fmt(f))
     }
@@ -128,6 +129,7 @@ impl fmt::Display for Drawn {
         let class = self.class;
         let title = self.title.as_ref().map(|title| alloc::format!("<title>{}</title>", Escaped(title)));
         let title = title.unwrap_or_default();
+        // A title is a child element; without one, the element closes itself.
         let end = |name| if title.is_empty() { "/>".to_string() } else { alloc::format!(">{title}</{name}>") };
         match &self.shape {
             Shape::Rect(Area { x, y, width, height }) => {
@@ -183,8 +185,10 @@ impl fmt::Display for Escaped<'_> {
             '<' => f.write_str("&lt;"),
             '>' => f.write_str("&gt;"),
             '"' => f.write_str("&quot;"),
+            // A plain line end in an attribute (`aria-label`) would be read as a blank.
             '\n' => f.write_str("&#10;"),
             '\t' => f.write_char(' '),
+            // XML 1.0 forbids most control characters, even as references.
             letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => f.write_char('\u{fffd}'),
             letter => f.write_char(letter),
         })

@@ -121,11 +121,13 @@ impl Page<'_> {
     fn bar<T: Bar>(&mut self, piece: &Piece<'_, T>, height: f64) {
         let Some(main) = piece.main(T::fill) else { return };
         let (from, to) = (self.scale.x(piece.from()), self.scale.x(piece.to()));
+        // Wider than its time if need be: a bar that cannot be seen would be a state that never was.
         let area = Area { x: from, y: self.y, width: (to - from).max(MIN_VISIBLE_WIDTH), height };
         let when = words::range(piece.from(), piece.to(), self.picture.start);
         let text = words::tally(piece.spans.iter().map(|span| span.what.to_string()));
         self.fill(main.fill(), area, format!("{text}\n{when}"));
         if piece.is_several() {
+            // The title again, since the overlay covers the bar below it.
             self.fill(Fill::Mixed, area, format!("{text}\n{when}"));
         }
         self.bar_label(main, (from, to), height);
@@ -134,12 +136,15 @@ impl Page<'_> {
     /// Writes as much as fits into the widest visible part of a bar.
     fn bar_label(&mut self, bar: &impl Bar, (from, to): (f64, f64), height: f64) {
         let parts = self.scale.visible(from, to);
+        // A label across a skipped segment could not be read.
         let widest = parts.into_iter().reduce(|most, next| if next.1 - next.0 > most.1 - most.0 { next } else { most });
         let Some((from, to)) = widest else { return };
         let (font, room) = (Font::Small, to - from - 2.0 * PADDING);
+        // The longest text that fits as a whole; only then is one cut.
         let whole = [bar.to_string(), bar.short()].into_iter().find(|text| layout::width(text, font) <= room);
         let cut = || layout::shortened(&bar.short(), font, room).filter(|_| bar.may_be_cut());
         if let Some(text) = whole.or_else(cut) {
+            // Centred by hand, since viewers differ in `dominant-baseline`.
             let y = self.y + height / 2.0 + font.ascent() / 2.0 - 0.5;
             self.canvas.text("t", Text { x: from + PADDING, y, anchor: Anchor::Start, font, text }, None);
         }
@@ -195,6 +200,7 @@ impl Page<'_> {
             self.fill(fill, Area { x: from, y, width, height: TASK_HEIGHT }, title);
             let failed = piece.spans.iter().any(|span| span.what.outcome == TaskOutcome::Failed);
             let text = if failed { format!("{} failed", main.kind) } else { main.kind.to_string() };
+            // Signals and exits say more than tasks, which have a box of their own.
             labels.push(Label { rank: 3, item: (from, to), text });
         }
     }
@@ -210,6 +216,7 @@ impl Page<'_> {
             self.fill(Fill::GracePeriod, Area { x: from, y, width, height: TASK_HEIGHT }, title);
         }
         let scale = self.scale.clone();
+        // Markers that would overlap become one, with a count.
         for chain in chains(stops, MARKER_WIDTH, |stop| scale.x(stop.from)) {
             let times: Vec<_> = chain.iter().map(|stop| Timed { at: stop.from, what: stop.what.timeout }).collect();
             let item = self.chain(Marker::Sigterm, &times, "SIGTERM");
@@ -223,6 +230,7 @@ impl Page<'_> {
 
     /// Draws running processes.
     fn runs(&mut self, lane: &Lane) {
+        // A third of a marker: shorter runs would be covered by their own exits.
         for piece in pieces(&lane.runs, &self.scale.clone(), MARKER_WIDTH / 3.0, |_| ()) {
             let (from, to) = (self.scale.x(piece.from()), self.scale.x(piece.to()));
             let y = self.y + (PROCESS_HEIGHT - PROCESS_LINE) / 2.0;
@@ -240,6 +248,7 @@ impl Page<'_> {
 
     fn exits(&mut self, lane: &Lane, labels: &mut Vec<Label>) {
         let exits = lane.runs.iter().filter_map(|run| Some(Timed { at: run.to, what: run.what.exit? }));
+        // Each kind has its own marker, so near exits are only combined within a kind.
         let (killed, exited): (Vec<_>, Vec<_>) = exits.partition(|exit| exit.what.cause == ExitCause::Sigkill);
         let (completed, crashed) = exited.into_iter().partition(|exit| exit.what.code == 0);
         for (marker, rank, exits) in
@@ -266,6 +275,7 @@ impl Page<'_> {
         };
         let y = self.y + PROCESS_HEIGHT / 2.0;
         let mut path = marker.path(from, y);
+        // A second marker would otherwise lie on the first.
         if to - from > MARKER_WIDTH {
             path.push_str(&marker.path(to, y));
             path.push_str(&format!("M{} {}H{}", Px(from), Px(y), Px(to)));
@@ -280,6 +290,7 @@ impl Page<'_> {
         if labels.is_empty() {
             return;
         }
+        // Stable: of one rank, earlier items come first.
         labels.sort_by_key(|label| label.rank);
         let mut row = Row::new(left(self.width) - MARKER_WIDTH, self.width);
         let font = Font::Small;
@@ -303,6 +314,7 @@ impl Page<'_> {
         let long = format!("{kind} probe");
         let fits = layout::width(&long, Font::Small) <= self.name_room();
         self.row_name(if fits { &long } else { &kind }, Font::Small, PROBE_HEIGHT);
+        // Results of one kind in a row are one span, so that a change of result is never lost in a band.
         let alike: Vec<Span<&[ProbeResult]>> =
             row.results.chunk_by(|a, b| marker(a) == marker(b)).filter_map(span).collect();
         for piece in pieces(&alike, &self.scale.clone(), MIN_PROBE_DISTANCE, |results| results.first().map(marker)) {
@@ -319,6 +331,7 @@ impl Page<'_> {
         let title = self.probe_title(row, results().collect());
         let (from, to) = (places.first().copied().unwrap_or_default(), places.last().copied().unwrap_or_default());
         let y = self.y + PROBE_HEIGHT / 2.0;
+        // Results less than a pixel apart say nothing on the distance of the others.
         let apart = places.windows(2).filter(|pair| matches!(pair, [a, b] if b - a >= 1.0)).count();
         let is_dense = to - from > MIN_PROBE_DISTANCE && (to - from) / apart.max(1) as f64 <= MIN_PROBE_DISTANCE;
         self.markers.insert(marker);

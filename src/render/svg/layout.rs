@@ -45,6 +45,7 @@ impl Font {
 
 /// Advance widths of printable ASCII in hundredths of the font size: the larger one of two common families, of which
 /// one is about as wide as screen fonts get.
+// One entry per character from the blank (0x20) to the tilde (0x7E).
 const ADVANCES: [u8; 95] = [
     32, 41, 46, 84, 64, 96, 78, 28, 40, 40, 50, 84, 32, 37, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84,
     84, 84, 56, 102, 69, 69, 73, 78, 67, 62, 78, 76, 30, 50, 67, 56, 87, 75, 79, 67, 79, 73, 67, 62, 74, 69, 99, 69,
@@ -67,6 +68,7 @@ pub(super) fn width(text: &str, font: Font) -> f64 {
 fn advance(letter: char, font: Font) -> u8 {
     let index = (letter as usize).checked_sub(usize::from(b' '));
     let known = index.and_then(|index| ADVANCES.get(index)).copied();
+    // The emoji blocks begin about here.
     let other = if letter < '\u{1f000}' { OTHER } else { WIDEST };
     known.unwrap_or(other).saturating_add(if font.is_bold() { BOLD } else { 0 })
 }
@@ -76,6 +78,7 @@ pub(super) fn shortened(text: &str, font: Font, room: f64) -> Option<String> {
     if width(text, font) <= room {
         return Some(text.into());
     }
+    // The ellipsis needs its room before any letter.
     let mut left = room - width("…", font);
     let fitting = text.chars().take_while(|letter| {
         left -= f64::from(advance(*letter, font)) * font.size() / 100.0;
@@ -122,6 +125,7 @@ impl Row {
 
     /// Takes a range of this width beside an item: after it, or else before it. Returns its left edge.
     pub(super) fn beside(&mut self, (from, to): (f64, f64), width: f64) -> Option<f64> {
+        // Right of the item first, in the direction of reading.
         let candidates = [to + GAP, from - GAP - width];
         candidates.into_iter().find(|&x| self.take_free(x, x + width))
     }

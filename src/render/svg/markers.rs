@@ -49,6 +49,7 @@ impl Page<'_> {
     fn event_row(&mut self, type_: EventType, reason: &str, events: &[&EventMarker]) {
         let mut recorded: Vec<(Timestamp, &EventMarker)> =
             events.iter().flat_map(|&event| event.times.iter().map(move |at| (*at, event))).collect();
+        // Events of one reason and different messages are merged here, each with times of its own.
         recorded.sort_by_key(|(at, _)| *at);
         self.event_name(reason, recorded.len());
         let mut row = Row::new(left(self.width), self.width - MARGIN);
@@ -139,6 +140,7 @@ impl Page<'_> {
         let names: Vec<_> = actions.iter().map(|action| action.what.to_string()).collect();
         let (font, text) = (Font::Small, names.join(" · "));
         let width = layout::width(&text, font);
+        // Right of the line, or left of it if the picture ends there.
         let sides = [(x + 3.0, Anchor::Start), (x - 3.0 - width, Anchor::End)];
         let mut line = ActionLine { at, top: self.y, title: names.join("\n") };
         for index in 0..MAX_LABEL_ROWS {

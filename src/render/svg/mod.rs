@@ -102,6 +102,7 @@ impl<'a> Svg<'a> {
 impl fmt::Display for Svg<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut page = Page::new(self.picture, self.width);
+        // Drawn first: the height of the page is known only when all rows are.
         page.draw();
         let (width, height) = (Px(page.width), Px(page.y.ceil()));
         let title = format!("Life of Pod {}", self.picture.title());
@@ -127,6 +128,7 @@ fn description(picture: &Picture) -> String {
         sentences.push(format!("Actions: {}.", actions.join(", ")));
     }
     if !picture.events.is_empty() {
+        // Once per recording, so that the tally counts repetitions too.
         let reasons = picture.events.iter().flat_map(|event| event.times.iter().map(|_| event.reason.as_str()));
         sentences.push(format!("Events: {}.", words::tally(reasons)));
     }
@@ -147,6 +149,7 @@ fn describe_lane(picture: &Picture, lane: &Lane) -> String {
 
 /// Returns each value with its start, or how often each occurs if there are many.
 fn history<T: ToString>(picture: &Picture, spans: &[Span<T>]) -> String {
+    // A screen reader cannot skip; counts say more than a hundred steps.
     if spans.len() > MAX_STEPS {
         return words::tally(spans.iter().map(|span| span.what.to_string()));
     }

@@ -154,6 +154,7 @@ pub(super) fn scale(picture: &Picture, width: f64) -> Scale {
 
 /// Returns the left end of the time axis, right of the column of names.
 pub(super) fn left(width: f64) -> f64 {
+    // 112 px have room for `ContainersReady`; at the default 1,000 px the longest condition fits too.
     (width * 0.17).clamp(112.0, 190.0)
 }
 
@@ -195,6 +196,7 @@ impl Page<'_> {
         for at in self.tick_times() {
             let text = words::offset(at, self.picture.start);
             let (x, width) = (self.scale.x(at), layout::width(&text, font));
+            // The text of the last tick is moved to the left, so that it stays in the picture.
             let center = x.min(self.width - width / 2.0 - 1.0);
             if row.take_free(center - width / 2.0, center + width / 2.0) {
                 self.canvas.text("t q", Text { x: center, y, anchor: Anchor::Middle, font, text }, None);
@@ -211,6 +213,7 @@ impl Page<'_> {
             AxisSegment::Skipped { to, .. } => Some(*to),
             AxisSegment::Shown { .. } => None,
         });
+        // Ticks take free room in this order, and without its time a resumed segment could not be read.
         resumed.chain(ticks(&self.picture.axis, &self.scale, MIN_TICK_DISTANCE)).collect()
     }
 
@@ -280,6 +283,7 @@ impl Page<'_> {
     fn legend_entry(&mut self, x: &mut f64, sample: f64, name: &str, draw: impl FnOnce(&mut Self, f64)) {
         let font = Font::Small;
         let width = sample + SAMPLE_GAP + layout::width(name, font);
+        // An entry that is wider than the picture stands alone in its row.
         if *x > MARGIN && *x + width > self.width - MARGIN {
             (*x, self.y) = (MARGIN, self.y + LEGEND_HEIGHT);
         }

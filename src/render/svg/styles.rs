@@ -68,6 +68,7 @@ impl Fill {
     pub(super) fn of_phase(phase: Option<PodPhase>) -> Fill {
         match phase {
             Some(PodPhase::Pending) => Fill::Waiting,
+            // Not the fill of Ready: a Running Pod may not be ready.
             Some(PodPhase::Running) => Fill::Running,
             Some(PodPhase::Succeeded) => Fill::Completed,
             Some(PodPhase::Failed) => Fill::Failed,
@@ -129,7 +130,7 @@ impl Fill {
 /// Marker of one instant, in the order of the legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Marker {
-    /// ProcessExit code 0.
+    /// Exit code 0.
     Completed,
     /// Any other exit code.
     Crashed,
@@ -165,8 +166,10 @@ impl Marker {
 
     pub(super) fn of_probe(outcome: Option<ProbeOutcome>) -> Marker {
         match outcome {
+            // The prober counts a Warning as a success.
             Some(ProbeOutcome::Success | ProbeOutcome::Warning) => Marker::ProbeSucceeded,
             Some(ProbeOutcome::Failure) => Marker::ProbeFailed,
+            // Neither counts towards a threshold.
             Some(ProbeOutcome::Unknown | ProbeOutcome::Error) => Marker::ProbeUnknown,
             None => Marker::NotRunning,
         }
@@ -195,6 +198,7 @@ impl Marker {
     pub(super) fn path(self, x: f64, y: f64) -> String {
         let (x, y) = (Px(x), Px(y));
         match self {
+            // Relative moves after the first point keep an outline short; it fits into MARKER_WIDTH around the point.
             Marker::Completed => format!("M{x} {y}m-4 0l3 3l5-6"),
             Marker::Crashed => format!("M{x} {y}m-3.5-3.5l7 7m0-7l-7 7"),
             Marker::Sigterm => format!("M{x} {y}m-4.5-4h9l-4.5 8z"),

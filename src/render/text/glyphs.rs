@@ -29,7 +29,7 @@ named! {
         Ready = "ready, Running, True",
         /// Running container without readiness.
         Running = "running",
-        /// ProcessExit code 0.
+        /// Exit code 0.
         Completed = "completed",
         /// Any other exit code.
         Failed = "failed",
@@ -53,11 +53,11 @@ named! {
         ProbeUnknown = "probe result unknown",
         /// Failed probe.
         ProbeFailed = "probe failed",
-        /// ProcessExit with code 0.
+        /// Exit with code 0.
         Exited = "exit 0",
         /// SIGTERM.
         Sigterm = "SIGTERM",
-        /// ProcessExit with any other code.
+        /// Exit with any other code.
         Crashed = "exit not 0",
         /// SIGKILL.
         Sigkill = "SIGKILL",
@@ -88,6 +88,7 @@ impl Glyphs {
             Glyph::GracePeriod => ('t', 't'),
             Glyph::ProbeSucceeded => ('+', '+'),
             Glyph::NotRunning => ('o', 'o'),
+            // The ASCII set has `%` for Running already, and `?` is free in a row of probes.
             Glyph::ProbeUnknown => ('%', '?'),
             Glyph::ProbeFailed => ('N', 'N'),
             Glyph::Exited => ('0', '0'),
@@ -161,6 +162,7 @@ impl Glyph {
 
     pub(super) fn of_exit(exit: ProcessExit) -> Glyph {
         match (exit.cause, exit.code) {
+            // Before the code: a process that SIGKILL ends has 137.
             (ExitCause::Sigkill, _) => Glyph::Sigkill,
             (ExitCause::Itself | ExitCause::Sigterm | ExitCause::SandboxDied, 0) => Glyph::Exited,
             (ExitCause::Itself | ExitCause::Sigterm | ExitCause::SandboxDied, _) => Glyph::Crashed,

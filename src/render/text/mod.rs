@@ -91,6 +91,7 @@ struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     fn new(lanes: Lanes<'a>) -> Sheet<'a> {
+        // At most a third for names: the rest is for time.
         let names = names_width(lanes.picture).min(lanes.columns / 3).max(MIN_NAMES);
         let cells = Cells::new(&lanes.picture.axis, lanes.columns.saturating_sub(names).saturating_sub(1));
         Sheet { lanes, cells, names, lines: Vec::new(), used: BTreeSet::new() }
@@ -99,6 +100,7 @@ impl<'a> Sheet<'a> {
     fn draw(&mut self) {
         let picture = self.lanes.picture;
         self.header();
+        // The row of letters stands at the top, their key at the bottom.
         let key = self.actions();
         self.row("", self.cells.ticks(&picture.axis));
         let phase = self.cells.of_spans(&picture.phase, |phase| Glyph::of_phase(phase.value.known()));
@@ -126,6 +128,7 @@ impl<'a> Sheet<'a> {
         let picture = self.lanes.picture;
         let mut marks = Vec::new();
         let mut key = Vec::new();
+        // More than 26 times of actions do not fit into a key; the rest has no letter.
         for (actions, letter) in picture.actions.chunk_by(|a, b| a.at == b.at).zip('a'..='z') {
             let Some(first) = actions.first() else { continue };
             let names: Vec<String> = actions.iter().map(|action| action.what.to_string()).collect();
@@ -134,6 +137,7 @@ impl<'a> Sheet<'a> {
             key.push(clipped(&line, self.lanes.columns));
         }
         if !marks.is_empty() {
+            // Of several actions in one column only the first is shown; the key has all.
             let row = self.cells.of_markers(&marks, |letters| letters.first().copied().unwrap_or(' '));
             self.row("", row);
         }
@@ -188,6 +192,7 @@ impl<'a> Sheet<'a> {
         for (type_, reason, times) in rows {
             let glyph = if type_ == EventType::Warning { Glyph::Warning } else { Glyph::Normal };
             let count = format!(" {}{}", self.lanes.glyphs.times(), times.len());
+            // The reason is cut and not its count.
             let name = clipped(reason, self.names.saturating_sub(count.chars().count())) + &count;
             self.marker_row(&name, times.into_iter().map(|at| (at, glyph)).collect());
         }
@@ -212,6 +217,7 @@ impl<'a> Sheet<'a> {
     fn row(&mut self, name: &str, row: Vec<char>) {
         let skipped = self.lanes.glyphs.skipped();
         let row = row.into_iter().enumerate().map(|(column, letter)| match self.cells.is_skipped(column) {
+            // A row without a name has times or letters, which a skipped column must not cut.
             true if letter == ' ' || !name.is_empty() => skipped,
             true | false => letter,
         });
@@ -297,6 +303,7 @@ impl Cells {
             }
         }
         let longest = |shares: Vec<(Option<K>, f64)>| {
+            // Of equal shares the first value wins.
             shares.into_iter().reduce(|most, next| if next.1 > most.1 { next } else { most }).and_then(|(key, _)| key)
         };
         shares.into_iter().map(longest).collect()
@@ -315,6 +322,7 @@ impl Cells {
 
     /// True if a column is in a skipped segment.
     fn is_skipped(&self, column: usize) -> bool {
+        // A column may be cut only in part: its middle decides.
         let middle = column as f64 + 0.5;
         self.scale.cuts().any(|(from, to, _)| from <= middle && middle < to)
     }
@@ -337,6 +345,7 @@ impl Cells {
     }
 
     fn column(&self, at: Timestamp) -> usize {
+        // The end of the axis is the edge after the last column.
         (self.scale.x(at) as usize).min(self.count.saturating_sub(1))
     }
 }
