@@ -173,10 +173,10 @@ impl WorkloadSpec {
             }
         }
         if self.completion_mode != "Indexed" {
-            return call(pod, format!("{job}-"));
+            return set_generated_name(pod, format!("{job}-"));
         }
         let (index, first) = ("batch.kubernetes.io/job-completion-index", "0");
-        call(pod, format!("{job}-{first}-"));
+        set_generated_name(pod, format!("{job}-{first}-"));
         label(pod, index, first);
         pod.metadata.annotations.insert(index.into(), first.into());
         let hostname = || format!("{job}-{first}").into();
