@@ -42,46 +42,46 @@ pub enum Action {
     },
     /// Stop a sandbox, answered by `SandboxDied`.
     StopPodSandbox {
-        /// The sandbox.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
     },
     /// Remove a dead sandbox; no event answers.
     RemovePodSandbox {
-        /// The sandbox.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
     },
     /// Check whether the node has the container's image, answered by `ImageInspected`.
     InspectImage {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
     },
     /// Pull the container's image, answered by `ImagePulled`.
     PullImage {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
     },
     /// Create an instance in the newest sandbox, answered by `ContainerCreated`.
     CreateContainer {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// Number of restarts so far: the runtime's attempt.
         restart_count: i32,
     },
     /// Start an instance, answered by `ContainerStarted`.
     StartContainer {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
     },
     /// Send SIGTERM to an instance, and SIGKILL after `timeout`; answered by `ContainerExited`, then by
     /// `ContainerStopped`. Answer at once if it is gone already.
     StopContainer {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// Time from SIGTERM to SIGKILL; whole seconds, at least 2.
         #[serde(with = "crate::time::seconds")]
@@ -89,25 +89,25 @@ pub enum Action {
     },
     /// Remove a dead instance; no event answers.
     RemoveContainer {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
     },
     /// Run a hook, answered by `HookFinished`. The hook fails if the instance dies meanwhile.
     RunHook {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// postStart or preStop.
         hook: HookKind,
     },
     /// Run a probe's handler once, answered by `ProbeFinished`.
     Probe {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// Liveness, readiness or startup.
         kind: ProbeKind,
@@ -191,7 +191,7 @@ pub struct Transition {
     /// Time of the publication.
     #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
-    /// The change.
+    /// Changed part of the status, with its former and its new value.
     pub change: Change,
 }
 
@@ -223,7 +223,7 @@ pub struct Transition {
 #[serde(rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Change {
-    /// The phase.
+    /// The Pod's phase: `status.phase`.
     Phase {
         /// Former value; `None` at first.
         from: Option<PodPhase>,
@@ -243,13 +243,13 @@ pub enum Change {
     },
     /// A container's state.
     Container {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
         /// Former state; `None` at first.
         from: Option<ContainerStateKind>,
         /// New state.
         to: ContainerStateKind,
-        /// The instance in the new state.
+        /// The instance in the new state; `None` if the state is that of no instance.
         instance: Option<InstanceId>,
     },
 }

@@ -45,11 +45,11 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Event {
-    /// Event of the runtime.
+    /// Answer of the runtime, or a change in it.
     Runtime(RuntimeEvent),
-    /// Event of the API.
+    /// Change of the object in the API.
     Api(ApiEvent),
-    /// Event of the node.
+    /// Order of the node, or a restart of its kubelet.
     Node(NodeEvent),
 }
 
@@ -88,19 +88,19 @@ pub enum RuntimeEvent {
     },
     /// The requested sandbox could not be created.
     SandboxFailed {
-        /// The sandbox.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
         /// Error of the runtime.
         message: Box<str>,
     },
     /// A sandbox died or was stopped, which killed its containers (exit code 137).
     SandboxDied {
-        /// The sandbox.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
     },
     /// The runtime has looked for the container's image.
     ImageInspected {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
         /// True if the image is present; or the error.
         result: Result<bool, Box<str>>,
@@ -114,18 +114,18 @@ pub enum RuntimeEvent {
     },
     /// The requested instance was created.
     ContainerCreated {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// Success, or the error.
         result: Result<(), Failure>,
     },
     /// The requested instance was started.
     ContainerStarted {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// Start time by the runtime's clock; `None`: now.
         #[serde(with = "crate::time::exact")]
@@ -135,25 +135,25 @@ pub enum RuntimeEvent {
     },
     /// An instance exited.
     ContainerExited {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
-        /// The exit.
+        /// Exit code, reason, message and times.
         exit: ContainerExit,
     },
     /// `StopContainer` has returned: the instance is gone.
     ContainerStopped {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
     },
     /// A hook ended.
     HookFinished {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// postStart or preStop.
         hook: HookKind,
@@ -162,13 +162,13 @@ pub enum RuntimeEvent {
     },
     /// A probe's handler has answered.
     ProbeFinished {
-        /// The container.
+        /// Index of the container in the spec.
         container: ContainerIndex,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
         /// Liveness, readiness or startup.
         kind: ProbeKind,
-        /// The answer.
+        /// Outcome of this one run; the thresholds are the prober's.
         outcome: ProbeOutcome,
         /// Output or error of the handler, for the Kubernetes event.
         output: Box<str>,
@@ -214,7 +214,7 @@ pub enum ApiEvent {
     ConditionSet(#[serde(with = "crate::api::described")] PodCondition),
     /// Another owner has removed a condition.
     ConditionRemoved {
-        /// Type of the condition.
+        /// Type of the condition: `example.com/load-balancer`.
         condition_type: Box<str>,
     },
     /// The spec was changed, in an image, a deadline or an ephemeral container. The next sync uses it.

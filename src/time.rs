@@ -136,6 +136,7 @@ impl core::ops::Sub<Duration> for Timestamp {
 
 impl From<DateTime<Utc>> for Timestamp {
     fn from(time: DateTime<Utc>) -> Timestamp {
+        // Nanoseconds are cut off: no rule of a Pod's life needs more than a microsecond.
         Timestamp::from_unix_micros(time.timestamp_micros())
     }
 }
@@ -236,6 +237,7 @@ pub trait Clock {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManualClock {
+    // A `Cell`, so that a test can move the clock while others hold a reference to it.
     now: Cell<Timestamp>,
 }
 
@@ -288,6 +290,7 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        // A clock before 1970, as some boards have after a cold start, counts as the epoch.
         Timestamp::UNIX_EPOCH + since_epoch.unwrap_or(Duration::ZERO)
     }
 }
@@ -319,6 +322,7 @@ pub fn go_duration(duration: Duration) -> String {
             let _ = match minutes / 60 {
                 0 if minutes == 0 => Ok(()),
                 0 => write!(text, "{minutes}m"),
+                // Behind hours Go writes minutes also if they are 0: `1h0m5s`.
                 hours => write!(text, "{hours}h{}m", minutes % 60),
             };
             text + &decimal(below_minute.as_nanos(), 1_000_000_000) + "s"

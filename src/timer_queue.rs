@@ -108,6 +108,7 @@ impl<K: Ord + Clone> Timers<K> {
     /// ```
     pub fn pop_due(&mut self, now: Timestamp) -> Option<K> {
         self.next().filter(|at| *at <= now)?;
+        // Ordered by time, then by key: among equal times the smallest key comes first.
         let (_, key) = self.due.pop_first()?;
         self.by_key.remove(&key);
         Some(key)
@@ -143,6 +144,7 @@ impl<K: Ord + Clone> FromIterator<(K, Timestamp)> for Timers<K> {
 impl<K: Ord + Clone> Extend<(K, Timestamp)> for Timers<K> {
     fn extend<I: IntoIterator<Item = (K, Timestamp)>>(&mut self, due: I) {
         for (key, at) in due {
+            // Through `set`, since a key may come twice: the last one wins.
             self.set(key, Some(at));
         }
     }

@@ -9,9 +9,9 @@ use crate::{api::named, spec::ContainerIndex, time::Timestamp};
 named! {
     /// `type` of a Kubernetes event.
     pub enum EventType {
-        /// Expected.
+        /// Information: nothing is wrong.
         Normal = "Normal",
-        /// Possible problem.
+        /// Possible problem, of the Pod or of its node.
         Warning = "Warning",
     }
 }
@@ -40,21 +40,21 @@ named! {
     /// ```
     #[non_exhaustive]
     pub enum EventReason {
-        /// A pull started.
+        /// A pull of an image started.
         Pulling = "Pulling",
-        /// The image is present.
+        /// The image is present: it was there, or a pull has succeeded.
         Pulled = "Pulled",
         /// A container was created.
         Created = "Created",
         /// A container was started.
         Started = "Started",
-        /// A start failed.
+        /// A pull, a creation or a start failed; the message says which.
         Failed = "Failed",
         /// The image is absent, and the pull policy is `Never`.
         ErrImageNeverPull = "ErrImageNeverPull",
         /// The runtime could not inspect the image.
         InspectFailed = "InspectFailed",
-        /// A back-off holds a start or a pull back.
+        /// A back-off delays a start (CrashLoopBackOff) or a pull (ImagePullBackOff).
         BackOff = "BackOff",
         /// A container is being stopped.
         Killing = "Killing",
@@ -110,13 +110,13 @@ pub struct KubernetesEvent {
     /// Time of the recording.
     #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
-    /// Normal or Warning.
+    /// `type` of the event: `Normal` or `Warning`.
     #[serde(rename = "type")]
     pub type_: EventType,
     /// Reason: an [`EventReason`], or that of an admission handler.
     pub reason: Cow<'static, str>,
-    /// The container; `None` for the Pod.
+    /// Index of the container that it is about; `None` for the whole Pod.
     pub container: Option<ContainerIndex>,
-    /// Message for people.
+    /// Message for people, in the kubelet's own words.
     pub message: String,
 }

@@ -20,7 +20,7 @@ fn budget(pod: Value) -> Budget {
     Budget::of(&spec(pod), &Assumptions::default())
 }
 
-/// The budget of the only container.
+/// Returns the budget of the only container.
 fn container_budget(container: Value) -> ContainerBudget {
     budget(json!({"terminationGracePeriodSeconds": 30, "containers": [named("app", container)]})).containers.remove(0)
 }
@@ -39,7 +39,7 @@ fn bounds(earliest: u64, latest: impl Into<Option<u64>>) -> Bounds {
     Bounds { earliest: seconds(earliest), latest: latest.into().map(seconds) }
 }
 
-/// A probe that runs a command.
+/// Returns a probe that runs a command.
 fn probe(mut probe: Value) -> Value {
     probe["exec"] = json!({"command": ["check"]});
     probe
@@ -325,7 +325,7 @@ fn the_longest_possible_grace_does_not_overflow() {
 
 // --- Findings ---
 
-/// The codes and fields found in a Pod with a grace of 30 s and this container.
+/// Returns the codes and fields found in a Pod with a grace of 30 s and this container.
 fn found(container: Value) -> Vec<(FindingCode, String)> {
     found_in(json!({"terminationGracePeriodSeconds": 30, "containers": [named("app", container)]}))
 }
@@ -540,7 +540,7 @@ fn the_text_has_unknown_times_gates_and_findings() {
     assert_eq!(lines.last(), Some(&"Assumes that everything starts, answers and ends at once."));
 }
 
-/// The back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
+/// Returns the back-off of a node with the gate `ReduceDefaultCrashLoopBackOffDecay`.
 fn reduced() -> BackOffLimits {
     let reduced = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
     let gates = Kubernetes::default().with_feature_gates(reduced).unwrap();

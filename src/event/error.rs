@@ -32,13 +32,13 @@ pub enum EventError {
     UnknownInstance {
         /// The container's name.
         container: Box<str>,
-        /// The instance.
+        /// The instance, by its ordinal in the container.
         instance: InstanceId,
     },
     /// The event names a sandbox that the runtime does not have.
     #[error("sandbox {} is unknown: the event is stale", .sandbox.0)]
     UnknownSandbox {
-        /// The sandbox.
+        /// The sandbox, named by its attempt.
         sandbox: SandboxId,
     },
     /// The event answers no pending action.
@@ -54,7 +54,7 @@ pub enum EventError {
     IllegalContainerMove {
         /// The container's name.
         container: Box<str>,
-        /// Its state.
+        /// Its state before the event, such as `exited`.
         from: &'static str,
         /// The state after the event.
         to: &'static str,
@@ -62,7 +62,7 @@ pub enum EventError {
     /// The new spec changes an immutable field.
     #[error("{field}: cannot be changed in an existing Pod")]
     Immutable {
-        /// The path of the field.
+        /// Path of the field: `spec.hostNetwork`.
         field: &'static str,
     },
     /// A relist names a sandbox, or an instance of this container, twice.
@@ -83,7 +83,7 @@ pub enum EventError {
     /// The phase is not terminal.
     #[error("status.phase: {phase} is not terminal")]
     NotTerminal {
-        /// The phase.
+        /// The phase that the event names.
         phase: PodPhase,
     },
     /// The node terminates only Pods that have not terminated.
@@ -109,12 +109,14 @@ impl EventError {
     #[must_use]
     pub const fn is_stale(&self) -> bool {
         match self {
+            // Events and actions cross each other on their way, and agents restart: these happen to correct ones, too.
             EventError::UnknownInstance { .. }
             | EventError::UnknownSandbox { .. }
             | EventError::Unasked { .. }
             | EventError::IllegalContainerMove { .. }
             | EventError::NotActive
             | EventError::Gone => true,
+            // These do not go away by waiting: the embedder confused two Pods, or passed on what it has to refuse.
             EventError::NoSuchContainer { .. }
             | EventError::Immutable { .. }
             | EventError::ListedTwice { .. }

@@ -27,9 +27,9 @@ use super::{Event, EventError};
 #[error("{error}")]
 #[non_exhaustive]
 pub struct RefusedEvent {
-    /// The event.
+    /// The event as it was given.
     pub event: Box<Event>,
-    /// The error.
+    /// Reason for the refusal.
     pub error: EventError,
 }
 

@@ -98,6 +98,8 @@ fn is_sidecar(container: &Container) -> bool {
     container.restart_policy == Some(RestartPolicy::Always.into())
 }
 
+/// Returns the READINESS GATES column: `1/2`, or `<none>`.
+///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate>
 fn readiness_gates(pod: &PodManifest) -> Cow<'static, str> {
     let gates = &pod.spec.readiness_gates;

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{api::PodManifest, time::Timestamp};
 
-/// The row of a Pod with one regular container `app`, one init container `init` and one sidecar `proxy`.
+/// Returns the row of a Pod with one regular container `app`, one init container `init` and one sidecar `proxy`.
 fn shown(metadata: Value, status: Value) -> Row {
     let pod = json!({
         "metadata": metadata,
@@ -156,7 +156,7 @@ fn a_table_has_one_line_per_pod() {
     assert_eq!(table([], Timestamp::UNIX_EPOCH), "");
 }
 
-/// The columns IP, NODE and READINESS GATES of a Pod.
+/// Returns the columns IP, NODE and READINESS GATES of a Pod.
 fn wide(pod: Value) -> [String; 3] {
     let pod = serde_json::from_value(pod).unwrap();
     let printed = wide_table([&pod], "2026-03-01T12:00:00Z".parse().unwrap());

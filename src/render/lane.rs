@@ -127,8 +127,7 @@ named! {
     }
 }
 
-/// Reasons of `waiting` that are no failure.
-// The kubelet's reasons before a first start and during a restart of all containers.
+/// Reasons of `waiting` that are no failure: before a first start, and during a restart of all containers.
 const NORMAL_REASONS: [&str; 4] = ["", "ContainerCreating", "PodInitializing", "RestartingAllContainers"];
 
 impl LaneState {

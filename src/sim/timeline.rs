@@ -117,9 +117,9 @@ pub enum EntryKind {
 pub enum Occurrence {
     /// A process exited.
     ContainerExited {
-        /// Its container.
+        /// Index of its container in the spec.
         container: ContainerIndex,
-        /// Its instance.
+        /// Its instance, by the ordinal in the container.
         instance: InstanceId,
         /// Its exit code.
         code: i32,
@@ -135,22 +135,22 @@ pub enum Occurrence {
     },
     /// A hook ended.
     HookFinished {
-        /// Its container.
+        /// Index of its container in the spec.
         container: ContainerIndex,
-        /// Its instance.
+        /// Its instance, by the ordinal in the container.
         instance: InstanceId,
-        /// The hook.
+        /// postStart or preStop.
         hook: HookKind,
         /// Its exit code; none if the container exited first.
         code: Option<i32>,
     },
     /// A probe was answered.
     ProbeFinished {
-        /// Its container.
+        /// Index of its container in the spec.
         container: ContainerIndex,
-        /// Its instance.
+        /// Its instance, by the ordinal in the container.
         instance: InstanceId,
-        /// The probe.
+        /// Liveness, readiness or startup.
         kind: ProbeKind,
         /// Its outcome; none if the container was not running.
         outcome: Option<ProbeOutcome>,

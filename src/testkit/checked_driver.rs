@@ -15,7 +15,7 @@ use crate::{
     spec::PodSpec,
 };
 
-/// [`RandomDriver`] with an [`InvariantChecker`].
+/// [`RandomDriver`] with an [`InvariantChecker`], which checks all invariants after each step.
 ///
 /// ```
 /// use pod_lifecycle::testkit::{self, CheckedDriver};
@@ -78,10 +78,12 @@ impl CheckedDriver {
         match self.driver.resolve(step) {
             ResolvedStep::Nothing => Ok(()),
             ResolvedStep::Wait(until) => {
+                // The clock may pass several timers at once, as after a pause of the embedder's process.
                 self.driver.now = until;
                 self.handle_timeout()
             }
             ResolvedStep::Event(event) => {
+                // Timers that the event made due are handled at once, as an embedder's loop does.
                 self.handle_event(event)?;
                 self.handle_timeout()
             }
@@ -114,6 +116,7 @@ impl CheckedDriver {
     fn handle_event(&mut self, event: Event) -> Result<(), Violation> {
         let before = self.driver.pod.worker_state();
         let (result, out) = self.checker.handle_event(&mut self.driver.pod, self.driver.now, event.clone())?;
+        // Also a refused event counts as the answer to its action.
         self.driver.record_event(&event);
         self.record(before, &out);
         self.coverage.events = self.coverage.events.saturating_add(1);
@@ -136,6 +139,7 @@ impl CheckedDriver {
             let Output::Transition(transition) = output else { continue };
             match transition.change {
                 Change::Phase { from: Some(from), to } => self.coverage.phases.push((from, to)),
+                // The same state again is that of another instance.
                 Change::Container { from: Some(from), to, .. } if from != to => {
                     self.coverage.containers.push((from, to))
                 }

@@ -189,6 +189,7 @@ impl RandomDriver {
             Step::Event(event) => Some(event.clone()),
             Step::Wait(time) => return ResolvedStep::Wait(self.now + *time),
             Step::WaitForTimer => match self.pod.poll_timeout() {
+                // After a long wait the timer may be overdue.
                 Some(at) => return ResolvedStep::Wait(at.max(self.now)),
                 None => None,
             },
@@ -229,6 +230,7 @@ impl RandomDriver {
 
     /// Records the Pod's outputs: their actions are pending until they are answered.
     pub fn record_outputs(&mut self, out: &[Output]) {
+        // Removals have no answer, so nothing waits for one.
         let is_answered =
             |action: &&Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });
         let actions = out.iter().filter_map(|output| match output {
@@ -250,6 +252,7 @@ impl RandomDriver {
         let mut spec = PodSpec::clone(self.pod.spec());
         let count = spec.containers.len();
         if let Some(container) = (count > 0).then(|| index.index(count)).and_then(|at| spec.containers.get_mut(at)) {
+            // Always another image than before; an equal spec would be no change.
             container.image = if container.image == "nginx:2" { "nginx:3".into() } else { "nginx:2".into() };
         }
         // The API server increments metadata.generation with every change of a spec.
@@ -295,6 +298,7 @@ fn relist(known: &RuntimeStatus, change: &RelistChange) -> RuntimeStatus {
         }
         RelistChange::Unknown(index) => {
             if let Some(instance) = runtime.instances.get_mut(at(index)) {
+                // The CRI's `CONTAINER_UNKNOWN`.
                 instance.state = InstanceState::Unknown;
             }
         }
@@ -357,6 +361,7 @@ pub fn answer(action: &Action, kind: &AnswerKind, runtime: &RuntimeStatus) -> Op
             RuntimeEvent::ContainerStarted { container, instance, started_at: None, result }
         }
         Action::StopContainer { container, instance, .. } => {
+            // The exit of a running instance is reported first; the second answer completes the call.
             let runs = runtime.instances_of(container).any(|known| known.id == instance && known.is_running());
             match kind {
                 AnswerKind::With(_, exit) if runs => {

@@ -16,6 +16,7 @@ use crate::{
 /// Plays a scenario with frequent resyncs and these shortcuts.
 fn play(scenario: &Scenario, fast_path: FastPath) -> Option<Timeline> {
     let mut scenario = scenario.clone();
+    // Most resyncs of such a short period change nothing, which is when the shortcuts apply.
     scenario.config = Settings { resync_period: Some(Duration::from_millis(1_500)), fast_path, ..scenario.config };
     scenario.play().ok()
 }

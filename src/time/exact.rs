@@ -100,6 +100,7 @@ impl Serialize for Micros {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let micros = self.0.unix_micros();
         let time = DateTime::<Utc>::from_timestamp_micros(micros);
+        // RFC 3339 has four digits for the year; `AutoSi` writes as many decimals as are needed.
         match time.filter(|time| serializer.is_human_readable() && (0..=9999).contains(&time.year())) {
             Some(time) => serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             None => serializer.serialize_i64(micros),
@@ -110,6 +111,7 @@ impl Serialize for Micros {
 impl<'de> Deserialize<'de> for Micros {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Micros, D::Error> {
         if deserializer.is_human_readable() {
+            // The format says if it is a text or a number; a binary one could not.
             deserializer.deserialize_any(MicrosVisitor)
         } else {
             i64::deserialize(deserializer).map(Timestamp::from_unix_micros).map(Micros)
@@ -131,6 +133,7 @@ impl Visitor<'_> for MicrosVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, micros: u64) -> Result<Micros, E> {
+        // serde_json reads any number without a sign as u64.
         i64::try_from(micros).map_err(E::custom).and_then(|micros| self.visit_i64(micros))
     }
 

@@ -46,6 +46,7 @@ impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.as_secs())?;
         if self.0.subsec_nanos() > 0 {
+            // From the nanoseconds, not from a float: `0.1 s` is never `0.10000000000000001 s`.
             let digits = alloc::format!("{:09}", self.0.subsec_nanos());
             write!(f, ".{}", digits.trim_end_matches('0'))?;
         }

@@ -137,6 +137,8 @@ fn addresses(sheet: &mut Sheet, status: &PodStatus) {
     status.pod_ips.iter().for_each(|address| sheet.field(1, "IP", &address.ip));
 }
 
+/// Writes the table of readiness gates with the statuses of their conditions.
+///
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate>
 fn readiness_gates(sheet: &mut Sheet, pod: &PodManifest) {
     let gates = pod.spec.readiness_gates.iter().map(|gate| {

@@ -141,7 +141,7 @@ impl<'a> LaneReader<'a> {
         self.stops.push(Span { from: at, to: OPEN, what: GracefulStop { timeout } });
     }
 
-    // The exit ends whatever was still going on: a sleep that it cut short counts as failed.
+    /// Ends whatever was going on: a sleep that the exit cuts short counts as failed.
     fn exit(&mut self, at: Timestamp, exit: ProcessExit) {
         if self.sleeps_before_stop() {
             self.end(at, TaskKind::PreStop, false);

@@ -96,10 +96,10 @@ impl<'a> Reader<'a> {
 
     fn container_action(&mut self, at: Timestamp, action: &Action) {
         match action {
+            // Of a container's calls, only these take time or start and end its process.
             Action::PullImage { container }
             | Action::StartContainer { container, .. }
             | Action::StopContainer { container, .. }
-            // Only these calls take time or start and end a process; the others have no room in a lane.
             | Action::RunHook { container, .. } => {
                 if let Some(lane) = self.lane(*container) {
                     lane.action(at, action);
@@ -222,7 +222,7 @@ fn close_spans(picture: &mut Picture) {
 
 /// Returns the rank of a condition: the order in which conditions usually become true; unknown ones come last.
 fn rank(condition: &str) -> usize {
-    // Not the order of the kubelet's status, which has PodScheduled last.
+    // Not the order of the kubelet's status, which has PodScheduled after Ready.
     const ORDER: [ConditionType; 7] = [
         ConditionType::PodScheduled,
         ConditionType::PodReadyToStartContainers,

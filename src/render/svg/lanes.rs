@@ -200,7 +200,7 @@ impl Page<'_> {
             self.fill(fill, Area { x: from, y, width, height: TASK_HEIGHT }, title);
             let failed = piece.spans.iter().any(|span| span.what.outcome == TaskOutcome::Failed);
             let text = if failed { format!("{} failed", main.kind) } else { main.kind.to_string() };
-            // Signals and exits say more than tasks, which have a box of their own.
+            // Tasks come last: signals and exits say more.
             labels.push(Label { rank: 3, item: (from, to), text });
         }
     }
@@ -275,7 +275,7 @@ impl Page<'_> {
         };
         let y = self.y + PROCESS_HEIGHT / 2.0;
         let mut path = marker.path(from, y);
-        // A second marker would otherwise lie on the first.
+        // A second marker only where it does not lie on the first.
         if to - from > MARKER_WIDTH {
             path.push_str(&marker.path(to, y));
             path.push_str(&format!("M{} {}H{}", Px(from), Px(y), Px(to)));
@@ -314,7 +314,7 @@ impl Page<'_> {
         let long = format!("{kind} probe");
         let fits = layout::width(&long, Font::Small) <= self.name_room();
         self.row_name(if fits { &long } else { &kind }, Font::Small, PROBE_HEIGHT);
-        // Results of one kind in a row are one span, so that a change of result is never lost in a band.
+        // Equal results in a row are one span, which `pieces` combines with its neighbours only if it is short.
         let alike: Vec<Span<&[ProbeResult]>> =
             row.results.chunk_by(|a, b| marker(a) == marker(b)).filter_map(span).collect();
         for piece in pieces(&alike, &self.scale.clone(), MIN_PROBE_DISTANCE, |results| results.first().map(marker)) {

@@ -45,7 +45,6 @@ impl Font {
 
 /// Advance widths of printable ASCII in hundredths of the font size: the larger one of two common families, of which
 /// one is about as wide as screen fonts get.
-// One entry per character from the blank (0x20) to the tilde (0x7E).
 const ADVANCES: [u8; 95] = [
     32, 41, 46, 84, 64, 96, 78, 28, 40, 40, 50, 84, 32, 37, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84,
     84, 84, 56, 102, 69, 69, 73, 78, 67, 62, 78, 76, 30, 50, 67, 56, 87, 75, 79, 67, 79, 73, 67, 62, 74, 69, 99, 69,

@@ -198,7 +198,7 @@ impl Marker {
     pub(super) fn path(self, x: f64, y: f64) -> String {
         let (x, y) = (Px(x), Px(y));
         match self {
-            // Relative moves after the first point keep an outline short; it fits into MARKER_WIDTH around the point.
+            // All moves after the first are relative to the point.
             Marker::Completed => format!("M{x} {y}m-4 0l3 3l5-6"),
             Marker::Crashed => format!("M{x} {y}m-3.5-3.5l7 7m0-7l-7 7"),
             Marker::Sigterm => format!("M{x} {y}m-4.5-4h9l-4.5 8z"),

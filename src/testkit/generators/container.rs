@@ -16,6 +16,7 @@ use crate::{
 /// Exit codes of rules and scripts. There are few of them, so that rules often match.
 pub(super) const EXIT_CODES: [i32; 5] = [0, 1, 2, 42, 137];
 
+// A tag, `latest` written and implied, and a registry's port: the default pull policy depends on these.
 const IMAGES: [&str; 4] = ["nginx:1", "nginx:latest", "busybox", "registry.example:5000/team/tool:v2"];
 
 /// Generates a regular container for a Pod with this `terminationGracePeriodSeconds`.
@@ -36,6 +37,7 @@ pub fn container(name: String, grace_seconds: i64) -> impl Strategy<Value = Cont
 
 /// Generates an init container that runs to completion.
 pub fn init_container(name: String) -> impl Strategy<Value = Container> {
+    // `Always` would make it a sidecar.
     let policy = option::weighted(0.35, known(&[RestartPolicy::Never, RestartPolicy::OnFailure]));
     (bare(name), policy, rules())
         .prop_map(|(bare, policy, rules)| Container {
@@ -119,6 +121,7 @@ pub fn readiness_probe() -> impl Strategy<Value = Probe> {
 
 /// Generates a valid liveness probe: `successThreshold` is 1 or absent.
 pub fn liveness_probe() -> impl Strategy<Value = Probe> {
+    // Unlike a Pod's, a probe's grace period must be above 0.
     let grace = option::weighted(0.3, 1..=40_i64);
     (probe(), grace, option::of(Just(1)))
         .prop_map(|(probe, termination_grace_period_seconds, success_threshold)| Probe {
@@ -148,6 +151,7 @@ pub fn outcome() -> impl Strategy<Value = ProbeOutcome> {
 /// Generates lifecycle hooks; a `sleep` hook must not be longer than the Pod's grace period.
 fn lifecycle(grace_seconds: i64) -> impl Strategy<Value = Option<Lifecycle>> {
     let hooks = (option::of(hook(grace_seconds)), option::of(hook(grace_seconds)));
+    // A stop signal needs `spec.os`, and changes nothing but the signal's name.
     let hooks = hooks.prop_map(|(post_start, pre_stop)| Lifecycle { post_start, pre_stop, stop_signal: None });
     option::weighted(0.25, hooks).boxed()
 }
@@ -160,6 +164,7 @@ fn hook(grace_seconds: i64) -> impl Strategy<Value = Handler> {
 }
 
 fn probe() -> impl Strategy<Value = Probe> {
+    // Zeroes, too: the API server replaces each but the delay's by its default.
     let numbers = (option::of(0..=20), option::of(0..=5), option::of(0..=15), option::of(0..=4));
     (handler(), numbers)
         .prop_map(|(handler, (delay, timeout, period, failure))| Probe {

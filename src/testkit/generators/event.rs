@@ -106,6 +106,7 @@ fn api_event(spec: Arc<PodSpec>) -> impl Strategy<Value = ApiEvent> {
             .prop_map(|(grace_seconds, generation)| ApiEvent::Deleted { grace_seconds, generation }),
         1 => Just(ApiEvent::Removed),
         3 => condition().prop_map(ApiEvent::ConditionSet),
+        // The Pod's own spec changes nothing; that of another Pod changes immutable fields and is refused.
         1 => Just(ApiEvent::SpecChanged(spec)),
         1 => super::pod::spec().prop_map(ApiEvent::SpecChanged),
         1 => sample::select(&GATES[..])
@@ -144,6 +145,7 @@ fn condition() -> impl Strategy<Value = PodCondition> {
 }
 
 fn instance(containers: usize) -> impl Strategy<Value = Instance> {
+    // Some instances are of no container of the spec, such as those of an older object.
     let names = (option::weighted(0.9, container(containers)), instance_id(), sandbox_id());
     (names, 0..=3_i32, any::<bool>(), instance_state())
         .prop_map(|((container, id, sandbox), restart_count, spec_changed, state)| Instance {
@@ -192,6 +194,7 @@ fn container(count: usize) -> impl Strategy<Value = ContainerIndex> {
 }
 
 fn instance_id() -> impl Strategy<Value = InstanceId> {
+    // Few ordinals, so that many events are about an instance that exists.
     (0..=3_u32).prop_map(InstanceId::nth)
 }
 
@@ -200,6 +203,7 @@ fn sandbox_id() -> impl Strategy<Value = SandboxId> {
 }
 
 fn grace() -> impl Strategy<Value = i64> {
+    // 0 and negative ones have rules of their own: a negative one counts as 1.
     prop_oneof![1 => Just(0), 1 => Just(-1), 6 => 1..=60_i64]
 }
 

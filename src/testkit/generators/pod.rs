@@ -54,6 +54,7 @@ pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
 }
 
 fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
+    // The API server's default, which bounds the sleep of a hook.
     let given = grace_seconds.unwrap_or(30);
     let containers = (init_containers(given), containers(given));
     let policy = option::weighted(0.8, sample::select(RestartPolicy::ALL).prop_map(Named::Known));
@@ -82,6 +83,7 @@ fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec>
 }
 
 fn init_containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
+    // Shuffled, since statuses of regular containers are sorted by name and those of init containers are not.
     let names = Just(["setup", "proxy", "migrate"].to_vec()).prop_shuffle();
     let count = prop_oneof![4 => Just(0_usize), 3 => Just(1), 2 => Just(2), 1 => Just(3)];
     (names, count)
@@ -107,6 +109,7 @@ fn containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
 
 fn pod_of((spec, has_label, is_static): (PodManifestSpec, bool, bool)) -> PodManifest {
     let labels = has_label.then(|| ("app".to_string(), "web".to_string())).into_iter().collect();
+    // The annotation of a Pod from a file on the node: a static Pod is critical, so the node does not evict it.
     let source = is_static.then(|| ("kubernetes.io/config.source".to_string(), "file".to_string()));
     let annotations = source.into_iter().collect();
     let (name, uid) = ("web-0".to_string(), "f5b8".to_string());

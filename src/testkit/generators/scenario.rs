@@ -39,6 +39,7 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
             (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
                 let end = script.end.unwrap_or_default();
                 let script = without_missing_hooks_and_probes(script, &pod);
+                // An action after the end would make the scenario invalid.
                 Scenario { description: String::new(), pod, script, config }.cut_at(end)
             })
         })
@@ -98,12 +99,14 @@ fn without_missing_hooks_and_probes(mut script: Script, pod: &PodManifest) -> Sc
 /// Returns the actions that bind a Pod with scheduling gates to a node.
 fn binding() -> Vec<ScriptAction> {
     let scheduler = ScriptActionKind::Unschedulable { message: "0/1 nodes are available".into() };
+    // In this order: the scheduler does not try a gated Pod, and binds it only after the failed attempt.
     let kinds = [ScriptActionKind::RemoveSchedulingGates, scheduler, ScriptActionKind::Bind];
     kinds.into_iter().map(|kind| ScriptAction { at: Duration::ZERO, kind }).collect()
 }
 
 fn actions(names: Vec<String>) -> impl Strategy<Value = Vec<ScriptAction>> {
     let one = (seconds(600), action(names)).prop_map(|(at, kind)| vec![ScriptAction { at, kind }]);
+    // Losing a lost node is refused, and so is recovering one that is not: the two come as a pair.
     let lost_and_recovered = (seconds(300), seconds(300)).prop_map(|(lost, later)| {
         vec![
             ScriptAction { at: lost, kind: ScriptActionKind::NodeLost },
@@ -186,6 +189,7 @@ fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
     prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)]
         .prop_map(|mut steps| {
             steps.sort_by_key(|step| step.from);
+            // Scenarios need each step later than the one before.
             steps.dedup_by(|next, before| next.from <= before.from);
             steps
         })

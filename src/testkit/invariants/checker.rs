@@ -113,6 +113,7 @@ impl InvariantChecker {
         let check_all = |list: &[(&str, Invariant)]| -> Result<(), Violation> {
             list.iter().try_for_each(|(name, it)| it(step).map_err(|violation| format!("{name}: {violation}")))
         };
+        // Inputs before the checks, outputs after: an invariant compares the outputs with what came before them.
         self.history.record_input(step);
         check_all(STEP_INVARIANTS)?;
         for (name, invariant) in HISTORY_INVARIANTS {

@@ -103,8 +103,10 @@ impl History {
         match step.event {
             Some(Event::Node(NodeEvent::KubeletRestarted)) => self.restarts = true,
             Some(Event::Node(NodeEvent::Evicted { grace_seconds, .. })) => {
+                // The shortest that the event allows; a hard eviction leaves 1 s, so 0 is on the safe side.
                 self.record_grace(seconds::of_field(grace_seconds.unwrap_or(0)));
             }
+            // Without a number the Pod keeps its own grace period, which `minimum_grace` has anyway.
             Some(Event::Node(NodeEvent::ShutDown { grace_seconds: Some(longest) })) => {
                 self.record_grace(seconds::of_field(*longest));
             }
@@ -116,6 +118,7 @@ impl History {
             }
             Some(_) | None => {}
         }
+        // Both: a relist may take an instance away in this very step.
         self.record_init_progress(step.before);
         self.record_init_progress(step.after);
         if step.after.worker_state() == WorkerState::Syncing {
@@ -133,6 +136,7 @@ impl History {
 
     /// Records the outputs of a step, after the invariants are checked.
     pub fn record_outputs(&mut self, step: &StepRecord<'_>) {
+        // The new worker is there once the state has gone backwards.
         if !leads_to(step.before.worker_state(), step.after.worker_state()) {
             self.restarts = false;
         }
@@ -175,6 +179,7 @@ impl History {
         for (index, _) in spec.init_containers() {
             let record = pod.published().containers().get(index.get()).and_then(Option::as_ref);
             if let Some(RecordedState::Terminated(end)) = record.and_then(|record| record.state.as_ref())
+                // The published record outlasts the instance, which garbage collection may remove.
                 && end.exit_code == 0
             {
                 self.containers.entry(index).or_default().has_passed = true;

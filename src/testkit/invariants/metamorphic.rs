@@ -35,6 +35,7 @@ fn a_restored_snapshot_behaves_alike(step: &StepRecord<'_>) -> Result<(), Violat
         }
     }
     ensure!((&*out, &copy) == (step.out, step.after), "same input, other outputs: {out:?}");
+    // A model checker finds visited states by their hash, so equal Pods need equal ones.
     let hash = |pod: &PodMachine| BuildHasherDefault::<DefaultHasher>::default().hash_one(pod);
     ensure!(hash(&copy) == hash(step.after), "equal Pods have different hashes");
     Ok(())

@@ -36,6 +36,7 @@ fn each_transition_starts_where_the_last_one_ended(history: &History, step: &Ste
         let earlier = || transitions(step).take(index);
         match transition.change {
             Change::Phase { from: Some(from), .. } => {
+                // The last one of this step, or of all steps before it.
                 let last = earlier().filter_map(phase_of).last().or(history.phase);
                 ensure!(Some(from) == last, "{transition:?}, but it was {last:?}");
             }
@@ -63,6 +64,7 @@ fn condition_times_are_not_in_the_future(history: &History, step: &StepRecord<'_
         return Ok(());
     }
     for (which, _, since) in step.after.published().conditions() {
+        // Compared with the latest time ever: a clock that was set back leaves older times in the future.
         ensure!(since.is_none_or(|since| Some(since) <= history.latest), "{which} since {since:?} is in the future");
     }
     Ok(())
@@ -84,6 +86,7 @@ fn status_of(transition: &Transition, of: ConditionType) -> Option<ConditionStat
 fn each_phase_change_is_a_transition(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let published = transitions(step).filter_map(phase_of).last().or(history.phase);
     let phase = step.after.phase();
+    // A resumed Pod has published nothing yet.
     let is_published = published.is_none_or(|published| published == phase);
     ensure!(step.after.is_gone() || is_published, "the phase is {phase}, and {published:?} was published");
     Ok(())
@@ -171,6 +174,7 @@ fn sigkill_waits_for_the_grace_period(history: &History, step: &StepRecord<'_>) 
         let grace = history.minimum_grace(step.after, *container);
         let hook = history.containers.get(container).and_then(|known| known.pre_stop.get(instance).copied());
         let termination = history.termination.as_ref().map(|it| it.since);
+        // The preStop hook runs within the grace period, so the period begins with it.
         let since = [hook, termination].into_iter().flatten().fold(step.now, core::cmp::Ord::min);
         let (killed_at, earliest) = (step.now + *timeout, since + grace);
         ensure!(killed_at >= earliest, "{action:?} at {:?}: its grace period lasts until {earliest:?}", step.now);

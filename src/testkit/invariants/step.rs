@@ -159,6 +159,7 @@ fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) -> Res
             let record = pod.published().containers().get(container.get()).and_then(Option::as_ref);
             record.is_some_and(|record| record.started == Some(true))
         };
+        // Either state will do: the step itself may have published the start, or the exit.
         ensure!(has_started(step.before) || has_started(step.after), "{action:?}, and the container has not started");
     }
     Ok(())

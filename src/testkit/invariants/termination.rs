@@ -48,6 +48,7 @@ pub fn a_deleted_pod_terminates_in_time(
     let mut runtime = IdealRuntime { pod, now, outputs: Outputs { pending, stops_since: None } };
     runtime.remove_unknown_instances();
     runtime.answer_all()?;
+    // An hour at most: a longer one makes the run no different, only later.
     let grace_seconds = runtime.pod.spec().termination_grace().map_or(0, seconds::to_field).clamp(0, 3_600);
     runtime.outputs.stops_since = None;
     // A Pod that is gone, or never was on a node, refuses this.
@@ -125,6 +126,7 @@ impl IdealRuntime {
             if self.outputs.pending.is_empty() {
                 return Ok(());
             }
+            // In their order, as an embedder must.
             let action = self.outputs.pending.remove(0);
             let Some(event) = answer(&action, &AnswerKind::Success, self.pod.runtime()) else { continue };
             if !is_answer(&action, &event) {
