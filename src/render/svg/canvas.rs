@@ -11,6 +11,9 @@ use super::layout::Font;
 /// Layers, from back to front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Layer {
+    /// Opaque ground of the whole picture.
+    Ground,
+    /// Lines behind the bars.
     Background,
     Bar,
     /// Lines and shades across the bars.

@@ -92,7 +92,7 @@ impl<'a> Page<'a> {
         self.legend();
         self.y += MARGIN;
         let all = Area { x: 0.0, y: 0.0, width: self.width, height: self.y };
-        self.canvas.rect(Layer::Background, "bg", all, None);
+        self.canvas.rect(Layer::Ground, "bg", all, None);
     }
 
     fn header(&mut self) {

@@ -157,3 +157,12 @@ fn every_fill_and_marker_of_a_picture_is_in_its_legend() {
         }
     }
 }
+
+#[test]
+fn nothing_lies_under_the_ground_of_a_picture() {
+    for (name, picture) in pictures() {
+        let shapes = drawn(&picture, 1_000.0).canvas.to_string();
+        let first = shapes.lines().next().unwrap();
+        assert!(first.contains(r#"class="bg""#), "{name} begins with {first}");
+    }
+}
