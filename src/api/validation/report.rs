@@ -55,6 +55,7 @@ impl fmt::Display for Path<'_> {
             write!(f, "{parent}")?;
         }
         match self.step {
+            // The root has no dot before it.
             Segment::Field(field) if self.parent.is_none() => f.write_str(field),
             Segment::Field(field) => write!(f, ".{field}"),
             Segment::Index(index) => write!(f, "[{index}]"),
@@ -143,6 +144,7 @@ impl Report {
 
     /// Requires a known value; the empty string is none.
     pub(super) fn known<T: Name>(&mut self, field: &Path<'_>, word: Option<&Named<T>>) {
+        // Go checks membership of a set, in which the empty string is not.
         if word.and_then(Named::known).is_none() {
             let supported = T::ALL.iter().map(|word| word.name());
             self.not_supported(field, word.map_or("", Named::as_str), supported);
