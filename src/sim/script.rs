@@ -221,7 +221,6 @@ impl ImageScript {
     /// True if the registry does not answer so long after the start of the simulation.
     #[must_use]
     pub fn is_out(&self, elapsed: Duration) -> bool {
-        // At `to` the registry answers again.
         self.outages.iter().any(|outage| outage.from <= elapsed && elapsed < outage.to)
     }
 }

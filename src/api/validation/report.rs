@@ -15,7 +15,7 @@ use crate::api::{Name, Named, PodManifest};
 /// Path from the Pod to a field, as in `spec.containers[0].name`.
 #[derive(Clone, Copy)]
 pub(super) struct Path<'a> {
-    // A list through the stack: a path is written out only for an error, so valid Pods allocate none.
+    // A linked list on the stack: a path is written out only for an error, so valid Pods allocate none.
     parent: Option<&'a Path<'a>>,
     step: Segment<'a>,
 }
@@ -55,7 +55,6 @@ impl fmt::Display for Path<'_> {
             write!(f, "{parent}")?;
         }
         match self.step {
-            // The root has no dot before it.
             Segment::Field(field) if self.parent.is_none() => f.write_str(field),
             Segment::Field(field) => write!(f, ".{field}"),
             Segment::Index(index) => write!(f, "[{index}]"),
