@@ -270,7 +270,7 @@ named! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum SyncProgress {
-    /// A sync started.
+    /// The pod worker started a sync.
     Began {
         /// Kind of the sync.
         kind: SyncKind,
@@ -278,7 +278,7 @@ pub enum SyncProgress {
         #[serde(with = "crate::time::seconds::option")]
         grace: Option<Duration>,
     },
-    /// A sync ended.
+    /// The pod worker ended a sync; one that waits for the runtime lasts until the answer.
     Ended {
         /// Kind of the sync.
         kind: SyncKind,

@@ -105,7 +105,7 @@ pub enum RuntimeEvent {
         /// True if the image is present; or the error.
         result: Result<bool, Box<str>>,
     },
-    /// A pull ended.
+    /// A pull ended, with success or not.
     ImagePulled {
         /// The container that the image was pulled for.
         container: ContainerIndex,
@@ -133,7 +133,7 @@ pub enum RuntimeEvent {
         /// Success, or the error.
         result: Result<(), Failure>,
     },
-    /// An instance exited.
+    /// An instance exited, by itself or after a stop.
     ContainerExited {
         /// Index of the container in the spec.
         container: ContainerIndex,
@@ -149,7 +149,7 @@ pub enum RuntimeEvent {
         /// The instance, by its ordinal in the container.
         instance: InstanceId,
     },
-    /// A hook ended.
+    /// A hook's handler ended, with success or not.
     HookFinished {
         /// Index of the container in the spec.
         container: ContainerIndex,
@@ -290,7 +290,7 @@ pub struct ContainerExit {
     pub code: i32,
     /// Reason of the terminated container.
     pub reason: TerminationReason,
-    /// Its termination message.
+    /// Its termination message, from `terminationMessagePath` or the log.
     pub message: Option<Box<str>>,
     /// Signal that ended it, if the runtime reports one.
     pub signal: Option<i32>,

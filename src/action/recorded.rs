@@ -54,11 +54,11 @@ named! {
         ErrImageNeverPull = "ErrImageNeverPull",
         /// The runtime could not inspect the image.
         InspectFailed = "InspectFailed",
-        /// A back-off delays a start (CrashLoopBackOff) or a pull (ImagePullBackOff).
+        /// A back-off delays a start (`CrashLoopBackOff`) or a pull (`ImagePullBackOff`).
         BackOff = "BackOff",
         /// A container is being stopped.
         Killing = "Killing",
-        /// A probe failed.
+        /// A probe failed or could not run; one for each run, whatever the threshold.
         Unhealthy = "Unhealthy",
         /// A probe succeeded with a warning.
         ProbeWarning = "ProbeWarning",

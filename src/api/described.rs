@@ -16,7 +16,8 @@ use serde_json::{Map, Number, Value};
 const MAX_DEPTH: u8 = 64;
 
 /// The start of a value, or a scalar, in the order of a depth-first walk.
-// A compact format writes the index of a variant: new ones come last, so that old files stay readable.
+///
+/// A compact format writes the index of a variant: new ones come last, so that old files stay readable.
 #[derive(Serialize, Deserialize)]
 enum Token {
     Null,

@@ -18,7 +18,7 @@ pub(crate) struct ImageReference {
 #[error("couldn't parse image name {image:?}: {problem}")]
 #[non_exhaustive]
 pub struct InvalidImageName {
-    /// The string.
+    /// The string, as it was written in the spec.
     pub image: String,
     /// Reason for the refusal.
     pub problem: &'static str,

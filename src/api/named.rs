@@ -238,6 +238,7 @@ macro_rules! open_named {
             fn from(text: &str) -> $ty {
                 match text {
                     $($name => $ty::$variant,)+
+                    // Runtimes, plugins and newer versions have names of their own.
                     _ => $ty::Other(text.into()),
                 }
             }

@@ -62,7 +62,7 @@ pub enum EventError {
     /// The new spec changes an immutable field.
     #[error("{field}: cannot be changed in an existing Pod")]
     Immutable {
-        /// Path of the field: `spec.hostNetwork`.
+        /// Path of the field: `spec.activeDeadlineSeconds`.
         field: &'static str,
     },
     /// A relist names a sandbox, or an instance of this container, twice.

@@ -101,7 +101,7 @@ pub enum ObjectError {
     /// The field is immutable.
     #[error("{field}: cannot be changed in a Pod that exists")]
     Immutable {
-        /// Path of the immutable field: `spec.hostNetwork`.
+        /// Path of the immutable field: `spec.activeDeadlineSeconds`.
         field: &'static str,
     },
     /// The Pod has no container of this name.

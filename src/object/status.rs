@@ -50,9 +50,8 @@ impl PodObject {
         for condition in &published.conditions {
             if is_owned_by_kubelet(&condition.type_) {
                 conditions.push(condition.clone());
-            // `DisruptionTarget` has several writers; the kubelet replaces it only with its own, in the place where it
-            // stands.
             } else if is_disruption_by_kubelet(condition) {
+                // It has several writers: the kubelet replaces it only with its own, in the place where it stands.
                 PodCondition::put(&mut conditions, condition.clone());
             }
         }

@@ -63,7 +63,7 @@ pub enum ScriptActionKind {
     SetCondition {
         /// Type of the condition.
         condition: String,
-        /// Its status.
+        /// Its status: `True`, `False` or `Unknown`.
         status: api::ConditionStatus,
     },
     /// Remove a condition.

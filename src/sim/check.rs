@@ -96,7 +96,7 @@ impl Script {
         let there: Vec<&str> = spec.containers().map(|(_, container)| container.name()).chain(added).collect();
         let scripts = self.containers.keys().map(|name| (format!("script.containers.{name}"), name));
         let changes = self.actions.iter().enumerate().filter_map(|(place, action)| {
-            // Only an image can be changed after the Pod's creation, so no other action names a container.
+            // Of all actions only this one names a container that has to exist.
             let ScriptActionKind::SetImage { container, .. } = &action.kind else { return None };
             Some((format!("script.actions[{place}].container"), container))
         });

@@ -25,7 +25,7 @@ pub enum ScenarioError {
     NoSuchContainer {
         /// Path of the field.
         field: String,
-        /// The name.
+        /// The name in the script.
         name: String,
         /// Names of the Pod's containers, separated by commas.
         there: String,
@@ -45,7 +45,7 @@ pub enum ScenarioError {
     NoSuchFinalizer {
         /// Path of the field.
         field: String,
-        /// The finalizer.
+        /// The finalizer in the script.
         name: String,
     },
     /// No kubelet of this version has these feature gates.
@@ -88,7 +88,7 @@ pub enum ScenarioError {
     BadChance {
         /// Path of the field.
         field: String,
-        /// The number.
+        /// The number as it was given.
         value: f64,
         /// Its mistake, as the end of a sentence: `is not a probability from 0 to 1`.
         wrong: &'static str,

@@ -29,16 +29,16 @@ pub enum Distribution {
     /// Any duration between two is equally likely.
     #[serde(rename_all = "camelCase")]
     Uniform {
-        /// The shortest.
+        /// The shortest duration, included.
         #[serde(with = "seconds")]
         min: Duration,
-        /// The longest.
+        /// The longest duration, not below `min`.
         #[serde(with = "seconds")]
         max: Duration,
     },
     /// Random arrivals, without memory.
     Exponential {
-        /// The mean.
+        /// The mean, above 0: the inverse of the rate.
         #[serde(with = "seconds")]
         mean: Duration,
     },
@@ -53,7 +53,7 @@ pub enum Distribution {
     /// Pulls and response times: most are short, some are very long.
     #[serde(rename_all = "camelCase")]
     Lognormal {
-        /// The median.
+        /// The median, above 0: half of the durations are shorter.
         #[serde(with = "seconds")]
         median: Duration,
         /// The standard deviation of the logarithm.
@@ -193,7 +193,7 @@ pub struct RandomScript {
     /// Probability that a pull fails, from 0 to 1.
     #[serde(default)]
     pub pull_failure: f64,
-    /// The probes.
+    /// Random failures and latencies of the probes.
     #[serde(default)]
     pub probes: RandomProbes,
 }
@@ -203,13 +203,13 @@ pub struct RandomScript {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RandomProbes {
-    /// The startup probe.
+    /// Of the startup probe; as the run says if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup: Option<RandomProbe>,
-    /// The readiness probe.
+    /// Of the readiness probe; as the run says if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<RandomProbe>,
-    /// The liveness probe.
+    /// Of the liveness probe; as the run says if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub liveness: Option<RandomProbe>,
 }

@@ -170,6 +170,7 @@ impl Scenario {
     /// Changes the script of a container.
     #[must_use]
     pub fn container(mut self, name: &str, script: impl FnOnce(ContainerScript) -> ContainerScript) -> Scenario {
+        // Taken out and put back: the builder consumes the script, and several calls add up.
         let before = self.script.containers.remove(name).unwrap_or_default();
         self.script.containers.insert(name.into(), script(before));
         self
@@ -215,6 +216,7 @@ impl Scenario {
     pub fn cut_at(mut self, end: impl IntoDuration) -> Scenario {
         let end: Duration = end.into_duration();
         self.script.actions.retain(|action| action.at <= end);
+        // What comes exactly at the end still happens: see `Simulation::advance_to`.
         self.script.sandbox_deaths.retain(|death| *death <= end);
         self.until(end)
     }

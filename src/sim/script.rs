@@ -73,10 +73,10 @@ pub struct ContainerScript {
     /// The container's image on the node.
     #[serde(default)]
     pub image: ImageScript,
-    /// The `postStart` hook.
+    /// Script of the `postStart` hook; it succeeds at once if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_start: Option<HookScript>,
-    /// The `preStop` hook.
+    /// Script of the `preStop` hook; it succeeds at once if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<HookScript>,
     /// Random behaviour, which replaces the fixed one of `runs` and `image`.
@@ -221,7 +221,6 @@ impl ImageScript {
     /// True if the registry does not answer so long after the start of the simulation.
     #[must_use]
     pub fn is_out(&self, elapsed: Duration) -> bool {
-        // At `to` the registry answers again.
         self.outages.iter().any(|outage| outage.from <= elapsed && elapsed < outage.to)
     }
 }
@@ -288,12 +287,14 @@ impl ContainerScript {
     /// ```
     #[must_use]
     pub fn oom_killed(self) -> ContainerScript {
+        // 128 + SIGKILL (9). The code is set, too, for readers of the script: the flag alone decides.
         self.last_run(|run| (run.oom_killed, run.exit_code) = (true, 137))
     }
 
     /// Sets the termination reason and message of the run; an empty one is left out.
     #[must_use]
     pub fn with_reason(self, reason: &str, message: &str) -> ContainerScript {
+        // Without a reason the runtime's own applies: `Completed` or `Error`.
         let given = |text: &str| Some(String::from(text)).filter(|text| !text.is_empty());
         self.last_run(|run| (run.reason, run.message) = (given(reason), given(message)))
     }
@@ -328,6 +329,7 @@ impl ContainerScript {
     /// Has the node pull the image, which takes so long.
     #[must_use]
     pub fn pulled_in(mut self, takes: impl IntoDuration) -> ContainerScript {
+        // A pull happens only if the image is absent, or the pull policy is `Always`.
         (self.image.present, self.image.pull_time) = (false, takes.into_duration());
         self
     }

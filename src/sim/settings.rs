@@ -121,6 +121,7 @@ impl Settings {
 
     pub(super) fn timing(&self) -> Timing {
         match (self.node_like_seed, self.pleg) {
+            // A loaded node has the generic PLEG as well, so `pleg` adds nothing to it.
             (Some(seed), _) => Timing::NodeLike { seed },
             (None, Some(Pleg::Generic)) => Timing::GenericPleg {
                 phase: self.relist_phase.unwrap_or(Duration::from_millis(400)),

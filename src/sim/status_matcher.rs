@@ -34,28 +34,28 @@ pub enum StatusMatcher<'a> {
     Condition {
         /// The condition's type.
         type_: &'a str,
-        /// Its status.
+        /// Its status; a condition with another one does not match.
         status: ConditionStatus,
     },
     /// A container is in this state.
     Container {
         /// The container's name.
         name: &'a str,
-        /// The state.
+        /// Waiting, running or terminated.
         state: ContainerStateKind,
     },
     /// A container is waiting with this reason.
     Waiting {
         /// The container's name; `None`: any container, init and ephemeral ones included.
         container: Option<&'a str>,
-        /// The reason.
+        /// Reason of the waiting state: `CrashLoopBackOff`.
         reason: &'a str,
     },
     /// A container has exited with this code: now, or before its last restart.
     Exited {
         /// The container's name.
         container: &'a str,
-        /// Its exit code.
+        /// Exit code; 128 and the signal's number if a signal ended it.
         code: i32,
     },
     /// A container is ready.

@@ -115,25 +115,25 @@ pub enum EntryKind {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Occurrence {
-    /// A process exited.
+    /// A container's process exited, whether or not the kubelet has noticed.
     ContainerExited {
         /// Index of its container in the spec.
         container: ContainerIndex,
         /// Its instance, by the ordinal in the container.
         instance: InstanceId,
-        /// Its exit code.
+        /// Exit code; 137 after SIGKILL.
         code: i32,
         /// Its cause: itself, a signal or the death of the sandbox.
         cause: ExitCause,
     },
-    /// A pull ended.
+    /// A pull of an image ended, with success or not.
     PullFinished {
         /// The container for whose image it was.
         container: ContainerIndex,
         /// True if the image is present now.
         succeeded: bool,
     },
-    /// A hook ended.
+    /// A hook's command ended, or its container exited.
     HookFinished {
         /// Index of its container in the spec.
         container: ContainerIndex,
@@ -157,7 +157,7 @@ pub enum Occurrence {
     },
     /// A sandbox died by itself.
     SandboxDied(SandboxId),
-    /// The kubelet restarted.
+    /// The kubelet restarted; containers kept running.
     KubeletRestarted,
     /// An action on the Pod, by its name in a script.
     Action(String),
@@ -167,7 +167,7 @@ crate::api::named! {
     /// Cause of a process's exit.
     #[non_exhaustive]
     pub enum ExitCause {
-        /// The process itself.
+        /// The process exited by itself, or the OOM killer ended it.
         Itself = "self",
         /// SIGTERM.
         Sigterm = "sigterm",

@@ -50,7 +50,7 @@ pub struct Coverage {
     pub workers: Vec<(WorkerState, WorkerState)>,
     /// Kind of error of each refused event.
     pub refused: Vec<&'static str>,
-    /// Number of events.
+    /// Number of events so far, refused ones included.
     pub events: usize,
 }
 

@@ -38,7 +38,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct RandomDriver {
-    /// The Pod.
+    /// The Pod under test.
     pub pod: PodMachine,
     /// Current time.
     pub now: Timestamp,
@@ -63,7 +63,7 @@ pub enum Step {
     Relist(RelistChange),
     /// The image of a container in the spec is changed.
     ChangeImage(Index),
-    /// Time passes.
+    /// Time passes, perhaps beyond several timers.
     Wait(Duration),
     /// Time passes until the Pod's next timer.
     WaitForTimer,
@@ -74,9 +74,9 @@ pub enum Step {
 /// Result with which an action is answered.
 #[derive(Clone, Debug)]
 pub enum AnswerKind {
-    /// The action succeeds.
+    /// The action succeeds; a probe has the outcome `Success`.
     Success,
-    /// The action fails.
+    /// The action fails; an image is absent, and a probe has the outcome `Failure`.
     Failure,
     /// The action succeeds; a probe has this outcome, and a stopped container this exit.
     With(ProbeOutcome, ContainerExit),

@@ -49,7 +49,7 @@ impl FieldErrorType {
 pub enum BadValue {
     /// A number; of a list that is too long, how many items it has.
     Number(i64),
-    /// A string.
+    /// A string, as it was written.
     Text(String),
 }
 

@@ -15,7 +15,7 @@ use crate::api::{Name, Named, PodManifest};
 /// Path from the Pod to a field, as in `spec.containers[0].name`.
 #[derive(Clone, Copy)]
 pub(super) struct Path<'a> {
-    // A list through the stack: a path is written out only for an error, so valid Pods allocate none.
+    // A linked list on the stack: a path is written out only for an error, so valid Pods allocate none.
     parent: Option<&'a Path<'a>>,
     step: Segment<'a>,
 }
@@ -143,6 +143,7 @@ impl Report {
 
     /// Requires a known value; the empty string is none.
     pub(super) fn known<T: Name>(&mut self, field: &Path<'_>, word: Option<&Named<T>>) {
+        // Go checks membership of a set, in which the empty string is not.
         if word.and_then(Named::known).is_none() {
             let supported = T::ALL.iter().map(|word| word.name());
             self.not_supported(field, word.map_or("", Named::as_str), supported);

@@ -9,7 +9,7 @@ use crate::{event::HookKind, spec::ProbeKind, state::InstanceId, time::Timestamp
 #[derive(Clone, Debug, Default)]
 pub(super) struct ContainerSim {
     pub(super) process: Option<Process>,
-    // Starts so far; not the restart count, which the kubelet computes by itself.
+    /// Starts so far; not the restart count, which the kubelet computes by itself.
     starts: u32,
     /// Boxed, since most containers of a fleet never need it.
     cold: Option<Box<ColdState>>,
@@ -17,7 +17,7 @@ pub(super) struct ContainerSim {
 
 #[derive(Clone, Debug, Default)]
 struct ColdState {
-    // Pulls that have ended, failed ones included: `failuresBeforeSuccess` counts these.
+    /// Pulls that have ended, failed ones included: `failuresBeforeSuccess` counts these.
     pulls: u32,
     /// Images whose presence differs from the script's `present`.
     images: Vec<(Box<str>, bool)>,

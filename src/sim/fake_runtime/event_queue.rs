@@ -32,9 +32,9 @@ pub(in crate::sim) enum SimEvent {
     Sigkill(ContainerIndex, InstanceId),
     /// A call of `StopContainer` returns.
     StopReturn(ContainerIndex, InstanceId),
-    /// A pull ends.
+    /// A pull ends, with success or not.
     PullEnd(ContainerIndex),
-    /// A hook ends.
+    /// An exec hook ends, by itself or with its container.
     HookEnd(ContainerIndex, InstanceId, HookKind),
     /// A probe with latency is answered.
     ProbeAnswer(ContainerIndex, InstanceId, ProbeKind),

@@ -118,7 +118,6 @@ impl FastMember {
                 return Ok(host.advance);
             };
             // A Pod whose script has ended stays as it is, and is never due again.
-            // As `Simulation::advance_to`, which stops at the end of the script.
             let is_after_end = end.is_some_and(|end| at > end);
             if at > until || is_after_end {
                 host.advance.next = Some(at).filter(|_| !is_after_end);
@@ -168,8 +167,8 @@ impl FastMember {
         if let Some(event) = action.node_event() {
             // The node's managers no longer look at a Pod that has terminated.
             let _ = self.driver.handle(Event::Node(event), now, host);
-        // Any other action makes the Pod full: see `is_fast_action`.
         } else if let ScriptActionKind::Delete { grace } = action {
+            // Any other action would make the Pod full: see `is_fast_action`.
             self.delete(*grace, now, host);
         }
     }

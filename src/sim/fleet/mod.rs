@@ -79,12 +79,12 @@ pub struct Fleet {
 pub struct Shard {
     /// Index of the shard, counted from 0.
     pub index: u64,
-    /// Number of shards.
+    /// Number of shards, at least 1.
     pub of: u64,
 }
 
 impl Shard {
-    /// The whole fleet.
+    /// The whole fleet: the only shard of one.
     pub const WHOLE: Shard = Shard { index: 0, of: 1 };
 }
 

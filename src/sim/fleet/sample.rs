@@ -149,6 +149,7 @@ impl Numbers {
 
     fn add_word(&mut self, word: usize, more: u64) {
         if self.words.len() <= word {
+            // A change may be the first with a new word.
             self.words.resize(word.saturating_add(1), 0);
         }
         if let Some(count) = self.words.get_mut(word) {
@@ -161,6 +162,7 @@ impl Numbers {
         add(&mut self.ready, change.ready);
         change.phases.iter().for_each(|(phase, more)| add(self.phases.entry(*phase).or_default(), *more));
         change.words.iter().enumerate().for_each(|(word, more)| self.add_word(word, *more));
+        // Not a sum: events are reported for each sample by itself.
         self.events = change.events;
     }
 }

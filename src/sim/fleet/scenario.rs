@@ -68,6 +68,7 @@ pub struct FleetScenario {
     pub actions: Vec<FleetAction>,
 }
 
+/// Default of `podsPerNode`: a usual load, far below the kubelet's limit of 110.
 fn thirty() -> u32 {
     30
 }
@@ -248,7 +249,7 @@ pub enum FleetError {
     NoSuchGroup {
         /// Path of the field.
         field: String,
-        /// The name.
+        /// The name that was asked for.
         name: String,
         /// Names of the groups, separated by commas.
         there: String,
@@ -258,7 +259,7 @@ pub enum FleetError {
     BadNumber {
         /// Path of the field.
         field: String,
-        /// The number.
+        /// The number as it was given; durations in seconds.
         value: f64,
         /// Its mistake, as the end of a sentence: `is not a number above 0`.
         wrong: &'static str,
@@ -279,7 +280,7 @@ pub enum FleetError {
     /// The shard's index is not below the number of shards.
     #[error("shard {index} of {of}: there is none, they are counted from 0")]
     NoSuchShard {
-        /// Its index.
+        /// Its index, which has to be below `of`.
         index: u64,
         /// Number of shards.
         of: u64,
@@ -295,7 +296,7 @@ pub enum FleetError {
     /// The fleet has no Pod of this number.
     #[error("Pod {number}: the fleet has {pods}, counted from 0")]
     NoSuchPod {
-        /// The number.
+        /// The number that was asked for.
         number: u64,
         /// Number of Pods.
         pods: u64,
@@ -350,6 +351,7 @@ fn check_action(scenario: &FleetScenario, action: &FleetAction, path: &str) -> R
             check_group(scenario, from, format!("{path}.from"))?;
             check_group(scenario, to, format!("{path}.to"))?;
             let wrong = "is not a number above 0";
+            // A rate of 0 is refused below: the second Pod would never come.
             check_number(format!("{path}.perSecond"), *per_second, 1e12, wrong)?;
             if *per_second > 0.0 {
                 return Ok(());

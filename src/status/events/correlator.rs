@@ -81,7 +81,7 @@ pub enum Correlated {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventPatch {
-    /// Number of occurrences.
+    /// Number of occurrences so far, at least 2.
     pub count: u32,
     /// Time of the last occurrence.
     pub last_timestamp: Timestamp,

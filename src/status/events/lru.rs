@@ -36,6 +36,7 @@ impl<K: Ord, V> Lru<K, V> {
             self.entries.remove(&oldest);
         }
         self.by_use.insert(self.uses, Arc::clone(&key));
+        // Numbers of uses start at 1, so 0 stands for no use until the next line.
         let (last, value) = self.entries.entry(key).or_insert_with(|| (0, make()));
         *last = self.uses;
         value

@@ -55,7 +55,7 @@ pub struct EventObject {
     pub first_timestamp: Option<Timestamp>,
     /// Time of the last occurrence.
     pub last_timestamp: Option<Timestamp>,
-    /// Number of occurrences.
+    /// Number of occurrences so far; 1 in a new event.
     pub count: u32,
     /// `Normal` or `Warning`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -73,11 +73,11 @@ pub struct EventObject {
 pub struct ObjectReference {
     /// Kind of the object: `Pod`.
     pub kind: String,
-    /// Its namespace.
+    /// Namespace of the object, and so of the event.
     pub namespace: String,
-    /// Its name.
+    /// Name of the object.
     pub name: String,
-    /// Its uid.
+    /// Uid of the object: a Pod of the same name that comes later has another.
     pub uid: String,
     /// Version of its API: `v1`.
     pub api_version: String,
@@ -102,6 +102,7 @@ impl ObjectReference {
     #[must_use]
     pub fn container(&self) -> Option<&str> {
         let (_, container) = self.field_path.strip_suffix('}')?.split_once('{')?;
+        // `spec.containers[0]`, of a container without a name, has no braces.
         Some(container)
     }
 }
@@ -156,7 +157,7 @@ pub struct RecordedEvent {
     pub container: Option<String>,
     /// Message for people.
     pub message: String,
-    /// Number of occurrences.
+    /// Number of occurrences so far; 1 in a new event.
     pub count: u32,
     /// Time of the first occurrence.
     pub first_seen: Timestamp,
@@ -182,6 +183,7 @@ impl RecordedEvent {
     /// Adds the occurrences of an equal event.
     fn absorb(&mut self, equal: &RecordedEvent) {
         self.count = self.count.saturating_add(equal.count);
+        // Lists from the API server are not sorted by time.
         self.first_seen = self.first_seen.min(equal.first_seen);
         self.last_seen = self.last_seen.max(equal.last_seen);
     }

@@ -130,6 +130,7 @@ fn reference(pod: &PodSpec, container: Option<ContainerIndex>) -> ObjectReferenc
         name: pod.name().into(),
         uid: pod.uid().into(),
         api_version: "v1".into(),
+        // The machine does not know it, and the version of a Pod changes with each status.
         resource_version: String::new(),
         field_path: container.map(|container| field_path(pod, container)).unwrap_or_default(),
     }
@@ -144,6 +145,7 @@ fn field_path(pod: &PodSpec, index: ContainerIndex) -> String {
         ContainerKind::Ephemeral => "ephemeralContainers",
     };
     match container.name() {
+        // The API server admits no such container; Go's `fieldPath` has the case, too.
         "" => format!("spec.{list}[{}]", pod.index_in_list(index)),
         name => format!("spec.{list}{{{name}}}"),
     }

@@ -25,6 +25,7 @@ use crate::{
 pub fn event(spec: Arc<PodSpec>) -> impl Strategy<Value = Event> {
     let count = spec.container_count();
     prop_oneof![
+        // Weights follow a node's traffic: the runtime reports most, the node itself least.
         6 => runtime_event(count).prop_map(Event::Runtime),
         2 => api_event(spec).prop_map(Event::Api),
         1 => node_event().prop_map(Event::Node),

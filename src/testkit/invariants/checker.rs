@@ -83,6 +83,7 @@ impl InvariantChecker {
         let (before, mut out) = (pod.clone(), Vec::new());
         if let Err(refused) = pod.handle_event(now, event.clone(), &mut out) {
             ensure!(*refused.event == event, "{event:?} was refused, and {:?} given back", refused.event);
+            // Embedders pass on late and doubled events, so a refusal must be free of effects.
             ensure!(out.is_empty() && *pod == before, "{event:?} was refused ({refused}) and changed something");
             return Ok((Err(refused.error), out));
         }

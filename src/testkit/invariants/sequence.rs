@@ -199,6 +199,7 @@ fn memory_is_bounded(history: &History, step: &StepRecord<'_>) -> Result<(), Vio
 /// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy>
 fn restart_policy_never_runs_a_container_once(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let spec = step.after.spec();
+    // A container that a relist has lost is created anew by a real kubelet, too.
     let may_miss_it = history.has_relist_differed || history.was_set_back;
     if spec.restart_policy() != RestartPolicy::Never || spec.all_containers_could_restart() || may_miss_it {
         return Ok(());
