@@ -43,6 +43,7 @@ impl ImageReference {
     pub(crate) fn effective_tag(&self) -> Option<&str> {
         match (&self.tag, &self.digest) {
             (Some(tag), _) => Some(tag),
+            // A digest names one image for good, so no tag is pulled beside it.
             (None, Some(_)) => None,
             (None, None) => Some("latest"),
         }
@@ -108,6 +109,7 @@ fn is_name(name: &str) -> bool {
 }
 
 fn is_domain(domain: &str) -> bool {
+    // An address of IPv6 stands in brackets, since it has colons itself: `[fd00::1]:5000`.
     let after_ipv6 = domain.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     if let Some((address, port)) = after_ipv6 {
         let is_address = !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
@@ -147,6 +149,7 @@ fn is_tag(tag: &str) -> bool {
 
 fn is_digest(digest: &str) -> bool {
     let digits = |algorithm: &str| match algorithm {
+        // Four bits a digit. Go's parser knows these three algorithms, and refuses any other.
         "sha256" => Some(64),
         "sha384" => Some(96),
         "sha512" => Some(128),

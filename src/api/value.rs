@@ -92,6 +92,7 @@ impl<'de> Visitor<'de> for AnyKeysVisitor {
         Ok(Value::Null)
     }
 
+    // Options and newtypes, which some formats have, are values like any other here.
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
@@ -244,6 +245,7 @@ impl<'de, S: Step> Deserializer<'de> for Located<'de, S> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, PathError> {
+        // The same value again: a path's step must be prepended once only, by the innermost call.
         if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 

@@ -59,24 +59,24 @@ pub enum ScriptActionKind {
     },
     /// Remove the Pod from the API at once.
     ForceDelete,
-    /// Set a condition.
+    /// Set a condition, as a controller does for a readiness gate.
     SetCondition {
-        /// Type of the condition.
+        /// Type of the condition: `example.com/in-rotation`.
         condition: String,
         /// Its status: `True`, `False` or `Unknown`.
         status: api::ConditionStatus,
     },
-    /// Remove a condition.
+    /// Remove a condition; one that is absent is no error.
     RemoveCondition {
-        /// Type of the condition.
+        /// Type of the condition: `example.com/in-rotation`.
         condition: String,
     },
-    /// Remove a finalizer.
+    /// Remove a finalizer: with the last one an object that was deleted with grace 0 is removed.
     RemoveFinalizer {
         /// The finalizer, one of the manifest's: `batch.kubernetes.io/job-tracking`.
         finalizer: String,
     },
-    /// Restart the kubelet.
+    /// Restart the kubelet, once the sync under way has ended; containers keep running.
     KubeletRestart,
     /// Evict the Pod from its node under pressure.
     Evict {
@@ -93,7 +93,7 @@ pub enum ScriptActionKind {
     },
     /// Preempt the Pod for a critical one.
     Preempt,
-    /// Shut the node down.
+    /// Shut the node down gracefully: the kubelet stops the Pod within its grace period.
     Shutdown {
         /// Time that Pods of this priority have; the Pod's own grace period if left out.
         #[serde(rename = "graceSeconds", with = "optional_seconds")]
@@ -118,7 +118,7 @@ pub enum ScriptActionKind {
         /// Message of the scheduler: `0/3 nodes are available: 3 Insufficient memory.`
         message: String,
     },
-    /// Bind the Pod to the node.
+    /// Bind the Pod to the node of the scenario, `config.nodeName`.
     Bind,
     /// Remove the scheduling gates.
     RemoveSchedulingGates,
@@ -128,7 +128,7 @@ pub enum ScriptActionKind {
     NodeRecovered,
     /// Change the image of a container.
     SetImage {
-        /// Name of the container.
+        /// Name of a regular or init container.
         container: String,
         /// Reference of the new image: `nginx:1.28`.
         image: String,

@@ -40,7 +40,7 @@ pub(super) trait Host {
     /// Records something that happens in the runtime.
     fn record(&mut self, at: Timestamp, occurrence: Occurrence);
 
-    /// Counts an event.
+    /// Counts an event, for a fleet's statistics.
     fn count_event(&mut self);
 }
 

@@ -23,7 +23,7 @@ pub enum ScenarioError {
     /// The Pod has no container of this name.
     #[error("{field}: the Pod has no container {name:?}, it has {there}")]
     NoSuchContainer {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
         /// The name in the script.
         name: String,
@@ -33,7 +33,7 @@ pub enum ScenarioError {
     /// The container has no such probe or hook, so the script's would never run.
     #[error("{field}: container {container:?} has no {handler}")]
     NoSuchHandler {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
         /// Name of the container.
         container: String,
@@ -43,7 +43,7 @@ pub enum ScenarioError {
     /// The Pod has no such finalizer.
     #[error("{field}: the Pod has no finalizer {name:?}")]
     NoSuchFinalizer {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
         /// The finalizer in the script.
         name: String,
@@ -54,7 +54,7 @@ pub enum ScenarioError {
     /// A number of seconds is negative, not a number, or too large.
     #[error("{field}: {value} is not a number of seconds from 0 to {}", MAX.as_secs())]
     BadSeconds {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
         /// The number of seconds as it was given, NaN included.
         value: f64,
@@ -62,9 +62,9 @@ pub enum ScenarioError {
     /// A step of a probe does not come after the one before it, so it would never apply.
     #[error("{field}: {} s does not come after the step before it, at {} s", to_seconds(*at), to_seconds(*before))]
     OutOfOrder {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
-        /// Time of the step.
+        /// Time of the step, since the start of its run.
         at: Duration,
         /// Time of the step before it.
         before: Duration,
@@ -76,17 +76,17 @@ pub enum ScenarioError {
         to_seconds(*end)
     )]
     AfterEnd {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
         /// Time at which it would happen.
         at: Duration,
-        /// End of the simulation.
+        /// End of the simulation, since its start.
         end: Duration,
     },
     /// A probability, a weight or a parameter of a distribution is invalid.
     #[error("{field}: {value} {wrong}")]
     BadChance {
-        /// Path of the field.
+        /// Path of the field, as in `script.actions[0].t`.
         field: String,
         /// The number as it was given.
         value: f64,
@@ -102,7 +102,7 @@ pub enum ScenarioError {
     /// An action is not possible for this Pod.
     #[error("{action}: {error}")]
     Refused {
-        /// Name of the action.
+        /// Name of the action: its `op` in a script.
         action: &'static str,
         /// Reason for which it is not possible, in plain English.
         error: String,
@@ -110,9 +110,9 @@ pub enum ScenarioError {
     /// An action of the script is not possible for this Pod.
     #[error("script.actions[{index}] (at {} s): {error}", to_seconds(*at))]
     Impossible {
-        /// Index of the action.
+        /// Index of the action in `script.actions`, from 0.
         index: usize,
-        /// Time of the action.
+        /// Time of the action, since the start of the simulation.
         at: Duration,
         /// Reason for which it is not possible, in plain English.
         error: String,

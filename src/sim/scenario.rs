@@ -55,7 +55,7 @@ pub struct Scenario {
     /// Script of the containers and of the actions on the Pod.
     #[serde(default)]
     pub script: Script,
-    /// Settings of the node.
+    /// Settings of the node: its name, its start and its kubelet.
     #[serde(default)]
     pub config: Settings,
 }

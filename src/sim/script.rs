@@ -164,7 +164,7 @@ pub struct ImageScript {
     /// True if the node has it from the start.
     #[serde(default = "yes")]
     pub present: bool,
-    /// Time that a pull takes.
+    /// Time that a pull takes, a failed one, too; none if left out.
     #[serde(rename = "pullSeconds", default, with = "seconds")]
     pub pull_time: Duration,
     /// Number of pulls that fail before one succeeds.
@@ -245,7 +245,7 @@ pub struct HookScript {
 
 /// Builders: times are [`Duration`]s or numbers of seconds. A method about a run changes the last run added so far.
 impl ContainerScript {
-    /// Adds a run.
+    /// Adds a run, to be played after those added so far.
     #[must_use]
     pub fn with_run(mut self, run: Run) -> ContainerScript {
         self.runs.push(run);

@@ -60,7 +60,7 @@ pub struct Timeline {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TimelineEnd {
-    /// When it ended.
+    /// When it ended; while it goes on, the present time.
     #[serde(with = "crate::time::exact")]
     pub at: Timestamp,
     /// True if the kubelet was done with the Pod; a finalizer may still keep the object.

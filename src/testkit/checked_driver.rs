@@ -59,7 +59,7 @@ impl CheckedDriver {
     ///
     /// # Errors
     ///
-    /// Returns the violation.
+    /// [`Violation`] describes the invariant that does not hold.
     pub fn new(spec: Arc<PodSpec>, config: Arc<KubeletConfig>) -> Result<CheckedDriver, Violation> {
         let mut out = Vec::new();
         let driver = RandomDriver::new(spec, config, &mut out);
@@ -73,7 +73,7 @@ impl CheckedDriver {
     ///
     /// # Errors
     ///
-    /// Returns the violation.
+    /// [`Violation`] describes the invariant that does not hold.
     pub fn apply(&mut self, step: &Step) -> Result<(), Violation> {
         match self.driver.resolve(step) {
             ResolvedStep::Nothing => Ok(()),
@@ -94,7 +94,7 @@ impl CheckedDriver {
     ///
     /// # Errors
     ///
-    /// Returns the violation.
+    /// [`Violation`] describes the invariant that does not hold.
     pub fn terminate(self) -> Result<(), Violation> {
         a_deleted_pod_terminates_in_time(self.driver.pod, self.driver.pending, self.driver.now)
     }

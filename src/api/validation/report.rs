@@ -127,6 +127,7 @@ impl Report {
         value: &str,
         supported: impl Iterator<Item = &'a str>,
     ) {
+        // All of them, quoted, as `field.NotSupported` lists them.
         let supported: Vec<String> = supported.map(|word| format!("{word:?}")).collect();
         let detail = format!("supported values: {}", supported.join(", "));
         self.push(field, FieldErrorType::NotSupported, Some(value.into()), detail);

@@ -102,7 +102,7 @@ fn one() -> f64 {
 pub enum FleetAction {
     /// Replace the Pods of a group by those of another: each second so many are deleted, and as many start.
     Rollout {
-        /// Time at which it starts.
+        /// Time at which it starts, since the start of the fleet.
         #[serde(rename = "t", with = "seconds")]
         at: Duration,
         /// Name of the group that is replaced.
@@ -115,9 +115,9 @@ pub enum FleetAction {
         #[serde(rename = "graceSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
         grace: Option<Duration>,
     },
-    /// Delete Pods.
+    /// Delete Pods through the API, each once.
     Delete {
-        /// Time at which it starts.
+        /// Time at which it starts, since the start of the fleet.
         #[serde(rename = "t", with = "seconds")]
         at: Duration,
         /// The Pods that are deleted; all of the fleet if left out.
@@ -129,7 +129,7 @@ pub enum FleetAction {
     },
     /// Evict Pods from their nodes under pressure.
     Evict {
-        /// Time at which it starts.
+        /// Time at which it starts, since the start of the fleet.
         #[serde(rename = "t", with = "seconds")]
         at: Duration,
         /// The Pods that are evicted; all of the fleet if left out.
@@ -138,7 +138,7 @@ pub enum FleetAction {
     },
     /// Make nodes unreachable, with all their Pods.
     LoseNodes {
-        /// Time at which it starts.
+        /// Time at which it starts, since the start of the fleet.
         #[serde(rename = "t", with = "seconds")]
         at: Duration,
         /// Share of all nodes, from 0 to 1.
@@ -239,7 +239,7 @@ pub enum FleetError {
     /// A distribution is invalid.
     #[error("{field}.{error}")]
     Distribution {
-        /// Path of the field.
+        /// Path of the field, as in `actions[0].of.share`.
         field: String,
         /// Error of the distribution.
         error: DistributionError,
@@ -247,7 +247,7 @@ pub enum FleetError {
     /// There is no group of this name.
     #[error("{field}: there is no group {name:?}, there is {there}")]
     NoSuchGroup {
-        /// Path of the field.
+        /// Path of the field, as in `actions[0].of.share`.
         field: String,
         /// The name that was asked for.
         name: String,
@@ -257,7 +257,7 @@ pub enum FleetError {
     /// A number is out of range.
     #[error("{field}: {value} {wrong}")]
     BadNumber {
-        /// Path of the field.
+        /// Path of the field, as in `actions[0].of.share`.
         field: String,
         /// The number as it was given; durations in seconds.
         value: f64,
@@ -267,7 +267,7 @@ pub enum FleetError {
     /// Two groups have one name, or a rollout's group has Pods already or none.
     #[error("{field}: {name:?} {wrong}")]
     BadGroup {
-        /// Path of the field.
+        /// Path of the field, as in `actions[0].of.share`.
         field: String,
         /// Name of the group.
         name: String,
@@ -288,9 +288,9 @@ pub enum FleetError {
     /// The Pods need more memory than there is.
     #[error("{pods} Pods need about {bytes} bytes of memory, more than available")]
     TooMany {
-        /// Number of Pods.
+        /// Number of Pods of the shard.
         pods: u64,
-        /// Memory that they need.
+        /// Memory that they need, in bytes.
         bytes: u64,
     },
     /// The fleet has no Pod of this number.
@@ -298,13 +298,13 @@ pub enum FleetError {
     NoSuchPod {
         /// The number that was asked for.
         number: u64,
-        /// Number of Pods.
+        /// Number of Pods of the whole fleet.
         pods: u64,
     },
     /// An action of a Pod's script is not possible.
     #[error("Pod {number}: {error}")]
     Pod {
-        /// Number of the Pod.
+        /// Number of the Pod, from 0.
         number: u64,
         /// The action, and why it is not possible.
         error: Box<ScenarioError>,
@@ -339,6 +339,7 @@ fn check_groups(scenario: &FleetScenario) -> Result<(), FleetError> {
         let simulation = group.scenario.simulate();
         simulation.map_err(|error| FleetError::Scenario { group: group.name.clone(), error: Box::new(error) })?;
     }
+    // Shares are relative, so they need no sum of 1; all zero leaves no Pods.
     let has_share = scenario.groups.iter().any(|group| group.share > 0.0);
     if has_share { Ok(()) } else { Err(FleetError::NoShare) }
 }

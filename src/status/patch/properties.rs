@@ -30,6 +30,7 @@ proptest! {
         let meanwhile = PodStatus { conditions: with_external_conditions(&theirs, &later), ..theirs.clone() };
         let patch = StatusPatch::between("uid", &theirs, &ours);
         let found = patched(&meanwhile, patch.as_ref());
+        // As sets: two writers may put their conditions in either order.
         let of_others = |status: &PodStatus| -> BTreeSet<String> {
             let others = status.conditions.iter().filter(|condition| is_external(condition));
             others.map(|condition| serde_json::to_string(condition).unwrap()).collect()
@@ -79,6 +80,7 @@ fn patched(theirs: &PodStatus, patch: Option<&StatusPatch>) -> PodStatus {
 
 /// Strategic merge of maps, after `mergeMap` in `k8s.io/apimachinery/pkg/util/strategicpatch`.
 fn apply(fields: &mut Map<String, Value>, patch: Map<String, Value>) {
+    // An order is that of the merged list, so it is applied last.
     let (orders, changes): (Vec<_>, Vec<_>) =
         patch.into_iter().partition(|(field, _)| field.starts_with("$setElementOrder/"));
     for (field, change) in changes {
@@ -99,6 +101,7 @@ fn apply(fields: &mut Map<String, Value>, patch: Map<String, Value>) {
         let (key, order) = (merge_key(field).unwrap(), order.as_array().unwrap().clone());
         let Some(Value::Array(items)) = fields.get_mut(field) else { continue };
         let place = |item: &Value| order.iter().position(|ordered| ordered[key] == item[key]);
+        // A stable sort: items that the order does not name come first, as they stood.
         items.sort_by_key(place);
     }
 }
@@ -118,6 +121,7 @@ fn merge(items: &mut Vec<Value>, changes: Vec<Value>, key: &str) {
         match (place, change.get("$patch")) {
             (place, Some(directive)) => {
                 assert_eq!(directive, "delete");
+                // An item that another writer has removed meanwhile is no error.
                 place.map(|place| items.remove(place));
             }
             (Some(place), None) => apply(items[place].as_object_mut().unwrap(), change),
@@ -126,6 +130,7 @@ fn merge(items: &mut Vec<Value>, changes: Vec<Value>, key: &str) {
     }
 }
 
+// Conditions of the kubelet, one of several writers, and two of others.
 const TYPES: [&str; 8] = [
     "PodScheduled",
     "Ready",
@@ -198,6 +203,7 @@ fn ips() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn other() -> impl Strategy<Value = OtherFields> {
+    // The last is another controller's, which the kubelet must not write.
     let fields = ["resources", "nominatedNodeName", "resourceClaimStatuses"].map(String::from).to_vec();
     (sample::subsequence(fields, 0..=3), vec(value(), 3))
         .prop_map(|(fields, values)| fields.into_iter().zip(values).collect())
@@ -212,6 +218,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn word() -> impl Strategy<Value = String> {
+    // As a reason of `DisruptionTarget`, the second makes it the kubelet's own.
     sample::select(&["", "TerminationByKubelet", "Other"][..]).prop_map(String::from)
 }
 

@@ -50,7 +50,7 @@ impl InvariantChecker {
     ///
     /// # Errors
     ///
-    /// Returns the violation.
+    /// [`Violation`] describes the invariant that does not hold.
     pub fn new(pod: &PodMachine, now: Timestamp, out: &[Output]) -> Result<InvariantChecker, Violation> {
         // No input leads to the first state: a copy could not repeat it.
         let mut checker = InvariantChecker { metamorphic: MetamorphicChecks::Never, ..InvariantChecker::default() };
@@ -73,7 +73,7 @@ impl InvariantChecker {
     ///
     /// # Errors
     ///
-    /// Returns the violation.
+    /// [`Violation`] describes the invariant that does not hold.
     pub fn handle_event(
         &mut self,
         pod: &mut PodMachine,
@@ -96,7 +96,7 @@ impl InvariantChecker {
     ///
     /// # Errors
     ///
-    /// Returns the violation.
+    /// [`Violation`] describes the invariant that does not hold.
     pub fn handle_timeout(&mut self, pod: &mut PodMachine, now: Timestamp) -> Result<Vec<Output>, Violation> {
         let was_due = pod.poll_timeout().is_some_and(|at| at <= now);
         let (before, mut out) = (pod.clone(), Vec::new());
