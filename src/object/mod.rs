@@ -265,9 +265,10 @@ impl PodObject {
     ///
     /// # Errors
     ///
-    /// [`ObjectError::NoSuchContainer`] if there is none of this name.
+    /// [`ObjectError::NoSuchContainer`] if there is none of this name, or if it is ephemeral.
     pub fn set_image(&mut self, container: &str, image: &str) -> Result<(), ObjectError> {
-        if self.spec.index_of(container).is_none() {
+        let spec = &self.manifest.spec;
+        if spec.containers.iter().chain(&spec.init_containers).all(|it| it.name != container) {
             return Err(ObjectError::NoSuchContainer { name: container.into() });
         }
         self.change_spec(|spec| {

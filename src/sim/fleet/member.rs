@@ -75,8 +75,6 @@ pub(super) fn is_fast_action(action: &ScriptAction) -> bool {
     matches!(action.kind, ScriptActionKind::Delete { .. }) || action.kind.node_event().is_some()
 }
 
-impl Member {}
-
 impl FastMember {
     /// Starts a Pod: queues its script actions, and starts its first sync.
     pub(super) fn start(

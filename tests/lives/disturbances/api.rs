@@ -51,6 +51,20 @@ fn a_second_deletion_whose_grace_is_over_already_ends_the_pod_now() {
 }
 
 #[test]
+fn the_image_of_an_ephemeral_container_cannot_be_changed() {
+    let manifest = serde_json::json!({
+        "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "app:1"}], "nodeName": "node-1"},
+    });
+    let now = pod_lifecycle::Timestamp::UNIX_EPOCH;
+    let mut object = PodObject::admit(serde_json::from_value(manifest).unwrap(), now).unwrap();
+    object.add_ephemeral_container(pod_lifecycle::api::Container::new("debug", "tools:1")).unwrap();
+    let before = object.manifest().clone();
+    assert!(object.set_image("debug", "tools:2").is_err());
+    assert_eq!(*object.manifest(), before);
+    assert!(object.set_image("app", "app:2").is_ok());
+}
+
+#[test]
 fn a_force_deleted_object_is_removed_at_once_and_its_containers_stop_unobserved() {
     let played = PlayedScenario::of("force-delete");
     assert_eq!(played.removed_at(), Some(60));
