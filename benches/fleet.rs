@@ -66,12 +66,12 @@ fn shortcut(name: &str) -> FastPath {
 /// of pairs that are measured in turn.
 fn time_without(name: &str) {
     let off = FastPath::ALL.without(shortcut(name));
-    for (pods, minutes, pairs) in [(1_000, 600, 11), (100_000, 10, 7)] {
+    for (pods, minutes, pairs) in [(1_000, 600_u32, 11), (100_000, 10, 7)] {
         let time = |fast_path| {
             let mut fleet = started(&with(probed(), fast_path), pods);
             let before = processor_time();
             // Ten seconds a time, as a program that counts its Pods does.
-            (0..minutes * 6).for_each(|_| fleet.advance(Duration::from_secs(10)).unwrap());
+            (0..minutes.saturating_mul(6)).for_each(|_| fleet.advance(Duration::from_secs(10)).unwrap());
             processor_time() - before
         };
         let mut ratios: Vec<f64> = (0..pairs).map(|_| time(FastPath::ALL) / time(off)).collect();

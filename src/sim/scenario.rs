@@ -161,7 +161,11 @@ impl Scenario {
         let mut pod = self.pod.clone();
         pod.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
         // What comes from a cluster was admitted there, perhaps by a version with other rules.
-        Ok(if self.config.admitted { PodObject::stored(pod, now)? } else { PodObject::admit(pod, now)? })
+        Ok(if self.config.admitted {
+            PodObject::stored(pod, now)?
+        } else {
+            PodObject::admit_by(pod, self.config.kubernetes()?, now)?
+        })
     }
 }
 

@@ -25,7 +25,7 @@ fn crash_loop(version_of_node: &str) -> Timeline {
 /// Times and messages of the events with a reason.
 fn events(timeline: &Timeline, reason: &str) -> Vec<(u64, String)> {
     let entries = timeline.entries.iter().filter_map(|entry| match &entry.kind {
-        EntryKind::Event(event) if event.reason.to_string() == reason => {
+        EntryKind::Event(event) if event.reason == reason => {
             Some((entry.at.since(timeline.start).as_secs(), event.message.to_string()))
         }
         _ => None,
@@ -104,6 +104,28 @@ fn a_kubelet_without_restart_rules_follows_the_policy_of_the_pod() {
         times(&play(config, spec, script), "Started").len()
     };
     assert_eq!(["1.34", "1.35", "1.36"].map(starts), [1, 2, 2]);
+}
+
+#[test]
+fn each_api_server_drops_or_refuses_the_restart_rules_that_it_does_not_know() {
+    let admitted = |version_of_node: &str, action: &str| {
+        let spec = json!({"containers": [{"name": "app", "image": "app:1", "restartPolicy": "Never",
+            "restartPolicyRules": [{"action": action, "exitCodes": {"operator": "In", "values": [42]}}]}]});
+        let scenario = json!({"pod": {"metadata": {"name": "web"}, "spec": spec}, "config": version(version_of_node)});
+        let played = serde_json::from_value::<Scenario>(scenario).unwrap().play();
+        played.map(|timeline| timeline.pod.spec.containers[0].restart_policy.is_some()).map_err(|it| it.to_string())
+    };
+    assert_eq!(admitted("1.36", "RestartAllContainers"), Ok(true));
+    assert_eq!(admitted("1.35", "Restart"), Ok(true));
+    let said = admitted("1.35", "RestartAllContainers").unwrap_err();
+    let field = "spec.containers[0].restartPolicyRules[0].action";
+    assert!(said.contains(&format!(r#"{field}: Unsupported value: "RestartAllContainers""#)), "{said}");
+    assert_eq!(admitted("1.34", "Restart"), Ok(false), "dropped");
+    let said = admitted("1.33", "Restart").unwrap_err();
+    assert!(
+        said.contains("spec.containers[0].restartPolicy: Forbidden: may not be set for non-init containers"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -230,7 +230,8 @@ fn kubelet_version(version: KubernetesVersion) -> String {
         KubernetesVersion::V1_32 => 6,
         KubernetesVersion::V1_33 | KubernetesVersion::V1_35 | KubernetesVersion::V1_36 => 2,
         KubernetesVersion::V1_34 => 1,
-        _ => 0,
+        // None were recorded of these.
+        KubernetesVersion::V1_37 | KubernetesVersion::V1_38 | _ => 0,
     };
     format!("v{version}.{patch}")
 }

@@ -172,7 +172,7 @@ pub struct Invalid {
 
 impl Invalid {
     /// Sorts the problems of the Pod of that name.
-    pub(super) fn new(name: &str, mut errors: Vec<FieldError>) -> Invalid {
+    pub(crate) fn new(name: &str, mut errors: Vec<FieldError>) -> Invalid {
         // Kubernetes reports in the order of its checks, which changes between versions: sorted, the text stays the
         // same.
         errors.sort_by(|a, b| a.key().cmp(&b.key()));

@@ -101,7 +101,7 @@ fn play(line: &Value, version: KubernetesVersion) -> Value {
 
 /// Returns the time of the first entry that differs; several statuses of one instant count as their last.
 fn first_difference(before: &Value, after: &Value) -> Option<f64> {
-    let [before, after] = [before, after].map(|entries| last_of_each_instant(entries));
+    let [before, after] = [before, after].map(last_of_each_instant);
     let place = (0..before.len().max(after.len())).find(|&place| before.get(place) != after.get(place))?;
     let times = [before.get(place), after.get(place)].into_iter().flatten().filter_map(|entry| entry["t"].as_f64());
     times.reduce(f64::min)
