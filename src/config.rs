@@ -73,9 +73,9 @@ impl BackOffLimits {
 impl Kubernetes {
     /// Returns the crash-loop back-off of a node whose configuration sets this maximum (1 s to 300 s), or none.
     ///
-    /// A maximum below the first delay lowers that too. The 60 s of KEP-4603 hold only where no maximum can
-    /// be set: otherwise the kubelet's defaulting sets 300 s. Answers to `newCrashLoopBackOff` in
-    /// `pkg/kubelet/kubelet.go`.
+    /// If the maximum is below the first delay, the first delay becomes the maximum. Without a maximum the longest delay is
+    /// 300 s, but 60 s if the gate `ReduceDefaultCrashLoopBackOffDecay` is on and `KubeletCrashLoopBackOffMax` is off
+    /// (KEP-4603). Answers to `newCrashLoopBackOff` in `pkg/kubelet/kubelet.go`.
     ///
     /// ```
     /// use core::time::Duration;

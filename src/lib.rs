@@ -1,37 +1,15 @@
-//! The life of a Kubernetes Pod as a pure, I/O-free library.
+//! What the kubelet does with a Pod, as a pure, I/O-free library.
 //!
-//! [`PodMachine`] manages one Pod as the kubelet of Kubernetes 1.36 does. Events and time go in; actions, status changes
-//! and Kubernetes events come out. It does no I/O, reads no clock and uses no randomness, so the same inputs always give
-//! the same outputs.
-//!
-//! ```text
-//!  manifest ──▶ defaults ──▶ validation ──▶ PodSpec                 KubeletConfig
-//!                                               ╲                   ╱
-//!  now, Event ──▶ validate ──▶ apply ──▶ [ state ] ──▶ sync ──▶ Action… ──▶ you do the I/O ──▶ Event
-//!                    │                       │   ╲
-//!             EventError:                    │    ╲──▶ rule::{phase, conditions, …} ──▶ PodStatus
-//!         nothing has changed                ╰──▶ earliest timer ──▶ poll_timeout
-//! ```
-//!
-//! # The contract
-//!
-//! The methods of a [`PodMachine`] are of four kinds:
-//!
-//! * **Inputs**: [`handle_event`](PodMachine::handle_event) when something happened to the Pod's object, its containers or
-//!   its node, and [`handle_timeout`](PodMachine::handle_timeout) when the time of `poll_timeout` has come. Both take the
-//!   current time and a [`Sink`] for outputs. An event that is refused is returned and has changed nothing.
-//! * **Outputs** go to the sink, in order: [`Action`]s that the embedder carries out and answers with events,
-//!   [`Transition`]s of the published status, [`KubernetesEvent`]s to record, and two requests: write the status, delete
-//!   the object.
-//! * **Timer**: [`poll_timeout`](PodMachine::poll_timeout) returns the next time at which `handle_timeout` has to be called.
-//!   It may change with every input.
-//! * **Queries** such as [`phase`](PodMachine::phase) and [`status`](PodMachine::status) change nothing.
-//!
-//! [`embedding`] has the whole contract on one page.
+//! For people who test controllers, write node agents, simulate clusters, or ask why a Pod is in its state. A [`PodMachine`]
+//! manages one Pod as the kubelet of Kubernetes 1.36 does, or that of [another version](config::Kubernetes) from 1.32 on.
+//! Events and time go in; actions, status changes and Kubernetes events come out. It reads no clock and uses no randomness,
+//! so the same inputs always give the same outputs. Recordings of real kubelets are the judge:
+//! [how true it is](https://github.com/pod-lifecycle/pod-lifecycle#how-true-it-is), and
+//! [what is modelled](https://github.com/pod-lifecycle/pod-lifecycle/blob/main/docs/coverage.md).
 //!
 //! # Where to begin
 //!
-//! | to | use |
+//! | you want to | use |
 //! |---|---|
 //! | test a controller, or play a whole life | [`sim`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/sim/) (feature `sim`) |
 //! | find out why a Pod is in its state, from its object alone | [`explain::ObservedPod`] |
@@ -43,6 +21,35 @@
 //! | draw a life | [`render`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/render/) (feature `render`) |
 //! | generate Pods, events and scenarios for property tests | [`testkit`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/testkit/) (feature `proptest`) |
 //! | convert from and to `k8s-openapi` | [`convert`](https://docs.rs/pod-lifecycle/latest/pod_lifecycle/convert/) (feature `k8s-openapi`) |
+//!
+//! # The contract
+//!
+//! ```text
+//! manifest ─▶ defaults ─▶ validation ─▶ PodSpec   KubeletConfig
+//!                                          │           │
+//!                                          ▼           ▼
+//! now, Event ─▶ validate ─▶ apply ─▶ [ state ] ─▶ sync ─▶ Action ─▶ you do the I/O ─▶ Event
+//!                  │                    │   │
+//!                  ▼                    │   └─▶ rule::{phase, conditions, …} ─▶ PodStatus
+//!        EventError: unchanged          ▼
+//!                            earliest timer ─▶ poll_timeout
+//! ```
+//!
+//! The *embedder* is your program: it carries out the actions. A *sandbox* holds the Pod's network in the container runtime, and
+//! a *sync* is one pass of the kubelet over the Pod. The methods of a [`PodMachine`], beside its constructors:
+//!
+//! * **Inputs**: [`handle_event`](PodMachine::handle_event) when something happened to the Pod's object, its containers or
+//!   its node, [`observe`](PodMachine::observe) when a watch delivered the whole object, and
+//!   [`handle_timeout`](PodMachine::handle_timeout) when the time of [`poll_timeout`](PodMachine::poll_timeout) has come.
+//!   Each takes the current time and a [`Sink`] for outputs. A refused event is returned as an error, and the Pod is unchanged.
+//! * **Outputs** go to the sink, in order: [`Action`]s that the embedder carries out and answers with events,
+//!   [`Transition`]s of the published status, [`KubernetesEvent`]s to record, and two requests: write the status, delete
+//!   the object.
+//! * **Timer**: [`poll_timeout`](PodMachine::poll_timeout) returns the next time at which `handle_timeout` has to be called.
+//!   That time may change after every input.
+//! * **Queries** such as [`phase`](PodMachine::phase) and [`status`](PodMachine::status) change nothing.
+//!
+//! [`embedding`] has the whole contract on one page.
 //!
 //! # A run loop
 //!
@@ -97,6 +104,8 @@
 //! ```
 //!
 //! # Features
+//!
+//! Without `std` the crate is `no_std` and needs an allocator.
 //!
 //! * `std` (default): the system clock.
 //! * `explain` (default): [`explain`], [`budget`] and [`kubectl`].

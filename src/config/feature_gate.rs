@@ -28,11 +28,19 @@ macro_rules! feature_gates {
         /// Feature gate of Kubernetes that changes a Pod's life, what the API server accepts in it, or what its status
         /// shows.
         ///
-        /// Named as in Kubernetes. [`FeatureGate::default_in`] returns its default in a version. The machine asks for
-        /// `ChangeContainerStatusOnKubeletRestart`, `ContainerRestartRules`, `KubeletCrashLoopBackOffMax`,
-        /// `KubeletEnsureSecretPulledImages`, `PodObservedGenerationTracking`, `ReduceDefaultCrashLoopBackOffDecay` and
-        /// `RestartAllContainersOnContainerExits`. What the others guard is not modelled, or is as if they had their
-        /// default: that they are known lets a configuration be checked as a kubelet checks it.
+        /// Named as in Kubernetes. [`FeatureGate::default_in`] returns its default in a version. Only these change what
+        /// the machine does:
+        ///
+        /// * `ChangeContainerStatusOnKubeletRestart`
+        /// * `ContainerRestartRules`
+        /// * `KubeletCrashLoopBackOffMax`
+        /// * `KubeletEnsureSecretPulledImages`
+        /// * `PodObservedGenerationTracking`
+        /// * `ReduceDefaultCrashLoopBackOffDecay`
+        /// * `RestartAllContainersOnContainerExits`
+        ///
+        /// Setting any other changes nothing in the machine. They are listed so that the configuration of a kubelet can be
+        /// checked.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum FeatureGate {

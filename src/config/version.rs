@@ -108,37 +108,39 @@ impl<'de> Deserialize<'de> for KubernetesVersion {
     }
 }
 
-/// Behaviour that kubelets have from some version on, without a feature gate; [`Kubernetes::has`] asks for it.
+/// Change of the kubelet's behaviour between versions that has no feature gate. [`Kubernetes::has`] returns whether a version
+/// has it.
 ///
 /// [`Kubernetes::has`]: super::Kubernetes::has
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KubeletChange {
-    /// The event of a probe error says `errored and resulted in unknown state`; before, `errored` alone.
+    /// Since 1.33 the event of a probe error says `errored and resulted in unknown state`; before, `errored` alone.
     ///
     /// Answers to `probe` in `pkg/kubelet/prober/prober.go`. Asked in `kubelet::prober_manager`.
     ProbeErrorNamesUnknownState,
-    /// A Pod whose containers have started stays Running while a sidecar is down; before, it fell back to Pending.
+    /// Since 1.33 a Pod whose containers have started stays Running while a sidecar is down; before, it fell back to
+    /// Pending.
     ///
     /// Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`. Asked in `rule::pod_status` (`phase_of`).
     RunningWhileSidecarIsDown,
-    /// A sync that failed because of a crash-loop back-off is retried when the earliest one expires; before, every
-    /// 10 s.
+    /// Since 1.35 a sync that failed because of a crash-loop back-off is retried when the Pod's first back-off expires;
+    /// before, every 10 s.
     ///
     /// Answers to `completeWork` in `pkg/kubelet/pod_workers.go`. Asked in `kubelet::sync_loop` (`retry_time`).
     RetryWhenBackOffExpires,
-    /// The events `Created` and `Started` do not name the container.
+    /// Since 1.35 the events `Created` and `Started` do not name the container.
     ///
     /// Answers to `startContainer` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`. Asked in
     /// `kubelet::start_container` (`record_progress`).
     StartEventsWithoutName,
-    /// The probe workers of a sidecar outlive its end in a Pod that never restarts; before, the next sync created them
-    /// anew.
+    /// Since 1.35, in a Pod with `restartPolicy: Never`, a sidecar's probe workers go on after the sidecar has ended;
+    /// before, they ended, and the next sync created them again.
     ///
     /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`. Asked in `rule::probe` (`do_probe`).
     ProbesOutliveSidecar,
-    /// `PodReadyToStartContainers` turns True as soon as the sandbox has its network, while images are still pulled; in
-    /// older versions, with the next sync.
+    /// Since 1.36 `PodReadyToStartContainers` turns True as soon as the sandbox has its network, while images are still
+    /// pulled; before, with the next sync.
     ///
     /// Answers to `OnPodSandboxReady` in `pkg/kubelet/kubelet.go`. Asked in `kubelet::sync_pod` (`publish_sandbox`).
     SandboxPublishedAtOnce,

@@ -1,7 +1,7 @@
 //! Explanations: why a Pod is in its state, what happens next and when, and what would change it.
 //!
 //! [`PodMachine::explain`] explains a Pod at one moment. The explanation is data, and prints as two to seven lines. Its
-//! exact times are the machine's own: a copy of the machine runs ahead, so no rule is written twice.
+//! times are exact, since they come from running a copy of the machine ahead.
 //!
 //! ```text
 //! Pod web is Running but not Ready: container `main` keeps exiting and waits before its next restart (CrashLoopBackOff).

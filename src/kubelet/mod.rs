@@ -106,8 +106,8 @@ use crate::{
 ///
 /// Each call is one atomic step. Actions are carried out in their order, and answered by the events that they name.
 ///
-/// `now` may stand still, jump by decades, or go back. A timer that was missed several times fires once, and at the
-/// last representable instant nothing is due any more.
+/// `now` may stand still or jump by decades. It should not go back; if it does, timers are only late. A timer that was missed
+/// several times fires once.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -165,7 +165,7 @@ impl PodMachine {
     }
 
     /// Creates a Pod that was just bound to this node, from its object as a watch delivers it: the time of its binding
-    /// and a deletion count. A Pod that is being deleted starts nothing.
+    /// and a deletion in it are taken into account. A Pod that is being deleted starts nothing.
     ///
     /// A Pod whose object has a status that a kubelet wrote is [resumed](PodMachine::resume) instead.
     ///
@@ -201,17 +201,17 @@ impl PodMachine {
     /// What was published stands: start time and active deadline, phase and reason, restart counts and last states,
     /// conditions with their transition times, conditions of other owners. A ready sandbox is kept, and running
     /// containers are not started again. What only the agent's memory had is gone: back-offs are empty, and probes have
-    /// no result. A container that ran more than 10 s before `now` stays ready until its probe fails, if its Pod was
-    /// published as ready; one of a Pod that was not is unready until its probe succeeds (KEP-4781). A Pod that is
-    /// being deleted starts nothing. One that has ended, and of which nothing runs, has its last status published, and
-    /// [`Output::DeleteObject`] is emitted if it is being deleted. A Pod without a kubelet's status starts like a
+    /// no result. If the Pod was published as ready, each container that started more than 10 s before `now` stays ready
+    /// until its probe fails; otherwise its containers are unready until their probes succeed (KEP-4781). A Pod that is
+    /// being deleted starts nothing. For a Pod that has ended and of which nothing runs, the last status is published, and
+    /// [`Output::DeleteObject`] is emitted if the Pod is being deleted. A Pod without a kubelet's status starts like a
     /// [new one](PodMachine::from_object), with the instances that the runtime has of it.
     ///
     /// `runtime`: newest first, everything that the runtime has, the ended instances and sandboxes too;
     /// [`restart_count`](crate::state::Instance::restart_count) is the runtime's attempt, and
     /// [`spec_changed`](crate::state::Instance::spec_changed) says whether the instance was made for another image than
-    /// the object has now. `ids`: the numbers of the instances in `runtime`; ids that only the published status
-    /// contains get the next free ones, and no later instance of the Pod gets a number that is in the table.
+    /// the object has now. `ids` maps the runtime's container ids to the instances in `runtime`. Ids that are only in
+    /// the published status are added, and no later instance of the Pod gets a number that the map has.
     ///
     /// Answers to what a restarted kubelet does: the first `UpdatePod` in `pkg/kubelet/pod_workers.go`,
     /// `generateAPIPodStatus` of a Pod whose status the status manager does not have, and
@@ -219,8 +219,8 @@ impl PodMachine {
     ///
     /// # Errors
     ///
-    /// [`ResumeError`] names the invalid field, or what is impossible in the runtime's list; `ids` is unchanged. No
-    /// status is an error.
+    /// [`ResumeError`] names the invalid field, or what is impossible in the runtime's list; `ids` is unchanged.
+    /// The status is never a reason for an error: values in it that are unknown are kept.
     ///
     /// An agent that starts:
     ///
@@ -457,7 +457,7 @@ impl PodMachine {
         }
     }
 
-    /// Handles the first wake-up that is due, for embedders that do something else between two of one instant.
+    /// Handles only the first wake-up that is due. Use it to act between two wake-ups of the same time.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! Back-off counter of a container's restarts or an image's pulls (`client-go/util/flowcontrol.Backoff`).
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts>, KEP-4603, KEP-5593.
-//! Answers to `Backoff` as `doBackOff` in `pkg/kubelet/kuberuntime` and `EnsureImageExists` in `pkg/kubelet/images` use
-//! it. A crash loop's delay is 10 s, then twice as long each time, up to 300 s:
+//! The counterpart of Go's `Backoff` in the way that `doBackOff` (`pkg/kubelet/kuberuntime`) and `EnsureImageExists`
+//! (`pkg/kubelet/images`) use it. The first restart comes at once, the second after 10 s, and each further one after twice
+//! as long as the one before, up to 300 s:
 //!
 //! ```
 //! use core::time::Duration;

@@ -1,11 +1,11 @@
 //! Pod conditions computed by the kubelet (pkg/kubelet/status/generate.go).
 //!
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. `records` are the container
-//! statuses by container index; `None` as a whole means that no container status is known.
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>. The parameter
+//! `records` holds one status for each container index; `records: None` means that no status is known at all.
 //!
 //! A deletion by itself changes no condition: `Ready` stays True until a container stops or its readiness probe fails
 //! ([`started_and_ready`](super::started_and_ready)). Endpoints are drained by other controllers, which look at
-//! `deletionTimestamp`. At the end of the Pod, `override_ready` makes it False.
+//! `deletionTimestamp`. When the Pod ends, `override_ready` sets `Ready` to False.
 //!
 //! ```
 //! use pod_lifecycle::{api::{self, ConditionStatus}, rule::conditions, spec::PodSpec, state::Condition};

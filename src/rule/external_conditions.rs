@@ -1,4 +1,4 @@
-//! External conditions: those of a Pod that the kubelet does not compute, readiness gates' among them.
+//! External conditions: those that the kubelet does not compute, such as the conditions of readiness gates.
 //!
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate>. Answers to what
 //! `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go` preserves.

@@ -1,7 +1,8 @@
-//! Kubernetes' rules for a Pod, one a file, as pure functions.
+//! Kubernetes' rules for a Pod as pure functions, one rule in each module.
 //!
-//! Each answers to a function of the Go kubelet and is written once: the kubelet, the explanations and the fake runtime
-//! all call it. The last line of a file's head says which component asks it. The rules read plain data
+//! Each is the counterpart of a function of the Go kubelet, which it names ("Answers to"), and is written once:
+//! `PodMachine`, the explanations and the fake runtime all call the same one. The last line of each module's
+//! documentation names its callers. The rules read plain data
 //! ([`PodSpec`](crate::spec::PodSpec), [`RuntimeStatus`](crate::state::RuntimeStatus), container statuses by index) and
 //! need no `PodMachine`. To call them with a status of the API, see
 //! [`observed_records`](crate::state::observed_records).

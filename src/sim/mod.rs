@@ -18,7 +18,8 @@
 //!
 //! - [`Scenario::simulate`] starts a [`Simulation`], which is advanced step by step, and acted upon in between.
 //! - A [`Fleet`] simulates any number of Pods, with random behaviour from a seed.
-//! - A [`FakeRuntime`] is the container runtime of both, for embedders that have none: actions in, runtime events out.
+//! - Both use a [`FakeRuntime`], which you can also use alone in place of a container runtime: actions in, runtime events
+//!   out.
 
 mod action;
 mod check;

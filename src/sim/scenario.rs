@@ -87,8 +87,8 @@ impl Scenario {
         })
     }
 
-    /// Creates the scenario of the Pod, or of one Pod of the workload, that has this name among several documents: `web`,
-    /// or `deployment/web` where several kinds have the name. Without a name, exactly one document may create Pods.
+    /// Finds the document with this name (`web`, or `deployment/web` if several kinds have the name), a Pod or a workload,
+    /// and creates a scenario of it. Without a name, exactly one document may create Pods.
     ///
     /// # Errors
     ///
@@ -208,7 +208,8 @@ impl Scenario {
         self
     }
 
-    /// Sets the end of the simulation, unless the Pod finishes earlier. Everything in the script has to come before.
+    /// Sets the end of the simulation, unless the Pod finishes earlier. A script that has something later is an error of
+    /// `play`; [`cut_at`](Scenario::cut_at) drops it instead.
     #[must_use]
     pub fn until(mut self, end: impl IntoDuration) -> Scenario {
         self.script.end = Some(end.into_duration());

@@ -25,8 +25,7 @@ impl PodMachine {
     ///
     /// # Errors
     ///
-    /// [`EventError`] if it is another Pod's object, or if a field has changed that cannot change; nothing changes
-    /// then.
+    /// [`EventError`] if it is another Pod's object, or if an immutable field differs; the Pod is then unaffected.
     ///
     /// ```
     /// use std::sync::Arc;

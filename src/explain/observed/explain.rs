@@ -118,7 +118,7 @@ impl ObservedPod {
         self.explain_on(&KubeletConfig::default(), now)
     }
 
-    /// Explains the Pod on a node with this configuration, of which the back-offs and periods count.
+    /// Explains the Pod on a node with this configuration; only its back-offs and periods are used.
     ///
     /// ```
     /// use core::time::Duration;

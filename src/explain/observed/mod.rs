@@ -18,7 +18,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A Pod of which only the API object is known: what the rules derive from its spec and status.
+/// A Pod known only by its API object. It offers what the rules derive from spec and status.
 ///
 /// Unknown fields and reasons are kept as they are. Facts that only the node has (the runtime, probes, back-offs) are not
 /// guessed: explanations list them as [`MissingFact`]s.
@@ -83,7 +83,7 @@ impl ObservedPod {
     ///
     /// # Errors
     ///
-    /// [`ObserveError::Spec`] names the invalid field of the spec. No status is an error.
+    /// [`ObserveError::Spec`] names the invalid field of the spec. The status is never a reason for an error.
     ///
     /// ```
     /// use pod_lifecycle::explain::ObservedPod;
@@ -152,7 +152,7 @@ impl ObservedPod {
         &self.ids
     }
 
-    /// Computes the phase from the containers' statuses; a terminal one in the status stays.
+    /// Computes the phase from the containers' statuses; if the status says Succeeded or Failed already, that is returned.
     ///
     /// A container that has exited and may restart counts as running.
     ///

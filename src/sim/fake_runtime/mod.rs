@@ -31,10 +31,10 @@ use crate::{
 /// [`PodMachine`](crate::PodMachine) and reports what a real runtime would report.
 ///
 /// What its containers do is written in [`ContainerScript`](super::ContainerScript)s. It does no I/O and reads no clock:
-/// like the Pod, it is driven by an embedder, in virtual or in real time. Each action is answered at once by at most one
-/// event, or later: then [`FakeRuntime::poll_timeout`] says when, and [`FakeRuntime::handle_timeout`] returns the event.
-/// The `spec` of each call is [`PodMachine::spec`](crate::PodMachine::spec), from which the runtime takes images, hooks
-/// and the timeouts of probes.
+/// like the Pod, it is driven by an embedder, in virtual or in real time. `carry_out` returns the answer of
+/// an action if there is one at once. Otherwise [`FakeRuntime::poll_timeout`] returns when it is due, and
+/// [`FakeRuntime::handle_timeout`] returns it; some actions, such as the removal of a container, have no answer. Pass
+/// [`PodMachine::spec`](crate::PodMachine::spec) as `spec` to every call.
 ///
 /// ```
 /// use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -139,9 +139,9 @@ impl FakeRuntime {
         self.queue.schedule(at, SimEvent::SandboxDeath);
     }
 
-    /// Replaces the scripts: once the Pod has more containers (ephemeral ones were added), or to change what containers do.
+    /// Replaces the scripts, to change what containers do; needed when ephemeral containers were added.
     ///
-    /// A run under way keeps its exit; probes, hooks, pulls, stops and later runs follow the new scripts.
+    /// A container that runs still exits as its old script says; probes, hooks, pulls, stops and later runs follow the new scripts.
     ///
     /// ```
     /// # use std::{collections::BTreeMap, sync::Arc};

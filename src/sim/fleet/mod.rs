@@ -73,7 +73,7 @@ pub struct Fleet {
     interner: Interner,
 }
 
-/// One of several equal parts of a fleet: the Pods whose numbers, divided by `of`, leave `index`.
+/// One of several equal parts of a fleet: the Pods with `number % of == index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Shard {
