@@ -5,7 +5,13 @@
 use std::{error::Error, fmt::Write as _, fs, io, process::ExitCode};
 
 use clap::Args;
-use pod_lifecycle::{Clock, SystemClock, Timestamp, api::PodManifest, explain::ObservedPod, kubectl};
+use pod_lifecycle::{
+    Clock, SystemClock, Timestamp,
+    api::PodManifest,
+    config::{KubeletConfig, KubernetesVersion},
+    explain::ObservedPod,
+    kubectl,
+};
 use serde::Deserialize;
 
 use crate::print;
@@ -19,6 +25,9 @@ pub(crate) struct Arguments {
     /// The time to explain the Pods at, such as 2026-03-01T12:10:00Z; now, if it is not given.
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// Version of the node's kubelet, such as 1.34, from 1.32 to 1.38.
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    kubernetes: KubernetesVersion,
 }
 
 /// Runs `podlife why`.
@@ -47,11 +56,12 @@ fn explain(arguments: &Arguments) -> Result<String, Box<dyn Error>> {
         Printed::List { items } => items,
         Printed::Pod(pod) => Vec::from([*pod]),
     };
+    let node = KubeletConfig::default().with_kubernetes(arguments.kubernetes);
     let mut explained = kubectl::table(&pods, now);
     for pod in pods {
         let name = pod.metadata.name.clone();
         let pod = ObservedPod::from_manifest(pod).map_err(|error| format!("{name}: {error}"))?;
-        writeln!(explained, "\n{}", pod.explain(now))?;
+        writeln!(explained, "\n{}", pod.explain_on(&node, now))?;
         for inconsistency in pod.inconsistencies() {
             writeln!(explained, "! {inconsistency}")?;
         }

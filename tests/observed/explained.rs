@@ -1,8 +1,14 @@
 //! Explanations of Pods as `kubectl get pod -o json` prints them; the objects are in `examples/pods`.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use pod_lifecycle::{Timestamp, api::PodManifest, explain::ObservedPod, kubectl};
+use pod_lifecycle::{
+    Timestamp,
+    api::PodManifest,
+    config::{KubeletConfig, KubernetesVersion},
+    explain::{NextStep, ObservedPod, When},
+    kubectl,
+};
 use serde_json::{Value, json};
 
 use super::{observed, pod, running};
@@ -40,6 +46,19 @@ fn a_crash_loop_without_a_delay_in_its_status() {
     let mut object = object("crash-loop");
     object["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = json!(null);
     insta::assert_snapshot!(printed(object, "08:50"));
+}
+
+#[test]
+fn until_1_34_a_container_restarts_up_to_ten_seconds_after_the_end_of_its_back_off() {
+    let now: Timestamp = "2026-03-01T12:08:50Z".parse().unwrap();
+    let pod = ObservedPod::from_manifest(serde_json::from_value(object("crash-loop")).unwrap()).unwrap();
+    let restart = |version: KubernetesVersion| {
+        let explained = pod.explain_on(&KubeletConfig::default().with_kubernetes(version), now);
+        explained.next.into_iter().find(|next| matches!(next.what, NextStep::Start { .. })).unwrap().when
+    };
+    let When::NotBefore(end) = restart(KubernetesVersion::V1_35) else { panic!("the delay is in the message") };
+    let latest = end + Duration::from_secs(10);
+    assert_eq!(restart(KubernetesVersion::V1_34), When::Between { earliest: end, latest });
 }
 
 #[test]

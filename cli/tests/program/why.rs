@@ -23,6 +23,16 @@ fn explained(arguments: &[&str], input: &str) -> String {
 }
 
 #[test]
+fn a_pod_is_explained_for_the_version_of_its_kubelet() {
+    let next = |arguments: &[&str]| {
+        let text = explained(&[&[pod("crash-loop").as_str()], arguments].concat(), "");
+        text.lines().find(|line| line.starts_with("Next: ")).unwrap().to_owned()
+    };
+    assert_ne!(next(&["--kubernetes", "1.34"]), next(&[]), "1.34 looks every 10 s");
+    assert_eq!(next(&["--kubernetes", "1.36"]), next(&[]));
+}
+
+#[test]
 fn a_pod_is_shown_as_its_row_and_explained() {
     let file = pod("crash-loop");
     let text = explained(&[&file], "");

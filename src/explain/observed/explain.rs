@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{ObservedPod, container::Delay};
 use crate::{
     api::{ConditionStatus, ContainerStatus, Name, Named, PodCondition, PodPhase},
-    config::KubeletConfig,
+    config::{KubeletChange, KubeletConfig},
     explain::{
         Explanation, Next, NextStep, ObservedStatus, WaitingFor, When,
         change::{self, PossibleChange, remedies},
@@ -118,7 +118,7 @@ impl ObservedPod {
         self.explain_on(&KubeletConfig::default(), now)
     }
 
-    /// Explains the Pod on a node with this configuration; only its back-offs and periods are used.
+    /// Explains the Pod on a node with this configuration; only its version, back-offs and periods are used.
     ///
     /// ```
     /// use core::time::Duration;
@@ -521,8 +521,22 @@ impl Observation<'_> {
             | Situation::NeverRan
             | Situation::Unknown => return None,
         };
-        let when = delay.over(exit?.at?);
+        let when = self.looked_at(delay.over(exit?.at?));
         Some(Next { when, what: NextStep::Start { container: explained.name.clone() } })
+    }
+
+    /// Returns when the kubelet looks for the end of a back-off: at once, or with its next retry.
+    fn looked_at(&self, when: When) -> When {
+        if self.node.kubernetes.has(KubeletChange::RetryWhenBackOffExpires) {
+            return when;
+        }
+        // Until 1.34 the kubelet looks every 10 s, so it starts the container up to that much later.
+        let late = self.node.retry_period;
+        match when {
+            When::At(at) => When::At(at),
+            When::NotBefore(at) => When::Between { earliest: at, latest: at + late },
+            When::Between { earliest, latest } => When::Between { earliest, latest: latest + late },
+        }
     }
 
     fn record_of(&self, explained: &ContainerExplanation) -> Option<&ContainerRecord> {
