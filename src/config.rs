@@ -180,10 +180,12 @@ impl KubeletConfig {
         self
     }
 
-    /// Sets the version of the kubelet, with its feature gates and known bugs.
+    /// Sets the version of the kubelet, with its feature gates and known bugs, and the back-off of restarts that its gates
+    /// give; [`with_crash_loop`](KubeletConfig::with_crash_loop) changes that afterwards.
     #[must_use]
     pub fn with_kubernetes(mut self, kubernetes: impl Into<Kubernetes>) -> KubeletConfig {
         self.kubernetes = kubernetes.into();
+        self.crash_loop = self.kubernetes.crash_loop(None);
         self
     }
 

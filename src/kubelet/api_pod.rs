@@ -15,7 +15,7 @@ use crate::{
     event::{ApiEvent, EventError},
     rule::{external_conditions, spec_change},
     spec::{PodSpec, SpecError},
-    state::{ConditionReason, ConditionType},
+    state::ConditionType,
     time::{Timestamp, seconds},
 };
 
@@ -180,27 +180,6 @@ impl ApiPod {
     /// Answers to `podsDifferSemantically` in `pkg/kubelet/config`.
     pub(super) fn differs_semantically(&self, before: &ApiPod) -> bool {
         self.spec != before.spec || self.deletion != before.deletion
-    }
-
-    /// Sets a condition and returns its former status; an unchanged status keeps its transition time.
-    pub(super) fn put_condition(
-        &mut self,
-        which: ConditionType,
-        status: ConditionStatus,
-        reason: ConditionReason,
-        message: &str,
-        now: Timestamp,
-    ) -> Option<ConditionStatus> {
-        let condition = PodCondition {
-            type_: which.name().into(),
-            observed_generation: self.generation,
-            status: status.into(),
-            last_probe_time: None,
-            last_transition_time: Some(now.whole_seconds()),
-            reason: reason.name().into(),
-            message: message.into(),
-        };
-        PodCondition::put(&mut self.conditions, condition)
     }
 }
 

@@ -193,8 +193,9 @@ impl Kubelet {
         &'a mut self,
         step: &'a mut Step<'out>,
     ) -> (&'a mut StatusManager, StatusContext<'a, 'out>) {
+        let shows_generation = self.config.kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
         let Kubelet { status_manager, spec, object, queue, runtime_manager, .. } = self;
-        (status_manager, StatusContext { spec, object, queue, runtime_manager, step })
+        (status_manager, StatusContext { spec, object, queue, runtime_manager, shows_generation, step })
     }
 
     /// Returns what is published.

@@ -15,7 +15,6 @@ use super::{
 use crate::{
     action::{EventReason, EventType},
     api::PodPhase,
-    config::FeatureGate,
     rule::{
         deadline::{self, DEADLINE_MESSAGE, DEADLINE_REASON},
         pod_status::{self, PhaseReason, PodInputs, PodRecord},
@@ -75,10 +74,7 @@ pub(super) fn update_status(
     let StatusRequest { object, could_have_running_containers, .. } = request;
     // SetPodStatus forces an update if the object has a deletion timestamp.
     let write = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
-    let shows_generation = kubelet.config.kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
-    // 0 is left out of the status and of its conditions.
-    let generation = if shows_generation { object.generation } else { 0 };
-    let new = NewStatus { record, reason, disruption, object, generation, could_have_running_containers, write };
+    let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
     let (status_manager, mut context) = kubelet.status_manager(step);
     let is_unchanged = status_manager.set_pod_status(new, &mut context);
     GeneratedStatus { phase, is_unchanged, has_triggered_probe }

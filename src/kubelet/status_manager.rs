@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     action::{Change, ContainerStateKind, Transition},
-    api::{ConditionStatus, Name, PodPhase},
+    api::{ConditionStatus, Name, PodCondition, PodPhase},
     rule::{
         conditions, final_statuses,
         pod_status::{PhaseReason, PodRecord, PreviousStatus},
@@ -100,8 +100,6 @@ pub(super) struct NewStatus<'a> {
     pub(super) disruption: Option<Disruption>,
     /// Object that it was generated for.
     pub(super) object: &'a ApiPod,
-    /// Generation that it shows; 0 shows none.
-    pub(super) generation: i64,
     pub(super) could_have_running_containers: bool,
     /// Reason to write even an unchanged status.
     pub(super) write: Write,
@@ -126,10 +124,17 @@ pub(super) struct StatusContext<'a, 'out> {
     pub(super) object: &'a mut Arc<ApiPod>,
     pub(super) queue: &'a mut SyncLoopQueue,
     pub(super) runtime_manager: &'a RuntimeManager,
+    /// True if statuses and conditions show the generation that they were made for.
+    pub(super) shows_generation: bool,
     pub(super) step: &'a mut Step<'out>,
 }
 
 impl StatusContext<'_, '_> {
+    /// Returns the generation that a status of this object shows; 0 is left out.
+    fn shown_generation(&self, object: &ApiPod) -> i64 {
+        if self.shows_generation { object.generation } else { 0 }
+    }
+
     fn is_object_gone(&self) -> bool {
         self.queue.newest_object().unwrap_or(self.object).is_gone
     }
@@ -340,10 +345,11 @@ impl StatusManager {
             record_condition_change(&mut self.transition_times, which, old, condition, context);
         }
         self.emit_container_changes(&before.records, context);
-        let has_observed = new.generation > self.generations.status;
-        self.generations.status = new.generation.max(self.generations.status);
+        let generation = context.shown_generation(new.object);
+        let has_observed = generation > self.generations.status;
+        self.generations.status = generation.max(self.generations.status);
         // Between two syncs a probe may have set it by an object that this sync does not know yet.
-        self.generations.readiness = new.generation;
+        self.generations.readiness = generation;
         let has_changed = is_first || has_observed || self.reason != new.reason || !before.is_same(&self.record);
         let is_unchanged = !has_changed && before == self.record;
         if is_unchanged {
@@ -402,8 +408,7 @@ impl StatusManager {
         record_condition_change(times, ready, Some(&was_ready), &is_ready, context);
         let containers = ConditionType::ContainersReady;
         record_condition_change(times, containers, Some(&were_ready), &containers_ready, context);
-        // A kubelet that shows no generation goes on so.
-        self.generations.readiness = if self.generations.status == 0 { 0 } else { context.object.generation };
+        self.generations.readiness = context.shown_generation(context.object);
         self.publish(Write::Changed, could_have_running_containers, context);
     }
 
@@ -472,9 +477,7 @@ impl StatusManager {
         }
         let (reason, disruption) = (self.reason.clone(), self.disruption.clone());
         let (could_have_running_containers, write) = (false, Write::Forced);
-        // A kubelet that shows no generation goes on so.
-        let generation = if self.generations.status == 0 { 0 } else { object.generation };
-        let new = NewStatus { record, reason, disruption, object, generation, could_have_running_containers, write };
+        let new = NewStatus { record, reason, disruption, object, could_have_running_containers, write };
         self.set_pod_status(new, context);
     }
 
@@ -488,7 +491,7 @@ impl StatusManager {
     /// Answers to `rejectPod`.
     pub(super) fn reject(&mut self, reason: Arc<StatusReason>, context: &mut StatusContext<'_, '_>) {
         self.start_time = Some(context.step.now.whole_seconds());
-        self.generations.status = context.object.generation;
+        self.generations.status = context.shown_generation(context.object);
         Arc::make_mut(&mut self.record).phase = PodPhase::Failed;
         self.reason = Some(reason);
         self.publish(Write::Changed, false, context);
@@ -569,7 +572,17 @@ impl StatusManager {
         let Some(message) = &self.disruption else { return };
         let (which, reason) = (ConditionType::DisruptionTarget, ConditionReason::TerminationByKubelet);
         let (to, now) = (ConditionStatus::True, context.step.now);
-        let from = Arc::make_mut(context.object).put_condition(which, to, reason, message, now);
+        let condition = PodCondition {
+            type_: which.name().into(),
+            observed_generation: context.shown_generation(context.object),
+            status: to.into(),
+            last_probe_time: None,
+            last_transition_time: Some(now.whole_seconds()),
+            reason: reason.name().into(),
+            message: (**message).into(),
+        };
+        // An unchanged status keeps its transition time.
+        let from = PodCondition::put(&mut Arc::make_mut(context.object).conditions, condition);
         if from != Some(to) {
             context.emit(Change::Condition { condition: which, from, to, reason: Some(reason) });
         }

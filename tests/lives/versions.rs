@@ -1,8 +1,10 @@
 //! One Pod on the kubelets of several versions of Kubernetes.
 
+use std::time::Duration;
+
 use pod_lifecycle::{
     api::PodPhase,
-    config::{FeatureGate, FeatureGateError, KnownBug, KubeletChange, Kubernetes, KubernetesVersion},
+    config::{FeatureGate, FeatureGateError, KnownBug, KubeletChange, KubeletConfig, Kubernetes, KubernetesVersion},
     sim::{EntryKind, Scenario, Timeline},
 };
 use serde_json::{Value, json};
@@ -148,6 +150,45 @@ fn every_change_without_a_gate_is_off_in_the_version_before_it() {
         assert_eq!(versions.min().copied(), Some(change.since()), "{change:?}");
         assert!(!KubernetesVersion::V1_32.has(change), "{change:?} would be no change");
     }
+}
+
+#[test]
+fn a_status_shows_its_generation_from_1_34_on_whatever_made_it() {
+    let generations = |version_of_node: &str, action: Value| {
+        let spec = json!({"containers": [{"name": "app", "image": "app:1"}]});
+        let script = json!({"endSeconds": 60, "actions": [action]});
+        let timeline = play(version(version_of_node), spec, script);
+        let statuses = timeline.statuses().filter(|(_, status)| status.start_time.is_some());
+        let shown = statuses.flat_map(|(_, status)| {
+            let of_conditions = status.conditions.iter().map(|condition| condition.observed_generation);
+            [status.observed_generation].into_iter().chain(of_conditions).collect::<Vec<_>>()
+        });
+        shown.collect::<Vec<_>>()
+    };
+    // The API server's own condition, `PodScheduled`, is the kubelet's as soon as there is a status of its.
+    let made_by = || {
+        [
+            json!({"t": 10, "op": "delete"}),
+            json!({"t": 10, "op": "evict"}),
+            json!({"t": 0, "op": "reject", "reason": "OutOfcpu", "message": "no room"}),
+        ]
+    };
+    for action in made_by() {
+        assert!(generations("1.33", action.clone()).iter().all(|shown| *shown == 0), "{action}");
+        assert!(generations("1.34", action.clone()).iter().any(|shown| *shown > 0), "{action}");
+    }
+}
+
+#[test]
+fn a_kubelet_whose_gates_shorten_the_back_off_restarts_sooner() {
+    let gates = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
+    let reduced = Kubernetes::default().with_feature_gates(gates).unwrap();
+    let config = KubeletConfig::default().with_kubernetes(reduced);
+    assert_eq!(config.crash_loop.initial, Duration::from_secs(1));
+    assert_eq!(
+        KubeletConfig::default().with_kubernetes(KubernetesVersion::V1_32).crash_loop,
+        KubeletConfig::default().crash_loop
+    );
 }
 
 #[test]

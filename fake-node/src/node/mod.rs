@@ -168,7 +168,7 @@ impl Node {
     /// Sets the version of each node's kubelet, which it also reports; 1.36 by default.
     #[must_use]
     pub fn with_kubernetes(mut self, kubernetes: impl Into<Kubernetes>) -> Node {
-        self.settings.config.kubernetes = kubernetes.into();
+        self.settings.config = self.settings.config.with_kubernetes(kubernetes);
         self
     }
 
