@@ -18,11 +18,13 @@
 mod feature_gate;
 mod known_bug;
 mod kubernetes;
+mod node_info;
 mod version;
 
 pub use feature_gate::{FeatureGate, FeatureGateError};
 pub use known_bug::KnownBug;
 pub use kubernetes::Kubernetes;
+pub use node_info::{AdmittedPod, NodeInfo};
 pub use version::{KubeletChange, KubernetesVersion, UnknownVersion};
 
 use alloc::boxed::Box;

@@ -23,6 +23,9 @@ mod image;
 mod named;
 mod pod;
 mod probe;
+mod quantity;
+mod resources;
+mod scheduling;
 mod status;
 mod validation;
 mod value;
@@ -46,6 +49,10 @@ pub use probe::{
     ExecAction, GrpcAction, Handler, HttpGetAction, HttpHeader, IntOrString, Probe, SleepAction, TcpSocketAction,
     UriScheme,
 };
+pub use quantity::{InvalidQuantity, Quantity};
+pub use resources::{ResourceList, ResourceRequirements};
+pub(crate) use scheduling::{Affinity, NodeSelector};
+pub use scheduling::{Taint, Toleration};
 pub use status::{ConditionStatus, HostIp, PodCondition, PodIp, PodPhase, PodQosClass, PodStatus};
 pub(crate) use validation::Quoted;
 pub use validation::{BadValue, FieldError, FieldErrorType, Invalid, validate};

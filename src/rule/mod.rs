@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod admission;
 pub mod back_off;
 pub mod conditions;
 pub mod container_status;
@@ -31,6 +32,7 @@ pub(crate) mod init_containers;
 pub mod phase;
 pub mod pod_actions;
 pub mod pod_status;
+mod preemption;
 pub mod probe;
 pub mod restart;
 pub mod sandbox;

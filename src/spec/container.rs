@@ -6,7 +6,7 @@ use core::{fmt, num::NonZeroU16, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::Restart;
-use crate::api::{Handler, ImagePullPolicy, InvalidImageName, Name, from_name};
+use crate::api::{Handler, ImagePullPolicy, InvalidImageName, Name, ResourceList, ResourceRequirements, from_name};
 
 /// Index of a container in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,6 +90,8 @@ pub struct ContainerSpec {
     pub(crate) liveness: Option<ProbeSpec>,
     pub(crate) post_start: Option<LifecycleHook>,
     pub(crate) pre_stop: Option<LifecycleHook>,
+    /// Requests and limits; `None` without any.
+    pub(crate) resources: Option<Box<ResourceRequirements>>,
 }
 
 impl ContainerSpec {
@@ -103,6 +105,14 @@ impl ContainerSpec {
     #[must_use]
     pub fn image(&self) -> &str {
         &self.image
+    }
+
+    /// Returns requests and limits, with the API server's defaults; empty ones if there are none.
+    #[must_use]
+    pub fn resources(&self) -> &ResourceRequirements {
+        const NONE: &ResourceRequirements =
+            &ResourceRequirements { limits: ResourceList::new(), requests: ResourceList::new() };
+        self.resources.as_deref().unwrap_or(NONE)
     }
 
     /// Returns the error of an invalid image reference, with which the container waits as `InvalidImageName`.

@@ -9,11 +9,16 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeSpec, Restart, RestartRule};
+use super::{
+    ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, NodeConstraints, PodResources, PodSpec, ProbeSpec,
+    Restart, RestartRule,
+    node_constraints::{read, read_value},
+    resource_sum,
+};
 use crate::{
     api::{
-        self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe, RestartPolicy,
-        RestartRuleAction,
+        self, ContainerRestartRule, ExitCodeOperator, Handler, ImageReference, Name, Named, Probe,
+        ResourceRequirements, RestartPolicy, RestartRuleAction,
     },
     time::seconds,
 };
@@ -39,6 +44,14 @@ pub enum SpecError {
         field: String,
         /// Name of the containers.
         name: String,
+    },
+    /// A field has a value of another type than Kubernetes expects.
+    #[error("{field}: {message}")]
+    Unreadable {
+        /// Path of the field.
+        field: String,
+        /// What is wrong with its value.
+        message: String,
     },
     /// The API server would refuse the object.
     #[error(transparent)]
@@ -123,6 +136,8 @@ impl PodSpec {
                 .any(|rule| rule.action == RestartRuleAction::RestartAllContainers),
             regular_from,
             ephemeral_from,
+            resources: lower_pod_resources(pod, &containers)?,
+            node_constraints: NodeConstraints::of(pod)?,
             containers: containers.into_boxed_slice(),
         })
     }
@@ -164,6 +179,9 @@ fn lower_container(
     let rules = container.restart_policy_rules.iter().enumerate();
     let rules = rules.map(|(place, rule)| lower_rule(rule, &format!("{field}.restartPolicyRules[{place}]")));
     let hooks = container.lifecycle.clone().unwrap_or_default();
+    let resources: ResourceRequirements = read_value(container.resources.as_ref(), || format!("{field}.resources"))?;
+    // An object of another origin than an API server's storage gets the defaults here.
+    let resources = Some(resources.with_default_requests()).filter(|resources| !resources.is_empty());
     Ok(ContainerSpec {
         name: container.name.clone(),
         image: container.image.clone(),
@@ -180,7 +198,47 @@ fn lower_container(
         liveness: container.liveness_probe.as_ref().map(lower_probe),
         post_start: hooks.post_start.map(lower_hook),
         pre_stop: hooks.pre_stop.map(lower_hook),
+        resources: resources.map(Box::new),
     })
+}
+
+/// Lowers the resources of the Pod as a whole; `None` if it has none.
+fn lower_pod_resources(
+    pod: &api::PodManifest,
+    containers: &[ContainerSpec],
+) -> Result<Option<Box<PodResources>>, SpecError> {
+    let other = &pod.spec.other;
+    let requirements: ResourceRequirements = read(other, "resources")?;
+    let resources = PodResources {
+        requirements: with_default_pod_requests(requirements, containers),
+        overhead: read(other, "overhead")?,
+    };
+    let is_any = resources != PodResources::default();
+    Ok(is_any.then(|| Box::new(resources)))
+}
+
+/// Fills in requests of the Pod as a whole: those of its containers, else its limits.
+///
+/// Answers to `defaultPodRequests` in `pkg/apis/core/v1/defaults.go`.
+fn with_default_pod_requests(
+    mut resources: ResourceRequirements,
+    containers: &[ContainerSpec],
+) -> ResourceRequirements {
+    if resources.limits.is_empty() {
+        return resources;
+    }
+    for (name, quantity) in resource_sum::sum_over_containers(containers, |it| &it.resources().requests) {
+        // hugepages cannot be overcommitted, so they are not taken from the containers.
+        if matches!(name.as_str(), "cpu" | "memory") {
+            resources.requests.entry(name).or_insert(quantity);
+        }
+    }
+    for (name, limit) in &resources.limits {
+        if resource_sum::is_pod_level(name) {
+            resources.requests.entry(name.clone()).or_insert(*limit);
+        }
+    }
+    resources
 }
 
 fn lower_rule(rule: &ContainerRestartRule, field: &str) -> Result<RestartRule, SpecError> {

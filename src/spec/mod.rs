@@ -15,11 +15,16 @@
 
 mod container;
 mod lower;
+mod node_constraints;
+mod qos;
+mod resource_sum;
 mod restart_policy;
 mod serialized;
 
 pub use container::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, ProbeKind, ProbeSpec};
 pub use lower::SpecError;
+pub use node_constraints::HostPort;
+pub(crate) use node_constraints::NodeConstraints;
 pub use restart_policy::{Restart, RestartRule};
 
 use alloc::{boxed::Box, string::String};
@@ -27,7 +32,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::RestartPolicy;
+use crate::api::{ResourceList, ResourceRequirements, RestartPolicy};
 
 /// Spec of a Pod, lowered from its API object.
 ///
@@ -101,6 +106,17 @@ pub struct PodSpec {
     pub(crate) is_static: bool,
     pub(crate) has_sidecars: bool,
     pub(crate) all_containers_could_restart: bool,
+    /// Requests and limits of the Pod as a whole (KEP-2837), with its overhead.
+    pub(crate) resources: Option<Box<PodResources>>,
+    pub(crate) node_constraints: Option<Box<NodeConstraints>>,
+}
+
+/// Resources of a Pod as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct PodResources {
+    pub(crate) requirements: ResourceRequirements,
+    /// Resources that the sandbox takes itself (`spec.overhead`).
+    pub(crate) overhead: ResourceList,
 }
 
 impl PodSpec {
@@ -194,6 +210,42 @@ impl PodSpec {
     #[must_use]
     pub fn all_containers_could_restart(&self) -> bool {
         self.all_containers_could_restart
+    }
+
+    /// Returns requests and limits of the Pod as a whole (KEP-2837), with the API server's defaults; empty ones if there are
+    /// none.
+    #[must_use]
+    pub fn resources(&self) -> &ResourceRequirements {
+        const NONE: &ResourceRequirements =
+            &ResourceRequirements { limits: ResourceList::new(), requests: ResourceList::new() };
+        self.resources.as_ref().map_or(NONE, |resources| &resources.requirements)
+    }
+
+    /// Returns the resources that the sandbox takes itself (`spec.overhead`).
+    #[must_use]
+    pub fn overhead(&self) -> &ResourceList {
+        const NONE: &ResourceList = &ResourceList::new();
+        self.resources.as_ref().map_or(NONE, |resources| &resources.overhead)
+    }
+
+    /// Returns the ports on the node that sidecars and regular containers ask for.
+    #[must_use]
+    pub fn host_ports(&self) -> &[HostPort] {
+        self.node_constraints.as_ref().map_or(&[], |constraints| constraints.host_ports())
+    }
+
+    /// Returns `spec.priority`; 0 by default.
+    #[must_use]
+    pub fn priority(&self) -> i64 {
+        self.node_constraints.as_ref().map_or(0, |constraints| constraints.priority())
+    }
+
+    /// True for a static Pod, and for one with a system-critical priority: its node preempts others to admit it.
+    ///
+    /// Answers to `IsCriticalPod` in `pkg/kubelet/types`.
+    #[must_use]
+    pub fn is_critical(&self) -> bool {
+        self.is_static || self.node_constraints.as_ref().is_some_and(|constraints| constraints.is_critical())
     }
 
     /// True if the container at `index` is a regular one.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContainerKind, ContainerSpec, PodSpec, ProbeKind,
+    ContainerKind, ContainerSpec, NodeConstraints, PodResources, PodSpec, ProbeKind,
     lower::{by_name, narrow},
 };
 use crate::api::{ImageReference, Name, RestartPolicy, RestartRuleAction};
@@ -27,6 +27,8 @@ pub(super) struct SerializedSpec {
     scheduling_gated: bool,
     host_network: bool,
     is_static: bool,
+    resources: Option<Box<PodResources>>,
+    node_constraints: Option<Box<NodeConstraints>>,
 }
 
 /// Error of a serialized spec that no API object could have been lowered to.
@@ -57,6 +59,8 @@ impl From<PodSpec> for SerializedSpec {
             scheduling_gated: spec.scheduling_gated,
             host_network: spec.host_network,
             is_static: spec.is_static,
+            resources: spec.resources,
+            node_constraints: spec.node_constraints,
         }
     }
 }
@@ -90,6 +94,8 @@ impl TryFrom<SerializedSpec> for PodSpec {
             scheduling_gated: serialized.scheduling_gated,
             host_network: serialized.host_network,
             is_static: serialized.is_static,
+            resources: serialized.resources,
+            node_constraints: serialized.node_constraints,
             has_sidecars: containers.iter().any(|container| container.kind == ContainerKind::Sidecar),
             all_containers_could_restart: rules.any(|rule| rule.action == RestartRuleAction::RestartAllContainers),
             containers,
