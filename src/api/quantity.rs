@@ -210,14 +210,14 @@ impl fmt::Display for Quantity {
         let is_whole = self.nanos.checked_rem(NANOS) == Some(0);
         // What is below 1 Ki or has a fraction is shown in decimal units.
         if self.format == Format::BinarySi && is_whole && whole.unsigned_abs() >= 1024 {
-            let bits = whole.trailing_zeros().min(60) / 10 * 10;
-            let suffix = BINARY.iter().find(|(_, it)| *it == bits).map_or("", |(name, _)| name);
+            let fitting = BINARY.iter().rev().find(|(_, bits)| whole.trailing_zeros() >= *bits);
+            let (suffix, bits) = fitting.copied().unwrap_or(("", 0));
             return write!(f, "{}{suffix}", whole >> bits);
         }
-        let (mut mantissa, mut exponent) = (self.nanos, -9);
+        let (mut mantissa, mut exponent) = (self.nanos, -9_i32);
         while mantissa != 0 && mantissa.checked_rem(1000) == Some(0) {
             mantissa = mantissa.checked_div(1000).unwrap_or(0);
-            exponent += 3;
+            exponent = exponent.saturating_add(3);
         }
         if mantissa == 0 {
             return f.write_str("0");
@@ -247,7 +247,10 @@ impl<'de> Deserialize<'de> for Quantity {
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => text.trim().parse().map_err(de::Error::custom),
             serde_json::Value::Number(number) => number.to_string().parse().map_err(de::Error::custom),
-            other => Err(de::Error::custom(InvalidQuantity(format!("{other}")))),
+            other @ (serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_)) => Err(de::Error::custom(InvalidQuantity(format!("{other}")))),
         }
     }
 }

@@ -100,7 +100,7 @@ fn subtract<'a>(lacking: &[Requirement], pods: impl Iterator<Item = &'a Admitted
 /// Chooses Pods one after the other, each time the one that frees most of what is lacking; of two alike the smaller.
 ///
 /// Answers to `getPodsToPreemptByDistance`.
-fn nearest<'a>(mut pods: Vec<&'a AdmittedPod>, mut lacking: Vec<Requirement>) -> Vec<&'a AdmittedPod> {
+fn nearest(mut pods: Vec<&AdmittedPod>, mut lacking: Vec<Requirement>) -> Vec<&AdmittedPod> {
     let mut chosen = Vec::new();
     while !lacking.is_empty() && !pods.is_empty() {
         let mut best = 0;
