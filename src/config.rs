@@ -147,6 +147,9 @@ pub struct KubeletConfig {
     /// Delay of the retry of a failed sync, unless it waits for the end of a back-off; at least a second, 10 s by default.
     #[serde(with = "seconds")]
     pub retry_period: Duration,
+    /// Message of the runtime if the node's network is not ready when a Pod comes or is resumed; `None`: it is ready.
+    /// [`NodeEvent`](crate::event::NodeEvent)s report what changes afterwards.
+    pub network_not_ready: Option<Box<str>>,
     /// Punctuality of the kubelet; ideal by default.
     pub timing: Timing,
     /// Time that dead, empty sandboxes are kept; `None`: for ever. 60 s by default.
@@ -167,6 +170,7 @@ impl Default for KubeletConfig {
             image_pull: BackOffLimits::IMAGE_PULL,
             resync_period: Duration::from_secs(60),
             retry_period: Duration::from_secs(10),
+            network_not_ready: None,
             timing: Timing::Ideal,
             garbage_collection_period: Some(Duration::from_secs(60)),
             fast_path: FastPath::ALL,
@@ -223,6 +227,13 @@ impl KubeletConfig {
     #[must_use]
     pub const fn with_garbage_collection_period(mut self, period: Option<Duration>) -> KubeletConfig {
         self.garbage_collection_period = period;
+        self
+    }
+
+    /// Sets the message of the runtime if the node's network is not ready when a Pod comes or is resumed.
+    #[must_use]
+    pub fn with_network_not_ready(mut self, message: Option<impl Into<Box<str>>>) -> KubeletConfig {
+        self.network_not_ready = message.map(Into::into);
         self
     }
 

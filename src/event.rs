@@ -257,6 +257,14 @@ pub enum NodeEvent {
     },
     /// The kubelet preempts the Pod for a critical one.
     Preempted,
+    /// The network of the node is not ready any longer: a Pod without `hostNetwork` starts, restarts and kills nothing
+    /// until it is, but ends as ever.
+    NetworkNotReady {
+        /// Message of the runtime's condition `NetworkReady`: `cni plugin not initialized`.
+        message: Box<str>,
+    },
+    /// The network of the node is ready.
+    NetworkReady,
     /// The node shuts down.
     ShutDown {
         /// Grace of Pods with this priority in seconds; the Pod's own grace if that is shorter, or if this is `None`.

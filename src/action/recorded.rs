@@ -70,6 +70,8 @@ named! {
         SandboxChanged = "SandboxChanged",
         /// The sandbox could not be created.
         FailedCreatePodSandBox = "FailedCreatePodSandBox",
+        /// The network of the node is not ready.
+        NetworkNotReady = "NetworkNotReady",
         /// The active deadline has passed.
         DeadlineExceeded = "DeadlineExceeded",
         /// The node is under pressure.

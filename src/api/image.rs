@@ -1,6 +1,6 @@
 //! Image references (github.com/distribution/reference).
 
-use alloc::{format, string::String};
+use alloc::{boxed::Box, format, string::String};
 
 /// Image reference, with Docker Hub filled in where no registry is written.
 ///
@@ -13,15 +13,18 @@ pub(crate) struct ImageReference {
     pub(crate) digest: Option<String>,
 }
 
-/// Error of a string that is no image reference; the container waits with reason `InvalidImageName`.
+/// Error of a string that is no image reference; the container waits with reason `InvalidImageName`. It displays as the
+/// kubelet's message does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("couldn't parse image name {image:?}: {problem}")]
+#[error("couldn't parse image name {image:?}: {parser_error}")]
 #[non_exhaustive]
 pub struct InvalidImageName {
     /// The string, as it was written in the spec.
     pub image: String,
-    /// Reason for the refusal.
+    /// Reason for the refusal, in plain English.
     pub problem: &'static str,
+    /// Error of the kubelet's parser.
+    pub parser_error: Box<str>,
 }
 
 /// Former name of Docker Hub, which stands for the present one.
@@ -36,7 +39,8 @@ const MAX_TAG: usize = 128;
 impl ImageReference {
     /// Parses an image reference, as the API server and the kubelet do.
     pub(crate) fn parse(image: &str) -> Result<ImageReference, InvalidImageName> {
-        parse(image).map_err(|problem| InvalidImageName { image: image.into(), problem })
+        let invalid = |problem| InvalidImageName { image: image.into(), problem, parser_error: parser_error(image) };
+        parse(image).map_err(invalid)
     }
 
     /// Returns the tag that is pulled: `latest` if neither tag nor digest is written.
@@ -72,6 +76,60 @@ fn parse(image: &str) -> Result<ImageReference, &'static str> {
     Ok(ImageReference { name: name.into(), tag: tag.map(String::from), digest: digest.map(String::from) })
 }
 
+/// Returns the error of the kubelet's parser for a string that is no image reference.
+///
+/// Answers to `ParseNormalizedNamed` in `github.com/distribution/reference`.
+fn parser_error(image: &str) -> Box<str> {
+    if image.len() == 64 && image.bytes().all(is_lower_hex) {
+        return format!("invalid repository name ({image}), cannot specify 64-byte hexadecimal strings").into();
+    }
+    let full = with_registry(image);
+    let remainder = full.split_once('/').map_or("", |(_, remainder)| remainder);
+    // Cut at the first colon, whatever it separates, and before anything else is looked at.
+    let repository = remainder.split(':').next().unwrap_or_default();
+    if repository.to_lowercase() != repository {
+        return format!("invalid reference format: repository name ({repository}) must be lowercase").into();
+    }
+    let (tagged, digest) = match full.split_once('@') {
+        Some((tagged, digest)) => (tagged, Some(digest)),
+        None => (full.as_str(), None),
+    };
+    let (name, tag) = split_tag(tagged);
+    let has_form = tag.is_none_or(is_tag) && digest.is_none_or(has_digest_form);
+    match path_of(name).filter(|_| has_form) {
+        None => "invalid reference format".into(),
+        Some(path) if path.len() > MAX_REPOSITORY => {
+            format!("repository name must not be more than {MAX_REPOSITORY} characters").into()
+        }
+        Some(_) => digest_error(digest.unwrap_or_default()).into(),
+    }
+}
+
+/// True if a string has the form of a digest of any algorithm: letters, a colon and at least 32 hexadecimal digits.
+fn has_digest_form(digest: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    digest.split_once(':').is_some_and(|(algorithm, hex)| {
+        let is_algorithm = algorithm.split(['-', '_', '+', '.']).all(is_part);
+        is_algorithm && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+/// Returns the error of a digest that has the form of one, but is none.
+///
+/// Answers to `Validate` in `github.com/opencontainers/go-digest`.
+fn digest_error(digest: &str) -> &'static str {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or_default();
+    match digits_of(algorithm) {
+        None if algorithm.bytes().any(|b| b.is_ascii_uppercase()) => "invalid checksum digest format",
+        None => "unsupported digest algorithm",
+        Some(count) if hex.len() != count => "invalid checksum digest length",
+        // The digits have capital letters.
+        Some(_) => "invalid checksum digest format",
+    }
+}
+
 /// Returns the image with its registry written out.
 fn with_registry(image: &str) -> String {
     match image.split_once('/') {
@@ -101,10 +159,15 @@ fn split_tag(tagged: &str) -> (&str, Option<&str>) {
 }
 
 fn is_name(name: &str) -> bool {
+    path_of(name).is_some_and(|path| path.len() <= MAX_REPOSITORY)
+}
+
+/// Returns the path of a name without its registry, of any length; `None` if it is malformed.
+fn path_of(name: &str) -> Option<&str> {
     let is_path = |path: &str| path.split('/').all(is_path_component);
     match name.split_once('/') {
-        Some((domain, path)) if is_domain(domain) && is_path(path) => path.len() <= MAX_REPOSITORY,
-        Some(_) | None => is_path(name) && name.len() <= MAX_REPOSITORY,
+        Some((domain, path)) if is_domain(domain) && is_path(path) => Some(path),
+        Some(_) | None => Some(name).filter(|name| is_path(name)),
     }
 }
 
@@ -148,16 +211,20 @@ fn is_tag(tag: &str) -> bool {
 }
 
 fn is_digest(digest: &str) -> bool {
-    let digits = |algorithm: &str| match algorithm {
+    digest
+        .split_once(':')
+        .is_some_and(|(algorithm, hex)| digits_of(algorithm) == Some(hex.len()) && hex.bytes().all(is_lower_hex))
+}
+
+/// Returns the number of hexadecimal digits of an algorithm's digests.
+fn digits_of(algorithm: &str) -> Option<usize> {
+    match algorithm {
         // Four bits a digit. Go's parser knows these three algorithms, and refuses any other.
         "sha256" => Some(64),
         "sha384" => Some(96),
         "sha512" => Some(128),
         _ => None,
-    };
-    digest
-        .split_once(':')
-        .is_some_and(|(algorithm, hex)| digits(algorithm) == Some(hex.len()) && hex.bytes().all(is_lower_hex))
+    }
 }
 
 fn is_lower_hex(byte: u8) -> bool {
@@ -235,6 +302,25 @@ mod tests {
         let digest = "a".repeat(64);
         assert_eq!(tag(&format!("app@sha256:{digest}")), None);
         assert_eq!(tag(&format!("app:latest@sha256:{digest}")).as_deref(), Some("latest"));
+    }
+
+    #[test]
+    fn a_refusal_has_the_words_of_the_kubelets_parser() {
+        let error = |image: &str| ImageReference::parse(image).map_err(|error| error.parser_error).unwrap_err();
+        let (id, digits, capitals) = ("0".repeat(64), "a".repeat(63), "A".repeat(64));
+        let lowercase = "invalid reference format: repository name (library/IMG-main) must be lowercase";
+        assert_eq!(&*error("IMG-main:Bad Tag"), lowercase);
+        let of_registry = "invalid reference format: repository name (Img) must be lowercase";
+        assert_eq!(&*error("UPPER/Img:v1"), of_registry, "capitals before the slash are a registry's");
+        assert_eq!(&*error("img:bad tag"), "invalid reference format");
+        assert_eq!(&*error(""), "invalid reference format");
+        let of_id = format!("invalid repository name ({id}), cannot specify 64-byte hexadecimal strings");
+        assert_eq!(&*error(&id), of_id);
+        assert_eq!(&*error(&"a".repeat(256)), "repository name must not be more than 255 characters");
+        assert_eq!(&*error("app@sha256:aaaa"), "invalid reference format", "too short for any digest");
+        assert_eq!(&*error(&format!("app@sha256:{digits}")), "invalid checksum digest length");
+        assert_eq!(&*error(&format!("app@sha256:{capitals}")), "invalid checksum digest format");
+        assert_eq!(&*error(&format!("app@md5:{id}")), "unsupported digest algorithm");
     }
 
     #[test]

@@ -59,15 +59,26 @@ pub(super) struct ColdState {
     /// When the active deadline was last found to have passed.
     #[serde(with = "crate::time::exact")]
     pub(super) deadline_met_at: Option<Timestamp>,
+    /// Node's network since it changed, with its message if it is not ready; `None`: as configured.
+    pub(super) network: Option<Network>,
     pub(super) gc: ContainerGc,
     /// Limits syncs that a status read back requests: they would request one another for ever.
     pub(super) reconcile_guard: LivelockGuard,
+}
+
+/// Node's network, as the runtime reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Network {
+    Ready,
+    /// With the message of the runtime.
+    NotReady(Box<str>),
 }
 
 impl ColdState {
     const EMPTY: &ColdState = &ColdState {
         kubelet_restarted_at: None,
         deadline_met_at: None,
+        network: None,
         gc: ContainerGc::NEW,
         reconcile_guard: LivelockGuard::NEW,
     };
@@ -104,6 +115,25 @@ impl Kubelet {
     /// Returns the state that few Pods need, for a change; allocates it at first.
     pub(super) fn cold_mut(&mut self) -> &mut ColdState {
         self.cold.get_or_insert_default()
+    }
+
+    // --- Network ---
+
+    /// Sets the node's network: its message if it is not ready.
+    pub(super) fn set_network(&mut self, not_ready: Option<Box<str>>) {
+        let network = not_ready.map_or(Network::Ready, Network::NotReady);
+        self.cold_mut().network = Some(network);
+    }
+
+    /// Returns the message of the runtime if the node's network is not ready.
+    ///
+    /// Answers to `networkErrors` in `pkg/kubelet/runtime.go`.
+    pub(super) fn network_not_ready(&self) -> Option<&str> {
+        match &self.cold().network {
+            None => self.config.network_not_ready.as_deref(),
+            Some(Network::Ready) => None,
+            Some(Network::NotReady(message)) => Some(message),
+        }
     }
 
     // --- Object and spec ---

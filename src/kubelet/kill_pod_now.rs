@@ -38,6 +38,8 @@ pub(super) fn handle(event: NodeEvent, worker: &mut PodWorker, kubelet: &mut Kub
         NodeEvent::Evicted { message, grace_seconds, is_disruption } => {
             evict(message, grace_seconds, is_disruption, worker, kubelet, step);
         }
+        NodeEvent::NetworkNotReady { message } => kubelet.set_network(Some(message)),
+        NodeEvent::NetworkReady => kubelet.set_network(None),
         NodeEvent::Preempted => preempt(worker, kubelet, step),
         NodeEvent::ShutDown { grace_seconds } => shut_down(grace_seconds, worker, kubelet, step),
     }

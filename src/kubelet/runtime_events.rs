@@ -6,7 +6,7 @@ use super::{
     components::Kubelet,
     kill_container,
     pleg::PlegEvent,
-    pod_worker::PodWorker,
+    pod_worker::{PodWorker, WorkerState},
     sink::Step,
     start_container,
     sync_state::{PendingCall, StopStage, Sync},
@@ -23,10 +23,11 @@ use crate::{
 
 /// Applies an event that was validated; answers of probes are the sync loop's.
 pub(super) fn handle(event: RuntimeEvent, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let is_terminating = worker.state() != WorkerState::Syncing;
     let sync = worker.sync_mut();
     match event {
         RuntimeEvent::SandboxCreated { sandbox, has_ip } => add_sandbox(sandbox, has_ip, sync, kubelet, step),
-        RuntimeEvent::SandboxFailed { message, .. } => fail_sandbox(&message, sync, step),
+        RuntimeEvent::SandboxFailed { message, .. } => fail_sandbox(&message, is_terminating, sync, step),
         RuntimeEvent::SandboxDied { sandbox } => kill_sandbox(sandbox, sync, kubelet, step),
         RuntimeEvent::ContainerExited { container, instance, exit } => {
             end_instance(container, instance, exit, kubelet, step);
@@ -114,11 +115,18 @@ fn add_sandbox(
     }
 }
 
-fn fail_sandbox(message: &str, sync: Option<&mut Sync>, step: &mut Step<'_>) {
-    let event = || format!("Failed to create pod sandbox: {message}");
-    step.record_event(EventType::Warning, EventReason::FailedCreatePodSandBox, None, event);
+/// Fails the creation of a sandbox. "If the pod has been deleted then it's not a real error": the sync ends well, and no
+/// event is recorded.
+fn fail_sandbox(message: &str, is_terminating: bool, sync: Option<&mut Sync>, step: &mut Step<'_>) {
+    if !is_terminating {
+        let event = || format!("Failed to create pod sandbox: {message}");
+        step.record_event(EventType::Warning, EventReason::FailedCreatePodSandBox, None, event);
+    }
     if let Some(sync) = sync {
-        sync.fail_sandbox();
+        sync.end_without_sandbox();
+        if !is_terminating {
+            sync.fail();
+        }
     }
 }
 

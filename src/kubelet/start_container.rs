@@ -99,7 +99,8 @@ pub(super) fn handle_image_inspected(
         }
         Ok(false) => pull(sync, container, kubelet, step),
         Err(error) => {
-            let message = format!("Failed to inspect image {image:?}: {error}");
+            // imagePullPrecheck names the reference that the failed call returned, which is empty.
+            let message = format!("Failed to inspect image \"\": {error}");
             step.record_event(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
             fail_image(sync, container, StartError::ImageInspectError, text(&message), kubelet, step);
         }
@@ -202,9 +203,23 @@ pub(super) fn handle_created(
     kubelet: &mut Kubelet,
     step: &mut Step<'_>,
 ) {
-    if let Err(failure) = result {
-        return fail_runtime(sync, container, failure, kubelet, step);
+    match result {
+        Ok(()) => {}
+        // The internal hook before the start runs after the creation, so a created instance is left behind.
+        Err(failure) if failure.error == StartError::PreStartHookError => {
+            add_created(sync, container, instance, kubelet, step);
+            return fail_runtime(sync, container, failure, kubelet, step);
+        }
+        Err(failure) => return fail_runtime(sync, container, failure, kubelet, step),
     }
+    add_created(sync, container, instance, kubelet, step);
+    record_progress(EventReason::Created, "Container created", "Created container:", container, kubelet, step);
+    step.out.action(step.now, Action::StartContainer { container, instance });
+    sync.pending_call = PendingCall::Starting(container, instance);
+}
+
+/// Adds an instance that was created to the runtime's, unless a relist has shown it.
+fn add_created(sync: &Sync, container: ContainerIndex, instance: InstanceId, kubelet: &mut Kubelet, step: &Step<'_>) {
     // The embedder may have relisted the runtime between the creation and this answer.
     let runtime = kubelet.pleg.runtime();
     let is_new = runtime.instances_of(container).all(|known| known.id != instance);
@@ -217,9 +232,6 @@ pub(super) fn handle_created(
         instances.reserve_exact(1);
         instances.insert(0, created);
     }
-    record_progress(EventReason::Created, "Container created", "Created container:", container, kubelet, step);
-    step.out.action(step.now, Action::StartContainer { container, instance });
-    sync.pending_call = PendingCall::Starting(container, instance);
 }
 
 /// Records that an instance was created or started, in the words of the version.
@@ -263,7 +275,7 @@ pub(super) fn handle_started(
     handle_running(sync, container, instance, kubelet, step);
 }
 
-/// Fails a start that the runtime refused.
+/// Fails a start that the kubelet or the runtime refused.
 fn fail_runtime(
     sync: &mut Sync,
     container: ContainerIndex,
@@ -271,7 +283,14 @@ fn fail_runtime(
     kubelet: &mut Kubelet,
     step: &mut Step<'_>,
 ) {
-    let event = || format!("Error: {}", failure.message);
+    let failed = if failure.error == StartError::PreCreateHookError {
+        "Internal PreCreateContainer hook failed"
+    } else if failure.error == StartError::PreStartHookError {
+        "Internal PreStartContainer hook failed"
+    } else {
+        "Error"
+    };
+    let event = || format!("{failed}: {}", failure.message);
     step.record_event(EventType::Warning, EventReason::Failed, Some(container), event);
     record_failure(kubelet, container, failure.error, FailureMessage::Text(failure.message));
     sync.fail_start(container);

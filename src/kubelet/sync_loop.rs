@@ -314,7 +314,10 @@ impl SyncLoop<'_> {
         let resync = self.kubelet.resync_period();
         let config = &self.kubelet.config;
         let retry = config.retry_period.max(SHORTEST_PERIOD);
-        let wait = if config.kubernetes.has(KubeletChange::RetryWhenBackOffExpires) {
+        let wait = if sync.lacks_network() {
+            // backOffOnTransientErrorPeriod: "network might be ready soon".
+            SHORTEST_PERIOD
+        } else if config.kubernetes.has(KubeletChange::RetryWhenBackOffExpires) {
             // A back-off longer than the resync period is looked at again with the resync.
             match sync.earliest_release() {
                 Some(release) => release.since(now),

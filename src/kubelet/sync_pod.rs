@@ -3,7 +3,7 @@
 //! Answers to `SyncPod`, `SyncTerminatingPod` and `SyncTerminatedPod` in `pkg/kubelet/kubelet.go`, and to `SyncPod` in
 //! `pkg/kubelet/kuberuntime`.
 
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 
 use super::{
     components::Kubelet,
@@ -72,6 +72,11 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
     if status.phase.is_terminal() {
         return SyncStart::FoundTerminalPhase(sync);
     }
+    if let Some(message) = kubelet.network_not_ready().filter(|_| !object.spec.uses_host_network()) {
+        step.record_event(EventType::Warning, EventReason::NetworkNotReady, None, || network_error(message));
+        sync.fail_for_network();
+        return SyncStart::Started(sync);
+    }
     let has_added_workers = kubelet.add_probe_workers(&object, step.now);
     let actions = pod_actions::compute_pod_actions(&SyncInputs {
         spec: &object.spec,
@@ -88,6 +93,12 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
         return SyncStart::IsNoOp(sync);
     }
     SyncStart::Started(sync)
+}
+
+/// Returns the kubelet's error of a node whose network is not ready.
+fn network_error(message: &str) -> String {
+    let condition = "NetworkReady=false reason:NetworkPluginNotReady";
+    format!("network is not ready: container runtime network not ready: {condition} message:{message}")
 }
 
 /// Stops all containers and sandboxes.
@@ -135,10 +146,9 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
         let message = "Pod sandbox changed, it will be killed and re-created.";
         step.record_event(EventType::Normal, EventReason::SandboxChanged, None, || message.into());
     }
-    // pruneInitContainersBeforeStart keeps the newest dead instance, purgeInitContainers none.
-    let pruned = dead_init_instances(&object.spec, &view, |place| place > 0);
+    let pruned = superseded_init_instances(&object.spec, &view);
     if actions.kill_pod {
-        let purged = actions.create_sandbox.then(|| dead_init_instances(&object.spec, &view, |_| true));
+        let purged = actions.create_sandbox.then(|| init_instances(&object.spec, &view));
         plan_stop_of_all(sync);
         sync.tasks.extend(purged.into_iter().flatten());
     } else {
@@ -156,13 +166,26 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
     sync.tasks.extend(starts.map(Task::Start));
 }
 
-/// Returns removals of dead instances of init containers, selected by their place among those of their container.
-fn dead_init_instances(spec: &PodSpec, view: &RuntimeStatus, is_selected: impl Fn(usize) -> bool) -> Vec<Task> {
+/// Returns removals of the dead instances of init containers but the newest of each.
+///
+/// Answers to `pruneInitContainersBeforeStart`.
+fn superseded_init_instances(spec: &PodSpec, view: &RuntimeStatus) -> Vec<Task> {
     let is_dead = |instance: &&Instance| matches!(instance.state, InstanceState::Exited(_) | InstanceState::Unknown);
     let mut tasks = Vec::new();
     for (index, _) in spec.init_containers() {
-        let dead = view.instances_of(index).filter(is_dead).enumerate();
-        tasks.extend(dead.filter(|(place, _)| is_selected(*place)).map(|(_, it)| Task::Remove(index, it.id)));
+        let dead = view.instances_of(index).filter(is_dead).skip(1);
+        tasks.extend(dead.map(|it| Task::Remove(index, it.id)));
+    }
+    tasks
+}
+
+/// Returns removals of all instances of init containers: those that run in the view have been stopped by then.
+///
+/// Answers to `purgeInitContainers`.
+fn init_instances(spec: &PodSpec, view: &RuntimeStatus) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for (index, _) in spec.init_containers() {
+        tasks.extend(view.instances_of(index).map(|it| Task::Remove(index, it.id)));
     }
     tasks
 }

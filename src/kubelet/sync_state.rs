@@ -58,6 +58,8 @@ pub(super) struct Sync {
 
     // --- Result ---
     has_failed: bool,
+    /// True if the sync has failed because the node's network is not ready.
+    lacks_network: bool,
     /// True if the sync has created, started, stopped or removed anything.
     has_acted: bool,
     /// True if the sync has removed instances so that all containers restart in place.
@@ -179,6 +181,7 @@ impl Sync {
             pending_call: PendingCall::Nothing,
             stops: Vec::new(),
             has_failed: false,
+            lacks_network: false,
             has_acted: false,
             restarts_all: false,
             earliest_release: None,
@@ -258,9 +261,14 @@ impl Sync {
         self.has_failed = true;
     }
 
-    /// Fails the creation of the sandbox, which ends the sync.
-    pub(super) fn fail_sandbox(&mut self) {
+    /// Fails the sync before it does anything: the node's network is not ready.
+    pub(super) fn fail_for_network(&mut self) {
         self.has_failed = true;
+        self.lacks_network = true;
+    }
+
+    /// Ends the sync: its sandbox could not be created.
+    pub(super) fn end_without_sandbox(&mut self) {
         self.tasks.clear();
         self.complete_call();
     }
@@ -279,6 +287,11 @@ impl Sync {
     /// True if the sync failed.
     pub(super) fn has_failed(&self) -> bool {
         self.has_failed
+    }
+
+    /// True if the sync has failed because the node's network is not ready.
+    pub(super) fn lacks_network(&self) -> bool {
+        self.lacks_network
     }
 
     /// True if the sync has created, started, stopped or removed something.

@@ -28,7 +28,9 @@ impl<'a> Validator<'a> {
         match event {
             Event::Runtime(event) => self.check_runtime_event(event),
             Event::Api(event) => self.check_api_event(event),
-            Event::Node(NodeEvent::KubeletRestarted) => Ok(()),
+            Event::Node(NodeEvent::KubeletRestarted | NodeEvent::NetworkNotReady { .. } | NodeEvent::NetworkReady) => {
+                Ok(())
+            }
             Event::Node(NodeEvent::Evicted { .. } | NodeEvent::Preempted) => self.check_evictable(),
             Event::Node(NodeEvent::ShutDown { .. }) => self.check_active(),
         }

@@ -126,6 +126,13 @@ pub enum ScriptActionKind {
     NodeLost,
     /// Make the node reachable again.
     NodeRecovered,
+    /// Make the network of the node not ready, as its runtime reports it.
+    NetworkNotReady {
+        /// Message of the runtime: `cni plugin not initialized`.
+        message: String,
+    },
+    /// Make the network of the node ready again.
+    NetworkReady,
     /// Change the image of a container.
     SetImage {
         /// Name of a regular or init container.
@@ -172,6 +179,8 @@ impl ScriptActionKind {
             | ScriptActionKind::RemoveSchedulingGates
             | ScriptActionKind::NodeLost
             | ScriptActionKind::NodeRecovered
+            | ScriptActionKind::NetworkNotReady { .. }
+            | ScriptActionKind::NetworkReady
             | ScriptActionKind::SetImage { .. }
             | ScriptActionKind::AddEphemeralContainer { .. } => None,
         }
@@ -201,6 +210,10 @@ impl ScriptActionKind {
             }
             ScriptActionKind::Preempt => NodeEvent::Preempted,
             ScriptActionKind::Shutdown { grace } => NodeEvent::ShutDown { grace_seconds: grace.map(to_grace_seconds) },
+            ScriptActionKind::NetworkNotReady { message } => {
+                NodeEvent::NetworkNotReady { message: message.as_str().into() }
+            }
+            ScriptActionKind::NetworkReady => NodeEvent::NetworkReady,
             ScriptActionKind::KubeletRestart
             | ScriptActionKind::Delete { .. }
             | ScriptActionKind::ForceDelete
@@ -217,6 +230,15 @@ impl ScriptActionKind {
             | ScriptActionKind::AddEphemeralContainer { .. }
             | ScriptActionKind::RemoveFinalizer { .. } => return None,
         })
+    }
+
+    /// Returns the network of the node after the action: its message if it is not ready; `None` if the action changes
+    /// nothing about it.
+    pub(super) fn network_message(&self) -> Option<Option<&str>> {
+        if let ScriptActionKind::NetworkNotReady { message } = self {
+            return Some(Some(message));
+        }
+        (*self == ScriptActionKind::NetworkReady).then_some(None)
     }
 
     /// Returns the action's name in a scenario: its `op`.
@@ -240,6 +262,8 @@ impl ScriptActionKind {
             ScriptActionKind::RemoveSchedulingGates => "removeSchedulingGates",
             ScriptActionKind::NodeLost => "nodeLost",
             ScriptActionKind::NodeRecovered => "nodeRecovered",
+            ScriptActionKind::NetworkNotReady { .. } => "networkNotReady",
+            ScriptActionKind::NetworkReady => "networkReady",
             ScriptActionKind::SetImage { .. } => "setImage",
             ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
         }
@@ -285,6 +309,8 @@ named! {
         RemoveSchedulingGates = "removeSchedulingGates",
         NodeLost = "nodeLost",
         NodeRecovered = "nodeRecovered",
+        NetworkNotReady = "networkNotReady",
+        NetworkReady = "networkReady",
         SetImage = "setImage",
         AddEphemeralContainer = "addEphemeralContainer",
     }
@@ -341,6 +367,10 @@ impl Fields {
             Op::RemoveSchedulingGates => ScriptActionKind::RemoveSchedulingGates,
             Op::NodeLost => ScriptActionKind::NodeLost,
             Op::NodeRecovered => ScriptActionKind::NodeRecovered,
+            Op::NetworkNotReady => {
+                ScriptActionKind::NetworkNotReady { message: required(&mut self.message, "message")? }
+            }
+            Op::NetworkReady => ScriptActionKind::NetworkReady,
             Op::SetImage => ScriptActionKind::SetImage {
                 container: required(&mut self.container, "container")?.name()?,
                 image: required(&mut self.image, "image")?,

@@ -31,6 +31,7 @@ impl Scenario {
         self.config.kubernetes()?;
         self.script.check_containers(spec)?;
         self.check_finalizers()?;
+        self.check_config_objects()?;
         self.check_times()?;
         for (name, script) in &self.script.containers {
             script.check_probes(name)?;
@@ -64,6 +65,14 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    /// Checks that a container refers to every config map and secret of the script.
+    fn check_config_objects(&self) -> Result<(), ScenarioError> {
+        match self.script.unused_object(&self.pod) {
+            Some((field, name)) if !self.config.admitted => Err(ScenarioError::NotReferenced { field, name }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn check_times(&self) -> Result<(), ScenarioError> {
@@ -108,12 +117,13 @@ impl Script {
         }
     }
 
-    /// Returns the times of sandbox deaths and actions.
+    /// Returns the times of sandbox deaths, of actions, of the network, of config maps and secrets.
     fn times(&self) -> impl Iterator<Item = Time> {
         let deaths = self.sandbox_deaths.iter().enumerate();
         let deaths = deaths.map(|(place, at)| (format!("script.sandboxDeaths[{place}]"), *at));
         let actions = self.actions.iter().enumerate();
-        deaths.chain(actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.at)))
+        let actions = actions.map(|(place, action)| (format!("script.actions[{place}].t"), action.at));
+        deaths.chain(actions).chain(self.failure_times())
     }
 
     /// Returns the grace periods of the actions.

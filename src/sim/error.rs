@@ -48,6 +48,14 @@ pub enum ScenarioError {
         /// The finalizer in the script.
         name: String,
     },
+    /// No environment variable of the Pod refers to the config map or secret.
+    #[error("{field}: no environment variable of the Pod refers to {name:?}")]
+    NotReferenced {
+        /// Path of the field, as in `script.secrets.late`.
+        field: String,
+        /// Name of the config map or secret.
+        name: String,
+    },
     /// No kubelet of this version has these feature gates.
     #[error("config.featureGates: {0}")]
     FeatureGates(#[from] FeatureGateError),

@@ -34,6 +34,7 @@ mod scenario;
 mod script;
 mod settings;
 mod simulation;
+mod start_failures;
 mod status_matcher;
 mod timeline;
 mod timeline_text;
@@ -57,5 +58,6 @@ pub use settings::{Pleg, Settings};
 pub use simulation::Simulation;
 #[cfg(feature = "snapshot")]
 pub use simulation::{SimulationSnapshot, SimulationSnapshotError};
+pub use start_failures::{CallOutcome, ConfigObject, NetworkOutage, SandboxOutcome, StartOutcome};
 pub use status_matcher::StatusMatcher;
 pub use timeline::{At, EntryKind, ExitCause, Occurrence, Timeline, TimelineEnd, TimelineEntry};

@@ -143,6 +143,7 @@ impl Scenario {
         Ok(KubeletConfig {
             node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
             kubernetes,
+            network_not_ready: self.script.network_message_at_start().map(Into::into),
             crash_loop: kubernetes.crash_loop(settings.max_container_restart_period),
             resync_period: settings.resync_period.unwrap_or(default.resync_period),
             timing: settings.timing(),

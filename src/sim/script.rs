@@ -9,6 +9,7 @@ use super::{
     action::ScriptAction,
     duration::{IntoDuration, list_of_seconds, optional_seconds, seconds},
     random::RandomScript,
+    start_failures::{CallOutcome, ConfigObject, NetworkOutage, SandboxOutcome, StartOutcome},
 };
 use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
 
@@ -40,6 +41,18 @@ pub struct Script {
     /// Times at which the newest sandbox dies, if it is ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "list_of_seconds")]
     pub sandbox_deaths: Vec<Duration>,
+    /// Outcomes of the creations of sandboxes, in order; those after the last succeed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandboxes: Vec<SandboxOutcome>,
+    /// Times in which the network of the node is not ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network_not_ready: Vec<NetworkOutage>,
+    /// Secrets that environment variables refer to, by name; one that is left out exists.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, ConfigObject>,
+    /// Config maps that environment variables refer to, by name; one that is left out exists.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config_maps: BTreeMap<String, ConfigObject>,
     /// Actions of users, controllers and the node on the Pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ScriptAction>,
@@ -73,6 +86,18 @@ pub struct ContainerScript {
     /// The container's image on the node.
     #[serde(default)]
     pub image: ImageScript,
+    /// Outcomes of its creations, in order; those after the last succeed. A failed one uses up no run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub create: Vec<CallOutcome>,
+    /// Outcomes of its starts, in order; those after the last succeed. A failed one uses up no run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<StartOutcome>,
+    /// Outcomes of the kubelet's internal hook before the creation (CPU and memory manager), in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pre_create: Vec<CallOutcome>,
+    /// Outcomes of the kubelet's internal hook between creation and start, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pre_start: Vec<CallOutcome>,
     /// Script of the `postStart` hook; it succeeds at once if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_start: Option<HookScript>,
@@ -176,9 +201,17 @@ pub struct ImageScript {
     /// Outages of the registry: a pull that ends in one fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<Outage>,
+    /// Number of inspections of the image that fail before one succeeds.
+    #[serde(default, skip_serializing_if = "is_zero_u32")]
+    pub inspect_failures: u32,
     /// Size of the image in bytes, which the event `Pulled` names; 1,000 if left out.
     #[serde(default = "recorded_size", skip_serializing_if = "is_recorded_size")]
     pub size_bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero_u32(number: &u32) -> bool {
+    *number == 0
 }
 
 fn yes() -> bool {
@@ -215,6 +248,7 @@ impl ImageScript {
         failures_before_success: 0,
         error: None,
         outages: Vec::new(),
+        inspect_failures: 0,
         size_bytes: recorded_size(),
     };
 

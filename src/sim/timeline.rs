@@ -9,12 +9,12 @@ use super::status_matcher::StatusMatcher;
 use crate::{
     action::{Action, KubernetesEvent, SyncProgress, Transition},
     api::{PodManifest, PodPhase, PodStatus},
-    event::HookKind,
+    event::{Failure, HookKind},
     kubectl::{self, Row},
     object::PodObject,
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, ProbeKind},
-    state::{InstanceId, SandboxId},
+    state::{InstanceId, SandboxId, StartError},
     time::Timestamp,
 };
 
@@ -159,6 +159,15 @@ pub enum Occurrence {
     SandboxDied(SandboxId),
     /// The kubelet restarted; containers kept running.
     KubeletRestarted,
+    /// A call of the runtime failed, or the kubelet failed before it could make the call.
+    CallFailed {
+        /// The action.
+        action: Box<Action>,
+        /// Reason of the waiting container; none for a sandbox.
+        reason: Option<StartError>,
+        /// Text of the error.
+        message: Box<str>,
+    },
     /// An action on the Pod, by its name in a script.
     Action(String),
 }
@@ -175,6 +184,14 @@ crate::api::named! {
         Sigkill = "sigkill",
         /// The death of its sandbox.
         SandboxDied = "sandboxDied",
+    }
+}
+
+impl Occurrence {
+    /// Creates the failure of a container's start.
+    pub(super) fn failed(action: Action, failure: &Failure) -> Occurrence {
+        let Failure { error, message } = failure.clone();
+        Occurrence::CallFailed { action: Box::new(action), reason: Some(error), message }
     }
 }
 

@@ -118,6 +118,15 @@ impl Names {
             }
             Occurrence::SandboxDied(_) => Some("the sandbox dies".into()),
             Occurrence::KubeletRestarted => Some("the kubelet restarts".into()),
+            Occurrence::CallFailed { action, message, .. } => {
+                let of = action.container().map_or_else(String::new, |container| format!(" of {}", self.of(container)));
+                let failed = match **action {
+                    Action::RunPodSandbox { .. } => "the creation of the sandbox",
+                    Action::CreateContainer { .. } => "the creation",
+                    _ => "the start",
+                };
+                Some(format!("{failed}{of} fails: {message}"))
+            }
             Occurrence::Action(name) => Some(format!("script: {name}")),
             Occurrence::PullFinished { .. } | Occurrence::ProbeFinished { .. } => None,
             _ => None,

@@ -112,7 +112,10 @@ impl<'a> LaneReader<'a> {
             Occurrence::PullFinished { succeeded, .. } => self.end(at, TaskKind::Pull, *succeeded),
             Occurrence::HookFinished { hook, code, .. } => self.end(at, of_hook(*hook), *code == Some(0)),
             Occurrence::ProbeFinished { kind, outcome, .. } => self.probed(at, *kind, *outcome),
-            Occurrence::SandboxDied(_) | Occurrence::KubeletRestarted | Occurrence::Action(_) => {}
+            Occurrence::SandboxDied(_)
+            | Occurrence::CallFailed { .. }
+            | Occurrence::KubeletRestarted
+            | Occurrence::Action(_) => {}
         }
     }
 

@@ -125,6 +125,8 @@ impl<'a> Reader<'a> {
                     lane.happened(at, happened);
                 }
             }
+            // The status shows it: the container waits with the reason.
+            Occurrence::CallFailed { .. } => {}
             Occurrence::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
             Occurrence::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
             // The script's restart may be delayed; `KubeletRestarted` follows when it happens.

@@ -3,7 +3,13 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use crate::{event::HookKind, spec::ProbeKind, state::InstanceId, time::Timestamp};
+use super::lowered_script::StartCall;
+use crate::{
+    event::{Failure, HookKind},
+    spec::ProbeKind,
+    state::InstanceId,
+    time::Timestamp,
+};
 
 /// A container's newest process, and the counters by which its script's runs and pulls are chosen.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +25,10 @@ pub(super) struct ContainerSim {
 struct ColdState {
     /// Pulls that have ended, failed ones included: `failuresBeforeSuccess` counts these.
     pulls: u32,
+    /// Calls of each kind of [`StartCall`] so far, where the script has outcomes for them.
+    calls: [u32; 5],
+    /// Instance that the runtime could not start, with the failure that the call has yet to return.
+    failed_start: Option<(InstanceId, Failure)>,
     /// Images whose presence differs from the script's `present`.
     images: Vec<(Box<str>, bool)>,
     pulling: Option<Box<str>>,
@@ -67,6 +77,25 @@ impl ContainerSim {
     pub(super) fn adopt(&mut self, restart_count: i32) {
         // Counted from 0, a start's index is its restart count, unless the kubelet has lost some.
         self.starts = u32::try_from(restart_count).unwrap_or(0);
+    }
+
+    /// Counts a call, and returns its index among those of its kind.
+    pub(super) fn count_call(&mut self, call: StartCall) -> u32 {
+        let Some(count) = self.cold().calls.get_mut(call as usize) else { return 0 };
+        let nth = *count;
+        *count = nth.saturating_add(1);
+        nth
+    }
+
+    /// Notes an instance that the runtime could not start.
+    pub(super) fn fail_start(&mut self, instance: InstanceId, failure: Failure) {
+        self.cold().failed_start = Some((instance, failure));
+    }
+
+    /// Takes the failure of an instance that the runtime could not start.
+    pub(super) fn take_failed_start(&mut self, instance: InstanceId) -> Option<Failure> {
+        let failed = &mut self.cold.as_mut()?.failed_start;
+        failed.take_if(|(of, _)| *of == instance).map(|(_, failure)| failure)
     }
 
     pub(super) fn pulls(&self) -> u32 {

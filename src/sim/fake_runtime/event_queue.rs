@@ -16,6 +16,8 @@ use crate::{
 /// queued; their variants only give them a rank among the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum SimEvent {
+    /// A call of `StartContainer` that failed returns, after its instance was reported as exited.
+    FailedStart(ContainerIndex, InstanceId),
     /// The Pod's PLEG relists.
     Relist,
     /// The Pod's next step of a stop under way.

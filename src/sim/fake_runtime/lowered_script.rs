@@ -4,11 +4,13 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
+    api::PodManifest,
     event::HookKind,
     rule::probe::ProbeOutcome,
     sim::{
         random::{Chance, Draw, RandomProbe, RandomScript},
-        script::{ContainerScript, HookScript, ImageScript, ProbeScript, Run},
+        script::{ContainerScript, HookScript, ImageScript, ProbeScript, Run, Script},
+        start_failures::{ObjectReference, SandboxOutcome},
     },
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::SIGKILL_EXIT_CODE,
@@ -20,11 +22,15 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct LoweredScript {
     containers: Vec<LoweredContainer>,
+    /// Outcomes of the creations of sandboxes.
+    sandboxes: Vec<SandboxOutcome>,
 }
 
 #[derive(Clone, Debug)]
 struct LoweredContainer {
     script: ContainerScript,
+    /// References of its environment to config objects of the script.
+    references: Vec<ObjectReference>,
     /// By kind of probe: true if it passes in every run and without latency. Computed once, since probes are by far the
     /// most frequent action, and most pass.
     always_passes: [bool; 3],
@@ -36,7 +42,7 @@ impl LoweredContainer {
             script.runs.iter().all(|run| run.probes.of(kind).is_empty())
                 && script.random.as_deref().is_none_or(|random| random.probes.of(kind).is_none())
         });
-        LoweredContainer { script, always_passes }
+        LoweredContainer { script, references: Vec::new(), always_passes }
     }
 
     fn always_passes(&self, kind: ProbeKind) -> bool {
@@ -49,9 +55,37 @@ impl LoweredContainer {
     }
 }
 
+/// Call of a container's start, which a script may have fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StartCall {
+    /// Inspection of the image.
+    Inspect,
+    /// The kubelet's hook before the creation.
+    PreCreate,
+    /// Creation.
+    Create,
+    /// The kubelet's hook between creation and start.
+    PreStart,
+    /// Start.
+    Start,
+}
+
+fn at<T>(outcomes: &[T], nth: u32) -> Option<&T> {
+    outcomes.get(usize::try_from(nth).ok()?)
+}
+
 /// The script of a container without one.
-const HEALTHY: &ContainerScript =
-    &ContainerScript { runs: Vec::new(), image: ImageScript::PRESENT, post_start: None, pre_stop: None, random: None };
+const HEALTHY: &ContainerScript = &ContainerScript {
+    runs: Vec::new(),
+    image: ImageScript::PRESENT,
+    create: Vec::new(),
+    start: Vec::new(),
+    pre_create: Vec::new(),
+    pre_start: Vec::new(),
+    post_start: None,
+    pre_stop: None,
+    random: None,
+};
 
 /// The run of a container without one.
 const ENDLESS: &Run = &Run {
@@ -81,7 +115,21 @@ impl LoweredScript {
     #[must_use]
     pub fn new(scripts: &BTreeMap<String, ContainerScript>, spec: &PodSpec) -> LoweredScript {
         let scripts = spec.containers().map(|(_, of)| scripts.get(of.name()).cloned().unwrap_or_default());
-        LoweredScript { containers: scripts.map(LoweredContainer::new).collect() }
+        LoweredScript { containers: scripts.map(LoweredContainer::new).collect(), sandboxes: Vec::new() }
+    }
+
+    /// Lowers a whole script, with its sandboxes, config maps and secrets, to the containers of a Pod; `spec` is that of
+    /// the manifest.
+    #[must_use]
+    pub fn of(script: &Script, pod: &PodManifest, spec: &PodSpec) -> LoweredScript {
+        let mut lowered = LoweredScript::new(&script.containers, spec);
+        lowered.sandboxes.clone_from(&script.sandboxes);
+        for (index, _) in spec.containers() {
+            if let (Some(container), Some(written)) = (lowered.containers.get_mut(index.get()), pod.container(index)) {
+                container.references = script.references(pod, written);
+            }
+        }
+        lowered
     }
 
     /// Returns the scripts of a Pod whose containers all run for ever and pass their probes.
@@ -101,6 +149,47 @@ impl LoweredScript {
 
     pub(super) fn image(&self, container: ContainerIndex) -> &ImageScript {
         &self.script(container).image
+    }
+
+    /// Returns the outcome of the n-th creation of a sandbox, counted from 0; `None` if it succeeds.
+    pub(super) fn sandbox(&self, nth: u32) -> Option<&SandboxOutcome> {
+        at(&self.sandboxes, nth)
+    }
+
+    /// Returns the kubelet's message if the container's environment cannot be made so long after the start.
+    pub(super) fn config_error(&self, container: ContainerIndex, elapsed: Duration) -> Option<String> {
+        let references = &self.containers.get(container.get())?.references;
+        references.iter().find_map(|reference| reference.error_at(elapsed))
+    }
+
+    /// Returns the error of the n-th call of this kind, counted from 0; `None` if it succeeds.
+    pub(super) fn call_error(&self, container: ContainerIndex, call: StartCall, nth: u32) -> Option<&str> {
+        let script = self.script(container);
+        match call {
+            StartCall::PreCreate => at(&script.pre_create, nth)?.error.as_deref(),
+            StartCall::Create => at(&script.create, nth)?.error.as_deref(),
+            StartCall::PreStart => at(&script.pre_start, nth)?.error.as_deref(),
+            StartCall::Start => at(&script.start, nth)?.error.as_deref(),
+            // The text of the recorded kubelets' runtime.
+            StartCall::Inspect => (nth < script.image.inspect_failures).then_some("image service is down"),
+        }
+    }
+
+    /// True if the script has outcomes for calls of this kind.
+    pub(super) fn may_fail(&self, container: ContainerIndex, call: StartCall) -> bool {
+        let script = self.script(container);
+        match call {
+            StartCall::Inspect => script.image.inspect_failures > 0,
+            StartCall::PreCreate => !script.pre_create.is_empty(),
+            StartCall::Create => !script.create.is_empty(),
+            StartCall::PreStart => !script.pre_start.is_empty(),
+            StartCall::Start => !script.start.is_empty(),
+        }
+    }
+
+    /// True if the runtime leaves the container of the n-th start, which failed, created.
+    pub(super) fn stays_created(&self, container: ContainerIndex, nth: u32) -> bool {
+        at(&self.script(container).start, nth).is_some_and(|outcome| outcome.stays_created)
     }
 
     fn random(&self, container: ContainerIndex) -> Option<&RandomScript> {

@@ -14,7 +14,7 @@ use core::time::Duration;
 use self::{
     container::{ContainerSim, Process},
     event_queue::EventQueue,
-    lowered_script::RunId,
+    lowered_script::{RunId, StartCall},
 };
 use super::timeline::{ExitCause, Occurrence};
 use crate::{
@@ -80,6 +80,8 @@ pub struct FakeRuntime {
     seed: u64,
     /// Start of the Pod's run, from which outages of the registry are counted.
     start: Timestamp,
+    /// Creations of sandboxes so far, where the script has outcomes for them.
+    sandbox_creations: u32,
     /// The newest sandbox, and true if it is ready.
     sandbox: Option<(SandboxId, bool)>,
     containers: Box<[ContainerSim]>,
@@ -90,7 +92,15 @@ impl FakeRuntime {
     #[must_use]
     pub fn new(script: Arc<LoweredScript>, start: Timestamp) -> FakeRuntime {
         let containers = (0..script.len()).map(|_| ContainerSim::default()).collect();
-        FakeRuntime { queue: EventQueue::default(), containers, script, seed: 0, start, sandbox: None }
+        FakeRuntime {
+            queue: EventQueue::default(),
+            containers,
+            script,
+            seed: 0,
+            start,
+            sandbox_creations: 0,
+            sandbox: None,
+        }
     }
 
     /// Sets the seed of everything that the scripts leave to chance.
@@ -236,10 +246,7 @@ impl FakeRuntime {
         record: &mut impl FnMut(Occurrence),
     ) -> Option<RuntimeEvent> {
         match action {
-            Action::RunPodSandbox { sandbox } => {
-                self.sandbox = Some((sandbox, true));
-                Some(RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) })
-            }
+            Action::RunPodSandbox { sandbox } => Some(self.run_sandbox(sandbox, record)),
             Action::StopPodSandbox { sandbox } => {
                 // The kubelet also stops sandboxes that are dead already; the CRI makes that a success without effect.
                 let newest = self.sandbox.as_mut().filter(|newest| **newest == (sandbox, true))?;
@@ -248,6 +255,10 @@ impl FakeRuntime {
                 Some(RuntimeEvent::SandboxDied { sandbox })
             }
             Action::InspectImage { container } => {
+                if let Some((_, error)) = self.failure(container, StartCall::Inspect) {
+                    let result = Err(rpc_error(&error));
+                    return Some(RuntimeEvent::ImageInspected { container, result });
+                }
                 let (image, by_default) = (image_of(spec, container), self.script.image(container).present);
                 let is_there = self.containers.get(container.get()).is_some_and(|it| it.has_image(image, by_default));
                 Some(RuntimeEvent::ImageInspected { container, result: Ok(is_there) })
@@ -260,18 +271,35 @@ impl FakeRuntime {
                 None
             }
             Action::CreateContainer { container, instance, .. } => {
-                let result = if self.sandbox.is_some_and(|(_, is_ready)| is_ready) {
-                    Ok(())
-                } else {
-                    // The sandbox died in this sync, whose view of the runtime is frozen: the kubelet goes on as if it
-                    // were ready.
-                    Err(Failure { error: StartError::CreateContainerError, message: "sandbox not ready".into() })
-                };
+                let result = self.create(container, now);
+                if let Err(failure) = &result
+                    && *failure != sandbox_not_ready()
+                {
+                    record(Occurrence::failed(action, failure));
+                }
                 Some(RuntimeEvent::ContainerCreated { container, instance, result })
             }
             Action::StartContainer { container, instance } => {
-                self.start(container, instance, now);
-                Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) })
+                let Some((nth, message)) = self.failure(container, StartCall::Start) else {
+                    self.start(container, instance, now);
+                    return Some(RuntimeEvent::ContainerStarted {
+                        container,
+                        instance,
+                        started_at: None,
+                        result: Ok(()),
+                    });
+                };
+                let failure = Failure { error: StartError::RunContainerError, message };
+                record(Occurrence::failed(action, &failure));
+                if self.script.stays_created(container, nth) {
+                    let result = Err(failure);
+                    return Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result });
+                }
+                // The runtime has the container exited before the call returns, so this is reported first.
+                let exit = failed_start(&failure.message);
+                self.containers.get_mut(container.get())?.fail_start(instance, failure);
+                self.queue.schedule(now, SimEvent::FailedStart(container, instance));
+                Some(RuntimeEvent::ContainerExited { container, instance, exit })
             }
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
             // Nothing waits for a removal, and no dead instance has anything to be removed here.
@@ -301,6 +329,10 @@ impl FakeRuntime {
                 record(Occurrence::SandboxDied(sandbox));
                 self.kill_all(now, record);
                 Some(RuntimeEvent::SandboxDied { sandbox })
+            }
+            SimEvent::FailedStart(container, instance) => {
+                let result = Err(self.containers.get_mut(container.get())?.take_failed_start(instance)?);
+                Some(RuntimeEvent::ContainerStarted { container, instance, started_at: None, result })
             }
             // Exits of an instance that is dead or replaced by now are void: `alive` returns `None` for them.
             SimEvent::OwnExit(container, instance) => {
@@ -342,6 +374,59 @@ impl FakeRuntime {
     fn alive(&mut self, container: ContainerIndex, instance: InstanceId) -> Option<&mut Process> {
         let process = self.containers.get_mut(container.get())?.process.as_mut()?;
         (process.is_alive && process.instance == instance).then_some(process)
+    }
+
+    // --- Sandboxes and creation ---
+
+    fn run_sandbox(&mut self, sandbox: SandboxId, record: &mut impl FnMut(Occurrence)) -> RuntimeEvent {
+        let nth = self.sandbox_creations;
+        self.sandbox_creations = nth.saturating_add(1);
+        let outcome = self.script.sandbox(nth);
+        if let Some(error) = outcome.and_then(|outcome| outcome.error.as_deref()) {
+            record(Occurrence::CallFailed {
+                action: Box::new(Action::RunPodSandbox { sandbox }),
+                reason: None,
+                message: error.into(),
+            });
+            return RuntimeEvent::SandboxFailed { sandbox, message: rpc_error(error) };
+        }
+        let has_ip = Some(outcome.is_none_or(|outcome| !outcome.no_ip));
+        self.sandbox = Some((sandbox, true));
+        RuntimeEvent::SandboxCreated { sandbox, has_ip }
+    }
+
+    /// Creates a container, after its configuration and the kubelet's hook; the kubelet's other hook follows.
+    ///
+    /// The order is that of `startContainer` in `pkg/kubelet/kuberuntime`.
+    fn create(&mut self, container: ContainerIndex, now: Timestamp) -> Result<(), Failure> {
+        let failed = |error, message: Box<str>| Err(Failure { error, message });
+        if let Some(message) = self.script.config_error(container, now.since(self.start)) {
+            return failed(StartError::CreateContainerConfigError, message.into());
+        }
+        if let Some((_, message)) = self.failure(container, StartCall::PreCreate) {
+            return failed(StartError::PreCreateHookError, message);
+        }
+        // The sandbox died in this sync, whose view of the runtime is frozen: the kubelet goes on as if it were ready.
+        if !self.sandbox.is_some_and(|(_, is_ready)| is_ready) {
+            return Err(sandbox_not_ready());
+        }
+        if let Some((_, message)) = self.failure(container, StartCall::Create) {
+            return failed(StartError::CreateContainerError, message);
+        }
+        match self.failure(container, StartCall::PreStart) {
+            Some((_, message)) => failed(StartError::PreStartHookError, message),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a call of a container's start, and returns its index and its error if the script has it fail.
+    fn failure(&mut self, container: ContainerIndex, call: StartCall) -> Option<(u32, Box<str>)> {
+        // Most containers have no such script, and need no counter.
+        if !self.script.may_fail(container, call) {
+            return None;
+        }
+        let nth = self.containers.get_mut(container.get())?.count_call(call);
+        Some((nth, self.script.call_error(container, call, nth)?.into()))
     }
 
     // --- Processes ---
@@ -557,6 +642,26 @@ impl FakeRuntime {
         let (run, elapsed) = (process.run, sent_at.since(process.started_at));
         Some(self.script.probe(self.run_id(container, run), kind, elapsed))
     }
+}
+
+/// Returns an error of the runtime as the kubelet's client of the CRI reports it.
+fn rpc_error(error: &str) -> Box<str> {
+    format!("rpc error: code = Unknown desc = {error}").into()
+}
+
+/// Returns the exit of an instance that the runtime could not start, as containerd has it: code 128, and a start at the
+/// beginning of Unix time.
+fn failed_start(message: &str) -> ContainerExit {
+    ContainerExit {
+        reason: TerminationReason::StartError,
+        message: Some(message.into()),
+        started_at: Some(Timestamp::UNIX_EPOCH),
+        ..ContainerExit::with_code(128)
+    }
+}
+
+fn sandbox_not_ready() -> Failure {
+    Failure { error: StartError::CreateContainerError, message: "sandbox not ready".into() }
 }
 
 fn probe_finished(

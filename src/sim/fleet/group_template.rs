@@ -46,7 +46,7 @@ impl GroupTemplate {
         object.take_to_node(&config.node_name, plan.start);
         let prototype = Prototype::from_object(object.manifest(), config).map_err(|wrong| error(wrong.into()))?;
         Ok(GroupTemplate {
-            script: Arc::new(LoweredScript::new(&scenario.script.containers, object.spec())),
+            script: Arc::new(LoweredScript::of(&scenario.script, object.manifest(), object.spec())),
             start: plan.start,
             scenario,
             prototype,
@@ -105,6 +105,7 @@ fn is_fast_object(object: &PodObject, group: &Group) -> bool {
         && manifest.spec.readiness_gates.is_empty()
         && !object.spec().is_scheduling_gated()
         && *object.status() == PodStatus::default()
+        && !script.has_times_of_its_own()
         // A script's own outages count from the Pod's start, the shared runtime's from the fleet's.
         && script.containers.values().all(|script| script.image.outages.is_empty())
 }

@@ -1,6 +1,9 @@
 //! Actions of a simulation: what users, controllers, the scheduler and the node do to its Pod.
 
-use alloc::string::{String, ToString};
+use alloc::{
+    string::{String, ToString},
+    sync::Arc,
+};
 use core::time::Duration;
 
 use super::Simulation;
@@ -108,6 +111,24 @@ impl Simulation {
         self.act(&ScriptActionKind::KubeletRestart)
     }
 
+    /// Makes the network of the node not ready: the Pod starts nothing, unless it uses the node's network.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn lose_network(&mut self, message: &str) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::NetworkNotReady { message: message.into() })
+    }
+
+    /// Makes the network of the node ready again.
+    ///
+    /// # Errors
+    ///
+    /// [`ScenarioError`] if an action of the script is not possible.
+    pub fn recover_network(&mut self) -> Result<(), ScenarioError> {
+        self.act(&ScriptActionKind::NetworkReady)
+    }
+
     /// Makes the node unreachable: the control plane has not seen it for too long. The containers keep running, unseen.
     ///
     /// # Errors
@@ -129,7 +150,8 @@ impl Simulation {
     /// Performs the n-th action of the script.
     pub(super) fn act_by_script(&mut self, index: usize) -> Result<(), ScenarioError> {
         let scenario = self.scenario.clone();
-        let Some(ScriptAction { at, kind }) = scenario.script.actions.get(index) else { return Ok(()) };
+        let Some(action) = scenario.script.every_action().nth(index) else { return Ok(()) };
+        let ScriptAction { at, kind } = &*action;
         self.perform(kind).map_err(|error| ScenarioError::Impossible { index, at: *at, error })
     }
 
@@ -156,7 +178,10 @@ impl Simulation {
             return Some(Ok(()));
         }
         let event = action.node_event()?;
-        if self.driver.pod.is_none() {
+        if let Some(message) = action.network_message() {
+            // A Pod that comes later, or is resumed, finds the network as it is now.
+            Arc::make_mut(&mut self.config).network_not_ready = message.map(Into::into);
+        } else if self.driver.pod.is_none() {
             return Some(Err("the Pod is on no node".into()));
         }
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
@@ -220,7 +245,9 @@ impl Simulation {
             | ScriptActionKind::Evict { .. }
             | ScriptActionKind::EvictOverLimit { .. }
             | ScriptActionKind::Preempt
-            | ScriptActionKind::Shutdown { .. } => Ok(()),
+            | ScriptActionKind::Shutdown { .. }
+            | ScriptActionKind::NetworkNotReady { .. }
+            | ScriptActionKind::NetworkReady => Ok(()),
         }
     }
 

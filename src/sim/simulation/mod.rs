@@ -12,7 +12,6 @@ use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use super::{
-    action::ScriptAction,
     driver::{Driver, Host as _, Instant, Livelock, Turn},
     error::ScenarioError,
     fake_runtime::{FakeRuntime, LoweredScript, SimEvent},
@@ -29,7 +28,6 @@ use crate::{
     kubectl::{self, Row},
     kubelet::{PodMachine, WorkerState},
     object::PodObject,
-    spec::PodSpec,
     time::Timestamp,
 };
 
@@ -97,7 +95,7 @@ impl Simulation {
         scenario.check(object.spec())?;
         let mut simulation = Simulation {
             config: Arc::new(scenario.kubelet_config()?),
-            driver: Driver { pod: None, runtime: scripted_runtime(&scenario, object.spec(), start) },
+            driver: Driver { pod: None, runtime: scripted_runtime(&scenario, &object, start) },
             recorder: Recorder::new(&object, start),
             object,
             end: start + scenario.script.end.unwrap_or(DEFAULT_END),
@@ -403,7 +401,7 @@ impl Simulation {
         let (scenario, spec) = (&self.scenario, self.object.spec());
         if self.driver.runtime.container_count() < spec.container_count() {
             // An ephemeral container was added, for which the script may have a run.
-            self.driver.runtime.set_script(Arc::new(LoweredScript::new(&scenario.script.containers, spec)));
+            self.driver.runtime.set_script(Arc::new(LoweredScript::of(&scenario.script, self.object.manifest(), spec)));
         }
     }
 
@@ -435,14 +433,14 @@ impl Simulation {
 }
 
 /// Creates the runtime of a scenario, with its sandbox deaths and script actions queued.
-fn scripted_runtime(scenario: &Scenario, spec: &PodSpec, start: Timestamp) -> FakeRuntime {
-    let script = Arc::new(LoweredScript::new(&scenario.script.containers, spec));
+fn scripted_runtime(scenario: &Scenario, object: &PodObject, start: Timestamp) -> FakeRuntime {
+    let script = Arc::new(LoweredScript::of(&scenario.script, object.manifest(), object.spec()));
     let mut runtime = FakeRuntime::new(script, start).with_seed(scenario.script.seed);
     for &death in &scenario.script.sandbox_deaths {
         runtime.kill_sandbox_at(start + death);
     }
-    for (index, ScriptAction { at, .. }) in scenario.script.actions.iter().enumerate() {
-        runtime.queue.schedule(start + *at, SimEvent::ScriptAction(index));
+    for (index, action) in scenario.script.every_action().enumerate() {
+        runtime.queue.schedule(start + action.at, SimEvent::ScriptAction(index));
     }
     runtime
 }

@@ -125,6 +125,8 @@ fn node_event() -> impl Strategy<Value = NodeEvent> {
             NodeEvent::Evicted { message, grace_seconds, is_disruption }
         }),
         Just(NodeEvent::Preempted),
+        text().prop_map(|message| NodeEvent::NetworkNotReady { message }),
+        Just(NodeEvent::NetworkReady),
         option::of(grace()).prop_map(|grace_seconds| NodeEvent::ShutDown { grace_seconds }),
     ]
     .boxed()

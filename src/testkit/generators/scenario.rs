@@ -19,8 +19,8 @@ use crate::{
     api::{ConditionStatus, Name, PodManifest},
     rule::probe::ProbeOutcome,
     sim::{
-        ContainerScript, HookScript, ImageScript, ProbeScript, ProbeStep, Run, Scenario, Script, ScriptAction,
-        ScriptActionKind, Settings,
+        CallOutcome, ContainerScript, HookScript, ImageScript, NetworkOutage, ProbeScript, ProbeStep, Run,
+        SandboxOutcome, Scenario, Script, ScriptAction, ScriptActionKind, Settings, StartOutcome,
     },
     state::ConditionReason,
 };
@@ -62,19 +62,44 @@ fn settings() -> impl Strategy<Value = Settings> {
 fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
     let containers: Vec<_> = names.iter().map(|_| option::weighted(0.8, container_script())).collect();
     let deaths = prop_oneof![4 => Just(Vec::new()), 1 => collection::vec(seconds(400), 1..=2)];
-    (containers, deaths, actions(names.clone()), 60..=1200_u32)
-        .prop_map(move |(scripts, sandbox_deaths, actions, end)| {
+    (containers, deaths, node_failures(), actions(names.clone()), 60..=1200_u32)
+        .prop_map(move |(scripts, sandbox_deaths, (sandboxes, network_not_ready), actions, end)| {
             let scripts = names.iter().cloned().zip(scripts);
             let before = if is_gated { binding() } else { Vec::new() };
             Script {
                 end: Some(Duration::from_secs(end.into())),
                 containers: scripts.filter_map(|(name, script)| Some((name, script?))).collect(),
                 sandbox_deaths,
+                sandboxes,
+                network_not_ready,
                 actions: before.into_iter().chain(actions).collect(),
-                seed: 0,
+                ..Script::default()
             }
         })
         .boxed()
+}
+
+/// Generates outcomes of the creations of sandboxes, and a time without a network.
+fn node_failures() -> impl Strategy<Value = (Vec<SandboxOutcome>, Vec<NetworkOutage>)> {
+    let outcome = prop_oneof![
+        Just(SandboxOutcome::default()),
+        Just(SandboxOutcome { error: Some("failed to reserve sandbox name".into()), no_ip: false }),
+        Just(SandboxOutcome { error: None, no_ip: true }),
+    ];
+    let outage = (seconds(100), seconds(60)).prop_map(|(from, time)| NetworkOutage {
+        from,
+        to: Some(from.saturating_add(time)),
+        message: "cni plugin not initialized".into(),
+    });
+    (rarely(outcome), prop_oneof![6 => Just(Vec::new()), 1 => outage.prop_map(|outage| vec![outage])]).boxed()
+}
+
+/// Generates a list that is mostly empty.
+fn rarely<S: Strategy>(strategy: S) -> impl Strategy<Value = Vec<S::Value>>
+where
+    S::Value: Clone,
+{
+    prop_oneof![6 => Just(Vec::new()), 1 => collection::vec(strategy, 1..=3)]
 }
 
 /// Removes the scripts of hooks and probes that the Pod does not have.
@@ -148,10 +173,18 @@ fn action(names: Vec<String>) -> impl Strategy<Value = ScriptActionKind> {
 
 fn container_script() -> impl Strategy<Value = ContainerScript> {
     let hook = || option::weighted(0.3, hook());
-    (collection::vec(run(), 0..=3), image(), hook(), hook())
-        .prop_map(|(runs, image, post_start, pre_stop)| ContainerScript {
+    let failed = || rarely(option::of(Just("it broke".to_string())).prop_map(|error| CallOutcome { error }));
+    let start = (option::of(Just("no such file".to_string())), any::<bool>())
+        .prop_map(|(error, stays_created)| StartOutcome { error, stays_created });
+    let calls = (failed(), failed(), failed(), rarely(start));
+    (collection::vec(run(), 0..=3), image(), calls, hook(), hook())
+        .prop_map(|(runs, image, (create, pre_create, pre_start, start), post_start, pre_stop)| ContainerScript {
             runs,
             image,
+            create,
+            start,
+            pre_create,
+            pre_start,
             post_start,
             pre_stop,
             random: None,
@@ -197,11 +230,14 @@ fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
 }
 
 fn image() -> impl Strategy<Value = ImageScript> {
-    (prop::bool::weighted(0.7), seconds(20), prop_oneof![3 => Just(0), 1 => 1..=4_u32])
-        .prop_map(|(present, pull_time, failures_before_success)| ImageScript {
+    let failures = prop_oneof![3 => Just(0), 1 => 1..=4_u32];
+    let inspections = prop_oneof![6 => Just(0), 1 => 1..=3_u32];
+    (prop::bool::weighted(0.7), seconds(20), failures, inspections)
+        .prop_map(|(present, pull_time, failures_before_success, inspect_failures)| ImageScript {
             present,
             pull_time,
             failures_before_success,
+            inspect_failures,
             ..ImageScript::default()
         })
         .boxed()

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::Difference;
 pub use levels::{LEVELS, Level};
+use lifted::StatusForm;
 
 /// Whether a line records a life.
 pub fn is_life(line: &Value) -> bool {
@@ -22,30 +23,25 @@ pub fn is_life(line: &Value) -> bool {
 
 /// Plays a recorded life again, and writes it down as the recordings do.
 pub fn replay(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, is_full(line), Scenario::play)
-}
-
-/// Whether the statuses of a recording have generations and classes of service, too.
-fn is_full(line: &Value) -> bool {
-    line["out"]["statuses"][0]["status"]["qosClass"].is_string()
+    lift(scenario(line)?, StatusForm::of(line), Scenario::play)
 }
 
 /// Plays a recorded life again, and has its Pod taken up anew where the kubelet restarts.
 pub fn replay_resumed(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, is_full(line), |scenario| scenario.simulate()?.with_resumed_restarts().play())
+    lift(scenario(line)?, StatusForm::of(line), |scenario| scenario.simulate()?.with_resumed_restarts().play())
 }
 
 /// Plays a life and writes it down as the recordings do.
 fn lift(
     scenario: Scenario,
-    is_full: bool,
+    form: StatusForm,
     play: impl Fn(&Scenario) -> Result<Timeline, ScenarioError>,
 ) -> Result<Value, String> {
     let timeline = play(&scenario).map_err(|error| error.to_string())?;
     let spec = PodSpec::from_admitted(&timeline.pod).map_err(|error| error.to_string())?;
     let changes_image = |action: &ScriptAction| matches!(action.kind, ScriptActionKind::SetImage { .. });
     let shows_images = scenario.script.actions.iter().any(changes_image);
-    Ok(lifted::Lift { timeline, spec, scenario, shows_images, is_full }.lift())
+    Ok(lifted::Lift { timeline, spec, scenario, shows_images, form }.lift())
 }
 
 /// Compares a recorded life with ours; one verdict a level.
@@ -70,7 +66,10 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     let seconds = |name: &str| input["config"][name].as_f64().map(Duration::from_secs_f64);
     let mut scenario = Scenario::of(serde_json::from_value(input["pod"].clone()).map_err(read)?);
     scenario.script = serde_json::from_value(input["script"].clone()).map_err(read)?;
-    if is_full(line) {
+    if StatusForm::of(line) == StatusForm::WithNode {
+        complete_config_objects(&mut scenario);
+    }
+    if StatusForm::of(line) != StatusForm::Short {
         // The API server counts from 1.
         scenario.pod.metadata.generation = scenario.pod.metadata.generation.max(1);
     }
@@ -88,6 +87,29 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     config.garbage_collection_period = Some(Duration::ZERO);
     config.admitted = true;
     Ok(scenario)
+}
+
+/// Makes explicit what the recorder's API server has: each config map and secret of the script has one key, `key`, and those
+/// that the Pod refers to beside them do not exist.
+fn complete_config_objects(scenario: &mut Scenario) {
+    let Scenario { pod, script, .. } = scenario;
+    for object in script.secrets.values_mut().chain(script.config_maps.values_mut()) {
+        object.keys = Some(vec!["key".to_owned()]);
+    }
+    let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
+    let sources = containers.flat_map(|container| {
+        let env = container.env.iter().filter_map(|variable| variable.value_from.as_ref());
+        container.env_from.iter().chain(env)
+    });
+    for source in sources {
+        let name =
+            |kinds: [&str; 2]| kinds.into_iter().find_map(|kind| source[kind]["name"].as_str().map(str::to_owned));
+        if let Some(name) = name(["secretRef", "secretKeyRef"]) {
+            script.secrets.entry(name).or_default();
+        } else if let Some(name) = name(["configMapRef", "configMapKeyRef"]) {
+            script.config_maps.entry(name).or_default();
+        }
+    }
 }
 
 fn read_or_default<T: serde::de::DeserializeOwned + Default>(value: &Value) -> Result<T, String> {

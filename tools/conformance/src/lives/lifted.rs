@@ -9,9 +9,33 @@ use pod_lifecycle::{
     rule::probe::ProbeOutcome,
     sim::{EntryKind, Occurrence, Scenario, Timeline, TimelineEntry},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
-    state::InstanceId,
+    state::{InstanceId, StartError},
 };
 use serde_json::{Value, json};
+
+/// What the statuses of a recording have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusForm {
+    /// Neither generations nor anything that the node adds.
+    Short,
+    /// Generations, classes of service and images.
+    WithImages,
+    /// Generations, classes of service and what the node adds, but no images (`config.fullStatus`).
+    WithNode,
+}
+
+impl StatusForm {
+    /// The form of a recorded life.
+    pub(crate) fn of(line: &Value) -> StatusForm {
+        if line["in"]["config"]["fullStatus"] == true {
+            StatusForm::WithNode
+        } else if line["out"]["statuses"][0]["status"]["qosClass"].is_string() {
+            StatusForm::WithImages
+        } else {
+            StatusForm::Short
+        }
+    }
+}
 
 /// Our life in the form of the recordings.
 pub(crate) struct Lift {
@@ -20,8 +44,7 @@ pub(crate) struct Lift {
     pub scenario: Scenario,
     /// The recordings show images where a script changes one.
     pub shows_images: bool,
-    /// Statuses have generations and classes of service, too.
-    pub is_full: bool,
+    pub form: StatusForm,
 }
 
 impl Lift {
@@ -30,12 +53,19 @@ impl Lift {
         let (mut statuses, mut calls, mut events, mut syncs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut pulls, mut starts) = (BTreeMap::new(), BTreeMap::new());
         for (place, TimelineEntry { at, kind, .. }) in self.timeline.entries.iter().enumerate() {
+            // The recorder stopped before what was due at the very end.
+            if self.scenario.script.end.is_some_and(|end| at.since(self.timeline.start) >= end) {
+                break;
+            }
             let t = self.t(*at);
             match kind {
                 EntryKind::Action(Action::CreateContainer { container, instance, .. })
                     if !self.was_created(place, *container, *instance) => {}
                 EntryKind::Status(status) => statuses.push(json!({ "t": t, "status": self.status(status) })),
                 EntryKind::Action(action) => calls.extend(self.call(t, place, action, &mut pulls, &mut starts)),
+                EntryKind::Occurrence(Occurrence::CallFailed { action, reason, message }) => {
+                    self.call_failed(action, reason.as_ref(), message, &mut calls, &mut starts);
+                }
                 EntryKind::Occurrence(happened) => calls.push(self.happened(t, happened)),
                 EntryKind::Event(event) => events.push(json!({
                     "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
@@ -49,15 +79,50 @@ impl Lift {
         json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
     }
 
-    /// The recordings show the creations that succeeded: those that a start follows.
+    /// Whether a creation is shown: one that succeeded, so that a start follows, or one that the script had fail.
     fn was_created(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
-        let asked = self
-            .timeline
-            .entries
-            .iter()
-            .skip(place + 1)
-            .find_map(|entry| if let EntryKind::Action(action) = &entry.kind { Some(action) } else { None });
-        asked == Some(&Action::StartContainer { container, instance })
+        let next = self.timeline.entries.iter().skip(place + 1).find_map(|entry| match &entry.kind {
+            EntryKind::Action(action) => Some(*action == Action::StartContainer { container, instance }),
+            EntryKind::Occurrence(Occurrence::CallFailed { .. }) => Some(true),
+            _ => None,
+        });
+        next == Some(true)
+    }
+
+    /// Marks the last call of this kind as failed, or takes back one that the kubelet never made.
+    fn call_failed(
+        &self,
+        action: &Action,
+        reason: Option<&StartError>,
+        message: &str,
+        calls: &mut Vec<Value>,
+        starts: &mut BTreeMap<ContainerIndex, usize>,
+    ) {
+        let op = match action {
+            Action::RunPodSandbox { .. } => "RunPodSandbox",
+            Action::CreateContainer { .. } => "CreateContainer",
+            _ => "StartContainer",
+        };
+        let Some(place) = calls.iter().rposition(|call| call["op"] == op) else { return };
+        match reason {
+            Some(StartError::CreateContainerConfigError | StartError::PreCreateHookError) => {
+                calls.remove(place);
+                return;
+            }
+            // The creation itself succeeded.
+            Some(StartError::PreStartHookError) => return,
+            Some(_) | None => {}
+        }
+        calls[place]["error"] = json!(message);
+        // What was not made has no id, and a start that failed is no run.
+        if op == "StartContainer" {
+            calls[place]["run"] = Value::Null;
+            if let Some(n) = action.container().and_then(|container| starts.get_mut(&container)) {
+                *n -= 1;
+            }
+        } else {
+            calls[place]["id"] = Value::Null;
+        }
     }
 
     /// Whether an instance had ended when an entry was written.
@@ -76,6 +141,10 @@ impl Lift {
     }
 
     fn seconds(&self, at: Option<Timestamp>) -> Value {
+        // The start of a container that the runtime could not start.
+        if at == Some(Timestamp::UNIX_EPOCH) {
+            return json!("1970-01-01T00:00:00Z");
+        }
         at.map_or(Value::Null, |at| json!(at.unix_seconds() - self.timeline.start.unix_seconds()))
     }
 
@@ -105,7 +174,7 @@ impl Lift {
     }
 
     fn generation(&self, generation: i64) -> Value {
-        if self.is_full && generation != 0 { json!(generation) } else { Value::Null }
+        if self.form != StatusForm::Short && generation != 0 { json!(generation) } else { Value::Null }
     }
 
     fn container(&self, status: &api::ContainerStatus) -> Value {
@@ -113,10 +182,10 @@ impl Lift {
         let is_ephemeral = ephemeral.is_some_and(|it| it.kind() == ContainerKind::Ephemeral);
         json!({
             "image": self.shows_images.then_some(&status.image),
-            "imageFull": self.is_full.then_some(&status.image),
+            "imageFull": (self.form == StatusForm::WithImages).then_some(&status.image),
             "started": status.started.filter(|_| !is_ephemeral),
             "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
-            "containerID": text(&status.container_id),
+            "containerID": self.recorded_id(&status.container_id),
             "state": self.state(&status.state), "lastState": self.state(&status.last_state),
         })
     }
@@ -132,7 +201,7 @@ impl Lift {
             json!({
                 "exitCode": end.exit_code, "reason": text(&end.reason), "message": text(&end.message),
                 "startedAt": self.seconds(end.started_at), "finishedAt": self.seconds(end.finished_at),
-                "containerID": text(&end.container_id),
+                "containerID": self.recorded_id(&end.container_id),
             })
         });
         json!({ "waiting": waiting, "running": running, "terminated": terminated })
@@ -246,7 +315,24 @@ impl Lift {
     }
 
     fn id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        format!("c-{}-{}", self.spec.container_name(container), instance.ordinal())
+        // The recorder's runtime counts the containers that it has created, the machine also those that failed.
+        let has_failed = |entry: &TimelineEntry| {
+            let EntryKind::Occurrence(Occurrence::CallFailed { action, reason, .. }) = &entry.kind else {
+                return false;
+            };
+            let is_creation = matches!(**action, Action::CreateContainer { container: of, instance: id, .. }
+                if of == container && id < instance);
+            is_creation && *reason != Some(StartError::PreStartHookError)
+        };
+        let failed = self.timeline.entries.iter().filter(|entry| has_failed(entry)).count();
+        format!("c-{}-{}", self.spec.container_name(container), instance.ordinal() as usize - failed)
+    }
+
+    /// The recorder's id of a container with this one of ours, if it is one.
+    fn recorded_id(&self, id: &str) -> Value {
+        let parts = id.strip_prefix("c-").and_then(|id| id.rsplit_once('-'));
+        let known = parts.and_then(|(name, number)| Some((self.spec.index_of(name)?, number.parse().ok()?)));
+        known.map_or_else(|| text(id), |(container, number)| json!(self.id(container, InstanceId::nth(number))))
     }
 }
 
