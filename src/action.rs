@@ -296,5 +296,7 @@ named! {
         Terminating = "SyncTerminatingPod",
         /// Publish the last status.
         Terminated = "SyncTerminatedPod",
+        /// Stop the containers of a Pod that has no worker, because its node rejected it after a restart of the kubelet.
+        TerminatingRuntime = "SyncTerminatingRuntimePod",
     }
 }

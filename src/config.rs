@@ -27,7 +27,7 @@ pub use kubernetes::Kubernetes;
 pub use node_info::{AdmittedPod, NodeInfo};
 pub use version::{KubeletChange, KubernetesVersion, UnknownVersion};
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, sync::Arc};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,9 @@ pub struct KubeletConfig {
     /// Time that dead, empty sandboxes are kept; `None`: for ever. 60 s by default.
     #[serde(with = "seconds::option")]
     pub garbage_collection_period: Option<Duration>,
+    /// Node that admits the Pod, as the kubelet knows it at first; `None`: the embedder decides about admission.
+    /// [`NodeEvent::InfoChanged`](crate::event::NodeEvent::InfoChanged) changes it.
+    pub node: Option<Arc<NodeInfo>>,
     /// Shortcuts that change no behaviour; for tests and measurements.
     #[doc(hidden)]
     #[serde(skip)]
@@ -173,6 +176,7 @@ impl Default for KubeletConfig {
             network_not_ready: None,
             timing: Timing::Ideal,
             garbage_collection_period: Some(Duration::from_secs(60)),
+            node: None,
             fast_path: FastPath::ALL,
         }
     }
@@ -234,6 +238,13 @@ impl KubeletConfig {
     #[must_use]
     pub fn with_network_not_ready(mut self, message: Option<impl Into<Box<str>>>) -> KubeletConfig {
         self.network_not_ready = message.map(Into::into);
+        self
+    }
+
+    /// Sets the node that admits the Pod.
+    #[must_use]
+    pub fn with_node(mut self, node: NodeInfo) -> KubeletConfig {
+        self.node = Some(Arc::new(node));
         self
     }
 

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{PodCondition, PodPhase, named},
+    config::NodeInfo,
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, PodSpec, ProbeKind},
     state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
@@ -270,6 +271,9 @@ pub enum NodeEvent {
         /// Grace of Pods with this priority in seconds; the Pod's own grace if that is shorter, or if this is `None`.
         grace_seconds: Option<i64>,
     },
+    /// The node has changed, or which Pods it has admitted. It matters at the next admission: a Pod that runs stays until
+    /// its kubelet restarts.
+    InfoChanged(Arc<NodeInfo>),
 }
 
 /// Failed start of a container.

@@ -251,7 +251,8 @@ impl View<'_> {
             Some(StartStep::PostStart { until }) => return Situation::PostStart { until },
             None => {}
         }
-        if matches!(self.pod.worker_state(), WorkerState::Terminated | WorkerState::Finished) {
+        let is_over = matches!(self.pod.worker_state(), WorkerState::Terminated | WorkerState::Finished);
+        if is_over || self.pod.is_rejected() {
             return self.after_the_end();
         }
         match self.pod.runtime().newest(self.index).map(|newest| &newest.state) {
@@ -364,10 +365,12 @@ impl View<'_> {
             WorkerState::Syncing => {
                 Situation::NotStarted { waits_for: WaitingFor::of(self.pod, self.index), last_exit }
             }
-            WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => match last {
-                Some(end) => self.ended(end),
-                None => Situation::NeverRan,
-            },
+            WorkerState::Rejected | WorkerState::Terminating | WorkerState::Terminated | WorkerState::Finished => {
+                match last {
+                    Some(end) => self.ended(end),
+                    None => Situation::NeverRan,
+                }
+            }
         }
     }
 

@@ -194,7 +194,7 @@ impl PodSituation {
                 PodSituation::NodeLost { since: Some(since) }
             };
         }
-        if pod.worker_state() == WorkerState::Finished {
+        if pod.worker_state() == WorkerState::Finished || pod.is_rejected() {
             let is_over = pod.phase().is_terminal();
             return if inspect.is_object_gone() && !is_over {
                 PodSituation::Gone

@@ -18,12 +18,18 @@ use super::{
     timers::{Jitter, LivelockGuard, SHORTEST_PERIOD},
 };
 use crate::{
-    config::{FeatureGate, KubeletConfig},
+    config::{FeatureGate, KubeletConfig, NodeInfo},
     rule::started_and_ready::KubeletStart,
     spec::{ContainerIndex, PodSpec},
     state::{InstanceId, RuntimeStatus},
     time::Timestamp,
 };
+
+/// Period of the kubelet's housekeeping (`housekeepingPeriod`).
+const HOUSEKEEPING_PERIOD: Duration = Duration::from_secs(2);
+
+/// Period in which the status manager writes again what the API does not show (`syncPeriod`).
+const STATUS_SYNC_PERIOD: Duration = Duration::from_secs(10);
 
 /// Components of the kubelet below the pod worker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +67,8 @@ pub(super) struct ColdState {
     pub(super) deadline_met_at: Option<Timestamp>,
     /// Node's network since it changed, with its message if it is not ready; `None`: as configured.
     pub(super) network: Option<Network>,
+    /// Node that has changed since the kubelet was configured.
+    pub(super) node: Option<Arc<NodeInfo>>,
     pub(super) gc: ContainerGc,
     /// Limits syncs that a status read back requests: they would request one another for ever.
     pub(super) reconcile_guard: LivelockGuard,
@@ -79,6 +87,7 @@ impl ColdState {
         kubelet_restarted_at: None,
         deadline_met_at: None,
         network: None,
+        node: None,
         gc: ContainerGc::NEW,
         reconcile_guard: LivelockGuard::NEW,
     };
@@ -181,6 +190,30 @@ impl Kubelet {
         let cached = self.pleg.cache().instances_of(container);
         // The status may still name an instance that the runtime has removed.
         runtime.chain(cached).map(|instance| instance.id).chain(reported).collect()
+    }
+
+    // --- The node ---
+
+    /// Returns the node that admits the Pod; `None` if the embedder decides about admission.
+    pub(super) fn node(&self) -> Option<&Arc<NodeInfo>> {
+        self.cold().node.as_ref().or(self.config.node.as_ref())
+    }
+
+    /// True if the kubelet knows which containers earlier Pods have left behind.
+    ///
+    /// Answers to `podsSynced` in `pkg/kubelet/pod_workers.go`, which the first housekeeping sets.
+    pub(super) fn has_synced_pods(&self, now: Timestamp) -> bool {
+        self.housekeeping_at().is_none_or(|at| at <= now)
+    }
+
+    /// Returns the time of the first housekeeping after a restart of the kubelet.
+    pub(super) fn housekeeping_at(&self) -> Option<Timestamp> {
+        self.cold().kubelet_restarted_at.map(|at| at + HOUSEKEEPING_PERIOD)
+    }
+
+    /// Returns the time of the first full sync of statuses after a restart of the kubelet.
+    pub(super) fn status_sync_at(&self) -> Option<Timestamp> {
+        self.cold().kubelet_restarted_at.map(|at| at + STATUS_SYNC_PERIOD)
     }
 
     // --- PLEG ---

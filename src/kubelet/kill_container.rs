@@ -27,10 +27,10 @@ use crate::{
 /// Stops every container that runs in the sync's view, together.
 pub(super) fn stop_all(sync: &mut Sync, runtime_manager: &mut RuntimeManager, step: &mut Step<'_>) {
     // Only SyncTerminatingPod passes an override to killPod; SyncPod leaves each container its own grace.
-    let override_grace = sync.grace().filter(|_| sync.kind() == SyncKind::Terminating);
+    let override_grace = sync.grace().filter(|_| sync.kind() != SyncKind::Sync);
     let spec = sync.object().spec.clone();
-    // killContainersWithSyncResult makes a terminationOrdering only for Pods with sidecars.
-    let is_ordered = spec.has_sidecars();
+    // killContainersWithSyncResult makes a terminationOrdering only for Pods with sidecars whose spec it knows.
+    let is_ordered = spec.has_sidecars() && sync.kind() != SyncKind::TerminatingRuntime;
     let view = sync.view().clone();
     for (container, container_spec) in spec.containers() {
         for running in view.instances_of(container).filter(|instance| instance.is_running()) {
@@ -117,11 +117,13 @@ fn begin_stop(
     step: &mut Step<'_>,
 ) {
     let spec = sync.object().spec.clone();
+    // SyncTerminatingRuntimePod knows no spec, and so no hook.
+    let has_spec = sync.kind() != SyncKind::TerminatingRuntime;
     let Some(stop) = sync.stops.get_mut(place) else { return };
     let (container, instance) = (stop.container, stop.instance);
     let hook = spec.container(container).and_then(|container| container.pre_stop());
     // killContainer runs the hook only if the grace is more than 0.
-    let hook = hook.filter(|_| grace::has_time_left(stop.grace));
+    let hook = hook.filter(|_| grace::has_time_left(stop.grace) && has_spec);
     let Some(hook) = hook.filter(|_| with_hook) else {
         if hook.is_none() && !with_hook {
             wait_for_order(stop, step.now);

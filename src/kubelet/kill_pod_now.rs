@@ -3,7 +3,7 @@
 //! Answers to `killPodNow` in `pkg/kubelet/pod_workers.go`, and to `pkg/kubelet/eviction`, `preemption` and
 //! `nodeshutdown`. The phase that each of these causes leaves is the rule `rule::phase` (`KillCause::phase`).
 
-use alloc::{borrow::Cow, boxed::Box, format};
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     status_view::StatusReason,
 };
 use crate::{
-    action::{EventReason, EventType, KubernetesEvent},
+    action::{EventReason, EventType},
     api::Name,
     event::NodeEvent,
     rule::phase::KillCause,
@@ -42,6 +42,7 @@ pub(super) fn handle(event: NodeEvent, worker: &mut PodWorker, kubelet: &mut Kub
         NodeEvent::NetworkReady => kubelet.set_network(None),
         NodeEvent::Preempted => preempt(worker, kubelet, step),
         NodeEvent::ShutDown { grace_seconds } => shut_down(grace_seconds, worker, kubelet, step),
+        NodeEvent::InfoChanged(node) => kubelet.cold_mut().node = Some(node),
     }
 }
 
@@ -126,20 +127,4 @@ pub(super) fn handle_kill_timeout(worker: &mut PodWorker, kubelet: &mut Kubelet,
     if kubelet.queue.blocked_by_preemption_until().is_some_and(|until| until <= step.now) {
         kubelet.queue.block_until(None);
     }
-}
-
-/// Rejects the Pod at admission: it fails at once, and nothing of it ever runs.
-///
-/// Answers to `rejectPod` in `pkg/kubelet/kubelet.go`.
-pub(super) fn reject(reason: &str, message: &str, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
-    worker.reject();
-    if step.out.wants_events() {
-        // Admission handlers choose the reason, so it is not among the kubelet's own.
-        let event_reason = Cow::Owned(reason.into());
-        let (at, type_, message) = (step.now, EventType::Warning, message.into());
-        step.out.event(KubernetesEvent { at, type_, reason: event_reason, container: None, message });
-    }
-    let reason = StatusReason::new(reason, &format!("Pod was rejected: {message}"));
-    let (status_manager, mut context) = kubelet.status_manager(step);
-    status_manager.reject(reason, &mut context);
 }

@@ -6,10 +6,12 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use super::{
+    admission,
     api_pod::ApiPod,
     components::{ColdState, Kubelet},
     pleg::Pleg,
     pod_worker::PodWorker,
+    sink::Step,
     status_manager::FoundStatus,
     status_view::{Generations, StatusReason, TransitionTimes},
 };
@@ -59,19 +61,21 @@ pub enum ResumeError {
 }
 
 /// Restarts the kubelet between two syncs: runtime and API keep what they have, and the kubelet's memory is lost.
-pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, now: Timestamp) {
+pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     kubelet.prober_manager.reset();
     kubelet.runtime_manager.reset();
     kubelet.status_manager.reset();
     kubelet.queue.reset();
-    let gc = kubelet.cold().gc.after_restart();
-    *kubelet.cold_mut() = ColdState { kubelet_restarted_at: Some(now), gc, ..ColdState::default() };
+    let (gc, node) = (kubelet.cold().gc.after_restart(), kubelet.cold().node.clone());
+    *kubelet.cold_mut() = ColdState { kubelet_restarted_at: Some(step.now), node, gc, ..ColdState::default() };
     // The new kubelet reads its own last status from the API, so a terminal phase counts as the API's.
     if kubelet.status_manager.record().phase.is_terminal() {
         Arc::make_mut(&mut kubelet.object).api_terminal_phase = kubelet.status_manager.published_phase();
     }
     *worker = PodWorker::new();
-    adopt(worker, kubelet);
+    if admission::admit(worker, kubelet, step) {
+        adopt(worker, kubelet);
+    }
 }
 
 /// Adopts a Pod that the kubelet sees for the first time since it started: one that is being deleted is terminated, and

@@ -5,6 +5,7 @@
 //! | component | file |
 //! |---|---|
 //! | [`PodMachine`]: face and routing | this one |
+//! | admission (`HandlePodAdditions`) | [`admission`] |
 //! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`sync_loop_queue`], [`timers`], [`kubelet_restart`], [`kill_pod_now`], [`runtime_events`] |
 //! | API object (watch) | [`api_pod`] |
 //! | pod worker | [`pod_worker`], which owns the [`sync_state`] under way |
@@ -25,11 +26,12 @@
 //! | active deadline | `rule::deadline` | [`generate_status`], [`sync_loop`] |
 //! | phase, conditions and container statuses | `rule::pod_status` | [`generate_status`] |
 //! | exit code 137 of a container that was lost | `rule::final_statuses` | [`status_manager`]; with its sandbox: [`runtime_events`] |
-//! | admission to a node | none here: the embedder decides | [`PodMachine::rejected`] publishes a refusal |
+//! | admission to a node | `rule::admission`, if the configuration has a node; else the embedder decides | [`admission`]; [`PodMachine::rejected`] publishes a refusal |
 //!
 //! [`fast_path`] holds every shortcut, [`inspect`] the read-only view for explanations, [`validate_event`] the
 //! refusals.
 
+mod admission;
 mod api_pod;
 mod back_offs;
 mod components;
@@ -315,7 +317,7 @@ impl PodMachine {
         out: &mut dyn Sink,
     ) -> PodMachine {
         let mut pod = PodMachine::unsynced(Arc::new(ApiPod::new(spec, config.kubernetes)), config, now);
-        kill_pod_now::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
+        admission::reject(reason, message, &mut pod.worker, &mut pod.kubelet, &mut Step { now, out });
         // The sync loop does not run: a rejected Pod is never dispatched to its worker.
         pod.sync_loop().update_next_wake();
         pod
@@ -333,7 +335,9 @@ impl PodMachine {
     /// Runs the first sync of a Pod that the kubelet sees for the first time.
     fn adopt(kubelet: Kubelet, step: &mut Step<'_>) -> PodMachine {
         let mut pod = PodMachine::of(kubelet);
-        kubelet_restart::adopt(&mut pod.worker, &pod.kubelet);
+        if admission::admit(&mut pod.worker, &mut pod.kubelet, step) {
+            kubelet_restart::adopt(&mut pod.worker, &pod.kubelet);
+        }
         pod.sync_loop().run(step);
         pod
     }
@@ -541,6 +545,11 @@ impl PodMachine {
     #[must_use]
     pub fn published(&self) -> StatusView<'_> {
         self.kubelet.status_view()
+    }
+
+    /// True if the node did not admit the Pod, and nothing of it runs.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.worker_state() == WorkerState::Rejected && self.runtime().is_quiet()
     }
 
     /// True if no sync is under way or requested.

@@ -24,6 +24,9 @@ use crate::{
 named! {
     /// State of a Pod's worker. A worker never returns to an earlier state.
     pub enum WorkerState {
+        /// The node did not admit the Pod, so it has no worker until its object changes, its deadline passes or its kubelet
+        /// restarts.
+        Rejected = "Rejected",
         /// SyncPod: the worker reconciles the Pod to its spec.
         Syncing = "Syncing",
         /// SyncTerminatingPod: all containers are being stopped.
@@ -42,14 +45,19 @@ named! {
 ///
 /// let next = |from| WORKER_MOVES.iter().filter(move |(it, _)| *it == from).map(|(_, to)| *to);
 /// let from_the_start: Vec<_> = next(WorkerState::Syncing).collect();
-/// assert_eq!(from_the_start, [WorkerState::Terminating, WorkerState::Finished]);
+/// assert_eq!(from_the_start, [WorkerState::Terminating]);
 /// ```
 pub const WORKER_MOVES: &[(WorkerState, WorkerState)] = &[
+    (WorkerState::Rejected, WorkerState::Syncing),
+    (WorkerState::Rejected, WorkerState::Terminating),
+    (WorkerState::Rejected, WorkerState::Terminated),
     (WorkerState::Syncing, WorkerState::Terminating),
-    (WorkerState::Syncing, WorkerState::Finished),
     (WorkerState::Terminating, WorkerState::Terminated),
     (WorkerState::Terminated, WorkerState::Finished),
 ];
+
+/// Grace of a Pod that only the runtime knows (`PodTerminationGracePeriodSecondsOverride` of 1).
+const RUNTIME_KILL_GRACE: Duration = Duration::from_secs(1);
 
 // --- Worker ---
 
@@ -127,6 +135,11 @@ impl PodWorker {
         PodWorker::in_state(WorkerState::Terminated)
     }
 
+    /// Creates the entry of a Pod that its node did not admit, which has no worker yet.
+    pub(super) fn of_rejected_pod() -> PodWorker {
+        PodWorker::in_state(WorkerState::Rejected)
+    }
+
     fn in_state(state: WorkerState) -> PodWorker {
         PodWorker {
             state,
@@ -196,7 +209,7 @@ impl PodWorker {
             // UpdatePod drops what comes after the worker has finished.
             WorkerState::Finished => return,
             WorkerState::Terminating => self.settle_grace(object, None),
-            WorkerState::Syncing | WorkerState::Terminated => {}
+            WorkerState::Rejected | WorkerState::Syncing | WorkerState::Terminated => {}
         }
         // UpdatePod settles PodTerminationGracePeriodSecondsOverride only while the Pod is terminating.
         let overrides_grace = self.state == WorkerState::Terminating;
@@ -317,12 +330,22 @@ impl PodWorker {
             WorkerState::Syncing => SyncKind::Sync,
             WorkerState::Terminating => SyncKind::Terminating,
             WorkerState::Terminated => SyncKind::Terminated,
-            WorkerState::Finished => return None,
+            // A request waits for the end of SyncTerminatingRuntimePod, after which the Pod gets its worker.
+            WorkerState::Rejected | WorkerState::Finished => return None,
         };
         let request = self.pending.take()?;
         let grace = self.termination.as_ref().and_then(|termination| termination.grace);
         let grace = grace.filter(|_| request.overrides_grace || kind == SyncKind::Terminated);
         Some(Dequeued { kind, request, grace })
+    }
+
+    /// Requests the kill of what runs of a rejected Pod, with the shortest grace, before anything else.
+    ///
+    /// Answers to the `RunningPod` of `UpdatePodOptions`, which `HandlePodCleanups` passes.
+    pub(super) fn kill_running(&mut self, object: &Arc<ApiPod>) {
+        let request = Request { object: object.clone(), shows_initialized: false, overrides_grace: true };
+        let (kind, grace) = (SyncKind::TerminatingRuntime, Some(RUNTIME_KILL_GRACE));
+        self.dequeued = Some(Box::new(Dequeued { kind, request, grace }));
     }
 
     /// Blocks a dequeued request until the next relist.
@@ -380,11 +403,6 @@ impl PodWorker {
         self.transition(WorkerState::Finished);
         self.retry_at = None;
         self.pending = None;
-    }
-
-    /// Finishes a Pod that the node rejects, of which nothing ever runs.
-    pub(super) fn reject(&mut self) {
-        self.transition(WorkerState::Finished);
     }
 
     // --- Snapshots ---

@@ -12,7 +12,7 @@ use super::{
     api_pod::ApiPod,
     runtime_manager::RuntimeManager,
     sink::Step,
-    status_view::{Disruption, Generations, StatusReason, StatusView, TransitionTimes},
+    status_view::{Disruption, Generations, StatusReason, StatusView, TransitionTimes, has_conditions},
     sync_loop_queue::{Message, SyncLoopQueue},
 };
 use crate::{
@@ -489,12 +489,25 @@ impl StatusManager {
     /// Publishes the status of a Pod that the node rejects: no condition and no container.
     ///
     /// Answers to `rejectPod`.
-    pub(super) fn reject(&mut self, reason: Arc<StatusReason>, context: &mut StatusContext<'_, '_>) {
-        self.start_time = Some(context.step.now.whole_seconds());
+    pub(super) fn reject(
+        &mut self,
+        reason: Arc<StatusReason>,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
+        let published = core::mem::take(&mut self.published);
+        let start_time = self.start_time;
+        *self = StatusManager { published, start_time, ..StatusManager::new() };
+        self.start_time.get_or_insert(context.step.now.whole_seconds());
         self.generations.status = context.shown_generation(context.object);
         Arc::make_mut(&mut self.record).phase = PodPhase::Failed;
         self.reason = Some(reason);
-        self.publish(Write::Changed, false, context);
+        self.publish(Write::Changed, could_have_running_containers, context);
+    }
+
+    /// Publishes the phase of a rejected Pod once it is known that nothing of it runs.
+    pub(super) fn publish_rejection(&mut self, context: &mut StatusContext<'_, '_>) {
+        self.publish(Write::Forced, false, context);
     }
 
     // --- Writes ---
@@ -668,7 +681,13 @@ impl StatusManager {
         self.generations = found.generations;
         // The last write is in the API, whichever kubelet made it.
         self.published = Published { phase: found.phase, reason: found.reason, writes: 1, ..Published::default() };
-        self.source = StatusSource::Api;
+        self.source = self.published_source();
+    }
+
+    /// Returns the source of a status that only the API has. That of a rejected Pod has no condition: what is computed next
+    /// is the first.
+    fn published_source(&self) -> StatusSource {
+        if has_conditions(&self.record) { StatusSource::Api } else { StatusSource::None }
     }
 
     /// Forgets what a restart of the kubelet loses: all that is not published.
@@ -677,7 +696,7 @@ impl StatusManager {
         Arc::make_mut(&mut self.record).phase = self.published.phase.unwrap_or(PodPhase::Pending);
         self.reason = self.published.reason.clone();
         self.disruption = None;
-        self.source = StatusSource::Api;
+        self.source = self.published_source();
         self.published.holds_back_terminal_phase = false;
         self.has_unpublished_sandbox = false;
     }

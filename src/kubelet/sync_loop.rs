@@ -8,6 +8,7 @@ use alloc::{boxed::Box, sync::Arc};
 use core::time::Duration;
 
 use super::{
+    admission,
     api_pod::ApiPod,
     components::Kubelet,
     fast_path::Caches,
@@ -172,9 +173,10 @@ impl SyncLoop<'_> {
             status_manager.adopt_api_phase(phase, &mut context);
         }
         // HandlePodRemoves: an object removed by force leaves its containers their grace.
-        if after.is_gone && !before.is_gone {
+        let is_rejected = self.worker.state() == WorkerState::Rejected;
+        if after.is_gone && !before.is_gone && !is_rejected {
             self.worker.terminate(&self.kubelet.object, self.kubelet.shows_initialized(), None);
-        } else if after.differs_semantically(&before) || new_phase.is_some() {
+        } else if after.differs_semantically(&before) || new_phase.is_some() || after.is_gone != before.is_gone {
             self.kubelet.runtime_manager.fit(&after.spec);
             self.request_sync();
         } else {
@@ -201,8 +203,13 @@ impl SyncLoop<'_> {
         }
     }
 
-    /// Requests a sync with the object that the sync loop has seen (`HandlePodSyncs`).
+    /// Requests a sync with the object that the sync loop has seen (`HandlePodSyncs`). A rejected Pod gets its worker by
+    /// it.
     fn request_sync(&mut self) {
+        if self.worker.state() == WorkerState::Rejected && self.worker.sync().is_none() {
+            *self.worker = PodWorker::new();
+            return kubelet_restart::adopt(self.worker, self.kubelet);
+        }
         self.worker.request(&self.kubelet.object, self.kubelet.shows_initialized());
     }
 
@@ -296,6 +303,12 @@ impl SyncLoop<'_> {
                 self.delete_object_if_done(step);
             }
             SyncKind::Sync => {}
+            // What was requested meanwhile, an exit at the least, gives the Pod its worker.
+            SyncKind::TerminatingRuntime if self.worker.is_sync_requested() => {
+                *self.worker = PodWorker::new();
+                kubelet_restart::adopt(self.worker, self.kubelet);
+            }
+            SyncKind::TerminatingRuntime => self.worker.set_retry_at(None),
         }
         if !self.kubelet.pleg.is_ideal() && !self.kubelet.pleg.awaits_requested_relist() {
             // The worker's goroutine dequeues at once what was requested during the sync.
@@ -470,6 +483,8 @@ impl SyncLoop<'_> {
             }
             Wake::GarbageCollection => self.kubelet.remove_sandboxes(step),
             Wake::RemoveDead => self.kubelet.remove_dead_containers(step),
+            Wake::Housekeeping => self.worker.kill_running(&self.kubelet.object),
+            Wake::StatusSync => admission::sync_status(self.kubelet, step),
         }
         self.run(step);
     }
@@ -486,7 +501,7 @@ impl SyncLoop<'_> {
         if let Some(newest) = self.kubelet.queue.newest_object().cloned() {
             self.handle_object(newest, step);
         }
-        kubelet_restart::restart(self.worker, self.kubelet, step.now);
+        kubelet_restart::restart(self.worker, self.kubelet, step);
         true
     }
 }
@@ -520,19 +535,30 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
     let gc = &kubelet.cold().gc;
     first.add(gc.sandboxes_at(), Wake::GarbageCollection);
     first.add(gc.dead_containers_at(), Wake::RemoveDead);
+    if worker.state() == WorkerState::Rejected {
+        first.add(admission::housekeeping_at(worker, kubelet), Wake::Housekeeping);
+        first.add(admission::status_sync_at(worker, kubelet), Wake::StatusSync);
+    }
     // Timestamps saturate: a wake-up at the last instant would be due for ever.
     first.0.filter(|(at, _)| *at < Timestamp::END)
 }
 
 /// Returns when the active deadline is checked next.
 fn next_deadline_check(worker: &PodWorker, kubelet: &Kubelet) -> Option<Timestamp> {
-    if worker.state() != WorkerState::Syncing {
+    // The active deadline handler asks about every Pod that the kubelet has, rejected ones too.
+    if !matches!(worker.state(), WorkerState::Syncing | WorkerState::Rejected)
+        || worker.sync().is_some_and(is_runtime_kill)
+    {
         return None;
     }
     // The kubelet asks at each tick (ShouldSync of the active deadline handler); the machine wakes when it passes.
     let deadline = deadline::expires_at(&kubelet.object.spec, kubelet.status_manager.start_time()?)?;
     let met_at = kubelet.cold().deadline_met_at;
     Some(met_at.map_or(deadline, |met_at| deadline.max(met_at + DEADLINE_CHECK_PERIOD)))
+}
+
+fn is_runtime_kill(sync: &Sync) -> bool {
+    sync.kind() == SyncKind::TerminatingRuntime
 }
 
 /// Earliest of several wake-ups.

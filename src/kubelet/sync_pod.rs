@@ -6,6 +6,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
+    admission,
     components::Kubelet,
     container_gc,
     generate_status::{self, StatusRequest},
@@ -59,6 +60,7 @@ pub(super) fn start_sync(
         SyncKind::Sync => return start_sync_pod(sync, kubelet, step),
         SyncKind::Terminating => start_terminating(&mut sync, status_override, kubelet, step),
         SyncKind::Terminated => start_terminated(&sync, kubelet, step),
+        SyncKind::TerminatingRuntime => plan_stop_of_running(&mut sync),
     }
     SyncStart::Started(sync)
 }
@@ -138,6 +140,15 @@ fn plan_stop_of_all(sync: &mut Sync) {
     sync.tasks.push_back(Task::StopAll);
     let view = sync.view().clone();
     sync.tasks.extend(view.sandboxes.iter().map(|sandbox| Task::StopSandbox(sandbox.id)));
+}
+
+/// Plans the stop of what runs, as a Pod that only the runtime knows is stopped.
+///
+/// Answers to `SyncTerminatingRuntimePod`.
+fn plan_stop_of_running(sync: &mut Sync) {
+    sync.tasks.push_back(Task::StopAll);
+    let sandboxes = admission::running_sandboxes(&sync.view().instances);
+    sync.tasks.extend(sandboxes.into_iter().map(Task::StopSandbox));
 }
 
 fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {

@@ -217,7 +217,7 @@ impl Sync {
     pub(super) fn could_have_running_containers(&self) -> bool {
         match self.kind {
             SyncKind::Sync | SyncKind::Terminating => true,
-            SyncKind::Terminated => false,
+            SyncKind::Terminated | SyncKind::TerminatingRuntime => false,
         }
     }
 

@@ -43,6 +43,10 @@ pub enum Wake {
     GarbageCollection,
     /// Dead containers are removed of a Pod that was evicted, or that is deleted and over.
     RemoveDead,
+    /// The kubelet looks for the first time since its restart for containers of Pods that it has rejected.
+    Housekeeping,
+    /// The kubelet writes statuses again that the API does not show, for the first time since its restart.
+    StatusSync,
 }
 
 // --- Jitter ---

@@ -28,9 +28,12 @@ impl<'a> Validator<'a> {
         match event {
             Event::Runtime(event) => self.check_runtime_event(event),
             Event::Api(event) => self.check_api_event(event),
-            Event::Node(NodeEvent::KubeletRestarted | NodeEvent::NetworkNotReady { .. } | NodeEvent::NetworkReady) => {
-                Ok(())
-            }
+            Event::Node(
+                NodeEvent::KubeletRestarted
+                | NodeEvent::InfoChanged(_)
+                | NodeEvent::NetworkNotReady { .. }
+                | NodeEvent::NetworkReady,
+            ) => Ok(()),
             Event::Node(NodeEvent::Evicted { .. } | NodeEvent::Preempted) => self.check_evictable(),
             Event::Node(NodeEvent::ShutDown { .. }) => self.check_active(),
         }
@@ -172,7 +175,7 @@ impl<'a> Validator<'a> {
     /// Answers to `filterOutInactivePods`.
     fn check_active(self) -> Result<(), EventError> {
         match self.worker.state() {
-            WorkerState::Terminated | WorkerState::Finished => Err(EventError::NotActive),
+            WorkerState::Rejected | WorkerState::Terminated | WorkerState::Finished => Err(EventError::NotActive),
             WorkerState::Syncing | WorkerState::Terminating => Ok(()),
         }
     }

@@ -14,7 +14,7 @@ use alloc::{
 
 use super::preemption;
 use crate::{
-    api::{Quantity, Taint},
+    api::{Quantity, ResourceList, Taint},
     config::NodeInfo,
     spec::{HostPort, PodSpec},
 };
@@ -100,6 +100,14 @@ pub fn room_for(spec: &PodSpec, node_name: &str, node: &NodeInfo) -> Option<Reje
     admit(spec, node_name, node).err()
 }
 
+/// True if a Pod of which only the requests and ports are known fits beside those of the node.
+#[cfg(feature = "sim")]
+pub(crate) fn has_room(pod: &crate::config::AdmittedPod, node: &NodeInfo) -> bool {
+    let has_conflict =
+        |port: &HostPort| node.pods.iter().flat_map(|pod| &pod.host_ports).any(|it| it.conflicts_with(port));
+    lacking_resources(&pod.requests, node).is_empty() && !pod.host_ports.iter().any(has_conflict)
+}
+
 pub(super) fn rejection(failure: &Failure) -> Rejection {
     failure.rejection()
 }
@@ -124,7 +132,7 @@ fn check_os(spec: &PodSpec, node: &NodeInfo) -> Result<(), Rejection> {
 ///
 /// Answers to `generalFilter`, with `AdmissionCheck` in `pkg/scheduler`.
 fn failed_predicates(spec: &PodSpec, node_name: &str, node: &NodeInfo) -> Vec<Failure> {
-    let mut failures = lacking_resources(spec, node);
+    let mut failures = lacking_resources(&spec.requests(), node);
     let mut fail = |has_failed: bool, name, description| {
         if has_failed {
             failures.push(Failure::Predicate { name, description });
@@ -149,7 +157,7 @@ fn failed_predicates(spec: &PodSpec, node_name: &str, node: &NodeInfo) -> Vec<Fa
 /// Returns the resources of which the node has too little.
 ///
 /// Answers to `fitsRequest` in `pkg/scheduler/framework/plugins/noderesources`.
-fn lacking_resources(spec: &PodSpec, node: &NodeInfo) -> Vec<Failure> {
+fn lacking_resources(requests: &ResourceList, node: &NodeInfo) -> Vec<Failure> {
     let mut failures = Vec::new();
     let allocatable = |resource: &str| node.allocatable.get(resource).copied().unwrap_or_default();
     let pods = i64::try_from(node.pods.len()).unwrap_or(i64::MAX);
@@ -158,7 +166,6 @@ fn lacking_resources(spec: &PodSpec, node: &NodeInfo) -> Vec<Failure> {
         let resource = "pods".to_string();
         failures.push(Failure::Insufficient { resource, requested: 1, used: pods, capacity: most_pods });
     }
-    let requests = spec.requests();
     // CPU, memory and storage first, then all others; Go ranges over a map of these, here they come by name.
     let first = ["cpu", "memory", "ephemeral-storage"];
     let others = requests.keys().map(String::as_str).filter(|name| !first.contains(name));

@@ -1,6 +1,6 @@
 //! Script actions: what users, controllers, the scheduler and the node do to a Pod.
 
-use alloc::{boxed::Box, format, string::String};
+use alloc::{boxed::Box, collections::BTreeMap, format, string::String};
 use core::{fmt, time::Duration};
 
 use serde::{
@@ -8,9 +8,12 @@ use serde::{
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::duration::{optional_seconds, seconds, to_grace_seconds};
+use super::{
+    duration::{optional_seconds, seconds, to_grace_seconds},
+    node::OtherPod,
+};
 use crate::{
-    api::{self, ConditionStatus, Container, Name, named},
+    api::{self, ConditionStatus, Container, Name, ResourceList, named},
     event::NodeEvent,
     state::ConditionReason,
 };
@@ -145,6 +148,26 @@ pub enum ScriptActionKind {
         /// The container, as `kubectl debug` adds it.
         container: Box<api::Container>,
     },
+    /// Change the resources that the node has for Pods; a Pod that runs is judged by them after a restart of the kubelet.
+    NodeAllocatable {
+        /// The resources: `cpu`, `memory`, `pods`.
+        allocatable: ResourceList,
+    },
+    /// Change the labels of the node.
+    NodeLabels {
+        /// The labels, besides those of its name and its operating system.
+        labels: BTreeMap<String, String>,
+    },
+    /// Remove another Pod from the node.
+    OtherPodLeaves {
+        /// Its name.
+        name: String,
+    },
+    /// Have another Pod come to the node; it is not admitted if there is no room for it.
+    OtherPodArrives {
+        /// The Pod.
+        pod: OtherPod,
+    },
 }
 
 impl ScriptActionKind {
@@ -182,7 +205,11 @@ impl ScriptActionKind {
             | ScriptActionKind::NetworkNotReady { .. }
             | ScriptActionKind::NetworkReady
             | ScriptActionKind::SetImage { .. }
-            | ScriptActionKind::AddEphemeralContainer { .. } => None,
+            | ScriptActionKind::AddEphemeralContainer { .. }
+            | ScriptActionKind::NodeAllocatable { .. }
+            | ScriptActionKind::NodeLabels { .. }
+            | ScriptActionKind::OtherPodLeaves { .. }
+            | ScriptActionKind::OtherPodArrives { .. } => None,
         }
     }
 
@@ -228,7 +255,11 @@ impl ScriptActionKind {
             | ScriptActionKind::NodeRecovered
             | ScriptActionKind::SetImage { .. }
             | ScriptActionKind::AddEphemeralContainer { .. }
-            | ScriptActionKind::RemoveFinalizer { .. } => return None,
+            | ScriptActionKind::RemoveFinalizer { .. }
+            | ScriptActionKind::NodeAllocatable { .. }
+            | ScriptActionKind::NodeLabels { .. }
+            | ScriptActionKind::OtherPodLeaves { .. }
+            | ScriptActionKind::OtherPodArrives { .. } => return None,
         })
     }
 
@@ -266,6 +297,10 @@ impl ScriptActionKind {
             ScriptActionKind::NetworkReady => "networkReady",
             ScriptActionKind::SetImage { .. } => "setImage",
             ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
+            ScriptActionKind::NodeAllocatable { .. } => "nodeAllocatable",
+            ScriptActionKind::NodeLabels { .. } => "nodeLabels",
+            ScriptActionKind::OtherPodLeaves { .. } => "otherPodLeaves",
+            ScriptActionKind::OtherPodArrives { .. } => "otherPodArrives",
         }
     }
 }
@@ -313,6 +348,10 @@ named! {
         NetworkReady = "networkReady",
         SetImage = "setImage",
         AddEphemeralContainer = "addEphemeralContainer",
+        NodeAllocatable = "nodeAllocatable",
+        NodeLabels = "nodeLabels",
+        OtherPodLeaves = "otherPodLeaves",
+        OtherPodArrives = "otherPodArrives",
     }
 }
 
@@ -332,6 +371,10 @@ struct Fields {
     reason: Option<String>,
     container: Option<NameOrContainer>,
     image: Option<String>,
+    allocatable: Option<ResourceList>,
+    labels: Option<BTreeMap<String, String>>,
+    name: Option<String>,
+    pod: Option<OtherPod>,
 }
 
 impl Fields {
@@ -378,6 +421,12 @@ impl Fields {
             Op::AddEphemeralContainer => ScriptActionKind::AddEphemeralContainer {
                 container: required(&mut self.container, "container")?.container()?,
             },
+            Op::NodeAllocatable => {
+                ScriptActionKind::NodeAllocatable { allocatable: required(&mut self.allocatable, "allocatable")? }
+            }
+            Op::NodeLabels => ScriptActionKind::NodeLabels { labels: required(&mut self.labels, "labels")? },
+            Op::OtherPodLeaves => ScriptActionKind::OtherPodLeaves { name: required(&mut self.name, "name")? },
+            Op::OtherPodArrives => ScriptActionKind::OtherPodArrives { pod: required(&mut self.pod, "pod")? },
         };
         // The action has taken its fields: one that is left is misspelt, or is another action's.
         match self.left() {
@@ -398,6 +447,10 @@ impl Fields {
             ("reason", self.reason.is_some()),
             ("container", self.container.is_some()),
             ("image", self.image.is_some()),
+            ("allocatable", self.allocatable.is_some()),
+            ("labels", self.labels.is_some()),
+            ("name", self.name.is_some()),
+            ("pod", self.pod.is_some()),
         ];
         fields.into_iter().find(|(_, is_left)| *is_left).map(|(field, _)| field)
     }

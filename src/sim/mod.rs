@@ -28,6 +28,7 @@ mod duration;
 mod error;
 mod fake_runtime;
 mod fleet;
+mod node;
 mod random;
 mod recorder;
 mod scenario;
@@ -51,6 +52,7 @@ pub use fleet::{
     Choice, Fleet, FleetAction, FleetDigest, FleetError, FleetSample, FleetScenario, Group, Histogram, Histograms,
     PodCounts, Shard,
 };
+pub use node::{NodeSettings, OtherPod};
 pub use random::{Distribution, DistributionError, RandomProbe, RandomProbes, RandomScript};
 pub use scenario::Scenario;
 pub use script::{ContainerScript, HookScript, ImageScript, Outage, ProbeScript, ProbeStep, Run, Script};

@@ -1,6 +1,6 @@
 //! Scenarios: the manifest of a Pod, a script, and the settings of its node.
 
-use alloc::{string::String, sync::Arc, vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -140,8 +140,11 @@ impl Scenario {
         let settings = &self.config;
         let default = KubeletConfig::default();
         let kubernetes = settings.kubernetes()?;
+        let node_name: Box<str> = settings.node_name.as_deref().map_or(default.node_name, Into::into);
+        let node = settings.node.as_ref().map(|node| Arc::new(node.info(&node_name, &self.script.other_pods)));
         Ok(KubeletConfig {
-            node_name: settings.node_name.as_deref().map_or(default.node_name, Into::into),
+            node_name,
+            node,
             kubernetes,
             network_not_ready: self.script.network_message_at_start().map(Into::into),
             crash_loop: kubernetes.crash_loop(settings.max_container_restart_period),

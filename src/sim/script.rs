@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     action::ScriptAction,
     duration::{IntoDuration, list_of_seconds, optional_seconds, seconds},
+    node::OtherPod,
     random::RandomScript,
     start_failures::{CallOutcome, ConfigObject, NetworkOutage, SandboxOutcome, StartOutcome},
 };
@@ -56,6 +57,10 @@ pub struct Script {
     /// Actions of users, controllers and the node on the Pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ScriptAction>,
+    /// Other Pods that the node has admitted before; they count only if the scenario's node has room to count
+    /// (`config.node`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_pods: Vec<OtherPod>,
     /// Seed of everything that is left to chance.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seed: u64,

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::duration::optional_seconds;
+use super::{duration::optional_seconds, node::NodeSettings};
 use crate::{
     config::{FastPath, FeatureGate, FeatureGateError, Kubernetes, KubernetesVersion, Timing},
     time::Timestamp,
@@ -90,6 +90,9 @@ pub struct Settings {
     /// Seed of the random delays of a loaded node: the same seed gives the same run. It overrides `pleg`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_like_seed: Option<u64>,
+    /// Node that admits the Pod; without one every Pod is admitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeSettings>,
     /// True if the manifest was admitted before, such as the output of `kubectl get -o json`: then it is taken without
     /// defaulting and validation, and its script may go on after the end of the simulation.
     #[serde(default)]

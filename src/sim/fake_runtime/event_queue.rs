@@ -61,7 +61,12 @@ impl SimEvent {
             Wake::KillTimeout => SimEvent::KillTimeout,
             Wake::Relist => SimEvent::Relist,
             Wake::Probe(..) => SimEvent::Probe(wake),
-            Wake::Retry | Wake::Deadline | Wake::GarbageCollection | Wake::RemoveDead => SimEvent::Sync(wake),
+            Wake::Retry
+            | Wake::Deadline
+            | Wake::GarbageCollection
+            | Wake::RemoveDead
+            | Wake::Housekeeping
+            | Wake::StatusSync => SimEvent::Sync(wake),
         }
     }
 }

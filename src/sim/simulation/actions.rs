@@ -177,6 +177,9 @@ impl Simulation {
             self.restart_kubelet_when_idle();
             return Some(Ok(()));
         }
+        if let Some(changed) = self.change_node(action) {
+            return Some(changed);
+        }
         let event = action.node_event()?;
         if let Some(message) = action.network_message() {
             // A Pod that comes later, or is resumed, finds the network as it is now.
@@ -247,7 +250,11 @@ impl Simulation {
             | ScriptActionKind::Preempt
             | ScriptActionKind::Shutdown { .. }
             | ScriptActionKind::NetworkNotReady { .. }
-            | ScriptActionKind::NetworkReady => Ok(()),
+            | ScriptActionKind::NetworkReady
+            | ScriptActionKind::NodeAllocatable { .. }
+            | ScriptActionKind::NodeLabels { .. }
+            | ScriptActionKind::OtherPodLeaves { .. }
+            | ScriptActionKind::OtherPodArrives { .. } => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod actions;
 mod kubelet_restart;
+mod node;
 #[cfg(feature = "snapshot")]
 mod snapshot;
 

@@ -200,7 +200,9 @@ fn nothing_is_published_after_the_object_is_removed(step: &StepRecord<'_>) -> Re
 /// A Pod without a timer is finished, or its worker waits for the answer to an action: no Pod gets stuck.
 fn an_unfinished_pod_has_a_timer_or_waits_for_an_answer(step: &StepRecord<'_>) -> Result<(), Violation> {
     let pod = step.after;
-    let is_stuck = pod.poll_timeout().is_none() && pod.is_idle() && pod.worker_state() != WorkerState::Finished;
+    // A rejected Pod has no worker: it waits for its object.
+    let has_worker = !matches!(pod.worker_state(), WorkerState::Rejected | WorkerState::Finished);
+    let is_stuck = pod.poll_timeout().is_none() && pod.is_idle() && has_worker;
     ensure!(!is_stuck, "no timer and no pending action, and the worker is {}", pod.worker_state());
     Ok(())
 }

@@ -81,6 +81,9 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
         config.kubernetes = version.parse().map_err(|error: UnknownVersion| error.to_string())?;
     }
     config.feature_gates = read_or_default(&input["config"]["featureGates"])?;
+    if input["config"]["node"].is_object() {
+        config.node = Some(serde_json::from_value(input["config"]["node"].clone()).map_err(read)?);
+    }
     config.pleg = read_or_default(&input["config"]["pleg"])?;
     config.relist_after_sync = input["config"]["relistAfterPass"] == true;
     // The recorder did not run the kubelet's garbage collection.

@@ -7,7 +7,7 @@ use pod_lifecycle::{
     api::{self, Name},
     event::HookKind,
     rule::probe::ProbeOutcome,
-    sim::{EntryKind, Occurrence, Scenario, Timeline, TimelineEntry},
+    sim::{EntryKind, Occurrence, Scenario, ScriptActionKind, Timeline, TimelineEntry},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
     state::{InstanceId, StartError},
 };
@@ -157,16 +157,15 @@ impl Lift {
                 "observedGeneration": self.generation(condition.observed_generation),
             })
         });
-        let containers = |statuses: &[api::ContainerStatus]| {
-            let statuses: Vec<Value> = statuses.iter().map(|status| self.container(status)).collect();
-            if statuses.is_empty() { Value::Null } else { json!(statuses) }
-        };
+        let list = |entries: Vec<Value>| if entries.is_empty() { Value::Null } else { json!(entries) };
+        let containers =
+            |statuses: &[api::ContainerStatus]| list(statuses.iter().map(|status| self.container(status)).collect());
         json!({
             "phase": status.phase.as_ref().map(|phase| phase.as_str()),
             "reason": text(&status.reason), "message": text(&status.message),
             "startTime": self.seconds(status.start_time),
             "observedGeneration": self.generation(status.observed_generation),
-            "conditions": conditions.collect::<Vec<_>>(),
+            "conditions": list(conditions.collect()),
             "initContainerStatuses": containers(&status.init_container_statuses),
             "containerStatuses": containers(&status.container_statuses),
             "ephemeralContainerStatuses": containers(&status.ephemeral_container_statuses),
@@ -288,9 +287,20 @@ impl Lift {
                 json!({ "t": t, "op": "~SandboxDied", "id": format!("sb-{}", sandbox.0) })
             }
             Occurrence::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
-            Occurrence::Action(action) => json!({ "t": t, "op": "~Action", "action": action }),
+            Occurrence::Action(action) => {
+                json!({ "t": t, "op": "~Action", "action": action, "name": self.leaving_pod(t, action) })
+            }
             _ => unreachable!("{happened:?} is new here"),
         }
+    }
+
+    /// The name of the other Pod that leaves the node.
+    fn leaving_pod(&self, t: f64, action: &str) -> Option<&str> {
+        let mut actions = self.scenario.script.actions.iter().filter(|it| (it.at.as_secs_f64() - t).abs() < 1e-3);
+        actions.find_map(|it| match &it.kind {
+            ScriptActionKind::OtherPodLeaves { name } if it.kind.name() == action => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     fn sync(&self, t: f64, progress: SyncProgress, syncs: &mut Vec<Value>) {
