@@ -297,9 +297,9 @@ impl Lift {
     /// The name of the other Pod that leaves the node.
     fn leaving_pod(&self, t: f64, action: &str) -> Option<&str> {
         let mut actions = self.scenario.script.actions.iter().filter(|it| (it.at.as_secs_f64() - t).abs() < 1e-3);
-        actions.find_map(|it| match &it.kind {
-            ScriptActionKind::OtherPodLeaves { name } if it.kind.name() == action => Some(name.as_str()),
-            _ => None,
+        actions.find_map(|it| {
+            let ScriptActionKind::OtherPodLeaves { name } = &it.kind else { return None };
+            (it.kind.name() == action).then_some(name.as_str())
         })
     }
 
