@@ -543,8 +543,8 @@ impl StatusManager {
     fn publishable(&self, could_have_running_containers: bool) -> (PodPhase, Option<Arc<StatusReason>>) {
         let published = &self.published;
         match published.phase {
-            // A Pod never leaves a terminal phase, whatever was computed since.
-            Some(phase) if phase.is_terminal() => (phase, published.reason.clone()),
+            // A Pod never leaves a terminal phase; its reason changes with a deadline that passes after a rejection.
+            Some(phase) if phase.is_terminal() && self.record.phase != phase => (phase, published.reason.clone()),
             phase if self.record.phase.is_terminal() && could_have_running_containers => {
                 (phase.unwrap_or(PodPhase::Pending), published.reason.clone())
             }
