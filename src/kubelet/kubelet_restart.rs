@@ -66,8 +66,10 @@ pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut 
     kubelet.runtime_manager.reset();
     kubelet.status_manager.reset();
     kubelet.queue.reset();
-    let (gc, node) = (kubelet.cold().gc.after_restart(), kubelet.cold().node.clone());
-    *kubelet.cold_mut() = ColdState { kubelet_restarted_at: Some(step.now), node, gc, ..ColdState::default() };
+    // Node and network are as they were.
+    let ColdState { gc, node, network, .. } = kubelet.cold();
+    let (gc, node, network) = (gc.after_restart(), node.clone(), network.clone());
+    *kubelet.cold_mut() = ColdState { kubelet_restarted_at: Some(step.now), node, network, gc, ..ColdState::default() };
     // The new kubelet reads its own last status from the API, so a terminal phase counts as the API's.
     if kubelet.status_manager.record().phase.is_terminal() {
         Arc::make_mut(&mut kubelet.object).api_terminal_phase = kubelet.status_manager.published_phase();
