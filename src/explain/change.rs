@@ -149,6 +149,7 @@ pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChang
             gates.iter().map(|(gate, _)| PossibleChange::Gate { gate: gate.clone() }).collect()
         }
         PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([PossibleChange::Nothing]),
+        PodSituation::NetworkNotReady { .. } => Vec::from([PossibleChange::of_pod(Remedy::NetworkOfNode)]),
         PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
         PodSituation::Container { .. } | PodSituation::Ready => return None,
     })

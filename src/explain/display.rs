@@ -105,6 +105,7 @@ impl Explanation {
             | PodSituation::NodeLost { .. }
             | PodSituation::Unreported { .. }
             | PodSituation::NoSandbox { .. }
+            | PodSituation::NetworkNotReady { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
             | PodSituation::GatesUnmet { .. }
@@ -143,6 +144,9 @@ impl Explanation {
                 "its sandbox has died and a new one is being created".into()
             }
             PodSituation::NoSandbox { .. } => "its sandbox has died and it needs a new one".into(),
+            PodSituation::NetworkNotReady { .. } => {
+                "the network of its node is not ready, so nothing of it starts (NetworkNotReady)".into()
+            }
             PodSituation::RestartingAll { container } => {
                 let cause = container.as_deref().map(|name| format!(" because `{name}` exited"));
                 format!("all its containers are being restarted{}", cause.unwrap_or_default())
@@ -265,6 +269,7 @@ impl Explanation {
                 let holder = self.container(after.as_deref()?)?;
                 Some(format!("the kubelet first finishes what is under way: {}", holder.clause()))
             }
+            PodSituation::NetworkNotReady { message } => Some(text::unpunctuated(message).into()),
             PodSituation::Stopping { .. } => {
                 let stops = self.containers.iter().filter_map(|container| {
                     let Situation::Stopping { step, exit, .. } = &container.situation else { return None };
@@ -475,6 +480,7 @@ impl Explanation {
             PodSituation::Unreported { .. } => "the kubelet of the node starts the Pod as soon as it runs".into(),
             PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => "nothing starts any more".into(),
             PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
+            PodSituation::NetworkNotReady { .. } => "the kubelet tries again every second".into(),
             PodSituation::RestartingAll { .. } => "all containers start again once the old ones are removed".into(),
             PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => {
                 "the Pod is removed from the API once all containers have stopped".into()

@@ -262,7 +262,9 @@ pub(super) fn deadline_of(pod: &PodMachine) -> Option<Timestamp> {
 
 /// Returns the containers whose next attempt only takes time: they have exited, or their start failed.
 fn wanted_starts(pod: &PodMachine) -> Vec<(ContainerIndex, Reach)> {
-    if pod.worker_state() != WorkerState::Syncing || container::is_stranded(pod) {
+    // Without a network no sync reaches the containers, and when it comes back is unknown.
+    let has_network = pod.inspect().network_not_ready().is_none();
+    if pod.worker_state() != WorkerState::Syncing || container::is_stranded(pod) || !has_network {
         return Vec::new();
     }
     let is_wanted = |index: ContainerIndex, container: &ContainerSpec| {

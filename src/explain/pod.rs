@@ -54,6 +54,11 @@ pub enum PodSituation {
         /// Container whose pull, hook or stop the kubelet finishes first.
         after: Option<String>,
     },
+    /// The network of its node is not ready: nothing starts, restarts or is killed by a probe until it is.
+    NetworkNotReady {
+        /// Message of the runtime.
+        message: String,
+    },
     /// The exit of a container restarts all of them.
     RestartingAll {
         /// Container that exited, if still known.
@@ -204,6 +209,12 @@ impl PodSituation {
         }
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);
+        }
+        // What runs and is ready stays so without another sync.
+        let is_well =
+            inspect.status().conditions.containers_ready.is_true() && pod.runtime().active_sandbox().is_some();
+        if let Some(message) = inspect.network_not_ready().filter(|_| !is_well && inspect.sync().is_none()) {
+            return PodSituation::NetworkNotReady { message: message.into() };
         }
         if container::is_restarting_all(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };

@@ -113,6 +113,8 @@ remedies! {
         OtherNode = "run it on a node that stays; a controller creates the new Pod by itself",
         /// The node's return.
         NodeReturn = "bring the node back",
+        /// A network plugin that answers.
+        NetworkOfNode = "repair the node's network plugin (CNI)",
         /// The health of the node.
         HealthOfNode = "check the health of the node: its kubelet and its runtime have logs",
         /// Requests as high as the use.

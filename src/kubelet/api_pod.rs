@@ -43,8 +43,13 @@ pub(super) struct ApiPod {
 
 /// Returns a spec as the kubelet reads it: what it does not know, or what a feature gate switches off, is as if absent.
 ///
-/// Answers to the questions for `ContainerRestartRules` and `RestartAllContainersOnContainerExits` in `pkg/kubelet`.
+/// Answers to the questions for `ContainerStopSignals`, `ContainerRestartRules` and `RestartAllContainersOnContainerExits` in `pkg/kubelet`.
 pub(super) fn as_read(spec: Arc<PodSpec>, kubernetes: Kubernetes) -> Arc<PodSpec> {
+    let spec = if !kubernetes.is_enabled(FeatureGate::ContainerStopSignals) && spec.has_stop_signals() {
+        Arc::new(spec.without_stop_signals())
+    } else {
+        spec
+    };
     if !kubernetes.is_enabled(FeatureGate::ContainerRestartRules) && spec.has_container_restart() {
         Arc::new(spec.with_pod_restart_only())
     } else if !kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits)

@@ -145,6 +145,11 @@ impl<'a> Inspect<'a> {
         self.kubelet.cold().kubelet_restarted_at
     }
 
+    /// Returns the message of the runtime if the node's network is not ready, and the Pod needs it.
+    pub(crate) fn network_not_ready(self) -> Option<&'a str> {
+        self.kubelet.network_not_ready().filter(|_| !self.kubelet.spec.uses_host_network())
+    }
+
     // --- The pod worker ---
 
     /// True if a sync is requested that has not begun.

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::{
     action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
-    api::{Name, PodStatus},
+    api::{Name, OtherFields, PodStatus},
     kubelet::{PodMachine, Sink, StatusView},
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
     state::{ConditionReason, ConditionType, InstanceId},
-    status::RuntimeFacts,
+    status::{ContainerFacts, RuntimeFacts},
     time::Timestamp,
 };
 
@@ -202,5 +202,15 @@ pub(super) struct SimulatedInstances<'a>(pub(super) &'a PodSpec);
 impl RuntimeFacts for SimulatedInstances<'_> {
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
         format!("c-{}-{}", self.0.container_name(container), instance.ordinal())
+    }
+
+    fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
+        let mut facts = ContainerFacts::default();
+        // The runtime reports the signal that the container was created with.
+        let signal = self.0.container(container).and_then(|container| container.stop_signal());
+        if let Some(signal) = signal.filter(|_| instance.is_some()) {
+            facts.other = OtherFields::from_iter([("stopSignal".into(), signal.into())]);
+        }
+        facts
     }
 }

@@ -25,6 +25,7 @@ use crate::api::{Container, PodManifest};
 /// Outcome of a call of the runtime or of an internal hook of the kubelet: a success, unless there is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CallOutcome {
     /// Text of the error, without `rpc error: code = Unknown desc = `.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +35,7 @@ pub struct CallOutcome {
 /// Outcome of the start of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct StartOutcome {
     /// Text of the runtime's error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +49,7 @@ pub struct StartOutcome {
 /// Outcome of the creation of a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SandboxOutcome {
     /// Text of the runtime's error, without `rpc error: code = Unknown desc = `.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,7 @@ pub struct SandboxOutcome {
 /// A time in which the network of the node is not ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct NetworkOutage {
     /// Time since the start of the simulation; 0 is before the first sync of the Pod.
     #[serde(with = "seconds")]
@@ -80,12 +84,13 @@ pub struct NetworkOutage {
 /// use pod_lifecycle::sim::ConfigObject;
 ///
 /// let late: ConfigObject = serde_json::from_str("35")?;
-/// assert_eq!(late, ConfigObject { from: Some(Duration::from_secs(35)), keys: None });
+/// assert_eq!((late.from, late.keys), (Some(Duration::from_secs(35)), None));
 /// let partial: ConfigObject = serde_json::from_str(r#"{"from": 0, "keys": ["user"]}"#)?;
 /// assert_eq!(partial.keys, Some(vec!["user".to_owned()]));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfigObject {
     /// Time since the start of the simulation from which on it exists; `None`: never.
     pub from: Option<Duration>,

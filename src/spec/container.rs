@@ -90,6 +90,7 @@ pub struct ContainerSpec {
     pub(crate) liveness: Option<ProbeSpec>,
     pub(crate) post_start: Option<LifecycleHook>,
     pub(crate) pre_stop: Option<LifecycleHook>,
+    pub(crate) stop_signal: Option<Box<str>>,
     /// Requests and limits; `None` without any.
     pub(crate) resources: Option<Box<ResourceRequirements>>,
 }
@@ -151,6 +152,14 @@ impl ContainerSpec {
         self.pre_stop.as_ref()
     }
 
+    /// Returns the signal that asks the container to stop, instead of the image's, for the creation of the container
+    /// (KEP-4960). That of [`PodMachine::spec`](crate::PodMachine::spec) is `None` unless the feature gate
+    /// `ContainerStopSignals` is on.
+    #[must_use]
+    pub fn stop_signal(&self) -> Option<&str> {
+        self.stop_signal.as_deref()
+    }
+
     /// True if two specs are equal apart from the image.
     pub(crate) fn is_same_but_for_image(&self, other: &ContainerSpec) -> bool {
         // Beside the image this leaves out `image_error`, which follows from it.
@@ -161,6 +170,7 @@ impl ContainerSpec {
             && *image_pull_policy == other.image_pull_policy
             && (startup, readiness, liveness) == (&other.startup, &other.readiness, &other.liveness)
             && (&self.post_start, &self.pre_stop) == (&other.post_start, &other.pre_stop)
+            && self.stop_signal == other.stop_signal
     }
 
     /// Returns the probe of this kind, if the container has one.

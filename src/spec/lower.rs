@@ -198,6 +198,7 @@ fn lower_container(
         liveness: container.liveness_probe.as_ref().map(lower_probe),
         post_start: hooks.post_start.map(lower_hook),
         pre_stop: hooks.pre_stop.map(lower_hook),
+        stop_signal: hooks.stop_signal.map(Into::into),
         resources: resources.map(Box::new),
     })
 }

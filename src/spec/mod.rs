@@ -144,6 +144,18 @@ impl PodSpec {
         self.generation
     }
 
+    /// True if any container has a stop signal of its own.
+    pub(crate) fn has_stop_signals(&self) -> bool {
+        self.containers.iter().any(|container| container.stop_signal.is_some())
+    }
+
+    /// Returns the spec without stop signals, as a kubelet reads it that does not pass them to its runtime.
+    pub(crate) fn without_stop_signals(&self) -> PodSpec {
+        let mut spec = self.clone();
+        spec.containers.iter_mut().for_each(|container| container.stop_signal = None);
+        spec
+    }
+
     /// Returns the number of containers of all kinds.
     #[must_use]
     pub fn container_count(&self) -> usize {

@@ -17,6 +17,7 @@ mod explain_containers;
 mod invariants;
 mod mistakes;
 mod regressions;
+mod start_failures;
 #[cfg(feature = "proptest")]
 mod tables;
 mod timing;

@@ -237,6 +237,7 @@ impl Observation<'_> {
             PodSituation::Gated
             | PodSituation::Unscheduled { .. }
             | PodSituation::NoSandbox { .. }
+            | PodSituation::NetworkNotReady { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::GatesUnmet { .. }
             | PodSituation::Ready
@@ -487,6 +488,7 @@ impl Observation<'_> {
         match situation {
             PodSituation::Stopping { .. } => self.kills(containers),
             PodSituation::NoSandbox { .. }
+            | PodSituation::NetworkNotReady { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
             | PodSituation::GatesUnmet { .. }

@@ -68,6 +68,7 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     scenario.script = serde_json::from_value(input["script"].clone()).map_err(read)?;
     if StatusForm::of(line) == StatusForm::WithNode {
         complete_config_objects(&mut scenario);
+        drop_missing_hooks(&mut scenario);
     }
     if StatusForm::of(line) != StatusForm::Short {
         // The API server counts from 1.
@@ -112,6 +113,17 @@ fn complete_config_objects(scenario: &mut Scenario) {
         } else if let Some(name) = name(["configMapRef", "configMapKeyRef"]) {
             script.config_maps.entry(name).or_default();
         }
+    }
+}
+
+/// Drops the scripts of hooks that the Pod does not have: the recorder's scripts have some, and a scenario refuses them.
+fn drop_missing_hooks(scenario: &mut Scenario) {
+    let Scenario { pod, script, .. } = scenario;
+    for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
+        let Some(script) = script.containers.get_mut(&container.name) else { continue };
+        let hooks = container.lifecycle.clone().unwrap_or_default();
+        script.post_start = script.post_start.filter(|_| hooks.post_start.is_some());
+        script.pre_stop = script.pre_stop.filter(|_| hooks.pre_stop.is_some());
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use pod_lifecycle::{
     Action, SyncProgress, Timestamp,
     api::{self, Name},
+    config::FeatureGate,
     event::HookKind,
     rule::probe::ProbeOutcome,
     sim::{EntryKind, Occurrence, Scenario, ScriptActionKind, Timeline, TimelineEntry},
@@ -185,6 +186,7 @@ impl Lift {
             "started": status.started.filter(|_| !is_ephemeral),
             "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
             "containerID": self.recorded_id(&status.container_id),
+            "stopSignal": status.other.get("stopSignal"),
             "state": self.state(&status.state), "lastState": self.state(&status.last_state),
         })
     }
@@ -229,7 +231,7 @@ impl Lift {
             }
             Action::CreateContainer { container, instance, restart_count } => json!({
                 "t": t, "op": "CreateContainer", "container": name(container),
-                "id": self.id(*container, *instance), "attempt": restart_count,
+                "id": self.id(*container, *instance), "attempt": restart_count, "stopSignal": self.stop_signal(*container),
             }),
             Action::StartContainer { container, instance } => {
                 let n = starts.entry(*container).or_default();
@@ -256,6 +258,13 @@ impl Lift {
             Action::InspectImage { .. } | Action::Probe { .. } | Action::RemovePodSandbox { .. } => return None,
             _ => unreachable!("{action:?} is new here"),
         })
+    }
+
+    /// The signal that the kubelet passes to the runtime.
+    fn stop_signal(&self, container: ContainerIndex) -> Option<&str> {
+        let kubernetes = self.scenario.kubelet_config().ok()?.kubernetes;
+        let signal = self.spec.container(container)?.stop_signal();
+        signal.filter(|_| kubernetes.is_enabled(FeatureGate::ContainerStopSignals))
     }
 
     fn happened(&self, t: f64, happened: &Occurrence) -> Value {

@@ -89,9 +89,41 @@ fn every_recorded_life_on_an_older_kubelet_is_lived_again_but_for_those_listed()
     assert_agreement("versions", (4 * 5 + 1) * recordings::lives::LEVELS.len(), &known);
 }
 
+/// Lives on a node with room, volumes and resizes that are still open, by their file; `adm-` stands for all of that kind.
+const OPEN: &[(&str, &[&str])] = &[
+    // Admission by the node, and what a node with a known capacity adds to a status.
+    ("named.starts", &["adm-"]),
+    (
+        "starts",
+        &[
+            "st1-0000", "st1-0001", "st1-0003", "st1-0004", "st1-0008", "st1-0011", "st1-0012", "st1-0014", "st1-0015",
+            "st1-0018", "st1-0022", "st1-0025", "st1-0026", "st1-0027", "st1-0028", "st1-0032", "st1-0033", "st1-0034",
+            "st1-0035", "st1-0036", "st1-0037", "st1-0039", "st1-0040", "st1-0043", "st1-0047", "st1-0048", "st1-0052",
+            "st1-0053", "st1-0061", "st1-0062", "st1-0063", "st1-0066", "st1-0068", "st1-0070", "st1-0073", "st1-0075",
+            "st1-0077", "st1-0078", "st1-0081", "st1-0082", "st1-0088", "st1-0090", "st1-0095", "st1-0097", "st1-0100",
+            "st1-0102", "st1-0106", "st1-0107", "st1-0112", "st1-0116", "st1-0117", "st1-0118", "st1-0119", "st1-0122",
+            "st1-0126", "st1-0127", "st1-0139", "st1-0140", "st1-0143", "st1-0149",
+        ],
+    ),
+    // Image volumes.
+    ("named.starts", &["st-image-volume-"]),
+];
+
+#[test]
+fn every_recorded_life_with_failing_starts_resizes_and_volumes_is_lived_again_but_for_those_still_open() {
+    let is_open =
+        |file: &str, id: &str| OPEN.iter().any(|(of, ids)| *of == file && ids.iter().any(|open| id.starts_with(open)));
+    assert_agreement_but("harder", 2 * recordings::lives::LEVELS.len(), &[], is_open);
+}
+
 /// Every line agrees but those listed, and those do not; without a directory of the user's own there are as many suites as
 /// were copied here.
 fn assert_agreement(kind: &str, suites: usize, known: &[(&str, &str, &str)]) {
+    assert_agreement_but(kind, suites, known, |_, _| false);
+}
+
+/// As [`assert_agreement`], without the lives that are still open.
+fn assert_agreement_but(kind: &str, suites: usize, known: &[(&str, &str, &str)], is_open: impl Fn(&str, &str) -> bool) {
     let own = env::var_os("POD_LIFECYCLE_VECTORS").map(PathBuf::from);
     let directory =
         own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(kind));
@@ -99,7 +131,9 @@ fn assert_agreement(kind: &str, suites: usize, known: &[(&str, &str, &str)]) {
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());
     let of_tally = |tally: &recordings::Counters| {
-        tally.differing.iter().map(|id| format!("{} {id}", tally.suite)).collect::<Vec<_>>()
+        let file = tally.suite.split(' ').next().unwrap_or_default();
+        let differing = tally.differing.iter().filter(|id| !is_open(file, id));
+        differing.map(|id| format!("{} {id}", tally.suite)).collect::<Vec<_>>()
     };
     let differing: BTreeSet<String> = tallies.iter().flat_map(of_tally).collect();
     let expected = known.iter().map(|(file, level, id)| format!("{file} {level} {id}"));
