@@ -16,7 +16,7 @@ use crate::{
     config::BackOffLimits,
     kubelet::PodMachine,
     rule::probe::ProbeResult,
-    spec::{ContainerIndex, ProbeKind},
+    spec::{ContainerIndex, ContainerKind, ProbeKind},
     state::{ConditionReason, ConditionType, PodReason, StartError, TerminationReason},
     time::seconds,
 };
@@ -134,13 +134,38 @@ pub(super) fn remedies(container: &str, remedies: &[Remedy]) -> Vec<PossibleChan
     remedies.iter().map(of).collect()
 }
 
+/// Returns remedies for a container of this kind that waits for this reason, the best first.
+pub(super) fn remedies_for_waiting(container: &str, kind: ContainerKind, reason: &StartError) -> Vec<PossibleChange> {
+    let advised = Remedy::for_waiting(reason);
+    if kind != ContainerKind::Ephemeral {
+        return remedies(container, advised);
+    }
+    let mut possible: Vec<Remedy> = Vec::new();
+    for remedy in advised {
+        // The API server refuses every change of an ephemeral container.
+        // Answers to `ValidatePodEphemeralContainersUpdate` in `pkg/apis/core/validation`.
+        let remedy = if remedy.changes_spec() { Remedy::NewEphemeralContainer } else { *remedy };
+        if !possible.contains(&remedy) {
+            possible.push(remedy);
+        }
+    }
+    remedies(container, &possible)
+}
+
 /// Returns the changes of the Pod as a whole; `None` if they depend on its containers.
 pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChange>> {
     Some(match situation {
         PodSituation::Gated => Vec::from([PossibleChange::of_pod(Remedy::Ungating)]),
         PodSituation::Unscheduled { .. } => Vec::from([PossibleChange::of_pod(Remedy::FittingNode)]),
         PodSituation::Unreported { .. } => Vec::from([PossibleChange::of_pod(Remedy::ReportOfNode)]),
-        PodSituation::NodeLost { .. } => Vec::from([PossibleChange::of_pod(Remedy::NodeReturn)]),
+        PodSituation::NodeLost { .. } | PodSituation::NodeSilent { .. } => {
+            Vec::from([PossibleChange::of_pod(Remedy::NodeReturn)])
+        }
+        PodSituation::MirrorDeleted { .. } => Vec::from([PossibleChange::of_pod(Remedy::ManifestOnNode)]),
+        PodSituation::Leaving { .. } => Vec::from([PossibleChange::of_pod(Remedy::ReportOfNode)]),
+        PodSituation::Resizing { condition, reason, .. } => {
+            Remedy::for_condition(condition, reason).iter().map(|&remedy| PossibleChange::of_pod(remedy)).collect()
+        }
         PodSituation::Over { cause } => Vec::from_iter([PossibleChange::Nothing].into_iter().chain(next_time(cause))),
         PodSituation::Gone => Vec::from([PossibleChange::Nothing]),
         // The stop goes on by itself; only a force-delete shortens the wait.
@@ -206,7 +231,7 @@ fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExpl
     };
     match &explained.situation {
         Situation::HeldBack { exit, .. } => held_back(&container, Some(exit), &pod.config().crash_loop),
-        Situation::CannotStart { error, .. } => remedies(&container, Remedy::for_waiting(error)),
+        Situation::CannotStart { error, .. } => remedies_for_waiting(&container, explained.kind, error),
         Situation::Running { lacks, liveness, .. } => {
             let mut changes = Vec::new();
             if let Some(progress) = lacks {

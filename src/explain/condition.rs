@@ -9,7 +9,7 @@ use crate::{
     api::{ConditionStatus, Name, Named, PodCondition},
     kubelet::PodMachine,
     spec::PodSpec,
-    state::{ConditionMessage, ConditionType},
+    state::{ConditionMessage, ConditionType, is_resize_condition},
     status,
     time::Timestamp,
 };
@@ -114,10 +114,12 @@ fn is_unmet(condition: &PodCondition, status: ConditionStatus, spec: &PodSpec) -
     let is_true = status == ConditionStatus::True;
     match Named::<ConditionType>::from(&*condition.type_).known() {
         Some(which) => is_true == is_unwanted(which),
-        // Exists only while a resize waits, with reason Deferred or Infeasible (KEP-1287).
-        None if condition.type_ == "PodResizePending" => is_true,
-        // Only the owner knows the wanted status of an external condition, unless it is a readiness gate.
-        None => !is_true && spec.readiness_gates().contains(&condition.type_),
+        // Exist only while a resize waits or is in progress (KEP-1287).
+        None if is_resize_condition(&condition.type_) => is_true,
+        None if spec.readiness_gates().contains(&condition.type_) => !is_true,
+        // Only the owner knows the wanted status of any other external condition: one that is not True, or has something
+        // to say, is shown as it is.
+        None => !is_true || !condition.reason.is_empty() || !condition.message.is_empty(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     fact::{self, LastExit, ProbeProgress, RestartDecision},
     forecast::Forecast,
+    history::PastRuns,
     stop::{StopReason, StopStep},
 };
 use crate::{
@@ -57,6 +58,9 @@ pub struct ContainerExplanation {
     pub ready: bool,
     /// Restarts so far.
     pub restart_count: i32,
+    /// Past runs of a container of an observed Pod, if its status has the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub past: Option<PastRuns>,
     /// Situation of the container.
     pub situation: Situation,
 }
@@ -207,6 +211,7 @@ impl ContainerExplanation {
             waiting_reason: shown.and_then(waiting_reason).map(String::from),
             ready: record.is_some_and(|record| record.ready),
             restart_count: record.map_or(0, |record| record.restart_count),
+            past: None,
             situation: View { pod, index, spec, record, forecast, now }.situation(),
         })
     }

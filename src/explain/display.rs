@@ -10,21 +10,23 @@ use alloc::{
 use core::{fmt, time::Duration};
 
 use super::{
-    ContainerExplanation, EndCause, Explanation, MissingFact, Next, NextStep, PodSituation, PossibleChange, Situation,
-    StopCause, StopStep, UnmetCondition, WaitingFor, When, container::Severity, sentence, text,
+    ContainerExplanation, EndCause, Explanation, MissingFact, Next, NextStep, ObstacleKind, PastRuns, PodSituation,
+    PossibleChange, PullFailure, Situation, StopCause, StopStep, UnmetCondition, WaitingFor, When,
+    container::{Severity, is_pull_error},
+    sentence, text,
 };
 use crate::{
     api::{Name, PodPhase, RestartPolicy},
     spec::ContainerKind,
     state::StartError,
-    time::seconds::Seconds,
+    time::{Timestamp, seconds::Seconds},
 };
 
 /// A restart of the kubelet is mentioned for this long.
 const KUBELET_RESTART_MENTIONED: Duration = Duration::from_secs(300);
 
 /// A step of an observed Pod is overdue after this long: until then, the kubelet may be at it.
-const OVERDUE: Duration = Duration::from_secs(60);
+pub(super) const OVERDUE: Duration = Duration::from_secs(60);
 
 /// At most this many steps stand in the line on what is next.
 const MAX_NEXT: usize = 3;
@@ -75,6 +77,20 @@ impl Explanation {
                 let outcome = outcome.map(|outcome| format!("; it will end as {outcome}")).unwrap_or_default();
                 format!("{pod} is being stopped and still {phase}: {}{outcome}.", self.stop_cause(cause))
             }
+            PodSituation::Leaving { cause } => {
+                let ended = match cause {
+                    Some(_) if phase.is_terminal() => format!("has {phase}"),
+                    Some(_) | None => format!("is {phase}"),
+                };
+                format!("{pod} {ended} and was {}, but its object is still there: {}.", self.deleted(), self.kept_by())
+            }
+            PodSituation::MirrorDeleted { node, .. } => format!(
+                "{pod} is the mirror of a static Pod on node {node} and is {phase}{ready}: it was {}, which stops nothing on the node.",
+                self.deleted()
+            ),
+            PodSituation::NodeSilent { .. } | PodSituation::NodeLost { .. } if self.removal.is_some() => {
+                format!("{pod} was {} and is still {phase}{ready}: {}.", self.deleted(), self.clause(&self.situation))
+            }
             PodSituation::Over { cause } => {
                 let left = if self.gone { " and is gone from the API" } else { "" };
                 // A Pod that was given up or finished early may keep a phase that is not terminal.
@@ -103,12 +119,14 @@ impl Explanation {
             situation @ (PodSituation::Gated
             | PodSituation::Unscheduled { .. }
             | PodSituation::NodeLost { .. }
+            | PodSituation::NodeSilent { .. }
             | PodSituation::Unreported { .. }
             | PodSituation::NoSandbox { .. }
             | PodSituation::NetworkNotReady { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
             | PodSituation::GatesUnmet { .. }
+            | PodSituation::Resizing { .. }
             | PodSituation::Ready) => format!("{pod} is {phase}{ready}: {}.", self.clause(situation)),
         }
     }
@@ -124,6 +142,36 @@ impl Explanation {
         self.observed.is_some() && self.phase == PodPhase::Running && self.ready && !is_well
     }
 
+    /// Returns when the Pod was deleted, and since when its grace is over: `deleted at 12:00:00 with a grace period of 30 s,
+    /// which was over at 12:00:30, 5 min 30 s ago`.
+    fn deleted(&self) -> String {
+        let Some(removal) = &self.removal else { return "deleted".into() };
+        let at = text::past(removal.requested_at, self.at);
+        if removal.grace.is_zero() {
+            let ago = removal.overdue(self.at, OVERDUE).map(|ago| format!(", {} ago", text::span(ago)));
+            return format!("deleted at {at}{}", ago.unwrap_or_default());
+        }
+        let over = removal.overdue(self.at, OVERDUE).map(|ago| {
+            format!(", which was over at {}, {} ago", text::past(removal.grace_over_at, self.at), text::span(ago))
+        });
+        format!("deleted at {at} with a grace period of {}{}", Seconds(removal.grace), over.unwrap_or_default())
+    }
+
+    /// Returns what keeps the object of a Pod that has ended or never started.
+    fn kept_by(&self) -> String {
+        let Some(removal) = &self.removal else { return "its kubelet has yet to confirm that it is gone".into() };
+        let names = removal.finalizer_names();
+        // A grace that is not 0 is that of a Pod whose kubelet has yet to delete it for good.
+        let waits_for_kubelet = !removal.grace.is_zero() || names.is_empty();
+        let kubelet = self.node().map_or_else(|| "its kubelet".into(), |node| format!("the kubelet of {node}"));
+        let kubelet = format!("{kubelet} has yet to confirm that nothing of it is left on the node");
+        match &*names {
+            [] => kubelet,
+            names if waits_for_kubelet => format!("{}, and {kubelet}", finalizers_clause(names)),
+            names => finalizers_clause(names),
+        }
+    }
+
     fn clause(&self, situation: &PodSituation) -> String {
         match situation {
             PodSituation::Gated => "its scheduling gates keep it from being scheduled (SchedulingGated)".into(),
@@ -132,6 +180,25 @@ impl Explanation {
             PodSituation::NodeLost { since } => {
                 let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();
                 format!("its node has not reported{since} (NodeLost)")
+            }
+            PodSituation::NodeSilent { node, since, .. } => {
+                let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();
+                format!("node {node} does not report or is not ready{since}")
+            }
+            PodSituation::Resizing { condition, reason, .. } => {
+                let containers = self.all_is_well();
+                match (&**condition, &**reason) {
+                    ("PodResizePending", reason) => {
+                        let state = if reason == "Infeasible" { "can never be granted on its node" } else { "waits" };
+                        format!("{containers}, but its resize {state} ({condition}: {reason})")
+                    }
+                    (_, "") => format!("{containers}, and its resize is in progress ({condition})"),
+                    (_, reason) => {
+                        format!(
+                            "{containers}, but its resize was accepted and cannot be carried out ({condition}: {reason})"
+                        )
+                    }
+                }
             }
             PodSituation::Unreported { node } => {
                 format!("it is bound to node {node}, whose kubelet has not reported on it yet")
@@ -160,6 +227,8 @@ impl Explanation {
             PodSituation::Ready => self.all_is_well(),
             PodSituation::Container { .. }
             | PodSituation::Stopping { .. }
+            | PodSituation::MirrorDeleted { .. }
+            | PodSituation::Leaving { .. }
             | PodSituation::Over { .. }
             | PodSituation::Gone => self.lead().map(ContainerExplanation::clause).unwrap_or_default(),
         }
@@ -188,6 +257,7 @@ impl Explanation {
 
     fn stop_cause(&self, cause: &StopCause) -> String {
         match cause {
+            StopCause::Deleted { .. } if self.removal.is_some() => format!("it was {}", self.deleted()),
             StopCause::Deleted { at, grace } => {
                 format!("it was deleted at {} with a grace period of {}", text::past(*at, self.at), Seconds(*grace))
             }
@@ -248,6 +318,25 @@ impl Explanation {
     fn why(&self) -> Option<String> {
         match &self.situation {
             PodSituation::Unscheduled { message: Some(message) } => Some(text::unpunctuated(message).into()),
+            PodSituation::NodeSilent { .. } => Some(
+                "only the node controller sets Ready to False without a reason, and the kubelet has not set it back; its containers may still be running"
+                    .into(),
+            ),
+            PodSituation::MirrorDeleted { source, .. } => Some(format!(
+                "the kubelet runs a static Pod from its {}; the object in the API only mirrors it, and is created anew after a deletion",
+                if source == "http" { "manifest URL" } else { "manifest file" }
+            )),
+            PodSituation::Leaving { cause } => cause.as_ref().map(|cause| {
+                let why = self.why_of_end(cause).map(|why| format!("; {why}")).unwrap_or_default();
+                format!("{}{why}", self.end_cause(cause))
+            }),
+            PodSituation::Resizing { message, .. } => {
+                let resize = self.observed.as_ref().map(|observed| observed.resize.join(", ")).unwrap_or_default();
+                let facts = [text::unpunctuated(message), &resize];
+                let facts: Vec<&str> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+                Some(facts.join("; ")).filter(|facts| !facts.is_empty())
+            }
+            PodSituation::Ready => self.past_of_ready(),
             PodSituation::NodeLost { .. } => {
                 Some("nothing is known of the Pod until its node reports; its containers may still be running".into())
             }
@@ -265,6 +354,8 @@ impl Explanation {
             PodSituation::NoSandbox { ruled_out_by: Some(policy), .. } => {
                 Some(format!("with restartPolicy {policy}, no container is left to run in a new sandbox"))
             }
+            PodSituation::NoSandbox { .. } if self.start_obstacles().next().is_some() => Some(self.obstacles_clause()),
+            PodSituation::NoSandbox { after, .. } if after.is_none() && self.observed.is_some() => self.waits_since_clause(),
             PodSituation::NoSandbox { after, .. } => {
                 let holder = self.container(after.as_deref()?)?;
                 Some(format!("the kubelet first finishes what is under way: {}", holder.clause()))
@@ -282,6 +373,10 @@ impl Explanation {
                 if let Some(moving) = moving.filter(|_| stops.is_empty()) {
                     stops.push(format!("the kubelet first finishes what is under way: {}", moving.clause()));
                 }
+                stops.extend(self.why_not_stopped());
+                if let PodSituation::Stopping { cause: StopCause::WorkOver(cause), .. } = &self.situation {
+                    stops.extend(self.why_of_end(cause));
+                }
                 Some(stops.join("; ")).filter(|stops| !stops.is_empty())
             }
             PodSituation::RestartingAll { container } => {
@@ -292,17 +387,105 @@ impl Explanation {
             PodSituation::Gated
             | PodSituation::Unscheduled { message: None }
             | PodSituation::Unreported { .. }
-            | PodSituation::Ready
-            | PodSituation::Over { .. }
             | PodSituation::Gone => None,
+            PodSituation::Over { cause } => self.why_of_end(cause),
         }
+    }
+
+    /// Returns what is known of the exit that ended the Pod: its cause, and its message.
+    fn why_of_end(&self, cause: &EndCause) -> Option<String> {
+        let EndCause::ContainerFailed { container, .. } = cause else { return None };
+        let container = self.container(container).filter(|_| self.observed.is_some())?;
+        let Situation::Ended { exit, .. } = &container.situation else { return None };
+        let cause = container.past.as_ref().and_then(|past| past.cause.clause(&container.name, exit));
+        let saying = sentence::last_line(exit).map(|line| format!("`{}` said {line:?}", container.name));
+        let facts: Vec<String> = cause.into_iter().chain(saying).collect();
+        Some(facts.join("; ")).filter(|facts| !facts.is_empty())
+    }
+
+    /// Returns why a Pod whose grace is over has not been stopped.
+    fn why_not_stopped(&self) -> Vec<String> {
+        let mut clauses = Vec::new();
+        let failed = self.obstacles.iter().find(|obstacle| obstacle.kind == ObstacleKind::Kill);
+        clauses.extend(failed.map(|obstacle| obstacle.clause(self.at)));
+        let is_overdue = self.removal.as_ref().is_some_and(|removal| removal.overdue(self.at, OVERDUE).is_some());
+        if is_overdue {
+            let node = self.node().unwrap_or_else(|| "the node".into());
+            let runs = self.containers.iter().any(|it| matches!(it.situation, Situation::Stopping { exit: None, .. }));
+            clauses.push(if runs {
+                format!(
+                    "the kubelet kills what still runs when the grace is over, so the kubelet or the runtime of {node} does not act: the node is away, its runtime hangs, or a volume cannot be unmounted"
+                )
+            } else {
+                format!(
+                    "its containers have ended, so the kubelet of {node} is away, or cannot unmount a volume or remove the sandbox"
+                )
+            });
+        }
+        clauses
+    }
+
+    /// Returns what is known of the past runs of a Pod that is ready.
+    fn past_of_ready(&self) -> Option<String> {
+        let restarted: Vec<&ContainerExplanation> = self
+            .containers
+            .iter()
+            .filter(|container| container.restart_count > 0 && container.kind != ContainerKind::Init)
+            .collect();
+        // Of several, the one that exited last.
+        let last = restarted.iter().max_by_key(|container| container.past.as_ref().and_then(|past| past.last.at))?;
+        Some(self.past_clause(last)).filter(|clause| !clause.is_empty())
+    }
+
+    /// Returns the past runs of a container that has been restarted.
+    fn past_clause(&self, container: &ContainerExplanation) -> String {
+        let name = &container.name;
+        match &container.past {
+            Some(past) => {
+                let average = past.average_clause(container.restart_count).map(|average| format!("; {average}"));
+                format!("{}{}", past.clause(name, self.at), average.unwrap_or_default())
+            }
+            // The kubelet reads the count from the container's log files if the runtime has lost its past.
+            // Answers to `calcRestartCountByLogDir` in `pkg/kubelet/kuberuntime`.
+            None if self.observed.is_some() && container.restart_count > 0 => {
+                format!(
+                    "the exit of `{name}` before its last restart is no longer in the status: the runtime's record of it was removed"
+                )
+            }
+            None => String::new(),
+        }
+    }
+
+    /// Returns the obstacles that come before the first container.
+    fn obstacles_clause(&self) -> String {
+        let clauses: Vec<String> =
+            self.start_obstacles().take(MAX_NEXT).map(|obstacle| obstacle.clause(self.at)).collect();
+        clauses.join("; ")
+    }
+
+    /// Returns since when a Pod waits that has not started.
+    fn waits_since_clause(&self) -> Option<String> {
+        let since = self.observed.as_ref()?.waits_since?;
+        Some(format!("it has waited since {}, {} ago", text::past(since, self.at), text::span(self.at.since(since))))
     }
 
     /// Returns the reason for the situation of a container, if there is more to say than its clause.
     fn why_of(&self, container: &ContainerExplanation) -> Option<String> {
         let (name, now) = (&container.name, self.at);
         Some(match &container.situation {
-            Situation::NotStarted { waits_for, .. } => self.waiting(waits_for, &[&**name]),
+            Situation::NotStarted { waits_for: WaitingFor::Preparation, .. }
+                if self.start_obstacles().next().is_some() =>
+            {
+                self.obstacles_clause()
+            }
+            Situation::NotStarted { waits_for, .. } => {
+                let since = self.waits_since_clause().filter(|_| *waits_for == WaitingFor::Preparation);
+                format!(
+                    "{}{}",
+                    self.waiting(waits_for, &[&**name]),
+                    since.map(|since| format!("; {since}")).unwrap_or_default()
+                )
+            }
             Situation::Pulling { image, since } => format!(
                 "the pull of {image:?} began at {}, {} ago; no other container starts until it ends",
                 text::past(*since, now),
@@ -313,25 +496,34 @@ impl Explanation {
             }
             Situation::HeldBack { exit, decision, delay, .. } => {
                 let (exited, decided) = (sentence::exited_saying(name, exit, now), sentence::decided(decision));
-                format!("{exited}; {decided} {} after that exit", Seconds(*delay))
+                format!("{exited}{}; {decided} {} after that exit", self.cause_and_average(container), Seconds(*delay))
             }
             Situation::HeldBackBetween { exit, decision, least_delay, most_delay } => {
-                let exited = exit.as_ref().map(|exit| format!("{}; ", sentence::exited_saying(name, exit, now)));
+                let cause = self.cause_and_average(container);
+                let exited = exit.as_ref().map(|exit| format!("{}{cause}; ", sentence::exited_saying(name, exit, now)));
                 let decided = decision.as_ref().map_or_else(|| format!("`{name}` restarts"), sentence::decided);
                 let delay = text::at_least_at_most(*least_delay, *most_delay);
                 format!("{}{decided} {delay} after that exit", exited.unwrap_or_default())
             }
             Situation::RestartDue { exit, decision, waits_for } => {
                 let next = self.waiting(waits_for, &[&**name]);
-                format!("{}; {}; {next}", sentence::exited_saying(name, exit, now), sentence::decided(decision))
+                let cause = self.cause_and_average(container);
+                format!("{}{cause}; {}; {next}", sentence::exited_saying(name, exit, now), sentence::decided(decision))
             }
             Situation::CannotStart { message, image, delay: Some(delay), .. } => format!(
                 "the last pull of {image:?} failed: {}; the next one waits until {} after that",
                 text::unpunctuated(message),
                 Seconds(*delay)
             ),
-            Situation::CannotStart { message, .. } => text::unpunctuated(message).to_string(),
-            Situation::Running { lacks: Some(progress), .. } => sentence::probe_progress(progress),
+            Situation::CannotStart { error, message, .. } => self.why_cannot_start(container, error, message),
+            Situation::Running { lacks: Some(progress), .. } => {
+                let failure = self.obstacle(ObstacleKind::Probe, Some(name));
+                let failure = failure.map(|obstacle| format!("; {}", obstacle.clause(now))).unwrap_or_default();
+                let past =
+                    Some(self.past_clause(container)).filter(|past| container.restart_count > 0 && !past.is_empty());
+                let past = past.map(|past| format!("; {past}")).unwrap_or_default();
+                format!("{}{failure}{past}", sentence::probe_progress(progress))
+            }
             Situation::Running { since, .. } if container.kind == ContainerKind::Init => {
                 let since = since.map(|since| format!("it has been running since {}; ", text::past(since, now)));
                 let rule = "the next container starts only after it has exited with code 0";
@@ -339,10 +531,48 @@ impl Explanation {
             }
             Situation::Stopping { step, exit, .. } => sentence::stopping(name, step, exit.as_ref(), now),
             Situation::Ended { exit, decision } => {
-                format!("{}; {}", sentence::exited_saying(name, exit, now), sentence::decided(decision))
+                let cause = self.cause_and_average(container);
+                format!("{}{cause}; {}", sentence::exited_saying(name, exit, now), sentence::decided(decision))
             }
             Situation::Starting | Situation::Running { .. } | Situation::NeverRan | Situation::Unknown => return None,
         })
+    }
+
+    /// Returns the cause of the last exit and the average length of the runs, each after a semicolon.
+    fn cause_and_average(&self, container: &ContainerExplanation) -> String {
+        let Some(past) = &container.past else { return String::new() };
+        let clauses = [past.cause.clause(&container.name, &past.last), past.average_clause(container.restart_count)];
+        clauses.into_iter().flatten().map(|clause| format!("; {clause}")).collect()
+    }
+
+    /// Returns the words of the runtime or the registry, what they mean, and how often and when they were given.
+    fn why_cannot_start(&self, container: &ContainerExplanation, error: &StartError, message: &str) -> String {
+        let name = Some(&*container.name);
+        let is_pull = is_pull_error(error);
+        let kind = if is_pull { ObstacleKind::Image } else { ObstacleKind::Container };
+        let event = self.obstacle(kind, name);
+        // A back-off's message has the words of the last attempt only since 1.32.
+        let words = match (text::unpunctuated(message), event) {
+            (words, Some(event))
+                if words.is_empty() || is_pull && !words.contains("Err") && words.starts_with("Back-off") =>
+            {
+                text::unpunctuated(&event.message)
+            }
+            (words, _) => words,
+        };
+        let meaning =
+            PullFailure::in_message(words).filter(|_| is_pull).map(|failure| format!("{}: ", failure.clause()));
+        let times = event.map(|event| format!(", {}", event.occurrences(self.at))).unwrap_or_default();
+        let exit = self.cause_of_failed_run(container).unwrap_or_default();
+        format!("{}{words}{times}{exit}", meaning.unwrap_or_default())
+    }
+
+    /// Returns the exit of the instance whose start failed, if its restart has a time.
+    fn cause_of_failed_run(&self, container: &ContainerExplanation) -> Option<String> {
+        let restarts = self.next.iter().any(|next| next.what.container() == Some(&container.name));
+        let past = container.past.as_ref().filter(|_| restarts && self.observed.is_some())?;
+        let exited = sentence::exited(&container.name, &past.last, self.at);
+        Some(format!("; {exited}, and its back-off may delay the next start (CrashLoopBackOff)"))
     }
 
     /// Returns what containers wait for before they start.
@@ -384,7 +614,28 @@ impl Explanation {
             clauses.extend(self.unknown.iter().find_map(MissingFact::next_clause).or_else(|| self.next_without_time()));
         }
         clauses.extend(deadline.map(|next| self.next_clause(next)));
-        if clauses.is_empty() { "nothing is scheduled".into() } else { clauses.join("; ") }
+        let mut line = if clauses.is_empty() { "nothing is scheduled".into() } else { clauses.join("; ") };
+        if let Some(clause) = self.next_delay_clause() {
+            line = format!("{line}; {clause}");
+        }
+        line
+    }
+
+    /// Returns how long a container that was restarted waits after its next exit.
+    fn next_delay_clause(&self) -> Option<String> {
+        let is_lead = |container: &ContainerExplanation| self.lead().is_some_and(|lead| lead.name == container.name);
+        let is_shown = |container: &&ContainerExplanation| self.situation == PodSituation::Ready || is_lead(container);
+        let running = self.containers.iter().filter(is_shown).filter_map(|container| {
+            let past = container.past.as_ref()?;
+            Some((container, past, past.next_delay?))
+        });
+        let (container, _, delay) = running.max_by_key(|(_, past, _)| past.last.at)?;
+        let reset = text::span(self.observed.as_ref()?.back_off_reset);
+        Some(format!(
+            "if `{}` exits again before it has run for {reset}, it waits up to {} before its restart",
+            container.name,
+            text::span(delay)
+        ))
     }
 
     fn next_clause(&self, next: &Next) -> String {
@@ -431,22 +682,47 @@ impl Explanation {
                 format!("`{container}` gets SIGTERM{after}, {when} at the latest")
             }
             NextStep::Kill { container } => format!("`{container}` is killed (SIGKILL) if it still runs {when}"),
+            NextStep::TaintEviction => {
+                let tolerated = Seconds(self.tolerated());
+                format!(
+                    "the taint manager deletes the Pod {when}, once the node has been unreachable for {tolerated} (tolerationSeconds), unless it reports before"
+                )
+            }
             NextStep::Deadline => format!("activeDeadlineSeconds ends the Pod {when}"),
             NextStep::Resync => format!("the Pod is synced again {when}"),
         }
     }
 
+    /// Returns how long the Pod tolerates its silent node.
+    fn tolerated(&self) -> Duration {
+        if let PodSituation::NodeSilent { tolerated: Some(tolerated), .. } = &self.situation {
+            *tolerated
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// Returns the clause on a step of an observed Pod that should have been taken by now: its status is old.
-    fn overdue(&self, next: &Next, due: crate::time::Timestamp) -> Option<String> {
+    fn overdue(&self, next: &Next, due: Timestamp) -> Option<String> {
         if self.at.since(due) < OVERDUE {
             return None;
         }
-        let age = self.observed?.changed_at.map(|at| format!(": this status is {} old", text::span(self.at.since(at))));
+        let age = self
+            .observed
+            .as_ref()?
+            .changed_at
+            .map(|at| format!(": this status is {} old", text::span(self.at.since(at))));
         // Only these two are steps that a status gives a time; the deadline has a situation of its own.
         let step = if let NextStep::Start { container } = &next.what {
             format!("the restart of `{container}`")
         } else if let NextStep::Kill { container } = &next.what {
             format!("the kill of `{container}`")
+        } else if next.what == NextStep::TaintEviction {
+            return Some(format!(
+                "the taint manager deletes the Pod once it has seen the node unreachable for {} (tolerationSeconds): due since {}",
+                Seconds(self.tolerated()),
+                text::clock(due, self.at)
+            ));
         } else {
             return None;
         };
@@ -482,14 +758,61 @@ impl Explanation {
             PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
             PodSituation::NetworkNotReady { .. } => "the kubelet tries again every second".into(),
             PodSituation::RestartingAll { .. } => "all containers start again once the old ones are removed".into(),
-            PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => {
-                "the Pod is removed from the API once all containers have stopped".into()
+            PodSituation::NodeSilent { .. } if self.removal.is_some() => {
+                "nothing, until the node reports, is deleted from the cluster, or is taken out of service".into()
             }
+            PodSituation::NodeSilent { tolerated: None, .. } => {
+                "nothing, until the node reports: the Pod tolerates an unreachable node for ever".into()
+            }
+            PodSituation::NodeSilent { .. } => "nothing is known until the node reports".into(),
+            PodSituation::MirrorDeleted { .. } => {
+                "the kubelet deletes the mirror and creates a new one of the same name; the containers run on".into()
+            }
+            PodSituation::Leaving { .. } => self.next_of_leaving(),
+            PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => self.next_of_deleted(),
             PodSituation::Stopping { .. } => "the final status is published once all containers have stopped".into(),
             PodSituation::Over { .. } | PodSituation::Gone => "nothing more happens".into(),
+            PodSituation::Resizing { condition, reason, .. } => match (&**condition, &**reason) {
+                (_, "Infeasible") => "nothing, until the resize is changed".into(),
+                (_, "Deferred" | "Error") => "the kubelet tries the resize again".into(),
+                _ => return None,
+            },
             PodSituation::GatesUnmet { .. } | PodSituation::Ready => return None,
             PodSituation::Container { .. } => return self.lead().and_then(next_of_lead),
         })
+    }
+
+    /// Returns what follows for a Pod that is being stopped.
+    fn next_of_deleted(&self) -> String {
+        let Some(removal) = &self.removal else {
+            return "the Pod is removed from the API once all containers have stopped".into();
+        };
+        let is_overdue = removal.overdue(self.at, OVERDUE).is_some();
+        let names = removal.finalizer_names();
+        let node = self.node().unwrap_or_else(|| "the node".into());
+        match (is_overdue, &*names) {
+            (true, []) => format!("nothing, until the kubelet of {node} acts"),
+            (true, names) => {
+                format!("nothing, until the kubelet of {node} acts; then {}", finalizers_clause(names))
+            }
+            (false, []) => "the Pod is removed from the API once all containers have stopped".into(),
+            (false, names) => format!("once all containers have stopped, {}", finalizers_clause(names)),
+        }
+    }
+
+    fn next_of_leaving(&self) -> String {
+        let Some(removal) = &self.removal else { return "the Pod leaves the API".into() };
+        let names = removal.finalizer_names();
+        let it = if names.len() == 1 { "its finalizer is" } else { "its finalizers are" };
+        match &*names {
+            [] => "the Pod leaves the API once the kubelet has confirmed that".into(),
+            _ if removal.grace.is_zero() => {
+                format!("the Pod leaves the API once {it} removed; nothing is left to do on the node")
+            }
+            _ => format!(
+                "the Pod leaves the API once both have happened, in any order: {it} removed, and the kubelet confirms"
+            ),
+        }
     }
 
     // --- What would change it ---
@@ -508,7 +831,7 @@ impl Explanation {
                 Some(format!("Stays like this until `{one}` or `{other}` exits"))
             }
             changes => {
-                let clauses: Vec<String> = changes.iter().map(|change| change.clause(&self.situation)).collect();
+                let clauses: Vec<String> = changes.iter().map(|change| change.clause(self)).collect();
                 Some(format!("What would change it: {}", clauses.join("; ")))
             }
         }
@@ -526,8 +849,13 @@ impl Explanation {
 
     fn secondary_containers(&self) -> Option<String> {
         let lead = self.lead().map(|container| &*container.name);
-        let is_over =
-            matches!(self.situation, PodSituation::Over { .. } | PodSituation::Gone | PodSituation::NodeLost { .. });
+        let is_over = matches!(
+            self.situation,
+            PodSituation::Over { .. }
+                | PodSituation::Leaving { .. }
+                | PodSituation::Gone
+                | PodSituation::NodeLost { .. }
+        );
         let is_stop = matches!(self.situation, PodSituation::Stopping { .. });
         let is_shown = |container: &&ContainerExplanation| {
             let is_unbound = matches!(container.situation, Situation::NotStarted { waits_for: WaitingFor::Node, .. });
@@ -540,11 +868,51 @@ impl Explanation {
             !is_elsewhere && (is_notable || container.waiting_reason.is_some())
         };
         let mut clauses = self.grouped_clauses(&self.containers.iter().filter(is_shown).collect::<Vec<_>>());
+        clauses.extend(self.restarted_beside());
+        if self.is_mirror() && !matches!(self.situation, PodSituation::MirrorDeleted { .. }) {
+            clauses.push("it is the mirror of a static Pod: only its manifest on the node changes it".into());
+        }
         let restarted = self.kubelet_restarted_at.filter(|at| self.at.since(*at) < KUBELET_RESTART_MENTIONED);
         clauses.extend(restarted.map(|at| {
             format!("the kubelet restarted at {} and lost its back-offs and probe results", text::past(at, self.at))
         }));
         Some(clauses.join("; ")).filter(|clauses| !clauses.is_empty())
+    }
+
+    /// Returns the past runs of the running containers that no other line is about.
+    fn restarted_beside(&self) -> Vec<String> {
+        let is_over = matches!(
+            self.situation,
+            PodSituation::Over { .. }
+                | PodSituation::Gone
+                | PodSituation::NodeLost { .. }
+                | PodSituation::Leaving { .. }
+        );
+        let is_shown = |container: &&ContainerExplanation| {
+            let is_running = matches!(container.situation, Situation::Running { .. });
+            container.restart_count > 0 && is_running && container.kind != ContainerKind::Init
+        };
+        // The line "Why" has the one that exited last, or the lead.
+        let shown = if self.situation == PodSituation::Ready {
+            let restarted = self.containers.iter().filter(is_shown);
+            let last = restarted.max_by_key(|container| container.past.as_ref().and_then(|past| past.last.at));
+            last.map(|container| &*container.name)
+        } else {
+            self.lead().map(|container| &*container.name)
+        };
+        if is_over || self.observed.is_none() {
+            return Vec::new();
+        }
+        let beside = self.containers.iter().filter(is_shown).filter(|container| shown != Some(&*container.name));
+        let clause = |container: &ContainerExplanation| {
+            let times =
+                if container.restart_count == 1 { "once".into() } else { format!("{} times", container.restart_count) };
+            let last = container.past.as_ref().map(|past| {
+                format!(", the last time after {} with {}", last_at(past, self.at), sentence::code(&past.last))
+            });
+            format!("`{}` was restarted {times}{}", container.name, last.unwrap_or_default())
+        };
+        beside.map(clause).collect()
     }
 
     /// Returns a clause per container, or one for all that wait for the same thing.
@@ -601,6 +969,19 @@ impl Explanation {
         let before = format!("{} {}", self.state(), self.why().unwrap_or_default());
         let clauses: Vec<String> = groups.iter().map(|(names, unmet)| unmet_clause(names, unmet, &before)).collect();
         Some(clauses.join("; ")).filter(|clauses| !clauses.is_empty())
+    }
+}
+
+/// Returns the time of the last exit: `its exit at 12:05:00`.
+fn last_at(past: &PastRuns, now: Timestamp) -> String {
+    past.last.at.map_or_else(|| "an exit".into(), |at| format!("its exit at {}", text::past(at, now)))
+}
+
+/// Returns that finalizers keep an object: `its finalizer a/b keeps it in the API`.
+fn finalizers_clause(names: &[&str]) -> String {
+    match names {
+        [name] => format!("its finalizer {name} keeps it in the API"),
+        names => format!("its finalizers {} keep it in the API", text::list(names)),
     }
 }
 

@@ -40,6 +40,9 @@ pub struct LastExit {
     pub at: Option<Timestamp>,
     /// Number of this exit of the container, from 1.
     pub count: i32,
+    /// Signal that ended the process, if the runtime reports one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
     /// Termination message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -53,6 +56,7 @@ impl LastExit {
             at: end.finished_at,
             // The first exit comes with restartCount 0.
             count: restart_count.saturating_add(1),
+            signal: end.signal,
             message: end.message.as_deref().map(String::from),
         }
     }

@@ -29,25 +29,40 @@ mod container;
 mod display;
 mod fact;
 mod forecast;
+mod history;
+mod image;
 mod next;
 mod observed;
 mod pod;
 mod remedy;
+mod removal;
+mod scheduling;
 mod sentence;
+mod specific;
 mod stop;
 mod text;
+mod urgency;
 
 pub use change::PossibleChange;
 pub use condition::UnmetCondition;
 pub use container::{ContainerExplanation, Situation, WaitingFor};
 pub use fact::{LastExit, ProbeProgress, RestartDecision, RestartReason};
+pub use history::{ExitCause, PastRuns};
+pub use image::PullFailure;
 pub use next::{Next, NextStep, When};
-pub use observed::{Discrepancy, Inconsistency, MissingFact, ObserveError, ObservedConditions, ObservedPod};
+pub use observed::{
+    Discrepancy, Inconsistency, MissingFact, Need, ObserveError, ObservedConditions, ObservedPod, Obstacle,
+    ObstacleKind,
+};
 pub use pod::{EndCause, PodSituation, StopCause};
 pub use remedy::Remedy;
+pub use removal::{Finalizer, Removal};
+pub use scheduling::UnfitNodes;
 pub use stop::{StopReason, StopStep};
+pub use urgency::Urgency;
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use serde::Serialize;
 
@@ -82,6 +97,15 @@ pub struct Explanation {
     pub next: Vec<Next>,
     /// Possible changes of the state, those of the most severe container first.
     pub changes: Vec<PossibleChange>,
+    /// Removal from the API, if the Pod was deleted; only for an [`ObservedPod`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
+    /// Reasons for which the scheduler placed it on no node, that of the most nodes first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfit: Vec<UnfitNodes>,
+    /// Obstacles that the events of an [`ObservedPod`] report, the latest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<Obstacle>,
     /// Facts that the status does not contain; empty for a [`PodMachine`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<MissingFact>,
@@ -90,11 +114,29 @@ pub struct Explanation {
     observed: Option<ObservedStatus>,
 }
 
-/// Status of an observed Pod, as far as the text of its explanation depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Object of an observed Pod, as far as the text of its explanation depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ObservedStatus {
     /// Newest time in the status.
     changed_at: Option<Timestamp>,
+    /// Length of a run that resets the crash-loop back-off.
+    back_off_reset: Duration,
+    /// Start of the present wait of a Pod that does not start, if known.
+    waits_since: Option<Timestamp>,
+    /// Name of the node; empty without one.
+    node: String,
+    /// Namespace of the Pod; empty if the object has none.
+    namespace: String,
+    /// Managing controller: `Job/report`.
+    owner: Option<String>,
+    /// True if the object is the mirror of a static Pod.
+    is_mirror: bool,
+    /// Objects that the Pod needs before its containers start.
+    needs: Vec<Need>,
+    /// Image pull secrets of the spec.
+    pull_secrets: Vec<String>,
+    /// Resources of a resize: those in force, and those that are wanted.
+    resize: Vec<String>,
 }
 
 /// State of a Pod in the API.
@@ -168,6 +210,7 @@ impl PodMachine {
             indexes.filter_map(|index| ContainerExplanation::of(self, index, &forecast, now)).collect();
         let situation = PodSituation::of(self, seen, &containers);
         let next = if is_visible { next::next(self, &containers, &forecast, now) } else { Vec::new() };
+        let unfit = scheduling::of_situation(&situation);
         Explanation {
             at: now,
             pod: self.spec().name().into(),
@@ -178,6 +221,9 @@ impl PodMachine {
             kubelet_restarted_at: self.inspect().kubelet_restarted_at(),
             next,
             changes: change::changes(self, &situation, &containers),
+            removal: None,
+            unfit,
+            obstacles: Vec::new(),
             // A machine knows everything that an explanation asks for.
             unknown: Vec::new(),
             observed: None,

@@ -120,6 +120,8 @@ pub enum NextStep {
     },
     /// Stops the Pod as its active deadline has passed.
     Deadline,
+    /// Deletes the Pod, which tolerates its silent node no longer.
+    TaintEviction,
     /// Syncs the Pod again, as the kubelet does periodically.
     Resync,
 }
@@ -137,7 +139,7 @@ impl NextStep {
             | NextStep::PreStopEnds { container }
             | NextStep::TurnEnds { container }
             | NextStep::Kill { container } => Some(container),
-            NextStep::Deadline | NextStep::Resync => None,
+            NextStep::Deadline | NextStep::TaintEviction | NextStep::Resync => None,
         }
     }
 }

@@ -38,6 +38,37 @@ pub enum PodSituation {
         /// Start of the silence, if known.
         since: Option<Timestamp>,
     },
+    /// Its node does not report or is not ready: `Ready` is False without a reason, which only the node controller writes.
+    NodeSilent {
+        /// Name of the node.
+        node: String,
+        /// Time at which the node controller set `Ready` to False.
+        since: Option<Timestamp>,
+        /// Time for which the Pod tolerates a node that is unreachable; `None` for ever.
+        #[serde(rename = "toleratedSeconds", serialize_with = "seconds::serialize_option")]
+        tolerated: Option<Duration>,
+    },
+    /// Mirror of a static Pod that is being deleted, which stops nothing on the node.
+    MirrorDeleted {
+        /// Name of the node.
+        node: String,
+        /// Source of the static Pod: `file` or `http`.
+        source: String,
+    },
+    /// Deleted and ended, but still in the API.
+    Leaving {
+        /// Cause of the final phase; `None` if it never got a node.
+        cause: Option<EndCause>,
+    },
+    /// Ready, with a resize that is pending or in progress.
+    Resizing {
+        /// Type of the condition: `PodResizePending` or `PodResizeInProgress`.
+        condition: String,
+        /// Reason of the condition: `Deferred`, `Infeasible`, `Error`, or empty.
+        reason: String,
+        /// Message of the condition.
+        message: String,
+    },
     /// Bound to a node whose kubelet has not reported on it yet.
     Unreported {
         /// Name of the node.

@@ -129,6 +129,22 @@ remedies! {
         LongerDeadline = "raise activeDeadlineSeconds, or make the work shorter",
         /// A forced delete, which does not wait.
         ForceDelete = "force-delete the Pod, which removes it from the API without waiting",
+        /// A forced delete of a Pod whose node is gone for good.
+        ForceDeleteIfNodeGone = "only if the node is gone for good, taint it with node.kubernetes.io/out-of-service or force-delete the Pod: what may still run there is then no longer known",
+        /// The controller that removes a finalizer, or a removal by hand.
+        FinalizerRemoval = "let the controller of its finalizer remove that; only if that controller no longer exists, remove the finalizer by hand (kubectl edit)",
+        /// The manifest of a static Pod on its node.
+        ManifestOnNode = "remove its manifest from the node, which alone stops a static Pod",
+        /// An ephemeral container under another name, since its spec cannot be changed.
+        NewEphemeralContainer = "add another ephemeral container under another name (kubectl debug): the spec of {} cannot be changed or removed",
+        /// The probe that failed, or the process that did not answer it in time.
+        FailedProbe = "look at the events Unhealthy (kubectl describe pod): make {} answer its probe in time, or give the probe more time",
+        /// The fault in the program that crashed.
+        CrashedProgram = "find the fault in the program of {}: its log before the crash may show it (kubectl logs --previous)",
+        /// The memory that a container without a limit needs.
+        HonestMemory = "raise the memory limit of the Pod if it has one, else request the memory that {} uses (requests.memory), so that its node has it; or make it use less",
+        /// The component that killed the container.
+        KillerOfContainer = "look at the events of the Pod and at the kubelet's log of the node: they show what killed {}",
         /// A new Pod.
         NewPod = "create a new Pod: this one does not run again",
     }
@@ -235,6 +251,20 @@ impl Remedy {
             PodReason::Other(word) if word.starts_with("OutOf") => &[Remedy::RoomOnNode],
             PodReason::Other(_) => &[Remedy::Message],
         }
+    }
+
+    /// True if it means a change of the container's own spec.
+    pub(super) fn changes_spec(self) -> bool {
+        matches!(
+            self,
+            Remedy::NewImage
+                | Remedy::RegistryAccess
+                | Remedy::ValidImageName
+                | Remedy::SignedImage
+                | Remedy::ImageOnNode
+                | Remedy::RunnableCommand
+                | Remedy::PostStartHook
+        )
     }
 
     /// Returns the advice as a clause, with the container's name in it if it is about one.

@@ -3,12 +3,11 @@
 use alloc::{
     format,
     string::{String, ToString},
-    vec::Vec,
 };
 
 use super::{
-    ContainerExplanation, EndCause, LastExit, MissingFact, PodSituation, PossibleChange, ProbeProgress, Remedy,
-    RestartDecision, RestartReason, Situation, StopReason, StopStep, text,
+    ContainerExplanation, Explanation, LastExit, MissingFact, PossibleChange, ProbeProgress, RestartDecision,
+    RestartReason, Situation, StopReason, StopStep, text,
 };
 use crate::{
     api::Name,
@@ -28,6 +27,14 @@ impl ContainerExplanation {
             (ContainerKind::Sidecar, _) => format!("sidecar `{name}`"),
             (ContainerKind::Regular, _) => format!("container `{name}`"),
             (ContainerKind::Ephemeral, _) => format!("ephemeral container `{name}`"),
+        }
+    }
+
+    /// Returns the container with its kind, and without its place among the init containers.
+    pub(super) fn subject_without_place(&self) -> String {
+        match self.kind {
+            ContainerKind::Init => format!("init container `{}`", self.name),
+            ContainerKind::Sidecar | ContainerKind::Regular | ContainerKind::Ephemeral => self.subject(),
         }
     }
 
@@ -128,26 +135,50 @@ fn start_failure(error: &StartError, subject: &str) -> String {
 
 /// Returns an exit: `` `main` exited with code 1 (Error) at 12:03:10, its 4th exit``.
 pub(super) fn exited(name: &str, exit: &LastExit, now: Timestamp) -> String {
-    let LastExit { code, reason, at, count, .. } = exit;
-    // "Error" says less than the signal; any other reason says more.
-    let why = match (&**reason, signal(*code)) {
-        ("" | "Error", Some(signal)) => format!(" ({signal})"),
-        ("", None) => String::new(),
-        (reason, _) => format!(" ({reason})"),
-    };
+    let LastExit { at, count, .. } = exit;
     let at = at.map(|at| format!(" at {}", text::past(at, now))).unwrap_or_default();
     let count = if *count > 1 { format!(", its {} exit", text::ordinal(*count)) } else { String::new() };
-    format!("`{name}` exited with code {code}{why}{at}{count}")
+    format!("`{name}` exited with {}{at}{count}", code(exit))
+}
+
+/// Returns the code of an exit with its reason or its signal: `code 137 (OOMKilled)`.
+pub(super) fn code(exit: &LastExit) -> String {
+    let LastExit { code, reason, signal: number, .. } = exit;
+    // "Error" says less than the signal; any other reason says more.
+    let why = match (&**reason, exit.signal_name(), number) {
+        ("" | "Error", Some(signal), Some(number)) => format!(" ({signal}, signal {number})"),
+        ("" | "Error", Some(signal), None) => format!(" ({signal})"),
+        ("" | "Error", None, Some(number)) => format!(" (signal {number})"),
+        ("", None, None) => String::new(),
+        (reason, ..) => format!(" ({reason})"),
+    };
+    format!("code {code}{why}")
 }
 
 /// Returns an exit, and the last line of the termination message.
 pub(super) fn exited_saying(name: &str, exit: &LastExit, now: Timestamp) -> String {
-    // A termination message may be a whole log tail (FallbackToLogsOnError); its last line has the error most often.
-    let lines = exit.message.as_deref().unwrap_or_default().lines();
-    let last = lines.map(str::trim).rfind(|line| !line.is_empty());
-    let saying = last.map(|line| format!(", saying {line:?}")).unwrap_or_default();
+    let saying = last_line(exit).map(|line| format!(", saying {line:?}")).unwrap_or_default();
     format!("{}{saying}", exited(name, exit, now))
 }
+
+/// Returns the last line of the termination message.
+pub(super) fn last_line(exit: &LastExit) -> Option<&str> {
+    // It may be a whole log tail (FallbackToLogsOnError); its last line has the error most often.
+    let lines = exit.message.as_deref().unwrap_or_default().lines();
+    lines.map(str::trim).rfind(|line| !line.is_empty())
+}
+
+impl LastExit {
+    /// Returns the name of the signal that ended the process: the one that the runtime reports, or the one that the exit
+    /// code stands for.
+    pub(super) fn signal_name(&self) -> Option<&'static str> {
+        let of_signal = self.signal.and_then(|number| signal(number.saturating_add(SIGNALLED)));
+        of_signal.or_else(|| signal(self.code))
+    }
+}
+
+/// Exit code of a process that was ended by a signal, less the number of the signal.
+const SIGNALLED: i32 = 128;
 
 /// Returns the signal that an exit code stands for: 128 and the number of the signal on Linux.
 fn signal(code: i32) -> Option<&'static str> {
@@ -246,8 +277,8 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&LastExit>, now
 // --- Changes ---
 
 impl PossibleChange {
-    /// Returns the change as a clause; the situation of the Pod adds numbers to a remedy.
-    pub(super) fn clause(&self, situation: &PodSituation) -> String {
+    /// Returns the change as a clause; the explanation adds names and numbers to a remedy.
+    pub(super) fn clause(&self, explanation: &Explanation) -> String {
         match self {
             PossibleChange::Successes { container, probe, needed, has_begun, period } => {
                 let becomes = if *probe == ProbeKind::Startup { "counts as started" } else { "becomes ready" };
@@ -270,59 +301,13 @@ impl PossibleChange {
             ),
             PossibleChange::Exit { container } => format!("`{container}` exits"),
             PossibleChange::Gate { gate } => format!("the controller of {gate} sets that condition to True"),
-            PossibleChange::Remedy { container, remedy } => remedy_clause(*remedy, container.as_deref(), situation),
+            PossibleChange::Remedy { container, remedy } => explanation.remedy_clause(*remedy, container.as_deref()),
             PossibleChange::NextTime { container, remedy } => {
-                format!("next time, {}", remedy_clause(*remedy, container.as_deref(), situation))
+                format!("next time, {}", explanation.remedy_clause(*remedy, container.as_deref()))
             }
             PossibleChange::Nothing => "nothing: this Pod does not run again, only a new one does".into(),
         }
     }
-}
-
-/// Returns a remedy with the resources that the scheduler's or the kubelet's message names, if it does.
-fn remedy_clause(remedy: Remedy, container: Option<&str>, situation: &PodSituation) -> String {
-    // Only the messages of Kubernetes' own components have a form that can be read.
-    let specific = match (remedy, situation) {
-        (Remedy::FittingNode, PodSituation::Unscheduled { message: Some(message) }) => more_room(message),
-        (Remedy::HonestRequests, PodSituation::Over { cause: EndCause::Reason { message, .. } }) => {
-            honest_request(message)
-        }
-        _ => None,
-    };
-    specific.unwrap_or_else(|| remedy.clause(container))
-}
-
-/// Reads the resources from the scheduler's message: `0/3 nodes are available: 3 Insufficient cpu.`
-fn more_room(message: &str) -> Option<String> {
-    let mut resources: Vec<&str> = Vec::new();
-    for (_, rest) in message.match_indices("Insufficient ").filter_map(|(at, word)| {
-        let end = at.checked_add(word.len())?;
-        Some((at, message.get(end..)?))
-    }) {
-        // Only full stops at the end are cut: extended resources have some in their names (`example.com/gpu`).
-        let resource = rest.split([' ', ',', ';']).next().unwrap_or_default().trim_end_matches('.');
-        if !resource.is_empty() && !resources.contains(&resource) {
-            resources.push(resource);
-        }
-    }
-    if resources.is_empty() {
-        return None;
-    }
-    let requests: Vec<String> = resources.iter().map(|resource| format!("`requests.{resource}`")).collect();
-    // In prose only; the name of the field stays as it is.
-    let resources: Vec<&str> = resources.iter().map(|name| if *name == "cpu" { "CPU" } else { *name }).collect();
-    Some(format!("add a node with enough {}, or lower {}", text::list(&resources), text::list(&requests)))
-}
-
-/// Reads the use and the request from the eviction manager's message: `Container app was using 31Gi, request is 0, has
-/// larger consumption of ephemeral-storage.`
-fn honest_request(message: &str) -> Option<String> {
-    // containerMessageFmt in pkg/kubelet/eviction. It may name several containers; the first one is enough.
-    let (container, rest) = message.split_once("Container ")?.1.split_once(" was using ")?;
-    let (used, rest) = rest.split_once(", request is ")?;
-    let (requested, rest) = rest.split_once(", has larger consumption of ")?;
-    let resource = rest.split(". ").next()?.trim_end_matches('.');
-    Some(format!("request what `{container}` uses (`{resource}`: {used} used, {requested} requested)"))
 }
 
 // --- Unknown ---
@@ -390,6 +375,7 @@ mod tests {
                 waiting_reason: None,
                 ready: false,
                 restart_count: 0,
+                past: None,
                 situation: Situation::Running { since: None, lacks: None, liveness: Some(liveness) },
             };
             explained.clause()
@@ -401,7 +387,7 @@ mod tests {
     #[test]
     fn an_exit_code_above_128_is_a_signal_unless_the_reason_says_more() {
         let exit = |code: i32, reason: &str| {
-            let exit = LastExit { code, reason: reason.into(), at: None, count: 1, message: None };
+            let exit = LastExit { code, reason: reason.into(), at: None, count: 1, signal: None, message: None };
             exited("app", &exit, NOON)
         };
         let of_signal = [130, 134, 137, 139, 143].map(|code| exit(code, ""));
@@ -411,26 +397,5 @@ mod tests {
         assert_eq!(exit(143, "Error"), "`app` exited with code 143 (SIGTERM)");
         assert_eq!(exit(1, "Error"), "`app` exited with code 1 (Error)");
         assert_eq!(exit(2, ""), "`app` exited with code 2", "no empty brackets");
-    }
-
-    #[test]
-    fn a_remedy_names_the_resources_of_the_message() {
-        let unscheduled = |message: &str| {
-            let situation = PodSituation::Unscheduled { message: Some(message.into()) };
-            remedy_clause(Remedy::FittingNode, None, &situation)
-        };
-        assert_eq!(
-            unscheduled("0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient memory, 1 Insufficient cpu."),
-            "add a node with enough CPU and memory, or lower `requests.cpu` and `requests.memory`"
-        );
-        let taint = "0/1 nodes are available: 1 node(s) had untolerated taint {a: b}.";
-        assert_eq!(unscheduled(taint), Remedy::FittingNode.clause(None));
-        let message = "The node was low on resource: memory. Container app was using 2Gi, request is 1Gi, has larger \
-                       consumption of memory. ";
-        let cause = EndCause::Reason { reason: "Evicted".into(), message: message.into() };
-        assert_eq!(
-            remedy_clause(Remedy::HonestRequests, None, &PodSituation::Over { cause }),
-            "request what `app` uses (`memory`: 2Gi used, 1Gi requested)"
-        );
     }
 }

@@ -13,8 +13,8 @@ mod runtime_facts;
 
 pub use crate::action::EventType;
 pub use events::{
-    Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSource, ObjectReference, RecordedEvent,
-    fold_events,
+    Correlated, EventCorrelator, EventObject, EventPatch, EventRecorder, EventSeries, EventSource, ObjectReference,
+    RecordedEvent, fold_events,
 };
 #[cfg(feature = "explain")]
 pub(crate) use messages::{condition_message, failure_message};

@@ -98,14 +98,8 @@ fn a_condition_that_no_kubelet_writes_has_another_writer() {
     let ready = |status: &str, reason: &str| {
         of_status(json!({"conditions": [{"type": "Ready", "status": status, "reason": reason}]}))
     };
-    // The node controller does so for a node that does not report.
-    assert_eq!(
-        ready("False", ""),
-        [
-            "status.conditions[0].status: Ready is False, but should be True: nothing in the status keeps it from that; the \
-          node controller may have written it"
-        ]
-    );
+    // The node controller does so for a node that does not report: the explanation says so.
+    assert_eq!(ready("False", ""), [""; 0]);
     assert_eq!(
         ready("True", "OperatorSaysSo"),
         [
@@ -193,10 +187,8 @@ fn a_container_is_in_one_state() {
 
 #[test]
 fn restarts_and_the_last_state_belong_together() {
-    assert_eq!(
-        of_container(json!({"restartCount": 3})),
-        ["status.containerStatuses[0].lastState: container `app` has restarted 3 times, but has no last state"]
-    );
+    // The runtime's record of the last run may have been removed.
+    assert_eq!(of_container(json!({"restartCount": 3})), [""; 0]);
     assert_eq!(
         of_container(json!({"lastState": {"terminated": {"exitCode": 1}}})),
         [

@@ -13,6 +13,7 @@ mod explained;
 mod inconsistencies;
 mod lowered;
 mod remedies;
+mod reported;
 
 use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
 use serde_json::{Value, json};

@@ -12,7 +12,7 @@ use super::{observed, pod};
 /// Returns the advice for a Pod whose only container waits for this reason.
 fn advice(reason: &str) -> String {
     let waiting = json!({"name": "app", "ready": false, "restartCount": 1, "image": "", "imageID": "",
-        "state": {"waiting": {"reason": reason, "message": "it is so"}},
+        "state": {"waiting": {"reason": reason}},
         "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}});
     advice_of(&pod(json!({}), json!({"phase": "Running", "containerStatuses": [waiting], "conditions": []})))
 }
@@ -93,7 +93,8 @@ fn every_termination_reason_has_its_remedy() {
         let held_back = json!({"name": "app", "ready": false, "restartCount": 1, "image": "", "imageID": "",
             "state": {"waiting": {"reason": "CrashLoopBackOff"}},
             "lastState": {"terminated": {"exitCode": 1, "reason": reason}}});
-        let object = pod(json!({}), json!({"containerStatuses": [held_back], "conditions": []}));
+        let limits = json!({"containers": [{"name": "app", "image": "a", "resources": {"limits": {"memory": "1Gi"}}}]});
+        let object = pod(limits, json!({"containerStatuses": [held_back], "conditions": []}));
         assert!(advice_of(&object).contains(words), "{reason}: {}", advice_of(&object));
     }
     assert_eq!(Remedy::for_termination(&"Unplugged".into()), [Remedy::CauseOfExit, Remedy::Message]);
@@ -181,7 +182,9 @@ fn every_pod_reason_has_its_remedy() {
             assert_eq!(Remedy::for_pod(&(*reason).into()), [remedy], "{reason}");
             let failed = json!({"phase": "Failed", "reason": reason, "containerStatuses": [], "conditions": []});
             let advice = advice_of(&pod(json!({}), failed));
-            assert!(advice.ends_with(&format!("{}.", remedy.clause(None))), "{reason}: {advice}");
+            // The node has its name in the advice.
+            let clause = remedy.clause(None).replace("the node back", "node node-1 back");
+            assert!(advice.ends_with(&format!("{clause}.")), "{reason}: {advice}");
         }
     }
     assert_eq!(Remedy::for_pod(&"OutOfexample.com/gpu".into()), [Remedy::RoomOnNode]);

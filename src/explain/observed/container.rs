@@ -1,22 +1,30 @@
 //! State of one container of an observed Pod, with the bounds of its crash-loop back-off.
 
-use alloc::string::String;
+use alloc::{borrow::ToOwned, format, string::String};
 use core::time::Duration;
 
-use super::explain::Observation;
+use super::{explain::Observation, obstacle};
 use crate::{
     config::BackOffLimits,
     explain::{
         container::{ContainerExplanation, Situation, WaitingFor, waiting_reason},
         fact::{LastExit, ProbeProgress, RestartDecision},
+        history::{self, ExitCause, PastRuns, average_run},
         next::When,
+        removal::Removal,
         stop::{StopReason, StopStep},
     },
     rule::init_containers::blocking_init_container_in_status,
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
-    state::{ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination, Waiting},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind, ProbeSpec},
+    state::{
+        ConditionType, ContainerRecord, FailureMessage, RecordedState, StartError, StartFailure, Termination,
+        TerminationReason, Waiting,
+    },
     time::Timestamp,
 };
+
+/// A stop takes a little longer than its grace period.
+const SLACK: Duration = Duration::from_secs(15);
 
 impl Observation<'_> {
     /// Explains a container.
@@ -32,15 +40,145 @@ impl Observation<'_> {
             waiting_reason: record.and_then(waiting_reason).map(String::from),
             ready: record.is_some_and(|record| record.ready),
             restart_count: record.map_or(0, |record| record.restart_count),
+            past: record.and_then(|record| self.past(index, spec, record)),
             situation: self.situation_of(index, spec, record),
         })
     }
+
+    // --- Past runs ---
+
+    /// Returns the past runs of a container, if the status has the end of the last one.
+    fn past(self, index: ContainerIndex, spec: &ContainerSpec, record: &ContainerRecord) -> Option<PastRuns> {
+        let end = record.termination().or_else(|| record.last_termination())?;
+        let limits = &self.node.crash_loop;
+        // The present run of a running container is one more than those that have ended.
+        let restarts = record.restart_count.saturating_sub(i32::from(record.is_running()));
+        let lasted = end.started_at.zip(end.finished_at).filter(|(start, end)| start <= end);
+        let lasted = lasted.map(|(start, end)| end.since(start));
+        let first = self.pod.status().start_time.or(self.pod.manifest().metadata.creation_timestamp);
+        let next_delay = match (&record.state, end.finished_at) {
+            (Some(RecordedState::Running { started_at: Some(started_at) }), Some(finished_at)) => {
+                let was_reset = lasted.is_some_and(|lasted| lasted > limits.reset_after);
+                let gap = if was_reset { Duration::ZERO } else { started_at.since(finished_at) };
+                Some(history::delay_after(gap, limits)).filter(|_| self.may_restart(spec, end))
+            }
+            _ => None,
+        };
+        Some(PastRuns {
+            last: LastExit::of(end, restarts),
+            cause: self.exit_cause(index, spec, end, lasted),
+            lasted,
+            average: first.zip(end.finished_at).and_then(|(first, last)| average_run(first, last, restarts, limits)),
+            next_delay,
+        })
+    }
+
+    fn may_restart(self, spec: &ContainerSpec, end: &Termination) -> bool {
+        RestartDecision::on(spec, end).restarts && !self.is_over() && !self.is_stopping()
+    }
+
+    /// True if a deletion stops the containers: that of a mirror Pod stops nothing.
+    fn is_stopping(self) -> bool {
+        self.pod.is_deleting() && !self.pod.is_mirror()
+    }
+
+    fn exit_cause(
+        self,
+        index: ContainerIndex,
+        spec: &ContainerSpec,
+        end: &Termination,
+        lasted: Option<Duration>,
+    ) -> ExitCause {
+        match &end.reason {
+            TerminationReason::OomKilled => return ExitCause::OutOfMemory { limit: self.memory_limit(index) },
+            TerminationReason::StartError | TerminationReason::ContainerCannotRun => return ExitCause::NotStarted,
+            TerminationReason::ContainerStatusUnknown => return ExitCause::Lost,
+            // containerd marks a container so whose task it does not find after a restart (`unknownExitStatus`).
+            TerminationReason::Other(reason) if &**reason == "Unknown" && end.exit_code == 255 => {
+                return ExitCause::Lost;
+            }
+            TerminationReason::RestartingAllContainers => return ExitCause::Stopped,
+            TerminationReason::Completed | TerminationReason::Error | TerminationReason::Other(_) => {}
+        }
+        if let Some(probe) = obstacle::killed_by_probe(self.pod, spec.name(), end) {
+            return ExitCause::Probe { probe };
+        }
+        if self.was_stopped_by(end.finished_at) {
+            return ExitCause::Stopped;
+        }
+        match LastExit::of(end, 0).signal_name() {
+            // Signals that ask a process to end, and the one that ends it: they come from outside.
+            Some(signal @ ("SIGKILL" | "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT")) => {
+                match self.probe_that_killed(spec, signal == "SIGKILL", lasted) {
+                    Some(probe) => ExitCause::ProbablyProbe { probe },
+                    None => ExitCause::Killed { signal: signal.into() },
+                }
+            }
+            Some(signal) => ExitCause::Crash { signal: signal.into() },
+            None if end.exit_code == 0 => ExitCause::Success,
+            None => ExitCause::Failure,
+        }
+    }
+
+    /// Returns the memory limit of a container: the one in force, else that of the spec.
+    fn memory_limit(self, index: ContainerIndex) -> Option<String> {
+        let container = self.pod.manifest().container(index)?;
+        let mut statuses = self.pod.status().every_container();
+        let status = statuses.find(|status| status.name == container.name).and_then(|status| status.resources.as_ref());
+        let limit = |resources: &serde_json::Value| Some(resources.get("limits")?.get("memory")?.as_str()?.to_owned());
+        let own = status.and_then(limit).or_else(|| container.resources.as_ref().and_then(limit));
+        // A limit of the whole Pod (KEP-2837).
+        let of_pod = self.pod.manifest().spec.other.get("resources").and_then(limit);
+        own.or_else(|| of_pod.map(|limit| format!("{limit} for the whole Pod")))
+    }
+
+    /// True if the Pod was being stopped when a container ended.
+    fn was_stopped_by(self, finished_at: Option<Timestamp>) -> bool {
+        let removal = Removal::of(&self.pod.manifest().metadata);
+        let is_after = |at: Timestamp| finished_at.is_none_or(|finished_at| finished_at >= at);
+        let by_deletion = self.is_stopping() && removal.is_some_and(|removal| is_after(removal.requested_at));
+        // A reason of the status, and a disruption, stop all containers.
+        let by_node = !self.pod.status().reason.is_empty() || self.pod.holds(ConditionType::DisruptionTarget);
+        by_deletion || by_node
+    }
+
+    /// Returns the probe whose failure may have killed a run that lasted so long.
+    fn probe_that_killed(self, spec: &ContainerSpec, was_killed: bool, lasted: Option<Duration>) -> Option<ProbeKind> {
+        // SIGKILL comes only at the end of the grace period, which a probe may have of its own.
+        let grace = |probe: &ProbeSpec| {
+            let grace = probe.termination_grace().or(self.pod.spec().termination_grace());
+            grace.filter(|_| was_killed).unwrap_or_default()
+        };
+        let earliest = |probe: &ProbeSpec| {
+            let periods = probe.failure_threshold().saturating_sub(1);
+            probe.initial_delay().saturating_add(probe.period().saturating_mul(periods)).saturating_add(grace(probe))
+        };
+        // The first probe may come a period late, and each takes up to its timeout.
+        let latest = |probe: &ProbeSpec| {
+            let late = probe.period().saturating_mul(2).saturating_add(probe.timeout()).saturating_add(SLACK);
+            earliest(probe).saturating_add(late)
+        };
+        let startup = spec.probe(ProbeKind::Startup);
+        let is_startup =
+            startup.filter(|probe| lasted.is_none_or(|lasted| lasted >= earliest(probe) && lasted <= latest(probe)));
+        let liveness = spec.probe(ProbeKind::Liveness);
+        let is_liveness = liveness.filter(|probe| lasted.is_none_or(|lasted| lasted >= earliest(probe)));
+        match (is_startup, is_liveness) {
+            // Without the length of the run, a liveness probe is the likelier one: it goes on for ever.
+            (_, Some(_)) if lasted.is_none() => Some(ProbeKind::Liveness),
+            (Some(_), _) => Some(ProbeKind::Startup),
+            (None, Some(_)) => Some(ProbeKind::Liveness),
+            (None, None) => None,
+        }
+    }
+
+    // --- Situation ---
 
     fn situation_of(self, index: ContainerIndex, spec: &ContainerSpec, record: Option<&ContainerRecord>) -> Situation {
         let Some(record) = record else { return self.without_status() };
         match &record.state {
             // It is about to be stopped, or the Pod was ended without its kubelet.
-            Some(RecordedState::Running { .. }) if self.is_over() || self.pod.is_deleting() => {
+            Some(RecordedState::Running { .. }) if self.is_over() || self.is_stopping() => {
                 let (reason, step) = (StopReason::PodStops, StopStep::Unseen);
                 Situation::Stopping { reason, step, exit: None, restarts: false }
             }
@@ -51,7 +189,7 @@ impl Observation<'_> {
                 liveness: None,
             },
             Some(RecordedState::Terminated(end)) => self.terminated(spec, record, end),
-            Some(RecordedState::Waiting(waiting)) if !self.is_over() && !self.pod.is_deleting() => {
+            Some(RecordedState::Waiting(waiting)) if !self.is_over() && !self.is_stopping() => {
                 self.waiting(index, spec, record, waiting)
             }
             Some(RecordedState::Waiting(_)) | None => match record.last_termination() {
@@ -76,7 +214,7 @@ impl Observation<'_> {
     fn terminated(self, spec: &ContainerSpec, record: &ContainerRecord, end: &Termination) -> Situation {
         let decision = RestartDecision::on(spec, end);
         // The kubelet of a Pod that is being deleted starts nothing any more.
-        if !decision.restarts || self.is_over() || self.pod.is_deleting() {
+        if !decision.restarts || self.is_over() || self.is_stopping() {
             return ended(spec, record, end);
         }
         let exit = LastExit::of(end, record.restart_count);
@@ -94,7 +232,15 @@ impl Observation<'_> {
             Waiting::Failed(failure) if failure.error == StartError::CrashLoopBackOff => self.held_back(spec, record),
             // Other reasons than the kubelet's are read as failures, and these are none.
             Waiting::Failed(failure) if is_harmless(failure.error.as_str()) => self.not_started(index, record),
-            Waiting::Failed(failure) => cannot_start(spec, failure),
+            Waiting::Failed(failure) => match failed_run(record, &failure.error) {
+                // The runtime has an instance that exited: the policy decides, as after any other exit.
+                Some(end) if !RestartDecision::on(spec, end).restarts => {
+                    let mut exit = LastExit::of(end, record.restart_count);
+                    exit.message = exit.message.or_else(|| failure_text(failure));
+                    Situation::Ended { exit, decision: RestartDecision::on(spec, end) }
+                }
+                _ => cannot_start(spec, failure),
+            },
             Waiting::RestartingAllContainers => {
                 Situation::NotStarted { waits_for: WaitingFor::Reset, last_exit: last_exit(record) }
             }
@@ -141,15 +287,46 @@ fn is_harmless(reason: &str) -> bool {
     matches!(reason, "" | "ContainerCreating" | "PodInitializing" | "RestartingAllContainers")
 }
 
-fn cannot_start(spec: &ContainerSpec, failure: &StartFailure) -> Situation {
-    let message = match &failure.message {
-        FailureMessage::Text(text) => (**text).into(),
-        // The messages of an API status are always text.
-        FailureMessage::RestartBackOff { .. } | FailureMessage::PullBackOff { .. } => String::new(),
+/// Returns the exit of the instance whose start failed, if the runtime keeps such an instance: the next attempt is then a
+/// restart, with its policy and its back-off.
+///
+/// containerd leaves an instance that exited with 128 (`StartError`), dockershim left one with `ContainerCannotRun`; the
+/// kubelet kills a container whose postStart hook failed.
+pub(super) fn failed_run<'a>(record: &'a ContainerRecord, error: &StartError) -> Option<&'a Termination> {
+    let end = record.last_termination()?;
+    let is_start = matches!(end.reason, TerminationReason::StartError | TerminationReason::ContainerCannotRun);
+    let is_failed_run = match error {
+        StartError::RunContainerError => is_start,
+        StartError::PostStartHookError => true,
+        StartError::CrashLoopBackOff
+        | StartError::ErrImagePull
+        | StartError::ImagePullBackOff
+        | StartError::ErrImageNeverPull
+        | StartError::InvalidImageName
+        | StartError::ImageInspectError
+        | StartError::RegistryUnavailable
+        | StartError::SignatureValidationFailed
+        | StartError::CreateContainerConfigError
+        | StartError::CreateContainerError
+        | StartError::PreCreateHookError
+        | StartError::PreStartHookError
+        | StartError::Other(_) => false,
     };
+    is_failed_run.then_some(end)
+}
+
+/// Returns the message of a failure; those of an API status are always text.
+fn failure_text(failure: &StartFailure) -> Option<String> {
+    match &failure.message {
+        FailureMessage::Text(text) => Some((**text).into()).filter(|text: &String| !text.is_empty()),
+        FailureMessage::RestartBackOff { .. } | FailureMessage::PullBackOff { .. } => None,
+    }
+}
+
+fn cannot_start(spec: &ContainerSpec, failure: &StartFailure) -> Situation {
     Situation::CannotStart {
         error: failure.error.clone(),
-        message,
+        message: failure_text(failure).unwrap_or_default(),
         image: spec.image().into(),
         held_until: None,
         delay: None,
@@ -203,8 +380,12 @@ impl Delay {
 
     /// Returns the delay of a container that has exited and is not in `CrashLoopBackOff` yet: it may restart at once.
     pub(super) fn to_come(record: &ContainerRecord, limits: &BackOffLimits) -> Delay {
-        // The kubelet has no back-off entry of a container before its first restart.
-        let most = if record.restart_count == 0 { Duration::ZERO } else { longest(record.restart_count, limits) };
+        let end = record.termination().or_else(|| record.last_termination());
+        let lasted = end.and_then(|end| Some(end.finished_at?.since(end.started_at?)));
+        // A run that was long enough resets the back-off, and is restarted at once. The kubelet has no back-off entry of a
+        // container before its first restart.
+        let is_at_once = record.restart_count == 0 || lasted.is_some_and(|lasted| lasted > limits.reset_after);
+        let most = if is_at_once { Duration::ZERO } else { longest(record.restart_count, limits) };
         Delay { least: Duration::ZERO, most }
     }
 

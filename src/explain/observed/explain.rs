@@ -1,11 +1,15 @@
 //! Explanation of an observed Pod: facts that follow from its status, and facts that no status contains.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::time::Duration;
 
 use serde::Serialize;
 
-use super::{ObservedPod, container::Delay};
+use super::{
+    ObservedPod,
+    container::{self, Delay},
+    need, obstacle, resize, tolerations,
+};
 use crate::{
     api::{ConditionStatus, ContainerStatus, Name, Named, PodCondition, PodPhase},
     config::{KubeletChange, KubeletConfig},
@@ -13,10 +17,14 @@ use crate::{
         Explanation, Next, NextStep, ObservedStatus, WaitingFor, When,
         change::{self, PossibleChange, remedies},
         condition::{self, UnmetCondition},
-        container::{self, ContainerExplanation, Situation},
+        container::{ContainerExplanation, Situation, is_pull_error, lead},
+        display::OVERDUE,
         fact::by_name,
+        history::ExitCause,
         pod::{EndCause, PodSituation, StopCause, first_failure},
         remedy::Remedy,
+        removal::Removal,
+        scheduling,
     },
     rule::{deadline, restart},
     spec::ProbeKind,
@@ -140,6 +148,39 @@ impl ObservedPod {
     }
 }
 
+/// Types of the conditions of a resize (KEP-1287).
+const RESIZE_PENDING: &str = "PodResizePending";
+const RESIZE_IN_PROGRESS: &str = "PodResizeInProgress";
+
+/// Annotation with the source of a Pod: `file` or `http` for a static one. `pkg/kubelet/types/pod_update.go`.
+const CONFIG_SOURCE: &str = "kubernetes.io/config.source";
+
+/// Replaces advice for the next time by that for the cause of the container's exit.
+fn next_time(change: PossibleChange, containers: &[ContainerExplanation]) -> PossibleChange {
+    let PossibleChange::NextTime { container: Some(name), remedy } = change else { return change };
+    let explained = containers.iter().find(|explained| explained.name == name);
+    let remedy = explained.and_then(|explained| against_exit(explained).first().copied()).unwrap_or(remedy);
+    PossibleChange::NextTime { container: Some(name), remedy }
+}
+
+/// Returns the remedies against another exit for the cause of the last one, the best first.
+fn against_exit(explained: &ContainerExplanation) -> Vec<Remedy> {
+    let Some(past) = &explained.past else { return Remedy::for_waiting(&StartError::CrashLoopBackOff).to_vec() };
+    let remedy = match &past.cause {
+        ExitCause::OutOfMemory { limit: Some(_) } => Remedy::MoreMemory,
+        ExitCause::OutOfMemory { limit: None } => Remedy::HonestMemory,
+        ExitCause::Probe { .. } | ExitCause::ProbablyProbe { .. } => Remedy::FailedProbe,
+        ExitCause::Killed { .. } => Remedy::KillerOfContainer,
+        ExitCause::Crash { .. } => Remedy::CrashedProgram,
+        ExitCause::NotStarted => Remedy::RunnableCommand,
+        ExitCause::Lost => Remedy::HealthOfNode,
+        ExitCause::Stopped | ExitCause::Success | ExitCause::Failure => {
+            return Remedy::for_termination(&(&*past.last.reason).into()).get(..1).unwrap_or_default().to_vec();
+        }
+    };
+    Vec::from([remedy])
+}
+
 /// Inputs of an explanation: the object, its node's configuration, the time.
 #[derive(Clone, Copy)]
 pub(super) struct Observation<'a> {
@@ -154,6 +195,21 @@ impl Observation<'_> {
         let indexes = pod.spec().containers().map(|(index, _)| index);
         let containers: Vec<_> = indexes.filter_map(|index| self.container(index)).collect();
         let situation = self.situation(&containers);
+        let obstacles = obstacle::all(pod);
+        let metadata = &pod.manifest().metadata;
+        let owner = metadata.owner_references.iter().find(|owner| owner.controller == Some(true));
+        let status = ObservedStatus {
+            changed_at: self.changed_at(),
+            back_off_reset: self.node.crash_loop.reset_after,
+            waits_since: self.waits_since(),
+            node: pod.manifest().spec.node_name.clone(),
+            namespace: metadata.namespace.clone(),
+            owner: owner.map(|owner| format!("{}/{}", owner.kind, owner.name)),
+            is_mirror: pod.is_mirror(),
+            needs: need::all(pod.manifest()),
+            pull_secrets: self.pull_secrets(),
+            resize: resize::changes(pod.manifest()),
+        };
         Explanation {
             at: self.now,
             pod: pod.spec().name().into(),
@@ -163,10 +219,13 @@ impl Observation<'_> {
             gone: false,
             unmet: self.unmet(),
             kubelet_restarted_at: None,
+            removal: Removal::of(metadata),
+            unfit: scheduling::of_situation(&situation),
+            obstacles,
             next: self.next(&situation, &containers),
             changes: self.changes(&situation, &containers),
             unknown: self.unknown(&situation, &containers),
-            observed: Some(ObservedStatus { changed_at: self.changed_at() }),
+            observed: Some(status),
             situation,
             containers,
         }
@@ -181,27 +240,55 @@ impl Observation<'_> {
         if matches!(situation, PodSituation::Stopping { .. }) && !self.pod.is_deleting() {
             return Vec::new();
         }
-        if let Some(mut changes) = change::of_situation(situation) {
-            // A Pod that is deleted on a lost node stays in the API until it is force-deleted.
-            if matches!(situation, PodSituation::NodeLost { .. }) && self.pod.is_deleting() {
-                changes.push(PossibleChange::Remedy { container: None, remedy: Remedy::ForceDelete });
-            }
+        if let Some(changes) = self.changes_of_removal(situation) {
             return changes;
+        }
+        if let Some(changes) = change::of_situation(situation) {
+            return changes.into_iter().map(|change| next_time(change, containers)).collect();
         }
         let mut by_severity: Vec<_> = containers.iter().collect();
         by_severity.sort_by_key(|container| container.severity());
         by_severity.into_iter().flat_map(|container| self.changes_of(container)).collect()
     }
 
+    /// Returns the changes of a Pod that does not leave the API; `None` if it is not being removed.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only these situations are part of a removal")]
+    fn changes_of_removal(self, situation: &PodSituation) -> Option<Vec<PossibleChange>> {
+        let removal = Removal::of(&self.pod.manifest().metadata)?;
+        let is_overdue = removal.overdue(self.now, OVERDUE).is_some();
+        let is_kept = !removal.finalizers.is_empty();
+        // A forced delete removes no object that a finalizer keeps, and no mirror for longer than a moment.
+        let remedies: Vec<Remedy> = match situation {
+            PodSituation::NodeLost { .. } | PodSituation::NodeSilent { .. } => {
+                let last = if is_kept { Remedy::FinalizerRemoval } else { Remedy::ForceDeleteIfNodeGone };
+                Vec::from([Remedy::NodeReturn, last])
+            }
+            PodSituation::Leaving { .. } if is_kept => Vec::from([Remedy::FinalizerRemoval]),
+            PodSituation::Stopping { .. } if is_kept && !is_overdue => Vec::from([Remedy::FinalizerRemoval]),
+            PodSituation::Stopping { .. } if is_kept => Vec::from([Remedy::ReportOfNode, Remedy::FinalizerRemoval]),
+            PodSituation::Leaving { .. } | PodSituation::Stopping { .. } if is_overdue => {
+                Vec::from([Remedy::ReportOfNode, Remedy::ForceDeleteIfNodeGone])
+            }
+            _ => return None,
+        };
+        Some(remedies.into_iter().map(|remedy| PossibleChange::Remedy { container: None, remedy }).collect())
+    }
+
     fn changes_of(self, explained: &ContainerExplanation) -> Vec<PossibleChange> {
         let name = &explained.name;
         match &explained.situation {
-            Situation::HeldBack { exit, .. } => change::held_back(name, Some(exit), &self.node.crash_loop),
-            Situation::HeldBackBetween { exit, .. } => change::held_back(name, exit.as_ref(), &self.node.crash_loop),
-            Situation::CannotStart { error, .. } => remedies(name, Remedy::for_waiting(error)),
-            Situation::RestartDue { exit, .. } => {
-                remedies(name, Remedy::for_termination(&(&*exit.reason).into()).get(..1).unwrap_or_default())
+            Situation::HeldBack { .. } | Situation::HeldBackBetween { .. } => {
+                let mut changes = remedies(name, &against_exit(explained));
+                let limits = &self.node.crash_loop;
+                changes.push(PossibleChange::LongRun {
+                    container: name.clone(),
+                    longer_than: limits.reset_after,
+                    initial_delay: limits.initial,
+                });
+                changes
             }
+            Situation::CannotStart { error, .. } => change::remedies_for_waiting(name, explained.kind, error),
+            Situation::RestartDue { .. } => remedies(name, &against_exit(explained)),
             Situation::NotStarted { .. } => {
                 let reason = explained.waiting_reason.as_deref().unwrap_or_default();
                 remedies(name, Remedy::for_waiting(&StartError::from(reason)))
@@ -213,7 +300,14 @@ impl Observation<'_> {
                 has_begun: false,
                 period: progress.period,
             }]),
-            Situation::Running { .. } => Vec::from([PossibleChange::Exit { container: name.clone() }]),
+            Situation::Running { .. } => {
+                // What ended the last run ends this one too, if nothing is done.
+                let repeats = explained.past.as_ref().filter(|past| past.next_delay.is_some());
+                match repeats {
+                    Some(_) => remedies(name, &against_exit(explained)),
+                    None => Vec::from([PossibleChange::Exit { container: name.clone() }]),
+                }
+            }
             Situation::Pulling { .. }
             | Situation::Starting
             | Situation::PostStart { .. }
@@ -227,7 +321,7 @@ impl Observation<'_> {
     /// Returns the missing facts on the Pod and on the container that explains its state.
     fn unknown(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<MissingFact> {
         match situation {
-            PodSituation::NodeLost { .. } => Vec::from([MissingFact::Node]),
+            PodSituation::NodeLost { .. } | PodSituation::NodeSilent { .. } => Vec::from([MissingFact::Node]),
             PodSituation::Unreported { .. } => Vec::from([MissingFact::Kubelet]),
             PodSituation::Stopping { .. } if self.something_runs() => Vec::from([MissingFact::Stops]),
             PodSituation::Container { container } => {
@@ -241,7 +335,10 @@ impl Observation<'_> {
             | PodSituation::RestartingAll { .. }
             | PodSituation::GatesUnmet { .. }
             | PodSituation::Ready
+            | PodSituation::Resizing { .. }
             | PodSituation::Stopping { .. }
+            | PodSituation::MirrorDeleted { .. }
+            | PodSituation::Leaving { .. }
             | PodSituation::Over { .. }
             | PodSituation::Gone => Vec::new(),
         }
@@ -250,9 +347,11 @@ impl Observation<'_> {
     fn unknown_of(self, explained: &ContainerExplanation) -> Option<MissingFact> {
         let container = explained.name.clone();
         Some(match &explained.situation {
-            Situation::CannotStart { error, .. } if container::is_pull_error(error) => {
+            Situation::CannotStart { error, .. } if is_pull_error(error) => {
                 MissingFact::NextPull { container, longest_wait: self.node.image_pull.max }
             }
+            // Its restart has bounds.
+            Situation::CannotStart { .. } if self.restart(explained).is_some() => return None,
             Situation::CannotStart { .. } => MissingFact::NextTry { container, period: self.node.retry_period },
             Situation::HeldBackBetween { exit, .. } if exit.as_ref().is_none_or(|exit| exit.at.is_none()) => {
                 MissingFact::NextRestart { container }
@@ -302,12 +401,31 @@ impl Observation<'_> {
     // --- Situation of the Pod ---
 
     fn situation(self, containers: &[ContainerExplanation]) -> PodSituation {
+        let node = &self.pod.manifest().spec.node_name;
+        if self.pod.is_deleting() && self.pod.is_mirror() {
+            let source = self.pod.manifest().metadata.annotations.get(CONFIG_SOURCE);
+            let source = source.map_or("file", String::as_str).to_owned();
+            return PodSituation::MirrorDeleted { node: self.mirrored_node(), source };
+        }
         if self.is_over() {
-            return PodSituation::Over { cause: self.end_cause() };
+            let cause = self.end_cause();
+            return if self.pod.is_deleting() {
+                PodSituation::Leaving { cause: Some(cause) }
+            } else {
+                PodSituation::Over { cause }
+            };
+        }
+        // The API server removes a Pod without a node at once, unless a finalizer keeps it.
+        if self.pod.is_deleting() && node.is_empty() && !self.pod.is_reported() {
+            return PodSituation::Leaving { cause: None };
         }
         // A node controller sets this reason on the Pods of a node that does not report.
         if self.pod.status().reason == PodReason::NodeLost.as_str() {
             return PodSituation::NodeLost { since: self.node_lost_since() };
+        }
+        if self.pod.is_marked_not_ready() {
+            let tolerated = tolerations::of_unreachable(self.pod.manifest());
+            return PodSituation::NodeSilent { node: node.clone(), since: self.node_lost_since(), tolerated };
         }
         if let Some(stopping) = self.stopping() {
             return stopping;
@@ -331,11 +449,56 @@ impl Observation<'_> {
             return PodSituation::NoSandbox { is_lost, is_being_made: false, ruled_out_by: None, after: None };
         }
         let containers_ready = self.pod.conditions().containers_ready.is_true();
-        if let Some(container) = container::lead(containers, containers_ready) {
+        if let Some(container) = lead(containers, containers_ready) {
             return PodSituation::Container { container: container.name.clone() };
         }
         let gates = self.unmet_gates();
-        if gates.is_empty() { PodSituation::Ready } else { PodSituation::GatesUnmet { gates } }
+        if !gates.is_empty() {
+            return PodSituation::GatesUnmet { gates };
+        }
+        self.resizing().unwrap_or(PodSituation::Ready)
+    }
+
+    /// Returns the situation of a Pod with a resize that is pending or in progress (KEP-1287).
+    ///
+    /// Answers to `SetPodResizePendingCondition` and `SetPodResizeInProgressCondition` in `pkg/kubelet/status`.
+    fn resizing(self) -> Option<PodSituation> {
+        // A failure goes before a wait: the resize in progress is the one that was accepted.
+        let found = [RESIZE_IN_PROGRESS, RESIZE_PENDING].into_iter().find_map(|condition| {
+            let condition = self.pod.status().condition(condition)?;
+            Some(condition).filter(|condition| condition.status.known() == Some(ConditionStatus::True))
+        })?;
+        Some(PodSituation::Resizing {
+            condition: found.type_.clone(),
+            reason: found.reason.clone(),
+            message: found.message.clone(),
+        })
+    }
+
+    /// Returns the node of a mirror Pod: the one that owns it.
+    fn mirrored_node(self) -> String {
+        let manifest = self.pod.manifest();
+        let owner = manifest.metadata.owner_references.iter().find(|owner| owner.kind == "Node");
+        owner.map_or_else(|| manifest.spec.node_name.clone(), |owner| owner.name.clone())
+    }
+
+    /// Returns since when a Pod waits that has not started: since its sandbox is missing, or since the kubelet has it.
+    fn waits_since(self) -> Option<Timestamp> {
+        let sandbox = self.condition(ConditionType::PodReadyToStartContainers);
+        let sandbox = sandbox.filter(|condition| condition.status.known() == Some(ConditionStatus::False));
+        let scheduled = self.condition(ConditionType::PodScheduled);
+        let unscheduled = scheduled.filter(|condition| condition.status.known() == Some(ConditionStatus::False));
+        let since = sandbox.or(unscheduled).and_then(|condition| condition.last_transition_time);
+        let ready = self.condition(ConditionType::ContainersReady);
+        let unready = ready.filter(|condition| condition.status.known() == Some(ConditionStatus::False));
+        let since = since.or_else(|| unready.and_then(|condition| condition.last_transition_time));
+        since.or(self.pod.status().start_time).or(self.pod.manifest().metadata.creation_timestamp)
+    }
+
+    fn pull_secrets(self) -> Vec<String> {
+        let secrets = self.pod.manifest().spec.other.get("imagePullSecrets").and_then(serde_json::Value::as_array);
+        let name = |secret: &serde_json::Value| Some(secret.get("name")?.as_str()?.to_owned());
+        secrets.into_iter().flatten().filter_map(name).collect()
     }
 
     /// True if the published phase is terminal.
@@ -487,11 +650,17 @@ impl Observation<'_> {
     fn next(self, situation: &PodSituation, containers: &[ContainerExplanation]) -> Vec<Next> {
         match situation {
             PodSituation::Stopping { .. } => self.kills(containers),
+            PodSituation::NodeSilent { since: Some(since), tolerated: Some(tolerated), .. }
+                if !self.pod.is_deleting() =>
+            {
+                Vec::from([Next { when: When::NotBefore(*since + *tolerated), what: NextStep::TaintEviction }])
+            }
             PodSituation::NoSandbox { .. }
             | PodSituation::NetworkNotReady { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
             | PodSituation::GatesUnmet { .. }
+            | PodSituation::Resizing { .. }
             | PodSituation::Ready => {
                 let restarts = containers.iter().filter_map(|container| self.restart(container));
                 restarts.chain(self.deadline()).collect()
@@ -500,6 +669,9 @@ impl Observation<'_> {
             | PodSituation::Unscheduled { .. }
             | PodSituation::Unreported { .. }
             | PodSituation::NodeLost { .. }
+            | PodSituation::NodeSilent { .. }
+            | PodSituation::MirrorDeleted { .. }
+            | PodSituation::Leaving { .. }
             | PodSituation::Over { .. }
             | PodSituation::Gone => Vec::new(),
         }
@@ -509,21 +681,24 @@ impl Observation<'_> {
         let limits = &self.node.crash_loop;
         let record = self.record_of(explained)?;
         let (exit, delay) = match &explained.situation {
-            Situation::HeldBack { exit, .. } => (Some(exit), Delay::in_force(record, limits)),
-            Situation::HeldBackBetween { exit, .. } => (exit.as_ref(), Delay::in_force(record, limits)),
-            Situation::RestartDue { exit, .. } => (Some(exit), Delay::to_come(record, limits)),
+            Situation::HeldBack { exit, .. } => (exit.at, Delay::in_force(record, limits)),
+            Situation::HeldBackBetween { exit, .. } => (exit.as_ref()?.at, Delay::in_force(record, limits)),
+            Situation::RestartDue { exit, .. } => (exit.at, Delay::to_come(record, limits)),
+            // The next sync finds an instance that exited, and so a restart.
+            Situation::CannotStart { error, .. } => {
+                (container::failed_run(record, error)?.finished_at, Delay::to_come(record, limits))
+            }
             Situation::NotStarted { .. }
             | Situation::Pulling { .. }
             | Situation::Starting
             | Situation::PostStart { .. }
-            | Situation::CannotStart { .. }
             | Situation::Running { .. }
             | Situation::Stopping { .. }
             | Situation::Ended { .. }
             | Situation::NeverRan
             | Situation::Unknown => return None,
         };
-        let when = self.looked_at(delay.over(exit?.at?));
+        let when = self.looked_at(delay.over(exit?));
         Some(Next { when, what: NextStep::Start { container: explained.name.clone() } })
     }
 

@@ -3,9 +3,16 @@
 mod container;
 mod explain;
 mod inconsistency;
+mod need;
+mod obstacle;
+mod resize;
+mod tolerations;
 
 pub use explain::MissingFact;
 pub use inconsistency::{Discrepancy, Inconsistency};
+pub use need::Need;
+pub(super) use obstacle::missing_object;
+pub use obstacle::{Obstacle, ObstacleKind};
 
 use alloc::vec::Vec;
 
@@ -15,8 +22,12 @@ use crate::{
     rule::{conditions, external_conditions, phase},
     spec::{ContainerIndex, ContainerSpec, PodSpec, SpecError},
     state::{Condition, ConditionReason, ConditionType, ContainerIds, ContainerRecord, observed_records},
+    status::{EventObject, RecordedEvent},
     time::Timestamp,
 };
+
+/// Annotation of a mirror Pod. `ConfigMirrorAnnotationKey` in `pkg/kubelet/types/pod_update.go`.
+const CONFIG_MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// A Pod known only by its API object. It offers what the rules derive from spec and status.
 ///
@@ -53,6 +64,7 @@ pub struct ObservedPod {
     spec: PodSpec,
     records: Vec<Option<ContainerRecord>>,
     ids: ContainerIds,
+    events: Vec<RecordedEvent>,
 }
 
 /// Error of reading an object.
@@ -97,7 +109,29 @@ impl ObservedPod {
         let spec = PodSpec::from_admitted(&manifest)?;
         let mut ids = ContainerIds::default();
         let records = observed_records(&spec, manifest.status.every_container(), &mut ids);
-        Ok(ObservedPod { manifest, spec, records, ids })
+        Ok(ObservedPod { manifest, spec, records, ids, events: Vec::new() })
+    }
+
+    /// Adds the events of the Pod: explanations then contain what could not be mounted, pulled, created or stopped. Events of
+    /// other objects, and of earlier Pods of the same name, are left out.
+    #[must_use]
+    pub fn with_events<'a>(mut self, events: impl IntoIterator<Item = &'a EventObject>) -> ObservedPod {
+        let about = events.into_iter().filter(|event| event.is_about(&self.manifest.metadata));
+        let recorded: Vec<RecordedEvent> = about.filter_map(EventObject::recorded).collect();
+        self.events.extend(recorded);
+        self
+    }
+
+    /// Returns the events of the Pod.
+    #[must_use]
+    pub fn events(&self) -> &[RecordedEvent] {
+        &self.events
+    }
+
+    /// Returns the objects that the Pod needs before its containers start: the sources of its volumes and of its environment.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Need> {
+        need::all(&self.manifest)
     }
 
     /// Returns the object.
@@ -227,6 +261,24 @@ impl ObservedPod {
     /// True if the Pod is being deleted.
     fn is_deleting(&self) -> bool {
         self.manifest.metadata.deletion_timestamp.is_some()
+    }
+
+    /// True if the object is the mirror of a static Pod. Answers to `IsMirrorPod` in `pkg/kubelet/types`.
+    fn is_mirror(&self) -> bool {
+        self.manifest.metadata.annotations.contains_key(CONFIG_MIRROR)
+    }
+
+    /// True if the node controller has set `Ready` to False, as it does for a node that is silent or not ready: it leaves
+    /// the reason and everything else as it was, while the kubelet gives a reason to each False.
+    ///
+    /// Answers to `MarkPodsNotReady` in `pkg/controller/util/node`.
+    fn is_marked_not_ready(&self) -> bool {
+        let ready = self.status().condition(ConditionType::Ready.name());
+        let is_without_reason = ready.is_some_and(|ready| {
+            ready.status.known() == Some(ConditionStatus::False) && ready.reason.is_empty() && ready.message.is_empty()
+        });
+        let is_running = self.published_phase() == Some(PodPhase::Running);
+        is_without_reason && is_running && self.conditions().containers_ready.is_true()
     }
 
     /// True if a kubelet has reported on the Pod.

@@ -57,6 +57,12 @@ pub struct EventObject {
     pub last_timestamp: Option<Timestamp>,
     /// Number of occurrences so far; 1 in a new event.
     pub count: u32,
+    /// Time of the first occurrence, as reporters of `events.k8s.io/v1` such as the scheduler write it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_time: Option<Timestamp>,
+    /// Further occurrences, as those reporters write them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<EventSeries>,
     /// `Normal` or `Warning`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<Named<EventType>>,
@@ -64,6 +70,59 @@ pub struct EventObject {
     pub reporting_component: String,
     /// Instance of that component: the node's name for a kubelet.
     pub reporting_instance: String,
+}
+
+impl EventObject {
+    /// True if the event is about this Pod: one of the same name that came before has another uid.
+    ///
+    /// ```
+    /// use pod_lifecycle::{api::ObjectMeta, status::EventObject};
+    ///
+    /// let event: EventObject =
+    ///     serde_json::from_str(r#"{"involvedObject": {"kind": "Pod", "namespace": "prod", "name": "web", "uid": "u-1"}}"#)?;
+    /// let mut web = ObjectMeta::named("web");
+    /// web.namespace = "prod".into();
+    /// assert!(event.is_about(&web));
+    /// web.uid = "u-2".into();
+    /// assert!(!event.is_about(&web));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_about(&self, pod: &ObjectMeta) -> bool {
+        let ObjectReference { kind, namespace, name, uid, .. } = &self.involved_object;
+        // A manifest may leave namespace and uid out.
+        let fits = |of_event: &str, of_pod: &str| of_event.is_empty() || of_pod.is_empty() || of_event == of_pod;
+        kind == "Pod" && *name == pod.name && fits(namespace, &pod.namespace) && fits(uid, &pod.uid)
+    }
+
+    /// Returns the event as `kubectl describe` lists it; `None` without any time.
+    #[must_use]
+    pub fn recorded(&self) -> Option<RecordedEvent> {
+        let series = self.series.as_ref();
+        let first_seen = self.first_timestamp.or(self.event_time).or(self.last_timestamp)?;
+        let last_seen = series.and_then(|series| series.last_observed_time).or(self.last_timestamp);
+        Some(RecordedEvent {
+            // An event without a type is one of an old reporter, which had only normal ones.
+            type_: self.type_.as_ref().and_then(Named::known).unwrap_or(EventType::Normal),
+            reason: self.reason.clone(),
+            container: self.involved_object.container().map(String::from),
+            message: self.message.clone(),
+            count: series.map_or(self.count, |series| series.count).max(1),
+            first_seen,
+            last_seen: last_seen.unwrap_or(first_seen).max(first_seen),
+        })
+    }
+}
+
+/// Further occurrences of an event: `v1.EventSeries`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct EventSeries {
+    /// Number of occurrences so far.
+    pub count: u32,
+    /// Time of the last occurrence.
+    pub last_observed_time: Option<Timestamp>,
 }
 
 /// Object that an event is about: `v1.ObjectReference`.
@@ -253,6 +312,21 @@ mod tests {
         });
         let event: EventObject = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(serde_json::to_value(event).unwrap(), written);
+    }
+
+    #[test]
+    fn an_event_of_the_scheduler_has_its_times_in_a_series() {
+        let event: EventObject = serde_json::from_value(json!({
+            "involvedObject": {"kind": "Pod", "name": "web"}, "type": "Warning", "reason": "FailedScheduling",
+            "message": "0/1 nodes are available", "eventTime": "2026-03-01T12:00:00.250000Z", "firstTimestamp": null,
+            "lastTimestamp": null, "source": {}, "series": {"count": 4, "lastObservedTime": "2026-03-01T12:07:00.5Z"},
+        }))
+        .unwrap();
+        let recorded = event.recorded().unwrap();
+        assert_eq!((recorded.count, recorded.type_), (4, EventType::Warning));
+        assert_eq!(recorded.first_seen.whole_seconds(), "2026-03-01T12:00:00Z".parse().unwrap());
+        assert_eq!(recorded.last_seen.whole_seconds(), "2026-03-01T12:07:00Z".parse().unwrap());
+        assert_eq!(EventObject::default().recorded(), None);
     }
 
     #[test]

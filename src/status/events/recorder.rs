@@ -101,6 +101,8 @@ impl EventRecorder {
             first_timestamp: Some(event.at),
             last_timestamp: Some(event.at),
             count: 1,
+            event_time: None,
+            series: None,
             type_: Some(event.type_.into()),
             reporting_component: source.component.clone(),
             // `events.k8s.io/v1` has these two in place of `source`; the recorder fills in both.
