@@ -4,7 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use serde_json::Value;
 
-use crate::api::{Container, PodManifest};
+use crate::api::{Container, PodManifest, Quantity};
 
 /// Returns where the resources in force differ from those of the spec: ``limits.cpu of `app` is 1, wanted is 2``.
 pub(super) fn changes(pod: &PodManifest) -> Vec<String> {
@@ -38,39 +38,10 @@ fn text(quantity: &Value) -> Option<String> {
     }
 }
 
-/// True if two quantities are equal, in whatever unit. Answers to `Quantity.Cmp` in `k8s.io/apimachinery`.
+/// True if two quantities are equal, in whatever unit.
 fn is_same(one: &str, other: &str) -> bool {
+    let amount = |text: &str| text.parse::<Quantity>().ok();
     one == other || amount(one).zip(amount(other)).is_some_and(|(one, other)| one == other)
-}
-
-/// Suffixes of quantities, each with numerator and denominator.
-const SUFFIXES: &[(&str, u128, u128)] = &[
-    ("Ki", 1 << 10, 1),
-    ("Mi", 1 << 20, 1),
-    ("Gi", 1 << 30, 1),
-    ("Ti", 1 << 40, 1),
-    ("Pi", 1 << 50, 1),
-    ("Ei", 1 << 60, 1),
-    ("n", 1, 1_000_000_000),
-    ("u", 1, 1_000_000),
-    ("m", 1, 1_000),
-    ("k", 1_000, 1),
-    ("M", 1_000_000, 1),
-    ("G", 1_000_000_000, 1),
-    ("T", 1_000_000_000_000, 1),
-    ("P", 1_000_000_000_000_000, 1),
-    ("E", 1_000_000_000_000_000_000, 1),
-];
-
-/// Returns a quantity in billionths; `None` for another form, such as an exponent.
-fn amount(text: &str) -> Option<u128> {
-    let suffix = SUFFIXES.iter().find_map(|(suffix, up, down)| Some((text.strip_suffix(suffix)?, *up, *down)));
-    let (number, up, down) = suffix.unwrap_or((text, 1, 1));
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let places = u32::try_from(fraction.len()).ok().filter(|places| *places <= 9)?;
-    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
-    let billionths = digits.checked_mul(10_u128.checked_pow(9_u32.checked_sub(places)?)?)?;
-    billionths.checked_mul(up)?.checked_div(down)
 }
 
 #[cfg(test)]
