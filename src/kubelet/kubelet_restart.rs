@@ -194,7 +194,7 @@ fn published_conditions(status: &PodStatus, unset: &PodConditions) -> PodConditi
     let of = |which: ConditionType| status.condition(which.name()).map(Condition::from);
     let or = |which: ConditionType, unset: &Condition| of(which).unwrap_or_else(|| unset.clone());
     PodConditions {
-        ready_to_start_containers: or(ConditionType::PodReadyToStartContainers, &unset.ready_to_start_containers),
+        ready_to_start_containers: of(ConditionType::PodReadyToStartContainers),
         initialized: or(ConditionType::Initialized, &unset.initialized),
         ready: or(ConditionType::Ready, &unset.ready),
         containers_ready: or(ConditionType::ContainersReady, &unset.containers_ready),

@@ -157,7 +157,7 @@ impl StatusManager {
                 phase: PodPhase::Pending,
                 phase_reason: PhaseReason::Cleared,
                 conditions: PodConditions {
-                    ready_to_start_containers: unset(),
+                    ready_to_start_containers: None,
                     initialized: unset(),
                     ready: unset(),
                     containers_ready: unset(),
@@ -452,13 +452,21 @@ impl StatusManager {
         if !core::mem::take(&mut self.has_unpublished_sandbox) {
             return;
         }
+        // Without the feature gate there is nothing new to publish.
+        if self.record.conditions.ready_to_start_containers.is_none() {
+            return;
+        }
         let after = Condition::plain(true);
         let condition = &mut Arc::make_mut(&mut self.record).conditions.ready_to_start_containers;
-        let before = core::mem::replace(condition, after.clone());
+        let before = condition.replace(after.clone());
         let (which, times) = (ConditionType::PodReadyToStartContainers, &mut self.transition_times);
-        record_condition_change(times, which, Some(&before), &after, context);
+        record_condition_change(times, which, before.as_ref(), &after, context);
         let otherwise = if object.is_deleting() { Write::Forced } else { Write::Unchanged };
-        self.publish(if before == after { otherwise } else { Write::Changed }, could_have_running_containers, context);
+        self.publish(
+            if before == Some(after) { otherwise } else { Write::Changed },
+            could_have_running_containers,
+            context,
+        );
     }
 
     /// Publishes the end of the Pod: containers without a known exit terminate, and the phase becomes terminal.

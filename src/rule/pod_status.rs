@@ -212,20 +212,21 @@ fn conditions_of(
     is_restarting_all: bool,
 ) -> PodConditions {
     let &PodInputs { spec, runtime, previous, gates, .. } = inputs;
-    let ready_to_start_containers = conditions::pod_ready_to_start_containers(spec, runtime);
+    let is_shown = inputs.kubernetes.is_enabled(FeatureGate::PodReadyToStartContainersCondition);
+    let ready_to_start_containers = is_shown.then(|| conditions::pod_ready_to_start_containers(spec, runtime));
     // With the gate, a Pod that had initialized once stays so, whatever its init containers do since.
     let carries_over = inputs.kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
     let initialized = conditions::initialized(spec, Some(records), phase, previous.was_initialized && carries_over);
     let containers_ready = conditions::containers_ready(spec, Some(records), phase);
     // A gate may name a condition of the kubelet: those that are set by now count, as in the kubelet.
     let own = [
-        (ConditionType::PodReadyToStartContainers, &ready_to_start_containers),
-        (ConditionType::Initialized, &initialized),
+        (ConditionType::PodReadyToStartContainers, ready_to_start_containers.as_ref()),
+        (ConditionType::Initialized, Some(&initialized)),
     ];
     let status_of = |gate: usize, wanted: &str| {
-        let is_wanted = |(condition_type, _): &&(ConditionType, &Condition)| condition_type.name() == wanted;
+        let is_wanted = |(condition_type, _): &&(ConditionType, Option<&Condition>)| condition_type.name() == wanted;
         let external = gates.get(gate).copied().flatten();
-        external.or_else(|| own.iter().find(is_wanted).map(|(_, condition)| condition.status))
+        external.or_else(|| own.iter().find(is_wanted).and_then(|(_, condition)| Some((*condition)?.status)))
     };
     PodConditions {
         ready: conditions::ready(spec, &containers_ready, status_of),

@@ -185,7 +185,7 @@ pub struct GateFailure {
 /// use pod_lifecycle::state::{Condition, ConditionReason, ConditionType, PodConditions};
 ///
 /// let conditions = PodConditions {
-///     ready_to_start_containers: Condition::plain(true),
+///     ready_to_start_containers: Some(Condition::plain(true)),
 ///     initialized: Condition::plain(true),
 ///     ready: Condition::because(false, ConditionReason::ContainersNotReady),
 ///     containers_ready: Condition::because(false, ConditionReason::ContainersNotReady),
@@ -198,8 +198,8 @@ pub struct GateFailure {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodConditions {
-    /// `PodReadyToStartContainers`.
-    pub ready_to_start_containers: Condition,
+    /// `PodReadyToStartContainers`; `None` with the feature gate `PodReadyToStartContainersCondition` off.
+    pub ready_to_start_containers: Option<Condition>,
     /// `Initialized`.
     pub initialized: Condition,
     /// `Ready`.
@@ -216,15 +216,19 @@ impl PodConditions {
         // A kubelet sees no Pod that is not bound to its node.
         const SCHEDULED: &Condition =
             &Condition { status: ConditionStatus::True, reason: None, message: ConditionMessage::None };
+        let ready_to_start = self.ready_to_start_containers.as_ref();
         let always = [
-            (ConditionType::PodReadyToStartContainers, &self.ready_to_start_containers),
             (ConditionType::Initialized, &self.initialized),
             (ConditionType::Ready, &self.ready),
             (ConditionType::ContainersReady, &self.containers_ready),
             (ConditionType::PodScheduled, SCHEDULED),
         ];
         let restarting = self.all_containers_restarting.as_ref();
-        always.into_iter().chain(restarting.map(|condition| (ConditionType::AllContainersRestarting, condition)))
+        let ready_to_start = ready_to_start.map(|condition| (ConditionType::PodReadyToStartContainers, condition));
+        ready_to_start
+            .into_iter()
+            .chain(always)
+            .chain(restarting.map(|condition| (ConditionType::AllContainersRestarting, condition)))
     }
 
     /// Returns the condition of a type, if the kubelet sets it.

@@ -273,3 +273,16 @@ fn a_container_that_is_killed_and_started_again_inherits_started_unless_the_bug_
         assert!(waited(repaired.clone()) >= 9, "{repaired}");
     }
 }
+
+#[test]
+fn without_its_gate_the_condition_of_the_sandbox_is_missing_and_nothing_else() {
+    let config = |is_on: bool| json!({"featureGates": {"PodReadyToStartContainersCondition": is_on}});
+    let spec = || json!({"containers": [{"name": "app", "image": "app:1"}]});
+    let conditions = |timeline: &Timeline| -> Vec<String> {
+        timeline.pod.status.conditions.iter().map(|condition| condition.type_.clone()).collect()
+    };
+    let (with, without) = (play(config(true), spec(), json!({})), play(config(false), spec(), json!({})));
+    assert_eq!(conditions(&with)[0], "PodReadyToStartContainers");
+    assert_eq!(conditions(&without), conditions(&with)[1..]);
+    assert_eq!(without.pod.status.container_statuses, with.pod.status.container_statuses);
+}
