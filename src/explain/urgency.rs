@@ -65,6 +65,7 @@ impl Explanation {
             | PodSituation::NodeLost { .. }
             | PodSituation::NodeSilent { .. }
             | PodSituation::NoSandbox { .. }
+            | PodSituation::NetworkNotReady { .. }
             | PodSituation::GatesUnmet { .. }
             | PodSituation::Resizing { .. }
             | PodSituation::Over { .. } => Urgency::Trouble,
@@ -149,6 +150,9 @@ impl Explanation {
                 Some(obstacle) => format!("{} is missing: {}", obstacle.subject, text::unpunctuated(&obstacle.message)),
                 None => "its sandbox, network or volumes are not ready".into(),
             },
+            PodSituation::NetworkNotReady { message } => {
+                format!("the network of its node is not ready: {}", text::unpunctuated(message))
+            }
             PodSituation::Stopping { cause: StopCause::Deleted { .. }, .. } => self.cause_of_removal(),
             PodSituation::Stopping { cause: StopCause::WorkOver(cause), .. } => cause_of_end(cause),
             PodSituation::Stopping { cause: StopCause::Node { reason, .. }, .. } => {
