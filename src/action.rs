@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{ConditionStatus, PodPhase, named},
     event::HookKind,
-    spec::{ContainerIndex, ProbeKind},
+    spec::{ContainerIndex, ProbeKind, VolumeIndex},
     state::{ConditionReason, ConditionType, InstanceId, SandboxId},
     time::Timestamp,
 };
@@ -112,10 +112,27 @@ pub enum Action {
         /// Liveness, readiness or startup.
         kind: ProbeKind,
     },
+    /// Fetch a volume's PersistentVolumeClaim from the API server, answered by `ClaimFetched`. This and the other actions on
+    /// volumes are emitted only under [`with_volume_manager`](crate::config::KubeletConfig::with_volume_manager).
+    FetchClaim {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+    },
+    /// Mount a volume for the Pod, answered by `VolumeSetUp`. It is asked for again after a failure, and after a restart of
+    /// the agent: a volume that is mounted already is a success.
+    SetUpVolume {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+    },
+    /// Unmount a volume, answered by `VolumeTornDown`; it is asked for again after a failure.
+    TearDownVolume {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+    },
 }
 
 impl Action {
-    /// Returns the container; `None` for a sandbox's action. The manifest's
+    /// Returns the container; `None` for an action on a sandbox or a volume. The manifest's
     /// [`container`](crate::api::PodManifest::container) has everything that is needed to carry it out.
     ///
     /// ```
@@ -133,7 +150,12 @@ impl Action {
     #[must_use]
     pub const fn container(&self) -> Option<ContainerIndex> {
         match self {
-            Action::RunPodSandbox { .. } | Action::StopPodSandbox { .. } | Action::RemovePodSandbox { .. } => None,
+            Action::RunPodSandbox { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. } => None,
             Action::InspectImage { container }
             | Action::PullImage { container }
             | Action::CreateContainer { container, .. }
@@ -145,7 +167,7 @@ impl Action {
         }
     }
 
-    /// Returns the instance; `None` for an image's or a sandbox's action.
+    /// Returns the instance; `None` for an action on an image, a sandbox or a volume.
     #[must_use]
     pub const fn instance(&self) -> Option<InstanceId> {
         match self {
@@ -153,7 +175,10 @@ impl Action {
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
             | Action::InspectImage { .. }
-            | Action::PullImage { .. } => None,
+            | Action::PullImage { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. } => None,
             Action::CreateContainer { instance, .. }
             | Action::StartContainer { instance, .. }
             | Action::StopContainer { instance, .. }

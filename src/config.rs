@@ -158,6 +158,10 @@ pub struct KubeletConfig {
     /// Node that admits the Pod, as the kubelet knows it at first; `None`: the embedder decides about admission.
     /// [`NodeEvent::InfoChanged`](crate::event::NodeEvent::InfoChanged) changes it.
     pub node: Option<Arc<NodeInfo>>,
+    /// True if the machine asks the embedder to mount and unmount the volumes that containers mount, and waits for them;
+    /// false by default: then volumes count as mounted. See [`Action::SetUpVolume`](crate::Action::SetUpVolume).
+    #[serde(default)]
+    pub volume_manager: bool,
     /// Shortcuts that change no behaviour; for tests and measurements.
     #[doc(hidden)]
     #[serde(skip)]
@@ -177,6 +181,7 @@ impl Default for KubeletConfig {
             timing: Timing::Ideal,
             garbage_collection_period: Some(Duration::from_secs(60)),
             node: None,
+            volume_manager: false,
             fast_path: FastPath::ALL,
         }
     }
@@ -245,6 +250,13 @@ impl KubeletConfig {
     #[must_use]
     pub fn with_node(mut self, node: NodeInfo) -> KubeletConfig {
         self.node = Some(Arc::new(node));
+        self
+    }
+
+    /// Sets whether the machine has the Pod's volumes mounted and unmounted, as the kubelet's volume manager does.
+    #[must_use]
+    pub const fn with_volume_manager(mut self, is_on: bool) -> KubeletConfig {
+        self.volume_manager = is_on;
         self
     }
 

@@ -27,7 +27,7 @@ use crate::{
     api::{PodCondition, PodPhase, named},
     config::NodeInfo,
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, PodSpec, ProbeKind},
+    spec::{ContainerIndex, PodSpec, ProbeKind, VolumeIndex},
     state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
@@ -174,6 +174,36 @@ pub enum RuntimeEvent {
         /// Output or error of the handler, for the Kubernetes event.
         output: Box<str>,
     },
+    /// A volume's claim was fetched from the API server: the volume that it is bound to, or the error, such as `PVC is not
+    /// bound`.
+    ClaimFetched {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// The PersistentVolume, or the error.
+        result: Result<BoundVolume, Box<str>>,
+    },
+    /// The attachment of a claim's volume to this node has changed, as the status of the node or its `VolumeAttachment`
+    /// shows.
+    VolumeAttachmentChanged {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// The new state.
+        attachment: VolumeAttachment,
+    },
+    /// The mount of a volume ended, with success or not.
+    VolumeSetUp {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// Success, or the error.
+        result: Result<(), Box<str>>,
+    },
+    /// The unmount of a volume ended, with success or not.
+    VolumeTornDown {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// Success, or the error.
+        result: Result<(), Box<str>>,
+    },
     /// The whole state of the runtime: each difference from the known state has happened.
     Relisted(RuntimeStatus),
 }
@@ -274,6 +304,30 @@ pub enum NodeEvent {
     /// The node has changed, or which Pods it has admitted. It matters at the next admission: a Pod that runs stays until
     /// its kubelet restarts.
     InfoChanged(Arc<NodeInfo>),
+}
+
+/// PersistentVolume that a claim is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BoundVolume {
+    /// Name of the PersistentVolume, which Kubernetes events name.
+    pub name: Box<str>,
+    /// Its attachment to this node; `None` if volumes of its kind are not attached.
+    pub attachment: Option<VolumeAttachment>,
+}
+
+named! {
+    /// State of a volume's attachment to the node.
+    #[non_exhaustive]
+    pub enum VolumeAttachment {
+        /// The status of the node lists the volume under `volumesAttached`.
+        Attached = "Attached",
+        /// The volume is not attached yet.
+        Pending = "Pending",
+        /// The volume is not attached, since the node has reached its limit of attached volumes: the error code of its
+        /// `VolumeAttachment` is `RESOURCE_EXHAUSTED`.
+        LimitExceeded = "LimitExceeded",
+    }
 }
 
 /// Failed start of a container.

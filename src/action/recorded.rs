@@ -72,6 +72,10 @@ named! {
         FailedCreatePodSandBox = "FailedCreatePodSandBox",
         /// The network of the node is not ready.
         NetworkNotReady = "NetworkNotReady",
+        /// A volume could not be mounted, or its claim is absent or not bound.
+        FailedMount = "FailedMount",
+        /// The node cannot attach another volume, so it rejects the Pod.
+        VolumeAttachmentLimitExceeded = "VolumeAttachmentLimitExceeded",
         /// The active deadline has passed.
         DeadlineExceeded = "DeadlineExceeded",
         /// The node is under pressure.

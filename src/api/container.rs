@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Handler, Named, OtherFields, Probe, is_default, named::named, null_is_absent, value::other_fields};
 
@@ -215,6 +215,21 @@ pub struct VolumeMount {
     /// Every other field (`subPath`, `mountPropagation`), as it was written.
     #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
+}
+
+impl VolumeMount {
+    /// Returns the mount as the container's status shows it: a `v1.VolumeMountStatus`.
+    ///
+    /// Answers to `convertToAPIContainerStatuses` in `pkg/kubelet/kubelet_pods.go`.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        let (name, path) = (&self.name, &self.mount_path);
+        if self.read_only {
+            json!({"name": name, "mountPath": path, "readOnly": true, "recursiveReadOnly": "Disabled"})
+        } else {
+            json!({"name": name, "mountPath": path})
+        }
+    }
 }
 
 impl VolumeMount {

@@ -35,6 +35,7 @@ macro_rules! feature_gates {
         /// * `ContainerRestartRules`
         /// * `KubeletCrashLoopBackOffMax`
         /// * `KubeletEnsureSecretPulledImages`
+        /// * `MutableCSINodeAllocatableCount`
         /// * `PodObservedGenerationTracking`
         /// * `ReduceDefaultCrashLoopBackOffDecay`
         /// * `RestartAllContainersOnContainerExits`
@@ -127,6 +128,8 @@ feature_gates! {
     KubeletSeparateDiskGC                                      [ON_, ON_, ON_, ON_, ON_];
     /// Sidecars as they were before 1.33, as a fall-back.
     LegacySidecarContainers                                    [NIL, OFF, NIL, NIL, NIL];
+    /// A Pod whose volume exceeds the node's limit of attached volumes is rejected (KEP-4876).
+    MutableCSINodeAllocatableCount                             [NIL, OFF, OFF, ON_, LCK];
     /// A node declares the features that it has, and is offered only Pods that need no others (KEP-5328).
     NodeDeclaredFeatures                                       [NIL, NIL, NIL, OFF, ON_];
     /// Containers may use swap (KEP-2400).

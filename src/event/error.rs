@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use crate::{
     api::PodPhase,
     rule::spec_change::ImmutableField,
-    spec::{ContainerIndex, SpecError},
+    spec::{ContainerIndex, SpecError, VolumeIndex},
     state::{InstanceId, SandboxId},
 };
 
@@ -26,6 +26,12 @@ pub enum EventError {
     NoSuchContainer {
         /// The container's index.
         container: ContainerIndex,
+    },
+    /// The Pod has no such volume, or the machine does not manage its volumes.
+    #[error("the Pod has no volume {} to be mounted", .volume.get())]
+    NoSuchVolume {
+        /// The volume's index.
+        volume: VolumeIndex,
     },
     /// The event names an instance that the runtime does not have, or no longer.
     #[error("container {container:?}: instance {} is unknown: the event is stale", .instance.ordinal())]
@@ -118,6 +124,7 @@ impl EventError {
             | EventError::Gone => true,
             // These do not go away by waiting: the embedder confused two Pods, or passed on what it has to refuse.
             EventError::NoSuchContainer { .. }
+            | EventError::NoSuchVolume { .. }
             | EventError::Immutable { .. }
             | EventError::ListedTwice { .. }
             | EventError::Spec(_)

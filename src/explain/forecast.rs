@@ -163,7 +163,10 @@ impl Future {
                     self.forecast.probes.push((container, kind, self.now));
                 }
             }
-            Action::RemovePodSandbox { .. }
+            Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. }
+            | Action::RemovePodSandbox { .. }
             | Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
             | Action::StartContainer { .. }
@@ -201,6 +204,9 @@ fn answer(pod: &PodMachine, action: &Action) -> Option<RuntimeEvent> {
         }
         // Their duration is unknown: they stay unanswered, and the copy waits until the horizon.
         Action::PullImage { .. }
+        | Action::FetchClaim { .. }
+        | Action::SetUpVolume { .. }
+        | Action::TearDownVolume { .. }
         | Action::RemovePodSandbox { .. }
         | Action::StopContainer { .. }
         | Action::RemoveContainer { .. }

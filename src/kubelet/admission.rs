@@ -41,6 +41,18 @@ pub(super) fn admit(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut St
 /// Answers to `rejectPod`.
 pub(super) fn reject(reason: &str, message: &str, worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     *worker = PodWorker::of_rejected_pod();
+    // CouldHaveRunningContainers: without a worker, only a kubelet that has not yet looked is unsure.
+    let could_run = !kubelet.has_synced_pods(step.now);
+    publish_rejection(reason, message, could_run, kubelet, step);
+    record_published_phase(kubelet);
+}
+
+/// Rejects a Pod that its worker syncs already: the phase is held back until its containers have stopped.
+pub(super) fn reject_active(reason: &str, message: &str, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    publish_rejection(reason, message, true, kubelet, step);
+}
+
+fn publish_rejection(reason: &str, message: &str, could_run: bool, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     if step.out.wants_events() {
         // Admission handlers choose the reason, so it is not among the kubelet's own.
         let event_reason = Cow::Owned(reason.into());
@@ -48,13 +60,10 @@ pub(super) fn reject(reason: &str, message: &str, worker: &mut PodWorker, kubele
         step.out.event(KubernetesEvent { at, type_, reason: event_reason, container: None, message });
     }
     let reason = StatusReason::new(reason, &format!("Pod was rejected: {message}"));
-    // CouldHaveRunningContainers: without a worker, only a kubelet that has not yet looked is unsure.
-    let could_run = !kubelet.has_synced_pods(step.now);
     let (status_manager, mut context) = kubelet.status_manager(step);
     status_manager.reject(reason, could_run, &mut context);
     // The published status has no condition left, not even the scheduler's: its time is lost.
     Arc::make_mut(&mut kubelet.object).scheduled_at = None;
-    record_published_phase(kubelet);
 }
 
 /// Records a terminal phase that the API shows of a rejected Pod: its worker then has nothing to start.

@@ -16,6 +16,7 @@ use super::{
     status_view::StatusView,
     sync_loop_queue::{Message, SyncLoopQueue},
     timers::{Jitter, LivelockGuard, SHORTEST_PERIOD},
+    volume_manager::VolumeManager,
 };
 use crate::{
     config::{FeatureGate, KubeletConfig, NodeInfo},
@@ -72,6 +73,9 @@ pub(super) struct ColdState {
     pub(super) gc: ContainerGc,
     /// Limits syncs that a status read back requests: they would request one another for ever.
     pub(super) reconcile_guard: LivelockGuard,
+    /// Volume manager of a Pod with volumes, if the configuration switches it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) volume_manager: Option<Box<VolumeManager>>,
 }
 
 /// Node's network, as the runtime reports it.
@@ -90,6 +94,7 @@ impl ColdState {
         node: None,
         gc: ContainerGc::NEW,
         reconcile_guard: LivelockGuard::NEW,
+        volume_manager: None,
     };
 }
 
@@ -143,6 +148,32 @@ impl Kubelet {
             Some(Network::Ready) => None,
             Some(Network::NotReady(message)) => Some(message),
         }
+    }
+
+    // --- Volumes ---
+
+    /// Creates the volume manager of a kubelet that sees the Pod for the first time now.
+    pub(super) fn start_volume_manager(&mut self, now: Timestamp) {
+        if self.config.volume_manager
+            && let Some(volume_manager) = VolumeManager::new(&self.object.spec, now)
+        {
+            self.cold_mut().volume_manager = Some(volume_manager);
+        }
+    }
+
+    /// Returns the volume manager, if the Pod has one.
+    pub(super) fn volume_manager(&self) -> Option<&VolumeManager> {
+        self.cold.as_ref()?.volume_manager.as_deref()
+    }
+
+    /// Returns the volume manager, if the Pod has one, for a change.
+    pub(super) fn volume_manager_mut(&mut self) -> Option<&mut VolumeManager> {
+        self.cold.as_mut()?.volume_manager.as_deref_mut()
+    }
+
+    /// True if a Pod that exceeds the node's limit of attached volumes is rejected.
+    pub(super) fn has_attachment_limit(&self) -> bool {
+        self.config.kubernetes.is_enabled(FeatureGate::MutableCSINodeAllocatableCount)
     }
 
     // --- Object and spec ---

@@ -224,6 +224,7 @@ impl<'a> InspectSync<'a> {
             | PendingCall::StoppingFailed(_)
             | PendingCall::Stopping
             | PendingCall::Nothing
+            | PendingCall::WaitingForVolumes
             | PendingCall::RunningSandbox(_)
             | PendingCall::StoppingSandbox(_) => None,
         }
@@ -240,7 +241,10 @@ impl<'a> InspectSync<'a> {
             | PendingCall::StoppingFailed(container) => Some(container),
             // All stops run together; the first stands for them.
             PendingCall::Stopping => self.sync.stops.first().map(|stop| stop.container),
-            PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => None,
+            PendingCall::Nothing
+            | PendingCall::WaitingForVolumes
+            | PendingCall::RunningSandbox(_)
+            | PendingCall::StoppingSandbox(_) => None,
         }
     }
 

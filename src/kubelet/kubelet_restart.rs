@@ -74,6 +74,8 @@ pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut 
     if kubelet.status_manager.record().phase.is_terminal() {
         Arc::make_mut(&mut kubelet.object).api_terminal_phase = kubelet.status_manager.published_phase();
     }
+    // What was mounted before is set up once more: volumes are not reconstructed from the disk.
+    kubelet.start_volume_manager(step.now);
     *worker = PodWorker::new();
     if admission::admit(worker, kubelet, step) {
         adopt(worker, kubelet);

@@ -12,6 +12,7 @@
 //! | sync (`SyncPod`) | [`sync_pod`], [`start_container`], [`kill_container`], [`generate_status`] |
 //! | everything that a sync works with | [`components`] |
 //! | status manager | [`status_manager`], [`status_view`] |
+//! | volume manager (its loops, and the waits of syncs) | [`volume_manager`] |
 //! | probe manager, runtime manager, garbage collection, PLEG | [`prober_manager`], [`runtime_manager`] with [`back_offs`], [`container_gc`], [`pleg`] |
 //!
 //! The components remember and act; the rules that they ask are pure functions in `rule`:
@@ -61,6 +62,7 @@ mod sync_state;
 mod tests;
 mod timers;
 mod validate_event;
+mod volume_manager;
 
 #[cfg(feature = "sim")]
 pub(crate) use fast_path::{Interner, ProbeAnswer};
@@ -86,7 +88,7 @@ use self::{
 use crate::{
     api::{PodCondition, PodManifest, PodPhase},
     config::KubeletConfig,
-    event::{Event, EventError, RefusedEvent, RuntimeEvent},
+    event::{Event, EventError, NodeEvent, RefusedEvent, RuntimeEvent},
     spec::{PodSpec, SpecError},
     state::{ContainerIds, RuntimeStatus},
     time::Timestamp,
@@ -335,6 +337,7 @@ impl PodMachine {
     /// Runs the first sync of a Pod that the kubelet sees for the first time.
     fn adopt(kubelet: Kubelet, step: &mut Step<'_>) -> PodMachine {
         let mut pod = PodMachine::of(kubelet);
+        pod.kubelet.start_volume_manager(step.now);
         if admission::admit(&mut pod.worker, &mut pod.kubelet, step) {
             kubelet_restart::adopt(&mut pod.worker, &pod.kubelet);
         }
@@ -396,6 +399,11 @@ impl PodMachine {
                 return Ok(());
             }
             Event::Runtime(event) => runtime_events::handle(event, &mut self.worker, &mut self.kubelet, step),
+            // The kubelet's end cancels a wait for mounts; any other sync ends first.
+            Event::Node(NodeEvent::KubeletRestarted) => {
+                self.interrupt_wait(now, step.out);
+                self.worker.request_kubelet_restart();
+            }
             Event::Node(event) => kill_pod_now::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Api(event) => {
                 let kubernetes = self.kubelet.config.kubernetes;
@@ -432,6 +440,11 @@ impl PodMachine {
         if was_finished {
             self.sync_loop().delete_object_if_done(step);
         }
+    }
+
+    /// Ends the sync under way if it waits for mounts, as a kubelet does that is stopped.
+    pub(crate) fn interrupt_wait(&mut self, now: Timestamp, out: &mut dyn Sink) {
+        self.sync_loop().interrupt_wait(&mut Step { now, out });
     }
 
     /// Writes the status again: the API shows another one than was published.

@@ -348,6 +348,11 @@ impl PodWorker {
         self.dequeued = Some(Box::new(Dequeued { kind, request, grace }));
     }
 
+    /// Drops what was requested, since the kubelet stops.
+    pub(super) fn drop_requests(&mut self) {
+        (self.pending, self.dequeued) = (None, None);
+    }
+
     /// Blocks a dequeued request until the next relist.
     pub(super) fn block(&mut self, dequeued: Dequeued) {
         self.dequeued = Some(Box::new(dequeued));

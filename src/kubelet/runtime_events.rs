@@ -43,6 +43,10 @@ pub(super) fn handle(event: RuntimeEvent, worker: &mut PodWorker, kubelet: &mut 
             }
         }
         RuntimeEvent::Relisted(runtime) => relist(runtime, sync, kubelet, step),
+        RuntimeEvent::ClaimFetched { .. }
+        | RuntimeEvent::VolumeAttachmentChanged { .. }
+        | RuntimeEvent::VolumeSetUp { .. }
+        | RuntimeEvent::VolumeTornDown { .. } => handle_volume_event(event, kubelet, step),
         RuntimeEvent::ImageInspected { .. }
         | RuntimeEvent::ImagePulled { .. }
         | RuntimeEvent::ContainerCreated { .. }
@@ -84,6 +88,38 @@ fn answer_call(event: RuntimeEvent, sync: &mut Sync, kubelet: &mut Kubelet, step
         | RuntimeEvent::SandboxFailed { .. }
         | RuntimeEvent::SandboxDied { .. }
         | RuntimeEvent::ContainerExited { .. }
+        | RuntimeEvent::ProbeFinished { .. }
+        | RuntimeEvent::ClaimFetched { .. }
+        | RuntimeEvent::VolumeAttachmentChanged { .. }
+        | RuntimeEvent::VolumeSetUp { .. }
+        | RuntimeEvent::VolumeTornDown { .. }
+        | RuntimeEvent::Relisted(_) => {}
+    }
+}
+
+/// Passes an event of a volume to the volume manager.
+fn handle_volume_event(event: RuntimeEvent, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let spec = kubelet.object.spec.clone();
+    let Some(volume_manager) = kubelet.volume_manager_mut() else { return };
+    match event {
+        RuntimeEvent::ClaimFetched { volume, result } => volume_manager.handle_claim_fetched(volume, result, &spec),
+        RuntimeEvent::VolumeAttachmentChanged { volume, attachment } => {
+            volume_manager.set_attachment(volume, attachment);
+        }
+        RuntimeEvent::VolumeSetUp { volume, result } => volume_manager.handle_set_up(volume, result, &spec, step),
+        RuntimeEvent::VolumeTornDown { volume, result } => {
+            volume_manager.handle_torn_down(volume, result, step.now);
+        }
+        RuntimeEvent::SandboxCreated { .. }
+        | RuntimeEvent::SandboxFailed { .. }
+        | RuntimeEvent::SandboxDied { .. }
+        | RuntimeEvent::ImageInspected { .. }
+        | RuntimeEvent::ImagePulled { .. }
+        | RuntimeEvent::ContainerCreated { .. }
+        | RuntimeEvent::ContainerStarted { .. }
+        | RuntimeEvent::ContainerExited { .. }
+        | RuntimeEvent::ContainerStopped { .. }
+        | RuntimeEvent::HookFinished { .. }
         | RuntimeEvent::ProbeFinished { .. }
         | RuntimeEvent::Relisted(_) => {}
     }
@@ -244,6 +280,10 @@ fn answer_by_relist(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>)
             kill_container::continue_stops(sync, step);
         }
         // The runtime's list shows neither images nor hooks.
-        PendingCall::Nothing | PendingCall::Inspecting(_) | PendingCall::Pulling(..) | PendingCall::PostStart(..) => {}
+        PendingCall::Nothing
+        | PendingCall::WaitingForVolumes
+        | PendingCall::Inspecting(_)
+        | PendingCall::Pulling(..)
+        | PendingCall::PostStart(..) => {}
     }
 }

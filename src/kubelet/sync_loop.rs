@@ -23,6 +23,7 @@ use super::{
     sync_pod::{self, Poll, SyncStart},
     sync_state::{Dequeued, PendingCall, Sync},
     timers::{SHORTEST_PERIOD, Wake},
+    volume_manager::PodState,
 };
 use crate::{
     action::{SyncKind, SyncProgress},
@@ -63,6 +64,7 @@ impl SyncLoop<'_> {
                 None => break,
             }
         }
+        self.schedule_volumes(step.now);
         self.update_next_wake();
     }
 
@@ -218,13 +220,16 @@ impl SyncLoop<'_> {
     /// Continues the sync under way or starts the next; false if there is nothing to do.
     fn run_worker(&mut self, step: &mut Step<'_>) -> bool {
         if let Some(mut sync) = self.worker.take_sync() {
+            if self.worker.state() != WorkerState::Syncing {
+                self.interrupt_wait_of(&mut sync, step);
+            }
             return match sync_pod::advance(&mut sync, self.kubelet, step) {
                 Poll::Pending => {
                     self.worker.suspend(sync);
                     false
                 }
                 Poll::Done => {
-                    self.end_sync(&sync, step);
+                    self.finish_sync(&sync, step);
                     true
                 }
             };
@@ -246,6 +251,42 @@ impl SyncLoop<'_> {
         true
     }
 
+    /// Interrupts the wait of a sync for mounts, if it has one: the Pod is to be terminated, or the kubelet stops. Nothing
+    /// else does: even an active deadline passes unnoticed.
+    fn interrupt_wait_of(&mut self, sync: &mut Sync, step: &mut Step<'_>) {
+        if sync.kind() == SyncKind::Sync && sync.pending_call == PendingCall::WaitingForVolumes {
+            sync_pod::interrupt_wait(sync, self.kubelet, step);
+        }
+    }
+
+    /// Ends the sync of a kubelet that stops, if that waits for mounts; what was requested meanwhile is lost.
+    pub(super) fn interrupt_wait(&mut self, step: &mut Step<'_>) {
+        let Some(mut sync) = self.worker.take_sync() else { return };
+        let waits = sync.kind() == SyncKind::Sync && sync.pending_call == PendingCall::WaitingForVolumes;
+        if waits {
+            self.interrupt_wait_of(&mut sync, step);
+            if sync_pod::advance(&mut sync, self.kubelet, step) == Poll::Done {
+                self.finish_sync(&sync, step);
+                self.worker.drop_requests();
+                return self.update_next_wake();
+            }
+        }
+        self.worker.suspend(sync);
+        self.update_next_wake();
+    }
+
+    /// Keeps a sync that waits for something.
+    fn suspend(&mut self, sync: Box<Sync>, step: &mut Step<'_>) {
+        // The sync loop notices the deaths of this instant once the terminated Pod waits for its volumes.
+        let waits_for_unmount = sync.kind() == SyncKind::Terminated;
+        self.worker.suspend(sync);
+        let is_deleting = self.kubelet.object.is_deleting() || self.kubelet.object.is_gone;
+        if waits_for_unmount && is_deleting {
+            self.kubelet.plan_removal_of_dead_containers(step.now);
+            self.kubelet.remove_dead_containers(step);
+        }
+    }
+
     /// Starts the sync of a request and carries it as far as its first call.
     fn start_sync(&mut self, dequeued: Dequeued, step: &mut Step<'_>) {
         let status_override = self.worker.status_override().cloned();
@@ -255,17 +296,26 @@ impl SyncLoop<'_> {
                 self.caches.revalidate(true);
             }
             SyncStart::Started(mut sync) => match sync_pod::advance(&mut sync, self.kubelet, step) {
-                Poll::Pending => self.worker.suspend(Box::new(sync)),
-                Poll::Done => self.end_sync(&sync, step),
+                Poll::Pending => self.suspend(Box::new(sync), step),
+                Poll::Done => self.finish_sync(&sync, step),
             },
-            // SyncPod has returned isTerminal: completeSync.
-            SyncStart::FoundTerminalPhase(sync) => {
-                self.kubelet.remove_planned_older_dead(step);
-                step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
-                self.kubelet.pleg.record_sync_end(false, step.now);
-                self.worker.complete_sync(sync.object(), self.kubelet.shows_initialized());
-            }
+            SyncStart::FoundTerminalPhase(sync) => self.complete_sync(&sync, step),
         }
+    }
+
+    /// Ends a sync that has nothing left to do.
+    fn finish_sync(&mut self, sync: &Sync, step: &mut Step<'_>) {
+        if sync.is_rejected() { self.complete_sync(sync, step) } else { self.end_sync(sync, step) }
+    }
+
+    /// Ends a sync that has found a terminal phase: SyncPod has returned isTerminal.
+    ///
+    /// Answers to `completeSync`.
+    fn complete_sync(&mut self, sync: &Sync, step: &mut Step<'_>) {
+        self.kubelet.remove_planned_older_dead(step);
+        step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
+        self.kubelet.pleg.record_sync_end(false, step.now);
+        self.worker.complete_sync(sync.object(), self.kubelet.shows_initialized());
     }
 
     /// Ends a sync: sets the retry time, moves the worker on and lets it take the next request.
@@ -297,6 +347,8 @@ impl SyncLoop<'_> {
                     self.kubelet.queue.block_until(None);
                 }
             }
+            // Volumes that are still mounted are waited for once more.
+            SyncKind::Terminated if failed => {}
             SyncKind::Terminated => {
                 self.kubelet.queue.block_until(None);
                 self.worker.complete_terminated();
@@ -461,6 +513,12 @@ impl SyncLoop<'_> {
                     kill_container::continue_stops(sync, step);
                 }
             }
+            Wake::VolumeWait => {
+                if let Some(sync) = self.worker.sync_mut() {
+                    sync_pod::poll_volumes(sync, self.kubelet, step);
+                }
+            }
+            Wake::PopulateVolumes | Wake::ReconcileVolumes => self.tick_volumes(wake, step),
             Wake::HookSlept(_) => {
                 if let Some(sync) = self.worker.sync_mut()
                     && let PendingCall::PostStart(container, instance, _) = sync.pending_call
@@ -487,6 +545,38 @@ impl SyncLoop<'_> {
             Wake::StatusSync => admission::sync_status(self.kubelet, step),
         }
         self.run(step);
+    }
+
+    // --- Volumes ---
+
+    /// Returns the state of the Pod for the loops of the volume manager.
+    fn pod_state(&self) -> PodState {
+        let (is_terminating, is_terminated) = match self.worker.state() {
+            WorkerState::Syncing => (false, false),
+            WorkerState::Terminating => (true, false),
+            WorkerState::Terminated | WorkerState::Finished | WorkerState::Rejected => (true, true),
+        };
+        PodState { is_terminating, is_terminated, exists: !self.kubelet.object.is_gone }
+    }
+
+    /// Runs a tick of the populator or of the reconciler.
+    fn tick_volumes(&mut self, wake: Wake, step: &mut Step<'_>) {
+        let (spec, pod) = (self.kubelet.object.spec.clone(), self.pod_state());
+        let Some(volume_manager) = self.kubelet.volume_manager_mut() else { return };
+        if wake == Wake::PopulateVolumes {
+            volume_manager.populate(&spec, pod, step);
+        } else {
+            volume_manager.reconcile(step);
+        }
+    }
+
+    /// Computes the next ticks of the volume manager's loops.
+    fn schedule_volumes(&mut self, now: Timestamp) {
+        let pod = self.pod_state();
+        let spec = &self.kubelet.object.clone().spec;
+        if let Some(volume_manager) = self.kubelet.volume_manager_mut() {
+            volume_manager.schedule(spec, pod, now);
+        }
     }
 
     // --- Restart of the kubelet ---
@@ -519,6 +609,11 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
         if let PendingCall::PostStart(container, _, until) = sync.pending_call {
             first.add(until, Wake::HookSlept(container));
         }
+    }
+    if let Some(volume_manager) = kubelet.volume_manager() {
+        first.add(volume_manager.polls_at(), Wake::VolumeWait);
+        first.add(volume_manager.populates_at(), Wake::PopulateVolumes);
+        first.add(volume_manager.reconciles_at(), Wake::ReconcileVolumes);
     }
     let probers = kubelet.prober_manager.iter();
     probers.for_each(|prober| first.add(prober.due(), Wake::Probe(prober.container, prober.kind)));

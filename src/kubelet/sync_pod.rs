@@ -15,13 +15,15 @@ use super::{
     sink::Step,
     start_container,
     sync_state::{Dequeued, PendingCall, Sync, Task},
+    volume_manager::Waited,
 };
 use crate::{
     action::{Action, EventReason, EventType, SyncKind, SyncProgress},
+    api::Name,
     config::KubeletChange,
     rule::pod_actions::{self, PodActions, SyncInputs},
     spec::{ContainerIndex, PodSpec},
-    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId},
 };
 
 /// Start of a sync.
@@ -59,7 +61,7 @@ pub(super) fn start_sync(
     match kind {
         SyncKind::Sync => return start_sync_pod(sync, kubelet, step),
         SyncKind::Terminating => start_terminating(&mut sync, status_override, kubelet, step),
-        SyncKind::Terminated => start_terminated(&sync, kubelet, step),
+        SyncKind::Terminated => start_terminated(&mut sync, kubelet, step),
         SyncKind::TerminatingRuntime => plan_stop_of_running(&mut sync),
     }
     SyncStart::Started(sync)
@@ -79,6 +81,30 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
         sync.fail_for_network();
         return SyncStart::Started(sync);
     }
+    // "Wait for volumes to attach/mount" comes before the probe workers and everything of the runtime.
+    let has_limit = kubelet.has_attachment_limit();
+    if let Some(volume_manager) = kubelet.volume_manager_mut() {
+        let waited = volume_manager.wait_for_attach_and_mount(&object.spec, step.now, has_limit);
+        if waited != Waited::Done {
+            sync.tasks.push_back(Task::SyncRuntime);
+            sync.pending_call = PendingCall::WaitingForVolumes;
+            handle_waited(&mut sync, waited, kubelet, step);
+            return SyncStart::Started(sync);
+        }
+    }
+    let has_added_workers = sync_runtime(&mut sync, kubelet, step);
+    let has_changed_status = !status.is_unchanged || kubelet.status_manager.writes() != writes;
+    let has_changed_probes = status.has_triggered_probe || has_added_workers;
+    let has_sandbox = kubelet.status_manager.has_unpublished_sandbox();
+    if sync.tasks.is_empty() && !has_changed_status && !has_changed_probes && !has_sandbox {
+        return SyncStart::IsNoOp(sync);
+    }
+    SyncStart::Started(sync)
+}
+
+/// Adds probe workers and plans what is to be done in the runtime; true if it has added any worker.
+fn sync_runtime(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
+    let (object, view) = (sync.object().clone(), sync.view().clone());
     let has_added_workers = kubelet.add_probe_workers(&object, step.now);
     let actions = pod_actions::compute_pod_actions(&SyncInputs {
         spec: &object.spec,
@@ -87,14 +113,8 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
         is_deleting: object.is_deleting(),
         is_restarting_all: kubelet.status_manager.shows_restart_of_all(),
     });
-    plan(&mut sync, actions, step);
-    let has_changed_status = !status.is_unchanged || kubelet.status_manager.writes() != writes;
-    let has_changed_probes = status.has_triggered_probe || has_added_workers;
-    let has_sandbox = kubelet.status_manager.has_unpublished_sandbox();
-    if sync.tasks.is_empty() && !has_changed_status && !has_changed_probes && !has_sandbox {
-        return SyncStart::IsNoOp(sync);
-    }
-    SyncStart::Started(sync)
+    plan(sync, actions, step);
+    has_added_workers
 }
 
 /// Returns the kubelet's error of a node whose network is not ready.
@@ -118,11 +138,58 @@ fn start_terminating(
     sync.tasks.push_back(Task::ReportStopped);
 }
 
-/// Publishes the last status.
-fn start_terminated(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+/// Publishes the last status, and waits until all volumes are unmounted.
+fn start_terminated(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     generate_status::update_status(kubelet, sync.view(), status_request(sync, true, None), step);
+    sync.tasks.push_back(Task::TerminatePod);
+    if let Some(volume_manager) = kubelet.volume_manager_mut() {
+        let waited = volume_manager.wait_for_unmount(&sync.object().spec, step.now);
+        sync.pending_call = PendingCall::WaitingForVolumes;
+        handle_waited(sync, waited, kubelet, step);
+    }
+}
+
+fn terminate_pod(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     let (status_manager, mut context) = kubelet.status_manager(step);
     status_manager.terminate_pod(sync.object(), sync.shows_initialized(), &mut context);
+}
+
+// --- Volumes ---
+
+/// Polls the wait of a sync for volumes.
+pub(super) fn poll_volumes(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    let has_limit = kubelet.has_attachment_limit();
+    if let Some(volume_manager) = kubelet.volume_manager_mut() {
+        let waited = volume_manager.poll(&sync.object().spec, step.now, has_limit);
+        handle_waited(sync, waited, kubelet, step);
+    }
+}
+
+/// Interrupts the wait of a sync for mounts.
+///
+/// Answers to the cancellation of the context in `UpdatePod`.
+pub(super) fn interrupt_wait(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    if let Some(volume_manager) = kubelet.volume_manager_mut() {
+        let waited = volume_manager.interrupt(&sync.object().spec);
+        handle_waited(sync, waited, kubelet, step);
+    }
+}
+
+fn handle_waited(sync: &mut Sync, waited: Waited, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    match waited {
+        Waited::Pending => {}
+        Waited::Done => sync.complete_call(),
+        Waited::Failed(message) => {
+            if let Some(message) = message {
+                step.record_event(EventType::Warning, EventReason::FailedMount, None, || message);
+            }
+            sync.fail_wait();
+        }
+        Waited::Rejected(message) => {
+            sync.reject();
+            admission::reject_active(EventReason::VolumeAttachmentLimitExceeded.name(), &message, kubelet, step);
+        }
+    }
 }
 
 fn status_request<'a>(
@@ -256,6 +323,10 @@ fn start_task(sync: &mut Sync, task: Task, kubelet: &mut Kubelet, step: &mut Ste
         }
         Task::Start(container) => start_container::start(sync, container, kubelet, step),
         Task::ReportStopped => report_stopped(sync, kubelet, step),
+        Task::SyncRuntime => {
+            sync_runtime(sync, kubelet, step);
+        }
+        Task::TerminatePod => terminate_pod(sync, kubelet, step),
     }
 }
 
@@ -271,7 +342,10 @@ fn report_stopped(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     }
     let writes = kubelet.status_manager.writes();
     generate_status::update_status(kubelet, &runtime, status_request(sync, true, None), step);
-    if writes != kubelet.status_manager.writes() && kubelet.pleg.is_ideal() {
+    // preserveDataFromBeforeStopping keeps the addresses; the next status has none, so it is written and brings the phase.
+    let has_address = |sandbox: &Sandbox| sandbox.is_ready && sandbox.has_ip != Some(false);
+    let had_address = sync.view().sandboxes.first().is_some_and(has_address);
+    if writes != kubelet.status_manager.writes() && had_address && kubelet.pleg.is_ideal() {
         kubelet.status_manager.hold_back_terminal_phase();
     }
 }

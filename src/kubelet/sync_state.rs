@@ -67,6 +67,9 @@ pub(super) struct Sync {
     /// End of the earliest crash-loop back-off that held a container back.
     #[serde(with = "crate::time::exact")]
     earliest_release: Option<Timestamp>,
+    /// True if the node has rejected the Pod, so that it is terminated next.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    is_rejected: bool,
 }
 
 /// Remaining task of a sync.
@@ -90,6 +93,10 @@ pub(super) enum Task {
     Start(ContainerIndex),
     /// Publish the status of a Pod whose containers were stopped.
     ReportStopped,
+    /// Go on with SyncPod once the volumes are mounted: add probe workers, and plan what is left to do.
+    SyncRuntime,
+    /// Publish the end of a Pod whose volumes are unmounted.
+    TerminatePod,
 }
 
 /// Call to the runtime, a registry or a hook that the sync waits for.
@@ -97,6 +104,8 @@ pub(super) enum Task {
 pub(crate) enum PendingCall {
     /// The sync waits for nothing.
     Nothing,
+    /// Mounts or unmounts of the Pod's volumes.
+    WaitingForVolumes,
     /// Creation of a sandbox.
     RunningSandbox(SandboxId),
     /// Stop of a sandbox.
@@ -185,6 +194,7 @@ impl Sync {
             has_acted: false,
             restarts_all: false,
             earliest_release: None,
+            is_rejected: false,
         }
     }
 
@@ -228,6 +238,7 @@ impl Sync {
             self.pending_call,
             PendingCall::Pulling(..)
                 | PendingCall::PostStart(..)
+                | PendingCall::WaitingForVolumes
                 | PendingCall::Stopping
                 | PendingCall::StoppingFailed(_)
         )
@@ -261,6 +272,20 @@ impl Sync {
         self.has_failed = true;
     }
 
+    /// Fails the wait for volumes, which ends the sync.
+    pub(super) fn fail_wait(&mut self) {
+        self.has_failed = true;
+        self.tasks.clear();
+        self.complete_call();
+    }
+
+    /// Ends the sync of a Pod that the node has rejected.
+    pub(super) fn reject(&mut self) {
+        self.is_rejected = true;
+        self.tasks.clear();
+        self.complete_call();
+    }
+
     /// Fails the sync before it does anything: the node's network is not ready.
     pub(super) fn fail_for_network(&mut self) {
         self.has_failed = true;
@@ -292,6 +317,11 @@ impl Sync {
     /// True if the sync has failed because the node's network is not ready.
     pub(super) fn lacks_network(&self) -> bool {
         self.lacks_network
+    }
+
+    /// True if the node has rejected the Pod, so that it is terminated next.
+    pub(super) fn is_rejected(&self) -> bool {
+        self.is_rejected
     }
 
     /// True if the sync has created, started, stopped or removed something.

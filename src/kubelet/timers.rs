@@ -24,6 +24,8 @@ pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Wake {
+    /// A sync that waits for volumes looks at them.
+    VolumeWait,
     /// The runtime is relisted ([`Timing::GenericPleg`](crate::config::Timing::GenericPleg) and
     /// [`Timing::NodeLike`](crate::config::Timing::NodeLike) only).
     Relist,
@@ -39,6 +41,11 @@ pub enum Wake {
     Retry,
     /// The active deadline has passed.
     Deadline,
+    /// The populator of the volume manager adds volumes that are to be mounted, or removes those of a Pod that has
+    /// terminated.
+    PopulateVolumes,
+    /// The reconciler of the volume manager mounts or unmounts volumes.
+    ReconcileVolumes,
     /// Dead sandboxes are removed.
     GarbageCollection,
     /// Dead containers are removed of a Pod that was evicted, or that is deleted and over.

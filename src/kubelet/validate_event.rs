@@ -7,11 +7,12 @@ use super::{
     components::Kubelet,
     pod_worker::{PodWorker, WorkerState},
     sync_state::{PendingCall, StopStage},
+    volume_manager::{Operation, VolumeManager},
 };
 use crate::{
     event::{ApiEvent, Event, EventError, HookKind, NodeEvent, RuntimeEvent},
     rule::spec_change,
-    spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, VolumeIndex, VolumeSpec},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
 
@@ -69,6 +70,22 @@ impl<'a> Validator<'a> {
             RuntimeEvent::ProbeFinished { container, instance, kind, .. } => {
                 self.check_probe(container, instance, kind)
             }
+            RuntimeEvent::ClaimFetched { volume, .. } => {
+                self.expect_volume(volume, "a fetched claim", |manager| manager.is_claim_fetched(volume))
+            }
+            RuntimeEvent::VolumeAttachmentChanged { volume, .. } => {
+                let is_claim = |spec: &VolumeSpec| spec.claim().is_some();
+                let has_claim = self.kubelet.object.spec.volume(volume).is_some_and(is_claim);
+                self.expect_volume(volume, "an attachment", |_| has_claim)
+            }
+            RuntimeEvent::VolumeSetUp { volume, .. } => {
+                let is_asked = |manager: &VolumeManager| manager.is_pending(volume, Operation::SetUp);
+                self.expect_volume(volume, "a mounted volume", is_asked)
+            }
+            RuntimeEvent::VolumeTornDown { volume, .. } => {
+                let is_asked = |manager: &VolumeManager| manager.is_pending(volume, Operation::TearDown);
+                self.expect_volume(volume, "an unmounted volume", is_asked)
+            }
             RuntimeEvent::Relisted(ref runtime) => check_listing(&self.kubelet.spec, runtime),
         }
     }
@@ -85,6 +102,21 @@ impl<'a> Validator<'a> {
         match self.worker.sync() {
             Some(sync) if is_expected(sync.pending_call) => Ok(()),
             Some(_) | None => Err(EventError::Unasked { what, container: known.map(|it| it.name().into()) }),
+        }
+    }
+
+    /// Refuses an event of a volume that the Pod does not have, or that nothing waits for.
+    fn expect_volume(
+        self,
+        volume: VolumeIndex,
+        what: &'static str,
+        is_expected: impl FnOnce(&VolumeManager) -> bool,
+    ) -> Result<(), EventError> {
+        let is_mounted = self.kubelet.object.spec.volume(volume).is_some_and(VolumeSpec::is_mounted);
+        match self.kubelet.volume_manager().filter(|_| is_mounted) {
+            None => Err(EventError::NoSuchVolume { volume }),
+            Some(manager) if is_expected(manager) => Ok(()),
+            Some(_) => Err(EventError::Unasked { what, container: None }),
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::Name,
-    spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+    spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind, VolumeSpec},
 };
 
 /// A field's path, for errors, and its time.
@@ -30,6 +30,7 @@ impl Scenario {
     pub(super) fn check(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
         self.config.kubernetes()?;
         self.script.check_containers(spec)?;
+        self.check_volumes(spec)?;
         self.check_finalizers()?;
         self.check_config_objects()?;
         self.check_times()?;
@@ -37,12 +38,14 @@ impl Scenario {
             script.check_probes(name)?;
         }
         self.check_chances()?;
-        // An object from a cluster may have lost a hook that its script still has.
-        for (name, script) in self.script.containers.iter().filter(|_| !self.config.admitted) {
+        // The recordings were cut at their end, and their scripts were not; some have hooks that no container has.
+        if self.config.admitted {
+            return Ok(());
+        }
+        for (name, script) in &self.script.containers {
             script.check_handlers(name, spec.index_of(name).and_then(|index| spec.container(index)))?;
         }
-        // The recordings were cut at their end, and their scripts were not.
-        if self.config.admitted { Ok(()) } else { self.script.check_end() }
+        self.script.check_end()
     }
 
     fn check_chances(&self) -> Result<(), ScenarioError> {
@@ -52,6 +55,20 @@ impl Scenario {
         match mistakes.next() {
             None => Ok(()),
             Some((field, value, wrong)) => Err(ScenarioError::BadChance { field, value, wrong }),
+        }
+    }
+
+    /// Checks that the Pod mounts each volume; an admitted Pod may also have it without a mount.
+    fn check_volumes(&self, spec: &PodSpec) -> Result<(), ScenarioError> {
+        let mounted = || spec.volumes().map(|(_, volume)| volume).filter(|it| it.is_mounted() || self.config.admitted);
+        let is_unknown = |name: &&String| mounted().all(|volume| volume.name() != name.as_str());
+        match self.script.volumes.keys().find(is_unknown) {
+            None => Ok(()),
+            Some(name) => {
+                let there: Vec<&str> = mounted().map(VolumeSpec::name).collect();
+                let there = if there.is_empty() { "none".to_string() } else { there.join(", ") };
+                Err(ScenarioError::NoSuchVolume { field: format!("script.volumes.{name}"), name: name.clone(), there })
+            }
         }
     }
 
@@ -87,7 +104,10 @@ impl Scenario {
         ];
         let settings = settings.into_iter().filter_map(|(field, value)| Some((field.to_string(), value?)));
         let containers = self.script.containers.iter().flat_map(|(name, container)| container.times(name));
-        let mut all = settings.chain(self.script.times()).chain(self.script.graces()).chain(containers);
+        let volumes = self.script.volumes.iter().flat_map(|(name, volume)| {
+            volume.times().map(move |(field, time)| (format!("script.volumes.{name}.{field}"), time))
+        });
+        let mut all = settings.chain(self.script.times()).chain(self.script.graces()).chain(containers).chain(volumes);
         match all.find(|(_, time)| !is_time(*time)) {
             Some((field, time)) => Err(ScenarioError::BadSeconds { field, value: to_seconds(time) }),
             None => Ok(()),

@@ -30,6 +30,16 @@ pub enum ScenarioError {
         /// Names of the Pod's containers, separated by commas.
         there: String,
     },
+    /// No container mounts a volume of this name.
+    #[error("{field}: the Pod mounts no volume {name:?}, it mounts {there}")]
+    NoSuchVolume {
+        /// Path of the field, as in `script.volumes.data`.
+        field: String,
+        /// The name in the script.
+        name: String,
+        /// Names of the Pod's volumes, separated by commas.
+        there: String,
+    },
     /// The container has no such probe or hook, so the script's would never run.
     #[error("{field}: container {container:?} has no {handler}")]
     NoSuchHandler {

@@ -39,6 +39,7 @@ mod start_failures;
 mod status_matcher;
 mod timeline;
 mod timeline_text;
+mod volume_script;
 
 pub use action::{ScriptAction, ScriptActionKind};
 pub use duration::IntoDuration;
@@ -63,3 +64,4 @@ pub use simulation::{SimulationSnapshot, SimulationSnapshotError};
 pub use start_failures::{CallOutcome, ConfigObject, NetworkOutage, SandboxOutcome, StartOutcome};
 pub use status_matcher::StatusMatcher;
 pub use timeline::{At, EntryKind, ExitCause, Occurrence, Timeline, TimelineEnd, TimelineEntry};
+pub use volume_script::{VolumeCall, VolumeScript};

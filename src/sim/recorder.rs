@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     action::{Action, Change, ContainerStateKind, KubernetesEvent, SyncProgress, Transition},
-    api::{Name, OtherFields, PodStatus},
+    api::{Name, OtherFields, PodManifest, PodStatus, VolumeMount},
     kubelet::{PodMachine, Sink, StatusView},
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
@@ -28,13 +28,21 @@ pub(super) struct Recorder {
     pub(super) actions: VecDeque<Action>,
     /// True if the kubelet has asked for the removal of the object.
     pub(super) wants_deletion: bool,
+    /// True if statuses show the mounts of volumes.
+    shows_mounts: bool,
 }
 
 impl Recorder {
-    pub(super) fn new(object: &PodObject, start: Timestamp) -> Recorder {
+    pub(super) fn new(object: &PodObject, start: Timestamp, shows_mounts: bool) -> Recorder {
         let timeline = Timeline::new(object, start);
         // True at first: the timeline has no object yet.
-        Recorder { timeline, object_may_have_changed: true, actions: VecDeque::new(), wants_deletion: false }
+        Recorder {
+            timeline,
+            object_may_have_changed: true,
+            actions: VecDeque::new(),
+            wants_deletion: false,
+            shows_mounts,
+        }
     }
 
     /// Notes the object at the end of an instant, and returns true if it has changed.
@@ -179,7 +187,8 @@ impl Sink for ApiSink<'_> {
     }
 
     fn published(&mut self, at: Timestamp, status: &StatusView<'_>) {
-        let published = status.status(&SimulatedInstances(status.spec()));
+        let object = Some(self.object.manifest()).filter(|_| self.recorder.shows_mounts);
+        let published = status.status(&SimulatedInstances { spec: status.spec(), object });
         // An equal status is not written again, as the status manager skips it.
         if self.object.merge_status(published) {
             self.recorder.status(at, self.object.status());
@@ -197,19 +206,26 @@ impl Sink for ApiSink<'_> {
 }
 
 /// Container ids as in the recordings: `c-app-0`.
-pub(super) struct SimulatedInstances<'a>(pub(super) &'a PodSpec);
+pub(super) struct SimulatedInstances<'a> {
+    spec: &'a PodSpec,
+    /// Object whose mounts the status shows.
+    object: Option<&'a PodManifest>,
+}
 
 impl RuntimeFacts for SimulatedInstances<'_> {
     fn container_id(&self, container: ContainerIndex, instance: InstanceId) -> String {
-        format!("c-{}-{}", self.0.container_name(container), instance.ordinal())
+        format!("c-{}-{}", self.spec.container_name(container), instance.ordinal())
     }
 
     fn container(&self, container: ContainerIndex, instance: Option<InstanceId>) -> ContainerFacts {
         let mut facts = ContainerFacts::default();
         // The runtime reports the signal that the container was created with.
-        let signal = self.0.container(container).and_then(|container| container.stop_signal());
+        let signal = self.spec.container(container).and_then(|container| container.stop_signal());
         if let Some(signal) = signal.filter(|_| instance.is_some()) {
             facts.other = OtherFields::from_iter([("stopSignal".into(), signal.into())]);
+        }
+        if let Some(of) = self.object.and_then(|object| object.container(container)) {
+            facts.volume_mounts = of.volume_mounts.iter().map(VolumeMount::status).collect();
         }
         facts
     }

@@ -13,6 +13,7 @@ use super::{
     settings::Settings,
     simulation::Simulation,
     timeline::Timeline,
+    volume_script::VolumeScript,
 };
 use crate::{
     api::{Container, Document, ObjectMeta, PodManifest, PodManifestSpec, WorkloadError},
@@ -150,6 +151,7 @@ impl Scenario {
             crash_loop: kubernetes.crash_loop(settings.max_container_restart_period),
             resync_period: settings.resync_period.unwrap_or(default.resync_period),
             timing: settings.timing(),
+            volume_manager: settings.volume_manager || !self.script.volumes.is_empty(),
             fast_path: settings.fast_path,
             garbage_collection_period: match settings.garbage_collection_period {
                 None => default.garbage_collection_period,
@@ -181,6 +183,14 @@ impl Scenario {
         // Taken out and put back: the builder consumes the script, and several calls add up.
         let before = self.script.containers.remove(name).unwrap_or_default();
         self.script.containers.insert(name.into(), script(before));
+        self
+    }
+
+    /// Changes the script of a volume.
+    #[must_use]
+    pub fn volume(mut self, name: &str, script: impl FnOnce(VolumeScript) -> VolumeScript) -> Scenario {
+        let before = self.script.volumes.remove(name).unwrap_or_default();
+        self.script.volumes.insert(name.into(), script(before));
         self
     }
 

@@ -11,6 +11,7 @@ use super::{
     node::OtherPod,
     random::RandomScript,
     start_failures::{CallOutcome, ConfigObject, NetworkOutage, SandboxOutcome, StartOutcome},
+    volume_script::VolumeScript,
 };
 use crate::{rule::probe::ProbeOutcome, spec::ProbeKind};
 
@@ -39,6 +40,9 @@ pub struct Script {
     /// Scripts of the containers, by name. A container without one starts at once, runs for ever and passes its probes.
     #[serde(default)]
     pub containers: BTreeMap<String, ContainerScript>,
+    /// Scripts of the volumes, by name; see [`VolumeScript`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<String, VolumeScript>,
     /// Times at which the newest sandbox dies, if it is ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "list_of_seconds")]
     pub sandbox_deaths: Vec<Duration>,

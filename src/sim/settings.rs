@@ -87,6 +87,9 @@ pub struct Settings {
         with = "optional_seconds"
     )]
     pub garbage_collection_period: Option<Duration>,
+    /// True if the kubelet mounts the Pod's volumes, which takes time and may fail; switched on by a script of a volume.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub volume_manager: bool,
     /// Seed of the random delays of a loaded node: the same seed gives the same run. It overrides `pleg`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_like_seed: Option<u64>,
@@ -94,7 +97,8 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeSettings>,
     /// True if the manifest was admitted before, such as the output of `kubectl get -o json`: then it is taken without
-    /// defaulting and validation, and its script may go on after the end of the simulation.
+    /// defaulting and validation, and its script may go on after the end of the simulation, and have hooks and probes
+    /// that no container has.
     #[serde(default)]
     pub admitted: bool,
     /// Shortcuts of the machine that change no behaviour; for tests and measurements.

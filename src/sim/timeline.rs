@@ -13,7 +13,7 @@ use crate::{
     kubectl::{self, Row},
     object::PodObject,
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, ProbeKind},
+    spec::{ContainerIndex, ProbeKind, VolumeIndex},
     state::{InstanceId, SandboxId, StartError},
     time::Timestamp,
 };
@@ -154,6 +154,20 @@ pub enum Occurrence {
         kind: ProbeKind,
         /// Its outcome; none if the container was not running.
         outcome: Option<ProbeOutcome>,
+    },
+    /// A mount of a volume ended that took time or failed.
+    VolumeSetUp {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// The error, if it failed.
+        error: Option<String>,
+    },
+    /// An unmount of a volume ended that took time or failed.
+    VolumeTornDown {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// The error, if it failed.
+        error: Option<String>,
     },
     /// A sandbox died by itself.
     SandboxDied(SandboxId),

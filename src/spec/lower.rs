@@ -14,6 +14,7 @@ use super::{
     Restart, RestartRule,
     node_constraints::{read, read_value},
     resource_sum,
+    volume::lower_volumes,
 };
 use crate::{
     api::{
@@ -138,6 +139,7 @@ impl PodSpec {
             ephemeral_from,
             resources: lower_pod_resources(pod, &containers)?,
             node_constraints: NodeConstraints::of(pod)?,
+            volumes: lower_volumes(pod),
             containers: containers.into_boxed_slice(),
         })
     }

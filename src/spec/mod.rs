@@ -20,18 +20,21 @@ mod qos;
 mod resource_sum;
 mod restart_policy;
 mod serialized;
+mod volume;
 
 pub use container::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, ProbeKind, ProbeSpec};
 pub use lower::SpecError;
 pub use node_constraints::HostPort;
 pub(crate) use node_constraints::NodeConstraints;
 pub use restart_policy::{Restart, RestartRule};
+pub use volume::{VolumeIndex, VolumeSpec};
 
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::lower::narrow;
 use crate::api::{ResourceList, ResourceRequirements, RestartPolicy};
 
 /// Spec of a Pod, lowered from its API object.
@@ -106,6 +109,7 @@ pub struct PodSpec {
     pub(crate) is_static: bool,
     pub(crate) has_sidecars: bool,
     pub(crate) all_containers_could_restart: bool,
+    pub(crate) volumes: Box<[VolumeSpec]>,
     /// Requests and limits of the Pod as a whole (KEP-2837), with its overhead.
     pub(crate) resources: Option<Box<PodResources>>,
     pub(crate) node_constraints: Option<Box<NodeConstraints>>,
@@ -264,6 +268,17 @@ impl PodSpec {
     #[must_use]
     pub fn is_regular(&self, index: ContainerIndex) -> bool {
         (self.regular_from..self.ephemeral_from).contains(&index.place())
+    }
+
+    /// Returns the volumes with their indexes, in the order of the API object.
+    pub fn volumes(&self) -> impl DoubleEndedIterator<Item = (VolumeIndex, &VolumeSpec)> {
+        (0..narrow(self.volumes.len())).map(VolumeIndex::from).zip(&self.volumes)
+    }
+
+    /// Returns the volume at `index`.
+    #[must_use]
+    pub fn volume(&self, index: VolumeIndex) -> Option<&VolumeSpec> {
+        self.volumes.get(index.get())
     }
 
     /// True if both have the same immutable fields, containers apart.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContainerKind, ContainerSpec, NodeConstraints, PodResources, PodSpec, ProbeKind,
+    ContainerKind, ContainerSpec, NodeConstraints, PodResources, PodSpec, ProbeKind, VolumeSpec,
     lower::{by_name, narrow},
 };
 use crate::api::{ImageReference, Name, RestartPolicy, RestartRuleAction};
@@ -29,6 +29,8 @@ pub(super) struct SerializedSpec {
     is_static: bool,
     resources: Option<Box<PodResources>>,
     node_constraints: Option<Box<NodeConstraints>>,
+    #[serde(default, skip_serializing_if = "<[VolumeSpec]>::is_empty")]
+    volumes: Box<[VolumeSpec]>,
 }
 
 /// Error of a serialized spec that no API object could have been lowered to.
@@ -61,6 +63,7 @@ impl From<PodSpec> for SerializedSpec {
             is_static: spec.is_static,
             resources: spec.resources,
             node_constraints: spec.node_constraints,
+            volumes: spec.volumes,
         }
     }
 }
@@ -98,6 +101,7 @@ impl TryFrom<SerializedSpec> for PodSpec {
             node_constraints: serialized.node_constraints,
             has_sidecars: containers.iter().any(|container| container.kind == ContainerKind::Sidecar),
             all_containers_could_restart: rules.any(|rule| rule.action == RestartRuleAction::RestartAllContainers),
+            volumes: serialized.volumes,
             containers,
         })
     }

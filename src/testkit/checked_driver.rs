@@ -152,6 +152,7 @@ impl CheckedDriver {
 fn kind_of(error: &EventError) -> &'static str {
     match error {
         EventError::NoSuchContainer { .. } => "NoSuchContainer",
+        EventError::NoSuchVolume { .. } => "NoSuchVolume",
         EventError::UnknownInstance { .. } => "UnknownInstance",
         EventError::UnknownSandbox { .. } => "UnknownSandbox",
         EventError::Unasked { .. } => "Unasked",

@@ -9,7 +9,7 @@ use super::generators::{event, exit, outcome};
 use crate::{
     action::Action,
     config::KubeletConfig,
-    event::{ApiEvent, ContainerExit, Event, EventError, Failure, RuntimeEvent},
+    event::{ApiEvent, BoundVolume, ContainerExit, Event, EventError, Failure, RuntimeEvent, VolumeAttachment},
     kubelet::{Output, PodMachine},
     rule::probe::ProbeOutcome,
     spec::PodSpec,
@@ -375,6 +375,19 @@ pub fn answer(action: &Action, kind: &AnswerKind, runtime: &RuntimeStatus) -> Op
                 }
             }
         }
+        Action::FetchClaim { volume } => {
+            let bound = BoundVolume { name: "pv-data".into(), attachment: Some(VolumeAttachment::Attached) };
+            let result = if fails { Err("PVC is not bound".into()) } else { Ok(bound) };
+            RuntimeEvent::ClaimFetched { volume, result }
+        }
+        Action::SetUpVolume { volume } => {
+            let result = if fails { Err("exit status 32".into()) } else { Ok(()) };
+            RuntimeEvent::VolumeSetUp { volume, result }
+        }
+        Action::TearDownVolume { volume } => {
+            let result = if fails { Err("device is busy".into()) } else { Ok(()) };
+            RuntimeEvent::VolumeTornDown { volume, result }
+        }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
         Action::RunHook { container, instance, hook } => {
             let result = if fails { Err("exit code 1".into()) } else { Ok(()) };
@@ -420,6 +433,9 @@ pub(super) fn is_answer(action: &Action, event: &RuntimeEvent) -> bool {
             Action::Probe { container, instance, kind },
             RuntimeEvent::ProbeFinished { container: of, instance: id, kind: which, .. },
         ) => (container, instance, kind) == (of, id, which),
+        (Action::FetchClaim { volume }, RuntimeEvent::ClaimFetched { volume: of, .. })
+        | (Action::SetUpVolume { volume }, RuntimeEvent::VolumeSetUp { volume: of, .. })
+        | (Action::TearDownVolume { volume }, RuntimeEvent::VolumeTornDown { volume: of, .. }) => volume == of,
         _ => false,
     }
 }

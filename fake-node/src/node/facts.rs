@@ -3,13 +3,11 @@
 use std::{hash::Hasher, net::Ipv4Addr};
 
 use pod_lifecycle::{
-    api::{OtherFields, PodManifest},
+    api::{OtherFields, PodManifest, VolumeMount},
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{ContainerIds, InstanceId},
     status::{ContainerFacts, PodFacts, RuntimeFacts},
 };
-
-use serde_json::{Value, json};
 
 use super::stable_hash::StableHasher;
 
@@ -38,7 +36,7 @@ impl RuntimeFacts for Facts<'_> {
             facts.allocated_resources = resources.get("requests").cloned();
             facts.resources = Some(resources.clone());
         }
-        facts.volume_mounts = of.volume_mounts.iter().map(mounted).collect();
+        facts.volume_mounts = of.volume_mounts.iter().map(VolumeMount::status).collect();
         if let Some(signal) = of.lifecycle.as_ref().and_then(|lifecycle| lifecycle.stop_signal.as_deref()) {
             facts.other = OtherFields::from_iter([("stopSignal".into(), signal.into())]);
         }
@@ -50,15 +48,6 @@ impl RuntimeFacts for Facts<'_> {
         facts.host_ips = vec![self.host_ip.to_string()];
         facts.pod_ips = self.pod_ip.into_iter().map(|ip| ip.to_string()).collect();
         facts
-    }
-}
-
-/// Returns the status of a volume mount.
-fn mounted(mount: &pod_lifecycle::api::VolumeMount) -> Value {
-    let (name, path) = (&mount.name, &mount.mount_path);
-    match mount.read_only {
-        true => json!({"name": name, "mountPath": path, "readOnly": true, "recursiveReadOnly": "Disabled"}),
-        false => json!({"name": name, "mountPath": path}),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         prober_manager::ProberManager,
         sync_loop_queue::Message,
         sync_state::{PendingCall, Sync, Task},
+        volume_manager::VolumeManager,
     },
     spec::{ContainerIndex, PodSpec},
     state::RuntimeStatus,
@@ -72,6 +73,9 @@ fn check_counts(kubelet: &Kubelet, Known { most }: Known) -> Checked {
     if !kubelet.prober_manager.has_same_probes(&ProberManager::new(&kubelet.spec)) {
         return Err(SnapshotError::WrongCount { field: "proberManager" });
     }
+    if kubelet.volume_manager().is_some_and(|volume_manager| !volume_manager.fits(&kubelet.spec)) {
+        return Err(SnapshotError::WrongCount { field: "volumeManager.volumes" });
+    }
     Ok(())
 }
 
@@ -115,7 +119,12 @@ impl Known {
                 Task::Remove(container, _) | Task::RemoveButLogs(container, _) | Task::Start(container) => {
                     self.check("worker.sync.tasks", *container)?;
                 }
-                Task::StopAll | Task::StopSandbox(_) | Task::RunSandbox(_) | Task::ReportStopped => {}
+                Task::StopAll
+                | Task::StopSandbox(_)
+                | Task::RunSandbox(_)
+                | Task::ReportStopped
+                | Task::SyncRuntime
+                | Task::TerminatePod => {}
             }
         }
         let is_stopping = match sync.pending_call {
@@ -132,7 +141,10 @@ impl Known {
                 true
             }
             PendingCall::Stopping => true,
-            PendingCall::Nothing | PendingCall::RunningSandbox(_) | PendingCall::StoppingSandbox(_) => false,
+            PendingCall::Nothing
+            | PendingCall::WaitingForVolumes
+            | PendingCall::RunningSandbox(_)
+            | PendingCall::StoppingSandbox(_) => false,
         };
         let problem = "containers are being stopped but the sync does not wait for their end, or the other way round";
         // A sync with stops and another call would forget the stops; one without stops would wait for ever.
@@ -147,6 +159,11 @@ fn check_worker(worker: &PodWorker, kubelet: &Kubelet) -> Checked {
     let has_work = worker.sync().is_some() || kubelet.pleg.awaits_requested_relist();
     if worker.is_blocked_by_relist() && has_work {
         return inconsistency("worker.dequeued", "a sync is dequeued before another has ended");
+    }
+    // Otherwise nothing would ever end the wait.
+    let sync_waits = worker.sync().is_some_and(|sync| sync.pending_call == PendingCall::WaitingForVolumes);
+    if sync_waits != kubelet.volume_manager().is_some_and(VolumeManager::is_waiting) {
+        return inconsistency("volumeManager.wait", "a sync waits for volumes without a wait, or the other way round");
     }
     // Otherwise no timeout would ever unblock the sync loop.
     if let Some(until) = kubelet.queue.blocked_by_preemption_until()

@@ -96,6 +96,9 @@ impl<'a> LaneReader<'a> {
             Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
             | Action::CreateContainer { .. }
             | Action::RemoveContainer { .. }
@@ -114,6 +117,8 @@ impl<'a> LaneReader<'a> {
             Occurrence::ProbeFinished { kind, outcome, .. } => self.probed(at, *kind, *outcome),
             Occurrence::SandboxDied(_)
             | Occurrence::CallFailed { .. }
+            | Occurrence::VolumeSetUp { .. }
+            | Occurrence::VolumeTornDown { .. }
             | Occurrence::KubeletRestarted
             | Occurrence::Action(_) => {}
         }

@@ -108,6 +108,9 @@ impl<'a> Reader<'a> {
             Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
             | Action::CreateContainer { .. }
             | Action::RemoveContainer { .. }
@@ -127,6 +130,8 @@ impl<'a> Reader<'a> {
             }
             // The status shows it: the container waits with the reason.
             Occurrence::CallFailed { .. } => {}
+            // A volume has no lane of its own; the waiting containers show that something is missing.
+            Occurrence::VolumeSetUp { .. } | Occurrence::VolumeTornDown { .. } => {}
             Occurrence::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
             Occurrence::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
             // The script's restart may be delayed; `KubeletRestarted` follows when it happens.

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::volume::VolumeCallKind;
 use crate::{
     event::HookKind,
     kubelet::Wake,
-    spec::{ContainerIndex, ProbeKind},
+    spec::{ContainerIndex, ProbeKind, VolumeIndex},
     state::InstanceId,
     time::Timestamp,
 };
@@ -16,6 +17,8 @@ use crate::{
 /// queued; their variants only give them a rank among the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum SimEvent {
+    /// The Pod's sync that waits for volumes looks at them.
+    VolumeWait,
     /// A call of `StartContainer` that failed returns, after its instance was reported as exited.
     FailedStart(ContainerIndex, InstanceId),
     /// The Pod's PLEG relists.
@@ -36,6 +39,12 @@ pub(in crate::sim) enum SimEvent {
     StopReturn(ContainerIndex, InstanceId),
     /// A pull ends, with success or not.
     PullEnd(ContainerIndex),
+    /// A volume is attached.
+    VolumeAttached(VolumeIndex),
+    /// A call that mounts or unmounts a volume ends: the place of the volume's name, the volume, and the number of the call.
+    VolumeCallEnd(u16, VolumeIndex, VolumeCallKind, u32),
+    /// The Pod's volume manager adds, removes, mounts or unmounts volumes.
+    VolumeLoop(Wake),
     /// An exec hook ends, by itself or with its container.
     HookEnd(ContainerIndex, InstanceId, HookKind),
     /// A probe with latency is answered.
@@ -58,6 +67,8 @@ impl SimEvent {
             // A sleep hook runs in the kubelet, so it is a wake-up of the Pod; it ends as early within an instant as an
             // exec hook.
             Wake::HookSlept(container) => SimEvent::HookEnd(container, InstanceId::nth(0), HookKind::PostStart),
+            Wake::VolumeWait => SimEvent::VolumeWait,
+            Wake::PopulateVolumes | Wake::ReconcileVolumes => SimEvent::VolumeLoop(wake),
             Wake::KillTimeout => SimEvent::KillTimeout,
             Wake::Relist => SimEvent::Relist,
             Wake::Probe(..) => SimEvent::Probe(wake),

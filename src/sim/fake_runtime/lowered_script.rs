@@ -3,6 +3,7 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
+use super::volume::VolumeCallKind;
 use crate::{
     api::PodManifest,
     event::HookKind,
@@ -11,8 +12,9 @@ use crate::{
         random::{Chance, Draw, RandomProbe, RandomScript},
         script::{ContainerScript, HookScript, ImageScript, ProbeScript, Run, Script},
         start_failures::{ObjectReference, SandboxOutcome},
+        volume_script::{VolumeCall, VolumeScript},
     },
-    spec::{ContainerIndex, PodSpec, ProbeKind},
+    spec::{ContainerIndex, PodSpec, ProbeKind, VolumeIndex},
     state::SIGKILL_EXIT_CODE,
 };
 
@@ -24,6 +26,8 @@ pub struct LoweredScript {
     containers: Vec<LoweredContainer>,
     /// Outcomes of the creations of sandboxes.
     sandboxes: Vec<SandboxOutcome>,
+    /// By index in the spec.
+    volumes: Vec<VolumeScript>,
 }
 
 #[derive(Clone, Debug)]
@@ -115,7 +119,18 @@ impl LoweredScript {
     #[must_use]
     pub fn new(scripts: &BTreeMap<String, ContainerScript>, spec: &PodSpec) -> LoweredScript {
         let scripts = spec.containers().map(|(_, of)| scripts.get(of.name()).cloned().unwrap_or_default());
-        LoweredScript { containers: scripts.map(LoweredContainer::new).collect(), sandboxes: Vec::new() }
+        let volumes = spec.volumes().map(|_| VolumeScript::default()).collect();
+        LoweredScript { containers: scripts.map(LoweredContainer::new).collect(), volumes, sandboxes: Vec::new() }
+    }
+
+    /// Adds the scripts of volumes, given by their names. A volume without one is bound, attached, mounted and unmounted at
+    /// once.
+    #[must_use]
+    pub fn with_volumes(mut self, scripts: &BTreeMap<String, VolumeScript>, spec: &PodSpec) -> LoweredScript {
+        for ((_, volume), script) in spec.volumes().zip(&mut self.volumes) {
+            *script = scripts.get(volume.name()).cloned().unwrap_or_default();
+        }
+        self
     }
 
     /// Lowers a whole script, with its sandboxes, config maps and secrets, to the containers of a Pod; `spec` is that of
@@ -129,7 +144,7 @@ impl LoweredScript {
                 container.references = script.references(pod, written);
             }
         }
-        lowered
+        lowered.with_volumes(&script.volumes, spec)
     }
 
     /// Returns the scripts of a Pod whose containers all run for ever and pass their probes.
@@ -141,6 +156,24 @@ impl LoweredScript {
     /// Returns the number of containers.
     pub(super) fn len(&self) -> usize {
         self.containers.len()
+    }
+
+    /// Returns the number of volumes.
+    pub(super) fn volume_count(&self) -> usize {
+        self.volumes.len()
+    }
+
+    pub(super) fn volume(&self, volume: VolumeIndex) -> &VolumeScript {
+        self.volumes.get(volume.get()).unwrap_or(VolumeScript::HEALTHY)
+    }
+
+    /// Returns the n-th call of its kind on a volume.
+    pub(super) fn volume_call(&self, volume: VolumeIndex, kind: VolumeCallKind, nth: u32) -> &VolumeCall {
+        let script = self.volume(volume);
+        match kind {
+            VolumeCallKind::SetUp => VolumeScript::call(&script.set_up, nth),
+            VolumeCallKind::TearDown => VolumeScript::call(&script.tear_down, nth),
+        }
     }
 
     fn script(&self, container: ContainerIndex) -> &ContainerScript {

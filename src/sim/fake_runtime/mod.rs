@@ -3,6 +3,7 @@
 mod container;
 mod event_queue;
 mod lowered_script;
+mod volume;
 
 pub use lowered_script::LoweredScript;
 
@@ -15,6 +16,7 @@ use self::{
     container::{ContainerSim, Process},
     event_queue::EventQueue,
     lowered_script::{RunId, StartCall},
+    volume::{VolumeCallKind, VolumeSim},
 };
 use super::timeline::{ExitCause, Occurrence};
 use crate::{
@@ -85,6 +87,8 @@ pub struct FakeRuntime {
     /// The newest sandbox, and true if it is ready.
     sandbox: Option<(SandboxId, bool)>,
     containers: Box<[ContainerSim]>,
+    /// By index in the spec; empty if the script has no volumes.
+    volumes: Box<[VolumeSim]>,
 }
 
 impl FakeRuntime {
@@ -92,9 +96,11 @@ impl FakeRuntime {
     #[must_use]
     pub fn new(script: Arc<LoweredScript>, start: Timestamp) -> FakeRuntime {
         let containers = (0..script.len()).map(|_| ContainerSim::default()).collect();
+        let volumes = (0..script.volume_count()).map(|_| VolumeSim::default()).collect();
         FakeRuntime {
             queue: EventQueue::default(),
             containers,
+            volumes,
             script,
             seed: 0,
             start,
@@ -310,6 +316,9 @@ impl FakeRuntime {
                 record(Occurrence::ProbeFinished { container, instance, kind, outcome });
                 Some(probe_finished(container, instance, kind, outcome, output_of(outcome, spec, container, kind)))
             }
+            Action::FetchClaim { volume } => Some(self.fetch_claim(volume, spec, now)),
+            Action::SetUpVolume { volume } => self.call_volume(volume, VolumeCallKind::SetUp, spec, now, record),
+            Action::TearDownVolume { volume } => self.call_volume(volume, VolumeCallKind::TearDown, spec, now, record),
         }
     }
 
@@ -356,9 +365,13 @@ impl FakeRuntime {
             SimEvent::ProbeAnswer(container, instance, kind) => {
                 Some(self.answer_probe(container, instance, kind, spec, now, record))
             }
+            SimEvent::VolumeAttached(volume) => Some(FakeRuntime::attach(volume)),
+            SimEvent::VolumeCallEnd(_, volume, kind, nth) => self.end_volume_call(volume, kind, nth, record),
             // Wake-ups are never queued, and the driver returns the script's events to its host.
             SimEvent::Relist
             | SimEvent::KillTimeout
+            | SimEvent::VolumeWait
+            | SimEvent::VolumeLoop(_)
             | SimEvent::Stop(_)
             | SimEvent::Probe(_)
             | SimEvent::ScriptAction(_)

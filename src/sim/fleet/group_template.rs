@@ -100,6 +100,8 @@ impl GroupTemplate {
 fn is_fast_object(object: &PodObject, group: &Group) -> bool {
     let (manifest, script) = (object.manifest(), &group.scenario.script);
     manifest.metadata.finalizers.is_empty()
+        // Times of volumes count from the Pod's start, too.
+        && script.volumes.is_empty()
         && manifest.metadata.deletion_timestamp.is_none()
         // Controllers' conditions, gates and earlier statuses stand in the object only.
         && manifest.spec.readiness_gates.is_empty()

@@ -56,8 +56,11 @@ impl Simulation {
 
     /// Restarts the kubelet, once no sync is under way. Without an object it would make no difference.
     pub(super) fn restart_kubelet_when_idle(&mut self) {
-        let Some(pod) = &self.driver.pod else { return };
-        // `step_until` restarts it once the sync has ended.
+        let now = self.instant.at;
+        let mut api_side = ApiSide { recorder: &mut self.recorder, object: &mut self.object };
+        let Some(pod) = &mut self.driver.pod else { return };
+        // A wait for mounts ends with the kubelet; `step_until` restarts it once any other sync has ended.
+        pod.interrupt_wait(now, &mut api_side.sink());
         if !pod.is_idle() {
             self.restart_is_pending = true;
         } else if !self.object.is_gone() && pod.worker_state() != WorkerState::Finished {

@@ -94,10 +94,11 @@ impl Simulation {
         let start = scenario.config.start.unwrap_or(DEFAULT_START);
         let object = scenario.object(start)?;
         scenario.check(object.spec())?;
+        let config = Arc::new(scenario.kubelet_config()?);
         let mut simulation = Simulation {
-            config: Arc::new(scenario.kubelet_config()?),
             driver: Driver { pod: None, runtime: scripted_runtime(&scenario, &object, start) },
-            recorder: Recorder::new(&object, start),
+            recorder: Recorder::new(&object, start, config.volume_manager),
+            config,
             object,
             end: start + scenario.script.end.unwrap_or(DEFAULT_END),
             instant: Instant::new(start),

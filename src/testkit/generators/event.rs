@@ -10,8 +10,10 @@ use super::{
 };
 use crate::{
     api::{ConditionStatus, Name, PodCondition, PodPhase},
-    event::{ApiEvent, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent},
-    spec::{ContainerIndex, PodSpec, ProbeKind},
+    event::{
+        ApiEvent, BoundVolume, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent, VolumeAttachment,
+    },
+    spec::{ContainerIndex, PodSpec, ProbeKind, VolumeIndex},
     state::{
         Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError, Termination,
         TerminationReason,
@@ -96,7 +98,26 @@ fn runtime_event(count: usize) -> impl Strategy<Value = RuntimeEvent> {
                 output
             }
         ),
+        volume_event(),
         runtime_status(count).prop_map(RuntimeEvent::Relisted),
+    ]
+    .boxed()
+}
+
+/// Generates an event of a volume that the Pod may or may not have.
+fn volume_event() -> impl Strategy<Value = RuntimeEvent> {
+    let volume = || (0..=3_u16).prop_map(VolumeIndex::from);
+    let bound = (text(), option::of(one_of::<VolumeAttachment>()))
+        .prop_map(|(name, attachment)| BoundVolume { name, attachment });
+    prop_oneof![
+        (volume(), prop::result::maybe_err(bound, text()))
+            .prop_map(|(volume, result)| RuntimeEvent::ClaimFetched { volume, result }),
+        (volume(), one_of::<VolumeAttachment>())
+            .prop_map(|(volume, attachment)| RuntimeEvent::VolumeAttachmentChanged { volume, attachment }),
+        (volume(), prop::result::maybe_err(Just(()), text()))
+            .prop_map(|(volume, result)| RuntimeEvent::VolumeSetUp { volume, result }),
+        (volume(), prop::result::maybe_err(Just(()), text()))
+            .prop_map(|(volume, result)| RuntimeEvent::VolumeTornDown { volume, result }),
     ]
     .boxed()
 }

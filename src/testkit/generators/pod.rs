@@ -4,11 +4,13 @@ use alloc::{string::ToString, sync::Arc, vec, vec::Vec};
 use core::time::Duration;
 
 use proptest::{option, prelude::*, sample};
+use serde_json::{Value, json};
 
 use super::container::{container, init_container, sidecar};
 use crate::{
     api::{
         Container, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate, RestartPolicy, SchedulingGate,
+        Volume, VolumeMount,
     },
     config::{BackOffLimits, FeatureGate, KubeletConfig, Kubernetes, Timing},
     spec,
@@ -23,7 +25,7 @@ pub fn manifest() -> impl Strategy<Value = PodManifest> {
     let grace_seconds = prop_oneof![2 => Just(None), 3 => (0..=60_i64).prop_map(Some)];
     grace_seconds
         .prop_flat_map(|grace_seconds| {
-            (spec_of(grace_seconds), any::<bool>(), prop::bool::weighted(0.05)).prop_map(pod_of)
+            (spec_of(grace_seconds), any::<bool>(), prop::bool::weighted(0.05), volumes()).prop_map(pod_of)
         })
         .boxed()
 }
@@ -45,9 +47,10 @@ pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
         }),
     ];
     let timing = prop_oneof![4 => Just(Timing::Ideal), 1 => any::<u64>().prop_map(|seed| Timing::NodeLike { seed })];
-    (crash_loop, timing, 1..=90_u64)
-        .prop_map(|(crash_loop, timing, resync)| {
+    (crash_loop, timing, 1..=90_u64, any::<bool>())
+        .prop_map(|(crash_loop, timing, resync, manages_volumes)| {
             let config = KubeletConfig::default().with_crash_loop(crash_loop).with_timing(timing);
+            let config = config.with_volume_manager(manages_volumes);
             Arc::new(config.with_resync_period(Duration::from_secs(resync)))
         })
         .boxed()
@@ -107,7 +110,32 @@ fn containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
         .boxed()
 }
 
-fn pod_of((spec, has_label, is_static): (PodManifestSpec, bool, bool)) -> PodManifest {
+/// Generates volumes: a claim, and one that needs no attachment.
+fn volumes() -> impl Strategy<Value = Vec<Volume>> {
+    let of = |name: &str, source: Value| {
+        let other = source.as_object().cloned().unwrap_or_default();
+        Volume { name: name.into(), other, ..Volume::default() }
+    };
+    let data = of("data", json!({"persistentVolumeClaim": {"claimName": "data"}}));
+    let cache = of("cache", json!({"emptyDir": {}}));
+    prop_oneof![6 => Just(Vec::new()), 1 => Just(vec![cache.clone()]), 1 => Just(vec![data, cache])].boxed()
+}
+
+/// Mounts all volumes in every container.
+fn mount(spec: &mut PodManifestSpec, volumes: Vec<Volume>) {
+    for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
+        let mounts = volumes.iter().map(|volume| VolumeMount {
+            name: volume.name.clone(),
+            mount_path: ["/", &volume.name].concat(),
+            ..VolumeMount::default()
+        });
+        container.volume_mounts = mounts.collect();
+    }
+    spec.volumes = volumes;
+}
+
+fn pod_of((mut spec, has_label, is_static, volumes): (PodManifestSpec, bool, bool, Vec<Volume>)) -> PodManifest {
+    mount(&mut spec, volumes);
     let labels = has_label.then(|| ("app".to_string(), "web".to_string())).into_iter().collect();
     // The annotation of a Pod from a file on the node: a static Pod is critical, so the node does not evict it.
     let source = is_static.then(|| ("kubernetes.io/config.source".to_string(), "file".to_string()));

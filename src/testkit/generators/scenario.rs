@@ -20,7 +20,8 @@ use crate::{
     rule::probe::ProbeOutcome,
     sim::{
         CallOutcome, ContainerScript, HookScript, ImageScript, NetworkOutage, ProbeScript, ProbeStep, Run,
-        SandboxOutcome, Scenario, Script, ScriptAction, ScriptActionKind, Settings, StartOutcome,
+        SandboxOutcome, Scenario, Script, ScriptAction, ScriptActionKind, Settings, StartOutcome, VolumeCall,
+        VolumeScript,
     },
     state::ConditionReason,
 };
@@ -36,12 +37,18 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
             let containers = pod.spec.init_containers.iter().chain(&pod.spec.containers);
             let names: Vec<String> = containers.map(|container| container.name.clone()).collect();
             let is_gated = !pod.spec.scheduling_gates.is_empty();
-            (Just(pod), script(names, is_gated), settings()).prop_map(|(pod, script, config)| {
-                let end = script.end.unwrap_or_default();
-                let script = without_missing_hooks_and_probes(script, &pod);
-                // An action after the end would make the scenario invalid.
-                Scenario { description: String::new(), pod, script, config }.cut_at(end)
-            })
+            (Just(pod), script(names, is_gated), settings(), volume_script()).prop_map(
+                |(pod, mut script, config, of_volumes)| {
+                    let end = script.end.unwrap_or_default();
+                    if let Some(of_volumes) = of_volumes {
+                        let volumes = pod.spec.volumes.iter().map(|volume| (volume.name.clone(), of_volumes.clone()));
+                        script.volumes = volumes.collect();
+                    }
+                    let script = without_missing_hooks_and_probes(script, &pod);
+                    // An action after the end would make the scenario invalid.
+                    Scenario { description: String::new(), pod, script, config }.cut_at(end)
+                },
+            )
         })
         .boxed()
 }
@@ -77,6 +84,26 @@ fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
             }
         })
         .boxed()
+}
+
+/// Generates a script for the Pod's volumes; with none their mounts are left out.
+fn volume_script() -> impl Strategy<Value = Option<VolumeScript>> {
+    let from = || option::weighted(0.3, seconds(100));
+    let call = || {
+        (seconds(20), option::of(Just("exit status 32".to_string())))
+            .prop_map(|(takes, error)| VolumeCall { takes, error })
+    };
+    let one = (from(), from(), from(), prop::bool::weighted(0.1), rarely(call()), rarely(call())).prop_map(
+        |(claim_exists_from, claim_bound_from, attached_from, attach_exhausted, set_up, tear_down)| VolumeScript {
+            claim_exists_from,
+            claim_bound_from,
+            attached_from,
+            attach_exhausted,
+            set_up,
+            tear_down,
+        },
+    );
+    option::of(one).boxed()
 }
 
 /// Generates outcomes of the creations of sandboxes, and a time without a network.

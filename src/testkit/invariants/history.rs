@@ -216,6 +216,9 @@ impl History {
             Action::RunHook { .. }
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
             | Action::StartContainer { .. }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use pod_lifecycle::{
     Action, Output, PodMachine, Timestamp,
     api::PodPhase,
-    event::{ApiEvent, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent},
+    event::{
+        ApiEvent, BoundVolume, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent, VolumeAttachment,
+    },
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, ProbeKind},
+    spec::{ContainerIndex, ProbeKind, VolumeIndex},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError},
 };
 
@@ -91,6 +93,20 @@ fn answer(dice: &mut Dice, action: &Action) -> Option<RuntimeEvent> {
         Action::Probe { container, instance, kind } => {
             RuntimeEvent::ProbeFinished { container, instance, kind, outcome: outcome(dice), output: "".into() }
         }
+        Action::FetchClaim { volume } => {
+            let attachment = [VolumeAttachment::Attached, VolumeAttachment::Pending, VolumeAttachment::LimitExceeded];
+            let bound = BoundVolume { name: "pv-data".into(), attachment: dice.one_of(&attachment).copied() };
+            let result = if is_well { Ok(bound) } else { Err("PVC is not bound".into()) };
+            RuntimeEvent::ClaimFetched { volume, result }
+        }
+        Action::SetUpVolume { volume } => {
+            let result = if is_well { Ok(()) } else { Err("exit status 32".into()) };
+            RuntimeEvent::VolumeSetUp { volume, result }
+        }
+        Action::TearDownVolume { volume } => {
+            let result = if is_well { Ok(()) } else { Err("device is busy".into()) };
+            RuntimeEvent::VolumeTornDown { volume, result }
+        }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
         _ => return None,
     })
@@ -120,7 +136,8 @@ pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
     let container = ContainerIndex::from(dice.small(7));
     let instance = InstanceId::nth(dice.small(5).into());
     let sandbox = SandboxId(dice.small(4).into());
-    match dice.below(9) {
+    let volume = VolumeIndex::from(dice.small(3));
+    match dice.below(11) {
         0 => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
         1 => RuntimeEvent::SandboxDied { sandbox },
         2 => RuntimeEvent::ImagePulled { container, result: Ok(1) },
@@ -132,6 +149,8 @@ pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
             let hook = if dice.once_in(2) { HookKind::PostStart } else { HookKind::PreStop };
             RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) }
         }
+        8 => RuntimeEvent::VolumeSetUp { volume, result: Ok(()) },
+        9 => RuntimeEvent::VolumeAttachmentChanged { volume, attachment: VolumeAttachment::Attached },
         _ => {
             let kind = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness];
             let kind = dice.one_of(&kind).copied().unwrap_or(ProbeKind::Liveness);

@@ -26,6 +26,13 @@ pub(crate) fn pod(dice: &mut Dice) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>),
     if dice.once_in(5) {
         spec["readinessGates"] = json!([{"conditionType": "example.com/ready"}]);
     }
+    if dice.once_in(3) {
+        spec["volumes"] = json!([
+            {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "cache", "emptyDir": {}},
+        ]);
+        spec["containers"][0]["volumeMounts"] =
+            json!([{"name": "data", "mountPath": "/data"}, {"name": "cache", "mountPath": "/cache"}]);
+    }
     let manifest: PodManifest =
         serde_json::from_value(json!({"metadata": {"name": "web", "uid": "uid-1"}, "spec": spec}))?;
     Ok((Arc::new(PodSpec::from_manifest(manifest)?), Arc::new(node(dice))))
@@ -37,7 +44,8 @@ fn node(dice: &mut Dice) -> KubeletConfig {
         1 => Timing::GenericPleg { phase: Duration::from_millis(dice.below(1000)), relist_after_sync: dice.once_in(2) },
         _ => Timing::Ideal,
     };
-    KubeletConfig::default().with_timing(timing).with_resync_period(Duration::from_secs(dice.below(120)))
+    let config = KubeletConfig::default().with_timing(timing).with_volume_manager(dice.once_in(2));
+    config.with_resync_period(Duration::from_secs(dice.below(120)))
 }
 
 fn init_container(dice: &mut Dice, nth: u64) -> Value {

@@ -89,6 +89,8 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     config.relist_after_sync = input["config"]["relistAfterPass"] == true;
     // The recorder did not run the kubelet's garbage collection.
     config.garbage_collection_period = Some(Duration::ZERO);
+    // A recorder with whole statuses had a volume manager; the others' volumes were mounted from the beginning.
+    config.volume_manager = input["config"]["fullStatus"] == true;
     config.admitted = true;
     Ok(scenario)
 }

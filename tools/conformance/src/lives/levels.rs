@@ -103,5 +103,7 @@ fn normal(value: &Value) -> Value {
 /// API server's, the others are the recorder's own runtime and node.
 fn is_unset(name: &str, value: &Value) -> bool {
     const OF_OTHERS: [&str; 5] = ["qosClass", "podIP", "hostIP", "imageID", "resize"];
-    OF_OTHERS.contains(&name) || ["lastState", "resources"].contains(&name) && *value == json!({})
+    OF_OTHERS.contains(&name)
+        || ["lastState", "resources"].contains(&name) && *value == json!({})
+        || name == "conditions" && *value == json!([])
 }

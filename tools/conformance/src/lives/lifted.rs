@@ -9,7 +9,7 @@ use pod_lifecycle::{
     event::HookKind,
     rule::probe::ProbeOutcome,
     sim::{EntryKind, Occurrence, Scenario, ScriptActionKind, Timeline, TimelineEntry},
-    spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind},
+    spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind, VolumeIndex},
     state::{InstanceId, StartError},
 };
 use serde_json::{Value, json};
@@ -76,6 +76,12 @@ impl Lift {
                 EntryKind::Sync(progress) => self.sync(t, *progress, &mut syncs),
                 _ => unreachable!("{kind:?} is new here"),
             }
+        }
+        // The recorder sorts what independent volumes do at one instant by their names.
+        for of_instant in
+            calls.chunk_by_mut(|one, other| is_of_volume(one) && is_of_volume(other) && one["t"] == other["t"])
+        {
+            of_instant.sort_by_key(|call| call["volume"].as_str().unwrap_or_default().to_owned());
         }
         json!({ "statuses": statuses, "cri": calls, "events": events, "syncs": syncs, "end": { "t": self.t(self.timeline.end.at) } })
     }
@@ -187,6 +193,7 @@ impl Lift {
             "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
             "containerID": self.recorded_id(&status.container_id),
             "stopSignal": status.other.get("stopSignal"),
+            "volumeMounts": (!status.volume_mounts.is_empty()).then_some(&status.volume_mounts),
             "state": self.state(&status.state), "lastState": self.state(&status.last_state),
         })
     }
@@ -255,7 +262,12 @@ impl Lift {
                 "id": self.id(*container, *instance), "kind": hook_name(*hook),
                 "result": self.has_exited(place, *container, *instance).then_some("notRunning"),
             }),
-            Action::InspectImage { .. } | Action::Probe { .. } | Action::RemovePodSandbox { .. } => return None,
+            Action::SetUpVolume { volume } => json!({ "t": t, "op": "~SetUp", "volume": self.volume(*volume) }),
+            Action::TearDownVolume { volume } => json!({ "t": t, "op": "~TearDown", "volume": self.volume(*volume) }),
+            Action::InspectImage { .. }
+            | Action::Probe { .. }
+            | Action::RemovePodSandbox { .. }
+            | Action::FetchClaim { .. } => return None,
             _ => unreachable!("{action:?} is new here"),
         })
     }
@@ -291,6 +303,12 @@ impl Lift {
                     Some(ProbeOutcome::Error) => "error",
                     None => "notRunning",
                 },
+            }),
+            Occurrence::VolumeSetUp { volume, error } => json!({
+                "t": t, "op": "~SetUpEnd", "volume": self.volume(*volume), "result": error.as_deref().unwrap_or("ok"),
+            }),
+            Occurrence::VolumeTornDown { volume, error } => json!({
+                "t": t, "op": "~TearDownEnd", "volume": self.volume(*volume), "result": error.as_deref().unwrap_or("ok"),
             }),
             Occurrence::SandboxDied(sandbox) => {
                 json!({ "t": t, "op": "~SandboxDied", "id": format!("sb-{}", sandbox.0) })
@@ -333,6 +351,10 @@ impl Lift {
         }
     }
 
+    fn volume(&self, volume: VolumeIndex) -> &str {
+        self.spec.volume(volume).map_or("", |volume| volume.name())
+    }
+
     fn id(&self, container: ContainerIndex, instance: InstanceId) -> String {
         // The recorder's runtime counts the containers that it has created, the machine also those that failed.
         let has_failed = |entry: &TimelineEntry| {
@@ -353,6 +375,10 @@ impl Lift {
         let known = parts.and_then(|(name, number)| Some((self.spec.index_of(name)?, number.parse().ok()?)));
         known.map_or_else(|| text(id), |(container, number)| json!(self.id(container, InstanceId::nth(number))))
     }
+}
+
+fn is_of_volume(call: &Value) -> bool {
+    call["volume"].is_string()
 }
 
 fn text(text: &str) -> Value {
