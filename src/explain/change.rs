@@ -175,7 +175,10 @@ pub(super) fn of_situation(situation: &PodSituation) -> Option<Vec<PossibleChang
         }
         PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => Vec::from([PossibleChange::Nothing]),
         PodSituation::NetworkNotReady { .. } => Vec::from([PossibleChange::of_pod(Remedy::NetworkOfNode)]),
-        PodSituation::NoSandbox { .. } | PodSituation::RestartingAll { .. } => Vec::new(),
+        PodSituation::NoSandbox { .. }
+        | PodSituation::VolumesNotMounted { .. }
+        | PodSituation::Unmounting { .. }
+        | PodSituation::RestartingAll { .. } => Vec::new(),
         PodSituation::Container { .. } | PodSituation::Ready => return None,
     })
 }

@@ -123,6 +123,8 @@ impl Explanation {
             | PodSituation::Unreported { .. }
             | PodSituation::NoSandbox { .. }
             | PodSituation::NetworkNotReady { .. }
+            | PodSituation::VolumesNotMounted { .. }
+            | PodSituation::Unmounting { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
             | PodSituation::GatesUnmet { .. }
@@ -211,6 +213,8 @@ impl Explanation {
                 "its sandbox has died and a new one is being created".into()
             }
             PodSituation::NoSandbox { .. } => "its sandbox has died and it needs a new one".into(),
+            PodSituation::VolumesNotMounted { volumes, .. } => sentence::volumes_not_mounted(volumes),
+            PodSituation::Unmounting { volumes, .. } => sentence::volumes_being_unmounted(volumes),
             PodSituation::NetworkNotReady { .. } => {
                 "the network of its node is not ready, so nothing of it starts (NetworkNotReady)".into()
             }
@@ -359,6 +363,9 @@ impl Explanation {
             PodSituation::NoSandbox { after, .. } => {
                 let holder = self.container(after.as_deref()?)?;
                 Some(format!("the kubelet first finishes what is under way: {}", holder.clause()))
+            }
+            PodSituation::VolumesNotMounted { since, volumes } | PodSituation::Unmounting { since, volumes } => {
+                Some(sentence::awaited_volumes(volumes, *since, self.at))
             }
             PodSituation::NetworkNotReady { message } => Some(text::unpunctuated(message).into()),
             PodSituation::Stopping { .. } => {
@@ -757,6 +764,10 @@ impl Explanation {
             PodSituation::NoSandbox { ruled_out_by: Some(_), .. } => "nothing starts any more".into(),
             PodSituation::NoSandbox { .. } => "its containers start once the sandbox is ready".into(),
             PodSituation::NetworkNotReady { .. } => "the kubelet tries again every second".into(),
+            PodSituation::VolumesNotMounted { .. } => "its containers start once all of its volumes are mounted".into(),
+            PodSituation::Unmounting { .. } => {
+                "the kubelet is done with the Pod once all of its volumes are unmounted".into()
+            }
             PodSituation::RestartingAll { .. } => "all containers start again once the old ones are removed".into(),
             PodSituation::NodeSilent { .. } if self.removal.is_some() => {
                 "nothing, until the node reports, is deleted from the cluster, or is taken out of service".into()

@@ -54,7 +54,7 @@ pub use observed::{
     Discrepancy, Inconsistency, MissingFact, Need, ObserveError, ObservedConditions, ObservedPod, Obstacle,
     ObstacleKind,
 };
-pub use pod::{EndCause, PodSituation, StopCause};
+pub use pod::{AwaitedVolume, EndCause, PodSituation, StopCause};
 pub use remedy::Remedy;
 pub use removal::{Finalizer, Removal};
 pub use scheduling::UnfitNodes;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::{ConditionStatus, Name, PodPhase, RestartPolicy},
-    kubelet::{InspectSync, PodMachine, WorkerState},
+    kubelet::{InspectSync, InspectVolume, PodMachine, WorkerState},
     rule::{deadline::DEADLINE_REASON, restart},
     spec::{ContainerKind, ContainerSpec, PodSpec},
     state::{
@@ -90,6 +90,20 @@ pub enum PodSituation {
         /// Message of the runtime.
         message: String,
     },
+    /// Waits for volumes that are not mounted yet; nothing else is done meanwhile.
+    VolumesNotMounted {
+        /// Time since which they are to be mounted.
+        since: Timestamp,
+        /// The volumes, by name.
+        volumes: Vec<AwaitedVolume>,
+    },
+    /// Its containers have stopped, and its volumes are being unmounted.
+    Unmounting {
+        /// Time since which they are to be unmounted.
+        since: Timestamp,
+        /// The volumes, by name.
+        volumes: Vec<AwaitedVolume>,
+    },
     /// The exit of a container restarts all of them.
     RestartingAll {
         /// Container that exited, if still known.
@@ -121,6 +135,27 @@ pub enum PodSituation {
     },
     /// Removed from the API, with no container left.
     Gone,
+}
+
+/// Volume that a Pod waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AwaitedVolume {
+    /// Name of the volume.
+    pub name: String,
+    /// Error of its last mount or unmount, or of the last fetch of its claim, if that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// False if it has to be attached to the node, and is not.
+    pub is_attached: bool,
+}
+
+impl AwaitedVolume {
+    fn of(volume: InspectVolume<'_>) -> AwaitedVolume {
+        let InspectVolume { name, error, is_attached } = volume;
+        AwaitedVolume { name: name.into(), error: error.map(String::from), is_attached }
+    }
 }
 
 /// Cause of a Pod's stop.
@@ -238,6 +273,9 @@ impl PodSituation {
                 PodSituation::Over { cause: end_cause(pod) }
             };
         }
+        if let Some((since, volumes)) = inspect.volumes_being_unmounted() {
+            return PodSituation::Unmounting { since, volumes: volumes.into_iter().map(AwaitedVolume::of).collect() };
+        }
         if pod.worker_state() != WorkerState::Syncing {
             return stopping(pod);
         }
@@ -246,6 +284,11 @@ impl PodSituation {
             inspect.status().conditions.containers_ready.is_true() && pod.runtime().active_sandbox().is_some();
         if let Some(message) = inspect.network_not_ready().filter(|_| !is_well && inspect.sync().is_none()) {
             return PodSituation::NetworkNotReady { message: message.into() };
+        }
+        let may_wait = !is_well && inspect.sync().is_none_or(InspectSync::waits_for_volumes);
+        if let Some((since, volumes)) = inspect.volumes_not_mounted().filter(|_| may_wait) {
+            let volumes = volumes.into_iter().map(AwaitedVolume::of).collect();
+            return PodSituation::VolumesNotMounted { since, volumes };
         }
         if container::is_restarting_all(pod) {
             return PodSituation::RestartingAll { container: trigger(pod) };

@@ -6,8 +6,8 @@ use alloc::{
 };
 
 use super::{
-    ContainerExplanation, Explanation, LastExit, MissingFact, PossibleChange, ProbeProgress, RestartDecision,
-    RestartReason, Situation, StopReason, StopStep, text,
+    AwaitedVolume, ContainerExplanation, Explanation, LastExit, MissingFact, PossibleChange, ProbeProgress,
+    RestartDecision, RestartReason, Situation, StopReason, StopStep, text,
 };
 use crate::{
     api::Name,
@@ -272,6 +272,45 @@ pub(super) fn stopping(name: &str, step: &StopStep, exit: Option<&LastExit>, now
         StopStep::Unseen => format!("`{name}` was still running when the status was written"),
         StopStep::Gone => format!("`{name}` has stopped"),
     }
+}
+
+// --- Volumes ---
+
+/// True if any of the volumes has failed.
+pub(super) fn has_errors(volumes: &[AwaitedVolume]) -> bool {
+    volumes.iter().any(|volume| volume.error.is_some())
+}
+
+/// Returns the volumes that are missing: ``its volume `data` is not mounted yet``.
+pub(super) fn volumes_not_mounted(volumes: &[AwaitedVolume]) -> String {
+    let are = if volumes.len() == 1 { "is" } else { "are" };
+    format!("{} {are} not mounted yet", subject_of(volumes))
+}
+
+/// Returns the volumes that are left: ``its containers have stopped, and its volume `data` is being unmounted``.
+pub(super) fn volumes_being_unmounted(volumes: &[AwaitedVolume]) -> String {
+    let are = if volumes.len() == 1 { "is" } else { "are" };
+    format!("its containers have stopped, and {} {are} being unmounted", subject_of(volumes))
+}
+
+fn subject_of(volumes: &[AwaitedVolume]) -> String {
+    let names: Vec<&str> = volumes.iter().map(|volume| &*volume.name).collect();
+    let noun = if names.len() == 1 { "volume" } else { "volumes" };
+    format!("its {noun} {}", text::names(&names))
+}
+
+/// Returns since when the volumes are awaited, and what holds each up.
+pub(super) fn awaited_volumes(volumes: &[AwaitedVolume], since: Timestamp, now: Timestamp) -> String {
+    let since = format!("since {}, for {}", text::past(since, now), text::span(now.since(since)));
+    let held_up = volumes.iter().filter_map(|volume| {
+        let name = &volume.name;
+        match &volume.error {
+            Some(error) => Some(format!("`{name}` failed last with: {}", text::unpunctuated(error))),
+            None if !volume.is_attached => Some(format!("`{name}` is not attached to the node")),
+            None => None,
+        }
+    });
+    core::iter::once(since).chain(held_up).collect::<Vec<_>>().join("; ")
 }
 
 // --- Changes ---

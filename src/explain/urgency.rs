@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     ContainerExplanation, EndCause, Explanation, PodSituation, PullFailure, Situation, StopCause, WaitingFor,
-    display::OVERDUE, text,
+    display::OVERDUE, sentence, text,
 };
 use crate::api::PodPhase;
 
@@ -47,6 +47,16 @@ impl Explanation {
             PodSituation::Over { cause: EndCause::AllSucceeded } => Urgency::Done,
             PodSituation::Gone => Urgency::Done,
             PodSituation::Stopping { cause, .. } => self.urgency_of_stop(cause),
+            PodSituation::VolumesNotMounted { volumes, .. } if !sentence::has_errors(volumes) => {
+                self.urgency_of_start()
+            }
+            PodSituation::Unmounting { volumes, .. } => {
+                if sentence::has_errors(volumes) {
+                    Urgency::Trouble
+                } else {
+                    Urgency::Changing
+                }
+            }
             PodSituation::MirrorDeleted { .. } => Urgency::Changing,
             PodSituation::Leaving { .. } => {
                 let is_overdue =
@@ -66,6 +76,7 @@ impl Explanation {
             | PodSituation::NodeSilent { .. }
             | PodSituation::NoSandbox { .. }
             | PodSituation::NetworkNotReady { .. }
+            | PodSituation::VolumesNotMounted { .. }
             | PodSituation::GatesUnmet { .. }
             | PodSituation::Resizing { .. }
             | PodSituation::Over { .. } => Urgency::Trouble,
@@ -150,6 +161,8 @@ impl Explanation {
                 Some(obstacle) => format!("{} is missing: {}", obstacle.subject, text::unpunctuated(&obstacle.message)),
                 None => "its sandbox, network or volumes are not ready".into(),
             },
+            PodSituation::VolumesNotMounted { volumes, .. } => sentence::volumes_not_mounted(volumes),
+            PodSituation::Unmounting { volumes, .. } => sentence::volumes_being_unmounted(volumes),
             PodSituation::NetworkNotReady { message } => {
                 format!("the network of its node is not ready: {}", text::unpunctuated(message))
             }

@@ -3,6 +3,7 @@
 //! The kubelet's components keep their fields private; readers outside of this module ask here, in Kubernetes' words,
 //! and can change nothing.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{
@@ -10,6 +11,7 @@ use super::{
     components::Kubelet,
     pod_worker::PodWorker,
     sync_state::{PendingCall, Stop, StopStage, Sync, Task},
+    volume_manager::InspectVolume,
 };
 use crate::{
     action::SyncKind,
@@ -185,6 +187,22 @@ impl<'a> Inspect<'a> {
         self.kubelet.runtime_manager.start_failure(container).map(|failure| &**failure)
     }
 
+    // --- The volume manager ---
+
+    /// Returns the volumes that keep a sync from going on, and since when they are to be mounted.
+    pub(crate) fn volumes_not_mounted(self) -> Option<(Timestamp, Vec<InspectVolume<'a>>)> {
+        let volume_manager = self.kubelet.volume_manager()?;
+        let volumes: Vec<_> = volume_manager.not_mounted(&self.kubelet.object.spec).collect();
+        (!volumes.is_empty()).then(|| (volume_manager.started_at(), volumes))
+    }
+
+    /// Returns the volumes whose unmount the sync of a terminated Pod waits for, and since when.
+    pub(crate) fn volumes_being_unmounted(self) -> Option<(Timestamp, Vec<InspectVolume<'a>>)> {
+        let volume_manager = self.kubelet.volume_manager()?;
+        let since = volume_manager.unmounts_since()?;
+        Some((since, volume_manager.possibly_mounted(&self.kubelet.object.spec).collect()))
+    }
+
     // --- The prober manager ---
 
     /// Returns every probe worker that exists, by container and kind of probe.
@@ -256,6 +274,11 @@ impl<'a> InspectSync<'a> {
     /// True while the sync stops this container since its postStart hook failed.
     pub(crate) fn is_stopping_after_post_start(self, container: ContainerIndex) -> bool {
         self.sync.pending_call == PendingCall::StoppingFailed(container)
+    }
+
+    /// True while the sync waits for the Pod's volumes.
+    pub(crate) fn waits_for_volumes(self) -> bool {
+        self.sync.pending_call == PendingCall::WaitingForVolumes
     }
 
     /// True while the sync waits for its new sandbox.

@@ -77,6 +77,7 @@ pub(crate) use snapshot::Version;
 pub use snapshot::{PodSnapshot, SnapshotError};
 pub use status_view::{CONTAINER_MOVES, PHASE_MOVES, StatusView};
 pub use timers::Wake;
+pub(crate) use volume_manager::InspectVolume;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::hash::{Hash, Hasher};

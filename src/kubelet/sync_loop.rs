@@ -280,8 +280,12 @@ impl SyncLoop<'_> {
         // The sync loop notices the deaths of this instant once the terminated Pod waits for its volumes.
         let waits_for_unmount = sync.kind() == SyncKind::Terminated;
         self.worker.suspend(sync);
-        let is_deleting = self.kubelet.object.is_deleting() || self.kubelet.object.is_gone;
-        if waits_for_unmount && is_deleting {
+        if !waits_for_unmount {
+            return;
+        }
+        // A preemption waits for the end of the containers, not for that of the volumes.
+        self.kubelet.queue.block_until(None);
+        if self.kubelet.object.is_deleting() || self.kubelet.object.is_gone {
             self.kubelet.plan_removal_of_dead_containers(step.now);
             self.kubelet.remove_dead_containers(step);
         }

@@ -122,7 +122,7 @@ enum MountState {
 
 /// Operation on a volume that the embedder carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Operation {
+pub(super) enum Operation {
     SetUp,
     TearDown,
 }
@@ -154,7 +154,7 @@ struct Wait {
 
 /// Kind of a sync's wait for volumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum WaitKind {
+enum WaitKind {
     /// `WaitForAttachAndMount`.
     Mount,
     /// `WaitForUnmount`.
@@ -172,6 +172,16 @@ pub(super) struct PodState {
     pub(super) is_terminated: bool,
     /// True if its object exists, so that the pod manager has the Pod.
     pub(super) exists: bool,
+}
+
+/// Read-only view of one volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InspectVolume<'a> {
+    pub(crate) name: &'a str,
+    /// Error of the last mount or unmount, or of the last fetch of its claim, that failed.
+    pub(crate) error: Option<&'a str>,
+    /// False if the volume has to be attached to the node, and is not.
+    pub(crate) is_attached: bool,
 }
 
 /// Result of a wait.
@@ -625,6 +635,36 @@ impl VolumeManager {
             (poll, timeout) => poll.or(timeout),
         }
     }
+
+    // --- Explanations ---
+
+    /// Returns the volumes that containers mount and that are not mounted, by name.
+    pub(super) fn not_mounted<'a>(&'a self, spec: &'a PodSpec) -> impl Iterator<Item = InspectVolume<'a>> {
+        self.inspected(spec).filter(|(of_spec, volume)| of_spec.is_mounted() && !volume.is_usable()).map(inspect)
+    }
+
+    /// Returns since when the sync of a terminated Pod waits for unmounts; `None` if it does not.
+    pub(super) fn unmounts_since(&self) -> Option<Timestamp> {
+        self.wait.filter(|wait| wait.kind != WaitKind::Mount).map(|wait| wait.since)
+    }
+
+    /// Returns the volumes that are mounted, or may be, by name.
+    pub(super) fn possibly_mounted<'a>(&'a self, spec: &'a PodSpec) -> impl Iterator<Item = InspectVolume<'a>> {
+        self.inspected(spec).filter(|(_, volume)| volume.mount != MountState::Unmounted).map(inspect)
+    }
+
+    fn inspected<'a>(&'a self, spec: &'a PodSpec) -> impl Iterator<Item = (&'a VolumeSpec, &'a Volume)> {
+        self.by_name.iter().filter_map(|index| Some((spec.volume(*index)?, self.volume(*index)?)))
+    }
+
+    /// Returns the start of the kubelet, since which the volumes are to be mounted.
+    pub(super) fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+}
+
+fn inspect<'a>((of_spec, volume): (&'a VolumeSpec, &'a Volume)) -> InspectVolume<'a> {
+    InspectVolume { name: of_spec.name(), error: volume.last_error.as_deref(), is_attached: !volume.is_unattached() }
 }
 
 impl PodState {

@@ -22,3 +22,4 @@ mod start_failures;
 mod tables;
 mod timing;
 mod versions;
+mod volumes;

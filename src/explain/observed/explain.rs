@@ -332,6 +332,8 @@ impl Observation<'_> {
             | PodSituation::Unscheduled { .. }
             | PodSituation::NoSandbox { .. }
             | PodSituation::NetworkNotReady { .. }
+            | PodSituation::VolumesNotMounted { .. }
+            | PodSituation::Unmounting { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::GatesUnmet { .. }
             | PodSituation::Ready
@@ -657,6 +659,8 @@ impl Observation<'_> {
             }
             PodSituation::NoSandbox { .. }
             | PodSituation::NetworkNotReady { .. }
+            | PodSituation::VolumesNotMounted { .. }
+            | PodSituation::Unmounting { .. }
             | PodSituation::RestartingAll { .. }
             | PodSituation::Container { .. }
             | PodSituation::GatesUnmet { .. }
