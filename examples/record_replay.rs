@@ -143,7 +143,10 @@ fn answers(output: &Output) -> Vec<RuntimeEvent> {
         | Action::StopContainer { .. }
         | Action::RemoveContainer { .. }
         | Action::RunHook { .. }
-        | Action::Probe { .. } => Vec::new(),
+        | Action::Probe { .. }
+        | Action::FetchClaim { .. }
+        | Action::SetUpVolume { .. }
+        | Action::TearDownVolume { .. } => Vec::new(),
         _ => Vec::new(),
     }
 }

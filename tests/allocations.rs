@@ -317,7 +317,10 @@ fn answer_all(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>) {
                 | Action::PullImage { .. }
                 | Action::StopContainer { .. }
                 | Action::RemoveContainer { .. }
-                | Action::RunHook { .. } => panic!("a healthy Pod does not ask for this"),
+                | Action::RunHook { .. }
+                | Action::FetchClaim { .. }
+                | Action::SetUpVolume { .. }
+                | Action::TearDownVolume { .. } => panic!("a healthy Pod does not ask for this"),
                 _ => panic!("{action:?} is new here"),
             };
             pod.handle_event(now, Event::Runtime(answer), out).unwrap();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use pod_lifecycle::{
     Action,
-    event::{ContainerExit, RuntimeEvent},
+    event::{BoundVolume, ContainerExit, RuntimeEvent},
     rule::probe::ProbeOutcome,
 };
 
@@ -42,6 +42,12 @@ impl Runtime {
                 let (outcome, output) = (ProbeOutcome::Success, "".into());
                 vec![RuntimeEvent::ProbeFinished { container, instance, kind, outcome, output }]
             }
+            Action::FetchClaim { volume } => {
+                let result = Ok(BoundVolume { name: "pv-data".into(), attachment: None });
+                vec![RuntimeEvent::ClaimFetched { volume, result }]
+            }
+            Action::SetUpVolume { volume } => vec![RuntimeEvent::VolumeSetUp { volume, result: Ok(()) }],
+            Action::TearDownVolume { volume } => vec![RuntimeEvent::VolumeTornDown { volume, result: Ok(()) }],
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => Vec::new(),
             _ => Vec::new(),
         });

@@ -62,7 +62,10 @@ impl Life {
 fn names(pod: &PodManifest) -> Names {
     let spec = &pod.spec;
     let all = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
-    Names(all.map(|container| container.name.clone()).collect())
+    Names {
+        containers: all.map(|container| container.name.clone()).collect(),
+        volumes: spec.volumes.iter().map(|volume| volume.name.clone()).collect(),
+    }
 }
 
 /// Goes through a life, and keeps what the API holds.

@@ -9,7 +9,7 @@ use pod_lifecycle::{
     go_duration,
     kubectl::Row,
     sim::{ExitCause, Occurrence},
-    spec::ContainerIndex,
+    spec::{ContainerIndex, VolumeIndex},
 };
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -66,12 +66,15 @@ pub(crate) fn offset(at: Duration) -> String {
     format!("+{}", go_duration(at))
 }
 
-/// The names of a Pod's containers, by index.
-pub(crate) struct Names(pub(crate) Vec<String>);
+/// The names of a Pod's containers and volumes, by index.
+pub(crate) struct Names {
+    pub(crate) containers: Vec<String>,
+    pub(crate) volumes: Vec<String>,
+}
 
 impl Names {
     pub(crate) fn of(&self, container: ContainerIndex) -> &str {
-        self.0.get(container.get()).map_or("?", String::as_str)
+        self.containers.get(container.get()).map_or("?", String::as_str)
     }
 
     pub(crate) fn event(&self, event: &KubernetesEvent) -> Event {
@@ -96,6 +99,9 @@ impl Names {
             Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
             | Action::CreateContainer { .. }
@@ -103,6 +109,14 @@ impl Names {
             | Action::RemoveContainer { .. }
             | Action::Probe { .. } => None,
             _ => None,
+        }
+    }
+
+    fn volume_call(&self, call: &str, volume: VolumeIndex, error: Option<&str>) -> String {
+        let name = self.volumes.get(volume.get()).map_or("?", String::as_str);
+        match error {
+            Some(error) => format!("the {call} of volume {name} fails: {error}"),
+            None => format!("the {call} of volume {name} ends"),
         }
     }
 
@@ -115,6 +129,10 @@ impl Names {
             Occurrence::HookFinished { container, hook, code, .. } => {
                 let how = code.map_or_else(|| "the container died".into(), |code| format!("exit code {code}"));
                 Some(format!("{} of {} ends: {how}", hook_name(*hook), self.of(*container)))
+            }
+            Occurrence::VolumeSetUp { volume, error } => Some(self.volume_call("mount", *volume, error.as_deref())),
+            Occurrence::VolumeTornDown { volume, error } => {
+                Some(self.volume_call("unmount", *volume, error.as_deref()))
             }
             Occurrence::SandboxDied(_) => Some("the sandbox dies".into()),
             Occurrence::KubeletRestarted => Some("the kubelet restarts".into()),
