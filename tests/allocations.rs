@@ -125,6 +125,48 @@ fn a_refusal_allocates_no_more_than_the_event_that_it_gives_back_and_the_contain
 }
 
 #[test]
+fn a_pod_without_volumes_pays_nothing_for_a_volume_manager() {
+    let (mut pod, now) = running(1, None);
+    let spec = pod.spec().clone();
+    let started = |is_on: bool| {
+        let config = Arc::new(KubeletConfig::default().with_volume_manager(is_on));
+        let (allocated, bytes) = (ALLOCATIONS.get(), BYTES.get());
+        let pod = PodMachine::new(spec.clone(), config, now, &mut NoSink);
+        let cost = (ALLOCATIONS.get() - allocated, BYTES.get() - bytes);
+        drop(pod);
+        cost
+    };
+    assert_eq!(started(true), started(false));
+    pod.handle_timeout(pod.poll_timeout().unwrap(), &mut NoSink);
+}
+
+#[test]
+fn the_sync_of_a_pod_whose_volumes_are_mounted_allocates_no_more_than_that_of_one_without() {
+    let resync = |volumes: &str, is_on: bool| {
+        let object = format!(
+            r#"{{"metadata": {{"name": "web"}}, "spec": {{"volumes": [{{"name": "conf", "configMap": {{"name": "conf"}}}}],
+                "containers": [{{"name": "app0", "image": "nginx:1", "volumeMounts": [{volumes}]}}]}}}}"#
+        );
+        let object: api::PodManifest = serde_json::from_str(&object).unwrap();
+        let mut config = KubeletConfig::default().with_volume_manager(is_on);
+        config.fast_path = config.fast_path.without(pod_lifecycle::config::FastPath::RESYNC);
+        let (mut now, mut out) = (Timestamp::UNIX_EPOCH, Vec::new());
+        let mut pod = PodMachine::from_object(&object, Arc::new(config), now, &mut out).unwrap();
+        // Until the first resync: every wake-up before belongs to the start.
+        while now < Timestamp::from_unix_seconds(5) {
+            answer_all(&mut pod, now, &mut out);
+            now = pod.poll_timeout().unwrap();
+            if now < Timestamp::from_unix_seconds(5) {
+                pod.handle_timeout(now, &mut out);
+            }
+        }
+        allocations(|| pod.handle_timeout(now, &mut NoSink))
+    };
+    let mount = r#"{"name": "conf", "mountPath": "/conf"}"#;
+    assert_eq!(resync(mount, true), resync("", false));
+}
+
+#[test]
 fn a_relist_of_what_is_known_allocates_nothing() {
     let (mut pod, now) = running(2, None);
     let known = Event::Runtime(RuntimeEvent::Relisted(pod.runtime().clone()));
@@ -308,6 +350,7 @@ fn answer_all(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>) {
                 Action::StartContainer { container, instance } => {
                     RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) }
                 }
+                Action::SetUpVolume { volume } => RuntimeEvent::VolumeSetUp { volume, result: Ok(()) },
                 Action::Probe { container, kind, .. } => {
                     pod.handle_event(now, success(container, kind), out).unwrap();
                     continue;
@@ -319,7 +362,6 @@ fn answer_all(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>) {
                 | Action::RemoveContainer { .. }
                 | Action::RunHook { .. }
                 | Action::FetchClaim { .. }
-                | Action::SetUpVolume { .. }
                 | Action::TearDownVolume { .. } => panic!("a healthy Pod does not ask for this"),
                 _ => panic!("{action:?} is new here"),
             };

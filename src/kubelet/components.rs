@@ -74,7 +74,7 @@ pub(super) struct ColdState {
     /// Limits syncs that a status read back requests: they would request one another for ever.
     pub(super) reconcile_guard: LivelockGuard,
     /// Volume manager of a Pod with volumes, if the configuration switches it on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(super) volume_manager: Option<Box<VolumeManager>>,
 }
 

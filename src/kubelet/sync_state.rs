@@ -68,7 +68,7 @@ pub(super) struct Sync {
     #[serde(with = "crate::time::exact")]
     earliest_release: Option<Timestamp>,
     /// True if the node has rejected the Pod, so that it is terminated next.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    #[serde(default)]
     is_rejected: bool,
 }
 

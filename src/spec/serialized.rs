@@ -29,7 +29,7 @@ pub(super) struct SerializedSpec {
     is_static: bool,
     resources: Option<Box<PodResources>>,
     node_constraints: Option<Box<NodeConstraints>>,
-    #[serde(default, skip_serializing_if = "<[VolumeSpec]>::is_empty")]
+    #[serde(default)]
     volumes: Box<[VolumeSpec]>,
 }
 

@@ -70,8 +70,12 @@ fn relisting_known_state_is_a_no_op(step: &StepRecord<'_>) -> Result<(), Violati
 fn each_runtime_event_is_accepted_once(step: &StepRecord<'_>) -> Result<(), Violation> {
     let Some(event @ Event::Runtime(runtime_event)) = step.event else { return Ok(()) };
     let has_actions = step.out.iter().any(|output| matches!(output, Output::Action(_)));
-    // A sandbox is stopped more than once, and each stop is answered by SandboxDied.
-    if has_actions || matches!(runtime_event, RuntimeEvent::Relisted(_) | RuntimeEvent::SandboxDied { .. }) {
+    // A sandbox is stopped more than once, and each stop is answered by SandboxDied; the others report a state.
+    let is_report = matches!(
+        runtime_event,
+        RuntimeEvent::Relisted(_) | RuntimeEvent::SandboxDied { .. } | RuntimeEvent::VolumeAttachmentChanged { .. }
+    );
+    if has_actions || is_report {
         return Ok(());
     }
     let (mut copy, mut out) = (step.after.clone(), Vec::new());

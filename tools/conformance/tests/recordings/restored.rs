@@ -15,9 +15,11 @@ use crate::{FEWER, STRIDE};
 const SAVED_EVERY: usize = 61;
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/lives");
-    let recordings = recordings::recordings(&directory).unwrap();
-    recordings.into_iter().flat_map(|recording| {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors");
+    let lives = recordings::recordings(&vectors.join("lives")).unwrap();
+    let harder = recordings::recordings(&vectors.join("harder")).unwrap();
+    let with_volumes = harder.into_iter().filter(|recording| recording.name.ends_with("volumes"));
+    lives.into_iter().chain(with_volumes).flat_map(|recording| {
         let lines = recordings::lines(&recording).unwrap().map(Result::unwrap);
         lines.filter(lives::is_life).map(|line| lives::scenario(&line).unwrap()).collect::<Vec<_>>()
     })
