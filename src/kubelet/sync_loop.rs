@@ -576,8 +576,11 @@ impl SyncLoop<'_> {
 
     /// Computes the next ticks of the volume manager's loops.
     fn schedule_volumes(&mut self, now: Timestamp) {
-        let pod = self.pod_state();
-        let spec = &self.kubelet.object.clone().spec;
+        // Most Pods have none.
+        if self.kubelet.volume_manager().is_none() {
+            return;
+        }
+        let (spec, pod) = (&self.kubelet.object.clone().spec, self.pod_state());
         if let Some(volume_manager) = self.kubelet.volume_manager_mut() {
             volume_manager.schedule(spec, pod, now);
         }

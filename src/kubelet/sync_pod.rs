@@ -141,12 +141,11 @@ fn start_terminating(
 /// Publishes the last status, and waits until all volumes are unmounted.
 fn start_terminated(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     generate_status::update_status(kubelet, sync.view(), status_request(sync, true, None), step);
+    let Some(volume_manager) = kubelet.volume_manager_mut() else { return terminate_pod(sync, kubelet, step) };
+    let waited = volume_manager.wait_for_unmount(&sync.object().spec, step.now);
     sync.tasks.push_back(Task::TerminatePod);
-    if let Some(volume_manager) = kubelet.volume_manager_mut() {
-        let waited = volume_manager.wait_for_unmount(&sync.object().spec, step.now);
-        sync.pending_call = PendingCall::WaitingForVolumes;
-        handle_waited(sync, waited, kubelet, step);
-    }
+    sync.pending_call = PendingCall::WaitingForVolumes;
+    handle_waited(sync, waited, kubelet, step);
 }
 
 fn terminate_pod(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {

@@ -60,7 +60,11 @@ fn set_ups(timeline: &Timeline, volume: u16) -> Vec<Duration> {
 fn a_pod_whose_volumes_are_mounted_at_once_starts_with_the_first_poll() {
     let timeline = play(|data| data);
     assert_eq!(timeline.first_ready(), Some(Duration::from_millis(300)));
-    assert_eq!(actions(&timeline, |action| *action == Action::SetUpVolume { volume: 0.into() }), [], "nobody uses it");
+    assert_eq!(
+        actions(&timeline, |action| *action == Action::SetUpVolume { volume: 0.into() }),
+        [],
+        "no container mounts it"
+    );
 }
 
 #[test]
