@@ -352,7 +352,7 @@ impl SyncLoop<'_> {
                 }
             }
             // Volumes that are still mounted are waited for once more.
-            SyncKind::Terminated if failed => {}
+            SyncKind::Terminated if failed => self.kubelet.queue.block_until(None),
             SyncKind::Terminated => {
                 self.kubelet.queue.block_until(None);
                 self.worker.complete_terminated();

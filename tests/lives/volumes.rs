@@ -344,3 +344,20 @@ fn a_pod_goes_on_from_a_snapshot_at_any_moment_of_its_waits() {
     assert!(moments > 20);
     assert_eq!(simulation.into_timeline().entries, expected.entries);
 }
+
+#[test]
+fn a_preemption_waits_for_the_end_of_the_containers_and_not_for_the_unmounts() {
+    let mut node = Node::new();
+    node.until_mounts();
+    node.send(mounted(CONF)).unwrap();
+    node.pod.handle_event(node.now, Event::Node(NodeEvent::Preempted), &mut node.out).unwrap();
+    assert_eq!(node.pod.worker_state(), WorkerState::Terminated, "nothing runs, and a volume is mounted");
+    // The sync loop goes on: it sees the deletion while the volume is unmounted.
+    let deleted = Event::Api(ApiEvent::Deleted { grace_seconds: 30, generation: None });
+    node.pod.handle_event(node.now, deleted, &mut node.out).unwrap();
+    while !node.wake().contains(&Action::TearDownVolume { volume: CONF.into() }) {}
+    node.send(RuntimeEvent::VolumeTornDown { volume: CONF.into(), result: Ok(()) }).unwrap();
+    node.now = node.pod.poll_timeout().unwrap();
+    node.pod.handle_timeout(node.now, &mut node.out);
+    assert!(node.out.contains(&Output::DeleteObject));
+}

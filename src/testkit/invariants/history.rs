@@ -13,7 +13,7 @@ use crate::{
     event::{ApiEvent, Event, HookKind, NodeEvent, RuntimeEvent},
     kubelet::{Output, PodMachine, WorkerState},
     rule::grace::MINIMUM_GRACE,
-    spec::{ContainerIndex, ContainerKind, LifecycleHook, ProbeKind},
+    spec::{ContainerIndex, ContainerKind, LifecycleHook, ProbeKind, VolumeIndex},
     state::{ConditionType, InstanceId, InstanceState, RecordedState},
     time::{Timestamp, seconds},
 };
@@ -63,6 +63,8 @@ pub struct History {
     pub(super) has_relist_differed: bool,
     /// Number of instances that the kubelet has created.
     pub(super) created: usize,
+    /// Volumes whose mount was reported, and no unmount since.
+    pub(super) mounted: BTreeSet<VolumeIndex>,
 }
 
 /// History of one container.
@@ -115,6 +117,12 @@ impl History {
             }
             Some(Event::Runtime(RuntimeEvent::ContainerStarted { container, instance, result: Ok(()), .. })) => {
                 self.containers.entry(*container).or_default().started.insert(*instance);
+            }
+            Some(Event::Runtime(RuntimeEvent::VolumeSetUp { volume, result: Ok(()) })) => {
+                self.mounted.insert(*volume);
+            }
+            Some(Event::Runtime(RuntimeEvent::VolumeTornDown { volume, result: Ok(()) })) => {
+                self.mounted.remove(volume);
             }
             Some(_) | None => {}
         }

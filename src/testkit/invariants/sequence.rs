@@ -25,10 +25,27 @@ pub const HISTORY_INVARIANTS: &[(&str, HistoryInvariant)] = &[
     ("each instance is created once", each_instance_is_created_once),
     ("nothing starts once termination has begun", nothing_starts_once_termination_has_begun),
     ("init containers complete first", init_containers_complete_first),
+    ("nothing starts before the volumes are mounted", nothing_starts_before_the_volumes_are_mounted),
     ("SIGKILL waits for the grace period", sigkill_waits_for_the_grace_period),
     ("memory is bounded", memory_is_bounded),
     ("restartPolicy Never runs a container once", restart_policy_never_runs_a_container_once),
 ];
+
+/// Under a volume manager, a sandbox or container is created only when all volumes that containers mount have been mounted.
+///
+/// Answers to `WaitForAttachAndMount`, which comes before everything of the runtime in `SyncPod`.
+fn nothing_starts_before_the_volumes_are_mounted(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+    if !step.after.config().volume_manager {
+        return Ok(());
+    }
+    let is_start = |action: &&Action| matches!(action, Action::RunPodSandbox { .. } | Action::CreateContainer { .. });
+    if let Some(start) = actions(step).find(is_start) {
+        for (index, volume) in step.after.spec().volumes().filter(|(_, volume)| volume.is_mounted()) {
+            ensure!(history.mounted.contains(&index), "{start:?}, but {} is not mounted", volume.name());
+        }
+    }
+    Ok(())
+}
 
 /// `from` of a transition is `to` of the last transition of the same phase, container or condition.
 fn each_transition_starts_where_the_last_one_ended(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {

@@ -4,8 +4,8 @@ use alloc::{format, vec::Vec};
 
 use super::{Invariant, StepRecord, Violation, ensure};
 use crate::{
-    action::{Action, Change, Transition},
-    api::ConditionStatus,
+    action::{Action, Change, EventReason, Transition},
+    api::{ConditionStatus, Name},
     event::{Event, RuntimeEvent},
     kubelet::{CONTAINER_MOVES, Output, PHASE_MOVES, PodMachine, Wake, WorkerState},
     rule::{grace::MINIMUM_GRACE, probe::ProbeOutcome},
@@ -84,8 +84,12 @@ fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violatio
     Ok(())
 }
 
-/// `restartCount` of a container never decreases.
+/// `restartCount` of a container never decreases, unless its Pod is rejected: that replaces the whole status.
 fn restart_counts_never_decrease(step: &StepRecord<'_>) -> Result<(), Violation> {
+    let rejection = EventReason::VolumeAttachmentLimitExceeded.name();
+    if step.out.iter().any(|output| matches!(output, Output::Event(event) if event.reason == rejection)) {
+        return Ok(());
+    }
     for (index, record) in records(step.after) {
         let before = records(step.before).find(|(other, _)| *other == index).map_or(0, |(_, it)| it.restart_count);
         let after = record.restart_count;
