@@ -237,6 +237,10 @@ impl Scenario {
         self.script.actions.retain(|action| action.at <= end);
         // What comes exactly at the end still happens: see `Simulation::advance_to`.
         self.script.sandbox_deaths.retain(|death| *death <= end);
+        self.script.network_not_ready.retain(|outage| outage.from <= end);
+        for outage in &mut self.script.network_not_ready {
+            outage.to = outage.to.filter(|to| *to <= end);
+        }
         self.until(end)
     }
 
