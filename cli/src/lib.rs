@@ -2,4 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "program")]
+pub mod why;
 pub mod yaml;

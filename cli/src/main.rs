@@ -10,11 +10,11 @@
 mod paint;
 mod play;
 mod print;
-mod why;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use podlife::why;
 
 /// Plays the lives of Kubernetes Pods, and explains the states of real ones.
 #[derive(Debug, Parser)]
