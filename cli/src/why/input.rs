@@ -13,7 +13,7 @@ use pod_lifecycle::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::yaml::{self, Problem};
+use crate::yaml;
 
 /// Texts that were read, what is in them, and what cannot be read.
 #[derive(Debug, Default)]
@@ -163,6 +163,13 @@ impl<'a> Objects<'a> {
             (path, "") => format!("{file}: {path}"),
             (path, more) => format!("{file}: {path} ({more})"),
         };
+        // The items of a list alone, as `jq` may leave them.
+        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+            for (index, item) in items.into_iter().enumerate() {
+                self.add(file, &format!("{path}[{index}]"), item.get(), item_kind);
+            }
+            return;
+        }
         let header: Header = match serde_json::from_str(json) {
             Ok(header) => header,
             Err(error) => {
@@ -286,7 +293,10 @@ impl Object<'_> {
 fn in_words<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> String {
     match yaml::read::<T>(json, "an object") {
         // The place is that within the object, which means nothing in the file.
-        Err(problem) => Problem { place: None, ..problem }.to_string(),
+        Err(problem) => {
+            let problem = problem.to_string();
+            problem.rsplit_once(" (line ").map_or(problem.clone(), |(says, _)| says.into())
+        }
         Ok(_) => error.to_string(),
     }
 }

@@ -10,6 +10,7 @@
     reason = "a test may stop"
 )]
 
+mod kubectl_why;
 mod mistakes;
 mod why;
 mod workloads;
