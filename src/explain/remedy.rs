@@ -56,7 +56,7 @@ remedies! {
         /// A registry that answers.
         RegistryReturn = "make the registry with the image of {} available again",
         /// The image on the node, for a Pod that must not pull it.
-        ImageOnNode = "put the image of {} on the node, or change its imagePullPolicy from Never",
+        ImageOnNode = "put the image of {} on the node, or create a new Pod with another imagePullPolicy than Never",
         /// A valid image name.
         ValidImageName = "correct the image name of {}",
         /// An image with the signature that the node requires.

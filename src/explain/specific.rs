@@ -106,13 +106,21 @@ impl Explanation {
 
     // --- What keeps a Pod from starting ---
 
-    /// Returns the message of a container that cannot start.
+    /// Returns the message of a container that cannot start, or of its last exit.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only these situations have an exit")]
     fn start_message(&self, container: &str) -> Option<&str> {
         let situation = &self.container(container)?.situation;
         if let Situation::CannotStart { message, .. } = situation {
             return Some(message);
         }
-        let Situation::Ended { exit, .. } = situation else { return None };
+        // The runtime writes why a start failed into the termination message.
+        let exit = match situation {
+            Situation::Ended { exit, .. } | Situation::HeldBack { exit, .. } | Situation::RestartDue { exit, .. } => {
+                exit
+            }
+            Situation::HeldBackBetween { exit: Some(exit), .. } => exit,
+            _ => return None,
+        };
         exit.message.as_deref()
     }
 

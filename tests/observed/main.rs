@@ -14,6 +14,7 @@ mod inconsistencies;
 mod lowered;
 mod remedies;
 mod reported;
+mod table;
 
 use pod_lifecycle::{api::PodManifest, explain::ObservedPod};
 use serde_json::{Value, json};

@@ -231,7 +231,7 @@ fn events_name_the_volume_and_what_is_missing() {
             "FailedMount",
             "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[data], failed to process \
              volumes=[]: timed out waiting for the condition",
-            &["volume `data` (claim `web-data`) cannot be mounted", "timed out"],
+            &["volume `data` (claim `web-data`) cannot be mounted", "timed out", "kubectl describe pvc"],
         ),
         (
             "FailedMount",

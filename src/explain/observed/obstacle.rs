@@ -277,6 +277,11 @@ fn advice(pod: &ObservedPod, kind: ObstacleKind, message: &str) -> Option<String
                 .into()
         }
         ObstacleKind::Attach => "look at the volume's driver and at its VolumeAttachment (kubectl get volumeattachments)".into(),
+        ObstacleKind::Mount if message.contains(TIMED_OUT) => {
+            "find out why the volume is not attached or not mounted: its claim (kubectl describe pvc), its VolumeAttachment, and the \
+             log of its driver on the node"
+                .into()
+        }
         ObstacleKind::Mount if message.contains("not found in the list of registered CSI drivers") => {
             "get the CSI driver of the volume to run on the node".into()
         }
