@@ -206,7 +206,7 @@ impl PodMachine {
     /// What was published stands: start time and active deadline, phase and reason, restart counts and last states,
     /// conditions with their transition times, conditions of other owners. A ready sandbox is kept, and running
     /// containers are not started again. What only the agent's memory had is gone: back-offs are empty, and probes have
-    /// no result. If the Pod was published as ready, each container that started more than 10 s before `now` stays ready
+    /// no result; volumes are set up again. If the Pod was published as ready, each container that started more than 10 s before `now` stays ready
     /// until its probe fails; otherwise its containers are unready until their probes succeed (KEP-4781). A Pod that is
     /// being deleted starts nothing. For a Pod that has ended and of which nothing runs, the last status is published, and
     /// [`Output::DeleteObject`] is emitted if the Pod is being deleted. A Pod without a kubelet's status starts like a

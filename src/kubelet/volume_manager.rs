@@ -2,7 +2,8 @@
 //! (pkg/kubelet/volumemanager).
 //!
 //! The kubelet ticks both of its loops ten times a second. Here the next tick that can change anything is computed, so a
-//! Pod whose volumes are mounted has no timer.
+//! Pod whose volumes are mounted has no timer. Not modelled: the remounts by which some plugins update the content of secrets
+//! and config maps with every sync, the reconstruction of mounts after a restart, device mounts and expansion.
 
 use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeSet, format, string::String, vec::Vec};
 use core::time::Duration;
@@ -364,7 +365,8 @@ impl VolumeManager {
     fn are_all_mounted(&self, spec: &PodSpec) -> bool {
         spec.volumes()
             .filter(|(_, volume)| volume.is_mounted())
-            .all(|(index, _)| self.volume(index).is_some_and(Volume::is_usable))
+            // Volumes are immutable; one that an object has later is none of this Pod's.
+            .all(|(index, _)| self.volume(index).is_none_or(Volume::is_usable))
     }
 
     // --- Populator ---
