@@ -103,6 +103,12 @@ pub enum ExitCause {
     NotStarted,
     /// The runtime or the node lost it.
     Lost,
+    /// It ended with exit code 0: by itself, or on SIGTERM after a failed probe.
+    SuccessOrProbe {
+        /// Kind of the probe.
+        #[serde(serialize_with = "by_name")]
+        probe: ProbeKind,
+    },
     /// It ended by itself with exit code 0.
     Success,
     /// It ended by itself with another exit code.
@@ -125,6 +131,10 @@ impl ExitCause {
             ExitCause::ProbablyProbe { probe } => format!(
                 "most likely the kubelet killed it because its {} probe failed: the event Unhealthy has the answer of the probe, the \
                  log of `{name}` may not",
+                lower(*probe)
+            ),
+            ExitCause::SuccessOrProbe { probe } => format!(
+                "it ended by itself, or well on SIGTERM after its {} probe had failed: the event Unhealthy would show that",
                 lower(*probe)
             ),
             ExitCause::Killed { signal } => format!(

@@ -276,7 +276,7 @@ fn a_specific_failure_says_more_than_a_wait_that_timed_out() {
 }
 
 #[test]
-fn events_of_other_pods_are_no_news() {
+fn events_of_other_pods_are_left_out() {
     let mut other =
         event("FailedMount", "", "MountVolume.SetUp failed for volume \"cfg\" : configmap \"shop\" not found");
     other.involved_object.uid = "u-of-an-earlier-one".into();
@@ -422,6 +422,16 @@ fn an_event_makes_a_probes_kill_certain() {
 }
 
 #[test]
+fn a_server_that_ends_well_may_have_been_stopped_by_its_probe() {
+    let mut object = reported("killed-by-liveness");
+    let end = &mut object["status"]["containerStatuses"][0]["lastState"]["terminated"];
+    (end["exitCode"], end["reason"]) = (json!(0), json!("Completed"));
+    has(&text(object.clone()), &["it ended by itself, or well on SIGTERM after its liveness probe had failed"]);
+    object["spec"]["containers"][0].as_object_mut().unwrap().remove("livenessProbe");
+    assert_eq!(cause(object), ExitCause::Success);
+}
+
+#[test]
 fn a_startup_probe_kills_within_its_own_time() {
     let mut object = reported("killed-by-liveness");
     object["spec"]["containers"][0]["startupProbe"] =
@@ -484,7 +494,7 @@ fn an_ephemeral_container_gets_no_advice_that_the_api_server_refuses() {
 }
 
 #[test]
-fn a_resize_is_news() {
+fn a_resize_that_waits_or_fails_is_said_first() {
     has(
         &text(reported("resize-in-progress")),
         &["resize was accepted and cannot be carried out", "cannot be decreased below usage"],

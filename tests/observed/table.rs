@@ -109,6 +109,12 @@ fn exits(doc: &mut Doc) {
         rows.push((format!("{code} `Error`"), code, "Error".into(), json!({})));
     }
     rows.push(("137 `Error`, liveness probe".into(), 137, "Error".into(), probe));
+    rows.push((
+        "0 `Completed`, liveness probe".into(),
+        0,
+        "Completed".into(),
+        json!({"livenessProbe": {"tcpSocket": {"port": 80}}}),
+    ));
     rows.push(("143 `Error`, startup probe".into(), 143, "Error".into(), startup));
     for (name, code, reason, spec) in rows {
         let waiting = json!({"waiting": {"reason": "CrashLoopBackOff",

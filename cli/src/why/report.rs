@@ -11,7 +11,7 @@ use pod_lifecycle::{
 use serde_json::{Value, json};
 
 use super::{
-    Shown,
+    Format, Shown,
     input::{Input, Objects},
     strong,
     workload::Explained,
@@ -33,6 +33,8 @@ pub(super) struct Report {
     events: usize,
     errors: Vec<String>,
     shows_all: bool,
+    /// True for JSON.
+    is_data: bool,
 }
 
 /// A Pod that is shown.
@@ -45,15 +47,15 @@ struct Entry {
     cause: String,
     /// Explanation as text, with the contradictions of the status.
     text: String,
-    /// The same as data.
-    json: Value,
+    /// The same as data, if it is asked for.
+    json: Option<Value>,
 }
 
 impl Report {
     /// Explains everything that was read.
     pub(super) fn of(input: &Input, shown: &Shown) -> Report {
         let mut objects = input.objects();
-        let mut report = Report { shows_all: shown.all, ..Report::default() };
+        let mut report = Report { shows_all: shown.all, is_data: shown.output == Format::Json, ..Report::default() };
         let (now, node) = (shown.now(), shown.node());
         let is_one = objects.pods.len() == 1;
         let pods = std::mem::take(&mut objects.pods);
@@ -86,7 +88,7 @@ impl Report {
             Urgency::Well | Urgency::Done | _ => is_only || self.shows_all,
         };
         if is_shown {
-            self.pods.push(Entry::of(pod, explanation, urgency, now));
+            self.pods.push(Entry::of(pod, explanation, urgency, now, self.is_data));
         }
     }
 
@@ -223,8 +225,13 @@ impl Report {
         }
         let left_out = self.workloads.iter().filter(|workload| !is_shown(workload)).count();
         if left_out > 0 {
-            let make = if left_out == 1 { "object makes" } else { "objects make" };
-            let _ = writeln!(text, "{} {make} Pods and have no trouble of their own.", thousands(left_out));
+            let words = if left_out == 1 { "object makes Pods and has" } else { "objects make Pods and have" };
+            let _ = writeln!(
+                text,
+                "{} {words} no trouble of {}.",
+                thousands(left_out),
+                if left_out == 1 { "its own" } else { "their own" }
+            );
         }
         Some(text).filter(|text| !text.is_empty())
     }
@@ -259,7 +266,7 @@ impl Report {
                 "done": count(Urgency::Done),
                 "events": self.events,
             },
-            "pods": pods.iter().map(|entry| &entry.json).collect::<Vec<_>>(),
+            "pods": pods.iter().filter_map(|entry| entry.json.as_ref()).collect::<Vec<_>>(),
             "workloads": workloads.collect::<Vec<_>>(),
             "skipped": self.others,
             "errors": self.errors,
@@ -269,7 +276,7 @@ impl Report {
 }
 
 impl Entry {
-    fn of(pod: &ObservedPod, explanation: &Explanation, urgency: Urgency, now: Timestamp) -> Entry {
+    fn of(pod: &ObservedPod, explanation: &Explanation, urgency: Urgency, now: Timestamp, is_data: bool) -> Entry {
         let PodManifest { metadata, .. } = pod.manifest();
         let mut text = format!("{explanation}\n");
         let inconsistencies = pod.inconsistencies();
@@ -281,20 +288,23 @@ impl Entry {
             .iter()
             .map(|inconsistency| json!({"field": inconsistency.field, "text": inconsistency.what.to_string()}))
             .collect();
-        let json = json!({
-            "namespace": metadata.namespace,
-            "name": metadata.name,
-            "urgency": urgency,
-            "cause": cause,
-            "status": row.status,
-            "ready": row.ready,
-            "restarts": row.restarts,
-            "age": row.age,
-            "text": explanation.to_string(),
-            "explanation": explanation,
-            "inconsistencies": contradictions,
-        });
+        let json = || {
+            json!({
+                "namespace": metadata.namespace,
+                "name": metadata.name,
+                "urgency": urgency,
+                "cause": cause,
+                "status": row.status,
+                "ready": row.ready,
+                "restarts": row.restarts,
+                "age": row.age,
+                "text": explanation.to_string(),
+                "explanation": explanation,
+                "inconsistencies": contradictions,
+            })
+        };
         let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
+        let json = is_data.then(json);
         Entry { namespace, name, row, urgency, cause, text, json }
     }
 

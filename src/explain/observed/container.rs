@@ -115,7 +115,11 @@ impl Observation<'_> {
                 }
             }
             Some(signal) => ExitCause::Crash { signal: signal.into() },
-            None if end.exit_code == 0 => ExitCause::Success,
+            // Many servers end with 0 when they are asked to.
+            None if end.exit_code == 0 => match self.probe_that_killed(spec, false, lasted) {
+                Some(probe) => ExitCause::SuccessOrProbe { probe },
+                None => ExitCause::Success,
+            },
             None => ExitCause::Failure,
         }
     }

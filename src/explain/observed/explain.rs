@@ -170,6 +170,7 @@ fn against_exit(explained: &ContainerExplanation) -> Vec<Remedy> {
         ExitCause::OutOfMemory { limit: Some(_) } => Remedy::MoreMemory,
         ExitCause::OutOfMemory { limit: None } => Remedy::HonestMemory,
         ExitCause::Probe { .. } | ExitCause::ProbablyProbe { .. } => Remedy::FailedProbe,
+        ExitCause::SuccessOrProbe { .. } => return Vec::from([Remedy::LastingProcess, Remedy::FailedProbe]),
         ExitCause::Killed { .. } => Remedy::KillerOfContainer,
         ExitCause::Crash { .. } => Remedy::CrashedProgram,
         ExitCause::NotStarted => Remedy::RunnableCommand,
