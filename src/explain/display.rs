@@ -425,7 +425,7 @@ impl Explanation {
                 )
             } else {
                 format!(
-                    "its containers have ended, so the kubelet of {node} is away, or cannot unmount a volume or remove the sandbox"
+                    "no container runs any more, so the kubelet of {node} is away, or cannot unmount a volume or remove the sandbox"
                 )
             });
         }
@@ -818,7 +818,9 @@ impl Explanation {
         match &*names {
             [] => "the Pod leaves the API once the kubelet has confirmed that".into(),
             _ if removal.grace.is_zero() => {
-                format!("the Pod leaves the API once {it} removed; nothing is left to do on the node")
+                // One that never got a node has nothing there.
+                let node = self.node().map_or("", |_| "; nothing is left to do on the node");
+                format!("the Pod leaves the API once {it} removed{node}")
             }
             _ => format!(
                 "the Pod leaves the API once both have happened, in any order: {it} removed, and the kubelet confirms"

@@ -123,6 +123,8 @@ struct ObservedStatus {
     back_off_reset: Duration,
     /// Start of the present wait of a Pod that does not start, if known.
     waits_since: Option<Timestamp>,
+    /// Name of the scheduler that the Pod waits for.
+    scheduler: String,
     /// Name of the node; empty without one.
     node: String,
     /// Namespace of the Pod; empty if the object has none.

@@ -20,7 +20,7 @@ impl Explanation {
         let specific = self.specific(remedy, container);
         let clause = specific.unwrap_or_else(|| remedy.clause(container));
         // The kubelet takes a static Pod from its manifest; the API server has only a copy.
-        if self.is_mirror() && remedy.changes_spec() {
+        if self.is_mirror() && remedy.changes_spec() && remedy != Remedy::RegistryAccess {
             let node = self.node().map(|node| format!(" on {node}")).unwrap_or_default();
             return format!("{clause}, in the manifest of the static Pod{node}: the API has only its mirror");
         }
@@ -30,6 +30,12 @@ impl Explanation {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only these remedies have a name or a number to add")]
     fn specific(&self, remedy: Remedy, container: Option<&str>) -> Option<String> {
         match remedy {
+            Remedy::FittingNode if matches!(self.situation, PodSituation::Unscheduled { message: None }) => {
+                let scheduler = &self.observed.as_ref()?.scheduler;
+                Some(format!(
+                    "wait; if it takes long, check that the scheduler {scheduler} runs: it has not decided on the Pod yet"
+                ))
+            }
             Remedy::FittingNode => unfit_advice(&self.unfit),
             Remedy::HonestRequests => self.end_message().and_then(honest_request),
             Remedy::NewImage | Remedy::RegistryAccess | Remedy::RegistryReturn => self.image_advice(remedy, container?),

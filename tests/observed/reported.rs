@@ -369,6 +369,18 @@ fn the_schedulers_counts_become_changes() {
     );
 }
 
+#[test]
+fn a_pod_that_no_scheduler_has_looked_at_has_no_advice_on_nodes() {
+    let status = json!({"phase": "Pending", "startTime": null, "containerStatuses": [], "conditions": []});
+    let text = text(pod(json!({"nodeName": "", "schedulerName": "volcano"}), status));
+    has(&text, &["not scheduled to a node yet", "check that the scheduler volcano runs"]);
+}
+
+#[test]
+fn an_unknown_phase_is_a_lost_node() {
+    has(&text(pod(json!({}), json!({"phase": "Unknown"}))), &["its node has not reported", "bring node node-1 back"]);
+}
+
 // --- A container that was killed before ---
 
 #[test]

@@ -203,6 +203,7 @@ impl Observation<'_> {
             changed_at: self.changed_at(),
             back_off_reset: self.node.crash_loop.reset_after,
             waits_since: self.waits_since(),
+            scheduler: self.scheduler(),
             node: pod.manifest().spec.node_name.clone(),
             namespace: metadata.namespace.clone(),
             owner: owner.map(|owner| format!("{}/{}", owner.kind, owner.name)),
@@ -423,7 +424,8 @@ impl Observation<'_> {
             return PodSituation::Leaving { cause: None };
         }
         // A node controller sets this reason on the Pods of a node that does not report.
-        if self.pod.status().reason == PodReason::NodeLost.as_str() {
+        let is_unknown = self.pod.published_phase() == Some(PodPhase::Unknown);
+        if is_unknown || self.pod.status().reason == PodReason::NodeLost.as_str() {
             return PodSituation::NodeLost { since: self.node_lost_since() };
         }
         if self.pod.is_marked_not_ready() {
@@ -496,6 +498,12 @@ impl Observation<'_> {
         let unready = ready.filter(|condition| condition.status.known() == Some(ConditionStatus::False));
         let since = since.or_else(|| unready.and_then(|condition| condition.last_transition_time));
         since.or(self.pod.status().start_time).or(self.pod.manifest().metadata.creation_timestamp)
+    }
+
+    fn scheduler(self) -> String {
+        let name = self.pod.manifest().spec.other.get("schedulerName").and_then(serde_json::Value::as_str);
+        // The default of the API server.
+        name.unwrap_or("default-scheduler").into()
     }
 
     fn pull_secrets(self) -> Vec<String> {
