@@ -7,6 +7,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{
     admission,
+    api_pod::ApiPod,
     components::Kubelet,
     container_gc,
     generate_status::{self, StatusRequest},
@@ -82,17 +83,10 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
         return SyncStart::Started(sync);
     }
     // "Wait for volumes to attach/mount" comes before the probe workers and everything of the runtime.
-    let has_limit = kubelet.has_attachment_limit();
-    if let Some(volume_manager) = kubelet.volume_manager_mut() {
-        let waited = volume_manager.wait_for_attach_and_mount(&object.spec, step.now, has_limit);
-        if waited != Waited::Done {
-            sync.tasks.push_back(Task::SyncRuntime);
-            sync.pending_call = PendingCall::WaitingForVolumes;
-            handle_waited(&mut sync, waited, kubelet, step);
-            return SyncStart::Started(sync);
-        }
+    if kubelet.volume_manager().is_some() && !start_wait(&mut sync, kubelet, step) {
+        return SyncStart::Started(sync);
     }
-    let has_added_workers = sync_runtime(&mut sync, kubelet, step);
+    let has_added_workers = sync_runtime(&mut sync, &object, &view, kubelet, step);
     let has_changed_status = !status.is_unchanged || kubelet.status_manager.writes() != writes;
     let has_changed_probes = status.has_triggered_probe || has_added_workers;
     let has_sandbox = kubelet.status_manager.has_unpublished_sandbox();
@@ -103,13 +97,18 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
 }
 
 /// Adds probe workers and plans what is to be done in the runtime; true if it has added any worker.
-fn sync_runtime(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
-    let (object, view) = (sync.object().clone(), sync.view().clone());
-    let has_added_workers = kubelet.add_probe_workers(&object, step.now);
+fn sync_runtime(
+    sync: &mut Sync,
+    object: &ApiPod,
+    view: &RuntimeStatus,
+    kubelet: &mut Kubelet,
+    step: &mut Step<'_>,
+) -> bool {
+    let has_added_workers = kubelet.add_probe_workers(object, step.now);
     let actions = pod_actions::compute_pod_actions(&SyncInputs {
         spec: &object.spec,
-        runtime: &view,
-        probes: &kubelet.prober_manager.facts(&object.spec, &view),
+        runtime: view,
+        probes: &kubelet.prober_manager.facts(&object.spec, view),
         is_deleting: object.is_deleting(),
         is_restarting_all: kubelet.status_manager.shows_restart_of_all(),
     });
@@ -154,6 +153,20 @@ fn terminate_pod(sync: &Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
 }
 
 // --- Volumes ---
+
+/// Starts the wait of SyncPod for mounts; true if there is nothing to wait for.
+fn start_wait(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) -> bool {
+    let has_limit = kubelet.has_attachment_limit();
+    let Some(volume_manager) = kubelet.volume_manager_mut() else { return true };
+    let waited = volume_manager.wait_for_attach_and_mount(&sync.object().spec, step.now, has_limit);
+    if waited == Waited::Done {
+        return true;
+    }
+    sync.tasks.push_back(Task::SyncRuntime);
+    sync.pending_call = PendingCall::WaitingForVolumes;
+    handle_waited(sync, waited, kubelet, step);
+    false
+}
 
 /// Polls the wait of a sync for volumes.
 pub(super) fn poll_volumes(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
@@ -323,7 +336,8 @@ fn start_task(sync: &mut Sync, task: Task, kubelet: &mut Kubelet, step: &mut Ste
         Task::Start(container) => start_container::start(sync, container, kubelet, step),
         Task::ReportStopped => report_stopped(sync, kubelet, step),
         Task::SyncRuntime => {
-            sync_runtime(sync, kubelet, step);
+            let (object, view) = (sync.object().clone(), sync.view().clone());
+            sync_runtime(sync, &object, &view, kubelet, step);
         }
         Task::TerminatePod => terminate_pod(sync, kubelet, step),
     }
