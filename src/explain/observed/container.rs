@@ -23,6 +23,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// Clocks of the API server and of a node differ, and both write whole seconds.
+const SKEW: Duration = Duration::from_secs(2);
+
 /// A stop takes a little longer than its grace period.
 const SLACK: Duration = Duration::from_secs(15);
 
@@ -139,7 +142,7 @@ impl Observation<'_> {
     /// True if the Pod was being stopped when a container ended.
     fn was_stopped_by(self, finished_at: Option<Timestamp>) -> bool {
         let removal = Removal::of(&self.pod.manifest().metadata);
-        let is_after = |at: Timestamp| finished_at.is_none_or(|finished_at| finished_at >= at);
+        let is_after = |at: Timestamp| finished_at.is_none_or(|finished_at| finished_at + SKEW >= at);
         let by_deletion = self.is_stopping() && removal.is_some_and(|removal| is_after(removal.requested_at));
         // A reason of the status, and a disruption, stop all containers.
         let by_node = !self.pod.status().reason.is_empty() || self.pod.holds(ConditionType::DisruptionTarget);
