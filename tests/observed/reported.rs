@@ -320,7 +320,12 @@ fn a_pull_back_off_without_words_has_those_of_the_event() {
     let object = waiting("ImagePullBackOff", "Back-off pulling image \"nginx:1\"");
     has(
         &with_events(object, &[("Failed", "app", failed)]),
-        &["does not have this image", "nginx:1: not found", "9 times"],
+        &[
+            "does not have this image",
+            "nginx:1: not found",
+            "9 times",
+            "is pulled again at 12:10:00, in 4 min, at the latest",
+        ],
     );
 }
 

@@ -351,6 +351,8 @@ impl Observation<'_> {
     fn unknown_of(self, explained: &ContainerExplanation) -> Option<MissingFact> {
         let container = explained.name.clone();
         Some(match &explained.situation {
+            // An event has the time of the last pull.
+            Situation::CannotStart { .. } if self.next_pull(explained).is_some() => return None,
             Situation::CannotStart { error, .. } if is_pull_error(error) => {
                 MissingFact::NextPull { container, longest_wait: self.node.image_pull.max }
             }
@@ -676,7 +678,8 @@ impl Observation<'_> {
             | PodSituation::Resizing { .. }
             | PodSituation::Ready => {
                 let restarts = containers.iter().filter_map(|container| self.restart(container));
-                restarts.chain(self.deadline()).collect()
+                let pulls = containers.iter().filter_map(|container| self.next_pull(container));
+                restarts.chain(pulls).chain(self.deadline()).collect()
             }
             PodSituation::Gated
             | PodSituation::Unscheduled { .. }
@@ -713,6 +716,18 @@ impl Observation<'_> {
         };
         let when = self.looked_at(delay.over(exit?));
         Some(Next { when, what: NextStep::Start { container: explained.name.clone() } })
+    }
+
+    /// Returns the next pull of an image, if an event has the last one: the back-off ends within its longest delay.
+    fn next_pull(self, explained: &ContainerExplanation) -> Option<Next> {
+        let Situation::CannotStart { error, .. } = &explained.situation else { return None };
+        let failed = self.pod.events().iter().filter(|event| {
+            let is_pull = event.reason == "Failed" && event.message.starts_with("Failed to pull image");
+            is_pull && event.container.as_deref() == Some(&explained.name)
+        });
+        let last = failed.map(|event| event.last_seen).max().filter(|_| is_pull_error(error))?;
+        let when = When::Between { earliest: last, latest: last + self.node.image_pull.max };
+        Some(Next { when: self.looked_at(when), what: NextStep::Pull { container: explained.name.clone() } })
     }
 
     /// Returns when the kubelet looks for the end of a back-off: at once, or with its next retry.
