@@ -80,7 +80,6 @@ mod object;
 mod patch;
 mod path;
 mod pods;
-pub mod quantity;
 mod query;
 mod resource;
 mod selection;

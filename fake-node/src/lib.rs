@@ -8,7 +8,5 @@
 mod node;
 
 pub use node::{AnnotationError, Metrics, Node, PodScript, PodScriptError, Running, StartError, Taint, TaintEffect};
-pub use pod_lifecycle_api_server::{
-    self as api_server,
-    quantity::{Quantity, QuantityError},
-};
+pub use pod_lifecycle::api::{InvalidQuantity, Quantity};
+pub use pod_lifecycle_api_server as api_server;

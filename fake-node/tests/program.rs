@@ -23,7 +23,7 @@ fn with_file(option: &str, name: &str, text: &str) -> (Option<i32>, String) {
 fn an_invalid_file_is_reported_before_the_cluster_is_contacted() {
     let bad = [
         ("--setup", "capacities: {cpu: 8}", "capacities"),
-        ("--setup", "capacity: {cpu: much}", "wanted a quantity"),
+        ("--setup", "capacity: {cpu: much}", "is no quantity"),
         ("--setup", "taints: [{key: example.com/fake, effect: Never}]", "Never"),
         ("--setup", "nodeAddress: here", "nodeAddress"),
         ("--script", "script: {actions: [{t: 30, op: delete}]}", "delete is not an action of a node"),

@@ -5,16 +5,16 @@ use std::{net::Ipv4Addr, sync::Arc};
 use pod_lifecycle::{
     Timestamp,
     api::{PodManifest, PodPhase},
+    config::AdmittedPod,
+    rule::admission,
     sim::Script,
     spec::PodSpec,
 };
 
 use super::{
-    admission,
     managed_pod::{ManagedPod, Refusal},
     metrics::Metrics,
     node_info::NodeInfo,
-    requests::Resources,
     script::{self, AnnotationError, PodScript, annotations},
     watched_pod::WatchedPod,
 };
@@ -43,8 +43,7 @@ impl Admitter {
         &self,
         seen: WatchedPod,
         node_info: &Arc<NodeInfo>,
-        wanted: &Resources,
-        used: &Resources,
+        others: Vec<AdmittedPod>,
         ip: Option<Ipv4Addr>,
         now: Timestamp,
     ) -> Result<ManagedPod, AdmitError> {
@@ -57,7 +56,7 @@ impl Admitter {
         let refusal = match &script {
             Err(error) => Some(Refusal { reason: BAD_ANNOTATION.into(), message: error.to_string() }),
             Ok(_) if seen.pod.metadata.deletion_timestamp.is_some() => None,
-            Ok(_) => admission::refusal(&seen.pod, node_info, wanted, used),
+            Ok(_) => refusal(&PodSpec::from_admitted(&seen.pod)?, node_info, others),
         };
         match (script, refusal) {
             (_, Some(refusal)) => {
@@ -82,6 +81,12 @@ impl Admitter {
         let is_healthy = script == Script::default();
         Ok(Ok(if is_healthy { script::healthy() } else { Arc::new(script) }))
     }
+}
+
+/// Returns why the node rejects a Pod; `None` if it admits it.
+fn refusal(spec: &PodSpec, node_info: &NodeInfo, others: Vec<AdmittedPod>) -> Option<Refusal> {
+    let rejection = admission::admit(spec, &node_info.name, &node_info.admission(others)).err()?;
+    Some(Refusal { reason: rejection.reason.into(), message: rejection.message.into() })
 }
 
 fn has_ended(pod: &PodManifest) -> bool {

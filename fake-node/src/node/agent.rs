@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pod_lifecycle::{Clock, Timers, Timestamp, api::PodPhase};
+use pod_lifecycle::{Clock, Timers, Timestamp, api::ResourceList, config::AdmittedPod, spec::PodSpec};
 use tokio::{
     sync::{mpsc::Receiver, watch},
     task::JoinSet,
@@ -21,7 +21,6 @@ use super::{
     managed_pod::ManagedPod,
     metrics::Metrics,
     node_info::{Addresses, NodeInfo},
-    requests::Resources,
     stable_hash::StableHasher,
     watch::PodUpdate,
     watched_pod::{Uid, WatchedPod},
@@ -53,7 +52,7 @@ struct NodeState {
     node_info: Arc<NodeInfo>,
     addresses: Addresses,
     /// Requests of each Pod; equal ones are shared.
-    pods: BTreeMap<Uid, Arc<Resources>>,
+    pods: BTreeMap<Uid, Arc<ResourceList>>,
 }
 
 impl Agent {
@@ -162,9 +161,8 @@ impl Agent {
 
     fn begin(&mut self, uid: &Uid, seen: WatchedPod, now: Timestamp) {
         let Some(node) = self.nodes.get_mut(&seen.pod.spec.node_name) else { return };
-        let wanted = Resources::requested(&seen.pod);
         let ip = node.address_for(&seen);
-        let admitted = self.admitter.begin(seen, &node.node_info, &wanted, &node.used(&self.pods), ip, now);
+        let admitted = self.admitter.begin(seen, &node.node_info, node.admitted(&self.pods), ip, now);
         let is_addressed = admitted.as_ref().is_ok_and(|managed| managed.ip().is_some());
         if let Some(ip) = ip.filter(|_| !is_addressed) {
             node.addresses.release(ip);
@@ -176,7 +174,7 @@ impl Agent {
                 return;
             }
         };
-        node.add_requests(uid, wanted);
+        node.add_requests(uid, managed.spec().requests());
         self.metrics.pods.add(1);
         self.pods.insert(uid.clone(), Box::new(managed));
     }
@@ -313,20 +311,25 @@ impl NodeState {
         }
     }
 
-    fn add_requests(&mut self, uid: &Uid, wanted: Resources) {
-        let equal = self.pods.values().find(|known| ***known == wanted).cloned();
-        self.pods.insert(uid.clone(), equal.unwrap_or_else(|| Arc::new(wanted)));
+    fn add_requests(&mut self, uid: &Uid, requests: ResourceList) {
+        let equal = self.pods.values().find(|known| ***known == requests).cloned();
+        self.pods.insert(uid.clone(), equal.unwrap_or_else(|| Arc::new(requests)));
     }
 
-    /// Returns the resources requested by Pods that have not ended.
-    fn used(&self, pods: &BTreeMap<Uid, Box<ManagedPod>>) -> Resources {
-        let mut used = Resources::default();
-        for (uid, requests) in &self.pods {
-            let phase = pods.get(uid).map(|managed| managed.phase());
-            if phase.is_some_and(|phase: PodPhase| !phase.is_terminal()) {
-                used.add(requests);
-            }
-        }
-        used
+    /// Returns the Pods that the node has admitted and that have not ended.
+    fn admitted(&self, pods: &BTreeMap<Uid, Box<ManagedPod>>) -> Vec<AdmittedPod> {
+        let active = self.pods.iter().filter_map(|(uid, requests)| Some((pods.get(uid)?, requests)));
+        let active = active.filter(|(managed, _)| !managed.phase().is_terminal());
+        active.map(|(managed, requests)| admitted(managed.spec(), requests)).collect()
     }
+}
+
+/// Returns a Pod as its node has admitted it.
+fn admitted(spec: &PodSpec, requests: &ResourceList) -> AdmittedPod {
+    let mut pod = AdmittedPod::named(spec.uid());
+    pod.requests.clone_from(requests);
+    pod.host_ports = spec.host_ports().to_vec();
+    pod.priority = spec.priority();
+    pod.is_static = spec.is_static();
+    pod
 }

@@ -1,6 +1,5 @@
 //! Kubernetes nodes without machines.
 
-mod admission;
 mod admitter;
 mod agent;
 mod api;
@@ -11,7 +10,6 @@ mod metrics;
 mod node_info;
 mod recovered_state;
 mod registration;
-mod requests;
 mod running;
 mod script;
 mod serve;
@@ -31,10 +29,10 @@ use std::{net::Ipv4Addr, sync::Arc};
 use kube::Client;
 use pod_lifecycle::{
     Clock,
+    api::Quantity,
     config::{KubeletConfig, Kubernetes},
 };
 
-use pod_lifecycle_api_server::quantity::whole;
 use settings::Settings;
 
 /// Builder of one node or many, [started](Node::start) in this process.
@@ -109,7 +107,8 @@ impl Node {
     /// Sets the capacity of a resource on each node: `cpu`, `memory`, `pods`, `example.com/gpu`.
     #[must_use]
     pub fn with_capacity(mut self, resource: &str, amount: &str) -> Node {
-        match (resource, whole(amount)) {
+        let count = amount.parse::<Quantity>().ok().and_then(|amount| u32::try_from(amount.value()).ok());
+        match (resource, count) {
             ("pods", Some(count)) => self.settings.max_pods = count,
             _ => drop(self.settings.capacity.insert(resource.into(), amount.into())),
         }

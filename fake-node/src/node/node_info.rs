@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use pod_lifecycle::config::{KubeletConfig, Timing};
+use pod_lifecycle::{
+    api::{ResourceList, Taint},
+    config::{AdmittedPod, KubeletConfig, NodeInfo as Admission, Timing},
+};
 
-use super::{requests::Resources, settings::Settings};
+use super::settings::Settings;
 
 /// Data of a node that never changes.
 #[derive(Debug)]
@@ -18,7 +21,8 @@ pub(super) struct NodeInfo {
     pub(super) number: u32,
     pub(super) address: Ipv4Addr,
     pub(super) labels: BTreeMap<String, String>,
-    pub(super) allocatable: Resources,
+    pub(super) allocatable: ResourceList,
+    pub(super) taints: Vec<Taint>,
     pub(super) config: Arc<KubeletConfig>,
     pub(super) pod_addresses: Block,
 }
@@ -59,10 +63,23 @@ impl NodeInfo {
             address: address.into(),
             labels,
             allocatable: settings.allocatable(),
+            taints: settings.admission_taints(),
             config: Arc::new(config),
             pod_addresses: Block::numbered(settings, number),
             name,
         }
+    }
+}
+
+impl NodeInfo {
+    /// Returns the node as admission judges by it, with the Pods that it has admitted.
+    pub(super) fn admission(&self, pods: Vec<AdmittedPod>) -> Admission {
+        let mut node = Admission::default();
+        node.allocatable.clone_from(&self.allocatable);
+        node.labels.clone_from(&self.labels);
+        node.taints.clone_from(&self.taints);
+        node.pods = pods;
+        node
     }
 }
 
@@ -111,6 +128,28 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pod_lifecycle::{rule::admission::admit, spec::PodSpec};
+    use serde_json::json;
+
+    #[test]
+    fn a_node_judges_pods_by_its_capacity_its_labels_and_its_taints() {
+        let taint = "example.com/maintenance:NoExecute".parse().unwrap();
+        let labels = [("zone".to_owned(), "a".to_owned())].into();
+        let settings = Settings { labels, taints: vec![taint], ..Settings::default() };
+        let node = NodeInfo::numbered(&settings, 0);
+        let reason = |spec: serde_json::Value| {
+            let pod = PodSpec::from_admitted(&serde_json::from_value(json!({"spec": spec})).unwrap()).unwrap();
+            admit(&pod, &node.name, &node.admission(Vec::new())).err().map(|rejection| rejection.reason.into_string())
+        };
+        let tolerations = json!([{"operator": "Exists"}]);
+        let asks = |cpu: &str| json!([{"name": "app", "image": "app", "resources": {"requests": {"cpu": cpu}}}]);
+        assert_eq!(reason(json!({"containers": asks("40"), "tolerations": tolerations})), None);
+        let large = json!({"containers": asks("65"), "tolerations": tolerations});
+        assert_eq!(reason(large).as_deref(), Some("OutOfcpu"));
+        let elsewhere = json!({"containers": asks("1"), "nodeSelector": {"zone": "b"}, "tolerations": tolerations});
+        assert_eq!(reason(elsewhere).as_deref(), Some("NodeAffinity"));
+        assert_eq!(reason(json!({"containers": asks("1")})).as_deref(), Some("TaintToleration"));
+    }
 
     #[test]
     fn each_pod_has_its_own_address_from_its_nodes_block() {

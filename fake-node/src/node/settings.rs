@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
-use pod_lifecycle::config::{KubeletConfig, Timing};
+use pod_lifecycle::{
+    api::{self, ResourceList},
+    config::{KubeletConfig, Timing},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{requests::Resources, script::PodScript};
-use pod_lifecycle_api_server::quantity::nanos;
+use super::script::PodScript;
 
 /// Default address of the first node.
 pub(super) const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 200, 0, 1);
@@ -68,6 +70,14 @@ impl std::str::FromStr for Taint {
 }
 
 impl TaintEffect {
+    fn name(self) -> &'static str {
+        match self {
+            TaintEffect::NoSchedule => "NoSchedule",
+            TaintEffect::PreferNoSchedule => "PreferNoSchedule",
+            TaintEffect::NoExecute => "NoExecute",
+        }
+    }
+
     fn named(name: &str) -> Option<TaintEffect> {
         match name {
             "NoSchedule" => Some(TaintEffect::NoSchedule),
@@ -148,8 +158,14 @@ impl Settings {
         capacity
     }
 
-    pub(super) fn allocatable(&self) -> Resources {
-        let amounts = self.capacity().into_iter();
-        Resources(amounts.filter_map(|(name, amount)| Some((name, nanos(&amount)?))).collect())
+    /// Returns `status.allocatable`, typed.
+    pub(super) fn allocatable(&self) -> ResourceList {
+        self.capacity().into_iter().filter_map(|(name, amount)| Some((name, amount.parse().ok()?))).collect()
+    }
+
+    /// Returns the taints as the kubelet's admission reads them.
+    pub(super) fn admission_taints(&self) -> Vec<api::Taint> {
+        let taints = self.taints.iter();
+        taints.map(|taint| api::Taint::new(&taint.key, &taint.value, taint.effect.name())).collect()
     }
 }

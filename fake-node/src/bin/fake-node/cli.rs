@@ -170,7 +170,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn amount(text: &str) -> Result<(String, Quantity), String> {
     let (resource, amount) = pair(text)?;
-    Ok((resource, amount.parse().map_err(|error: fake_node::QuantityError| error.to_string())?))
+    Ok((resource, amount.parse().map_err(|error: fake_node::InvalidQuantity| error.to_string())?))
 }
 
 #[cfg(test)]
