@@ -196,6 +196,7 @@ fn step(step: &NextStep) -> String {
         NextStep::TurnEnds { container } => format!("{container} gets SIGTERM, even if other containers still run"),
         NextStep::Kill { container } => format!("{container} gets SIGKILL"),
         NextStep::Deadline => "activeDeadlineSeconds ends the Pod".into(),
+        NextStep::TaintEviction => "the Pod is deleted for the taint of its node".into(),
         NextStep::Resync => "the kubelet syncs the Pod again".into(),
         other => format!("{other:?}"),
     }

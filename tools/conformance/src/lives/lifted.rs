@@ -88,12 +88,13 @@ impl Lift {
 
     /// Whether a creation is shown: one that succeeded, so that a start follows, or one that the script had fail.
     fn was_created(&self, place: usize, container: ContainerIndex, instance: InstanceId) -> bool {
-        let next = self.timeline.entries.iter().skip(place + 1).find_map(|entry| match &entry.kind {
-            EntryKind::Action(action) => Some(*action == Action::StartContainer { container, instance }),
-            EntryKind::Occurrence(Occurrence::CallFailed { .. }) => Some(true),
-            _ => None,
-        });
-        next == Some(true)
+        let mut later = self.timeline.entries.iter().skip(place + 1).map(|entry| &entry.kind);
+        later.find_map(|kind| {
+            if let EntryKind::Action(action) = kind {
+                return Some(*action == Action::StartContainer { container, instance });
+            }
+            matches!(kind, EntryKind::Occurrence(Occurrence::CallFailed { .. })).then_some(true)
+        }) == Some(true)
     }
 
     /// Marks the last call of this kind as failed, or takes back one that the kubelet never made.
@@ -105,10 +106,12 @@ impl Lift {
         calls: &mut Vec<Value>,
         starts: &mut BTreeMap<ContainerIndex, usize>,
     ) {
-        let op = match action {
-            Action::RunPodSandbox { .. } => "RunPodSandbox",
-            Action::CreateContainer { .. } => "CreateContainer",
-            _ => "StartContainer",
+        let op = if matches!(action, Action::RunPodSandbox { .. }) {
+            "RunPodSandbox"
+        } else if matches!(action, Action::CreateContainer { .. }) {
+            "CreateContainer"
+        } else {
+            "StartContainer"
         };
         let Some(place) = calls.iter().rposition(|call| call["op"] == op) else { return };
         match reason {
@@ -317,7 +320,7 @@ impl Lift {
             Occurrence::Action(action) => {
                 json!({ "t": t, "op": "~Action", "action": action, "name": self.leaving_pod(t, action) })
             }
-            _ => unreachable!("{happened:?} is new here"),
+            Occurrence::CallFailed { .. } | _ => unreachable!("{happened:?} is new here"),
         }
     }
 
