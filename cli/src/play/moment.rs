@@ -138,10 +138,12 @@ impl Names {
             Occurrence::KubeletRestarted => Some("the kubelet restarts".into()),
             Occurrence::CallFailed { action, message, .. } => {
                 let of = action.container().map_or_else(String::new, |container| format!(" of {}", self.of(container)));
-                let failed = match **action {
-                    Action::RunPodSandbox { .. } => "the creation of the sandbox",
-                    Action::CreateContainer { .. } => "the creation",
-                    _ => "the start",
+                let failed = if matches!(**action, Action::RunPodSandbox { .. }) {
+                    "the creation of the sandbox"
+                } else if matches!(**action, Action::CreateContainer { .. }) {
+                    "the creation"
+                } else {
+                    "the start"
                 };
                 Some(format!("{failed}{of} fails: {message}"))
             }
