@@ -1,6 +1,6 @@
 //! Mermaid diagrams, which many Markdown renderers draw.
 
-use alloc::{collections::BTreeSet, format, string::String};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use core::fmt;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use super::{
     words,
 };
 use crate::{
-    CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES,
+    CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState,
     api::{Name, PodPhase},
     time::Timestamp,
 };
@@ -139,8 +139,11 @@ fn date_time(at: Timestamp) -> impl fmt::Display {
 ///     StateDiagram::Worker.to_string(),
 ///     "stateDiagram-v2
 ///     [*] --> Syncing
+///     [*] --> Rejected
+///     Rejected --> Syncing
+///     Rejected --> Terminating
+///     Rejected --> Terminated
 ///     Syncing --> Terminating
-///     Syncing --> Finished
 ///     Terminating --> Terminated
 ///     Terminated --> Finished
 ///     Finished --> [*]
@@ -161,18 +164,23 @@ pub enum StateDiagram {
 impl fmt::Display for StateDiagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StateDiagram::Container => diagram(f, CONTAINER_MOVES),
-            StateDiagram::Phase => diagram(f, PHASE_MOVES),
-            StateDiagram::Worker => diagram(f, WORKER_MOVES),
+            StateDiagram::Container => diagram(f, &first(CONTAINER_MOVES), CONTAINER_MOVES),
+            StateDiagram::Phase => diagram(f, &first(PHASE_MOVES), PHASE_MOVES),
+            StateDiagram::Worker => diagram(f, &[WorkerState::Syncing, WorkerState::Rejected], WORKER_MOVES),
         }
     }
 }
 
-/// Writes the moves. The first state of the table is the initial one; states that no move leaves are final.
-fn diagram<T: Name>(f: &mut fmt::Formatter<'_>, moves: &[(T, T)]) -> fmt::Result {
+/// Returns the first state of a table.
+fn first<T: Name>(moves: &[(T, T)]) -> Vec<T> {
+    moves.iter().take(1).map(|(first, _)| *first).collect()
+}
+
+/// Writes the moves, with the initial states; states that no move leaves are final.
+fn diagram<T: Name>(f: &mut fmt::Formatter<'_>, initial: &[T], moves: &[(T, T)]) -> fmt::Result {
     writeln!(f, "stateDiagram-v2")?;
-    if let Some((first, _)) = moves.first() {
-        writeln!(f, "    [*] --> {}", first.name())?;
+    for state in initial {
+        writeln!(f, "    [*] --> {}", state.name())?;
     }
     for (from, to) in moves {
         writeln!(f, "    {} --> {}", from.name(), to.name())?;

@@ -323,7 +323,7 @@ impl ContainerScript {
     ///
     /// let missing = r#"exec: "/nosuch": no such file or directory"#;
     /// let timeline = Scenario::example().container("app", |app| app.start_fails(3, missing)).until(60).play()?;
-    /// assert!(timeline.was_ever(StatusMatcher::waiting("app", "CrashLoopBackOff")));
+    /// assert!(timeline.was_ever(StatusMatcher::waiting("app", "RunContainerError")));
     /// assert_eq!(timeline.restarts("app"), Some(3));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -39,7 +39,9 @@ pub(crate) struct NodeConstraints {
 /// use pod_lifecycle::{api::Protocol, spec::HostPort};
 ///
 /// let web = HostPort::new(80, Protocol::Tcp);
-/// assert!(web.conflicts_with(&HostPort { ip: "10.0.0.1".into(), ..web.clone() }));
+/// let mut on_one_address = web.clone();
+/// on_one_address.ip = "10.0.0.1".into();
+/// assert!(web.conflicts_with(&on_one_address));
 /// assert!(!web.conflicts_with(&HostPort::new(80, Protocol::Udp)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -36,8 +36,12 @@ fn a_container_may_change_from_any_state_to_any_other() {
 #[test]
 fn the_worker_state_only_advances() {
     walk(WORKER_MOVES, |from: WorkerState, to| {
-        use WorkerState::{Finished, Syncing, Terminated, Terminating};
-        matches!((from, to), (Syncing, Terminating | Finished) | (Terminating, Terminated) | (Terminated, Finished))
+        use WorkerState::{Finished, Rejected, Syncing, Terminated, Terminating};
+        match (from, to) {
+            (Rejected, Syncing | Terminating | Terminated) | (Syncing, Terminating) => true,
+            (Terminating, Terminated) | (Terminated, Finished) => true,
+            _ => false,
+        }
     });
     let index = |state: WorkerState| WorkerState::ALL.iter().position(|other| *other == state);
     assert!(WORKER_MOVES.iter().all(|&(from, to)| index(from) < index(to)));

@@ -148,6 +148,7 @@ fn node_event() -> impl Strategy<Value = NodeEvent> {
         Just(NodeEvent::Preempted),
         text().prop_map(|message| NodeEvent::NetworkNotReady { message }),
         Just(NodeEvent::NetworkReady),
+        super::pod::node().prop_map(NodeEvent::InfoChanged),
         option::of(grace()).prop_map(|grace_seconds| NodeEvent::ShutDown { grace_seconds }),
     ]
     .boxed()

@@ -12,7 +12,7 @@ use crate::{
         Container, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate, RestartPolicy, SchedulingGate,
         Volume, VolumeMount,
     },
-    config::{BackOffLimits, FeatureGate, KubeletConfig, Kubernetes, Timing},
+    config::{BackOffLimits, FeatureGate, KubeletConfig, Kubernetes, NodeInfo, Timing},
     spec,
 };
 
@@ -47,13 +47,21 @@ pub fn config() -> impl Strategy<Value = Arc<KubeletConfig>> {
         }),
     ];
     let timing = prop_oneof![4 => Just(Timing::Ideal), 1 => any::<u64>().prop_map(|seed| Timing::NodeLike { seed })];
-    (crash_loop, timing, 1..=90_u64, any::<bool>())
-        .prop_map(|(crash_loop, timing, resync, manages_volumes)| {
+    (crash_loop, timing, 1..=90_u64, any::<bool>(), option::weighted(0.2, node()))
+        .prop_map(|(crash_loop, timing, resync, manages_volumes, node)| {
             let config = KubeletConfig::default().with_crash_loop(crash_loop).with_timing(timing);
-            let config = config.with_volume_manager(manages_volumes);
+            let config = KubeletConfig { node, ..config.with_volume_manager(manages_volumes) };
             Arc::new(config.with_resync_period(Duration::from_secs(resync)))
         })
         .boxed()
+}
+
+/// Generates a node that admits every Pod, or none.
+pub(super) fn node() -> impl Strategy<Value = Arc<NodeInfo>> {
+    sample::select(&["110", "0"][..]).prop_map(|pods| {
+        let allocatable = [("cpu", "4"), ("memory", "8Gi"), ("pods", pods)];
+        Arc::new(NodeInfo::with_allocatable(allocatable).unwrap_or_default())
+    })
 }
 
 fn spec_of(grace_seconds: Option<i64>) -> impl Strategy<Value = PodManifestSpec> {
