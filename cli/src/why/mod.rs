@@ -1,6 +1,6 @@
 //! `podlife why` and `kubectl why`: explain the state of Pods from what `kubectl get -o json` prints.
 //!
-//! [`input`] reads objects, each by its kind, [`report`] explains Pods and groups them, [`kubectl`] calls `kubectl` for the
+//! `input` reads objects, each by its kind, `report` explains Pods and groups them, `kubectl` calls `kubectl` for the
 //! objects.
 
 mod input;
