@@ -37,11 +37,13 @@ fn a_container_may_change_from_any_state_to_any_other() {
 fn the_worker_state_only_advances() {
     walk(WORKER_MOVES, |from: WorkerState, to| {
         use WorkerState::{Finished, Rejected, Syncing, Terminated, Terminating};
-        match (from, to) {
-            (Rejected, Syncing | Terminating | Terminated) | (Syncing, Terminating) => true,
-            (Terminating, Terminated) | (Terminated, Finished) => true,
-            _ => false,
-        }
+        matches!(
+            (from, to),
+            (Rejected, Syncing | Terminating | Terminated)
+                | (Syncing, Terminating)
+                | (Terminating, Terminated)
+                | (Terminated, Finished)
+        )
     });
     let index = |state: WorkerState| WorkerState::ALL.iter().position(|other| *other == state);
     assert!(WORKER_MOVES.iter().all(|&(from, to)| index(from) < index(to)));
