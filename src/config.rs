@@ -22,7 +22,7 @@ mod node_info;
 mod version;
 
 pub use feature_gate::{FeatureGate, FeatureGateError};
-pub use known_bug::KnownBug;
+pub use known_bug::{KnownBug, UnknownBug};
 pub use kubernetes::Kubernetes;
 pub use node_info::{AdmittedPod, NodeInfo};
 pub use version::{KubeletChange, KubernetesVersion, UnknownVersion};

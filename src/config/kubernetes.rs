@@ -35,7 +35,7 @@ pub struct Kubernetes {
     /// Bits of the gates that are on.
     gates: u64,
     /// Bits of the bugs that this kubelet has.
-    bugs: u8,
+    bugs: u32,
 }
 
 impl Default for Kubernetes {
@@ -100,6 +100,13 @@ impl Kubernetes {
         self
     }
 
+    /// Removes every known bug but this one.
+    #[must_use]
+    pub const fn with_only_bug(mut self, bug: KnownBug) -> Kubernetes {
+        self.bugs &= bug.bit();
+        self
+    }
+
     /// Removes every known bug.
     #[must_use]
     pub const fn as_documented(mut self) -> Kubernetes {
@@ -125,11 +132,18 @@ impl Kubernetes {
         self.bugs & bug.bit() != 0
     }
 
+    /// True if the kubelet has no known bug.
+    #[must_use]
+    pub const fn is_as_documented(self) -> bool {
+        self.bugs == 0
+    }
+
     /// True if containers that run stay started and ready over a restart of the kubelet (KEP-4781): since 1.35, unless
     /// the gate `ChangeContainerStatusOnKubeletRestart` is on.
     #[must_use]
-    pub fn keeps_readiness(self) -> bool {
-        self.version >= KubernetesVersion::V1_35 && !self.is_enabled(FeatureGate::ChangeContainerStatusOnKubeletRestart)
+    pub const fn keeps_readiness(self) -> bool {
+        let restores_the_old = self.is_enabled(FeatureGate::ChangeContainerStatusOnKubeletRestart);
+        !self.has_bug(KnownBug::ReadinessForgotten) && !restores_the_old
     }
 
     /// True if the kubelet has a change that no feature gate guards.

@@ -460,6 +460,7 @@ pub(super) fn is_stranded(pod: &PodMachine) -> bool {
     }
     // The decision on a new sandbox does not depend on probes.
     let inputs = SyncInputs {
+        kubernetes: pod.config().kubernetes,
         spec: pod.spec(),
         runtime: pod.runtime(),
         probes: &[],

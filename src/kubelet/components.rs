@@ -287,9 +287,10 @@ impl Kubelet {
         &'a mut self,
         step: &'a mut Step<'out>,
     ) -> (&'a mut StatusManager, StatusContext<'a, 'out>) {
-        let shows_generation = self.config.kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
+        let kubernetes = self.config.kubernetes;
+        let shows_generation = kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
         let Kubelet { status_manager, spec, object, queue, runtime_manager, .. } = self;
-        (status_manager, StatusContext { spec, object, queue, runtime_manager, shows_generation, step })
+        (status_manager, StatusContext { spec, object, queue, runtime_manager, shows_generation, kubernetes, step })
     }
 
     /// Returns what is published.

@@ -15,10 +15,13 @@ use super::{
 use crate::{
     action::{EventReason, EventType},
     api::PodPhase,
+    config::KnownBug,
     rule::{
         deadline::{self, DEADLINE_MESSAGE, DEADLINE_REASON},
         pod_status::{self, PhaseReason, PodInputs, PodRecord},
+        started_and_ready::ProbeFacts,
     },
+    spec::PodSpec,
     state::{ContainerRecord, RecordedState, RuntimeStatus},
 };
 use alloc::vec::Vec;
@@ -91,6 +94,10 @@ fn generate(
     let status_manager = &kubelet.status_manager;
     let deadline = status_manager.start_time().and_then(|start_time| deadline::expires_at(spec, start_time));
     let mut triggered = Vec::new();
+    let mut probes = kubelet.prober_manager.facts(spec, view, kubelet.config.kubernetes);
+    if !kubelet.config.kubernetes.has_bug(KnownBug::ReadinessOfFormerInstance) {
+        mark_replacements(&mut probes, view, status_manager.previous().records, spec);
+    }
     let inputs = PodInputs {
         kubernetes: kubelet.config.kubernetes,
         spec,
@@ -99,7 +106,7 @@ fn generate(
         // A terminal phase that the API shows stays, whichever writer has set it.
         api_phase: request.object.api_terminal_phase.or(status_manager.published_phase()),
         failures: &kubelet.runtime_manager.start_failures(),
-        probes: &kubelet.prober_manager.facts(spec, view),
+        probes: &probes,
         kubelet: kubelet.kubelet_start(),
         gates: status_manager.gates(),
         is_deleting: request.object.is_deleting(),
@@ -114,6 +121,19 @@ fn generate(
     }
     record.records.iter_mut().flatten().for_each(round_down_start);
     (record, has_triggered_probe)
+}
+
+/// Marks the containers whose newest instance is not the one that the last status shows.
+fn mark_replacements(
+    probes: &mut [ProbeFacts],
+    view: &RuntimeStatus,
+    previous: &[Option<ContainerRecord>],
+    spec: &PodSpec,
+) {
+    for ((index, _), facts) in spec.containers().zip(probes) {
+        let shown = previous.get(index.get()).and_then(Option::as_ref).and_then(|record| record.instance);
+        facts.is_replacement = view.newest(index).is_some_and(|newest| Some(newest.id) != shown);
+    }
 }
 
 /// Rounds the start down to a whole second, as the API stores it and every later reader sees it.

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     action::SyncKind,
     api::named,
+    config::{KnownBug, Kubernetes},
     rule::{grace, phase::KillCause, pod_status::PodRecord},
     time::Timestamp,
 };
@@ -188,11 +189,12 @@ impl PodWorker {
     /// True if all dead containers are to be removed, not only the older ones of each name.
     ///
     /// Answers to `ShouldPodContentBeRemoved`.
-    pub(super) fn should_remove_content(&self, is_deleting: bool) -> bool {
+    pub(super) fn should_remove_content(&self, is_deleting: bool, kubernetes: Kubernetes) -> bool {
         let is_evicted = self.termination.as_ref().is_some_and(|termination| termination.is_eviction);
         let is_over = matches!(self.state, WorkerState::Terminated | WorkerState::Finished);
         // An eviction counts from its request on, a deletion only once the Pod has terminated.
-        is_evicted || is_over && is_deleting
+        let counts_at_once = kubernetes.has_bug(KnownBug::ExitLostAtEviction);
+        is_evicted && (counts_at_once || is_over) || is_over && is_deleting
     }
 
     // --- Requests ---

@@ -12,7 +12,7 @@ use super::sink::Step;
 use crate::{
     action::{Action, EventReason, EventType},
     api::Name,
-    config::{KubeletChange, Kubernetes},
+    config::{KnownBug, KubeletChange, Kubernetes},
     rule::{
         pod_status::PodRecord,
         probe::{MAX_PROBE_RETRIES, ProbeDecision, ProbeInputs, ProbeOutcome, ProbeResult, ProbeWorker},
@@ -271,12 +271,18 @@ impl ProberManager {
     }
 
     /// Returns the results for the newest instances, by container index; empty without probes.
-    pub(super) fn facts(&self, spec: &PodSpec, runtime: &RuntimeStatus) -> Vec<ProbeFacts> {
+    pub(super) fn facts(&self, spec: &PodSpec, runtime: &RuntimeStatus, kubernetes: Kubernetes) -> Vec<ProbeFacts> {
         if self.0.is_empty() {
             return Vec::new();
         }
         let mut all = vec![ProbeFacts::default(); spec.container_count()];
-        for prober in self.0.iter().filter(|prober| prober.exists()) {
+        // SyncPod generates the status before AddPod: for that status, a container without a worker has no probe.
+        let counts_from_the_start = |kind: ProbeKind| match kind {
+            ProbeKind::Startup => !kubernetes.has_bug(KnownBug::StartedBeforeFirstProbe),
+            ProbeKind::Readiness => !kubernetes.has_bug(KnownBug::ReadyBeforeFirstProbe),
+            ProbeKind::Liveness => false,
+        };
+        for prober in self.0.iter().filter(|prober| prober.exists() || counts_from_the_start(prober.kind)) {
             let Some(facts) = all.get_mut(prober.container.get()) else { continue };
             let newest = runtime.newest(prober.container).map(|newest| newest.id);
             // Results are cached by container id: that of a former instance says nothing of the newest.

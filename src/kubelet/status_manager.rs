@@ -18,6 +18,7 @@ use super::{
 use crate::{
     action::{Change, ContainerStateKind, Transition},
     api::{ConditionStatus, Name, PodCondition, PodPhase},
+    config::{KnownBug, Kubernetes},
     rule::{
         conditions, final_statuses,
         pod_status::{PhaseReason, PodRecord, PreviousStatus},
@@ -126,6 +127,7 @@ pub(super) struct StatusContext<'a, 'out> {
     pub(super) runtime_manager: &'a RuntimeManager,
     /// True if statuses and conditions show the generation that they were made for.
     pub(super) shows_generation: bool,
+    pub(super) kubernetes: Kubernetes,
     pub(super) step: &'a mut Step<'out>,
 }
 
@@ -332,7 +334,9 @@ impl StatusManager {
     /// container that has terminated for good is refused as a whole.
     pub(super) fn set_pod_status(&mut self, new: NewStatus<'_>, context: &mut StatusContext<'_, '_>) -> bool {
         // checkContainerStateTransition: the kubelet logs the error and drops the update.
-        if !final_statuses::allows_transition(&new.object.spec, &self.record.records, &new.record.records) {
+        let run_again = !context.kubernetes.has_bug(KnownBug::StatusFrozenByInitContainers);
+        let (before, after) = (&self.record.records, &new.record.records);
+        if !final_statuses::allows_transition_in(&new.object.spec, before, after, run_again) {
             return false;
         }
         // startTime is set once and never changes.
@@ -394,6 +398,9 @@ impl StatusManager {
         context: &mut StatusContext<'_, '_>,
     ) {
         let Some(status) = self.container_status_mut(container, instance, context) else { return };
+        if is_late(status, ready, context.kubernetes) {
+            return;
+        }
         // SetContainerReadiness leaves an unchanged status alone, its conditions too.
         if core::mem::replace(&mut status.ready, ready) == ready {
             return;
@@ -422,7 +429,14 @@ impl StatusManager {
         context: &mut StatusContext<'_, '_>,
     ) {
         let Some(status) = self.container_status_mut(container, instance, context) else { return };
-        if status.started.replace(started) != Some(started) {
+        if is_late(status, started, context.kubernetes) {
+            return;
+        }
+        let has_changed = status.started.replace(started) != Some(started);
+        // SetContainerStartup sets nothing but `started`: a container that was ready stays so until the next sync.
+        if !started && status.ready && !context.kubernetes.has_bug(KnownBug::ReadyWithoutStarted) {
+            self.set_container_readiness(container, instance, false, could_have_running_containers, context);
+        } else if has_changed {
             self.publish(Write::Changed, could_have_running_containers, context);
         }
     }
@@ -574,6 +588,9 @@ impl StatusManager {
         if becomes_terminal && !could_have_running_containers {
             self.publish_disruption(context);
         }
+        if !context.kubernetes.has_bug(KnownBug::OldTransitionTime) {
+            self.record_transitions_of_api(context);
+        }
         // The API may have set conditions that the kubelet owns; its own replace them with this write.
         if context.object.conditions.iter().any(|condition| is_owned_by_kubelet(&condition.type_)) {
             Arc::make_mut(context.object).conditions.retain(|condition| !is_owned_by_kubelet(&condition.type_));
@@ -586,6 +603,18 @@ impl StatusManager {
         let now = context.step.now;
         context.step.out.published(now, &self.view(context.spec, context.object, context.runtime_manager));
         self.post_reconcile(context);
+    }
+
+    /// Sets the transition time of each condition to which another writer has given another status meanwhile.
+    fn record_transitions_of_api(&mut self, context: &StatusContext<'_, '_>) {
+        // mergePodStatus reads the object that the API has now, whatever the watch has delivered.
+        for theirs in &context.queue.newest_object().unwrap_or(context.object).conditions {
+            let mut own = self.record.conditions.iter();
+            let ours = own.find(|(which, _)| which.name() == &*theirs.type_);
+            if let Some((which, _)) = ours.filter(|(_, ours)| theirs.status.known() != Some(ours.status)) {
+                self.transition_times.set(which, Some(context.step.now));
+            }
+        }
     }
 
     /// Publishes the kubelet's own `DisruptionTarget`, which comes with the terminal phase and not before.
@@ -708,6 +737,11 @@ impl StatusManager {
         self.published.holds_back_terminal_phase = false;
         self.has_unpublished_sandbox = false;
     }
+}
+
+/// True if a probe's success comes after its container has ended. The kubelet publishes it nevertheless.
+fn is_late(status: &ContainerRecord, is_success: bool, kubernetes: Kubernetes) -> bool {
+    is_success && !status.is_running() && !kubernetes.has_bug(KnownBug::LateProbeSuccess)
 }
 
 /// Records and emits a condition's change of status.

@@ -127,7 +127,7 @@ impl SyncLoop<'_> {
         // ContainerDied alone cleans up, after the sync was requested.
         if let PlegEvent::Died(container) = event {
             let is_deleting = self.kubelet.object.is_deleting() || self.kubelet.object.is_gone;
-            if self.worker.should_remove_content(is_deleting) {
+            if self.worker.should_remove_content(is_deleting, self.kubelet.config.kubernetes) {
                 self.kubelet.plan_removal_of_dead_containers(step.now);
             } else if let Some(container) = container {
                 let is_syncing = self.worker.sync().is_some();

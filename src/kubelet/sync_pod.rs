@@ -106,9 +106,10 @@ fn sync_runtime(
 ) -> bool {
     let has_added_workers = kubelet.add_probe_workers(object, step.now);
     let actions = pod_actions::compute_pod_actions(&SyncInputs {
+        kubernetes: kubelet.config.kubernetes,
         spec: &object.spec,
         runtime: view,
-        probes: &kubelet.prober_manager.facts(&object.spec, view),
+        probes: &kubelet.prober_manager.facts(&object.spec, view, kubelet.config.kubernetes),
         is_deleting: object.is_deleting(),
         is_restarting_all: kubelet.status_manager.shows_restart_of_all(),
     });

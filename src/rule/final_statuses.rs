@@ -76,12 +76,24 @@ pub fn allows_transition(
     before: &[Option<ContainerRecord>],
     after: &[Option<ContainerRecord>],
 ) -> bool {
+    allows_transition_in(spec, before, after, false)
+}
+
+/// As [`allows_transition`]; with `init_containers_run_again`, an init container may leave its success, as it does in a
+/// new sandbox.
+pub(crate) fn allows_transition_in(
+    spec: &PodSpec,
+    before: &[Option<ContainerRecord>],
+    after: &[Option<ContainerRecord>],
+    init_containers_run_again: bool,
+) -> bool {
     if spec.restart_policy() == RestartPolicy::Always || spec.all_containers_could_restart() {
         return true;
     }
     let is_revived = |(index, container): (ContainerIndex, &ContainerSpec)| {
         let Some(end) = record_of(before, index).and_then(ContainerRecord::termination) else { return false };
         let may_run_again = container.kind() == ContainerKind::Sidecar
+            || init_containers_run_again && container.kind() == ContainerKind::Init
             || end.exit_code != 0 && spec.restart_policy() == RestartPolicy::OnFailure
             || restart::restarts_after_exit(container.restart(), end.exit_code);
         !may_run_again && record_of(after, index).is_some_and(|record| record.termination().is_none())

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     api::RestartPolicy,
+    config::KnownBug,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
     state::{ContainerRecord, Instance, InstanceState, RuntimeStatus, Termination, TerminationReason},
 };
@@ -89,9 +90,13 @@ fn has_started_up(sidecar: &ContainerSpec, startup: Option<ProbeResult>) -> bool
 ///
 /// Answers to `podHasInitialized` in `computeInitContainerActions`.
 fn is_any_regular_created_or_running(spec: &PodSpec, runtime: &RuntimeStatus) -> bool {
-    let mut newest = spec.regular_containers().filter_map(|(index, _)| runtime.newest(index));
+    spec.regular_containers().filter_map(|(index, _)| runtime.newest(index)).any(shows_progress)
+}
+
+/// True if this instance of a regular container shows that the Pod has initialized.
+fn shows_progress(instance: &Instance) -> bool {
     // Exited ones do not count: they may be of an old sandbox.
-    newest.any(|instance| matches!(instance.state, InstanceState::Created | InstanceState::Running { .. }))
+    matches!(instance.state, InstanceState::Created | InstanceState::Running { .. })
 }
 
 /// Adds the starts and kills of init containers and sidecars to `actions`. True if regular containers may run.
@@ -101,12 +106,17 @@ pub(super) fn compute_init_container_actions(inputs: &SyncInputs<'_>, actions: &
     if !inputs.spec.has_init_containers() {
         return true;
     }
-    let has_initialized = is_any_regular_created_or_running(inputs.spec, inputs.runtime);
+    // computeInitContainerActions asks for the newest instance of any sandbox; those of an old one say nothing of this one.
+    let current = actions.sandbox.filter(|_| !inputs.kubernetes.has_bug(KnownBug::InitContainersSkipped));
+    let is_current = |instance: &&Instance| current.is_none_or(|current| instance.sandbox == current);
+    let newest_of = |index: ContainerIndex| inputs.runtime.instances_of(index).find(is_current);
+    let has_initialized =
+        inputs.spec.regular_containers().any(|(index, _)| newest_of(index).is_some_and(shows_progress));
     let mut walk = InitWalk { inputs, has_initialized, is_past: has_initialized };
     // From the last to the first: the last one with an instance shows how far the Pod has come. Sidecars before it are
     // kept running; init containers before it are done.
     for (index, container) in inputs.spec.init_containers().rev() {
-        let newest = inputs.runtime.newest(index);
+        let newest = newest_of(index);
         let is_sidecar = container.kind() == ContainerKind::Sidecar;
         match newest {
             None if walk.is_past && is_sidecar => actions.start_init.push(index),

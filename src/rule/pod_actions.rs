@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     api::RestartPolicy,
+    config::{KnownBug, Kubernetes},
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId},
 };
@@ -36,6 +37,8 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SyncInputs<'a> {
+    /// Version of the kubelet, with its feature gates and known bugs.
+    pub kubernetes: Kubernetes,
     /// Spec of the Pod.
     pub spec: &'a PodSpec,
     /// Sandboxes and container instances of the runtime.
@@ -49,10 +52,18 @@ pub struct SyncInputs<'a> {
 }
 
 impl<'a> SyncInputs<'a> {
-    /// Creates the input for a Pod without probes that is not being deleted; set the fields that differ.
+    /// Creates the input for a Pod of the newest Kubernetes without probes that is not being deleted; set the fields that
+    /// differ.
     #[must_use]
     pub fn new(spec: &'a PodSpec, runtime: &'a RuntimeStatus) -> SyncInputs<'a> {
-        SyncInputs { spec, runtime, probes: &[], is_deleting: false, is_restarting_all: false }
+        SyncInputs {
+            kubernetes: Kubernetes::default(),
+            spec,
+            runtime,
+            probes: &[],
+            is_deleting: false,
+            is_restarting_all: false,
+        }
     }
 }
 
@@ -225,7 +236,10 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     let &SyncInputs { spec, runtime, .. } = inputs;
     // The first sandbox of a Pod is created whatever its policy; without instances the first attempt did not get far.
     let may_run_again = spec.may_restart() || actions.attempt == 0 || runtime.instances.is_empty();
-    if !may_run_again {
+    // computePodActions takes any instance, even one that was only created, for a sign that the Pod has run.
+    let retries_lost_start =
+        !inputs.kubernetes.has_bug(KnownBug::PendingAfterLostSandbox) && is_any_regular_still_due(inputs);
+    if !may_run_again && !retries_lost_start {
         actions.create_sandbox = false;
         return;
     }
@@ -234,7 +248,13 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
         let end = runtime.newest(index).and_then(Instance::termination);
         container.restart().policy() == RestartPolicy::OnFailure && end.is_some_and(|end| end.exit_code == 0)
     };
-    let to_start = spec.regular_containers().filter(|&(index, container)| !is_done(index, container));
+    let has_ended = |index: ContainerIndex, container: &ContainerSpec| {
+        let newest = runtime.newest(index);
+        !may_run_again && !restart::should_restart(container, newest, inputs.is_deleting)
+    };
+    let to_start = spec
+        .regular_containers()
+        .filter(|&(index, container)| !is_done(index, container) && !has_ended(index, container));
     let to_start: Vec<ContainerIndex> = to_start.map(|(index, _)| index).collect();
     if to_start.is_empty() && any_regular_created(spec, runtime) {
         // The Pod had initialized and no container is left to start: its old sandbox is killed, and that is all.
@@ -245,6 +265,20 @@ fn actions_for_new_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions) {
     } else {
         actions.start = to_start;
     }
+}
+
+/// True if a regular container has still to run by its own policy, and no init container has failed for good.
+fn is_any_regular_still_due(inputs: &SyncInputs<'_>) -> bool {
+    let &SyncInputs { spec, runtime, is_deleting, .. } = inputs;
+    let is_due = |(index, container): (ContainerIndex, &ContainerSpec)| {
+        restart::should_restart(container, runtime.newest(index), is_deleting)
+    };
+    let has_failed = |(index, container): (ContainerIndex, &ContainerSpec)| {
+        let end = runtime.newest(index).and_then(Instance::termination);
+        let is_failure = end.is_some_and(|end| !init_containers::has_succeeded(end));
+        container.kind() == ContainerKind::Init && is_failure && !is_due((index, container))
+    };
+    spec.regular_containers().any(is_due) && !spec.init_containers().any(has_failed)
 }
 
 /// Plans a Pod whose sandbox is kept: containers are started, kept or killed in it.
@@ -296,6 +330,16 @@ fn regular_container_action(
     } else {
         return true;
     };
+    let is_by_probe = reason.failed_probe().is_some();
+    if is_by_probe && !inputs.kubernetes.has_bug(KnownBug::ProbeKillIgnoresExitCode) {
+        // Only `Always` restarts whatever the exit code; any other policy decides once there is one.
+        let will_restart = container.restart().policy() == RestartPolicy::Always;
+        if will_restart {
+            actions.start.push(index);
+        }
+        actions.kill.push(Kill { container: index, instance: running.id, reason, will_restart });
+        return restart::is_restartable(container.restart());
+    }
     // Restart rules are not read: there is no exit code yet.
     let will_restart = reason == KillReason::DefinitionChanged || container.restart().policy() != RestartPolicy::Never;
     if will_restart {

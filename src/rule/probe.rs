@@ -225,7 +225,7 @@ impl ProbeWorker {
         container: &ContainerSpec,
         view: &ProbeInputs<'_>,
     ) -> ProbeDecision {
-        if view.phase.is_terminal() {
+        if view.phase.is_terminal() && !self.outlasts_the_phase(kind, view) {
             return ProbeDecision::End;
         }
         let Some((record, instance)) = view.container.and_then(|record| Some((record, record.instance?))) else {
@@ -266,6 +266,13 @@ impl ProbeWorker {
         }
     }
 
+    /// True if a readiness probe goes on although the kubelet has decided that the Pod ends: its container still runs.
+    fn outlasts_the_phase(&self, kind: ProbeKind, view: &ProbeInputs<'_>) -> bool {
+        kind == ProbeKind::Readiness
+            && !view.kubernetes.has_bug(KnownBug::ReadinessStopsAtEviction)
+            && view.container.is_some_and(ContainerRecord::is_running)
+    }
+
     /// Counts an outcome of the handler; the result changes when a threshold is reached.
     pub fn record(&mut self, kind: ProbeKind, spec: &ProbeSpec, outcome: ProbeOutcome) {
         let Some(result) = outcome.result() else { return };
@@ -302,7 +309,11 @@ impl ProbeWorker {
         let is_started_sidecar = container.kind() == ContainerKind::Sidecar && record.started == Some(true);
         self.instance = Some(instance);
         self.on_hold = false;
-        // `last_result` and `result_run` stay, as in worker.go: a run of equal results may span two instances.
+        // In worker.go lastResult and resultRun stay: a run of equal results spans two instances.
+        if !view.kubernetes.has_bug(KnownBug::ProbeRunSpansInstances) {
+            let ProbeWorker { last_result, result_run, .. } = ProbeWorker::default();
+            (self.last_result, self.result_run) = (last_result, result_run);
+        }
         self.result = if !outlived_kubelet {
             Some(initial_result(kind))
         } else {

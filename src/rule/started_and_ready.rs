@@ -38,6 +38,8 @@ pub struct ProbeFacts {
     pub has_startup_worker: bool,
     /// True if there is a worker for the readiness probe.
     pub has_readiness_worker: bool,
+    /// True if the status still shows another instance, from which readiness is not inherited.
+    pub is_replacement: bool,
 }
 
 /// Start of the kubelet, as far as readiness depends on it (KEP-4781).
@@ -127,7 +129,7 @@ fn is_ready(container: &ContainerSpec, record: &ContainerRecord, facts: ProbeFac
     if facts.readiness == Some(ProbeResult::Success) {
         return true;
     }
-    if !kubelet.is_predated_by(started_at) {
+    if facts.is_replacement || !kubelet.is_predated_by(started_at) {
         return !facts.has_readiness_worker;
     }
     let is_unprobed = !facts.has_readiness_worker || facts.readiness.is_none();

@@ -14,7 +14,9 @@ use crate::{
     kubelet::{PodMachine, StatusView},
     rule::pod_status::PodRecord,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
-    state::{Condition, ConditionType, ContainerRecord, InstanceId, RecordedState, Termination, Waiting},
+    state::{
+        Condition, ConditionType, ContainerRecord, InstanceId, RecordedState, Termination, Waiting, is_owned_by_kubelet,
+    },
     time::Timestamp,
 };
 
@@ -96,6 +98,7 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
         | ConditionType::AllContainersRestarting
         | ConditionType::DisruptionTarget => observed_generation,
     };
+    let external = parts.external_conditions.iter().filter(|condition| !is_owned_by_kubelet(&condition.type_));
     let computed = parts.conditions.iter();
     let computed =
         computed.map(|(which, condition, since)| pod_condition(spec, *which, condition, generation_of(*which), *since));
@@ -107,7 +110,8 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
     let status = api::PodStatus {
         observed_generation,
         phase: Some(parts.phase.into()),
-        conditions: parts.external_conditions.iter().cloned().chain(computed).collect(),
+        // Another writer may have set one of the kubelet's own; the kubelet's stands in its own status.
+        conditions: external.cloned().chain(computed).collect(),
         reason: parts.reason.0.to_owned(),
         message: parts.reason.1.to_owned(),
         // metav1.Time has whole seconds, and so have all times of a status.

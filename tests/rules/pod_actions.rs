@@ -37,6 +37,7 @@ const DEAD: ProbeFacts = ProbeFacts {
     liveness: Some(ProbeResult::Failure),
     has_startup_worker: false,
     has_readiness_worker: false,
+    is_replacement: false,
 };
 
 /// Two init containers, a sidecar between them, and a regular container.

@@ -29,8 +29,14 @@ fn probed() -> PodSpec {
     pod(json!({"containers": [{"name": "app", "startupProbe": probe, "readinessProbe": probe}]}))
 }
 
-const WORKERS: ProbeFacts =
-    ProbeFacts { startup: None, readiness: None, liveness: None, has_startup_worker: true, has_readiness_worker: true };
+const WORKERS: ProbeFacts = ProbeFacts {
+    startup: None,
+    readiness: None,
+    liveness: None,
+    has_startup_worker: true,
+    has_readiness_worker: true,
+    is_replacement: false,
+};
 
 #[test]
 fn without_probes_a_running_container_is_started_and_ready() {

@@ -1,9 +1,10 @@
 //! Invariant checker: drives a Pod and checks all invariants after each step.
 
-use alloc::{format, vec::Vec};
+use alloc::{boxed::Box, format, vec::Vec};
 
 use super::{
-    HISTORY_INVARIANTS, History, Invariant, METAMORPHIC_CHECKS, STEP_INVARIANTS, StepRecord, Violation, ensure,
+    HISTORY_INVARIANTS, History, Invariant, METAMORPHIC_CHECKS, Observed, STEP_INVARIANTS, StepRecord, Violation,
+    ensure,
 };
 use crate::{
     event::{Event, EventError},
@@ -32,6 +33,8 @@ use crate::{
 pub struct InvariantChecker {
     history: History,
     metamorphic: MetamorphicChecks,
+    /// Observations for the sentences of the documentation; `None` if they are not checked.
+    observed: Option<Box<Observed>>,
 }
 
 /// Setting of an [`InvariantChecker`]: when it runs [`METAMORPHIC_CHECKS`], which cost several times as much as a step.
@@ -46,14 +49,48 @@ pub enum MetamorphicChecks {
 }
 
 impl InvariantChecker {
-    /// Creates a checker for a new Pod, and checks the outputs of its first sync.
+    /// Creates a checker for a new Pod, and checks the outputs of its first sync. The sentences of the documentation are
+    /// checked, too, if the kubelet has no known bugs.
     ///
     /// # Errors
     ///
     /// [`Violation`] describes the invariant that does not hold.
     pub fn new(pod: &PodMachine, now: Timestamp, out: &[Output]) -> Result<InvariantChecker, Violation> {
+        InvariantChecker::create(pod, now, out, pod.config().kubernetes.is_as_documented())
+    }
+
+    /// Creates a checker that checks the sentences of the documentation even for a kubelet with known bugs.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation`] describes the invariant that does not hold.
+    pub fn with_documentation(pod: &PodMachine, now: Timestamp, out: &[Output]) -> Result<InvariantChecker, Violation> {
+        InvariantChecker::create(pod, now, out, true)
+    }
+
+    /// Creates a checker that checks no sentence of the documentation: the runtime may lie.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation`] describes the invariant that does not hold.
+    pub fn without_documentation(
+        pod: &PodMachine,
+        now: Timestamp,
+        out: &[Output],
+    ) -> Result<InvariantChecker, Violation> {
+        InvariantChecker::create(pod, now, out, false)
+    }
+
+    fn create(
+        pod: &PodMachine,
+        now: Timestamp,
+        out: &[Output],
+        checks_documentation: bool,
+    ) -> Result<InvariantChecker, Violation> {
+        let observed = checks_documentation.then(Box::default);
         // No input leads to the first state: a copy could not repeat it.
-        let mut checker = InvariantChecker { metamorphic: MetamorphicChecks::Never, ..InvariantChecker::default() };
+        let metamorphic = MetamorphicChecks::Never;
+        let mut checker = InvariantChecker { metamorphic, observed, ..InvariantChecker::default() };
         checker.check(&StepRecord { before: pod, after: pod, now, event: None, out })?;
         Ok(InvariantChecker { metamorphic: MetamorphicChecks::default(), ..checker })
     }
@@ -124,6 +161,9 @@ impl InvariantChecker {
             check_all(METAMORPHIC_CHECKS)?;
         }
         self.history.record_outputs(step);
+        if let Some(observed) = &mut self.observed {
+            observed.check(step)?;
+        }
         Ok(())
     }
 }

@@ -5,7 +5,8 @@
 //! - [`STEP_INVARIANTS`] judge one step by itself;
 //! - [`HISTORY_INVARIANTS`] judge a step by all that came before it;
 //! - [`METAMORPHIC_CHECKS`] run a copy of the Pod through a related input, and compare;
-//! - [`a_deleted_pod_terminates_in_time`] runs a Pod to its end.
+//! - [`a_deleted_pod_terminates_in_time`] runs a Pod to its end;
+//! - [`DOCUMENTED`] judge a Pod by sentences of Kubernetes' documentation, if its kubelet has no known bugs.
 //!
 //! ```
 //! use pod_lifecycle::testkit::invariants::{Invariant, STEP_INVARIANTS, StepRecord, Violation};
@@ -20,6 +21,7 @@
 //! ```
 
 mod checker;
+mod documented;
 mod history;
 mod metamorphic;
 mod sequence;
@@ -27,6 +29,7 @@ mod step;
 mod termination;
 
 pub use checker::{InvariantChecker, MetamorphicChecks};
+pub use documented::{DOCUMENTED, Observed, PROGRESS_QUOTES, Sentence, a_pod_that_is_left_alone_gets_on};
 pub use history::History;
 pub use metamorphic::METAMORPHIC_CHECKS;
 pub use sequence::{HISTORY_INVARIANTS, HistoryInvariant};

@@ -6,10 +6,9 @@ use super::{Invariant, StepRecord, Violation, ensure};
 use crate::{
     action::{Action, Change, EventReason, Transition},
     api::{ConditionStatus, Name},
-    event::{Event, RuntimeEvent},
+    config::FeatureGate,
     kubelet::{CONTAINER_MOVES, Output, PHASE_MOVES, PodMachine, Wake, WorkerState},
-    rule::{grace::MINIMUM_GRACE, probe::ProbeOutcome},
-    spec::ProbeKind,
+    rule::grace::MINIMUM_GRACE,
     state::{ConditionType, ContainerRecord, FailureMessage, RecordedState, Waiting},
 };
 
@@ -22,7 +21,6 @@ pub const STEP_INVARIANTS: &[(&str, Invariant)] = &[
     ("Ready implies ContainersReady", ready_implies_containers_ready),
     ("a finished Pod only collects garbage", a_finished_pod_only_collects_garbage),
     ("a terminated Pod starts nothing", a_terminated_pod_starts_nothing),
-    ("no probe runs before the startup probe succeeds", no_probe_runs_before_the_startup_probe_succeeds),
     ("stops leave the minimum grace", stops_leave_the_minimum_grace),
     ("crash-loop delays are within limits", crash_loop_delays_are_within_limits),
     ("nothing is published after the object is removed", nothing_is_published_after_the_object_is_removed),
@@ -84,10 +82,15 @@ fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violatio
     Ok(())
 }
 
-/// `restartCount` of a container never decreases, unless its Pod is rejected: that replaces the whole status.
+/// `restartCount` of a container never decreases, since 1.36 has carried it over from the status, unless its Pod is
+/// rejected: that replaces the whole status.
+///
+/// Before, it was the runtime's, which counts from 0 again once its dead containers are removed.
 fn restart_counts_never_decrease(step: &StepRecord<'_>) -> Result<(), Violation> {
+    let carries_over = step.after.config().kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
     let rejection = EventReason::VolumeAttachmentLimitExceeded.name();
-    if step.out.iter().any(|output| matches!(output, Output::Event(event) if event.reason == rejection)) {
+    let is_rejected = |output: &Output| matches!(output, Output::Event(event) if event.reason == rejection);
+    if !carries_over || step.out.iter().any(is_rejected) {
         return Ok(());
     }
     for (index, record) in records(step.after) {
@@ -144,30 +147,6 @@ fn a_terminated_pod_starts_nothing(step: &StepRecord<'_>) -> Result<(), Violatio
         };
         let started = actions(step).find(is_start);
         ensure!(started.is_none(), "the Pod has terminated, and starts {started:?}");
-    }
-    Ok(())
-}
-
-/// Readiness and liveness probes run only in containers whose `started` is true: the startup probe, if there is one,
-/// has succeeded.
-///
-/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes>
-fn no_probe_runs_before_the_startup_probe_succeeds(step: &StepRecord<'_>) -> Result<(), Violation> {
-    // A handler that failed to run is retried at once, without another look at the container (prober.go:
-    // maxProbeRetries).
-    if let Some(Event::Runtime(RuntimeEvent::ProbeFinished { outcome: ProbeOutcome::Error, .. })) = step.event {
-        return Ok(());
-    }
-    for action in actions(step) {
-        let Action::Probe { container, kind: ProbeKind::Readiness | ProbeKind::Liveness, .. } = action else {
-            continue;
-        };
-        let has_started = |pod: &PodMachine| {
-            let record = pod.published().containers().get(container.get()).and_then(Option::as_ref);
-            record.is_some_and(|record| record.started == Some(true))
-        };
-        // Either state will do: the step itself may have published the start, or the exit.
-        ensure!(has_started(step.before) || has_started(step.after), "{action:?}, and the container has not started");
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use super::{Violation, ensure};
 use crate::{
     action::{Action, SyncKind, SyncProgress},
     budget,
-    event::{ApiEvent, Event, RuntimeEvent},
+    event::{ApiEvent, ContainerExit, Event, RuntimeEvent},
     kubelet::{PodMachine, Sink, WorkerState},
-    spec::{ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
+    spec::{ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind},
     testkit::driver::{AnswerKind, answer, is_answer},
     time::{Timestamp, seconds},
 };
@@ -45,7 +45,7 @@ pub fn a_deleted_pod_terminates_in_time(
     pending: Vec<Action>,
     now: Timestamp,
 ) -> Result<(), Violation> {
-    let mut runtime = IdealRuntime { pod, now, outputs: Outputs { pending, stops_since: None } };
+    let mut runtime = IdealRuntime::new(pod, pending, now);
     runtime.remove_unknown_instances();
     runtime.answer_all()?;
     // An hour at most: a longer one makes the run no different, only later.
@@ -88,8 +88,8 @@ fn longest_grace(spec: &PodSpec, container: &ContainerSpec) -> Duration {
 }
 
 /// Pod with a runtime that answers every action at once, and with success.
-struct IdealRuntime {
-    pod: PodMachine,
+pub(super) struct IdealRuntime {
+    pub(super) pod: PodMachine,
     now: Timestamp,
     outputs: Outputs,
 }
@@ -114,14 +114,33 @@ impl Sink for Outputs {
 }
 
 impl IdealRuntime {
+    /// Creates a runtime that has these actions to answer.
+    pub(super) fn new(pod: PodMachine, pending: Vec<Action>, now: Timestamp) -> IdealRuntime {
+        IdealRuntime { pod, now, outputs: Outputs { pending, stops_since: None } }
+    }
+
     /// Removes instances that belong to no container of the spec, since the kubelet never stops them.
-    fn remove_unknown_instances(&mut self) {
+    pub(super) fn remove_unknown_instances(&mut self) {
         let mut runtime = self.pod.runtime().clone();
         runtime.instances.retain(|instance| instance.container.is_some());
         self.send(Event::Runtime(RuntimeEvent::Relisted(runtime)));
     }
 
-    fn answer_all(&mut self) -> Result<(), Violation> {
+    /// Lets each running init container exit with code 0; true if there was any.
+    pub(super) fn complete_init_containers(&mut self) -> bool {
+        let spec = self.pod.spec().clone();
+        let is_init = |index| spec.container(index).is_some_and(|it| it.kind() == ContainerKind::Init);
+        let running = self.pod.runtime().instances.iter().filter(|instance| instance.is_running());
+        let running = running.filter_map(|instance| Some((instance.container?, instance.id)));
+        let running: Vec<_> = running.filter(|(container, _)| is_init(*container)).collect();
+        for &(container, instance) in &running {
+            let exit = ContainerExit::with_code(0);
+            self.send(Event::Runtime(RuntimeEvent::ContainerExited { container, instance, exit }));
+        }
+        !running.is_empty()
+    }
+
+    pub(super) fn answer_all(&mut self) -> Result<(), Violation> {
         for _ in 0..MOST_ANSWERS {
             if self.outputs.pending.is_empty() {
                 return Ok(());
@@ -143,7 +162,7 @@ impl IdealRuntime {
         let _ = self.pod.handle_event(self.now, event, &mut self.outputs);
     }
 
-    fn wait(&mut self, until: Timestamp) {
+    pub(super) fn wait(&mut self, until: Timestamp) {
         self.now = self.now.max(until);
         self.pod.handle_timeout(self.now, &mut self.outputs);
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use pod_lifecycle::{
     Action, Output, PodMachine, Timestamp,
-    api::PodPhase,
+    api::{ConditionStatus, PodCondition, PodPhase},
     event::{
         ApiEvent, BoundVolume, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent, VolumeAttachment,
     },
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, ProbeKind, VolumeIndex},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError},
+    testkit::{self, AnswerKind},
 };
 
 use super::dice::Dice;
@@ -53,6 +54,37 @@ impl FakeRuntime {
         let place = last.saturating_sub(usize::try_from(back).unwrap_or(0));
         let action = if dice.once_in(12) { self.asked.get(place).cloned()? } else { self.asked.remove(place) };
         if dice.once_in(20) { None } else { answer(dice, &action) }
+    }
+
+    /// Returns the answer to an open action, which is given once.
+    pub(crate) fn answer_honestly(&mut self, dice: &mut Dice, known: &RuntimeStatus) -> Option<RuntimeEvent> {
+        // A removal has no answer.
+        let waits =
+            |action: &Action| !matches!(action, Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. });
+        self.asked.retain(waits);
+        let count = u64::try_from(self.asked.len()).unwrap_or(u64::MAX);
+        let place = usize::try_from(dice.below(count)).unwrap_or(0);
+        let action = self.asked.get(place)?;
+        // Nothing starts in a sandbox that is dead.
+        let needs_sandbox = matches!(action, Action::CreateContainer { .. } | Action::StartContainer { .. });
+        let is_dead = needs_sandbox && known.active_sandbox().is_none_or(|sandbox| !sandbox.is_ready);
+        let kind = match dice.below(8) {
+            _ if is_dead => AnswerKind::Failure,
+            0 => AnswerKind::Failure,
+            1..=3 => AnswerKind::With(outcome(dice), ContainerExit::with_code(exit_of(dice).code)),
+            _ => AnswerKind::Success,
+        };
+        let event = testkit::answer(action, &kind, known)?;
+        // The exit comes before the return of the call that stops the container.
+        if !matches!(event, RuntimeEvent::ContainerExited { .. }) {
+            self.asked.remove(place);
+        }
+        Some(event)
+    }
+
+    /// Returns the actions without an answer.
+    pub(crate) fn into_open(self) -> Vec<Action> {
+        self.asked
     }
 }
 
@@ -131,6 +163,12 @@ pub(crate) fn exit(dice: &mut Dice, pod: &PodMachine) -> Option<RuntimeEvent> {
     Some(RuntimeEvent::ContainerExited { container: instance.container?, instance: instance.id, exit: exit_of(dice) })
 }
 
+/// Returns the death of the newest sandbox, with its containers.
+pub(crate) fn death_of_sandbox(pod: &PodMachine) -> Option<RuntimeEvent> {
+    let sandbox = pod.runtime().active_sandbox()?.id;
+    Some(RuntimeEvent::SandboxDied { sandbox })
+}
+
 /// Returns an unasked event, of a container and an instance that may not exist.
 pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
     let container = ContainerIndex::from(dice.small(7));
@@ -204,9 +242,14 @@ pub(crate) fn relist(dice: &mut Dice, pod: &PodMachine) -> RuntimeEvent {
 }
 
 /// Returns an event of the API server or the node.
-pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine) -> Event {
+pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine, now: Timestamp) -> Event {
     let seconds = i64::from(dice.small(50)).saturating_sub(5);
-    match dice.below(9) {
+    let condition = |type_: &str, is_true: bool| {
+        let mut condition = PodCondition::new(type_, ConditionStatus::from(is_true));
+        condition.last_transition_time = Some(now);
+        Event::Api(ApiEvent::ConditionSet(condition))
+    };
+    match dice.below(14) {
         0 | 1 => Event::Api(ApiEvent::Deleted { grace_seconds: seconds, generation: None }),
         2 => Event::Api(ApiEvent::Ended(if dice.once_in(2) { PodPhase::Failed } else { PodPhase::Running })),
         3 => Event::Api(ApiEvent::SpecChanged(Arc::clone(pod.spec()))),
@@ -218,6 +261,9 @@ pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine) -> Event {
         }),
         6 if dice.once_in(2) => Event::Node(NodeEvent::Preempted),
         7 => Event::Node(NodeEvent::ShutDown { grace_seconds: Some(seconds) }),
+        8..=10 => condition("example.com/ready", !dice.once_in(4)),
+        // By the node lifecycle controller, while it takes the node for lost.
+        11 => condition("Ready", false),
         _ => Event::Node(NodeEvent::KubeletRestarted),
     }
 }

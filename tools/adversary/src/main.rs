@@ -1,5 +1,8 @@
 //! Random lives under hostile events: late, repeated, of unknown containers, and contradictory.
 //!
+//! In every other life the runtime is honest: it answers each action once, and contradicts nothing. Only such a life can be
+//! judged by the sentences of the documentation (`--as-documented`, `--only-bug`).
+//!
 //! `scripts/adversary --lives 1000000`. It uses only the public API and a generator of its own.
 //! Each life that breaks an invariant is printed with the seed that reproduces it.
 
@@ -20,8 +23,9 @@ use std::{
 use clap::Parser;
 use pod_lifecycle::{
     Output, PodMachine, Timestamp,
+    config::{KnownBug, Kubernetes, KubernetesVersion},
     event::Event,
-    testkit::invariants::{InvariantChecker, MetamorphicChecks},
+    testkit::invariants::{InvariantChecker, MetamorphicChecks, a_pod_that_is_left_alone_gets_on},
 };
 
 use dice::Dice;
@@ -42,6 +46,18 @@ struct Arguments {
     /// Metamorphic checks run after one of so many steps; each costs about as much as the step.
     #[arg(long, default_value_t = 1)]
     trials_each: u64,
+    /// Kubelets without known bugs, which have to keep every sentence of the documentation.
+    #[arg(long, conflicts_with = "only_bug")]
+    as_documented: bool,
+    /// Kubelets with this known bug alone, judged by the documentation: the lives in which the bug shows are findings.
+    #[arg(long)]
+    only_bug: Option<KnownBug>,
+    /// Kubernetes version of the kubelets; 1.36 if left out, or the newest with the bug.
+    #[arg(long)]
+    kubernetes: Option<KubernetesVersion>,
+    /// Stop after so many findings.
+    #[arg(long, default_value_t = u64::MAX)]
+    findings: u64,
     /// Print each step of the lives as well.
     #[arg(long, alias = "tell")]
     verbose: bool,
@@ -53,6 +69,9 @@ fn main() -> ExitCode {
     let (start, mut printed_at) = (Instant::now(), Instant::now());
     let (mut handled, mut refused, mut findings) = (0_u64, 0_u64, 0_u64);
     for nth in 0..lives {
+        if findings >= arguments.findings {
+            break;
+        }
         let seed = seed.wrapping_add(nth);
         match catch_unwind(AssertUnwindSafe(|| live(seed, &arguments))) {
             Ok(Ok(tally)) => {
@@ -94,11 +113,17 @@ struct Counters {
 /// Runs one life.
 fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut dice = Dice::new(seed);
-    let (spec, config) = pods::pod(&mut dice).map_err(|error| error.to_string())?;
+    let is_honest = dice.once_in(2);
+    let checks_documentation = is_honest && (arguments.as_documented || arguments.only_bug.is_some());
+    let (spec, config) = pods::pod(&mut dice, arguments.kubernetes()).map_err(|error| error.to_string())?;
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut out: Vec<Output> = Vec::new();
     let mut pod = PodMachine::new(spec, config, now, &mut out);
-    let mut watch = InvariantChecker::new(&pod, now, &out)?;
+    let mut watch = if checks_documentation {
+        InvariantChecker::with_documentation(&pod, now, &out)?
+    } else {
+        InvariantChecker::without_documentation(&pod, now, &out)?
+    };
     let mut runtime = FakeRuntime::default();
     runtime.note(&out);
     let mut tally = Counters::default();
@@ -121,11 +146,13 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
                 runtime.note(&out);
                 continue;
             }
-            15..=24 => runtime.repeat(&mut dice),
-            25..=34 => Some(Event::Runtime(hostile::foreign(&mut dice))),
-            35..=39 => Some(Event::Runtime(hostile::relist(&mut dice, &pod))),
-            40..=43 => Some(hostile::of_api_or_node(&mut dice, &pod)),
+            15..=24 if !is_honest => runtime.repeat(&mut dice),
+            25..=34 if !is_honest => Some(Event::Runtime(hostile::foreign(&mut dice))),
+            35..=39 if !is_honest => Some(Event::Runtime(hostile::relist(&mut dice, &pod))),
+            40..=43 => Some(hostile::of_api_or_node(&mut dice, &pod, now)),
+            44 if is_honest => hostile::death_of_sandbox(&pod).map(Event::Runtime),
             44..=54 => hostile::exit(&mut dice, &pod).map(Event::Runtime),
+            _ if is_honest => runtime.answer_honestly(&mut dice, pod.runtime()).map(Event::Runtime),
             _ => runtime.answer(&mut dice).map(Event::Runtime),
         };
         let Some(event) = event else { continue };
@@ -142,7 +169,25 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
         print(&out);
         runtime.note(&out);
     }
+    // Nothing was lost in an honest life, so the Pod can get on.
+    if checks_documentation && dice.once_in(arguments.trials_each.saturating_mul(4)) {
+        a_pod_that_is_left_alone_gets_on(pod, runtime.into_open(), now)?;
+    }
     Ok(tally)
+}
+
+impl Arguments {
+    /// Returns the kubelet of every life.
+    fn kubernetes(&self) -> Kubernetes {
+        let newest_with = |bug: KnownBug| bug.versions().1;
+        let version = self.kubernetes.or(self.only_bug.map(newest_with)).unwrap_or_default();
+        let kubernetes = Kubernetes::new(version);
+        match self.only_bug {
+            Some(bug) => kubernetes.with_only_bug(bug),
+            None if self.as_documented => kubernetes.as_documented(),
+            None => kubernetes,
+        }
+    }
 }
 
 /// Returns mostly the next timeout, sometimes a time before it, seldom years later, and seldom in the past.

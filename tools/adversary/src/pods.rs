@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     api::PodManifest,
-    config::{KubeletConfig, Timing},
+    config::{KubeletConfig, Kubernetes, Timing},
     spec::PodSpec,
 };
 use serde_json::{Value, json};
@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 
 /// A Pod with some containers, on a node of some kind.
-pub(crate) fn pod(dice: &mut Dice) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>), Box<dyn Error>> {
+pub(crate) fn pod(
+    dice: &mut Dice,
+    kubernetes: Kubernetes,
+) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>), Box<dyn Error>> {
     let policy = dice.one_of(&["Always", "OnFailure", "Never"]).copied().unwrap_or("Always");
     let init: Vec<Value> = (0..dice.below(3)).map(|nth| init_container(dice, nth)).collect();
     let regular: Vec<Value> = (0..=dice.below(3)).map(|nth| container(dice, &format!("app-{nth}"), true)).collect();
@@ -35,7 +38,7 @@ pub(crate) fn pod(dice: &mut Dice) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>),
     }
     let manifest: PodManifest =
         serde_json::from_value(json!({"metadata": {"name": "web", "uid": "uid-1"}, "spec": spec}))?;
-    Ok((Arc::new(PodSpec::from_manifest(manifest)?), Arc::new(node(dice))))
+    Ok((Arc::new(PodSpec::from_manifest(manifest)?), Arc::new(node(dice).with_kubernetes(kubernetes))))
 }
 
 fn node(dice: &mut Dice) -> KubeletConfig {
@@ -66,6 +69,13 @@ fn container(dice: &mut Dice, name: &str, is_probed: bool) -> Value {
                     "exec": {"command": ["true"]}, "periodSeconds": dice.below(12).saturating_add(1),
                     "failureThreshold": dice.below(3).saturating_add(1),
                 });
+                // Only a readiness probe may ask for more than one success.
+                if kind == "readinessProbe" && dice.once_in(3) {
+                    container[kind]["successThreshold"] = dice.below(3).saturating_add(1).into();
+                }
+                if dice.once_in(4) {
+                    container[kind]["initialDelaySeconds"] = dice.below(15).into();
+                }
             }
         }
         for hook in ["postStart", "preStop"] {

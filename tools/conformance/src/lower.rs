@@ -244,6 +244,8 @@ pub(crate) fn probe_facts(
             liveness: result("liveness")?,
             has_startup_worker: has_worker("startup"),
             has_readiness_worker: has_worker("readiness"),
+            // The questions are those of kubelets that have the bug: they ask for no former instance.
+            is_replacement: false,
         })
     });
     facts.collect()

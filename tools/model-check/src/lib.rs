@@ -11,6 +11,10 @@
     reason = "the model is a test, wherever it is run"
 )]
 
+mod bugs;
+
+pub use bugs::{small_pod_with, small_pod_without};
+
 use std::{
     collections::BTreeSet,
     hash::{Hash, Hasher},
@@ -20,14 +24,16 @@ use std::{
 
 use pod_lifecycle::{
     Action, Change, Output, PodMachine, Timestamp, WORKER_MOVES, WorkerState,
-    api::{Name, PodPhase},
-    config::{KubeletConfig, Timing},
+    api::{ConditionStatus, Name, PodCondition, PodPhase},
+    config::{KubeletConfig, Kubernetes, Timing},
     event::{ApiEvent, ContainerExit, Event, NodeEvent, RuntimeEvent},
     spec::PodSpec,
     state::RecordedState,
     testkit::{
         self, AnswerKind,
-        invariants::{InvariantChecker, MetamorphicChecks, a_deleted_pod_terminates_in_time},
+        invariants::{
+            InvariantChecker, MetamorphicChecks, a_deleted_pod_terminates_in_time, a_pod_that_is_left_alone_gets_on,
+        },
     },
 };
 use stateright::{Model, Property};
@@ -39,6 +45,9 @@ const MAX_PENDING: usize = 6;
 #[derive(Clone, Debug)]
 pub struct SmallPods {
     pods: Vec<(Arc<PodSpec>, Timing)>,
+    kubernetes: Kubernetes,
+    /// True if the sentences of the documentation are checked.
+    checks_documentation: bool,
     budget: Budget,
     /// Transitions that were seen, of phases, containers and workers.
     pub seen: Arc<Mutex<BTreeSet<String>>>,
@@ -117,13 +126,24 @@ pub enum Step {
 impl SmallPods {
     /// Creates the model of all small Pods, each with an ideal runtime and with a PLEG that polls.
     pub fn new(budget: Budget) -> SmallPods {
-        let pods = PODS.iter().flat_map(|text| {
+        SmallPods::of(PODS, budget)
+    }
+
+    /// Creates the model of the Pods with these specs.
+    pub fn of<'a>(specs: impl IntoIterator<Item = &'a str>, budget: Budget) -> SmallPods {
+        let pods = specs.into_iter().flat_map(|text| {
             let text = format!(r#"{{"metadata": {{"name": "web", "uid": "u"}}, "spec": {text}}}"#);
             let spec = Arc::new(PodSpec::from_manifest(serde_json::from_str(&text).unwrap()).unwrap());
             let polls = Timing::GenericPleg { phase: Duration::from_millis(400), relist_after_sync: true };
             [(spec.clone(), Timing::Ideal), (spec, polls)]
         });
-        SmallPods { pods: pods.collect(), budget, seen: Arc::default() }
+        let (pods, kubernetes) = (pods.collect(), Kubernetes::default());
+        SmallPods { pods, kubernetes, checks_documentation: false, budget, seen: Arc::default() }
+    }
+
+    /// Judges the Pods on this kubelet by the sentences of the documentation.
+    pub fn judged_by_documentation(self, kubernetes: Kubernetes) -> SmallPods {
+        SmallPods { kubernetes, checks_documentation: true, ..self }
     }
 
     /// Returns a model of each Pod.
@@ -155,9 +175,14 @@ impl Model for SmallPods {
         let now = Timestamp::from_unix_seconds(1_772_366_400);
         let begin = |(spec, timing): &(Arc<PodSpec>, Timing)| {
             let mut out = Vec::new();
-            let config = KubeletConfig::default().with_timing(*timing);
+            let config = KubeletConfig::default().with_timing(*timing).with_kubernetes(self.kubernetes);
             let pod = PodMachine::new(spec.clone(), Arc::new(config), now, &mut out);
-            let (checker, violation) = match InvariantChecker::new(&pod, now, &out) {
+            let create = if self.checks_documentation {
+                InvariantChecker::with_documentation
+            } else {
+                InvariantChecker::without_documentation
+            };
+            let (checker, violation) = match create(&pod, now, &out) {
                 Ok(checker) => (checker, None),
                 Err(violation) => (InvariantChecker::default(), Some(violation)),
             };
@@ -192,6 +217,12 @@ impl Model for SmallPods {
             let message = "low on memory".into();
             let evicted = NodeEvent::Evicted { message, grace_seconds: Some(2), is_disruption: true };
             steps.push(Step::Disturb(Event::Node(evicted)));
+            if self.checks_documentation {
+                // The node lifecycle controller takes the node for lost.
+                let mut lost = PodCondition::new("Ready", ConditionStatus::False);
+                lost.last_transition_time = Some(state.now);
+                steps.push(Step::Disturb(Event::Api(ApiEvent::ConditionSet(lost))));
+            }
         }
         if wakes > 0 && state.pod.poll_timeout().is_some() {
             steps.push(Step::WaitForTimer);
@@ -206,9 +237,12 @@ impl Model for SmallPods {
         } else {
             MetamorphicChecks::Never
         });
-        let out = state.apply(next)?;
+        let out = state.apply(next, self.checks_documentation)?;
         state.checker.set_metamorphic_checks(MetamorphicChecks::Never);
         state.check_termination(self.budget);
+        if self.checks_documentation {
+            state.check_progress(self.budget);
+        }
         self.record_transitions(before, &state, &out);
         Some(state)
     }
@@ -297,12 +331,16 @@ fn worker_moves(from: WorkerState, to: WorkerState) -> Vec<(WorkerState, WorkerS
 
 impl ModelState {
     /// Applies a step; returns `None` if it does not apply.
-    fn apply(&mut self, next: Step) -> Option<Vec<Output>> {
+    fn apply(&mut self, next: Step, is_honest: bool) -> Option<Vec<Output>> {
         let spend = |left: &mut u8| {
             *left = left.checked_sub(1)?;
             Some(())
         };
         let event = match next {
+            // Nothing starts in a sandbox that is dead.
+            Step::Succeed(at) if is_honest && self.needs_another_sandbox(at) => {
+                self.answer(at, &AnswerKind::Failure)?
+            }
             Step::Succeed(at) => self.answer(at, &AnswerKind::Success)?,
             Step::Fail(at) => {
                 spend(&mut self.budget.failures)?;
@@ -375,6 +413,21 @@ impl ModelState {
         if nothing_was_lost && self.budget.disturbances == 0 && self.budget.left() % 4 == 1 && self.violation.is_none()
         {
             self.violation = a_deleted_pod_terminates_in_time(self.pod.clone(), self.pending.clone(), self.now).err();
+        }
+    }
+
+    /// True if a pending action creates or starts a container in a sandbox that is dead.
+    fn needs_another_sandbox(&self, at: usize) -> bool {
+        let needs = matches!(self.pending[at], Action::CreateContainer { .. } | Action::StartContainer { .. });
+        needs && self.pod.runtime().active_sandbox().is_none()
+    }
+
+    /// Checks that a Pod gets on, if nothing was lost and no disturbance is left.
+    fn check_progress(&mut self, whole: Budget) {
+        let nothing_was_lost = self.budget.anomalies == whole.anomalies && self.pending.len() < MAX_PENDING;
+        let is_due = self.budget.disturbances == 0 && self.budget.exits == 0;
+        if nothing_was_lost && is_due && self.violation.is_none() {
+            self.violation = a_pod_that_is_left_alone_gets_on(self.pod.clone(), self.pending.clone(), self.now).err();
         }
     }
 
