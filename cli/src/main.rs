@@ -7,6 +7,8 @@
 
 #![forbid(unsafe_code)]
 
+mod failure;
+mod manifest;
 mod paint;
 mod play;
 mod print;

@@ -278,14 +278,14 @@ fn steps(text: &str) -> Vec<ProbeStep> {
     let mut steps: Vec<ProbeStep> = Vec::new();
     for (from, to) in text.split(',').filter_map(interval) {
         if steps.is_empty() && !from.is_zero() {
-            steps.push(ProbeStep { from: Duration::ZERO, result: ProbeOutcome::Success });
+            steps.push(ProbeStep::new(Duration::ZERO, ProbeOutcome::Success));
         }
         if steps.last().is_some_and(|last| last.from >= from && !from.is_zero()) {
             break;
         }
-        steps.push(ProbeStep { from, result: ProbeOutcome::Failure });
+        steps.push(ProbeStep::new(from, ProbeOutcome::Failure));
         let Some(to) = to.filter(|to| *to > from) else { break };
-        steps.push(ProbeStep { from: to, result: ProbeOutcome::Success });
+        steps.push(ProbeStep::new(to, ProbeOutcome::Success));
     }
     steps
 }

@@ -64,6 +64,7 @@ pub use volume::{
     ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,
 };
 
+pub(crate) use workload::generated_name;
 pub use workload::{
     Document, JobTemplateSpec, PodTemplateSpec, StatefulSetOrdinals, Workload, WorkloadError, WorkloadKind,
     WorkloadSpec,

@@ -123,8 +123,12 @@ impl From<ImmutableField> for ObjectError {
 }
 
 impl PodObject {
-    /// Creates an object from a manifest: applies defaults, validates, sets creation time, generation and resource
-    /// version, and sets the `PodScheduled` condition if the Pod has scheduling gates.
+    /// Creates an object from a manifest: applies defaults, validates, sets the phase `Pending`, creation time, generation
+    /// and resource version, generates a name, and sets the `PodScheduled` condition if the Pod has scheduling gates.
+    ///
+    /// What only an API server sets (status, deletion, creation time) is forgotten, so that the output of
+    /// `kubectl get -o json` makes a new Pod; a uid stays. Answers to `PrepareForCreate` in `pkg/registry/core/pod` and to
+    /// `WipeObjectMetaSystemFields` in `registry/rest`.
     ///
     /// # Errors
     ///
@@ -132,10 +136,16 @@ impl PodObject {
     pub fn admit(manifest: PodManifest, now: Timestamp) -> Result<PodObject, SpecError> {
         let mut manifest = manifest.with_defaults();
         api::validate(&manifest)?;
-        // The API server sets 1 on a creation; a higher one is that of an object which is simulated further.
-        manifest.metadata.generation = manifest.metadata.generation.max(1);
+        let metadata = &mut manifest.metadata;
+        if metadata.name.is_empty() {
+            metadata.name = api::generated_name(&metadata.generate_name);
+        }
+        metadata.generation = 1;
         // Times of the API have whole seconds.
-        manifest.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
+        metadata.creation_timestamp = Some(now.whole_seconds());
+        (metadata.deletion_timestamp, metadata.deletion_grace_period_seconds) = (None, None);
+        metadata.resource_version.clear();
+        manifest.status = PodStatus { phase: Some(PodPhase::Pending.into()), ..PodStatus::default() };
         PodObject::stored(manifest, now)
     }
 

@@ -4,12 +4,10 @@
 //! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>. While the node is lost its kubelet
 //! goes on, but its statuses are refused, and the object shows what the node controller wrote.
 
-use alloc::format;
-
 use super::{NodeSight, ObjectError, PodObject, scheduling::record};
 use crate::{
     action::{Change, EventReason, EventType, Transition},
-    api::{ConditionStatus, Name, PodPhase},
+    api::{ConditionStatus, Name},
     kubelet::Sink,
     state::ConditionType,
     time::Timestamp,
@@ -18,9 +16,9 @@ use crate::{
 impl PodObject {
     /// Marks the Pod's node as lost, as the node controller does after its grace period.
     ///
-    /// A Pod that is not terminal loses `Ready`; its reason becomes `NodeLost` and its phase `Unknown`. Answers to
-    /// `MarkPodsNotReady` and `SetPodTerminationReason` in `pkg/controller/util/node`; present-day controllers leave
-    /// phase and reason as they were, and only kubectl still knows `NodeLost`.
+    /// A Pod that is not terminal loses `Ready`, without a reason; phase and all else stay as the kubelet last wrote them.
+    /// Answers to `MarkPodsNotReady` in `pkg/controller/util/node`. Its `SetPodTerminationReason`, which gave a Pod the
+    /// reason `NodeLost`, is called by nothing any more; kubectl still knows the word.
     ///
     /// # Errors
     ///
@@ -35,7 +33,7 @@ impl PodObject {
     /// let mut object = PodObject::admit(manifest, now)?;
     /// object.bind("node-1", now, &mut NoSink)?;
     /// object.lose_node(now, &mut NoSink)?;
-    /// assert_eq!((object.phase(), object.node_lost_since()), (PodPhase::Unknown, Some(now)));
+    /// assert_eq!((object.phase(), object.node_lost_since()), (PodPhase::Pending, Some(now)));
     /// object.recover_node()?;
     /// assert!(!object.is_node_lost());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -53,12 +51,6 @@ impl PodObject {
         if self.phase().is_terminal() {
             return Ok(());
         }
-        let (node, pod) = (&self.manifest.spec.node_name, &self.manifest.metadata.name);
-        let message = format!("Node {node} which was running pod {pod} is unresponsive");
-        let status = &mut self.manifest.status;
-        // `NodeUnreachablePodReason` and `NodeUnreachablePodMessage` of pkg/util/node.
-        (status.reason, status.message) = ("NodeLost".into(), message);
-        self.set_phase(PodPhase::Unknown, now, out);
         self.mark_not_ready(now, out);
         Ok(())
     }
@@ -86,7 +78,7 @@ impl PodObject {
         if !self.is_node_lost() {
             return Err(ObjectError::NodeNotLost);
         }
-        // Phase and `Ready` stay until the kubelet's next status replaces them.
+        // `Ready` stays until the kubelet's next status replaces them.
         self.node = NodeSight::Reachable;
         Ok(())
     }

@@ -81,6 +81,10 @@ pub enum ScriptActionKind {
     },
     /// Restart the kubelet, once the sync under way has ended; containers keep running.
     KubeletRestart,
+    /// Stop the kubelet, whatever it is doing: containers keep running, and nothing looks after them.
+    KubeletStop,
+    /// Start the kubelet again; it learns from the runtime what has happened meanwhile.
+    KubeletStart,
     /// Evict the Pod from its node under pressure.
     Evict {
         /// Message; the kubelet's for memory pressure if left out.
@@ -193,6 +197,8 @@ impl ScriptActionKind {
             | ScriptActionKind::RemoveCondition { .. }
             | ScriptActionKind::RemoveFinalizer { .. }
             | ScriptActionKind::KubeletRestart
+            | ScriptActionKind::KubeletStop
+            | ScriptActionKind::KubeletStart
             | ScriptActionKind::EvictOverLimit { .. }
             | ScriptActionKind::Preempt
             | ScriptActionKind::Disrupt { .. }
@@ -242,6 +248,8 @@ impl ScriptActionKind {
             }
             ScriptActionKind::NetworkReady => NodeEvent::NetworkReady,
             ScriptActionKind::KubeletRestart
+            | ScriptActionKind::KubeletStop
+            | ScriptActionKind::KubeletStart
             | ScriptActionKind::Delete { .. }
             | ScriptActionKind::ForceDelete
             | ScriptActionKind::SetCondition { .. }
@@ -282,6 +290,8 @@ impl ScriptActionKind {
             ScriptActionKind::RemoveCondition { .. } => "removeCondition",
             ScriptActionKind::RemoveFinalizer { .. } => "removeFinalizer",
             ScriptActionKind::KubeletRestart => "kubeletRestart",
+            ScriptActionKind::KubeletStop => "kubeletStop",
+            ScriptActionKind::KubeletStart => "kubeletStart",
             ScriptActionKind::Evict { .. } => "evict",
             ScriptActionKind::EvictOverLimit { .. } => "evictOverLimit",
             ScriptActionKind::Preempt => "preempt",
@@ -333,6 +343,8 @@ named! {
         RemoveCondition = "removeCondition",
         RemoveFinalizer = "removeFinalizer",
         KubeletRestart = "kubeletRestart",
+        KubeletStop = "kubeletStop",
+        KubeletStart = "kubeletStart",
         Evict = "evict",
         EvictOverLimit = "evictOverLimit",
         Preempt = "preempt",
@@ -393,6 +405,8 @@ impl Fields {
                 ScriptActionKind::RemoveFinalizer { finalizer: required(&mut self.finalizer, "finalizer")? }
             }
             Op::KubeletRestart => ScriptActionKind::KubeletRestart,
+            Op::KubeletStop => ScriptActionKind::KubeletStop,
+            Op::KubeletStart => ScriptActionKind::KubeletStart,
             Op::Evict => ScriptActionKind::Evict { message: self.message.take(), grace: self.grace.take() },
             Op::EvictOverLimit => ScriptActionKind::EvictOverLimit { message: required(&mut self.message, "message")? },
             Op::Preempt => ScriptActionKind::Preempt,

@@ -182,7 +182,10 @@ impl ContainerScript {
         }
         // A step before the start of the run is a mistake, too: `from` counts from there.
         times.extend(self.probe_steps(name).into_iter().flat_map(|(_, path, steps)| {
-            steps.iter().enumerate().map(move |(place, step)| (format!("{path}[{place}].from"), step.from))
+            steps.iter().enumerate().flat_map(move |(place, step)| {
+                let field = |field: &str| format!("{path}[{place}].{field}");
+                [(field("from"), step.from), (field("takesSeconds"), step.takes)]
+            })
         }));
         times
     }

@@ -28,6 +28,7 @@ mod duration;
 mod error;
 mod fake_runtime;
 mod fleet;
+mod instruction;
 mod node;
 mod random;
 mod recorder;
@@ -53,6 +54,7 @@ pub use fleet::{
     Choice, Fleet, FleetAction, FleetDigest, FleetError, FleetSample, FleetScenario, Group, Histogram, Histograms,
     PodCounts, Shard,
 };
+pub use instruction::{InstructionError, InstructionKind, parse_time};
 pub use node::{NodeSettings, OtherPod};
 pub use random::{Distribution, DistributionError, RandomProbe, RandomProbes, RandomScript};
 pub use scenario::Scenario;

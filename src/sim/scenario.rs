@@ -165,9 +165,9 @@ impl Scenario {
     /// Returns the object as the API server stores it.
     pub(super) fn object(&self, now: Timestamp) -> Result<PodObject, ScenarioError> {
         let mut pod = self.pod.clone();
-        pod.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
         // What comes from a cluster was admitted there, perhaps by a version with other rules.
         Ok(if self.config.admitted {
+            pod.metadata.creation_timestamp.get_or_insert(now.whole_seconds());
             PodObject::stored(pod, now)?
         } else {
             PodObject::admit_by(pod, self.config.kubernetes()?, now)?

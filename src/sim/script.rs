@@ -37,7 +37,8 @@ pub struct Script {
     /// script has to come before.
     #[serde(rename = "endSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
     pub end: Option<Duration>,
-    /// Scripts of the containers, by name. A container without one starts at once, runs for ever and passes its probes.
+    /// Scripts of the containers, by name. A container without one starts at once, runs for ever and passes its probes; an
+    /// init container that is no sidecar exits with code 0 after a second.
     #[serde(default)]
     pub containers: BTreeMap<String, ContainerScript>,
     /// Scripts of the volumes, by name; see [`VolumeScript`].
@@ -75,6 +76,9 @@ fn is_zero(seed: &u64) -> bool {
     *seed == 0
 }
 
+/// Run time of an init container without runs: long enough to be seen, short enough not to matter.
+pub(super) const INIT_TIME: Duration = Duration::from_secs(1);
+
 /// Script of one container: its runs, its image and its hooks.
 ///
 /// ```
@@ -89,7 +93,8 @@ fn is_zero(seed: &u64) -> bool {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ContainerScript {
-    /// Runs of the container: the n-th start plays the n-th entry, and the last repeats. If empty, it runs for ever.
+    /// Runs of the container: the n-th start plays the n-th entry, and the last repeats. If empty, it runs for ever; an init
+    /// container that is no sidecar exits with code 0 after a second.
     #[serde(default)]
     pub runs: Vec<Run>,
     /// The container's image on the node.
@@ -177,17 +182,38 @@ impl ProbeScript {
             ProbeKind::Liveness => &self.liveness,
         }
     }
+
+    /// Returns the steps of a kind of probe.
+    pub(super) fn of_mut(&mut self, kind: ProbeKind) -> &mut Vec<ProbeStep> {
+        match kind {
+            ProbeKind::Startup => &mut self.startup,
+            ProbeKind::Readiness => &mut self.readiness,
+            ProbeKind::Liveness => &mut self.liveness,
+        }
+    }
 }
 
 /// The result of a probe from some time on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ProbeStep {
     /// Time since the start of the run.
     #[serde(with = "seconds")]
     pub from: Duration,
     /// Result of the probe from then on.
     pub result: ProbeOutcome,
+    /// Time until its answer; one that takes longer than the probe's `timeoutSeconds` is a failure.
+    #[serde(rename = "takesSeconds", default, skip_serializing_if = "Duration::is_zero", with = "seconds")]
+    pub takes: Duration,
+}
+
+impl ProbeStep {
+    /// Creates a step from this time after the start of the run on, with an immediate answer.
+    #[must_use]
+    pub const fn new(from: Duration, result: ProbeOutcome) -> ProbeStep {
+        ProbeStep { from, result, takes: Duration::ZERO }
+    }
 }
 
 /// The image of a container on the node.
@@ -359,14 +385,30 @@ impl ContainerScript {
     /// Sets the result of a probe from some time after the start of the run on. Before the first such step it succeeds.
     #[must_use]
     pub fn probed(self, kind: ProbeKind, from: impl IntoDuration, result: ProbeOutcome) -> ContainerScript {
-        self.last_run(|run| {
-            let steps = match kind {
-                ProbeKind::Startup => &mut run.probes.startup,
-                ProbeKind::Readiness => &mut run.probes.readiness,
-                ProbeKind::Liveness => &mut run.probes.liveness,
-            };
-            steps.push(ProbeStep { from: from.into_duration(), result });
-        })
+        self.last_run(|run| run.probes.of_mut(kind).push(ProbeStep::new(from.into_duration(), result)))
+    }
+
+    /// Has the answers to a probe take so long from some time after the start of the run on: longer than its
+    /// `timeoutSeconds`, and the probe times out.
+    ///
+    /// ```
+    /// use pod_lifecycle::{sim::Scenario, spec::ProbeKind};
+    ///
+    /// let pod = serde_json::from_str(r#"{"metadata": {"name": "web"}, "spec": {"containers": [{
+    ///     "name": "app", "image": "nginx:1.27", "readinessProbe": {"httpGet": {"port": 80}, "timeoutSeconds": 2}
+    /// }]}}"#)?;
+    /// let timeline = Scenario::of(pod)
+    ///     .container("app", |app| app.probe_takes(ProbeKind::Readiness, 0, 5).probe_takes(ProbeKind::Readiness, 30, 1))
+    ///     .play()?;
+    /// assert!(timeline.events_with_reason("Unhealthy").all(|event| event.message.contains("deadline exceeded")));
+    /// assert!(timeline.first_ready().is_some_and(|ready| ready.as_secs() > 30));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn probe_takes(self, kind: ProbeKind, from: impl IntoDuration, takes: impl IntoDuration) -> ContainerScript {
+        let (from, takes) = (from.into_duration(), takes.into_duration());
+        let step = ProbeStep { takes, ..ProbeStep::new(from, ProbeOutcome::Success) };
+        self.last_run(|run| run.probes.of_mut(kind).push(step))
     }
 
     /// Has the node pull the image, which takes so long.

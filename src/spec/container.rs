@@ -1,12 +1,14 @@
 //! Lowered spec of one container: its kind, hooks and probes.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, format, string::String};
 use core::{fmt, num::NonZeroU16, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::Restart;
-use crate::api::{Handler, ImagePullPolicy, InvalidImageName, Name, ResourceList, ResourceRequirements, from_name};
+use crate::api::{
+    Handler, ImagePullPolicy, IntOrString, InvalidImageName, Name, ResourceList, ResourceRequirements, from_name,
+};
 
 /// Index of a container in its Pod: init containers first, then regular, then ephemeral ones, counting from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,6 +95,8 @@ pub struct ContainerSpec {
     pub(crate) stop_signal: Option<Box<str>>,
     /// Requests and limits; `None` without any.
     pub(crate) resources: Option<Box<ResourceRequirements>>,
+    /// Names of the container's ports, which probes and hooks may use.
+    pub(crate) port_names: Box<[Box<str>]>,
 }
 
 impl ContainerSpec {
@@ -158,6 +162,28 @@ impl ContainerSpec {
     #[must_use]
     pub fn stop_signal(&self) -> Option<&str> {
         self.stop_signal.as_deref()
+    }
+
+    /// Returns the error of a handler whose port is a name that no port of the container has; with it every probe and hook
+    /// fails.
+    ///
+    /// Answers to `ResolveContainerPort` in `pkg/probe`.
+    #[must_use]
+    pub fn port_error(&self, handler: &Handler) -> Option<String> {
+        let of_http = handler.http_get.as_ref().map(|http| &http.port);
+        let IntOrString::String(name) = of_http.or(handler.tcp_socket.as_ref().map(|tcp| &tcp.port))? else {
+            // A number, which validation has checked.
+            return None;
+        };
+        if self.port_names.iter().any(|known| **known == **name) {
+            return None;
+        }
+        // A last attempt, as Go has it: a number written as a string. `Atoi` takes a sign.
+        match name.parse::<i64>() {
+            Ok(1..=65535) => None,
+            Ok(number) => Some(format!("invalid port number: {number}")),
+            Err(_) => Some(format!("strconv.Atoi: parsing {name:?}: invalid syntax")),
+        }
     }
 
     /// True if two specs are equal apart from the image.

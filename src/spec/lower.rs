@@ -202,6 +202,12 @@ fn lower_container(
         pre_stop: hooks.pre_stop.map(lower_hook),
         stop_signal: hooks.stop_signal.map(Into::into),
         resources: resources.map(Box::new),
+        port_names: container
+            .ports
+            .iter()
+            .map(|port| port.name.as_str().into())
+            .filter(|name: &Box<str>| !name.is_empty())
+            .collect(),
     })
 }
 

@@ -3,10 +3,12 @@
 use pod_lifecycle::{api::PodManifest, budget::Budget};
 use serde::Serialize;
 
-use crate::play::{
+use crate::{
     failure::Failure,
-    life::Life,
-    moment::{Moment, offset},
+    play::{
+        life::Life,
+        moment::{Moment, offset},
+    },
 };
 
 /// One JSON document.
@@ -28,7 +30,10 @@ struct Document<'a> {
     start: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<&'a Budget>,
-    moments: &'a [Moment],
+    moments: Vec<&'a Moment>,
+    /// How many moments between the first and the last ones of a long life are missing.
+    #[serde(skip_serializing_if = "is_zero")]
+    moments_left_out: usize,
     end: End,
     /// The API object at the end, or as it last was.
     pod: &'a PodManifest,
@@ -41,21 +46,31 @@ struct End {
     seconds: f64,
     /// Whether the kubelet was done with the Pod.
     finished: bool,
+    /// When it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_from_api: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Document<'_> {
     fn of<'a>(life: &'a Life, budget: Option<&'a Budget>) -> Document<'a> {
         Document {
             description: &life.description,
-            start: life.timeline.start.to_string(),
+            start: life.start.to_string(),
             budget,
-            moments: &life.moments,
+            moments: life.moments.iter().collect(),
+            moments_left_out: life.moments.left_out(),
             end: End {
                 offset: offset(life.end),
                 seconds: life.end.as_secs_f64(),
-                finished: life.is_finished,
+                finished: life.finished.is_some(),
+                finished_at: life.finished.map(offset),
                 removed_from_api: life.removed.map(offset),
             },
             pod: &life.pod,

@@ -1,24 +1,26 @@
 //! The life as a picture.
 
-use std::{fs, path::Path};
+use std::io::{self, IsTerminal as _};
 
 use pod_lifecycle::render::{Gantt, Lanes, Picture, Svg};
 
-use crate::play::{failure::Failure, life::Life};
+/// Columns where there is no terminal.
+const COLUMNS: u16 = 80;
 
-/// Writes the life into a file, as SVG.
-pub(crate) fn write_svg(life: &Life, file: &Path) -> Result<(), Failure> {
-    let svg = Svg::of(&Picture::of(&life.timeline)).to_string();
-    fs::write(file, svg)
-        .map_err(|error| Failure::new(&file.display().to_string(), format!("cannot be written: {error}")))
+/// The life as SVG.
+pub(crate) fn svg(picture: &Picture) -> String {
+    Svg::of(picture).to_string()
 }
 
 /// The life for Mermaid.
-pub(crate) fn gantt(life: &Life) -> String {
-    Gantt::of(&Picture::of(&life.timeline)).to_string()
+pub(crate) fn gantt(picture: &Picture) -> String {
+    Gantt::of(picture).to_string()
 }
 
-/// The life as lanes of letters.
-pub(crate) fn lanes(life: &Life) -> String {
-    Lanes::of(&Picture::of(&life.timeline)).to_string()
+/// The life as lanes of letters, as wide as the terminal; 80 columns in a file.
+pub(crate) fn lanes(picture: &Picture) -> String {
+    let from_environment = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let of_terminal = || io::stdout().is_terminal().then(|| console::Term::stdout().size().1);
+    let columns: u16 = from_environment.or_else(of_terminal).unwrap_or(COLUMNS);
+    Lanes::of(picture).columns(columns.into()).to_string()
 }

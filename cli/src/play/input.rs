@@ -1,82 +1,151 @@
-//! From a file to a scenario.
+//! From a file to a scenario, whatever the file holds.
 
-mod kind;
-
-pub(crate) use kind::Input;
-
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
+use pod_lifecycle::{
+    Timestamp,
+    api::WorkloadError,
+    sim::{Scenario, ScenarioError, Script, Settings},
 };
+use podlife::yaml::{self, Node, Problem};
+use serde::{Deserialize, de::IgnoredAny};
 
-use pod_lifecycle::{Timestamp, api::PodManifest};
-
-use crate::play::{
-    arguments::{Arguments, is_standard_input},
+use crate::{
     failure::Failure,
+    manifest::{self, Objects},
+    play::{
+        arguments::{Arguments, NodeKind},
+        story,
+    },
 };
 
-/// The largest file: what etcd stores of one object.
-const LARGEST: u64 = 1_572_864;
-
-/// What a Pod is called inside if its manifest does not say; the API server would roll the dice.
+/// What a Pod is called inside; the API server would draw it at random.
 const UID: &str = "5f0c6e6e-7d3c-4c57-9f4e-3a1f5b1c2d3e";
-const NAME_SUFFIX: &str = "x7k2p";
 
 /// 2026-03-01T12:00:00Z: when a life begins if its scenario does not say.
 const BEGINNING: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
 
+/// A scenario, and what it was read from.
+pub(crate) struct Input {
+    pub(crate) scenario: Scenario,
+    document: Node,
+    /// Path of the Pod in the document: `pod`, `spec.template`, or nothing.
+    pod_path: String,
+    /// What is odd with the file, but no reason not to play it.
+    pub(crate) warnings: Vec<String>,
+    /// What was changed in the Pod, as the API server does.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Input {
+    /// Returns why the scenario cannot be played.
+    pub(crate) fn failure(&self, file: &str, error: &ScenarioError) -> Failure {
+        Failure::of_scenario(file, &self.document, &self.pod_path, error)
+    }
+}
+
 /// Reads the scenario that the arguments name, and makes of its manifest what the API server would store.
 pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     let file = arguments.file();
-    let fail = |problem: String| Failure::new(&file, problem);
-    let text = text(&arguments.path()).map_err(fail)?;
-    let read = if arguments.pod.is_some() { kind::healthy } else { kind::scenario };
-    let mut input = read(&text, arguments.name.as_deref()).map_err(fail)?;
-    if let Some(until) = arguments.until {
-        input.scenario = input.scenario.cut_at(until.as_secs_f64());
+    let text = manifest::text(file)?;
+    let fail = |problem: Problem| Failure::new(file, problem);
+    let documents = yaml::documents(&text).map_err(fail)?;
+    // The tree has all of it.
+    drop(text);
+    let mut input = match documents.as_slice() {
+        [] => return Err(Failure::new(file, "the document: is empty; expected a Pod's manifest or a scenario")),
+        [document] if is_scenario(document) => scenario(document, arguments),
+        documents => object(documents, "", arguments, false),
     }
+    .map_err(fail)?;
+    if arguments.strict && !input.warnings.is_empty() {
+        return Err(Failure::of(file, input.warnings));
+    }
+    complete(&mut input, arguments);
+    story::tell(&mut input.scenario, arguments).map_err(|problem| Failure::new(file, problem))?;
+    Ok(input)
+}
+
+/// True for a scenario: it holds its Pod under a key, which no object of the API does.
+fn is_scenario(document: &Node) -> bool {
+    let has = |key| document.get(key).is_some();
+    !has("kind") && !has("spec") && (has("pod") || has("script") || has("config"))
+}
+
+/// A scenario without its Pod, which may be of any kind.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenarioFile {
+    #[serde(default)]
+    description: String,
+    #[serde(rename = "pod")]
+    _pod: IgnoredAny,
+    #[serde(default)]
+    script: Script,
+    #[serde(default)]
+    config: Settings,
+}
+
+fn scenario(document: &Node, arguments: &Arguments) -> Result<Input, Problem> {
+    const POD: &str = "pod";
+    let ScenarioFile { description, script, config, .. } = document.read()?;
+    let mut input = object(document.get(POD), POD, arguments, config.admitted)?;
+    input.document = document.clone();
+    input.scenario = input.scenario.described(description).on_node(config);
+    input.scenario.script = script;
+    Ok(input)
+}
+
+/// Makes the scenario of the Pod or workload that is meant, whose containers are well. `path` is that of the documents in
+/// a larger one; `is_stored`: they come from a cluster.
+fn object<'a>(
+    documents: impl IntoIterator<Item = &'a Node>,
+    path: &str,
+    arguments: &Arguments,
+    is_stored: bool,
+) -> Result<Input, Problem> {
+    let objects = Objects::of(documents, path)?;
+    let namespace = arguments.namespace.as_deref();
+    let object = objects.choose(arguments.name.as_deref(), namespace).map_err(|error| {
+        let hint = if matches!(error, WorkloadError::Ambiguous { .. }) { "; choose with --name" } else { "" };
+        Problem::bare(format!("{error}{hint}"))
+    })?;
+    let mut pod = object.pod(namespace)?;
+    let mut notes = Vec::new();
+    if !is_stored {
+        let dropped = object.server_set();
+        manifest::forget_server_set(&mut pod);
+        if !dropped.is_empty() {
+            notes.push(format!("dropped, because the API server sets it: {}", dropped.join(", ")));
+        }
+    }
+    Ok(Input {
+        scenario: Scenario::healthy(pod),
+        document: object.document.clone(),
+        pod_path: object.template_path(),
+        warnings: object.unknown_fields().iter().map(ToString::to_string).collect(),
+        notes,
+    })
+}
+
+/// Fills in what the command line says of the node, and what the API server says of the Pod.
+fn complete(input: &mut Input, arguments: &Arguments) {
     let scenario = &mut input.scenario;
     if let Some(version) = arguments.kubernetes {
         scenario.config.kubernetes = version;
     }
-    let start = *scenario.config.start.get_or_insert(BEGINNING);
+    match arguments.node {
+        None => {}
+        Some(NodeKind::Ideal) => (scenario.config.pleg, scenario.config.relist_after_sync) = (None, false),
+        Some(NodeKind::Real) => {
+            let real = Settings::real_node();
+            (scenario.config.pleg, scenario.config.relist_after_sync) = (real.pleg, real.relist_after_sync);
+        }
+    }
+    scenario.config.start.get_or_insert(BEGINNING);
     if !scenario.config.admitted {
-        scenario.pod = create(core::mem::take(&mut scenario.pod), start);
+        let mut pod = core::mem::take(&mut scenario.pod).with_defaults();
+        if pod.metadata.uid.is_empty() {
+            pod.metadata.uid = UID.into();
+        }
+        scenario.pod = pod;
     }
-    Ok(input)
-}
-
-/// The whole text of a file.
-fn text(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read = if is_standard_input(path) {
-        io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(format!("the document: too large: expected at most {LARGEST} bytes, as many as a cluster stores"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        format!("the document: expected UTF-8 text, found something else at byte {valid}")
-    })
-}
-
-/// The Pod as the API server stores it: with defaults, a name, an id and a time of birth.
-fn create(pod: PodManifest, now: Timestamp) -> PodManifest {
-    let mut pod = pod.with_defaults();
-    let metadata = &mut pod.metadata;
-    if metadata.name.is_empty() && !metadata.generate_name.is_empty() {
-        metadata.name = format!("{}{NAME_SUFFIX}", metadata.generate_name);
-    }
-    if metadata.uid.is_empty() {
-        metadata.uid = UID.into();
-    }
-    metadata.generation = metadata.generation.max(1);
-    metadata.creation_timestamp.get_or_insert(now);
-    pod
 }

@@ -2,22 +2,23 @@
 //!
 //! `cargo run -p pod-lifecycle-cli -- play examples/scenarios/crash-loop.yaml`
 //!
-//! One module reads what comes in ([`input`]), one makes a [`life`] of it, and each thing that can be printed is a
-//! section with a module of its own: [`steps`], [`watch`], [`description`], [`budget`], [`document`]. The crate draws the
-//! pictures; [`drawing`] writes them.
+//! One module reads what comes in ([`input`]), one adds what the command line says ([`story`]), one makes a [`life`] of it,
+//! and each thing that can be printed is a section with a module of its own: [`steps`], [`watch`], [`description`],
+//! [`budget`], [`document`], [`drawing`].
 
 mod arguments;
+mod bounded;
 mod budget;
 mod change;
 mod description;
 mod document;
 mod drawing;
-mod explanation;
-mod failure;
 mod input;
 mod life;
 mod moment;
+mod progress;
 mod steps;
+mod story;
 mod watch;
 
 use std::process::ExitCode;
@@ -26,51 +27,82 @@ use pod_lifecycle::budget::Budget;
 
 pub(crate) use arguments::Arguments;
 
-use crate::print;
-use arguments::Output;
-use failure::Failure;
-use life::Life;
+use crate::{
+    failure::{Failure, file_name},
+    print,
+};
+use arguments::{Format, Output, Printed};
+use life::{Life, PlayError, Wanted};
+
+/// How many of the first and of the last steps people read.
+const READ: (usize, usize) = (200, 50);
+
+/// How many of the first and of the last steps programs are given.
+const GIVEN: (usize, usize) = (20_000, 2_000);
 
 /// Runs `podlife play`.
 pub(crate) fn main(arguments: &Arguments) -> ExitCode {
-    arguments.check_conflicts();
-    match run(arguments) {
+    let outputs = arguments.outputs();
+    match run(arguments, &outputs) {
         Ok(text) => print::text(&text),
         Err(failure) => print::usage_error(&failure),
     }
 }
 
-/// Plays what the arguments ask for; returns the text to print.
-fn run(arguments: &Arguments) -> Result<String, Failure> {
+/// Plays what the arguments ask for; returns the text to print, once all files are written.
+fn run(arguments: &Arguments, outputs: &[Output]) -> Result<String, Failure> {
+    let file = arguments.file();
     let input = input::read(arguments)?;
-    let (scenario, fail) = (&input.scenario, |error| Failure::of_scenario(arguments, &input, &error));
-    let timeline = scenario.play().map_err(fail)?;
-    let mut life = Life::of(scenario, timeline);
-    if arguments.explain {
-        explanation::add(scenario, &mut life).map_err(fail)?;
+    print::warnings(file_name(file), &input.warnings);
+    print::notes(file_name(file), &input.notes);
+    let scenario = &input.scenario;
+    let has = |formats: &[Format]| outputs.iter().any(|output| formats.contains(&output.format));
+    let wanted = Wanted {
+        explanations: arguments.printed.explain,
+        picture: has(&[Format::Svg, Format::Mermaid, Format::Lanes]),
+        steps: match arguments.printed.all {
+            true => (usize::MAX, 0),
+            false if has(&[Format::Json, Format::Yaml]) => GIVEN,
+            false => READ,
+        },
+    };
+    let life = Life::play(scenario, wanted).map_err(|error| match error {
+        PlayError::Scenario(error) => input.failure(file, &error),
+        PlayError::TooLongToDraw => Failure::new(file, "too much happens to be drawn: end it earlier with --until"),
+    })?;
+    let budget = arguments.printed.budget.then(|| budget::of(scenario)).transpose();
+    let budget = budget.map_err(|error| input.failure(file, &error.into()))?;
+    let mut printed = Vec::new();
+    for output in outputs {
+        let text = text(output.format, &arguments.printed, &life, budget.as_ref())?;
+        if output.file == "-" {
+            printed.push(text);
+        } else {
+            print::to_file(&output.file, &text)?;
+        }
     }
-    if let Some(file) = &arguments.svg {
-        drawing::write_svg(&life, file)?;
-    }
-    let budget = arguments.budget.then(|| budget::of(scenario)).transpose();
-    let budget = budget.map_err(|error| fail(error.into()))?;
-    match arguments.output {
-        Output::Json => document::json(&life, budget.as_ref()),
-        Output::Yaml => document::yaml(&life, budget.as_ref()),
-        Output::Text => Ok(sections(arguments, &life, budget.as_ref()).join("\n")),
+    Ok(printed.join("\n"))
+}
+
+/// The life in one format.
+fn text(format: Format, printed: &Printed, life: &Life, budget: Option<&Budget>) -> Result<String, Failure> {
+    let drawn =
+        |draw: fn(&pod_lifecycle::render::Picture) -> String| life.picture.as_ref().map(draw).unwrap_or_default();
+    match format {
+        Format::Json => document::json(life, budget),
+        Format::Yaml => document::yaml(life, budget),
+        Format::Text => Ok(sections(printed, life, budget).join("\n")),
+        Format::Svg => Ok(drawn(drawing::svg)),
+        Format::Mermaid => Ok(drawn(drawing::gantt)),
+        Format::Lanes => Ok(drawn(drawing::lanes)),
     }
 }
 
 /// Everything that is to be printed as text, in its order.
-fn sections(arguments: &Arguments, life: &Life, budget: Option<&Budget>) -> Vec<String> {
+fn sections(printed: &Printed, life: &Life, budget: Option<&Budget>) -> Vec<String> {
     let mut sections: Vec<String> = budget.iter().map(ToString::to_string).collect();
-    sections.push(match arguments {
-        Arguments { watch: true, .. } => watch::table(life),
-        Arguments { mermaid: true, .. } => drawing::gantt(life),
-        Arguments { lanes: true, .. } => drawing::lanes(life),
-        Arguments { .. } => steps::print(life),
-    });
-    if arguments.describe {
+    sections.push(if printed.watch { watch::table(life) } else { steps::print(life, printed.all) });
+    if printed.describe {
         sections.push(description::describe(life));
     }
     sections

@@ -25,6 +25,9 @@ pub(crate) struct Moment {
     /// What `kubectl get pods` shows at its end; nothing once the object is gone.
     #[serde(serialize_with = "row")]
     pub(crate) row: Option<Row>,
+    /// The same, but that of an object that is gone is as it last was.
+    #[serde(skip)]
+    pub(crate) last_row: Option<Row>,
     /// What was done and what happened, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) happened: Vec<String>,
@@ -52,7 +55,15 @@ pub(crate) struct Event {
 
 impl Moment {
     pub(crate) fn new(at: Duration) -> Moment {
-        Moment { at, row: None, happened: Vec::new(), changes: Vec::new(), events: Vec::new(), explanation: None }
+        Moment {
+            at,
+            row: None,
+            last_row: None,
+            happened: Vec::new(),
+            changes: Vec::new(),
+            events: Vec::new(),
+            explanation: None,
+        }
     }
 
     /// True if there is anything to print.

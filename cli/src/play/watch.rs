@@ -1,4 +1,4 @@
-//! What `kubectl get pods --watch` prints: a row whenever one but for the passing of time changes.
+//! What `kubectl get pods --watch` prints: a row for each change, the last for the removed object.
 
 use pod_lifecycle::kubectl::Row;
 
@@ -11,25 +11,31 @@ const GAP: usize = 3;
 /// The heading and every row.
 pub(crate) fn table(life: &Life) -> String {
     let name = &life.pod.metadata.name;
-    let mut rows: Vec<&Row> = life.moments.iter().filter_map(|moment| moment.row.as_ref()).collect();
-    rows.dedup_by(|next, before| lasting(next) == lasting(before));
-    let cells = rows.into_iter().map(|row| [name.as_str(), &row.ready, &row.status, &row.restarts, &row.age]);
-    let lines: Vec<[&str; 5]> = std::iter::once(HEADINGS).chain(cells).collect();
-    let widths = lines.iter().fold([0; 5], |widths: [usize; 5], line| {
+    let cells = |row| cells(name, row);
+    let heading = std::iter::once(HEADINGS);
+    let lines: Vec<[&str; 5]> = heading.chain(life.rows.first().iter().map(cells)).collect();
+    let rest: Vec<[&str; 5]> = life.rows.last().map(cells).collect();
+    let widths = lines.iter().chain(&rest).fold([0; 5], |widths: [usize; 5], line| {
         let mut cells = line.iter().map(|cell| cell.chars().count());
         widths.map(|width| width.max(cells.next().unwrap_or_default()))
     });
     let mut text = String::new();
-    for line in &lines {
+    print(&mut text, &lines, widths);
+    if life.rows.left_out() > 0 {
+        text.push_str(&format!("... {} rows are left out; --all prints them\n", life.rows.left_out()));
+    }
+    print(&mut text, &rest, widths);
+    text
+}
+
+fn cells<'a>(name: &'a str, row: &'a Row) -> [&'a str; 5] {
+    [name, &row.ready, &row.status, &row.restarts, &row.age]
+}
+
+fn print(text: &mut String, lines: &[[&str; 5]], widths: [usize; 5]) {
+    for line in lines {
         let padded = line.iter().zip(widths).map(|(cell, width)| format!("{cell:0$}", width.saturating_add(GAP)));
         text.push_str(padded.collect::<String>().trim_end());
         text.push('\n');
     }
-    text
-}
-
-/// What of a row does not change by itself: AGE does, and the `(5m ago)` of RESTARTS.
-fn lasting(row: &Row) -> (&str, &str, &str) {
-    let restarts = row.restarts.split_once(' ').map_or(&*row.restarts, |(count, _)| count);
-    (&row.ready, &row.status, restarts)
 }

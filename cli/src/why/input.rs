@@ -150,7 +150,7 @@ fn documents(text: &str) -> serde_json::Result<Vec<&RawValue>> {
 
 /// Turns YAML into a stream of JSON.
 fn as_json(text: &str) -> Result<String, String> {
-    let documents: Vec<serde_json::Value> = yaml::read_all(text, "Pods").map_err(String::from)?;
+    let documents: Vec<serde_json::Value> = yaml::read_all(text).map_err(|problem| problem.to_string())?;
     Ok(documents.iter().map(|document| format!("{document}\n")).collect())
 }
 

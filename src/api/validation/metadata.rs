@@ -7,7 +7,7 @@ use super::{
     names,
     report::{Path, Report},
 };
-use crate::api::{ObjectMeta, PodManifest};
+use crate::api::{FieldError, ObjectMeta, PodManifest};
 
 /// Annotation of a mirror Pod, the API object of a static Pod.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
@@ -32,6 +32,17 @@ pub(super) fn validate(report: &mut Report, pod: &PodManifest) {
     }
     labels(report, &path.child("labels"), &metadata.labels);
     annotations(report, &path.child("annotations"), pod);
+}
+
+/// Returns the first problem of a workload's name or namespace. Answers to `ValidateObjectMeta`.
+pub(crate) fn wrong_in_metadata(metadata: &ObjectMeta) -> Option<FieldError> {
+    let (mut report, path) = (Report::default(), Path::root("metadata"));
+    name(&mut report, &path, metadata);
+    if !metadata.namespace.is_empty() {
+        let problems = names::dns_label(&metadata.namespace);
+        report.all_invalid(&path.child("namespace"), &metadata.namespace, problems);
+    }
+    report.into_first()
 }
 
 /// Validates the name, or the prefix from which the API server generates one.

@@ -14,6 +14,7 @@ mod volumes;
 
 pub(crate) use error::Quoted;
 pub use error::{BadValue, FieldError, FieldErrorType, Invalid};
+pub(crate) use metadata::wrong_in_metadata;
 
 use alloc::collections::BTreeSet;
 

@@ -78,6 +78,11 @@ impl Report {
         if self.errors.is_empty() { Ok(()) } else { Err(Invalid::new(name, self.errors)) }
     }
 
+    /// Returns the first problem, if there is one.
+    pub(super) fn into_first(self) -> Option<FieldError> {
+        self.errors.into_iter().next()
+    }
+
     /// Returns the number of problems so far.
     pub(super) fn len(&self) -> usize {
         self.errors.len()

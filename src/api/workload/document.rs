@@ -128,8 +128,17 @@ impl Document {
 
     fn is_called(&self, name: &str) -> bool {
         match name.split_once('/') {
-            Some((kind, name)) => self.kind().eq_ignore_ascii_case(kind) && self.name() == name,
+            Some((kind, name)) => self.is_kind(kind) && self.name() == name,
             None => self.name() == name,
+        }
+    }
+
+    /// True if `kubectl` knows the kind by this word: `deployment`, `deployments` or `deploy`.
+    fn is_kind(&self, word: &str) -> bool {
+        match self {
+            Document::Pod(_) => ["pod", "pods", "po"].iter().any(|name| word.eq_ignore_ascii_case(name)),
+            Document::Workload(workload) => WorkloadKind::of_resource(word) == Some(workload.kind),
+            Document::List(_) | Document::Other(_) => self.kind().eq_ignore_ascii_case(word),
         }
     }
 

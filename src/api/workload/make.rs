@@ -9,7 +9,10 @@ use alloc::{
 use core::fmt;
 
 use super::{PodTemplateSpec, Workload, WorkloadError, WorkloadKind, WorkloadSpec};
-use crate::api::{FieldError, FieldErrorType, Named, ObjectMeta, PodManifest, PodManifestSpec, RestartPolicy, Volume};
+use crate::api::{
+    FieldError, FieldErrorType, Named, ObjectMeta, PodManifest, PodManifestSpec, RestartPolicy, Volume,
+    validation::wrong_in_metadata,
+};
 
 const SECONDS_PER_MINUTE: i64 = 60;
 
@@ -59,6 +62,16 @@ impl Workload {
         Ok(self.make(template))
     }
 
+    /// Returns the name of the object, as the API server generates it if only a prefix is given.
+    fn stored_name(&self) -> String {
+        match &self.metadata {
+            metadata if metadata.name.is_empty() && !metadata.generate_name.is_empty() => {
+                generated_name(&metadata.generate_name)
+            }
+            metadata => metadata.name.clone(),
+        }
+    }
+
     fn template(&self) -> Option<&PodTemplateSpec> {
         match self.kind {
             WorkloadKind::PodTemplate => self.template.as_ref(),
@@ -85,7 +98,7 @@ impl Workload {
             spec: template.spec.clone(),
             ..PodManifest::default()
         };
-        let name = &self.metadata.name;
+        let name = &self.stored_name();
         match self.kind {
             WorkloadKind::PodTemplate | WorkloadKind::ReplicationController | WorkloadKind::ReplicaSet => {
                 set_generated_name(&mut pod, format!("{name}-"));
@@ -117,7 +130,7 @@ impl Workload {
     ///
     /// Answers to `newStatefulSetPod` in `pkg/controller/statefulset`.
     fn number(&self, pod: &mut PodManifest, template: &PodTemplateSpec) {
-        let set = &self.metadata.name;
+        let set = self.stored_name();
         let number = self.spec.ordinals.unwrap_or_default().start;
         pod.metadata.name = format!("{set}-{number}");
         let name = pod.metadata.name.clone();
@@ -135,8 +148,13 @@ impl Workload {
         volumes.splice(0..0, claims.iter().map(|claim| claimed(claim, &name)));
     }
 
-    /// Checks the rules of this kind that go beyond those of every Pod.
+    /// Checks the object's own name and namespace, and the rules of this kind that go beyond those of every Pod.
     fn check(&self, spec: &PodManifestSpec) -> Result<(), WorkloadError> {
+        let name = || self.metadata.name.clone();
+        // Its Pods inherit both, so their errors would name fields that no file has.
+        if let Some(error) = wrong_in_metadata(&self.metadata) {
+            return Err(WorkloadError::Invalid { kind: self.kind, name: name(), error });
+        }
         let error = match self.kind {
             WorkloadKind::PodTemplate => None,
             WorkloadKind::Job => self.spec.wrong_in_job(spec),
@@ -152,8 +170,7 @@ impl Workload {
             None => Ok(()),
             Some(error) => {
                 let field = format!("{}.spec.{}", self.kind.template_field(), error.field);
-                let name = self.metadata.name.clone();
-                Err(WorkloadError::Invalid { kind: self.kind, name, error: FieldError { field, ..error } })
+                Err(WorkloadError::Invalid { kind: self.kind, name: name(), error: FieldError { field, ..error } })
             }
         }
     }
@@ -256,7 +273,7 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// Returns a name for a `generateName` prefix: the prefix, cut if it is too long, and five letters. A cluster draws
 /// them at random; here they depend on the prefix alone.
-fn generated_name(prefix: &str) -> String {
+pub(crate) fn generated_name(prefix: &str) -> String {
     let cut = prefix.char_indices().map(|(start, _)| start).find(|start| *start >= LONGEST_PREFIX);
     let kept = cut.and_then(|cut| prefix.get(..cut)).unwrap_or(prefix);
     format!("{kept}{}", letters(&prefix, SUFFIX_LETTERS))

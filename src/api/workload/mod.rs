@@ -6,6 +6,7 @@ mod make;
 mod tests;
 
 pub use document::Document;
+pub(crate) use make::generated_name;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    FieldError, ObjectMeta, OtherFields, PodManifestSpec, is_default, named::named, null_is_absent, value::other_fields,
+    FieldError, Name as _, ObjectMeta, OtherFields, PodManifestSpec, is_default, named::named, null_is_absent,
+    value::other_fields,
 };
 
 named! {
@@ -52,6 +54,42 @@ impl WorkloadKind {
             | WorkloadKind::StatefulSet
             | WorkloadKind::DaemonSet => "apps",
             WorkloadKind::Job | WorkloadKind::CronJob => "batch",
+        }
+    }
+
+    /// Returns the kind that `kubectl` knows by this word, in any case: `Deployment`, `deployments`, `deploy` or
+    /// `deployments.apps`.
+    ///
+    /// ```
+    /// use pod_lifecycle::api::WorkloadKind;
+    ///
+    /// assert_eq!(WorkloadKind::of_resource("deploy"), Some(WorkloadKind::Deployment));
+    /// assert_eq!(WorkloadKind::of_resource("pod"), None);
+    /// ```
+    #[must_use]
+    pub fn of_resource(word: &str) -> Option<WorkloadKind> {
+        let word = word.to_ascii_lowercase();
+        let (resource, group) = word.split_once('.').unwrap_or((&word, ""));
+        let is_meant = |kind: &WorkloadKind| {
+            let singular = kind.name().to_ascii_lowercase();
+            let names = [&*singular, kind.short_name()];
+            // The group may go on with the version: `deployments.v1.apps`.
+            let is_named = names.contains(&resource) || resource.strip_suffix('s') == Some(&singular);
+            is_named && (group.is_empty() || group.ends_with(kind.group()))
+        };
+        WorkloadKind::ALL.iter().copied().find(is_meant)
+    }
+
+    /// Returns the short name of the kind's resource, as `kubectl api-resources` lists it; empty if there is none.
+    const fn short_name(self) -> &'static str {
+        match self {
+            WorkloadKind::ReplicationController => "rc",
+            WorkloadKind::ReplicaSet => "rs",
+            WorkloadKind::Deployment => "deploy",
+            WorkloadKind::StatefulSet => "sts",
+            WorkloadKind::DaemonSet => "ds",
+            WorkloadKind::CronJob => "cj",
+            WorkloadKind::PodTemplate | WorkloadKind::Job => "",
         }
     }
 
@@ -240,7 +278,6 @@ pub enum WorkloadError {
 }
 
 fn expected() -> String {
-    use super::Name;
     let kinds = WorkloadKind::ALL.iter().map(|kind| kind.name());
     ["Pod", "List"].into_iter().chain(kinds).collect::<Vec<_>>().join(", ")
 }

@@ -60,6 +60,11 @@ pub(in crate::sim) enum SimEvent {
 }
 
 impl SimEvent {
+    /// True if it is an event of the driver's host: an action of the script, or a restart of the kubelet.
+    pub(in crate::sim) const fn is_of_host(self) -> bool {
+        matches!(self, SimEvent::ScriptAction(_) | SimEvent::KubeletRestart)
+    }
+
     /// Returns the rank of a wake-up of the Pod.
     pub(in crate::sim) fn of_wake(wake: Wake) -> SimEvent {
         match wake {
@@ -94,6 +99,11 @@ impl EventQueue {
 
     pub(in crate::sim) fn first(&self) -> Option<(Timestamp, SimEvent)> {
         self.0.last().copied()
+    }
+
+    /// True if an action of the script is to come.
+    pub(in crate::sim) fn has_script_actions(&self) -> bool {
+        self.0.iter().any(|(_, event)| matches!(event, SimEvent::ScriptAction(_)))
     }
 
     pub(in crate::sim) fn pop(&mut self) {

@@ -10,17 +10,18 @@ use crate::{
     rule::probe::ProbeOutcome,
     sim::{
         random::{Chance, Draw, RandomProbe, RandomScript},
-        script::{ContainerScript, HookScript, ImageScript, ProbeScript, Run, Script},
+        script::{ContainerScript, HookScript, INIT_TIME, ImageScript, ProbeScript, Run, Script},
         start_failures::{ObjectReference, SandboxOutcome},
         volume_script::{VolumeCall, VolumeScript},
     },
-    spec::{ContainerIndex, PodSpec, ProbeKind, VolumeIndex},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind, VolumeIndex},
     state::SIGKILL_EXIT_CODE,
 };
 
 /// The scripts of a Pod's containers, by container index: what a [`FakeRuntime`](super::FakeRuntime) plays.
 ///
-/// A container without a script starts at once, runs for ever and passes its probes.
+/// A container without a script starts at once, runs for ever and passes its probes; an init container that is no sidecar
+/// exits with code 0 after a second.
 #[derive(Clone, Debug)]
 pub struct LoweredScript {
     containers: Vec<LoweredContainer>,
@@ -35,27 +36,45 @@ struct LoweredContainer {
     script: ContainerScript,
     /// References of its environment to config objects of the script.
     references: Vec<ObjectReference>,
-    /// By kind of probe: true if it passes in every run and without latency. Computed once, since probes are by far the
-    /// most frequent action, and most pass.
-    always_passes: [bool; 3],
+    /// By kind of probe: its answers, computed once, since probes are by far the most frequent action, and most pass.
+    answers: [ProbeAnswers; 3],
+}
+
+/// Answers of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ProbeAnswers {
+    /// It passes in every run and without latency.
+    AlwaysPasses,
+    /// It names a port that the container does not have, so it cannot even be sent.
+    UnknownPort,
+    /// As the script says.
+    Scripted,
 }
 
 impl LoweredContainer {
-    fn new(script: ContainerScript) -> LoweredContainer {
-        let always_passes = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness].map(|kind| {
-            script.runs.iter().all(|run| run.probes.of(kind).is_empty())
-                && script.random.as_deref().is_none_or(|random| random.probes.of(kind).is_none())
+    fn new(mut script: ContainerScript, container: &ContainerSpec) -> LoweredContainer {
+        let answers = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness].map(|kind| {
+            let is_scripted = script.runs.iter().any(|run| !run.probes.of(kind).is_empty())
+                || script.random.as_deref().is_some_and(|random| random.probes.of(kind).is_some());
+            match container.probe(kind).and_then(|probe| container.port_error(&probe.handler)) {
+                Some(_) => ProbeAnswers::UnknownPort,
+                None if is_scripted => ProbeAnswers::Scripted,
+                None => ProbeAnswers::AlwaysPasses,
+            }
         });
-        LoweredContainer { script, references: Vec::new(), always_passes }
+        if container.kind() == ContainerKind::Init && script.runs.is_empty() {
+            script.runs.push(Run { exits_after: Some(INIT_TIME), ..Run::default() });
+        }
+        LoweredContainer { script, references: Vec::new(), answers }
     }
 
-    fn always_passes(&self, kind: ProbeKind) -> bool {
+    fn answers(&self, kind: ProbeKind) -> ProbeAnswers {
         let place = match kind {
             ProbeKind::Startup => 0,
             ProbeKind::Readiness => 1,
             ProbeKind::Liveness => 2,
         };
-        self.always_passes.get(place).copied().unwrap_or(false)
+        self.answers.get(place).copied().unwrap_or(ProbeAnswers::Scripted)
     }
 }
 
@@ -118,9 +137,10 @@ impl LoweredScript {
     /// Lowers scripts, given by the containers' names, to the containers of a Pod.
     #[must_use]
     pub fn new(scripts: &BTreeMap<String, ContainerScript>, spec: &PodSpec) -> LoweredScript {
-        let scripts = spec.containers().map(|(_, of)| scripts.get(of.name()).cloned().unwrap_or_default());
+        let script = |of: &ContainerSpec| scripts.get(of.name()).cloned().unwrap_or_default();
+        let containers = spec.containers().map(|(_, of)| LoweredContainer::new(script(of), of));
         let volumes = spec.volumes().map(|_| VolumeScript::default()).collect();
-        LoweredScript { containers: scripts.map(LoweredContainer::new).collect(), volumes, sandboxes: Vec::new() }
+        LoweredScript { containers: containers.collect(), volumes, sandboxes: Vec::new() }
     }
 
     /// Adds the scripts of volumes, given by their names. A volume without one is bound, attached, mounted and unmounted at
@@ -293,10 +313,20 @@ impl LoweredScript {
 
     /// Returns the outcome and the latency of a probe that is sent so long after the start of a run.
     pub(super) fn probe(&self, id: RunId, kind: ProbeKind, elapsed: Duration) -> (ProbeOutcome, Duration) {
-        match self.containers.get(id.container.get()) {
-            Some(container) if !container.always_passes(kind) => container.script.probe(id, kind, elapsed),
-            Some(_) | None => (ProbeOutcome::Success, Duration::ZERO),
+        let Some(container) = self.containers.get(id.container.get()) else {
+            return (ProbeOutcome::Success, Duration::ZERO);
+        };
+        match container.answers(kind) {
+            ProbeAnswers::AlwaysPasses => (ProbeOutcome::Success, Duration::ZERO),
+            ProbeAnswers::UnknownPort => (ProbeOutcome::Error, Duration::ZERO),
+            ProbeAnswers::Scripted => container.script.probe(id, kind, elapsed),
         }
+    }
+
+    /// True if a probe names a port that its container does not have.
+    pub(super) fn is_port_unknown(&self, container: ContainerIndex, kind: ProbeKind) -> bool {
+        let container = self.containers.get(container.get());
+        container.is_some_and(|container| container.answers(kind) == ProbeAnswers::UnknownPort)
     }
 }
 
@@ -312,10 +342,13 @@ impl ContainerScript {
         let steps = self.run(id.run).map_or(&[][..], |run| run.probes.of(kind));
         // Steps are in ascending order (see `check_probes`), so the last that has begun applies.
         let step = steps.iter().rev().find(|step| step.from <= elapsed);
-        let outcome = step.map_or(ProbeOutcome::Success, |step| step.result);
+        let (outcome, takes) = step.map_or((ProbeOutcome::Success, Duration::ZERO), |step| (step.result, step.takes));
         match self.random.as_deref().and_then(|random| random.probes.of(kind)) {
-            Some(random) => id.answer(random, kind, elapsed, outcome),
-            None => (outcome, Duration::ZERO),
+            Some(random) => {
+                let (outcome, latency) = id.answer(random, kind, elapsed, outcome);
+                (outcome, latency.saturating_add(takes))
+            }
+            None => (outcome, takes),
         }
     }
 }

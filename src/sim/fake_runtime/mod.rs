@@ -24,7 +24,7 @@ use crate::{
     api::Handler,
     event::{ContainerExit, Failure, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
-    spec::{ContainerIndex, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     state::{InstanceId, InstanceState, RuntimeStatus, SIGKILL_EXIT_CODE, SandboxId, StartError, TerminationReason},
     time::Timestamp,
 };
@@ -566,8 +566,15 @@ impl FakeRuntime {
         now: Timestamp,
     ) -> Option<RuntimeEvent> {
         // A hook may follow the exit within one sync: the kubelet has not seen it yet.
-        if self.alive(container, instance).is_none() {
-            let result = Err(hook_error(spec, container, hook, "container is not running"));
+        let is_dead = self.alive(container, instance).is_none();
+        let unknown_port = || {
+            let of_container = spec.container(container)?;
+            let LifecycleHook::Run(handler) = hook_of(of_container, hook)? else { return None };
+            of_container.port_error(handler)
+        };
+        let error = if is_dead { Some("container is not running".into()) } else { unknown_port() };
+        if let Some(error) = error {
+            let result = Err(hook_error(spec, container, hook, &error));
             return Some(RuntimeEvent::HookFinished { container, instance, hook, result });
         }
         let ends_at = now + self.script.hook(container, hook).duration;
@@ -610,7 +617,11 @@ impl FakeRuntime {
         now: Timestamp,
     ) -> Option<Option<ProbeOutcome>> {
         match self.probe_result(container, instance, kind, now) {
-            Some((_, latency)) if !latency.is_zero() => {
+            // An immediate answer has one of a few fixed outputs; that of an unknown port has its name.
+            Some((outcome, latency))
+                if !latency.is_zero()
+                    || outcome == ProbeOutcome::Error && self.script.is_port_unknown(container, kind) =>
+            {
                 // The kubelet gives up after `timeoutSeconds`.
                 let timeout = timeout_of(spec, container, kind);
                 self.queue.schedule(now + latency.min(timeout), SimEvent::ProbeAnswer(container, instance, kind));
@@ -638,6 +649,9 @@ impl FakeRuntime {
         let is_late = result.is_some_and(|(_, latency)| latency > timeout_of(spec, container, kind));
         let outcome = result.map(|(outcome, _)| if is_late { ProbeOutcome::Failure } else { outcome });
         record(Occurrence::ProbeFinished { container, instance, kind, outcome });
+        if let Some(error) = outcome.and_then(|_| port_error(spec, container, kind)) {
+            return probe_finished(container, instance, kind, outcome, &error);
+        }
         let output =
             if is_late { timeout_output(spec, container, kind) } else { output_of(outcome, spec, container, kind) };
         probe_finished(container, instance, kind, outcome, output)
@@ -694,6 +708,12 @@ fn probe_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Optio
     spec.container(container)?.probe(kind)
 }
 
+/// Returns the error of a probe that names an unknown port.
+fn port_error(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Option<String> {
+    let container = spec.container(container)?;
+    container.port_error(&container.probe(kind)?.handler)
+}
+
 fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Duration {
     // 1 s is the API server's default of `timeoutSeconds`.
     probe_of(spec, container, kind).map_or(Duration::from_secs(1), ProbeSpec::timeout)
@@ -740,22 +760,33 @@ fn image_of(spec: &PodSpec, container: ContainerIndex) -> &str {
     spec.container(container).map_or("", |container| container.image())
 }
 
+fn hook_of(container: &ContainerSpec, hook: HookKind) -> Option<&LifecycleHook> {
+    match hook {
+        HookKind::PostStart => container.post_start(),
+        HookKind::PreStop => container.pre_stop(),
+    }
+}
+
 /// Returns the kubelet's message for a hook that failed (`pkg/kubelet/lifecycle/handlers.go`).
 fn hook_error(spec: &PodSpec, container: ContainerIndex, hook: HookKind, error: &str) -> Box<str> {
     let of_container = spec.container(container);
-    let hook = of_container.and_then(|container| match hook {
-        HookKind::PostStart => container.post_start(),
-        HookKind::PreStop => container.pre_stop(),
-    });
+    let hook = of_container.and_then(|container| hook_of(container, hook));
+    let name = spec.container_name(container);
+    // `format.Pod` of `pkg/kubelet/util/format/pod.go`, quoted by `%q` below.
+    let pod = format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid());
+    if let Some(LifecycleHook::Run(handler)) = hook
+        && let Some(http) = &handler.http_get
+    {
+        let path = &http.path;
+        return format!("HTTP lifecycle hook ({path}) for Container {name:?} in Pod {pod:?} failed - error: {error}")
+            .into();
+    }
     let command = match hook {
         Some(LifecycleHook::Run(handler)) => {
             handler.exec.as_ref().map_or_else(String::new, |exec| exec.command.join(" "))
         }
         Some(LifecycleHook::Sleep(_)) | None => String::new(),
     };
-    let name = spec.container_name(container);
-    // `format.Pod` of `pkg/kubelet/util/format/pod.go`, quoted by `%q` below.
-    let pod = format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid());
     let failed = format!("Exec lifecycle hook ([{command}]) for Container {name:?} in Pod {pod:?} failed");
     format!("{failed} - error: {error}, message: \"\"").into()
 }

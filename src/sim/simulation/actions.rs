@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// Reason of a refusal while the kubelet is stopped.
+const KUBELET_AWAY: &str = "the kubelet is stopped";
+
 /// Actions on the Pod, at the present time.
 ///
 /// An action that is not possible is a [`ScenarioError::Refused`], and nothing changes. One that comes too late has no
@@ -157,7 +160,8 @@ impl Simulation {
 
     fn perform(&mut self, action: &ScriptActionKind) -> Result<(), String> {
         // Scripts are written without knowing when the object goes; a late action is no error.
-        if self.object.is_gone() && *action != ScriptActionKind::NodeRecovered {
+        let is_of_node = matches!(action, ScriptActionKind::NodeRecovered | ScriptActionKind::KubeletStart);
+        if self.object.is_gone() && !is_of_node {
             return Ok(());
         }
         self.recorder.occurrence(self.instant.at, Occurrence::Action(action.name().into()));
@@ -173,14 +177,23 @@ impl Simulation {
 
     /// Performs an action of the node; `None` if it is none.
     fn act_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), String>> {
-        if *action == ScriptActionKind::KubeletRestart {
-            self.restart_kubelet_when_idle();
-            return Some(Ok(()));
+        match action {
+            ScriptActionKind::KubeletStop => return Some(self.stop_kubelet()),
+            ScriptActionKind::KubeletStart => return Some(self.start_kubelet()),
+            ScriptActionKind::KubeletRestart if !self.is_kubelet_away => {
+                self.restart_kubelet_when_idle();
+                return Some(Ok(()));
+            }
+            ScriptActionKind::KubeletRestart => return Some(Err(KUBELET_AWAY.into())),
+            _ => {}
         }
         if let Some(changed) = self.change_node(action) {
             return Some(changed);
         }
         let event = action.node_event()?;
+        if self.is_kubelet_away {
+            return Some(Err(KUBELET_AWAY.into()));
+        }
         if let Some(message) = action.network_message() {
             // A Pod that comes later, or is resumed, finds the network as it is now.
             Arc::make_mut(&mut self.config).network_not_ready = message.map(Into::into);
@@ -245,6 +258,8 @@ impl Simulation {
             }
             // Performed by `act_on_node`.
             ScriptActionKind::KubeletRestart
+            | ScriptActionKind::KubeletStop
+            | ScriptActionKind::KubeletStart
             | ScriptActionKind::Evict { .. }
             | ScriptActionKind::EvictOverLimit { .. }
             | ScriptActionKind::Preempt

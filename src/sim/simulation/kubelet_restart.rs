@@ -1,13 +1,14 @@
 //! Restarts of the kubelet: in place, or with the Pod resumed from its object and the runtime.
 
-use alloc::format;
+use alloc::{format, string::String};
 
 use super::Simulation;
 use crate::{
+    NoSink,
     api::{ContainerStatus, PodStatus},
     event::{Event, NodeEvent},
     kubelet::{PodMachine, WorkerState},
-    sim::{error::ScenarioError, recorder::ApiSide, timeline::Occurrence},
+    sim::{error::ScenarioError, fake_runtime::SimEvent, recorder::ApiSide, timeline::Occurrence},
     spec::PodSpec,
     state::{ContainerIds, InstanceId, RuntimeStatus},
 };
@@ -29,7 +30,7 @@ impl Simulation {
         // The simulation may have been advanced beyond its last event.
         self.instant.at = self.instant.at.max(self.now());
         let is_active = self.driver.pod.as_ref().is_some_and(|pod| pod.worker_state() != WorkerState::Finished);
-        if is_active && !self.object.is_gone() && !self.object.is_node_lost() {
+        if is_active && !self.is_kubelet_away && !self.object.is_gone() && !self.object.is_node_lost() {
             self.recorder.occurrence(self.instant.at, Occurrence::KubeletRestarted);
             self.resume();
         }
@@ -72,6 +73,48 @@ impl Simulation {
                 // It is never refused.
                 let _ = self.driver.handle(Event::Node(NodeEvent::KubeletRestarted), self.instant.at, host);
             }
+        }
+    }
+
+    /// Stops the kubelet, whatever it is doing.
+    pub(super) fn stop_kubelet(&mut self) -> Result<(), String> {
+        if self.is_kubelet_away {
+            return Err("the kubelet is stopped already".into());
+        }
+        if self.driver.pod.is_none() {
+            return Err("the Pod is on no node".into());
+        }
+        self.is_kubelet_away = true;
+        self.restart_is_pending = false;
+        Ok(())
+    }
+
+    /// Starts the kubelet again: it resumes the Pod, unless it was finished before, or the object is gone.
+    pub(super) fn start_kubelet(&mut self) -> Result<(), String> {
+        if !core::mem::take(&mut self.is_kubelet_away) {
+            return Err("the kubelet is not stopped".into());
+        }
+        self.recorder.occurrence(self.instant.at, Occurrence::KubeletRestarted);
+        if self.object.is_gone() {
+            // A kubelet kills containers of a Pod that it does not know; nothing of that is seen in the API.
+            self.driver.pod = None;
+        } else if !self.was_finished {
+            self.resume();
+        } else {
+            self.deliver();
+        }
+        Ok(())
+    }
+
+    /// Handles an event of the runtime while the kubelet is stopped: the Pod only notes what is to be found later.
+    pub(super) fn miss_event(&mut self, event: SimEvent) {
+        let now = self.instant.at;
+        self.driver.runtime.queue.pop();
+        let Some(pod) = &mut self.driver.pod else { return };
+        let mut record = |it| self.recorder.occurrence(now, it);
+        if let Some(event) = self.driver.runtime.handle_event(event, pod.spec(), now, &mut record) {
+            // Its outputs are those of a kubelet that does not run.
+            let _ = pod.handle_event(now, Event::Runtime(event), &mut NoSink);
         }
     }
 

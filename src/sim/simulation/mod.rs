@@ -77,6 +77,10 @@ pub struct Simulation {
     // --- Restarts of the kubelet ---
     /// True if a restart of the kubelet waits for the end of the sync under way.
     restart_is_pending: bool,
+    /// True while the kubelet is stopped.
+    is_kubelet_away: bool,
+    /// True if the kubelet was done with the Pod when it was last looked at running.
+    was_finished: bool,
     /// True if a scripted restart resumes the Pod from its object instead of telling it to forget.
     restarts_resume: bool,
     // --- Snapshot ---
@@ -106,6 +110,8 @@ impl Simulation {
             removed_at: None,
             is_pod_outdated: false,
             restart_is_pending: false,
+            is_kubelet_away: false,
+            was_finished: false,
             restarts_resume: false,
             #[cfg(feature = "snapshot")]
             steps: 0,
@@ -275,6 +281,7 @@ impl Simulation {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.driver.pod {
+            Some(_) if self.is_kubelet_away => self.was_finished,
             Some(pod) => pod.worker_state() == WorkerState::Finished,
             None => self.object.is_gone(),
         }
@@ -310,15 +317,26 @@ impl Simulation {
         (!self.object().is_gone()).then(|| kubectl::row(&self.timeline().pod, self.now()))
     }
 
-    // --- For fleets ---
-
     /// Returns when the object was removed, if it was.
     pub(super) fn removed_at(&self) -> Option<Timestamp> {
         self.removed_at
     }
 
-    /// Takes the entries of the timeline so far, and forgets the observed objects.
-    pub(super) fn take_entries(&mut self) -> Vec<TimelineEntry> {
+    /// Takes the entries of the timeline so far, and forgets the objects that were seen: a long simulation that is drained
+    /// so needs no more memory than a short one.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::Scenario;
+    ///
+    /// let mut simulation = Scenario::example().container("app", |app| app.exits_after(5)).simulate()?;
+    /// let mut entries = simulation.take_entries().len();
+    /// while simulation.step()?.is_some() {
+    ///     entries += simulation.take_entries().len();
+    /// }
+    /// assert!(entries > 100 && simulation.entries().is_empty());
+    /// # Ok::<(), pod_lifecycle::sim::ScenarioError>(())
+    /// ```
+    pub fn take_entries(&mut self) -> Vec<TimelineEntry> {
         self.recorder.timeline.observed.clear();
         core::mem::take(&mut self.recorder.timeline.entries)
     }
@@ -336,6 +354,13 @@ impl Simulation {
         {
             self.steps = self.steps.saturating_add(1);
         }
+        match turn {
+            Turn::Queue(event) if self.is_kubelet_away && !event.is_of_host() => {
+                self.miss_event(event);
+                return Ok(true);
+            }
+            Turn::Queue(_) | Turn::Pod => {}
+        }
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
         match self.driver.take_turn(turn, self.instant.at, host) {
             Some(SimEvent::ScriptAction(index)) => self.act_by_script(index)?,
@@ -352,18 +377,26 @@ impl Simulation {
         Ok(true)
     }
 
-    /// Returns the next event, unless the Pod is finished. A lost node may still come back.
+    /// Returns the next event, unless the Pod is finished and nothing more is to happen to its object. A lost node may still
+    /// come back, and a stopped kubelet.
     fn upcoming(&self) -> Option<(Timestamp, Turn)> {
         let now = self.instant.at;
-        let next = self.driver.next(now)?;
-        // A finished Pod still handles the events of the present instant.
-        let is_over = self.is_finished() && !self.object.is_node_lost();
+        let next = if self.is_kubelet_away {
+            self.driver.runtime.queue.first().map(|(at, event)| (at, Turn::Queue(event)))?
+        } else {
+            self.driver.next(now)?
+        };
+        // A finished Pod still handles the events of the present instant, and what others do to it later.
+        let is_over = self.is_finished()
+            && !self.object.is_node_lost()
+            && (self.object.is_gone() || !self.driver.runtime.queue.has_script_actions());
         Some(next).filter(|(at, _)| *at <= now || !is_over)
     }
 
     /// Carries out the actions of the Pod, and removes the object if the kubelet asks for it.
     fn carry_out(&mut self) -> Result<(), ScenarioError> {
         self.drain()?;
+        self.was_finished = self.is_finished();
         if self.api_side().take_deletion() {
             // Grace 0 with the uid as a precondition; finalizers may keep the object.
             self.object.delete_for_good(self.instant.at);
@@ -386,7 +419,7 @@ impl Simulation {
 
     /// Delivers the object to the kubelet as a watch does, unless the node is lost.
     fn deliver(&mut self) {
-        if self.object.is_node_lost() {
+        if self.object.is_node_lost() || self.is_kubelet_away {
             return;
         }
         let (now, is_gone) = (self.instant.at, self.object.is_gone());

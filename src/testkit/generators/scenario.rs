@@ -245,7 +245,8 @@ fn probe_script() -> impl Strategy<Value = ProbeScript> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<ProbeStep>> {
-    let step = (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep { from, result });
+    let step =
+        (seconds(120), sample::select(ProbeOutcome::ALL)).prop_map(|(from, result)| ProbeStep::new(from, result));
     prop_oneof![2 => Just(Vec::new()), 1 => collection::vec(step, 1..=3)]
         .prop_map(|mut steps| {
             steps.sort_by_key(|step| step.from);

@@ -2,15 +2,13 @@
 //!
 //! Each is a list `CONTAINER=WORD,…`; `*` stands for every container that is not named.
 
-use std::{collections::BTreeMap, str::FromStr, time::Duration};
+use std::time::Duration;
 
 use pod_lifecycle::{
     api::PodManifest,
-    sim::{ContainerScript, Script, ScriptAction, ScriptActionKind},
-    spec::{ContainerSpec, PodSpec},
+    sim::{InstructionKind, Script, ScriptAction, ScriptActionKind, parse_time},
+    spec::PodSpec,
 };
-
-use super::instruction::{Exits, Instruction, LIVE, Pull, READY, STARTED, Seconds, Stop, When};
 
 /// Prefix of all annotations that a node reads.
 const PREFIX: &str = "fake/";
@@ -60,13 +58,11 @@ pub(in crate::node) fn apply(pod: &PodManifest, spec: &PodSpec, script: &mut Scr
 }
 
 fn apply_one(annotation: &str, value: &str, spec: &PodSpec, script: &mut Script) -> Result<(), String> {
-    match annotation.strip_prefix(PREFIX).unwrap_or(annotation) {
-        "exit" => each_container::<Exits>(value, spec, script),
-        "stop" => each_container::<Stop>(value, spec, script),
-        "ready-after" => each_container::<When<READY>>(value, spec, script),
-        "started-after" => each_container::<When<STARTED>>(value, spec, script),
-        "live-until" => each_container::<When<LIVE>>(value, spec, script),
-        "pull" => each_container::<Pull>(value, spec, script),
+    let name = annotation.strip_prefix(PREFIX).unwrap_or(annotation);
+    if let Ok(kind) = name.parse::<InstructionKind>() {
+        return script.instruct(kind, value, spec).map_err(|error| error.to_string());
+    }
+    match name {
         "evict-after" => node_action(value, &ScriptActionKind::Evict { message: None, grace: None }, script),
         "shutdown-after" => node_action(value, &ScriptActionKind::Shutdown { grace: None }, script),
         "sandbox-dies-after" => {
@@ -87,60 +83,14 @@ fn node_action(value: &str, kind: &ScriptActionKind, script: &mut Script) -> Res
 
 /// Parses times since the start of the Pod: `pod=SECONDS`.
 fn times(value: &str) -> Result<Vec<Duration>, String> {
-    let time = |(name, Seconds(after)): (&str, Seconds)| match name {
-        POD => Ok(Duration::from_secs_f64(after)),
-        _ => Err(format!("{name:?} is not the Pod: wanted {POD}=SECONDS")),
-    };
-    items(value)?.into_iter().map(time).collect()
-}
-
-/// Applies an instruction to each container that is named or matched by `*`.
-fn each_container<I>(value: &str, spec: &PodSpec, script: &mut Script) -> Result<(), String>
-where
-    I: Instruction + FromStr<Err = String>,
-{
-    let words = items::<I>(value)?;
-    let known: BTreeMap<&str, &ContainerSpec> = spec.containers().map(|(_, it)| (it.name(), it)).collect();
-    for (name, word) in words.iter().filter(|(name, _)| *name != "*") {
-        let container = known.get(name).ok_or_else(|| format!("the Pod has no container {name:?}"))?;
-        word.check(container)?;
-        word.instruct(script_of(script, container));
-    }
-    let Some((_, word)) = words.iter().find(|(name, _)| *name == "*") else { return Ok(()) };
-    for (name, container) in known {
-        let is_named = words.iter().any(|(other, _)| *other == name);
-        if !is_named && word.check(container).is_ok() {
-            word.instruct(script_of(script, container));
+    let time = |item: &str| match item.split_once('=') {
+        Some((name, time)) if name.trim() == POD => {
+            parse_time(time.trim()).ok_or_else(|| format!("{POD}={time:?}: wanted seconds"))
         }
-    }
-    Ok(())
-}
-
-/// Returns the script of a container, with at least one run.
-fn script_of<'a>(script: &'a mut Script, container: &ContainerSpec) -> &'a mut ContainerScript {
-    let healthy = super::healthy_container(container);
-    let script = script.containers.entry(container.name().into()).or_insert_with(|| healthy.clone());
-    if script.runs.is_empty() {
-        script.runs.push(healthy.runs.first().cloned().unwrap_or_default());
-    }
-    script
-}
-
-/// Splits a list; an item without `=` belongs to the word before it.
-fn items<W: FromStr<Err = String>>(value: &str) -> Result<Vec<(&str, W)>, String> {
-    let mut items: Vec<(&str, String)> = Vec::new();
-    for item in value.split(',') {
-        match (item.split_once('='), items.last_mut()) {
-            (Some((name, word)), _) => items.push((name.trim(), word.trim().into())),
-            (None, Some((_, before))) => *before = format!("{before},{item}"),
-            (None, None) => return Err(format!("{item:?} is not CONTAINER=WORD")),
-        }
-    }
-    let read = |(name, word): (_, String)| match word.parse() {
-        Ok(read) => Ok((name, read)),
-        Err(wanted) => Err(format!("{name}={word:?}: wanted {wanted}")),
+        Some((name, _)) => Err(format!("{name:?} is not the Pod: wanted {POD}=SECONDS")),
+        None => Err(format!("{item:?} is not {POD}=SECONDS")),
     };
-    items.into_iter().map(read).collect()
+    value.split(',').map(time).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Scripts of Pods: the instructions of annotations, then those of a [`PodScript`]; other containers are healthy.
 
 pub(super) mod annotations;
-mod instruction;
 pub(super) mod pod_script;
 
 use std::{
