@@ -1,14 +1,17 @@
-//! `podlife`: plays the life of a Pod, and explains the state of a real one.
+//! `podlife`: plays the life of a Pod, lints manifests, and explains the state of a real Pod.
 //!
 //! ```sh
 //! podlife play examples/scenarios/crash-loop.yaml
+//! podlife lint deployment.yaml
 //! kubectl get pod web-0 -o json | podlife why
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod failure;
+mod lint;
 mod manifest;
+mod pages;
 mod paint;
 mod play;
 mod print;
@@ -18,9 +21,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use podlife::why;
 
-/// Plays the lives of Kubernetes Pods, and explains the states of real ones.
+/// Plays the lives of Kubernetes Pods, lints manifests, and explains the states of real Pods.
 #[derive(Debug, Parser)]
-#[command(name = "podlife", version)]
+#[command(
+    name = "podlife",
+    version,
+    after_help = "Exit codes: 0 done, 1 a finding is denied or cannot write, 2 bad input or usage.\n\
+                  `-` is standard input or output. NO_COLOR switches colours off."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -29,13 +37,19 @@ struct Arguments {
 /// What podlife does.
 #[derive(Debug, Subcommand)]
 enum Command {
-    Play(play::Arguments),
+    Play(Box<play::Arguments>),
+    Lint(lint::Arguments),
     Why(why::Arguments),
+    Completions(pages::Completions),
+    Man(pages::Man),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Play(arguments) => play::main(&arguments),
+        Command::Lint(arguments) => lint::main(&arguments),
         Command::Why(arguments) => why::main(&arguments),
+        Command::Completions(arguments) => pages::completions::<Arguments>(&arguments),
+        Command::Man(arguments) => pages::man::<Arguments>(&arguments),
     }
 }

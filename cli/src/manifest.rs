@@ -23,6 +23,15 @@ const SERVER_SET: [&str; 8] = [
     "selfLink",
 ];
 
+/// Key of a scenario that holds its Pod.
+pub(crate) const POD: &str = "pod";
+
+/// True for a scenario: it holds its Pod under a key, which no object of the API does.
+pub(crate) fn is_scenario(document: &Node) -> bool {
+    let has = |key| document.get(key).is_some();
+    !has("kind") && !has("spec") && (has(POD) || has("script") || has("config"))
+}
+
 /// Returns the whole text of a file; `-` is standard input.
 pub(crate) fn text(file: &str) -> Result<String, Failure> {
     let bytes = if file == "-" {
@@ -60,11 +69,14 @@ pub(crate) struct Objects<'a> {
 }
 
 impl<'a> Objects<'a> {
-    /// Finds the objects in documents, and in lists; `path` is that of the documents in a larger one.
+    /// Finds the objects in documents, in lists and in scenarios; `path` is that of the documents in a larger one.
     pub(crate) fn of(documents: impl IntoIterator<Item = &'a Node>, path: &str) -> Result<Objects<'a>, Problem> {
         let mut objects = Objects::default();
         for document in documents {
-            objects.add(document, document, path, None)?;
+            match document.get(POD).filter(|_| is_scenario(document)) {
+                Some(pod) => objects.add(document, pod, POD, None)?,
+                None => objects.add(document, document, path, None)?,
+            }
         }
         Ok(objects)
     }
@@ -213,7 +225,8 @@ impl Object<'_> {
         } else {
             ""
         };
-        Problem::stated(error.to_string(), self.node.place_of(path))
+        let of_list = if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) };
+        Problem::stated(format!("{of_list}{error}"), self.node.place_of(path))
     }
 }
 

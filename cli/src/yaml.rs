@@ -56,6 +56,12 @@ impl Problem {
         Problem { place: self.place.or(Some(place)), ..self }
     }
 
+    /// Returns the problem for a message that has the place elsewhere.
+    #[must_use]
+    pub fn without_place(self) -> Problem {
+        Problem { place: None, ..self }
+    }
+
     /// Prepends the step from the node around this one: `name` or `[3]`.
     #[must_use]
     pub fn below(self, step: &str) -> Problem {

@@ -116,7 +116,9 @@ impl Timing<'_> {
 
     fn ready(self) -> Bounds {
         let started = self.started();
-        let survives = self.schedule(ProbeKind::Liveness).is_none_or(|schedule| {
+        // A probe that cannot be sent is no failure: the kubelet throws its result away.
+        let liveness = self.schedule(ProbeKind::Liveness).filter(|schedule| schedule.is_port_known);
+        let survives = liveness.is_none_or(|schedule| {
             // A liveness probe fails during the warm-up: it must not reach its threshold before.
             schedule.can_succeed() && self.first_liveness_kill(schedule) >= self.assumptions.warm_up
         });
@@ -164,7 +166,9 @@ impl Timing<'_> {
     }
 
     fn schedule(&self, kind: ProbeKind) -> Option<Schedule<'_>> {
-        self.container.probe(kind).map(|probe| Schedule { probe, assumptions: self.assumptions })
+        let probe = self.container.probe(kind)?;
+        let is_port_known = self.container.port_error(probe.handler()).is_none();
+        Some(Schedule { probe, assumptions: self.assumptions, is_port_known })
     }
 }
 
@@ -173,6 +177,8 @@ impl Timing<'_> {
 struct Schedule<'a> {
     probe: &'a ProbeSpec,
     assumptions: &'a Assumptions,
+    /// False if it names a port that the container does not have: then it fails each time.
+    is_port_known: bool,
 }
 
 impl Schedule<'_> {
@@ -209,9 +215,9 @@ impl Schedule<'_> {
         }
     }
 
-    /// True if an answer arrives before the timeout.
+    /// True if it is sent, and an answer arrives before the timeout.
     fn can_succeed(self) -> bool {
-        self.assumptions.probe_latency < self.timeout()
+        self.is_port_known && self.assumptions.probe_latency < self.timeout()
     }
 
     fn latest_success(self) -> Option<Duration> {

@@ -1,4 +1,4 @@
-//! Lint of a spec: settings that are almost always mistakes, with the page of the documentation about each.
+//! Lint of a spec: settings that are mistakes, or that have a price, with the page of the documentation about each.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{fmt, time::Duration};
@@ -6,7 +6,7 @@ use core::{fmt, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    api::{ExecAction, Handler, Name, named},
+    api::{ExecAction, Handler, IntOrString, Name, named},
     rule::grace::MINIMUM_GRACE,
     spec::{ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     time::seconds::Seconds,
@@ -30,7 +30,7 @@ const INIT_CONTAINERS: DocPage = DocPage {
     url: "https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior",
 };
 
-/// A setting of a spec that is almost always a mistake.
+/// A setting of a spec that is a mistake, or that has a price.
 ///
 /// ```
 /// use pod_lifecycle::{budget::{Assumptions, Budget, FindingCode}, api, spec::PodSpec};
@@ -48,13 +48,15 @@ const INIT_CONTAINERS: DocPage = DocPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Kind of the mistake; stable from release to release.
+    /// Kind of the finding; stable from release to release.
     pub code: FindingCode,
+    /// Whether it is a mistake or advice.
+    pub severity: Severity,
     /// Name of its container; `None` if it is about the whole Pod.
     pub container: Option<String>,
     /// Path of the field in the manifest: `spec.containers[0].livenessProbe`.
     pub field: String,
-    /// Sentence on the mistake, with the values that show it.
+    /// Sentence on it, with the values that show it.
     pub message: String,
     /// Page of the Kubernetes documentation about it.
     pub see: DocPage,
@@ -62,12 +64,24 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {} (see {})", self.code, self.field, self.message, self.see)
+        let advice = if self.severity == Severity::Advice { "advice: " } else { "" };
+        write!(f, "{} {}: {advice}{} (see {})", self.code, self.field, self.message, self.see)
     }
 }
 
 named! {
-    /// Kinds of mistakes that the lint looks for; a code never changes its meaning.
+    /// Severity of a finding.
+    #[non_exhaustive]
+    pub enum Severity {
+        /// The setting cannot do what it is for.
+        Mistake = "mistake",
+        /// The setting works, and has a price that may not have been meant.
+        Advice = "advice",
+    }
+}
+
+named! {
+    /// Kinds of findings that the lint looks for; a code never changes its meaning.
     ///
     /// ```
     /// use pod_lifecycle::budget::FindingCode;
@@ -82,8 +96,8 @@ named! {
         /// The preStop hook sleeps for the whole grace period or longer, so the process gets no more than 2 s after
         /// SIGTERM. A command that begins with `sleep`, on its own or in a shell, counts too.
         PreStopBeyondGrace = "PL002",
-        /// Readiness and liveness run the same check, and liveness is no more patient: the container is killed when it
-        /// should only lose its traffic.
+        /// Readiness and liveness run the same check, and liveness is no more patient: what takes the container's traffic
+        /// also restarts it. Advice: a fifth of real manifests has it, and it costs a restart each time.
         ReadinessIsLiveness = "PL003",
         /// A grace period of 0 leaves no time for the preStop hook.
         PreStopWithoutGrace = "PL004",
@@ -93,17 +107,34 @@ named! {
         ProbeGraceBeyondPod = "PL006",
         /// The active deadline ends the Pod before it can be ready.
         DeadlineBeforeReady = "PL007",
+        /// A probe or a hook names a port that no port of its container has, so it fails each time.
+        UnknownPort = "PL008",
     }
 }
 
 impl FindingCode {
+    /// Returns whether it is a mistake or advice.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            FindingCode::ReadinessIsLiveness => Severity::Advice,
+            FindingCode::LivenessBeforeStartUp
+            | FindingCode::PreStopBeyondGrace
+            | FindingCode::PreStopWithoutGrace
+            | FindingCode::TimeoutBeyondPeriod
+            | FindingCode::ProbeGraceBeyondPod
+            | FindingCode::DeadlineBeforeReady
+            | FindingCode::UnknownPort => Severity::Mistake,
+        }
+    }
+
     /// Returns the page of the Kubernetes documentation about it.
     #[must_use]
     pub const fn see(self) -> DocPage {
         match self {
             FindingCode::LivenessBeforeStartUp => probes!("#when-should-you-use-a-startup-probe"),
             FindingCode::ReadinessIsLiveness => probes!("#when-should-you-use-a-liveness-probe"),
-            FindingCode::TimeoutBeyondPeriod => probes!("#configure-probes"),
+            FindingCode::TimeoutBeyondPeriod | FindingCode::UnknownPort => probes!("#configure-probes"),
             FindingCode::ProbeGraceBeyondPod => probes!("#probe-level-terminationgraceperiodseconds"),
             FindingCode::PreStopBeyondGrace | FindingCode::PreStopWithoutGrace => HOOKS,
             FindingCode::DeadlineBeforeReady => INIT_CONTAINERS,
@@ -137,6 +168,7 @@ pub(super) fn all(spec: &PodSpec, earliest_ready: Duration) -> Vec<Finding> {
         lint.readiness_is_liveness();
         lint.timeouts();
         lint.probe_graces();
+        lint.unknown_ports();
     }
     findings.extend(deadline_before_ready(spec, earliest_ready));
     findings
@@ -195,12 +227,20 @@ impl Lint<'_> {
         let patience = |probe| ProbeSpec::period(probe).saturating_mul(probe.failure_threshold());
         let (to_kill, to_unready) = (patience(liveness), patience(readiness));
         if is_same && to_kill <= to_unready && liveness.timeout() <= readiness.timeout() {
+            let back = readiness
+                .initial_delay()
+                .saturating_add(readiness.period().saturating_mul(readiness.success_threshold().saturating_sub(1)));
+            let ready =
+                if back.is_zero() { String::new() } else { format!(" and {} until it is ready", Seconds(back)) };
+            let stop = super::pod::stop_alone(self.container, super::pod::own_grace(self.spec));
             let message = format!(
-                "liveness runs the same check as readiness and is no more patient ({} against {}): it kills {} when it \
-                 should only lose its traffic",
+                "liveness runs the same check as readiness and is no more patient ({} against {}): when {} loses its \
+                 traffic for that long it is also restarted, which takes up to {} to stop it{ready}, and its connections; \
+                 a higher failureThreshold of liveness lets it recover",
                 Seconds(to_kill),
                 Seconds(to_unready),
-                self.name()
+                self.name(),
+                Seconds(stop)
             );
             self.found(FindingCode::ReadinessIsLiveness, "livenessProbe", message);
         }
@@ -241,6 +281,46 @@ impl Lint<'_> {
         }
     }
 
+    fn unknown_ports(&mut self) {
+        for &kind in ProbeKind::ALL {
+            let handler = self.container.probe(kind).map(ProbeSpec::handler);
+            if let Some(port) = handler.and_then(|handler| self.unknown_port(handler)) {
+                let (probe, name) = (kind.name().to_lowercase(), self.name());
+                let so = match kind {
+                    ProbeKind::Startup => "it never starts up",
+                    ProbeKind::Readiness => "it is never ready",
+                    ProbeKind::Liveness => "it is never restarted for it",
+                };
+                let message =
+                    format!("the {probe} probe of {name} asks the port {port:?}, which no port of it is called: {so}");
+                self.found(FindingCode::UnknownPort, field(kind), message);
+            }
+        }
+        let container = self.container;
+        let hooks = [("lifecycle.postStart", container.post_start()), ("lifecycle.preStop", container.pre_stop())];
+        for (field, hook) in hooks {
+            let Some(LifecycleHook::Run(handler)) = hook else { continue };
+            if let Some(port) = self.unknown_port(handler) {
+                let hook = field.rsplit('.').next().unwrap_or(field);
+                let message = format!(
+                    "the {hook} hook of {} calls the port {port:?}, which no port of it is called: it fails",
+                    self.name()
+                );
+                self.found(FindingCode::UnknownPort, field, message);
+            }
+        }
+    }
+
+    /// Returns the port that a handler names and the container does not have.
+    fn unknown_port(&self, handler: &Handler) -> Option<String> {
+        self.container.port_error(handler)?;
+        let of_http = handler.http_get.as_ref().map(|http| &http.port);
+        let IntOrString::String(name) = of_http.or(handler.tcp_socket.as_ref().map(|tcp| &tcp.port))? else {
+            return None;
+        };
+        Some(name.clone())
+    }
+
     /// Returns the startup, readiness and liveness probe.
     fn probes(&self) -> (Option<&ProbeSpec>, Option<&ProbeSpec>, Option<&ProbeSpec>) {
         let probe = |kind| self.container.probe(kind);
@@ -262,6 +342,7 @@ impl Lint<'_> {
         let place = self.spec.index_in_list(self.index);
         self.findings.push(Finding {
             code,
+            severity: code.severity(),
             container: Some(self.container.name().to_owned()),
             field: format!("spec.{list}[{place}].{field}"),
             message,
@@ -276,6 +357,7 @@ fn deadline_before_ready(spec: &PodSpec, earliest_ready: Duration) -> Option<Fin
     // At equality too: `pastActiveDeadline` compares with `>=`.
     (deadline <= earliest_ready).then(|| Finding {
         code,
+        severity: code.severity(),
         container: None,
         field: "spec.activeDeadlineSeconds".to_owned(),
         message: format!(

@@ -1,5 +1,5 @@
 //! Time budgets and lint of a spec: how long a Pod may take to get ready, to notice a hang and to stop, and which of its
-//! settings are almost always mistakes.
+//! settings are mistakes or have a price.
 //!
 //! Nothing runs: the bounds follow from the spec, from the kubelet's probe schedule and from a few stated
 //! [`Assumptions`]. A bound is never too tight: `earliest` holds if nothing is faster than assumed, `latest` if nothing
@@ -59,7 +59,7 @@ mod tests;
 
 pub use bounds::Bounds;
 pub use container::{ContainerBudget, HookTime, LivenessBudget};
-pub use findings::{DocPage, Finding, FindingCode};
+pub use findings::{DocPage, Finding, FindingCode, Severity};
 pub use pod::longest_stop;
 
 use alloc::{string::String, vec, vec::Vec};
@@ -96,7 +96,7 @@ pub struct Budget {
     pub restart_delays: Vec<Duration>,
     /// Budgets of init containers, sidecars and regular containers, in the order of the manifest.
     pub containers: Vec<ContainerBudget>,
-    /// Settings that are almost always mistakes.
+    /// Settings that are mistakes, or that have a price.
     pub findings: Vec<Finding>,
 }
 

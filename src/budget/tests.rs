@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Assumptions, Bounds, Budget, ContainerBudget, FindingCode, HookTime, LivenessBudget, longest_stop};
+use super::{
+    Assumptions, Bounds, Budget, ContainerBudget, FindingCode, HookTime, LivenessBudget, Severity, longest_stop,
+};
 use crate::{
     api::Name,
     config::{BackOffLimits, FeatureGate, Kubernetes},
@@ -545,4 +547,37 @@ fn reduced() -> BackOffLimits {
     let reduced = [(FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true)];
     let gates = Kubernetes::default().with_feature_gates(reduced).unwrap();
     gates.crash_loop(None)
+}
+
+#[test]
+fn a_port_name_that_the_container_does_not_have_is_found_and_the_pod_has_no_latest_bound() {
+    let named_port = |port: &str| json!({"tcpSocket": {"port": port}});
+    let app = |container: Value| {
+        budget(json!({"terminationGracePeriodSeconds": 30, "containers": [named("app", container)]}))
+    };
+    let ports = json!([{"name": "http", "containerPort": 80}]);
+    let wrong = app(json!({"ports": ports, "readinessProbe": named_port("web"), "livenessProbe": named_port("web")}));
+    let fields: Vec<_> =
+        wrong.findings.iter().filter(|it| it.code == FindingCode::UnknownPort).map(|it| &*it.field).collect();
+    assert_eq!(fields, ["spec.containers[0].readinessProbe", "spec.containers[0].livenessProbe"]);
+    assert_eq!(wrong.ready.latest, None, "it is never ready");
+    for port in ["http", "80"] {
+        let right = app(json!({"ports": ports, "readinessProbe": named_port(port)}));
+        assert_eq!((right.findings, right.ready.latest), (vec![], Some(seconds(10))), "{port}");
+    }
+    let hook = json!({"lifecycle": {"postStart": {"httpGet": {"port": "web"}}}});
+    assert_eq!(app(hook).findings[0].field, "spec.containers[0].lifecycle.postStart");
+}
+
+#[test]
+fn one_check_for_readiness_and_liveness_is_advice_that_says_what_it_costs() {
+    let probe = |delay| probe(json!({"initialDelaySeconds": delay, "periodSeconds": 5}));
+    let pod = json!({"terminationGracePeriodSeconds": 45, "containers": [
+        named("app", json!({"readinessProbe": probe(20), "livenessProbe": probe(0)}))
+    ]});
+    let finding = budget(pod).findings.pop().unwrap();
+    assert_eq!((finding.code, finding.severity), (FindingCode::ReadinessIsLiveness, Severity::Advice));
+    for part in ["15 s against 15 s", "up to 45 s to stop it", "20 s until it is ready"] {
+        assert!(finding.message.contains(part), "{}", finding.message);
+    }
 }

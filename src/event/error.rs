@@ -77,6 +77,14 @@ pub enum EventError {
         /// The container's name; `None`: a sandbox.
         container: Option<Box<str>>,
     },
+    /// A relist names an older sandbox before the newest: the list is newest first.
+    #[error("the runtime lists sandbox {} before the newer sandbox {}", .first.0, .newer.0)]
+    ListedOutOfOrder {
+        /// The sandbox that is listed first, named by its attempt.
+        first: SandboxId,
+        /// A newer one that comes later.
+        newer: SandboxId,
+    },
     /// The object is invalid.
     #[error(transparent)]
     Spec(Box<SpecError>),
@@ -127,6 +135,7 @@ impl EventError {
             | EventError::NoSuchVolume { .. }
             | EventError::Immutable { .. }
             | EventError::ListedTwice { .. }
+            | EventError::ListedOutOfOrder { .. }
             | EventError::Spec(_)
             | EventError::AnotherPod { .. }
             | EventError::NotTerminal { .. }

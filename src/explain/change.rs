@@ -63,8 +63,9 @@ pub enum PossibleChange {
         left: u32,
         /// True if there were some already.
         has_begun: bool,
-        /// True if it restarts then.
-        restarts: bool,
+        /// Policy by which it restarts then.
+        #[serde(serialize_with = "by_name")]
+        restart_policy: RestartPolicy,
     },
     /// A run that is long enough resets the back-off.
     LongRun {
@@ -223,14 +224,13 @@ pub(super) fn changes(
 fn changes_of(pod: &PodMachine, index: ContainerIndex, explained: &ContainerExplanation) -> Vec<PossibleChange> {
     let container = explained.name.clone();
     let Some(spec) = pod.spec().container(index) else { return Vec::new() };
-    // The kubelet decides before there is an exit code, so restartPolicyRules do not matter.
-    let restarts = spec.restart().policy() != RestartPolicy::Never;
     let failures = |progress: &ProbeProgress| PossibleChange::Failures {
         container: container.clone(),
         probe: progress.probe,
         left: progress.failures_left,
         has_begun: progress.run_of(ProbeResult::Failure) > 0,
-        restarts,
+        // What it exits with is not known yet, so restartPolicyRules are left out.
+        restart_policy: spec.restart().policy(),
     };
     match &explained.situation {
         Situation::HeldBack { exit, .. } => held_back(&container, Some(exit), &pod.config().crash_loop),

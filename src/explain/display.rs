@@ -181,7 +181,7 @@ impl Explanation {
             PodSituation::Unscheduled { .. } => "no node fits it (Unschedulable)".into(),
             PodSituation::NodeLost { since } => {
                 let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();
-                format!("its node has not reported{since} (NodeLost)")
+                format!("its node has not reported{since}")
             }
             PodSituation::NodeSilent { node, since, .. } => {
                 let since = since.map(|since| format!(" since {}", text::past(since, self.at))).unwrap_or_default();

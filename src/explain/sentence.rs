@@ -11,7 +11,7 @@ use super::{
     RestartDecision, RestartReason, Situation, StopReason, StopStep, text,
 };
 use crate::{
-    api::Name,
+    api::{Name, RestartPolicy},
     rule::probe::ProbeResult,
     spec::{ContainerKind, ProbeKind},
     state::StartError,
@@ -329,10 +329,15 @@ impl PossibleChange {
                     text::span(*period),
                 )
             }
-            PossibleChange::Failures { container, probe, left, has_begun, restarts } => {
-                let ending = if *restarts { "restarted" } else { "killed" };
+            PossibleChange::Failures { container, probe, left, has_begun, restart_policy } => {
+                let (ending, condition) = match restart_policy {
+                    RestartPolicy::Always => ("restarted", ""),
+                    RestartPolicy::OnFailure => ("killed", ", and restarted unless it then exits with code 0"),
+                    RestartPolicy::Never => ("killed", ""),
+                };
                 let failures = text::more(*left, *has_begun, "failure", "failures");
-                format!("`{container}` is {ending} after {failures} of its {} probe", probe.name().to_lowercase())
+                let probe = probe.name().to_lowercase();
+                format!("`{container}` is {ending} after {failures} of its {probe} probe{condition}")
             }
             PossibleChange::LongRun { container, longer_than, initial_delay } => format!(
                 "once `{container}` has run for more than {}, its delay is back to {}",

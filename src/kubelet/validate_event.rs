@@ -229,6 +229,12 @@ pub(super) fn check_listing(spec: &PodSpec, runtime: &RuntimeStatus) -> Result<(
             return Err(EventError::ListedTwice { container: None });
         }
     }
+    // The next attempt is one more than the newest's: with an older one first, it would be one that exists already.
+    if let Some((newest, older)) = runtime.sandboxes.split_first()
+        && let Some(newer) = older.iter().find(|other| other.attempt > newest.attempt)
+    {
+        return Err(EventError::ListedOutOfOrder { first: newest.id, newer: newer.id });
+    }
     for (place, instance) in runtime.instances.iter().enumerate() {
         // Instances of containers that the spec does not name are listed, too, and left alone.
         let Some(container) = instance.container else { continue };

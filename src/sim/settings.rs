@@ -97,8 +97,8 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeSettings>,
     /// True if the manifest was admitted before, such as the output of `kubectl get -o json`: then it is taken without
-    /// defaulting and validation, and its script may go on after the end of the simulation, and have hooks and probes
-    /// that no container has.
+    /// defaulting and validation, its script may go on after the end of the simulation and have hooks and probes that no
+    /// container has, and the simulation ends when the kubelet is done with the Pod.
     #[serde(default)]
     pub admitted: bool,
     /// Shortcuts of the machine that change no behaviour; for tests and measurements.

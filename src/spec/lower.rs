@@ -205,8 +205,9 @@ fn lower_container(
         port_names: container
             .ports
             .iter()
-            .map(|port| port.name.as_str().into())
-            .filter(|name: &Box<str>| !name.is_empty())
+            .map(|port| port.name.as_str())
+            .filter(|name| !name.is_empty())
+            .map(Into::into)
             .collect(),
     })
 }

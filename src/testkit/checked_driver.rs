@@ -159,6 +159,7 @@ fn kind_of(error: &EventError) -> &'static str {
         EventError::IllegalContainerMove { .. } => "IllegalContainerMove",
         EventError::Immutable { .. } => "Immutable",
         EventError::ListedTwice { .. } => "ListedTwice",
+        EventError::ListedOutOfOrder { .. } => "ListedOutOfOrder",
         EventError::Spec(_) => "Spec",
         EventError::AnotherPod { .. } => "AnotherPod",
         EventError::NotTerminal { .. } => "NotTerminal",

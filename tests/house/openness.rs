@@ -50,7 +50,7 @@ const LITERALS: &[(&str, &[&str])] = &[
     ),
     ("output that users' tests compare with a literal", &["Transition", "KubernetesEvent", "PodCounts", "EventPatch"]),
     ("pair or triple of one quantity", &["BackOffLimits", "Bounds", "Shard", "Choice", "Span"]),
-    ("part of a script, written by its author", &["ScriptAction", "ProbeStep", "HookScript", "Outage"]),
+    ("part of a script, written by its author", &["ScriptAction", "HookScript", "Outage"]),
     ("setting with a default or a constructor, changed by struct update", &["Assumptions"]),
     ("part of a picture, for those who draw one", &["ProcessExit", "StatusValue", "Timed"]),
     ("input of an invariant that users call with values of their own", &["StepRecord"]),

@@ -262,7 +262,7 @@ fn an_evicted_pod_is_stopped_by_its_node() {
 }
 
 #[test]
-fn a_pod_on_a_lost_node_is_unknown() {
+fn a_pod_on_a_lost_node_is_not_ready() {
     let pod = json!({ "containers": [{ "name": "main", "image": "shop:1.4" }] });
     let script = json!({ "actions": [{ "t": 40, "op": "nodeLost" }] });
     insta::assert_snapshot!(explained(pod, script, 100.0));

@@ -80,6 +80,7 @@ fn random_runs_cover_every_kind_of_refusal() {
         "Unasked",
         "Immutable",
         "ListedTwice",
+        "ListedOutOfOrder",
         "NotTerminal",
         "NotActive",
         "Critical",

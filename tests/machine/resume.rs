@@ -249,6 +249,12 @@ fn an_impossible_runtime_is_refused_and_uses_no_id() {
     assert_eq!(error, ResumeError::Runtime(EventError::ListedTwice { container: Some("app".into()) }));
     assert_eq!(error.to_string(), "the runtime's list: the runtime lists an instance of container \"app\" twice");
 
+    // The newest is first: the next sandbox has one attempt more than it.
+    let mut reversed = listed(true, runs());
+    reversed.sandboxes.push(Sandbox { id: SandboxId(7), attempt: 7, ..reversed.sandboxes[0] });
+    let error = refused(reversed).unwrap_err();
+    assert_eq!(error.to_string(), "the runtime's list: the runtime lists sandbox 0 before the newer sandbox 7");
+
     let mut astray = listed(true, runs());
     astray.instances[0].container = Some(9.into());
     let container = 9.into();

@@ -10,7 +10,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     failure::Failure,
-    manifest::{self, Objects},
+    manifest::{self, Objects, POD},
     play::{
         arguments::{Arguments, NodeKind},
         story,
@@ -52,7 +52,7 @@ pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     drop(text);
     let mut input = match documents.as_slice() {
         [] => return Err(Failure::new(file, "the document: is empty; expected a Pod's manifest or a scenario")),
-        [document] if is_scenario(document) => scenario(document, arguments),
+        [document] if manifest::is_scenario(document) => scenario(document, arguments),
         documents => object(documents, "", arguments, false),
     }
     .map_err(fail)?;
@@ -62,12 +62,6 @@ pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     complete(&mut input, arguments);
     story::tell(&mut input.scenario, arguments).map_err(|problem| Failure::new(file, problem))?;
     Ok(input)
-}
-
-/// True for a scenario: it holds its Pod under a key, which no object of the API does.
-fn is_scenario(document: &Node) -> bool {
-    let has = |key| document.get(key).is_some();
-    !has("kind") && !has("spec") && (has("pod") || has("script") || has("config"))
 }
 
 /// A scenario without its Pod, which may be of any kind.
@@ -85,7 +79,6 @@ struct ScenarioFile {
 }
 
 fn scenario(document: &Node, arguments: &Arguments) -> Result<Input, Problem> {
-    const POD: &str = "pod";
     let ScenarioFile { description, script, config, .. } = document.read()?;
     let mut input = object(document.get(POD), POD, arguments, config.admitted)?;
     input.document = document.clone();

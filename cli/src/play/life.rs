@@ -230,19 +230,13 @@ impl Steps {
             EntryKind::Action(action) => moment.happened.extend(self.names.asked(action)),
             EntryKind::Occurrence(happened) => {
                 moment.happened.extend(self.names.happened(happened));
-                match happened {
-                    Occurrence::Action(_) => self.change(simulation, entry.at),
-                    Occurrence::ContainerExited { container, code, cause, .. } => {
-                        let cause = match cause {
-                            ExitCause::Itself => format!("code {code}"),
-                            ExitCause::Sigterm => format!("code {code} after SIGTERM"),
-                            _ => format!("code {code}, {}", exit_cause(*cause)),
-                        };
-                        let exit = (self.names.of(*container).to_owned(), cause);
-                        let count = self.life.summary.exits.entry(exit).or_default();
-                        *count = count.saturating_add(1);
-                    }
-                    _ => {}
+                if let Occurrence::Action(_) = happened {
+                    self.change(simulation, entry.at);
+                }
+                if let Occurrence::ContainerExited { container, code, cause, .. } = happened {
+                    let exit = (self.names.of(*container).to_owned(), exit_text(*code, *cause));
+                    let count = self.life.summary.exits.entry(exit).or_default();
+                    *count = count.saturating_add(1);
                 }
             }
             EntryKind::Transition(_) | EntryKind::Sync(_) => {}
@@ -308,7 +302,16 @@ pub(crate) fn exit_cause(cause: ExitCause) -> String {
     match cause {
         ExitCause::Sigkill => "killed".into(),
         ExitCause::SandboxDied => "with its sandbox".into(),
-        other => other.to_string(),
+        ExitCause::Itself | ExitCause::Sigterm | _ => cause.to_string(),
+    }
+}
+
+/// An exit in words, for the summary.
+fn exit_text(code: i32, cause: ExitCause) -> String {
+    match cause {
+        ExitCause::Itself => format!("code {code}"),
+        ExitCause::Sigterm => format!("code {code} after SIGTERM"),
+        ExitCause::Sigkill | ExitCause::SandboxDied | _ => format!("code {code}, {}", exit_cause(cause)),
     }
 }
 

@@ -185,6 +185,10 @@ impl Steps {
             for line in explanation.to_string().lines() {
                 self.below(&paint::faint(format_args!("| {line}")));
             }
+            for (container, probe) in moment.events.iter().filter_map(failed_probe) {
+                let line = format!("The kubelet stopped `{container}` because its {probe} probe had failed.");
+                self.below(&paint::faint(format_args!("| {line}")));
+            }
         }
     }
 
@@ -288,4 +292,12 @@ fn event_line(event: &Event) -> String {
     let type_ = if event.type_ == "Warning" { paint::odd(&event.type_) } else { event.type_.clone() };
     let container = event.container.as_ref().map(|name| format!(" {{{name}}}")).unwrap_or_default();
     format!("event {type_} {}{container}: {}", event.reason, event.message.replace('\n', " "))
+}
+
+/// Returns the container that an event says was stopped for a failed probe, and the probe; a status alone does not show it.
+fn failed_probe(event: &Event) -> Option<(&str, &str)> {
+    let container = event.container.as_deref().filter(|_| event.reason == "Killing")?;
+    ["liveness", "startup"]
+        .into_iter()
+        .find_map(|probe| event.message.contains(&format!("failed {probe} probe")).then_some((container, probe)))
 }

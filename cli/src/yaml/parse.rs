@@ -13,8 +13,9 @@ use serde_saphyr::{
 
 use super::{Content, Key, Node, Place, Problem, join};
 
-/// Deepest nesting: about twice that of the deepest schema in a real `CustomResourceDefinition`. Every level takes stack.
-const DEEPEST: usize = 256;
+/// Deepest nesting: about three times that of the deepest schema in a real `CustomResourceDefinition`. Every level takes
+/// stack.
+const DEEPEST: usize = 128;
 
 /// Most parts that aliases may be replaced by, against texts that unfold to far more than they are.
 const MOST_REPLAYED: usize = 1_000_000;

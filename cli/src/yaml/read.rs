@@ -63,8 +63,7 @@ macro_rules! whole_numbers {
 
 macro_rules! texts {
     ($($method:ident)*) => {
-        $(#[expect(clippy::wildcard_enum_match_arm, reason = "what is neither a text nor a scalar is simply none")]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
             match self.content {
                 Content::Text(_) => self.deserialize_any(visitor),
                 Content::Null | Content::List(_) | Content::Map(_) => Err(self.is_not("a string")),
@@ -273,10 +272,10 @@ impl de::Error for Problem {
 
     // As JSON has it: a null, and no unit.
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Problem {
-        match unexpected {
-            Unexpected::Unit => Problem::of_document(format!("expected {expected}, found null")),
-            unexpected => Problem::of_document(format!("expected {expected}, found {unexpected}")),
+        if unexpected == Unexpected::Unit {
+            return Problem::of_document(format!("expected {expected}, found null"));
         }
+        Problem::of_document(format!("expected {expected}, found {unexpected}"))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Problem {

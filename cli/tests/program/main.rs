@@ -11,7 +11,10 @@
 )]
 
 mod kubectl_why;
+mod lint;
 mod mistakes;
+mod reports;
+mod stories;
 mod why;
 mod workloads;
 
@@ -158,8 +161,14 @@ fn a_watch_prints_a_row_whenever_one_changes() {
         rows,
         [
             ["NAME", "READY", "STATUS", "RESTARTS", "AGE"],
+            ["chat-0", "0/2", "Pending", "0", "0s"],
+            ["chat-0", "0/2", "ContainerCreating", "0", "0s"],
+            ["chat-0", "1/2", "Running", "0", "0s"],
             ["chat-0", "2/2", "Running", "0", "0s"],
             ["chat-0", "2/2", "Terminating", "0", "60s"],
+            ["chat-0", "0/2", "Terminating", "0", "90s"],
+            ["chat-0", "0/2", "Error", "0", "90s"],
+            ["chat-0", "0/2", "Error", "0", "90s"],
         ]
     );
 }
@@ -186,7 +195,9 @@ fn a_picture_that_cannot_be_written_is_said_so() {
 fn lanes_and_a_gantt_take_the_place_of_the_story() {
     assert!(printed(&[&scenario("crash-loop"), "--lanes"]).starts_with("Pod shop/billing-api\n"));
     assert!(printed(&[&scenario("crash-loop"), "--mermaid"]).starts_with("gantt\n"));
-    for flags in [["--lanes", "--mermaid"], ["--lanes", "--watch"], ["--mermaid", "--output=json"]] {
+    for flags in
+        [["--lanes", "--mermaid"], ["--lanes", "--watch"], ["--mermaid", "--output=json"], ["--watch", "-ojson"]]
+    {
         let output = simulate(&[&[scenario("crash-loop").as_str()], &flags[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
     }

@@ -106,7 +106,8 @@ fn is_fast_object(object: &PodObject, group: &Group) -> bool {
         // Controllers' conditions, gates and earlier statuses stand in the object only.
         && manifest.spec.readiness_gates.is_empty()
         && !object.spec().is_scheduling_gated()
-        && *object.status() == PodStatus::default()
+        && *object.status() == PodStatus { phase: object.status().phase.clone(), ..PodStatus::default() }
+        && !object.phase().is_terminal()
         && !script.has_times_of_its_own()
         // A script's own outages count from the Pod's start, the shared runtime's from the fleet's.
         && script.containers.values().all(|script| script.image.outages.is_empty())

@@ -134,10 +134,13 @@ impl FastMember {
         }
     }
 
-    /// Returns the next event, unless the Pod is finished.
+    /// Returns the next event, unless the Pod is finished and nothing more is to happen to its object.
     fn next(&self, now: Timestamp) -> Option<(Timestamp, Turn)> {
-        let is_finished = self.driver.pod.as_ref().is_none_or(|pod| pod.worker_state() == WorkerState::Finished);
-        self.driver.next(now).filter(|(at, _)| *at <= now || !is_finished)
+        let is_over = self.driver.pod.as_ref().is_none_or(|pod| {
+            pod.worker_state() == WorkerState::Finished
+                && (pod.is_gone() || !self.driver.runtime.queue.has_script_actions())
+        });
+        self.driver.next(now).filter(|(at, _)| *at <= now || !is_over)
     }
 
     /// Carries out the actions of the Pod, and removes the object if the kubelet asks for it.

@@ -177,15 +177,18 @@ impl Simulation {
 
     /// Performs an action of the node; `None` if it is none.
     fn act_on_node(&mut self, action: &ScriptActionKind) -> Option<Result<(), String>> {
-        match action {
-            ScriptActionKind::KubeletStop => return Some(self.stop_kubelet()),
-            ScriptActionKind::KubeletStart => return Some(self.start_kubelet()),
-            ScriptActionKind::KubeletRestart if !self.is_kubelet_away => {
-                self.restart_kubelet_when_idle();
-                return Some(Ok(()));
-            }
-            ScriptActionKind::KubeletRestart => return Some(Err(KUBELET_AWAY.into())),
-            _ => {}
+        if *action == ScriptActionKind::KubeletStop {
+            return Some(self.stop_kubelet());
+        }
+        if *action == ScriptActionKind::KubeletStart {
+            return Some(self.start_kubelet());
+        }
+        if *action == ScriptActionKind::KubeletRestart && !self.is_kubelet_away {
+            self.restart_kubelet_when_idle();
+            return Some(Ok(()));
+        }
+        if *action == ScriptActionKind::KubeletRestart {
+            return Some(Err(KUBELET_AWAY.into()));
         }
         if let Some(changed) = self.change_node(action) {
             return Some(changed);

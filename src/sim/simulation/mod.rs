@@ -389,7 +389,10 @@ impl Simulation {
         // A finished Pod still handles the events of the present instant, and what others do to it later.
         let is_over = self.is_finished()
             && !self.object.is_node_lost()
-            && (self.object.is_gone() || !self.driver.runtime.queue.has_script_actions());
+            // The recordings end with their kubelet's work; their scripts may go on.
+            && (self.object.is_gone()
+                || self.scenario.config.admitted
+                || !self.driver.runtime.queue.has_script_actions());
         Some(next).filter(|(at, _)| *at <= now || !is_over)
     }
 

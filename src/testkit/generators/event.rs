@@ -55,7 +55,13 @@ pub fn exit() -> impl Strategy<Value = ContainerExit> {
 /// Generates a runtime's listing for a Pod with this many containers. Instances and sandboxes need not match.
 pub fn runtime_status(containers: usize) -> impl Strategy<Value = RuntimeStatus> {
     (collection::vec(sandbox(), 0..=2), collection::vec(instance(containers), 0..=5))
-        .prop_map(|(sandboxes, instances)| RuntimeStatus { sandboxes, instances })
+        .prop_map(|(mut sandboxes, instances)| {
+            // Mostly as a runtime lists them, the newest first; the rest is refused.
+            if instances.len() != 5 {
+                sandboxes.sort_by_key(|sandbox: &Sandbox| core::cmp::Reverse(sandbox.attempt));
+            }
+            RuntimeStatus { sandboxes, instances }
+        })
         .boxed()
 }
 

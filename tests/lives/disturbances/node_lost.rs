@@ -12,10 +12,9 @@ use pod_lifecycle::{
 use super::played_scenario::{PlayedScenario, container, shown, why};
 
 #[test]
-fn a_pod_on_a_lost_node_is_unknown_and_no_longer_ready() {
+fn a_pod_on_a_lost_node_is_no_longer_ready_and_keeps_its_phase() {
     let played = PlayedScenario::of("node-lost");
-    let message = "Node edge-17 which was running pod sensor-3 is unresponsive";
-    assert_eq!(why(played.at(60)), ("Unknown".into(), "NodeLost", message));
+    assert_eq!(why(played.at(60)), ("Running".into(), "", ""));
     assert_eq!(shown(played.at(60), "Ready"), Some((false, "", "")), "the node controller says no word why");
     assert_eq!(played.since(60, "Ready"), 60);
     assert!(shown(played.at(60), "ContainersReady").unwrap().0, "that one stays as it was");
@@ -29,7 +28,7 @@ fn what_happens_on_a_lost_node_is_not_seen() {
     assert_eq!(played.exits(), [(90, 2)], "the container crashes meanwhile, and is started again");
     assert_eq!(played.events("Started").len(), 2);
     assert_eq!(container(played.at(179), "collector").restart_count, 0);
-    assert_eq!(why(played.at(179)).0, "Unknown");
+    assert_eq!(why(played.at(179)).0, "Running");
 }
 
 #[test]
@@ -39,7 +38,7 @@ fn the_kubelets_status_is_published_when_the_node_is_back() {
     assert_eq!(container(played.at(180), "collector").restart_count, 1);
     assert_eq!(shown(played.at(180), "Ready"), Some((true, "", "")));
     assert_eq!(played.since(180, "Ready"), 90, "to the kubelet it has been ready since the restart");
-    let phases = [(0, "Pending"), (0, "Running"), (60, "Unknown"), (180, "Running")];
+    let phases = [(0, "Pending"), (0, "Running")];
     assert_eq!(played.phases(), phases.map(|(at, phase)| (at, phase.to_owned())));
 }
 
@@ -48,13 +47,13 @@ fn a_pod_that_finished_on_a_lost_node_is_published_when_the_node_is_back() {
     let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
     });
-    assert_eq!(why(played.at(179)).0, "Unknown");
+    assert_eq!(why(played.at(179)).0, "Running");
     assert_eq!(why(played.at(180)), ("Failed".into(), "", ""));
     assert_eq!(played.end().container_statuses[0].state.terminated.as_ref().unwrap().exit_code, 2);
 }
 
 #[test]
-fn a_pod_that_has_ended_does_not_become_unknown() {
+fn a_pod_that_has_ended_stays_as_it_is() {
     let played = PlayedScenario::varied("node-lost", |scenario| {
         scenario.pod.spec.restart_policy = Some(pod_lifecycle::api::RestartPolicy::Never.into());
         scenario.script.actions[0].at = Duration::from_secs(90);
@@ -67,8 +66,8 @@ fn a_pod_that_has_ended_does_not_become_unknown() {
 #[test]
 fn a_pod_deleted_on_a_lost_node_stays_until_the_node_is_back() {
     let played = PlayedScenario::of("node-lost-while-deleting");
-    assert_eq!(played.column(100), "Unknown");
-    assert_eq!(why(played.at(199)).1, "NodeLost");
+    assert_eq!(played.column(100), "Terminating");
+    assert_eq!(why(played.at(199)).0, "Running");
     assert_eq!(played.stops(), [(200, 30)], "not stopped before");
     assert_eq!(played.exits(), [(205, 0)]);
     assert_eq!(played.column(201), "Terminating");
@@ -84,7 +83,7 @@ fn a_pod_force_deleted_on_a_lost_node_runs_on_until_the_node_is_back() {
     assert_eq!(played.removed_at(), Some(100));
     assert_eq!(played.stops(), [(200, 30)]);
     assert_eq!(played.exits(), [(205, 0)]);
-    assert_eq!(why(played.end()).0, "Unknown", "its end is not observed");
+    assert_eq!(why(played.end()).0, "Running", "its end is not observed");
 }
 
 #[test]
@@ -104,7 +103,7 @@ fn an_image_changed_on_a_lost_node_restarts_its_container_when_the_node_is_back(
 #[test]
 fn a_pod_whose_node_is_gone_is_failed_and_removed_by_the_garbage_collector() {
     let played = PlayedScenario::of("node-gone");
-    assert_eq!(why(played.at(119)).0, "Unknown");
+    assert_eq!(why(played.at(119)).0, "Running");
     assert_eq!(why(played.at(120)).0, "Failed");
     let message = "PodGC: node no longer exists";
     assert_eq!(shown(played.at(120), "DisruptionTarget"), Some((true, "DeletionByPodGC", message)));

@@ -9,6 +9,7 @@ use crate::{
     api::RestartPolicy,
     kubelet::{PodMachine, WorkerState},
     rule::restart,
+    spec::{ContainerKind, ContainerSpec},
     state::RecordedState,
     time::Timestamp,
 };
@@ -36,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(20 * 60);
 /// containers run on, gets on: in the end each
 /// regular container runs and has started, or has ended for good; and if all have ended, the phase is terminal.
 ///
+/// A Pod with an init container that a rule restarts after exit code 0 starts again and again: it is left out.
+///
 /// A Pod that was ended by its node or by the API has [`a_deleted_pod_terminates_in_time`] instead. `pending` holds the
 /// actions that have not been answered yet.
 ///
@@ -60,6 +63,12 @@ pub fn a_pod_that_is_left_alone_gets_on(
     pending: Vec<Action>,
     now: Timestamp,
 ) -> Result<(), Violation> {
+    let starts_again = |container: &ContainerSpec| {
+        container.kind() == ContainerKind::Init && restart::matching_rule(container.restart(), 0).is_some()
+    };
+    if pod.spec().containers().any(|(_, container)| starts_again(container)) {
+        return Ok(());
+    }
     let until = now + PATIENCE;
     let mut runtime = IdealRuntime::new(pod, pending, now);
     runtime.remove_unknown_instances();
