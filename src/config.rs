@@ -32,7 +32,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::seconds;
+use crate::time::{Timestamp, seconds};
 
 /// Limits of an exponential back-off, whose delay doubles from `initial` to `max`.
 ///
@@ -120,6 +120,9 @@ const REDUCED_INITIAL: Duration = Duration::from_secs(1);
 /// Shortest maximum that a node may set.
 const SHORTEST_MAX: Duration = Duration::from_secs(1);
 
+/// Time of a GET and a PATCH on an API server that is near and not busy.
+const NODE_LIKE_WRITE_TIME: Duration = Duration::from_millis(20);
+
 /// Configuration of a kubelet. The default is Kubernetes' own, except for the [`Timing`], which is ideal.
 ///
 /// ```
@@ -162,6 +165,14 @@ pub struct KubeletConfig {
     /// false by default: then volumes count as mounted. See [`Action::SetUpVolume`](crate::Action::SetUpVolume).
     #[serde(default)]
     pub volume_manager: bool,
+    /// Time that a write of a status takes, from the computed status to the API server: the status manager reads the object
+    /// first, and only then decides whether a terminal phase is held back. `None`: 20 ms under [`Timing::NodeLike`], no
+    /// time otherwise.
+    #[serde(with = "seconds::option")]
+    pub status_write_time: Option<Duration>,
+    /// True if the kubelet starts together with the Pod, so that the generic PLEG has relisted nothing yet, and the first
+    /// sync waits for its first relist; false by default.
+    pub is_new: bool,
     /// Shortcuts that change no behaviour; for tests and measurements.
     #[doc(hidden)]
     #[serde(skip)]
@@ -182,6 +193,8 @@ impl Default for KubeletConfig {
             garbage_collection_period: Some(Duration::from_secs(60)),
             node: None,
             volume_manager: false,
+            status_write_time: None,
+            is_new: false,
             fast_path: FastPath::ALL,
         }
     }
@@ -257,6 +270,28 @@ impl KubeletConfig {
     #[must_use]
     pub const fn with_volume_manager(mut self, is_on: bool) -> KubeletConfig {
         self.volume_manager = is_on;
+        self
+    }
+
+    /// Sets the time that a write of a status takes; `None`: as the timing has it.
+    #[must_use]
+    pub const fn with_status_write_time(mut self, time: Option<Duration>) -> KubeletConfig {
+        self.status_write_time = time;
+        self
+    }
+
+    /// Returns the time that a write of a status takes.
+    pub(crate) fn write_time(&self) -> Duration {
+        self.status_write_time.unwrap_or(match self.timing {
+            Timing::NodeLike { .. } => NODE_LIKE_WRITE_TIME,
+            Timing::Ideal | Timing::GenericPleg { .. } => Duration::ZERO,
+        })
+    }
+
+    /// Sets whether the kubelet starts together with the Pod.
+    #[must_use]
+    pub const fn starting_with_pod(mut self, is_new: bool) -> KubeletConfig {
+        self.is_new = is_new;
         self
     }
 
@@ -343,6 +378,18 @@ pub enum Timing {
 }
 
 impl Timing {
+    /// Returns the next time after `at` at which the status manager compares its statuses with the API's: each 10 s
+    /// (`syncPeriod` in pkg/kubelet/status).
+    pub(crate) fn next_status_sync(self, at: Timestamp) -> Timestamp {
+        let offset = match self {
+            Timing::Ideal | Timing::GenericPleg { .. } => 0,
+            // The seed's other bits: the offset of the relist in its second is drawn from the seed itself.
+            Timing::NodeLike { seed } => i64::try_from(mix(!seed).checked_rem(10_000_000).unwrap_or(0)).unwrap_or(0),
+        };
+        let since_last = at.unix_micros().saturating_sub(offset).rem_euclid(10_000_000);
+        at + STATUS_SYNC_PERIOD - Duration::from_micros(u64::try_from(since_last).unwrap_or(0))
+    }
+
     /// Returns the offset of the relist in each second, and true if syncs request relists too; `None` without a poll.
     pub(crate) fn poll(self) -> Option<(Duration, bool)> {
         match self {
@@ -357,6 +404,9 @@ impl Timing {
         }
     }
 }
+
+/// Period of the status manager's comparison with the API (`syncPeriod` in pkg/kubelet/status).
+const STATUS_SYNC_PERIOD: Duration = Duration::from_secs(10);
 
 /// Scrambles a number (the finalizer of `SplitMix64`).
 pub(crate) fn mix(mut number: u64) -> u64 {

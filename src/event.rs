@@ -15,9 +15,11 @@
 
 mod error;
 mod refused;
+mod reply;
 
 pub use error::EventError;
 pub use refused::RefusedEvent;
+pub use reply::HandlerReply;
 
 use alloc::{boxed::Box, sync::Arc};
 
@@ -250,7 +252,8 @@ pub enum ApiEvent {
     },
     /// The spec was changed, in an image, a deadline or an ephemeral container. The next sync uses it.
     SpecChanged(Arc<PodSpec>),
-    /// Another writer has set a terminal phase, as the Pod garbage collector does.
+    /// Another writer has set a terminal phase, as the Pod garbage collector does. That alone ends no Pod: the kubelet
+    /// writes its own phase again, within 10 s or with its next status, unless it syncs the Pod before, which then ends.
     Ended(PodPhase),
 }
 

@@ -312,7 +312,8 @@ impl View<'_> {
             return Situation::Ended { exit, decision: RestartDecision::STRANDED };
         }
         let limits = &self.pod.config().crash_loop;
-        let counter = self.pod.inspect().crash_loop(self.index, self.spec.image());
+        // A restart of all containers removes their instances first, and a back-off is looked up by the instance.
+        let counter = self.pod.inspect().crash_loop(self.index, self.spec.image()).filter(|_| !all_restart);
         // As in the kubelet, an exit without a time is so long ago that no back-off holds.
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
         // `IsInBackOffSince`: the delay of a crash loop counts from the exit, not from the last attempt.

@@ -66,7 +66,14 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::{api::PodPhase, kubelet::PodMachine, object::PodObject, spec::ContainerIndex, time::Timestamp};
+use crate::{
+    api::{Name, PodPhase},
+    kubelet::PodMachine,
+    object::PodObject,
+    spec::ContainerIndex,
+    state::ConditionType,
+    time::Timestamp,
+};
 use forecast::Forecast;
 
 /// Explanation of a Pod at one moment: data, with the text as `Display`.
@@ -171,7 +178,16 @@ impl PodObject {
                 let unmet = condition::unmet_of(&self.status().conditions, self.spec(), |_, _| Vec::new());
                 Explanation { unmet, ..pod.explain_as(seen, now) }
             }
-            Some(pod) => pod.explain_as(seen, now),
+            Some(pod) => {
+                let mut explanation = pod.explain_as(seen, now);
+                // What the node controller wrote while the node was lost stands until the kubelet's next write.
+                let shown = condition::unmet_of(&self.status().conditions, self.spec(), |_, _| Vec::new());
+                let is_ready = |it: &UnmetCondition| it.condition == ConditionType::Ready.name();
+                if !explanation.unmet.iter().any(is_ready) {
+                    explanation.unmet.extend(shown.into_iter().filter(|it| is_ready(it) && it.reason.is_empty()));
+                }
+                explanation
+            }
             None => {
                 // Without a node there is no machine: a temporary one explains the Pod from its spec and its
                 // conditions.

@@ -92,25 +92,38 @@ impl ApiPod {
         Ok(known.with(manifest, known.spec.clone()))
     }
 
-    /// Returns the copy after a whole object from the watch; `None` if that is as known.
+    /// Returns the copy after a whole object from the watch, and what is wrong with its spec. The copy is `None` if the
+    /// object is as known; with an error it keeps the known spec, so that nothing else of the object is lost.
     pub(super) fn observed(
         &self,
         manifest: &PodManifest,
         kubernetes: Kubernetes,
-    ) -> Result<Option<ApiPod>, EventError> {
+    ) -> (Option<ApiPod>, Result<(), EventError>) {
         if self.is_gone {
-            return Err(EventError::Gone);
+            return (None, Err(EventError::Gone));
         }
-        let spec = PodSpec::from_admitted(manifest).map_err(|error| EventError::Spec(Box::new(error)))?;
-        let spec = as_read(Arc::new(spec), kubernetes);
         // A Pod that was created from a manifest alone has no uid to compare.
-        if !self.spec.uid().is_empty() && spec.uid() != self.spec.uid() {
-            return Err(EventError::AnotherPod { uid: spec.uid().into() });
+        let uid = &manifest.metadata.uid;
+        if !self.spec.uid().is_empty() && uid != self.spec.uid() {
+            return (None, Err(EventError::AnotherPod { uid: (**uid).into() }));
         }
+        let (object, result) = match self.observed_spec(manifest, kubernetes) {
+            Ok(spec) => (self.with(manifest, spec), Ok(())),
+            // The generation is that of a spec which the Pod does not follow.
+            Err(error) => {
+                (ApiPod { generation: self.generation, ..self.with(manifest, self.spec.clone()) }, Err(error))
+            }
+        };
+        (Some(object).filter(|object| object != self), result)
+    }
+
+    /// Returns the spec of an object from the watch, if it is a legal change.
+    fn observed_spec(&self, manifest: &PodManifest, kubernetes: Kubernetes) -> Result<Arc<PodSpec>, EventError> {
+        let spec = PodSpec::from_admitted(manifest).map_err(|error| EventError::Spec(Box::new(error)))?;
+        let spec = as_read(Arc::new(spec.in_order_of(&self.spec)), kubernetes);
         spec_change::validate_update(&self.spec, &spec)?;
         // An equal spec keeps its address: it may be shared with other Pods, and equality is then a pointer comparison.
-        let spec = if spec == self.spec { self.spec.clone() } else { spec };
-        Ok(Some(self.with(manifest, spec)).filter(|object| object != self))
+        Ok(if spec == self.spec { self.spec.clone() } else { spec })
     }
 
     /// Returns the copy with everything that the object shows; what the object may omit stays.
@@ -129,7 +142,10 @@ impl ApiPod {
             deletion: deletion.or(self.deletion),
             is_gone: false,
             conditions: external_conditions::external_conditions(conditions, &[]),
-            api_terminal_phase: self.api_terminal_phase.or(shown.filter(|phase| PodPhase::is_terminal(*phase))),
+            api_terminal_phase: match shown {
+                Some(phase) => Some(phase).filter(|phase| phase.is_terminal()),
+                None => self.api_terminal_phase,
+            },
             scheduled_at: scheduled_at(conditions).or(self.scheduled_at),
             spec,
         }
@@ -158,6 +174,11 @@ impl ApiPod {
             }
             ApiEvent::SpecChanged(spec) => {
                 object.generation = object.generation.max(spec.generation());
+                let spec = if spec.has_order_of(&self.spec) {
+                    spec
+                } else {
+                    Arc::new(PodSpec::clone(&spec).in_order_of(&self.spec))
+                };
                 object.spec = as_read(spec, kubernetes);
             }
             ApiEvent::Ended(phase) => object.api_terminal_phase = object.api_terminal_phase.or(Some(phase)),

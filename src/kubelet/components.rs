@@ -108,7 +108,7 @@ impl Kubelet {
     ) -> Kubelet {
         let spec = object.spec.clone();
         Kubelet {
-            pleg: Pleg::new(runtime, config.timing, now),
+            pleg: Pleg::new(runtime, config.timing, config.is_new, now),
             runtime_manager: RuntimeManager::new(&spec),
             prober_manager: ProberManager::new(&spec),
             status_manager: StatusManager::new(),
@@ -289,8 +289,12 @@ impl Kubelet {
     ) -> (&'a mut StatusManager, StatusContext<'a, 'out>) {
         let kubernetes = self.config.kubernetes;
         let shows_generation = kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
+        let write_time = self.config.write_time();
         let Kubelet { status_manager, spec, object, queue, runtime_manager, .. } = self;
-        (status_manager, StatusContext { spec, object, queue, runtime_manager, shows_generation, kubernetes, step })
+        (
+            status_manager,
+            StatusContext { spec, object, queue, runtime_manager, shows_generation, kubernetes, write_time, step },
+        )
     }
 
     /// Returns what is published.

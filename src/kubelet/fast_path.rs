@@ -85,15 +85,15 @@ impl Caches {
     }
 }
 
-/// Answer of a probe with a static output, so that no event has to be allocated for it.
+/// Answer of a probe without an event: one that passes allocates nothing.
 #[cfg(feature = "sim")]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProbeAnswer {
     pub(crate) container: crate::spec::ContainerIndex,
     pub(crate) instance: crate::state::InstanceId,
     pub(crate) kind: crate::spec::ProbeKind,
     pub(crate) outcome: crate::rule::probe::ProbeOutcome,
-    pub(crate) output: &'static str,
+    pub(crate) output: alloc::borrow::Cow<'static, str>,
 }
 
 /// Interner: shares equal statuses and container entries among the Pods of a fleet.

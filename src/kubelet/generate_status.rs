@@ -57,6 +57,7 @@ pub(super) fn update_status(
 ) -> GeneratedStatus {
     // A probe's result between two syncs is combined with the gates as this sync saw them.
     kubelet.status_manager.set_gates(request.object.gate_statuses());
+    kubelet.status_manager.record_pod_ips(view);
     let (mut record, has_triggered_probe) = generate(kubelet, view, request, step);
     let status_manager = &kubelet.status_manager;
     let mut reason = match record.phase_reason {

@@ -177,6 +177,7 @@ fn found_status(status: &PodStatus, records: Vec<Option<ContainerRecord>>, unset
         reason: has_reason.then(|| StatusReason::new(&status.reason, &status.message)),
         phase,
         start_time: status.start_time,
+        shows_pod_ips: !status.pod_ip.is_empty(),
         generations: Generations { status: status.observed_generation, readiness },
         transition_times,
     }

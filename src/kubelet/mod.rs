@@ -88,7 +88,7 @@ use self::{
 };
 use crate::{
     api::{PodCondition, PodManifest, PodPhase},
-    config::KubeletConfig,
+    config::{KubeletConfig, Timing},
     event::{Event, EventError, NodeEvent, RefusedEvent, RuntimeEvent},
     spec::{PodSpec, SpecError},
     state::{ContainerIds, RuntimeStatus},
@@ -427,11 +427,12 @@ impl PodMachine {
         out: &mut dyn Sink,
     ) -> Result<(), EventError> {
         let was_finished = self.worker.state() == WorkerState::Finished;
-        if let Some(object) = self.kubelet.newest_object().observed(object, self.kubelet.config.kubernetes)? {
+        let (object, result) = self.kubelet.newest_object().observed(object, self.kubelet.config.kubernetes);
+        if let Some(object) = object {
             self.kubelet.post_object(object);
             self.run_after_object(was_finished, &mut Step { now, out });
         }
-        Ok(())
+        result
     }
 
     /// Runs the sync loop after a change of the object. Each change repeats the request to delete the object of a Pod
@@ -448,9 +449,17 @@ impl PodMachine {
         self.sync_loop().interrupt_wait(&mut Step { now, out });
     }
 
-    /// Writes the status again: the API shows another one than was published.
-    pub(crate) fn rewrite_status(&mut self, now: Timestamp, out: &mut dyn Sink) {
-        self.sync_loop().rewrite_status(&mut Step { now, out });
+    /// Writes the status again: the API shows another one than was published. A terminal phase of another writer stays
+    /// until the status manager's next comparison, and so does anything else under [`Timing::NodeLike`].
+    pub(crate) fn reconcile_status(&mut self, is_terminal: bool, now: Timestamp, out: &mut dyn Sink) {
+        let is_late = matches!(self.kubelet.config.timing, Timing::NodeLike { .. });
+        if is_late || is_terminal && !self.kubelet.status_manager.is_computed_terminal() {
+            let at = self.kubelet.config.timing.next_status_sync(now);
+            self.kubelet.status_manager.reconcile_by(at);
+            self.sync_loop().update_next_wake();
+        } else {
+            self.sync_loop().rewrite_status(&mut Step { now, out });
+        }
     }
 
     /// Handles every wake-up that is due; does nothing if none is.
@@ -621,7 +630,17 @@ impl PodMachine {
     pub(crate) fn handle_probe_answer(&mut self, answer: ProbeAnswer, step: &mut Step<'_>) {
         let ProbeAnswer { container, instance, kind, outcome, output } = answer;
         if self.kubelet.prober_manager.is_running(container, instance, kind) {
-            self.sync_loop().handle_probe_answer(container, kind, outcome, output, step);
+            self.sync_loop().handle_probe_answer(container, kind, outcome, &output, step);
+        }
+    }
+
+    /// Applies an event to the runtime's state alone, while the kubelet does not run.
+    pub(crate) fn record_runtime_event(&mut self, event: RuntimeEvent, now: Timestamp) {
+        let event = Event::Runtime(event);
+        if self.validator().check(&event).is_ok()
+            && let Event::Runtime(event) = event
+        {
+            runtime_events::handle(event, &mut self.worker, &mut self.kubelet, &mut Step { now, out: &mut NoSink });
         }
     }
 

@@ -72,8 +72,9 @@ pub(super) enum PlegEvent {
 }
 
 impl Pleg {
-    /// Creates the PLEG of a Pod that comes now, with the runtime in this state.
-    pub(super) fn new(runtime: RuntimeStatus, timing: Timing, now: Timestamp) -> Pleg {
+    /// Creates the PLEG of a Pod that comes now, with the runtime in this state; `is_new_kubelet`: true if it has relisted
+    /// nothing yet.
+    pub(super) fn new(runtime: RuntimeStatus, timing: Timing, is_new_kubelet: bool, now: Timestamp) -> Pleg {
         let runtime = Arc::new(runtime);
         let generic = timing.poll().map(|(phase, relist_after_sync)| {
             Box::new(GenericPleg {
@@ -82,7 +83,8 @@ impl Pleg {
                 since: now,
                 cache: Arc::default(),
                 changed_at: Some(now).filter(|_| *runtime != RuntimeStatus::default()),
-                relisted_at: None,
+                // GetNewerThan returns at once for a Pod that the cache does not know, if there was any relist.
+                relisted_at: Some(now).filter(|_| !is_new_kubelet),
                 request_guard: LivelockGuard::default(),
                 requested_for: None,
                 synced_at: None,
@@ -93,7 +95,7 @@ impl Pleg {
 
     /// Creates the PLEG of a kubelet that starts: it has relisted before it gets any Pod.
     pub(super) fn after_restart(runtime: RuntimeStatus, timing: Timing, now: Timestamp) -> Pleg {
-        let mut found = Pleg::new(runtime, timing, now);
+        let mut found = Pleg::new(runtime, timing, false, now);
         if let Some(generic) = &mut found.generic {
             (generic.cache, generic.relisted_at, generic.changed_at) = (found.runtime.clone(), Some(now), None);
         }

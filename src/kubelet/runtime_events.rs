@@ -8,7 +8,7 @@ use super::{
     pleg::PlegEvent,
     pod_worker::{PodWorker, WorkerState},
     sink::Step,
-    start_container,
+    start_container, sync_pod,
     sync_state::{PendingCall, StopStage, Sync},
 };
 use crate::{
@@ -148,6 +148,10 @@ fn add_sandbox(
     kubelet.status_manager.record_sandbox();
     if let Some(sync) = sync {
         sync.complete_call();
+        // OnPodSandboxReady sets the status beside the sync, which still has to start containers.
+        if !kubelet.config.write_time().is_zero() {
+            sync_pod::publish_sandbox(sync, kubelet, step);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! status `status::patch`.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ use crate::{
     spec::{ContainerIndex, PodSpec},
     state::{
         Condition, ConditionReason, ConditionType, ContainerRecord, InstanceId, PodConditions, RecordedState,
-        is_owned_by_kubelet,
+        RuntimeStatus, is_owned_by_kubelet,
     },
     time::Timestamp,
 };
@@ -51,9 +52,54 @@ pub(super) struct StatusManager {
     source: StatusSource,
     /// True if a sandbox is ready whose condition is published when the sync that created it waits or ends.
     has_unpublished_sandbox: bool,
+    /// True if the status shows the Pod's addresses.
+    shows_pod_ips: bool,
 
     // --- The API ---
     published: Published,
+    /// What the API shows while a newer status is being written; boxed, since a write without latency never needs it.
+    unwritten: Option<Box<Unwritten>>,
+}
+
+/// Status at a moment, without phase and reason as far as the API shows others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TakenStatus {
+    record: Arc<PodRecord>,
+    reason: Option<Arc<StatusReason>>,
+    disruption: Option<Disruption>,
+    transition_times: TransitionTimes,
+    #[serde(with = "crate::time::exact")]
+    start_time: Option<Timestamp>,
+    generations: Generations,
+    shows_pod_ips: bool,
+}
+
+/// Write of a status that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PendingWrite {
+    /// Status of the batch; `None` until it is taken.
+    status: Option<TakenStatus>,
+    /// When the status is taken; once it is, when it is in the API.
+    #[serde(with = "crate::time::exact")]
+    due: Timestamp,
+}
+
+/// Status that is being written while the API still shows a former one.
+///
+/// Answers to `syncBatch` and `syncPod`: a batch takes the statuses first, then reads each object and writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Unwritten {
+    /// Status that the API shows.
+    shown: TakenStatus,
+    /// Write under way; `None` while nothing has asked for one.
+    write: Option<PendingWrite>,
+    /// True if a newer status waits for the end of the write under way.
+    has_newer: bool,
+    /// True if the status is written even if it equals the shown one: another writer has overwritten it.
+    is_overwritten: bool,
 }
 
 /// Source of the status.
@@ -81,6 +127,11 @@ struct Published {
     writes: u32,
     /// True if conditions of other owners have changed since the last write.
     external_conditions_changed: bool,
+    /// True if another writer has set the phase.
+    is_phase_of_others: bool,
+    /// When the API's phase, which another writer has set, is written over.
+    #[serde(with = "crate::time::exact")]
+    reconcile_at: Option<Timestamp>,
 }
 
 /// Status from before the kubelet started.
@@ -92,6 +143,7 @@ pub(super) struct FoundStatus {
     pub(super) start_time: Option<Timestamp>,
     pub(super) generations: Generations,
     pub(super) transition_times: TransitionTimes,
+    pub(super) shows_pod_ips: bool,
 }
 
 /// New status of a Pod, with the circumstances of its publication.
@@ -128,6 +180,8 @@ pub(super) struct StatusContext<'a, 'out> {
     /// True if statuses and conditions show the generation that they were made for.
     pub(super) shows_generation: bool,
     pub(super) kubernetes: Kubernetes,
+    /// Time that a write takes.
+    pub(super) write_time: Duration,
     pub(super) step: &'a mut Step<'out>,
 }
 
@@ -139,6 +193,11 @@ impl StatusContext<'_, '_> {
 
     fn is_object_gone(&self) -> bool {
         self.queue.newest_object().unwrap_or(self.object).is_gone
+    }
+
+    /// True if a status is in the API as soon as it is computed.
+    fn writes_at_once(&self) -> bool {
+        self.write_time.is_zero()
     }
 
     /// Emits a change of the published status, unless the object is gone and nothing can be published.
@@ -174,7 +233,9 @@ impl StatusManager {
             generations: Generations::default(),
             source: StatusSource::None,
             has_unpublished_sandbox: false,
+            shows_pod_ips: false,
             published: Published::default(),
+            unwritten: None,
         }
     }
 
@@ -245,9 +306,10 @@ impl StatusManager {
         }
     }
 
-    /// True if the status shows that the Pod had initialized.
+    /// True if the API's status shows that the Pod had initialized.
     pub(super) fn shows_initialized(&self, spec: &PodSpec) -> bool {
-        final_statuses::has_pod_initialized(spec, &self.record.records)
+        let shown = self.unwritten.as_ref().map_or(&self.record, |unwritten| &unwritten.shown.record);
+        final_statuses::has_pod_initialized(spec, &shown.records)
     }
 
     /// True if the condition `AllContainersRestarting` is true.
@@ -264,6 +326,18 @@ impl StatusManager {
     pub(super) fn fit(&mut self, spec: &PodSpec) {
         if self.is_generated() && self.record.records.len() < spec.container_count() {
             Arc::make_mut(&mut self.record).records.resize_with(spec.container_count(), || None);
+        }
+    }
+
+    /// Records whether the status shows the Pod's addresses, by the sandboxes in the view of a sync.
+    ///
+    /// Answers to `getPodIPs` in `pkg/kubelet/pleg`: those of the newest sandbox while it is ready, and the last known ones
+    /// once none is.
+    pub(super) fn record_pod_ips(&mut self, view: &RuntimeStatus) {
+        match view.sandboxes.first() {
+            Some(newest) if newest.is_ready => self.shows_pod_ips = newest.has_ip != Some(false),
+            _ if view.sandboxes.iter().any(|sandbox| sandbox.is_ready) => self.shows_pod_ips = false,
+            Some(_) | None => {}
         }
     }
 
@@ -315,6 +389,25 @@ impl StatusManager {
         object: &'a ApiPod,
         runtime_manager: &'a RuntimeManager,
     ) -> StatusView<'a> {
+        let newest = self.newest_view(spec, object, runtime_manager);
+        let Some(Unwritten { shown, .. }) = self.unwritten.as_deref() else { return newest };
+        StatusView {
+            record: &shown.record,
+            transition_times: &shown.transition_times,
+            start_time: shown.start_time,
+            generations: shown.generations,
+            shows_pod_ips: shown.shows_pod_ips,
+            ..newest
+        }
+    }
+
+    /// Returns the newest status, whose write may be under way, with the published phase and reason.
+    pub(super) fn newest_view<'a>(
+        &'a self,
+        spec: &'a PodSpec,
+        object: &'a ApiPod,
+        runtime_manager: &'a RuntimeManager,
+    ) -> StatusView<'a> {
         StatusView {
             spec,
             phase: self.published.phase.unwrap_or(PodPhase::Pending),
@@ -323,6 +416,7 @@ impl StatusManager {
             transition_times: &self.transition_times,
             start_time: self.start_time,
             generations: self.generations,
+            shows_pod_ips: self.shows_pod_ips,
             external_conditions: &object.conditions,
             runtime_manager,
         }
@@ -339,6 +433,7 @@ impl StatusManager {
         if !final_statuses::allows_transition_in(&new.object.spec, before, after, run_again) {
             return false;
         }
+        self.keep_shown(context);
         // startTime is set once and never changes.
         self.start_time.get_or_insert(context.step.now.whole_seconds());
         // A status from before the kubelet started counts as the former one.
@@ -348,7 +443,9 @@ impl StatusManager {
             let old = before.conditions.get(which).filter(|_| !is_first);
             record_condition_change(&mut self.transition_times, which, old, condition, context);
         }
-        self.emit_container_changes(&before.records, context);
+        if context.writes_at_once() {
+            emit_container_changes(&before.records, &self.record.records, context);
+        }
         let generation = context.shown_generation(new.object);
         let has_observed = generation > self.generations.status;
         self.generations.status = generation.max(self.generations.status);
@@ -371,23 +468,6 @@ impl StatusManager {
         is_unchanged
     }
 
-    /// Emits a transition for each container whose state or running instance has changed.
-    fn emit_container_changes(&self, before: &[Option<ContainerRecord>], context: &mut StatusContext<'_, '_>) {
-        let spec = context.spec;
-        for ((index, _), after) in spec.containers().zip(&self.record.records) {
-            let before = before.get(index.get()).and_then(Option::as_ref);
-            let (Some(to), instance) = (state_kind(after.as_ref()), after.as_ref().and_then(|after| after.instance))
-            else {
-                continue;
-            };
-            let from = state_kind(before);
-            let same_instance = before.and_then(|before| before.instance) == instance;
-            if from != Some(to) || !same_instance && to == ContainerStateKind::Running {
-                context.emit(Change::Container { container: index, from, to, instance });
-            }
-        }
-    }
-
     /// Publishes a probe's readiness at once, with `Ready` and `ContainersReady` by what the last sync knew.
     pub(super) fn set_container_readiness(
         &mut self,
@@ -402,8 +482,12 @@ impl StatusManager {
             return;
         }
         // SetContainerReadiness leaves an unchanged status alone, its conditions too.
-        if core::mem::replace(&mut status.ready, ready) == ready {
+        if status.ready == ready {
             return;
+        }
+        self.keep_shown(context);
+        if let Some(status) = self.container_status_mut(container, instance, context) {
+            status.ready = ready;
         }
         let record = &self.record;
         let containers_ready = conditions::containers_ready(context.spec, Some(&record.records), record.phase);
@@ -432,9 +516,16 @@ impl StatusManager {
         if is_late(status, started, context.kubernetes) {
             return;
         }
-        let has_changed = status.started.replace(started) != Some(started);
+        let has_changed = status.started != Some(started);
+        let is_no_longer_ready = !started && status.ready && !context.kubernetes.has_bug(KnownBug::ReadyWithoutStarted);
+        if has_changed {
+            self.keep_shown(context);
+            if let Some(status) = self.container_status_mut(container, instance, context) {
+                status.started = Some(started);
+            }
+        }
         // SetContainerStartup sets nothing but `started`: a container that was ready stays so until the next sync.
-        if !started && status.ready && !context.kubernetes.has_bug(KnownBug::ReadyWithoutStarted) {
+        if is_no_longer_ready {
             self.set_container_readiness(container, instance, false, could_have_running_containers, context);
         } else if has_changed {
             self.publish(Write::Changed, could_have_running_containers, context);
@@ -470,6 +561,7 @@ impl StatusManager {
         if self.record.conditions.ready_to_start_containers.is_none() {
             return;
         }
+        self.keep_shown(context);
         let after = Condition::plain(true);
         let condition = &mut Arc::make_mut(&mut self.record).conditions.ready_to_start_containers;
         let before = condition.replace(after.clone());
@@ -517,19 +609,24 @@ impl StatusManager {
         could_have_running_containers: bool,
         context: &mut StatusContext<'_, '_>,
     ) {
-        let published = core::mem::take(&mut self.published);
+        self.keep_shown(context);
+        let (published, unwritten) = (core::mem::take(&mut self.published), self.unwritten.take());
         let start_time = self.start_time;
-        *self = StatusManager { published, start_time, ..StatusManager::new() };
+        *self = StatusManager { published, unwritten, start_time, ..StatusManager::new() };
         self.start_time.get_or_insert(context.step.now.whole_seconds());
         self.generations.status = context.shown_generation(context.object);
         Arc::make_mut(&mut self.record).phase = PodPhase::Failed;
         self.reason = Some(reason);
         self.publish(Write::Changed, could_have_running_containers, context);
+        // No worker waits for the write.
+        self.finish_writes(could_have_running_containers, context);
     }
 
     /// Publishes the phase of a rejected Pod once it is known that nothing of it runs.
     pub(super) fn publish_rejection(&mut self, context: &mut StatusContext<'_, '_>) {
+        self.keep_shown(context);
         self.publish(Write::Forced, false, context);
+        self.finish_writes(false, context);
     }
 
     // --- Writes ---
@@ -543,7 +640,11 @@ impl StatusManager {
     ) {
         // syncPod finds no object to patch.
         if context.is_object_gone() {
+            self.unwritten = None;
             return;
+        }
+        if !context.writes_at_once() {
+            return self.begin_write(write, context);
         }
         let (phase, reason) = self.publishable(could_have_running_containers);
         let published = &self.published;
@@ -554,24 +655,166 @@ impl StatusManager {
             Write::Unchanged => has_moved && published.holds_back_terminal_phase,
         };
         if is_due {
-            self.write(phase, reason, could_have_running_containers, context);
+            let disruption = self.disruption.clone();
+            self.write(phase, reason, disruption.as_ref(), could_have_running_containers, context);
         }
     }
 
-    /// Returns the phase and reason that may be published: a published terminal phase stays, and a new one is held back
-    /// while containers may run.
+    /// Returns the phase and reason that may be published: a terminal phase that the kubelet has published stays, and a
+    /// new one is held back while containers may run.
     ///
     /// Answers to `mergePodStatus`.
     fn publishable(&self, could_have_running_containers: bool) -> (PodPhase, Option<Arc<StatusReason>>) {
+        self.publishable_of(self.record.phase, self.reason.as_ref(), could_have_running_containers)
+    }
+
+    fn publishable_of(
+        &self,
+        computed: PodPhase,
+        reason: Option<&Arc<StatusReason>>,
+        could_have_running_containers: bool,
+    ) -> (PodPhase, Option<Arc<StatusReason>>) {
         let published = &self.published;
         match published.phase {
-            // A Pod never leaves a terminal phase; its reason changes with a deadline that passes after a rejection.
-            Some(phase) if phase.is_terminal() && self.record.phase != phase => (phase, published.reason.clone()),
-            phase if self.record.phase.is_terminal() && could_have_running_containers => {
+            // A Pod never leaves a terminal phase, but that of another writer; its reason changes with a deadline that passes
+            // after a rejection.
+            Some(phase) if phase.is_terminal() && computed != phase && !published.is_phase_of_others => {
+                (phase, published.reason.clone())
+            }
+            phase if computed.is_terminal() && could_have_running_containers => {
                 (phase.unwrap_or(PodPhase::Pending), published.reason.clone())
             }
-            _ => (self.record.phase, self.reason.clone()),
+            _ => (computed, reason.cloned()),
         }
+    }
+
+    // --- Writes that take time ---
+
+    /// Keeps what the API shows, before the status changes, until the change is written.
+    fn keep_shown(&mut self, context: &StatusContext<'_, '_>) {
+        if !context.writes_at_once() && self.unwritten.is_none() {
+            let (shown, write) = (self.take_status(), None);
+            self.unwritten = Some(Box::new(Unwritten { shown, write, has_newer: false, is_overwritten: false }));
+        }
+    }
+
+    fn take_status(&self) -> TakenStatus {
+        TakenStatus {
+            record: self.record.clone(),
+            reason: self.reason.clone(),
+            disruption: self.disruption.clone(),
+            transition_times: self.transition_times.clone(),
+            start_time: self.start_time,
+            generations: self.generations,
+            shows_pod_ips: self.shows_pod_ips,
+        }
+    }
+
+    /// Begins to write the status, or leaves it to the end of the write under way.
+    fn begin_write(&mut self, write: Write, context: &StatusContext<'_, '_>) {
+        let Some(unwritten) = self.unwritten.as_deref_mut() else { return };
+        // The status manager's goroutine wakes a little later, and so takes what a sync of this moment sets, too.
+        let due = context.step.now + taking_time(context.write_time);
+        match (&unwritten.write, write) {
+            // updateStatusInternal ignores a status that is the same.
+            (None, Write::Unchanged) => self.unwritten = None,
+            (Some(_), Write::Unchanged) => {}
+            (None, Write::Changed | Write::Forced) => unwritten.write = Some(PendingWrite { status: None, due }),
+            (Some(_), Write::Changed | Write::Forced) => unwritten.has_newer = true,
+        }
+    }
+
+    /// Writes the status again at `at` or earlier: another writer has overwritten it.
+    pub(super) fn reconcile_by(&mut self, at: Timestamp) {
+        self.published.reconcile_at = Some(self.published.reconcile_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// True if the newest status has a terminal phase.
+    pub(super) fn is_computed_terminal(&self) -> bool {
+        self.record.phase.is_terminal()
+    }
+
+    /// Returns when the write under way ends, or when the API's status is written over.
+    pub(super) fn write_due(&self) -> Option<Timestamp> {
+        let write = self.unwritten.as_ref().and_then(|unwritten| unwritten.write.as_ref()).map(|write| write.due);
+        write.into_iter().chain(self.published.reconcile_at).min()
+    }
+
+    /// Ends the write that is due, and begins the next.
+    pub(super) fn finish_write(&mut self, could_have_running_containers: bool, context: &mut StatusContext<'_, '_>) {
+        if self.published.reconcile_at.is_some_and(|at| at <= context.step.now) {
+            self.rewrite(could_have_running_containers, context);
+        }
+        let now = context.step.now;
+        let pending = self.unwritten.as_ref().and_then(|unwritten| unwritten.write.as_ref());
+        match pending.filter(|write| write.due <= now).map(|write| write.status.is_some()) {
+            Some(true) => self.end_write(could_have_running_containers, context),
+            Some(false) => {
+                self.take_for_write(now + context.write_time.saturating_sub(taking_time(context.write_time)))
+            }
+            None => {}
+        }
+    }
+
+    /// Ends every write, of which none is under way afterwards.
+    pub(super) fn finish_writes(&mut self, could_have_running_containers: bool, context: &mut StatusContext<'_, '_>) {
+        // One under way, and one for what has changed since.
+        while self.unwritten.is_some() {
+            self.end_write(could_have_running_containers, context);
+        }
+    }
+
+    /// Takes the status for the write under way, which ends at `due`.
+    fn take_for_write(&mut self, due: Timestamp) {
+        let status = Some(self.take_status());
+        if let Some(unwritten) = self.unwritten.as_deref_mut() {
+            unwritten.write = Some(PendingWrite { status, due });
+            unwritten.has_newer = false;
+        }
+    }
+
+    fn end_write(&mut self, could_have_running_containers: bool, context: &mut StatusContext<'_, '_>) {
+        let newest = self.take_status();
+        let Some(unwritten) = self.unwritten.as_deref_mut() else { return };
+        let Some(write) = unwritten.write.take() else {
+            self.unwritten = None;
+            return;
+        };
+        let taken = write.status.unwrap_or_else(|| newest.clone());
+        let is_overwritten = core::mem::take(&mut unwritten.is_overwritten);
+        if core::mem::take(&mut unwritten.has_newer) {
+            let due = context.step.now + context.write_time;
+            unwritten.write = Some(PendingWrite { status: Some(newest), due });
+        }
+        let before = core::mem::replace(&mut unwritten.shown, taken.clone());
+        let is_last = unwritten.write.is_none();
+        // PodCouldHaveRunningContainers is asked after the object was read.
+        let (phase, reason) =
+            self.publishable_of(taken.record.phase, taken.reason.as_ref(), could_have_running_containers);
+        let published = &self.published;
+        let has_moved = published.phase != Some(phase) || published.reason != reason;
+        let is_changed = before != taken || published.external_conditions_changed || is_overwritten;
+        if (has_moved || is_changed) && !context.is_object_gone() {
+            for (which, condition) in taken.record.conditions.iter() {
+                let old = before.record.conditions.get(which).filter(|old| old.status != ConditionStatus::Unknown);
+                emit_condition_change(which, old, condition, context);
+            }
+            emit_container_changes(&before.record.records, &taken.record.records, context);
+            self.write(phase, reason, taken.disruption.as_ref(), could_have_running_containers, context);
+        }
+        if is_last {
+            self.unwritten = None;
+        }
+    }
+
+    /// Writes the status again: the API shows another one.
+    pub(super) fn rewrite(&mut self, could_have_running_containers: bool, context: &mut StatusContext<'_, '_>) {
+        self.published.reconcile_at = None;
+        self.keep_shown(context);
+        if let Some(unwritten) = self.unwritten.as_deref_mut() {
+            unwritten.is_overwritten = true;
+        }
+        self.publish(Write::Changed, could_have_running_containers, context);
     }
 
     /// Writes the status with this phase and reason to the API.
@@ -579,6 +822,7 @@ impl StatusManager {
         &mut self,
         phase: PodPhase,
         reason: Option<Arc<StatusReason>>,
+        disruption: Option<&Disruption>,
         could_have_running_containers: bool,
         context: &mut StatusContext<'_, '_>,
     ) {
@@ -586,7 +830,11 @@ impl StatusManager {
         let becomes_terminal = phase.is_terminal() && !shown.is_some_and(PodPhase::is_terminal);
         // mergePodStatus publishes the kubelet's DisruptionTarget only when no container can run any more.
         if becomes_terminal && !could_have_running_containers {
-            self.publish_disruption(context);
+            publish_disruption(disruption, context);
+        }
+        // This write replaces the phase that another writer has set.
+        if !phase.is_terminal() && context.object.api_terminal_phase.is_some() {
+            Arc::make_mut(context.object).api_terminal_phase = None;
         }
         if !context.kubernetes.has_bug(KnownBug::OldTransitionTime) {
             self.record_transitions_of_api(context);
@@ -617,27 +865,6 @@ impl StatusManager {
         }
     }
 
-    /// Publishes the kubelet's own `DisruptionTarget`, which comes with the terminal phase and not before.
-    fn publish_disruption(&self, context: &mut StatusContext<'_, '_>) {
-        let Some(message) = &self.disruption else { return };
-        let (which, reason) = (ConditionType::DisruptionTarget, ConditionReason::TerminationByKubelet);
-        let (to, now) = (ConditionStatus::True, context.step.now);
-        let condition = PodCondition {
-            type_: which.name().into(),
-            observed_generation: context.shown_generation(context.object),
-            status: to.into(),
-            last_probe_time: None,
-            last_transition_time: Some(now.whole_seconds()),
-            reason: reason.name().into(),
-            message: (**message).into(),
-        };
-        // An unchanged status keeps its transition time.
-        let from = PodCondition::put(&mut Arc::make_mut(context.object).conditions, condition);
-        if from != Some(to) {
-            context.emit(Change::Condition { condition: which, from, to, reason: Some(reason) });
-        }
-    }
-
     /// Posts the written status for the sync loop to read back, as far as that matters: to Pods with gates and to
     /// evicted ones.
     fn post_reconcile(&self, context: &mut StatusContext<'_, '_>) {
@@ -655,11 +882,21 @@ impl StatusManager {
         self.published.external_conditions_changed |= have_changed;
     }
 
-    /// Adopts the terminal phase that another writer has set, unless a terminal phase is published already.
-    pub(super) fn adopt_api_phase(&mut self, to: PodPhase, context: &mut StatusContext<'_, '_>) {
+    /// Adopts the terminal phase that another writer has set, unless a terminal phase is published already. The kubelet's
+    /// own is written over it at `reconcile_at`, unless the Pod ends before.
+    ///
+    /// Answers to `needsReconcile`.
+    pub(super) fn adopt_api_phase(
+        &mut self,
+        to: PodPhase,
+        reconcile_at: Timestamp,
+        context: &mut StatusContext<'_, '_>,
+    ) {
         let from = self.published.phase;
         if !from.is_some_and(PodPhase::is_terminal) {
             self.published.phase = Some(to);
+            self.published.is_phase_of_others = true;
+            self.published.reconcile_at = Some(reconcile_at).filter(|_| self.is_generated());
             context.emit(Change::Phase { from, to });
         }
     }
@@ -715,6 +952,7 @@ impl StatusManager {
         self.reason.clone_from(&found.reason);
         self.transition_times = found.transition_times;
         self.start_time = found.start_time;
+        self.shows_pod_ips = found.shows_pod_ips;
         self.generations = found.generations;
         // The last write is in the API, whichever kubelet made it.
         self.published = Published { phase: found.phase, reason: found.reason, writes: 1, ..Published::default() };
@@ -729,6 +967,13 @@ impl StatusManager {
 
     /// Forgets what a restart of the kubelet loses: all that is not published.
     pub(super) fn reset(&mut self) {
+        // The write under way is lost as well.
+        if let Some(unwritten) = self.unwritten.take() {
+            let TakenStatus { record, transition_times, start_time, generations, shows_pod_ips, .. } = unwritten.shown;
+            (self.record, self.transition_times, self.start_time) = (record, transition_times, start_time);
+            (self.generations, self.shows_pod_ips) = (generations, shows_pod_ips);
+        }
+        self.published.reconcile_at = None;
         // A terminal phase that was held back is not in the API, so it is lost.
         Arc::make_mut(&mut self.record).phase = self.published.phase.unwrap_or(PodPhase::Pending);
         self.reason = self.published.reason.clone();
@@ -744,7 +989,12 @@ fn is_late(status: &ContainerRecord, is_success: bool, kubernetes: Kubernetes) -
     is_success && !status.is_running() && !kubernetes.has_bug(KnownBug::LateProbeSuccess)
 }
 
-/// Records and emits a condition's change of status.
+/// Returns the part of a write's time that passes before the status is taken.
+fn taking_time(write_time: Duration) -> Duration {
+    write_time.checked_div(4).unwrap_or_default()
+}
+
+/// Records a condition's change of status, and emits it unless the write takes time.
 fn record_condition_change(
     times: &mut TransitionTimes,
     which: ConditionType,
@@ -752,14 +1002,69 @@ fn record_condition_change(
     after: &Condition,
     context: &mut StatusContext<'_, '_>,
 ) {
-    let from = before.map(|before| before.status);
-    if from == Some(after.status) {
+    if before.map(|before| before.status) == Some(after.status) {
         return;
     }
     // The scheduler owns PodScheduled: its time is that of the binding.
     let bound_at = context.object.scheduled_at.filter(|_| which == ConditionType::PodScheduled);
     times.set(which, Some(bound_at.unwrap_or(context.step.now)));
-    context.emit(Change::Condition { condition: which, from, to: after.status, reason: after.reason });
+    if context.writes_at_once() {
+        emit_condition_change(which, before, after, context);
+    }
+}
+
+/// Emits a condition's change of status.
+fn emit_condition_change(
+    which: ConditionType,
+    before: Option<&Condition>,
+    after: &Condition,
+    context: &mut StatusContext<'_, '_>,
+) {
+    let from = before.map(|before| before.status);
+    if from != Some(after.status) {
+        context.emit(Change::Condition { condition: which, from, to: after.status, reason: after.reason });
+    }
+}
+
+/// Emits a transition for each container whose state or running instance has changed.
+fn emit_container_changes(
+    before: &[Option<ContainerRecord>],
+    after: &[Option<ContainerRecord>],
+    context: &mut StatusContext<'_, '_>,
+) {
+    let spec = context.spec;
+    for ((index, _), after) in spec.containers().zip(after) {
+        let before = before.get(index.get()).and_then(Option::as_ref);
+        let (Some(to), instance) = (state_kind(after.as_ref()), after.as_ref().and_then(|after| after.instance)) else {
+            continue;
+        };
+        let from = state_kind(before);
+        let same_instance = before.and_then(|before| before.instance) == instance;
+        if from != Some(to) || !same_instance && to == ContainerStateKind::Running {
+            context.emit(Change::Container { container: index, from, to, instance });
+        }
+    }
+}
+
+/// Publishes the kubelet's own `DisruptionTarget`, which comes with the terminal phase and not before.
+fn publish_disruption(message: Option<&Disruption>, context: &mut StatusContext<'_, '_>) {
+    let Some(message) = message else { return };
+    let (which, reason) = (ConditionType::DisruptionTarget, ConditionReason::TerminationByKubelet);
+    let (to, now) = (ConditionStatus::True, context.step.now);
+    let condition = PodCondition {
+        type_: which.name().into(),
+        observed_generation: context.shown_generation(context.object),
+        status: to.into(),
+        last_probe_time: None,
+        last_transition_time: Some(now.whole_seconds()),
+        reason: reason.name().into(),
+        message: (**message).into(),
+    };
+    // An unchanged status keeps its transition time.
+    let from = PodCondition::put(&mut Arc::make_mut(context.object).conditions, condition);
+    if from != Some(to) {
+        context.emit(Change::Condition { condition: which, from, to, reason: Some(reason) });
+    }
 }
 
 fn state_kind(record: Option<&ContainerRecord>) -> Option<ContainerStateKind> {

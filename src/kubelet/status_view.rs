@@ -54,6 +54,7 @@ pub struct StatusView<'a> {
     pub(super) transition_times: &'a TransitionTimes,
     pub(super) start_time: Option<Timestamp>,
     pub(super) generations: Generations,
+    pub(super) shows_pod_ips: bool,
     pub(super) external_conditions: &'a [PodCondition],
     pub(super) runtime_manager: &'a RuntimeManager,
 }
@@ -94,6 +95,13 @@ impl<'a> StatusView<'a> {
     #[must_use]
     pub fn start_time(&self) -> Option<Timestamp> {
         self.start_time
+    }
+
+    /// True if the status shows the addresses of the Pod: a status of a sync that began before there was a sandbox does
+    /// not.
+    #[must_use]
+    pub fn shows_pod_ips(&self) -> bool {
+        self.shows_pod_ips
     }
 
     /// Returns `status.observedGeneration`; 0 before the kubelet has computed a status.

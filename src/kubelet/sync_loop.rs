@@ -18,7 +18,6 @@ use super::{
     prober_manager::{ProbeContext, ProbeUpdate, Prober, ProberManager},
     sink::Step,
     start_container,
-    status_manager::Write,
     sync_loop_queue::{Message, SyncLoopQueue},
     sync_pod::{self, Poll, SyncStart},
     sync_state::{Dequeued, PendingCall, Sync},
@@ -171,14 +170,15 @@ impl SyncLoop<'_> {
         // Only the first terminal phase counts: a Pod never leaves it.
         let new_phase = after.api_terminal_phase.filter(|_| before.api_terminal_phase.is_none());
         if let Some(phase) = new_phase {
+            let reconcile_at = self.kubelet.config.timing.next_status_sync(step.now);
             let (status_manager, mut context) = self.kubelet.status_manager(step);
-            status_manager.adopt_api_phase(phase, &mut context);
+            status_manager.adopt_api_phase(phase, reconcile_at, &mut context);
         }
         // HandlePodRemoves: an object removed by force leaves its containers their grace.
         let is_rejected = self.worker.state() == WorkerState::Rejected;
         if after.is_gone && !before.is_gone && !is_rejected {
             self.worker.terminate(&self.kubelet.object, self.kubelet.shows_initialized(), None);
-        } else if after.differs_semantically(&before) || new_phase.is_some() || after.is_gone != before.is_gone {
+        } else if after.differs_semantically(&before) || after.is_gone != before.is_gone {
             self.kubelet.runtime_manager.fit(&after.spec);
             self.request_sync();
         } else {
@@ -319,7 +319,7 @@ impl SyncLoop<'_> {
         self.kubelet.remove_planned_older_dead(step);
         step.out.sync(step.now, SyncProgress::Ended { kind: SyncKind::Sync, failed: false });
         self.kubelet.pleg.record_sync_end(false, step.now);
-        self.worker.complete_sync(sync.object(), self.kubelet.shows_initialized());
+        self.worker.complete_sync(sync.object(), sync.shows_initialized());
     }
 
     /// Ends a sync: sets the retry time, moves the worker on and lets it take the next request.
@@ -344,7 +344,7 @@ impl SyncLoop<'_> {
             // The retry stops everything once more.
             SyncKind::Terminating if failed => {}
             SyncKind::Terminating => {
-                self.worker.complete_terminating(sync.object(), self.kubelet.shows_initialized());
+                self.worker.complete_terminating(sync.object(), sync.shows_initialized());
                 // completeTerminating answers the preemption, whose admission goes on; under ideal timing it is
                 // answered when the last status is published.
                 if !self.kubelet.pleg.is_ideal() {
@@ -356,6 +356,9 @@ impl SyncLoop<'_> {
             SyncKind::Terminated => {
                 self.kubelet.queue.block_until(None);
                 self.worker.complete_terminated();
+                // A finished worker has nothing left to wait for.
+                let (status_manager, mut context) = self.kubelet.status_manager(step);
+                status_manager.finish_writes(false, &mut context);
                 self.delete_object_if_done(step);
             }
             SyncKind::Sync => {}
@@ -453,7 +456,7 @@ impl SyncLoop<'_> {
     pub(super) fn rewrite_status(&mut self, step: &mut Step<'_>) {
         let could_run = self.worker.could_have_running_containers();
         let (status_manager, mut context) = self.kubelet.status_manager(step);
-        status_manager.publish(Write::Changed, could_run, &mut context);
+        status_manager.rewrite(could_run, &mut context);
         self.run(step);
     }
 
@@ -506,6 +509,11 @@ impl SyncLoop<'_> {
     /// Handles one wake-up that is due.
     pub(super) fn handle_wake(&mut self, wake: Wake, step: &mut Step<'_>) {
         match wake {
+            Wake::StatusWrite => {
+                let could_run = self.worker.could_have_running_containers();
+                let (status_manager, mut context) = self.kubelet.status_manager(step);
+                status_manager.finish_write(could_run, &mut context);
+            }
             Wake::Relist => {
                 self.relist(step.now);
                 // A sync that waits for this relist starts before its findings are handled.
@@ -624,6 +632,7 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
     }
     let probers = kubelet.prober_manager.iter();
     probers.for_each(|prober| first.add(prober.due(), Wake::Probe(prober.container, prober.kind)));
+    first.add(kubelet.status_manager.write_due(), Wake::StatusWrite);
     // No relist makes a difference to a finished Pod.
     if worker.state() != WorkerState::Finished || !worker.is_idle() {
         first.add(kubelet.pleg.next_relist(worker.is_blocked_by_relist()), Wake::Relist);

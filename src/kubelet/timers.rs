@@ -24,6 +24,8 @@ pub(super) const SHORTEST_PERIOD: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Wake {
+    /// A status that takes time to write is in the API server, or one that another writer has changed is written again.
+    StatusWrite,
     /// A sync that waits for volumes looks at them.
     VolumeWait,
     /// The runtime is relisted ([`Timing::GenericPleg`](crate::config::Timing::GenericPleg) and

@@ -90,7 +90,11 @@ impl PodObject {
     }
 
     /// Removes the object at once, finalizers or not; its containers may still run.
-    pub fn force_delete(&mut self) -> Deletion {
+    pub fn force_delete(&mut self, now: Timestamp) -> Deletion {
+        // The last watch event shows a deletion with grace 0.
+        if !self.is_gone() && self.manifest.metadata.deletion_grace_period_seconds != Some(0) {
+            self.mark_deleted(0, now);
+        }
         self.remove()
     }
 

@@ -147,6 +147,17 @@ impl PodObject {
         Ok(())
     }
 
+    /// Sets the phase, as a client does that patches the status.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectError::Gone`].
+    pub fn patch_phase(&mut self, phase: PodPhase, now: Timestamp, out: &mut dyn Sink) -> Result<(), ObjectError> {
+        self.check_present()?;
+        self.set_phase(phase, now, out);
+        Ok(())
+    }
+
     pub(super) fn set_phase(&mut self, phase: PodPhase, now: Timestamp, out: &mut dyn Sink) {
         let from = self.manifest.status.phase.replace(phase.into()).and_then(|phase| phase.known());
         self.count_write();

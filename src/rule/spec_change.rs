@@ -40,11 +40,17 @@ pub fn validate_update(old: &PodSpec, new: &PodSpec) -> Result<(), ImmutableFiel
         return refuse("metadata");
     }
     let same = |(old, new): (&ContainerSpec, &ContainerSpec)| old.is_same_but_for_image(new);
-    let kept = old.containers().map(|(_, it)| it).zip(new.containers().map(|(_, it)| it)).all(same);
-    if old.init_and_regular_containers().count() != new.init_and_regular_containers().count() || !kept {
+    let own = |spec: &'_ PodSpec| spec.init_and_regular_containers().count();
+    let pairs = old.init_and_regular_containers().zip(new.init_and_regular_containers());
+    if own(old) != own(new) || !pairs.map(|((_, old), (_, new))| (old, new)).all(same) {
         return refuse("spec.containers");
     }
-    if old.container_count() > new.container_count() {
+    // By name: a patch may put a new one before the others.
+    let is_kept = |(_, old): (_, &ContainerSpec)| {
+        let namesake = new.ephemeral_containers().find(|(_, new)| new.name() == old.name());
+        namesake.is_some_and(|(_, new)| old.is_same_but_for_image(new))
+    };
+    if !old.ephemeral_containers().all(is_kept) {
         return refuse("spec.ephemeralContainers");
     }
     if !old.is_scheduling_gated() && new.is_scheduling_gated() {

@@ -13,7 +13,7 @@ use super::{
     node::OtherPod,
 };
 use crate::{
-    api::{self, ConditionStatus, Container, Name, ResourceList, named},
+    api::{self, ConditionStatus, Container, Name, PodPhase, ResourceList, named},
     event::NodeEvent,
     state::ConditionReason,
 };
@@ -147,6 +147,17 @@ pub enum ScriptActionKind {
         /// Reference of the new image: `nginx:1.28`.
         image: String,
     },
+    /// Set the active deadline of the Pod, or shorten it.
+    SetDeadline {
+        /// New `activeDeadlineSeconds`.
+        #[serde(rename = "afterSeconds", with = "seconds")]
+        after: Duration,
+    },
+    /// Have another client set the phase: a kubelet that runs the Pod writes its own again.
+    SetPhase {
+        /// Phase that it sets.
+        phase: api::PodPhase,
+    },
     /// Add an ephemeral container.
     AddEphemeralContainer {
         /// The container, as `kubectl debug` adds it.
@@ -199,6 +210,8 @@ impl ScriptActionKind {
             | ScriptActionKind::KubeletRestart
             | ScriptActionKind::KubeletStop
             | ScriptActionKind::KubeletStart
+            | ScriptActionKind::SetDeadline { .. }
+            | ScriptActionKind::SetPhase { .. }
             | ScriptActionKind::EvictOverLimit { .. }
             | ScriptActionKind::Preempt
             | ScriptActionKind::Disrupt { .. }
@@ -250,6 +263,8 @@ impl ScriptActionKind {
             ScriptActionKind::KubeletRestart
             | ScriptActionKind::KubeletStop
             | ScriptActionKind::KubeletStart
+            | ScriptActionKind::SetDeadline { .. }
+            | ScriptActionKind::SetPhase { .. }
             | ScriptActionKind::Delete { .. }
             | ScriptActionKind::ForceDelete
             | ScriptActionKind::SetCondition { .. }
@@ -306,6 +321,8 @@ impl ScriptActionKind {
             ScriptActionKind::NetworkNotReady { .. } => "networkNotReady",
             ScriptActionKind::NetworkReady => "networkReady",
             ScriptActionKind::SetImage { .. } => "setImage",
+            ScriptActionKind::SetDeadline { .. } => "setDeadline",
+            ScriptActionKind::SetPhase { .. } => "setPhase",
             ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
             ScriptActionKind::NodeAllocatable { .. } => "nodeAllocatable",
             ScriptActionKind::NodeLabels { .. } => "nodeLabels",
@@ -359,6 +376,8 @@ named! {
         NetworkNotReady = "networkNotReady",
         NetworkReady = "networkReady",
         SetImage = "setImage",
+        SetDeadline = "setDeadline",
+        SetPhase = "setPhase",
         AddEphemeralContainer = "addEphemeralContainer",
         NodeAllocatable = "nodeAllocatable",
         NodeLabels = "nodeLabels",
@@ -387,6 +406,9 @@ struct Fields {
     labels: Option<BTreeMap<String, String>>,
     name: Option<String>,
     pod: Option<OtherPod>,
+    #[serde(rename = "afterSeconds", default, with = "optional_seconds")]
+    after: Option<Duration>,
+    phase: Option<PodPhase>,
 }
 
 impl Fields {
@@ -432,6 +454,8 @@ impl Fields {
                 container: required(&mut self.container, "container")?.name()?,
                 image: required(&mut self.image, "image")?,
             },
+            Op::SetDeadline => ScriptActionKind::SetDeadline { after: required(&mut self.after, "afterSeconds")? },
+            Op::SetPhase => ScriptActionKind::SetPhase { phase: required(&mut self.phase, "phase")? },
             Op::AddEphemeralContainer => ScriptActionKind::AddEphemeralContainer {
                 container: required(&mut self.container, "container")?.container()?,
             },
@@ -465,6 +489,8 @@ impl Fields {
             ("labels", self.labels.is_some()),
             ("name", self.name.is_some()),
             ("pod", self.pod.is_some()),
+            ("afterSeconds", self.after.is_some()),
+            ("phase", self.phase.is_some()),
         ];
         fields.into_iter().find(|(_, is_left)| *is_left).map(|(field, _)| field)
     }

@@ -24,6 +24,8 @@ pub(super) struct Driver {
     /// The Pod on its node; `None` before it is bound.
     pub(super) pod: Option<PodMachine>,
     pub(super) runtime: FakeRuntime,
+    /// True while the kubelet does not run: the Pod keeps only a record of the runtime, from which it is resumed.
+    pub(super) is_kubelet_stopped: bool,
 }
 
 /// The surroundings of a driven Pod: its API object, and the log of what happens.
@@ -71,12 +73,18 @@ pub(super) enum Turn {
 }
 
 impl Driver {
+    /// Creates a driver of a Pod that is not bound yet.
+    pub(super) fn new(runtime: FakeRuntime) -> Driver {
+        Driver { pod: None, runtime, is_kubelet_stopped: false }
+    }
+
     /// Returns the next event, and when it is due. At one instant the Pod's wake-ups and the queue's events come in the
     /// order of [`SimEvent`].
     #[inline]
     pub(super) fn next(&self, now: Timestamp) -> Option<(Timestamp, Turn)> {
         // A wake-up may be overdue: the clock never runs backwards.
-        let wake = self.pod.as_ref().and_then(PodMachine::poll_timeout).map(|at| at.max(now));
+        let awake = self.pod.as_ref().filter(|_| !self.is_kubelet_stopped);
+        let wake = awake.and_then(PodMachine::poll_timeout).map(|at| at.max(now));
         match (wake, self.runtime.queue.first()) {
             (Some(wake), Some((at, event))) if at == wake => {
                 // At the same instant the fixed ranks decide, so that equal inputs give equal lives.
@@ -156,6 +164,10 @@ impl Driver {
     #[inline]
     fn report(&mut self, event: RuntimeEvent, now: Timestamp, host: &mut impl Host) {
         let Some(pod) = &mut self.pod else { return };
+        if self.is_kubelet_stopped {
+            pod.record_runtime_event(event, now);
+            return;
+        }
         let is_gone = pod.is_gone();
         // A Pod that has ended its worker meanwhile refuses the late event, as it must.
         let _ = pod.handle_event(now, Event::Runtime(event), &mut host.sink(is_gone));

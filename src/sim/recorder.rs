@@ -14,7 +14,7 @@ use crate::{
     object::PodObject,
     spec::{ContainerIndex, PodSpec},
     state::{ConditionReason, ConditionType, InstanceId},
-    status::{ContainerFacts, RuntimeFacts},
+    status::{ContainerFacts, PodFacts, RuntimeFacts},
     time::Timestamp,
 };
 
@@ -205,6 +205,9 @@ impl Sink for ApiSink<'_> {
     }
 }
 
+/// Address of a simulated Pod, of the range for documentation (RFC 5737).
+pub(super) const SIMULATED_IP: &str = "192.0.2.1";
+
 /// Container ids as in the recordings: `c-app-0`.
 pub(super) struct SimulatedInstances<'a> {
     spec: &'a PodSpec,
@@ -228,5 +231,9 @@ impl RuntimeFacts for SimulatedInstances<'_> {
             facts.volume_mounts = of.volume_mounts.iter().map(VolumeMount::status).collect();
         }
         facts
+    }
+
+    fn pod(&self) -> PodFacts {
+        PodFacts { pod_ips: alloc::vec![SIMULATED_IP.into()], ..PodFacts::default() }
     }
 }

@@ -152,6 +152,8 @@ impl Scenario {
             resync_period: settings.resync_period.unwrap_or(default.resync_period),
             timing: settings.timing(),
             volume_manager: settings.volume_manager || !self.script.volumes.is_empty(),
+            status_write_time: settings.status_write_time,
+            is_new: settings.new_kubelet,
             fast_path: settings.fast_path,
             garbage_collection_period: match settings.garbage_collection_period {
                 None => default.garbage_collection_period,

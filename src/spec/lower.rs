@@ -145,6 +145,31 @@ impl PodSpec {
     }
 }
 
+impl PodSpec {
+    /// True if the ephemeral containers of a known spec stand first, and in its order.
+    pub(crate) fn has_order_of(&self, known: &PodSpec) -> bool {
+        let names =
+            |spec: &PodSpec| spec.ephemeral_containers().map(|(_, it)| it.name().to_owned()).collect::<Vec<_>>();
+        names(self).starts_with(&names(known))
+    }
+
+    /// Returns the same spec with its ephemeral containers in the order of a known one, and new ones behind them: the API
+    /// tells them apart by name, and a client's patch may put a new one first.
+    pub(crate) fn in_order_of(mut self, known: &PodSpec) -> PodSpec {
+        let from = usize::from(self.ephemeral_from);
+        let place = |container: &ContainerSpec| {
+            let place = known.ephemeral_containers().position(|(_, known)| known.name() == container.name());
+            place.unwrap_or(usize::MAX)
+        };
+        if let Some(ephemeral) = self.containers.get_mut(from..) {
+            // Stable: new containers keep the order of the object.
+            ephemeral.sort_by_key(place);
+        }
+        self.ephemeral_by_name = by_name(&self.containers, self.ephemeral_from, narrow(self.containers.len()));
+        self
+    }
+}
+
 impl api::PodManifest {
     /// Returns the container at `index` as it is in the API object: command, environment, resources and all.
     ///

@@ -58,6 +58,8 @@ pub struct StatusParts<'a> {
     pub observed_generation: i64,
     /// `observedGeneration` of `Ready` and `ContainersReady`.
     pub readiness_generation: i64,
+    /// True if the addresses of the Pod are shown.
+    pub shows_pod_ips: bool,
 }
 
 impl<'a> StatusParts<'a> {
@@ -76,6 +78,7 @@ impl<'a> StatusParts<'a> {
             start_time: None,
             observed_generation: spec.generation(),
             readiness_generation: spec.generation(),
+            shows_pod_ips: true,
         }
     }
 }
@@ -121,7 +124,11 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
         ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
         ..api::PodStatus::default()
     };
-    facts.pod().fill_in(spec, status)
+    let mut pod = facts.pod();
+    if !parts.shows_pod_ips {
+        pod.pod_ips.clear();
+    }
+    pod.fill_in(spec, status)
 }
 
 impl PodMachine {
@@ -154,6 +161,7 @@ impl StatusView<'_> {
             start_time: self.start_time(),
             observed_generation: self.observed_generation(),
             readiness_generation: self.readiness_generation(),
+            shows_pod_ips: self.shows_pod_ips(),
         };
         project(parts, &FormerImages { facts, published: *self })
     }

@@ -3,7 +3,7 @@
 
 use alloc::{string::String, string::ToString, vec::Vec};
 
-use super::NumberedInstances;
+use super::{NumberedInstances, is_terminal};
 use crate::{
     api::{ContainerStatus, PodManifest, PodStatus},
     event::EventError,
@@ -25,7 +25,9 @@ impl PodMachine {
     ///
     /// # Errors
     ///
-    /// [`EventError`] if it is another Pod's object, or if an immutable field differs; the Pod is then unaffected.
+    /// [`EventError`] if it is another Pod's object, which changes nothing, or if the spec is invalid or differs in an
+    /// immutable field: the Pod then keeps its spec, and everything else of the object is applied, so that no deletion is
+    /// lost.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -47,7 +49,7 @@ impl PodMachine {
         self.handle_object(now, object, out)?;
         // If the object made the kubelet write, that write already restores its part.
         if before == self.writes() && self.has_published() && self.is_overwritten(&object.status) {
-            self.rewrite_status(now, out);
+            self.reconcile_status(is_terminal(&object.status), now, out);
         }
         Ok(())
     }

@@ -54,7 +54,8 @@ use crate::{
 /// let spec = Arc::new(PodSpec::from_admitted(&manifest)?);
 /// let pod = PodMachine::new(spec, Arc::new(KubeletConfig::default()), Timestamp::UNIX_EPOCH, &mut NoSink);
 /// let status = pod.status_with(&Containerd);
-/// assert_eq!((&*status.host_ip, &*status.pod_ip), ("10.0.0.1", "10.244.1.7"));
+/// // The sync that has computed this status began before there was a sandbox with an address.
+/// assert_eq!((&*status.host_ip, &*status.pod_ip), ("10.0.0.1", ""));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait RuntimeFacts {
@@ -80,8 +81,8 @@ pub trait RuntimeFacts {
 pub struct PodFacts {
     /// Addresses of the node, the preferred one first; at most one per family.
     pub host_ips: Vec<String>,
-    /// Addresses of the Pod, the preferred one first; at most one per family. If empty, a Pod with `hostNetwork` gets
-    /// the node's.
+    /// Addresses of the Pod, the preferred one first; at most one per family. A status shows them from the sync on that
+    /// began with a ready sandbox. If empty, a Pod with `hostNetwork` gets the node's.
     pub pod_ips: Vec<String>,
     /// Quality of service class. The API server sets it at creation; `None` keeps that.
     pub qos_class: Option<PodQosClass>,

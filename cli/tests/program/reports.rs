@@ -268,7 +268,7 @@ script:
         "the status, then the removal"
     );
     let forced = web.replace("op: delete", "op: forceDelete");
-    assert_eq!(rows(&forced, &[]).last().unwrap(), "1/1 Running 0 10s");
+    assert_eq!(rows(&forced, &[]).last().unwrap(), "1/1 Terminating 0 10s");
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(super) struct ManagedPod {
     runtime: FakeRuntime,
     /// Script by the containers' names: ephemeral containers come later.
     script: Arc<Script>,
+    /// Number of containers that the runtime has scripts for.
+    scripted: usize,
     /// Events that the node will send, the last one first.
     node_events: Vec<(Timestamp, NodeEvent)>,
     ids: ContainerIds,
@@ -133,7 +135,8 @@ impl ManagedPod {
     ) -> ManagedPod {
         let (kept, writes, ids) = (CompactPod::of(seen), Writes::default(), ContainerIds::default());
         let (node_events, events) = (Vec::new(), Vec::new());
-        ManagedPod { kept, node_info, writes, pod, runtime, script, node_events, ids, ip: None, events }
+        let scripted = pod.spec().container_count();
+        ManagedPod { kept, node_info, writes, pod, runtime, script, scripted, node_events, ids, ip: None, events }
     }
 
     /// Handles the machine's first outputs.
@@ -148,12 +151,9 @@ impl ManagedPod {
         if seen.version <= self.kept.version {
             return;
         }
-        let (mut out, container_count) = (Outbox::default(), self.spec().container_count());
+        let mut out = Outbox::default();
         if let Err(error) = self.pod.observe(now, &seen.pod, &mut out) {
             tracing::warn!(pod = %self.name(), %error, "change of the object ignored");
-        }
-        if self.spec().container_count() > container_count {
-            self.runtime.set_script(script::lower(&self.script, self.spec()));
         }
         self.kept = CompactPod::of(seen);
         self.writes.is_wanted = true;
@@ -263,6 +263,11 @@ impl ManagedPod {
 
     fn carry_out(&mut self, action: Action, now: Timestamp) -> Option<RuntimeEvent> {
         let spec = self.pod.spec().clone();
+        // Ephemeral containers were added, which the first sync with the new spec starts.
+        if spec.container_count() > self.scripted {
+            self.scripted = spec.container_count();
+            self.runtime.set_script(script::lower(&self.script, &spec));
+        }
         if let Action::CreateContainer { container, instance, restart_count } = &action
             && let Some(of) = spec.container(*container)
         {

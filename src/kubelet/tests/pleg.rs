@@ -14,7 +14,7 @@ use crate::{
 /// A poll at 0.4, 1.4, 2.4, … s of a Pod that comes at 0.
 fn poll(relist_after_sync: bool) -> Pleg {
     let phase = Duration::from_millis(400);
-    Pleg::new(RuntimeStatus::default(), Timing::GenericPleg { phase, relist_after_sync }, at(0))
+    Pleg::new(RuntimeStatus::default(), Timing::GenericPleg { phase, relist_after_sync }, true, at(0))
 }
 
 fn put(pleg: &mut Pleg, millis: u64, container: ContainerIndex, state: InstanceState) {
@@ -82,7 +82,7 @@ fn a_sync_that_has_acted_requests_a_relist() {
 
 #[test]
 fn under_ideal_timing_every_change_is_seen_at_once() {
-    let mut pleg = Pleg::new(RuntimeStatus::default(), Timing::Ideal, at(0));
+    let mut pleg = Pleg::new(RuntimeStatus::default(), Timing::Ideal, false, at(0));
     put(&mut pleg, 1, FIRST, running());
     assert_eq!(pleg.cache().instances.len(), 1);
     assert!(pleg.allows_sync(at(1)));

@@ -7,7 +7,7 @@ use crate::{
     event::HookKind,
     kubelet::Wake,
     spec::{ContainerIndex, ProbeKind, VolumeIndex},
-    state::InstanceId,
+    state::{InstanceId, SandboxId},
     time::Timestamp,
 };
 
@@ -17,6 +17,8 @@ use crate::{
 /// queued; their variants only give them a rank among the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum SimEvent {
+    /// The Pod's status is written.
+    StatusWrite,
     /// The Pod's sync that waits for volumes looks at them.
     VolumeWait,
     /// A call of `StartContainer` that failed returns, after its instance was reported as exited.
@@ -45,6 +47,10 @@ pub(in crate::sim) enum SimEvent {
     VolumeCallEnd(u16, VolumeIndex, VolumeCallKind, u32),
     /// The Pod's volume manager adds, removes, mounts or unmounts volumes.
     VolumeLoop(Wake),
+    /// A sandbox is created.
+    RunSandbox(SandboxId),
+    /// A container starts.
+    Start(ContainerIndex, InstanceId),
     /// An exec hook ends, by itself or with its container.
     HookEnd(ContainerIndex, InstanceId, HookKind),
     /// A probe with latency is answered.
@@ -60,11 +66,6 @@ pub(in crate::sim) enum SimEvent {
 }
 
 impl SimEvent {
-    /// True if it is an event of the driver's host: an action of the script, or a restart of the kubelet.
-    pub(in crate::sim) const fn is_of_host(self) -> bool {
-        matches!(self, SimEvent::ScriptAction(_) | SimEvent::KubeletRestart)
-    }
-
     /// Returns the rank of a wake-up of the Pod.
     pub(in crate::sim) fn of_wake(wake: Wake) -> SimEvent {
         match wake {
@@ -75,6 +76,7 @@ impl SimEvent {
             Wake::VolumeWait => SimEvent::VolumeWait,
             Wake::PopulateVolumes | Wake::ReconcileVolumes => SimEvent::VolumeLoop(wake),
             Wake::KillTimeout => SimEvent::KillTimeout,
+            Wake::StatusWrite => SimEvent::StatusWrite,
             Wake::Relist => SimEvent::Relist,
             Wake::Probe(..) => SimEvent::Probe(wake),
             Wake::Retry

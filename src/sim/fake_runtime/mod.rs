@@ -9,7 +9,7 @@ pub use lowered_script::LoweredScript;
 
 pub(super) use event_queue::SimEvent;
 
-use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use self::{
@@ -18,11 +18,14 @@ use self::{
     lowered_script::{RunId, StartCall},
     volume::{VolumeCallKind, VolumeSim},
 };
-use super::timeline::{ExitCause, Occurrence};
+use super::{
+    recorder::SIMULATED_IP,
+    timeline::{ExitCause, Occurrence},
+};
 use crate::{
     action::Action,
-    api::Handler,
-    event::{ContainerExit, Failure, HookKind, RuntimeEvent},
+    api::{Handler, IntOrString},
+    event::{ContainerExit, Failure, HandlerReply, HookKind, RuntimeEvent},
     rule::probe::ProbeOutcome,
     spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     state::{InstanceId, InstanceState, RuntimeStatus, SIGKILL_EXIT_CODE, SandboxId, StartError, TerminationReason},
@@ -89,6 +92,17 @@ pub struct FakeRuntime {
     containers: Box<[ContainerSim]>,
     /// By index in the spec; empty if the script has no volumes.
     volumes: Box<[VolumeSim]>,
+    /// Boxed: the Pods of a fleet have none.
+    latencies: Option<Box<Latencies>>,
+}
+
+/// Times that the calls of a runtime take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Latencies {
+    /// Creation of a sandbox.
+    sandbox: Duration,
+    /// Start of a container.
+    start: Duration,
 }
 
 impl FakeRuntime {
@@ -106,6 +120,7 @@ impl FakeRuntime {
             start,
             sandbox_creations: 0,
             sandbox: None,
+            latencies: None,
         }
     }
 
@@ -113,6 +128,14 @@ impl FakeRuntime {
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> FakeRuntime {
         self.seed = seed;
+        self
+    }
+
+    /// Sets how long the creation of a sandbox and the start of a container take; by default they take no time.
+    #[must_use]
+    pub fn with_latencies(mut self, sandbox: Duration, start: Duration) -> FakeRuntime {
+        let latencies = Latencies { sandbox, start };
+        self.latencies = (latencies != Latencies::default()).then(|| Box::new(latencies));
         self
     }
 
@@ -243,8 +266,47 @@ impl FakeRuntime {
         }
     }
 
-    /// Carries out an action, and passes everything that occurs to `record`.
+    /// Carries out an action, at once or when its latency is over, and passes everything that occurs to `record`.
     pub(super) fn carry_out_recorded(
+        &mut self,
+        action: Action,
+        spec: &PodSpec,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        let Latencies { sandbox: for_sandbox, start: for_start } =
+            self.latencies.as_deref().copied().unwrap_or_default();
+        let later = match action {
+            Action::RunPodSandbox { sandbox } if !for_sandbox.is_zero() => {
+                Some((for_sandbox, SimEvent::RunSandbox(sandbox)))
+            }
+            Action::StartContainer { container, instance } if !for_start.is_zero() => {
+                Some((for_start, SimEvent::Start(container, instance)))
+            }
+            Action::RunPodSandbox { .. }
+            | Action::StartContainer { .. }
+            | Action::StopPodSandbox { .. }
+            | Action::RemovePodSandbox { .. }
+            | Action::InspectImage { .. }
+            | Action::PullImage { .. }
+            | Action::CreateContainer { .. }
+            | Action::StopContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::RunHook { .. }
+            | Action::Probe { .. }
+            | Action::FetchClaim { .. }
+            | Action::SetUpVolume { .. }
+            | Action::TearDownVolume { .. } => None,
+        };
+        if let Some((latency, event)) = later {
+            self.queue.schedule(now + latency, event);
+            return None;
+        }
+        self.perform(action, spec, now, record)
+    }
+
+    /// Performs an action.
+    fn perform(
         &mut self,
         action: Action,
         spec: &PodSpec,
@@ -331,6 +393,10 @@ impl FakeRuntime {
         record: &mut impl FnMut(Occurrence),
     ) -> Option<RuntimeEvent> {
         match event {
+            SimEvent::RunSandbox(sandbox) => self.perform(Action::RunPodSandbox { sandbox }, spec, now, record),
+            SimEvent::Start(container, instance) => {
+                self.perform(Action::StartContainer { container, instance }, spec, now, record)
+            }
             SimEvent::SandboxDeath => {
                 let (sandbox, is_ready) = self.sandbox.as_mut().filter(|(_, is_ready)| *is_ready)?;
                 *is_ready = false;
@@ -368,7 +434,8 @@ impl FakeRuntime {
             SimEvent::VolumeAttached(volume) => Some(FakeRuntime::attach(volume)),
             SimEvent::VolumeCallEnd(_, volume, kind, nth) => self.end_volume_call(volume, kind, nth, record),
             // Wake-ups are never queued, and the driver returns the script's events to its host.
-            SimEvent::Relist
+            SimEvent::StatusWrite
+            | SimEvent::Relist
             | SimEvent::KillTimeout
             | SimEvent::VolumeWait
             | SimEvent::VolumeLoop(_)
@@ -574,7 +641,8 @@ impl FakeRuntime {
         };
         let error = if is_dead { Some("container is not running".into()) } else { unknown_port() };
         if let Some(error) = error {
-            let result = Err(hook_error(spec, container, hook, &error));
+            let reply = HandlerReply::NotRun { error: &error };
+            let result = reply.hook_result(spec, container, hook, "");
             return Some(RuntimeEvent::HookFinished { container, instance, hook, result });
         }
         let ends_at = now + self.script.hook(container, hook).duration;
@@ -596,11 +664,11 @@ impl FakeRuntime {
         let ends_at = self.containers.get_mut(container.get())?.end_hook(instance, hook)?;
         // Only a hook that reached its own end has an exit code; otherwise the container's exit ended it.
         let code = Some(self.script.hook(container, hook).exit_code).filter(|_| ends_at <= now);
-        let result = match code {
-            Some(0) => Ok(()),
-            Some(code) => Err(hook_error(spec, container, hook, &format!("command terminated with exit code {code}"))),
-            None => Err(hook_error(spec, container, hook, "container died during exec")),
+        let reply = match code {
+            Some(code) => HandlerReply::Exited { code, stdout: "", stderr: "" },
+            None => HandlerReply::NotRun { error: "container died during exec" },
         };
+        let result = hook_result(spec, container, hook, reply);
         record(Occurrence::HookFinished { container, instance, hook, code });
         Some(RuntimeEvent::HookFinished { container, instance, hook, result })
     }
@@ -650,7 +718,7 @@ impl FakeRuntime {
         let outcome = result.map(|(outcome, _)| if is_late { ProbeOutcome::Failure } else { outcome });
         record(Occurrence::ProbeFinished { container, instance, kind, outcome });
         if let Some(error) = outcome.and_then(|_| port_error(spec, container, kind)) {
-            return probe_finished(container, instance, kind, outcome, &error);
+            return probe_finished(container, instance, kind, outcome, error.into());
         }
         let output =
             if is_late { timeout_output(spec, container, kind) } else { output_of(outcome, spec, container, kind) };
@@ -696,7 +764,7 @@ fn probe_finished(
     instance: InstanceId,
     kind: ProbeKind,
     outcome: Option<ProbeOutcome>,
-    output: &str,
+    output: Cow<'_, str>,
 ) -> RuntimeEvent {
     // An exec into a container that does not run is an error of the CRI, not a failed probe; other handlers are taken
     // alike.
@@ -719,40 +787,53 @@ fn timeout_of(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Dur
     probe_of(spec, container, kind).map_or(Duration::from_secs(1), ProbeSpec::timeout)
 }
 
-/// Returns a probe's output, in the words of the kubelet's prober for its handler (`pkg/probe`). The output of a command
-/// is what the recorded kubelets were given.
+/// Returns a probe's output, in the words of the kubelet's prober for its handler. The output of a command is what the
+/// recorded kubelets were given.
 pub(super) fn output_of(
     outcome: Option<ProbeOutcome>,
     spec: &PodSpec,
     container: ContainerIndex,
     kind: ProbeKind,
-) -> &'static str {
-    let is_failure = match outcome {
-        Some(ProbeOutcome::Success | ProbeOutcome::Warning | ProbeOutcome::Unknown) => return "",
-        Some(ProbeOutcome::Failure) => true,
-        Some(ProbeOutcome::Error) => false,
-        None => return "container is not running",
+) -> Cow<'static, str> {
+    let Some(outcome) = outcome else { return Cow::Borrowed("container is not running") };
+    let Some(probe) = probe_of(spec, container, kind) else { return Cow::Borrowed("") };
+    let Handler { exec, http_get, tcp_socket, grpc, .. } = probe.handler();
+    let reply = match outcome {
+        ProbeOutcome::Success | ProbeOutcome::Unknown => return Cow::Borrowed(""),
+        ProbeOutcome::Warning if http_get.is_some() => HandlerReply::Responded { status: 302, body: "" },
+        ProbeOutcome::Warning => return Cow::Borrowed(""),
+        ProbeOutcome::Error if exec.is_some() => HandlerReply::NotRun { error: "exec broken" },
+        ProbeOutcome::Error => HandlerReply::NotRun { error: "the probe could not run" },
+        ProbeOutcome::Failure if http_get.is_some() => HandlerReply::Responded { status: 503, body: "" },
+        ProbeOutcome::Failure if tcp_socket.is_some() => REFUSED,
+        ProbeOutcome::Failure if grpc.is_some() => HandlerReply::Health { status: "NOT_SERVING" },
+        ProbeOutcome::Failure => HandlerReply::Exited { code: 1, stdout: "probe said no", stderr: "" },
     };
-    let handler = probe_of(spec, container, kind).map(|probe| &probe.handler);
-    match handler {
-        Some(Handler { http_get: Some(_), .. }) if is_failure => "HTTP probe failed with statuscode: 503",
-        Some(Handler { tcp_socket: Some(_), .. }) if is_failure => "dial tcp: connect: connection refused",
-        Some(Handler { grpc: Some(_), .. }) if is_failure => "service unhealthy (responded with \"NOT_SERVING\")",
-        Some(_) | None if is_failure => "probe said no",
-        Some(Handler { exec: Some(_), .. }) | None => "exec broken",
-        Some(_) => "the probe could not run",
-    }
+    Cow::Owned(reply.probe_output(spec, container, kind, &address_of(probe.handler())))
 }
 
+/// Nothing listens.
+const REFUSED: HandlerReply<'_> = HandlerReply::Unreachable { error: "connect: connection refused" };
+
 /// Returns the output of a probe that was given up after `timeoutSeconds`.
-fn timeout_output(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> &'static str {
-    match probe_of(spec, container, kind).map(|probe| &probe.handler) {
-        Some(Handler { http_get: Some(_), .. }) => {
-            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-        }
-        Some(Handler { tcp_socket: Some(_), .. }) => "dial tcp: i/o timeout",
-        Some(Handler { grpc: Some(_), .. }) => "timeout: health rpc did not complete in time",
-        Some(_) | None => "command timed out",
+fn timeout_output(spec: &PodSpec, container: ContainerIndex, kind: ProbeKind) -> Cow<'static, str> {
+    let address = probe_of(spec, container, kind).map(|probe| address_of(probe.handler())).unwrap_or_default();
+    Cow::Owned(HandlerReply::TimedOut.probe_output(spec, container, kind, &address))
+}
+
+/// Returns host and port that a handler calls, with the port's name as it is: a runtime knows no port by its name.
+fn address_of(handler: &Handler) -> String {
+    let (host, port) = match handler {
+        Handler { http_get: Some(http), .. } => (&*http.host, Some(&http.port)),
+        Handler { tcp_socket: Some(tcp), .. } => (&*tcp.host, Some(&tcp.port)),
+        Handler { grpc: Some(grpc), .. } => return format!("{SIMULATED_IP}:{}", grpc.port),
+        Handler { .. } => return String::new(),
+    };
+    let host = if host.is_empty() { SIMULATED_IP } else { host };
+    match port {
+        Some(IntOrString::Int(number)) => format!("{host}:{number}"),
+        Some(IntOrString::String(name)) => format!("{host}:{name}"),
+        None => host.into(),
     }
 }
 
@@ -767,26 +848,18 @@ fn hook_of(container: &ContainerSpec, hook: HookKind) -> Option<&LifecycleHook> 
     }
 }
 
-/// Returns the kubelet's message for a hook that failed (`pkg/kubelet/lifecycle/handlers.go`).
-fn hook_error(spec: &PodSpec, container: ContainerIndex, hook: HookKind, error: &str) -> Box<str> {
-    let of_container = spec.container(container);
-    let hook = of_container.and_then(|container| hook_of(container, hook));
-    let name = spec.container_name(container);
-    // `format.Pod` of `pkg/kubelet/util/format/pod.go`, quoted by `%q` below.
-    let pod = format!("{}_{}({})", spec.name(), spec.namespace(), spec.uid());
-    if let Some(LifecycleHook::Run(handler)) = hook
-        && let Some(http) = &handler.http_get
-    {
-        let path = &http.path;
-        return format!("HTTP lifecycle hook ({path}) for Container {name:?} in Pod {pod:?} failed - error: {error}")
-            .into();
-    }
-    let command = match hook {
-        Some(LifecycleHook::Run(handler)) => {
-            handler.exec.as_ref().map_or_else(String::new, |exec| exec.command.join(" "))
-        }
-        Some(LifecycleHook::Sleep(_)) | None => String::new(),
-    };
-    let failed = format!("Exec lifecycle hook ([{command}]) for Container {name:?} in Pod {pod:?} failed");
-    format!("{failed} - error: {error}, message: \"\"").into()
+/// Returns the result of a hook, with the kubelet's message.
+fn hook_result(
+    spec: &PodSpec,
+    container: ContainerIndex,
+    hook: HookKind,
+    reply: HandlerReply<'_>,
+) -> Result<(), Box<str>> {
+    let handler = spec.container(container).and_then(|container| hook_of(container, hook));
+    let address = if let Some(LifecycleHook::Run(handler)) = handler { address_of(handler) } else { String::new() };
+    // A request needs nothing of the runtime: it fails since nothing listens.
+    let is_request = matches!(handler, Some(LifecycleHook::Run(handler)) if handler.http_get.is_some());
+    let has_failed = !matches!(reply, HandlerReply::Exited { code: 0, .. });
+    let reply = if is_request && has_failed { REFUSED } else { reply };
+    reply.hook_result(spec, container, hook, &address)
 }

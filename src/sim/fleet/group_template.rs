@@ -8,7 +8,7 @@ use super::{
     scenario::{FleetError, Group},
 };
 use crate::{
-    api::PodStatus,
+    api::{PodPhase, PodStatus},
     kubelet::Prototype,
     object::PodObject,
     sim::{
@@ -96,6 +96,11 @@ impl GroupTemplate {
     }
 }
 
+/// Returns the status that the API server gives a new Pod.
+fn as_created() -> PodStatus {
+    PodStatus { phase: Some(PodPhase::Pending.into()), ..PodStatus::default() }
+}
+
 /// True if Pods like this need no object: nothing but the kubelet matters to them.
 fn is_fast_object(object: &PodObject, group: &Group) -> bool {
     let (manifest, script) = (object.manifest(), &group.scenario.script);
@@ -106,8 +111,7 @@ fn is_fast_object(object: &PodObject, group: &Group) -> bool {
         // Controllers' conditions, gates and earlier statuses stand in the object only.
         && manifest.spec.readiness_gates.is_empty()
         && !object.spec().is_scheduling_gated()
-        && *object.status() == PodStatus { phase: object.status().phase.clone(), ..PodStatus::default() }
-        && !object.phase().is_terminal()
+        && *object.status() == as_created()
         && !script.has_times_of_its_own()
         // A script's own outages count from the Pod's start, the shared runtime's from the fleet's.
         && script.containers.values().all(|script| script.image.outages.is_empty())

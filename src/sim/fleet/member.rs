@@ -88,7 +88,7 @@ impl FastMember {
         // A new Pod is visible from its start.
         let mut host = FastHost::new(context, Advance { changed: Some(now), ..Advance::default() });
         let pod = prototype.pod(now, &mut host.sink(false));
-        let mut member = FastMember { driver: Driver { pod: Some(pod), runtime } };
+        let mut member = FastMember { driver: Driver { pod: Some(pod), runtime, is_kubelet_stopped: false } };
         member.carry_out(&mut Instant::new(now), &mut host)?;
         let advance = host.advance;
         Ok((member, advance))

@@ -183,7 +183,7 @@ impl Simulation {
         if *action == ScriptActionKind::KubeletStart {
             return Some(self.start_kubelet());
         }
-        if *action == ScriptActionKind::KubeletRestart && !self.is_kubelet_away {
+        if *action == ScriptActionKind::KubeletRestart && !self.driver.is_kubelet_stopped {
             self.restart_kubelet_when_idle();
             return Some(Ok(()));
         }
@@ -194,7 +194,7 @@ impl Simulation {
             return Some(changed);
         }
         let event = action.node_event()?;
-        if self.is_kubelet_away {
+        if self.driver.is_kubelet_stopped {
             return Some(Err(KUBELET_AWAY.into()));
         }
         if let Some(message) = action.network_message() {
@@ -222,7 +222,7 @@ impl Simulation {
                 Ok(())
             }
             ScriptActionKind::ForceDelete => {
-                self.object.force_delete();
+                self.object.force_delete(now);
                 Ok(())
             }
             ScriptActionKind::RemoveFinalizer { finalizer } => {
@@ -255,6 +255,13 @@ impl Simulation {
                 // The runtime has to know the new image before the kubelet asks to pull it.
                 self.driver.runtime.change_image(container, image, self.object.spec());
                 Ok(())
+            }
+            ScriptActionKind::SetDeadline { after } => {
+                let seconds = to_grace_seconds(*after);
+                self.object.change_spec(|spec| spec.active_deadline_seconds = Some(seconds))
+            }
+            ScriptActionKind::SetPhase { phase } => {
+                self.change_status(|object, out| object.patch_phase(*phase, now, out))
             }
             ScriptActionKind::AddEphemeralContainer { container } => {
                 self.object.add_ephemeral_container((**container).clone())

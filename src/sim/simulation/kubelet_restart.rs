@@ -4,11 +4,10 @@ use alloc::{format, string::String};
 
 use super::Simulation;
 use crate::{
-    NoSink,
     api::{ContainerStatus, PodStatus},
     event::{Event, NodeEvent},
     kubelet::{PodMachine, WorkerState},
-    sim::{error::ScenarioError, fake_runtime::SimEvent, recorder::ApiSide, timeline::Occurrence},
+    sim::{error::ScenarioError, recorder::ApiSide, timeline::Occurrence},
     spec::PodSpec,
     state::{ContainerIds, InstanceId, RuntimeStatus},
 };
@@ -30,7 +29,7 @@ impl Simulation {
         // The simulation may have been advanced beyond its last event.
         self.instant.at = self.instant.at.max(self.now());
         let is_active = self.driver.pod.as_ref().is_some_and(|pod| pod.worker_state() != WorkerState::Finished);
-        if is_active && !self.is_kubelet_away && !self.object.is_gone() && !self.object.is_node_lost() {
+        if is_active && !self.driver.is_kubelet_stopped && !self.object.is_gone() && !self.object.is_node_lost() {
             self.recorder.occurrence(self.instant.at, Occurrence::KubeletRestarted);
             self.resume();
         }
@@ -78,20 +77,20 @@ impl Simulation {
 
     /// Stops the kubelet, whatever it is doing.
     pub(super) fn stop_kubelet(&mut self) -> Result<(), String> {
-        if self.is_kubelet_away {
+        if self.driver.is_kubelet_stopped {
             return Err("the kubelet is stopped already".into());
         }
         if self.driver.pod.is_none() {
             return Err("the Pod is on no node".into());
         }
-        self.is_kubelet_away = true;
+        self.driver.is_kubelet_stopped = true;
         self.restart_is_pending = false;
         Ok(())
     }
 
     /// Starts the kubelet again: it resumes the Pod, unless it was finished before, or the object is gone.
     pub(super) fn start_kubelet(&mut self) -> Result<(), String> {
-        if !core::mem::take(&mut self.is_kubelet_away) {
+        if !core::mem::take(&mut self.driver.is_kubelet_stopped) {
             return Err("the kubelet is not stopped".into());
         }
         self.recorder.occurrence(self.instant.at, Occurrence::KubeletRestarted);
@@ -104,18 +103,6 @@ impl Simulation {
             self.deliver();
         }
         Ok(())
-    }
-
-    /// Handles an event of the runtime while the kubelet is stopped: the Pod only notes what is to be found later.
-    pub(super) fn miss_event(&mut self, event: SimEvent) {
-        let now = self.instant.at;
-        self.driver.runtime.queue.pop();
-        let Some(pod) = &mut self.driver.pod else { return };
-        let mut record = |it| self.recorder.occurrence(now, it);
-        if let Some(event) = self.driver.runtime.handle_event(event, pod.spec(), now, &mut record) {
-            // Its outputs are those of a kubelet that does not run.
-            let _ = pod.handle_event(now, Event::Runtime(event), &mut NoSink);
-        }
     }
 
     /// Resumes the Pod from its object and the containers in the runtime.

@@ -77,8 +77,6 @@ pub struct Simulation {
     // --- Restarts of the kubelet ---
     /// True if a restart of the kubelet waits for the end of the sync under way.
     restart_is_pending: bool,
-    /// True while the kubelet is stopped.
-    is_kubelet_away: bool,
     /// True if the kubelet was done with the Pod when it was last looked at running.
     was_finished: bool,
     /// True if a scripted restart resumes the Pod from its object instead of telling it to forget.
@@ -100,7 +98,7 @@ impl Simulation {
         scenario.check(object.spec())?;
         let config = Arc::new(scenario.kubelet_config()?);
         let mut simulation = Simulation {
-            driver: Driver { pod: None, runtime: scripted_runtime(&scenario, &object, start) },
+            driver: Driver::new(scripted_runtime(&scenario, &object, start)),
             recorder: Recorder::new(&object, start, config.volume_manager),
             config,
             object,
@@ -110,7 +108,6 @@ impl Simulation {
             removed_at: None,
             is_pod_outdated: false,
             restart_is_pending: false,
-            is_kubelet_away: false,
             was_finished: false,
             restarts_resume: false,
             #[cfg(feature = "snapshot")]
@@ -131,8 +128,11 @@ impl Simulation {
             // A Pod that waits for its node is visible as Pending; its first status is the API server's.
             self.recorder.status(self.instant.at, self.object.status());
         } else {
-            let node_name = self.config.node_name.clone();
-            self.object.take_to_node(&node_name, self.instant.at);
+            // A Pod that is created with a node has no `PodScheduled` before its kubelet writes one.
+            if !self.object.is_bound() {
+                let node_name = self.config.node_name.clone();
+                self.object.take_to_node(&node_name, self.instant.at);
+            }
             self.start_pod();
         }
         self.carry_out()
@@ -281,7 +281,7 @@ impl Simulation {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.driver.pod {
-            Some(_) if self.is_kubelet_away => self.was_finished,
+            Some(_) if self.driver.is_kubelet_stopped => self.was_finished,
             Some(pod) => pod.worker_state() == WorkerState::Finished,
             None => self.object.is_gone(),
         }
@@ -354,13 +354,6 @@ impl Simulation {
         {
             self.steps = self.steps.saturating_add(1);
         }
-        match turn {
-            Turn::Queue(event) if self.is_kubelet_away && !event.is_of_host() => {
-                self.miss_event(event);
-                return Ok(true);
-            }
-            Turn::Queue(_) | Turn::Pod => {}
-        }
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
         match self.driver.take_turn(turn, self.instant.at, host) {
             Some(SimEvent::ScriptAction(index)) => self.act_by_script(index)?,
@@ -381,11 +374,7 @@ impl Simulation {
     /// come back, and a stopped kubelet.
     fn upcoming(&self) -> Option<(Timestamp, Turn)> {
         let now = self.instant.at;
-        let next = if self.is_kubelet_away {
-            self.driver.runtime.queue.first().map(|(at, event)| (at, Turn::Queue(event)))?
-        } else {
-            self.driver.next(now)?
-        };
+        let next = self.driver.next(now)?;
         // A finished Pod still handles the events of the present instant, and what others do to it later.
         let is_over = self.is_finished()
             && !self.object.is_node_lost()
@@ -422,7 +411,7 @@ impl Simulation {
 
     /// Delivers the object to the kubelet as a watch does, unless the node is lost.
     fn deliver(&mut self) {
-        if self.object.is_node_lost() || self.is_kubelet_away {
+        if self.object.is_node_lost() || self.driver.is_kubelet_stopped {
             return;
         }
         let (now, is_gone) = (self.instant.at, self.object.is_gone());
@@ -474,6 +463,8 @@ impl Simulation {
 fn scripted_runtime(scenario: &Scenario, object: &PodObject, start: Timestamp) -> FakeRuntime {
     let script = Arc::new(LoweredScript::of(&scenario.script, object.manifest(), object.spec()));
     let mut runtime = FakeRuntime::new(script, start).with_seed(scenario.script.seed);
+    let (sandbox, start_time) = (scenario.config.sandbox_time, scenario.config.start_time);
+    runtime = runtime.with_latencies(sandbox.unwrap_or_default(), start_time.unwrap_or_default());
     for &death in &scenario.script.sandbox_deaths {
         runtime.kill_sandbox_at(start + death);
     }

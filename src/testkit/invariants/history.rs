@@ -41,6 +41,8 @@ use crate::{
 pub struct History {
     // --- Published by transitions ---
     pub(super) phase: Option<PodPhase>,
+    /// True if another writer has set a terminal phase.
+    pub(super) has_phase_of_others: bool,
     pub(super) conditions: Vec<(ConditionType, ConditionStatus)>,
     pub(super) containers: BTreeMap<ContainerIndex, ContainerHistory>,
     // --- Clock ---
@@ -112,6 +114,7 @@ impl History {
             Some(Event::Node(NodeEvent::ShutDown { grace_seconds: Some(longest) })) => {
                 self.record_grace(seconds::of_field(*longest));
             }
+            Some(Event::Api(ApiEvent::Ended(_))) => self.has_phase_of_others = true,
             Some(Event::Api(ApiEvent::Deleted { grace_seconds, .. })) => {
                 self.record_grace(seconds::of_grace(*grace_seconds));
             }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     action::{Action, Change, ContainerStateKind, Transition},
     api::{ConditionStatus, PodPhase, RestartPolicy},
-    kubelet::{WORKER_MOVES, WorkerState},
+    kubelet::{PHASE_MOVES, WORKER_MOVES, WorkerState},
     spec::{ContainerIndex, ContainerSpec},
     state::{ConditionType, Instance, InstanceState},
 };
@@ -18,6 +18,8 @@ pub type HistoryInvariant = fn(&History, &StepRecord<'_>) -> Result<(), Violatio
 
 /// All history invariants, with their names.
 pub const HISTORY_INVARIANTS: &[(&str, HistoryInvariant)] = &[
+    ("a terminal phase is final", a_terminal_phase_is_final),
+    ("each phase change is in its table", each_phase_change_is_in_its_table),
     ("each transition starts where the last one ended", each_transition_starts_where_the_last_one_ended),
     ("condition times are not in the future", condition_times_are_not_in_the_future),
     ("each phase change is a transition", each_phase_change_is_a_transition),
@@ -42,6 +44,26 @@ fn nothing_starts_before_the_volumes_are_mounted(history: &History, step: &StepR
     if let Some(start) = actions(step).find(is_start) {
         for (index, volume) in step.after.spec().volumes().filter(|(_, volume)| volume.is_mounted()) {
             ensure!(history.mounted.contains(&index), "{start:?}, but {} is not mounted", volume.name());
+        }
+    }
+    Ok(())
+}
+
+/// A Pod never leaves the phases `Succeeded` and `Failed`, unless another writer has set one: the kubelet writes its own over that.
+///
+/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
+fn a_terminal_phase_is_final(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+    let (before, after) = (step.before.phase(), step.after.phase());
+    let is_final = before.is_terminal() && !history.has_phase_of_others;
+    ensure!(!is_final || before == after, "{before} became {after}");
+    Ok(())
+}
+
+/// Each transition of a phase is in [`PHASE_MOVES`], unless another writer has set one.
+fn each_phase_change_is_in_its_table(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+    for transition in transitions(step).filter(|_| !history.has_phase_of_others) {
+        if let Change::Phase { from: Some(from), to } = transition.change {
+            ensure!(PHASE_MOVES.contains(&(from, to)), "{transition:?} is not in PHASE_MOVES");
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::{
     action::{Action, Change, EventReason, Transition},
     api::{ConditionStatus, Name},
     config::FeatureGate,
-    kubelet::{CONTAINER_MOVES, Output, PHASE_MOVES, PodMachine, Wake, WorkerState},
+    kubelet::{CONTAINER_MOVES, Output, PodMachine, Wake, WorkerState},
     rule::grace::MINIMUM_GRACE,
     state::{ConditionType, ContainerRecord, FailureMessage, RecordedState, Waiting},
 };
@@ -15,7 +15,6 @@ use crate::{
 /// All invariants of a single step, with their names.
 pub const STEP_INVARIANTS: &[(&str, Invariant)] = &[
     ("poll_timeout is the next wake", poll_timeout_is_the_next_wake),
-    ("a terminal phase is final", a_terminal_phase_is_final),
     ("transitions are in their tables", transitions_are_in_their_tables),
     ("restart counts never decrease", restart_counts_never_decrease),
     ("Ready implies ContainersReady", ready_implies_containers_ready),
@@ -49,23 +48,11 @@ fn poll_timeout_is_the_next_wake(step: &StepRecord<'_>) -> Result<(), Violation>
     Ok(())
 }
 
-/// A Pod never leaves the phases `Succeeded` and `Failed`.
-///
-/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase>
-fn a_terminal_phase_is_final(step: &StepRecord<'_>) -> Result<(), Violation> {
-    let (before, after) = (step.before.phase(), step.after.phase());
-    ensure!(!before.is_terminal() || before == after, "{before} became {after}");
-    Ok(())
-}
-
-/// Each transition of a phase or container state is in [`PHASE_MOVES`] or [`CONTAINER_MOVES`], and happens now.
+/// Each transition of a container state is in [`CONTAINER_MOVES`], and each transition happens now.
 fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violation> {
     for transition in transitions(step) {
         ensure!(transition.at == step.now, "{transition:?} at {:?}", step.now);
         match transition.change {
-            Change::Phase { from: Some(from), to } => {
-                ensure!(PHASE_MOVES.contains(&(from, to)), "{transition:?} is not in PHASE_MOVES");
-            }
             Change::Container { from: Some(from), to, .. } => {
                 // The same state again is that of another instance.
                 ensure!(
@@ -74,9 +61,7 @@ fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violatio
                 );
             }
             Change::Condition { from: Some(from), to, .. } => ensure!(from != to, "{transition:?} changes nothing"),
-            Change::Phase { from: None, .. }
-            | Change::Container { from: None, .. }
-            | Change::Condition { from: None, .. } => {}
+            Change::Phase { .. } | Change::Container { from: None, .. } | Change::Condition { from: None, .. } => {}
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pod_lifecycle::{
     config::UnknownVersion,
-    sim::{Scenario, ScenarioError, ScriptAction, ScriptActionKind, Timeline},
+    sim::{Scenario, ScenarioError, ScriptAction, ScriptActionKind, Simulation, Timeline},
     spec::PodSpec,
 };
 use serde_json::{Value, json};
@@ -23,12 +23,23 @@ pub fn is_life(line: &Value) -> bool {
 
 /// Plays a recorded life again, and writes it down as the recordings do.
 pub fn replay(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, StatusForm::of(line), Scenario::play)
+    lift(scenario(line)?, StatusForm::of(line), |scenario| to_finish(scenario.simulate()?))
 }
 
 /// Plays a recorded life again, and has its Pod taken up anew where the kubelet restarts.
 pub fn replay_resumed(line: &Value) -> Result<Value, String> {
-    lift(scenario(line)?, StatusForm::of(line), |scenario| scenario.simulate()?.with_resumed_restarts().play())
+    lift(scenario(line)?, StatusForm::of(line), |scenario| to_finish(scenario.simulate()?.with_resumed_restarts()))
+}
+
+/// Plays a life until the kubelet is done with the Pod: the recorder went no further, whatever else the script had.
+fn to_finish(mut life: Simulation) -> Result<Timeline, ScenarioError> {
+    while let Some(next) = life.next() {
+        if life.is_finished() && next > life.now() {
+            return Ok(life.into_timeline());
+        }
+        life.step()?;
+    }
+    life.play()
 }
 
 /// Plays a life and writes it down as the recordings do.
@@ -87,6 +98,8 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     }
     config.pleg = read_or_default(&input["config"]["pleg"])?;
     config.relist_after_sync = input["config"]["relistAfterPass"] == true;
+    // The recorder starts its kubelet together with the Pod.
+    config.new_kubelet = true;
     // The recorder did not run the kubelet's garbage collection.
     config.garbage_collection_period = Some(Duration::ZERO);
     // A recorder with whole statuses had a volume manager; the others' volumes were mounted from the beginning.

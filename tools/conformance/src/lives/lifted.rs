@@ -203,7 +203,8 @@ impl Lift {
 
     fn state(&self, state: &api::ContainerState) -> Value {
         let waiting = state.waiting.as_ref().map(|waiting| {
-            let members = [("reason", text(&waiting.reason)), ("message", text(&waiting.message))];
+            let message = as_recorded(&waiting.message);
+            let members = [("reason", text(&waiting.reason)), ("message", text(&message))];
             let members = members.into_iter().filter(|(_, value)| !value.is_null());
             Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
         });
@@ -382,6 +383,15 @@ impl Lift {
 
 fn is_of_volume(call: &Value) -> bool {
     call["volume"].is_string()
+}
+
+/// Returns a message in which the error of a command is as the recorder's runtime words it.
+fn as_recorded(message: &str) -> String {
+    let Some((before, command)) = message.split_once("error: command '") else { return message.to_owned() };
+    let Some((code, after)) = command.split_once("' exited with ").and_then(|(_, rest)| rest.split_once(": ")) else {
+        return message.to_owned();
+    };
+    format!("{before}error: command terminated with exit code {code}{after}")
 }
 
 fn text(text: &str) -> Value {

@@ -16,6 +16,7 @@ mod explained;
 mod fleet;
 mod observed;
 mod promises;
+mod realnode;
 mod restored;
 mod resumed;
 mod upgrading;
