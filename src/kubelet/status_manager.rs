@@ -618,15 +618,12 @@ impl StatusManager {
         Arc::make_mut(&mut self.record).phase = PodPhase::Failed;
         self.reason = Some(reason);
         self.publish(Write::Changed, could_have_running_containers, context);
-        // No worker waits for the write.
-        self.finish_writes(could_have_running_containers, context);
     }
 
     /// Publishes the phase of a rejected Pod once it is known that nothing of it runs.
     pub(super) fn publish_rejection(&mut self, context: &mut StatusContext<'_, '_>) {
         self.keep_shown(context);
         self.publish(Write::Forced, false, context);
-        self.finish_writes(false, context);
     }
 
     // --- Writes ---

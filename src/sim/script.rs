@@ -100,6 +100,9 @@ pub struct ContainerScript {
     /// The container's image on the node.
     #[serde(default)]
     pub image: ImageScript,
+    /// Outcomes of making its configuration (`runAsNonRoot`, devices), in order; those after the last succeed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configure: Vec<CallOutcome>,
     /// Outcomes of its creations, in order; those after the last succeed. A failed one uses up no run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub create: Vec<CallOutcome>,

@@ -297,6 +297,23 @@ fn references(container: &Container) -> impl Iterator<Item = (ObjectKind, String
 
 /// Builders of starts that fail; each adds so many failures to those before, and after them all calls succeed.
 impl ContainerScript {
+    /// Has the kubelet fail to make the container's configuration so many times, with this error:
+    /// `CreateContainerConfigError`.
+    ///
+    /// ```
+    /// use pod_lifecycle::sim::{Scenario, StatusMatcher};
+    ///
+    /// let root = "container has runAsNonRoot and image will run as root";
+    /// let timeline = Scenario::example().container("app", |app| app.configure_fails(3, root)).until(60).play()?;
+    /// assert!(timeline.was_ever(StatusMatcher::waiting("app", "CreateContainerConfigError")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn configure_fails(mut self, times: u32, error: &str) -> ContainerScript {
+        self.configure.extend(failures(times, error));
+        self
+    }
+
     /// Has the runtime fail to create the container so many times, with this error: `CreateContainerError`.
     ///
     /// ```

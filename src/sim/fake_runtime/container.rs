@@ -26,7 +26,7 @@ struct ColdState {
     /// Pulls that have ended, failed ones included: `failuresBeforeSuccess` counts these.
     pulls: u32,
     /// Calls of each kind of [`StartCall`] so far, where the script has outcomes for them.
-    calls: [u32; 5],
+    calls: [u32; 6],
     /// Instance that the runtime could not start, with the failure that the call has yet to return.
     failed_start: Option<(InstanceId, Failure)>,
     /// Images whose presence differs from the script's `present`.

@@ -83,6 +83,8 @@ impl LoweredContainer {
 pub(super) enum StartCall {
     /// Inspection of the image.
     Inspect,
+    /// Generation of the container's configuration.
+    Configure,
     /// The kubelet's hook before the creation.
     PreCreate,
     /// Creation.
@@ -101,6 +103,7 @@ fn at<T>(outcomes: &[T], nth: u32) -> Option<&T> {
 const HEALTHY: &ContainerScript = &ContainerScript {
     runs: Vec::new(),
     image: ImageScript::PRESENT,
+    configure: Vec::new(),
     create: Vec::new(),
     start: Vec::new(),
     pre_create: Vec::new(),
@@ -219,6 +222,7 @@ impl LoweredScript {
     pub(super) fn call_error(&self, container: ContainerIndex, call: StartCall, nth: u32) -> Option<&str> {
         let script = self.script(container);
         match call {
+            StartCall::Configure => at(&script.configure, nth)?.error.as_deref(),
             StartCall::PreCreate => at(&script.pre_create, nth)?.error.as_deref(),
             StartCall::Create => at(&script.create, nth)?.error.as_deref(),
             StartCall::PreStart => at(&script.pre_start, nth)?.error.as_deref(),
@@ -233,6 +237,7 @@ impl LoweredScript {
         let script = self.script(container);
         match call {
             StartCall::Inspect => script.image.inspect_failures > 0,
+            StartCall::Configure => !script.configure.is_empty(),
             StartCall::PreCreate => !script.pre_create.is_empty(),
             StartCall::Create => !script.create.is_empty(),
             StartCall::PreStart => !script.pre_start.is_empty(),

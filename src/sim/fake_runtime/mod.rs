@@ -483,6 +483,9 @@ impl FakeRuntime {
         if let Some(message) = self.script.config_error(container, now.since(self.start)) {
             return failed(StartError::CreateContainerConfigError, message.into());
         }
+        if let Some((_, message)) = self.failure(container, StartCall::Configure) {
+            return failed(StartError::CreateContainerConfigError, message);
+        }
         if let Some((_, message)) = self.failure(container, StartCall::PreCreate) {
             return failed(StartError::PreCreateHookError, message);
         }

@@ -203,18 +203,21 @@ fn container_script() -> impl Strategy<Value = ContainerScript> {
     let failed = || rarely(option::of(Just("it broke".to_string())).prop_map(|error| CallOutcome { error }));
     let start = (option::of(Just("no such file".to_string())), any::<bool>())
         .prop_map(|(error, stays_created)| StartOutcome { error, stays_created });
-    let calls = (failed(), failed(), failed(), rarely(start));
+    let calls = (failed(), failed(), failed(), failed(), rarely(start));
     (collection::vec(run(), 0..=3), image(), calls, hook(), hook())
-        .prop_map(|(runs, image, (create, pre_create, pre_start, start), post_start, pre_stop)| ContainerScript {
-            runs,
-            image,
-            create,
-            start,
-            pre_create,
-            pre_start,
-            post_start,
-            pre_stop,
-            random: None,
+        .prop_map(|(runs, image, (configure, create, pre_create, pre_start, start), post_start, pre_stop)| {
+            ContainerScript {
+                runs,
+                image,
+                configure,
+                create,
+                start,
+                pre_create,
+                pre_start,
+                post_start,
+                pre_stop,
+                random: None,
+            }
         })
         .boxed()
 }

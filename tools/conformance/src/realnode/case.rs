@@ -5,7 +5,10 @@ use std::time::Duration;
 use pod_lifecycle::{
     api::{Container, Document, PodManifest, PodPhase},
     rule::probe::ProbeOutcome,
-    sim::{ContainerScript, ProbeStep, Run, Scenario, Script, ScriptAction, ScriptActionKind},
+    sim::{
+        ConfigObject, ContainerScript, NodeSettings, ProbeStep, Run, Scenario, Script, ScriptAction, ScriptActionKind,
+        VolumeCall, VolumeScript,
+    },
     state::ConditionReason,
 };
 use serde::Deserialize;
@@ -43,6 +46,12 @@ const LISTENS_AFTER: Duration = Duration::from_millis(100);
 
 const JOB_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 
+/// More attempts than a life has.
+const FOR_EVER: u32 = 100;
+
+/// Resources of the recorded node.
+const ALLOCATABLE: [(&str, &str); 2] = [("cpu", "2"), ("memory", "16Gi")];
+
 /// Run time of an init container that was told nothing.
 const INIT_SECONDS: u64 = 1;
 
@@ -54,6 +63,12 @@ impl Case {
     pub(super) fn scenario(&self, pod: u64) -> Result<Scenario, String> {
         let mut scenario = Scenario::of(self.manifest(pod)?);
         scenario.script = self.script(&scenario.pod)?;
+        let mut node = NodeSettings::default();
+        for (resource, quantity) in ALLOCATABLE {
+            node.allocatable
+                .insert(resource.into(), quantity.parse().map_err(|_| format!("{quantity} is no quantity"))?);
+        }
+        scenario.config.node = Some(node);
         scenario.script.end = Some(Duration::from_secs(self.secs));
         // `again` creates a second Pod of the same name, to which nothing happens.
         let is_second = pod > 0 && self.raw.is_none();
@@ -126,6 +141,7 @@ impl Case {
                 steps.insert(0, ProbeStep::new(Duration::ZERO, ProbeOutcome::Failure));
             }
         }
+        add_what_is_missing(&mut script, pod);
         for run in script.containers.values_mut().flat_map(|script| &mut script.runs) {
             run.sigterm_exit_code.get_or_insert(SIGTERM_EXIT_CODE);
             run.sigterm_exit_after = run.sigterm_exit_after.max(STOPS_AFTER);
@@ -189,6 +205,36 @@ impl Case {
             "label" | "again" => return Ok(Vec::new()),
             verb => return Err(format!("cannot say {verb:?} yet")),
         }])
+    }
+}
+
+/// Adds that the node's cluster has none of the config maps and secrets that a Pod names, and that its image runs as root.
+fn add_what_is_missing(script: &mut Script, pod: &PodManifest) {
+    for container in pod.spec.init_containers.iter().chain(&pod.spec.containers) {
+        let names = |of: &str| {
+            let named = container.env_from.iter().filter_map(|source| source[of]["name"].as_str());
+            named.map(|name| (name.to_owned(), ConfigObject::default())).collect::<Vec<_>>()
+        };
+        script.config_maps.extend(names("configMapRef"));
+        script.secrets.extend(names("secretRef"));
+        let of_container = json!(container);
+        if of_container["securityContext"]["runAsNonRoot"] == true
+            && let Some(script) = script.containers.get_mut(&container.name)
+        {
+            let (name, namespace, uid) = (&pod.metadata.name, &pod.metadata.namespace, &pod.metadata.uid);
+            let identity = format!("pod: \"{name}_{namespace}({uid})\", container: {}", container.name);
+            let error = format!("container has runAsNonRoot and image will run as root ({identity})");
+            *script = std::mem::take(script).configure_fails(FOR_EVER, &error);
+        }
+    }
+    for volume in &pod.spec.volumes {
+        let source = json!(volume);
+        let Some(secret) = source["secret"]["secretName"].as_str() else { continue };
+        let mut call = VolumeCall::default();
+        call.error = Some(format!("secret {secret:?} not found"));
+        let mut of_volume = VolumeScript::default();
+        of_volume.set_up = vec![call];
+        script.volumes.insert(volume.name.clone(), of_volume);
     }
 }
 

@@ -10,13 +10,8 @@ use serde_json::Value;
 
 /// Cases that differ, and why.
 const DIFFERENCES: &[(&str, &str)] = &[
-    ("no-configmap", NOT_SAID),
-    ("no-secret-volume", NOT_SAID),
-    ("too-much-cpu", NOT_SAID),
-    ("wrong-node", NOT_SAID),
     ("resize", NOT_SAID),
     ("resize-restart", NOT_SAID),
-    ("non-root-refused", NOT_SAID),
     // The event of the first probe is missing in the recording: its kubelet ended before it had sent it.
     ("u-never-ready", "an event that was never sent"),
     ("u-ready", "the first probe after the restart"),
