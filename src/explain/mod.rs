@@ -154,6 +154,8 @@ struct ApiView {
     phase: PodPhase,
     is_gone: bool,
     node_lost_since: Option<Timestamp>,
+    /// Time for which the Pod tolerates that; `None` for ever.
+    tolerated: Option<Duration>,
 }
 
 impl PodObject {
@@ -171,12 +173,24 @@ impl PodObject {
     /// ```
     #[must_use]
     pub fn explain(&self, pod: Option<&PodMachine>, now: Timestamp) -> Explanation {
-        let seen = ApiView { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: self.node_lost_since() };
+        let seen = ApiView {
+            phase: self.phase(),
+            is_gone: self.is_gone(),
+            node_lost_since: self.node_lost_since(),
+            tolerated: self.toleration_of_node_loss(),
+        };
         match pod {
             Some(pod) if seen.node_lost_since.is_some() => {
                 // The kubelet's reports do not arrive: the conditions are the node controller's.
                 let unmet = condition::unmet_of(&self.status().conditions, self.spec(), |_, _| Vec::new());
-                Explanation { unmet, ..pod.explain_as(seen, now) }
+                let eviction = seen.node_lost_since.zip(seen.tolerated).filter(|_| !pod.is_deleting());
+                let eviction = eviction
+                    .filter(|_| self.manifest().metadata.deletion_timestamp.is_none() && !seen.phase.is_terminal());
+                let next = eviction.map(|(since, tolerated)| {
+                    // The controller's look at the node comes up to some seconds later.
+                    Next { when: When::NotBefore(since + tolerated), what: NextStep::TaintEviction }
+                });
+                Explanation { unmet, next: next.into_iter().collect(), ..pod.explain_as(seen, now) }
             }
             Some(pod) => {
                 let mut explanation = pod.explain_as(seen, now);
@@ -216,7 +230,8 @@ impl PodMachine {
     /// ```
     #[must_use]
     pub fn explain(&self, now: Timestamp) -> Explanation {
-        self.explain_as(ApiView { phase: self.phase(), is_gone: self.is_gone(), node_lost_since: None }, now)
+        let (phase, is_gone) = (self.phase(), self.is_gone());
+        self.explain_as(ApiView { phase, is_gone, node_lost_since: None, tolerated: None }, now)
     }
 
     fn explain_as(&self, seen: ApiView, now: Timestamp) -> Explanation {

@@ -261,8 +261,11 @@ impl PodSituation {
             let cause = EndCause::NodeGone { since };
             return if is_given_up {
                 PodSituation::Over { cause }
-            } else {
+            } else if seen.phase == PodPhase::Unknown {
                 PodSituation::NodeLost { since: Some(since) }
+            } else {
+                let node = String::from(&*pod.config().node_name);
+                PodSituation::NodeSilent { node, since: Some(since), tolerated: seen.tolerated }
             };
         }
         if pod.worker_state() == WorkerState::Finished || pod.is_rejected() {

@@ -32,6 +32,7 @@ mod status;
 pub use deletion::Deletion;
 #[cfg(feature = "sim")]
 pub(crate) use deletion::granted_seconds;
+pub use node_lost::NodeLossReport;
 
 use alloc::{
     string::{String, ToString},

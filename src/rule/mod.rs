@@ -38,6 +38,7 @@ pub mod restart;
 pub mod sandbox;
 pub mod spec_change;
 pub mod started_and_ready;
+pub(crate) mod taint_eviction;
 pub mod termination_order;
 
 use crate::{spec::ContainerIndex, state::ContainerRecord};

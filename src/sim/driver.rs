@@ -111,7 +111,7 @@ impl Driver {
         // Popped before it is handled: the event may queue another at this instant that ranks before it.
         self.runtime.queue.pop();
         // Only the host has the object and the script.
-        if matches!(event, SimEvent::ScriptAction(_) | SimEvent::KubeletRestart) {
+        if matches!(event, SimEvent::ScriptAction(_) | SimEvent::TaintEviction | SimEvent::KubeletRestart) {
             return Some(event);
         }
         let spec = self.pod.as_ref()?.spec();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{duration::optional_seconds, node::NodeSettings};
 use crate::{
     config::{FastPath, FeatureGate, FeatureGateError, Kubernetes, KubernetesVersion, Timing},
+    object::NodeLossReport,
     time::Timestamp,
 };
 
@@ -115,6 +116,9 @@ pub struct Settings {
     /// Node that admits the Pod; without one every Pod is admitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeSettings>,
+    /// What the control plane writes into the Pod when its node is lost: `notReady` or `unknownPhase`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub node_loss: NodeLossReport,
     /// True if the manifest was admitted before, such as the output of `kubectl get -o json`: then it is taken without
     /// defaulting and validation, its script may go on after the end of the simulation and have hooks and probes that no
     /// container has, and the simulation ends when the kubelet is done with the Pod.

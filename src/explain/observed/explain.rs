@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     ObservedPod,
     container::{self, Delay},
-    need, obstacle, resize, tolerations,
+    need, obstacle, resize,
 };
 use crate::{
     api::{ConditionStatus, ContainerStatus, Name, Named, PodCondition, PodPhase},
@@ -26,7 +26,7 @@ use crate::{
         removal::Removal,
         scheduling,
     },
-    rule::{deadline, restart},
+    rule::{deadline, restart, taint_eviction},
     spec::ProbeKind,
     state::{ConditionMessage, ConditionReason, ConditionType, ContainerRecord, PodReason, StartError},
     time::{Timestamp, seconds},
@@ -431,7 +431,7 @@ impl Observation<'_> {
             return PodSituation::NodeLost { since: self.node_lost_since() };
         }
         if self.pod.is_marked_not_ready() {
-            let tolerated = tolerations::of_unreachable(self.pod.manifest());
+            let tolerated = taint_eviction::tolerated_unreachable(self.pod.manifest(), Duration::ZERO);
             return PodSituation::NodeSilent { node: node.clone(), since: self.node_lost_since(), tolerated };
         }
         if let Some(stopping) = self.stopping() {

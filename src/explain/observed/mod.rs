@@ -6,7 +6,6 @@ mod inconsistency;
 mod need;
 mod obstacle;
 mod resize;
-mod tolerations;
 
 pub use explain::MissingFact;
 pub use inconsistency::{Discrepancy, Inconsistency};

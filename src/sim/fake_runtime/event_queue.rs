@@ -59,6 +59,8 @@ pub(in crate::sim) enum SimEvent {
     Probe(Wake),
     /// The n-th action of the script.
     ScriptAction(usize),
+    /// The taint manager deletes the Pod, whose node is lost.
+    TaintEviction,
     /// A restart of the kubelet that was delayed until the sync under way ended.
     KubeletRestart,
     /// The Pod's next sync, or work that waits until everything else of the instant is done.

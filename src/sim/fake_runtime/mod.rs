@@ -442,6 +442,7 @@ impl FakeRuntime {
             | SimEvent::Stop(_)
             | SimEvent::Probe(_)
             | SimEvent::ScriptAction(_)
+            | SimEvent::TaintEviction
             | SimEvent::KubeletRestart
             | SimEvent::Sync(_) => None,
         }

@@ -16,9 +16,12 @@ use crate::{
         action::{ScriptAction, ScriptActionKind},
         duration::to_grace_seconds,
         error::ScenarioError,
+        fake_runtime::SimEvent,
         recorder::ApiSide,
         timeline::Occurrence,
     },
+    state::ConditionReason,
+    time::Timestamp,
 };
 
 /// Reason of a refusal while the kubelet is stopped.
@@ -248,7 +251,7 @@ impl Simulation {
             }
             ScriptActionKind::Bind => self.bind(),
             ScriptActionKind::RemoveSchedulingGates => self.object.remove_scheduling_gates(),
-            ScriptActionKind::NodeLost => self.change_status(|object, out| object.lose_node(now, out)),
+            ScriptActionKind::NodeLost => self.lose_contact(now),
             ScriptActionKind::NodeRecovered => self.bring_node_back(),
             ScriptActionKind::SetImage { container, image } => {
                 self.object.set_image(container, image)?;
@@ -281,6 +284,31 @@ impl Simulation {
             | ScriptActionKind::OtherPodLeaves { .. }
             | ScriptActionKind::OtherPodArrives { .. } => Ok(()),
         }
+    }
+
+    /// Has the node be lost, and the taint manager delete the Pod when it no longer tolerates that.
+    fn lose_contact(&mut self, now: Timestamp) -> Result<(), ObjectError> {
+        let report = self.scenario.config.node_loss;
+        self.change_status(|object, out| object.lose_node(report, now, out))?;
+        if let Some(tolerated) = self.object.toleration_of_node_loss() {
+            self.driver.runtime.queue.schedule(now + tolerated, SimEvent::TaintEviction);
+        }
+        Ok(())
+    }
+
+    /// Deletes the Pod as the taint manager does, unless its node has reported since it was lost.
+    pub(super) fn evict_by_taint(&mut self) -> Result<(), ScenarioError> {
+        let (since, tolerated) = (self.object.node_lost_since(), self.object.toleration_of_node_loss());
+        let is_due = since.zip(tolerated).is_some_and(|(since, tolerated)| since + tolerated <= self.instant.at);
+        if !is_due {
+            return Ok(());
+        }
+        let reason = ConditionReason::DeletionByTaintManager;
+        let disrupted = ScriptActionKind::Disrupt { reason, message: String::new() };
+        for action in [disrupted, ScriptActionKind::Delete { grace: None }] {
+            self.perform(&action).map_err(|error| ScenarioError::Refused { action: action.name(), error })?;
+        }
+        Ok(())
     }
 
     fn bind(&mut self) -> Result<(), ObjectError> {

@@ -357,6 +357,7 @@ impl Simulation {
         let host = &mut ApiSide { recorder: &mut self.recorder, object: &mut self.object };
         match self.driver.take_turn(turn, self.instant.at, host) {
             Some(SimEvent::ScriptAction(index)) => self.act_by_script(index)?,
+            Some(SimEvent::TaintEviction) => self.evict_by_taint()?,
             // The driver returns no other event than a restart.
             Some(_) => self.restart_kubelet_when_idle(),
             None => {}

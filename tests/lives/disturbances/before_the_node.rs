@@ -6,7 +6,7 @@ use pod_lifecycle::{
     NoSink, Output, PodMachine, Timestamp,
     api::{self, PodPhase, SchedulingGate},
     config::KubeletConfig,
-    object::{Deletion, ObjectError, PodObject},
+    object::{Deletion, NodeLossReport, ObjectError, PodObject},
     spec::PodSpec,
 };
 use serde_json::{Value, json};
@@ -126,7 +126,10 @@ fn an_object_is_removed_with_its_last_finalizer() {
 #[test]
 fn only_the_node_of_a_bound_pod_can_be_lost() {
     let mut object = unbound(&json!([]));
-    assert_eq!(object.lose_node(Timestamp::UNIX_EPOCH, &mut NoSink), Err(ObjectError::NotBound));
+    assert_eq!(
+        object.lose_node(NodeLossReport::NotReady, Timestamp::UNIX_EPOCH, &mut NoSink),
+        Err(ObjectError::NotBound)
+    );
     assert_eq!(object.recover_node(), Err(ObjectError::NodeNotLost));
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use pod_lifecycle::{
     Change, ContainerStateKind,
     api::{ConditionStatus, PodPhase},
-    sim::{EntryKind, ScriptActionKind},
+    object::NodeLossReport,
+    sim::{EntryKind, Scenario, ScriptActionKind},
     state::ConditionType,
 };
 
@@ -61,6 +62,54 @@ fn a_pod_that_has_ended_stays_as_it_is() {
     });
     assert_eq!(played.phases().last(), Some(&(90, "Failed".into())));
     assert!(played.events("NodeNotReady").is_empty());
+}
+
+/// Returns the life of a Pod whose node is lost after 60 s, and back `away` seconds later.
+fn lost_for(away: u64, vary: impl FnOnce(&mut Scenario)) -> PlayedScenario {
+    PlayedScenario::varied("node-lost", |scenario| {
+        scenario.script.actions[1].at = Duration::from_secs(60 + away);
+        scenario.script.end = Some(Duration::from_secs(600));
+        vary(scenario);
+    })
+}
+
+#[test]
+fn the_taint_manager_deletes_a_pod_whose_node_is_away_for_five_minutes() {
+    let played = lost_for(400, |_| ());
+    assert_eq!(played.deleted_at(), Some(360));
+    let target = shown(played.at(361), "DisruptionTarget").unwrap();
+    assert_eq!(target, (true, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint"));
+    assert_eq!(played.events("TaintManagerEviction").len(), 1);
+    assert_eq!(played.removed_at(), Some(460), "its kubelet knows nothing of it before");
+}
+
+#[test]
+fn a_pod_whose_node_is_back_in_time_is_not_deleted() {
+    let played = lost_for(299, |_| ());
+    assert_eq!(played.deleted_at(), None);
+    assert!(played.events("TaintManagerEviction").is_empty());
+}
+
+#[test]
+fn a_pod_is_deleted_after_its_own_toleration_or_never() {
+    let with = |toleration: serde_json::Value| {
+        lost_for(400, move |scenario| {
+            scenario.pod.spec.other.insert("tolerations".into(), serde_json::json!([toleration]));
+        })
+    };
+    let key = "node.kubernetes.io/unreachable";
+    let short = with(serde_json::json!({"key": key, "operator": "Exists", "tolerationSeconds": 30}));
+    assert_eq!(short.deleted_at(), Some(90));
+    let for_ever = with(serde_json::json!({"key": key, "operator": "Exists"}));
+    assert_eq!(for_ever.deleted_at(), None);
+}
+
+#[test]
+fn the_documentations_phase_unknown_is_a_mode_of_its_own() {
+    let played = lost_for(120, |scenario| scenario.config.node_loss = NodeLossReport::UnknownPhase);
+    let (phase, reason, _) = why(played.at(61));
+    assert_eq!((phase.as_str(), reason), ("Unknown", "NodeLost"));
+    assert_eq!(why(played.at(181)), ("Running".into(), "", ""), "the kubelet's next status has its own again");
 }
 
 #[test]

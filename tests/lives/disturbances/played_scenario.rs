@@ -106,6 +106,13 @@ impl PlayedScenario {
         self.timeline.end.removed_at.map(|at| self.second(at))
     }
 
+    /// When its deletion was requested, if it was.
+    pub(crate) fn deleted_at(&self) -> Option<i64> {
+        let mut objects = self.timeline.objects();
+        let (at, _) = objects.find(|(_, object)| object.metadata.deletion_timestamp.is_some())?;
+        Some(self.second(at))
+    }
+
     /// Since when a condition has had the status that it had at this time.
     pub(crate) fn since(&self, second: i64, condition_type: &str) -> i64 {
         self.second(condition(self.at(second), condition_type).unwrap().last_transition_time.unwrap())

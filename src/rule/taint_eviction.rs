@@ -1,4 +1,6 @@
 //! Toleration of a node that does not report (pkg/controller/tainteviction).
+//!
+//! Asked by the object of a Pod whose node is lost, and by explanations of a status.
 
 use core::time::Duration;
 
@@ -9,15 +11,19 @@ use crate::{api::PodManifest, time::seconds};
 /// Taint of a node that does not report.
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 
-/// Returns how long a Pod tolerates the taint `node.kubernetes.io/unreachable:NoExecute`; `None` for ever.
+/// Toleration that the API server's admission gives to a Pod without one of its own (`DefaultTolerationSeconds`).
+pub(crate) const DEFAULT_TOLERATION: Duration = Duration::from_secs(300);
+
+/// Returns how long a Pod tolerates the taint `node.kubernetes.io/unreachable:NoExecute`: for ever if `None`, and
+/// `otherwise` if none of its tolerations matches.
 ///
 /// Answers to `GetMatchingTolerations` in `k8s.io/component-helpers/scheduling/corev1` and `getMinTolerationTime` in
 /// `pkg/controller/tainteviction`: the first toleration that matches counts.
-pub(super) fn of_unreachable(pod: &PodManifest) -> Option<Duration> {
+pub(crate) fn tolerated_unreachable(pod: &PodManifest, otherwise: Duration) -> Option<Duration> {
     let tolerations = pod.spec.other.get("tolerations").and_then(Value::as_array);
     let first = tolerations.into_iter().flatten().find(|toleration| matches(toleration));
     match first {
-        None => Some(Duration::ZERO),
+        None => Some(otherwise),
         Some(toleration) => toleration.get("tolerationSeconds").and_then(Value::as_i64).map(seconds::of_field),
     }
 }
@@ -43,7 +49,8 @@ mod tests {
 
     fn tolerated(tolerations: Value) -> Option<u64> {
         let pod = json!({"spec": {"containers": [], "tolerations": tolerations}});
-        of_unreachable(&serde_json::from_value(pod).unwrap()).map(|tolerated| tolerated.as_secs())
+        tolerated_unreachable(&serde_json::from_value(pod).unwrap(), Duration::ZERO)
+            .map(|tolerated| tolerated.as_secs())
     }
 
     #[test]
