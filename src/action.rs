@@ -14,7 +14,7 @@ use crate::{
     api::{ConditionStatus, PodPhase, named},
     event::HookKind,
     spec::{ContainerIndex, ProbeKind, VolumeIndex},
-    state::{ConditionReason, ConditionType, InstanceId, SandboxId},
+    state::{ConditionReason, ConditionType, InstanceId, LinuxResources, SandboxId},
     time::Timestamp,
 };
 
@@ -103,6 +103,29 @@ pub enum Action {
         /// postStart or preStop.
         hook: HookKind,
     },
+    /// Give a running instance other resources, answered by `ContainerResourcesUpdated`.
+    UpdateContainerResources {
+        /// Index of the container in the spec.
+        container: ContainerIndex,
+        /// The instance, by its ordinal in the container.
+        instance: InstanceId,
+        /// All of its resources, those that do not change among them.
+        resources: LinuxResources,
+    },
+    /// Notify the runtime of a sandbox's other resources, answered by `SandboxResourcesUpdated`.
+    UpdatePodSandboxResources {
+        /// The sandbox, named by its attempt.
+        sandbox: SandboxId,
+        /// All of its resources, those that do not change among them.
+        resources: LinuxResources,
+    },
+    /// Write limits to the cgroup of the Pod, answered by `PodCgroupSet`.
+    SetPodCgroup {
+        /// Limits to write; those that are 0 stay as they are.
+        resources: LinuxResources,
+    },
+    /// Measure how much memory the Pod and its containers use, answered by `MemoryMeasured`.
+    MeasureMemory,
     /// Run a probe's handler once, answered by `ProbeFinished`.
     Probe {
         /// Index of the container in the spec.
@@ -155,7 +178,10 @@ impl Action {
             | Action::RemovePodSandbox { .. }
             | Action::FetchClaim { .. }
             | Action::SetUpVolume { .. }
-            | Action::TearDownVolume { .. } => None,
+            | Action::TearDownVolume { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory => None,
             Action::InspectImage { container }
             | Action::PullImage { container }
             | Action::CreateContainer { container, .. }
@@ -163,6 +189,7 @@ impl Action {
             | Action::StopContainer { container, .. }
             | Action::RemoveContainer { container, .. }
             | Action::RunHook { container, .. }
+            | Action::UpdateContainerResources { container, .. }
             | Action::Probe { container, .. } => Some(*container),
         }
     }
@@ -174,6 +201,9 @@ impl Action {
             Action::RunPodSandbox { .. }
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
             | Action::FetchClaim { .. }
@@ -184,6 +214,7 @@ impl Action {
             | Action::StopContainer { instance, .. }
             | Action::RemoveContainer { instance, .. }
             | Action::RunHook { instance, .. }
+            | Action::UpdateContainerResources { instance, .. }
             | Action::Probe { instance, .. } => Some(*instance),
         }
     }

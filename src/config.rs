@@ -173,6 +173,8 @@ pub struct KubeletConfig {
     /// True if the kubelet starts together with the Pod, so that the generic PLEG has relisted nothing yet, and the first
     /// sync waits for its first relist; false by default.
     pub is_new: bool,
+    /// True if the runtime does not report the resources of containers, as old ones did not; false by default.
+    pub runtime_hides_resources: bool,
     /// Shortcuts that change no behaviour; for tests and measurements.
     #[doc(hidden)]
     #[serde(skip)]
@@ -195,6 +197,7 @@ impl Default for KubeletConfig {
             volume_manager: false,
             status_write_time: None,
             is_new: false,
+            runtime_hides_resources: false,
             fast_path: FastPath::ALL,
         }
     }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{PodCondition, PodPhase, named},
     config::NodeInfo,
-    rule::probe::ProbeOutcome,
+    rule::{probe::ProbeOutcome, resize::MemoryUsage},
     spec::{ContainerIndex, PodSpec, ProbeKind, VolumeIndex},
     state::{InstanceId, RuntimeStatus, SandboxId, StartError, TerminationReason},
     time::Timestamp,
@@ -206,6 +206,32 @@ pub enum RuntimeEvent {
         /// Success, or the error.
         result: Result<(), Box<str>>,
     },
+    /// The requested instance has its new resources, or the runtime refused them.
+    ContainerResourcesUpdated {
+        /// Index of the container in the spec.
+        container: ContainerIndex,
+        /// The instance, by its ordinal in the container.
+        instance: InstanceId,
+        /// Success, or the error: `rpc error: code = Unknown desc = cgroup busy`.
+        result: Result<(), Box<str>>,
+    },
+    /// The runtime was notified of the sandbox's new resources, or refused them.
+    SandboxResourcesUpdated {
+        /// The sandbox, named by its attempt.
+        sandbox: SandboxId,
+        /// Success, or the error; one with the code `Unimplemented` counts as success.
+        result: Result<(), SandboxUpdateError>,
+    },
+    /// The Pod's cgroup was written, or could not be.
+    PodCgroupSet {
+        /// Success, or the error.
+        result: Result<(), Box<str>>,
+    },
+    /// The memory in use was measured, or could not be.
+    MemoryMeasured {
+        /// Bytes in use; or the error.
+        result: Result<MemoryUsage, Box<str>>,
+    },
     /// The whole state of the runtime: each difference from the known state has happened.
     Relisted(RuntimeStatus),
 }
@@ -331,6 +357,16 @@ named! {
         /// `VolumeAttachment` is `RESOURCE_EXHAUSTED`.
         LimitExceeded = "LimitExceeded",
     }
+}
+
+/// Error of a runtime that refused the new resources of a sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxUpdateError {
+    /// Id of the sandbox in the runtime, which the kubelet's message names.
+    pub id: Box<str>,
+    /// Error: `rpc error: code = Unknown desc = no room`.
+    pub message: Box<str>,
 }
 
 /// Failed start of a container.

@@ -92,6 +92,16 @@ named! {
         Scheduled = "Scheduled",
         /// The taint manager deletes the Pod.
         TaintManagerEviction = "TaintManagerEviction",
+        /// The kubelet has accepted a resize.
+        ResizeStarted = "ResizeStarted",
+        /// A resize was carried out.
+        ResizeCompleted = "ResizeCompleted",
+        /// A resize waits for room on the node.
+        ResizeDeferred = "ResizeDeferred",
+        /// The node can never carry out a resize.
+        ResizeInfeasible = "ResizeInfeasible",
+        /// A resize could not be carried out, and is tried again.
+        ResizeError = "ResizeError",
     }
 }
 

@@ -124,6 +124,11 @@ pub enum KubeletChange {
     ///
     /// Answers to `getPhase` in `pkg/kubelet/kubelet_pods.go`. Asked in `rule::pod_status` (`phase_of`).
     RunningWhileSidecarIsDown,
+    /// Since 1.34 a container with other resources has a crash-loop back-off of its own; before, only another image had.
+    ///
+    /// Answers to `GetBackoffKey` in `pkg/kubelet/kuberuntime/helpers.go`. Asked in `kubelet::start_container`
+    /// (`hold_back`).
+    BackOffByResources,
     /// Since 1.35 a sync that failed because of a crash-loop back-off is retried when the Pod's first back-off expires;
     /// before, every 10 s.
     ///
@@ -139,6 +144,15 @@ pub enum KubeletChange {
     ///
     /// Answers to `doProbe` in `pkg/kubelet/prober/worker.go`. Asked in `rule::probe` (`do_probe`).
     ProbesOutliveSidecar,
+    /// Since 1.35 the kubelet records events of in-place resizes.
+    ///
+    /// Answers to `podResizeMessage` in `pkg/kubelet/events/resize.go`. Asked in `kubelet::allocation_manager`.
+    ResizeEvents,
+    /// Since 1.36 a resize to more than the whole node has is `Deferred`, as one that lacks room at present; before, it was
+    /// `Infeasible`.
+    ///
+    /// Answers to `canResizePod` in `pkg/kubelet/allocation`. Asked in `kubelet::allocation_manager` (`refusal`).
+    ResizeBeyondNodeIsDeferred,
     /// Since 1.36 `PodReadyToStartContainers` turns True as soon as the sandbox has its network, while images are still
     /// pulled; before, with the next sync.
     ///
@@ -151,9 +165,12 @@ impl KubeletChange {
     pub const ALL: &[KubeletChange] = &[
         KubeletChange::ProbeErrorNamesUnknownState,
         KubeletChange::RunningWhileSidecarIsDown,
+        KubeletChange::BackOffByResources,
         KubeletChange::RetryWhenBackOffExpires,
         KubeletChange::StartEventsWithoutName,
         KubeletChange::ProbesOutliveSidecar,
+        KubeletChange::ResizeEvents,
+        KubeletChange::ResizeBeyondNodeIsDeferred,
         KubeletChange::SandboxPublishedAtOnce,
     ];
 
@@ -166,6 +183,13 @@ impl KubeletChange {
             }
             KubeletChange::RunningWhileSidecarIsDown => {
                 "A Pod stays Running while a started sidecar is down; before, it fell back to Pending."
+            }
+            KubeletChange::BackOffByResources => {
+                "A container that is resized forgets its crash-loop back-off and restarts at once."
+            }
+            KubeletChange::ResizeEvents => "A resize has events: `ResizeStarted`, `ResizeDeferred`, `ResizeCompleted`.",
+            KubeletChange::ResizeBeyondNodeIsDeferred => {
+                "A resize to more than the whole node has is `Deferred` for ever; before, it was `Infeasible`."
             }
             KubeletChange::RetryWhenBackOffExpires => {
                 "A container restarts when its back-off ends; before, the kubelet looked every 10 s, so up to 10 s later, \
@@ -190,10 +214,14 @@ impl KubeletChange {
             KubeletChange::ProbeErrorNamesUnknownState | KubeletChange::RunningWhileSidecarIsDown => {
                 KubernetesVersion::V1_33
             }
+            KubeletChange::BackOffByResources => KubernetesVersion::V1_34,
             KubeletChange::RetryWhenBackOffExpires
             | KubeletChange::StartEventsWithoutName
-            | KubeletChange::ProbesOutliveSidecar => KubernetesVersion::V1_35,
-            KubeletChange::SandboxPublishedAtOnce => KubernetesVersion::V1_36,
+            | KubeletChange::ProbesOutliveSidecar
+            | KubeletChange::ResizeEvents => KubernetesVersion::V1_35,
+            KubeletChange::ResizeBeyondNodeIsDeferred | KubeletChange::SandboxPublishedAtOnce => {
+                KubernetesVersion::V1_36
+            }
         }
     }
 }

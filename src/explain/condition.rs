@@ -70,7 +70,10 @@ pub(super) fn unmet(pod: &PodMachine) -> Vec<UnmetCondition> {
         })
     });
     let own = published.conditions();
-    let own = own.iter().filter(|(which, condition, _)| condition.is_true() == is_unwanted(*which));
+    let own = own.iter().filter(|(which, condition, _)| {
+        let is_well_under_way = *which == ConditionType::PodResizeInProgress && condition.reason.is_none();
+        condition.is_true() == is_unwanted(*which) && !is_well_under_way
+    });
     let own = own.map(|(which, condition, since)| UnmetCondition {
         condition: which.name().into(),
         status: condition.status,
@@ -113,6 +116,8 @@ pub(super) fn unmet_of(
 fn is_unmet(condition: &PodCondition, status: ConditionStatus, spec: &PodSpec) -> bool {
     let is_true = status == ConditionStatus::True;
     match Named::<ConditionType>::from(&*condition.type_).known() {
+        // One in progress is unmet only while an error keeps it from its end.
+        Some(ConditionType::PodResizeInProgress) => is_true && !condition.reason.is_empty(),
         Some(which) => is_true == is_unwanted(which),
         // Exist only while a resize waits or is in progress (KEP-1287).
         None if is_resize_condition(&condition.type_) => is_true,
@@ -126,7 +131,11 @@ fn is_unmet(condition: &PodCondition, status: ConditionStatus, spec: &PodSpec) -
 /// True if `True` is the unwanted status of a condition.
 fn is_unwanted(which: ConditionType) -> bool {
     match which {
-        ConditionType::AllContainersRestarting | ConditionType::DisruptionTarget => true,
+        // PodResizePending exists only while a resize waits, with reason Deferred or Infeasible (KEP-1287).
+        ConditionType::AllContainersRestarting
+        | ConditionType::DisruptionTarget
+        | ConditionType::PodResizePending
+        | ConditionType::PodResizeInProgress => true,
         ConditionType::PodReadyToStartContainers
         | ConditionType::Initialized
         | ConditionType::Ready

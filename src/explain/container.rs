@@ -313,7 +313,7 @@ impl View<'_> {
         }
         let limits = &self.pod.config().crash_loop;
         // A restart of all containers removes their instances first, and a back-off is looked up by the instance.
-        let counter = self.pod.inspect().crash_loop(self.index, self.spec.image()).filter(|_| !all_restart);
+        let counter = self.pod.inspect().crash_loop(self.index, self.spec).filter(|_| !all_restart);
         // As in the kubelet, an exit without a time is so long ago that no back-off holds.
         let finished_at = end.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
         // `IsInBackOffSince`: the delay of a crash loop counts from the exit, not from the last attempt.
@@ -467,6 +467,7 @@ pub(super) fn is_stranded(pod: &PodMachine) -> bool {
         probes: &[],
         is_deleting: pod.is_deleting(),
         is_restarting_all: false,
+        resize: None,
     };
     !pod_actions::compute_pod_actions(&inputs).create_sandbox
 }

@@ -14,6 +14,7 @@ use crate::{
     rule::{
         deadline,
         probe::{ProbeOutcome, ProbeWorker},
+        resize::MemoryUsage,
     },
     spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, StartError},
@@ -172,6 +173,10 @@ impl Future {
             | Action::StartContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
+            | Action::UpdateContainerResources { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::RunHook { .. } => {}
         }
     }
@@ -202,6 +207,15 @@ fn answer(pod: &PodMachine, action: &Action) -> Option<RuntimeEvent> {
         Action::StartContainer { container, instance } => {
             RuntimeEvent::ContainerStarted { container, instance, started_at: None, result: Ok(()) }
         }
+        Action::UpdateContainerResources { container, instance, .. } => {
+            RuntimeEvent::ContainerResourcesUpdated { container, instance, result: Ok(()) }
+        }
+        Action::UpdatePodSandboxResources { sandbox, .. } => {
+            RuntimeEvent::SandboxResourcesUpdated { sandbox, result: Ok(()) }
+        }
+        Action::SetPodCgroup { .. } => RuntimeEvent::PodCgroupSet { result: Ok(()) },
+        // Nothing in use is below any limit.
+        Action::MeasureMemory => RuntimeEvent::MemoryMeasured { result: Ok(MemoryUsage::default()) },
         // Their duration is unknown: they stay unanswered, and the copy waits until the horizon.
         Action::PullImage { .. }
         | Action::FetchClaim { .. }

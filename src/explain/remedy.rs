@@ -206,10 +206,8 @@ impl Remedy {
             (Some(ConditionType::Ready | ConditionType::ContainersReady), _) => &[Remedy::ReportOfNode],
             (Some(ConditionType::AllContainersRestarting), _) => &[Remedy::TriggerOfRestart],
             (Some(ConditionType::DisruptionTarget), _) => &[Remedy::Message],
-            // A deferred resize fits the node's capacity, but not what is free at present.
-            (None, "Deferred") if condition_type == "PodResizePending" => &[Remedy::RoomOnNode],
-            (None, "Infeasible") if condition_type == "PodResizePending" => &[Remedy::SmallerResize],
-            (None, "Error") if condition_type == "PodResizeInProgress" => &[Remedy::Message],
+            (Some(ConditionType::PodResizePending), _) => &[Remedy::RoomOnNode],
+            (Some(ConditionType::PodResizeInProgress), _) => &[Remedy::Message],
             (None, _) => &[Remedy::OwnerOfCondition],
         }
     }
@@ -289,5 +287,9 @@ fn for_condition_reason(reason: ConditionReason) -> &'static [Remedy] {
         ConditionReason::PreemptionByScheduler => &[Remedy::HigherPriority],
         ConditionReason::DeletionByTaintManager => &[Remedy::Toleration],
         ConditionReason::DeletionByPodGc => &[Remedy::NewPod],
+        // The node may have the room, but not free at present.
+        ConditionReason::Deferred => &[Remedy::RoomOnNode],
+        ConditionReason::Infeasible => &[Remedy::SmallerResize],
+        ConditionReason::Error => &[Remedy::Message],
     }
 }

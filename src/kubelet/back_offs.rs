@@ -8,14 +8,41 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{config::BackOffLimits, rule::back_off::BackOff, state::StartFailure, time::Timestamp};
+use crate::{
+    api::ResourceRequirements, config::BackOffLimits, rule::back_off::BackOff, state::StartFailure, time::Timestamp,
+};
 
-/// Crash-loop back-offs of one container, one for each image that it has had.
+/// Crash-loop back-offs of one container, one for each image and each set of resources that it has had.
 ///
-/// The kubelet's key is a hash of container and image, so a container with another image starts over.
+/// The kubelet's key is a hash of container, image and resources, so a container with others starts over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct CrashLoops(Vec<(Box<str>, BackOff)>);
+pub(super) struct CrashLoops(Vec<CrashLoop>);
+
+/// Crash-loop back-off of a container with one image and one set of resources.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CrashLoop {
+    image: Box<str>,
+    /// `None` without any, and where they make no difference.
+    resources: Option<Box<ResourceRequirements>>,
+    back_off: BackOff,
+}
+
+/// Key of a crash-loop back-off: image and resources, of which `None` stands for any without difference.
+///
+/// Answers to `GetBackoffKey` in `pkg/kubelet/kuberuntime`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CrashLoopKey<'a> {
+    pub(super) image: &'a str,
+    pub(super) resources: Option<&'a ResourceRequirements>,
+}
+
+impl CrashLoopKey<'_> {
+    fn is_of(self, known: &CrashLoop) -> bool {
+        *known.image == *self.image && known.resources.as_deref() == self.resources
+    }
+}
 
 impl CrashLoops {
     /// Advances the back-off and lets the container start; `Err` with the end and the delay of the back-off if that
@@ -24,12 +51,12 @@ impl CrashLoops {
     /// Answers to `doBackOff`.
     pub(super) fn advance_or_hold(
         &mut self,
-        image: &str,
+        key: CrashLoopKey<'_>,
         limits: &BackOffLimits,
         finished_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), (Timestamp, Duration)> {
-        let before = self.of_image(image);
+        let before = self.of(key);
         if let Some(before) = before
             && let Some(until) = before.holds_until(limits, finished_at, now)
         {
@@ -37,20 +64,21 @@ impl CrashLoops {
         }
         // The counter moves when a start is let through, not when the container exits.
         let after = BackOff::advanced(before, limits, finished_at, now);
-        match self.0.iter_mut().find(|(known, _)| **known == *image) {
-            Some((_, back_off)) => *back_off = after,
+        match self.0.iter_mut().find(|known| key.is_of(known)) {
+            Some(known) => known.back_off = after,
             None => {
                 // As Backoff.GC does, which the kubelet runs with its housekeeping.
-                self.0.retain(|(_, back_off)| !back_off.is_forgotten(limits, now));
-                self.0.push((image.into(), after));
+                self.0.retain(|known| !known.back_off.is_forgotten(limits, now));
+                let (image, resources) = (key.image.into(), key.resources.cloned().map(Box::new));
+                self.0.push(CrashLoop { image, resources, back_off: after });
             }
         }
         Ok(())
     }
 
-    /// Returns the back-off of the container with this image.
-    pub(super) fn of_image(&self, image: &str) -> Option<BackOff> {
-        self.0.iter().find(|(known, _)| **known == *image).map(|(_, back_off)| *back_off)
+    /// Returns the back-off of the container with this image and these resources.
+    pub(super) fn of(&self, key: CrashLoopKey<'_>) -> Option<BackOff> {
+        self.0.iter().find(|known| key.is_of(known)).map(|known| known.back_off)
     }
 }
 
@@ -114,7 +142,10 @@ impl ImagePulls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{FailureMessage, StartError};
+    use crate::{
+        api::ResourceList,
+        state::{FailureMessage, StartError},
+    };
 
     const LIMITS: BackOffLimits = BackOffLimits::CRASH_LOOP;
 
@@ -122,19 +153,36 @@ mod tests {
         Timestamp::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
+    fn of(image: &str) -> CrashLoopKey<'_> {
+        CrashLoopKey { image, resources: None }
+    }
+
+    #[test]
+    fn other_resources_have_a_back_off_of_their_own_and_the_old_ones_come_back_to_theirs() {
+        let [less, more] = ["1", "2"].map(|cpu| {
+            let requests = ResourceList::from([("cpu".into(), cpu.parse().unwrap())]);
+            ResourceRequirements::new(requests, ResourceList::new())
+        });
+        let key = |resources| CrashLoopKey { image: "nginx", resources: Some(resources) };
+        let mut app = CrashLoops::default();
+        assert_eq!(app.advance_or_hold(key(&less), &LIMITS, at(5), at(5)), Ok(()));
+        assert_eq!(app.advance_or_hold(key(&more), &LIMITS, at(6), at(6)), Ok(()));
+        assert_eq!(app.advance_or_hold(key(&less), &LIMITS, at(7), at(7)), Err((at(17), Duration::from_secs(10))));
+    }
+
     #[test]
     fn the_first_restart_is_let_through_and_the_second_is_held_back_for_ten_seconds() {
         let mut app = CrashLoops::default();
-        assert_eq!(app.advance_or_hold("nginx", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(app.advance_or_hold("nginx", &LIMITS, at(6), at(6)), Err((at(16), Duration::from_secs(10))));
+        assert_eq!(app.advance_or_hold(of("nginx"), &LIMITS, at(5), at(5)), Ok(()));
+        assert_eq!(app.advance_or_hold(of("nginx"), &LIMITS, at(6), at(6)), Err((at(16), Duration::from_secs(10))));
     }
 
     #[test]
     fn another_image_has_a_back_off_of_its_own() {
         let mut app = CrashLoops::default();
-        assert_eq!(app.advance_or_hold("nginx:1", &LIMITS, at(5), at(5)), Ok(()));
-        assert_eq!(app.advance_or_hold("nginx:2", &LIMITS, at(6), at(6)), Ok(()));
-        assert_eq!(app.advance_or_hold("nginx:1", &LIMITS, at(7), at(7)), Err((at(17), Duration::from_secs(10))));
+        assert_eq!(app.advance_or_hold(of("nginx:1"), &LIMITS, at(5), at(5)), Ok(()));
+        assert_eq!(app.advance_or_hold(of("nginx:2"), &LIMITS, at(6), at(6)), Ok(()));
+        assert_eq!(app.advance_or_hold(of("nginx:1"), &LIMITS, at(7), at(7)), Err((at(17), Duration::from_secs(10))));
     }
 
     #[test]

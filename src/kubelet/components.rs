@@ -6,7 +6,9 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    allocation_manager::AllocationManager,
     api_pod::ApiPod,
+    back_offs::CrashLoopKey,
     container_gc::{self, ContainerGc},
     pleg::{Pleg, PlegEvent},
     prober_manager::ProberManager,
@@ -19,9 +21,9 @@ use super::{
     volume_manager::VolumeManager,
 };
 use crate::{
-    config::{FeatureGate, KubeletConfig, NodeInfo},
+    config::{FeatureGate, KubeletChange, KubeletConfig, NodeInfo},
     rule::started_and_ready::KubeletStart,
-    spec::{ContainerIndex, PodSpec},
+    spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{InstanceId, RuntimeStatus},
     time::Timestamp,
 };
@@ -51,6 +53,8 @@ pub(super) struct Kubelet {
     pub(super) runtime_manager: RuntimeManager,
     pub(super) prober_manager: ProberManager,
     pub(super) status_manager: StatusManager,
+    /// `None` where the kubelet does not know its node, or resizes nothing.
+    pub(super) allocation: Option<Box<AllocationManager>>,
     pub(super) jitter: Jitter,
     /// Boxed, since most Pods never need it.
     cold: Option<Box<ColdState>>,
@@ -113,6 +117,7 @@ impl Kubelet {
             prober_manager: ProberManager::new(&spec),
             status_manager: StatusManager::new(),
             queue: SyncLoopQueue::default(),
+            allocation: AllocationManager::new(&spec, &config),
             jitter: Jitter::default(),
             object,
             spec,
@@ -223,6 +228,15 @@ impl Kubelet {
         runtime.chain(cached).map(|instance| instance.id).chain(reported).collect()
     }
 
+    // --- Back-offs ---
+
+    /// Returns the key of a container's crash-loop back-off.
+    pub(super) fn crash_loop_key<'a>(&self, container: &'a ContainerSpec) -> CrashLoopKey<'a> {
+        let counts = self.config.kubernetes.has(KubeletChange::BackOffByResources);
+        let resources = Some(container.resources()).filter(|resources| counts && !resources.is_empty());
+        CrashLoopKey { image: container.image(), resources }
+    }
+
     // --- The node ---
 
     /// Returns the node that admits the Pod; `None` if the embedder decides about admission.
@@ -252,7 +266,23 @@ impl Kubelet {
     /// Posts a change of the runtime at once under ideal timing; otherwise the next relist finds it.
     pub(super) fn post_pleg_event(&mut self, event: PlegEvent) {
         if self.pleg.is_ideal() {
+            self.inspect_pod();
             self.queue.post(Message::Pleg(event));
+        }
+    }
+
+    /// Takes the containers' resources into the PLEG's cache, as each look at the Pod does.
+    pub(super) fn inspect_pod(&mut self) {
+        let hides_resources = self.config.runtime_hides_resources;
+        if let Some(manager) = &mut self.allocation {
+            manager.inspect(hides_resources);
+        }
+    }
+
+    /// Looks at the Pod again if a resize has requested it, and posts the sync that follows.
+    pub(super) fn inspect_after_resize(&mut self) {
+        if self.allocation.as_ref().is_some_and(|manager| manager.inspection_at().is_some()) {
+            self.post_pleg_event(PlegEvent::Inspected);
         }
     }
 
@@ -290,10 +320,21 @@ impl Kubelet {
         let kubernetes = self.config.kubernetes;
         let shows_generation = kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
         let write_time = self.config.write_time();
-        let Kubelet { status_manager, spec, object, queue, runtime_manager, .. } = self;
+        let Kubelet { status_manager, spec, object, queue, runtime_manager, allocation, .. } = self;
+        let allocation = allocation.as_deref_mut();
         (
             status_manager,
-            StatusContext { spec, object, queue, runtime_manager, shows_generation, kubernetes, write_time, step },
+            StatusContext {
+                spec,
+                object,
+                queue,
+                runtime_manager,
+                allocation,
+                shows_generation,
+                kubernetes,
+                write_time,
+                step,
+            },
         )
     }
 

@@ -121,6 +121,8 @@ fn generate(
         kubelet.prober_manager.trigger_readiness(container, step.now);
     }
     record.records.iter_mut().flatten().for_each(round_down_start);
+    let shows_running = kubelet.status_manager.published_phase() == Some(PodPhase::Running);
+    kubelet.add_resources(&mut record, &request.object.spec, view, request.is_terminated, shows_running);
     (record, has_triggered_probe)
 }
 

@@ -17,7 +17,7 @@ use crate::{
     action::SyncKind,
     api::PodCondition,
     rule::{back_off::BackOff, pod_status::PodRecord, probe::ProbeWorker},
-    spec::{ContainerIndex, ProbeKind},
+    spec::{ContainerIndex, ContainerSpec, ProbeKind},
     state::{ContainerRecord, Instance, InstanceId, StartFailure},
     time::Timestamp,
 };
@@ -172,9 +172,9 @@ impl<'a> Inspect<'a> {
 
     // --- The runtime manager ---
 
-    /// Returns the crash-loop back-off of a container with this image.
-    pub(crate) fn crash_loop(self, container: ContainerIndex, image: &str) -> Option<BackOff> {
-        self.kubelet.runtime_manager.crash_loops(container)?.of_image(image)
+    /// Returns the crash-loop back-off of a container with its image and resources.
+    pub(crate) fn crash_loop(self, index: ContainerIndex, container: &ContainerSpec) -> Option<BackOff> {
+        self.kubelet.runtime_manager.crash_loops(index)?.of(self.kubelet.crash_loop_key(container))
     }
 
     /// Returns the back-off of an image's pulls.
@@ -244,7 +244,11 @@ impl<'a> InspectSync<'a> {
             | PendingCall::Nothing
             | PendingCall::WaitingForVolumes
             | PendingCall::RunningSandbox(_)
-            | PendingCall::StoppingSandbox(_) => None,
+            | PendingCall::StoppingSandbox(_)
+            | PendingCall::MeasuringMemory
+            | PendingCall::UpdatingContainer(..)
+            | PendingCall::UpdatingSandbox(_)
+            | PendingCall::SettingCgroup => None,
         }
     }
 
@@ -256,13 +260,17 @@ impl<'a> InspectSync<'a> {
             | PendingCall::Inspecting(container)
             | PendingCall::Creating(container, _)
             | PendingCall::Starting(container, _)
+            | PendingCall::UpdatingContainer(container, _)
             | PendingCall::StoppingFailed(container) => Some(container),
             // All stops run together; the first stands for them.
             PendingCall::Stopping => self.sync.stops.first().map(|stop| stop.container),
             PendingCall::Nothing
             | PendingCall::WaitingForVolumes
             | PendingCall::RunningSandbox(_)
-            | PendingCall::StoppingSandbox(_) => None,
+            | PendingCall::StoppingSandbox(_)
+            | PendingCall::MeasuringMemory
+            | PendingCall::UpdatingSandbox(_)
+            | PendingCall::SettingCgroup => None,
         }
     }
 

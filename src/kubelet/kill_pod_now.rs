@@ -42,7 +42,8 @@ pub(super) fn handle(event: NodeEvent, worker: &mut PodWorker, kubelet: &mut Kub
         NodeEvent::NetworkReady => kubelet.set_network(None),
         NodeEvent::Preempted => preempt(worker, kubelet, step),
         NodeEvent::ShutDown { grace_seconds } => shut_down(grace_seconds, worker, kubelet, step),
-        NodeEvent::InfoChanged(node) => kubelet.cold_mut().node = Some(node),
+        // Taken by the sync loop.
+        NodeEvent::InfoChanged(_) => {}
     }
 }
 
@@ -116,7 +117,8 @@ fn kill_pod_now(
         // The node admits the critical Pod only when this one is gone, and handles nothing else meanwhile.
         kubelet.queue.block_until(Some(timeout));
     }
-    worker.terminate(&kubelet.object, kubelet.shows_initialized(), grace);
+    let object = kubelet.allocated_object().unwrap_or_else(|| kubelet.object.clone());
+    worker.terminate(&object, kubelet.shows_initialized(), grace);
 }
 
 /// Emits `ExceededGracePeriod` for every caller of `killPodNow` that timed out.

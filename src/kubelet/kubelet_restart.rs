@@ -77,6 +77,7 @@ pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut 
     // What was mounted before is set up once more: volumes are not reconstructed from the disk.
     kubelet.start_volume_manager(step.now);
     *worker = PodWorker::new();
+    kubelet.restart_resizes(step.now);
     if admission::admit(worker, kubelet, step) {
         adopt(worker, kubelet);
     }
@@ -87,7 +88,8 @@ pub(super) fn restart(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut 
 ///
 /// Answers to the first `UpdatePod`.
 pub(super) fn adopt(worker: &mut PodWorker, kubelet: &Kubelet) {
-    let (object, shows_initialized) = (&kubelet.object, kubelet.shows_initialized());
+    let (object, shows_initialized) = (kubelet.allocated_object(), kubelet.shows_initialized());
+    let object = object.as_ref().unwrap_or(&kubelet.object);
     let is_over = object.api_terminal_phase.is_some();
     // UpdatePod: a terminal Pod of which the cache shows nothing running is terminated at once.
     if is_over && kubelet.pleg.runtime().is_quiet() {
@@ -113,6 +115,11 @@ pub(super) fn resume(
     kubelet.pleg = pleg;
     kubelet.cold_mut().kubelet_restarted_at = Some(now);
     find_published(&mut kubelet, status, ids);
+    let spec = kubelet.spec.clone();
+    if let Some(manager) = &mut kubelet.allocation {
+        manager.adopt_published(&spec, status, ids);
+    }
+    kubelet.restart_resizes(now);
     kubelet
 }
 
@@ -173,6 +180,7 @@ fn found_status(status: &PodStatus, records: Vec<Option<ContainerRecord>>, unset
             phase: phase.unwrap_or(PodPhase::Pending),
             phase_reason: PhaseReason::Kept,
             conditions: published_conditions(status, unset),
+            resources: None,
         },
         reason: has_reason.then(|| StatusReason::new(&status.reason, &status.message)),
         phase,

@@ -9,10 +9,11 @@
 //! | sync loop (`syncLoopIteration`) | [`sync_loop`], [`sync_loop_queue`], [`timers`], [`kubelet_restart`], [`kill_pod_now`], [`runtime_events`] |
 //! | API object (watch) | [`api_pod`] |
 //! | pod worker | [`pod_worker`], which owns the [`sync_state`] under way |
-//! | sync (`SyncPod`) | [`sync_pod`], [`start_container`], [`kill_container`], [`generate_status`] |
+//! | sync (`SyncPod`) | [`sync_pod`], [`start_container`], [`kill_container`], [`resize_pod`], [`generate_status`] |
 //! | everything that a sync works with | [`components`] |
 //! | status manager | [`status_manager`], [`status_view`] |
 //! | volume manager (its loops, and the waits of syncs) | [`volume_manager`] |
+//! | allocation manager (in-place resize) | [`allocation_manager`] |
 //! | probe manager, runtime manager, garbage collection, PLEG | [`prober_manager`], [`runtime_manager`] with [`back_offs`], [`container_gc`], [`pleg`] |
 //!
 //! The components remember and act; the rules that they ask are pure functions in `rule`:
@@ -26,6 +27,7 @@
 //! | containers to start, stop and restart | `rule::pod_actions` | [`sync_pod`] |
 //! | active deadline | `rule::deadline` | [`generate_status`], [`sync_loop`] |
 //! | phase, conditions and container statuses | `rule::pod_status` | [`generate_status`] |
+//! | resizes: steps, order, conditions' resources | `rule::resize` | [`allocation_manager`], [`resize_pod`] |
 //! | exit code 137 of a container that was lost | `rule::final_statuses` | [`status_manager`]; with its sandbox: [`runtime_events`] |
 //! | admission to a node | `rule::admission`, if the configuration has a node; else the embedder decides | [`admission`]; [`PodMachine::rejected`] publishes a refusal |
 //!
@@ -33,6 +35,7 @@
 //! refusals.
 
 mod admission;
+mod allocation_manager;
 mod api_pod;
 mod back_offs;
 mod components;
@@ -46,6 +49,7 @@ mod kubelet_restart;
 mod pleg;
 mod pod_worker;
 mod prober_manager;
+mod resize_pod;
 mod runtime_events;
 mod runtime_manager;
 mod sink;
@@ -341,6 +345,7 @@ impl PodMachine {
         pod.kubelet.start_volume_manager(step.now);
         if admission::admit(&mut pod.worker, &mut pod.kubelet, step) {
             kubelet_restart::adopt(&mut pod.worker, &pod.kubelet);
+            pod.sync_loop().retry_resize_after_restart(step);
         }
         pod.sync_loop().run(step);
         pod
@@ -405,6 +410,7 @@ impl PodMachine {
                 self.interrupt_wait(now, step.out);
                 self.worker.request_kubelet_restart();
             }
+            Event::Node(NodeEvent::InfoChanged(node)) => self.sync_loop().handle_node(node, step),
             Event::Node(event) => kill_pod_now::handle(event, &mut self.worker, &mut self.kubelet, step),
             Event::Api(event) => {
                 let kubernetes = self.kubelet.config.kubernetes;
@@ -431,6 +437,17 @@ impl PodMachine {
         if let Some(object) = object {
             self.kubelet.post_object(object);
             self.run_after_object(was_finished, &mut Step { now, out });
+        }
+        result
+    }
+
+    /// Replaces the object by one that changed while the kubelet was away, for a restart that follows.
+    #[cfg(feature = "sim")]
+    pub(crate) fn replace_object(&mut self, object: &PodManifest) -> Result<(), EventError> {
+        let (object, result) = self.kubelet.newest_object().observed(object, self.kubelet.config.kubernetes);
+        if let Some(object) = object {
+            self.kubelet.object = Arc::new(object);
+            self.caches.invalidate();
         }
         result
     }

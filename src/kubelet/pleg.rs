@@ -58,6 +58,8 @@ struct GenericPleg {
     /// When the last sync ended.
     #[serde(with = "crate::time::exact")]
     synced_at: Option<Timestamp>,
+    /// True if the next relist looks at the Pod even if nothing has changed.
+    inspects: bool,
 }
 
 /// Change of the runtime that the PLEG reports to the sync loop.
@@ -69,6 +71,8 @@ pub(super) enum PlegEvent {
     Died(Option<ContainerIndex>),
     /// A dead instance was removed, which requests no sync.
     Removed,
+    /// Nothing has changed: a resize has requested another look at the Pod (`PodSync`).
+    Inspected,
 }
 
 impl Pleg {
@@ -88,6 +92,7 @@ impl Pleg {
                 request_guard: LivelockGuard::default(),
                 requested_for: None,
                 synced_at: None,
+                inspects: false,
             })
         });
         Pleg { runtime, generic }
@@ -176,6 +181,16 @@ impl Pleg {
         generic.last_relist(now) != Some(now)
     }
 
+    /// Has the next relist look at the Pod even if nothing has changed.
+    ///
+    /// Answers to `RequestReinspect`.
+    pub(super) fn request_inspection(&mut self, now: Timestamp) {
+        if let Some(generic) = &mut self.generic {
+            generic.inspects = true;
+            generic.changed_at = Some(generic.changed_at.map_or(now, |at| at.min(now)));
+        }
+    }
+
     /// True while a requested relist is due: until then the worker dequeues nothing.
     pub(super) fn awaits_requested_relist(&self) -> bool {
         self.generic.as_ref().is_some_and(|generic| generic.requested_for.is_some())
@@ -194,7 +209,11 @@ impl Pleg {
         }
         generic.relisted_at = Some(now);
         let before = core::mem::replace(&mut generic.cache, self.runtime.clone());
-        events_between(&before, &self.runtime)
+        let mut events = events_between(&before, &self.runtime);
+        if core::mem::take(&mut generic.inspects) && events.is_empty() {
+            events.push(PlegEvent::Inspected);
+        }
+        events
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     kill_container,
     pleg::PlegEvent,
     pod_worker::{PodWorker, WorkerState},
+    resize_pod,
     sink::Step,
     start_container, sync_pod,
     sync_state::{PendingCall, StopStage, Sync},
@@ -47,7 +48,11 @@ pub(super) fn handle(event: RuntimeEvent, worker: &mut PodWorker, kubelet: &mut 
         | RuntimeEvent::VolumeAttachmentChanged { .. }
         | RuntimeEvent::VolumeSetUp { .. }
         | RuntimeEvent::VolumeTornDown { .. } => handle_volume_event(event, kubelet, step),
-        RuntimeEvent::ImageInspected { .. }
+        RuntimeEvent::ContainerResourcesUpdated { .. }
+        | RuntimeEvent::SandboxResourcesUpdated { .. }
+        | RuntimeEvent::PodCgroupSet { .. }
+        | RuntimeEvent::MemoryMeasured { .. }
+        | RuntimeEvent::ImageInspected { .. }
         | RuntimeEvent::ImagePulled { .. }
         | RuntimeEvent::ContainerCreated { .. }
         | RuntimeEvent::ContainerStarted { .. }
@@ -83,6 +88,14 @@ fn answer_call(event: RuntimeEvent, sync: &mut Sync, kubelet: &mut Kubelet, step
         RuntimeEvent::HookFinished { container, instance, hook: HookKind::PostStart, result } => {
             start_container::handle_post_start_finished(sync, container, instance, result, kubelet, step);
         }
+        RuntimeEvent::ContainerResourcesUpdated { result, .. } => {
+            resize_pod::handle_container_updated(sync, result, kubelet, step);
+        }
+        RuntimeEvent::SandboxResourcesUpdated { result, .. } => {
+            resize_pod::handle_sandbox_updated(sync, result, kubelet, step);
+        }
+        RuntimeEvent::PodCgroupSet { result } => resize_pod::handle_cgroup_set(sync, result, kubelet, step),
+        RuntimeEvent::MemoryMeasured { result } => resize_pod::handle_memory_measured(sync, result, kubelet, step),
         RuntimeEvent::HookFinished { hook: HookKind::PreStop, .. }
         | RuntimeEvent::SandboxCreated { .. }
         | RuntimeEvent::SandboxFailed { .. }
@@ -121,6 +134,10 @@ fn handle_volume_event(event: RuntimeEvent, kubelet: &mut Kubelet, step: &mut St
         | RuntimeEvent::ContainerStopped { .. }
         | RuntimeEvent::HookFinished { .. }
         | RuntimeEvent::ProbeFinished { .. }
+        | RuntimeEvent::ContainerResourcesUpdated { .. }
+        | RuntimeEvent::SandboxResourcesUpdated { .. }
+        | RuntimeEvent::PodCgroupSet { .. }
+        | RuntimeEvent::MemoryMeasured { .. }
         | RuntimeEvent::Relisted(_) => {}
     }
 }
@@ -283,9 +300,13 @@ fn answer_by_relist(sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>)
             }
             kill_container::continue_stops(sync, step);
         }
-        // The runtime's list shows neither images nor hooks.
-        PendingCall::Nothing
-        | PendingCall::WaitingForVolumes
+        // The runtime's list shows neither images nor hooks, nor resources.
+        PendingCall::WaitingForVolumes
+        | PendingCall::MeasuringMemory
+        | PendingCall::UpdatingContainer(..)
+        | PendingCall::UpdatingSandbox(_)
+        | PendingCall::SettingCgroup
+        | PendingCall::Nothing
         | PendingCall::Inspecting(_)
         | PendingCall::Pulling(..)
         | PendingCall::PostStart(..) => {}

@@ -57,10 +57,11 @@ fn hold_back(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, 
     // An exit without a time counts as long ago, so it holds nothing back.
     let finished_at = last_exit.finished_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let spec = sync.object().spec.clone();
-    let image = spec.container(container).map_or("", |container| container.image());
+    let Some(of_container) = spec.container(container) else { return false };
+    let key = kubelet.crash_loop_key(of_container);
     let limits = kubelet.config.crash_loop;
     let Some(back_offs) = kubelet.runtime_manager.crash_loops_mut(container) else { return false };
-    let held = back_offs.advance_or_hold(image, &limits, finished_at, step.now);
+    let held = back_offs.advance_or_hold(key, &limits, finished_at, step.now);
     let Err((until, delay)) = held else { return false };
     sync.record_back_off(until);
     record_failure(kubelet, container, StartError::CrashLoopBackOff, FailureMessage::RestartBackOff { delay });
@@ -182,6 +183,8 @@ fn create(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, ste
     let restart_count = next_restart_count(sync, container, kubelet);
     // The id is used up even if the creation fails.
     let instance = kubelet.runtime_manager.next_instance(container);
+    // Its resources count as actuated from here on, whether or not the creation succeeds.
+    kubelet.record_given_resources(&sync.object().spec, container, instance);
     step.out.action(step.now, Action::CreateContainer { container, instance, restart_count });
     sync.pending_call = PendingCall::Creating(container, instance);
 }

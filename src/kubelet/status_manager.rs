@@ -10,6 +10,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    allocation_manager::AllocationManager,
     api_pod::ApiPod,
     runtime_manager::RuntimeManager,
     sink::Step,
@@ -177,6 +178,7 @@ pub(super) struct StatusContext<'a, 'out> {
     pub(super) object: &'a mut Arc<ApiPod>,
     pub(super) queue: &'a mut SyncLoopQueue,
     pub(super) runtime_manager: &'a RuntimeManager,
+    pub(super) allocation: Option<&'a mut AllocationManager>,
     /// True if statuses and conditions show the generation that they were made for.
     pub(super) shows_generation: bool,
     pub(super) kubernetes: Kubernetes,
@@ -224,6 +226,7 @@ impl StatusManager {
                     containers_ready: unset(),
                     all_containers_restarting: None,
                 },
+                resources: None,
             }),
             reason: None,
             disruption: None,
@@ -842,12 +845,19 @@ impl StatusManager {
         }
         let writes = self.published.writes.wrapping_add(1);
         self.published = Published { phase: Some(phase), reason, writes, ..Published::default() };
+        let retries_resize = context
+            .allocation
+            .as_deref_mut()
+            .is_some_and(|manager| manager.record_write(self.record.resources.as_deref(), becomes_terminal));
         if shown != Some(phase) {
             context.emit(Change::Phase { from: shown, to: phase });
         }
         let now = context.step.now;
         context.step.out.published(now, &self.view(context.spec, context.object, context.runtime_manager));
         self.post_reconcile(context);
+        if retries_resize {
+            context.queue.post(Message::Reconcile);
+        }
     }
 
     /// Sets the transition time of each condition to which another writer has given another status meanwhile.

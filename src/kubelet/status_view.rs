@@ -11,7 +11,7 @@ use crate::{
     api::{ConditionStatus, PodCondition, PodPhase},
     rule::{conditions, pod_status::PodRecord},
     spec::{ContainerIndex, PodSpec},
-    state::{Condition, ConditionType, ContainerRecord, InstanceId},
+    state::{Condition, ConditionType, ContainerRecord, InstanceId, ResourceStatus},
     time::Timestamp,
 };
 
@@ -117,6 +117,13 @@ impl<'a> StatusView<'a> {
         self.generations.readiness
     }
 
+    /// Returns the resources of the Pod and its containers; `None` where the kubelet does not know its node
+    /// ([`KubeletConfig::node`](crate::config::KubeletConfig)).
+    #[must_use]
+    pub fn resources(&self) -> Option<&'a ResourceStatus> {
+        self.record.resources.as_deref()
+    }
+
     /// Returns the image that an instance was created with, if the spec has had another one since.
     #[must_use]
     pub fn former_image(&self, container: ContainerIndex, instance: InstanceId) -> Option<&'a str> {
@@ -138,8 +145,10 @@ impl<'a> StatusView<'a> {
             return Vec::new();
         }
         let own = self.record.conditions.iter();
-        let mut all: Vec<_> =
-            own.map(|(which, condition)| (which, condition.clone(), self.transition_times.get(which))).collect();
+        let own = own.map(|(which, condition)| (which, condition.clone(), self.transition_times.get(which)));
+        // generateAPIPodStatus puts those of resizes first.
+        let resize = self.resources().into_iter().flat_map(|resources| resources.conditions.iter());
+        let mut all: Vec<_> = resize.map(|(which, it)| (which, Condition::from(it), it.since)).chain(own).collect();
         for (which, condition, _) in &mut all {
             conditions::override_ready(self.phase, *which, condition);
         }

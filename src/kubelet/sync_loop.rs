@@ -16,6 +16,7 @@ use super::{
     pleg::PlegEvent,
     pod_worker::{PodWorker, WorkerState},
     prober_manager::{ProbeContext, ProbeUpdate, Prober, ProberManager},
+    resize_pod,
     sink::Step,
     start_container,
     sync_loop_queue::{Message, SyncLoopQueue},
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::{
     action::{SyncKind, SyncProgress},
-    config::{FastPath, KubeletChange},
+    config::{FastPath, KubeletChange, NodeInfo},
     rule::{
         deadline,
         probe::{ProbeOutcome, ProbeResult},
@@ -111,7 +112,7 @@ impl SyncLoop<'_> {
             Message::Pleg(event) => self.handle_pleg_event(event, step),
             Message::ProbeUpdate(update) => self.handle_probe_update(update, step),
             Message::Object(object) => self.handle_object(object, step),
-            Message::Reconcile => self.handle_reconcile(step.now),
+            Message::Reconcile => self.handle_reconcile(step),
         }
     }
 
@@ -177,18 +178,25 @@ impl SyncLoop<'_> {
         // HandlePodRemoves: an object removed by force leaves its containers their grace.
         let is_rejected = self.worker.state() == WorkerState::Rejected;
         if after.is_gone && !before.is_gone && !is_rejected {
-            self.worker.terminate(&self.kubelet.object, self.kubelet.shows_initialized(), None);
+            let object = self.kubelet.allocated_object().unwrap_or_else(|| self.kubelet.object.clone());
+            self.worker.terminate(&object, self.kubelet.shows_initialized(), None);
         } else if after.differs_semantically(&before) || after.is_gone != before.is_gone {
             self.kubelet.runtime_manager.fit(&after.spec);
+            self.kubelet.handle_resize(&before, step);
             self.request_sync();
         } else {
-            self.handle_reconcile(step.now);
+            self.handle_reconcile(step);
         }
     }
 
     /// Handles a status that was read back: evicted Pods lose their dead containers, and an outdated `Ready` requests a
     /// sync.
-    fn handle_reconcile(&mut self, now: Timestamp) {
+    fn handle_reconcile(&mut self, step: &mut Step<'_>) {
+        let now = step.now;
+        // HandlePodReconcile retries after all else; a sync that is requested twice is one.
+        if self.kubelet.retry_resize_on_reconcile(step) {
+            self.request_sync();
+        }
         // HandlePodReconcile keeps no dead container of an evicted Pod.
         if self.kubelet.status_manager.is_evicted() {
             self.kubelet.plan_removal_of_dead_containers(now);
@@ -212,7 +220,39 @@ impl SyncLoop<'_> {
             *self.worker = PodWorker::new();
             return kubelet_restart::adopt(self.worker, self.kubelet);
         }
-        self.worker.request(&self.kubelet.object, self.kubelet.shows_initialized());
+        let shows_initialized = self.kubelet.shows_initialized();
+        match self.kubelet.allocated_object() {
+            Some(allocated) => self.worker.request(&allocated, shows_initialized),
+            None => self.worker.request(&self.kubelet.object, shows_initialized),
+        }
+    }
+
+    /// Retries a resize that waits for room, since the node has changed or time has passed.
+    pub(super) fn retry_resize(&mut self, step: &mut Step<'_>) {
+        if self.kubelet.retry_resize(step) {
+            self.request_sync();
+        }
+    }
+
+    /// Takes a change of the node: the end of another Pod makes room for a resize, a bigger node does so at the next retry.
+    ///
+    /// Answers to `RetryPendingResizes` in `HandlePodRemoves`.
+    pub(super) fn handle_node(&mut self, node: Arc<NodeInfo>, step: &mut Step<'_>) {
+        let has_lost_pod = self
+            .kubelet
+            .node()
+            .is_some_and(|before| before.pods.iter().any(|known| node.pods.iter().all(|pod| pod.name != known.name)));
+        self.kubelet.cold_mut().node = Some(node);
+        if has_lost_pod {
+            self.retry_resize(step);
+        }
+    }
+
+    /// Retries a resize that a restarted kubelet has found in the API.
+    pub(super) fn retry_resize_after_restart(&mut self, step: &mut Step<'_>) {
+        if self.kubelet.allocation.as_ref().is_some_and(|manager| manager.is_queued()) {
+            self.retry_resize(step);
+        }
     }
 
     // --- The pod worker ---
@@ -328,6 +368,7 @@ impl SyncLoop<'_> {
     fn end_sync(&mut self, sync: &Sync, step: &mut Step<'_>) {
         self.kubelet.remove_planned_older_dead(step);
         sync_pod::publish_sandbox(sync, self.kubelet, step);
+        resize_pod::end(sync, self.kubelet, step);
         let (kind, failed) = (sync.kind(), sync.has_failed());
         step.out.sync(step.now, SyncProgress::Ended { kind, failed });
         // SyncPod's postSync: RequestPodRelist, if any action was taken and none failed (PLEGOnDemandRelist).
@@ -408,7 +449,11 @@ impl SyncLoop<'_> {
     /// Relists the runtime; a sync that was waiting for the relist has ended well.
     fn relist(&mut self, now: Timestamp) {
         let is_awaited = self.kubelet.pleg.awaits_requested_relist();
-        for event in self.kubelet.pleg.relist(now) {
+        let events = self.kubelet.pleg.relist(now);
+        if !events.is_empty() {
+            self.kubelet.inspect_pod();
+        }
+        for event in events {
             self.kubelet.queue.post(Message::Pleg(event));
         }
         // The sync ends with its relist, so its retry time counts from here.
@@ -516,6 +561,9 @@ impl SyncLoop<'_> {
             }
             Wake::Relist => {
                 self.relist(step.now);
+                if self.kubelet.pleg.is_ideal() {
+                    self.kubelet.inspect_after_resize();
+                }
                 // A sync that waits for this relist starts before its findings are handled.
                 while self.run_worker(step) {}
             }
@@ -551,6 +599,7 @@ impl SyncLoop<'_> {
                 self.kubelet.cold_mut().deadline_met_at = Some(step.now.whole_seconds());
                 self.request_sync();
             }
+            Wake::ResizeRetry => self.retry_resize(step),
             Wake::GarbageCollection => self.kubelet.remove_sandboxes(step),
             Wake::RemoveDead => self.kubelet.remove_dead_containers(step),
             Wake::Housekeeping => self.worker.kill_running(&self.kubelet.object),
@@ -607,6 +656,7 @@ impl SyncLoop<'_> {
             self.handle_object(newest, step);
         }
         kubelet_restart::restart(self.worker, self.kubelet, step);
+        self.retry_resize_after_restart(step);
         true
     }
 }
@@ -636,6 +686,10 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
     // No relist makes a difference to a finished Pod.
     if worker.state() != WorkerState::Finished || !worker.is_idle() {
         first.add(kubelet.pleg.next_relist(worker.is_blocked_by_relist()), Wake::Relist);
+    }
+    if let Some(manager) = &kubelet.allocation {
+        first.add(manager.inspection_at().filter(|_| kubelet.pleg.is_ideal()), Wake::Relist);
+        first.add(manager.retry_at(), Wake::ResizeRetry);
     }
     first.add(worker.kill_timeouts().iter().min().copied(), Wake::KillTimeout);
     // A blocked sync loop does not tick either.

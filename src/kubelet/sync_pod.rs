@@ -3,16 +3,18 @@
 //! Answers to `SyncPod`, `SyncTerminatingPod` and `SyncTerminatedPod` in `pkg/kubelet/kubelet.go`, and to `SyncPod` in
 //! `pkg/kubelet/kuberuntime`.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
     admission,
+    allocation_manager::ResizeGates,
     api_pod::ApiPod,
     components::Kubelet,
     container_gc,
     generate_status::{self, StatusRequest},
     kill_container,
     pod_worker::StatusOverride,
+    resize_pod,
     sink::Step,
     start_container,
     sync_state::{Dequeued, PendingCall, Sync, Task},
@@ -72,6 +74,7 @@ pub(super) fn start_sync(
 fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) -> SyncStart {
     let (object, view) = (sync.object().clone(), sync.view().clone());
     let writes = kubelet.status_manager.writes();
+    kubelet.check_resize_progress(&object, &view, step);
     let status = generate_status::update_status(kubelet, &view, status_request(&sync, false, None), step);
     // SyncPod returns before it adds probes or computes actions.
     if status.phase.is_terminal() {
@@ -81,6 +84,10 @@ fn start_sync_pod(mut sync: Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) ->
         step.record_event(EventType::Warning, EventReason::NetworkNotReady, None, || network_error(message));
         sync.fail_for_network();
         return SyncStart::Started(sync);
+    }
+    // "Create Cgroups for the pod" comes before the volumes.
+    if let Some(manager) = &mut kubelet.allocation {
+        manager.ensure_cgroup(&object.spec);
     }
     // "Wait for volumes to attach/mount" comes before the probe workers and everything of the runtime.
     if kubelet.volume_manager().is_some() && !start_wait(&mut sync, kubelet, step) {
@@ -112,6 +119,7 @@ fn sync_runtime(
         probes: &kubelet.prober_manager.facts(&object.spec, view, kubelet.config.kubernetes),
         is_deleting: object.is_deleting(),
         is_restarting_all: kubelet.status_manager.shows_restart_of_all(),
+        resize: kubelet.allocation.as_ref().map(|manager| manager.inputs(ResizeGates::of(kubelet.config.kubernetes))),
     });
     plan(sync, actions, step);
     has_added_workers
@@ -253,8 +261,13 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
         sync.tasks.push_back(Task::RunSandbox(SandboxId(actions.attempt)));
     }
     // SyncPod's last steps: ephemeral, init and regular containers.
-    let starts = actions.start_ephemeral.into_iter().chain(actions.start_init).chain(actions.start);
-    sync.tasks.extend(starts.map(Task::Start));
+    let first = actions.start_ephemeral.into_iter().chain(actions.start_init);
+    sync.tasks.extend(first.map(Task::Start));
+    // A Pod that is killed as a whole is not resized.
+    if !actions.resize.is_empty() && !actions.kill_pod {
+        sync.tasks.push_back(Task::Resize(Box::new(actions.resize)));
+    }
+    sync.tasks.extend(actions.start.into_iter().map(Task::Start));
 }
 
 /// Returns removals of the dead instances of init containers but the newest of each.
@@ -335,6 +348,7 @@ fn start_task(sync: &mut Sync, task: Task, kubelet: &mut Kubelet, step: &mut Ste
             sync.pending_call = PendingCall::RunningSandbox(sandbox);
         }
         Task::Start(container) => start_container::start(sync, container, kubelet, step),
+        Task::Resize(actions) => resize_pod::start(sync, *actions, kubelet, step),
         Task::ReportStopped => report_stopped(sync, kubelet, step),
         Task::SyncRuntime => {
             let (object, view) = (sync.object().clone(), sync.view().clone());

@@ -1,7 +1,7 @@
 //! State of one sync: its object and frozen view of the runtime, remaining tasks, pending call and containers being
 //! stopped.
 
-use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::api_pod::ApiPod;
 use crate::{
     action::SyncKind,
-    rule::pod_actions,
+    rule::{
+        pod_actions,
+        resize::{ResizeActions, ResizeStep, ShrinkingLimits},
+    },
     spec::{ContainerIndex, ContainerKind},
     state::{InstanceId, RuntimeStatus, SandboxId},
     time::Timestamp,
@@ -55,6 +58,8 @@ pub(super) struct Sync {
     pub(super) pending_call: PendingCall,
     /// Containers being stopped, in the order of the spec.
     pub(super) stops: Vec<Stop>,
+    /// Resize under way, or its error; boxed, since few syncs have one.
+    pub(super) resize: Option<Box<Resize>>,
 
     // --- Result ---
     has_failed: bool,
@@ -89,6 +94,8 @@ pub(super) enum Task {
     StopSandbox(SandboxId),
     /// Create a sandbox with this attempt.
     RunSandbox(SandboxId),
+    /// Give running containers, and the Pod's cgroup, other resources.
+    Resize(Box<ResizeActions>),
     /// Start a container, unless its back-off holds it back.
     Start(ContainerIndex),
     /// Publish the status of a Pod whose containers were stopped.
@@ -124,6 +131,14 @@ pub(crate) enum PendingCall {
     PostStart(ContainerIndex, InstanceId, #[serde(with = "crate::time::exact")] Option<Timestamp>),
     /// Stop of an instance whose postStart hook has failed.
     StoppingFailed(ContainerIndex),
+    /// Measurement of the memory in use, before a limit shrinks.
+    MeasuringMemory,
+    /// Update of an instance's resources.
+    UpdatingContainer(ContainerIndex, InstanceId),
+    /// Update of the sandbox's resources.
+    UpdatingSandbox(SandboxId),
+    /// Write of the Pod's cgroup.
+    SettingCgroup,
 }
 
 /// Stop of one instance, from its preStop hook to its end.
@@ -166,6 +181,20 @@ pub(crate) enum StopStage {
     Gone,
 }
 
+/// Resize that a sync carries out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Resize {
+    /// What changes, while the memory in use is measured; the steps are planned after that.
+    pub(super) actions: ResizeActions,
+    /// Memory limits that shrink.
+    pub(super) shrinking: ShrinkingLimits,
+    /// Remaining steps, the first of which may be pending.
+    pub(super) steps: VecDeque<ResizeStep>,
+    /// Error that ended it.
+    pub(super) error: Option<Box<str>>,
+}
+
 impl Stop {
     /// Returns when the stop continues without an event.
     pub(super) fn due(&self) -> Option<Timestamp> {
@@ -189,6 +218,7 @@ impl Sync {
             tasks: VecDeque::new(),
             pending_call: PendingCall::Nothing,
             stops: Vec::new(),
+            resize: None,
             has_failed: false,
             lacks_network: false,
             has_acted: false,

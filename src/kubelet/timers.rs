@@ -48,6 +48,8 @@ pub enum Wake {
     PopulateVolumes,
     /// The reconciler of the volume manager mounts or unmounts volumes.
     ReconcileVolumes,
+    /// A resize that waits for room is decided on again.
+    ResizeRetry,
     /// Dead sandboxes are removed.
     GarbageCollection,
     /// Dead containers are removed of a Pod that was evicted, or that is deleted and over.

@@ -86,6 +86,24 @@ impl<'a> Validator<'a> {
                 let is_asked = |manager: &VolumeManager| manager.is_pending(volume, Operation::TearDown);
                 self.expect_volume(volume, "an unmounted volume", is_asked)
             }
+            RuntimeEvent::ContainerResourcesUpdated { container, instance, .. } => {
+                let is_asked = |call| call == PendingCall::UpdatingContainer(container, instance);
+                self.expect(Some(container), "an update of a container's resources", is_asked)
+            }
+            RuntimeEvent::SandboxResourcesUpdated { sandbox, .. } => {
+                let is_asked = |call| call == PendingCall::UpdatingSandbox(sandbox);
+                self.expect(None, "an update of a sandbox's resources", is_asked)
+            }
+            RuntimeEvent::PodCgroupSet { .. } => {
+                self.expect(None, "a written cgroup", |call| call == PendingCall::SettingCgroup)
+            }
+            RuntimeEvent::MemoryMeasured { result: Ok(ref usage) } => {
+                usage.containers.iter().try_for_each(|(container, _)| self.known(*container).map(|_| ()))?;
+                self.expect(None, "measured memory", |call| call == PendingCall::MeasuringMemory)
+            }
+            RuntimeEvent::MemoryMeasured { result: Err(_) } => {
+                self.expect(None, "measured memory", |call| call == PendingCall::MeasuringMemory)
+            }
             RuntimeEvent::Relisted(ref runtime) => check_listing(&self.kubelet.spec, runtime),
         }
     }

@@ -26,6 +26,7 @@
 mod admission;
 mod deletion;
 mod node_lost;
+mod resize;
 mod scheduling;
 mod status;
 
@@ -33,6 +34,7 @@ pub use deletion::Deletion;
 #[cfg(feature = "sim")]
 pub(crate) use deletion::granted_seconds;
 pub use node_lost::NodeLossReport;
+pub use resize::PodResize;
 
 use alloc::{
     string::{String, ToString},
@@ -112,6 +114,9 @@ pub enum ObjectError {
         /// The name that was asked for.
         name: String,
     },
+    /// The API server refuses the change.
+    #[error(transparent)]
+    Refused(api::Invalid),
     /// The changed spec is invalid.
     #[error(transparent)]
     Spec(#[from] SpecError),
@@ -268,6 +273,10 @@ impl PodObject {
         let spec = PodSpec::from_admitted(&changed)?;
         // Compared as lowered specs: fields that change nothing in a Pod's life may change freely.
         spec_change::validate_update(&self.spec, &spec)?;
+        // The kubelet takes other resources, but a client changes them through the subresource alone.
+        if !self.spec.has_same_resources(&spec) {
+            return Err(ObjectError::Immutable { field: "spec.containers" });
+        }
         (self.manifest, self.spec) = (changed, Arc::new(spec));
         self.count_write();
         Ok(())

@@ -9,7 +9,7 @@
 use super::{
     pod_actions::{Kill, KillReason, PodActions, SyncInputs},
     probe::ProbeResult,
-    record_of, restart,
+    record_of, resize, restart,
 };
 use crate::{
     api::RestartPolicy,
@@ -170,7 +170,12 @@ impl InitWalk<'_> {
             InstanceState::Running { .. } if is_sidecar => {
                 self.visit_running_sidecar(index, container, newest, actions)
             }
-            InstanceState::Running { .. } => {}
+            InstanceState::Running { .. } => {
+                // A plain init container is never restarted for its resources, so the answer makes no difference.
+                if self.inputs.resize.is_some_and(|resize| resize.resizes_init_containers) {
+                    resize::compute_pod_resize_action(self.inputs, index, container, newest, actions);
+                }
+            }
             InstanceState::Exited(_) if is_sidecar => actions.start_init.push(index),
             InstanceState::Exited(end) => {
                 if has_succeeded(end) {
@@ -208,9 +213,15 @@ impl InitWalk<'_> {
         // The next one is due even if this one is about to be replaced: once it has started, a sidecar holds back none.
         self.advance_from(index, actions);
         if newest.spec_changed {
-            replace(index, newest, KillReason::DefinitionChanged, actions);
-        } else if container.probe(ProbeKind::Liveness).is_some() && facts.liveness == Some(ProbeResult::Failure) {
-            replace(index, newest, KillReason::LivenessProbe, actions);
+            return replace(index, newest, KillReason::DefinitionChanged, actions);
+        }
+        match (container.probe(ProbeKind::Liveness), facts.liveness) {
+            (Some(_), Some(ProbeResult::Failure)) => replace(index, newest, KillReason::LivenessProbe, actions),
+            // A liveness probe without a result holds back a resize.
+            (Some(_), None) => {}
+            (Some(_), Some(ProbeResult::Success | ProbeResult::Unknown)) | (None, _) => {
+                resize::compute_pod_resize_action(self.inputs, index, container, newest, actions);
+            }
         }
     }
 

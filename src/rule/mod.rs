@@ -34,6 +34,7 @@ pub mod pod_actions;
 pub mod pod_status;
 mod preemption;
 pub mod probe;
+pub mod resize;
 pub mod restart;
 pub mod sandbox;
 pub mod spec_change;

@@ -23,7 +23,11 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    container_status::any_regular_created, init_containers, probe::ProbeResult, restart, sandbox,
+    container_status::any_regular_created,
+    init_containers,
+    probe::ProbeResult,
+    resize::{self, ResizeActions, ResizeInputs},
+    restart, sandbox,
     started_and_ready::ProbeFacts,
 };
 use crate::{
@@ -49,6 +53,8 @@ pub struct SyncInputs<'a> {
     pub is_deleting: bool,
     /// True if all containers are restarted in place.
     pub is_restarting_all: bool,
+    /// What resizes are computed from; `None` where none are carried out.
+    pub(crate) resize: Option<ResizeInputs<'a>>,
 }
 
 impl<'a> SyncInputs<'a> {
@@ -63,6 +69,7 @@ impl<'a> SyncInputs<'a> {
             probes: &[],
             is_deleting: false,
             is_restarting_all: false,
+            resize: None,
         }
     }
 }
@@ -87,6 +94,8 @@ pub struct PodActions {
     pub start_ephemeral: Vec<ContainerIndex>,
     /// Init containers and sidecars to start.
     pub start_init: Vec<ContainerIndex>,
+    /// Resize to carry out between the starts of init and of regular containers.
+    pub resize: ResizeActions,
     /// Regular containers to start.
     pub start: Vec<ContainerIndex>,
 }
@@ -131,6 +140,8 @@ pub enum KillReason {
     StartupProbe,
     /// The runtime reports its state as unknown.
     Unknown,
+    /// Its new resources need a restart: `resizePolicy` with `RestartContainer`.
+    Resize,
 }
 
 impl KillReason {
@@ -140,7 +151,7 @@ impl KillReason {
         match self {
             KillReason::LivenessProbe => Some(ProbeKind::Liveness),
             KillReason::StartupProbe => Some(ProbeKind::Startup),
-            KillReason::DefinitionChanged | KillReason::Unknown => None,
+            KillReason::DefinitionChanged | KillReason::Unknown | KillReason::Resize => None,
         }
     }
 }
@@ -170,6 +181,8 @@ impl fmt::Display for KillMessage<'_> {
             KillReason::Unknown => {
                 return write!(f, "{what} is in \"unknown\" state, try killing it before restart");
             }
+            // Of an init container as well, and without a word on the restart.
+            KillReason::Resize => return write!(f, "Container {name} resize requires restart"),
             KillReason::DefinitionChanged => write!(f, "{what} {name} definition changed")?,
             KillReason::LivenessProbe => write!(f, "{what} {name} failed liveness probe")?,
             KillReason::StartupProbe => write!(f, "{what} {name} failed startup probe")?,
@@ -194,6 +207,7 @@ pub fn compute_pod_actions(inputs: &SyncInputs<'_>) -> PodActions {
         reset: Vec::new(),
         start_ephemeral: Vec::new(),
         start_init: Vec::new(),
+        resize: ResizeActions::default(),
         start: Vec::new(),
     };
     if inputs.is_restarting_all {
@@ -299,6 +313,7 @@ fn actions_for_running_sandbox(inputs: &SyncInputs<'_>, actions: &mut PodActions
         actions.kill_pod = true;
         actions.start_init.clear();
     }
+    resize::compute_pod_level_resize_action(inputs, actions);
 }
 
 /// Plans one regular container: it is started, killed or kept. True if it is kept.
@@ -328,7 +343,7 @@ fn regular_container_action(
     } else if facts.startup == Some(ProbeResult::Failure) {
         KillReason::StartupProbe
     } else {
-        return true;
+        return resize::compute_pod_resize_action(inputs, index, container, running, actions);
     };
     let is_by_probe = reason.failed_probe().is_some();
     if is_by_probe && !inputs.kubernetes.has_bug(KnownBug::ProbeKillIgnoresExitCode) {

@@ -16,7 +16,7 @@
 //!
 //! Asked by: `kubelet::generate_status`.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ use crate::{
     api::{ConditionStatus, Name, PodPhase},
     config::{FeatureGate, KubeletChange, Kubernetes},
     spec::{ContainerIndex, PodSpec},
-    state::{Condition, ConditionType, ContainerRecord, PodConditions, RuntimeStatus, StartFailure},
+    state::{Condition, ConditionType, ContainerRecord, PodConditions, ResourceStatus, RuntimeStatus, StartFailure},
 };
 
 /// Input of [`generate_pod_status`]; slices are by container index.
@@ -127,12 +127,21 @@ pub struct PodRecord {
     pub phase_reason: PhaseReason,
     /// Conditions that the kubelet computes.
     pub conditions: PodConditions,
+    /// Resources, with the conditions of resizes; `None` where the kubelet does not know its node.
+    pub resources: Option<Box<ResourceStatus>>,
 }
 
 impl PodRecord {
     /// True if two statuses look the same in the API.
     pub(crate) fn is_same(&self, other: &PodRecord) -> bool {
-        self.phase == other.phase && self.conditions == other.conditions && self.records == other.records
+        let has_same_resources = match (&self.resources, &other.resources) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        self.phase == other.phase
+            && self.conditions == other.conditions
+            && self.records == other.records
+            && has_same_resources
     }
 }
 
@@ -181,7 +190,7 @@ pub fn generate_pod_status(inputs: &PodInputs<'_>, trigger: impl FnMut(Container
     let (phase, phase_reason) = phase_of(inputs, &records);
     started_and_ready::update_readiness(spec, &mut records, inputs.probes, inputs.kubelet, trigger);
     let conditions = conditions_of(inputs, &records, phase, is_restarting_all);
-    PodRecord { records, phase, phase_reason, conditions }
+    PodRecord { records, phase, phase_reason, conditions, resources: None }
 }
 
 /// Returns the phase and the rule for its reason. A phase that was terminal once stays terminal.

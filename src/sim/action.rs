@@ -13,8 +13,9 @@ use super::{
     node::OtherPod,
 };
 use crate::{
-    api::{self, ConditionStatus, Container, Name, PodPhase, ResourceList, named},
+    api::{self, ConditionStatus, Container, Name, PodPhase, ResourceList, ResourceRequirements, named},
     event::NodeEvent,
+    object::PodResize,
     state::ConditionReason,
 };
 
@@ -158,6 +159,14 @@ pub enum ScriptActionKind {
         /// Phase that it sets.
         phase: api::PodPhase,
     },
+    /// Resize containers, or the Pod as a whole; a resize that the API server refuses changes nothing.
+    Resize {
+        /// The new resources.
+        #[serde(flatten)]
+        resize: PodResize,
+        /// True if the kubelet is away, and sees it only after its next restart.
+        unseen: bool,
+    },
     /// Add an ephemeral container.
     AddEphemeralContainer {
         /// The container, as `kubectl debug` adds it.
@@ -224,6 +233,7 @@ impl ScriptActionKind {
             | ScriptActionKind::NetworkNotReady { .. }
             | ScriptActionKind::NetworkReady
             | ScriptActionKind::SetImage { .. }
+            | ScriptActionKind::Resize { .. }
             | ScriptActionKind::AddEphemeralContainer { .. }
             | ScriptActionKind::NodeAllocatable { .. }
             | ScriptActionKind::NodeLabels { .. }
@@ -277,6 +287,7 @@ impl ScriptActionKind {
             | ScriptActionKind::NodeLost
             | ScriptActionKind::NodeRecovered
             | ScriptActionKind::SetImage { .. }
+            | ScriptActionKind::Resize { .. }
             | ScriptActionKind::AddEphemeralContainer { .. }
             | ScriptActionKind::RemoveFinalizer { .. }
             | ScriptActionKind::NodeAllocatable { .. }
@@ -323,6 +334,7 @@ impl ScriptActionKind {
             ScriptActionKind::SetImage { .. } => "setImage",
             ScriptActionKind::SetDeadline { .. } => "setDeadline",
             ScriptActionKind::SetPhase { .. } => "setPhase",
+            ScriptActionKind::Resize { .. } => "resize",
             ScriptActionKind::AddEphemeralContainer { .. } => "addEphemeralContainer",
             ScriptActionKind::NodeAllocatable { .. } => "nodeAllocatable",
             ScriptActionKind::NodeLabels { .. } => "nodeLabels",
@@ -378,6 +390,7 @@ named! {
         SetImage = "setImage",
         SetDeadline = "setDeadline",
         SetPhase = "setPhase",
+        Resize = "resize",
         AddEphemeralContainer = "addEphemeralContainer",
         NodeAllocatable = "nodeAllocatable",
         NodeLabels = "nodeLabels",
@@ -409,6 +422,9 @@ struct Fields {
     #[serde(rename = "afterSeconds", default, with = "optional_seconds")]
     after: Option<Duration>,
     phase: Option<PodPhase>,
+    containers: Option<BTreeMap<String, ResourceRequirements>>,
+    resources: Option<ResourceRequirements>,
+    unseen: Option<bool>,
 }
 
 impl Fields {
@@ -456,6 +472,13 @@ impl Fields {
             },
             Op::SetDeadline => ScriptActionKind::SetDeadline { after: required(&mut self.after, "afterSeconds")? },
             Op::SetPhase => ScriptActionKind::SetPhase { phase: required(&mut self.phase, "phase")? },
+            Op::Resize => ScriptActionKind::Resize {
+                resize: PodResize {
+                    containers: self.containers.take().unwrap_or_default(),
+                    resources: self.resources.take(),
+                },
+                unseen: self.unseen.take().unwrap_or(false),
+            },
             Op::AddEphemeralContainer => ScriptActionKind::AddEphemeralContainer {
                 container: required(&mut self.container, "container")?.container()?,
             },
@@ -491,6 +514,9 @@ impl Fields {
             ("pod", self.pod.is_some()),
             ("afterSeconds", self.after.is_some()),
             ("phase", self.phase.is_some()),
+            ("containers", self.containers.is_some()),
+            ("resources", self.resources.is_some()),
+            ("unseen", self.unseen.is_some()),
         ];
         fields.into_iter().find(|(_, is_left)| *is_left).map(|(field, _)| field)
     }

@@ -32,6 +32,7 @@ mod instruction;
 mod node;
 mod random;
 mod recorder;
+mod resizes;
 mod scenario;
 mod script;
 mod settings;
@@ -57,6 +58,7 @@ pub use fleet::{
 pub use instruction::{InstructionError, InstructionKind, parse_time};
 pub use node::{NodeSettings, OtherPod};
 pub use random::{Distribution, DistributionError, RandomProbe, RandomProbes, RandomScript};
+pub use resizes::MemoryStep;
 pub use scenario::Scenario;
 pub use script::{ContainerScript, HookScript, ImageScript, Outage, ProbeScript, ProbeStep, Run, Script};
 pub use settings::{Pleg, Settings};

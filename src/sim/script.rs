@@ -10,6 +10,7 @@ use super::{
     duration::{IntoDuration, list_of_seconds, optional_seconds, seconds},
     node::OtherPod,
     random::RandomScript,
+    resizes::MemoryStep,
     start_failures::{CallOutcome, ConfigObject, NetworkOutage, SandboxOutcome, StartOutcome},
     volume_script::VolumeScript,
 };
@@ -59,6 +60,12 @@ pub struct Script {
     /// Config maps that environment variables refer to, by name; one that is left out exists.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config_maps: BTreeMap<String, ConfigObject>,
+    /// Outcomes of the updates of the sandbox's resources, in order; those after the last succeed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox_resize: Vec<CallOutcome>,
+    /// Outcomes of the writes of the Pod's cgroup, in order; those after the last succeed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cgroup_resize: Vec<CallOutcome>,
     /// Actions of users, controllers and the node on the Pod.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ScriptAction>,
@@ -121,6 +128,12 @@ pub struct ContainerScript {
     /// Script of the `preStop` hook; it succeeds at once if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_stop: Option<HookScript>,
+    /// Outcomes of the updates of its resources, in order; those after the last succeed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resize: Vec<CallOutcome>,
+    /// Memory that it uses while it runs, each step later than the one before; none if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory_usage: Vec<MemoryStep>,
     /// Random behaviour, which replaces the fixed one of `runs` and `image`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random: Option<Box<RandomScript>>,
@@ -434,6 +447,20 @@ impl ContainerScript {
     #[must_use]
     pub fn post_start(mut self, duration: impl IntoDuration, exit_code: i32) -> ContainerScript {
         self.post_start = Some(HookScript { duration: duration.into_duration(), exit_code });
+        self
+    }
+
+    /// Has the next update of the container's resources fail with this error.
+    #[must_use]
+    pub fn resize_fails(mut self, error: impl Into<String>) -> ContainerScript {
+        self.resize.push(CallOutcome::error(error));
+        self
+    }
+
+    /// Sets the memory that the container uses from some time of the simulation on, in bytes.
+    #[must_use]
+    pub fn uses_memory(mut self, from: impl IntoDuration, bytes: u64) -> ContainerScript {
+        self.memory_usage.push(MemoryStep { from: from.into_duration(), bytes });
         self
     }
 

@@ -32,6 +32,14 @@ pub struct CallOutcome {
     pub error: Option<String>,
 }
 
+impl CallOutcome {
+    /// Creates the outcome of a call that fails with this error.
+    #[must_use]
+    pub fn error(error: impl Into<String>) -> CallOutcome {
+        CallOutcome { error: Some(error.into()) }
+    }
+}
+
 /// Outcome of the start of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -169,6 +169,13 @@ pub enum Occurrence {
         /// The error, if it failed.
         error: Option<String>,
     },
+    /// The API server has answered an update of the subresource `resize`.
+    ResizeAnswered {
+        /// Generation of the object with the new resources; `None` if it has them already, or if they are refused.
+        generation: Option<i64>,
+        /// Reasons of a refusal.
+        refusals: Vec<String>,
+    },
     /// A sandbox died by itself.
     SandboxDied(SandboxId),
     /// The kubelet restarted; containers kept running.

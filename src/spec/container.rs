@@ -97,6 +97,9 @@ pub struct ContainerSpec {
     pub(crate) resources: Option<Box<ResourceRequirements>>,
     /// Names of the container's ports, which probes and hooks may use.
     pub(crate) port_names: Box<[Box<str>]>,
+    /// True if a resize of this resource restarts the container (`resizePolicy: RestartContainer`).
+    pub(crate) restarts_for_cpu: bool,
+    pub(crate) restarts_for_memory: bool,
 }
 
 impl ContainerSpec {
@@ -118,6 +121,18 @@ impl ContainerSpec {
         const NONE: &ResourceRequirements =
             &ResourceRequirements { limits: ResourceList::new(), requests: ResourceList::new() };
         self.resources.as_deref().unwrap_or(NONE)
+    }
+
+    /// True if a change of its CPU restarts the container: `resizePolicy` with `RestartContainer`.
+    #[must_use]
+    pub fn restarts_for_cpu(&self) -> bool {
+        self.restarts_for_cpu
+    }
+
+    /// True if a change of its memory restarts the container: `resizePolicy` with `RestartContainer`.
+    #[must_use]
+    pub fn restarts_for_memory(&self) -> bool {
+        self.restarts_for_memory
     }
 
     /// Returns the error of an invalid image reference, with which the container waits as `InvalidImageName`.

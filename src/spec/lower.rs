@@ -9,6 +9,8 @@ use alloc::{
     vec::Vec,
 };
 
+use serde::Deserialize;
+
 use super::{
     ContainerIndex, ContainerKind, ContainerSpec, LifecycleHook, NodeConstraints, PodResources, PodSpec, ProbeSpec,
     Restart, RestartRule,
@@ -209,6 +211,13 @@ fn lower_container(
     let resources: ResourceRequirements = read_value(container.resources.as_ref(), || format!("{field}.resources"))?;
     // An object of another origin than an API server's storage gets the defaults here.
     let resources = Some(resources.with_default_requests()).filter(|resources| !resources.is_empty());
+    let policies: Vec<ResizePolicy> =
+        read_value(container.other.get("resizePolicy"), || format!("{field}.resizePolicy"))?;
+    let restarts_for = |resource: &str| {
+        // The kubelet takes the first policy of a resource.
+        let policy = policies.iter().find(|policy| policy.resource_name == resource);
+        policy.is_some_and(|policy| policy.restart_policy == "RestartContainer")
+    };
     Ok(ContainerSpec {
         name: container.name.clone(),
         image: container.image.clone(),
@@ -234,7 +243,17 @@ fn lower_container(
             .filter(|name| !name.is_empty())
             .map(Into::into)
             .collect(),
+        restarts_for_cpu: restarts_for("cpu"),
+        restarts_for_memory: restarts_for("memory"),
     })
+}
+
+/// Entry of `resizePolicy`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ResizePolicy {
+    resource_name: String,
+    restart_policy: String,
 }
 
 /// Lowers the resources of the Pod as a whole; `None` if it has none.

@@ -290,6 +290,31 @@ impl PodSpec {
             && self.is_static == other.is_static
     }
 
+    /// True if both have the same resources, as a whole and container by container.
+    pub(crate) fn has_same_resources(&self, other: &PodSpec) -> bool {
+        let pairs = || self.containers.iter().zip(&other.containers);
+        self.resources == other.resources && pairs().all(|(one, other)| one.resources == other.resources)
+    }
+
+    /// Returns the spec with the resources of another one in place of its own: those of the Pod as a whole, if
+    /// `of_pod`, and those of containers of the kinds that `is_replaced` selects.
+    pub(crate) fn with_resources_of(
+        &self,
+        other: &PodSpec,
+        of_pod: bool,
+        is_replaced: impl Fn(ContainerKind) -> bool,
+    ) -> PodSpec {
+        let mut spec = self.clone();
+        let pairs = spec.containers.iter_mut().zip(&other.containers);
+        for (container, other) in pairs.filter(|(container, _)| is_replaced(container.kind)) {
+            container.resources.clone_from(&other.resources);
+        }
+        if of_pod {
+            spec.resources.clone_from(&other.resources);
+        }
+        spec
+    }
+
     /// Returns the container at `index`.
     #[must_use]
     pub fn container(&self, index: ContainerIndex) -> Option<&ContainerSpec> {

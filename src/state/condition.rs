@@ -27,6 +27,10 @@ named! {
         AllContainersRestarting = "AllContainersRestarting",
         /// The Pod is about to be terminated by a disruption (KEP-3329).
         DisruptionTarget = "DisruptionTarget",
+        /// A resize waits for room on the node, or can never be carried out there (KEP-1287).
+        PodResizePending = "PodResizePending",
+        /// A resize was accepted and is not yet carried out (KEP-1287).
+        PodResizeInProgress = "PodResizeInProgress",
     }
 }
 
@@ -62,6 +66,12 @@ named! {
         DeletionByTaintManager = "DeletionByTaintManager",
         /// The Pod's node no longer exists.
         DeletionByPodGc = "DeletionByPodGC",
+        /// The node has no room for a resize at present.
+        Deferred = "Deferred",
+        /// The node can never carry out a resize.
+        Infeasible = "Infeasible",
+        /// A resize could not be carried out, and is tried again.
+        Error = "Error",
     }
 }
 
@@ -78,7 +88,9 @@ impl ConditionType {
             | ConditionType::Ready
             | ConditionType::ContainersReady
             | ConditionType::PodScheduled
-            | ConditionType::AllContainersRestarting => false,
+            | ConditionType::AllContainersRestarting
+            | ConditionType::PodResizePending
+            | ConditionType::PodResizeInProgress => false,
         }
     }
 }
@@ -91,14 +103,12 @@ impl ConditionType {
 #[must_use]
 pub fn is_owned_by_kubelet(condition_type: &str) -> bool {
     let mut computed = ConditionType::ALL.iter().filter(|kind| !kind.is_shared());
-    is_resize_condition(condition_type) || computed.any(|kind| kind.name() == condition_type)
+    computed.any(|kind| kind.name() == condition_type)
 }
 
-/// True for the conditions of an in-place resize (KEP-1287): the kubelet owns them, and this crate does not compute
-/// them.
+/// True for the conditions of an in-place resize (KEP-1287).
 pub(crate) fn is_resize_condition(condition_type: &str) -> bool {
-    const RESIZE: [&str; 2] = ["PodResizePending", "PodResizeInProgress"];
-    RESIZE.contains(&condition_type)
+    [ConditionType::PodResizePending, ConditionType::PodResizeInProgress].iter().any(|it| it.name() == condition_type)
 }
 
 /// Condition without its times.

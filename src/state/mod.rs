@@ -20,8 +20,10 @@
 mod condition;
 mod container;
 mod container_ids;
+mod linux_resources;
 mod observed;
 mod reason;
+mod resource_status;
 mod runtime;
 
 pub(crate) use condition::is_resize_condition;
@@ -32,6 +34,11 @@ pub use condition::{
 pub use container::{ContainerRecord, FailureMessage, RecordedState, StartFailure, Termination, Waiting};
 pub(crate) use container::{REMOVED_TO_RESTART_ALL, SIGKILL_EXIT_CODE};
 pub use container_ids::ContainerIds;
+pub use linux_resources::LinuxResources;
+pub(crate) use linux_resources::{
+    CPU_PERIOD, MIN_SHARES, NO_LIMIT, milli_of_quota, milli_of_shares, quota_of_milli, shares_of_milli,
+};
 pub use observed::observed_records;
 pub use reason::{PodReason, StartError, TerminationReason};
+pub use resource_status::{ContainerResources, ResizeCondition, ResizeConditions, ResourceStatus};
 pub use runtime::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId};

@@ -5,17 +5,21 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::{
     messages::{condition_message, waiting_message},
     runtime_facts::{ContainerFacts, NumberedInstances, PodFacts, RuntimeFacts},
 };
 use crate::{
-    api::{self, Name, PodCondition, PodPhase},
+    api::{self, Name, OtherFields, PodCondition, PodPhase},
     kubelet::{PodMachine, StatusView},
     rule::pod_status::PodRecord,
     spec::{ContainerIndex, ContainerSpec, PodSpec},
     state::{
-        Condition, ConditionType, ContainerRecord, InstanceId, RecordedState, Termination, Waiting, is_owned_by_kubelet,
+        Condition, ConditionType, ContainerRecord, InstanceId, RecordedState, ResourceStatus, Termination, Waiting,
+        is_owned_by_kubelet,
     },
     time::Timestamp,
 };
@@ -60,6 +64,8 @@ pub struct StatusParts<'a> {
     pub readiness_generation: i64,
     /// True if the addresses of the Pod are shown.
     pub shows_pod_ips: bool,
+    /// Resources, which stand instead of those among the facts of the runtime.
+    pub resources: Option<&'a ResourceStatus>,
 }
 
 impl<'a> StatusParts<'a> {
@@ -79,6 +85,7 @@ impl<'a> StatusParts<'a> {
             observed_generation: spec.generation(),
             readiness_generation: spec.generation(),
             shows_pod_ips: true,
+            resources: record.resources.as_deref(),
         }
     }
 }
@@ -93,7 +100,13 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
     // generateAPIPodStatus gives each condition the generation of the Pod that is being synced, and SetPodStatus gives
     // it to the status, so one sync makes them all equal. Between two syncs SetContainerReadiness computes Ready and
     // ContainersReady again, from the newest Pod of the pod manager: these two may be ahead of the rest.
+    let resize = parts.resources.map(|resources| &resources.conditions);
     let generation_of = |which| match which {
+        // A resize keeps the generation that asked for it.
+        ConditionType::PodResizePending | ConditionType::PodResizeInProgress => {
+            let of_resize = resize.and_then(|conditions| conditions.get(which));
+            of_resize.map_or(observed_generation, |condition| condition.observed_generation)
+        }
         ConditionType::Ready | ConditionType::ContainersReady => readiness_generation,
         ConditionType::PodReadyToStartContainers
         | ConditionType::Initialized
@@ -108,7 +121,17 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
     // convertToAPIContainerStatuses sorts by name (SortedContainerStatuses), init containers as in the spec.
     let statuses = |indexes: &mut dyn Iterator<Item = ContainerIndex>| {
         let known = indexes.filter_map(|index| Some((index, containers.get(index.get())?.as_ref()?)));
-        known.map(|(index, record)| container_status(spec, index, record, facts)).collect::<Vec<_>>()
+        let shown = known.map(|(index, record)| {
+            let mut status = container_status(spec, index, record, facts);
+            if let Some(resources) = parts.resources {
+                let of_container = resources.container(index);
+                status.allocated_resources =
+                    of_container.filter(|it| !it.allocated.is_empty()).and_then(|it| value_of(&it.allocated));
+                status.resources = of_container.and_then(|it| value_of(&it.resources));
+            }
+            status
+        });
+        shown.collect::<Vec<_>>()
     };
     let status = api::PodStatus {
         observed_generation,
@@ -124,11 +147,29 @@ pub fn project(parts: StatusParts<'_>, facts: &dyn RuntimeFacts) -> api::PodStat
         ephemeral_container_statuses: statuses(&mut spec.ephemeral_by_name.iter().copied()),
         ..api::PodStatus::default()
     };
-    let mut pod = facts.pod();
+    let mut of_pod = facts.pod();
     if !parts.shows_pod_ips {
-        pod.pod_ips.clear();
+        of_pod.pod_ips.clear();
     }
-    pod.fill_in(spec, status)
+    if let Some(resources) = parts.resources {
+        // The machine's own conditions and resources win over the facts of the embedder.
+        of_pod.resize_conditions.clear();
+        set(&mut of_pod.other, "allocatedResources", Some(&resources.allocated).filter(|it| !it.is_empty()));
+        set(&mut of_pod.other, "resources", resources.resources.as_ref());
+    }
+    of_pod.fill_in(spec, status)
+}
+
+/// Sets a field of a status that the API types keep as it was written, or removes it.
+fn set(other: &mut OtherFields, field: &str, value: Option<&impl Serialize>) {
+    match value.and_then(value_of) {
+        Some(value) => other.insert(field.into(), value),
+        None => other.remove(field),
+    };
+}
+
+fn value_of(value: &impl Serialize) -> Option<Value> {
+    serde_json::to_value(value).ok()
 }
 
 impl PodMachine {
@@ -162,6 +203,7 @@ impl StatusView<'_> {
             observed_generation: self.observed_generation(),
             readiness_generation: self.readiness_generation(),
             shows_pod_ips: self.shows_pod_ips(),
+            resources: self.resources(),
         };
         project(parts, &FormerImages { facts, published: *self })
     }

@@ -9,9 +9,12 @@ use super::generators::{event, exit, outcome};
 use crate::{
     action::Action,
     config::KubeletConfig,
-    event::{ApiEvent, BoundVolume, ContainerExit, Event, EventError, Failure, RuntimeEvent, VolumeAttachment},
+    event::{
+        ApiEvent, BoundVolume, ContainerExit, Event, EventError, Failure, RuntimeEvent, SandboxUpdateError,
+        VolumeAttachment,
+    },
     kubelet::{Output, PodMachine},
-    rule::probe::ProbeOutcome,
+    rule::{probe::ProbeOutcome, resize::MemoryUsage},
     spec::PodSpec,
     state::{Instance, InstanceState, RuntimeStatus, StartError, Termination, TerminationReason},
     time::Timestamp,
@@ -389,6 +392,23 @@ pub fn answer(action: &Action, kind: &AnswerKind, runtime: &RuntimeStatus) -> Op
             RuntimeEvent::VolumeTornDown { volume, result }
         }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
+        Action::UpdateContainerResources { container, instance, .. } => {
+            let result = if fails { Err("rpc error: code = Unknown desc = cgroup busy".into()) } else { Ok(()) };
+            RuntimeEvent::ContainerResourcesUpdated { container, instance, result }
+        }
+        Action::UpdatePodSandboxResources { sandbox, .. } => {
+            let error =
+                || SandboxUpdateError { id: "sb".into(), message: "rpc error: code = Unknown desc = no".into() };
+            RuntimeEvent::SandboxResourcesUpdated { sandbox, result: if fails { Err(error()) } else { Ok(()) } }
+        }
+        Action::SetPodCgroup { .. } => {
+            RuntimeEvent::PodCgroupSet { result: if fails { Err("invalid argument".into()) } else { Ok(()) } }
+        }
+        Action::MeasureMemory => {
+            // Failure is memory in use beyond any limit.
+            let used = if fails { u64::MAX } else { 0 };
+            RuntimeEvent::MemoryMeasured { result: Ok(MemoryUsage { pod: Some(used), containers: Vec::new() }) }
+        }
         Action::RunHook { container, instance, hook } => {
             let result = if fails { Err("exit code 1".into()) } else { Ok(()) };
             RuntimeEvent::HookFinished { container, instance, hook, result }
@@ -424,7 +444,17 @@ pub(super) fn is_answer(action: &Action, event: &RuntimeEvent) -> bool {
         | (
             Action::StopContainer { container, instance, .. },
             RuntimeEvent::ContainerStopped { container: of, instance: id },
+        )
+        | (
+            Action::UpdateContainerResources { container, instance, .. },
+            RuntimeEvent::ContainerResourcesUpdated { container: of, instance: id, .. },
         ) => (container, instance) == (of, id),
+        (
+            Action::UpdatePodSandboxResources { sandbox: requested, .. },
+            RuntimeEvent::SandboxResourcesUpdated { sandbox, .. },
+        ) => requested == sandbox,
+        (Action::SetPodCgroup { .. }, RuntimeEvent::PodCgroupSet { .. })
+        | (Action::MeasureMemory, RuntimeEvent::MemoryMeasured { .. }) => true,
         (
             Action::RunHook { container, instance, hook },
             RuntimeEvent::HookFinished { container: of, instance: id, hook: which, .. },

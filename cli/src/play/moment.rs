@@ -107,7 +107,13 @@ impl Names {
             Action::RunHook { container, hook, .. } => {
                 Some(format!("{} of {} begins", hook_name(*hook), self.of(*container)))
             }
+            Action::UpdateContainerResources { container, .. } => {
+                Some(format!("{} gets its new resources", self.of(*container)))
+            }
             Action::RunPodSandbox { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
             | Action::FetchClaim { .. }
@@ -153,10 +159,24 @@ impl Names {
                     "the creation of the sandbox"
                 } else if matches!(**action, Action::CreateContainer { .. }) {
                     "the creation"
+                } else if matches!(
+                    **action,
+                    Action::UpdateContainerResources { .. }
+                        | Action::UpdatePodSandboxResources { .. }
+                        | Action::SetPodCgroup { .. }
+                ) {
+                    "the update of resources"
                 } else {
                     "the start"
                 };
                 Some(format!("{failed}{of} fails: {message}"))
+            }
+            Occurrence::ResizeAnswered { generation: Some(_), .. } => Some("the API server takes the resize".into()),
+            Occurrence::ResizeAnswered { refusals, .. } if refusals.is_empty() => {
+                Some("the resize changes nothing".into())
+            }
+            Occurrence::ResizeAnswered { refusals, .. } => {
+                Some(format!("the API server refuses the resize: {}", refusals.join("; ")))
             }
             Occurrence::Action(name) => Some(format!("script: {name}")),
             Occurrence::PullFinished { .. } | Occurrence::ProbeFinished { .. } => None,

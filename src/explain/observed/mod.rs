@@ -337,7 +337,9 @@ impl ObservedConditions {
             ConditionType::PodReadyToStartContainers
             | ConditionType::PodScheduled
             | ConditionType::AllContainersRestarting
-            | ConditionType::DisruptionTarget => None,
+            | ConditionType::DisruptionTarget
+            | ConditionType::PodResizePending
+            | ConditionType::PodResizeInProgress => None,
         }
     }
 }

@@ -101,7 +101,9 @@ impl Known {
             match message {
                 Message::Pleg(PlegEvent::Died(Some(container))) => self.check("queue", *container)?,
                 Message::ProbeUpdate(update) => self.check("queue", update.container)?,
-                Message::Pleg(PlegEvent::Started | PlegEvent::Died(None) | PlegEvent::Removed)
+                Message::Pleg(
+                    PlegEvent::Started | PlegEvent::Died(None) | PlegEvent::Removed | PlegEvent::Inspected,
+                )
                 | Message::Object(_)
                 | Message::Reconcile => {}
             }
@@ -125,6 +127,7 @@ impl Known {
                 | Task::ReportStopped
                 | Task::SyncRuntime
                 | Task::TerminatePod => {}
+                Task::Resize(actions) => actions.updated().try_for_each(|it| self.check("worker.sync.tasks", it))?,
             }
         }
         let is_stopping = match sync.pending_call {
@@ -132,6 +135,7 @@ impl Known {
             | PendingCall::Pulling(container, _)
             | PendingCall::Creating(container, _)
             | PendingCall::Starting(container, _)
+            | PendingCall::UpdatingContainer(container, _)
             | PendingCall::PostStart(container, ..) => {
                 self.check("worker.sync.pendingCall", container)?;
                 false
@@ -144,7 +148,10 @@ impl Known {
             PendingCall::Nothing
             | PendingCall::WaitingForVolumes
             | PendingCall::RunningSandbox(_)
-            | PendingCall::StoppingSandbox(_) => false,
+            | PendingCall::StoppingSandbox(_)
+            | PendingCall::MeasuringMemory
+            | PendingCall::UpdatingSandbox(_)
+            | PendingCall::SettingCgroup => false,
         };
         let problem = "containers are being stopped but the sync does not wait for their end, or the other way round";
         // A sync with stops and another call would forget the stops; one without stops would wait for ever.

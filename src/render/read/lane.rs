@@ -102,6 +102,10 @@ impl<'a> LaneReader<'a> {
             | Action::InspectImage { .. }
             | Action::CreateContainer { .. }
             | Action::RemoveContainer { .. }
+            | Action::UpdateContainerResources { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::Probe { .. } => {}
         }
     }
@@ -119,6 +123,7 @@ impl<'a> LaneReader<'a> {
             | Occurrence::CallFailed { .. }
             | Occurrence::VolumeSetUp { .. }
             | Occurrence::VolumeTornDown { .. }
+            | Occurrence::ResizeAnswered { .. }
             | Occurrence::KubeletRestarted
             | Occurrence::Action(_) => {}
         }

@@ -114,6 +114,10 @@ impl<'a> Reader<'a> {
             | Action::InspectImage { .. }
             | Action::CreateContainer { .. }
             | Action::RemoveContainer { .. }
+            | Action::UpdateContainerResources { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::Probe { .. } => {}
         }
     }
@@ -132,6 +136,7 @@ impl<'a> Reader<'a> {
             Occurrence::CallFailed { .. } => {}
             // A volume has no lane of its own; the waiting containers show that something is missing.
             Occurrence::VolumeSetUp { .. } | Occurrence::VolumeTornDown { .. } => {}
+            Occurrence::ResizeAnswered { .. } => self.action(at, PodAction::Scripted("resize".into())),
             Occurrence::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
             Occurrence::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
             // The script's restart may be delayed; `KubeletRestarted` follows when it happens.

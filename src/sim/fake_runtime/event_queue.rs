@@ -83,6 +83,7 @@ impl SimEvent {
             Wake::Probe(..) => SimEvent::Probe(wake),
             Wake::Retry
             | Wake::Deadline
+            | Wake::ResizeRetry
             | Wake::GarbageCollection
             | Wake::RemoveDead
             | Wake::Housekeeping

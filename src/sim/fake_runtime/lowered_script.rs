@@ -10,8 +10,9 @@ use crate::{
     rule::probe::ProbeOutcome,
     sim::{
         random::{Chance, Draw, RandomProbe, RandomScript},
+        resizes::memory_at,
         script::{ContainerScript, HookScript, INIT_TIME, ImageScript, ProbeScript, Run, Script},
-        start_failures::{ObjectReference, SandboxOutcome},
+        start_failures::{CallOutcome, ObjectReference, SandboxOutcome},
         volume_script::{VolumeCall, VolumeScript},
     },
     spec::{ContainerIndex, ContainerKind, ContainerSpec, PodSpec, ProbeKind, VolumeIndex},
@@ -29,6 +30,10 @@ pub struct LoweredScript {
     sandboxes: Vec<SandboxOutcome>,
     /// By index in the spec.
     volumes: Vec<VolumeScript>,
+    /// Outcomes of the updates of the sandbox's resources.
+    sandbox_resize: Vec<CallOutcome>,
+    /// Outcomes of the writes of the Pod's cgroup.
+    cgroup_resize: Vec<CallOutcome>,
 }
 
 #[derive(Clone, Debug)]
@@ -110,6 +115,8 @@ const HEALTHY: &ContainerScript = &ContainerScript {
     pre_start: Vec::new(),
     post_start: None,
     pre_stop: None,
+    resize: Vec::new(),
+    memory_usage: Vec::new(),
     random: None,
 };
 
@@ -143,7 +150,13 @@ impl LoweredScript {
         let script = |of: &ContainerSpec| scripts.get(of.name()).cloned().unwrap_or_default();
         let containers = spec.containers().map(|(_, of)| LoweredContainer::new(script(of), of));
         let volumes = spec.volumes().map(|_| VolumeScript::default()).collect();
-        LoweredScript { containers: containers.collect(), volumes, sandboxes: Vec::new() }
+        LoweredScript {
+            containers: containers.collect(),
+            volumes,
+            sandboxes: Vec::new(),
+            sandbox_resize: Vec::new(),
+            cgroup_resize: Vec::new(),
+        }
     }
 
     /// Adds the scripts of volumes, given by their names. A volume without one is bound, attached, mounted and unmounted at
@@ -162,6 +175,8 @@ impl LoweredScript {
     pub fn of(script: &Script, pod: &PodManifest, spec: &PodSpec) -> LoweredScript {
         let mut lowered = LoweredScript::new(&script.containers, spec);
         lowered.sandboxes.clone_from(&script.sandboxes);
+        lowered.sandbox_resize.clone_from(&script.sandbox_resize);
+        lowered.cgroup_resize.clone_from(&script.cgroup_resize);
         for (index, _) in spec.containers() {
             if let (Some(container), Some(written)) = (lowered.containers.get_mut(index.get()), pod.container(index)) {
                 container.references = script.references(pod, written);
@@ -261,6 +276,27 @@ impl LoweredScript {
         };
         // A hook without a script ends at once with exit code 0.
         script.unwrap_or_default()
+    }
+
+    /// Returns the error of the n-th update of a container's resources.
+    pub(super) fn container_resize(&self, container: ContainerIndex, nth: u32) -> Option<&str> {
+        at(&self.script(container).resize, nth)?.error.as_deref()
+    }
+
+    /// Returns the error of the n-th update of the sandbox's resources.
+    pub(super) fn sandbox_resize(&self, nth: u32) -> Option<&str> {
+        at(&self.sandbox_resize, nth)?.error.as_deref()
+    }
+
+    /// Returns the error of the n-th write of the Pod's cgroup.
+    pub(super) fn cgroup_resize(&self, nth: u32) -> Option<&str> {
+        at(&self.cgroup_resize, nth)?.error.as_deref()
+    }
+
+    /// Returns the memory that a running container uses so long after the start; `None` if the script does not say.
+    pub(super) fn memory_usage(&self, container: ContainerIndex, elapsed: Duration) -> Option<u64> {
+        let steps = &self.script(container).memory_usage;
+        (!steps.is_empty()).then(|| memory_at(steps, elapsed))
     }
 
     /// Returns a run as written, without its samples.

@@ -20,13 +20,14 @@ use self::{
 };
 use super::{
     recorder::SIMULATED_IP,
+    resizes::ResizeCalls,
     timeline::{ExitCause, Occurrence},
 };
 use crate::{
     action::Action,
     api::{Handler, IntOrString},
-    event::{ContainerExit, Failure, HandlerReply, HookKind, RuntimeEvent},
-    rule::probe::ProbeOutcome,
+    event::{ContainerExit, Failure, HandlerReply, HookKind, RuntimeEvent, SandboxUpdateError},
+    rule::{probe::ProbeOutcome, resize::MemoryUsage},
     spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     state::{InstanceId, InstanceState, RuntimeStatus, SIGKILL_EXIT_CODE, SandboxId, StartError, TerminationReason},
     time::Timestamp,
@@ -94,6 +95,8 @@ pub struct FakeRuntime {
     volumes: Box<[VolumeSim]>,
     /// Boxed: the Pods of a fleet have none.
     latencies: Option<Box<Latencies>>,
+    /// Boxed, since few Pods are resized.
+    resizes: Option<Box<ResizeCalls>>,
 }
 
 /// Times that the calls of a runtime take.
@@ -121,6 +124,7 @@ impl FakeRuntime {
             sandbox_creations: 0,
             sandbox: None,
             latencies: None,
+            resizes: None,
         }
     }
 
@@ -293,6 +297,10 @@ impl FakeRuntime {
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RunHook { .. }
+            | Action::UpdateContainerResources { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::Probe { .. }
             | Action::FetchClaim { .. }
             | Action::SetUpVolume { .. }
@@ -370,6 +378,28 @@ impl FakeRuntime {
                 Some(RuntimeEvent::ContainerExited { container, instance, exit })
             }
             Action::StopContainer { container, instance, timeout } => self.stop(container, instance, timeout, now),
+            Action::UpdateContainerResources { container, instance, .. } => {
+                let nth = self.resizes.get_or_insert_default().next_of(container);
+                let result = failed(self.script.container_resize(container, nth), action, record);
+                let result = result.map_err(|error| rpc_error(&error));
+                Some(RuntimeEvent::ContainerResourcesUpdated { container, instance, result })
+            }
+            Action::UpdatePodSandboxResources { sandbox, .. } => {
+                let nth = next(&mut self.resizes.get_or_insert_default().sandbox);
+                let result = failed(self.script.sandbox_resize(nth), action, record);
+                let result = result.map_err(|error| SandboxUpdateError {
+                    // The ids of the recordings.
+                    id: format!("sb-{}", sandbox.0).into(),
+                    message: rpc_error(&error),
+                });
+                Some(RuntimeEvent::SandboxResourcesUpdated { sandbox, result })
+            }
+            Action::SetPodCgroup { .. } => {
+                let nth = next(&mut self.resizes.get_or_insert_default().cgroup);
+                let result = failed(self.script.cgroup_resize(nth), action, record);
+                Some(RuntimeEvent::PodCgroupSet { result: result.map_err(String::into) })
+            }
+            Action::MeasureMemory => Some(RuntimeEvent::MemoryMeasured { result: Ok(self.memory_usage(now)) }),
             // Nothing waits for a removal, and no dead instance has anything to be removed here.
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => None,
             Action::RunHook { container, instance, hook } => self.run_hook(container, instance, hook, spec, now),
@@ -600,6 +630,18 @@ impl FakeRuntime {
         }
     }
 
+    // --- Resources ---
+
+    /// Returns the memory that the running containers use.
+    fn memory_usage(&self, now: Timestamp) -> MemoryUsage {
+        let running = self.containers.iter().zip((0..).map(ContainerIndex::from));
+        let running = running.filter(|(it, _)| it.process.as_ref().is_some_and(|process| process.is_alive));
+        let used = running.map(|(_, index)| (index, self.script.memory_usage(index, now.since(self.start))));
+        let containers: Vec<_> = used.map(|(index, used)| (index, Some(used.unwrap_or(0)))).collect();
+        let sum = containers.iter().filter_map(|(_, used)| *used).fold(0, u64::saturating_add);
+        MemoryUsage { pod: Some(sum), containers }
+    }
+
     // --- Images ---
 
     fn end_pull(
@@ -761,6 +803,20 @@ fn failed_start(message: &str) -> ContainerExit {
 
 fn sandbox_not_ready() -> Failure {
     Failure { error: StartError::CreateContainerError, message: "sandbox not ready".into() }
+}
+
+/// Counts a call, and returns its place.
+fn next(count: &mut u32) -> u32 {
+    let nth = *count;
+    *count = nth.saturating_add(1);
+    nth
+}
+
+/// Records a call that fails.
+fn failed(error: Option<&str>, action: Action, record: &mut impl FnMut(Occurrence)) -> Result<(), String> {
+    let Some(error) = error else { return Ok(()) };
+    record(Occurrence::CallFailed { action: Box::new(action), reason: None, message: error.into() });
+    Err(error.into())
 }
 
 fn probe_finished(

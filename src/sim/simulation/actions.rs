@@ -3,6 +3,7 @@
 use alloc::{
     string::{String, ToString},
     sync::Arc,
+    vec::Vec,
 };
 use core::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::{
     api::{ConditionStatus, PodCondition},
     event::{Event, EventError},
     kubelet::{PodMachine, Sink},
-    object::{ObjectError, PodObject},
+    object::{ObjectError, PodObject, PodResize},
     sim::{
         action::{ScriptAction, ScriptActionKind},
         duration::to_grace_seconds,
@@ -167,6 +168,9 @@ impl Simulation {
         if self.object.is_gone() && !is_of_node {
             return Ok(());
         }
+        if let ScriptActionKind::Resize { resize, unseen } = action {
+            return self.resize(resize, *unseen);
+        }
         self.recorder.occurrence(self.instant.at, Occurrence::Action(action.name().into()));
         self.recorder.object_may_have_changed = true;
         // The node's actions reach the kubelet directly; all others change the object, and the watch delivers it.
@@ -269,8 +273,9 @@ impl Simulation {
             ScriptActionKind::AddEphemeralContainer { container } => {
                 self.object.add_ephemeral_container((**container).clone())
             }
-            // Performed by `act_on_node`.
-            ScriptActionKind::KubeletRestart
+            // Performed by `resize` and `act_on_node`.
+            ScriptActionKind::Resize { .. }
+            | ScriptActionKind::KubeletRestart
             | ScriptActionKind::KubeletStop
             | ScriptActionKind::KubeletStart
             | ScriptActionKind::Evict { .. }
@@ -307,6 +312,24 @@ impl Simulation {
         let disrupted = ScriptActionKind::Disrupt { reason, message: String::new() };
         for action in [disrupted, ScriptActionKind::Delete { grace: None }] {
             self.perform(&action).map_err(|error| ScenarioError::Refused { action: action.name(), error })?;
+        }
+        Ok(())
+    }
+
+    /// Resizes the Pod through the API server, whose refusal is no mistake of the script.
+    fn resize(&mut self, resize: &PodResize, unseen: bool) -> Result<(), String> {
+        let before = self.object.clone();
+        let (generation, refusals) = match self.object.resize(resize, self.config.kubernetes) {
+            Ok(has_changed) => (has_changed.then_some(self.object.manifest().metadata.generation), Vec::new()),
+            Err(ObjectError::Refused(invalid)) => (None, invalid.errors().iter().map(ToString::to_string).collect()),
+            Err(error) => return Err(error.to_string()),
+        };
+        self.recorder.occurrence(self.instant.at, Occurrence::ResizeAnswered { generation, refusals });
+        self.recorder.object_may_have_changed = self.object != before;
+        if unseen {
+            self.has_unseen_object = true;
+        } else if generation.is_some() {
+            self.deliver();
         }
         Ok(())
     }

@@ -65,6 +65,9 @@ impl Simulation {
             self.restart_is_pending = true;
         } else if !self.object.is_gone() && pod.worker_state() != WorkerState::Finished {
             self.recorder.occurrence(self.instant.at, Occurrence::KubeletRestarted);
+            if core::mem::take(&mut self.has_unseen_object) && !self.restarts_resume {
+                self.show_to_restarting_kubelet();
+            }
             if self.restarts_resume {
                 self.resume();
             } else {
@@ -103,6 +106,15 @@ impl Simulation {
             self.deliver();
         }
         Ok(())
+    }
+
+    /// Has the kubelet that restarts list the object, which has changed while it was away.
+    fn show_to_restarting_kubelet(&mut self) {
+        let manifest = self.object.manifest().clone();
+        if let Some(pod) = &mut self.driver.pod {
+            // The object was validated when it was changed.
+            let _ = pod.replace_object(&manifest);
+        }
     }
 
     /// Resumes the Pod from its object and the containers in the runtime.

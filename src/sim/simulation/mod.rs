@@ -79,6 +79,8 @@ pub struct Simulation {
     restart_is_pending: bool,
     /// True if the kubelet was done with the Pod when it was last looked at running.
     was_finished: bool,
+    /// True if the object has changed while the kubelet was away: it sees that after its restart.
+    has_unseen_object: bool,
     /// True if a scripted restart resumes the Pod from its object instead of telling it to forget.
     restarts_resume: bool,
     // --- Snapshot ---
@@ -109,6 +111,7 @@ impl Simulation {
             is_pod_outdated: false,
             restart_is_pending: false,
             was_finished: false,
+            has_unseen_object: false,
             restarts_resume: false,
             #[cfg(feature = "snapshot")]
             steps: 0,

@@ -80,6 +80,7 @@ fn script(names: Vec<String>, is_gated: bool) -> impl Strategy<Value = Script> {
                 sandboxes,
                 network_not_ready,
                 actions: before.into_iter().chain(actions).collect(),
+                seed: 0,
                 ..Script::default()
             }
         })
@@ -216,7 +217,7 @@ fn container_script() -> impl Strategy<Value = ContainerScript> {
                 pre_start,
                 post_start,
                 pre_stop,
-                random: None,
+                ..ContainerScript::default()
             }
         })
         .boxed()

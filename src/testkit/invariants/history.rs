@@ -235,6 +235,10 @@ impl History {
             | Action::StartContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
+            | Action::UpdateContainerResources { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::Probe { .. } => {}
         }
     }

@@ -6,9 +6,10 @@ use pod_lifecycle::{
     Action, Output, PodMachine, Timestamp,
     api::{ConditionStatus, PodCondition, PodPhase},
     event::{
-        ApiEvent, BoundVolume, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent, VolumeAttachment,
+        ApiEvent, BoundVolume, ContainerExit, Event, Failure, HookKind, NodeEvent, RuntimeEvent, SandboxUpdateError,
+        VolumeAttachment,
     },
-    rule::probe::ProbeOutcome,
+    rule::{probe::ProbeOutcome, resize::MemoryUsage},
     spec::{ContainerIndex, ProbeKind, VolumeIndex},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId, StartError},
     testkit::{self, AnswerKind},
@@ -138,6 +139,22 @@ fn answer(dice: &mut Dice, action: &Action) -> Option<RuntimeEvent> {
         Action::TearDownVolume { volume } => {
             let result = if is_well { Ok(()) } else { Err("device is busy".into()) };
             RuntimeEvent::VolumeTornDown { volume, result }
+        }
+        Action::UpdateContainerResources { container, instance, .. } => {
+            let result = if is_well { Ok(()) } else { Err("cgroup is busy".into()) };
+            RuntimeEvent::ContainerResourcesUpdated { container, instance, result }
+        }
+        Action::UpdatePodSandboxResources { sandbox, .. } => {
+            let refused = || SandboxUpdateError { id: "sb".into(), message: "no room".into() };
+            RuntimeEvent::SandboxResourcesUpdated { sandbox, result: if is_well { Ok(()) } else { Err(refused()) } }
+        }
+        Action::SetPodCgroup { .. } => {
+            RuntimeEvent::PodCgroupSet { result: if is_well { Ok(()) } else { Err("invalid argument".into()) } }
+        }
+        Action::MeasureMemory => {
+            let pod = dice.one_of(&[None, Some(0), Some(u64::MAX)]).copied()?;
+            let result = if is_well { Ok(MemoryUsage { pod, containers: Vec::new() }) } else { Err("no stats".into()) };
+            RuntimeEvent::MemoryMeasured { result }
         }
         Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => return None,
         _ => return None,

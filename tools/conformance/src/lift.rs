@@ -21,7 +21,7 @@ pub(crate) fn kill_reason(reason: KillReason) -> &'static str {
         KillReason::LivenessProbe => "LivenessProbe",
         KillReason::StartupProbe => "StartupProbe",
         KillReason::Unknown => "Unknown",
-        _ => unreachable!("{reason:?} is new here"),
+        KillReason::Resize | _ => unreachable!("{reason:?} is new here"),
     }
 }
 

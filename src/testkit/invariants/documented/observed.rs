@@ -323,6 +323,10 @@ impl Observed {
             | RuntimeEvent::VolumeAttachmentChanged { .. }
             | RuntimeEvent::VolumeSetUp { .. }
             | RuntimeEvent::VolumeTornDown { .. }
+            | RuntimeEvent::ContainerResourcesUpdated { .. }
+            | RuntimeEvent::SandboxResourcesUpdated { .. }
+            | RuntimeEvent::PodCgroupSet { .. }
+            | RuntimeEvent::MemoryMeasured { .. }
             | RuntimeEvent::ContainerStarted { result: Err(_), .. } => {}
         }
     }
@@ -398,6 +402,10 @@ impl Observed {
             | Action::RemoveContainer { .. }
             | Action::FetchClaim { .. }
             | Action::SetUpVolume { .. }
+            | Action::UpdateContainerResources { .. }
+            | Action::UpdatePodSandboxResources { .. }
+            | Action::SetPodCgroup { .. }
+            | Action::MeasureMemory
             | Action::TearDownVolume { .. } => {}
         }
     }

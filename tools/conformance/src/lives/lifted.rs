@@ -10,7 +10,7 @@ use pod_lifecycle::{
     rule::probe::ProbeOutcome,
     sim::{EntryKind, Occurrence, Scenario, ScriptActionKind, Timeline, TimelineEntry},
     spec::{ContainerIndex, ContainerKind, PodSpec, ProbeKind, VolumeIndex},
-    state::{InstanceId, StartError},
+    state::{InstanceId, LinuxResources, StartError},
 };
 use serde_json::{Value, json};
 
@@ -106,6 +106,18 @@ impl Lift {
         calls: &mut Vec<Value>,
         starts: &mut BTreeMap<ContainerIndex, usize>,
     ) {
+        if matches!(
+            action,
+            Action::UpdateContainerResources { .. }
+                | Action::UpdatePodSandboxResources { .. }
+                | Action::SetPodCgroup { .. }
+        ) {
+            // Answered before anything else happens, so it is the last call.
+            if let Some(call) = calls.last_mut() {
+                call["error"] = json!(message);
+            }
+            return;
+        }
         let op = if matches!(action, Action::RunPodSandbox { .. }) {
             "RunPodSandbox"
         } else if matches!(action, Action::CreateContainer { .. }) {
@@ -175,6 +187,8 @@ impl Lift {
             "reason": text(&status.reason), "message": text(&status.message),
             "startTime": self.seconds(status.start_time),
             "observedGeneration": self.generation(status.observed_generation),
+            "allocatedResources": status.other.get("allocatedResources").filter(|_| self.shows_resources()),
+            "resources": status.other.get("resources").filter(|_| self.shows_resources()),
             "conditions": list(conditions.collect()),
             "initContainerStatuses": containers(&status.init_container_statuses),
             "containerStatuses": containers(&status.container_statuses),
@@ -186,6 +200,10 @@ impl Lift {
         if self.form != StatusForm::Short && generation != 0 { json!(generation) } else { Value::Null }
     }
 
+    fn shows_resources(&self) -> bool {
+        self.form == StatusForm::WithNode
+    }
+
     fn container(&self, status: &api::ContainerStatus) -> Value {
         let ephemeral = self.spec.index_of(&status.name).and_then(|index| self.spec.container(index));
         let is_ephemeral = ephemeral.is_some_and(|it| it.kind() == ContainerKind::Ephemeral);
@@ -195,6 +213,8 @@ impl Lift {
             "started": status.started.filter(|_| !is_ephemeral),
             "name": status.name, "ready": status.ready, "restartCount": status.restart_count,
             "containerID": self.recorded_id(&status.container_id),
+            "allocatedResources": Some(&status.allocated_resources).filter(|_| self.shows_resources()),
+            "resources": Some(&status.resources).filter(|_| self.shows_resources()),
             "stopSignal": status.other.get("stopSignal"),
             "volumeMounts": (!status.volume_mounts.is_empty()).then_some(&status.volume_mounts),
             "state": self.state(&status.state), "lastState": self.state(&status.last_state),
@@ -268,8 +288,20 @@ impl Lift {
             }),
             Action::SetUpVolume { volume } => json!({ "t": t, "op": "~SetUp", "volume": self.volume(*volume) }),
             Action::TearDownVolume { volume } => json!({ "t": t, "op": "~TearDown", "volume": self.volume(*volume) }),
+            Action::UpdateContainerResources { container, instance, resources } => json!({
+                "t": t, "op": "UpdateContainerResources", "container": name(container),
+                "id": self.id(*container, *instance), "resources": linux(resources),
+            }),
+            Action::UpdatePodSandboxResources { sandbox, resources } => json!({
+                "t": t, "op": "UpdatePodSandboxResources", "id": format!("sb-{}", sandbox.0),
+                "resources": linux(resources),
+            }),
+            Action::SetPodCgroup { resources } => {
+                json!({ "t": t, "op": "SetPodCgroup", "resources": linux(resources) })
+            }
             Action::InspectImage { .. }
             | Action::Probe { .. }
+            | Action::MeasureMemory
             | Action::RemovePodSandbox { .. }
             | Action::FetchClaim { .. } => return None,
             _ => unreachable!("{action:?} is new here"),
@@ -316,6 +348,15 @@ impl Lift {
             }),
             Occurrence::SandboxDied(sandbox) => {
                 json!({ "t": t, "op": "~SandboxDied", "id": format!("sb-{}", sandbox.0) })
+            }
+            Occurrence::ResizeAnswered { generation, refusals } => {
+                let mut answer = json!({ "t": t, "op": "~Action", "action": "resize" });
+                match generation {
+                    Some(generation) => answer["generation"] = json!(generation),
+                    None if refusals.is_empty() => answer["noChange"] = json!(true),
+                    None => answer["rejected"] = json!(refusals),
+                }
+                answer
             }
             Occurrence::KubeletRestarted => json!({ "t": t, "op": "~KubeletRestart" }),
             Occurrence::Action(action) => {
@@ -392,6 +433,14 @@ fn as_recorded(message: &str) -> String {
         return message.to_owned();
     };
     format!("{before}error: command terminated with exit code {code}{after}")
+}
+
+/// Resources of a call; what is not set is left out.
+fn linux(resources: &LinuxResources) -> Value {
+    let LinuxResources { cpu_shares, cpu_quota, cpu_period, memory_limit } = *resources;
+    let all =
+        [("cpuShares", cpu_shares), ("cpuQuota", cpu_quota), ("cpuPeriod", cpu_period), ("memoryLimit", memory_limit)];
+    Value::Object(all.iter().filter(|(_, it)| *it != 0).map(|(name, it)| ((*name).to_owned(), json!(it))).collect())
 }
 
 fn text(text: &str) -> Value {
