@@ -26,7 +26,9 @@ pub(super) fn admit(worker: &mut PodWorker, kubelet: &mut Kubelet, step: &mut St
     if kubelet.object.is_gone || kubelet.object.api_terminal_phase.is_some() {
         return true;
     }
-    match admission::admit(&kubelet.object.spec, &kubelet.config.node_name, &node) {
+    // A Pod that was here before the restart is judged by what it was given, not by a resize that waits.
+    let spec = kubelet.allocated_object().map_or_else(|| kubelet.object.spec.clone(), |object| object.spec.clone());
+    match admission::admit(&spec, &kubelet.config.node_name, &node) {
         // The Pods that a critical one preempts are killed before it starts; they are other machines.
         Ok(_) => true,
         Err(rejection) => {
@@ -43,6 +45,9 @@ pub(super) fn reject(reason: &str, message: &str, worker: &mut PodWorker, kubele
     *worker = PodWorker::of_rejected_pod();
     // CouldHaveRunningContainers: without a worker, only a kubelet that has not yet looked is unsure.
     let could_run = !kubelet.has_synced_pods(step.now);
+    if let Some(manager) = kubelet.allocation.as_deref_mut().filter(|_| !could_run) {
+        manager.reject();
+    }
     publish_rejection(reason, message, could_run, kubelet, step);
     record_published_phase(kubelet);
 }

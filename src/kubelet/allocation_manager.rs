@@ -39,6 +39,8 @@ pub(super) struct AllocationManager {
     // --- Checkpoints, which survive restarts of the kubelet ---
     /// Spec whose resources are allocated.
     allocated: Arc<PodSpec>,
+    /// True if the node has not admitted the Pod: then nothing is allocated, and any resize is in force at once.
+    is_rejected: bool,
     actuated: Actuated,
 
     // --- The node ---
@@ -98,6 +100,7 @@ impl AllocationManager {
         (is_on && config.node.is_some()).then(|| {
             Box::new(AllocationManager {
                 allocated: spec.clone(),
+                is_rejected: false,
                 actuated: Actuated::default(),
                 cgroup: None,
                 given: Vec::new(),
@@ -111,6 +114,11 @@ impl AllocationManager {
                 allocated_spec: None,
             })
         })
+    }
+
+    /// Records that the node has not admitted the Pod.
+    pub(super) fn reject(&mut self) {
+        self.is_rejected = true;
     }
 
     // --- Queries ---
@@ -257,6 +265,9 @@ impl AllocationManager {
 
     /// Takes the desired spec of the object, with the allocation in place of its own resources.
     fn follow(&mut self, desired: &PodSpec, gates: ResizeGates) {
+        if self.is_rejected {
+            self.allocated = Arc::new(desired.clone());
+        }
         let inputs = gates.inputs(&self.actuated);
         self.allocated_spec = resize::with_allocation(desired, &self.allocated, inputs).map(Arc::new);
     }
@@ -283,11 +294,12 @@ impl AllocationManager {
         spec: &PodSpec,
         view: &RuntimeStatus,
         previous: &PodRecord,
-        shows_running: bool,
+        (shows_running, keeps_ends): (bool, bool),
         gates: ResizeGates,
     ) -> ResourceStatus {
         let before = previous.resources.as_deref();
-        let containers = spec.containers().map(|(index, _)| self.container_status(spec, view, index, previous));
+        let containers =
+            spec.containers().map(|(index, _)| self.container_status(spec, view, index, previous, keeps_ends));
         let mut status = ResourceStatus {
             containers: containers.collect(),
             conditions: self.conditions.clone(),
@@ -313,13 +325,14 @@ impl AllocationManager {
         view: &RuntimeStatus,
         index: ContainerIndex,
         previous: &PodRecord,
+        keeps_ends: bool,
     ) -> Option<ContainerResources> {
         let of_container = spec.container(index)?;
         let before = previous.resources.as_deref().and_then(|before| before.container(index));
         let status = |of: &PodRecord| of.records.get(index.get()).cloned().flatten();
-        let Some(newest) = view.newest(index) else {
+        let was_terminated = status(previous).is_some_and(|it| it.termination().is_some());
+        let Some(newest) = view.newest(index).filter(|_| !(keeps_ends && was_terminated)) else {
             // Without an instance the status of an end stands as it was.
-            let was_terminated = status(previous).is_some_and(|it| it.termination().is_some());
             return before.filter(|_| was_terminated).cloned();
         };
         let allocated = of_container.resources();
@@ -568,18 +581,21 @@ impl Kubelet {
     pub(super) fn add_resources(
         &mut self,
         record: &mut PodRecord,
-        spec: &PodSpec,
+        object: &ApiPod,
         view: &RuntimeStatus,
         is_terminated: bool,
         shows_running: bool,
     ) {
         let gates = self.resize_gates();
+
         let Some(manager) = &mut self.allocation else { return };
         if is_terminated {
             manager.clear_conditions();
         }
         let previous = self.status_manager.record();
-        let status = manager.status(spec, view, previous, shows_running, gates);
+        // cleanUpContainersInPod has removed what was left of a deleted Pod by then.
+        let keeps_ends = is_terminated && object.is_deleting();
+        let status = manager.status(&object.spec, view, previous, (shows_running, keeps_ends), gates);
         record.resources = Some(Box::new(status));
     }
 }

@@ -320,6 +320,7 @@ impl Kubelet {
         let kubernetes = self.config.kubernetes;
         let shows_generation = kubernetes.is_enabled(FeatureGate::PodObservedGenerationTracking);
         let write_time = self.config.write_time();
+        let is_removed_with_status = self.object.is_deleting() && self.volume_manager().is_none();
         let Kubelet { status_manager, spec, object, queue, runtime_manager, allocation, .. } = self;
         let allocation = allocation.as_deref_mut();
         (
@@ -333,6 +334,7 @@ impl Kubelet {
                 shows_generation,
                 kubernetes,
                 write_time,
+                is_removed_with_status,
                 step,
             },
         )

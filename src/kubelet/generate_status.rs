@@ -122,7 +122,7 @@ fn generate(
     }
     record.records.iter_mut().flatten().for_each(round_down_start);
     let shows_running = kubelet.status_manager.published_phase() == Some(PodPhase::Running);
-    kubelet.add_resources(&mut record, &request.object.spec, view, request.is_terminated, shows_running);
+    kubelet.add_resources(&mut record, request.object, view, request.is_terminated, shows_running);
     (record, has_triggered_probe)
 }
 

@@ -184,6 +184,8 @@ pub(super) struct StatusContext<'a, 'out> {
     pub(super) kubernetes: Kubernetes,
     /// Time that a write takes.
     pub(super) write_time: Duration,
+    /// True if the object of a Pod that has ended is removed at once, since it is being deleted and has no volumes.
+    pub(super) is_removed_with_status: bool,
     pub(super) step: &'a mut Step<'out>,
 }
 
@@ -454,7 +456,10 @@ impl StatusManager {
         self.generations.status = generation.max(self.generations.status);
         // Between two syncs a probe may have set it by an object that this sync does not know yet.
         self.generations.readiness = generation;
-        let has_changed = is_first || has_observed || self.reason != new.reason || !before.is_same(&self.record);
+        // The first status after a restart is compared by the patch that it makes, in which times count, too.
+        let has_new_times = self.source != StatusSource::Kubelet && before.resources != self.record.resources;
+        let has_changed =
+            is_first || has_observed || has_new_times || self.reason != new.reason || !before.is_same(&self.record);
         let is_unchanged = !has_changed && before == self.record;
         if is_unchanged {
             // Keeps the allocation that other Pods may share.
@@ -849,6 +854,8 @@ impl StatusManager {
             .allocation
             .as_deref_mut()
             .is_some_and(|manager| manager.record_write(self.record.resources.as_deref(), becomes_terminal));
+        // The removal of a deleted Pod comes with its last status, unless its volumes are still mounted.
+        let retries_resize = retries_resize && !(phase.is_terminal() && context.is_removed_with_status);
         if shown != Some(phase) {
             context.emit(Change::Phase { from: shown, to: phase });
         }

@@ -154,6 +154,7 @@ impl Scenario {
             volume_manager: settings.volume_manager || !self.script.volumes.is_empty(),
             status_write_time: settings.status_write_time,
             is_new: settings.new_kubelet,
+            runtime_hides_resources: settings.runtime_hides_resources,
             fast_path: settings.fast_path,
             garbage_collection_period: match settings.garbage_collection_period {
                 None => default.garbage_collection_period,

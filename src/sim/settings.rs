@@ -116,6 +116,9 @@ pub struct Settings {
     /// Node that admits the Pod; without one every Pod is admitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeSettings>,
+    /// True if the runtime does not report the resources of containers, as old ones did not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub runtime_hides_resources: bool,
     /// What the control plane writes into the Pod when its node is lost: `notReady` or `unknownPhase`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub node_loss: NodeLossReport,

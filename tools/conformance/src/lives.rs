@@ -34,7 +34,7 @@ pub fn replay_resumed(line: &Value) -> Result<Value, String> {
 /// Plays a life until the kubelet is done with the Pod: the recorder went no further, whatever else the script had.
 fn to_finish(mut life: Simulation) -> Result<Timeline, ScenarioError> {
     while let Some(next) = life.next() {
-        if life.is_finished() && next > life.now() {
+        if life.is_finished() && next >= life.now() {
             return Ok(life.into_timeline());
         }
         life.step()?;
@@ -96,6 +96,7 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     if input["config"]["node"].is_object() {
         config.node = Some(serde_json::from_value(input["config"]["node"].clone()).map_err(read)?);
     }
+    config.runtime_hides_resources = input["config"]["runtimeHidesResources"] == true;
     config.pleg = read_or_default(&input["config"]["pleg"])?;
     config.relist_after_sync = input["config"]["relistAfterPass"] == true;
     // The recorder starts its kubelet together with the Pod.
