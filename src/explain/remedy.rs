@@ -194,10 +194,16 @@ impl Remedy {
     /// Returns the remedies for an unmet condition of this type and reason, the best first.
     #[must_use]
     pub fn for_condition(condition_type: &str, reason: &str) -> &'static [Remedy] {
-        if let Some(reason) = Named::<ConditionReason>::from(reason).known() {
+        let known_type = Named::<ConditionType>::from(condition_type).known();
+        // Words of resizes are common ones: a condition of others may have them, too.
+        let is_of_resize = |reason: &ConditionReason| {
+            matches!(reason, ConditionReason::Deferred | ConditionReason::Infeasible | ConditionReason::Error)
+        };
+        let is_known = |reason: &ConditionReason| known_type.is_some() || !is_of_resize(reason);
+        if let Some(reason) = Named::<ConditionReason>::from(reason).known().filter(is_known) {
             return for_condition_reason(reason);
         }
-        match (Named::<ConditionType>::from(condition_type).known(), reason) {
+        match (known_type, reason) {
             (Some(ConditionType::PodScheduled), "SchedulerError") => &[Remedy::SchedulersLog],
             (Some(ConditionType::PodScheduled), _) => &[Remedy::FittingNode],
             (Some(ConditionType::PodReadyToStartContainers), _) => &[Remedy::NetworkAndVolumes],

@@ -587,6 +587,12 @@ impl PodMachine {
         self.kubelet.status_view()
     }
 
+    /// Returns the spec with the resources that the kubelet has accepted.
+    #[cfg(feature = "sim")]
+    pub(crate) fn allocated_spec(&self) -> Arc<PodSpec> {
+        self.kubelet.allocated_object().map_or_else(|| self.kubelet.object.spec.clone(), |object| object.spec.clone())
+    }
+
     /// True if the node did not admit the Pod, and nothing of it runs.
     pub(crate) fn is_rejected(&self) -> bool {
         self.worker_state() == WorkerState::Rejected && self.runtime().is_quiet()

@@ -33,6 +33,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct PodResize {
     /// Requests and limits of containers by their names, which replace those that they have.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -40,6 +41,20 @@ pub struct PodResize {
     /// Requests and limits of the Pod as a whole, if they change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<ResourceRequirements>,
+}
+
+impl PodResize {
+    /// Creates the resize of one container.
+    #[must_use]
+    pub fn of_container(name: &str, resources: ResourceRequirements) -> PodResize {
+        PodResize { containers: BTreeMap::from([(name.into(), resources)]), resources: None }
+    }
+
+    /// Creates the resize of the Pod as a whole.
+    #[must_use]
+    pub fn of_pod(resources: ResourceRequirements) -> PodResize {
+        PodResize { containers: BTreeMap::new(), resources: Some(resources) }
+    }
 }
 
 impl PodObject {

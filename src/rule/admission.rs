@@ -38,6 +38,9 @@ pub(super) enum Failure {
     Predicate { name: &'static str, description: &'static str },
 }
 
+/// Name and description of the predicate on ports of the node.
+const LACKS_PORTS: (&str, &str) = ("NodePorts", "node(s) didn't have free ports for the requested pod ports");
+
 impl Failure {
     fn rejection(&self) -> Rejection {
         match self {
@@ -100,12 +103,15 @@ pub fn room_for(spec: &PodSpec, node_name: &str, node: &NodeInfo) -> Option<Reje
     admit(spec, node_name, node).err()
 }
 
-/// True if a Pod of which only the requests and ports are known fits beside those of the node.
+/// Returns why a Pod of which only the requests and ports are known does not fit beside those of the node.
 #[cfg(feature = "sim")]
-pub(crate) fn has_room(pod: &crate::config::AdmittedPod, node: &NodeInfo) -> bool {
+pub(crate) fn lack_of_room(pod: &crate::config::AdmittedPod, node: &NodeInfo) -> Option<Rejection> {
     let has_conflict =
         |port: &HostPort| node.pods.iter().flat_map(|pod| &pod.host_ports).any(|it| it.conflicts_with(port));
-    lacking_resources(&pod.requests, node).is_empty() && !pod.host_ports.iter().any(has_conflict)
+    let (name, description) = LACKS_PORTS;
+    let lacks_ports = pod.host_ports.iter().any(has_conflict).then_some(Failure::Predicate { name, description });
+    let mut failures = lacking_resources(&pod.requests, node).into_iter().chain(lacks_ports);
+    failures.next().map(|failure| failure.rejection())
 }
 
 pub(super) fn rejection(failure: &Failure) -> Rejection {
@@ -134,9 +140,7 @@ fn check_os(spec: &PodSpec, node: &NodeInfo) -> Result<(), Rejection> {
 fn failed_predicates(spec: &PodSpec, node_name: &str, node: &NodeInfo) -> Vec<Failure> {
     let mut failures = lacking_resources(&spec.requests(), node);
     let mut fail = |has_failed: bool, name, description| {
-        if has_failed {
-            failures.push(Failure::Predicate { name, description });
-        }
+        failures.extend(has_failed.then_some(Failure::Predicate { name, description }));
     };
     let constraints = spec.node_constraints.as_deref();
     let matches = constraints.is_none_or(|constraints| constraints.matches_node(node_name, &node.labels));
@@ -144,7 +148,7 @@ fn failed_predicates(spec: &PodSpec, node_name: &str, node: &NodeInfo) -> Vec<Fa
     let has_conflict =
         |port: &HostPort| node.pods.iter().flat_map(|pod| &pod.host_ports).any(|it| it.conflicts_with(port));
     let lacks_ports = spec.host_ports().iter().any(has_conflict);
-    fail(lacks_ports, "NodePorts", "node(s) didn't have free ports for the requested pod ports");
+    fail(lacks_ports, LACKS_PORTS.0, LACKS_PORTS.1);
     let is_untolerated = |taint: &&Taint| {
         // The kubelet is only interested in NoExecute; the others are the scheduler's.
         taint.effect == "NoExecute" && constraints.is_none_or(|constraints| !constraints.tolerates(taint))

@@ -434,7 +434,7 @@ impl PodCgroup {
         let mut resources = LinuxResources {
             cpu_shares: self.shares,
             cpu_quota: self.quota,
-            cpu_period: CPU_PERIOD,
+            cpu_period_micros: CPU_PERIOD,
             memory_limit: self.memory,
         };
         if let Some(cpu) = overhead.get("cpu") {
@@ -487,7 +487,7 @@ pub(crate) fn steps(
     }
     if is_due(cpu) {
         let limit = config.quota.unwrap_or(cgroup.quota);
-        let quota = LinuxResources { cpu_quota: limit, cpu_period: CPU_PERIOD, ..LinuxResources::default() };
+        let quota = LinuxResources { cpu_quota: limit, cpu_period_micros: CPU_PERIOD, ..LinuxResources::default() };
         let shares = LinuxResources { cpu_shares: config.shares, ..LinuxResources::default() };
         // A limit is never below the request, on the way up and on the way down.
         plan.grow(limit > cgroup.quota, Resizable::Cpu, quota);
@@ -688,7 +688,7 @@ impl ReportedResources {
     pub(crate) fn new(given: Option<LinuxResources>, actuated: Option<&ResourceRequirements>) -> ReportedResources {
         let quantity = |value: i64, quantity: Quantity| (value > 0).then_some(quantity);
         let reported = given.map(|given| {
-            let cpu_limit = milli_of_quota(given.cpu_quota, given.cpu_period);
+            let cpu_limit = milli_of_quota(given.cpu_quota, given.cpu_period_micros);
             let cpu_request = milli_of_shares(given.cpu_shares);
             ReportedResources {
                 cpu_request: quantity(cpu_request, Quantity::milli(cpu_request)),
@@ -939,7 +939,7 @@ mod tests {
         let resources = |cpu_shares, cpu_quota, memory: i64| LinuxResources {
             cpu_shares,
             cpu_quota,
-            cpu_period: CPU_PERIOD,
+            cpu_period_micros: CPU_PERIOD,
             memory_limit: memory << 20,
         };
         assert_eq!(given, [resources(512, 100_000, 600), resources(819, 150_000, 600)], "memory first, then CPU");

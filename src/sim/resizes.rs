@@ -11,6 +11,7 @@ use crate::spec::ContainerIndex;
 /// Memory that a container uses from some time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MemoryStep {
     /// Time since the start of the simulation.
     #[serde(with = "seconds")]

@@ -86,6 +86,9 @@ pub struct Settings {
     /// Time that the runtime takes to start a container; none if left out.
     #[serde(rename = "startSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
     pub start_time: Option<Duration>,
+    /// Time that the runtime takes to update the resources of a container; none if left out.
+    #[serde(rename = "updateSeconds", default, skip_serializing_if = "Option::is_none", with = "optional_seconds")]
+    pub update_time: Option<Duration>,
     /// Time that a write of a status takes; 20 ms with `nodeLikeSeed`, none otherwise, if left out. The kubelet decides only
     /// at its end whether containers may run, and so whether a terminal phase is held back.
     #[serde(

@@ -176,6 +176,13 @@ pub enum Occurrence {
         /// Reasons of a refusal.
         refusals: Vec<String>,
     },
+    /// The node did not admit another Pod.
+    OtherPodRejected {
+        /// Its name.
+        name: String,
+        /// Reason: `OutOfcpu`.
+        reason: String,
+    },
     /// A sandbox died by itself.
     SandboxDied(SandboxId),
     /// The kubelet restarted; containers kept running.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// let app: ResourceRequirements =
 ///     serde_json::from_str(r#"{"requests": {"cpu": "500m"}, "limits": {"cpu": "1", "memory": "512Mi"}}"#)?;
 /// let resources = LinuxResources::of_container(&app.requests, &app.limits);
-/// assert_eq!((resources.cpu_shares, resources.cpu_quota, resources.cpu_period), (512, 100_000, 100_000));
+/// assert_eq!((resources.cpu_shares, resources.cpu_quota, resources.cpu_period_micros), (512, 100_000, 100_000));
 /// assert_eq!(resources.memory_limit, 536_870_912);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -24,7 +24,7 @@ pub struct LinuxResources {
     /// CPU time in microseconds within each period.
     pub cpu_quota: i64,
     /// Period of the quota in microseconds.
-    pub cpu_period: i64,
+    pub cpu_period_micros: i64,
     /// Most memory, in bytes.
     pub memory_limit: i64,
 }
@@ -59,7 +59,7 @@ impl LinuxResources {
             // A container without a request gets the shares of its limit.
             cpu_shares: shares_of_milli(milli(requests).unwrap_or(cpu_limit)),
             cpu_quota: quota_of_milli(cpu_limit),
-            cpu_period: CPU_PERIOD,
+            cpu_period_micros: CPU_PERIOD,
             memory_limit: limits.get("memory").map_or(0, |memory| memory.value()),
         }
     }
@@ -94,8 +94,8 @@ pub(crate) fn milli_of_shares(shares: i64) -> i64 {
 /// Returns the thousandths of a CPU that a quota stands for; 0 for none.
 ///
 /// Answers to `QuotaToMilliCPU`.
-pub(crate) fn milli_of_quota(quota: i64, period: i64) -> i64 {
-    if quota == NO_LIMIT { 0 } else { quota.saturating_mul(1_000).checked_div(period).unwrap_or(0) }
+pub(crate) fn milli_of_quota(quota: i64, period_micros: i64) -> i64 {
+    if quota == NO_LIMIT { 0 } else { quota.saturating_mul(1_000).checked_div(period_micros).unwrap_or(0) }
 }
 
 #[cfg(test)]

@@ -117,6 +117,9 @@ fn every_condition_reason_has_its_remedy() {
         ("PreemptionByScheduler", Remedy::HigherPriority),
         ("DeletionByTaintManager", Remedy::Toleration),
         ("DeletionByPodGC", Remedy::NewPod),
+        ("Deferred", Remedy::RoomOnNode),
+        ("Infeasible", Remedy::SmallerResize),
+        ("Error", Remedy::Message),
     ];
     let known: Vec<&str> = ConditionReason::ALL.iter().map(|reason| reason.name()).collect();
     assert_eq!(rows.map(|(reason, _)| reason).as_slice(), known, "every known reason has its row here");
@@ -135,6 +138,8 @@ fn a_condition_without_a_known_reason_has_the_remedy_of_its_type() {
         ("PodScheduled", Remedy::FittingNode),
         ("AllContainersRestarting", Remedy::TriggerOfRestart),
         ("DisruptionTarget", Remedy::Message),
+        ("PodResizePending", Remedy::RoomOnNode),
+        ("PodResizeInProgress", Remedy::Message),
     ];
     let known: Vec<&str> = ConditionType::ALL.iter().map(|known| known.name()).collect();
     assert_eq!(rows.map(|(known, _)| known).as_slice(), known, "every known type has its row here");

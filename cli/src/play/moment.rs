@@ -151,6 +151,9 @@ impl Names {
             Occurrence::VolumeTornDown { volume, error } => {
                 Some(self.volume_call("unmount", *volume, error.as_deref()))
             }
+            Occurrence::OtherPodRejected { name, reason } => {
+                Some(format!("the node does not admit Pod {name}: {reason}"))
+            }
             Occurrence::SandboxDied(_) => Some("the sandbox dies".into()),
             Occurrence::KubeletRestarted => Some("the kubelet restarts".into()),
             Occurrence::CallFailed { action, message, .. } => {

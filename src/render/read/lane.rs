@@ -124,6 +124,7 @@ impl<'a> LaneReader<'a> {
             | Occurrence::VolumeSetUp { .. }
             | Occurrence::VolumeTornDown { .. }
             | Occurrence::ResizeAnswered { .. }
+            | Occurrence::OtherPodRejected { .. }
             | Occurrence::KubeletRestarted
             | Occurrence::Action(_) => {}
         }

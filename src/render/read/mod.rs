@@ -137,6 +137,8 @@ impl<'a> Reader<'a> {
             // A volume has no lane of its own; the waiting containers show that something is missing.
             Occurrence::VolumeSetUp { .. } | Occurrence::VolumeTornDown { .. } => {}
             Occurrence::ResizeAnswered { .. } => self.action(at, PodAction::Scripted("resize".into())),
+            // It is no Pod of this picture.
+            Occurrence::OtherPodRejected { .. } => {}
             Occurrence::SandboxDied(_) => self.action(at, PodAction::SandboxDied),
             Occurrence::KubeletRestarted => self.action(at, PodAction::KubeletRestarted),
             // The script's restart may be delayed; `KubeletRestarted` follows when it happens.

@@ -51,6 +51,8 @@ pub(in crate::sim) enum SimEvent {
     RunSandbox(SandboxId),
     /// A container starts.
     Start(ContainerIndex, InstanceId),
+    /// A container gets its new resources.
+    UpdateResources(ContainerIndex, InstanceId),
     /// An exec hook ends, by itself or with its container.
     HookEnd(ContainerIndex, InstanceId, HookKind),
     /// A probe with latency is answered.

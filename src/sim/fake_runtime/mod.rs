@@ -29,7 +29,10 @@ use crate::{
     event::{ContainerExit, Failure, HandlerReply, HookKind, RuntimeEvent, SandboxUpdateError},
     rule::{probe::ProbeOutcome, resize::MemoryUsage},
     spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
-    state::{InstanceId, InstanceState, RuntimeStatus, SIGKILL_EXIT_CODE, SandboxId, StartError, TerminationReason},
+    state::{
+        InstanceId, InstanceState, LinuxResources, RuntimeStatus, SIGKILL_EXIT_CODE, SandboxId, StartError,
+        TerminationReason,
+    },
     time::Timestamp,
 };
 
@@ -106,6 +109,8 @@ struct Latencies {
     sandbox: Duration,
     /// Start of a container.
     start: Duration,
+    /// Update of a container's resources.
+    update: Duration,
 }
 
 impl FakeRuntime {
@@ -137,8 +142,8 @@ impl FakeRuntime {
 
     /// Sets how long the creation of a sandbox and the start of a container take; by default they take no time.
     #[must_use]
-    pub fn with_latencies(mut self, sandbox: Duration, start: Duration) -> FakeRuntime {
-        let latencies = Latencies { sandbox, start };
+    pub fn with_latencies(mut self, sandbox: Duration, start: Duration, update: Duration) -> FakeRuntime {
+        let latencies = Latencies { sandbox, start, update };
         self.latencies = (latencies != Latencies::default()).then(|| Box::new(latencies));
         self
     }
@@ -278,7 +283,7 @@ impl FakeRuntime {
         now: Timestamp,
         record: &mut impl FnMut(Occurrence),
     ) -> Option<RuntimeEvent> {
-        let Latencies { sandbox: for_sandbox, start: for_start } =
+        let Latencies { sandbox: for_sandbox, start: for_start, update: for_update } =
             self.latencies.as_deref().copied().unwrap_or_default();
         let later = match action {
             Action::RunPodSandbox { sandbox } if !for_sandbox.is_zero() => {
@@ -286,6 +291,9 @@ impl FakeRuntime {
             }
             Action::StartContainer { container, instance } if !for_start.is_zero() => {
                 Some((for_start, SimEvent::Start(container, instance)))
+            }
+            Action::UpdateContainerResources { container, instance, .. } if !for_update.is_zero() => {
+                Some((for_update, SimEvent::UpdateResources(container, instance)))
             }
             Action::RunPodSandbox { .. }
             | Action::StartContainer { .. }
@@ -424,6 +432,11 @@ impl FakeRuntime {
     ) -> Option<RuntimeEvent> {
         match event {
             SimEvent::RunSandbox(sandbox) => self.perform(Action::RunPodSandbox { sandbox }, spec, now, record),
+            SimEvent::UpdateResources(container, instance) => {
+                // What it is given makes no difference to a simulated process.
+                let resources = LinuxResources::default();
+                self.perform(Action::UpdateContainerResources { container, instance, resources }, spec, now, record)
+            }
             SimEvent::Start(container, instance) => {
                 self.perform(Action::StartContainer { container, instance }, spec, now, record)
             }

@@ -468,7 +468,8 @@ fn scripted_runtime(scenario: &Scenario, object: &PodObject, start: Timestamp) -
     let script = Arc::new(LoweredScript::of(&scenario.script, object.manifest(), object.spec()));
     let mut runtime = FakeRuntime::new(script, start).with_seed(scenario.script.seed);
     let (sandbox, start_time) = (scenario.config.sandbox_time, scenario.config.start_time);
-    runtime = runtime.with_latencies(sandbox.unwrap_or_default(), start_time.unwrap_or_default());
+    let update = scenario.config.update_time.unwrap_or_default();
+    runtime = runtime.with_latencies(sandbox.unwrap_or_default(), start_time.unwrap_or_default(), update);
     for &death in &scenario.script.sandbox_deaths {
         runtime.kill_sandbox_at(start + death);
     }

@@ -16,6 +16,7 @@ use crate::{
         action::ScriptActionKind,
         node::{self, OtherPod},
         recorder::ApiSide,
+        timeline::Occurrence,
     },
 };
 
@@ -30,7 +31,7 @@ impl Simulation {
         } else if let ScriptActionKind::OtherPodLeaves { name } = action {
             self.node_info().and_then(|node| without_pod(node, name))
         } else if let ScriptActionKind::OtherPodArrives { pod } = action {
-            self.node_info().map(|node| self.with_arriving(node, pod))
+            self.node_info().map(|node| self.take_arriving(node, pod))
         } else {
             return None;
         };
@@ -49,18 +50,21 @@ impl Simulation {
     }
 
     /// Returns the node with another Pod, if the kubelet admits that beside this one.
-    fn with_arriving(&self, node: NodeInfo, pod: &OtherPod) -> NodeInfo {
+    fn take_arriving(&mut self, node: NodeInfo, pod: &OtherPod) -> NodeInfo {
         let arriving = pod.admitted();
         let mut seen = node.clone();
         seen.pods.extend(self.admitted_pod());
-        if admission::has_room(&arriving, &seen) { node.with_pod(arriving) } else { node }
+        let Some(rejection) = admission::lack_of_room(&arriving, &seen) else { return node.with_pod(arriving) };
+        let (name, reason) = (pod.name.clone(), rejection.reason.into());
+        self.recorder.occurrence(self.instant.at, Occurrence::OtherPodRejected { name, reason });
+        node
     }
 
     /// Returns the simulated Pod as its node has admitted it; `None` if it takes no room.
     fn admitted_pod(&self) -> Option<AdmittedPod> {
         let pod = self.driver.pod.as_ref()?;
         let is_active = matches!(pod.worker_state(), WorkerState::Syncing | WorkerState::Terminating);
-        is_active.then(|| AdmittedPod::of(pod.spec()))
+        is_active.then(|| AdmittedPod::of(&pod.allocated_spec()))
     }
 
     /// Reports the changed node to the Pod's kubelet.

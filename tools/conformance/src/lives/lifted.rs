@@ -67,6 +67,12 @@ impl Lift {
                 EntryKind::Occurrence(Occurrence::CallFailed { action, reason, message }) => {
                     self.call_failed(action, reason.as_ref(), message, &mut calls, &mut starts);
                 }
+                // The recorder says so of the action itself.
+                EntryKind::Occurrence(Occurrence::OtherPodRejected { reason, .. }) => {
+                    if let Some(arrival) = calls.last_mut() {
+                        arrival["refused"] = json!(reason);
+                    }
+                }
                 EntryKind::Occurrence(happened) => calls.push(self.happened(t, happened)),
                 EntryKind::Event(event) => events.push(json!({
                     "t": t, "type": event.type_.name(), "reason": event.reason, "message": event.message,
@@ -437,9 +443,13 @@ fn as_recorded(message: &str) -> String {
 
 /// Resources of a call; what is not set is left out.
 fn linux(resources: &LinuxResources) -> Value {
-    let LinuxResources { cpu_shares, cpu_quota, cpu_period, memory_limit } = *resources;
-    let all =
-        [("cpuShares", cpu_shares), ("cpuQuota", cpu_quota), ("cpuPeriod", cpu_period), ("memoryLimit", memory_limit)];
+    let LinuxResources { cpu_shares, cpu_quota, cpu_period_micros, memory_limit } = *resources;
+    let all = [
+        ("cpuShares", cpu_shares),
+        ("cpuQuota", cpu_quota),
+        ("cpuPeriod", cpu_period_micros),
+        ("memoryLimit", memory_limit),
+    ];
     Value::Object(all.iter().filter(|(_, it)| *it != 0).map(|(name, it)| ((*name).to_owned(), json!(it))).collect())
 }
 

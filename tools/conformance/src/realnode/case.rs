@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
-    api::{Container, Document, PodManifest, PodPhase},
+    api::{Container, Document, PodManifest, PodPhase, ResourceRequirements},
+    object::PodResize,
     rule::probe::ProbeOutcome,
     sim::{
         ConfigObject, ContainerScript, NodeSettings, ProbeStep, Run, Scenario, Script, ScriptAction, ScriptActionKind,
@@ -172,6 +173,11 @@ impl Case {
     fn actions(&self, act: &[Value], pod: &PodManifest) -> Result<Vec<ScriptActionKind>, String> {
         let word = |place: usize| act.get(place).and_then(Value::as_str).unwrap_or_default();
         let number = |place: usize| act.get(place).and_then(Value::as_u64).map(Duration::from_secs);
+        let resources = |place: usize| -> Result<ResourceRequirements, String> {
+            let resources = act.get(place).cloned().unwrap_or_default();
+            serde_json::from_value(resources).map_err(|error| error.to_string())
+        };
+        let resize = |resize| ScriptActionKind::Resize { resize, unseen: false };
         let only = || pod.spec.containers.first().map(|container| container.name.clone()).unwrap_or_default();
         Ok(vec![match word(1) {
             "delete" if word(3) == "--force" => ScriptActionKind::ForceDelete,
@@ -201,6 +207,9 @@ impl Case {
             "phase" => ScriptActionKind::SetPhase {
                 phase: word(2).parse::<PodPhase>().map_err(|_| format!("{act:?} has no phase"))?,
             },
+            "resize" => resize(PodResize::of_container(&only(), resources(2)?)),
+            "resize-init" => resize(PodResize::of_container(word(2), resources(3)?)),
+            "resize-pod" => resize(PodResize::of_pod(resources(2)?)),
             // A label changes nothing that a Pod shows, and the second Pod of the name is another Pod.
             "label" | "again" => return Ok(Vec::new()),
             verb => return Err(format!("cannot say {verb:?} yet")),

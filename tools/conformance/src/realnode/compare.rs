@@ -87,7 +87,9 @@ fn plain(text: &str) -> String {
         text.truncate(place);
     }
     // The recorder took a Pod named `deadline` out of a message with that word.
-    text.replace("than the specified deadline", "than the specified POD")
+    let text = text.replace("than the specified deadline", "than the specified POD");
+    // And Pods named `resize` out of the events of resizes.
+    text.replace("Pod resize ", "Pod POD ")
 }
 
 // --- Events ---

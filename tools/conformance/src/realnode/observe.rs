@@ -39,6 +39,8 @@ pub(super) fn observe(case: &Case, pod: u64, seed: u64) -> Result<Observed, Stri
     // Two busy processors: with many Pods at once a sandbox took up to three seconds.
     scenario.config.sandbox_time = Some(Duration::from_millis(500 + 500 * (seed % 6)));
     scenario.config.start_time = Some(Duration::from_millis(150 + 100 * (seed % 4)));
+    // Longer or shorter than the write of a status.
+    scenario.config.update_time = Some(Duration::from_millis(100 * (seed % 2)));
     let timeline = scenario.play().map_err(|error| error.to_string())?;
     let mut observed = Observed::default();
     let mut finalizers = Vec::new();
@@ -131,6 +133,15 @@ impl Observed {
             }
             self.see(&field, at, Value::Object(value));
             self.see_time(timeline, &field, condition.last_transition_time);
+        }
+        // A condition that goes is seen as nothing.
+        let is_shown = |field: &str| {
+            status.conditions.iter().any(|condition| field.strip_prefix("cond.") == Some(&*condition.type_))
+        };
+        let gone: Vec<String> =
+            self.seqs.keys().filter(|field| field.starts_with("cond.") && !is_shown(field)).cloned().collect();
+        for field in gone {
+            self.see(&field, at, Value::Null);
         }
         let lists = [
             ("i", &status.init_container_statuses),

@@ -10,19 +10,12 @@ use serde_json::Value;
 
 /// Cases that differ, and why.
 const DIFFERENCES: &[(&str, &str)] = &[
-    ("resize", NOT_SAID),
-    ("resize-restart", NOT_SAID),
     // The event of the first probe is missing in the recording: its kubelet ended before it had sent it.
     ("u-never-ready", "an event that was never sent"),
     ("u-ready", "the first probe after the restart"),
-    ("resize-pod-level", NOT_SAID),
-    ("resize-init", NOT_SAID),
-    ("resize-sidecar", NOT_SAID),
     // The recording ends before the second restart that the second change of the image makes.
     ("image-twice", "cut off"),
 ];
-
-const NOT_SAID: &str = "the harness cannot say it yet";
 
 #[test]
 fn a_real_nodes_lives_are_lived_again_but_for_those_listed() {
