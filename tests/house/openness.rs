@@ -42,7 +42,18 @@ const CLOSED: &[(&str, &[&str])] = &[
 const LITERALS: &[(&str, &[&str])] = &[
     (
         "report of a runtime, written by the embedder: a new field is a new fact that it has to report",
-        &["RuntimeStatus", "Sandbox", "Instance", "Termination", "ContainerExit", "Failure", "BoundVolume"],
+        &[
+            "RuntimeStatus",
+            "Sandbox",
+            "Instance",
+            "Termination",
+            "ContainerExit",
+            "Failure",
+            "BoundVolume",
+            "MemoryUsage",
+            "SandboxUpdateError",
+            "LinuxResources",
+        ],
     ),
     (
         "record of the kubelet's cache, written field by field where a rule is evaluated alone",
