@@ -33,7 +33,7 @@ pub enum KnownBug {
     /// `rule::container_status`.
     InheritedStarted,
     /// A Pod whose sidecar has a startup probe never starts its other containers if the kubelet restarts while the Pod
-    /// initializes.
+    /// initializes. If it restarts later, a container that then exits is not restarted.
     ///
     /// <https://github.com/kubernetes/kubernetes/issues/136910>, fixed by #137146 in 1.36; later patches of 1.35 have
     /// the fix, too (#137885). Asked in `rule::probe`.
@@ -273,7 +273,8 @@ impl KnownBug {
                 "The status is frozen while init containers run again in a new sandbox, unless the Pod's policy is Always."
             }
             KnownBug::ExitLostAtEviction => {
-                "An evicted Pod may show the exit code of a former run, and so the wrong phase: dead containers are removed                  before they are read."
+                "An evicted Pod may show the exit code of a former run, and so the wrong phase: dead containers are removed \
+                 before they are read."
             }
         }
     }

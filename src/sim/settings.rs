@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{duration::optional_seconds, node::NodeSettings};
 use crate::{
-    config::{FastPath, FeatureGate, FeatureGateError, Kubernetes, KubernetesVersion, Timing},
+    config::{FastPath, FeatureGate, FeatureGateError, KnownBug, Kubernetes, KubernetesVersion, Timing},
     object::NodeLossReport,
     time::Timestamp,
 };
@@ -65,6 +65,9 @@ pub struct Settings {
     /// True if the kubelet does as the documentation says where its version has a [known bug](crate::config::KnownBug).
     #[serde(default, skip_serializing_if = "is_default")]
     pub as_documented: bool,
+    /// Known bugs that the kubelet does not have although its version does, such as `inheritedStarted`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed_bugs: Vec<KnownBug>,
     /// Pod lifecycle event generator: `generic` polls the runtime once a second, as on a real node; if left out, the
     /// kubelet sees every change in the runtime immediately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,7 +185,8 @@ impl Settings {
             gates.push((FeatureGate::ReduceDefaultCrashLoopBackOffDecay, true));
         }
         let kubernetes = Kubernetes::new(self.kubernetes).with_feature_gates(gates)?;
-        Ok(if self.as_documented { kubernetes.as_documented() } else { kubernetes })
+        let kubernetes = if self.as_documented { kubernetes.as_documented() } else { kubernetes };
+        Ok(self.fixed_bugs.iter().fold(kubernetes, |kubernetes, bug| kubernetes.without_bug(*bug)))
     }
 }
 

@@ -112,8 +112,20 @@ fn ready_implies_containers_ready(step: &StepRecord<'_>) -> Result<(), Violation
 /// mount that ends late is undone.
 fn a_finished_pod_only_collects_garbage(step: &StepRecord<'_>) -> Result<(), Violation> {
     let next = step.after.next_wake();
-    let only_garbage = next.is_none_or(|(_, wake)| {
-        matches!(wake, Wake::GarbageCollection | Wake::RemoveDead | Wake::PopulateVolumes | Wake::ReconcileVolumes)
+    let only_garbage = next.is_none_or(|(_, wake)| match wake {
+        Wake::GarbageCollection | Wake::RemoveDead | Wake::PopulateVolumes | Wake::ReconcileVolumes => true,
+        // As long as the object is there, the status manager compares it with its own status.
+        Wake::StatusWrite => !step.after.is_gone(),
+        Wake::VolumeWait
+        | Wake::Relist
+        | Wake::Stop(_)
+        | Wake::HookSlept(_)
+        | Wake::Probe(..)
+        | Wake::KillTimeout
+        | Wake::Retry
+        | Wake::Deadline
+        | Wake::Housekeeping
+        | Wake::StatusSync => false,
     });
     ensure!(step.after.worker_state() != WorkerState::Finished || only_garbage, "a finished Pod wakes: {next:?}");
     Ok(())

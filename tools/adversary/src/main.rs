@@ -17,13 +17,14 @@ use std::{
     io::{self, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use clap::Parser;
 use pod_lifecycle::{
     Output, PodMachine, Timestamp,
-    config::{KnownBug, Kubernetes, KubernetesVersion},
+    config::{KnownBug, KubeletConfig, Kubernetes, KubernetesVersion},
     event::Event,
     testkit::invariants::{InvariantChecker, MetamorphicChecks, a_pod_that_is_left_alone_gets_on},
 };
@@ -115,7 +116,11 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut dice = Dice::new(seed);
     let is_honest = dice.once_in(2);
     let checks_documentation = is_honest && (arguments.as_documented || arguments.only_bug.is_some());
-    let (spec, config) = pods::pod(&mut dice, arguments.kubernetes()).map_err(|error| error.to_string())?;
+    let (spec, mut config) = pods::pod(&mut dice, arguments.kubernetes()).map_err(|error| error.to_string())?;
+    if checks_documentation {
+        // The sentences are about what the kubelet knows; a write that takes time shows it later.
+        config = Arc::new(KubeletConfig::clone(&config).with_status_write_time(Some(Duration::ZERO)));
+    }
     let mut now = Timestamp::from_unix_seconds(1_772_366_400);
     let mut out: Vec<Output> = Vec::new();
     let mut pod = PodMachine::new(spec, config, now, &mut out);

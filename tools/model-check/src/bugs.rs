@@ -69,7 +69,9 @@ fn of(bug: KnownBug) -> Option<(&'static str, Budget)> {
                 "terminationGracePeriodSeconds": 60}"#,
             Budget { disturbances: 1, wakes: 6, ..NOTHING },
         ),
-        KnownBug::ReadinessForgotten | KnownBug::ReadinessOfFormerInstance => return None,
+        KnownBug::ReadinessForgotten | KnownBug::ReadinessOfFormerInstance | KnownBug::ExitLostAtEviction => {
+            return None;
+        }
         KnownBug::ReadyBeforeFirstProbe => (
             r#"{"containers": [{"name": "app", "image": "a", "readinessProbe": {"exec": {"command": ["x"]}}}]}"#,
             Budget { disturbances: 1, ..NOTHING },
@@ -88,10 +90,6 @@ fn of(bug: KnownBug) -> Option<(&'static str, Budget)> {
             r#"{"restartPolicy": "OnFailure", "initContainers": [{"name": "setup", "image": "a"}],
                 "containers": [{"name": "app", "image": "b"}]}"#,
             Budget { exits: 1, disturbances: 1, wakes: 3, ..NOTHING },
-        ),
-        KnownBug::ExitLostAtEviction => (
-            r#"{"containers": [{"name": "app", "image": "a"}]}"#,
-            Budget { exits: 2, disturbances: 1, wakes: 6, ..NOTHING },
         ),
         _ => return None,
     })

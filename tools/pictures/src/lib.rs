@@ -1,5 +1,9 @@
 //! Which pictures the documentation shows, and what is in them.
 
+mod quirks;
+
+pub use quirks::{BugWithLives, PAGE as QUIRKS_PAGE, lives as lives_with_and_without_quirks};
+
 use std::{fs, io, path::Path};
 
 use pod_lifecycle::{
@@ -18,10 +22,11 @@ const LIVES: [(&str, &str); 3] = [
 const UID: &str = "5f0c6e6e-7d3c-4c57-9f4e-3a1f5b1c2d3e";
 
 /// Every file that is drawn, from the root of the crate, with its content.
-pub fn files() -> io::Result<Vec<(&'static str, String)>> {
-    let mut files = vec![("docs/diagrams.md", diagrams()?)];
+pub fn files() -> io::Result<Vec<(String, String)>> {
+    let mut files = quirks::files()?;
+    files.push(("docs/diagrams.md".to_owned(), diagrams()?));
     for (file, scenario) in LIVES {
-        files.push((file, Svg::of(&picture(scenario)?).to_string()));
+        files.push((file.to_owned(), Svg::of(&picture(scenario)?).to_string()));
     }
     Ok(files)
 }
