@@ -125,6 +125,7 @@ fn a_finished_pod_only_collects_garbage(step: &StepRecord<'_>) -> Result<(), Vio
         | Wake::Retry
         | Wake::Deadline
         | Wake::Housekeeping
+        | Wake::ResizeRetry
         | Wake::StatusSync => false,
     });
     ensure!(step.after.worker_state() != WorkerState::Finished || only_garbage, "a finished Pod wakes: {next:?}");
