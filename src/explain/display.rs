@@ -11,7 +11,7 @@ use core::{fmt, time::Duration};
 
 use super::{
     ContainerExplanation, EndCause, Explanation, MissingFact, Next, NextStep, ObstacleKind, PastRuns, PodSituation,
-    PossibleChange, PullFailure, Situation, StopCause, StopStep, UnmetCondition, WaitingFor, When,
+    PossibleChange, PullFailure, Quirk, Situation, StopCause, StopStep, UnmetCondition, WaitingFor, When,
     container::{Severity, is_pull_error},
     sentence, text,
 };
@@ -43,6 +43,7 @@ impl fmt::Display for Explanation {
         }
         let lines = [
             ("Unknown", self.what_is_unknown()),
+            ("Quirk", self.quirk()),
             ("Also", self.secondary_containers()),
             ("Conditions", self.conditions()),
         ];
@@ -856,6 +857,11 @@ impl Explanation {
         }
         let clauses: Vec<String> = self.unknown.iter().map(MissingFact::clause).collect();
         Some(format!("{} (see the events of the Pod)", clauses.join("; ")))
+    }
+
+    fn quirk(&self) -> Option<String> {
+        let clauses: Vec<String> = self.quirks.iter().map(Quirk::clause).collect();
+        Some(clauses.join("; ")).filter(|clauses| !clauses.is_empty())
     }
 
     // --- The other containers ---

@@ -34,6 +34,7 @@ mod image;
 mod next;
 mod observed;
 mod pod;
+mod quirk;
 mod remedy;
 mod removal;
 mod scheduling;
@@ -55,6 +56,7 @@ pub use observed::{
     ObstacleKind,
 };
 pub use pod::{AwaitedVolume, EndCause, PodSituation, StopCause};
+pub use quirk::Quirk;
 pub use remedy::Remedy;
 pub use removal::{Finalizer, Removal};
 pub use scheduling::UnfitNodes;
@@ -113,6 +115,9 @@ pub struct Explanation {
     /// Obstacles that the events of an [`ObservedPod`] report, the latest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub obstacles: Vec<Obstacle>,
+    /// Known bugs of the kubelet that the Pod shows; empty for an [`ObservedPod`], whose status does not prove them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quirks: Vec<Quirk>,
     /// Facts that the status does not contain; empty for a [`PodMachine`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<MissingFact>,
@@ -257,6 +262,7 @@ impl PodMachine {
             removal: None,
             unfit,
             obstacles: Vec::new(),
+            quirks: Quirk::all(self),
             // A machine knows everything that an explanation asks for.
             unknown: Vec::new(),
             observed: None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
+    config::KnownBug,
     explain::{Explanation, When},
     sim::Scenario,
 };
@@ -362,4 +363,40 @@ fn a_hook_that_sleeps_has_an_exact_end_and_any_other_a_latest_one() {
     let (sleeps, runs) = (text(json!({ "sleep": { "seconds": 10 } })), text(json!({ "exec": { "command": ["x"] } })));
     assert!(ends(&sleeps) && !sleeps.contains("at the latest"), "{sleeps}");
     assert!(ends(&runs) && runs.contains("at the latest"), "{runs}");
+}
+
+/// Returns the bugs that the Pod of a scenario of `examples/quirks` shows at this second, and the explanation.
+fn quirks(scenario: &str, without: Option<KnownBug>, seconds: u64) -> (Vec<KnownBug>, String) {
+    let file = format!("{}/examples/quirks/{scenario}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let mut scenario: Scenario = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    scenario.config.fixed_bugs.extend(without);
+    let mut life = scenario.simulate().unwrap();
+    let now = life.now() + Duration::from_secs(seconds);
+    life.advance_to(now).unwrap();
+    let explanation = life.explain(now);
+    (explanation.quirks.iter().map(|quirk| quirk.bug).collect(), explanation.to_string())
+}
+
+#[test]
+fn a_container_that_counts_as_started_without_its_startup_probe_shows_a_quirk() {
+    let bug = KnownBug::InheritedStarted;
+    let (shown, text) = quirks("inherited-started", None, 39);
+    assert_eq!(shown, [bug], "{text}");
+    assert!(text.contains(
+        "\nQuirk: `app` shows a known bug of the kubelet, inheritedStarted (kubernetes#141155, 1.35 to 1.37): "
+    ));
+    let (before, text) = quirks("inherited-started", None, 20);
+    assert_eq!(before, [], "{text}");
+    let (fixed, text) = quirks("inherited-started", Some(bug), 39);
+    assert_eq!(fixed, [], "{text}");
+}
+
+#[test]
+fn a_sidecar_that_keeps_a_container_from_its_restart_shows_a_quirk() {
+    let bug = KnownBug::SidecarStartupForgotten;
+    let (shown, text) = quirks("sidecar-startup-forgotten", None, 120);
+    assert_eq!(shown, [bug], "{text}");
+    assert!(text.contains("Quirk: `proxy` shows a known bug of the kubelet, sidecarStartupForgotten"), "{text}");
+    let (fixed, text) = quirks("sidecar-startup-forgotten", Some(bug), 120);
+    assert_eq!(fixed, [], "{text}");
 }

@@ -224,6 +224,7 @@ impl Observation<'_> {
             removal: Removal::of(metadata),
             unfit: scheduling::of_situation(&situation),
             obstacles,
+            quirks: Vec::new(),
             next: self.next(&situation, &containers),
             changes: self.changes(&situation, &containers),
             unknown: self.unknown(&situation, &containers),
