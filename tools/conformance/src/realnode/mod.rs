@@ -3,7 +3,7 @@
 //! A recorded life has, field by field, the values that it showed one after the other, each with its time. Where the
 //! real node waits at random (a sync is 1 to 1.5 times late, the first probe after a restart comes within a period),
 //! the seed of [`Timing::NodeLike`](pod_lifecycle::config::Timing::NodeLike) stands for its dice: a life agrees if one of
-//! [`SEEDS`] gives it.
+//! some forty seeds gives it.
 
 mod case;
 mod compare;
