@@ -162,7 +162,7 @@ impl Program {
 
     /// Returns the image, or one with a shell of which nothing more is known.
     pub(crate) fn image_or_any(&self) -> Image {
-        self.image.unwrap_or_else(|| image::ANY)
+        self.image.unwrap_or(image::ANY)
     }
 
     pub(crate) fn not_found(command: &str) -> StartError {

@@ -180,8 +180,9 @@ impl Reader<'_> {
             "*" => left.wrapping_mul(right),
             _ if self.is_skipped => 0,
             _ if right == 0 => return Err("divide by zero".into()),
-            "/" => left.wrapping_div(right),
-            _ => left.wrapping_rem(right),
+            // The only quotient that overflows: the smallest number by -1.
+            "/" => left.checked_div(right).unwrap_or(i64::MIN),
+            _ => left.checked_rem(right).unwrap_or(0),
         })
     }
 

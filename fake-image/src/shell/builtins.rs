@@ -346,10 +346,10 @@ impl Shell {
                 locals.entry(name.to_owned()).or_insert(old);
             }
             // Without a value the variable keeps that of the caller in `ash` and `dash`, and has none in `bash`.
-            if has_value || self.image.dialect == Dialect::Bash {
-                if let Err(message) = self.assign(name, value) {
-                    return self.fatal(&message).await;
-                }
+            if (has_value || self.image.dialect == Dialect::Bash)
+                && let Err(message) = self.assign(name, value)
+            {
+                return self.fatal(&message).await;
             }
         }
         Ok(0)

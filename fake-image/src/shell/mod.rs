@@ -528,7 +528,15 @@ impl Shell {
             self.depth = self.depth.saturating_add(1);
             let flow = match &command.kind {
                 Kind::Simple { assignments, words } => self.run_simple(assignments, words, &command.redirects).await,
-                kind => self.run_compound(kind, &command.redirects).await,
+                Kind::Group(_)
+                | Kind::Subshell(_)
+                | Kind::If { .. }
+                | Kind::While { .. }
+                | Kind::For { .. }
+                | Kind::Case { .. }
+                | Kind::Function { .. }
+                | Kind::Test(_)
+                | Kind::Arithmetic(_) => self.run_compound(&command.kind, &command.redirects).await,
             };
             self.depth = self.depth.saturating_sub(1);
             flow

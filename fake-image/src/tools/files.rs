@@ -375,7 +375,15 @@ fn copy_one(shell: &Shell, source: &str, target: &str, recursive: bool) -> Resul
                 to.insert(Node::File(file.clone()))?;
                 if file.write_at(0, text.as_bytes(), now) { Ok(()) } else { Err(NO_SPACE) }
             }
-            _ => Err(NOT_FOUND),
+            Descriptor::Null
+            | Descriptor::Zero
+            | Descriptor::Random
+            | Descriptor::Console { .. }
+            | Descriptor::File { .. }
+            | Descriptor::Reader(_)
+            | Descriptor::Writer(_)
+            | Descriptor::Silent
+            | Descriptor::Directory => Err(NOT_FOUND),
         };
     };
     if matches!(first, Node::Directory { .. }) && !recursive {
@@ -405,7 +413,7 @@ fn copy_one(shell: &Shell, source: &str, target: &str, recursive: bool) -> Resul
                     return Err(NO_SPACE);
                 }
             }
-            node => to.insert(node)?,
+            Node::Directory { .. } | Node::Link(_) => to.insert(node)?,
         }
     }
     Ok(())
@@ -711,7 +719,8 @@ async fn dd(shell: &mut Shell, arguments: &[String]) -> i32 {
     shell.os.set_descriptor(shell.pid, from, None);
     shell.os.set_descriptor(shell.pid, to, None);
     if !is_quiet {
-        let (whole, part) = (total / size.max(1), u8::from(total % size.max(1) > 0));
+        let whole = total.checked_div(size).unwrap_or(0);
+        let part = u8::from(whole.saturating_mul(size) < total);
         let report =
             format!("{whole}+{part} records in\n{whole}+{part} records out\n{total} bytes copied, 0.0 seconds\n");
         // Errors of the error stream have nowhere to go.

@@ -504,8 +504,9 @@ fn apply(left: &str, operator: &str, right: &str) -> Result<String, String> {
         "-" => left.wrapping_sub(right),
         "*" => left.wrapping_mul(right),
         _ if right == 0 => return Err("division by zero".into()),
-        "/" => left.wrapping_div(right),
-        _ => left.wrapping_rem(right),
+        // The only quotient that overflows: the smallest number by -1.
+        "/" => left.checked_div(right).unwrap_or(i64::MIN),
+        _ => left.checked_rem(right).unwrap_or(0),
     };
     Ok(value.to_string())
 }
