@@ -1,5 +1,13 @@
 //! Containers of Kubernetes' own tests: times, signals, shared files, probes' commands, servers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop, and its numbers are small"
+)]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use fake_image::{Container, ExecState, GrpcHealth, Host, HttpRequest, Mount, Program, Signal, Volume};

@@ -1,5 +1,13 @@
 //! Each script of `scripts.tsv` prints and exits as a real shell: checked here always, and there where a real shell is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may stop, and its numbers are small"
+)]
+
 use std::{
     collections::BTreeMap,
     fs,
