@@ -683,8 +683,10 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
     let probers = kubelet.prober_manager.iter();
     probers.for_each(|prober| first.add(prober.due(), Wake::Probe(prober.container, prober.kind)));
     // An object that is gone shows no status, so nothing is compared with it once the kubelet is done.
-    if worker.state() != WorkerState::Finished || !kubelet.newest_object().is_gone {
-        first.add(kubelet.status_manager.write_due(), Wake::StatusWrite);
+    if let Some(due) = kubelet.status_manager.write_due()
+        && (worker.state() != WorkerState::Finished || !kubelet.newest_object().is_gone)
+    {
+        first.add(Some(due), Wake::StatusWrite);
     }
     // No relist makes a difference to a finished Pod.
     if worker.state() != WorkerState::Finished || !worker.is_idle() {

@@ -1,5 +1,7 @@
 //! Driver: a Pod and its fake runtime, run from one event to the next. Simulations and fleets share it.
 
+use alloc::borrow::Cow;
+
 use super::{
     fake_runtime::{FakeRuntime, SimEvent, output_of},
     timeline::Occurrence,
@@ -154,9 +156,11 @@ impl Driver {
         let Some(outcome) = self.runtime.probe(container, instance, kind, pod.spec(), now) else { return };
         // Recorded before the Pod handles the answer: the transitions that it causes come after it in the timeline.
         host.record(now, Occurrence::ProbeFinished { container, instance, kind, outcome });
-        let output = output_of(outcome, pod.spec(), container, kind);
-        let answer = ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };
         let out = &mut host.sink(pod.is_gone());
+        // Only events show it.
+        let output =
+            if out.wants_events() { output_of(outcome, pod.spec(), container, kind) } else { Cow::Borrowed("") };
+        let answer = ProbeAnswer { container, instance, kind, outcome: outcome.unwrap_or(ProbeOutcome::Error), output };
         pod.handle_probe_answer(answer, &mut Step { now, out });
     }
 
