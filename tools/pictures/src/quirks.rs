@@ -29,10 +29,10 @@ const QUIRKS: &[Quirk] = &[
         bug: KnownBug::InheritedStarted,
         scenario: Some("inherited-started"),
         documented: "Kubernetes does not execute liveness or readiness probes until",
-        shows: "`app` hangs at 30 s, and its liveness probe has it restarted. It needs 25 s to start, and its startup probe \
-                allows 60 s; but its new instance is `started: true` at once, so the liveness probe runs and kills it after \
-                some seconds, again and again. The startup probe never runs again. With a readiness probe alone the Pod \
-                may stay Ready while nothing answers.",
+        shows: "`app` hangs at 30 s, and its liveness probe has it restarted. It needs 25 s to start; but its new instance is \
+                `started: true` and ready at once, so the Pod stays Ready for 5 s more, until the startup probe fails for \
+                the first time. A liveness probe that is due in this time runs, too, and may kill a container that only \
+                starts.",
     },
     Quirk {
         bug: KnownBug::SidecarStartupForgotten,
@@ -192,8 +192,8 @@ model checker finds each bug by one of them (`cargo test -p pod-lifecycle-model-
 its first release here; later patches may have a fix, as the notes say.
 
 This page and its pictures are made by `cargo run -p pod-lifecycle-pictures` from `config::KnownBug` and from the scenarios in
-`examples/quirks`. In a picture the upper bar of a container is what its process does, and the bar below what the API server
-shows.
+`examples/quirks`. In a picture the bar of a container is the state that the API server shows, and the line below it
+its process.
 
 ";
 
