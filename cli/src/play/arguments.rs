@@ -76,6 +76,13 @@ pub(crate) struct Story {
     /// Every pull of its image fails: `app`, or `app=MESSAGE` with the registry's words.
     #[arg(long, value_name = "CONTAINER[=MESSAGE]")]
     pub(crate) pull_fails: Vec<String>,
+    /// The mount of a volume fails for so long: `data=2m`, or `data=never` for ever.
+    #[arg(long, value_name = "VOLUME=TIME")]
+    pub(crate) mount_fails: Vec<String>,
+    /// Resizes a container: `1m=app:cpu=500m/1,memory=1Gi`, each resource with its request and, after a slash, its limit. The
+    /// node has 64 CPUs and 256Gi, unless the scenario has a node.
+    #[arg(long, value_name = "TIME=CONTAINER:RESOURCES")]
+    pub(crate) resize_at: Vec<String>,
     /// Deletes the Pod.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) delete_at: Vec<Duration>,
@@ -216,7 +223,7 @@ fn until(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     parse_time(text).ok_or_else(|| "expected a time, such as 90, 90s or 1m30s".into())
 }
 

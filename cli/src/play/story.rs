@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use pod_lifecycle::{
-    sim::{InstructionKind, Scenario, ScriptActionKind},
+    api::{Quantity, ResourceRequirements},
+    object::PodResize,
+    sim::{InstructionKind, NodeSettings, Scenario, ScriptActionKind, VolumeScript},
     spec::PodSpec,
 };
+use serde::Deserialize as _;
 
-use crate::play::arguments::{Arguments, Story};
+use crate::play::arguments::{self, Arguments, Story};
 
 /// How long a simulation whose script has no end takes.
 const DEFAULT_END: Duration = Duration::from_secs(600);
@@ -19,8 +22,9 @@ const AFTERMATH: Duration = Duration::from_secs(60);
 pub(crate) fn tell(scenario: &mut Scenario, arguments: &Arguments) -> Result<(), String> {
     let story = &arguments.story;
     instruct(scenario, story)?;
-    let mut last = Duration::ZERO;
-    for (at, action) in actions(story) {
+    let resizes = resizes(scenario, story)?;
+    let mut last = fail_mounts(scenario, story)?;
+    for (at, action) in actions(story).into_iter().chain(resizes) {
         last = last.max(at);
         *scenario = core::mem::take(scenario).at(at, action);
     }
@@ -53,6 +57,84 @@ fn actions(story: &Story) -> Vec<(Duration, ScriptActionKind)> {
         actions.push((from.saturating_add(*length), ScriptActionKind::KubeletStart));
     }
     actions
+}
+
+// --- Volumes ---
+
+/// First delay of a mount that has failed, which doubles up to the longest.
+const MOUNT_RETRIES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(122));
+
+/// Has mounts fail; returns when the last of them succeeds.
+fn fail_mounts(scenario: &mut Scenario, story: &Story) -> Result<Duration, String> {
+    let mut last = Duration::ZERO;
+    for word in &story.mount_fails {
+        let refused = |why: &str| format!("--mount-fails: {word}: {why}");
+        let (name, until) = word.split_once('=').ok_or_else(|| refused("wanted VOLUME=TIME"))?;
+        if !scenario.pod.spec.volumes.iter().any(|volume| volume.name == name) {
+            return Err(refused(&format!("the Pod has no volume {name:?}")));
+        }
+        if until == "never" {
+            let fails = |volume: VolumeScript| volume.never_mounts(MOUNT_ERROR);
+            *scenario = core::mem::take(scenario).volume(name, fails);
+            continue;
+        }
+        let until = arguments::time(until).map_err(|why| refused(&why))?;
+        let (mut at, mut delay, mut failures) = (Duration::ZERO, MOUNT_RETRIES.0, 0_u32);
+        while at < until {
+            (at, failures) = (at.saturating_add(delay), failures.saturating_add(1));
+            delay = delay.saturating_mul(2).min(MOUNT_RETRIES.1);
+        }
+        *scenario = core::mem::take(scenario).volume(name, |volume| volume.mount_fails(failures, MOUNT_ERROR));
+        last = last.max(at);
+    }
+    Ok(last)
+}
+
+/// Error of a mount.
+const MOUNT_ERROR: &str = "mount failed: exit status 32";
+
+// --- Resizes ---
+
+/// Resources of a node that a scenario does not describe.
+const NODE: [(&str, &str); 2] = [("cpu", "64"), ("memory", "256Gi")];
+
+/// Returns the resizes, each with its time; a node without known resources gets some.
+fn resizes(scenario: &mut Scenario, story: &Story) -> Result<Vec<(Duration, ScriptActionKind)>, String> {
+    let mut resizes = Vec::new();
+    for word in &story.resize_at {
+        let refused = |why: &str| format!("--resize-at: {word}: {why}");
+        let wanted = || refused("wanted TIME=CONTAINER:RESOURCE=REQUEST/LIMIT");
+        let (at, rest) = word.split_once('=').ok_or_else(wanted)?;
+        let at = arguments::time(at).map_err(|why| refused(&why))?;
+        let (name, resources) = rest.split_once(':').ok_or_else(wanted)?;
+        let spec = &scenario.pod.spec;
+        let mut containers = spec.init_containers.iter().chain(&spec.containers);
+        let container = containers.find(|container| container.name == name);
+        let container = container.ok_or_else(|| refused(&format!("the Pod has no container {name:?}")))?;
+        let resources_now = container.resources.clone().unwrap_or_default();
+        let mut new = ResourceRequirements::deserialize(resources_now).unwrap_or_default();
+        for resource in resources.split(',') {
+            let (resource, amounts) = resource.split_once('=').ok_or_else(wanted)?;
+            let (request, limit) = amounts.split_once('/').map_or((amounts, None), |(one, two)| (one, Some(two)));
+            let quantity = |text: &str| {
+                text.parse::<Quantity>().map_err(|_| refused(&format!("{text:?} is no amount, such as 500m or 1Gi")))
+            };
+            new.requests.insert(resource.into(), quantity(request)?);
+            if let Some(limit) = limit {
+                new.limits.insert(resource.into(), quantity(limit)?);
+            }
+        }
+        let resize = PodResize::of_container(name, new);
+        resizes.push((at, ScriptActionKind::Resize { resize, unseen: false }));
+    }
+    if !resizes.is_empty() && scenario.config.node.is_none() {
+        let mut node = NodeSettings::default();
+        for (resource, amount) in NODE {
+            node.allocatable.insert(resource.into(), amount.parse().unwrap_or_default());
+        }
+        scenario.config.node = Some(node);
+    }
+    Ok(resizes)
 }
 
 /// Applies the instructions to containers.

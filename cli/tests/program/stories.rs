@@ -170,3 +170,32 @@ spec: {containers: [{name: app, image: 'a:1'}]}
     let message = refused(&[], "shop-twice.yaml", shop);
     assert!(message.ends_with("Deployment/shop, Pod/shop in test; choose with --name"), "{message}");
 }
+
+#[test]
+fn a_mount_that_fails_holds_the_start_back() {
+    let pod = WEB
+        .replace("  containers:", "  volumes: [{name: data, secret: {secretName: keys}}]\n  containers:")
+        .replace("image: 'a:1'}", "image: 'a:1', volumeMounts: [{name: data, mountPath: /data}]}");
+    let text = played(&pod, &["--mount-fails", "data=20s"]).0;
+    assert!(text.contains("MountVolume.SetUp failed for volume \"data\""), "{text}");
+    assert!(text.contains("after 32.4s"), "the seventh try is at 32.3 s: {text}");
+    let message = "--mount-fails: dat=5: the Pod has no volume \"dat\"";
+    assert_eq!(refused(&["--mount-fails", "dat=5"], "story.yaml", &pod), message);
+}
+
+#[test]
+fn a_container_can_be_resized() {
+    let pod = WEB.replace("image: 'a:1'}", "image: 'a:1', resources: {requests: {cpu: 100m}}}");
+    let text = played(&pod, &["--resize-at", "1m=log:cpu=500m"]).0;
+    assert!(text.contains("ResizeCompleted"), "{text}");
+    let text = played(&pod, &["--resize-at", "1m=log:cpu=500"]).0;
+    assert!(text.contains("ResizeDeferred") && text.contains("capacity: 64000"), "{text}");
+    for (word, why) in [
+        ("1m=lo:cpu=1", "the Pod has no container \"lo\""),
+        ("1m=log:cpu=much", "\"much\" is no amount, such as 500m or 1Gi"),
+        ("1m", "wanted TIME=CONTAINER:RESOURCE=REQUEST/LIMIT"),
+    ] {
+        let message = format!("--resize-at: {word}: {why}");
+        assert_eq!(refused(&["--resize-at", word], "story.yaml", &pod), message);
+    }
+}
