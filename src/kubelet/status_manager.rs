@@ -486,7 +486,7 @@ impl StatusManager {
         context: &mut StatusContext<'_, '_>,
     ) {
         let Some(status) = self.container_status_mut(container, instance, context) else { return };
-        if is_late(status, ready, context.kubernetes) {
+        if is_late(status, ready, context.kubernetes) || is_early(status, ready, context.kubernetes) {
             return;
         }
         // SetContainerReadiness leaves an unchanged status alone, its conditions too.
@@ -996,6 +996,11 @@ impl StatusManager {
         self.published.holds_back_terminal_phase = false;
         self.has_unpublished_sandbox = false;
     }
+}
+
+/// True if a readiness probe succeeds in a container that has not started. The kubelet publishes it nevertheless.
+fn is_early(status: &ContainerRecord, is_success: bool, kubernetes: Kubernetes) -> bool {
+    is_success && status.started == Some(false) && !kubernetes.has_bug(KnownBug::ReadyWithoutStarted)
 }
 
 /// True if a probe's success comes after its container has ended. The kubelet publishes it nevertheless.
