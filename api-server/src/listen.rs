@@ -1,8 +1,9 @@
 //! Serving on a port.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, error::Error, io, net::SocketAddr, time::Duration};
 
-use hyper::server::conn::http1;
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -11,6 +12,7 @@ use tokio::{
     net::{TcpListener, ToSocketAddrs},
     task::{AbortHandle, JoinSet},
 };
+use tower_service::Service;
 
 use super::ApiServer;
 
@@ -29,6 +31,25 @@ impl Listening {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Serves a service that stands before the server, such as one that answers further paths, as plain HTTP.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's error if the port cannot be bound.
+    pub async fn of<S, B>(service: S, address: impl ToSocketAddrs) -> io::Result<Listening>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(accept(service, listener)).abort_handle();
+        Ok(Listening { address, task })
     }
 }
 
@@ -59,15 +80,19 @@ impl ApiServer {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Listening> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let task = tokio::spawn(accept(self.clone(), listener)).abort_handle();
-        Ok(Listening { address, task })
+        Listening::of(self.clone(), address).await
     }
 }
 
 /// Accepts connections.
-async fn accept(server: ApiServer, listener: TcpListener) {
+async fn accept<S, B>(service: S, listener: TcpListener)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -75,7 +100,7 @@ async fn accept(server: ApiServer, listener: TcpListener) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let service = TowerToHyperService::new(server.clone());
+        let service = TowerToHyperService::new(service.clone());
         // A connection's error is the client's: there is nothing to do about it here.
         let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
         connections.spawn(connection);

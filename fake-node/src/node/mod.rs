@@ -3,6 +3,7 @@
 mod admitter;
 mod agent;
 mod api;
+mod binder;
 mod events;
 mod facts;
 mod managed_pod;
@@ -19,6 +20,7 @@ mod watch;
 mod watched_pod;
 mod writes;
 
+pub use binder::{Binder, RunningBinder};
 pub use metrics::Metrics;
 pub use running::{Running, StartError};
 pub use script::{AnnotationError, PodScript, PodScriptError};

@@ -10,6 +10,7 @@
     reason = "a test may stop"
 )]
 
+mod binder;
 mod cluster;
 mod ends;
 mod events;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{
-    Parser,
+    Args, Parser, Subcommand,
     builder::{PathBufValueParser, TypedValueParser},
 };
 use fake_node::{Node, PodScript, Quantity, Taint};
@@ -21,8 +21,62 @@ use serde::{Deserialize, de::DeserializeOwned};
 /// fake/ready-after, fake/started-after, fake/live-until, fake/pull; fake/evict-after, fake/shutdown-after,
 /// fake/sandbox-dies-after); all others are healthy. The API server is that of KUBECONFIG, or the one of the cluster
 /// that this runs in. RUST_LOG sets the log filter.
+///
+/// Exit codes: 0 after SIGTERM or SIGINT, 1 for a failure, 2 for an invalid option or file.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+
+    /// Binds Pods to nodes: a small scheduler, for control planes without one
+    #[arg(long)]
+    pub(crate) bind: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves a cluster of its own: API server in memory, nodes and binder in this process
+    ///
+    /// No etcd, no control plane; without authentication, on the loopback address. When it is ready it prints a line of
+    /// JSON, unless a command is run: {"server": "http://127.0.0.1:…", "kubeconfig": …, "nodes": 1}.
+    ///
+    /// Exit codes: that of the command (128 and the signal's number if one ends it); without one 0 after SIGTERM or
+    /// SIGINT; 1 for a failure, 2 for an invalid option or file.
+    Serve(Serve),
+}
+
+/// Options of `fake-node serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) options: Options,
+
+    /// Address of the API server; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(crate) listen: String,
+
+    /// File that gets a kubeconfig; with --exec a temporary one by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig_out: Option<PathBuf>,
+
+    /// Command for a shell, run with KUBECONFIG set; its exit code is that of the program
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exec: Option<String>,
+
+    /// Stops the clock: time passes only by POST /clock/advance?seconds=N
+    #[arg(long, conflicts_with = "speed")]
+    pub(crate) paused: bool,
+
+    /// Number of seconds that pass in one second, from 1 to 1000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) speed: Option<u32>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Name of a single node
     #[arg(long, env = "NODE_NAME", default_value = "fake-node", conflicts_with = "nodes")]
@@ -73,9 +127,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(script))]
     script: Vec<PodScript>,
 
-    /// Address of /healthz and /metrics; 0 for none
-    #[arg(long, default_value = "127.0.0.1:10248", value_name = "ADDRESS")]
-    pub(crate) metrics_address: String,
+    /// Address of /healthz and /metrics; 0 for none [default: 127.0.0.1:10248, with serve none]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_address: Option<String>,
+
+    /// File that gets the line of JSON when the nodes are ready
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
 }
 
 /// Settings of the nodes, as read from a file.
