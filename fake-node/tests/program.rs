@@ -109,7 +109,8 @@ impl Cluster {
         };
         std::fs::remove_file(&file).unwrap();
         let ready: Value = serde_json::from_slice(&line).unwrap();
-        let address = ready["server"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        let address =
+            ready.pointer("/server").and_then(Value::as_str).unwrap().strip_prefix("http://").unwrap().to_owned();
         Cluster { program, address }
     }
 
