@@ -998,9 +998,12 @@ impl StatusManager {
     }
 }
 
-/// True if a readiness probe succeeds in a container that has not started. The kubelet publishes it nevertheless.
+/// True if a readiness probe succeeds in a running container that has not started. The kubelet publishes it nevertheless.
 fn is_early(status: &ContainerRecord, is_success: bool, kubernetes: Kubernetes) -> bool {
-    is_success && status.started == Some(false) && !kubernetes.has_bug(KnownBug::ReadyWithoutStarted)
+    is_success
+        && status.is_running()
+        && status.started == Some(false)
+        && !kubernetes.has_bug(KnownBug::ReadyWithoutStarted)
 }
 
 /// True if a probe's success comes after its container has ended. The kubelet publishes it nevertheless.
