@@ -51,6 +51,8 @@ pub use fact::{LastExit, ProbeProgress, RestartDecision, RestartReason};
 pub use history::{ExitCause, PastRuns};
 pub use image::PullFailure;
 pub use next::{Next, NextStep, When};
+#[cfg(feature = "render")]
+pub(crate) use observed::crash_loop_delay;
 pub use observed::{
     Discrepancy, Inconsistency, MissingFact, Need, ObserveError, ObservedConditions, ObservedPod, Obstacle,
     ObstacleKind,

@@ -1,4 +1,4 @@
-//! Time axis: to scale, except for long segments without changes, which are skipped.
+//! Time axis: long segments without changes are skipped, and crowded ones get room at the expense of quiet ones.
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
@@ -20,17 +20,29 @@ use crate::time::Timestamp;
 /// assert_eq!(skipped.count(), 1, "two hours without changes, then five seconds");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Axis {
     /// Segments. Each begins where the one before it ends; the first and the last are shown.
     pub segments: Vec<AxisSegment>,
+    /// Stretches of the shown segments, each to a scale of its own, in ascending order. Without them a segment is to
+    /// scale.
+    stretches: Vec<Stretch>,
+}
+
+/// Part of a shown segment, to a scale of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    /// Length on the axis, compared with other stretches.
+    pub(super) weight: u64,
 }
 
 /// Segment of the time axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AxisSegment {
-    /// Drawn to scale.
+    /// Shown; to scale, unless the axis gives crowded stretches more room.
     Shown {
         /// Start.
         from: Timestamp,
@@ -76,6 +88,17 @@ const MAX_SKIPPED: usize = 4;
 const MIN_LENGTH: f64 = 1.0;
 /// Time shown after the end of a finished Pod, as a fraction of the time shown before it.
 const AFTER_END: f64 = 1.0 / 12.0;
+/// Stretches as wide as this share of the axis have room for a short label: 12 px of 720.
+const READABLE: f64 = 1.0 / 60.0;
+/// Shorter stretches, in seconds, say nothing about how crowded an axis is.
+const MIN_STRETCH: f64 = 0.5;
+/// Weights are whole numbers, so that axes can be compared.
+const WEIGHT_UNIT: f64 = 1e6;
+
+/// Growth of a stretch's weight with its length: in proportion, or with a root of it. Of square roots alone, since those
+/// are exact on every machine.
+const GROWTHS: [fn(f64) -> f64; 3] =
+    [|seconds| seconds, |seconds| seconds.sqrt() * seconds.sqrt().sqrt(), |seconds| seconds.sqrt()];
 
 impl Axis {
     /// Creates the axis from `start` to `end`, or a little longer if the Pod is finished, with something new at each of
@@ -83,7 +106,8 @@ impl Axis {
     pub(super) fn of(start: Timestamp, end: Timestamp, is_finished: bool, changes: BTreeSet<Timestamp>) -> Axis {
         let mut segments = Vec::new();
         let mut shown_from = start;
-        for (from, to) in skipped(&gaps(start, end, changes)) {
+        let gaps = gaps(start, end, changes);
+        for (from, to) in skipped(&gaps) {
             segments.push(AxisSegment::Shown { from: shown_from, to: from });
             segments.push(AxisSegment::Skipped { from, to });
             shown_from = to;
@@ -97,8 +121,25 @@ impl Axis {
             // A life without length gets an axis all the same.
             false => MIN_LENGTH,
         };
-        segments.push(AxisSegment::Shown { from: shown_from, to: later(end, after) });
-        Axis { segments }
+        let last = later(end, after);
+        segments.push(AxisSegment::Shown { from: shown_from, to: last });
+        let stretches = stretches(&segments, &gaps, (end, last));
+        Axis { segments, stretches }
+    }
+
+    /// True if a second takes the same room wherever time is shown.
+    #[must_use]
+    pub fn is_to_scale(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
+    /// Returns the stretches: those of crowded segments, or else one for each shown segment.
+    pub(super) fn stretches(&self) -> Vec<Stretch> {
+        if !self.stretches.is_empty() {
+            return self.stretches.clone();
+        }
+        let shown = self.segments.iter().filter(|segment| segment.is_shown());
+        shown.map(|it| Stretch { from: it.from(), to: it.to(), weight: weight(length(it.from(), it.to())) }).collect()
     }
 
     /// Returns the start.
@@ -150,6 +191,47 @@ fn skipped(gaps: &[(Timestamp, Timestamp)]) -> Vec<(Timestamp, Timestamp)> {
     long
 }
 
+/// Returns the stretches between changes with the growth that makes most of them readable; none if all are in
+/// proportion.
+fn stretches(segments: &[AxisSegment], gaps: &[(Timestamp, Timestamp)], after: (Timestamp, Timestamp)) -> Vec<Stretch> {
+    let shown: Vec<AxisSegment> = segments.iter().copied().filter(|segment| segment.is_shown()).collect();
+    let pieces: Vec<(Timestamp, Timestamp)> = gaps
+        .iter()
+        .chain([&after])
+        .flat_map(|(from, to)| {
+            // A gap with a skipped middle has two shown ends.
+            shown.iter().map(|it| (it.from().max(*from), it.to().min(*to))).filter(|(from, to)| from < to)
+        })
+        .collect();
+    let readable = |growth: &fn(f64) -> f64| {
+        let lengths = || pieces.iter().map(|(from, to)| length(*from, *to));
+        let all: f64 = lengths().map(growth).sum();
+        lengths().filter(|&seconds| seconds >= MIN_STRETCH && growth(seconds) >= all * READABLE).count()
+    };
+    let [linear, others @ ..] = GROWTHS;
+    // A scale of its own for each stretch makes lengths hard to compare: it has to make some of them readable.
+    let enough = pieces.len().div_ceil(10).max(2);
+    let mut best = (linear, readable(&linear).saturating_add(enough));
+    let mut is_linear = true;
+    for growth in others {
+        let count = readable(&growth);
+        if count >= best.1 {
+            best = (growth, count.saturating_add(1));
+            is_linear = false;
+        }
+    }
+    if is_linear {
+        return Vec::new();
+    }
+    let grown = |(from, to): (Timestamp, Timestamp)| Stretch { from, to, weight: weight((best.0)(length(from, to))) };
+    pieces.into_iter().map(grown).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+fn weight(seconds: f64) -> u64 {
+    (seconds * WEIGHT_UNIT).round() as u64
+}
+
 /// Returns the length in seconds.
 pub(super) fn length(from: Timestamp, to: Timestamp) -> f64 {
     to.since(from).as_secs_f64()
@@ -198,9 +280,41 @@ mod tests {
         skipped.map(|segment| (segment.from().unix_seconds(), segment.to().unix_seconds())).collect()
     }
 
+    /// Exits and restarts of a crash loop.
+    const CRASH_LOOP: [i64; 15] = [5, 10, 20, 25, 45, 50, 90, 95, 175, 180, 340, 345, 645, 650, 950];
+
     #[test]
-    fn a_crash_loop_is_shown_to_scale() {
-        assert_eq!(skipped(&axis(1_500, &[5, 10, 20, 25, 45, 50, 90, 95, 175, 180, 340, 345, 645, 650, 950])), []);
+    fn nothing_of_a_crash_loop_is_skipped() {
+        assert_eq!(skipped(&axis(1_500, &CRASH_LOOP)), []);
+    }
+
+    #[test]
+    fn the_first_minutes_of_a_crash_loop_get_room() {
+        let axis = axis(1_500, &CRASH_LOOP);
+        assert!(!axis.is_to_scale());
+        let all: u64 = axis.stretches.iter().map(|stretch| stretch.weight).sum();
+        let least = axis.stretches.iter().map(|stretch| stretch.weight).min().unwrap();
+        assert!(least * 60 >= all, "{least} of {all}");
+        let longer = |pair: &[Stretch]| length(pair[0].from, pair[0].to) < length(pair[1].from, pair[1].to);
+        assert!(axis.stretches.windows(2).filter(|pair| longer(pair)).all(|pair| pair[0].weight < pair[1].weight));
+    }
+
+    #[test]
+    fn the_stretches_of_an_axis_are_its_shown_segments() {
+        for axis in [axis(1_500, &CRASH_LOOP), axis(7_300, &[10, 40, 7_240, 7_270]), axis(60, &[])] {
+            let mut shown: Vec<_> = axis.segments.iter().filter(|segment| segment.is_shown()).collect();
+            let mut stretches = axis.stretches().into_iter();
+            for segment in shown.drain(..) {
+                let mut at = segment.from();
+                while at < segment.to() {
+                    let next = stretches.next().unwrap();
+                    assert_eq!(next.from, at);
+                    at = next.to;
+                }
+                assert_eq!(at, segment.to());
+            }
+            assert_eq!(stretches.next(), None);
+        }
     }
 
     #[test]
@@ -219,7 +333,9 @@ mod tests {
     #[test]
     fn regular_changes_are_shown_to_scale() {
         let times: Vec<i64> = (1..40).map(|n| n * 15).chain([1]).collect();
-        assert_eq!(skipped(&axis(600, &times)), []);
+        let axis = axis(600, &times);
+        assert_eq!(skipped(&axis), []);
+        assert!(axis.is_to_scale());
     }
 
     #[test]

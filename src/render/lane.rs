@@ -37,6 +37,9 @@ pub struct Lane {
     pub kind: ContainerKind,
     /// Published states, from the first status that has the container.
     pub states: Vec<Span<LaneState>>,
+    /// Back-offs, from an exit or a failed pull to the next try, with their delays: as the kubelet publishes them, or else
+    /// the time until the next try.
+    pub back_offs: Vec<Span<Duration>>,
     /// Processes, from start to exit.
     pub runs: Vec<Span<Process>>,
     /// Grace periods, from SIGTERM to the exit or the next SIGTERM.

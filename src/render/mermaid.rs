@@ -1,6 +1,6 @@
 //! Mermaid diagrams, which many Markdown renderers draw.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{collections::BTreeSet, format, string::String};
 use core::fmt;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use super::{
     words,
 };
 use crate::{
-    CONTAINER_MOVES, PHASE_MOVES, WORKER_MOVES, WorkerState,
+    CONTAINER_MOVES, ContainerStateKind, PHASE_MOVES, WORKER_MOVES, WorkerState,
     api::{Name, PodPhase},
     time::Timestamp,
 };
@@ -138,14 +138,14 @@ fn date_time(at: Timestamp) -> impl fmt::Display {
 /// assert_eq!(
 ///     StateDiagram::Worker.to_string(),
 ///     "stateDiagram-v2
-///     [*] --> Syncing
-///     [*] --> Rejected
-///     Rejected --> Syncing
-///     Rejected --> Terminating
-///     Rejected --> Terminated
-///     Syncing --> Terminating
-///     Terminating --> Terminated
-///     Terminated --> Finished
+///     [*] --> Rejected: not admitted by the node
+///     [*] --> Syncing: admitted by the node
+///     Rejected --> Syncing: the object changes, the deadline passes, or the kubelet restarts
+///     Rejected --> Terminating: the same, and the Pod is deleted or its phase is terminal
+///     Rejected --> Terminated: the same, the phase is terminal, and nothing runs
+///     Syncing --> Terminating: deleted, evicted, past its deadline, or all containers are done
+///     Terminating --> Terminated: all containers have stopped
+///     Terminated --> Finished: the last status is published and volumes are unmounted
 ///     Finished --> [*]
 /// "
 /// );
@@ -164,26 +164,90 @@ pub enum StateDiagram {
 impl fmt::Display for StateDiagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StateDiagram::Container => diagram(f, &first(CONTAINER_MOVES), CONTAINER_MOVES),
-            StateDiagram::Phase => diagram(f, &first(PHASE_MOVES), PHASE_MOVES),
-            StateDiagram::Worker => diagram(f, &[WorkerState::Syncing, WorkerState::Rejected], WORKER_MOVES),
+            StateDiagram::Container => diagram(f, CONTAINER_MOVES, of_container),
+            StateDiagram::Phase => diagram(f, PHASE_MOVES, of_phase_move),
+            StateDiagram::Worker => diagram(f, WORKER_MOVES, of_worker),
         }
     }
 }
 
-/// Returns the first state of a table.
-fn first<T: Name>(moves: &[(T, T)]) -> Vec<T> {
-    moves.iter().take(1).map(|(first, _)| *first).collect()
+/// Returns the cause of a container's first state, or of its transition; `None` for a state in which none begins and for
+/// a transition that is in no table.
+fn of_container(from: Option<ContainerStateKind>, to: ContainerStateKind) -> Option<&'static str> {
+    use ContainerStateKind::{Running, Terminated, Waiting};
+    Some(match (from, to) {
+        (None, Waiting) => "the Pod is created",
+        (Some(Waiting), Running) => "started",
+        (Some(Waiting), Terminated) => "started, and exited before the next status; or the Pod ends",
+        (Some(Running), Waiting) => "exited, and is to be restarted; or its runtime lost it",
+        (Some(Running), Terminated) => "exited",
+        (Some(Terminated), Waiting) => "restart delayed (CrashLoopBackOff), or a new sandbox",
+        (Some(Terminated), Running) => "restarted",
+        (None, Running | Terminated)
+        | (Some(Waiting), Waiting)
+        | (Some(Running), Running)
+        | (Some(Terminated), Terminated) => return None,
+    })
 }
 
-/// Writes the moves, with the initial states; states that no move leaves are final.
-fn diagram<T: Name>(f: &mut fmt::Formatter<'_>, initial: &[T], moves: &[(T, T)]) -> fmt::Result {
+/// Returns the cause of the first phase, or of a transition.
+fn of_phase_move(from: Option<PodPhase>, to: PodPhase) -> Option<&'static str> {
+    use PodPhase::{Failed, Pending, Running, Succeeded, Unknown};
+    Some(match (from, to) {
+        (None, Pending) => "created",
+        (Some(Pending), Running) => "init containers are done, and a container runs",
+        (Some(Pending), Succeeded) => "all containers exited with 0 before the next status",
+        (Some(Pending), Failed) => "not admitted, evicted, past its deadline, or an init container failed for good",
+        (Some(Pending | Running), Unknown) => "the node is lost, as older control planes wrote it",
+        (Some(Running), Pending) => "the sandbox died, and init containers run again",
+        (Some(Running), Succeeded) => "all containers exited with 0, and none is restarted",
+        (Some(Running), Failed) => "a container failed, and none is restarted; or evicted, or past its deadline",
+        (Some(Unknown), Pending | Running | Succeeded | Failed) => "the kubelet reports again",
+        (None, Running | Succeeded | Failed | Unknown)
+        | (Some(Pending), Pending)
+        | (Some(Running), Running)
+        | (Some(Unknown), Unknown)
+        | (Some(Succeeded | Failed), Pending | Running | Succeeded | Failed | Unknown) => return None,
+    })
+}
+
+/// Returns the cause of a worker's first state, or of its transition.
+fn of_worker(from: Option<WorkerState>, to: WorkerState) -> Option<&'static str> {
+    use WorkerState::{Finished, Rejected, Syncing, Terminated, Terminating};
+    Some(match (from, to) {
+        (None, Syncing) => "admitted by the node",
+        (None, Rejected) => "not admitted by the node",
+        (Some(Rejected), Syncing) => "the object changes, the deadline passes, or the kubelet restarts",
+        (Some(Rejected), Terminating) => "the same, and the Pod is deleted or its phase is terminal",
+        (Some(Rejected), Terminated) => "the same, the phase is terminal, and nothing runs",
+        (Some(Syncing), Terminating) => "deleted, evicted, past its deadline, or all containers are done",
+        (Some(Terminating), Terminated) => "all containers have stopped",
+        (Some(Terminated), Finished) => "the last status is published and volumes are unmounted",
+        (None, Terminating | Terminated | Finished)
+        | (Some(Rejected), Rejected | Finished)
+        | (Some(Syncing), Rejected | Syncing | Terminated | Finished)
+        | (Some(Terminating), Rejected | Syncing | Terminating | Finished)
+        | (Some(Terminated), Rejected | Syncing | Terminating | Terminated)
+        | (Some(Finished), Rejected | Syncing | Terminating | Terminated | Finished) => return None,
+    })
+}
+
+/// Writes the initial states and the moves, each with its cause; states that no move leaves are final.
+fn diagram<T: Name>(
+    f: &mut fmt::Formatter<'_>,
+    moves: &[(T, T)],
+    cause: fn(Option<T>, T) -> Option<&'static str>,
+) -> fmt::Result {
     writeln!(f, "stateDiagram-v2")?;
-    for state in initial {
-        writeln!(f, "    [*] --> {}", state.name())?;
-    }
-    for (from, to) in moves {
-        writeln!(f, "    {} --> {}", from.name(), to.name())?;
+    let initial = T::ALL.iter().map(|to| (None, *to));
+    for (from, to) in initial.chain(moves.iter().map(|(from, to)| (Some(*from), *to))) {
+        let name = from.map_or("[*]", |from| from.name());
+        match cause(from, to) {
+            Some(cause) => writeln!(f, "    {name} --> {}: {cause}", to.name())?,
+            // A state in which nothing begins.
+            None if from.is_none() => {}
+            None => writeln!(f, "    {name} --> {}", to.name())?,
+        }
     }
     let ends = T::ALL.iter().filter(|state| !moves.iter().any(|(from, _)| from == *state));
     ends.into_iter().try_for_each(|end| writeln!(f, "    {} --> [*]", end.name()))

@@ -70,6 +70,13 @@ impl Picture {
         self.conditions.iter().find(|track| track.name == name)
     }
 
+    /// True if a condition has one status from the first published status to the end.
+    #[must_use]
+    pub fn is_constant(&self, track: &ConditionTrack) -> bool {
+        let first = self.phase.first().map(|phase| phase.from);
+        matches!(track.spans.as_slice(), [only] if Some(only.from) <= first && only.to >= self.axis.end())
+    }
+
     /// Returns `namespace/name`, or the name alone.
     pub(super) fn title(&self) -> String {
         match &*self.namespace {
@@ -176,9 +183,14 @@ pub enum PodAction {
     SandboxDied,
     /// The kubelet restarted.
     KubeletRestarted,
-    /// The pod worker began to terminate the Pod.
+    /// The pod worker began to stop the containers of a Pod that is not deleted: evicted, past its deadline.
+    Stopping {
+        /// Grace period override of an eviction.
+        grace: Option<Duration>,
+    },
+    /// The pod worker began to terminate a Pod that was deleted.
     Terminating {
-        /// Grace period override of a deletion or eviction.
+        /// Grace period override of the deletion.
         grace: Option<Duration>,
     },
     /// The API object was removed.
@@ -191,6 +203,10 @@ impl fmt::Display for PodAction {
             PodAction::Scripted(name) => f.write_str(&words::of_camel_case(name)),
             PodAction::SandboxDied => f.write_str("sandbox died"),
             PodAction::KubeletRestarted => f.write_str("kubelet restarted"),
+            PodAction::Stopping { grace: Some(grace) } => {
+                write!(f, "kubelet stops the Pod, {}s grace", grace.as_secs())
+            }
+            PodAction::Stopping { grace: None } => f.write_str("kubelet stops the Pod"),
             PodAction::Terminating { grace: Some(grace) } => write!(f, "Terminating, {}s grace", grace.as_secs()),
             PodAction::Terminating { grace: None } => f.write_str("Terminating"),
             PodAction::Removed => f.write_str("object removed"),

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::axis::{Axis, AxisSegment, later, length};
+use super::axis::{Axis, later, length};
 use crate::time::Timestamp;
 
 /// Mapping of times to positions on a line, in px or columns.
@@ -11,68 +11,74 @@ use crate::time::Timestamp;
 pub(super) struct Scale {
     left: f64,
     right: f64,
-    /// Width of a skipped segment.
-    cut: f64,
-    /// Width of a second of shown time.
-    unit: f64,
-    segments: Vec<AxisSegment>,
+    /// Adjacent parts in ascending order.
+    parts: Vec<Part>,
+}
+
+/// Part of the line, in which a second has the same width everywhere.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    from: Timestamp,
+    to: Timestamp,
+    left: f64,
+    right: f64,
+    is_shown: bool,
+}
+
+impl Part {
+    /// Returns the width of a second.
+    fn unit(&self) -> f64 {
+        (self.right - self.left) / length(self.from, self.to).max(f64::MIN_POSITIVE)
+    }
 }
 
 impl Scale {
     /// Creates a scale from `left` to `right`, in which each skipped segment is `cut` wide.
     pub(super) fn new(axis: &Axis, left: f64, right: f64, cut: f64) -> Scale {
-        let segments = axis.segments.clone();
-        let shown: f64 = segments.iter().filter(|it| it.is_shown()).map(|it| length(it.from(), it.to())).sum();
-        let cuts = segments.iter().filter(|it| !it.is_shown()).count();
+        let stretches = axis.stretches();
+        let all: f64 = stretches.iter().map(|stretch| stretch.weight as f64).sum();
+        let skipped: Vec<_> = axis.segments.iter().filter(|segment| !segment.is_shown()).collect();
         // Skipped segments take at most half the width.
-        let cut = cut.min((right - left) / 2.0 / cuts.max(1) as f64);
-        // An axis without length must not divide by zero.
-        let unit = (right - left - cut * cuts as f64) / shown.max(f64::MIN_POSITIVE);
-        Scale { left, right, cut, unit, segments }
+        let cut = cut.min((right - left) / 2.0 / skipped.len().max(1) as f64);
+        let room = right - left - cut * skipped.len() as f64;
+        let shown = stretches.iter().map(|it| (it.from, it.to, room * it.weight as f64 / all.max(1.0), true));
+        let mut parts: Vec<_> = shown.chain(skipped.iter().map(|it| (it.from(), it.to(), cut, false))).collect();
+        parts.sort_by_key(|(from, ..)| *from);
+        let mut x = left;
+        let place = |(from, to, width, is_shown): (Timestamp, Timestamp, f64, bool)| {
+            let left = x;
+            x += width;
+            Part { from, to, left, right: x, is_shown }
+        };
+        Scale { left, right, parts: parts.into_iter().map(place).collect() }
     }
 
     /// Returns the position of a time.
     pub(super) fn x(&self, at: Timestamp) -> f64 {
-        let mut x = self.left;
-        for segment in &self.segments {
-            let (from, to) = (segment.from(), segment.to());
-            let width = self.width(*segment);
-            if at < to {
-                // A position in a skipped segment is in proportion too, which keeps the mapping monotonic.
-                let share = length(from, at) / length(from, to).max(f64::MIN_POSITIVE);
-                return x + width * share;
-            }
-            x += width;
-        }
-        self.right
+        let index = self.parts.partition_point(|part| part.to <= at);
+        let Some(part) = self.parts.get(index) else { return self.right };
+        // A position in a skipped segment is in proportion too, which keeps the mapping monotonic.
+        if at <= part.from { part.left } else { part.left + length(part.from, at) * part.unit() }
     }
 
     /// Returns the time at a position.
     pub(super) fn time_at(&self, position: f64) -> Timestamp {
-        let mut x = self.left;
-        for segment in &self.segments {
-            let width = self.width(*segment);
-            if position < x + width {
-                let share = ((position - x) / width.max(f64::MIN_POSITIVE)).max(0.0);
-                return later(segment.from(), length(segment.from(), segment.to()) * share);
+        let position = position.max(self.left);
+        let index = self.parts.partition_point(|part| part.right <= position);
+        match (self.parts.get(index), self.parts.last()) {
+            (Some(part), _) => {
+                let share = (position - part.left) / (part.right - part.left).max(f64::MIN_POSITIVE);
+                later(part.from, length(part.from, part.to) * share)
             }
-            x += width;
+            (None, Some(last)) => last.to,
+            (None, None) => Timestamp::UNIX_EPOCH,
         }
-        self.segments.last().map_or(Timestamp::UNIX_EPOCH, |segment| segment.to())
-    }
-
-    /// Returns the width of a second.
-    pub(super) fn unit(&self) -> f64 {
-        self.unit
     }
 
     /// Returns left edge, right edge and duration of each skipped segment.
     pub(super) fn cuts(&self) -> impl Iterator<Item = (f64, f64, Duration)> {
-        let skipped = self.segments.iter().filter(|segment| !segment.is_shown());
-        skipped.map(|segment| {
-            let x = self.x(segment.from());
-            (x, x + self.cut, segment.to().since(segment.from()))
-        })
+        let skipped = self.parts.iter().filter(|part| !part.is_shown);
+        skipped.map(|part| (part.left, part.right, part.to.since(part.from)))
     }
 
     /// Returns the parts between two positions that are not in a skipped segment.
@@ -89,10 +95,6 @@ impl Scale {
         parts.push((begin, to));
         parts.retain(|(from, to)| to > from);
         parts
-    }
-
-    fn width(&self, segment: AxisSegment) -> f64 {
-        if segment.is_shown() { length(segment.from(), segment.to()) * self.unit } else { self.cut }
     }
 }
 
@@ -127,31 +129,47 @@ const STEPS: [u64; 27] = [
     315_360_000,
 ];
 
-/// Upper bound of ticks in one segment.
+/// Upper bound of candidates for ticks of one step in one part.
 const MAX_TICKS: i64 = 400;
 
-/// Returns round times since the start, at least `apart` from each other.
+/// Returns round times since the start, at least `apart` from each other, in ascending order.
 pub(super) fn ticks(axis: &Axis, scale: &Scale, apart: f64) -> Vec<Timestamp> {
-    let step = step(axis, scale, apart);
-    let shown = axis.segments.iter().filter_map(|segment| match *segment {
-        AxisSegment::Shown { from, to } => Some((from, to)),
-        AxisSegment::Skipped { .. } => None,
-    });
-    shown.flat_map(|(from, to)| multiples(axis.start(), step, from, to)).collect()
+    let start = axis.start();
+    let mut candidates: Vec<(Timestamp, usize)> = Vec::new();
+    for part in scale.parts.iter().filter(|part| part.is_shown) {
+        // Of parts with scales of their own, a neighbour may have room for a tick of half the distance.
+        let apart = if axis.is_to_scale() { apart } else { apart / 2.0 };
+        let fits = |tenths: &u64| *tenths as f64 / 10.0 * part.unit() >= apart;
+        let mut steps: Vec<(usize, u64)> = STEPS.into_iter().enumerate().filter(|(_, tenths)| fits(tenths)).collect();
+        if axis.is_to_scale() {
+            // One step, so that ticks are equally far apart.
+            steps.truncate(1);
+        }
+        for (rank, tenths) in steps {
+            let step = Duration::from_millis(tenths.saturating_mul(100));
+            candidates.extend(multiples(start, step, part.from, part.to).into_iter().map(|at| (at, rank)));
+        }
+    }
+    // The roundest times first; of equally round ones, the earlier first.
+    candidates.sort_by_key(|(at, rank)| (core::cmp::Reverse(*rank), *at));
+    let mut taken: Vec<(f64, Timestamp)> = Vec::new();
+    for (at, _) in candidates {
+        let x = scale.x(at);
+        let index = taken.partition_point(|(other, _)| *other < x);
+        let neighbours = [index.checked_sub(1), Some(index)];
+        let is_free = neighbours.into_iter().flatten().filter_map(|index| taken.get(index));
+        // A rounding error must not cost a tick of a linear axis.
+        if is_free.map(|(other, _)| (other - x).abs()).all(|distance| distance >= apart - 1e-6) {
+            taken.insert(index, (x, at));
+        }
+    }
+    taken.into_iter().map(|(_, at)| at).collect()
 }
 
-/// Returns the smallest step at which ticks are far enough apart.
-fn step(axis: &Axis, scale: &Scale, apart: f64) -> Duration {
-    let fits = |tenths: &u64| *tenths as f64 / 10.0 * scale.unit() >= apart;
-    // Beyond the longest step, the whole axis is one step.
-    let step = STEPS.into_iter().find(fits).map(|tenths| Duration::from_millis(tenths.saturating_mul(100)));
-    step.unwrap_or_else(|| axis.end().since(axis.start())).max(Duration::from_millis(100))
-}
-
-/// Returns the multiples of a step since the start that are in a segment.
+/// Returns the multiples of a step since the start that are between two times.
 fn multiples(start: Timestamp, step: Duration, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
     let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
-    // Rounded up to the first multiple in the segment.
+    // Rounded up to the first multiple in the range.
     let first = from.micros_since(start).saturating_add(step).saturating_sub(1).div_euclid(step);
     let at = |n: i64| Timestamp::from_unix_micros(start.unix_micros().saturating_add(n.saturating_mul(step)));
     (first..first.saturating_add(MAX_TICKS)).map(at).take_while(|at| *at <= to).collect()
@@ -192,6 +210,15 @@ mod tests {
             let at = Timestamp::from_unix_seconds(second);
             assert!(scale.time_at(scale.x(at)).micros_since(at).abs() < 10, "{second}");
         }
+    }
+
+    #[test]
+    fn ticks_of_a_crowded_axis_keep_their_distance() {
+        let axis = axis_of(1_500, &[5, 10, 20, 25, 45, 50, 90, 95, 175, 180, 340, 345, 645, 650, 950]);
+        let scale = Scale::new(&axis, 0.0, 600.0, 0.0);
+        let places: Vec<f64> = ticks(&axis, &scale, 60.0).into_iter().map(|at| scale.x(at)).collect();
+        assert!(places.len() >= 5, "{places:?}");
+        assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= 60.0 - 1e-3), "{places:?}");
     }
 
     #[test]

@@ -525,6 +525,12 @@ impl Timeline {
         self.pod.container(container).map(|container| &*container.name)
     }
 
+    /// Returns the time from which the object has had a deletion timestamp.
+    pub(crate) fn deleted_at(&self) -> Option<Timestamp> {
+        let is_deleted = |observed: &&ObservedObject| observed.object.metadata.deletion_timestamp.is_some();
+        self.observed.iter().find(is_deleted).map(|observed| observed.at)
+    }
+
     /// Returns when the object was removed from the API, if it was.
     #[must_use]
     pub fn removed(&self) -> Option<Duration> {

@@ -7,9 +7,12 @@ use pod_lifecycle::render::{Gantt, Lanes, Picture, Svg};
 /// Columns where there is no terminal.
 const COLUMNS: u16 = 80;
 
+/// Width of a picture in px: a README and a book have room for it, so that its text is not scaled down.
+const WIDTH: u32 = 720;
+
 /// The life as SVG.
 pub(crate) fn svg(picture: &Picture) -> String {
-    Svg::of(picture).to_string()
+    Svg::of(picture).width(WIDTH).to_string()
 }
 
 /// The life for Mermaid.

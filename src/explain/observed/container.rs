@@ -417,17 +417,20 @@ fn longest(restart_count: i32, limits: &BackOffLimits) -> Duration {
     limits.initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(limits.max)
 }
 
-/// Returns the delay in the kubelet's message: `back-off 40s restarting failed container=app …`.
+/// Returns the delay in a record's message: `back-off 40s restarting failed container=app …`.
 fn delay_in_message(record: &ContainerRecord) -> Option<Duration> {
     let Some(RecordedState::Waiting(Waiting::Failed(failure))) = &record.state else { return None };
     match &failure.message {
         FailureMessage::RestartBackOff { delay } => Some(*delay),
-        FailureMessage::Text(text) => {
-            let (delay, _) = text.strip_prefix("back-off ")?.split_once(" restarting failed container")?;
-            go_seconds(delay).map(Duration::from_secs)
-        }
+        FailureMessage::Text(text) => crash_loop_delay(text),
         FailureMessage::PullBackOff { .. } => None,
     }
+}
+
+/// Returns the delay in the message of a container that waits with the reason `CrashLoopBackOff`.
+pub(crate) fn crash_loop_delay(message: &str) -> Option<Duration> {
+    let (delay, _) = message.strip_prefix("back-off ")?.split_once(" restarting failed container")?;
+    go_seconds(delay).map(Duration::from_secs)
 }
 
 /// Parses the whole seconds of a duration as Go prints it: `1h0m0s`, `2m40s`, `10s`.

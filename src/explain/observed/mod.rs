@@ -7,6 +7,8 @@ mod need;
 mod obstacle;
 mod resize;
 
+#[cfg(feature = "render")]
+pub(crate) use container::crash_loop_delay;
 pub use explain::MissingFact;
 pub use inconsistency::{Discrepancy, Inconsistency};
 pub use need::Need;

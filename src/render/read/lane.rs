@@ -8,6 +8,7 @@ use crate::{
     action::Action,
     api::{Container, ContainerStatus, PodStatus},
     event::HookKind,
+    explain::crash_loop_delay,
     render::{
         lane::{GracefulStop, Lane, LaneState, ProbeRow, Process, ProcessExit, Readiness, Task, TaskKind, TaskOutcome},
         picture::{Span, Timed},
@@ -24,6 +25,10 @@ pub(super) struct LaneReader<'a> {
     container: &'a Container,
     kind: ContainerKind,
     states: Spans<LaneState>,
+    /// Delays of restarts that the status has.
+    delays: Spans<Duration>,
+    /// Times of the events that a restart is delayed.
+    back_off_events: Vec<Timestamp>,
     runs: Vec<Span<Process>>,
     stops: Vec<Span<GracefulStop>>,
     tasks: Vec<Span<Task>>,
@@ -36,6 +41,8 @@ impl<'a> LaneReader<'a> {
             container,
             kind,
             states: Spans::default(),
+            delays: Spans::default(),
+            back_off_events: Vec::new(),
             runs: Vec::new(),
             stops: Vec::new(),
             tasks: Vec::new(),
@@ -57,6 +64,9 @@ impl<'a> LaneReader<'a> {
         // A status without the container ends its state: it is not published yet, or no longer.
         let status = list.iter().find(|status| status.name == self.container.name);
         self.states.change(at, status.map(|status| self.state(status)));
+        let waiting = status.and_then(|status| status.state.waiting.as_ref());
+        let delay = waiting.and_then(|waiting| crash_loop_delay(waiting.message.as_str()));
+        self.delays.change(at, delay);
     }
 
     fn state(&self, status: &ContainerStatus) -> LaneState {
@@ -130,6 +140,11 @@ impl<'a> LaneReader<'a> {
         }
     }
 
+    /// Records a `BackOff` event of a restart.
+    pub(super) fn backed_off(&mut self, at: Timestamp) {
+        self.back_off_events.push(at);
+    }
+
     /// Records a `Killing` event: a preStop hook with `sleep` begins, which no action shows.
     pub(super) fn killing(&mut self, at: Timestamp) {
         // Hooks that run are actions (RunHook); the kubelet does a `sleep` by itself.
@@ -167,7 +182,8 @@ impl<'a> LaneReader<'a> {
         }
     }
 
-    fn is_running(&self) -> bool {
+    /// True if a process runs.
+    pub(super) fn is_running(&self) -> bool {
         self.runs.last().is_some_and(|run| run.to == OPEN)
     }
 
@@ -198,14 +214,45 @@ impl<'a> LaneReader<'a> {
         }
     }
 
+    /// Returns the back-offs of restarts: from each exit to the next start, if there is an event or a published delay in
+    /// between.
+    fn of_restarts(&self, delays: &[Span<Duration>]) -> Vec<Span<Duration>> {
+        let starts = self.runs.iter().skip(1).map(|run| run.from).chain([OPEN]);
+        let waits = self.runs.iter().map(|run| run.to).zip(starts);
+        waits
+            .filter_map(|(from, to)| {
+                // A short back-off is over before a sync publishes it.
+                let published = delays.iter().find(|delay| (from..to).contains(&delay.from)).map(|delay| delay.what);
+                let is_recorded = self.back_off_events.iter().any(|at| (from..to).contains(at));
+                let measured = (is_recorded && to < OPEN).then(|| to.since(from));
+                Some(Span { from, to, what: published.or(measured)? })
+            })
+            .collect()
+    }
+
+    /// Returns the back-offs of the image: from each failed pull to the next one.
+    fn of_pulls(&self) -> Vec<Span<Duration>> {
+        let pulls: Vec<&Span<Task>> = self.tasks.iter().filter(|task| task.what.kind == TaskKind::Pull).collect();
+        let after_failure = pulls.windows(2).filter_map(|pair| match pair {
+            [failed, next] if failed.what.outcome == TaskOutcome::Failed => Some((failed.to, next.from)),
+            _ => None,
+        });
+        after_failure.map(|(from, to)| Span { from, to, what: to.since(from) }).collect()
+    }
+
     /// Returns the lane, in which unfinished spans are open.
     pub(super) fn finish(mut self) -> Lane {
         // Startup, readiness, liveness, whichever ran first.
         self.probes.sort_by_key(|row| row.kind);
+        let delays = core::mem::take(&mut self.delays).finish();
+        let mut back_offs = self.of_restarts(&delays);
+        back_offs.extend(self.of_pulls());
+        back_offs.sort_by_key(|back_off| back_off.from);
         Lane {
             name: self.container.name.clone(),
             kind: self.kind,
             states: self.states.finish(),
+            back_offs,
             runs: self.runs,
             stops: self.stops,
             tasks: self.tasks,

@@ -155,6 +155,13 @@ impl<'a> Reader<'a> {
         {
             lane.killing(at);
         }
+        // An image's back-off has the same reason.
+        if event.reason == "BackOff"
+            && event.message.starts_with("Back-off restarting")
+            && let Some(lane) = event.container.and_then(|container| self.lane(container))
+        {
+            lane.backed_off(at);
+        }
         // The same four fields by which the kubelet's recorder counts an event up.
         let same = self.events.iter_mut().find(|it| {
             (it.type_, &*it.reason, &it.container, &it.message)
@@ -174,8 +181,17 @@ impl<'a> Reader<'a> {
 
     /// Records the first terminating sync only; a restarted kubelet begins another one.
     fn terminating(&mut self, at: Timestamp, grace: Option<Duration>) {
-        if !self.actions.iter().any(|action| matches!(action.what, PodAction::Terminating { .. })) {
+        let is_known = |action: &Timed<PodAction>| {
+            matches!(action.what, PodAction::Terminating { .. } | PodAction::Stopping { .. })
+        };
+        if self.actions.iter().any(is_known) {
+            return;
+        }
+        // `Terminating` is what kubectl shows of an object with a deletion timestamp.
+        if self.timeline.deleted_at().is_some_and(|deleted_at| deleted_at <= at) {
             self.action(at, PodAction::Terminating { grace });
+        } else if self.lanes.iter().any(LaneReader::is_running) {
+            self.action(at, PodAction::Stopping { grace });
         }
     }
 
@@ -203,7 +219,7 @@ impl<'a> Reader<'a> {
             is_finished: end.is_finished,
             removed_at: end.removed_at,
             // The axis depends on the times of all other parts, so it is made last.
-            axis: Axis { segments: Vec::new() },
+            axis: Axis::default(),
             phase: self.phase.finish(),
             conditions: conditions.map(|(name, spans)| ConditionTrack { name, spans: spans.finish() }).collect(),
             actions: self.actions,
@@ -228,6 +244,8 @@ fn close_spans(picture: &mut Picture) {
     for lane in &mut picture.lanes {
         close(&mut lane.states, until);
         lane.states.retain(|span| span.from < span.to);
+        close(&mut lane.back_offs, until);
+        lane.back_offs.retain(|span| span.from < span.to);
         close(&mut lane.runs, until);
         close(&mut lane.stops, until);
         close(&mut lane.tasks, until);

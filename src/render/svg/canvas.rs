@@ -16,6 +16,8 @@ pub(super) enum Layer {
     /// Lines behind the bars.
     Background,
     Bar,
+    /// Plain grounds of texts in bars.
+    Plain,
     /// Lines and shades across the bars.
     Overlay,
     Marker,
@@ -63,7 +65,6 @@ pub(super) struct Text {
 
 impl Text {
     /// Returns an upper bound of the area.
-    #[cfg(test)]
     pub(super) fn area(&self) -> Area {
         let width = super::layout::width(&self.text, self.font);
         let x = match self.anchor {
@@ -76,9 +77,35 @@ impl Text {
     }
 }
 
+/// Vertical line at an x coordinate, from top to bottom.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Vertical {
+    pub(super) x: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+}
+
+/// Distance between a line and the text that it stops at.
+const CLEARANCE: f64 = 1.5;
+
+impl Vertical {
+    /// Returns the parts of the line that are not in an area.
+    fn without(self, area: &Area) -> [Option<Vertical>; 2] {
+        let is_beside = self.x < area.x - CLEARANCE || self.x > area.x + area.width + CLEARANCE;
+        let (top, bottom) = (area.y - CLEARANCE, area.y + area.height + CLEARANCE);
+        if is_beside || bottom <= self.top || top >= self.bottom {
+            return [Some(self), None];
+        }
+        let above = (self.top < top).then_some(Vertical { bottom: top, ..self });
+        let below = (bottom < self.bottom).then_some(Vertical { top: bottom, ..self });
+        [above, below]
+    }
+}
+
 enum Shape {
     Rect(Area),
     Path(String),
+    Verticals(Vec<Vertical>),
     Text(Text),
 }
 
@@ -106,6 +133,22 @@ impl Canvas {
         self.drawn.push(Drawn { layer, class, shape: Shape::Path(path), title });
     }
 
+    /// Draws vertical lines, which stop at texts.
+    pub(super) fn verticals(&mut self, layer: Layer, class: &'static str, lines: Vec<Vertical>, title: Option<String>) {
+        self.drawn.push(Drawn { layer, class, shape: Shape::Verticals(lines), title });
+    }
+
+    /// Cuts each vertical line where a text is. Done last, when all texts are known.
+    pub(super) fn cut_lines(&mut self) {
+        let areas: Vec<Area> = self.drawn.iter().filter_map(|drawn| drawn.text()).map(Text::area).collect();
+        for drawn in &mut self.drawn {
+            let Shape::Verticals(lines) = &mut drawn.shape else { continue };
+            for area in &areas {
+                *lines = lines.iter().flat_map(|line| line.without(area)).flatten().collect();
+            }
+        }
+    }
+
     /// Draws a text.
     pub(super) fn text(&mut self, class: &'static str, text: Text, title: Option<String>) {
         self.drawn.push(Drawn { layer: Layer::Text, class, shape: Shape::Text(text), title });
@@ -114,7 +157,20 @@ impl Canvas {
     /// Iterates over all texts.
     #[cfg(test)]
     pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
-        self.drawn.iter().filter_map(|drawn| if let Shape::Text(text) = &drawn.shape { Some(text) } else { None })
+        self.drawn.iter().filter_map(Drawn::text)
+    }
+
+    /// Iterates over all vertical lines.
+    #[cfg(test)]
+    pub(super) fn lines(&self) -> impl Iterator<Item = &Vertical> {
+        let lines = self.drawn.iter();
+        lines.flat_map(|drawn| if let Shape::Verticals(lines) = &drawn.shape { lines.as_slice() } else { &[] })
+    }
+
+    /// Returns the classes of a layer.
+    #[cfg(test)]
+    pub(super) fn classes(&self, layer: Layer) -> alloc::collections::BTreeSet<&'static str> {
+        self.drawn.iter().filter(|drawn| drawn.layer == layer).map(|drawn| drawn.class).collect()
     }
 }
 
@@ -124,6 +180,15 @@ impl fmt::Display for Canvas {
         // SVG paints in document order. The sort is stable, so shapes of one layer stay in the order of drawing.
         drawn.sort_by_key(|drawn| drawn.layer);
         drawn.into_iter().try_for_each(|drawn| drawn.fmt(f))
+    }
+}
+
+impl Drawn {
+    fn text(&self) -> Option<&Text> {
+        match &self.shape {
+            Shape::Text(text) => Some(text),
+            Shape::Rect(_) | Shape::Path(_) | Shape::Verticals(_) => None,
+        }
     }
 }
 
@@ -141,6 +206,13 @@ impl fmt::Display for Drawn {
                 writeln!(f, r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}"{end}"#)
             }
             Shape::Path(path) => writeln!(f, r#"<path class="{class}" d="{path}"{}"#, end("path")),
+            // A text may cover all of a line.
+            Shape::Verticals(lines) if lines.is_empty() => Ok(()),
+            Shape::Verticals(lines) => {
+                let line = |line: &Vertical| alloc::format!("M{} {}V{}", Px(line.x), Px(line.top), Px(line.bottom));
+                let path: String = lines.iter().map(line).collect();
+                writeln!(f, r#"<path class="{class}" d="{path}"{}"#, end("path"))
+            }
             Shape::Text(Text { x, y, anchor, font, text }) => {
                 let (x, y, text) = (Px(*x), Px(*y), Escaped(text));
                 let (font, anchor) = (font_class(*font), anchor_class(*anchor));
@@ -155,7 +227,6 @@ fn font_class(font: Font) -> &'static str {
         Font::Title => " ft",
         Font::Name => " fn",
         Font::Label => " fl",
-        Font::Small => " fs",
     }
 }
 

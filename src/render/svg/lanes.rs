@@ -5,12 +5,13 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::time::Duration;
 
 use super::{
     canvas::{Anchor, Area, Layer, Px, Text},
-    layout::{self, Font, Row},
+    layout::{self, Font},
     page::{Page, left},
-    styles::{Fill, MARKER_WIDTH, Marker},
+    styles::{Fill, MARKER_WIDTH, Marker, PROCESS_LINE},
 };
 use crate::{
     api::{ConditionStatus, Name, PodPhase},
@@ -25,19 +26,17 @@ use crate::{
 };
 
 /// Height of a container's bar.
-const BAR_HEIGHT: f64 = 16.0;
+const BAR_HEIGHT: f64 = 18.0;
 /// Height of the process row.
-const PROCESS_HEIGHT: f64 = 14.0;
+const PROCESS_HEIGHT: f64 = 15.0;
 /// Height of a probe row.
-const PROBE_HEIGHT: f64 = 11.0;
+const PROBE_HEIGHT: f64 = 14.0;
 /// Narrower spans are combined into one bar.
 const MIN_BAR_WIDTH: f64 = 3.0;
 /// A single span is at least this wide, so that it can be seen.
 const MIN_VISIBLE_WIDTH: f64 = 1.5;
 /// Padding between the edge of a bar and its text.
 const PADDING: f64 = 4.0;
-/// Thickness of the line of a running process.
-const PROCESS_LINE: f64 = 3.0;
 /// Height of the boxes for hooks, pulls and grace periods.
 const TASK_HEIGHT: f64 = 9.0;
 /// Probe results closer than this are drawn as a band.
@@ -130,24 +129,30 @@ impl Page<'_> {
             // The title again, since the overlay covers the bar below it.
             self.fill(Fill::Mixed, area, format!("{text}\n{when}"));
         }
-        self.bar_label(main, (from, to), height);
+        let texts = [main.to_string(), main.short()];
+        self.bar_label(&texts, main.may_be_cut(), main.fill().plain(), area);
     }
 
-    /// Writes as much as fits into the widest visible part of a bar.
-    fn bar_label(&mut self, bar: &impl Bar, (from, to): (f64, f64), height: f64) {
-        let parts = self.scale.visible(from, to);
+    /// Writes the longest of these texts that fits into the widest visible part of a bar, or else as much as fits of the
+    /// last one, if it may be cut.
+    fn bar_label(&mut self, texts: &[String], may_be_cut: bool, plain: Option<&'static str>, bar: Area) {
+        let parts = self.scale.visible(bar.x, bar.x + bar.width);
         // A label across a skipped segment could not be read.
         let widest = parts.into_iter().reduce(|most, next| if next.1 - next.0 > most.1 - most.0 { next } else { most });
         let Some((from, to)) = widest else { return };
-        let (font, room) = (Font::Small, to - from - 2.0 * PADDING);
-        // The longest text that fits as a whole; only then is one cut.
-        let whole = [bar.to_string(), bar.short()].into_iter().find(|text| layout::width(text, font) <= room);
-        let cut = || layout::shortened(&bar.short(), font, room).filter(|_| bar.may_be_cut());
-        if let Some(text) = whole.or_else(cut) {
-            // Centred by hand, since viewers differ in `dominant-baseline`.
-            let y = self.y + height / 2.0 + font.ascent() / 2.0 - 0.5;
-            self.canvas.text("t", Text { x: from + PADDING, y, anchor: Anchor::Start, font, text }, None);
+        let (font, room) = (Font::Label, to - from - 2.0 * PADDING);
+        let whole = texts.iter().find(|text| layout::width(text, font) <= room).cloned();
+        let cut = || layout::shortened(texts.last()?, font, room).filter(|_| may_be_cut);
+        let Some(text) = whole.or_else(cut) else { return };
+        if let Some(plain) = plain {
+            // The lines of a pattern would go through the letters.
+            let width = layout::width(&text, font) + 2.0;
+            let area = Area { x: from + PADDING - 1.0, y: bar.y + 1.0, width, height: bar.height - 2.0 };
+            self.canvas.rect(Layer::Plain, plain, area, None);
         }
+        // Centred by hand, since viewers differ in `dominant-baseline`.
+        let y = bar.y + bar.height / 2.0 + font.ascent() / 2.0 - 0.5;
+        self.canvas.text("tb", Text { x: from + PADDING, y, anchor: Anchor::Start, font, text }, None);
     }
 
     /// Fills an area, and adds the fill to the legend.
@@ -170,14 +175,34 @@ struct Label {
 
 impl Page<'_> {
     fn process_row(&mut self, lane: &Lane) {
-        self.row_name("process", Font::Small, PROCESS_HEIGHT);
+        self.row_name("process", Font::Label, PROCESS_HEIGHT);
         let mut labels = Vec::new();
+        self.back_offs(&lane.back_offs);
         self.tasks(&lane.tasks, &mut labels);
         self.stops(&lane.stops, &mut labels);
         self.runs(lane);
         self.exits(lane, &mut labels);
         self.y += PROCESS_HEIGHT;
         self.labels(labels);
+    }
+
+    /// Draws back-offs, with their lengths.
+    fn back_offs(&mut self, back_offs: &[Span<Duration>]) {
+        for piece in pieces(back_offs, &self.scale.clone(), MIN_BAR_WIDTH, |_| ()) {
+            let (from, to) = (self.scale.x(piece.from()), self.scale.x(piece.to()));
+            let delays = words::tally(piece.spans.iter().map(|span| format!("back-off {} s", span.what.as_secs())));
+            let title = format!("{delays}\n{}", words::range(piece.from(), piece.to(), self.picture.start));
+            let area = Area { x: from, y: self.y + 1.0, width: (to - from).max(1.0), height: PROCESS_HEIGHT - 2.0 };
+            self.fill(Fill::BackOff, area, title);
+            if let [one] = piece.spans {
+                // In seconds, as people know the doubling: 10, 20, 40, 80, 160, 300.
+                let texts = [delays, format!("{} s", one.what.as_secs())];
+                // The marker of the exit lies on the begin; a box without an edge needs less padding.
+                let begin = from + MARKER_WIDTH / 2.0 - PADDING + 1.5;
+                let room = Area { x: begin, width: (to - begin + PADDING - 1.5).max(0.0), ..area };
+                self.bar_label(&texts, false, None, room);
+            }
+        }
     }
 
     /// Draws image pulls and hooks.
@@ -236,13 +261,12 @@ impl Page<'_> {
             let y = self.y + (PROCESS_HEIGHT - PROCESS_LINE) / 2.0;
             let area = Area { x: from, y, width: (to - from).max(1.0), height: PROCESS_LINE };
             let when = words::range(piece.from(), piece.to(), self.picture.start);
-            let (class, title) = if piece.is_several() {
-                self.fills.insert(Fill::Mixed);
-                ("pm", format!("{} runs\n{when}", piece.spans.len()))
+            let (fill, title) = if piece.is_several() {
+                (Fill::Runs, format!("{} runs\n{when}", piece.spans.len()))
             } else {
-                ("pr", format!("process\n{when}"))
+                (Fill::Process, format!("process\n{when}"))
             };
-            self.canvas.rect(Layer::Bar, class, area, Some(title));
+            self.fill(fill, area, title);
         }
     }
 
@@ -278,11 +302,18 @@ impl Page<'_> {
         // A second marker only where it does not lie on the first.
         if to - from > MARKER_WIDTH {
             path.push_str(&marker.path(to, y));
-            path.push_str(&format!("M{} {}H{}", Px(from), Px(y), Px(to)));
+            self.chain_line((from, to), y);
         }
         self.markers.insert(marker);
         self.canvas.path(Layer::Marker, marker.class(), path, Some(format!("{text}\n{when}")));
         (from - MARKER_WIDTH / 2.0, to + MARKER_WIDTH / 2.0)
+    }
+
+    /// Draws the line between the first and the last of several near markers.
+    pub(super) fn chain_line(&mut self, (from, to): (f64, f64), y: f64) {
+        self.fills.insert(Fill::Chain);
+        let line = format!("M{} {}H{}", Px(from), Px(y), Px(to));
+        self.canvas.path(Layer::Marker, Fill::Chain.class(), line, None);
     }
 
     /// Writes as many labels as there is room for below their items, by rank.
@@ -292,8 +323,8 @@ impl Page<'_> {
         }
         // Stable: of one rank, earlier items come first.
         labels.sort_by_key(|label| label.rank);
-        let mut row = Row::new(left(self.width) - MARKER_WIDTH, self.width);
-        let font = Font::Small;
+        let mut row = self.row(left(self.width) - MARKER_WIDTH, self.width);
+        let font = Font::Label;
         let y = self.y + font.ascent();
         for Label { item, text, .. } in labels {
             if let Some(x) = row.below(item, layout::width(&text, font)) {
@@ -312,8 +343,8 @@ impl Page<'_> {
     fn probe_row(&mut self, row: &ProbeRow) {
         let kind = row.kind.name().to_lowercase();
         let long = format!("{kind} probe");
-        let fits = layout::width(&long, Font::Small) <= self.name_room();
-        self.row_name(if fits { &long } else { &kind }, Font::Small, PROBE_HEIGHT);
+        let fits = layout::width(&long, Font::Label) <= self.name_room();
+        self.row_name(if fits { &long } else { &kind }, Font::Label, PROBE_HEIGHT);
         // Equal results in a row are one span, which `pieces` combines with its neighbours only if it is short.
         let alike: Vec<Span<&[ProbeResult]>> =
             row.results.chunk_by(|a, b| marker(a) == marker(b)).filter_map(span).collect();
@@ -334,10 +365,10 @@ impl Page<'_> {
         // Results less than a pixel apart say nothing on the distance of the others.
         let apart = places.windows(2).filter(|pair| matches!(pair, [a, b] if b - a >= 1.0)).count();
         let is_dense = to - from > MIN_PROBE_DISTANCE && (to - from) / apart.max(1) as f64 <= MIN_PROBE_DISTANCE;
-        self.markers.insert(marker);
         if is_dense {
             self.probe_band(marker, (from, to), y);
         } else {
+            self.markers.insert(marker);
             // Of results that are closer than a marker's distance, only the first is drawn.
             let places = places.iter().scan(f64::NEG_INFINITY, |last, &x| {
                 let is_apart = x - *last >= MIN_PROBE_DISTANCE;
@@ -355,19 +386,8 @@ impl Page<'_> {
     /// Draws many results of the same kind as one line.
     fn probe_band(&mut self, marker: Marker, (from, to): (f64, f64), y: f64) {
         let line = format!("M{} {}H{}", Px(from), Px(y), Px(to));
-        let class = match marker {
-            Marker::ProbeSucceeded => "by",
-            Marker::ProbeFailed => "bn",
-            Marker::Completed
-            | Marker::Crashed
-            | Marker::Sigterm
-            | Marker::Sigkill
-            | Marker::ProbeUnknown
-            | Marker::NotRunning
-            | Marker::Normal
-            | Marker::Warning => "bm",
-        };
-        self.canvas.path(Layer::Marker, class, line, None);
+        self.fills.insert(marker.band());
+        self.canvas.path(Layer::Marker, marker.band().class(), line, None);
     }
 
     fn probe_title(&self, row: &ProbeRow, results: Vec<&ProbeResult>) -> String {

@@ -7,23 +7,21 @@ use alloc::{string::String, vec::Vec};
 /// Font of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Font {
-    /// 15 px, bold: title of the picture.
+    /// 16 px, bold: title of the picture.
     Title,
-    /// 11 px, bold: names of containers.
+    /// 12 px, bold: names of containers.
     Name,
-    /// 11 px.
+    /// 12 px.
     Label,
-    /// 10 px.
-    Small,
 }
 
 impl Font {
     /// Returns the size in px.
     pub(super) const fn size(self) -> f64 {
         match self {
-            Font::Title => 15.0,
-            Font::Name | Font::Label => 11.0,
-            Font::Small => 10.0,
+            Font::Title => 16.0,
+            // Smaller text is hard to read on a screen.
+            Font::Name | Font::Label => 12.0,
         }
     }
 
@@ -33,7 +31,6 @@ impl Font {
     }
 
     /// Returns the depth below the baseline.
-    #[cfg(test)]
     pub(super) const fn descent(self) -> f64 {
         self.size() * 0.25
     }
@@ -86,6 +83,27 @@ pub(super) fn shortened(text: &str, font: Font, room: f64) -> Option<String> {
     let short: String = fitting.collect();
     let short = short.trim_end();
     (short.chars().count() >= LEAST_LETTERS).then(|| alloc::format!("{short}…"))
+}
+
+/// Joins items with commas into lines that fit, as far as single items do.
+pub(super) fn wrapped(items: &[String], font: Font, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        // The comma stays at the end of its line.
+        let comma = if index.saturating_add(1) < items.len() { "," } else { "" };
+        let joined = lines.last().map(|line| alloc::format!("{line} {item}{comma}"));
+        match joined.filter(|joined| width(joined, font) <= room) {
+            Some(joined) => {
+                lines.pop();
+                lines.push(joined);
+            }
+            None => {
+                let text = alloc::format!("{item}{comma}");
+                lines.push(shortened(&text, font, room).unwrap_or(text));
+            }
+        }
+    }
+    lines
 }
 
 /// Fewer letters are not readable as a word.
@@ -152,12 +170,12 @@ mod tests {
     fn a_text_is_shortened_to_its_room() {
         let text = "CrashLoopBackOff";
         for room in [20.0, 40.0, 80.0, 200.0] {
-            if let Some(short) = shortened(text, Font::Small, room) {
-                assert!(width(&short, Font::Small) <= room, "{short}");
+            if let Some(short) = shortened(text, Font::Label, room) {
+                assert!(width(&short, Font::Label) <= room, "{short}");
             }
         }
-        assert_eq!(shortened(text, Font::Small, 200.0).as_deref(), Some(text));
-        assert_eq!(shortened(text, Font::Small, 10.0), None);
+        assert_eq!(shortened(text, Font::Label, 200.0).as_deref(), Some(text));
+        assert_eq!(shortened(text, Font::Label, 10.0), None);
     }
 
     #[test]

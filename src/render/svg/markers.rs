@@ -7,10 +7,10 @@ use alloc::{
 };
 
 use super::{
-    canvas::{Anchor, Layer, Px, Text},
+    canvas::{Anchor, Layer, Text, Vertical},
     layout::{self, Font, Row},
     page::{MARGIN, Page, left},
-    styles::{MARKER_WIDTH, Marker},
+    styles::{Fill, MARKER_WIDTH, Marker},
 };
 use crate::{
     action::EventType,
@@ -23,58 +23,107 @@ use crate::{
 };
 
 /// Height of a row of events, and of a row of action labels.
-const ROW_HEIGHT: f64 = 13.0;
+const ROW_HEIGHT: f64 = 15.0;
 /// Labels that do not fit into so many rows are shown on hover only.
 const MAX_LABEL_ROWS: usize = 6;
 
 // --- Kubernetes events ---
 
+/// Row of events: one reason, or several that are always recorded together.
+struct EventRow<'a> {
+    type_: EventType,
+    reasons: Vec<&'a str>,
+    /// By time.
+    recorded: Vec<(Timestamp, &'a EventMarker)>,
+}
+
 impl Page<'_> {
-    /// Draws a row for each type and reason, in the order in which they were first recorded.
+    /// Draws a row for each type and reason, in the order in which they were first recorded. Reasons with equal markers
+    /// share a row.
     pub(super) fn events(&mut self) {
-        let mut rows: Vec<(EventType, &str, Vec<&EventMarker>)> = Vec::new();
+        let mut rows: Vec<EventRow<'_>> = Vec::new();
         for event in &self.picture.events {
-            let same =
-                |row: &&mut (EventType, &str, Vec<&EventMarker>)| (row.0, row.1) == (event.type_, &*event.reason);
-            match rows.iter_mut().find(same) {
-                Some((.., events)) => events.push(event),
-                None => rows.push((event.type_, &event.reason, alloc::vec![event])),
+            let recorded = event.times.iter().map(|at| (*at, event));
+            match rows.iter_mut().find(|row| row.type_ == event.type_ && row.reasons == [&*event.reason]) {
+                Some(row) => row.recorded.extend(recorded),
+                None => rows.push(EventRow {
+                    type_: event.type_,
+                    reasons: alloc::vec![&event.reason],
+                    recorded: recorded.collect(),
+                }),
             }
         }
-        for (type_, reason, events) in rows {
-            self.event_row(type_, reason, &events);
+        // Events of one reason and different messages have times of their own.
+        rows.iter_mut().for_each(|row| row.recorded.sort_by_key(|(at, _)| *at));
+        for row in self.merged(rows) {
+            self.event_row(&row);
         }
     }
 
-    fn event_row(&mut self, type_: EventType, reason: &str, events: &[&EventMarker]) {
-        let mut recorded: Vec<(Timestamp, &EventMarker)> =
-            events.iter().flat_map(|&event| event.times.iter().map(move |at| (*at, event))).collect();
-        // Events of one reason and different messages are merged here, each with times of its own.
-        recorded.sort_by_key(|(at, _)| *at);
-        self.event_name(reason, recorded.len());
-        let mut row = Row::new(left(self.width), self.width - MARGIN);
+    /// Merges rows whose markers would lie below each other: `Pulled`, `Created`, `Started`.
+    fn merged<'a>(&self, rows: Vec<EventRow<'a>>) -> Vec<EventRow<'a>> {
+        let mut merged: Vec<EventRow<'a>> = Vec::new();
+        for mut row in rows {
+            let same = merged.iter_mut().find(|other| {
+                let pairs = || other.recorded.chunks(other.reasons.len()).zip(&row.recorded);
+                let is_near = |(all, (at, _)): (&[(Timestamp, &EventMarker)], &(Timestamp, &EventMarker))| {
+                    all.iter().all(|(other, _)| (self.scale.x(*other) - self.scale.x(*at)).abs() < MARKER_WIDTH / 2.0)
+                };
+                let count = other.recorded.len().checked_div(other.reasons.len());
+                other.type_ == row.type_ && count == Some(row.recorded.len()) && pairs().all(is_near)
+            });
+            match same {
+                Some(other) => {
+                    // Those of one moment stay next to each other, in the order of the reasons.
+                    let groups = other.recorded.chunks(other.reasons.len()).zip(&row.recorded);
+                    other.recorded = groups.flat_map(|(all, one)| all.iter().chain([one])).copied().collect();
+                    other.reasons.append(&mut row.reasons);
+                }
+                None => merged.push(row),
+            }
+        }
+        merged
+    }
+
+    fn event_row(&mut self, EventRow { type_, reasons, recorded }: &EventRow<'_>) {
+        let height = self.event_name(reasons, recorded.len().checked_div(reasons.len()).unwrap_or(0));
+        let mut row = self.row(left(self.width), self.width - MARGIN);
         let scale = self.scale.clone();
-        let chains = chains(&recorded, MARKER_WIDTH + 1.0, |(at, _)| scale.x(*at));
+        let chains = chains(recorded, MARKER_WIDTH + 1.0, |(at, _)| scale.x(*at));
         let items: Vec<(f64, f64)> =
-            chains.iter().map(|chain| self.event_marker(Marker::of_event(type_), chain)).collect();
+            chains.iter().map(|chain| self.event_marker(Marker::of_event(*type_), chain)).collect();
         // Counts go where all markers have left room.
         items.iter().for_each(|item| row.take(item.0, item.1));
         for (chain, item) in chains.iter().zip(&items) {
-            self.event_count(chain.len(), *item, &mut row);
+            self.event_count(chain.len().checked_div(reasons.len()).unwrap_or(0), *item, &mut row);
         }
-        self.y += ROW_HEIGHT;
+        self.y += height;
     }
 
-    fn event_name(&mut self, reason: &str, count: usize) {
-        let font = Font::Small;
+    /// Writes the reasons and the number of their events, over as many lines as it takes. Returns the height.
+    fn event_name(&mut self, reasons: &[&str], count: usize) -> f64 {
+        let font = Font::Label;
         let count = format!("×{count}");
-        let (y, right) = (self.y + ROW_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5, left(self.width) - 8.0);
-        let room = right - MARGIN - layout::width(&count, font) - 4.0;
-        self.canvas.text("t q", Text { x: right, y, anchor: Anchor::End, font, text: count }, None);
-        let title = (layout::width(reason, font) > room).then(|| String::from(reason));
-        if let Some(text) = layout::shortened(reason, font, room) {
-            self.canvas.text("t", Text { x: MARGIN, y, anchor: Anchor::Start, font, text }, title);
+        let right = left(self.width) - 8.0;
+        let room = right - MARGIN;
+        let beside = room - layout::width(&count, font) - 4.0;
+        let names: Vec<String> = reasons.iter().map(|reason| String::from(*reason)).collect();
+        let mut lines = layout::wrapped(&names, font, room);
+        // The count stands at the end of the last line.
+        if lines.last().is_some_and(|last| layout::width(last, font) > beside) {
+            lines = layout::wrapped(&names, font, beside);
         }
+        let baseline = self.y + ROW_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5;
+        let last = baseline + ROW_HEIGHT * lines.len().saturating_sub(1) as f64;
+        self.canvas.text("t q", Text { x: right, y: last, anchor: Anchor::End, font, text: count }, None);
+        let is_cut = lines.iter().any(|line| line.ends_with(['…']));
+        let mut y = baseline;
+        for text in &lines {
+            let title = is_cut.then(|| names.join(", "));
+            self.canvas.text("t", Text { x: MARGIN, y, anchor: Anchor::Start, font, text: text.clone() }, title);
+            y += ROW_HEIGHT;
+        }
+        ROW_HEIGHT * lines.len().max(1) as f64
     }
 
     /// Draws one marker for several near events. Returns its left and right edge.
@@ -84,7 +133,7 @@ impl Page<'_> {
         let mut path = marker.path(from, y);
         if to - from > MARKER_WIDTH {
             path.push_str(&marker.path(to, y));
-            path.push_str(&format!("M{} {}H{}", Px(from), Px(y + 5.0), Px(to)));
+            self.chain_line((from, to), y + 5.0);
         }
         let when = match chain {
             [_] => words::offset(*first, self.picture.start),
@@ -103,7 +152,7 @@ impl Page<'_> {
 
     /// Writes the number of events beside a marker that stands for several, if there is room.
     fn event_count(&mut self, count: usize, item: (f64, f64), row: &mut Row) {
-        let (font, text) = (Font::Small, format!("×{count}"));
+        let (font, text) = (Font::Label, format!("×{count}"));
         if count == 1 {
             return;
         }
@@ -138,7 +187,7 @@ impl Page<'_> {
         let at = actions.first()?.at;
         let x = self.scale.x(at);
         let names: Vec<_> = actions.iter().map(|action| action.what.to_string()).collect();
-        let (font, text) = (Font::Small, names.join(" · "));
+        let (font, text) = (Font::Label, names.join(" · "));
         let width = layout::width(&text, font);
         // Right of the line, or left of it if the picture ends there.
         let sides = [(x + 3.0, Anchor::Start), (x - 3.0 - width, Anchor::End)];
@@ -166,8 +215,9 @@ impl Page<'_> {
         for line in lines {
             let x = self.scale.x(line.at);
             let title = format!("{}\n{}", line.title, words::offset(line.at, self.picture.start));
-            let path = format!("M{} {}V{}", Px(x), Px(line.top + 2.0), Px(self.y));
-            self.canvas.path(Layer::Overlay, "dl", path, Some(title));
+            let vertical = Vertical { x, top: line.top + 2.0, bottom: self.y };
+            self.fills.insert(Fill::Action);
+            self.canvas.verticals(Layer::Overlay, Fill::Action.class(), alloc::vec![vertical], Some(title));
         }
         debug_assert!(lines.iter().all(|line| self.scale.x(line.at) >= left(self.width) - 1.0));
     }

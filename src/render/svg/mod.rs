@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{spec::ContainerKind, time::Timestamp};
 
-/// Picture as SVG: phase and conditions at the top, one lane per container, Kubernetes events below.
+/// Picture as SVG: one lane per container, then phase and conditions, then Kubernetes events.
 ///
 /// Prints one self-contained `<svg>` element. It follows the reader's preference for light or dark colours, shows
 /// details on hover, and has a description for screen readers in `<desc>`. Its size is given in px, and it may be

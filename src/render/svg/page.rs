@@ -3,9 +3,9 @@
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
 use super::{
-    canvas::{Anchor, Area, Canvas, Layer, Px, Text},
+    canvas::{Anchor, Area, Canvas, Layer, Px, Text, Vertical},
     layout::{self, Font, Row},
-    styles::{Fill, Marker},
+    styles::{Fill, Marker, Sample},
 };
 use crate::{
     render::{
@@ -24,15 +24,15 @@ pub(super) const MARGIN: f64 = 12.0;
 /// Width of a skipped segment of time.
 const SKIPPED_WIDTH: f64 = 26.0;
 /// Height of the bars of phase and conditions.
-const TRACK_HEIGHT: f64 = 13.0;
+const TRACK_HEIGHT: f64 = 16.0;
 /// Gap between two rows.
 const GAP: f64 = 3.0;
 /// Height of the time axis.
-const AXIS_HEIGHT: f64 = 18.0;
+const AXIS_HEIGHT: f64 = 20.0;
 /// Ticks are at least this far apart.
 const MIN_TICK_DISTANCE: f64 = 60.0;
 /// Height of a row of the legend.
-const LEGEND_HEIGHT: f64 = 16.0;
+const LEGEND_HEIGHT: f64 = 18.0;
 /// Width of a fill's sample in the legend.
 const SAMPLE_WIDTH: f64 = 24.0;
 /// Gap between a sample and its name.
@@ -51,6 +51,11 @@ pub(super) struct Page<'a> {
     // --- Entries of the legend ---
     pub(super) fills: BTreeSet<Fill>,
     pub(super) markers: BTreeSet<Marker>,
+    /// Times that are written at the axis; the grid has a line at each.
+    ticks: Vec<Timestamp>,
+    /// Top and bottom of the rows below the axis.
+    #[cfg(test)]
+    pub(super) rows: (f64, f64),
 }
 
 impl<'a> Page<'a> {
@@ -63,6 +68,9 @@ impl<'a> Page<'a> {
             y: MARGIN,
             fills: BTreeSet::new(),
             markers: BTreeSet::new(),
+            ticks: Vec::new(),
+            #[cfg(test)]
+            rows: (0.0, 0.0),
         }
     }
 
@@ -73,12 +81,16 @@ impl<'a> Page<'a> {
         let actions = self.action_labels();
         let top = self.y;
         self.ticks();
-        self.track("Phase", |page| page.bars(&page.picture.phase, TRACK_HEIGHT));
-        picture.conditions.iter().for_each(|track| self.condition(track));
         for (heading, lanes) in groups(&picture.lanes) {
             self.heading(heading);
             lanes.iter().for_each(|lane| self.lane(lane));
         }
+        self.heading("Pod");
+        self.track("Phase", |page| page.bars(&page.picture.phase, TRACK_HEIGHT));
+        let (constant, changing): (Vec<_>, Vec<_>) =
+            picture.conditions.iter().partition(|track| picture.is_constant(track));
+        changing.into_iter().for_each(|track| self.condition(track));
+        self.constant_conditions(&constant);
         if !picture.events.is_empty() {
             self.heading("Kubernetes events");
             self.events();
@@ -88,11 +100,16 @@ impl<'a> Page<'a> {
         self.breaks(top);
         self.action_lines(&actions);
         self.shade_after_removal(top);
+        #[cfg(test)]
+        {
+            self.rows = (top + AXIS_HEIGHT, self.y);
+        }
         self.y += GAP;
         self.legend();
         self.y += MARGIN;
         let all = Area { x: 0.0, y: 0.0, width: self.width, height: self.y };
         self.canvas.rect(Layer::Ground, "bg", all, None);
+        self.canvas.cut_lines();
     }
 
     fn header(&mut self) {
@@ -102,6 +119,10 @@ impl<'a> Page<'a> {
         self.line(&picture.title(), Font::Title, room, "t");
         self.y += 17.0;
         self.line(&subtitle(picture), Font::Label, room, "t q");
+        if !picture.axis.is_to_scale() {
+            self.y += 15.0;
+            self.line("The more happens, the more room time gets.", Font::Label, room, "t q");
+        }
         self.y += 8.0;
     }
 
@@ -114,7 +135,7 @@ impl<'a> Page<'a> {
     }
 
     fn heading(&mut self, text: &str) {
-        self.y += 15.0;
+        self.y += 17.0;
         self.line(text, Font::Label, self.width - 2.0 * MARGIN, "t q");
         let line = format!("M{} {}H{}", Px(MARGIN), Px(self.y + 4.0), Px(self.width - MARGIN));
         self.canvas.path(Layer::Background, "hl", line, None);
@@ -125,8 +146,26 @@ impl<'a> Page<'a> {
         self.track(&track.name, |page| page.bars(&track.spans, TRACK_HEIGHT));
     }
 
+    /// Writes the conditions that never change, over as many lines as it takes.
+    fn constant_conditions(&mut self, tracks: &[&ConditionTrack]) {
+        let texts: Vec<String> =
+            tracks.iter().filter_map(|track| Some(format!("{} {}", track.name, track.spans.first()?.what))).collect();
+        if texts.is_empty() {
+            return;
+        }
+        self.row_name("throughout", Font::Label, TRACK_HEIGHT);
+        let font = Font::Label;
+        let lines = layout::wrapped(&texts, font, self.width - MARGIN - left(self.width));
+        for line in lines {
+            let y = self.y + TRACK_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5;
+            let x = left(self.width);
+            self.canvas.text("t q", Text { x, y, anchor: Anchor::Start, font, text: line }, None);
+            self.y += TRACK_HEIGHT;
+        }
+    }
+
     fn track(&mut self, name: &str, draw: impl FnOnce(&mut Self)) {
-        self.row_name(name, Font::Small, TRACK_HEIGHT);
+        self.row_name(name, Font::Label, TRACK_HEIGHT);
         draw(self);
         self.y += TRACK_HEIGHT + GAP;
     }
@@ -139,6 +178,14 @@ impl<'a> Page<'a> {
         if let Some(text) = layout::shortened(name, font, room) {
             self.canvas.text("t", Text { x: MARGIN, y, anchor: Anchor::Start, font, text }, title);
         }
+    }
+
+    /// Returns a row of labels, in which the edges of skipped segments are taken.
+    pub(super) fn row(&self, from: f64, to: f64) -> Row {
+        let mut row = Row::new(from, to);
+        // A text may not lie on a jagged edge, nor on both sides of a gap.
+        self.scale.cuts().for_each(|(from, to, _)| row.take(from - 2.0, to + 2.0));
+        row
     }
 
     /// Returns the width of the column of names.
@@ -154,8 +201,8 @@ pub(super) fn scale(picture: &Picture, width: f64) -> Scale {
 
 /// Returns the left end of the time axis, right of the column of names.
 pub(super) fn left(width: f64) -> f64 {
-    // 112 px have room for `ContainersReady`; at the default 1,000 px the longest condition fits too.
-    (width * 0.17).clamp(112.0, 190.0)
+    // 130 px have room for `ContainersReady`; at 1,200 px the longest condition fits too.
+    (width * 0.18).clamp(130.0, 215.0)
 }
 
 /// Returns `from 2026-03-01T12:00:00Z, 25m: 9 restarts, not finished`.
@@ -190,8 +237,9 @@ fn heading(kind: ContainerKind, are_several: bool) -> &'static str {
 impl Page<'_> {
     /// Writes the times of the axis: first those after a skipped segment, then as many round ones as fit.
     fn ticks(&mut self) {
-        let mut row = Row::new(left(self.width) - MARGIN, self.width);
-        let font = Font::Small;
+        // The time of the start is written around the begin of the axis.
+        let mut row = Row::new(left(self.width) - 2.0 * MARGIN, self.width);
+        let font = Font::Label;
         let y = self.y + AXIS_HEIGHT - 7.0;
         for at in self.tick_times() {
             let text = words::offset(at, self.picture.start);
@@ -202,6 +250,7 @@ impl Page<'_> {
                 self.canvas.text("t q", Text { x: center, y, anchor: Anchor::Middle, font, text }, None);
                 let tick = format!("M{} {}v4", Px(x), Px(self.y + AXIS_HEIGHT - 5.0));
                 self.canvas.path(Layer::Background, "ax", tick, None);
+                self.ticks.push(at);
             }
         }
         self.y += AXIS_HEIGHT;
@@ -220,9 +269,9 @@ impl Page<'_> {
     /// Draws light lines through all rows at the ticks.
     fn grid(&mut self, top: f64) {
         let (from, to) = (top + AXIS_HEIGHT - 1.0, self.y);
-        let line = |at| format!("M{} {}V{}", Px(self.scale.x(at)), Px(from), Px(to));
-        let path: String = ticks(&self.picture.axis, &self.scale, MIN_TICK_DISTANCE).into_iter().map(line).collect();
-        self.canvas.path(Layer::Background, "gl", path, None);
+        let line = |at: &Timestamp| Vertical { x: self.scale.x(*at), top: from, bottom: to };
+        let lines = self.ticks.iter().map(line).collect();
+        self.canvas.verticals(Layer::Background, "gl", lines, None);
     }
 
     /// Draws each skipped segment as a gap with jagged edges through all rows.
@@ -231,7 +280,8 @@ impl Page<'_> {
         for (from, to, skipped) in cuts {
             let title = format!("{} without changes are not shown", words::duration(skipped));
             let area = Area { x: from, y: top + AXIS_HEIGHT, width: to - from, height: self.y - top - AXIS_HEIGHT };
-            self.canvas.rect(Layer::Overlay, "cu", area, Some(title));
+            self.fills.insert(Fill::Skipped);
+            self.canvas.rect(Layer::Overlay, Fill::Skipped.class(), area, Some(title));
             let mut edges = String::new();
             for x in [from, to] {
                 edges.push_str(&format!("M{} {}", Px(x), Px(area.y)));
@@ -253,7 +303,8 @@ impl Page<'_> {
         let area = Area { x: from, y: top + AXIS_HEIGHT, width: to - from, height: self.y - top - AXIS_HEIGHT };
         if area.width > 0.0 {
             let title = String::from("The API object is removed; this was its last status.");
-            self.canvas.rect(Layer::Overlay, "ve", area, Some(title));
+            self.fills.insert(Fill::Removed);
+            self.canvas.rect(Layer::Overlay, Fill::Removed.class(), area, Some(title));
         }
     }
 }
@@ -268,7 +319,12 @@ impl Page<'_> {
         for fill in Fill::ALL.into_iter().filter(|fill| self.fills.contains(fill)).collect::<Vec<_>>() {
             self.legend_entry(&mut x, SAMPLE_WIDTH, fill.name(), |page, x| {
                 let area = Area { x, y: page.y + 3.0, width: SAMPLE_WIDTH, height: LEGEND_HEIGHT - 6.0 };
-                page.canvas.rect(Layer::Bar, fill.class(), area, None);
+                for (class, sample) in fill.sample(area) {
+                    match sample {
+                        Sample::Rect(area) => page.canvas.rect(Layer::Bar, class, area, None),
+                        Sample::Path(path) => page.canvas.path(Layer::Bar, class, path, None),
+                    }
+                }
             });
         }
         for marker in Marker::ALL.into_iter().filter(|marker| self.markers.contains(marker)).collect::<Vec<_>>() {
@@ -281,7 +337,7 @@ impl Page<'_> {
     }
 
     fn legend_entry(&mut self, x: &mut f64, sample: f64, name: &str, draw: impl FnOnce(&mut Self, f64)) {
-        let font = Font::Small;
+        let font = Font::Label;
         let width = sample + SAMPLE_GAP + layout::width(name, font);
         // An entry that is wider than the picture stands alone in its row.
         if *x > MARGIN && *x + width > self.width - MARGIN {

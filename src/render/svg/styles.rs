@@ -1,9 +1,9 @@
 //! Fills of bars and markers of instants: CSS class, outline and name in the legend. Each fill has its own pattern and
 //! each marker its own outline, so that no information is in colour alone.
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 
-use super::canvas::Px;
+use super::canvas::{Area, Px};
 use crate::{
     action::EventType,
     api::{ConditionStatus, PodPhase},
@@ -30,11 +30,29 @@ pub(super) enum Fill {
     Pull,
     Hook,
     GracePeriod,
+    /// Time until the next try.
+    BackOff,
+    /// Line of a running process.
+    Process,
+    /// Line of several short runs.
+    Runs,
+    // --- Many results of a probe, as a band ---
+    ManySucceeded,
+    ManyFailed,
+    ManyOthers,
+    /// Line between the first and the last of several near markers.
+    Chain,
+    /// Line through all rows at the time of an action.
+    Action,
+    /// Time that is skipped.
+    Skipped,
+    /// Time after the removal of the object.
+    Removed,
 }
 
 impl Fill {
     /// All fills, in the order of the legend.
-    pub(super) const ALL: [Fill; 15] = [
+    pub(super) const ALL: [Fill; 25] = [
         Fill::Waiting,
         Fill::WaitingAfterFailure,
         Fill::StartingUp,
@@ -50,6 +68,16 @@ impl Fill {
         Fill::Pull,
         Fill::Hook,
         Fill::GracePeriod,
+        Fill::BackOff,
+        Fill::Process,
+        Fill::Runs,
+        Fill::ManySucceeded,
+        Fill::ManyFailed,
+        Fill::ManyOthers,
+        Fill::Chain,
+        Fill::Action,
+        Fill::Skipped,
+        Fill::Removed,
     ];
 
     pub(super) fn of_state(state: &LaneState) -> Fill {
@@ -102,6 +130,16 @@ impl Fill {
             Fill::Pull => "b pu",
             Fill::Hook => "b ho",
             Fill::GracePeriod => "b gr",
+            Fill::BackOff => "bo",
+            Fill::Process => "pr",
+            Fill::Runs => "pm",
+            Fill::ManySucceeded => "by",
+            Fill::ManyFailed => "bn",
+            Fill::ManyOthers => "bm",
+            Fill::Chain => "ch",
+            Fill::Action => "dl",
+            Fill::Skipped => "cu",
+            Fill::Removed => "ve",
         }
     }
 
@@ -123,6 +161,118 @@ impl Fill {
             Fill::Pull => "image pull",
             Fill::Hook => "hook",
             Fill::GracePeriod => "grace period: SIGTERM sent",
+            Fill::BackOff => "back-off, until the next try",
+            Fill::Process => "process runs",
+            Fill::Runs => "several runs, too short to draw apart",
+            Fill::ManySucceeded => "many probes, succeeded",
+            Fill::ManyFailed => "many probes, failed",
+            Fill::ManyOthers => "many probes, unknown or not running",
+            Fill::Chain => "several, from the first to the last",
+            Fill::Action => "action on the Pod, its node or its kubelet",
+            Fill::Skipped => "skipped: nothing changes",
+            Fill::Removed => "after the removal of the object",
+        }
+    }
+
+    /// Returns the class of the plain colour under a pattern, on which a text can be read; `None` for a fill without
+    /// a pattern.
+    pub(super) fn plain(self) -> Option<&'static str> {
+        match self {
+            Fill::Waiting => Some("f1"),
+            Fill::WaitingAfterFailure | Fill::GracePeriod => Some("f2"),
+            Fill::StartingUp | Fill::NotReady | Fill::Pull => Some("f3"),
+            Fill::Running => Some("f4"),
+            Fill::Completed => Some("f5"),
+            Fill::Failed => Some("f6"),
+            Fill::Unknown => Some("f7"),
+            Fill::Ready
+            | Fill::True
+            | Fill::False
+            | Fill::Mixed
+            | Fill::Hook
+            | Fill::BackOff
+            | Fill::Process
+            | Fill::Runs
+            | Fill::ManySucceeded
+            | Fill::ManyFailed
+            | Fill::ManyOthers
+            | Fill::Chain
+            | Fill::Action
+            | Fill::Skipped
+            | Fill::Removed => None,
+        }
+    }
+
+    /// Returns the sample of the legend as layers of a class each: filled, or an outline.
+    pub(super) fn sample(self, Area { x, y, width, height }: Area) -> Vec<(&'static str, Sample)> {
+        let middle = y + height / 2.0;
+        let area = Area { x, y, width, height };
+        let level = Sample::Path(format!("M{} {}h{}", Px(x), Px(middle), Px(width)));
+        match self {
+            Fill::Process | Fill::Runs => {
+                let line = Area { y: middle - PROCESS_LINE / 2.0, height: PROCESS_LINE, ..area };
+                alloc::vec![(self.class(), Sample::Rect(line))]
+            }
+            Fill::ManySucceeded | Fill::ManyFailed | Fill::ManyOthers | Fill::Chain => {
+                alloc::vec![(self.class(), level)]
+            }
+            Fill::Action => {
+                let line = format!("M{} {}v{}", Px(x + width / 2.0), Px(y - 2.0), Px(height + 4.0));
+                alloc::vec![(self.class(), Sample::Path(line))]
+            }
+            Fill::Skipped => {
+                let edge = |x: f64| format!("M{} {}l2 2l-4 4l2 2", Px(x), Px(y + 1.0));
+                let edges = edge(x + width / 3.0) + &edge(x + width * 2.0 / 3.0);
+                alloc::vec![("ce", Sample::Path(edges))]
+            }
+            // A veil can only be seen on something.
+            Fill::Removed => {
+                alloc::vec![(Fill::Running.class(), Sample::Rect(area)), (self.class(), Sample::Rect(area)),]
+            }
+            // The hatch alone: below it may be any fill.
+            Fill::Waiting
+            | Fill::WaitingAfterFailure
+            | Fill::StartingUp
+            | Fill::NotReady
+            | Fill::Ready
+            | Fill::Running
+            | Fill::Completed
+            | Fill::Failed
+            | Fill::True
+            | Fill::False
+            | Fill::Unknown
+            | Fill::Mixed
+            | Fill::Pull
+            | Fill::Hook
+            | Fill::GracePeriod
+            | Fill::BackOff => alloc::vec![(self.class(), Sample::Rect(area))],
+        }
+    }
+}
+
+/// Thickness of the line of a running process.
+pub(super) const PROCESS_LINE: f64 = 3.0;
+
+/// Shape of a sample in the legend.
+pub(super) enum Sample {
+    Rect(Area),
+    Path(String),
+}
+
+impl Marker {
+    /// Returns the band that stands for many results of a probe.
+    pub(super) fn band(self) -> Fill {
+        match self {
+            Marker::ProbeSucceeded => Fill::ManySucceeded,
+            Marker::ProbeFailed => Fill::ManyFailed,
+            Marker::Completed
+            | Marker::Crashed
+            | Marker::Sigterm
+            | Marker::Sigkill
+            | Marker::ProbeUnknown
+            | Marker::NotRunning
+            | Marker::Normal
+            | Marker::Warning => Fill::ManyOthers,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use super::{canvas::Area, *};
+use super::{
+    canvas::{Area, Layer},
+    *,
+};
 use crate::sim::Scenario;
 
 /// Widths of a phone, a page and a screen, and some in between.
@@ -154,6 +157,69 @@ fn every_fill_and_marker_of_a_picture_is_in_its_legend() {
         let names = page.fills.iter().map(|fill| fill.name()).chain(page.markers.iter().map(|marker| marker.name()));
         for explained in names {
             assert!(texts.contains(&explained), "{name} does not explain {explained:?}");
+        }
+        let explained = page.fills.iter().map(|fill| fill.class()).chain(page.markers.iter().map(|it| it.class()));
+        let explained: Vec<&str> = explained.collect();
+        for layer in [Layer::Bar, Layer::Overlay, Layer::Marker] {
+            // Jagged edges belong to what is skipped; what cannot be seen has a title only.
+            let drawn = page.canvas.classes(layer).into_iter().filter(|class| !["ce", "hi"].contains(class));
+            for class in drawn {
+                assert!(explained.contains(&class), "{name} draws `{class}`, which is not in its legend");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_line_goes_through_a_text() {
+    for (name, picture) in pictures() {
+        for width in WIDTHS {
+            let page = drawn(&picture, width);
+            let cuts: Vec<(f64, f64, _)> = page.scale.cuts().collect();
+            for text in page.canvas.texts() {
+                let area = text.area();
+                let (left, right) = (area.x, area.x + area.width);
+                for line in page.canvas.lines() {
+                    let is_beside = line.x <= left || line.x >= right;
+                    let is_apart = line.bottom <= area.y || line.top >= area.y + area.height;
+                    assert!(is_beside || is_apart, "{name} at {width}: a line goes through {:?}", text.text);
+                }
+                // Rows between the axis and the legend have jagged edges.
+                let is_row =
+                    cuts.iter().all(|(from, to, _)| right <= *from || left >= *to || right < page::left(width));
+                let is_outside = area.y < page.rows.0 || area.y > page.rows.1;
+                assert!(is_row || is_outside, "{name} at {width}: {:?} lies on skipped time", text.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn text_is_large_enough_to_read() {
+    for font in [layout::Font::Title, layout::Font::Name, layout::Font::Label] {
+        assert!(font.size() >= 12.0, "{font:?}");
+    }
+}
+
+#[test]
+fn events_that_are_always_recorded_together_share_a_row() {
+    let all = pictures();
+    let (_, picture) = all.iter().find(|(name, _)| name == "crash-loop").unwrap();
+    let page = drawn(picture, 1_600.0);
+    let texts: Vec<&str> = page.canvas.texts().map(|text| &*text.text).collect();
+    assert!(texts.contains(&"Pulled, Created, Started"), "{texts:?}");
+    assert!(texts.contains(&"×10") && texts.contains(&"BackOff"), "{texts:?}");
+}
+
+#[test]
+fn containers_come_first_and_constant_conditions_are_folded() {
+    for (name, picture) in pictures() {
+        let page = drawn(&picture, 1_000.0);
+        let y = |wanted: &str| page.canvas.texts().find(|text| text.text == wanted).map(|text| text.y);
+        let first = y(&picture.lanes[0].name);
+        assert!(name == "long names" || first < y("Phase"), "{name}");
+        for track in picture.conditions.iter().filter(|track| picture.is_constant(track)) {
+            assert_eq!(y(&track.name), None, "{name}: {} never changes, and has a row", track.name);
         }
     }
 }

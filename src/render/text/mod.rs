@@ -103,13 +103,9 @@ impl<'a> Sheet<'a> {
         // The row of letters stands at the top, their key at the bottom.
         let key = self.actions();
         self.row("", self.cells.ticks(&picture.axis));
-        let phase = self.cells.of_spans(&picture.phase, |phase| Glyph::of_phase(phase.value.known()));
-        self.glyph_row("Phase", &phase);
-        for track in &picture.conditions {
-            let glyphs = self.cells.of_spans(&track.spans, |status| Glyph::of_condition(status.value.known()));
-            self.glyph_row(&track.name, &glyphs);
-        }
         picture.lanes.iter().for_each(|lane| self.lane(lane));
+        self.lines.push(String::new());
+        self.pod();
         self.events();
         self.lines.extend(key);
         self.legend();
@@ -144,6 +140,24 @@ impl<'a> Sheet<'a> {
         key
     }
 
+    /// Writes the phase, the conditions that change, and those that do not in one line.
+    fn pod(&mut self) {
+        let picture = self.lanes.picture;
+        let phase = self.cells.of_spans(&picture.phase, |phase| Glyph::of_phase(phase.value.known()));
+        self.glyph_row("Phase", &phase);
+        let (constant, changing): (Vec<_>, Vec<_>) =
+            picture.conditions.iter().partition(|track| picture.is_constant(track));
+        for track in changing {
+            let glyphs = self.cells.of_spans(&track.spans, |status| Glyph::of_condition(status.value.known()));
+            self.glyph_row(&track.name, &glyphs);
+        }
+        let texts = constant.iter().filter_map(|track| Some(format!("{} {}", track.name, track.spans.first()?.what)));
+        let texts: Vec<String> = texts.map(|text| clipped(&text, self.lanes.columns)).collect();
+        if !texts.is_empty() {
+            self.wrapped(&texts);
+        }
+    }
+
     fn lane(&mut self, lane: &Lane) {
         let states = self.cells.of_spans(&lane.states, |state| Some(Glyph::of_appearance(state.appearance())));
         self.glyph_row(&lane.name, &states);
@@ -161,7 +175,28 @@ impl<'a> Sheet<'a> {
         let markers = self.cells.of_markers(&markers, most_important);
         let layers = runs.into_iter().zip(tasks).zip(stops).zip(markers);
         let top: Vec<_> = layers.map(|(((run, task), stop), marker)| marker.or(stop).or(task).or(run)).collect();
-        self.glyph_row("  process", &top);
+        self.used.extend(top.iter().flatten());
+        let mut row: Vec<char> = top.iter().map(|glyph| self.drawn(*glyph)).collect();
+        self.back_offs(lane, &mut row);
+        self.row("  process", row);
+    }
+
+    /// Writes the lengths of back-offs between an exit and the next start, where there is room.
+    fn back_offs(&self, lane: &Lane, row: &mut [char]) {
+        for back_off in &lane.back_offs {
+            let (from, to) = (self.cells.column(back_off.from), self.cells.column(back_off.to));
+            let text = format!(" {}s ", back_off.what.as_secs());
+            let free = row.get_mut(from.saturating_add(1)..to).unwrap_or_default();
+            // Only between the two: a text on a marker would hide it.
+            if free.len() >= text.len() && free.iter().all(|letter| *letter == ' ') {
+                free.iter_mut().zip(text.chars()).for_each(|(cell, letter)| *cell = letter);
+            }
+        }
+    }
+
+    /// Returns the character of a column.
+    fn drawn(&self, glyph: Option<Glyph>) -> char {
+        glyph.map_or(' ', |glyph| self.lanes.glyphs.draw(glyph))
     }
 
     fn probe(&mut self, row: &ProbeRow) {
@@ -189,13 +224,45 @@ impl<'a> Sheet<'a> {
         if !rows.is_empty() {
             self.lines.push(String::new());
         }
-        for (type_, reason, times) in rows {
+        for (type_, reasons, times) in self.merged(rows) {
             let glyph = if type_ == EventType::Warning { Glyph::Warning } else { Glyph::Normal };
             let count = format!(" {}{}", self.lanes.glyphs.times(), times.len());
             // The reason is cut and not its count.
-            let name = clipped(reason, self.names.saturating_sub(count.chars().count())) + &count;
+            let room = self.names.saturating_sub(count.chars().count());
+            let mut name = String::new();
+            for reason in reasons {
+                let joined = if name.is_empty() { String::from(reason) } else { format!("{name}, {reason}") };
+                if joined.chars().count() <= room || name.is_empty() {
+                    name = joined;
+                } else {
+                    // The last line has the markers.
+                    self.lines.push(format!("{name},"));
+                    name = reason.into();
+                }
+            }
+            let name = clipped(&name, room) + &count;
             self.marker_row(&name, times.into_iter().map(|at| (at, glyph)).collect());
         }
+    }
+
+    /// Merges rows of events that are always recorded in the same columns.
+    fn merged<'b>(
+        &self,
+        rows: Vec<(EventType, &'b str, Vec<Timestamp>)>,
+    ) -> Vec<(EventType, Vec<&'b str>, Vec<Timestamp>)> {
+        let mut merged: Vec<(EventType, Vec<&str>, Vec<Timestamp>)> = Vec::new();
+        for (type_, reason, times) in rows {
+            let columns =
+                |times: &[Timestamp]| -> Vec<usize> { times.iter().map(|at| self.cells.column(*at)).collect() };
+            let is_same = |row: &&mut (EventType, Vec<&str>, Vec<Timestamp>)| {
+                row.0 == type_ && columns(&row.2) == columns(&times)
+            };
+            match merged.iter_mut().find(is_same) {
+                Some(row) => row.1.push(reason),
+                None => merged.push((type_, vec![reason], times)),
+            }
+        }
+        merged
     }
 
     fn legend(&mut self) {
@@ -208,8 +275,7 @@ impl<'a> Sheet<'a> {
     /// Writes a row of glyphs, with blanks where there is none.
     fn glyph_row(&mut self, name: &str, glyphs: &[Option<Glyph>]) {
         self.used.extend(glyphs.iter().flatten());
-        let draw = |glyph: &Option<Glyph>| glyph.map_or(' ', |glyph| self.lanes.glyphs.draw(glyph));
-        let row = glyphs.iter().map(draw).collect();
+        let row = glyphs.iter().map(|glyph| self.drawn(*glyph)).collect();
         self.row(name, row);
     }
 

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, io, path::Path};
 
 use pod_lifecycle::{
     config::KnownBug,
-    render::{Picture, Svg},
+    render::Picture,
     sim::{Scenario, Timeline},
     testkit::invariants::{DOCUMENTED, PROGRESS_QUOTES},
 };
@@ -160,7 +160,7 @@ pub(super) fn files() -> io::Result<Vec<(String, String)>> {
     for quirk in QUIRKS {
         page.push_str(&section(quirk)?);
         if let Some(scenario) = quirk.scenario {
-            let picture = Svg::of(&Picture::of(&play(scenario, None)?)).to_string();
+            let picture = crate::svg(&Picture::of(&play(scenario, None)?), crate::WIDTH);
             files.push((format!("docs/pictures/quirks/{scenario}.svg"), picture));
         }
     }

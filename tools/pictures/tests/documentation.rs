@@ -10,7 +10,7 @@ use pod_lifecycle::{config::KnownBug, sim::Timeline};
 fn the_pictures_and_diagrams_of_the_documentation_are_current() {
     for (file, content) in pod_lifecycle_pictures::files().unwrap() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(&file);
-        let command = "cargo run --release -p pod-lifecycle-pictures";
+        let command = "cargo run -p pod-lifecycle-pictures";
         assert!(fs::read_to_string(path).unwrap() == content, "{file} is not current; draw it anew: {command}");
     }
 }
