@@ -228,6 +228,21 @@ fn delays_of_restarts_are_those_that_the_kubelet_publishes() {
 }
 
 #[test]
+fn a_start_that_fails_is_no_process() {
+    let picture = picture(
+        "
+pod: {metadata: {name: web}, spec: {containers: [{name: app, image: app}]}}
+script:
+  endSeconds: 60
+  containers: {app: {start: [{error: no such file}, {error: no such file}]}}
+",
+    );
+    let app = picture.lane("app").unwrap();
+    let first = app.runs.first().unwrap();
+    assert!(second(&picture, first.from) > 0.0 && app.runs.len() == 1, "{:?}", app.runs);
+}
+
+#[test]
 fn events_are_counted_by_message() {
     let picture = scenario("crash-loop");
     let back_off: Vec<usize> =

@@ -88,8 +88,8 @@ const MAX_SKIPPED: usize = 4;
 const MIN_LENGTH: f64 = 1.0;
 /// Time shown after the end of a finished Pod, as a fraction of the time shown before it.
 const AFTER_END: f64 = 1.0 / 12.0;
-/// Stretches as wide as this share of the axis have room for a short label: 12 px of 720.
-const READABLE: f64 = 1.0 / 60.0;
+/// Stretches as wide as this share of the axis have room for a marker: 9 px of 720.
+const READABLE: f64 = 1.0 / 80.0;
 /// Shorter stretches, in seconds, say nothing about how crowded an axis is.
 const MIN_STRETCH: f64 = 0.5;
 /// Weights are whole numbers, so that axes can be compared.
@@ -209,8 +209,8 @@ fn stretches(segments: &[AxisSegment], gaps: &[(Timestamp, Timestamp)], after: (
         lengths().filter(|&seconds| seconds >= MIN_STRETCH && growth(seconds) >= all * READABLE).count()
     };
     let [linear, others @ ..] = GROWTHS;
-    // A scale of its own for each stretch makes lengths hard to compare: it has to make some of them readable.
-    let enough = pieces.len().div_ceil(10).max(2);
+    // A scale of its own for each stretch makes lengths hard to compare: it has to make many of them readable.
+    let enough = pieces.len().div_ceil(4).max(3);
     let mut best = (linear, readable(&linear).saturating_add(enough));
     let mut is_linear = true;
     for growth in others {

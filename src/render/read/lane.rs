@@ -153,6 +153,11 @@ impl<'a> LaneReader<'a> {
         }
     }
 
+    /// Records that a start failed: there was no process.
+    pub(super) fn start_failed(&mut self) {
+        self.runs.pop_if(|run| run.to == OPEN);
+    }
+
     fn sleeps_before_stop(&self) -> bool {
         let hook = self.container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
         hook.is_some_and(|hook| hook.sleep.is_some())

@@ -133,7 +133,13 @@ impl<'a> Reader<'a> {
                 }
             }
             // The status shows it: the container waits with the reason.
-            Occurrence::CallFailed { .. } => {}
+            Occurrence::CallFailed { action, .. } => {
+                if let Action::StartContainer { container, .. } = **action
+                    && let Some(lane) = self.lane(container)
+                {
+                    lane.start_failed();
+                }
+            }
             // A volume has no lane of its own; the waiting containers show that something is missing.
             Occurrence::VolumeSetUp { .. } | Occurrence::VolumeTornDown { .. } => {}
             Occurrence::ResizeAnswered { .. } => self.action(at, PodAction::Scripted("resize".into())),

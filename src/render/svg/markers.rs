@@ -111,14 +111,19 @@ impl Page<'_> {
         let mut lines = layout::wrapped(&names, font, room);
         // The count stands at the end of the last line.
         if lines.last().is_some_and(|last| layout::width(last, font) > beside) {
-            lines = layout::wrapped(&names, font, beside);
+            let narrow = layout::wrapped(&names, font, beside);
+            if narrow.iter().any(|line| line.ends_with('…')) {
+                lines.push(String::new());
+            } else {
+                lines = narrow;
+            }
         }
         let baseline = self.y + ROW_HEIGHT / 2.0 + font.ascent() / 2.0 - 0.5;
         let last = baseline + ROW_HEIGHT * lines.len().saturating_sub(1) as f64;
         self.canvas.text("t q", Text { x: right, y: last, anchor: Anchor::End, font, text: count }, None);
-        let is_cut = lines.iter().any(|line| line.ends_with(['…']));
+        let is_cut = lines.iter().any(|line| line.ends_with('…'));
         let mut y = baseline;
-        for text in &lines {
+        for text in lines.iter().filter(|line| !line.is_empty()) {
             let title = is_cut.then(|| names.join(", "));
             self.canvas.text("t", Text { x: MARGIN, y, anchor: Anchor::Start, font, text: text.clone() }, title);
             y += ROW_HEIGHT;
