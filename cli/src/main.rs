@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 mod failure;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod lint;
 mod manifest;
 mod pages;
@@ -40,6 +42,14 @@ enum Command {
     Play(Box<play::Arguments>),
     Lint(lint::Arguments),
     Why(why::Arguments),
+    #[cfg(feature = "fleet")]
+    Fleet(fleet::Arguments),
+    #[cfg(not(feature = "fleet"))]
+    #[command(about = "Simulates many Pods: not in this build; it needs `--features fleet`", disable_help_flag = true)]
+    Fleet {
+        #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     Completions(pages::Completions),
     Man(pages::Man),
 }
@@ -49,6 +59,12 @@ fn main() -> ExitCode {
         Command::Play(arguments) => play::main(&arguments),
         Command::Lint(arguments) => lint::main(&arguments),
         Command::Why(arguments) => why::main(&arguments),
+        #[cfg(feature = "fleet")]
+        Command::Fleet(arguments) => fleet::main(&arguments),
+        #[cfg(not(feature = "fleet"))]
+        Command::Fleet { .. } => print::usage_error(
+            &"this podlife is built without fleets; `cargo install --path cli --features fleet` builds one with them",
+        ),
         Command::Completions(arguments) => pages::completions::<Arguments>(&arguments),
         Command::Man(arguments) => pages::man::<Arguments>(&arguments),
     }

@@ -26,6 +26,8 @@ use std::process::ExitCode;
 use pod_lifecycle::budget::Budget;
 
 pub(crate) use arguments::Arguments;
+#[cfg(feature = "fleet")]
+pub(crate) use arguments::time;
 
 use crate::{
     failure::{Failure, file_name},

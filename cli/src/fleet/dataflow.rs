@@ -1,4 +1,4 @@
-//! The fleet as a dataflow: each worker lives its shard, and the first adds up what they count.
+//! Dataflow: each worker simulates its shard, and the first adds up their counts.
 
 use std::{
     collections::BTreeMap,
@@ -20,19 +20,19 @@ use timely::{
     },
 };
 
-use crate::{
-    arguments::Arguments,
+use super::{
+    Arguments,
     sample::{Run, Sample},
 };
 
-/// So many samples are taken while each Pod is gone through once.
+/// Samples that are taken in one pass over the Pods.
 const TOGETHER: usize = 8;
 
-/// A worker runs ahead of the slowest by so many samples at most.
+/// Samples by which a worker runs ahead of the slowest, at most.
 const AHEAD: u64 = 2 * TOGETHER as u64;
 
-/// Runs the fleet; the first process gets the whole run.
-pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Run, String> {
+/// Runs the fleet; the first process has the sums of all.
+pub(super) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Run, String> {
     let config = timely::Config::from_args(arguments.of_timely().into_iter())?;
     let run = Arc::new(Mutex::new(Run::default()));
     let plan = Arc::new(Steps {
@@ -54,7 +54,7 @@ pub(crate) fn run(scenario: &FleetScenario, arguments: &Arguments) -> Result<Run
     }
 }
 
-/// What every worker does.
+/// Work of every worker.
 struct Steps {
     scenario: FleetScenario,
     pods: u64,
@@ -109,7 +109,7 @@ impl Steps {
         }
     }
 
-    /// Lives one shard, and sends what is counted after each step.
+    /// Simulates one shard, and sends its counts after each step.
     fn live(&self, shard: Shard, send: &mut dyn FnMut(u64, Sample)) -> Result<(), pod_lifecycle::sim::FleetError> {
         let mut fleet = Fleet::shard(&self.scenario, self.pods, shard)?;
         let end = fleet.start() + self.length;
@@ -131,7 +131,7 @@ impl Steps {
         Ok(())
     }
 
-    /// The next moments at which is counted.
+    /// Returns the next times of counting.
     fn moments(&self, now: Timestamp, end: Timestamp) -> Vec<Timestamp> {
         let later = std::iter::successors(Some(now), |at| Some((*at + self.step).min(end)).filter(|next| next > at));
         later.skip(1).take(TOGETHER).collect()

@@ -1,30 +1,30 @@
-//! What the shards send, and what it adds up to.
+//! Samples of the shards, and their sums.
 
 use pod_lifecycle::sim::{Fleet, FleetDigest, FleetError, FleetSample, Histograms, PodCounts};
 use serde::{Deserialize, Serialize};
 
-/// What one shard has counted at a time.
+/// Counts of one shard at a time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Sample {
+pub(super) struct Sample {
     /// Milliseconds since the run began.
-    pub(crate) at: u64,
-    pub(crate) counts: PodCounts,
-    /// How many things have happened.
-    pub(crate) events: u64,
-    pub(crate) digest: u64,
-    /// How long things took; with the last sample only.
-    pub(crate) spreads: Histograms,
+    pub(super) at: u64,
+    pub(super) counts: PodCounts,
+    /// Number of events.
+    pub(super) events: u64,
+    pub(super) digest: u64,
+    /// Durations; with the last sample only.
+    pub(super) spreads: Histograms,
 }
 
 impl Sample {
-    /// Of a census of a fleet, without how long things took.
-    pub(crate) fn of(census: FleetSample, fleet: &Fleet) -> Sample {
+    /// Creates the sample of a census, without durations.
+    pub(super) fn of(census: FleetSample, fleet: &Fleet) -> Sample {
         let FleetSample { at, counts, events, digest, .. } = census;
         let at = u64::try_from(at.since(fleet.start()).as_millis()).unwrap_or(u64::MAX);
         Sample { at, counts, events, digest: digest.0, spreads: Histograms::default() }
     }
 
-    pub(crate) fn merge(&mut self, other: &Sample) {
+    pub(super) fn merge(&mut self, other: &Sample) {
         self.counts.merge(&other.counts);
         self.spreads.merge(&other.spreads);
         self.events = self.events.saturating_add(other.events);
@@ -34,12 +34,12 @@ impl Sample {
     }
 }
 
-/// All that was counted, and how long it took.
+/// All counts, and the time that the run took.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Run {
-    pub(crate) samples: Vec<Sample>,
+pub(super) struct Run {
+    pub(super) samples: Vec<Sample>,
     /// Since the processes were connected: that takes timely up to a second.
-    pub(crate) wall_seconds: f64,
+    pub(super) wall_seconds: f64,
     #[serde(skip)]
-    pub(crate) failure: Option<FleetError>,
+    pub(super) failure: Option<FleetError>,
 }

@@ -1,16 +1,16 @@
-//! The run as text for people, and as CSV.
+//! Summary of a run as text, and as CSV.
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
 use pod_lifecycle::{go_duration, sim::Histogram};
 
-use crate::{
-    arguments::Arguments,
+use super::{
+    Arguments,
     sample::{Run, Sample},
 };
 
 /// Returns a page about the whole run.
-pub(crate) fn text(arguments: &Arguments, description: &str, run: &Run) -> String {
+pub(super) fn text(arguments: &Arguments, description: &str, run: &Run) -> String {
     let mut page = String::new();
     let Some(last) = run.samples.last() else { return page };
     let _ = write_page(&mut page, arguments, description, run, last);
@@ -56,8 +56,8 @@ fn row(sketch: &Histogram, show: impl Fn(u64) -> String) -> String {
     columns.iter().map(|column| format!("{column:>12}")).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of the column STATUS, the most common first.
-pub(crate) fn words(run: &Run) -> Vec<String> {
+/// Returns the words of the column STATUS, the most common first.
+pub(super) fn words(run: &Run) -> Vec<String> {
     let all: BTreeSet<&String> = run.samples.iter().flat_map(|sample| sample.counts.statuses.keys()).collect();
     let sum = |word: &str| run.samples.iter().map(|sample| sample.counts.of_status(word)).sum::<u64>();
     let mut all: Vec<(u64, &String)> = all.into_iter().map(|word| (sum(word), word)).collect();
@@ -65,8 +65,8 @@ pub(crate) fn words(run: &Run) -> Vec<String> {
     all.into_iter().map(|(_, word)| word.clone()).collect()
 }
 
-/// A line for each time.
-pub(crate) fn csv(run: &Run) -> String {
+/// Returns a line for each time.
+pub(super) fn csv(run: &Run) -> String {
     let words = words(run);
     let mut table = String::from("seconds,pods,ready,events");
     words.iter().for_each(|word| _ = write!(table, ",{word}"));
@@ -81,8 +81,8 @@ pub(crate) fn csv(run: &Run) -> String {
     table
 }
 
-/// A number in groups of three digits.
-pub(crate) fn grouped(number: u64) -> String {
+/// Returns a number in groups of three digits.
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev();
     groups.map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! The example over threads and processes: however the Pods are spread, they live the same lives.
+//! `podlife fleet` over threads and processes: however the Pods are spread, they have the same lives.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
@@ -8,13 +8,13 @@ use std::{
 };
 
 fn fleet(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fleet"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podlife"));
+    command.arg("fleet").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 fn scenario(name: &str) -> String {
-    format!("{}/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../examples/fleet/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The page without the lines about wall time and about processes that wait for one another.
@@ -47,7 +47,7 @@ fn threads_and_processes_make_no_difference() {
     drop(ports);
     let of_process = |process: &'static str| {
         let hosts = file_of_hosts.to_str().unwrap();
-        fleet(&[&usual[..], &["-n", "2", "-p", process, "-h", hosts]].concat()).spawn().unwrap()
+        fleet(&[&usual[..], &["-n", "2", "-p", process, "--hosts", hosts]].concat()).spawn().unwrap()
     };
     let (first, second) = (of_process("0"), of_process("1"));
     let (first, second) = (first.wait_with_output().unwrap(), second.wait_with_output().unwrap());
@@ -62,11 +62,16 @@ fn bad_input_is_one_message_and_exit_code_2() {
     let healthy = std::fs::read_to_string(scenario("healthy")).unwrap();
     std::fs::write(&broken, healthy.replace("{min: 0, max: 60}", "{min: 0}")).unwrap();
     let healthy = scenario("healthy");
-    let cases: [(&[&str], &str); 4] = [
+    let chart = std::env::temp_dir().join(format!("fleet-same-{}.svg", std::process::id()));
+    let chart = chart.to_str().unwrap();
+    let cases: [(&[&str], &str); 7] = [
+        (&["--svg", "/no/such/folder/chart.svg", &healthy], "/no/such/folder/chart.svg: cannot be written: "),
+        (&["--json", "/", &healthy], "/: cannot be written: "),
+        (&["--svg", chart, "--csv", chart, &healthy], "expected another file for each output"),
         (&[broken.to_str().unwrap()], "missing field `max`"),
         (&["no-such-file.yaml"], "no-such-file.yaml: No such file"),
         (&["--pods", "1000000000000", &healthy], "1000000000000 Pods need about"),
-        (&["-p", "3", &healthy], "-p 3: there are 1 processes"),
+        (&["-p", "3", &healthy], "--process: 3: there are 1 processes"),
     ];
     for (arguments, expected) in cases {
         let output = fleet(arguments).output().unwrap();
@@ -76,4 +81,13 @@ fn bad_input_is_one_message_and_exit_code_2() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
     std::fs::remove_file(broken).unwrap();
+    assert!(!std::path::Path::new(chart).exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_chart_is_printed_instead_of_the_page() {
+    let output = fleet(&["--pods", "50", "--for", "2m", "--svg", "-", &scenario("bad-rollout")]).output().unwrap();
+    let chart = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && chart.starts_with("<svg ") && chart.ends_with("</svg>\n"), "{chart}");
+    assert!(chart.contains("A bad rollout") && chart.contains("CrashLoopBackOff"), "{chart}");
 }
