@@ -131,10 +131,11 @@ fn each_phase_change_is_a_transition(history: &History, step: &StepRecord<'_>) -
     Ok(())
 }
 
-/// The worker's state changes only as [`WORKER_MOVES`] allows; a kubelet that restarts creates a new worker.
+/// The worker's state changes only as [`WORKER_MOVES`] allows; a kubelet that restarts creates a new worker, and its
+/// admission may refuse a Pod that ran.
 fn the_worker_state_only_advances(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
     let (from, to) = (step.before.worker_state(), step.after.worker_state());
-    let is_new_worker = history.restarts && leads_to(WorkerState::Syncing, to);
+    let is_new_worker = history.restarts && leads_to(WorkerState::Rejected, to);
     ensure!(leads_to(from, to) || is_new_worker, "the worker went from {from} to {to}");
     Ok(())
 }
