@@ -1,11 +1,6 @@
 //! Problems of manifest and script, with their lines.
 
-use pod_lifecycle::{
-    api::{FieldError, WorkloadError},
-    budget::Finding,
-    sim::ScenarioError,
-    spec::SpecError,
-};
+use pod_lifecycle::{api::WorkloadError, budget::Finding, sim::ScenarioError};
 use serde::Serialize;
 
 use podlife::yaml;
@@ -95,20 +90,13 @@ impl ManifestLocation<'_> {
 
     /// Returns the problems of a scenario that cannot be played.
     pub(crate) fn unplayable(&self, script: &str, error: &ScenarioError) -> Vec<Problem> {
-        if let ScenarioError::Pod(SpecError::Invalid(invalid)) = error {
-            let lines = FieldLines::of(self.text);
-            return invalid.errors().iter().map(|error| self.invalid(&lines, error)).collect();
-        }
-        let message = error.to_string();
-        let problem = match message.strip_prefix("pod.") {
-            Some(message) => self.at(&FieldLines::of(self.text), leading_path(message), message),
-            None => Problem::error(Source::Script, FieldLines::of(script).line_of(leading_path(&message)), message),
-        };
-        vec![problem]
-    }
-
-    fn invalid(&self, lines: &FieldLines, error: &FieldError) -> Problem {
-        self.at(lines, &error.field, &error.to_string())
+        let (of_manifest, of_script) = (FieldLines::of(self.text), FieldLines::of(script));
+        let problems = bindings::problems_of_scenario(error);
+        let marked = problems.iter().map(|problem| match problem.path.strip_prefix("pod.") {
+            Some(field) => self.at(&of_manifest, field, &format!("{field}: {}", problem.text)),
+            None => Problem::error(Source::Script, of_script.line_of(&problem.path), problem.to_string()),
+        });
+        marked.collect()
     }
 
     fn at(&self, lines: &FieldLines, field: &str, message: &str) -> Problem {
@@ -119,9 +107,4 @@ impl ManifestLocation<'_> {
     fn line(&self, lines: &FieldLines, path: &str) -> u64 {
         lines.line_of(path).saturating_add(self.before)
     }
-}
-
-/// Returns the path at the begin of a message.
-fn leading_path(message: &str) -> &str {
-    message.split([':', ' ']).next().unwrap_or_default()
 }

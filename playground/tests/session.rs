@@ -27,13 +27,13 @@ fn every_example_plays_and_has_a_state_at_any_time() {
     for example in gallery() {
         let (mut session, answer) = session(example.name);
         let life = answer.life.unwrap_or_else(|| panic!("{}: {:?}", example.name, answer.problems));
-        assert!(life.left < life.right && life.svg.starts_with("<svg "), "{}", example.name);
-        assert!(life.moments.len() >= 2 && life.moments.is_sorted(), "{}", example.name);
-        for seconds in [life.length, life.length / 2.0, 0.0] {
+        assert!(life.drawing.left < life.drawing.right && life.drawing.svg.starts_with("<svg "), "{}", example.name);
+        assert!(life.drawing.moments.len() >= 2 && life.drawing.moments.is_sorted(), "{}", example.name);
+        for seconds in [life.drawing.length, life.drawing.length / 2.0, 0.0] {
             let instant = session.at(seconds).unwrap();
-            assert_eq!(instant.seconds, seconds, "{}", example.name);
-            assert!(!instant.explanation.is_empty(), "{}", example.name);
-            assert_eq!(instant.row.is_none(), instant.describe.is_empty(), "{}", example.name);
+            assert_eq!(instant.moment.seconds, seconds, "{}", example.name);
+            assert!(!instant.moment.explanation.is_empty(), "{}", example.name);
+            assert_eq!(instant.moment.row.is_none(), instant.moment.describe.is_empty(), "{}", example.name);
         }
     }
 }
@@ -42,23 +42,23 @@ fn every_example_plays_and_has_a_state_at_any_time() {
 fn a_crash_loop_has_its_status_and_next_start_at_each_time() {
     let (mut session, _) = session("crash-loop");
     let instant = session.at(750.0).unwrap();
-    let row = instant.row.unwrap();
+    let row = instant.moment.row.unwrap();
     assert_eq!((&*row.ready, &*row.status, &*row.restarts), ("0/1", "CrashLoopBackOff", "7 (100s ago)"));
-    assert_eq!((&*instant.upcoming[0].what, &*instant.upcoming[0].when), ("api starts", "in 3m20s"));
-    assert_eq!(instant.upcoming[0].seconds, Some(950.0));
+    assert_eq!((&*instant.moment.upcoming[0].what, &*instant.moment.upcoming[0].when), ("api starts", "in 3m20s"));
+    assert_eq!(instant.moment.upcoming[0].seconds, Some(950.0));
     assert!(instant.status.contains("reason: CrashLoopBackOff"), "{}", instant.status);
-    assert!(instant.describe.contains("Restart Count:"), "{}", instant.describe);
-    assert!(instant.events.iter().any(|event| event.reason == "BackOff" && event.count > 5));
+    assert!(instant.moment.describe.contains("Restart Count:"), "{}", instant.moment.describe);
+    assert!(instant.moment.events.iter().any(|event| event.reason == "BackOff" && event.count > 5));
     let earlier = session.at(5.0).unwrap();
-    assert_eq!(earlier.row.unwrap().restarts, "1 (0s ago)", "an earlier time again");
+    assert_eq!(earlier.moment.row.unwrap().restarts, "1 (0s ago)", "an earlier time again");
 }
 
 #[test]
 fn positions_in_the_picture_are_times() {
     let (session, answer) = session("crash-loop");
     let life = answer.life.unwrap();
-    assert_eq!((session.seconds_at(life.left, 1_000), session.x(0.0, 1_000)), (0.0, life.left));
-    assert_eq!(session.seconds_at(life.right + 50.0, 1_000), life.length);
+    assert_eq!((session.seconds_at(life.drawing.left, 1_000), session.x(0.0, 1_000)), (0.0, life.drawing.left));
+    assert_eq!(session.seconds_at(life.drawing.right + 50.0, 1_000), life.drawing.length);
     assert!((session.seconds_at(session.x(750.0, 1_000), 1_000) - 750.0).abs() < 1e-3);
 }
 
@@ -71,7 +71,7 @@ fn an_invalid_manifest_is_marked_and_the_previous_life_stays() {
     assert!(answer.life.is_none());
     let marks: Vec<_> = answer.problems.iter().map(|it| (it.source, it.severity, it.line)).collect();
     assert!(marks.contains(&(Source::Manifest, Severity::Error, 6)), "{:?}", answer.problems);
-    assert_eq!(session.at(0.0).unwrap().row.unwrap().name, "web");
+    assert_eq!(session.at(0.0).unwrap().moment.row.unwrap().name, "web");
 }
 
 #[test]
@@ -100,7 +100,12 @@ fn a_scenario_with_too_many_entries_is_cut() {
     let probes = "      livenessProbe: {tcpSocket: {port: 80}, periodSeconds: 1}\n";
     let script = "script: {endSeconds: 3000000000}";
     let life = Session::default().play(&format!("{POD}{probes}"), script, 0, 800).life.unwrap();
-    assert!(life.notice.is_some() && life.length < 1e7, "{:?} {}", life.notice, life.length);
+    assert!(
+        life.drawing.notice.is_some() && life.drawing.length < 1e7,
+        "{:?} {}",
+        life.drawing.notice,
+        life.drawing.length
+    );
 }
 
 /// Tests exported by the page.

@@ -1,23 +1,26 @@
-//! State of the Pod at one instant: kubectl's output, explanation, upcoming steps and events.
+//! Moment: the state of a simulated Pod at one time: kubectl's output, explanation, upcoming steps and events.
 
 use std::collections::BTreeSet;
 
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
-    api::PodManifest,
+    api::{ConditionStatus, Name, PodManifest},
     explain::{ContainerExplanation, Explanation, Next, NextStep, Situation, StopStep, WaitingFor, When},
     go_duration,
-    kubectl::{self, describe},
+    kubectl::describe,
     sim::{EntryKind, Occurrence, Timeline},
     spec::ProbeKind,
+    state::ConditionType,
     status::{RecordedEvent, fold_events},
 };
 use serde::Serialize;
 
-/// State of the Pod at one instant.
+use crate::row::Row;
+
+/// State of a simulated Pod at one time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct InstantView {
+pub struct Moment {
     /// Seconds since the start.
     pub seconds: f64,
     /// The same as text: `+1m30s`.
@@ -25,32 +28,15 @@ pub struct InstantView {
     /// Time of day in the cluster.
     pub clock: String,
     /// Output of `kubectl get pods`; `None` once the object is removed.
-    pub row: Option<KubectlRow>,
+    pub row: Option<Row>,
     /// Output of `kubectl describe pod`.
     pub describe: String,
-    /// Status in YAML.
-    pub status: String,
     /// Lines of the explanation.
     pub explanation: Vec<String>,
     /// Upcoming steps, the next one first.
     pub upcoming: Vec<Upcoming>,
     /// Kubernetes events so far, the newest first.
     pub events: Vec<EventRow>,
-}
-
-/// Output of `kubectl get pods`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KubectlRow {
-    /// NAME.
-    pub name: String,
-    /// READY.
-    pub ready: String,
-    /// STATUS.
-    pub status: String,
-    /// RESTARTS.
-    pub restarts: String,
-    /// AGE.
-    pub age: String,
 }
 
 /// Kubernetes event.
@@ -83,19 +69,18 @@ pub struct Upcoming {
     pub seconds: Option<f64>,
 }
 
-impl InstantView {
-    pub(crate) fn of(timeline: &Timeline, explanation: &Explanation, now: Timestamp) -> InstantView {
+impl Moment {
+    pub(crate) fn of(timeline: &Timeline, explanation: &Explanation, now: Timestamp) -> Moment {
         let (pod, since) = (timeline.object_at(now), now.since(timeline.start));
         let events = fold_events(&events_until(timeline, now));
         let mut newest_first: Vec<&RecordedEvent> = events.iter().collect();
         newest_first.sort_by_key(|event| core::cmp::Reverse(event.last_seen));
-        InstantView {
+        Moment {
             seconds: since.as_secs_f64(),
             offset: offset(timeline, now),
             clock: now.to_string(),
-            row: pod.as_ref().map(|pod| KubectlRow::of(pod, now)),
+            row: pod.as_ref().map(|pod| Row::of(pod, now)),
             describe: pod.as_ref().map_or_else(String::new, |pod| describe(pod, &events, now)),
-            status: pod.as_ref().map_or_else(String::new, status),
             explanation: explanation.to_string().lines().map(String::from).collect(),
             upcoming: upcoming(explanation, timeline.start),
             events: newest_first.into_iter().map(|event| EventRow::of(event, timeline)).collect(),
@@ -106,17 +91,6 @@ impl InstantView {
 /// Returns a time relative to the start: `+1m30s`.
 fn offset(timeline: &Timeline, at: Timestamp) -> String {
     format!("+{}", go_duration(at.since(timeline.start)))
-}
-
-fn status(pod: &PodManifest) -> String {
-    serde_saphyr::to_string(&pod.status).unwrap_or_else(|error| error.to_string())
-}
-
-impl KubectlRow {
-    fn of(pod: &PodManifest, now: Timestamp) -> KubectlRow {
-        let kubectl::Row { ready, status, restarts, age, .. } = kubectl::row(pod, now);
-        KubectlRow { name: pod.metadata.name.clone(), ready, status, restarts, age }
-    }
 }
 
 impl EventRow {
@@ -132,6 +106,12 @@ impl EventRow {
     }
 }
 
+/// True if the condition `Ready` of an object is True.
+pub(crate) fn is_ready(pod: &PodManifest) -> bool {
+    let ready = pod.status.condition(ConditionType::Ready.name());
+    ready.is_some_and(|ready| ready.status.known() == Some(ConditionStatus::True))
+}
+
 // --- Timeline ---
 
 /// Returns the Kubernetes events up to this time, once for each time that they were recorded.
@@ -145,7 +125,7 @@ fn recorded(timeline: &Timeline, event: &KubernetesEvent) -> RecordedEvent {
 }
 
 /// Returns the times to step through, in seconds: start, end, and all changes except probe results; at most `most`.
-pub(crate) fn moments(timeline: &Timeline, most: usize) -> Vec<f64> {
+pub(crate) fn changes(timeline: &Timeline, most: usize) -> Vec<f64> {
     let changes = timeline.entries.iter().filter(|entry| is_change(&entry.kind)).map(|entry| entry.at);
     let ends = [timeline.start, timeline.end.at];
     let moments: BTreeSet<Timestamp> = changes.chain(timeline.end.removed_at).chain(ends).take(most).collect();

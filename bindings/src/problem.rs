@@ -1,0 +1,183 @@
+//! Problems of an input: each with the path of its field.
+
+use std::fmt;
+
+use pod_lifecycle::{
+    api::{FieldError, WorkloadError},
+    explain::ObserveError,
+    sim::ScenarioError,
+    spec::SpecError,
+};
+use podlife::yaml;
+use serde::Serialize;
+
+/// Something that is wrong with an input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Path of the field: `spec.containers[0].image`; empty for the input as a whole.
+    pub path: String,
+    /// Description.
+    pub text: String,
+    /// Line, from 1, if the input is YAML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column, from 1, if the input is YAML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.text)?;
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, " {}", yaml::At((line, column))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Problem {
+    /// Creates the problem of a field.
+    #[must_use]
+    pub fn at(path: impl Into<String>, text: impl Into<String>) -> Problem {
+        Problem { path: path.into(), text: text.into(), line: None, column: None }
+    }
+
+    /// Creates the problem that a sentence states; the sentence may begin with the path.
+    #[must_use]
+    pub fn stated(sentence: &str) -> Problem {
+        let (mut path, mut text) = (String::new(), sentence);
+        while let Some((step, rest)) = text.split_once(": ").filter(|(step, _)| is_path(step)) {
+            path = yaml::join(&path, step);
+            text = rest;
+        }
+        Problem::at(path, text)
+    }
+
+    /// Prepends the path of the object that has the field.
+    #[must_use]
+    pub fn below(self, path: &str) -> Problem {
+        Problem { path: yaml::join(path, &self.path), ..self }
+    }
+
+    /// Adds the place in a text, unless there is one.
+    pub(crate) fn or_at(self, place: Option<yaml::Place>) -> Problem {
+        match place {
+            Some((line, column)) if line > 0 && self.line.is_none() => {
+                Problem { line: Some(line), column: Some(column), ..self }
+            }
+            Some(_) | None => self,
+        }
+    }
+
+    pub(crate) fn of_yaml(problem: &yaml::Problem) -> Problem {
+        let place = problem.place;
+        let sentence = problem.clone().without_place().to_string();
+        // The words of the reader for the text as a whole.
+        let sentence = sentence.strip_prefix("the document: ").unwrap_or(&sentence);
+        Problem::stated(sentence).or_at(place)
+    }
+
+    pub(crate) fn of_field(error: &FieldError) -> Problem {
+        let sentence = error.to_string();
+        let text = sentence.strip_prefix(&format!("{}: ", error.field)).unwrap_or(&sentence);
+        Problem::at(&error.field, text)
+    }
+
+    pub(crate) fn of_workload(error: &WorkloadError) -> Problem {
+        if let WorkloadError::Invalid { error, .. } = error {
+            return Problem::of_field(error);
+        }
+        if let WorkloadError::MissingTemplate { field, .. } = error {
+            return Problem::at(*field, "Required value");
+        }
+        Problem::stated(&error.to_string())
+    }
+}
+
+/// True for `spec.containers[0]`, and not for a word with which a sentence begins.
+fn is_path(step: &str) -> bool {
+    let mut letters = step.chars();
+    letters.next().is_some_and(|first| first.is_ascii_lowercase() || first == '[')
+        && !step.contains(|letter: char| letter.is_whitespace() || letter == '"' || letter == '`')
+}
+
+/// Returns the problems of a spec that no API server admits.
+#[must_use]
+pub fn problems_of_spec(error: &SpecError) -> Vec<Problem> {
+    match error {
+        SpecError::Invalid(invalid) => invalid.errors().iter().map(Problem::of_field).collect(),
+        error => vec![Problem::stated(&error.to_string())],
+    }
+}
+
+/// Returns the problems of an object that is no Pod of any API server.
+pub(crate) fn problems_of_observation(error: &ObserveError) -> InputError {
+    match error {
+        ObserveError::Spec(error) => problems_of_spec(error).into(),
+        error => Problem::stated(&error.to_string()).into(),
+    }
+}
+
+/// Returns the problems of a scenario that cannot be played. The paths of the Pod's fields begin with `pod`.
+#[must_use]
+pub fn problems_of_scenario(error: &ScenarioError) -> Vec<Problem> {
+    if let ScenarioError::Pod(error) = error {
+        return problems_of_spec(error).into_iter().map(|problem| problem.below("pod")).collect();
+    }
+    vec![Problem::stated(&error.to_string())]
+}
+
+/// Input that cannot be used: at least one problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InputError {
+    /// Problems.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InputError {}
+
+impl From<Problem> for InputError {
+    fn from(problem: Problem) -> InputError {
+        InputError { problems: vec![problem] }
+    }
+}
+
+impl From<Vec<Problem>> for InputError {
+    fn from(problems: Vec<Problem>) -> InputError {
+        InputError { problems }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_begins_with_a_path_is_split() {
+        for (sentence, path, text) in [
+            ("spec.containers[0].name: Required value", "spec.containers[0].name", "Required value"),
+            ("pod: spec.containers: invalid type: integer", "pod.spec.containers", "invalid type: integer"),
+            ("Job \"a\": spec.template: Required value", "", "Job \"a\": spec.template: Required value"),
+            ("no document makes Pods", "", "no document makes Pods"),
+            ("spec.x: Forbidden: not here", "spec.x", "Forbidden: not here"),
+        ] {
+            let problem = Problem::stated(sentence);
+            assert_eq!((&*problem.path, &*problem.text), (path, text), "{sentence}");
+        }
+    }
+}
