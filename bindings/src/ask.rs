@@ -65,7 +65,7 @@ impl Function {
     ];
 }
 
-/// Answers a question. The input is JSON or YAML, the options are JSON or empty; the answer is JSON.
+/// Answers a question. The input is JSON, the options are JSON or empty; the answer is JSON.
 ///
 /// # Errors
 ///
@@ -106,7 +106,7 @@ pub fn ask(function: &str, input: &str, options: &str) -> Result<String, InputEr
     }
 }
 
-/// Plays a scenario, in JSON or YAML.
+/// Plays a scenario, in JSON.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! Inputs: JSON or YAML, and the objects in it.
+//! Inputs: JSON, and the objects in it.
 
 use pod_lifecycle::{
     Timestamp,
-    api::{Name, PodManifest, Workload, WorkloadError, WorkloadKind},
+    api::{Document, Name, PodManifest, WorkloadError, WorkloadKind},
     config::KubernetesVersion,
     sim::{Scenario, Script, Settings},
     status::EventObject,
@@ -47,8 +47,7 @@ impl Options {
         if text.trim().is_empty() {
             return Ok(Options::default());
         }
-        let options = one(&documents(text)?, "options")?.read();
-        options.map_err(|problem| Problem::of_yaml(&problem).below("options").into())
+        read(text).map_err(|error| error.below("options"))
     }
 
     /// Returns the present time.
@@ -58,16 +57,24 @@ impl Options {
     }
 }
 
-/// Reads the documents of a text.
-pub(crate) fn documents(text: &str) -> Result<Vec<Node>, InputError> {
-    // Not only faster: JSON writes some characters in a way that YAML does not know.
-    if let Ok(value) = serde_json::from_str(text) {
-        return Ok(vec![node(value)]);
-    }
-    yaml::documents(text).map_err(|problem| Problem::of_yaml(&problem).into())
+/// Reads JSON.
+pub(crate) fn value(text: &str) -> Result<Value, InputError> {
+    serde_json::from_str(text).map_err(|error| Problem::at("", format!("is no JSON: {error}")).into())
 }
 
+/// Reads JSON as a type.
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
+    Ok(read_value(value(text)?)?)
+}
+
+/// Reads a value as a type. Unlike those of `serde_json`, the errors have the path of the field.
+fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    node(value).read().map_err(|problem| Problem::of_yaml(&problem))
+}
+
+/// Returns a value as the tree that knows the fields of Kubernetes.
 fn node(value: Value) -> Node {
+    // JSON is often one line, so a place in it says nothing.
     let place = (0, 0);
     let content = match value {
         Value::Null => Content::Null,
@@ -87,18 +94,6 @@ fn node(value: Value) -> Node {
     Node { place, content }
 }
 
-/// Returns the only document of a text; `what` is its expected kind.
-fn one<'a>(documents: &'a [Node], what: &str) -> Result<&'a Node, InputError> {
-    match documents {
-        [one] => Ok(one),
-        [] => Err(Problem::at("", format!("is empty; expected {what}")).into()),
-        [_, second, ..] => {
-            let problem = Problem::at("", format!("expected one document with {what}, found another one after it"));
-            Err(problem.or_at(Some(second.place)).into())
-        }
-    }
-}
-
 // --- Objects ---
 
 /// Kind of an object.
@@ -114,47 +109,50 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Object<'a> {
     pub(crate) kind: Kind,
-    node: &'a Node,
-    /// Path in its document: `items[3]`, or nothing.
+    value: &'a Value,
+    /// Path in the input: `items[3]`, or nothing.
     path: String,
 }
 
-/// Returns the objects of documents; lists are searched.
-pub(crate) fn objects(documents: &[Node]) -> Result<Vec<Object<'_>>, InputError> {
+/// Returns the objects of an input; lists are searched.
+pub(crate) fn objects(input: &Value) -> Result<Vec<Object<'_>>, InputError> {
     let mut found = Vec::new();
-    for document in documents {
-        add(&mut found, document, "", None)?;
-    }
+    add(&mut found, input, "", None)?;
     Ok(found)
 }
 
 /// Adds an object, or the items of a list. `item_kind` is the kind of a list's items that do not say theirs.
-fn add<'a>(found: &mut Vec<Object<'a>>, node: &'a Node, path: &str, item_kind: Option<&str>) -> Result<(), InputError> {
-    // The items of a list alone, as `jq` may leave them.
-    if let Content::List(items) = &node.content {
+fn add<'a>(
+    found: &mut Vec<Object<'a>>,
+    value: &'a Value,
+    path: &str,
+    item_kind: Option<&str>,
+) -> Result<(), InputError> {
+    // The documents of a YAML file, or the items of a list alone.
+    if let Value::Array(items) = value {
         for (index, item) in items.iter().enumerate() {
             add(found, item, &yaml::join(path, &format!("[{index}]")), item_kind)?;
         }
         return Ok(());
     }
-    if !matches!(node.content, Content::Map(_)) {
-        return Err(Problem::of_yaml(&node.expected("a mapping")).below(path).into());
+    if !value.is_object() {
+        return Err(Problem::at(path, format!("expected an object, found {value}")).into());
     }
     // As in the API's Go types, a Pod need not say that it is one.
-    let kind = node.text("kind").or(item_kind).unwrap_or("Pod");
-    if let (Some(item), Some(items)) = (kind.strip_suffix("List"), node.get("items")) {
+    let kind = text(value, "kind").or(item_kind).unwrap_or("Pod");
+    if let (Some(item), Some(Value::Array(items))) = (kind.strip_suffix("List"), value.get("items")) {
         let item = Some(item).filter(|item| !item.is_empty());
-        for (index, node) in items.items().iter().enumerate() {
-            add(found, node, &yaml::join(path, &format!("items[{index}]")), item)?;
+        for (index, value) in items.iter().enumerate() {
+            add(found, value, &yaml::join(path, &format!("items[{index}]")), item)?;
         }
         return Ok(());
     }
-    found.push(Object { kind: kind_of(node, kind), node, path: path.into() });
+    found.push(Object { kind: kind_of(value, kind), value, path: path.into() });
     Ok(())
 }
 
-fn kind_of(node: &Node, kind: &str) -> Kind {
-    let version = node.text("apiVersion");
+fn kind_of(value: &Value, kind: &str) -> Kind {
+    let version = text(value, "apiVersion");
     let group = version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
     let is_of = |known: &str| group.is_none_or(|group| group == known);
     let workload = WorkloadKind::ALL.iter().copied().find(|known| known.name() == kind && is_of(known.group()));
@@ -164,6 +162,11 @@ fn kind_of(node: &Node, kind: &str) -> Kind {
         ("Event", None) if is_of("") || is_of("events.k8s.io") => Kind::Event,
         (kind, None) => Kind::Other(kind.into()),
     }
+}
+
+/// Returns the text of a field, if it is one.
+fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+    value.get(field)?.as_str()
 }
 
 impl Object<'_> {
@@ -181,8 +184,8 @@ impl Object<'_> {
     }
 
     fn name(&self) -> &str {
-        let text = |field| self.node.get("metadata").and_then(|metadata| metadata.text(field));
-        text("name").or(text("generateName")).unwrap_or_default()
+        let name = |field| text(self.value.get("metadata")?, field);
+        name("name").or(name("generateName")).unwrap_or_default()
     }
 
     /// Returns kind and name: `Deployment/web`.
@@ -200,10 +203,9 @@ impl Object<'_> {
         is_kind && self.name() == name
     }
 
-    /// Returns the problem of a field, with its path and place in the whole input.
+    /// Returns the problem of a field, with its path in the whole input.
     pub(crate) fn locate(&self, problem: Problem) -> Problem {
-        let place = self.node.place_of(&problem.path);
-        problem.below(&self.path).or_at(Some(place))
+        problem.below(&self.path)
     }
 
     /// Returns the problem of a field of the Pod.
@@ -214,36 +216,38 @@ impl Object<'_> {
 
     /// Returns the fields that the API does not have.
     pub(crate) fn unknown_fields(&self) -> Vec<Problem> {
-        let unknown = podlife::fields::unknown(self.node, self.kind_name(), "");
+        let unknown = podlife::fields::unknown(&node(self.value.clone()), self.kind_name(), "");
         let problems = unknown.iter().map(|field| {
             let text = field.to_string().replace(&format!(" {}", yaml::At(field.place)), "");
-            Problem { text, ..self.locate(Problem::at(&field.path, "")) }
+            self.locate(Problem::at(&field.path, text))
         });
         problems.collect()
     }
 
     /// Returns the Pod that it is, or one of those that it makes.
     pub(crate) fn pod(&self) -> Result<PodManifest, Problem> {
-        if let (Kind::Other(kind), Some("v1") | None) = (&self.kind, self.node.text("apiVersion")) {
-            return Err(self.locate(Problem::at("kind", format!("expected a Pod or a workload, found {kind:?}"))));
-        }
+        let version = text(self.value, "apiVersion");
         if let Kind::Other(_) | Kind::Event = self.kind {
-            let version = self.node.text("apiVersion").unwrap_or_default();
-            let text = format!("expected a Pod or a workload, found {} of {version:?}", self.kind_name());
-            return Err(self.locate(Problem::at("apiVersion", text)));
+            let version = version.map(|version| format!(" of {version}")).unwrap_or_default();
+            let text = format!("expected a Pod or a workload, found {}{version}", self.kind_name());
+            return Err(self.locate(Problem::at("kind", text)));
         }
-        let read = |problem: yaml::Problem| Problem::of_yaml(&problem).below(&self.path);
-        if self.kind == Kind::Pod {
-            return self.node.read().map_err(read);
+        if let (Kind::Pod, Some(other)) = (&self.kind, version.filter(|version| *version != "v1")) {
+            return Err(self.locate(Problem::at("apiVersion", format!("expected \"v1\", found {other:?}"))));
         }
-        let workload: Workload = self.node.read().map_err(read)?;
-        workload.pod().map_err(|error| self.locate(Problem::of_workload(&error)))
+        let mut value = self.value.clone();
+        // The items of a typed list need not say their kind.
+        if let Some(fields) = value.as_object_mut() {
+            fields.entry("kind").or_insert_with(|| self.kind_name().into());
+        }
+        let document: Document =
+            serde_json::from_value(value).map_err(|error| self.locate(Problem::stated(&error.to_string())))?;
+        document.pod().map_err(|error| self.locate(Problem::of_workload(&error)))
     }
 
     /// Returns the event that it is, of either API group.
     pub(crate) fn event(&self) -> Result<EventObject, Problem> {
-        let read = |problem: yaml::Problem| Problem::of_yaml(&problem).below(&self.path);
-        let mut event: Value = self.node.read().map_err(read)?;
+        let mut event = self.value.clone();
         // `events.k8s.io/v1` has other names for the same fields.
         if let Some(fields) = event.as_object_mut() {
             for (name, known) in [
@@ -262,7 +266,7 @@ impl Object<'_> {
             // Go writes null for an empty time.
             fields.retain(|_, value| !value.is_null());
         }
-        node(event).read().map_err(read)
+        read_value(event).map_err(|problem| self.locate(problem))
     }
 }
 
@@ -282,8 +286,8 @@ pub(crate) fn choose<'a>(objects: &'a [Object<'a>], name: Option<&str>) -> Resul
 
 /// Reads the one Pod of a text, as a cluster has it.
 pub(crate) fn observed_pod(text: &str, options: &Options) -> Result<PodManifest, InputError> {
-    let documents = documents(text)?;
-    let objects: Vec<_> = objects(&documents)?.into_iter().filter(|object| object.kind == Kind::Pod).collect();
+    let input = value(text)?;
+    let objects: Vec<_> = objects(&input)?.into_iter().filter(|object| object.kind == Kind::Pod).collect();
     Ok(choose(&objects, options.name.as_deref())?.pod()?)
 }
 
@@ -305,31 +309,24 @@ struct ScenarioFile {
 
 /// Reads a scenario, or the manifest of a Pod or workload whose containers are healthy.
 pub(crate) fn scenario(text: &str, options: &Options) -> Result<Scenario, InputError> {
-    let documents = documents(text)?;
-    let [document] = documents.as_slice() else { return healthy(&documents, options) };
-    let has = |key| document.get(key).is_some();
+    let input = value(text)?;
+    let has = |key| input.get(key).is_some();
     // No object of the API holds a Pod under this key.
     if has("kind") || has("spec") || !(has("pod") || has("script") || has("config")) {
-        return healthy(&documents, options);
+        let mut settings = Settings::default();
+        settings.kubernetes = options.kubernetes;
+        return Ok(scenario_of(pod_of(&input, options)?, String::new(), Script::default(), settings));
     }
-    let file = document.read::<ScenarioFile>().map_err(|problem| Problem::of_yaml(&problem))?;
-    let pod = document.get("pod").map(std::slice::from_ref).unwrap_or_default();
-    let below = |error: InputError| -> InputError {
-        let problems = error.problems.into_iter().map(|problem| problem.below("pod"));
-        problems.collect::<Vec<_>>().into()
-    };
-    let objects = objects(pod).map_err(below)?;
-    let object = choose(&objects, options.name.as_deref()).map_err(below)?;
-    let pod = object.pod().map_err(|problem| below(problem.into()))?;
+    let pod = input.get("pod").ok_or_else(|| Problem::at("pod", "expected a Pod or a workload"))?;
+    let pod = pod_of(pod, options).map_err(|error| error.below("pod"))?;
+    let file: ScenarioFile = read_value(input)?;
     Ok(scenario_of(pod, file.description, file.script, file.config))
 }
 
-fn healthy(documents: &[Node], options: &Options) -> Result<Scenario, InputError> {
-    let objects = objects(documents)?;
-    let pod = choose(&objects, options.name.as_deref())?.pod()?;
-    let mut settings = Settings::default();
-    settings.kubernetes = options.kubernetes;
-    Ok(scenario_of(pod, String::new(), Script::default(), settings))
+/// Returns the Pod that an input is or makes.
+pub(crate) fn pod_of(input: &Value, options: &Options) -> Result<PodManifest, InputError> {
+    let objects = objects(input)?;
+    Ok(choose(&objects, options.name.as_deref())?.pod()?)
 }
 
 /// Returns the scenario of a Pod, which gets a UID if it has none.
@@ -341,9 +338,4 @@ pub fn scenario_of(mut pod: PodManifest, description: String, script: Script, co
     let mut scenario = Scenario::of(pod).described(description).on_node(config);
     scenario.script = script;
     scenario
-}
-
-/// Reads the one document of a text as a type; `what` is its expected kind.
-pub(crate) fn read_one<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, InputError> {
-    one(&documents(text)?, what)?.read().map_err(|problem| Problem::of_yaml(&problem).into())
 }

@@ -65,8 +65,8 @@ const UNKNOWN_FIELD: &str = "PL100";
 ///
 /// [`InputError`] if the text cannot be read.
 pub fn lint(text: &str, options: &Options) -> Result<Lint, InputError> {
-    let documents = input::documents(text)?;
-    let objects = input::objects(&documents)?;
+    let input = input::value(text)?;
+    let objects = input::objects(&input)?;
     let mut lint = Lint::default();
     for object in objects.iter().filter(|object| matches!(object.kind, Kind::Pod | Kind::Workload(_))) {
         lint.objects = lint.objects.saturating_add(1);
@@ -126,8 +126,8 @@ pub fn budget_of(spec: &PodSpec) -> Budget {
 ///
 /// [`InputError`] if the text cannot be read as objects.
 pub fn validate(text: &str, options: &Options) -> Result<Vec<Problem>, InputError> {
-    let documents = input::documents(text)?;
-    let objects = input::objects(&documents)?;
+    let input = input::value(text)?;
+    let objects = input::objects(&input)?;
     let chosen = match &options.name {
         Some(name) => vec![input::choose(&objects, Some(name))?],
         None => objects.iter().filter(|object| matches!(object.kind, Kind::Pod | Kind::Workload(_))).collect(),
@@ -145,8 +145,5 @@ pub fn validate(text: &str, options: &Options) -> Result<Vec<Problem>, InputErro
 ///
 /// [`InputError`] if the text cannot be read as one Pod or workload.
 pub fn defaults(text: &str, options: &Options) -> Result<PodManifest, InputError> {
-    let documents = input::documents(text)?;
-    let objects = input::objects(&documents)?;
-    let pod = input::choose(&objects, options.name.as_deref())?.pod()?;
-    Ok(pod.with_defaults())
+    Ok(input::pod_of(&input::value(text)?, options)?.with_defaults())
 }

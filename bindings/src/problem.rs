@@ -19,12 +19,6 @@ pub struct Problem {
     pub path: String,
     /// Description.
     pub text: String,
-    /// Line, from 1, if the input is YAML.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// Column, from 1, if the input is YAML.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<u64>,
 }
 
 impl fmt::Display for Problem {
@@ -32,11 +26,7 @@ impl fmt::Display for Problem {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        f.write_str(&self.text)?;
-        match (self.line, self.column) {
-            (Some(line), Some(column)) => write!(f, " {}", yaml::At((line, column))),
-            _ => Ok(()),
-        }
+        f.write_str(&self.text)
     }
 }
 
@@ -44,7 +34,7 @@ impl Problem {
     /// Creates the problem of a field.
     #[must_use]
     pub fn at(path: impl Into<String>, text: impl Into<String>) -> Problem {
-        Problem { path: path.into(), text: text.into(), line: None, column: None }
+        Problem { path: path.into(), text: text.into() }
     }
 
     /// Creates the problem that a sentence states; the sentence may begin with the path.
@@ -64,22 +54,10 @@ impl Problem {
         Problem { path: yaml::join(path, &self.path), ..self }
     }
 
-    /// Adds the place in a text, unless there is one.
-    pub(crate) fn or_at(self, place: Option<yaml::Place>) -> Problem {
-        match place {
-            Some((line, column)) if line > 0 && self.line.is_none() => {
-                Problem { line: Some(line), column: Some(column), ..self }
-            }
-            Some(_) | None => self,
-        }
-    }
-
     pub(crate) fn of_yaml(problem: &yaml::Problem) -> Problem {
-        let place = problem.place;
         let sentence = problem.clone().without_place().to_string();
         // The words of the reader for the text as a whole.
-        let sentence = sentence.strip_prefix("the document: ").unwrap_or(&sentence);
-        Problem::stated(sentence).or_at(place)
+        Problem::stated(sentence.strip_prefix("the document: ").unwrap_or(&sentence))
     }
 
     pub(crate) fn of_field(error: &FieldError) -> Problem {
@@ -109,10 +87,10 @@ fn is_path(step: &str) -> bool {
 /// Returns the problems of a spec that no API server admits.
 #[must_use]
 pub fn problems_of_spec(error: &SpecError) -> Vec<Problem> {
-    match error {
-        SpecError::Invalid(invalid) => invalid.errors().iter().map(Problem::of_field).collect(),
-        error => vec![Problem::stated(&error.to_string())],
+    if let SpecError::Invalid(invalid) = error {
+        return invalid.errors().iter().map(Problem::of_field).collect();
     }
+    vec![Problem::stated(&error.to_string())]
 }
 
 /// Returns the problems of an object that is no Pod of any API server.
@@ -129,6 +107,9 @@ pub fn problems_of_scenario(error: &ScenarioError) -> Vec<Problem> {
     if let ScenarioError::Pod(error) = error {
         return problems_of_spec(error).into_iter().map(|problem| problem.below("pod")).collect();
     }
+    if let ScenarioError::Refused { error, .. } = error {
+        return vec![Problem::at("op", error)];
+    }
     vec![Problem::stated(&error.to_string())]
 }
 
@@ -137,6 +118,14 @@ pub fn problems_of_scenario(error: &ScenarioError) -> Vec<Problem> {
 pub struct InputError {
     /// Problems.
     pub problems: Vec<Problem>,
+}
+
+impl InputError {
+    /// Prepends the path of the object that has the fields.
+    #[must_use]
+    pub fn below(self, path: &str) -> InputError {
+        InputError { problems: self.problems.into_iter().map(|problem| problem.below(path)).collect() }
+    }
 }
 
 impl fmt::Display for InputError {

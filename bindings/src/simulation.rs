@@ -25,7 +25,7 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Starts the simulation of a scenario, in JSON or YAML.
+    /// Starts the simulation of a scenario, in JSON.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Simulation {
     ///
     /// [`InputError`] if there is no such action, or it is not possible for this Pod; then nothing changes.
     pub fn act(&mut self, action: &str) -> Result<(), InputError> {
-        let kind: ScriptActionKind = input::read_one(action, "an action")?;
+        let kind: ScriptActionKind = input::read(action)?;
         self.simulation.act(&kind).map_err(refused)
     }
 

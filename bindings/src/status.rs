@@ -74,9 +74,8 @@ impl Status {
         let found = observed.inconsistencies();
         let published = observed.manifest();
         let mut corrected = published.clone();
-        let phase = found.iter().find_map(|it| match it.what {
-            Discrepancy::PhaseDiffers { expected, .. } => Some(expected),
-            _ => None,
+        let phase = found.iter().find_map(|it| {
+            if let Discrepancy::PhaseDiffers { expected, .. } = it.what { Some(expected) } else { None }
         });
         let is_phase = published.status.phase.as_ref().and_then(|phase| phase.known());
         let phase = phase.or(is_phase).unwrap_or_else(|| observed.phase());
@@ -121,12 +120,17 @@ fn is_reported(pod: &PodManifest) -> bool {
 fn correct_conditions(pod: &mut PodManifest, observed: &ObservedPod) {
     let found = observed.inconsistencies();
     let is_wrong = |wanted: ConditionType| {
-        found.iter().any(|it| match &it.what {
-            Discrepancy::ConditionDiffers { condition, .. }
+        found.iter().any(|it| {
+            if let Discrepancy::ConditionDiffers { condition, .. }
             | Discrepancy::ConditionReasonDiffers { condition, .. }
-            | Discrepancy::ForeignReason { condition, .. } => *condition == wanted,
-            Discrepancy::UnknownConditionStatus { condition, .. } => condition == wanted.name(),
-            _ => false,
+            | Discrepancy::ForeignReason { condition, .. } = &it.what
+            {
+                *condition == wanted
+            } else if let Discrepancy::UnknownConditionStatus { condition, .. } = &it.what {
+                condition == wanted.name()
+            } else {
+                false
+            }
         })
     };
     let computed = observed.conditions();

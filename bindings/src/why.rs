@@ -77,11 +77,10 @@ impl Why {
     pub fn of(text: &str, options: &Options) -> Result<Why, InputError> {
         let now = options.now()?;
         let node = KubeletConfig::default().with_kubernetes(options.kubernetes);
-        let documents = input::documents(text)?;
-        let objects = input::objects(&documents)?;
-        let events_text = options.events.as_ref().map(ToString::to_string).unwrap_or_default();
-        let event_documents = if options.events.is_some() { input::documents(&events_text)? } else { Vec::new() };
-        let of_options = input::objects(&event_documents).map_err(|error| below_options(error))?;
+        let input = input::value(text)?;
+        let objects = input::objects(&input)?;
+        let of_options = options.events.as_ref().map(input::objects).transpose();
+        let of_options = of_options.map_err(|error| error.below(OF_OPTIONS))?.unwrap_or_default();
         let mut why =
             Why { counts: Counts::default(), pods: Vec::new(), skipped: BTreeMap::new(), problems: Vec::new() };
         let mut events: BTreeMap<(String, String), Vec<EventObject>> = BTreeMap::new();
@@ -143,10 +142,6 @@ impl Why {
 
 /// Path of the events in the options.
 const OF_OPTIONS: &str = "options.events";
-
-fn below_options(error: InputError) -> InputError {
-    error.problems.into_iter().map(|problem| problem.below(OF_OPTIONS)).collect::<Vec<_>>().into()
-}
 
 fn explained(
     object: &Object<'_>,
