@@ -1,6 +1,9 @@
 //! Built-in resources.
 
-use super::resource::{Generation, Origin, Resource, Scope, StatusSubresource};
+use super::{
+    resource::{Generation, Origin, Resource, Scope, StatusSubresource},
+    scale::ScalePaths,
+};
 
 use Generation::{Absent as Uncounted, Counted};
 use Scope::{Cluster, Namespaced};
@@ -42,6 +45,11 @@ const ROWS: &[Row] = &[
     ("apps", "v1", "deployments", "Deployment", &["deploy"], Namespaced, Counted, Only),
     ("apps", "v1", "replicasets", "ReplicaSet", &["rs"], Namespaced, Counted, Only),
     ("apps", "v1", "statefulsets", "StatefulSet", &["sts"], Namespaced, Counted, Only),
+    ("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", &[], Cluster, Uncounted, Absent),
+    ("authorization.k8s.io", "v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", &[], Namespaced, Uncounted, Absent),
+    ("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", &[], Cluster, Uncounted, Absent),
+    ("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", &[], Cluster, Uncounted, Absent),
+    ("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", &[], Cluster, Uncounted, Absent),
     ("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"], Namespaced, Uncounted, Only),
     ("batch", "v1", "cronjobs", "CronJob", &["cj"], Namespaced, Counted, Only),
     ("batch", "v1", "jobs", "Job", &[], Namespaced, Counted, Only),
@@ -77,6 +85,7 @@ pub(super) fn all() -> impl Iterator<Item = Resource> {
         scope,
         generation,
         status,
+        scale: ScalePaths::built_in(group, plural),
         origin: Origin::BuiltIn,
     })
 }

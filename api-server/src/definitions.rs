@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     object::Object,
     resource::{Generation, GroupResource, Origin, Resource, Resources, Scope, StatusSubresource},
+    scale::ScalePaths,
     state::State,
     status::{StatusError, field_error},
     store::Key,
@@ -115,6 +116,7 @@ fn defined(definition: &Object, version: &Value) -> Resource {
         scope: if definition.text("spec.scope") == "Cluster" { Scope::Cluster } else { Scope::Namespaced },
         generation: Generation::Counted,
         status: if has_status { StatusSubresource::Only } else { StatusSubresource::Absent },
+        scale: version.get("subresources").and_then(|one| one.get("scale")).and_then(ScalePaths::defined),
         origin: Origin::Custom,
     }
 }

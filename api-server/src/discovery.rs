@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     path::Discovery,
     resource::{Resource, Resources, Scope},
+    reviews, scale,
     status::StatusError,
 };
 
@@ -70,7 +71,8 @@ fn group(name: &str, versions: &[&str]) -> Value {
 fn entries(resource: &Resource) -> Vec<Value> {
     let is_namespaced = resource.scope == Scope::Namespaced;
     let entry = |name: String, kind: &str, verbs: &[&str]| json!({"name": name, "singularName": "", "namespaced": is_namespaced, "kind": kind, "verbs": verbs});
-    let mut own = entry(resource.plural.clone(), &resource.kind, &VERBS);
+    let verbs = if reviews::is_review(resource) { &["create"][..] } else { &VERBS };
+    let mut own = entry(resource.plural.clone(), &resource.kind, verbs);
     if let Some(fields) = own.as_object_mut() {
         fields.insert("singularName".into(), resource.singular.clone().into());
         if !resource.short_names.is_empty() {
@@ -87,6 +89,12 @@ fn entries(resource: &Resource) -> Vec<Value> {
     if resource.has_status() {
         add("status", &resource.kind, &["get", "patch", "update"]);
     }
+    if resource.scale.is_some() {
+        entries.push(scale::entry(&resource.plural, is_namespaced));
+    }
+    let mut add = |name: &str, kind: &str, verbs: &[&str]| {
+        entries.push(entry(format!("{}/{name}", resource.plural), kind, verbs));
+    };
     if resource.is("", "pods") {
         add("binding", "Binding", &["create"]);
         add("ephemeralcontainers", "Pod", &["get", "patch", "update"]);

@@ -40,7 +40,8 @@
 //! * Watches from a resource version, from now, or with initial events; bookmarks; 410 for expired versions.
 //! * Label selectors and field selectors. Tables and bare metadata (`PartialObjectMetadata`) on request.
 //! * The subresources `status`; of Pods `binding`, `eviction` (with disruption budgets), `ephemeralcontainers`, `resize`;
-//!   of namespaces `finalize`.
+//!   of namespaces `finalize`; `scale` of workloads and of custom resources that define it.
+//! * Access reviews, all answered with yes.
 //! * `generation`, `uid`, `resourceVersion`, finalizers, deletion with grace, preconditions.
 //! * Custom resources: by their definition or, without one, by the first object that is created.
 //! * Discovery as far as `kubectl` needs it. [`ApiServer::listen`] serves on a port.
@@ -49,7 +50,7 @@
 //!
 //! * No scheduler and no controllers: Pods get a node by `binding` or `spec.nodeName`; a Deployment creates no
 //!   Pods, dependents are not collected (every `propagationPolicy` is accepted), a deleted namespace is not
-//!   emptied, and disruption budgets keep the status they are given. `scale` is refused.
+//!   emptied, and disruption budgets keep the status they are given.
 //! * No server-side apply (415) and no managed fields.
 //! * No authentication and no RBAC: every request is allowed.
 //! * No admission webhooks. Three rules of admission plugins are enforced: the namespace must exist, a Pod gets a
@@ -82,6 +83,8 @@ mod path;
 mod pods;
 mod query;
 mod resource;
+mod reviews;
+mod scale;
 mod selection;
 mod selector;
 mod serve;

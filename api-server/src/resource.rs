@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use std::collections::BTreeMap;
 
-use super::{builtin, path::Target};
+use super::{builtin, path::Target, scale::ScalePaths};
 
 /// Resource name with group: `pods`, `deployments.apps`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +85,8 @@ pub(super) struct Resource {
     pub(super) scope: Scope,
     pub(super) generation: Generation,
     pub(super) status: StatusSubresource,
+    /// Fields of the subresource `scale`, if there is one.
+    pub(super) scale: Option<ScalePaths>,
     pub(super) origin: Origin,
 }
 
@@ -171,6 +173,7 @@ pub(super) fn learnt(target: &Target, kind: &str) -> Resource {
         scope: if target.namespace.is_some() { Scope::Namespaced } else { Scope::Cluster },
         generation: Generation::Counted,
         status: StatusSubresource::Only,
+        scale: None,
         origin: Origin::Custom,
     }
 }

@@ -14,6 +14,7 @@ use super::{
     path::{Route, Target},
     query::Query,
     resource::{Resource, learnt},
+    reviews,
     state::{Call, State, require_json},
     status::StatusError,
     update::Part,
@@ -47,6 +48,9 @@ impl ApiServer {
         let mut call = Call { resource, target, query, content_type: content_type.into(), body, now };
         if let Some(subresource) = call.target.subresource.clone() {
             return self.about_a_part(&parts.method, &mut call, &subresource, view);
+        }
+        if reviews::is_review(&call.resource) {
+            return only_post(&parts.method).and_then(|()| reviews::answer(&call)).map(Answer::created);
         }
         let mut state = self.state();
         let shown = |object: Arc<Object>| view.object(&call.resource, &object, now);
@@ -86,6 +90,7 @@ impl ApiServer {
                 let finalized = state.finalize_namespace(call)?;
                 return Ok(Answer::ok(view.object(&call.resource, &finalized, call.now)));
             }
+            "scale" if call.resource.scale.is_some() => return state.about_scale(method, call).map(Answer::ok),
             other => return Err(missing_part(&call.resource, other)),
         };
         let object = match method.as_str() {
@@ -160,7 +165,6 @@ fn missing_part(resource: &Resource, part: &str) -> StatusError {
             "{}/{part} is what a kubelet answers, and there is none",
             resource.plural
         )),
-        (_, "scale") => StatusError::not_done_here("the subresource scale; patch spec.replicas instead"),
         ("serviceaccounts", "token") => StatusError::not_done_here("tokens, as there is no authentication"),
         _ => StatusError::no_such_path(),
     }

@@ -210,3 +210,9 @@ pub(super) fn field_error(
     error.bad_value = bad_value.map(Into::into);
     error
 }
+
+/// Invalid field whose value is shown as JSON: a number, `null`, an object.
+pub(super) fn invalid_json(field: &str, value: impl Display, detail: &str) -> FieldError {
+    // A `FieldError` quotes its value, so this one goes into the detail.
+    FieldError::new(field, FieldErrorType::Invalid, format!("{value}: {detail}"))
+}

@@ -60,7 +60,7 @@ impl State {
     }
 
     /// Replaces the object as far as the part and the rules allow.
-    fn amend(
+    pub(super) fn amend(
         &mut self,
         call: &Call,
         part: Part,

@@ -13,6 +13,7 @@
     reason = "a test may stop"
 )]
 
+mod access;
 mod create;
 mod definitions;
 mod delete;
@@ -21,6 +22,7 @@ mod nodes;
 mod patch;
 mod pods;
 mod read;
+mod scale;
 mod server;
 mod status;
 mod tables;
@@ -125,6 +127,16 @@ against_both_servers! {
         an_eviction_asks_the_disruption_budget
         ephemeral_containers_are_added_and_never_changed
         resources_can_be_resized
+    }
+    access {
+        an_administrator_may_do_everything
+        a_review_that_asks_nothing_is_refused
+        a_review_cannot_be_read
+    }
+    scale {
+        a_scale_shows_the_replicas_of_its_object
+        writing_a_scale_changes_the_replicas_and_counts_the_generation
+        there_are_no_fewer_replicas_than_none
     }
     nodes {
         unreserved_capacity_is_allocatable
