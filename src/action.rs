@@ -60,6 +60,16 @@ pub enum Action {
         /// Index of the container in the spec.
         container: ContainerIndex,
     },
+    /// Check whether the node has the image of an image volume, answered by `VolumeImageInspected`.
+    InspectVolumeImage {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+    },
+    /// Pull the image of an image volume, answered by `VolumeImagePulled`.
+    PullVolumeImage {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+    },
     /// Create an instance in the newest sandbox, answered by `ContainerCreated`.
     CreateContainer {
         /// Index of the container in the spec.
@@ -181,7 +191,9 @@ impl Action {
             | Action::TearDownVolume { .. }
             | Action::UpdatePodSandboxResources { .. }
             | Action::SetPodCgroup { .. }
-            | Action::MeasureMemory => None,
+            | Action::MeasureMemory
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. } => None,
             Action::InspectImage { container }
             | Action::PullImage { container }
             | Action::CreateContainer { container, .. }
@@ -206,6 +218,8 @@ impl Action {
             | Action::MeasureMemory
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. }
             | Action::FetchClaim { .. }
             | Action::SetUpVolume { .. }
             | Action::TearDownVolume { .. } => None,

@@ -115,6 +115,20 @@ pub enum RuntimeEvent {
         /// Size of the image in bytes, or the error.
         result: Result<u64, Failure>,
     },
+    /// The runtime has looked for the image of an image volume.
+    VolumeImageInspected {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// True if the image is present; or the error.
+        result: Result<bool, Box<str>>,
+    },
+    /// A pull of the image of an image volume ended, with success or not.
+    VolumeImagePulled {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// Size of the image in bytes, or the error.
+        result: Result<u64, Failure>,
+    },
     /// The requested instance was created.
     ContainerCreated {
         /// Index of the container in the spec.

@@ -358,6 +358,8 @@ fn answer_all(pod: &mut PodMachine, now: Timestamp, out: &mut Vec<Output>) {
                 Action::StopPodSandbox { .. }
                 | Action::RemovePodSandbox { .. }
                 | Action::PullImage { .. }
+                | Action::InspectVolumeImage { .. }
+                | Action::PullVolumeImage { .. }
                 | Action::StopContainer { .. }
                 | Action::RemoveContainer { .. }
                 | Action::RunHook { .. }

@@ -265,6 +265,25 @@ fn values_at_the_end_last_to_the_end_of_the_picture() {
 }
 
 #[test]
+fn the_pull_of_an_image_volume_stands_in_the_lanes_of_the_containers_that_wait_for_it() {
+    let picture = picture(
+        r#"{"pod": {"metadata": {"name": "web"}, "spec": {
+            "volumes": [{"name": "model", "image": {"reference": "model:1"}}],
+            "containers": [
+                {"name": "app", "image": "app:1", "volumeMounts": [{"name": "model", "mountPath": "/model"}]},
+                {"name": "log", "image": "log:1"}
+            ]
+        }}, "script": {"endSeconds": 60, "volumes": {"model": {"image": {"present": false, "pullSeconds": 20}}}}}"#,
+    );
+    let pulls = |name: &str| {
+        let lane = picture.lanes.iter().find(|lane| lane.name == name).unwrap();
+        let pulls = lane.tasks.iter().filter(|task| task.what.kind == TaskKind::Pull);
+        pulls.map(|pull| pull.to.since(pull.from)).collect::<Vec<_>>()
+    };
+    assert_eq!((pulls("app"), pulls("log")), (vec![Duration::from_secs(20)], vec![]));
+}
+
+#[test]
 fn lanes_fit_their_columns() {
     for (name, picture) in scenarios().into_iter().chain([("hostile".into(), hostile())]) {
         for columns in [40, 80, 120, 200] {

@@ -132,6 +132,9 @@ fn default_volume(volume: &mut Volume) {
     if let Some(secret) = &mut volume.secret {
         secret.default_mode.get_or_insert(VOLUME_FILE_MODE);
     }
+    if let Some(image) = &mut volume.image {
+        default_name(&mut image.pull_policy, default_pull_policy(&image.reference));
+    }
     let Some(projected) = &mut volume.projected else { return };
     projected.default_mode.get_or_insert(VOLUME_FILE_MODE);
     for source in &mut projected.sources {

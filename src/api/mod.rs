@@ -60,8 +60,9 @@ pub use value::OtherFields;
 #[cfg(feature = "k8s-openapi")]
 pub(crate) use value::{PathError, read};
 pub use volume::{
-    ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, KeyToPath, ObjectFieldSelector,
-    ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume, VolumeProjection,
+    ConfigMapProjection, DownwardApiProjection, DownwardApiVolumeFile, ImageVolumeSource, KeyToPath,
+    ObjectFieldSelector, ProjectedVolumeSource, SecretVolumeSource, ServiceAccountTokenProjection, Volume,
+    VolumeProjection,
 };
 
 pub(crate) use workload::generated_name;

@@ -1,10 +1,10 @@
-//! Volumes, as far as the service account's token needs them.
+//! Volumes, as far as the service account's token and image volumes need them.
 
 use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use super::{OtherFields, null_is_absent, value::other_fields};
+use super::{ImagePullPolicy, Named, OtherFields, null_is_absent, value::other_fields};
 
 /// A volume of the Pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +20,27 @@ pub struct Volume {
     /// A Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretVolumeSource>,
+    /// The files of an image, read-only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageVolumeSource>,
     /// Every other source (`configMap`, `emptyDir`), as it was written.
     #[serde(flatten, deserialize_with = "other_fields")]
     pub other: OtherFields,
+}
+
+/// An `image` volume: the files of an image or OCI artifact.
+///
+/// <https://kubernetes.io/docs/concepts/storage/volumes/#image>
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ImageVolumeSource {
+    /// The image reference.
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "String::is_empty")]
+    pub reference: String,
+    /// When it is pulled; as for a container's image by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_policy: Option<Named<ImagePullPolicy>>,
 }
 
 /// A `projected` volume: several sources in one directory.

@@ -18,7 +18,7 @@ use crate::{
         pod_actions::{self, SyncInputs},
         sandbox,
     },
-    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind},
+    spec::{ContainerIndex, ContainerKind, ContainerSpec, ProbeKind, VolumeImage},
     state::{
         Condition, ContainerRecord, FailureMessage, Instance, InstanceState, RecordedState, StartError, StartFailure,
         Termination,
@@ -336,7 +336,8 @@ impl View<'_> {
         let known = self.pod.inspect().start_failure(self.index);
         let failure = known.filter(|failure| failure.error != StartError::CrashLoopBackOff)?;
         // `IsInBackOffSinceUpdate`: the delay of a pull counts from the last failed pull.
-        let pulls = self.pod.inspect().pull_back_off(self.spec.image());
+        let image = self.failing_image(failure);
+        let pulls = self.pod.inspect().pull_back_off(image);
         let held_until =
             pulls.and_then(|pulls| pulls.holds_until(&self.pod.config().image_pull, pulls.advanced_at(), self.now));
         // The back-off is the image's: another container with the same image may have caused it.
@@ -344,10 +345,20 @@ impl View<'_> {
         Some(Situation::CannotStart {
             error: failure.error.clone(),
             message: status::failure_message(self.pod.spec(), self.index, first_cause(failure)),
-            image: self.spec.image().into(),
+            image: image.into(),
             held_until,
             delay: held_until.and(pulls).map(|pulls| pulls.delay()),
         })
+    }
+
+    /// Returns the image without which the container does not start: its own, or that of a volume.
+    fn failing_image(&self, failure: &StartFailure) -> &str {
+        let mut volumes =
+            self.spec.image_volumes().iter().filter_map(|volume| self.pod.spec().volume(*volume)?.image());
+        let failing = volumes
+            .rfind(|image| self.pod.inspect().last_pull_failure(image.reference()) == Some(first_cause(failure)));
+        // The container's own image is looked for only with those of all its volumes there.
+        failing.map_or(self.spec.image(), VolumeImage::reference)
     }
 
     fn absent(&self) -> Situation {

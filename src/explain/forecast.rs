@@ -16,7 +16,7 @@ use crate::{
         probe::{ProbeOutcome, ProbeWorker},
         resize::MemoryUsage,
     },
-    spec::{ContainerIndex, ContainerSpec, ProbeKind},
+    spec::{ContainerIndex, ContainerSpec, PodSpec, ProbeKind, VolumeIndex},
     state::{ContainerRecord, StartError},
     time::Timestamp,
 };
@@ -156,6 +156,8 @@ impl Future {
         match *action {
             Action::InspectImage { container } => self.record_attempt(container, Reach::Image),
             Action::PullImage { container } => self.record_attempt(container, Reach::Pull),
+            Action::InspectVolumeImage { volume } => self.record_attempts_with(volume, Reach::Image),
+            Action::PullVolumeImage { volume } => self.record_attempts_with(volume, Reach::Pull),
             Action::CreateContainer { container, .. } => self.record_attempt(container, Reach::Start),
             Action::Probe { container, kind, .. } => {
                 let place = self.wanted_probes.iter().position(|&wanted| wanted == (container, kind));
@@ -181,6 +183,14 @@ impl Future {
         }
     }
 
+    /// Records the attempts of the containers that mount an image volume.
+    fn record_attempts_with(&mut self, volume: VolumeIndex, reach: Reach) {
+        let spec = self.pod.spec().clone();
+        for container in mounted_by(&spec, volume) {
+            self.record_attempt(container, reach);
+        }
+    }
+
     /// Records an attempt that reaches the wanted step.
     fn record_attempt(&mut self, container: ContainerIndex, reach: Reach) {
         let Some(place) = self.wanted_starts.iter().position(|&(wanted, least)| wanted == container && least <= reach)
@@ -201,6 +211,9 @@ fn answer(pod: &PodMachine, action: &Action) -> Option<RuntimeEvent> {
         Action::InspectImage { container } => {
             RuntimeEvent::ImageInspected { container, result: Ok(has_image(pod, container)?) }
         }
+        Action::InspectVolumeImage { volume } => {
+            RuntimeEvent::VolumeImageInspected { volume, result: Ok(has_volume_image(pod, volume)?) }
+        }
         Action::CreateContainer { container, instance, .. } => {
             RuntimeEvent::ContainerCreated { container, instance, result: Ok(()) }
         }
@@ -218,6 +231,7 @@ fn answer(pod: &PodMachine, action: &Action) -> Option<RuntimeEvent> {
         Action::MeasureMemory => RuntimeEvent::MemoryMeasured { result: Ok(MemoryUsage::default()) },
         // Their duration is unknown: they stay unanswered, and the copy waits until the horizon.
         Action::PullImage { .. }
+        | Action::PullVolumeImage { .. }
         | Action::FetchClaim { .. }
         | Action::SetUpVolume { .. }
         | Action::TearDownVolume { .. }
@@ -239,6 +253,18 @@ fn has_image(pod: &PodMachine, container: ContainerIndex) -> Option<bool> {
         Reach::Pull => Some(false),
         Reach::Image => None,
     }
+}
+
+/// True if the node has the image of an image volume, since a container ran with it; `None` if unknown.
+fn has_volume_image(pod: &PodMachine, volume: VolumeIndex) -> Option<bool> {
+    let known = mounted_by(pod.spec(), volume).filter_map(|container| has_image(pod, container));
+    // One that has run proves that the image is there; the others may lack another image.
+    known.reduce(|one, other| one || other)
+}
+
+fn mounted_by(spec: &PodSpec, volume: VolumeIndex) -> impl Iterator<Item = ContainerIndex> {
+    let mounting = spec.containers().filter(move |(_, container)| container.image_volumes().contains(&volume));
+    mounting.map(|(index, _)| index)
 }
 
 /// Returns the step that the next attempt has to reach.

@@ -134,6 +134,11 @@ impl ImagePulls {
         self.of(image).map(|pulls| pulls.back_off)
     }
 
+    /// Returns the last failure of an image's pulls.
+    pub(super) fn last_failure(&self, image: &str) -> Option<&StartFailure> {
+        self.of(image).map(|pulls| &*pulls.last_failure)
+    }
+
     fn of(&self, image: &str) -> Option<&FailedPulls> {
         self.0.iter().find(|pulls| *pulls.image == *image)
     }

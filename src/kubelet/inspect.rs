@@ -9,6 +9,7 @@ use core::time::Duration;
 use super::{
     PodMachine,
     components::Kubelet,
+    image_manager::ImageUser,
     pod_worker::PodWorker,
     sync_state::{PendingCall, Stop, StopStage, Sync, Task},
     volume_manager::InspectVolume,
@@ -182,6 +183,11 @@ impl<'a> Inspect<'a> {
         self.kubelet.runtime_manager.pulls().of_image(image)
     }
 
+    /// Returns why the last failed pull of an image failed.
+    pub(crate) fn last_pull_failure(self, image: &str) -> Option<&'a StartFailure> {
+        self.kubelet.runtime_manager.pulls().last_failure(image)
+    }
+
     /// Returns why the last start of a container failed, unless one has succeeded since.
     pub(crate) fn start_failure(self, container: ContainerIndex) -> Option<&'a StartFailure> {
         self.kubelet.runtime_manager.start_failure(container).map(|failure| &**failure)
@@ -227,8 +233,10 @@ impl<'a> InspectSync<'a> {
     /// Returns the step of this container's start that the sync waits for.
     pub(crate) fn start_step(self, container: ContainerIndex) -> Option<StartStep> {
         match self.sync.pending_call {
-            PendingCall::Pulling(of, since) if of == container => Some(StartStep::Pull { since }),
-            PendingCall::Inspecting(of) | PendingCall::Creating(of, _) | PendingCall::Starting(of, _)
+            PendingCall::Pulling(ImageUser::Container(of), since) if of == container => Some(StartStep::Pull { since }),
+            PendingCall::Inspecting(ImageUser::Container(of))
+            | PendingCall::Creating(of, _)
+            | PendingCall::Starting(of, _)
                 if of == container =>
             {
                 Some(StartStep::Create)
@@ -255,9 +263,9 @@ impl<'a> InspectSync<'a> {
     /// Returns the container whose pull, hook, start or stop the sync waits for.
     pub(crate) fn waits_for_container(self) -> Option<ContainerIndex> {
         match self.sync.pending_call {
-            PendingCall::Pulling(container, _)
+            PendingCall::Pulling(ImageUser::Container(container), _)
             | PendingCall::PostStart(container, ..)
-            | PendingCall::Inspecting(container)
+            | PendingCall::Inspecting(ImageUser::Container(container))
             | PendingCall::Creating(container, _)
             | PendingCall::Starting(container, _)
             | PendingCall::UpdatingContainer(container, _)
@@ -266,6 +274,8 @@ impl<'a> InspectSync<'a> {
             PendingCall::Stopping => self.sync.stops.first().map(|stop| stop.container),
             PendingCall::Nothing
             | PendingCall::WaitingForVolumes
+            | PendingCall::Inspecting(ImageUser::Volume(_))
+            | PendingCall::Pulling(ImageUser::Volume(_), _)
             | PendingCall::RunningSandbox(_)
             | PendingCall::StoppingSandbox(_)
             | PendingCall::MeasuringMemory

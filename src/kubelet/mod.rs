@@ -42,6 +42,7 @@ mod components;
 mod container_gc;
 mod fast_path;
 mod generate_status;
+mod image_manager;
 mod inspect;
 mod kill_container;
 mod kill_pod_now;

@@ -4,6 +4,7 @@ use alloc::{format, sync::Arc, vec::Vec};
 
 use super::{
     components::Kubelet,
+    image_manager::{self, ImageUser},
     kill_container,
     pleg::PlegEvent,
     pod_worker::{PodWorker, WorkerState},
@@ -54,6 +55,8 @@ pub(super) fn handle(event: RuntimeEvent, worker: &mut PodWorker, kubelet: &mut 
         | RuntimeEvent::MemoryMeasured { .. }
         | RuntimeEvent::ImageInspected { .. }
         | RuntimeEvent::ImagePulled { .. }
+        | RuntimeEvent::VolumeImageInspected { .. }
+        | RuntimeEvent::VolumeImagePulled { .. }
         | RuntimeEvent::ContainerCreated { .. }
         | RuntimeEvent::ContainerStarted { .. }
         | RuntimeEvent::ContainerStopped { .. }
@@ -70,10 +73,16 @@ pub(super) fn handle(event: RuntimeEvent, worker: &mut PodWorker, kubelet: &mut 
 fn answer_call(event: RuntimeEvent, sync: &mut Sync, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     match event {
         RuntimeEvent::ImageInspected { container, result } => {
-            start_container::handle_image_inspected(sync, container, result, kubelet, step);
+            image_manager::handle_inspected(sync, ImageUser::Container(container), result, kubelet, step);
         }
         RuntimeEvent::ImagePulled { container, result } => {
-            start_container::handle_image_pulled(sync, container, result, kubelet, step);
+            image_manager::handle_pulled(sync, ImageUser::Container(container), result, kubelet, step);
+        }
+        RuntimeEvent::VolumeImageInspected { volume, result } => {
+            image_manager::handle_inspected(sync, ImageUser::Volume(volume), result, kubelet, step);
+        }
+        RuntimeEvent::VolumeImagePulled { volume, result } => {
+            image_manager::handle_pulled(sync, ImageUser::Volume(volume), result, kubelet, step);
         }
         RuntimeEvent::ContainerCreated { container, instance, result } => {
             start_container::handle_created(sync, container, instance, result, kubelet, step);
@@ -128,6 +137,8 @@ fn handle_volume_event(event: RuntimeEvent, kubelet: &mut Kubelet, step: &mut St
         | RuntimeEvent::SandboxDied { .. }
         | RuntimeEvent::ImageInspected { .. }
         | RuntimeEvent::ImagePulled { .. }
+        | RuntimeEvent::VolumeImageInspected { .. }
+        | RuntimeEvent::VolumeImagePulled { .. }
         | RuntimeEvent::ContainerCreated { .. }
         | RuntimeEvent::ContainerStarted { .. }
         | RuntimeEvent::ContainerExited { .. }

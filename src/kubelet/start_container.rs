@@ -1,13 +1,13 @@
-//! Start of a container: crash-loop back-off, image, creation, start and postStart hook.
+//! Start of a container: crash-loop back-off, image volumes, image, creation, start and postStart hook.
 //!
-//! Answers to `startContainer` in `pkg/kubelet/kuberuntime` and to `EnsureImageExists` in `pkg/kubelet/images`. The
-//! back-offs of crash loops and pulls are advanced in [`back_offs`](super::back_offs), by the rule `rule::back_off`.
+//! Answers to `startContainer` in `pkg/kubelet/kuberuntime`. Its image is the [`image_manager`](super::image_manager)'s
+//! task. The back-offs of crash loops are advanced in [`back_offs`](super::back_offs), by the rule `rule::back_off`.
 
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, sync::Arc};
-use core::time::Duration;
 
 use super::{
     components::Kubelet,
+    image_manager::{self, ImageUser},
     kill_container,
     pleg::PlegEvent,
     sink::Step,
@@ -15,12 +15,11 @@ use super::{
 };
 use crate::{
     action::{Action, EventReason, EventType},
-    api::ImagePullPolicy,
-    config::{FeatureGate, KubeletChange},
+    config::KubeletChange,
     event::{Failure, HookKind},
-    spec::{ContainerIndex, LifecycleHook, PodSpec},
+    spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec},
     state::{FailureMessage, Instance, InstanceId, InstanceState, StartError, StartFailure},
-    time::{Timestamp, go_duration},
+    time::Timestamp,
 };
 
 /// Starts a container unless its crash-loop back-off holds it back.
@@ -31,19 +30,11 @@ pub(super) fn start(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Ku
     let spec = sync.object().spec.clone();
     let Some(of_container) = spec.container(container) else { return };
     sync.record_action();
-    // EnsureImageExists applies the default tag before it looks at the pull policy.
-    if let Some(error) = of_container.image_error() {
-        let message = format!("Failed to apply default image tag {:?}: {error}", of_container.image());
-        step.record_event(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
-        return fail_image(sync, container, StartError::InvalidImageName, text(&message), kubelet, step);
+    if let Some(failure) = fail_image_volumes(sync, of_container, container, step) {
+        kubelet.runtime_manager.set_start_failure(container, Some(failure));
+        return sync.fail_start(container);
     }
-    match of_container.image_pull_policy() {
-        ImagePullPolicy::Always => pull(sync, container, kubelet, step),
-        ImagePullPolicy::IfNotPresent | ImagePullPolicy::Never => {
-            step.out.action(step.now, Action::InspectImage { container });
-            sync.pending_call = PendingCall::Inspecting(container);
-        }
-    }
+    image_manager::ensure_image_exists(sync, ImageUser::Container(container), kubelet, step);
 }
 
 // --- Crash-loop back-off ---
@@ -73,92 +64,28 @@ fn hold_back(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, 
     true
 }
 
-// --- Image ---
+// --- Images ---
 
-/// Handles the answer whether the node has the image.
-pub(super) fn handle_image_inspected(
-    sync: &mut Sync,
+/// Records an event for each image volume of the container without its image, and returns the failure of the last.
+///
+/// Answers to `toKubeContainerImageVolumes`.
+fn fail_image_volumes(
+    sync: &Sync,
+    of_container: &ContainerSpec,
     container: ContainerIndex,
-    result: Result<bool, Box<str>>,
-    kubelet: &mut Kubelet,
     step: &mut Step<'_>,
-) {
-    let image = image_of(sync, container);
-    let policy = sync.object().spec.container(container).map(|container| container.image_pull_policy());
-    match result {
-        Ok(true) => {
-            let is_verified = kubelet.config.kubernetes.is_enabled(FeatureGate::KubeletEnsureSecretPulledImages);
-            let verdict = if is_verified { " and can be accessed by the pod" } else { "" };
-            let message = || format!("Container image {image:?} already present on machine{verdict}");
-            step.record_event(EventType::Normal, EventReason::Pulled, Some(container), message);
-            create(sync, container, kubelet, step);
-        }
-        Ok(false) if policy == Some(ImagePullPolicy::Never) => {
-            let message = format!("Container image {image:?} is not present with pull policy of Never");
-            step.record_event(EventType::Warning, EventReason::ErrImageNeverPull, Some(container), || message.clone());
-            fail_image(sync, container, StartError::ErrImageNeverPull, text(&message), kubelet, step);
-        }
-        Ok(false) => pull(sync, container, kubelet, step),
-        Err(error) => {
-            // imagePullPrecheck names the reference that the failed call returned, which is empty.
-            let message = format!("Failed to inspect image \"\": {error}");
-            step.record_event(EventType::Warning, EventReason::InspectFailed, Some(container), || message.clone());
-            fail_image(sync, container, StartError::ImageInspectError, text(&message), kubelet, step);
-        }
+) -> Option<Arc<StartFailure>> {
+    let mut last = None;
+    for failure in of_container.image_volumes().iter().filter_map(|volume| sync.image_volume_failure(*volume)) {
+        let event = || format!("Error: {}", failure.error);
+        step.record_event(EventType::Warning, EventReason::Failed, Some(container), event);
+        last = Some(failure.clone());
     }
-}
-
-/// Pulls the image, unless the back-off of its failed pulls holds that back.
-fn pull(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
-    let image = image_of(sync, container);
-    if let Some(last) =
-        kubelet.runtime_manager.pulls().failure_in_back_off(&image, &kubelet.config.image_pull, step.now)
-    {
-        let message = || format!("Back-off pulling image {image:?}");
-        step.record_event(EventType::Normal, EventReason::BackOff, Some(container), message);
-        let message = FailureMessage::PullBackOff { image: image.as_str().into(), last: Some(last) };
-        return fail_image(sync, container, StartError::ImagePullBackOff, message, kubelet, step);
-    }
-    step.record_event(EventType::Normal, EventReason::Pulling, Some(container), || format!("Pulling image {image:?}"));
-    step.out.action(step.now, Action::PullImage { container });
-    sync.pending_call = PendingCall::Pulling(container, step.now);
-}
-
-/// Handles the end of a pull; a failure advances the back-off of the image.
-pub(super) fn handle_image_pulled(
-    sync: &mut Sync,
-    container: ContainerIndex,
-    result: Result<u64, Failure>,
-    kubelet: &mut Kubelet,
-    step: &mut Step<'_>,
-) {
-    let image = image_of(sync, container);
-    let failure = match result {
-        Ok(size) => {
-            let PendingCall::Pulling(_, since) = sync.pending_call else { return };
-            // The kubelet truncates the duration to milliseconds.
-            let millis = u64::try_from(step.now.since(since).as_millis()).unwrap_or(u64::MAX);
-            let took = go_duration(Duration::from_millis(millis));
-            let message = || {
-                format!(
-                    "Successfully pulled image {image:?} in {took} ({took} including waiting). Image size: {size} bytes."
-                )
-            };
-            step.record_event(EventType::Normal, EventReason::Pulled, Some(container), message);
-            return create(sync, container, kubelet, step);
-        }
-        Err(failure) => failure,
-    };
-    let message = || format!("Failed to pull image {image:?}: {}", failure.message);
-    step.record_event(EventType::Warning, EventReason::Failed, Some(container), message);
-    let message = FailureMessage::Text(failure.message.clone());
-    let last = Arc::new(StartFailure { error: failure.error.clone(), message });
-    kubelet.runtime_manager.pulls_mut().record_failure(&image, &kubelet.config.image_pull, last, step.now);
-    fail_image(sync, container, failure.error, FailureMessage::Text(failure.message), kubelet, step);
+    last
 }
 
 /// Fails a start for want of its image; `error` becomes the waiting container's reason.
-fn fail_image(
+pub(super) fn fail_image(
     sync: &mut Sync,
     container: ContainerIndex,
     error: StartError,
@@ -172,14 +99,10 @@ fn fail_image(
     sync.fail_start(container);
 }
 
-fn image_of(sync: &Sync, container: ContainerIndex) -> String {
-    sync.object().spec.container(container).map_or_else(String::new, |container| container.image().into())
-}
-
 // --- Creation and start ---
 
 /// Creates the next instance of a container.
-fn create(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+pub(super) fn create(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet, step: &mut Step<'_>) {
     let restart_count = next_restart_count(sync, container, kubelet);
     // The id is used up even if the creation fails.
     let instance = kubelet.runtime_manager.next_instance(container);
@@ -351,10 +274,6 @@ fn complete(sync: &mut Sync, container: ContainerIndex, kubelet: &mut Kubelet) {
 fn record_failure(kubelet: &mut Kubelet, container: ContainerIndex, error: StartError, message: FailureMessage) {
     let failure = Arc::new(StartFailure { error, message });
     kubelet.runtime_manager.set_start_failure(container, Some(failure));
-}
-
-fn text(message: &str) -> FailureMessage {
-    FailureMessage::Text(message.into())
 }
 
 /// Returns the Pod's name in events: `name_namespace(uid)`.

@@ -12,6 +12,7 @@ use super::{
     components::Kubelet,
     container_gc,
     generate_status::{self, StatusRequest},
+    image_manager::{self, ImageUser},
     kill_container,
     pod_worker::StatusOverride,
     resize_pod,
@@ -23,9 +24,9 @@ use super::{
 use crate::{
     action::{Action, EventReason, EventType, SyncKind, SyncProgress},
     api::Name,
-    config::KubeletChange,
+    config::{FeatureGate, KubeletChange, Kubernetes},
     rule::pod_actions::{self, PodActions, SyncInputs},
-    spec::{ContainerIndex, PodSpec},
+    spec::{ContainerIndex, PodSpec, VolumeIndex},
     state::{Instance, InstanceId, InstanceState, RuntimeStatus, Sandbox, SandboxId},
 };
 
@@ -121,7 +122,7 @@ fn sync_runtime(
         is_restarting_all: kubelet.status_manager.shows_restart_of_all(),
         resize: kubelet.allocation.as_ref().map(|manager| manager.inputs(ResizeGates::of(kubelet.config.kubernetes))),
     });
-    plan(sync, actions, step);
+    plan(sync, actions, kubelet.config.kubernetes, step);
     has_added_workers
 }
 
@@ -239,7 +240,7 @@ fn plan_stop_of_running(sync: &mut Sync) {
     sync.tasks.extend(sandboxes.into_iter().map(Task::StopSandbox));
 }
 
-fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
+fn plan(sync: &mut Sync, mut actions: PodActions, kubernetes: Kubernetes, step: &mut Step<'_>) {
     let (object, view) = (sync.object().clone(), sync.view().clone());
     if actions.create_sandbox && actions.sandbox.is_some() {
         let message = "Pod sandbox changed, it will be killed and re-created.";
@@ -260,6 +261,7 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
     if actions.create_sandbox {
         sync.tasks.push_back(Task::RunSandbox(SandboxId(actions.attempt)));
     }
+    sync.tasks.extend(image_volumes(&object.spec, kubernetes).map(Task::EnsureVolumeImage));
     // SyncPod's last steps: ephemeral, init and regular containers.
     let first = actions.start_ephemeral.into_iter().chain(actions.start_init);
     sync.tasks.extend(first.map(Task::Start));
@@ -268,6 +270,14 @@ fn plan(sync: &mut Sync, mut actions: PodActions, step: &mut Step<'_>) {
         sync.tasks.push_back(Task::Resize(Box::new(actions.resize)));
     }
     sync.tasks.extend(actions.start.into_iter().map(Task::Start));
+}
+
+/// Returns the volumes whose images the node needs, mounted or not.
+///
+/// Answers to `getImageVolumes`.
+fn image_volumes(spec: &PodSpec, kubernetes: Kubernetes) -> impl Iterator<Item = VolumeIndex> {
+    let of_image = spec.volumes().filter(|(_, volume)| volume.image().is_some());
+    of_image.map(|(index, _)| index).filter(move |_| kubernetes.is_enabled(FeatureGate::ImageVolume))
 }
 
 /// Returns removals of the dead instances of init containers but the newest of each.
@@ -346,6 +356,9 @@ fn start_task(sync: &mut Sync, task: Task, kubelet: &mut Kubelet, step: &mut Ste
             sync.record_action();
             step.out.action(step.now, Action::RunPodSandbox { sandbox });
             sync.pending_call = PendingCall::RunningSandbox(sandbox);
+        }
+        Task::EnsureVolumeImage(volume) => {
+            image_manager::ensure_image_exists(sync, ImageUser::Volume(volume), kubelet, step);
         }
         Task::Start(container) => start_container::start(sync, container, kubelet, step),
         Task::Resize(actions) => resize_pod::start(sync, *actions, kubelet, step),

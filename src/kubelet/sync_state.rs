@@ -6,15 +6,15 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::api_pod::ApiPod;
+use super::{api_pod::ApiPod, image_manager::ImageUser};
 use crate::{
     action::SyncKind,
     rule::{
         pod_actions,
         resize::{ResizeActions, ResizeStep, ShrinkingLimits},
     },
-    spec::{ContainerIndex, ContainerKind},
-    state::{InstanceId, RuntimeStatus, SandboxId},
+    spec::{ContainerIndex, ContainerKind, VolumeIndex},
+    state::{InstanceId, RuntimeStatus, SandboxId, StartFailure},
     time::Timestamp,
 };
 
@@ -58,6 +58,9 @@ pub(super) struct Sync {
     pub(super) pending_call: PendingCall,
     /// Containers being stopped, in the order of the spec.
     pub(super) stops: Vec<Stop>,
+    /// Image volumes whose image the node does not have.
+    #[serde(default)]
+    image_volume_failures: Vec<(VolumeIndex, Arc<StartFailure>)>,
     /// Resize under way, or its error; boxed, since few syncs have one.
     pub(super) resize: Option<Box<Resize>>,
 
@@ -96,6 +99,8 @@ pub(super) enum Task {
     RunSandbox(SandboxId),
     /// Give running containers, and the Pod's cgroup, other resources.
     Resize(Box<ResizeActions>),
+    /// Make sure that the node has the image of an image volume.
+    EnsureVolumeImage(VolumeIndex),
     /// Start a container, unless its back-off holds it back.
     Start(ContainerIndex),
     /// Publish the status of a Pod whose containers were stopped.
@@ -119,10 +124,10 @@ pub(crate) enum PendingCall {
     StoppingSandbox(SandboxId),
     /// Stops of the containers in [`Sync::stops`].
     Stopping,
-    /// Inspection of a container's image.
-    Inspecting(ContainerIndex),
-    /// Pull of a container's image, since this time.
-    Pulling(ContainerIndex, #[serde(with = "crate::time::exact")] Timestamp),
+    /// Inspection of an image.
+    Inspecting(ImageUser),
+    /// Pull of an image, since this time.
+    Pulling(ImageUser, #[serde(with = "crate::time::exact")] Timestamp),
     /// Creation of an instance.
     Creating(ContainerIndex, InstanceId),
     /// Start of an instance.
@@ -218,6 +223,7 @@ impl Sync {
             tasks: VecDeque::new(),
             pending_call: PendingCall::Nothing,
             stops: Vec::new(),
+            image_volume_failures: Vec::new(),
             resize: None,
             has_failed: false,
             lacks_network: false,
@@ -326,6 +332,17 @@ impl Sync {
     pub(super) fn end_without_sandbox(&mut self) {
         self.tasks.clear();
         self.complete_call();
+    }
+
+    /// Records that the node does not have the image of an image volume: no container that mounts it starts.
+    pub(super) fn fail_image_volume(&mut self, volume: VolumeIndex, failure: StartFailure) {
+        self.complete_call();
+        self.image_volume_failures.push((volume, Arc::new(failure)));
+    }
+
+    /// Returns why the node does not have the image of an image volume.
+    pub(super) fn image_volume_failure(&self, volume: VolumeIndex) -> Option<&Arc<StartFailure>> {
+        self.image_volume_failures.iter().find(|(of, _)| *of == volume).map(|(_, failure)| failure)
     }
 
     /// Fails the start of a container; that of an init container ends the sync, since the others need it.

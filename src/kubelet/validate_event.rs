@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use super::{
     api_pod::as_read,
     components::Kubelet,
+    image_manager::ImageUser,
     pod_worker::{PodWorker, WorkerState},
     sync_state::{PendingCall, StopStage},
     volume_manager::{Operation, VolumeManager},
@@ -50,11 +51,24 @@ impl<'a> Validator<'a> {
             }
             RuntimeEvent::SandboxDied { sandbox } => self.check_sandbox(sandbox),
             RuntimeEvent::ImageInspected { container, .. } => {
-                self.expect(Some(container), "an inspected image", |call| call == PendingCall::Inspecting(container))
+                let user = ImageUser::Container(container);
+                self.expect(Some(container), "an inspected image", |call| call == PendingCall::Inspecting(user))
             }
             RuntimeEvent::ImagePulled { container, .. } => {
-                let is_asked = |call| matches!(call, PendingCall::Pulling(pulling, _) if pulling == container);
+                let user = ImageUser::Container(container);
+                let is_asked = |call| matches!(call, PendingCall::Pulling(pulling, _) if pulling == user);
                 self.expect(Some(container), "a pulled image", is_asked)
+            }
+            RuntimeEvent::VolumeImageInspected { volume, .. } => {
+                self.check_image_volume(volume)?;
+                let user = ImageUser::Volume(volume);
+                self.expect(None, "an inspected image of a volume", |call| call == PendingCall::Inspecting(user))
+            }
+            RuntimeEvent::VolumeImagePulled { volume, .. } => {
+                self.check_image_volume(volume)?;
+                let user = ImageUser::Volume(volume);
+                let is_asked = |call| matches!(call, PendingCall::Pulling(pulling, _) if pulling == user);
+                self.expect(None, "a pulled image of a volume", is_asked)
             }
             RuntimeEvent::ContainerCreated { container, instance, .. } => {
                 let is_asked = |call| call == PendingCall::Creating(container, instance);
@@ -121,6 +135,12 @@ impl<'a> Validator<'a> {
             Some(sync) if is_expected(sync.pending_call) => Ok(()),
             Some(_) | None => Err(EventError::Unasked { what, container: known.map(|it| it.name().into()) }),
         }
+    }
+
+    /// Refuses an event of the image of a volume that has none.
+    fn check_image_volume(self, volume: VolumeIndex) -> Result<(), EventError> {
+        let is_known = self.kubelet.object.spec.volume(volume).is_some_and(|volume| volume.image().is_some());
+        if is_known { Ok(()) } else { Err(EventError::NoSuchVolume { volume }) }
     }
 
     /// Refuses an event of a volume that the Pod does not have, or that nothing waits for.

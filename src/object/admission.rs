@@ -2,10 +2,13 @@
 //! pkg/apis/core/validation).
 
 use alloc::{format, vec::Vec};
+use core::mem;
 
 use super::PodObject;
 use crate::{
-    api::{Container, FieldError, FieldErrorType, Invalid, Named, PodManifest, RestartPolicy, RestartRuleAction},
+    api::{
+        Container, FieldError, FieldErrorType, Invalid, Named, PodManifest, RestartPolicy, RestartRuleAction, Volume,
+    },
     config::{FeatureGate, Kubernetes, KubernetesVersion},
     spec::SpecError,
     time::Timestamp,
@@ -15,7 +18,7 @@ impl PodObject {
     /// Creates an object from a manifest as [`admit`](PodObject::admit) does, by the API server of a version: fields that
     /// it does not know, or that a feature gate switches off, are dropped; values that it does not know are errors.
     ///
-    /// Modelled are the restart policies and rules of single containers.
+    /// Modelled are the restart policies and rules of single containers, and image volumes.
     ///
     /// # Errors
     ///
@@ -36,6 +39,9 @@ impl PodObject {
             drop_container_restart(&mut manifest);
         } else if !kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits) {
             refuse_restart_of_all(&manifest)?;
+        }
+        if !kubernetes.is_enabled(FeatureGate::ImageVolume) {
+            drop_image_volumes(&mut manifest);
         }
         PodObject::admit(manifest, now)
     }
@@ -69,6 +75,18 @@ fn drop_container_restart(manifest: &mut PodManifest) {
         // `Always` makes a sidecar, which is another feature.
         container.restart_policy.take_if(|policy| *policy != RestartPolicy::Always);
         container.restart_policy_rules.clear();
+    }
+}
+
+/// Drops image volumes with their mounts. Answers to `dropImageVolumes`.
+fn drop_image_volumes(manifest: &mut PodManifest) {
+    let spec = &mut manifest.spec;
+    let (dropped, kept): (Vec<Volume>, Vec<Volume>) =
+        mem::take(&mut spec.volumes).into_iter().partition(|volume| volume.image.is_some());
+    spec.volumes = kept;
+    let containers = spec.containers.iter_mut().chain(&mut spec.init_containers).chain(&mut spec.ephemeral_containers);
+    for container in containers {
+        container.volume_mounts.retain(|mount| dropped.iter().all(|volume| volume.name != mount.name));
     }
 }
 

@@ -133,6 +133,13 @@ pub enum Occurrence {
         /// True if the image is present now.
         succeeded: bool,
     },
+    /// A pull of the image of an image volume ended, with success or not.
+    VolumePullFinished {
+        /// Index of the volume in the spec.
+        volume: VolumeIndex,
+        /// True if the image is present now.
+        succeeded: bool,
+    },
     /// A hook's command ended, or its container exited.
     HookFinished {
         /// Index of its container in the spec.

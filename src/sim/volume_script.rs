@@ -5,7 +5,10 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::duration::{IntoDuration, optional_seconds, seconds};
+use super::{
+    duration::{IntoDuration, optional_seconds, seconds},
+    script::ImageScript,
+};
 
 /// Script of one volume of a Pod; what is left out is there from the start, takes no time and succeeds.
 ///
@@ -43,6 +46,13 @@ pub struct VolumeScript {
     /// Results of the calls that unmount the volume, in the same form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tear_down: Vec<VolumeCall>,
+    /// The image of an image volume on the node.
+    #[serde(default, skip_serializing_if = "is_present")]
+    pub image: ImageScript,
+}
+
+fn is_present(image: &ImageScript) -> bool {
+    *image == ImageScript::PRESENT
 }
 
 /// One call that mounts or unmounts a volume.
@@ -70,6 +80,7 @@ impl VolumeScript {
         attach_exhausted: false,
         set_up: Vec::new(),
         tear_down: Vec::new(),
+        image: ImageScript::PRESENT,
     };
 
     /// Returns the n-th call of a list; the last repeats.
@@ -87,7 +98,8 @@ impl VolumeScript {
         ];
         let single = single.into_iter().filter_map(|(field, time)| Some((field, time?)));
         let calls = self.set_up.iter().map(|call| ("setUp", call.takes));
-        single.chain(calls).chain(self.tear_down.iter().map(|call| ("tearDown", call.takes)))
+        let image = core::iter::once(("image.pullSeconds", self.image.pull_time));
+        single.chain(calls).chain(image).chain(self.tear_down.iter().map(|call| ("tearDown", call.takes)))
     }
 }
 
@@ -154,6 +166,38 @@ impl VolumeScript {
     #[must_use]
     pub fn never_mounts(mut self, error: impl Into<String>) -> VolumeScript {
         self.set_up = Vec::from([VolumeCall { error: Some(error.into()), ..VolumeCall::default() }]);
+        self
+    }
+
+    /// Has the node pull the image of an image volume, which takes so long.
+    #[must_use]
+    pub fn pulled_in(mut self, takes: impl IntoDuration) -> VolumeScript {
+        (self.image.present, self.image.pull_time) = (false, takes.into_duration());
+        self
+    }
+
+    /// Has the node pull the image of an image volume, and so many pulls fail with this error.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pod_lifecycle::sim::Scenario;
+    ///
+    /// let pod = serde_json::from_str(r#"{"metadata": {"name": "llm"}, "spec": {
+    ///     "volumes": [{"name": "model", "image": {"reference": "registry.k8s.io/model:v1"}}],
+    ///     "containers": [{"name": "app", "image": "nginx:1.27", "volumeMounts": [{"name": "model", "mountPath": "/model"}]}]
+    /// }}"#)?;
+    /// let timeline = Scenario::of(pod).volume("model", |it| it.pull_fails(1, "no such tag")).play()?;
+    /// let mut failures = timeline.events_with_reason("Failed").map(|event| &*event.message);
+    /// assert_eq!(failures.next(), Some("Failed to pull image \"registry.k8s.io/model:v1\": no such tag"));
+    /// assert_eq!(failures.next(), Some("Error: ErrImagePull"));
+    /// // The failed pull is tried again after 10 s.
+    /// assert_eq!(timeline.first_ready(), Some(Duration::from_millis(10_100)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn pull_fails(mut self, times: u32, error: impl Into<String>) -> VolumeScript {
+        self.image.present = false;
+        (self.image.failures_before_success, self.image.error) = (times, Some(error.into()));
         self
     }
 

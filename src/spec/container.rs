@@ -5,7 +5,7 @@ use core::{fmt, num::NonZeroU16, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Restart;
+use super::{Restart, VolumeIndex};
 use crate::api::{
     Handler, ImagePullPolicy, IntOrString, InvalidImageName, Name, ResourceList, ResourceRequirements, from_name,
 };
@@ -97,6 +97,9 @@ pub struct ContainerSpec {
     pub(crate) resources: Option<Box<ResourceRequirements>>,
     /// Names of the container's ports, which probes and hooks may use.
     pub(crate) port_names: Box<[Box<str>]>,
+    /// Image volumes that it mounts, in the order of its mounts.
+    #[serde(default)]
+    pub(crate) image_volumes: Box<[VolumeIndex]>,
     /// True if a resize of this resource restarts the container (`resizePolicy: RestartContainer`).
     pub(crate) restarts_for_cpu: bool,
     pub(crate) restarts_for_memory: bool,
@@ -157,6 +160,12 @@ impl ContainerSpec {
     #[must_use]
     pub fn image_pull_policy(&self) -> ImagePullPolicy {
         self.image_pull_policy
+    }
+
+    /// Returns the image volumes that it mounts, in the order of its mounts.
+    #[must_use]
+    pub fn image_volumes(&self) -> &[VolumeIndex] {
+        &self.image_volumes
     }
 
     /// Returns the postStart hook.

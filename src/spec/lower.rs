@@ -16,7 +16,7 @@ use super::{
     Restart, RestartRule,
     node_constraints::{read, read_value},
     resource_sum,
-    volume::lower_volumes,
+    volume::{image_volumes, lower_volumes},
 };
 use crate::{
     api::{
@@ -109,7 +109,7 @@ impl PodSpec {
                     let name = container.name.clone();
                     return Err(SpecError::DuplicateName { field: format!("{field}.name"), name });
                 }
-                containers.push(lower_container(container, &field, kind, pod_policy)?);
+                containers.push(lower_container(container, &field, kind, pod_policy, &spec.volumes)?);
             }
         }
         u16::try_from(containers.len()).map_err(|_| SpecError::TooManyContainers)?;
@@ -141,7 +141,7 @@ impl PodSpec {
             ephemeral_from,
             resources: lower_pod_resources(pod, &containers)?,
             node_constraints: NodeConstraints::of(pod)?,
-            volumes: lower_volumes(pod),
+            volumes: lower_volumes(pod)?,
             containers: containers.into_boxed_slice(),
         })
     }
@@ -200,6 +200,7 @@ fn lower_container(
     field: &str,
     kind: ContainerKind,
     pod_policy: RestartPolicy,
+    volumes: &[api::Volume],
 ) -> Result<ContainerSpec, SpecError> {
     let own_policy = known(&format!("{field}.restartPolicy"), container.restart_policy.as_ref())?;
     // KEP-753: its own policy makes it a sidecar; that of the Pod does not.
@@ -243,6 +244,7 @@ fn lower_container(
             .filter(|name| !name.is_empty())
             .map(Into::into)
             .collect(),
+        image_volumes: image_volumes(container, volumes),
         restarts_for_cpu: restarts_for("cpu"),
         restarts_for_memory: restarts_for("memory"),
     })
@@ -329,7 +331,7 @@ fn lower_hook(handler: Handler) -> LifecycleHook {
     }
 }
 
-fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, SpecError> {
+pub(super) fn known<T: Name>(field: &str, value: Option<&Named<T>>) -> Result<Option<T>, SpecError> {
     match value {
         None => Ok(None),
         Some(Named::Known(value)) => Ok(Some(*value)),

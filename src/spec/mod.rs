@@ -27,7 +27,7 @@ pub use lower::SpecError;
 pub use node_constraints::HostPort;
 pub(crate) use node_constraints::NodeConstraints;
 pub use restart_policy::{Restart, RestartRule};
-pub use volume::{VolumeIndex, VolumeSpec};
+pub use volume::{VolumeImage, VolumeIndex, VolumeSpec};
 
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;

@@ -5,7 +5,8 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api;
+use super::lower::{SpecError, known};
+use crate::api::{self, ImagePullPolicy};
 
 /// Index of a volume in `spec.volumes` of its Pod, counting from 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +54,31 @@ pub struct VolumeSpec {
     pub(super) claim: Option<String>,
     /// True if any container mounts it.
     pub(super) is_mounted: bool,
+    /// Image whose files it has; boxed, since few volumes have one.
+    #[serde(default)]
+    pub(super) image: Option<Box<VolumeImage>>,
+}
+
+/// Image of an image volume.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeImage {
+    pub(super) reference: String,
+    pub(super) pull_policy: ImagePullPolicy,
+}
+
+impl VolumeImage {
+    /// Returns the image reference.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// Returns `pullPolicy`.
+    #[must_use]
+    pub fn pull_policy(&self) -> ImagePullPolicy {
+        self.pull_policy
+    }
 }
 
 impl VolumeSpec {
@@ -70,6 +96,14 @@ impl VolumeSpec {
         self.claim.as_deref()
     }
 
+    /// Returns the image of an image volume; `None` for every other volume.
+    ///
+    /// <https://kubernetes.io/docs/concepts/storage/volumes/#image>
+    #[must_use]
+    pub fn image(&self) -> Option<&VolumeImage> {
+        self.image.as_deref()
+    }
+
     /// True if any container mounts the volume, or uses it as a block device; the kubelet ignores the others.
     #[must_use]
     pub fn is_mounted(&self) -> bool {
@@ -78,19 +112,39 @@ impl VolumeSpec {
 }
 
 /// Lowers the volumes of a Pod.
-pub(super) fn lower_volumes(pod: &api::PodManifest) -> Box<[VolumeSpec]> {
+pub(super) fn lower_volumes(pod: &api::PodManifest) -> Result<Box<[VolumeSpec]>, SpecError> {
     let spec = &pod.spec;
     if spec.volumes.is_empty() {
-        return Box::default();
+        return Ok(Box::default());
     }
     let containers = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
     let used: BTreeSet<&str> = containers.flat_map(volumes_of).collect();
-    let lower = |volume: &api::Volume| VolumeSpec {
-        name: volume.name.clone(),
-        claim: claim_of(volume, &pod.metadata.name),
-        is_mounted: used.contains(volume.name.as_str()),
+    let lower = |(place, volume): (usize, &api::Volume)| {
+        Ok(VolumeSpec {
+            name: volume.name.clone(),
+            claim: claim_of(volume, &pod.metadata.name),
+            is_mounted: used.contains(volume.name.as_str()),
+            image: volume.image.as_ref().map(|image| lower_image(image, place)).transpose()?.map(Box::new),
+        })
     };
-    spec.volumes.iter().map(lower).collect()
+    spec.volumes.iter().enumerate().map(lower).collect()
+}
+
+fn lower_image(image: &api::ImageVolumeSource, place: usize) -> Result<VolumeImage, SpecError> {
+    let pull_policy = known(&format!("spec.volumes[{place}].image.pullPolicy"), image.pull_policy.as_ref())?;
+    Ok(VolumeImage {
+        reference: image.reference.clone(),
+        pull_policy: pull_policy.unwrap_or_else(|| api::default_pull_policy(&image.reference)),
+    })
+}
+
+/// Returns the image volumes that a container mounts, in the order of its mounts.
+pub(super) fn image_volumes(container: &api::Container, volumes: &[api::Volume]) -> Box<[VolumeIndex]> {
+    let place_of = |mount: &api::VolumeMount| {
+        let place = volumes.iter().position(|volume| volume.image.is_some() && volume.name == mount.name)?;
+        u16::try_from(place).ok().map(VolumeIndex)
+    };
+    container.volume_mounts.iter().filter_map(place_of).collect()
 }
 
 /// Returns the names of the volumes that a container mounts, or uses as block devices.

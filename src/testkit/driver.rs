@@ -351,6 +351,11 @@ pub fn answer(action: &Action, kind: &AnswerKind, runtime: &RuntimeStatus) -> Op
         Action::RunPodSandbox { sandbox } => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
         Action::StopPodSandbox { sandbox } => RuntimeEvent::SandboxDied { sandbox },
         Action::InspectImage { container } => RuntimeEvent::ImageInspected { container, result: Ok(!fails) },
+        Action::InspectVolumeImage { volume } => RuntimeEvent::VolumeImageInspected { volume, result: Ok(!fails) },
+        Action::PullVolumeImage { volume } => {
+            let result = result_or(StartError::ErrImagePull).map(|()| 1000);
+            RuntimeEvent::VolumeImagePulled { volume, result }
+        }
         Action::PullImage { container } => {
             let result = result_or(StartError::ErrImagePull).map(|()| 1000);
             RuntimeEvent::ImagePulled { container, result }
@@ -463,7 +468,9 @@ pub(super) fn is_answer(action: &Action, event: &RuntimeEvent) -> bool {
             Action::Probe { container, instance, kind },
             RuntimeEvent::ProbeFinished { container: of, instance: id, kind: which, .. },
         ) => (container, instance, kind) == (of, id, which),
-        (Action::FetchClaim { volume }, RuntimeEvent::ClaimFetched { volume: of, .. })
+        (Action::InspectVolumeImage { volume }, RuntimeEvent::VolumeImageInspected { volume: of, .. })
+        | (Action::PullVolumeImage { volume }, RuntimeEvent::VolumeImagePulled { volume: of, .. })
+        | (Action::FetchClaim { volume }, RuntimeEvent::ClaimFetched { volume: of, .. })
         | (Action::SetUpVolume { volume }, RuntimeEvent::VolumeSetUp { volume: of, .. })
         | (Action::TearDownVolume { volume }, RuntimeEvent::VolumeTornDown { volume: of, .. }) => volume == of,
         _ => false,

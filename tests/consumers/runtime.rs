@@ -46,6 +46,10 @@ impl Runtime {
                 let result = Ok(BoundVolume { name: "pv-data".into(), attachment: None });
                 vec![RuntimeEvent::ClaimFetched { volume, result }]
             }
+            Action::InspectVolumeImage { volume } => {
+                vec![RuntimeEvent::VolumeImageInspected { volume, result: Ok(true) }]
+            }
+            Action::PullVolumeImage { volume } => vec![RuntimeEvent::VolumeImagePulled { volume, result: Ok(1_000) }],
             Action::SetUpVolume { volume } => vec![RuntimeEvent::VolumeSetUp { volume, result: Ok(()) }],
             Action::TearDownVolume { volume } => vec![RuntimeEvent::VolumeTornDown { volume, result: Ok(()) }],
             Action::RemoveContainer { .. } | Action::RemovePodSandbox { .. } => Vec::new(),

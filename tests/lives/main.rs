@@ -13,6 +13,7 @@
 mod disturbances;
 mod explain;
 mod explain_containers;
+mod image_volumes;
 #[cfg(feature = "proptest")]
 mod invariants;
 mod mistakes;

@@ -120,6 +120,8 @@ impl Names {
             | Action::SetUpVolume { .. }
             | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. }
             | Action::PullImage { .. }
             | Action::CreateContainer { .. }
             | Action::StartContainer { .. }
@@ -182,7 +184,9 @@ impl Names {
                 Some(format!("the API server refuses the resize: {}", refusals.join("; ")))
             }
             Occurrence::Action(name) => Some(format!("script: {name}")),
-            Occurrence::PullFinished { .. } | Occurrence::ProbeFinished { .. } => None,
+            Occurrence::PullFinished { .. }
+            | Occurrence::VolumePullFinished { .. }
+            | Occurrence::ProbeFinished { .. } => None,
             _ => None,
         }
     }

@@ -74,6 +74,13 @@ fn source(report: &mut Report, path: &Path<'_>, volume: &Volume) {
     {
         report.required(&path.child("secret").child("secretName"), "");
     }
+    if let Some(image) = &volume.image {
+        let path = path.child("image");
+        if image.reference.is_empty() {
+            report.required(&path.child("reference"), "");
+        }
+        report.named(&path.child("pullPolicy"), image.pull_policy.as_ref());
+    }
     if let Some(projected) = &volume.projected {
         for (index, token) in tokens(projected) {
             let projected = path.child("projected");

@@ -6,6 +6,7 @@ use super::SnapshotError;
 use crate::{
     kubelet::{
         components::Kubelet,
+        image_manager::ImageUser,
         pleg::PlegEvent,
         pod_worker::PodWorker,
         prober_manager::ProberManager,
@@ -13,7 +14,7 @@ use crate::{
         sync_state::{PendingCall, Sync, Task},
         volume_manager::VolumeManager,
     },
-    spec::{ContainerIndex, PodSpec},
+    spec::{ContainerIndex, PodSpec, VolumeIndex},
     state::RuntimeStatus,
 };
 
@@ -111,6 +112,11 @@ impl Known {
         kubelet.cold().gc.containers().try_for_each(|container| self.check("gc", container))
     }
 
+    fn check_image_volume(field: &'static str, sync: &Sync, volume: VolumeIndex) -> Checked {
+        let is_known = sync.object().spec.volume(volume).is_some_and(|volume| volume.image().is_some());
+        if is_known { Ok(()) } else { Err(SnapshotError::Inconsistency { field, problem: "the volume has no image" }) }
+    }
+
     fn check_sync(self, sync: &Sync) -> Checked {
         self.check_runtime("worker.sync.view", sync.view())?;
         sync.stops.iter().try_for_each(|stop| self.check("worker.sync.stops", stop.container))?;
@@ -121,6 +127,7 @@ impl Known {
                 Task::Remove(container, _) | Task::RemoveButLogs(container, _) | Task::Start(container) => {
                     self.check("worker.sync.tasks", *container)?;
                 }
+                Task::EnsureVolumeImage(volume) => Self::check_image_volume("worker.sync.tasks", sync, *volume)?,
                 Task::StopAll
                 | Task::StopSandbox(_)
                 | Task::RunSandbox(_)
@@ -131,8 +138,12 @@ impl Known {
             }
         }
         let is_stopping = match sync.pending_call {
-            PendingCall::Inspecting(container)
-            | PendingCall::Pulling(container, _)
+            PendingCall::Inspecting(ImageUser::Volume(volume)) | PendingCall::Pulling(ImageUser::Volume(volume), _) => {
+                Self::check_image_volume("worker.sync.pendingCall", sync, volume)?;
+                false
+            }
+            PendingCall::Inspecting(ImageUser::Container(container))
+            | PendingCall::Pulling(ImageUser::Container(container), _)
             | PendingCall::Creating(container, _)
             | PendingCall::Starting(container, _)
             | PendingCall::UpdatingContainer(container, _)

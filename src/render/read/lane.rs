@@ -110,6 +110,8 @@ impl<'a> LaneReader<'a> {
             | Action::SetUpVolume { .. }
             | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. }
             | Action::CreateContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::UpdateContainerResources { .. }
@@ -131,6 +133,7 @@ impl<'a> LaneReader<'a> {
             Occurrence::ProbeFinished { kind, outcome, .. } => self.probed(at, *kind, *outcome),
             Occurrence::SandboxDied(_)
             | Occurrence::CallFailed { .. }
+            | Occurrence::VolumePullFinished { .. }
             | Occurrence::VolumeSetUp { .. }
             | Occurrence::VolumeTornDown { .. }
             | Occurrence::ResizeAnswered { .. }
@@ -198,11 +201,11 @@ impl<'a> LaneReader<'a> {
         }
     }
 
-    fn begin(&mut self, at: Timestamp, kind: TaskKind) {
+    pub(super) fn begin(&mut self, at: Timestamp, kind: TaskKind) {
         self.tasks.push(Span { from: at, to: OPEN, what: Task { kind, outcome: TaskOutcome::Unfinished } });
     }
 
-    fn end(&mut self, at: Timestamp, kind: TaskKind, succeeded: bool) {
+    pub(super) fn end(&mut self, at: Timestamp, kind: TaskKind, succeeded: bool) {
         // The newest of its kind: a retry begins a task of its own.
         let mut open = self.tasks.iter_mut().rev().filter(|task| task.to == OPEN && task.what.kind == kind);
         if let Some(task) = open.next() {

@@ -11,13 +11,14 @@ use core::time::Duration;
 use self::lane::LaneReader;
 use super::{
     axis::Axis,
+    lane::TaskKind,
     picture::{ConditionTrack, EventMarker, Picture, PodAction, Span, StatusValue, Timed},
 };
 use crate::{
     action::{Action, KubernetesEvent, SyncKind, SyncProgress},
-    api::{ConditionStatus, Name, PodManifestSpec, PodPhase, PodStatus, RestartPolicy},
+    api::{ConditionStatus, Container, Name, PodManifestSpec, PodPhase, PodStatus, RestartPolicy},
     sim::{EntryKind, Occurrence, Timeline},
-    spec::{ContainerIndex, ContainerKind},
+    spec::{ContainerIndex, ContainerKind, VolumeIndex},
     state::ConditionType,
     time::Timestamp,
 };
@@ -105,7 +106,13 @@ impl<'a> Reader<'a> {
                     lane.action(at, action);
                 }
             }
+            Action::PullVolumeImage { volume } => {
+                for lane in self.lanes_with(*volume) {
+                    lane.begin(at, TaskKind::Pull);
+                }
+            }
             Action::RunPodSandbox { .. }
+            | Action::InspectVolumeImage { .. }
             | Action::StopPodSandbox { .. }
             | Action::RemovePodSandbox { .. }
             | Action::FetchClaim { .. }
@@ -130,6 +137,11 @@ impl<'a> Reader<'a> {
             | Occurrence::ProbeFinished { container, .. } => {
                 if let Some(lane) = self.lane(*container) {
                     lane.happened(at, happened);
+                }
+            }
+            Occurrence::VolumePullFinished { volume, succeeded } => {
+                for lane in self.lanes_with(*volume) {
+                    lane.end(at, TaskKind::Pull, *succeeded);
                 }
             }
             // The status shows it: the container waits with the reason.
@@ -207,6 +219,16 @@ impl<'a> Reader<'a> {
 
     fn lane(&mut self, container: ContainerIndex) -> Option<&mut LaneReader<'a>> {
         self.lanes.get_mut(container.get())
+    }
+
+    /// Returns the lanes of the containers that mount a volume.
+    fn lanes_with(&mut self, volume: VolumeIndex) -> impl Iterator<Item = &mut LaneReader<'a>> {
+        let spec = &self.timeline.pod.spec;
+        let name = spec.volumes.get(volume.get()).map(|volume| volume.name.as_str());
+        let containers = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
+        let mounts =
+            move |container: &Container| container.volume_mounts.iter().any(|it| Some(it.name.as_str()) == name);
+        self.lanes.iter_mut().zip(containers).filter(move |(_, container)| mounts(container)).map(|(lane, _)| lane)
     }
 
     fn finish(mut self) -> Picture {

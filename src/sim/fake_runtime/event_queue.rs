@@ -41,6 +41,8 @@ pub(in crate::sim) enum SimEvent {
     StopReturn(ContainerIndex, InstanceId),
     /// A pull ends, with success or not.
     PullEnd(ContainerIndex),
+    /// A pull of the image of an image volume ends, with success or not.
+    VolumePullEnd(VolumeIndex),
     /// A volume is attached.
     VolumeAttached(VolumeIndex),
     /// A call that mounts or unmounts a volume ends: the place of the volume's name, the volume, and the number of the call.

@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
 
-use super::volume::VolumeCallKind;
+use super::{INSPECT_ERROR, volume::VolumeCallKind};
 use crate::{
     api::PodManifest,
     event::HookKind,
@@ -242,8 +242,7 @@ impl LoweredScript {
             StartCall::Create => at(&script.create, nth)?.error.as_deref(),
             StartCall::PreStart => at(&script.pre_start, nth)?.error.as_deref(),
             StartCall::Start => at(&script.start, nth)?.error.as_deref(),
-            // The text of the recorded kubelets' runtime.
-            StartCall::Inspect => (nth < script.image.inspect_failures).then_some("image service is down"),
+            StartCall::Inspect => (nth < script.image.inspect_failures).then_some(INSPECT_ERROR),
         }
     }
 

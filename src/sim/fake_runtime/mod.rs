@@ -21,6 +21,7 @@ use self::{
 use super::{
     recorder::SIMULATED_IP,
     resizes::ResizeCalls,
+    script::ImageScript,
     timeline::{ExitCause, Occurrence},
 };
 use crate::{
@@ -301,6 +302,8 @@ impl FakeRuntime {
             | Action::RemovePodSandbox { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. }
             | Action::CreateContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
@@ -352,6 +355,11 @@ impl FakeRuntime {
                 it.begin_pull(image_of(spec, container));
                 let takes = self.script.pull_time(container, self.seed, it.pulls());
                 self.queue.schedule(now + takes, SimEvent::PullEnd(container));
+                None
+            }
+            Action::InspectVolumeImage { volume } => self.inspect_volume_image(volume),
+            Action::PullVolumeImage { volume } => {
+                self.pull_volume_image(volume, now);
                 None
             }
             Action::CreateContainer { container, instance, .. } => {
@@ -470,6 +478,7 @@ impl FakeRuntime {
             }
             SimEvent::StopReturn(container, instance) => Some(RuntimeEvent::ContainerStopped { container, instance }),
             SimEvent::PullEnd(container) => self.end_pull(container, now, record),
+            SimEvent::VolumePullEnd(volume) => self.end_volume_pull(volume, now, record),
             SimEvent::HookEnd(container, instance, hook) => self.end_hook(container, instance, hook, spec, now, record),
             SimEvent::ProbeAnswer(container, instance, kind) => {
                 Some(self.answer_probe(container, instance, kind, spec, now, record))
@@ -669,14 +678,7 @@ impl FakeRuntime {
         if let Some(image) = image.filter(|_| succeeded) {
             it.set_image(&image, true);
         }
-        let script = self.script.image(container);
-        // The message of the recorded kubelets' registry.
-        let error = script.error.as_deref().unwrap_or("registry says no");
-        let result = if succeeded {
-            Ok(script.size_bytes)
-        } else {
-            Err(Failure { error: StartError::ErrImagePull, message: error.into() })
-        };
+        let result = pull_result(self.script.image(container), succeeded);
         record(Occurrence::PullFinished { container, succeeded });
         Some(RuntimeEvent::ImagePulled { container, result })
     }
@@ -935,4 +937,17 @@ fn hook_result(
     let has_failed = !matches!(reply, HandlerReply::Exited { code: 0, .. });
     let reply = if is_request && has_failed { REFUSED } else { reply };
     reply.hook_result(spec, container, hook, &address)
+}
+
+/// Error of a failed inspection of an image: the text of the recorded kubelets' runtime.
+const INSPECT_ERROR: &str = "image service is down";
+
+/// Returns the result of a pull.
+fn pull_result(script: &ImageScript, succeeded: bool) -> Result<u64, Failure> {
+    if succeeded {
+        return Ok(script.size_bytes);
+    }
+    // The message of the recorded kubelets' registry.
+    let error = script.error.as_deref().unwrap_or("registry says no");
+    Err(Failure { error: StartError::ErrImagePull, message: error.into() })
 }

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, format, string::String};
 use core::time::Duration;
 
-use super::{FakeRuntime, event_queue::SimEvent};
+use super::{FakeRuntime, INSPECT_ERROR, event_queue::SimEvent, pull_result, rpc_error};
 use crate::{
     event::{BoundVolume, RuntimeEvent, VolumeAttachment},
     sim::{timeline::Occurrence, volume_script::VolumeScript},
@@ -16,6 +16,12 @@ use crate::{
 pub(super) struct VolumeSim {
     mounts: u32,
     unmounts: u32,
+    /// Pulls of its image.
+    pulls: u32,
+    /// True if a pull of its image has succeeded.
+    has_pulled_image: bool,
+    /// Failed inspections of its image.
+    inspections: u32,
     /// True if its attachment is queued, or happened before it was asked for.
     is_attachment_known: bool,
 }
@@ -54,6 +60,42 @@ impl FakeRuntime {
     /// Reports that a volume was attached.
     pub(super) fn attach(volume: VolumeIndex) -> RuntimeEvent {
         RuntimeEvent::VolumeAttachmentChanged { volume, attachment: VolumeAttachment::Attached }
+    }
+
+    /// Looks for the image of an image volume.
+    pub(super) fn inspect_volume_image(&mut self, volume: VolumeIndex) -> Option<RuntimeEvent> {
+        let script = &self.script.volume(volume).image;
+        let it = self.volumes.get_mut(volume.get())?;
+        let result = if it.inspections < script.inspect_failures {
+            it.inspections = it.inspections.saturating_add(1);
+            Err(rpc_error(INSPECT_ERROR))
+        } else {
+            Ok(script.present || it.has_pulled_image)
+        };
+        Some(RuntimeEvent::VolumeImageInspected { volume, result })
+    }
+
+    /// Begins the pull of the image of an image volume.
+    pub(super) fn pull_volume_image(&mut self, volume: VolumeIndex, now: Timestamp) {
+        let takes = self.script.volume(volume).image.pull_time;
+        self.queue.schedule(now + takes, SimEvent::VolumePullEnd(volume));
+    }
+
+    /// Ends the pull of the image of an image volume.
+    pub(super) fn end_volume_pull(
+        &mut self,
+        volume: VolumeIndex,
+        now: Timestamp,
+        record: &mut impl FnMut(Occurrence),
+    ) -> Option<RuntimeEvent> {
+        let script = &self.script.volume(volume).image;
+        let it = self.volumes.get_mut(volume.get())?;
+        let succeeded = it.pulls >= script.failures_before_success && !script.is_out(now.since(self.start));
+        it.pulls = it.pulls.saturating_add(1);
+        it.has_pulled_image |= succeeded;
+        let result = pull_result(script, succeeded);
+        record(Occurrence::VolumePullFinished { volume, succeeded });
+        Some(RuntimeEvent::VolumeImagePulled { volume, result })
     }
 
     /// Begins a call on a volume; returns its answer if it takes no time.

@@ -122,6 +122,10 @@ fn volume_event() -> impl Strategy<Value = RuntimeEvent> {
             .prop_map(|(volume, attachment)| RuntimeEvent::VolumeAttachmentChanged { volume, attachment }),
         (volume(), prop::result::maybe_err(Just(()), text()))
             .prop_map(|(volume, result)| RuntimeEvent::VolumeSetUp { volume, result }),
+        (volume(), prop::result::maybe_err(any::<bool>(), text()))
+            .prop_map(|(volume, result)| RuntimeEvent::VolumeImageInspected { volume, result }),
+        (volume(), prop::result::maybe_err(any::<u64>(), failure()))
+            .prop_map(|(volume, result)| RuntimeEvent::VolumeImagePulled { volume, result }),
         (volume(), prop::result::maybe_err(Just(()), text()))
             .prop_map(|(volume, result)| RuntimeEvent::VolumeTornDown { volume, result }),
     ]

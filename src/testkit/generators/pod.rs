@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::container::{container, init_container, sidecar};
 use crate::{
     api::{
-        Container, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate, RestartPolicy, SchedulingGate,
-        Volume, VolumeMount,
+        Container, ImageVolumeSource, Name, Named, ObjectMeta, PodManifest, PodManifestSpec, ReadinessGate,
+        RestartPolicy, SchedulingGate, Volume, VolumeMount,
     },
     config::{BackOffLimits, FeatureGate, KubeletConfig, Kubernetes, NodeInfo, Timing},
     spec,
@@ -118,7 +118,7 @@ fn containers(grace_seconds: i64) -> impl Strategy<Value = Vec<Container>> {
         .boxed()
 }
 
-/// Generates volumes: a claim, and one that needs no attachment.
+/// Generates volumes: a claim, one that needs no attachment, and the files of an image.
 fn volumes() -> impl Strategy<Value = Vec<Volume>> {
     let of = |name: &str, source: Value| {
         let other = source.as_object().cloned().unwrap_or_default();
@@ -126,7 +126,15 @@ fn volumes() -> impl Strategy<Value = Vec<Volume>> {
     };
     let data = of("data", json!({"persistentVolumeClaim": {"claimName": "data"}}));
     let cache = of("cache", json!({"emptyDir": {}}));
-    prop_oneof![6 => Just(Vec::new()), 1 => Just(vec![cache.clone()]), 1 => Just(vec![data, cache])].boxed()
+    let image = ImageVolumeSource { reference: "model:1".into(), ..ImageVolumeSource::default() };
+    let model = Volume { name: "model".into(), image: Some(image), ..Volume::default() };
+    prop_oneof![
+        6 => Just(Vec::new()),
+        1 => Just(vec![cache.clone()]),
+        1 => Just(vec![model]),
+        1 => Just(vec![data, cache]),
+    ]
+    .boxed()
 }
 
 /// Mounts all volumes in every container.

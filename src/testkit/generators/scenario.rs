@@ -102,6 +102,7 @@ fn volume_script() -> impl Strategy<Value = Option<VolumeScript>> {
             attach_exhausted,
             set_up,
             tear_down,
+            ..VolumeScript::default()
         },
     );
     option::of(one).boxed()

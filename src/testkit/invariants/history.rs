@@ -232,6 +232,8 @@ impl History {
             | Action::TearDownVolume { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. }
             | Action::StartContainer { .. }
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }

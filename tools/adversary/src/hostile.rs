@@ -107,6 +107,14 @@ fn answer(dice: &mut Dice, action: &Action) -> Option<RuntimeEvent> {
             let result = if is_well { Ok(dice.below(9000)) } else { Err(failure(StartError::ErrImagePull)) };
             RuntimeEvent::ImagePulled { container, result }
         }
+        Action::InspectVolumeImage { volume } => {
+            let result = if dice.once_in(12) { Err("no answer".into()) } else { Ok(is_well) };
+            RuntimeEvent::VolumeImageInspected { volume, result }
+        }
+        Action::PullVolumeImage { volume } => {
+            let result = if is_well { Ok(dice.below(9000)) } else { Err(failure(StartError::ErrImagePull)) };
+            RuntimeEvent::VolumeImagePulled { volume, result }
+        }
         Action::CreateContainer { .. } => {
             let result = if is_well { Ok(()) } else { Err(failure(StartError::CreateContainerError)) };
             RuntimeEvent::ContainerCreated { container: container?, instance: instance?, result }
@@ -192,7 +200,7 @@ pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
     let instance = InstanceId::nth(dice.small(5).into());
     let sandbox = SandboxId(dice.small(4).into());
     let volume = VolumeIndex::from(dice.small(3));
-    match dice.below(11) {
+    match dice.below(12) {
         0 => RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) },
         1 => RuntimeEvent::SandboxDied { sandbox },
         2 => RuntimeEvent::ImagePulled { container, result: Ok(1) },
@@ -205,6 +213,7 @@ pub(crate) fn foreign(dice: &mut Dice) -> RuntimeEvent {
             RuntimeEvent::HookFinished { container, instance, hook, result: Ok(()) }
         }
         8 => RuntimeEvent::VolumeSetUp { volume, result: Ok(()) },
+        10 => RuntimeEvent::VolumeImagePulled { volume, result: Ok(1) },
         9 => RuntimeEvent::VolumeAttachmentChanged { volume, attachment: VolumeAttachment::Attached },
         _ => {
             let kind = [ProbeKind::Startup, ProbeKind::Readiness, ProbeKind::Liveness];

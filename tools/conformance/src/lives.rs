@@ -79,6 +79,7 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     scenario.script = serde_json::from_value(input["script"].clone()).map_err(read)?;
     if StatusForm::of(line) == StatusForm::WithNode {
         complete_config_objects(&mut scenario);
+        move_image_volumes(&mut scenario);
         drop_missing_hooks(&mut scenario);
     }
     if StatusForm::of(line) != StatusForm::Short {
@@ -107,6 +108,19 @@ pub fn scenario(line: &Value) -> Result<Scenario, String> {
     config.volume_manager = input["config"]["fullStatus"] == true;
     config.admitted = true;
     Ok(scenario)
+}
+
+/// Moves the images of image volumes, which the recorder has as those of containers, to the volumes.
+fn move_image_volumes(scenario: &mut Scenario) {
+    let Scenario { pod, script, .. } = scenario;
+    let spec = &pod.spec;
+    let is_container =
+        |name: &str| spec.init_containers.iter().chain(&spec.containers).any(|container| container.name == name);
+    for volume in spec.volumes.iter().filter(|volume| volume.image.is_some() && !is_container(&volume.name)) {
+        if let Some(of_container) = script.containers.remove(&volume.name) {
+            script.volumes.entry(volume.name.clone()).or_default().image = of_container.image;
+        }
+    }
 }
 
 /// Makes explicit what the recorder's API server has: each config map and secret of the script has one key, `key`, and those

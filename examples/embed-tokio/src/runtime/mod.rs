@@ -69,6 +69,15 @@ impl Runtime {
             Action::InspectImage { container } => {
                 self.events.send(RuntimeEvent::ImageInspected { container, result: Ok(true) });
             }
+            Action::InspectVolumeImage { volume } => {
+                let result = Err("this agent has no image volumes".into());
+                self.events.send(RuntimeEvent::VolumeImageInspected { volume, result });
+            }
+            Action::PullVolumeImage { volume } => {
+                let message = "this agent has no image volumes".into();
+                let result = Err(Failure { error: StartError::ErrImagePull, message });
+                self.events.send(RuntimeEvent::VolumeImagePulled { volume, result });
+            }
             // There are no cgroups: a resize is asked for only of a node whose resources the kubelet knows.
             Action::UpdateContainerResources { container, instance, .. } => {
                 self.events.send(RuntimeEvent::ContainerResourcesUpdated { container, instance, result: Ok(()) });

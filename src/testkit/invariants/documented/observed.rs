@@ -319,6 +319,8 @@ impl Observed {
             RuntimeEvent::SandboxFailed { .. }
             | RuntimeEvent::ImageInspected { .. }
             | RuntimeEvent::ImagePulled { .. }
+            | RuntimeEvent::VolumeImageInspected { .. }
+            | RuntimeEvent::VolumeImagePulled { .. }
             | RuntimeEvent::ClaimFetched { .. }
             | RuntimeEvent::VolumeAttachmentChanged { .. }
             | RuntimeEvent::VolumeSetUp { .. }
@@ -398,6 +400,8 @@ impl Observed {
             | Action::RemovePodSandbox { .. }
             | Action::InspectImage { .. }
             | Action::PullImage { .. }
+            | Action::InspectVolumeImage { .. }
+            | Action::PullVolumeImage { .. }
             | Action::StartContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::FetchClaim { .. }

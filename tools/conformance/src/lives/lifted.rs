@@ -250,7 +250,7 @@ impl Lift {
         t: f64,
         place: usize,
         action: &Action,
-        pulls: &mut BTreeMap<ContainerIndex, u32>,
+        pulls: &mut BTreeMap<String, u32>,
         starts: &mut BTreeMap<ContainerIndex, usize>,
     ) -> Option<Value> {
         let name = |container: &ContainerIndex| self.spec.container_name(*container);
@@ -262,9 +262,15 @@ impl Lift {
                 json!({ "t": t, "op": "StopPodSandbox", "id": format!("sb-{}", sandbox.0) })
             }
             Action::PullImage { container } => {
-                let tries = pulls.entry(*container).or_default();
+                let tries = pulls.entry(name(container).to_owned()).or_default();
                 *tries += 1;
                 json!({ "t": t, "op": "PullImage", "container": name(container), "try": *tries - 1 })
+            }
+            // The recorder names the image of a volume as that of a container.
+            Action::PullVolumeImage { volume } => {
+                let tries = pulls.entry(self.volume(*volume).to_owned()).or_default();
+                *tries += 1;
+                json!({ "t": t, "op": "PullImage", "container": self.volume(*volume), "try": *tries - 1 })
             }
             Action::CreateContainer { container, instance, restart_count } => json!({
                 "t": t, "op": "CreateContainer", "container": name(container),
@@ -306,6 +312,7 @@ impl Lift {
                 json!({ "t": t, "op": "SetPodCgroup", "resources": linux(resources) })
             }
             Action::InspectImage { .. }
+            | Action::InspectVolumeImage { .. }
             | Action::Probe { .. }
             | Action::MeasureMemory
             | Action::RemovePodSandbox { .. }
@@ -330,6 +337,10 @@ impl Lift {
             }),
             Occurrence::PullFinished { container, succeeded } => json!({
                 "t": t, "op": "~PullEnd", "container": name(container), "result": if *succeeded { "ok" } else { "error" },
+            }),
+            Occurrence::VolumePullFinished { volume, succeeded } => json!({
+                "t": t, "op": "~PullEnd", "container": self.volume(*volume),
+                "result": if *succeeded { "ok" } else { "error" },
             }),
             Occurrence::HookFinished { container, instance, hook, code } => json!({
                 "t": t, "op": "~ExecEnd", "container": name(container), "id": self.id(*container, *instance),

@@ -106,27 +106,14 @@ const DIFFERENCES_OF_HARDER: [(&str, &str, &str); 9] = [
     ("volumes", "exact", "vl1-0129"),
 ];
 
-/// Lives that are still open, by their file.
-const OPEN: &[(&str, &[&str])] = &[
-    // Image volumes.
-    ("named.starts", &["st-image-volume-"]),
-];
-
 #[test]
-fn every_recorded_life_with_failing_starts_resizes_and_volumes_is_lived_again_but_for_those_still_open() {
-    let is_open =
-        |file: &str, id: &str| OPEN.iter().any(|(of, ids)| *of == file && ids.iter().any(|open| id.starts_with(open)));
-    assert_agreement_but("harder", 6 * recordings::lives::LEVELS.len(), &DIFFERENCES_OF_HARDER, is_open);
+fn every_recorded_life_with_failing_starts_resizes_and_volumes_is_lived_again() {
+    assert_agreement("harder", 6 * recordings::lives::LEVELS.len(), &DIFFERENCES_OF_HARDER);
 }
 
 /// Every line agrees but those listed, and those do not; without a directory of the user's own there are as many suites as
 /// were copied here.
 fn assert_agreement(kind: &str, suites: usize, known: &[(&str, &str, &str)]) {
-    assert_agreement_but(kind, suites, known, |_, _| false);
-}
-
-/// As [`assert_agreement`], without the lives that are still open.
-fn assert_agreement_but(kind: &str, suites: usize, known: &[(&str, &str, &str)], is_open: impl Fn(&str, &str) -> bool) {
     let own = env::var_os("POD_LIFECYCLE_VECTORS").map(PathBuf::from);
     let directory =
         own.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(kind));
@@ -134,9 +121,7 @@ fn assert_agreement_but(kind: &str, suites: usize, known: &[(&str, &str, &str)],
     print!("{}", recordings::Table(&tallies));
     assert!(tallies.iter().any(|tally| tally.total > 0), "no recordings in {}", directory.display());
     let of_tally = |tally: &recordings::Counters| {
-        let file = tally.suite.split(' ').next().unwrap_or_default();
-        let differing = tally.differing.iter().filter(|id| !is_open(file, id));
-        differing.map(|id| format!("{} {id}", tally.suite)).collect::<Vec<_>>()
+        tally.differing.iter().map(|id| format!("{} {id}", tally.suite)).collect::<Vec<_>>()
     };
     let differing: BTreeSet<String> = tallies.iter().flat_map(of_tally).collect();
     let expected = known.iter().map(|(file, level, id)| format!("{file} {level} {id}"));
