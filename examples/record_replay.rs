@@ -127,6 +127,10 @@ fn answers(output: &Output) -> Vec<RuntimeEvent> {
     match *action {
         Action::RunPodSandbox { sandbox } => vec![RuntimeEvent::SandboxCreated { sandbox, has_ip: Some(true) }],
         Action::InspectImage { container } => vec![RuntimeEvent::ImageInspected { container, result: Ok(true) }],
+        Action::InspectVolumeImage { volume } => {
+            vec![RuntimeEvent::VolumeImageInspected { volume, result: Ok(true) }]
+        }
+        Action::PullVolumeImage { volume } => vec![RuntimeEvent::VolumeImagePulled { volume, result: Ok(4_261_502) }],
         Action::PullImage { container } => vec![RuntimeEvent::ImagePulled { container, result: Ok(4_261_502) }],
         Action::CreateContainer { container, instance, .. } => {
             vec![RuntimeEvent::ContainerCreated { container, instance, result }]

@@ -191,7 +191,7 @@ impl VolumeScript {
     /// assert_eq!(failures.next(), Some("Failed to pull image \"registry.k8s.io/model:v1\": no such tag"));
     /// assert_eq!(failures.next(), Some("Error: ErrImagePull"));
     /// // The failed pull is tried again after 10 s.
-    /// assert_eq!(timeline.first_ready(), Some(Duration::from_millis(10_100)));
+    /// assert_eq!(timeline.first_ready(), Some(Duration::from_millis(10_300)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
