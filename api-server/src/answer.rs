@@ -23,6 +23,8 @@ pub(super) enum Answer {
     Text(&'static str),
     /// A watch.
     Watch(Box<Watch>),
+    /// An answer with warnings.
+    Warned(Box<Answer>, Vec<String>),
 }
 
 impl Answer {
@@ -34,6 +36,11 @@ impl Answer {
         Answer::Json(StatusCode::CREATED, document)
     }
 
+    /// Adds texts for the header `Warning`.
+    pub(super) fn with_warnings(self, warnings: Vec<String>) -> Answer {
+        if warnings.is_empty() { self } else { Answer::Warned(Box::new(self), warnings) }
+    }
+
     pub(super) fn into_response(self) -> Response<Body> {
         let (code, kind, body) = match self {
             Answer::Json(code, document) => (code, "application/json", full(document.to_string())),
@@ -41,6 +48,15 @@ impl Answer {
             Answer::Watch(watch) => {
                 let frames = watch.into_lines().map(|line| Ok(Frame::data(line)));
                 (StatusCode::OK, "application/json", StreamBody::new(frames).boxed_unsync())
+            }
+            Answer::Warned(answer, warnings) => {
+                let mut response = answer.into_response();
+                // 299 is a persistent warning of RFC 7234, whose text is a quoted string.
+                let headers = warnings.iter().filter_map(|text| format!("299 - {text:?}").try_into().ok());
+                headers.for_each(|header: HeaderValue| {
+                    response.headers_mut().append(header::WARNING, header);
+                });
+                return response;
             }
         };
         let mut response = Response::new(body);

@@ -86,6 +86,7 @@ pub(super) fn all() -> impl Iterator<Item = Resource> {
         generation,
         status,
         scale: ScalePaths::built_in(group, plural),
+        schema: None,
         origin: Origin::BuiltIn,
     })
 }

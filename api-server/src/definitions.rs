@@ -2,6 +2,8 @@
 //!
 //! <https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/>
 
+use std::sync::Arc;
+
 use pod_lifecycle::{
     Timestamp,
     api::{FieldError, FieldErrorType},
@@ -117,6 +119,7 @@ fn defined(definition: &Object, version: &Value) -> Resource {
         generation: Generation::Counted,
         status: if has_status { StatusSubresource::Only } else { StatusSubresource::Absent },
         scale: version.get("subresources").and_then(|one| one.get("scale")).and_then(ScalePaths::defined),
+        schema: version.get("schema").and_then(|schema| schema.get("openAPIV3Schema")).cloned().map(Arc::new),
         origin: Origin::Custom,
     }
 }

@@ -37,6 +37,10 @@
 //!
 //! * Create (with `generateName`), get, list (pages, `resourceVersion`, `resourceVersionMatch`), replace, delete and
 //!   delete a collection, each with `dryRun`; JSON patch, JSON merge patch, strategic merge patch.
+//! * Server-side apply with conflicts, and `managedFields` of every write; lists are merged by the keys of Kubernetes'
+//!   types or of a definition's schema.
+//! * `fieldValidation`: unknown fields are refused, named in a warning, or dropped; of custom resources by their schema.
+//! * Bodies in JSON or, for Kubernetes' own kinds, in protobuf. Answers are JSON.
 //! * Watches from a resource version, from now, or with initial events; bookmarks; 410 for expired versions.
 //! * Label selectors and field selectors. Tables and bare metadata (`PartialObjectMetadata`) on request.
 //! * The subresources `status`; of Pods `binding`, `eviction` (with disruption budgets), `ephemeralcontainers`, `resize`;
@@ -51,19 +55,19 @@
 //! * No scheduler and no controllers: Pods get a node by `binding` or `spec.nodeName`; a Deployment creates no
 //!   Pods, dependents are not collected (every `propagationPolicy` is accepted), a deleted namespace is not
 //!   emptied, and disruption budgets keep the status they are given.
-//! * No server-side apply (415) and no managed fields.
 //! * No authentication and no RBAC: every request is allowed.
 //! * No admission webhooks. Three rules of admission plugins are enforced: the namespace must exist, a Pod gets a
 //!   priority (0, no classes), and tolerates a lost node for five minutes.
 //! * Only Pods are validated field by field, and only as far as the core knows them. Of others, names, labels,
-//!   annotations, finalizers and immutable fields are checked; `fieldValidation` and the schemas of custom
-//!   resources are ignored.
+//!   annotations, finalizers and immutable fields are checked, and that fields exist and have the right type. Of the
+//!   schemas of custom resources only the names of fields and the merge rules of lists count.
 //! * Logs, exec, port-forward and proxy are refused with 501.
-//! * JSON only: no YAML, no protobuf.
+//! * No YAML but in an apply; no protobuf and no CBOR in answers.
 
 #![forbid(unsafe_code)]
 
 mod answer;
+mod apply;
 mod builtin;
 mod clock;
 mod convert;
@@ -81,6 +85,7 @@ mod object;
 mod patch;
 mod path;
 mod pods;
+mod protobuf;
 mod query;
 mod resource;
 mod reviews;
@@ -93,7 +98,9 @@ mod status;
 mod store;
 mod strategy;
 mod table;
+mod types;
 mod update;
+mod validation;
 mod view;
 mod watch;
 

@@ -44,9 +44,7 @@ pub(super) fn keep(new: &mut Object, old: &Object) {
     if !new.has("metadata.deletionGracePeriodSeconds") {
         new.copy("metadata.deletionGracePeriodSeconds", old);
     }
-    for field in ["selfLink", "managedFields"] {
-        new.remove(&format!("metadata.{field}"));
-    }
+    new.remove("metadata.selfLink");
 }
 
 /// Validates names, labels, annotations and finalizers.

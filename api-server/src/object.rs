@@ -133,6 +133,10 @@ impl Object {
         &self.0
     }
 
+    pub(super) fn into_fields(self) -> Map<String, Value> {
+        self.0
+    }
+
     pub(super) fn into_value(self) -> Value {
         Value::Object(self.0)
     }

@@ -10,8 +10,6 @@ use super::{
 };
 
 /// The parameters of `ListOptions`, `CreateOptions`, `PatchOptions` and their like that are heeded here.
-///
-/// `fieldManager` and `fieldValidation` are accepted and ignored.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Query {
     pub(super) labels: LabelSelector,
@@ -24,6 +22,19 @@ pub(super) struct Query {
     pub(super) effect: Effect,
     pub(super) grace_period_seconds: Option<i64>,
     pub(super) include_object: IncludeObject,
+    pub(super) field_manager: Option<String>,
+    /// Takes fields from other managers (`force` of an apply).
+    pub(super) force: bool,
+    pub(super) field_validation: FieldValidation,
+}
+
+/// `fieldValidation`: treatment of fields that a type does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum FieldValidation {
+    Ignore,
+    #[default]
+    Warn,
+    Strict,
 }
 
 /// `resourceVersionMatch` of a list.
@@ -93,6 +104,9 @@ impl Query {
                 "dryRun" => read.effect = effect(&value)?,
                 "gracePeriodSeconds" => read.grace_period_seconds = Some(number(&key, &value)?),
                 "includeObject" => read.include_object = include_object(&value)?,
+                "fieldManager" => read.field_manager = Some(value.into_owned()),
+                "force" => read.force = flag(&value),
+                "fieldValidation" => read.field_validation = field_validation(&value)?,
                 "watch" => watched = flag(&value),
                 "allowWatchBookmarks" if flag(&value) => watch.bookmarks = Bookmarks::Allowed,
                 "sendInitialEvents" if flag(&value) => watch.start = Start::InitialEvents,
@@ -152,6 +166,15 @@ pub(super) fn effect(text: &str) -> Result<Effect, StatusError> {
         "" => Ok(Effect::Stored),
         "All" => Ok(Effect::DryRun),
         other => Err(unsupported("CreateOptions", "dryRun", other, "\"All\"")),
+    }
+}
+
+fn field_validation(text: &str) -> Result<FieldValidation, StatusError> {
+    match text {
+        "" | "Warn" => Ok(FieldValidation::Warn),
+        "Ignore" => Ok(FieldValidation::Ignore),
+        "Strict" => Ok(FieldValidation::Strict),
+        other => Err(unsupported("CreateOptions", "fieldValidation", other, "\"Ignore\", \"Strict\", \"Warn\"")),
     }
 }
 

@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{builtin, path::Target, scale::ScalePaths};
 
 /// Resource name with group: `pods`, `deployments.apps`.
@@ -87,6 +89,8 @@ pub(super) struct Resource {
     pub(super) status: StatusSubresource,
     /// Fields of the subresource `scale`, if there is one.
     pub(super) scale: Option<ScalePaths>,
+    /// OpenAPI schema of a custom resource, if its definition has one.
+    pub(super) schema: Option<Arc<Value>>,
     pub(super) origin: Origin,
 }
 
@@ -174,6 +178,7 @@ pub(super) fn learnt(target: &Target, kind: &str) -> Resource {
         generation: Generation::Counted,
         status: StatusSubresource::Only,
         scale: None,
+        schema: None,
         origin: Origin::Custom,
     }
 }

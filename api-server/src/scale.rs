@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
+    apply::Writer,
     object::Object,
     patch::Patch,
     resource::GroupKind,
@@ -109,7 +110,7 @@ impl State {
         let mut new = Object::clone(&old);
         new.set(&paths.spec_replicas, replicas.unwrap_or_default());
         new.copy("metadata.resourceVersion", scale);
-        let written: Arc<Object> = self.amend(call, Part::Main, &old, new)?;
+        let written: Arc<Object> = self.amend(call, Part::Main, &old, new, Writer::Update)?;
         Ok(paths.of(&written).into_value())
     }
 }

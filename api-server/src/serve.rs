@@ -1,6 +1,9 @@
 //! Request routing.
 
-use std::sync::{Arc, MutexGuard};
+use std::{
+    cell::RefCell,
+    sync::{Arc, MutexGuard},
+};
 
 use http::{HeaderMap, Method, Response, header, request::Parts};
 use serde_json::Value;
@@ -8,10 +11,12 @@ use serde_json::Value;
 use super::{
     ApiServer,
     answer::{Answer, Body, refusal},
+    apply::Outcome,
     delete::Deleted,
     discovery,
     object::Object,
     path::{Route, Target},
+    protobuf,
     query::Query,
     resource::{Resource, learnt},
     reviews,
@@ -43,33 +48,51 @@ impl ApiServer {
         let accept = header_text(&parts.headers, header::ACCEPT);
         let view = View::negotiate(accept, query.include_object)?;
         let content_type = media_type(header_text(&parts.headers, header::CONTENT_TYPE));
+        let (content_type, body) = as_json(content_type, body)?;
         let resource = self.resource(&parts.method, &target, content_type, &body)?;
         let now = self.now();
-        let mut call = Call { resource, target, query, content_type: content_type.into(), body, now };
+        let user_agent = header_text(&parts.headers, header::USER_AGENT).into();
+        let content_type = content_type.into();
+        let warnings = RefCell::default();
+        let mut call = Call { resource, target, query, content_type, body, user_agent, warnings, now };
+        let answer = self.about_call(parts, &mut call, view)?;
+        Ok(answer.with_warnings(call.warnings.into_inner()))
+    }
+
+    fn about_call(&self, parts: &Parts, call: &mut Call, view: View) -> Result<Answer, StatusError> {
+        let now = call.now;
         if let Some(subresource) = call.target.subresource.clone() {
-            return self.about_a_part(&parts.method, &mut call, &subresource, view);
+            return self.about_a_part(&parts.method, call, &subresource, view);
         }
         if reviews::is_review(&call.resource) {
-            return only_post(&parts.method).and_then(|()| reviews::answer(&call)).map(Answer::created);
+            return only_post(&parts.method).and_then(|()| reviews::answer(call)).map(Answer::created);
         }
         let mut state = self.state();
         let shown = |object: Arc<Object>| view.object(&call.resource, &object, now);
         match (parts.method.as_str(), call.target.name.is_some()) {
             ("GET", _) if call.query.watch.is_some() => {
                 drop(state);
-                self.watch(&call, view)
+                self.watch(call, view)
             }
-            ("GET", true) => state.existing(&call).map(shown).map(Answer::ok),
-            ("GET", false) => state.list(&call).map(|list| Answer::ok(view.list(&call.resource, &list, now))),
-            ("POST", false) if !is_out_of_place(&call) => state.create(&call).map(shown).map(Answer::created),
-            ("PUT", true) => state.replace(&call, Part::Main).map(shown).map(Answer::ok),
-            ("PATCH", true) => state.patch(&call, Part::Main).map(shown).map(Answer::ok),
+            ("GET", true) => state.existing(call).map(shown).map(Answer::ok),
+            ("GET", false) => state.list(call).map(|list| Answer::ok(view.list(&call.resource, &list, now))),
+            ("POST", false) if !is_out_of_place(call) => state.create(call).map(shown).map(Answer::created),
+            ("PUT", true) => state.replace(call, Part::Main).map(shown).map(Answer::ok),
+            ("PATCH", true) if call.is_apply() => {
+                let outcome = state.apply(call, Part::Main)?;
+                let shown = |object| view.object(&call.resource, &object, now);
+                Ok(match outcome {
+                    Outcome::Created(object) => Answer::created(shown(object)),
+                    Outcome::Changed(object) => Answer::ok(shown(object)),
+                })
+            }
+            ("PATCH", true) => state.patch(call, Part::Main).map(shown).map(Answer::ok),
             ("DELETE", true) => {
-                let deleted = state.delete(&mut call)?;
-                Ok(Answer::ok(deleted_document(deleted, &call, view)))
+                let deleted = state.delete(call)?;
+                Ok(Answer::ok(deleted_document(deleted, call, view)))
             }
-            ("DELETE", false) if !is_out_of_place(&call) => {
-                let list = state.delete_collection(&mut call)?;
+            ("DELETE", false) if !is_out_of_place(call) => {
+                let list = state.delete_collection(call)?;
                 Ok(Answer::ok(view.list(&call.resource, &list, now)))
             }
             _ => Err(StatusError::method_not_allowed()),
@@ -96,6 +119,9 @@ impl ApiServer {
         let object = match method.as_str() {
             "GET" => state.existing(call)?,
             "PUT" => state.replace(call, part)?,
+            "PATCH" if call.is_apply() => match state.apply(call, part)? {
+                Outcome::Created(object) | Outcome::Changed(object) => object,
+            },
             "PATCH" => state.patch(call, part)?,
             _ => return Err(StatusError::method_not_allowed()),
         };
@@ -172,6 +198,20 @@ fn missing_part(resource: &Resource, part: &str) -> StatusError {
 
 fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Decodes a protobuf body, so that all that follows sees JSON.
+fn as_json(content_type: &str, body: Vec<u8>) -> Result<(&str, Vec<u8>), StatusError> {
+    if content_type != "application/vnd.kubernetes.protobuf" || body.is_empty() {
+        return Ok((content_type, body));
+    }
+    let object = protobuf::decode(&body).map_err(|error| {
+        StatusError::unsupported_media_type(format!(
+            "the body of the request is no protobuf that the in-memory API server reads: {error} (a Go client sends JSON \
+             with rest.Config.ContentType = \"application/json\")"
+        ))
+    })?;
+    Ok(("application/json", object.to_string().into_bytes()))
 }
 
 /// Returns a content type without parameters.

@@ -1,20 +1,23 @@
 //! State of the server, and the common path of all writes.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use pod_lifecycle::Timestamp;
 use serde_json::Value;
 
 use super::{
+    apply::{self, Writer},
     convert, definitions, metadata,
     names::Names,
     object::Object,
     path::Target,
-    query::{Effect, Query},
+    query::{Effect, FieldValidation, Query},
     resource::{Resource, Resources, Scope},
     status::StatusError,
     store::{Key, Store},
     strategy::{self, Strategy},
+    types,
+    validation::Findings,
 };
 
 /// Objects, resources and generated names.
@@ -34,6 +37,9 @@ pub(super) struct Call {
     /// Content type without parameters.
     pub(super) content_type: String,
     pub(super) body: Vec<u8>,
+    pub(super) user_agent: String,
+    /// Texts for the header `Warning`.
+    pub(super) warnings: RefCell<Vec<String>>,
     pub(super) now: Timestamp,
 }
 
@@ -54,6 +60,68 @@ impl Call {
     pub(super) fn object(&self) -> Result<Object, StatusError> {
         require_json(&self.content_type)?;
         Object::parse(&self.body)
+    }
+
+    /// Drops the fields that the object's type does not have, and says so as `fieldValidation` asks.
+    pub(super) fn checked(&self, object: Object) -> Result<Object, StatusError> {
+        let (object, unknown) = self.check_fields(object)?;
+        if unknown.is_empty() {
+            return Ok(object);
+        }
+        let Resource { kind, version, .. } = &*self.resource;
+        let messages = unknown.join(", ");
+        Err(StatusError::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding error: {messages}"
+        )))
+    }
+
+    /// The same of the result of a patch.
+    pub(super) fn checked_patch(&self, patched: Object) -> Result<Object, StatusError> {
+        let (patched, unknown) = self.check_fields(patched)?;
+        if unknown.is_empty() {
+            return Ok(patched);
+        }
+        let patch = String::from_utf8_lossy(&self.body);
+        let error = format!("strict decoding error: {}", unknown.join(", "));
+        Err(StatusError::strictly_invalid_patch(&patch, &error))
+    }
+
+    /// Returns the unknown fields if they are to be refused.
+    fn check_fields(&self, object: Object) -> Result<(Object, Vec<String>), StatusError> {
+        let Resource { kind, version, .. } = &*self.resource;
+        let mut fields = object.into_fields();
+        let findings = match (types::of(&self.resource), &self.resource.schema) {
+            (Some(definition), _) => Findings::of_object(&mut fields, definition),
+            (None, Some(schema)) => Findings::of_custom(&mut fields, schema),
+            (None, None) => Findings::default(),
+        };
+        if let Some(error) = &findings.mistyped {
+            return Err(StatusError::bad_request(format!(
+                "{kind} in version {version:?} cannot be handled as a {kind}: {error}"
+            )));
+        }
+        let object = Object::read(Value::Object(fields))?;
+        let unknown = match self.query.field_validation {
+            FieldValidation::Strict => findings.messages(),
+            FieldValidation::Warn => {
+                self.warnings.borrow_mut().extend(findings.messages());
+                Vec::new()
+            }
+            FieldValidation::Ignore => Vec::new(),
+        };
+        Ok((object, unknown))
+    }
+
+    /// True if a patch is a server-side apply.
+    pub(super) fn is_apply(&self) -> bool {
+        self.content_type == "application/apply-patch+yaml"
+    }
+
+    /// Returns the name of the writer: `fieldManager`, or the client's name. Answers to `managerOrUserAgent`.
+    pub(super) fn manager(&self) -> String {
+        let named = self.query.field_manager.as_deref().filter(|name| !name.is_empty());
+        let agent = self.user_agent.split('/').next().filter(|name| !name.is_empty());
+        named.or(agent).unwrap_or("unknown").into()
     }
 
     /// Checks kind and namespace, and converts to the stored form.
@@ -93,10 +161,6 @@ pub(super) fn require_json(content_type: &str) -> Result<(), StatusError> {
         "the body of the request was in an unknown format - accepted media types include: application/json";
     match content_type {
         "" | "application/json" => Ok(()),
-        "application/vnd.kubernetes.protobuf" => Err(StatusError::unsupported_media_type(format!(
-            "{REFUSED} (the in-memory API server reads no protobuf, which kubectl sends for some of its commands, such as \
-             `create namespace`; `create -f` and `apply -f` send JSON)"
-        ))),
         _ => Err(StatusError::unsupported_media_type(REFUSED)),
     }
 }
@@ -164,8 +228,18 @@ impl State {
 
     /// Creates an object.
     pub(super) fn create(&mut self, call: &Call) -> Result<Arc<Object>, StatusError> {
+        self.create_object(call, call.checked(call.object()?)?, Writer::Update)
+    }
+
+    /// Creates an object that was read and checked.
+    pub(super) fn create_object(
+        &mut self,
+        call: &Call,
+        object: Object,
+        writer: Writer,
+    ) -> Result<Arc<Object>, StatusError> {
         let (resource, strategy) = (&call.resource, call.strategy());
-        let mut object = call.admit(call.object()?)?;
+        let mut object = call.admit(object)?;
         if object.has("metadata.resourceVersion") {
             return Err(StatusError::unclassified("resourceVersion should not be set on objects to be created"));
         }
@@ -181,6 +255,7 @@ impl State {
         if self.store.get(&resource.storage(), &Key::of(&object)).is_some() {
             return Err(StatusError::already_exists(&resource.group_resource(), object.name()));
         }
+        apply::record(call, writer, None, &mut object);
         Ok(self.commit(call, object))
     }
 

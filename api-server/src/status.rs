@@ -42,6 +42,14 @@ impl StatusError {
         StatusError::of(StatusCode::CONFLICT, "Conflict", resource, name, message)
     }
 
+    /// Server-side apply of fields that others own.
+    pub(super) fn apply_conflict(message: String, causes: Value) -> StatusError {
+        StatusError {
+            details: json!({"causes": causes}),
+            ..StatusError::plain(StatusCode::CONFLICT, "Conflict", message)
+        }
+    }
+
     /// Conflict: the object was changed meanwhile.
     pub(super) fn modified(resource: &GroupResource, name: &str) -> StatusError {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
@@ -77,6 +85,12 @@ impl StatusError {
     pub(super) fn unfit_patch() -> StatusError {
         let message = "the server rejected our request due to an error in our request";
         StatusError::bare(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)
+    }
+
+    /// Patch whose result has fields that the type does not have.
+    pub(super) fn strictly_invalid_patch(patch: &str, error: &str) -> StatusError {
+        let kind = GroupKind { group: String::new(), kind: String::new() };
+        StatusError::invalid(&kind, "", &[field_error("patch", FieldErrorType::Invalid, Some(patch), error)])
     }
 
     /// Invalid parameter; the kind is that of its options.

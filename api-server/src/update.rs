@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pod_lifecycle::api::FieldErrorType;
 
 use super::{
+    apply::{self, Writer},
     convert, metadata,
     object::Object,
     patch::Patch,
@@ -45,18 +46,23 @@ impl State {
             let error = field_error("metadata.resourceVersion", FieldErrorType::Invalid, Some("0"), detail);
             return Err(StatusError::invalid(&kind, call.name(), &[error]));
         }
-        let new = call.admit(new)?;
-        self.amend(call, part, &old, new)
+        let new = call.admit(call.checked(new)?)?;
+        self.amend(call, part, &old, new, Writer::Update)
     }
 
     /// Patches an object or a part of it.
     pub(super) fn patch(&mut self, call: &Call, part: Part) -> Result<Arc<Object>, StatusError> {
+        if call.query.force {
+            let detail = "may not be specified for non-apply patch";
+            let error = field_error("force", FieldErrorType::Forbidden, None, detail);
+            return Err(StatusError::invalid_option("PatchOptions", error));
+        }
         let patch = Patch::read(&call.resource, &call.content_type, &call.body)?;
         let old = self.existing(call)?;
         let patched = patch.apply(&call.resource, convert::outgoing(&call.resource, &old))?;
         call.check_name(&patched)?;
-        let new = call.admit(patched)?;
-        self.amend(call, part, &old, new)
+        let new = call.admit(call.checked_patch(patched)?)?;
+        self.amend(call, part, &old, new, Writer::Update)
     }
 
     /// Replaces the object as far as the part and the rules allow.
@@ -66,6 +72,7 @@ impl State {
         part: Part,
         old: &Arc<Object>,
         mut new: Object,
+        writer: Writer,
     ) -> Result<Arc<Object>, StatusError> {
         let (resource, strategy) = (&call.resource, call.strategy());
         let version = new.text("metadata.resourceVersion");
@@ -93,6 +100,7 @@ impl State {
             Part::Resize => [strategy.validate(&new), pods::resize::validate(&new, old)].concat(),
         });
         State::refuse_invalid(call, &new, errors)?;
+        apply::record(call, writer, Some(old), &mut new);
         Ok(self.conclude(call, old, new))
     }
 

@@ -105,7 +105,6 @@ sed -i 's/1.27/1.28/' "$work/web.yaml"
 shows 'pod/web configured' apply -f "$work/web.yaml"
 shows '^nginx:1.28 2$' get pod web -o 'jsonpath={.spec.containers[0].image} {.metadata.generation}'
 refuses 'pod updates may not change fields other than' patch pod web -p '{"spec":{"restartPolicy":"Never"}}'
-refuses 'does no server-side apply' apply --server-side -f "$work/web.yaml"
 shows 'pod/other created \(server dry run\)' run other --image=busybox --dry-run=server
 refuses 'spec.containers\[0\].image: Required value' create -f - <<< '{"apiVersion": "v1", "kind": "Pod",
     "metadata": {"name": "bad"}, "spec": {"containers": [{"name": "app"}]}}'

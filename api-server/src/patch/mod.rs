@@ -38,11 +38,6 @@ impl Patch {
                 "the body of the request was in an unknown format - accepted media types include: \
                  application/json-patch+json, application/merge-patch+json",
             )),
-            "application/apply-patch+yaml" | "application/apply-patch+cbor" => {
-                Err(StatusError::unsupported_media_type(
-                    "the in-memory API server does no server-side apply: send a strategic merge patch or a JSON merge patch",
-                ))
-            }
             _ => Err(StatusError::unsupported_media_type("415: Unsupported Media Type")),
         }
     }

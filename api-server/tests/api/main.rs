@@ -14,6 +14,7 @@
 )]
 
 mod access;
+mod apply;
 mod create;
 mod definitions;
 mod delete;
@@ -127,6 +128,19 @@ against_both_servers! {
         an_eviction_asks_the_disruption_budget
         ephemeral_containers_are_added_and_never_changed
         resources_can_be_resized
+    }
+    apply {
+        what_is_not_there_is_created_and_owned
+        what_is_applied_no_longer_is_removed
+        a_field_of_another_manager_is_a_conflict_until_it_is_forced
+        an_update_takes_fields_and_conflicts_with_its_version
+        lists_are_merged_by_their_keys
+        a_status_is_applied_apart
+        an_apply_needs_a_manager_and_only_it_can_be_forced
+        yaml_is_applied_as_well
+        a_writer_is_known_by_what_it_wrote
+        unknown_fields_are_refused_named_or_dropped
+        a_value_of_another_type_is_refused
     }
     access {
         an_administrator_may_do_everything
