@@ -50,6 +50,7 @@ const ROWS: &[Row] = &[
     ("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", &[], Cluster, Uncounted, Absent),
     ("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", &[], Cluster, Uncounted, Absent),
     ("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", &[], Cluster, Uncounted, Absent),
+    ("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"], Namespaced, Uncounted, Only),
     ("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"], Namespaced, Uncounted, Only),
     ("batch", "v1", "cronjobs", "CronJob", &["cj"], Namespaced, Counted, Only),
     ("batch", "v1", "jobs", "Job", &[], Namespaced, Counted, Only),
@@ -86,6 +87,7 @@ pub(super) fn all() -> impl Iterator<Item = Resource> {
         generation,
         status,
         scale: ScalePaths::built_in(group, plural),
+        printer_columns: Vec::new(),
         schema: None,
         origin: Origin::BuiltIn,
     })

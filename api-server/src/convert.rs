@@ -1,7 +1,9 @@
 //! Conversion between the versions of a resource and its stored form.
 //!
 //! Versions of a custom resource differ in their name only (the strategy `None` of definitions). Of the resources
-//! that Kubernetes has, only events have two forms.
+//! that Kubernetes has, only events and autoscalers have two forms.
+
+use serde_json::json;
 
 use super::{object::Object, resource::Resource};
 
@@ -24,6 +26,13 @@ pub(super) fn outgoing(resource: &Resource, object: &Object) -> Object {
             rename(&mut shown, stored, new);
         }
     }
+    if is_old_autoscaler(resource) {
+        let metrics = shown.remove("spec.metrics");
+        let utilization = metrics.as_ref().and_then(|metrics| metrics.pointer("/0/resource/target/averageUtilization"));
+        if let Some(utilization) = utilization {
+            shown.set("spec.targetCPUUtilizationPercentage", utilization.clone());
+        }
+    }
     shown.set("apiVersion", resource.api_version());
     shown.set("kind", &*resource.kind);
     shown
@@ -39,7 +48,18 @@ pub(super) fn incoming(resource: &Resource, mut object: Object) -> Object {
         }
         object.set("apiVersion", "v1");
     }
+    if is_old_autoscaler(resource)
+        && let Some(utilization) = object.remove("spec.targetCPUUtilizationPercentage")
+    {
+        let target = json!({"type": "Utilization", "averageUtilization": utilization});
+        object.set("spec.metrics", json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]));
+    }
     object
+}
+
+/// True for version 1 of autoscalers, which knows one metric: the CPU.
+fn is_old_autoscaler(resource: &Resource) -> bool {
+    resource.is("autoscaling", "horizontalpodautoscalers") && resource.version == "v1"
 }
 
 fn rename(object: &mut Object, from: &str, to: &str) {

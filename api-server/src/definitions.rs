@@ -119,6 +119,7 @@ fn defined(definition: &Object, version: &Value) -> Resource {
         generation: Generation::Counted,
         status: if has_status { StatusSubresource::Only } else { StatusSubresource::Absent },
         scale: version.get("subresources").and_then(|one| one.get("scale")).and_then(ScalePaths::defined),
+        printer_columns: version.get("additionalPrinterColumns").and_then(Value::as_array).cloned().unwrap_or_default(),
         schema: version.get("schema").and_then(|schema| schema.get("openAPIV3Schema")).cloned().map(Arc::new),
         origin: Origin::Custom,
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     metadata, namespaces,
     object::Object,
+    owners::Propagation,
     query::{self, Effect},
     resource::{GroupResource, Resource},
     state::{Call, State, require_json},
@@ -18,8 +19,7 @@ use super::{
     strategy::Strategy,
 };
 
-/// `metav1.DeleteOptions`. No policy of propagation does anything: there is no garbage collector here, and dependents
-/// stay.
+/// `metav1.DeleteOptions`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct DeleteOptions {
@@ -52,7 +52,8 @@ impl DeleteOptions {
     pub(super) fn read(call: &Call) -> Result<DeleteOptions, StatusError> {
         if call.body.is_empty() {
             let grace_period_seconds = call.query.grace_period_seconds;
-            return Ok(DeleteOptions { grace_period_seconds, ..DeleteOptions::default() });
+            let propagation_policy = call.query.propagation_policy.clone();
+            return DeleteOptions { grace_period_seconds, propagation_policy, ..DeleteOptions::default() }.check();
         }
         require_json(&call.content_type)?;
         let options: DeleteOptions = serde_json::from_slice(&call.body).map_err(|error| {
@@ -73,6 +74,16 @@ impl DeleteOptions {
             return Err(StatusError::bad_request("orphanDependents and propagationPolicy cannot be both set"));
         }
         Ok(self)
+    }
+
+    /// Returns the treatment of dependents.
+    fn propagation(&self, resource: &Resource) -> Propagation {
+        match (self.propagation_policy.as_deref(), self.orphan_dependents) {
+            (Some("Foreground"), _) => Propagation::Foreground,
+            (Some("Orphan"), _) | (None, Some(true)) => Propagation::Orphan,
+            (Some(_), _) | (None, Some(false)) => Propagation::Background,
+            (None, None) => Propagation::default_of(resource),
+        }
     }
 
     /// True if the options ask for a dry run.
@@ -125,8 +136,25 @@ impl State {
         if call.resource.is("", "namespaces") {
             return self.delete_namespace(call, object);
         }
-        let deletion = Deletion::begin(call.strategy(), object, options.grace_period_seconds, call.now);
-        Ok(self.carry_out(call, object, deletion))
+        let is_stored = call.query.effect == Effect::Stored;
+        let mut object = Arc::clone(object);
+        let mut collects_first = false;
+        match options.propagation(&call.resource) {
+            Propagation::Orphan if is_stored => self.orphan_dependents(&object),
+            Propagation::Foreground if is_stored => {
+                if let Some(waiting) = self.waiting_for_dependents(&object) {
+                    object = self.commit(call, waiting);
+                    collects_first = true;
+                }
+            }
+            Propagation::Background | Propagation::Foreground | Propagation::Orphan => {}
+        }
+        let deletion = Deletion::begin(call.strategy(), &object, options.grace_period_seconds, call.now);
+        let deleted = self.carry_out(call, &object, deletion);
+        if collects_first {
+            self.collect_dependents(&object, call.now);
+        }
+        Ok(deleted)
     }
 
     fn carry_out(&mut self, call: &Call, object: &Arc<Object>, deletion: Deletion) -> Deleted {

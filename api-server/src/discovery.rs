@@ -1,10 +1,10 @@
-//! Discovery: groups, versions, resources, OpenAPI.
+//! Discovery: groups, versions, resources.
 //!
 //! <https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api>
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     path::Discovery,
@@ -78,7 +78,11 @@ fn entries(resource: &Resource) -> Vec<Value> {
         if !resource.short_names.is_empty() {
             fields.insert("shortNames".into(), resource.short_names.clone().into());
         }
-        if resource.is("", "pods") {
+        // Shown by `kubectl get all`.
+        let is_workload = matches!(&*resource.group, "apps" | "batch") && resource.plural != "controllerrevisions";
+        if is_workload
+            || resource.group.is_empty() && ["pods", "services", "replicationcontrollers"].contains(&&*resource.plural)
+        {
             fields.insert("categories".into(), json!(["all"]));
         }
     }
@@ -113,45 +117,7 @@ fn eviction() -> Value {
         "kind": "Eviction", "verbs": ["create"]})
 }
 
-/// Returns the paths below `/openapi/v3`.
-pub(super) fn open_api_paths(resources: &Resources) -> Value {
-    let paths: Map<String, Value> = resources
-        .iter()
-        .map(|resource| {
-            let path = version_path(resource);
-            let url = json!({"serverRelativeURL": format!("/openapi/v3/{path}")});
-            (path, url)
-        })
-        .collect();
-    json!({"paths": paths})
-}
-
-/// The document of one group and version. It says no more than what `kubectl` asks before it writes: that a patch can
-/// be validated.
-pub(super) fn open_api(resources: &Resources, asked: &str) -> Result<Value, StatusError> {
-    let paths: Map<String, Value> = resources
-        .iter()
-        .filter(|resource| version_path(resource) == asked)
-        .map(|resource| {
-            let namespace = if resource.scope == Scope::Namespaced { "/namespaces/{namespace}" } else { "" };
-            let path = format!("/{asked}{namespace}/{}/{{name}}", resource.plural);
-            let parameters =
-                ["fieldValidation", "dryRun", "fieldManager"].map(|name| json!({"name": name, "in": "query"}));
-            let kind = json!({"group": resource.group, "version": resource.version, "kind": resource.kind});
-            (
-                path,
-                json!({"patch": {"parameters": parameters, "x-kubernetes-group-version-kind": kind, "responses": {}}}),
-            )
-        })
-        .collect();
-    if paths.is_empty() {
-        return Err(StatusError::no_such_path());
-    }
-    let info = json!({"title": "Kubernetes in memory", "version": "v1.36.0"});
-    Ok(json!({"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": {}}}))
-}
-
-fn version_path(resource: &Resource) -> String {
+pub(super) fn version_path(resource: &Resource) -> String {
     let root = if resource.group.is_empty() { "api" } else { "apis" };
     format!("{root}/{}", resource.api_version())
 }

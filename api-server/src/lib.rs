@@ -47,14 +47,14 @@
 //!   of namespaces `finalize`; `scale` of workloads and of custom resources that define it.
 //! * Access reviews, all answered with yes.
 //! * `generation`, `uid`, `resourceVersion`, finalizers, deletion with grace, preconditions.
+//! * Garbage collection by owner references, in the background, in the foreground or not at all (`propagationPolicy`).
 //! * Custom resources: by their definition or, without one, by the first object that is created.
-//! * Discovery as far as `kubectl` needs it. [`ApiServer::listen`] serves on a port.
+//! * Discovery and `/openapi/v3` as far as `kubectl` needs them. [`ApiServer::listen`] serves on a port.
 //!
 //! # What it does not do
 //!
 //! * No scheduler and no controllers: Pods get a node by `binding` or `spec.nodeName`; a Deployment creates no
-//!   Pods, dependents are not collected (every `propagationPolicy` is accepted), a deleted namespace is not
-//!   emptied, and disruption budgets keep the status they are given.
+//!   Pods, a deleted namespace is not emptied, and disruption budgets keep the status they are given.
 //! * No authentication and no RBAC: every request is allowed.
 //! * No admission webhooks. Three rules of admission plugins are enforced: the namespace must exist, a Pod gets a
 //!   priority (0, no classes), and tolerates a lost node for five minutes.
@@ -82,6 +82,8 @@ mod names;
 mod namespaces;
 mod nodes;
 mod object;
+mod open_api;
+mod owners;
 mod patch;
 mod path;
 mod pods;
@@ -103,6 +105,7 @@ mod update;
 mod validation;
 mod view;
 mod watch;
+mod workloads;
 
 pub use answer::Body;
 pub use clock::TokioClock;
@@ -168,8 +171,15 @@ impl ApiServer {
         let now: Now = Arc::new(move || clock.now());
         let (mut store, mut names) = (Store::new(HISTORY_LIMIT), Names::default());
         namespaces::begin(&mut store, &mut names, now());
-        let state = State { store, resources: Resources::built_in(), names };
+        let state = State { store, resources: Resources::built_in(), names, notes_missing_controllers: false };
         ApiServer { shared: Arc::new(Shared { state: Arc::new(Mutex::new(state)), now }) }
+    }
+
+    /// Records an event on each new workload (Deployment, Job …), which says that no controller acts on it.
+    ///
+    /// For people who try the server by hand; a test that runs controllers of its own has no use for it.
+    pub fn note_missing_controllers(&self) {
+        self.state().notes_missing_controllers = true;
     }
 
     /// Returns a client for the namespace `default`.

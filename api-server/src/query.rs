@@ -21,6 +21,7 @@ pub(super) struct Query {
     pub(super) watch: Option<WatchQuery>,
     pub(super) effect: Effect,
     pub(super) grace_period_seconds: Option<i64>,
+    pub(super) propagation_policy: Option<String>,
     pub(super) include_object: IncludeObject,
     pub(super) field_manager: Option<String>,
     /// Takes fields from other managers (`force` of an apply).
@@ -103,6 +104,7 @@ impl Query {
                 "resourceVersionMatch" => read.version_match = version_match(&value)?,
                 "dryRun" => read.effect = effect(&value)?,
                 "gracePeriodSeconds" => read.grace_period_seconds = Some(number(&key, &value)?),
+                "propagationPolicy" => read.propagation_policy = Some(value.into_owned()).filter(|it| !it.is_empty()),
                 "includeObject" => read.include_object = include_object(&value)?,
                 "fieldManager" => read.field_manager = Some(value.into_owned()),
                 "force" => read.force = flag(&value),

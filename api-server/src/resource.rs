@@ -89,6 +89,8 @@ pub(super) struct Resource {
     pub(super) status: StatusSubresource,
     /// Fields of the subresource `scale`, if there is one.
     pub(super) scale: Option<ScalePaths>,
+    /// `additionalPrinterColumns` of a custom resource.
+    pub(super) printer_columns: Vec<Value>,
     /// OpenAPI schema of a custom resource, if its definition has one.
     pub(super) schema: Option<Arc<Value>>,
     pub(super) origin: Origin,
@@ -159,6 +161,11 @@ impl Resources {
         self.0.get(&key).cloned()
     }
 
+    /// Returns the first resource that fits.
+    pub(super) fn find_by(&self, fits: impl Fn(&Resource) -> bool) -> Option<Arc<Resource>> {
+        self.0.values().find(|resource| fits(resource)).cloned()
+    }
+
     /// Returns all resources by group, version and name.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Resource> {
         self.0.values().map(Arc::as_ref)
@@ -178,6 +185,7 @@ pub(super) fn learnt(target: &Target, kind: &str) -> Resource {
         generation: Generation::Counted,
         status: StatusSubresource::Only,
         scale: None,
+        printer_columns: Vec::new(),
         schema: None,
         origin: Origin::Custom,
     }

@@ -26,6 +26,8 @@ pub(super) struct State {
     pub(super) store: Store,
     pub(super) resources: Resources,
     pub(super) names: Names,
+    /// Records an event on workloads, on which nothing acts.
+    pub(super) notes_missing_controllers: bool,
 }
 
 /// Request for objects.
@@ -209,6 +211,8 @@ impl State {
             Effect::Stored => {
                 let removed = self.store.remove(&call.resource.storage(), &Key::of(object));
                 definitions::abolish(self, &call.resource, object);
+                self.collect_dependents(object, call.now);
+                self.release_owners(object, call.now);
                 removed.unwrap_or_else(|| Arc::clone(object))
             }
         }
@@ -256,7 +260,11 @@ impl State {
             return Err(StatusError::already_exists(&resource.group_resource(), object.name()));
         }
         apply::record(call, writer, None, &mut object);
-        Ok(self.commit(call, object))
+        let created = self.commit(call, object);
+        if call.query.effect == Effect::Stored {
+            self.note_missing_controller(resource, &created, call.now);
+        }
+        Ok(created)
     }
 
     /// <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#namespacelifecycle>

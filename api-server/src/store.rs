@@ -1,20 +1,24 @@
 //! Store of objects and their recent changes.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use tokio::sync::watch;
 
-use super::{object::Object, resource::GroupResource, status::StatusError};
+use super::{object::Object, owners, resource::GroupResource, status::StatusError};
 
 /// All objects, under one resource version.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Store {
     revision: u64,
     collections: BTreeMap<GroupResource, Collection>,
     history_limit: usize,
+    /// Objects by uid.
+    uids: BTreeMap<String, (GroupResource, Key)>,
+    /// Objects that name an owner, by the owner's uid.
+    owned: BTreeMap<String, BTreeSet<(GroupResource, Key)>>,
 }
 
 /// Key of an object.
@@ -64,7 +68,7 @@ impl Key {
 
 impl Store {
     pub(super) fn new(history_limit: usize) -> Store {
-        Store { revision: 1, collections: BTreeMap::new(), history_limit }
+        Store { revision: 1, history_limit, ..Store::default() }
     }
 
     /// Returns the current resource version.
@@ -88,14 +92,20 @@ impl Store {
         let limit = self.history_limit;
         let collection = self.collection(resource);
         let before = collection.objects.insert(Key::of(&after), Arc::clone(&after));
+        let replaced = before.clone();
         let change = Change { revision, before, after: Arc::clone(&after), kind: ChangeKind::Stored };
         collection.record(change, limit);
+        if let Some(replaced) = replaced.filter(|replaced| differs_in_links(replaced, &after)) {
+            self.unlink(resource, &replaced);
+        }
+        self.link(resource, &after);
         after
     }
 
     /// Removes an object and returns its last state with the deletion's version.
     pub(super) fn remove(&mut self, resource: &GroupResource, key: &Key) -> Option<Arc<Object>> {
         let before = self.collections.get_mut(resource)?.objects.remove(key)?;
+        self.unlink(resource, &before);
         let mut last = Object::clone(&before);
         let revision = self.next_revision(&mut last);
         let after = Arc::new(last);
@@ -103,6 +113,45 @@ impl Store {
         let change = Change { revision, before: Some(before), after: Arc::clone(&after), kind: ChangeKind::Deleted };
         self.collection(resource).record(change, limit);
         Some(after)
+    }
+
+    fn link(&mut self, resource: &GroupResource, object: &Object) {
+        let entry = || (resource.clone(), Key::of(object));
+        if !self.uids.contains_key(object.uid()) {
+            self.uids.insert(object.uid().into(), entry());
+        }
+        for owner in owners::references(object) {
+            self.owned.entry(owner.into()).or_default().insert(entry());
+        }
+    }
+
+    fn unlink(&mut self, resource: &GroupResource, object: &Object) {
+        self.uids.remove(object.uid());
+        for owner in owners::references(object) {
+            if let Some(dependents) = self.owned.get_mut(owner) {
+                dependents.remove(&(resource.clone(), Key::of(object)));
+                if dependents.is_empty() {
+                    self.owned.remove(owner);
+                }
+            }
+        }
+    }
+
+    /// Returns the objects that name an owner.
+    pub(super) fn dependents(&self, uid: &str) -> impl Iterator<Item = (&GroupResource, Arc<Object>)> {
+        let owned = self.owned.get(uid).into_iter().flatten();
+        owned.filter_map(|(resource, key)| Some((resource, self.get(resource, key)?)))
+    }
+
+    /// Returns an object by its uid.
+    pub(super) fn by_uid(&self, uid: &str) -> Option<(GroupResource, Arc<Object>)> {
+        let (resource, key) = self.uids.get(uid)?;
+        Some((resource.clone(), self.get(resource, key)?))
+    }
+
+    /// True if an object of that uid exists.
+    pub(super) fn has_uid(&self, uid: &str) -> bool {
+        self.uids.contains_key(uid)
     }
 
     /// Returns the objects of a resource at a resource version.
@@ -155,6 +204,11 @@ impl Store {
     fn collection(&mut self, resource: &GroupResource) -> &mut Collection {
         self.collections.entry(resource.clone()).or_insert_with(Collection::new)
     }
+}
+
+/// True if an object has another uid or other owners than before.
+fn differs_in_links(before: &Object, after: &Object) -> bool {
+    before.uid() != after.uid() || !owners::references(before).eq(owners::references(after))
 }
 
 impl Collection {

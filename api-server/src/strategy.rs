@@ -12,6 +12,7 @@ use super::{
     pods::Pods,
     resource::{Origin, Resource, StatusSubresource},
     status::StatusError,
+    workloads,
 };
 
 /// Preparation and validation of a resource's objects.
@@ -75,6 +76,13 @@ pub(super) fn of(resource: &Resource) -> &'static dyn Strategy {
         ("", "pods") => &Pods,
         ("", "nodes") => &Nodes,
         ("", "namespaces") => &Namespaces,
+        ("apps", "deployments") => &workloads::DEPLOYMENT,
+        ("apps", "replicasets") => &workloads::REPLICA_SET,
+        ("apps", "statefulsets") => &workloads::STATEFUL_SET,
+        ("apps", "daemonsets") => &workloads::DAEMON_SET,
+        ("batch", "jobs") => &workloads::JOB,
+        ("batch", "cronjobs") => &workloads::CRON_JOB,
+        ("", "replicationcontrollers") => &workloads::REPLICATION_CONTROLLER,
         ("apiextensions.k8s.io", "customresourcedefinitions") => &Definitions,
         _ => &Plain,
     }

@@ -13,7 +13,7 @@ if ! command -v kubectl > /dev/null; then
 fi
 
 work=$(mktemp -d)
-cargo build --quiet --package pod-lifecycle-fake-node --example memory
+cargo build --quiet --package pod-lifecycle-api-server --example memory
 "${CARGO_TARGET_DIR:-target}/debug/examples/memory" 127.0.0.1:0 > "$work/address" &
 server=$!
 trap 'kill "$server"; rm -rf "$work"' EXIT

@@ -19,7 +19,7 @@ const VOLUME_FILE_MODE: u64 = 0o644;
 /// Fills in the defaults. Unknown fields stay as they are; a Pod that cannot be read as one is refused.
 ///
 /// Answers to `SetDefaults_Pod`, `SetDefaults_PodSpec` and their like.
-pub(super) fn fill_in(pod: &mut Object) -> Result<(), StatusError> {
+pub(in super::super) fn fill_in(pod: &mut Object) -> Result<(), StatusError> {
     let manifest: PodManifest = state::read(pod).map_err(|error| unreadable("Pod", "v1", &error))?;
     let defaulted =
         serde_json::to_value(manifest.with_defaults().spec).map_err(|error| unreadable("Pod", "v1", &error))?;

@@ -23,6 +23,8 @@ use super::{
     strategy::Strategy,
 };
 
+pub(super) use defaults::fill_in;
+
 /// The strategy of Pods.
 pub(super) struct Pods;
 

@@ -2,6 +2,7 @@
 //!
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
 
+mod columns;
 mod event;
 mod node;
 mod pod;
@@ -64,14 +65,14 @@ pub(super) fn table(
     include: IncludeObject,
     now: Timestamp,
 ) -> Value {
-    let Columns { columns, cells } = columns_of(resource);
+    let (definitions, cells) = rows_of(resource, now);
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| match include {
-            IncludeObject::Nothing => json!({"cells": cells(object, now), "object": null}),
-            IncludeObject::Metadata => json!({"cells": cells(object, now), "object": view::metadata(object)}),
+            IncludeObject::Nothing => json!({"cells": cells(object), "object": null}),
+            IncludeObject::Metadata => json!({"cells": cells(object), "object": view::metadata(object)}),
             IncludeObject::Object => {
-                json!({"cells": cells(object, now), "object": convert::outgoing(resource, object).into_value()})
+                json!({"cells": cells(object), "object": convert::outgoing(resource, object).into_value()})
             }
         })
         .collect();
@@ -79,14 +80,39 @@ pub(super) fn table(
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
-        "columnDefinitions": columns.iter().map(definition).collect::<Vec<_>>(),
+        "columnDefinitions": definitions,
         "rows": rows,
     })
 }
 
-fn definition((name, shown): &Column) -> Value {
-    let format = if *name == "Name" { "name" } else { "" };
-    let priority = u8::from(*shown == Shown::Wide);
+/// Makes the cells of an object.
+type Cells<'r> = Box<dyn Fn(&Object) -> Vec<Value> + 'r>;
+
+/// Returns the column definitions, and what makes an object's cells.
+fn rows_of(resource: &Resource, now: Timestamp) -> (Vec<Value>, Cells<'_>) {
+    let added = columns::PrinterColumn::of(resource);
+    if let Some(fields) = columns::of(resource) {
+        let definitions = fields.iter().map(|(name, shown, _)| definition(name, *shown)).collect();
+        let cells = move |object: &Object| fields.iter().map(|column| columns::cell(object, column.2, now)).collect();
+        return (definitions, Box::new(cells));
+    }
+    if added.is_empty() {
+        let Columns { columns, cells } = columns_of(resource);
+        let definitions = columns.iter().map(|(name, shown)| definition(name, *shown)).collect();
+        return (definitions, Box::new(move |object| cells(object, now)));
+    }
+    let named = added.iter().map(|column| definition(column.name(), column.shown()));
+    let definitions = std::iter::once(definition("Name", Shown::Always)).chain(named).collect();
+    let cells = move |object: &Object| {
+        let own = added.iter().map(|column| column.cell(object, now));
+        std::iter::once(object.name().into()).chain(own).collect()
+    };
+    (definitions, Box::new(cells))
+}
+
+fn definition(name: &str, shown: Shown) -> Value {
+    let format = if name == "Name" { "name" } else { "" };
+    let priority = u8::from(shown == Shown::Wide);
     json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
 }
 

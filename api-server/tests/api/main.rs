@@ -18,6 +18,7 @@ mod apply;
 mod create;
 mod definitions;
 mod delete;
+mod garbage;
 mod namespaces;
 mod nodes;
 mod patch;
@@ -29,6 +30,7 @@ mod status;
 mod tables;
 mod update;
 mod watch;
+mod workloads;
 
 macro_rules! against_both_servers {
     ($($group:ident { $($case:ident)+ })+) => {
@@ -142,6 +144,10 @@ against_both_servers! {
         unknown_fields_are_refused_named_or_dropped
         a_value_of_another_type_is_refused
     }
+    workloads {
+        a_deployment_gets_its_defaults_and_its_pods_theirs
+        a_job_selects_its_pods_by_its_uid
+    }
     access {
         an_administrator_may_do_everything
         a_review_that_asks_nothing_is_refused
@@ -176,6 +182,8 @@ against_both_servers! {
     }
     tables {
         pods_are_shown_as_rows
+        workloads_are_shown_as_rows
+        a_definition_names_the_columns_of_its_objects
         only_metadata_can_be_asked_for
         another_format_is_refused
         an_event_of_one_group_is_an_event_of_the_other

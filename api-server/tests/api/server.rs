@@ -75,6 +75,16 @@ impl Server {
         self.answer(request).await
     }
 
+    /// Waits until a path is served; a real API server takes a moment for a new definition.
+    pub(crate) async fn served(&self, path: &str) {
+        for _ in 0..100 {
+            if self.get(path).await.code == 200 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, "application/json", body.to_string()).await
     }

@@ -78,3 +78,56 @@ pub(crate) async fn an_event_of_one_group_is_an_event_of_the_other(server: &Serv
     assert_eq!(shown, ["Last Seen", "Type", "Reason", "Object", "Message"]);
     assert_eq!(table["rows"][0]["cells"][3], "pod/web");
 }
+
+pub(crate) async fn workloads_are_shown_as_rows(server: &Server) {
+    let template = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}});
+    let web = json!({"metadata": {"name": "web"}, "spec": {"replicas": 3, "selector": {"matchLabels": {"a": "b"}},
+        "template": template}});
+    let path = format!("/apis/apps/v1/namespaces/{}/deployments", server.namespace);
+    server.post(&path, web).await.expect(201);
+    let table = server.get_as(&path, TABLE).await.expect(200);
+    let shown: Vec<_> =
+        columns(&table).into_iter().filter(|(_, priority)| *priority == 0).map(|(name, _)| name).collect();
+    assert_eq!(shown, ["Name", "Ready", "Up-to-date", "Available", "Age"]);
+    let cells = table["rows"][0]["cells"].as_array().unwrap();
+    assert_eq!(cells[..4], [json!("web"), json!("0/3"), json!(0), json!(0)]);
+}
+
+pub(crate) async fn a_definition_names_the_columns_of_its_objects(server: &Server) {
+    let group = format!("{}.example.com", server.namespace);
+    let schema = json!({"type": "object", "properties": {
+        "spec": {"type": "object", "properties": {"size": {"type": "integer"}, "parts": {"type": "array",
+            "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"], "items": {"type": "object",
+                "required": ["name"], "properties": {"name": {"type": "string"}, "count": {"type": "integer"}}}}}},
+        "status": {"type": "object", "properties": {"conditions": {"type": "array", "items": {"type": "object",
+            "properties": {"type": {"type": "string"}, "status": {"type": "string"}}}}}}}});
+    let columns_of = json!([{"name": "Size", "type": "integer", "jsonPath": ".spec.size"},
+        {"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "priority": 1}]);
+    let definition = json!({"metadata": {"name": format!("widgets.{group}")}, "spec": {"group": group, "scope": "Namespaced",
+        "names": {"plural": "widgets", "singular": "widget", "kind": "Widget"},
+        "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema},
+            "additionalPrinterColumns": columns_of,
+            "subresources": {"scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"}}}]}});
+    server.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition).await.expect(201);
+    let path = format!("/apis/{group}/v1/namespaces/{}/widgets", server.namespace);
+    let widget = json!({"apiVersion": format!("{group}/v1"), "kind": "Widget", "metadata": {"name": "blue"},
+        "spec": {"size": 2, "parts": [{"name": "a", "count": 1}], "colour": "blue"},
+        "status": {"conditions": [{"type": "Other", "status": "?"}, {"type": "Ready", "status": "True"}]}});
+    server.served(&path).await;
+    let strict = server.post(&format!("{path}?fieldValidation=Strict"), widget.clone()).await.expect(400);
+    let message = strict["message"].as_str().unwrap();
+    assert!(message.contains("strict decoding error: unknown field \"spec.colour\""), "{message}");
+    let made = server.post(&path, widget).await.expect(201);
+    assert_eq!(made["spec"].get("colour"), None);
+    let table = server.get_as(&path, TABLE).await.expect(200);
+    assert_eq!(columns(&table), [("Name", 0), ("Size", 0), ("Ready", 1)]);
+    assert_eq!(table["rows"][0]["cells"], json!(["blue", 2, "True"]));
+    // Its scale and the merge of its lists are as the definition says.
+    let scaled = server.merge_patch(&format!("{path}/blue/scale"), json!({"spec": {"replicas": 5}})).await.expect(200);
+    assert_eq!(scaled["spec"]["replicas"], 5);
+    let part = json!({"apiVersion": format!("{group}/v1"), "kind": "Widget", "metadata": {"name": "blue"},
+        "spec": {"parts": [{"name": "b", "count": 2}]}});
+    let applied = format!("{path}/blue?fieldManager=parts");
+    let applied = server.send("PATCH", &applied, "application/apply-patch+yaml", part.to_string()).await.expect(200);
+    assert_eq!(applied["spec"]["parts"].as_array().unwrap().len(), 2);
+}

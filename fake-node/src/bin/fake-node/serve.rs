@@ -41,6 +41,7 @@ pub(crate) async fn serve(serve: Serve) -> Result<ExitCode, Failure> {
         tokio::spawn(run_fast(speed));
     }
     let server = ApiServer::with_clock(clock);
+    server.note_missing_controllers();
     let service = WithClock { server: server.clone(), clock: stopped };
     let listening =
         Listening::of(service, &*serve.listen).await.map_err(|error| format!("--listen {}: {error}", serve.listen))?;
