@@ -21,19 +21,29 @@ const UID: &str = "5f0c6e6e-7d3c-4c57-9f4e-3a1f5b1c2d3e";
 
 /// Options of a question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Options {
     /// Present time: ages and delays are relative to it.
+    #[cfg_attr(feature = "typescript", tsify(optional, type = "string | Date"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub at: Option<Timestamp>,
     /// Version of Kubernetes.
+    #[cfg_attr(feature = "typescript", tsify(optional, type = "string"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub kubernetes: KubernetesVersion,
     /// Events of the Pods, as `kubectl get events -o json` prints them.
+    #[cfg_attr(feature = "typescript", tsify(optional, type = "Record<string, any> | Record<string, any>[]"))]
     pub events: Option<Value>,
     /// Name of the object that is meant, if there are several: `web` or `deployment/web`.
+    #[cfg_attr(feature = "typescript", tsify(optional))]
     pub name: Option<String>,
     /// Format of a picture: `svg` (the default), `mermaid`, `lanes` or `ascii`.
+    #[cfg_attr(feature = "typescript", tsify(optional, type = "\"svg\" | \"mermaid\" | \"lanes\" | \"ascii\""))]
     pub format: Option<String>,
     /// Width of a picture: pixels of an SVG, columns of lanes.
+    #[cfg_attr(feature = "typescript", tsify(optional))]
     pub width: Option<u32>,
 }
 

@@ -38,6 +38,8 @@ pub struct Life {
 
 /// Picture of a life as SVG, with its scale.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Drawing {
     /// Pod name.

@@ -19,6 +19,8 @@ use crate::row::Row;
 
 /// State of a simulated Pod at one time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Moment {
     /// Seconds since the start.
@@ -41,6 +43,8 @@ pub struct Moment {
 
 /// Kubernetes event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventRow {
     /// `Normal` or `Warning`.
     #[serde(rename = "type")]
@@ -59,6 +63,8 @@ pub struct EventRow {
 
 /// Upcoming step, or something that a container waits for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Upcoming {
     /// Description: `api starts`.

@@ -13,6 +13,8 @@ use serde::Serialize;
 
 /// Something that is wrong with an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Path of the field: `spec.containers[0].image`; empty for the input as a whole.

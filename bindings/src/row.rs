@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// Row of `kubectl get pods`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
     /// NAMESPACE; empty if the object has none.

@@ -20,9 +20,13 @@ const COMPUTED: [ConditionType; 3] = [ConditionType::Initialized, ConditionType:
 
 /// Status of a Pod as it should be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// Phase as it should be.
+    #[cfg_attr(feature = "typescript", tsify(type = "string"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub phase: PodPhase,
     /// READY column: `1/2`.
     pub ready: String,
@@ -40,6 +44,8 @@ pub struct Status {
 
 /// Condition of a Pod.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Type: `Ready`.
@@ -55,6 +61,8 @@ pub struct Condition {
 
 /// What the object of a Pod says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Published {
     /// Phase, as it stands there; empty without one.

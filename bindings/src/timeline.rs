@@ -10,6 +10,8 @@ use crate::{moment::is_ready, row::Row};
 
 /// What a client sees of a life.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Timeline {
     /// Pod name.
@@ -33,6 +35,8 @@ pub struct Timeline {
 
 /// Status of the Pod from a time on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StatusAt {
     /// Seconds since the start.
@@ -40,17 +44,23 @@ pub struct StatusAt {
     /// The same in the time of the cluster.
     pub at: String,
     /// Phase; `None` before there is one.
+    #[cfg_attr(feature = "typescript", tsify(type = "string | null"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub phase: Option<PodPhase>,
     /// True if the Pod is `Ready`.
     pub ready: bool,
     /// Row of `kubectl get pods`.
     pub row: Row,
     /// The whole status.
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, any>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub status: PodStatus,
 }
 
 /// Kubernetes event at a time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventAt {
     /// Seconds since the start.

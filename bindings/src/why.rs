@@ -18,6 +18,8 @@ use crate::{
 
 /// Explanations of Pods.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Why {
     /// Numbers of Pods.
@@ -32,6 +34,8 @@ pub struct Why {
 
 /// Numbers of Pods, by urgency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// All Pods.
@@ -52,17 +56,23 @@ pub struct Counts {
 
 /// Explanation of one Pod.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Explained {
     /// Row of `kubectl get pods`.
     pub row: Row,
     /// Urgency of its state.
+    #[cfg_attr(feature = "typescript", tsify(type = "string"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub urgency: Urgency,
     /// Cause in one clause, the same for Pods with the same trouble.
     pub cause: String,
     /// Explanation as text.
     pub text: String,
     /// Explanation as data.
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, any>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub explanation: Explanation,
     /// Contradictions in the object's status.
     pub contradictions: Vec<Problem>,
