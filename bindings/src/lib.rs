@@ -2,7 +2,7 @@
 //!
 //! [`ask`] answers every question that needs no memory; a [`Simulation`] is advanced step by step and acted upon; a [`Life`]
 //! is one that was played, and drawn. The packages for JavaScript and Python and the playground are built on these, so that
-//! they give the same answers: `tests/answers.json` has them, byte by byte.
+//! they give the same answers: `tests/answers.jsonl.gz` has them, byte by byte.
 
 #![forbid(unsafe_code)]
 

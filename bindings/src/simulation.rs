@@ -7,6 +7,7 @@ use pod_lifecycle::{
 };
 
 use crate::{
+    ask::json,
     input::{self, Options},
     life::{Format, duration},
     moment::Moment,
@@ -129,6 +130,20 @@ impl Simulation {
     /// [`InputError`] if there is no such format.
     pub fn picture(&self, format: &str, width: Option<u32>) -> Result<String, InputError> {
         Ok(Format::named(format)?.draw(self.simulation.timeline(), width))
+    }
+
+    /// Returns as JSON what `moment`, `pod` or `timeline` returns.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`] for another word.
+    pub fn ask(&self, what: &str) -> Result<String, InputError> {
+        match what {
+            "moment" => json(&self.moment()),
+            "pod" => json(&self.pod()),
+            "timeline" => json(&self.timeline()),
+            _ => Err(Problem::at("what", format!("expected moment, pod or timeline, found {what:?}")).into()),
+        }
     }
 
     fn seconds(&self, at: Timestamp) -> f64 {

@@ -240,7 +240,7 @@ impl Simulation {
     /// None.
     #[wasm_bindgen(unchecked_return_type = "Moment")]
     pub fn moment(&self) -> Answer {
-        parsed(bindings::json(&self.0.moment()))
+        parsed(self.0.ask("moment"))
     }
 
     /// Returns the Pod's object as the API server has it; `null` once it is removed.
@@ -250,7 +250,7 @@ impl Simulation {
     /// None.
     #[wasm_bindgen(unchecked_return_type = "KubernetesObject | null")]
     pub fn pod(&self) -> Answer {
-        parsed(bindings::json(&self.0.pod()))
+        parsed(self.0.ask("pod"))
     }
 
     /// Returns the timeline so far.
@@ -260,7 +260,16 @@ impl Simulation {
     /// None.
     #[wasm_bindgen(unchecked_return_type = "Timeline")]
     pub fn timeline(&self) -> Answer {
-        parsed(bindings::json(&self.0.timeline()))
+        parsed(self.0.ask("timeline"))
+    }
+
+    /// Returns the JSON text that `moment`, `pod` or `timeline` parses.
+    ///
+    /// # Errors
+    ///
+    /// `InputError` for another word.
+    pub fn ask(&self, what: &str) -> Result<String, JsValue> {
+        self.0.ask(what).map_err(|error| thrown(&error))
     }
 
     /// Draws the life so far; the width is in px or columns.
