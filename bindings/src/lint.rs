@@ -43,14 +43,13 @@ pub struct Finding {
     #[serde(flatten)]
     pub problem: Problem,
     /// Page of the Kubernetes documentation.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub see: Option<String>,
 }
 
 /// Level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
     /// The API server refuses it.

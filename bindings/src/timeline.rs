@@ -29,7 +29,6 @@ pub struct Timeline {
     /// Kubernetes events.
     pub events: Vec<EventAt>,
     /// Notice that the scenario was cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
 
