@@ -69,6 +69,7 @@
 mod answer;
 mod apply;
 mod builtin;
+mod chaos;
 mod clock;
 mod convert;
 mod definitions;
@@ -108,6 +109,7 @@ mod watch;
 mod workloads;
 
 pub use answer::Body;
+pub use chaos::{Chaos, ChaosRule, ChaosServer, Failure, InvalidChaos};
 pub use clock::TokioClock;
 pub use listen::Listening;
 

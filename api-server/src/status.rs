@@ -143,6 +143,13 @@ impl StatusError {
         }
     }
 
+    /// Failure of a plan; clients may try again after a second where the real API server says so.
+    pub(super) fn chaos(code: StatusCode, reason: &'static str, message: &str) -> StatusError {
+        let retries = matches!(code, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let details = if retries { json!({"retryAfterSeconds": 1}) } else { Value::Null };
+        StatusError { details, ..StatusError::plain(code, reason, message) }
+    }
+
     /// Client error that the real API server answers with 500.
     pub(super) fn unclassified(message: impl Into<String>) -> StatusError {
         StatusError::plain(StatusCode::INTERNAL_SERVER_ERROR, "", message)

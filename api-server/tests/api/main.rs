@@ -15,6 +15,7 @@
 
 mod access;
 mod apply;
+mod chaos;
 mod create;
 mod definitions;
 mod delete;

@@ -52,6 +52,11 @@ impl Server {
         Some(Server::begin(Client::try_from(config).unwrap()).await)
     }
 
+    /// The server that a client reaches.
+    pub(crate) async fn with(client: Client) -> Server {
+        Server::begin(client).await
+    }
+
     async fn begin(client: Client) -> Server {
         let mut server = Server { client, namespace: String::new() };
         let namespace = json!({"metadata": {"generateName": "api-"}});

@@ -11,7 +11,10 @@ use clap::{
     Args, Parser, Subcommand,
     builder::{PathBufValueParser, TypedValueParser},
 };
-use fake_node::{Node, PodScript, Quantity, Taint};
+use fake_node::{
+    Node, PodScript, Quantity, Taint,
+    api_server::{ApiServer, Chaos},
+};
 use pod_lifecycle::config::KubernetesVersion;
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -66,6 +69,11 @@ pub(crate) struct Serve {
     /// Command for a shell, run with KUBECONFIG set; its exit code is that of the program
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
+
+    /// File (YAML or JSON) with a plan of failures: the API server refuses, delays, drops watches, doubles events and
+    /// returns stale lists to clients outside of this process
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(chaos))]
+    pub(crate) chaos: Option<Chaos>,
 
     /// Stops the clock: time passes only by POST /clock/advance?seconds=N
     #[arg(long, conflicts_with = "speed")]
@@ -208,6 +216,13 @@ fn addressed(mut node: Node, of_node: Option<Ipv4Addr>, of_pods: Option<Ipv4Addr
 
 fn setup(file: PathBuf) -> Result<Setup, String> {
     read(&file)
+}
+
+fn chaos(file: PathBuf) -> Result<Chaos, String> {
+    let chaos: Chaos = read(&file)?;
+    // Checked before anything starts.
+    ApiServer::new().with_chaos(chaos.clone()).map_err(|error| error.to_string())?;
+    Ok(chaos)
 }
 
 fn script(file: PathBuf) -> Result<PodScript, String> {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fake_node::api_server::{ApiServer, Body};
+use fake_node::api_server::{Body, ChaosServer};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -78,7 +78,7 @@ pub(crate) async fn run_fast(speed: u32) {
 /// API server with the path `/clock/advance` before it.
 #[derive(Clone)]
 pub(crate) struct WithClock {
-    pub(crate) server: ApiServer,
+    pub(crate) server: ChaosServer,
     pub(crate) clock: Option<StoppedClock>,
 }
 

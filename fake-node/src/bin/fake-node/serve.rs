@@ -42,7 +42,9 @@ pub(crate) async fn serve(serve: Serve) -> Result<ExitCode, Failure> {
     }
     let server = ApiServer::with_clock(clock);
     server.note_missing_controllers();
-    let service = WithClock { server: server.clone(), clock: stopped };
+    // The nodes and the binder reach the server itself, so the plan strikes clients outside only.
+    let flaky = server.with_chaos(serve.chaos.clone().unwrap_or_default())?;
+    let service = WithClock { server: flaky, clock: stopped };
     let listening =
         Listening::of(service, &*serve.listen).await.map_err(|error| format!("--listen {}: {error}", serve.listen))?;
     let running = serve.options.set_up(Node::new(server.client()).with_clock(clock)).start().await?;
