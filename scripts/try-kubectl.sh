@@ -98,8 +98,8 @@ try 0 'default/web|pod/web evicted' '' drain fake-0 fake-1 --force --timeout=10s
 try 0 'fake-0 uncordoned' '' uncordon fake-0 fake-1
 try 0 'pod/again created' '' run again --image=nginx
 try 0 'condition met' '' wait --for=condition=Ready pod/again --timeout=10s
-try 1 'NotImplemented' 'refused: "pods/log is what a kubelet answers, and there is none"' logs again
-try 1 'NotImplemented|not found|does not do this|error' 'refused in the same way' exec again -- ls
+try 1 'the logs of again are with the kubelet of node fake-' 'refused: the nodes name no kubelet port' logs again
+try 1 'NotImplemented|not found|does not do this|error' 'refused: what a kubelet answers' exec again -- ls
 try 0 'pod "again" deleted' 'after its grace period' delete pod again --timeout=20s
 try 0 'deployment.apps "api" deleted' '' delete deployment api --cascade=foreground --timeout=5s
 try 1 'Metrics API not available' 'there is no metrics server' top nodes

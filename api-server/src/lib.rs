@@ -61,7 +61,8 @@
 //! * Only Pods are validated field by field, and only as far as the core knows them. Of others, names, labels,
 //!   annotations, finalizers and immutable fields are checked, and that fields exist and have the right type. Of the
 //!   schemas of custom resources only the names of fields and the merge rules of lists count.
-//! * Logs, exec, port-forward and proxy are refused with 501.
+//! * Logs are asked of the kubelet whose port a node's `status.daemonEndpoints` names; without one, and for exec,
+//!   port-forward and proxy, the answer is 501.
 //! * No YAML but in an apply; no protobuf and no CBOR in answers.
 
 #![forbid(unsafe_code)]
@@ -78,6 +79,7 @@ mod discovery;
 mod fields;
 mod list;
 mod listen;
+mod logs;
 mod metadata;
 mod names;
 mod namespaces;
@@ -253,9 +255,13 @@ where
         let server = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let mut answer = match body.collect().await {
-                Ok(body) => server.answer(&parts, body.to_bytes().into()),
-                Err(_) => answer::refusal(&StatusError::bad_request("the body of the request broke off")),
+            let mut answer = match server.log_location(&parts) {
+                Some(Ok(location)) => logs::fetch(location).await,
+                Some(Err(error)) => answer::refusal(&error),
+                None => match body.collect().await {
+                    Ok(body) => server.answer(&parts, body.to_bytes().into()),
+                    Err(_) => answer::refusal(&StatusError::bad_request("the body of the request broke off")),
+                },
             };
             answer::set_date(&mut answer, server.now());
             Ok(answer)

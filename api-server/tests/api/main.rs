@@ -20,6 +20,7 @@ mod create;
 mod definitions;
 mod delete;
 mod garbage;
+mod logs;
 mod namespaces;
 mod nodes;
 mod patch;
