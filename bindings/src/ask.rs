@@ -5,13 +5,16 @@ use serde::Serialize;
 
 use crate::{
     input::{self, Options},
-    life::{Format, Life},
     lint::{defaults, lint, validate},
-    problem::{InputError, Problem, problems_of_scenario},
+    problem::{InputError, Problem},
     row::Row,
     status::Status,
-    timeline::Timeline,
     why::Why,
+};
+#[cfg(feature = "simulate")]
+use crate::{
+    life::{Format, life},
+    timeline::Timeline,
 };
 
 /// Versions of this package and of Kubernetes.
@@ -94,28 +97,22 @@ pub fn ask(function: &str, input: &str, options: &str) -> Result<String, InputEr
         Function::Row => json(&Row::of(&input::observed_pod(input, &options)?, options.now()?)),
         Function::Why => json(&Why::of(input, &options)?),
         Function::Lint => json(&lint(input, &options)?),
+        #[cfg(feature = "simulate")]
         Function::Play => {
             let life = life(input, &options)?;
             json(&Timeline::of(life.timeline(), life.notice()))
         }
+        #[cfg(feature = "simulate")]
         Function::Picture => {
             let format = Format::named(options.format.as_deref().unwrap_or("svg"))?;
             json(&format.draw(life(input, &options)?.timeline(), options.width))
         }
+        #[cfg(not(feature = "simulate"))]
+        Function::Play | Function::Picture => Err(Problem::at("function", "this build plays no scenarios").into()),
         Function::Defaults => json(&defaults(input, &options)?),
         Function::Validate => json(&validate(input, &options)?),
         Function::Versions => json(&versions()),
     }
-}
-
-/// Plays a scenario, in JSON.
-///
-/// # Errors
-///
-/// [`InputError`] names the field that is wrong.
-pub fn life(input: &str, options: &Options) -> Result<Life, InputError> {
-    let scenario = input::scenario(input, options)?;
-    Life::play(scenario).map_err(|error| problems_of_scenario(&error).into())
 }
 
 /// Returns the versions of this package and of Kubernetes.

@@ -4,20 +4,13 @@ use pod_lifecycle::{
     Timestamp,
     api::{Document, Name, PodManifest, WorkloadError, WorkloadKind},
     config::KubernetesVersion,
-    sim::{Scenario, Script, Settings},
     status::EventObject,
 };
 use podlife::yaml::{self, Content, Key, Node};
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::problem::{InputError, Problem};
-
-/// UID of a Pod whose manifest has none; an API server would draw a random one.
-const UID: &str = "5f0c6e6e-7d3c-4c57-9f4e-3a1f5b1c2d3e";
 
 /// Options of a question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -78,7 +71,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, InputError> {
 }
 
 /// Reads a value as a type. Unlike those of `serde_json`, the errors have the path of the field.
-fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+pub(crate) fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     node(value).read().map_err(|problem| Problem::of_yaml(&problem))
 }
 
@@ -301,51 +294,8 @@ pub(crate) fn observed_pod(text: &str, options: &Options) -> Result<PodManifest,
     Ok(choose(&objects, options.name.as_deref())?.pod()?)
 }
 
-// --- Scenarios ---
-
-/// A scenario without its Pod, which may be of any kind.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScenarioFile {
-    #[serde(default)]
-    description: String,
-    #[serde(rename = "pod")]
-    _pod: IgnoredAny,
-    #[serde(default)]
-    script: Script,
-    #[serde(default)]
-    config: Settings,
-}
-
-/// Reads a scenario, or the manifest of a Pod or workload whose containers are healthy.
-pub(crate) fn scenario(text: &str, options: &Options) -> Result<Scenario, InputError> {
-    let input = value(text)?;
-    let has = |key| input.get(key).is_some();
-    // No object of the API holds a Pod under this key.
-    if has("kind") || has("spec") || !(has("pod") || has("script") || has("config")) {
-        let mut settings = Settings::default();
-        settings.kubernetes = options.kubernetes;
-        return Ok(scenario_of(pod_of(&input, options)?, String::new(), Script::default(), settings));
-    }
-    let pod = input.get("pod").ok_or_else(|| Problem::at("pod", "expected a Pod or a workload"))?;
-    let pod = pod_of(pod, options).map_err(|error| error.below("pod"))?;
-    let file: ScenarioFile = read_value(input)?;
-    Ok(scenario_of(pod, file.description, file.script, file.config))
-}
-
 /// Returns the Pod that an input is or makes.
 pub(crate) fn pod_of(input: &Value, options: &Options) -> Result<PodManifest, InputError> {
     let objects = objects(input)?;
     Ok(choose(&objects, options.name.as_deref())?.pod()?)
-}
-
-/// Returns the scenario of a Pod, which gets a UID if it has none.
-#[must_use]
-pub fn scenario_of(mut pod: PodManifest, description: String, script: Script, config: Settings) -> Scenario {
-    if pod.metadata.uid.is_empty() {
-        pod.metadata.uid = UID.into();
-    }
-    let mut scenario = Scenario::of(pod).described(description).on_node(config);
-    scenario.script = script;
-    scenario
 }

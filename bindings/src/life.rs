@@ -12,8 +12,10 @@ use pod_lifecycle::{
 use serde::Serialize;
 
 use crate::{
+    input::Options,
     moment::{self, Moment},
-    problem::{InputError, Problem},
+    problem::{InputError, Problem, problems_of_scenario},
+    scenario::scenario,
 };
 
 /// Scenarios are cut after this many entries, so that a page stays responsive.
@@ -220,4 +222,14 @@ fn play(scenario: Scenario) -> Result<(Scenario, sim::Timeline, Option<String>),
     }
     let timeline = scenario.play()?;
     Ok((scenario, timeline, None))
+}
+
+/// Plays a scenario, in JSON.
+///
+/// # Errors
+///
+/// [`InputError`] names the field that is wrong.
+pub fn life(input: &str, options: &Options) -> Result<Life, InputError> {
+    let scenario = scenario(input, options)?;
+    Life::play(scenario).map_err(|error| problems_of_scenario(&error).into())
 }

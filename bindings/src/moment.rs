@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use pod_lifecycle::{
     KubernetesEvent, Timestamp,
-    api::{ConditionStatus, Name, PodManifest},
     explain::{ContainerExplanation, Explanation, Next, NextStep, Situation, StopStep, WaitingFor, When},
     go_duration,
     kubectl::describe,
     sim::{EntryKind, Occurrence, Timeline},
     spec::ProbeKind,
-    state::ConditionType,
     status::{RecordedEvent, fold_events},
 };
 use serde::Serialize;
@@ -110,12 +108,6 @@ impl EventRow {
             last: offset(timeline, event.last_seen),
         }
     }
-}
-
-/// True if the condition `Ready` of an object is True.
-pub(crate) fn is_ready(pod: &PodManifest) -> bool {
-    let ready = pod.status.condition(ConditionType::Ready.name());
-    ready.is_some_and(|ready| ready.status.known() == Some(ConditionStatus::True))
 }
 
 // --- Timeline ---

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+#[cfg(feature = "simulate")]
+use pod_lifecycle::sim::ScenarioError;
 use pod_lifecycle::{
     api::{FieldError, WorkloadError},
     explain::ObserveError,
-    sim::ScenarioError,
     spec::SpecError,
 };
 use podlife::yaml;
@@ -104,6 +105,7 @@ pub(crate) fn problems_of_observation(error: &ObserveError) -> InputError {
 }
 
 /// Returns the problems of a scenario that cannot be played. The paths of the Pod's fields begin with `pod`.
+#[cfg(feature = "simulate")]
 #[must_use]
 pub fn problems_of_scenario(error: &ScenarioError) -> Vec<Problem> {
     if let ScenarioError::Pod(error) = error {

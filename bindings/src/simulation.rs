@@ -12,6 +12,7 @@ use crate::{
     life::{Format, duration},
     moment::Moment,
     problem::{InputError, Problem, problems_of_scenario},
+    scenario::scenario,
     timeline::Timeline,
 };
 
@@ -32,7 +33,7 @@ impl Simulation {
     ///
     /// [`InputError`] names the field that is wrong.
     pub fn new(text: &str, options: &Options) -> Result<Simulation, InputError> {
-        let scenario = input::scenario(text, options)?;
+        let scenario = scenario(text, options)?;
         let simulation = scenario.simulate().map_err(|error| problems_of_scenario(&error))?;
         Ok(Simulation { start: simulation.now(), simulation })
     }

@@ -2,7 +2,7 @@
 
 use pod_lifecycle::{
     Timestamp,
-    api::{Name, PodCondition, PodManifest, PodPhase},
+    api::{ConditionStatus, Name, PodCondition, PodManifest, PodPhase},
     explain::{Discrepancy, ObservedPod},
     kubectl,
     state::ConditionType,
@@ -10,10 +10,7 @@ use pod_lifecycle::{
 };
 use serde::Serialize;
 
-use crate::{
-    moment::is_ready,
-    problem::{InputError, Problem, problems_of_observation},
-};
+use crate::problem::{InputError, Problem, problems_of_observation};
 
 /// The conditions that follow from the containers' statuses.
 const COMPUTED: [ConditionType; 3] = [ConditionType::Initialized, ConditionType::Ready, ConditionType::ContainersReady];
@@ -158,4 +155,10 @@ fn correct_conditions(pod: &mut PodManifest, observed: &ObservedPod) {
             }
         }
     }
+}
+
+/// True if the condition `Ready` of an object is True.
+pub(crate) fn is_ready(pod: &PodManifest) -> bool {
+    let ready = pod.status.condition(ConditionType::Ready.name());
+    ready.is_some_and(|ready| ready.status.known() == Some(ConditionStatus::True))
 }

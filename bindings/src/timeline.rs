@@ -6,7 +6,7 @@ use pod_lifecycle::{
 };
 use serde::Serialize;
 
-use crate::{moment::is_ready, row::Row};
+use crate::{row::Row, status::is_ready};
 
 /// What a client sees of a life.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,5 +1,4 @@
 //! JSON schemas of the answers, of which the types for Python are made.
-#![cfg(feature = "schema")]
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::{env, fs};

@@ -1,0 +1,6 @@
+import init from "./wasm/pod_lifecycle.js";
+
+await init();
+
+export * from "./wasm/pod_lifecycle.js";
+export * from "./html.js";
