@@ -23,7 +23,7 @@ main() {
   package_json
   # The types of what is written in JavaScript come from its own comments.
   (cd dist && ../node_modules/.bin/tsc --allowJs --checkJs --strict --declaration --emitDeclarationOnly \
-    --module nodenext --target es2022 --lib es2022,dom,dom.iterable html.js element.js)
+    --module nodenext --target es2022 --lib es2022,dom,dom.iterable,esnext.disposable html.js element.js)
   (cd dist && npm pack --silent --pack-destination ..)
 }
 

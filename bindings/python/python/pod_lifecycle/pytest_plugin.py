@@ -6,6 +6,7 @@ stands still until :meth:`PodCluster.advance` moves it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -83,9 +84,10 @@ class PodCluster:
     def client(self) -> "kubernetes.client.CoreV1Api":
         """Returns a client of the package ``kubernetes``."""
         import kubernetes.client
-        import kubernetes.config
 
-        return kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(str(self.kubeconfig)))
+        # A part of the package that has no types.
+        config: Any = importlib.import_module("kubernetes.config")
+        return kubernetes.client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig)))
 
     def stop(self) -> None:
         """Stops the cluster."""
