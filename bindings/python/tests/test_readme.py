@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-README = importlib.metadata.metadata("pod-lifecycle").get_payload() or importlib.metadata.metadata("pod-lifecycle")["Description"]
-EXAMPLES = re.findall(r"^```python\n(.*?)^```$", str(README), re.DOTALL | re.MULTILINE)
+# The README is the text of the metadata, after the headers.
+README = str(importlib.metadata.metadata("pod-lifecycle").get_payload())
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("number", range(3))
