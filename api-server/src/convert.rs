@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::{object::Object, resource::Resource};
+use super::{apply, object::Object, resource::Resource};
 
 /// Fields of an event whose names differ: as stored, and in `events.k8s.io`.
 const EVENT_FIELDS: &[(&str, &str)] = &[
@@ -21,6 +21,7 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
 /// Converts a stored object to the resource's version.
 pub(super) fn outgoing(resource: &Resource, object: &Object) -> Object {
     let mut shown = object.clone();
+    apply::show_managers(&mut shown);
     if resource.storage() != resource.group_resource() {
         for (stored, new) in EVENT_FIELDS {
             rename(&mut shown, stored, new);

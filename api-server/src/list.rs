@@ -58,9 +58,9 @@ impl State {
             self.store.at(&call.resource.storage(), revision).map_err(|_| expired(from.is_some(), revision))?;
         let is_later = |key: &Key| from.as_ref().is_none_or(|from| *key > from.after);
         let mut items: Vec<Arc<Object>> = objects
-            .into_iter()
+            .iter()
             .filter(|(key, object)| is_later(key) && selection.matches(object))
-            .map(|(_, object)| object)
+            .map(|(_, object)| Arc::clone(object))
             .collect();
         let all = items.len();
         let limit = call.query.limit.unwrap_or(usize::MAX);

@@ -1,6 +1,7 @@
 //! Store of objects and their recent changes.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
@@ -155,9 +156,13 @@ impl Store {
     }
 
     /// Returns the objects of a resource at a resource version.
-    pub(super) fn at(&self, resource: &GroupResource, revision: u64) -> Result<Objects, StatusError> {
-        let Some(collection) = self.collections.get(resource) else { return Ok(Objects::new()) };
+    pub(super) fn at(&self, resource: &GroupResource, revision: u64) -> Result<Cow<'_, Objects>, StatusError> {
+        let Some(collection) = self.collections.get(resource) else { return Ok(Cow::Owned(Objects::new())) };
         collection.remembers(revision)?;
+        // Nothing has changed since: most lists are of the present.
+        if collection.history.back().is_none_or(|latest| latest.revision <= revision) {
+            return Ok(Cow::Borrowed(&collection.objects));
+        }
         let mut objects = collection.objects.clone();
         for change in collection.history.iter().rev().take_while(|change| change.revision > revision) {
             let key = Key::of(&change.after);
@@ -166,7 +171,7 @@ impl Store {
                 None => objects.remove(&key),
             };
         }
-        Ok(objects)
+        Ok(Cow::Owned(objects))
     }
 
     /// Returns the changes since a resource version.

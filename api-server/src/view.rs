@@ -8,7 +8,7 @@ use pod_lifecycle::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    convert, list::List, object::Object, query::IncludeObject, resource::Resource, status::StatusError, table,
+    apply, convert, list::List, object::Object, query::IncludeObject, resource::Resource, status::StatusError, table,
 };
 
 /// Representation that a client accepts.
@@ -114,7 +114,10 @@ fn item(resource: &Resource, object: &Object) -> Value {
 
 /// `PartialObjectMetadata`
 pub(super) fn metadata(object: &Object) -> Value {
-    with_type(json!({"metadata": object.get("metadata")}), "PartialObjectMetadata")
+    let mut shown = Object::default();
+    shown.copy("metadata", object);
+    apply::show_managers(&mut shown);
+    with_type(shown.into_value(), "PartialObjectMetadata")
 }
 
 fn with_type(mut value: Value, kind: &str) -> Value {

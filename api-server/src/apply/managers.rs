@@ -95,7 +95,10 @@ pub(super) struct Conflict {
 impl Managers {
     /// Reads the managers of an object; entries that cannot be read are dropped.
     pub(super) fn of(object: &Object) -> Managers {
-        Managers(object.items("metadata.managedFields").iter().filter_map(Entry::read).collect())
+        let stored = stored(object);
+        let entries = stored.as_ref().or_else(|| object.get("metadata.managedFields"));
+        let entries = entries.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        Managers(entries.iter().filter_map(Entry::read).collect())
     }
 
     /// Writes them to an object, sorted as in `sortEncodedManagedFields`.
@@ -114,7 +117,9 @@ impl Managers {
         if self.0.is_empty() {
             object.remove("metadata.managedFields");
         } else {
-            object.set("metadata.managedFields", self.0.iter().map(Entry::to_value).collect::<Vec<_>>());
+            // As text they take a tenth of the memory of their many small maps.
+            let entries: Value = self.0.iter().map(Entry::to_value).collect();
+            object.set("metadata.managedFields", entries.to_string());
         }
     }
 
@@ -183,6 +188,18 @@ impl Managers {
     /// Returns the fields of all managers together.
     pub(super) fn all_fields(&self) -> FieldSet {
         self.0.iter().fold(FieldSet::default(), |all, entry| all.union(&entry.fields))
+    }
+}
+
+/// Parses the managers of a stored object, which has them as text.
+fn stored(object: &Object) -> Option<Value> {
+    serde_json::from_str(object.get("metadata.managedFields")?.as_str()?).ok()
+}
+
+/// Shows the managers of a stored object as clients see them.
+pub(in super::super) fn show(object: &mut Object) {
+    if let Some(entries) = stored(object) {
+        object.set("metadata.managedFields", entries);
     }
 }
 

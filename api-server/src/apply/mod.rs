@@ -19,6 +19,7 @@ use super::{
     status::{StatusError, field_error},
     update::Part,
 };
+pub(super) use managers::show as show_managers;
 use managers::{Entry, Managers, Operation};
 use set::FieldSet;
 use shape::Type;
