@@ -45,7 +45,7 @@ python_package() {
     "$here/tools/bin/pip" install --quiet 'maturin>=1.9,<2' 'datamodel-code-generator>=0.60,<1' ||
       { lacks 'maturin and datamodel-code-generator from PyPI'; return; }
     PATH=$here/tools/bin:$PATH bindings/python/types.sh --check
-    "$here/tools/bin/maturin" build --quiet --manifest-path bindings/python/Cargo.toml --out "$here/wheels" \
+    "$here/tools/bin/maturin" build --quiet --locked --manifest-path bindings/python/Cargo.toml --out "$here/wheels" \
       ${PROFILE:+--profile "$PROFILE"}
     wheel=$(echo "$here"/wheels/*.whl)
   fi

@@ -29,7 +29,7 @@ write_types() {
 write_stubs() {
   local folder
   folder=$(mktemp -d)
-  maturin generate-stubs --quiet --profile dev --features stubs --out "$folder"
+  maturin generate-stubs --quiet --locked --profile dev --features stubs --out "$folder"
   cp "$(find "$folder" -name '*_native*.pyi')" "$1"
   rm -r "$folder"
 }
