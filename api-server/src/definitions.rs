@@ -93,7 +93,7 @@ pub(super) fn abolish(state: &mut State, resource: &Resource, gone: &Object) {
     let (group, plural) = (gone.text("spec.group"), gone.text("spec.names.plural"));
     state.resources.remove(group, plural);
     let defined = GroupResource { group: group.into(), resource: plural.into() };
-    let keys: Vec<Key> = state.store.all(&defined).map(|object| Key::of(object)).collect();
+    let keys: Vec<Key> = state.store.all(&defined).map(|object| Key::of(&object)).collect();
     for key in keys {
         state.store.remove(&defined, &key);
     }

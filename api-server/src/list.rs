@@ -59,8 +59,9 @@ impl State {
         let is_later = |key: &Key| from.as_ref().is_none_or(|from| *key > from.after);
         let mut items: Vec<Arc<Object>> = objects
             .iter()
-            .filter(|(key, object)| is_later(key) && selection.matches(object))
-            .map(|(_, object)| Arc::clone(object))
+            .filter(|(key, _)| is_later(key) && selection.is_about(key))
+            .map(|(_, object)| object.open())
+            .filter(|object| selection.matches(object))
             .collect();
         let all = items.len();
         let limit = call.query.limit.unwrap_or(usize::MAX);

@@ -10,6 +10,7 @@ use super::{
     resource::Resource,
     selector::{FieldSelector, LabelSelector},
     status::StatusError,
+    store::Key,
 };
 
 /// Namespace and selectors of a list or watch.
@@ -35,6 +36,12 @@ impl Selection {
     /// True if no selector restricts the result.
     pub(super) fn is_unfiltered(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    /// True if an object of that name can match.
+    pub(super) fn is_about(&self, key: &Key) -> bool {
+        self.namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace)
+            && self.name.as_ref().is_none_or(|name| key.name == *name)
     }
 
     pub(super) fn matches(&self, object: &Object) -> bool {

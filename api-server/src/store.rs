@@ -31,7 +31,23 @@ pub(super) struct Key {
 }
 
 /// Objects of a resource in list order.
-pub(super) type Objects = BTreeMap<Key, Arc<Object>>;
+pub(super) type Objects = BTreeMap<Key, Packed>;
+
+/// Object as JSON text: a tenth of the memory of its many small maps.
+#[derive(Clone, Debug)]
+pub(super) struct Packed(Arc<str>);
+
+impl Packed {
+    fn of(object: &Object) -> Packed {
+        Packed(serde_json::to_string(object.fields()).unwrap_or_default().into())
+    }
+
+    /// Reads the object.
+    pub(super) fn open(&self) -> Arc<Object> {
+        // It was written by `of`, so it can be read.
+        Arc::new(serde_json::from_str(&self.0).ok().and_then(|value| Object::read(value).ok()).unwrap_or_default())
+    }
+}
 
 /// Objects of a resource and their recent changes.
 #[derive(Debug)]
@@ -48,9 +64,10 @@ struct Collection {
 pub(super) struct Change {
     pub(super) revision: u64,
     /// The object before; `None` for a creation.
-    pub(super) before: Option<Arc<Object>>,
+    pub(super) before: Option<Packed>,
     /// The object after; for a deletion its last state with the deletion's version.
-    pub(super) after: Arc<Object>,
+    pub(super) after: Packed,
+    pub(super) key: Key,
     pub(super) kind: ChangeKind,
 }
 
@@ -78,25 +95,27 @@ impl Store {
     }
 
     pub(super) fn get(&self, resource: &GroupResource, key: &Key) -> Option<Arc<Object>> {
-        self.collections.get(resource)?.objects.get(key).cloned()
+        self.collections.get(resource)?.objects.get(key).map(Packed::open)
     }
 
     /// Returns the objects of a resource.
-    pub(super) fn all(&self, resource: &GroupResource) -> impl Iterator<Item = &Arc<Object>> {
-        self.collections.get(resource).into_iter().flat_map(|collection| collection.objects.values())
+    pub(super) fn all(&self, resource: &GroupResource) -> impl Iterator<Item = Arc<Object>> {
+        self.collections.get(resource).into_iter().flat_map(|collection| collection.objects.values().map(Packed::open))
     }
 
     /// Stores an object under a new resource version.
     pub(super) fn put(&mut self, resource: &GroupResource, mut object: Object) -> Arc<Object> {
         let revision = self.next_revision(&mut object);
-        let after = Arc::new(object);
-        let limit = self.history_limit;
+        let (packed, key, limit) = (Packed::of(&object), Key::of(&object), self.history_limit);
         let collection = self.collection(resource);
-        let before = collection.objects.insert(Key::of(&after), Arc::clone(&after));
-        let replaced = before.clone();
-        let change = Change { revision, before, after: Arc::clone(&after), kind: ChangeKind::Stored };
-        collection.record(change, limit);
-        if let Some(replaced) = replaced.filter(|replaced| differs_in_links(replaced, &after)) {
+        let before = collection.objects.insert(key.clone(), packed.clone());
+        // The uid of a key changes only with a removal, so owners are all that can differ.
+        let has_owners = |before: &&Packed| before.0.contains("\"ownerReferences\"");
+        let replaced = before.as_ref().filter(has_owners).map(Packed::open);
+        collection.record(Change { revision, before, after: packed, key, kind: ChangeKind::Stored }, limit);
+        let after = Arc::new(object);
+        if let Some(replaced) = replaced.filter(|replaced| !owners::references(replaced).eq(owners::references(&after)))
+        {
             self.unlink(resource, &replaced);
         }
         self.link(resource, &after);
@@ -106,13 +125,13 @@ impl Store {
     /// Removes an object and returns its last state with the deletion's version.
     pub(super) fn remove(&mut self, resource: &GroupResource, key: &Key) -> Option<Arc<Object>> {
         let before = self.collections.get_mut(resource)?.objects.remove(key)?;
-        self.unlink(resource, &before);
-        let mut last = Object::clone(&before);
+        let mut last = Object::clone(&before.open());
+        self.unlink(resource, &last);
         let revision = self.next_revision(&mut last);
-        let after = Arc::new(last);
-        let limit = self.history_limit;
-        let change = Change { revision, before: Some(before), after: Arc::clone(&after), kind: ChangeKind::Deleted };
+        let (after, key, limit) = (Packed::of(&last), key.clone(), self.history_limit);
+        let change = Change { revision, before: Some(before), after, key, kind: ChangeKind::Deleted };
         self.collection(resource).record(change, limit);
+        let after = Arc::new(last);
         Some(after)
     }
 
@@ -165,10 +184,9 @@ impl Store {
         }
         let mut objects = collection.objects.clone();
         for change in collection.history.iter().rev().take_while(|change| change.revision > revision) {
-            let key = Key::of(&change.after);
             match &change.before {
-                Some(before) => objects.insert(key, Arc::clone(before)),
-                None => objects.remove(&key),
+                Some(before) => objects.insert(change.key.clone(), before.clone()),
+                None => objects.remove(&change.key),
             };
         }
         Ok(Cow::Owned(objects))
@@ -184,8 +202,11 @@ impl Store {
         if let Some(collection) = collection {
             collection.remembers(revision)?;
         }
-        let history = collection.into_iter().flat_map(|collection| &collection.history);
-        Ok(history.skip_while(move |change| change.revision <= revision))
+        // Changes are in the order of their versions.
+        Ok(collection.into_iter().flat_map(move |collection| {
+            let first = collection.history.partition_point(|change| change.revision <= revision);
+            collection.history.range(first..)
+        }))
     }
 
     /// Subscribes to the changes of a resource.
@@ -209,11 +230,6 @@ impl Store {
     fn collection(&mut self, resource: &GroupResource) -> &mut Collection {
         self.collections.entry(resource.clone()).or_insert_with(Collection::new)
     }
-}
-
-/// True if an object has another uid or other owners than before.
-fn differs_in_links(before: &Object, after: &Object) -> bool {
-    before.uid() != after.uid() || !owners::references(before).eq(owners::references(after))
 }
 
 impl Collection {
@@ -251,7 +267,7 @@ impl Collection {
 mod tests {
     use serde_json::json;
 
-    use super::{Key, Store};
+    use super::{Key, Packed, Store};
     use crate::{object::Object, resource::GroupResource};
 
     fn pods() -> GroupResource {
@@ -264,7 +280,7 @@ mod tests {
 
     fn phases(store: &Store, revision: u64) -> Vec<(String, String)> {
         let objects = store.at(&pods(), revision).unwrap();
-        objects.values().map(|pod| (pod.name().into(), pod.text("status.phase").into())).collect()
+        objects.values().map(Packed::open).map(|pod| (pod.name().into(), pod.text("status.phase").into())).collect()
     }
 
     #[test]

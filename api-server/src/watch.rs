@@ -143,8 +143,8 @@ impl Watch {
     /// Emits existing objects as added.
     fn show_what_is_there(&mut self, state: &State, query: WatchQuery) {
         for object in state.store.all(&self.resource.storage()) {
-            if self.selection.matches(object) {
-                self.push(EventType::Added, object);
+            if self.selection.matches(&object) {
+                self.push(EventType::Added, &object);
             }
         }
         self.seen = state.store.revision();
@@ -165,16 +165,26 @@ impl Watch {
 
     /// Returns a change as seen through the selection.
     fn send(&mut self, change: &Change) {
-        let was_selected = change.before.as_ref().is_some_and(|before| self.selection.matches(before));
-        let is_selected = change.kind == ChangeKind::Stored && self.selection.matches(&change.after);
+        if !self.selection.is_about(&change.key) {
+            return;
+        }
+        let after = change.after.open();
+        let is_selected = change.kind == ChangeKind::Stored && self.selection.matches(&after);
+        // Without selectors an object that was there was seen; its old form has to be read only to say how it was.
+        let was_selected = match &change.before {
+            None => false,
+            Some(_) if self.selection.is_unfiltered() => true,
+            Some(before) => self.selection.matches(&before.open()),
+        };
         match (was_selected, is_selected) {
-            (false, true) => self.push(EventType::Added, &change.after),
-            (true, true) => self.push(EventType::Modified, &change.after),
+            (false, true) => self.push(EventType::Added, &after),
+            (true, true) => self.push(EventType::Modified, &after),
             (false, false) => {}
             (true, false) => {
                 // What goes out of sight is shown as it was last seen, with the version of the change.
-                let mut last = Object::clone(change.before.as_ref().unwrap_or(&change.after));
-                last.copy("metadata.resourceVersion", &change.after);
+                let before = change.before.as_ref().unwrap_or(&change.after).open();
+                let mut last = Object::clone(&before);
+                last.copy("metadata.resourceVersion", &after);
                 self.push(EventType::Deleted, &Arc::new(last));
             }
         }

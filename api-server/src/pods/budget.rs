@@ -21,8 +21,7 @@ impl State {
     /// Takes one disruption from the budget that protects a Pod, if there is one.
     pub(super) fn spend_budget(&mut self, call: &Call, pod: &Object) -> Result<(), StatusError> {
         let budgets = GroupResource { group: "policy".into(), resource: "poddisruptionbudgets".into() };
-        let protecting: Vec<Arc<Object>> =
-            self.store.all(&budgets).filter(|budget| protects(budget, pod)).cloned().collect();
+        let protecting: Vec<Arc<Object>> = self.store.all(&budgets).filter(|budget| protects(budget, pod)).collect();
         let budget = match protecting.as_slice() {
             [] => return Ok(()),
             [budget] => budget,

@@ -98,7 +98,8 @@ impl Binder {
         let (updates, received) = mpsc::channel(UPDATE_BUFFER);
         let watcher =
             Watcher { api: api.clone(), field_selector: String::new(), metrics: Arc::new(Metrics::default()) };
-        let queue = Queue { api, clock: self.clock, pods: BTreeMap::new() };
+        let queue =
+            Queue { api, clock: self.clock, waiting: BTreeMap::new(), bound: BTreeMap::new(), placed: BTreeMap::new() };
         RunningBinder { tasks: [tokio::spawn(watcher.run(updates)), tokio::spawn(queue.run(received))] }
     }
 }
@@ -113,16 +114,20 @@ impl Drop for RunningBinder {
 struct Queue {
     api: Api,
     clock: Arc<dyn Clock + Send + Sync>,
-    pods: BTreeMap<Uid, Entry>,
+    waiting: BTreeMap<Uid, Waiting>,
+    /// Pods on nodes.
+    bound: BTreeMap<Uid, Placement>,
+    /// What the bound Pods take of each node.
+    placed: BTreeMap<String, Vec<AdmittedPod>>,
 }
 
-enum Entry {
-    /// On a node, whose room it takes.
-    Bound { node: String, pod: AdmittedPod },
-    /// Without a node.
-    Waiting(Box<Waiting>),
+/// Node of a Pod, and its name among the Pods there.
+struct Placement {
+    node: String,
+    name: Box<str>,
 }
 
+/// Pod without a node.
 struct Waiting {
     pod: PodManifest,
     wants: Wants,
@@ -184,7 +189,7 @@ struct NodeStatus {
 impl Queue {
     async fn run(mut self, mut updates: Receiver<PodUpdate>) {
         loop {
-            let retries = self.pods.values().any(|entry| matches!(entry, Entry::Waiting(_)));
+            let retries = !self.waiting.is_empty();
             tokio::select! {
                 update = updates.recv() => match update {
                     Some(update) => self.apply(update),
@@ -204,11 +209,13 @@ impl Queue {
     fn apply(&mut self, update: PodUpdate) {
         match update {
             PodUpdate::Listed(pods) => {
-                self.pods.clear();
+                self.waiting.clear();
+                self.bound.clear();
+                self.placed.clear();
                 pods.into_iter().for_each(|pod| self.note(pod));
             }
             PodUpdate::Applied(pod) => self.note(*pod),
-            PodUpdate::Deleted(pod) => drop(self.pods.remove(&*pod.pod.metadata.uid)),
+            PodUpdate::Deleted(pod) => self.forget(&Uid::from(&*pod.pod.metadata.uid)),
         }
     }
 
@@ -218,60 +225,82 @@ impl Queue {
         let uid = Uid::from(&*pod.metadata.uid);
         let phase = pod.status.phase.as_ref().and_then(|phase| phase.known());
         if phase.is_some_and(PodPhase::is_terminal) {
-            self.pods.remove(&uid);
+            self.forget(&uid);
             return;
         }
         let node = pod.spec.node_name.clone();
         if node.is_empty() {
             // An event from before the binding: the watch is behind.
-            if matches!(self.pods.get(&uid), Some(Entry::Bound { .. })) {
+            if self.bound.contains_key(&uid) {
                 return;
             }
             if !is_ours(&pod) {
-                self.pods.remove(&uid);
+                self.forget(&uid);
                 return;
             }
         }
         match Wants::of(&pod) {
             Ok(wants) if node.is_empty() => {
-                let failure = match self.pods.remove(&uid) {
-                    Some(Entry::Waiting(waiting)) => waiting.failure,
-                    Some(Entry::Bound { .. }) | None => None,
-                };
-                self.pods.insert(uid, Entry::Waiting(Box::new(Waiting { pod, wants, failure })));
+                let failure = self.waiting.remove(&uid).and_then(|waiting| waiting.failure);
+                self.waiting.insert(uid, Waiting { pod, wants, failure });
             }
-            Ok(wants) => drop(self.pods.insert(uid, Entry::Bound { node, pod: admitted(&pod, &wants.all) })),
+            Ok(wants) => {
+                self.forget(&uid);
+                self.place(uid, node, admitted(&pod, &wants.all));
+            }
             Err(error) => tracing::warn!(pod = %pod.metadata.name, %error, "the Pod cannot be read"),
+        }
+    }
+
+    /// Records that a Pod takes room of a node.
+    fn place(&mut self, uid: Uid, node: String, pod: AdmittedPod) {
+        self.bound.insert(uid, Placement { node: node.clone(), name: pod.name.clone() });
+        self.placed.entry(node).or_default().push(pod);
+    }
+
+    /// Drops a Pod and the room that it takes.
+    fn forget(&mut self, uid: &Uid) {
+        self.waiting.remove(uid);
+        let Some(Placement { node, name }) = self.bound.remove(uid) else { return };
+        if let Some(pods) = self.placed.get_mut(&node) {
+            pods.retain(|pod| pod.name != name);
         }
     }
 
     /// Binds every Pod that waits and fits, the oldest and then the first by name first.
     async fn schedule(&mut self) -> kube::Result<()> {
-        let mut waiting: Vec<_> = self.pods.iter().filter(|(_, entry)| matches!(entry, Entry::Waiting(_))).collect();
-        if waiting.is_empty() {
+        if self.waiting.is_empty() {
             return Ok(());
         }
-        waiting.sort_by_key(|(_, entry)| match entry {
-            Entry::Waiting(waiting) => Some((waiting.pod.metadata.creation_timestamp, &waiting.pod.metadata.name)),
-            Entry::Bound { .. } => None,
-        });
+        let mut waiting: Vec<_> = self.waiting.iter().collect();
+        waiting.sort_by_key(|(_, it)| (it.pod.metadata.creation_timestamp, &it.pod.metadata.name));
         let waiting: Vec<Uid> = waiting.into_iter().map(|(uid, _)| uid.clone()).collect();
         let mut nodes = self.candidates().await?;
+        let bound = self.bind_all(waiting, &mut nodes).await;
+        for node in nodes {
+            self.placed.insert(node.name, node.info.pods);
+        }
+        bound
+    }
+
+    /// Binds the Pods that fit; the nodes have the Pods that were placed before.
+    async fn bind_all(&mut self, waiting: Vec<Uid>, nodes: &mut [Candidate]) -> kube::Result<()> {
         for uid in waiting {
-            let Some(Entry::Waiting(mut it)) = self.pods.remove(&uid) else { continue };
-            match choose(&it.wants, &nodes) {
+            let Some(mut it) = self.waiting.remove(&uid) else { continue };
+            match choose(&it.wants, nodes) {
                 Ok(index) => {
                     let Some(node) = nodes.get_mut(index) else { continue };
                     match self.bind(&it.pod, &node.name).await {
                         Ok(()) => {
                             let pod = admitted(&it.pod, &it.wants.all);
-                            node.info.pods.push(pod.clone());
-                            self.pods.insert(uid, Entry::Bound { node: node.name.clone(), pod });
+                            let name = pod.name.clone();
+                            node.info.pods.push(pod);
+                            self.bound.insert(uid, Placement { node: node.name.clone(), name });
                         }
                         // Deleted or bound by another scheduler: the watch says which.
                         Err(error) if matches!(code(&error), Some(404 | 409)) => {}
                         Err(error) => {
-                            self.pods.insert(uid, Entry::Waiting(it));
+                            self.waiting.insert(uid, it);
                             return Err(error);
                         }
                     }
@@ -281,22 +310,19 @@ impl Queue {
                         self.report_failure(&it.pod, &message).await;
                         it.failure = Some(message);
                     }
-                    self.pods.insert(uid, Entry::Waiting(it));
+                    self.waiting.insert(uid, it);
                 }
             }
         }
         Ok(())
     }
 
-    /// Returns the nodes with the Pods that they have.
-    async fn candidates(&self) -> kube::Result<Vec<Candidate>> {
+    /// Returns the nodes with the Pods that they have, which are moved into them.
+    async fn candidates(&mut self) -> kube::Result<Vec<Candidate>> {
         let list: NodeList = self.api.get("/api/v1/nodes").await?;
         let mut nodes: Vec<Candidate> = list.items.into_iter().map(Candidate::of).collect();
-        for entry in self.pods.values() {
-            let Entry::Bound { node, pod } = entry else { continue };
-            if let Some(found) = nodes.iter_mut().find(|it| it.name == *node) {
-                found.info.pods.push(pod.clone());
-            }
+        for node in &mut nodes {
+            node.info.pods = self.placed.remove(&node.name).unwrap_or_default();
         }
         Ok(nodes)
     }
@@ -401,12 +427,11 @@ impl Candidate {
         if self.taints.iter().filter(is_hard).any(|taint| !pod.tolerates(taint)) {
             return Some("node(s) had untolerated taint(s)".into());
         }
+        let refused = admission::admit(&pod.all, &self.name, &self.info).err()?;
         // Selector, affinity and ports come before room.
         let mut roomy = self.info.clone();
         roomy.allocatable = "1E".parse().ok().map(|most| ("pods".into(), most)).into_iter().collect();
-        let rejected = admission::admit(&pod.constraints, &self.name, &roomy)
-            .and_then(|_| admission::admit(&pod.all, &self.name, &self.info))
-            .err()?;
+        let rejected = admission::admit(&pod.constraints, &self.name, &roomy).err().unwrap_or(refused);
         Some(match &*rejected.reason {
             "OutOfpods" => "Too many pods".into(),
             "NodeAffinity" => "node(s) didn't match Pod's node affinity/selector".into(),
@@ -433,18 +458,19 @@ fn choose(pod: &Wants, nodes: &[Candidate]) -> Result<usize, String> {
     if nodes.is_empty() {
         return Err("no nodes available to schedule pods".into());
     }
-    let (mut reasons, mut fit) = (BTreeMap::<String, usize>::new(), Vec::new());
-    for (index, node) in nodes.iter().enumerate() {
-        match node.unfit(pod) {
-            Some(reason) => {
+    // The best of those that fit is the first that fits in the order of preference.
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by_key(|index| nodes.get(*index).map(|node| (node.avoidable(pod), node.info.pods.len(), &node.name)));
+    let mut reasons = BTreeMap::<String, usize>::new();
+    for index in order {
+        match nodes.get(index).map(|node| node.unfit(pod)) {
+            Some(Some(reason)) => {
                 let count = reasons.entry(reason).or_default();
                 *count = count.saturating_add(1);
             }
-            None => fit.push((node.avoidable(pod), node.info.pods.len(), &node.name, index)),
+            Some(None) => return Ok(index),
+            None => {}
         }
-    }
-    if let Some((.., index)) = fit.into_iter().min() {
-        return Ok(index);
     }
     // Sorted as text, as in Go, so 10 comes before 2.
     let mut reasons: Vec<String> = reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
