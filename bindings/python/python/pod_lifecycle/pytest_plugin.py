@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import kubernetes.client
 
 #: Seconds until the cluster has to be ready.
-READY_WITHIN = 20.0
+READY_WITHIN = 30.0
 
 
 class PodCluster:
@@ -65,7 +65,7 @@ class PodCluster:
         except urllib.error.HTTPError as error:
             raise ValueError(f"advance({seconds!r}): {error.read().decode(errors='replace')}") from None
 
-    def wait_for(self, condition: Any, *, timeout: float = 5.0, advancing: float = 0.0) -> Any:
+    def wait_for(self, condition: Any, *, timeout: float = 30.0, advancing: float = 0.0) -> Any:
         """Calls ``condition`` until its result is true, and returns the result.
 
         Between two calls the clock moves by ``advancing`` seconds. ``timeout`` is in real seconds.
