@@ -29,7 +29,7 @@ function element(name, properties, ...children) {
 /** Output of `kubectl get pods`. */
 function row({ row }) {
   if (!row) return element("p", { className: "gone" }, GONE);
-  const columns = Object.entries(row);
+  const columns = ["name", "ready", "status", "restarts", "age"].map((name) => [name, row[name]]);
   const heads = columns.map(([name]) => element("th", { scope: "col" }, name.toUpperCase()));
   const cells = columns.map(([name, value]) => element("td", { className: name }, value));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)));
