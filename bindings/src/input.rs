@@ -22,10 +22,10 @@ pub struct Options {
     #[cfg_attr(feature = "typescript", tsify(optional, type = "string | Date"))]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub at: Option<Timestamp>,
-    /// Version of Kubernetes.
+    /// Version of Kubernetes; that of a scenario, or 1.36, if left out.
     #[cfg_attr(feature = "typescript", tsify(optional, type = "string"))]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub kubernetes: KubernetesVersion,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub kubernetes: Option<KubernetesVersion>,
     /// Events of the Pods, as `kubectl get events -o json` prints them.
     #[cfg_attr(feature = "typescript", tsify(optional, type = "Record<string, any> | Record<string, any>[]"))]
     pub events: Option<Value>,
@@ -51,6 +51,11 @@ impl Options {
             return Ok(Options::default());
         }
         read(text).map_err(|error| error.below("options"))
+    }
+
+    /// Returns the version of Kubernetes.
+    pub(crate) fn kubernetes(&self) -> KubernetesVersion {
+        self.kubernetes.unwrap_or_default()
     }
 
     /// Returns the present time.

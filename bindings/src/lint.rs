@@ -75,7 +75,7 @@ pub fn lint(text: &str, options: &Options) -> Result<Lint, InputError> {
     let mut lint = Lint::default();
     for object in objects.iter().filter(|object| matches!(object.kind, Kind::Pod | Kind::Workload(_))) {
         lint.objects = lint.objects.saturating_add(1);
-        lint.findings.extend(findings(object, options.kubernetes));
+        lint.findings.extend(findings(object, options.kubernetes()));
     }
     Ok(lint)
 }
@@ -141,7 +141,7 @@ pub fn validate(text: &str, options: &Options) -> Result<Vec<Problem>, InputErro
         // Its error says what is there instead.
         input::choose(&objects, None)?;
     }
-    Ok(chosen.iter().filter_map(|object| admit(object, options.kubernetes).err()).flatten().collect())
+    Ok(chosen.iter().filter_map(|object| admit(object, options.kubernetes()).err()).flatten().collect())
 }
 
 /// Returns the Pod that a manifest is or makes, with the defaults of the API server.

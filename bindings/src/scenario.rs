@@ -35,12 +35,15 @@ pub(crate) fn scenario(text: &str, options: &Options) -> Result<Scenario, InputE
     // No object of the API holds a Pod under this key.
     if has("kind") || has("spec") || !(has("pod") || has("script") || has("config")) {
         let mut settings = Settings::default();
-        settings.kubernetes = options.kubernetes;
+        settings.kubernetes = options.kubernetes();
         return Ok(scenario_of(pod_of(&input, options)?, String::new(), Script::default(), settings));
     }
     let pod = input.get("pod").ok_or_else(|| Problem::at("pod", "expected a Pod or a workload"))?;
     let pod = pod_of(pod, options).map_err(|error| error.below("pod"))?;
-    let file: ScenarioFile = read_value(input)?;
+    let mut file: ScenarioFile = read_value(input)?;
+    if let Some(kubernetes) = options.kubernetes {
+        file.config.kubernetes = kubernetes;
+    }
     Ok(scenario_of(pod, file.description, file.script, file.config))
 }
 

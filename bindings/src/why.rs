@@ -86,7 +86,7 @@ impl Why {
     /// [`InputError`] if the text cannot be read, or has no Pods.
     pub fn of(text: &str, options: &Options) -> Result<Why, InputError> {
         let now = options.now()?;
-        let node = KubeletConfig::default().with_kubernetes(options.kubernetes);
+        let node = KubeletConfig::default().with_kubernetes(options.kubernetes());
         let input = input::value(text)?;
         let objects = input::objects(&input)?;
         let of_options = options.events.as_ref().map(input::objects).transpose();

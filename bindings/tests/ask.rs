@@ -233,3 +233,16 @@ fn a_simulation_is_stepped_and_acted_upon() {
     assert!(simulation.timeline().removed.is_some());
     assert!(simulation.picture("svg", Some(500)).unwrap().starts_with("<svg "));
 }
+
+#[test]
+fn the_version_that_is_asked_for_plays_a_scenario() {
+    // Before 1.34 the API server knows restart policies of containers for sidecars alone.
+    let mut scenario = crash_loop();
+    scenario["pod"]["spec"]["containers"][0]["restartPolicy"] = json!("Never");
+    assert_eq!(answer("play", &scenario, "")["name"], "web");
+    for version in ["1.33", "1.32"] {
+        let problems = error("play", &scenario, &json!({"kubernetes": version}).to_string());
+        assert_eq!(problems[0].0, "pod.spec.containers[0].restartPolicy");
+    }
+    assert_eq!(error("play", &scenario, r#"{"kubernetes": "0.1"}"#)[0].0, "options.kubernetes");
+}
