@@ -183,7 +183,7 @@ refuses 'because it is being terminated' run late --image=busybox --namespace la
 
 echo "--- refusals"
 shows created run silent --image=busybox
-refuses 'what a kubelet answers' logs silent
+refuses 'pod silent does not have a host assigned' logs silent
 shows created create -f - <<< '{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "front"}}'
 shows scaled scale --replicas=2 deployment/front
 
