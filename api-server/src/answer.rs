@@ -19,6 +19,8 @@ pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub(super) enum Answer {
     /// A JSON document.
     Json(StatusCode, Value),
+    /// A JSON document that is text already.
+    JsonText(String),
     /// Plain text.
     Text(&'static str),
     /// A watch.
@@ -44,6 +46,7 @@ impl Answer {
     pub(super) fn into_response(self) -> Response<Body> {
         let (code, kind, body) = match self {
             Answer::Json(code, document) => (code, "application/json", full(document.to_string())),
+            Answer::JsonText(text) => (StatusCode::OK, "application/json", full(text)),
             Answer::Text(text) => (StatusCode::OK, "text/plain; charset=utf-8", full(text.into())),
             Answer::Watch(watch) => {
                 let frames = watch.into_lines().map(|line| Ok(Frame::data(line)));

@@ -2,22 +2,19 @@
 //!
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>
 
-use std::sync::Arc;
-
 use super::{
     delete::{DeleteOptions, Deleted},
-    object::Object,
     query::{Effect, VersionMatch},
     selection::Selection,
     state::{Call, State},
     status::StatusError,
-    store::Key,
+    store::{Key, Packed},
 };
 
 /// Listed objects of a resource.
 #[derive(Clone, Debug)]
 pub(super) struct List {
-    pub(super) items: Vec<Arc<Object>>,
+    pub(super) items: Vec<Packed>,
     /// Resource version of the list.
     pub(super) revision: u64,
     /// Start of the next page.
@@ -57,17 +54,18 @@ impl State {
         let objects =
             self.store.at(&call.resource.storage(), revision).map_err(|_| expired(from.is_some(), revision))?;
         let is_later = |key: &Key| from.as_ref().is_none_or(|from| *key > from.after);
-        let mut items: Vec<Arc<Object>> = objects
+        // Objects are read one at a time: all of them at once would take ten times the memory of their text.
+        let mut items: Vec<Packed> = objects
             .iter()
             .filter(|(key, _)| is_later(key) && selection.is_about(key))
-            .map(|(_, object)| object.open())
-            .filter(|object| selection.matches(object))
+            .filter(|(_, object)| selection.is_unfiltered() || selection.matches(&object.open()))
+            .map(|(_, object)| object.clone())
             .collect();
         let all = items.len();
         let limit = call.query.limit.unwrap_or(usize::MAX);
         items.truncate(limit);
         let last = items.last().filter(|_| all > limit);
-        let continue_token = last.map(|last| Continue { revision, after: Key::of(last) }.token());
+        let continue_token = last.map(|last| Continue { revision, after: Key::of(&last.open()) }.token());
         let remaining = all.checked_sub(items.len()).filter(|rest| *rest > 0 && selection.is_unfiltered());
         Ok(List { items, revision, continue_token, remaining })
     }
@@ -93,9 +91,9 @@ impl State {
         }
         let mut list = self.list(call)?;
         for item in &mut list.items {
-            let deleted = self.delete_object(call, item, &options)?;
+            let deleted = self.delete_object(call, &item.open(), &options)?;
             if let Deleted::Object(object) = deleted {
-                *item = object;
+                *item = Packed::of(&object);
             }
         }
         list.revision = self.store.revision();

@@ -76,7 +76,7 @@ impl ApiServer {
                 self.watch(call, view)
             }
             ("GET", true) => state.existing(call).map(shown).map(Answer::ok),
-            ("GET", false) => state.list(call).map(|list| Answer::ok(view.list(&call.resource, &list, now))),
+            ("GET", false) => state.list(call).map(|list| Answer::JsonText(view.list(&call.resource, &list, now))),
             ("POST", false) if !is_out_of_place(call) => state.create(call).map(shown).map(Answer::created),
             ("PUT", true) => state.replace(call, Part::Main).map(shown).map(Answer::ok),
             ("PATCH", true) if call.is_apply() => {
@@ -94,7 +94,7 @@ impl ApiServer {
             }
             ("DELETE", false) if !is_out_of_place(call) => {
                 let list = state.delete_collection(call)?;
-                Ok(Answer::ok(view.list(&call.resource, &list, now)))
+                Ok(Answer::JsonText(view.list(&call.resource, &list, now)))
             }
             _ => Err(StatusError::method_not_allowed()),
         }

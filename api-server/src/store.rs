@@ -38,7 +38,7 @@ pub(super) type Objects = BTreeMap<Key, Packed>;
 pub(super) struct Packed(Arc<str>);
 
 impl Packed {
-    fn of(object: &Object) -> Packed {
+    pub(super) fn of(object: &Object) -> Packed {
         Packed(serde_json::to_string(object.fields()).unwrap_or_default().into())
     }
 

@@ -8,7 +8,8 @@ use pod_lifecycle::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    apply, convert, list::List, object::Object, query::IncludeObject, resource::Resource, status::StatusError, table,
+    apply, convert, list::List, object::Object, query::IncludeObject, resource::Resource, status::StatusError,
+    store::Packed, table,
 };
 
 /// Representation that a client accepts.
@@ -77,8 +78,8 @@ impl View {
         }
     }
 
-    /// Returns a list.
-    pub(super) fn list(self, resource: &Resource, list: &List, now: Timestamp) -> Value {
+    /// Returns a list as text, whose items are written one after another.
+    pub(super) fn list(self, resource: &Resource, list: &List, now: Timestamp) -> String {
         let mut about = Map::new();
         about.insert("resourceVersion".into(), list.revision.to_string().into());
         if let Some(token) = &list.continue_token {
@@ -88,17 +89,22 @@ impl View {
             about.insert("remainingItemCount".into(), remaining.into());
         }
         let (kind, api_version, items) = match self {
-            View::Table(include) => return table::table(resource, &list.items, about, include, now),
+            View::Table(include) => {
+                let objects: Vec<Arc<Object>> = list.items.iter().map(Packed::open).collect();
+                return table::table(resource, &objects, about, include, now).to_string();
+            }
             View::Metadata => {
-                let items: Vec<Value> = list.items.iter().map(|object| metadata(object)).collect();
+                let items: Vec<String> = list.items.iter().map(|object| metadata(&object.open()).to_string()).collect();
                 ("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), items)
             }
             View::Whole => {
-                let items = list.items.iter().map(|object| item(resource, object)).collect();
+                let items = list.items.iter().map(|object| item(resource, &object.open()).to_string()).collect();
                 (format!("{}List", resource.kind), resource.api_version(), items)
             }
         };
-        json!({"kind": kind, "apiVersion": api_version, "metadata": about, "items": items})
+        let frame = json!({"apiVersion": api_version, "kind": kind, "metadata": about}).to_string();
+        let frame = frame.strip_suffix('}').unwrap_or(&frame);
+        format!("{frame},\"items\":[{}]}}", items.join(","))
     }
 }
 
