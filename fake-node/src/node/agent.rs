@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use pod_lifecycle::{Clock, Timers, Timestamp, api::ResourceList, config::AdmittedPod, spec::PodSpec};
+use pod_lifecycle::{
+    Clock, Timers, Timestamp,
+    api::ResourceList,
+    config::AdmittedPod,
+    spec::{ContainerIndex, PodSpec},
+};
 use tokio::{
     sync::{mpsc::Receiver, watch},
     task::JoinSet,
@@ -18,6 +23,7 @@ use super::{
     admitter::Admitter,
     api::{Api, Written, code},
     events::Events,
+    interpreter::{ObjectReader, Objects},
     managed_pod::ManagedPod,
     metrics::Metrics,
     node_info::{Addresses, NodeInfo},
@@ -42,6 +48,9 @@ pub(super) struct Agent {
     /// Pods with a write waiting, first come first served.
     write_queue: VecDeque<Uid>,
     writes: JoinSet<(Uid, Written)>,
+    /// Objects that containers name, being read.
+    reads: JoinSet<(Uid, ContainerIndex, Objects)>,
+    reader: ObjectReader,
     /// Most writes in flight at one time.
     concurrency: usize,
     events: Events,
@@ -76,6 +85,8 @@ impl Agent {
             timers: Timers::new(),
             write_queue: VecDeque::new(),
             writes: JoinSet::new(),
+            reads: JoinSet::new(),
+            reader: ObjectReader::new(api.clone()),
             concurrency,
             api,
             clock,
@@ -95,6 +106,11 @@ impl Agent {
                 Some(written) = self.writes.join_next(), if !self.writes.is_empty() => {
                     if let Ok((uid, written)) = written {
                         self.handle_written(&uid, written);
+                    }
+                }
+                Some(read) = self.reads.join_next(), if !self.reads.is_empty() => {
+                    if let Ok((uid, container, objects)) = read {
+                        self.handle_objects(&uid, container, &objects);
                     }
                 }
                 update = updates.recv() => match update {
@@ -157,6 +173,14 @@ impl Agent {
             }
             self.after_change(&uid);
         }
+    }
+
+    /// Creates a container with the objects that it names.
+    fn handle_objects(&mut self, uid: &Uid, container: ContainerIndex, objects: &Objects) {
+        if let Some(managed) = self.pods.get_mut(uid) {
+            managed.create(container, objects, self.clock.now());
+        }
+        self.after_change(uid);
     }
 
     fn begin(&mut self, uid: &Uid, seen: WatchedPod, now: Timestamp) {
@@ -223,6 +247,10 @@ impl Agent {
         let Some(managed) = self.pods.get_mut(uid) else { return };
         for event in managed.take_events() {
             self.events.send(&managed.node_info, managed.spec(), event);
+        }
+        for (container, wanted) in managed.take_wanted() {
+            let (reader, uid) = (self.reader.clone(), uid.clone());
+            self.reads.spawn(async move { (uid, container, reader.read(wanted).await) });
         }
         if managed.is_over() {
             self.forget(uid);

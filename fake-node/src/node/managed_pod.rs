@@ -1,19 +1,24 @@
 //! One Pod on its node: its machine, its fake runtime, and its object as last seen.
 
-use std::{collections::VecDeque, net::Ipv4Addr, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::Ipv4Addr,
+    sync::Arc,
+};
 
 use pod_lifecycle::{
     Action, KubernetesEvent, PodMachine, ResumeError, Sink, StatusView, Timestamp,
-    api::PodPhase,
+    api::{PodManifest, PodPhase},
     event::{ApiEvent, Event, NodeEvent, RuntimeEvent},
     sim::{FakeRuntime, Script},
-    spec::{PodSpec, SpecError},
-    state::ContainerIds,
+    spec::{ContainerIndex, PodSpec, SpecError},
+    state::{ContainerIds, InstanceId, InstanceState, RuntimeStatus},
     status::StatusPatch,
 };
 
 use super::{
     facts::{self, Facts},
+    interpreter::{self, Answer, Creation, Interpreter, Objects, Place, Wanted},
     node_info::NodeInfo,
     recovered_state::recover,
     script,
@@ -28,6 +33,12 @@ pub(super) struct ManagedPod {
     pub(super) writes: Writes,
     pod: PodMachine,
     runtime: FakeRuntime,
+    /// Containers that do what their commands say.
+    interpreter: Interpreter,
+    /// Names of the containers that are interpreted.
+    interpreted: BTreeSet<String>,
+    /// Objects to be read for the creation of a container.
+    wanted: Vec<(ContainerIndex, Wanted)>,
     /// Script by the containers' names: ephemeral containers come later.
     script: Arc<Script>,
     /// Number of containers that the runtime has scripts for.
@@ -87,9 +98,10 @@ impl ManagedPod {
     ) -> Result<ManagedPod, SpecError> {
         let mut out = Outbox::default();
         let pod = PodMachine::from_object(&seen.pod, node_info.config.clone(), now, &mut out)?;
-        let runtime = script::runtime(&script, pod.spec(), now, now);
+        let interpreted = interpreted(&seen.pod, &script);
+        let runtime = script::runtime(&script, pod.spec(), now, now, |name| interpreted.contains(name));
         let node_events = script::node_events(&script, now);
-        let parts = ManagedPod::new(&seen, node_info, pod, runtime, script);
+        let parts = ManagedPod::new(&seen, node_info, pod, runtime, script, interpreted);
         Ok(ManagedPod { node_events, ip, ..parts }.settled(now, out))
     }
 
@@ -104,10 +116,19 @@ impl ManagedPod {
         let (spec, mut ids, mut out) = (PodSpec::from_admitted(&seen.pod)?, ContainerIds::default(), Outbox::default());
         let start = seen.pod.status.start_time.unwrap_or(now);
         let recovered = recover(&seen.pod, &spec, &mut ids);
-        let runtime = script::runtime(&script, &spec, start, now).adopt(&recovered);
+        let interpreted = interpreted(&seen.pod, &script);
+        let runtime = script::runtime(&script, &spec, start, now, |name| interpreted.contains(name)).adopt(&recovered);
+        let running = running(&recovered);
         let pod = PodMachine::resume(&seen.pod, recovered, &mut ids, node_info.config.clone(), now, &mut out)?;
         let node_events = script::node_events(&script, start);
-        let parts = ManagedPod::new(&seen, node_info, pod, runtime, script);
+        let mut parts = ManagedPod::new(&seen, node_info, pod, runtime, script, interpreted);
+        for (index, instance, started_at) in running {
+            if parts.is_interpreted(index)
+                && let Some(wanted) = parts.interpreter.begin(&seen.pod, index, instance, Some(started_at), 0)
+            {
+                parts.wanted.push((index, wanted));
+            }
+        }
         Ok(ManagedPod { node_events, ids, ip, ..parts }.settled(now, out))
     }
 
@@ -122,8 +143,8 @@ impl ManagedPod {
         let Refusal { reason, message } = refusal;
         let pod = PodMachine::rejected(spec, node_info.config.clone(), reason, message, now, &mut out);
         let script = script::healthy();
-        let runtime = script::runtime(&script, pod.spec(), now, now);
-        Ok(ManagedPod::new(&seen, node_info, pod, runtime, script).settled(now, out))
+        let runtime = script::runtime(&script, pod.spec(), now, now, |_| false);
+        Ok(ManagedPod::new(&seen, node_info, pod, runtime, script, BTreeSet::new()).settled(now, out))
     }
 
     fn new(
@@ -132,11 +153,28 @@ impl ManagedPod {
         pod: PodMachine,
         runtime: FakeRuntime,
         script: Arc<Script>,
+        interpreted: BTreeSet<String>,
     ) -> ManagedPod {
         let (kept, writes, ids) = (CompactPod::of(seen), Writes::default(), ContainerIds::default());
         let (node_events, events) = (Vec::new(), Vec::new());
         let scripted = pod.spec().container_count();
-        ManagedPod { kept, node_info, writes, pod, runtime, script, scripted, node_events, ids, ip: None, events }
+        let (interpreter, wanted) = (Interpreter::default(), Vec::new());
+        ManagedPod {
+            kept,
+            node_info,
+            writes,
+            pod,
+            runtime,
+            interpreter,
+            interpreted,
+            wanted,
+            script,
+            scripted,
+            node_events,
+            ids,
+            ip: None,
+            events,
+        }
     }
 
     /// Handles the machine's first outputs.
@@ -180,8 +218,9 @@ impl ManagedPod {
     /// Returns the time of the next timer.
     pub(super) fn next(&self) -> Option<Timestamp> {
         let node_event = self.node_events.last().map(|(at, _)| *at);
-        let timers = [self.pod.poll_timeout(), self.runtime.poll_timeout(), node_event, self.writes.next()];
-        timers.into_iter().flatten().min()
+        let runtime = [self.runtime.poll_timeout(), self.interpreter.next()];
+        let timers = [self.pod.poll_timeout(), node_event, self.writes.next()].into_iter().chain(runtime);
+        timers.flatten().min()
     }
 
     /// Returns the status patch to send; `None` if the API server has everything.
@@ -227,6 +266,14 @@ impl ManagedPod {
         // At one instant the runtime comes before the node, as in a simulation.
         let is_runtime_first = node_at.is_none_or(|at| self.runtime.poll_timeout().is_some_and(|due| due <= at));
         if is_runtime_first && let Some(event) = self.runtime.handle_timeout(self.pod.spec(), now) {
+            if let RuntimeEvent::ContainerExited { container, instance, .. } = &event {
+                self.interpreter.forget(*container, *instance, self.pod.spec(), now);
+            } else if let RuntimeEvent::SandboxDied { .. } = &event {
+                self.interpreter.forget_all(self.pod.spec(), now);
+            }
+            return Some(Event::Runtime(event));
+        }
+        if let Some(event) = self.interpreter.pop_due(&mut self.runtime, self.pod.spec(), now) {
             return Some(Event::Runtime(event));
         }
         self.node_events.pop_if(|(at, _)| *at <= now).map(|(_, event)| Event::Node(event))
@@ -248,6 +295,7 @@ impl ManagedPod {
                 updates.extend(self.carry_out(action, now));
             }
             self.events.append(&mut out.events);
+            self.events.extend(self.interpreter.take_events(self.pod.spec(), now));
             self.writes.is_wanted |= std::mem::take(&mut out.has_published);
             self.writes.wants_deletion |= std::mem::take(&mut out.may_delete);
             if updates.is_empty() {
@@ -266,7 +314,10 @@ impl ManagedPod {
         // Ephemeral containers were added, which the first sync with the new spec starts.
         if spec.container_count() > self.scripted {
             self.scripted = spec.container_count();
-            self.runtime.set_script(script::lower(&self.script, &spec));
+            if let Ok(object) = self.kept.pod() {
+                self.interpreted = interpreted(&object, &self.script);
+            }
+            self.runtime.set_script(script::lower(&self.script, &spec, |name| self.interpreted.contains(name)));
         }
         if let Action::CreateContainer { container, instance, restart_count } = &action
             && let Some(of) = spec.container(*container)
@@ -275,6 +326,114 @@ impl ManagedPod {
             self.ids.record(*container, *instance, &id);
             self.ids.record_image(*container, *instance, of.image(), &facts::image_id(of.image()));
         }
-        self.runtime.carry_out(action, &spec, now)
+        if let Some((container, instance)) =
+            instance_of(&action).filter(|(container, _)| self.is_interpreted(*container))
+        {
+            return self.interpret(action, container, instance, &spec, now);
+        }
+        let event = self.runtime.carry_out(action, &spec, now);
+        if let Some(RuntimeEvent::SandboxDied { .. }) = event {
+            self.interpreter.forget_all(&spec, now);
+        }
+        event
+    }
+
+    // --- Interpreted containers ---
+
+    fn is_interpreted(&self, container: ContainerIndex) -> bool {
+        self.interpreted.contains(self.spec().container_name(container))
+    }
+
+    /// Takes the objects that have to be read, by the containers that need them.
+    pub(super) fn take_wanted(&mut self) -> Vec<(ContainerIndex, Wanted)> {
+        std::mem::take(&mut self.wanted)
+    }
+
+    /// Creates a container whose objects were read.
+    pub(super) fn create(&mut self, container: ContainerIndex, objects: &Objects, now: Timestamp) {
+        let Ok(object) = self.kept.pod() else { return };
+        let (instance, place) = (self.interpreter.waiting(container), Place { node: &self.node_info, ip: self.ip });
+        let Some((created, instance)) = self.interpreter.create(&object, container, objects, &place, now).zip(instance)
+        else {
+            return;
+        };
+        let spec = self.pod.spec().clone();
+        let event = match created {
+            Ok(Creation::Resumed) => return,
+            Ok(Creation::Created(restart_count)) => {
+                self.runtime.carry_out(Action::CreateContainer { container, instance, restart_count }, &spec, now)
+            }
+            Err(failure) => Some(RuntimeEvent::ContainerCreated { container, instance, result: Err(failure) }),
+        };
+        if let Some(event) = event {
+            self.handle(now, Event::Runtime(event));
+        }
+    }
+
+    /// Carries out an action on an interpreted container.
+    fn interpret(
+        &mut self,
+        action: Action,
+        container: ContainerIndex,
+        instance: InstanceId,
+        spec: &PodSpec,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        let answer = match &action {
+            Action::CreateContainer { restart_count, .. } => {
+                let object = self.kept.pod().ok()?;
+                let wanted = self.interpreter.begin(&object, container, instance, None, *restart_count)?;
+                self.wanted.push((container, wanted));
+                return None;
+            }
+            Action::StartContainer { .. } => match self.interpreter.start(container, instance, now) {
+                Ok(()) => Answer::NotTaken,
+                Err(error) => Answer::Taken(self.runtime.refuse_start(container, instance, &error.to_string(), now)),
+            },
+            Action::StopContainer { timeout, .. } => {
+                // Without a grace the runtime sends SIGKILL alone.
+                let exit = if timeout.is_zero() { None } else { self.interpreter.stop(container, instance, spec, now) };
+                let event = self.runtime.carry_out(action, spec, now);
+                let Some(exit) = exit else { return event };
+                self.interpreter.forget(container, instance, spec, now);
+                return self.runtime.end_container(container, instance, exit, now);
+            }
+            Action::Probe { kind, .. } => self.interpreter.probe(container, instance, *kind, spec, self.ip, now),
+            Action::RunHook { hook, .. } => self.interpreter.hook(container, instance, *hook, spec, self.ip, now),
+            _ => Answer::NotTaken,
+        };
+        match answer {
+            Answer::Taken(event) => event,
+            Answer::NotTaken => self.runtime.carry_out(action, spec, now),
+        }
+    }
+}
+
+/// Returns the names of the containers that no script speaks of, and whose commands can be interpreted.
+fn interpreted(pod: &PodManifest, script: &Script) -> BTreeSet<String> {
+    let spec = &pod.spec;
+    let containers = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
+    let unscripted = containers.filter(|container| !script::says_what_runs(script, &container.name));
+    unscripted.filter(|container| interpreter::is_readable(container)).map(|container| container.name.clone()).collect()
+}
+
+/// Returns the running instances of a Pod that ran before this process started.
+fn running(recovered: &RuntimeStatus) -> Vec<(ContainerIndex, InstanceId, Timestamp)> {
+    let running = recovered.instances.iter().filter_map(|instance| match instance.state {
+        InstanceState::Running { started_at } => Some((instance.container?, instance.id, started_at?)),
+        InstanceState::Created | InstanceState::Exited(_) | InstanceState::Unknown => None,
+    });
+    running.collect()
+}
+
+/// Returns the container and the instance that an action is about.
+fn instance_of(action: &Action) -> Option<(ContainerIndex, InstanceId)> {
+    match action {
+        Action::CreateContainer { container, instance, .. }
+        | Action::StartContainer { container, instance }
+        | Action::StopContainer { container, instance, .. }
+        | Action::RunHook { container, instance, .. }
+        | Action::Probe { container, instance, .. } => Some((*container, *instance)),
+        _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod binder;
 mod events;
 mod facts;
+mod interpreter;
 mod managed_pod;
 mod metrics;
 mod node_info;

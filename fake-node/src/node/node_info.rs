@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use fake_image::Volume;
 use pod_lifecycle::{
     api::{ResourceList, Taint},
     config::{AdmittedPod, KubeletConfig, NodeInfo as Admission, Timing},
@@ -13,7 +14,7 @@ use pod_lifecycle::{
 
 use super::settings::Settings;
 
-/// Data of a node that never changes.
+/// Data of a node; only its disk ever changes.
 #[derive(Debug)]
 pub(super) struct NodeInfo {
     pub(super) name: String,
@@ -25,6 +26,8 @@ pub(super) struct NodeInfo {
     pub(super) taints: Vec<Taint>,
     pub(super) config: Arc<KubeletConfig>,
     pub(super) pod_addresses: Block,
+    /// Its disk, for the volumes of kind `hostPath`.
+    pub(super) disk: Volume,
 }
 
 /// Pod CIDR of a node; its size is a power of two.
@@ -66,6 +69,7 @@ impl NodeInfo {
             taints: settings.admission_taints(),
             config: Arc::new(config),
             pod_addresses: Block::numbered(settings, number),
+            disk: Volume::new(),
             name,
         }
     }

@@ -12,6 +12,7 @@
 
 mod binder;
 mod cluster;
+mod commands;
 mod ends;
 mod events;
 mod faults;

@@ -250,6 +250,55 @@ impl FakeRuntime {
         None
     }
 
+    /// Ends a running container from outside, with an exit of the embedder's; `None` if that instance does not run.
+    ///
+    /// An embedder that knows better than a script what a container does gives it one that never exits and ignores SIGTERM,
+    /// and reports its end here. A call of `StopContainer` then returns, as after any other exit.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use pod_lifecycle::{
+    /// #     Action, Timestamp, event::{ContainerExit, RuntimeEvent}, sim::{FakeRuntime, LoweredScript}, spec::PodSpec,
+    /// #     state::InstanceId,
+    /// # };
+    /// # let pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+    /// # let (spec, now) = (PodSpec::from_manifest(pod)?, Timestamp::UNIX_EPOCH);
+    /// # let (container, instance) = (spec.index_of("app").ok_or("app")?, InstanceId::nth(0));
+    /// let mut runtime = FakeRuntime::new(Arc::new(LoweredScript::healthy(&spec)), now);
+    /// runtime.carry_out(Action::StartContainer { container, instance }, &spec, now);
+    /// let ended = runtime.end_container(container, instance, ContainerExit::with_code(3), now);
+    /// assert!(matches!(ended, Some(RuntimeEvent::ContainerExited { exit, .. }) if exit.code == 3));
+    /// assert_eq!(runtime.end_container(container, instance, ContainerExit::with_code(3), now), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn end_container(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        exit: ContainerExit,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        self.alive(container, instance)?;
+        self.die(container, now)?;
+        Some(RuntimeEvent::ContainerExited { container, instance, exit })
+    }
+
+    /// Refuses to start a created container, whose command the embedder cannot find: it exits with 128 and `StartError`, and
+    /// the call fails.
+    pub fn refuse_start(
+        &mut self,
+        container: ContainerIndex,
+        instance: InstanceId,
+        message: &str,
+        now: Timestamp,
+    ) -> Option<RuntimeEvent> {
+        let failure = Failure { error: StartError::RunContainerError, message: message.into() };
+        let exit = failed_start(message);
+        self.containers.get_mut(container.get())?.fail_start(instance, failure);
+        self.queue.schedule(now, SimEvent::FailedStart(container, instance));
+        Some(RuntimeEvent::ContainerExited { container, instance, exit })
+    }
+
     /// True if a container runs.
     #[must_use]
     pub fn has_running_containers(&self) -> bool {
@@ -609,19 +658,7 @@ impl FakeRuntime {
         now: Timestamp,
         record: &mut impl FnMut(Occurrence),
     ) -> Option<RuntimeEvent> {
-        let it = self.containers.get_mut(container.get())?;
-        let process = it.process.as_mut()?;
-        process.is_alive = false;
-        let (instance, run) = (process.instance, process.run);
-        // StopContainer returns at the instant of death, but after the exit: PLEG reports one, the pod worker waits for
-        // the other.
-        if core::mem::take(&mut process.is_being_stopped) {
-            self.queue.schedule(now, SimEvent::StopReturn(container, instance));
-        }
-        // An exec in a container that dies fails at that instant.
-        for hook in it.hooks_in(instance) {
-            self.queue.schedule(now, SimEvent::HookEnd(container, instance, hook));
-        }
+        let (instance, run) = self.die(container, now)?;
         let run = self.script.run(self.run_id(container, run));
         // The script's reason and message are those of an exit by itself; a signalled process has the runtime's.
         let is_own = cause == ExitCause::Itself;
@@ -635,6 +672,24 @@ impl FakeRuntime {
         };
         record(Occurrence::ContainerExited { container, instance, code, cause });
         Some(RuntimeEvent::ContainerExited { container, instance, exit })
+    }
+
+    /// Marks a container's process as dead, and has the calls return that wait for its end.
+    fn die(&mut self, container: ContainerIndex, now: Timestamp) -> Option<(InstanceId, u32)> {
+        let it = self.containers.get_mut(container.get())?;
+        let process = it.process.as_mut()?;
+        process.is_alive = false;
+        let (instance, run) = (process.instance, process.run);
+        // StopContainer returns at the instant of death, but after the exit: PLEG reports one, the pod worker waits for
+        // the other.
+        if core::mem::take(&mut process.is_being_stopped) {
+            self.queue.schedule(now, SimEvent::StopReturn(container, instance));
+        }
+        // An exec in a container that dies fails at that instant.
+        for hook in it.hooks_in(instance) {
+            self.queue.schedule(now, SimEvent::HookEnd(container, instance, hook));
+        }
+        Some((instance, run))
     }
 
     /// Kills the processes of a sandbox that died, in the order in which they were started.

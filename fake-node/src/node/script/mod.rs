@@ -42,21 +42,42 @@ fn healthy_container(container: &ContainerSpec) -> &'static ContainerScript {
     if container.kind() == ContainerKind::Init { init } else { other }
 }
 
-/// Lowers a script to a Pod's containers.
-pub(super) fn lower(script: &Script, spec: &PodSpec) -> Arc<LoweredScript> {
+/// True if a script says what a container does once it has started.
+pub(super) fn says_what_runs(script: &Script, container: &str) -> bool {
+    script.containers.get(container).is_some_and(|script| {
+        let has_hooks = script.post_start.is_some() || script.pre_stop.is_some();
+        !script.runs.is_empty() || script.random.is_some() || has_hooks
+    })
+}
+
+/// Lowers a script to a Pod's containers; those that are interpreted end by the interpreter alone.
+pub(super) fn lower(script: &Script, spec: &PodSpec, is_interpreted: impl Fn(&str) -> bool) -> Arc<LoweredScript> {
     let script_of = |container: &ContainerSpec| script.containers.get(container.name());
     let scripts = spec.containers().map(|(_, container)| {
-        (container.name().to_owned(), script_of(container).unwrap_or_else(|| healthy_container(container)).clone())
+        let name = container.name();
+        let script = match script_of(container) {
+            None if is_interpreted(name) => ContainerScript::default().runs_for_ever().ignores_sigterm(),
+            Some(script) if is_interpreted(name) => script.clone().runs_for_ever().ignores_sigterm(),
+            script => script.unwrap_or_else(|| healthy_container(container)).clone(),
+        };
+        (name.to_owned(), script)
     });
     Arc::new(LoweredScript::new(&scripts.collect(), spec))
 }
 
 /// Creates the fake runtime of a Pod whose run started at `start`; sandbox deaths before `now` have been.
-pub(super) fn runtime(script: &Script, spec: &PodSpec, start: Timestamp, now: Timestamp) -> FakeRuntime {
+pub(super) fn runtime(
+    script: &Script,
+    spec: &PodSpec,
+    start: Timestamp,
+    now: Timestamp,
+    is_interpreted: impl Fn(&str) -> bool,
+) -> FakeRuntime {
     // Pods with one script differ by their uids.
     let mut hasher = StableHasher::default();
     hasher.write(spec.uid().as_bytes());
-    let mut runtime = FakeRuntime::new(lower(script, spec), start).with_seed(hasher.finish() ^ script.seed);
+    let mut runtime =
+        FakeRuntime::new(lower(script, spec, is_interpreted), start).with_seed(hasher.finish() ^ script.seed);
     for &after in script.sandbox_deaths.iter().filter(|&&after| start + after >= now) {
         runtime.kill_sandbox_at(start + after);
     }
