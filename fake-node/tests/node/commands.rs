@@ -1,6 +1,6 @@
 //! Containers without instructions do what their commands say.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::{
     Api,
     api::{EvictParams, PostParams},
@@ -53,8 +53,7 @@ async fn a_script_decides_on_exit_code_and_termination_message() {
     assert_eq!(ended(&cluster, "ends", script(text)).await, (3, "bye".into()));
     let falls_back = with(script("echo why; exit 2"), "terminationMessagePolicy", "FallbackToLogsOnError".into());
     assert_eq!(ended(&cluster, "falls-back", falls_back).await, (2, "why\n".into()));
-    let pod = cluster.get("ends").await.unwrap();
-    assert_eq!(pod["status"]["phase"], "Failed");
+    cluster.wait("ends", |pod| pod["status"]["phase"] == "Failed").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,28 +62,6 @@ async fn instructions_come_before_the_command() {
     cluster.create("told", json!({"fake/exit": "app=2:7"}), script("exit 1")).await;
     let pod = cluster.wait("told", has_ended).await;
     assert_eq!(state(&pod)["terminated"]["exitCode"], 7);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_environment_comes_from_objects_the_pod_and_services() {
-    let cluster = Cluster::new().await;
-    create::<ConfigMap>(&cluster, json!({"metadata": {"name": "conf"}, "data": {"mode": "fast", "size": "3"}})).await;
-    create::<Secret>(&cluster, json!({"metadata": {"name": "key"}, "stringData": {"token": "s3"}})).await;
-    create::<Service>(&cluster, json!({"metadata": {"name": "my-db"}, "spec": {"ports": [{"port": 5432}]}})).await;
-    let spec = script(
-        "echo -n $C_mode $C_size $TOKEN $NAME $CPU $BOTH $MY_DB_SERVICE_PORT ${ABSENT-none} > /dev/termination-log",
-    );
-    let spec = with(spec, "envFrom", json!([{"prefix": "C_", "configMapRef": {"name": "conf"}}]));
-    let spec = with(spec, "resources", json!({"limits": {"cpu": "1500m"}}));
-    let env = json!([
-        {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "key", "key": "token"}}},
-        {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-        {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
-        {"name": "BOTH", "value": "$(NAME)-$(TOKEN)"},
-        {"name": "ABSENT", "valueFrom": {"configMapKeyRef": {"name": "no", "key": "no", "optional": true}}},
-    ]);
-    let (code, message) = ended(&cluster, "env", with(spec, "env", env)).await;
-    assert_eq!((code, &*message), (0, "fast 3 s3 env 2 env-s3 5432 none"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,37 +110,6 @@ async fn containers_share_the_volumes_of_their_pod_and_the_node_its_disk() {
     let disk = || json!({"hostPath": {"path": "/var/lib/x"}});
     assert_eq!(ended(&cluster, "writes", spec(disk(), [write, "true"])).await.0, 0);
     assert_eq!(ended(&cluster, "reads", spec(disk(), ["true", read])).await.0, 5);
-}
-
-#[tokio::test(start_paused = true)]
-async fn probes_and_hooks_run_in_the_container() {
-    let cluster = Cluster::new().await;
-    let spec = script("touch /tmp/ready; sleep 20; rm /tmp/ready; sleep 3600");
-    let probe = json!({"exec": {"command": ["cat", "/tmp/ready"]}, "periodSeconds": 1, "failureThreshold": 1});
-    let spec = with(spec, "readinessProbe", probe);
-    cluster.create("probed", json!({}), spec).await;
-    let is_ready = |pod: &Value| pod["status"]["containerStatuses"][0]["ready"] == true;
-    cluster.wait("probed", is_ready).await;
-    cluster.wait("probed", |pod| !is_ready(pod)).await;
-    let events = cluster.events("probed").await;
-    let text = "Readiness probe failed: cat: can't open '/tmp/ready': No such file or directory\n";
-    assert!(events.iter().any(|(reason, message, _)| reason == "Unhealthy" && message == text), "{events:?}");
-
-    let serves = json!({"containers": [{
-        "name": "app", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["liveness"],
-        "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1},
-    }]});
-    cluster.create("served", json!({}), serves).await;
-    cluster.wait("served", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 1).await;
-    let events = cluster.events("served").await;
-    let text = "Liveness probe failed: HTTP probe failed with statuscode: 500";
-    assert!(events.iter().any(|(reason, message, _)| reason == "Unhealthy" && message == text), "{events:?}");
-
-    let hook = json!({"postStart": {"exec": {"command": ["sh", "-c", "echo no >&2; exit 4"]}}});
-    cluster.create("hooked", json!({}), with(script("sleep 3600"), "lifecycle", hook)).await;
-    cluster.wait("hooked", |pod| state(pod)["waiting"].is_object() || has_ended(pod)).await;
-    let events = cluster.events("hooked").await;
-    assert!(events.iter().any(|(reason, ..)| reason == "FailedPostStartHook"), "{events:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,6 +40,9 @@ const MAX_MESSAGE: usize = 4096;
 const MAX_LOG_MESSAGE: usize = 2048;
 const MAX_LOG_LINES: usize = 80;
 
+/// Pause of a program that does too much at one instant.
+const STEP: Duration = Duration::from_millis(1);
+
 /// Most bytes that are kept of a container's newest output.
 const MAX_KEPT: usize = 4096;
 
@@ -52,6 +55,8 @@ pub(super) struct Interpreter {
     /// Containers whose creation waits for objects.
     waiting: BTreeMap<ContainerIndex, Waiting>,
     volumes: Volumes,
+    /// Time up to which everything was carried out, since the Unix epoch.
+    ran_until: Duration,
     /// Answers of commands whose container was killed.
     orphans: VecDeque<(Timestamp, RuntimeEvent)>,
 }
@@ -122,10 +127,9 @@ pub(super) struct Place<'a> {
     pub(super) ip: Option<Ipv4Addr>,
 }
 
-/// True if there is something to be read: a command, arguments, or an image of which it is known what it runs.
+/// True if there is something to be read: a command or arguments. An image alone is healthy, as before.
 pub(super) fn is_readable(container: &Container) -> bool {
-    let has_words = !container.command.is_empty() || !container.args.is_empty();
-    has_words || Program::new(&container.image, &[], &[], BTreeMap::new()).is_image_known()
+    !container.command.is_empty() || !container.args.is_empty()
 }
 
 fn instant(now: Timestamp) -> Duration {
@@ -365,13 +369,16 @@ impl Interpreter {
     pub(super) fn next(&self) -> Option<Timestamp> {
         let wakes = self.runs.values().flat_map(|run| {
             let exit = run.process.exited_at();
-            let wake = run.process.next_wake().or(exit).map(|at| Timestamp::UNIX_EPOCH + at);
+            // A program that has reached its bound of commands at one instant goes on a moment later.
+            let wake = run.process.next_wake().map(|at| at.max(self.ran_until.saturating_add(STEP)));
+            let wake = wake.or(exit).map(|at| Timestamp::UNIX_EPOCH + at);
             wake.into_iter().chain(run.calls.iter().filter_map(|call| call.deadline))
         });
         wakes.chain(self.orphans.front().map(|(at, _)| *at)).min()
     }
 
     fn run_until(&mut self, now: Timestamp) {
+        self.ran_until = instant(now);
         for run in self.runs.values_mut() {
             run.process.run_until(instant(now));
         }

@@ -118,11 +118,17 @@ fn write_source(
         let name = name.unwrap_or_else(|| text(reference, "name"));
         let Some(data) = objects.data(kind, name, is_optional(reference))? else { continue };
         match reference.get("items").and_then(Value::as_array) {
-            None => data.iter().for_each(|(key, bytes)| drop(tree.write(&format!("/{key}"), bytes))),
+            None => {
+                for (key, bytes) in &data {
+                    tree.write(&format!("/{key}"), bytes);
+                }
+            }
             Some(items) => {
                 for item in items {
                     match data.get(text(item, "key")) {
-                        Some(bytes) => drop(tree.write(&format!("/{}", text(item, "path")), bytes)),
+                        Some(bytes) => {
+                            tree.write(&format!("/{}", text(item, "path")), bytes);
+                        }
                         None if is_optional(reference) => {}
                         None => {
                             return Err(format!(
