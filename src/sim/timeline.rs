@@ -533,6 +533,7 @@ impl Timeline {
     }
 
     /// Returns the time from which the object has had a deletion timestamp.
+    #[cfg(feature = "render")]
     pub(crate) fn deleted_at(&self) -> Option<Timestamp> {
         let is_deleted = |observed: &&ObservedObject| observed.object.metadata.deletion_timestamp.is_some();
         self.observed.iter().find(is_deleted).map(|observed| observed.at)

@@ -36,6 +36,11 @@ pub(crate) fn pod(
         spec["containers"][0]["volumeMounts"] =
             json!([{"name": "data", "mountPath": "/data"}, {"name": "cache", "mountPath": "/cache"}]);
     }
+    if dice.once_in(4) {
+        let policy = dice.one_of(&["Always", "IfNotPresent", "Never"]).copied();
+        spec["volumes"] = json!([{"name": "model", "image": {"reference": "model:1", "pullPolicy": policy}}]);
+        spec["containers"][0]["volumeMounts"] = json!([{"name": "model", "mountPath": "/model"}]);
+    }
     let manifest: PodManifest =
         serde_json::from_value(json!({"metadata": {"name": "web", "uid": "uid-1"}, "spec": spec}))?;
     Ok((Arc::new(PodSpec::from_manifest(manifest)?), Arc::new(node(dice).with_kubernetes(kubernetes))))

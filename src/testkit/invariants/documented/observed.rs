@@ -1,6 +1,6 @@
 //! Observations of a Pod: events that it was given, actions that it asked for, and statuses that it wrote.
 //!
-//! Nothing here asks the machine for anything but its spec and its published status.
+//! Nothing here asks the machine for anything but its spec, its published status, and whether it waits for volumes.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
@@ -9,7 +9,7 @@ use crate::{
     action::Action,
     api::{ConditionStatus, Name},
     event::{ApiEvent, Event, HookKind, NodeEvent, RuntimeEvent},
-    kubelet::PodMachine,
+    kubelet::{InspectSync, PodMachine},
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     state::{ConditionType, InstanceId, SandboxId, TerminationReason},
@@ -112,8 +112,10 @@ pub(super) enum HookCall {
     None,
     /// Called at this time, and not answered.
     Running(Timestamp),
-    /// Answered.
+    /// Answered with success.
     Finished,
+    /// Answered with an error.
+    Failed,
 }
 
 /// Answers of one probe of an instance.
@@ -303,8 +305,9 @@ impl Observed {
             RuntimeEvent::ContainerStopped { container, instance } => {
                 self.instances.entry((*container, *instance)).or_default().stop = StopCall::Returned;
             }
-            RuntimeEvent::HookFinished { container, instance, hook, .. } => {
-                *self.instances.entry((*container, *instance)).or_default().hook_mut(*hook) = HookCall::Finished;
+            RuntimeEvent::HookFinished { container, instance, hook, result } => {
+                let answer = if result.is_ok() { HookCall::Finished } else { HookCall::Failed };
+                *self.instances.entry((*container, *instance)).or_default().hook_mut(*hook) = answer;
             }
             RuntimeEvent::ProbeFinished { container, instance, kind, outcome, .. } => {
                 let probe = step.before.spec().container(*container).and_then(|container| container.probe(*kind));
@@ -444,8 +447,11 @@ impl Observed {
         // There is one worker for a container: while its handler runs in a former instance, it probes no other.
         let busy = self.instances.iter().filter(|(_, it)| it.readiness.is_open).map(|((container, _), _)| *container);
         let busy: Vec<ContainerIndex> = busy.collect();
+        // SyncPod waits for the volumes before it adds probe workers: a restarted kubelet probes nothing until they are
+        // mounted, whatever runs.
+        let waits_for_volumes = step.after.inspect().sync().is_some_and(InspectSync::waits_for_volumes);
         for (key, instance) in &mut self.instances {
-            if busy.contains(&key.0) {
+            if waits_for_volumes || busy.contains(&key.0) {
                 (instance.probed_since, instance.overdue_since) = (None, None);
             } else if shown.contains(key) && instance.is_running() && instance.stop != StopCall::Returned {
                 instance.probed_since.get_or_insert(step.now);

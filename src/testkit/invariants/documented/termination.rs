@@ -24,7 +24,9 @@ fn sidecar_stopped_in_time<'a>(
     let spec = step.after.spec();
     let found = spec.container(*container).filter(|it| it.kind() == ContainerKind::Sidecar)?;
     let stopped = seen.instance(*container, *instance).filter(|it| it.is_running())?;
-    let is_for_its_own_sake = stopped.liveness.has_failed || stopped.startup.has_failed || seen.has_spec_changed;
+    let has_failed_hook = stopped.post_start == HookCall::Failed;
+    let has_failed = stopped.liveness.has_failed || stopped.startup.has_failed || has_failed_hook;
+    let is_for_its_own_sake = has_failed || seen.has_spec_changed;
     let is_by_others = seen.was_ended_by_node || seen.is_removed || spec.all_containers_could_restart();
     let is_over = step.now >= deletion.at + deletion.grace.min(seen.shortest_grace(spec, found));
     let is_unknown = seen.has_restarted || seen.was_set_back || spec.active_deadline().is_some();
