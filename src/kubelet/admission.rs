@@ -96,9 +96,13 @@ pub(super) fn status_sync_at(worker: &PodWorker, kubelet: &Kubelet) -> Option<Ti
 /// Publishes the status of a rejected Pod that was held back.
 ///
 /// Answers to `syncBatch` in `pkg/kubelet/status`.
-pub(super) fn sync_status(kubelet: &mut Kubelet, step: &mut Step<'_>) {
+pub(super) fn sync_status(worker: &PodWorker, kubelet: &mut Kubelet, step: &mut Step<'_>) {
+    // Once: a status that cannot be written, since its object is gone, must not be due for ever.
+    kubelet.cold_mut().has_synced_status = true;
     let (status_manager, mut context) = kubelet.status_manager(step);
-    status_manager.publish_rejection(&mut context);
+    // PodCouldHaveRunningContainers: the worker that housekeeping has given to what runs has not stopped it yet.
+    let could_run = worker.sync().is_some() || worker.is_sync_requested();
+    status_manager.publish_rejection(could_run, &mut context);
     record_published_phase(kubelet);
 }
 

@@ -67,6 +67,9 @@ pub(super) struct ColdState {
     /// When the kubelet restarted, if it has since it got the Pod.
     #[serde(with = "crate::time::exact")]
     pub(super) kubelet_restarted_at: Option<Timestamp>,
+    /// True if the first full sync of statuses since then has been made.
+    #[serde(default)]
+    pub(super) has_synced_status: bool,
     /// When the active deadline was last found to have passed.
     #[serde(with = "crate::time::exact")]
     pub(super) deadline_met_at: Option<Timestamp>,
@@ -93,6 +96,7 @@ pub(super) enum Network {
 impl ColdState {
     const EMPTY: &ColdState = &ColdState {
         kubelet_restarted_at: None,
+        has_synced_status: false,
         deadline_met_at: None,
         network: None,
         node: None,
@@ -258,7 +262,8 @@ impl Kubelet {
 
     /// Returns the time of the first full sync of statuses after a restart of the kubelet.
     pub(super) fn status_sync_at(&self) -> Option<Timestamp> {
-        self.cold().kubelet_restarted_at.map(|at| at + STATUS_SYNC_PERIOD)
+        let cold = self.cold();
+        cold.kubelet_restarted_at.filter(|_| !cold.has_synced_status).map(|at| at + STATUS_SYNC_PERIOD)
     }
 
     // --- PLEG ---

@@ -628,10 +628,14 @@ impl StatusManager {
         self.publish(Write::Changed, could_have_running_containers, context);
     }
 
-    /// Publishes the phase of a rejected Pod once it is known that nothing of it runs.
-    pub(super) fn publish_rejection(&mut self, context: &mut StatusContext<'_, '_>) {
+    /// Publishes the phase of a rejected Pod, unless its containers may still run.
+    pub(super) fn publish_rejection(
+        &mut self,
+        could_have_running_containers: bool,
+        context: &mut StatusContext<'_, '_>,
+    ) {
         self.keep_shown(context);
-        self.publish(Write::Forced, false, context);
+        self.publish(Write::Forced, could_have_running_containers, context);
     }
 
     // --- Writes ---

@@ -603,7 +603,7 @@ impl SyncLoop<'_> {
             Wake::GarbageCollection => self.kubelet.remove_sandboxes(step),
             Wake::RemoveDead => self.kubelet.remove_dead_containers(step),
             Wake::Housekeeping => self.worker.kill_running(&self.kubelet.object),
-            Wake::StatusSync => admission::sync_status(self.kubelet, step),
+            Wake::StatusSync => admission::sync_status(self.worker, self.kubelet, step),
         }
         self.run(step);
     }
@@ -693,8 +693,11 @@ pub(super) fn next_wake(worker: &PodWorker, kubelet: &Kubelet) -> Option<(Timest
         first.add(kubelet.pleg.next_relist(worker.is_blocked_by_relist()), Wake::Relist);
     }
     if let Some(manager) = &kubelet.allocation {
-        first.add(manager.inspection_at().filter(|_| kubelet.pleg.is_ideal()), Wake::Relist);
-        first.add(manager.retry_at(), Wake::ResizeRetry);
+        let is_finished = worker.state() == WorkerState::Finished;
+        let inspects = kubelet.pleg.is_ideal() && !is_finished;
+        first.add(manager.inspection_at().filter(|_| inspects), Wake::Relist);
+        // A Pod whose object is gone is not resized any more.
+        first.add(manager.retry_at().filter(|_| !is_finished && !kubelet.object.is_gone), Wake::ResizeRetry);
     }
     first.add(worker.kill_timeouts().iter().min().copied(), Wake::KillTimeout);
     // A blocked sync loop does not tick either.

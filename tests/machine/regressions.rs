@@ -3,12 +3,12 @@
 use std::{sync::Arc, sync::mpsc, thread, time::Duration};
 
 use pod_lifecycle::{
-    Action, Change, NoSink, Output, PodMachine, Timestamp, Transition, WorkerState,
+    Action, Change, NoSink, Output, PodMachine, Timestamp, Transition, Wake, WorkerState,
     api::{self, PodPhase},
-    config::KubeletConfig,
-    event::{ApiEvent, ContainerExit, Event, Failure, RuntimeEvent},
+    config::{AdmittedPod, KubeletConfig, NodeInfo},
+    event::{ApiEvent, ContainerExit, Event, Failure, NodeEvent, RuntimeEvent},
     spec::PodSpec,
-    state::{Instance, InstanceId, InstanceState, SandboxId, StartError},
+    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId, StartError},
 };
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
@@ -160,4 +160,55 @@ fn an_equal_spec_changes_nothing_even_at_another_address() {
         pod.handle_event(START, deleted, &mut NoSink).unwrap();
     }
     assert_eq!(pod, twin);
+}
+
+/// Returns a Pod that runs on a node with room, whose writes of a status take this long.
+fn resizable(write_time: Duration) -> PodMachine {
+    let config = KubeletConfig::default().with_node(node("4")).with_status_write_time(Some(write_time));
+    let mut pod = PodMachine::new(spec(&requesting("1")), Arc::new(config), START, &mut NoSink);
+    handle(&mut pod, [sandbox(0)]);
+    handle(&mut pod, start(0, 0));
+    pod
+}
+
+fn requesting(cpu: &str) -> String {
+    let resources = format!(r#"{{"requests": {{"cpu": "{cpu}"}}}}"#);
+    format!(
+        r#"{{"restartPolicy": "Never", "containers": [{{"name": "app", "image": "nginx:1", "resources": {resources}}}]}}"#
+    )
+}
+
+fn node(cpu: &str) -> NodeInfo {
+    NodeInfo::with_allocatable([("cpu", cpu), ("memory", "4Gi"), ("pods", "110")]).unwrap()
+}
+
+#[test]
+fn a_refused_pod_whose_containers_do_not_stop_is_not_failed_and_its_status_is_not_due_for_ever() {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut pod = resizable(Duration::from_millis(50));
+        for event in [NodeEvent::InfoChanged(Arc::new(node("500m"))), NodeEvent::KubeletRestarted] {
+            pod.handle_event(START, Event::Node(event), &mut NoSink).unwrap();
+        }
+        // Housekeeping stops the container, and the runtime does not answer.
+        assert_eq!(pod.worker_state(), WorkerState::Rejected);
+        pod.handle_timeout(START + Duration::from_secs(3_600), &mut NoSink);
+        sender.send(pod.phase())
+    });
+    let phase = receiver.recv_timeout(Duration::from_secs(20)).expect("the wake-up of the status ends");
+    assert_ne!(phase, PodPhase::Failed);
+}
+
+#[test]
+fn a_pod_that_has_finished_retries_no_resize() {
+    let mut pod = resizable(Duration::ZERO);
+    let exit = ContainerExit::with_code(0);
+    handle(&mut pod, [RuntimeEvent::ContainerExited { container: 0.into(), instance: InstanceId::nth(0), exit }]);
+    handle(&mut pod, [RuntimeEvent::SandboxDied { sandbox: SandboxId(0) }]);
+    assert_eq!((pod.worker_state(), pod.phase()), (WorkerState::Finished, PodPhase::Succeeded));
+    let other = AdmittedPod::named("db").with_requests([("cpu", "1")]).unwrap();
+    let crowded = Event::Node(NodeEvent::InfoChanged(Arc::new(node("4").with_pod(other))));
+    pod.handle_event(START, crowded, &mut NoSink).unwrap();
+    pod.handle_event(START, Event::Api(ApiEvent::SpecChanged(spec(&requesting("3900m")))), &mut NoSink).unwrap();
+    assert!(!matches!(pod.next_wake(), Some((_, Wake::ResizeRetry))), "{:?}", pod.next_wake());
 }

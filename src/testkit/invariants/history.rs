@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::time::Duration;
 
-use super::{StepRecord, sequence::leads_to};
+use super::{StepRecord, sequence::leads_to, step::is_refused};
 use crate::{
     action::{Action, Change, ContainerStateKind},
     api::{ConditionStatus, PodPhase},
@@ -54,6 +54,8 @@ pub struct History {
     pub(super) restarts: bool,
     /// True if a regular container ever existed: init containers do not run again then.
     pub(super) has_regular: bool,
+    /// True if the node has ever refused the Pod: its status was replaced.
+    pub(super) was_refused: bool,
     // --- Termination ---
     pub(super) termination: Option<Termination>,
     /// Shortest grace period of all deletions, evictions and shutdowns.
@@ -132,6 +134,11 @@ impl History {
         // Both: a relist may take an instance away in this very step.
         self.record_init_progress(step.before);
         self.record_init_progress(step.after);
+        if is_refused(step) {
+            // Housekeeping stops what is left of a Pod that a restarted kubelet has refused, with a grace of 1 s.
+            self.record_grace(Duration::from_secs(1));
+            self.was_refused = true;
+        }
         if step.after.worker_state() == WorkerState::Syncing {
             // After a restart the kubelet may have forgotten that it was terminating the Pod.
             self.termination = None;

@@ -3,11 +3,12 @@
 use super::{
     History, StepRecord, Violation, ensure,
     history::ContainerHistory,
-    step::{actions, transitions},
+    step::{actions, is_refused, records, transitions},
 };
 use crate::{
     action::{Action, Change, ContainerStateKind, Transition},
     api::{ConditionStatus, PodPhase, RestartPolicy},
+    config::FeatureGate,
     kubelet::{PHASE_MOVES, WORKER_MOVES, WorkerState},
     spec::{ContainerIndex, ContainerSpec},
     state::{ConditionType, Instance, InstanceState},
@@ -21,6 +22,7 @@ pub const HISTORY_INVARIANTS: &[(&str, HistoryInvariant)] = &[
     ("a terminal phase is final", a_terminal_phase_is_final),
     ("each phase change is in its table", each_phase_change_is_in_its_table),
     ("each transition starts where the last one ended", each_transition_starts_where_the_last_one_ended),
+    ("restart counts never decrease", restart_counts_never_decrease),
     ("condition times are not in the future", condition_times_are_not_in_the_future),
     ("each phase change is a transition", each_phase_change_is_a_transition),
     ("the worker state only advances", the_worker_state_only_advances),
@@ -259,6 +261,23 @@ fn restart_policy_never_runs_a_container_once(history: &History, step: &StepReco
         };
         let earlier = step.before.runtime().instances_of(*container).find(has_run);
         ensure!(earlier.is_none(), "{action:?}, but {earlier:?} has run");
+    }
+    Ok(())
+}
+
+/// `restartCount` of a container never decreases, since 1.36 has carried it over from the status, unless its Pod is
+/// rejected: that replaces the whole status.
+///
+/// Before, it was the runtime's, which counts from 0 again once its dead containers are removed.
+fn restart_counts_never_decrease(history: &History, step: &StepRecord<'_>) -> Result<(), Violation> {
+    let carries_over = step.after.config().kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
+    if !carries_over || history.was_refused || is_refused(step) {
+        return Ok(());
+    }
+    for (index, record) in records(step.after) {
+        let before = records(step.before).find(|(other, _)| *other == index).map_or(0, |(_, it)| it.restart_count);
+        let after = record.restart_count;
+        ensure!(before <= after, "container {index}: restartCount {before} became {after}");
     }
     Ok(())
 }

@@ -4,9 +4,8 @@ use alloc::{format, vec::Vec};
 
 use super::{Invariant, StepRecord, Violation, ensure};
 use crate::{
-    action::{Action, Change, EventReason, Transition},
-    api::{ConditionStatus, Name},
-    config::FeatureGate,
+    action::{Action, Change, Transition},
+    api::ConditionStatus,
     kubelet::{CONTAINER_MOVES, Output, PodMachine, Wake, WorkerState},
     rule::grace::MINIMUM_GRACE,
     state::{ConditionType, ContainerRecord, FailureMessage, RecordedState, Waiting},
@@ -16,7 +15,6 @@ use crate::{
 pub const STEP_INVARIANTS: &[(&str, Invariant)] = &[
     ("poll_timeout is the next wake", poll_timeout_is_the_next_wake),
     ("transitions are in their tables", transitions_are_in_their_tables),
-    ("restart counts never decrease", restart_counts_never_decrease),
     ("Ready implies ContainersReady", ready_implies_containers_ready),
     ("a finished Pod only collects garbage", a_finished_pod_only_collects_garbage),
     ("a terminated Pod starts nothing", a_terminated_pod_starts_nothing),
@@ -36,7 +34,29 @@ pub(super) fn transitions<'a>(step: &StepRecord<'a>) -> impl Iterator<Item = &'a
     step.out.iter().filter_map(|output| if let Output::Transition(it) = output { Some(it) } else { None })
 }
 
-fn records(pod: &PodMachine) -> impl Iterator<Item = (usize, &ContainerRecord)> {
+/// Reasons of a refusal by the node, beside `OutOfcpu` and its like.
+const REFUSALS: [&str; 7] = [
+    "PodOSNotSupported",
+    "UnexpectedAdmissionError",
+    "NodeAffinity",
+    "NodeName",
+    "NodePorts",
+    "TaintToleration",
+    "VolumeAttachmentLimitExceeded",
+];
+
+/// True if the node refuses the Pod in this step or has done so before it, when it came or after a restart of the kubelet.
+///
+/// A Pod that is also being deleted is no longer `Rejected` when the step ends: the event alone shows the refusal.
+pub(super) fn is_refused(step: &StepRecord<'_>) -> bool {
+    let says_so = |output: &Output| {
+        matches!(output, Output::Event(event)
+            if event.reason.starts_with("OutOf") || REFUSALS.contains(&event.reason.as_ref()))
+    };
+    step.after.worker_state() == WorkerState::Rejected || step.out.iter().any(says_so)
+}
+
+pub(super) fn records(pod: &PodMachine) -> impl Iterator<Item = (usize, &ContainerRecord)> {
     let all = pod.published().containers().iter().enumerate();
     all.filter_map(|(index, record)| Some((index, record.as_ref()?)))
 }
@@ -63,25 +83,6 @@ fn transitions_are_in_their_tables(step: &StepRecord<'_>) -> Result<(), Violatio
             Change::Condition { from: Some(from), to, .. } => ensure!(from != to, "{transition:?} changes nothing"),
             Change::Phase { .. } | Change::Container { from: None, .. } | Change::Condition { from: None, .. } => {}
         }
-    }
-    Ok(())
-}
-
-/// `restartCount` of a container never decreases, since 1.36 has carried it over from the status, unless its Pod is
-/// rejected: that replaces the whole status.
-///
-/// Before, it was the runtime's, which counts from 0 again once its dead containers are removed.
-fn restart_counts_never_decrease(step: &StepRecord<'_>) -> Result<(), Violation> {
-    let carries_over = step.after.config().kubernetes.is_enabled(FeatureGate::RestartAllContainersOnContainerExits);
-    let rejection = EventReason::VolumeAttachmentLimitExceeded.name();
-    let is_rejected = |output: &Output| matches!(output, Output::Event(event) if event.reason == rejection);
-    if !carries_over || step.out.iter().any(is_rejected) {
-        return Ok(());
-    }
-    for (index, record) in records(step.after) {
-        let before = records(step.before).find(|(other, _)| *other == index).map_or(0, |(_, it)| it.restart_count);
-        let after = record.restart_count;
-        ensure!(before <= after, "container {index}: restartCount {before} became {after}");
     }
     Ok(())
 }

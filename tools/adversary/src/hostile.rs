@@ -15,7 +15,7 @@ use pod_lifecycle::{
     testkit::{self, AnswerKind},
 };
 
-use super::dice::Dice;
+use super::{dice::Dice, pods::Resizes};
 
 /// Most events that are kept for repetition.
 const MOST_KEPT: usize = 40;
@@ -268,13 +268,23 @@ pub(crate) fn relist(dice: &mut Dice, pod: &PodMachine) -> RuntimeEvent {
 }
 
 /// Returns an event of the API server or the node.
-pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine, now: Timestamp) -> Event {
+pub(crate) fn of_api_or_node(dice: &mut Dice, pod: &PodMachine, resizes: &mut Resizes, now: Timestamp) -> Event {
     let seconds = i64::from(dice.small(50)).saturating_sub(5);
     let condition = |type_: &str, is_true: bool| {
         let mut condition = PodCondition::new(type_, ConditionStatus::from(is_true));
         condition.last_transition_time = Some(now);
         Event::Api(ApiEvent::ConditionSet(condition))
     };
+    if dice.once_in(2)
+        && let Some(resized) = resizes.resized(dice)
+    {
+        return Event::Api(ApiEvent::SpecChanged(resized));
+    }
+    if dice.once_in(4)
+        && let Some(node) = resizes.changed_node(dice)
+    {
+        return Event::Node(NodeEvent::InfoChanged(Arc::new(node)));
+    }
     match dice.below(14) {
         0 | 1 => Event::Api(ApiEvent::Deleted { grace_seconds: seconds, generation: None }),
         2 => Event::Api(ApiEvent::Ended(if dice.once_in(2) { PodPhase::Failed } else { PodPhase::Running })),

@@ -116,7 +116,8 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
     let mut dice = Dice::new(seed);
     let is_honest = dice.once_in(2);
     let checks_documentation = is_honest && (arguments.as_documented || arguments.only_bug.is_some());
-    let (spec, mut config) = pods::pod(&mut dice, arguments.kubernetes()).map_err(|error| error.to_string())?;
+    let drawn = pods::pod(&mut dice, arguments.kubernetes()).map_err(|error| error.to_string())?;
+    let pods::RandomPod { spec, mut config, mut resizes } = drawn;
     if checks_documentation {
         // The sentences are about what the kubelet knows; a write that takes time shows it later.
         config = Arc::new(KubeletConfig::clone(&config).with_status_write_time(Some(Duration::ZERO)));
@@ -154,7 +155,7 @@ fn live(seed: u64, arguments: &Arguments) -> Result<Counters, String> {
             15..=24 if !is_honest => runtime.repeat(&mut dice),
             25..=34 if !is_honest => Some(Event::Runtime(hostile::foreign(&mut dice))),
             35..=39 if !is_honest => Some(Event::Runtime(hostile::relist(&mut dice, &pod))),
-            40..=43 => Some(hostile::of_api_or_node(&mut dice, &pod, now)),
+            40..=43 => Some(hostile::of_api_or_node(&mut dice, &pod, &mut resizes, now)),
             44 if is_honest => hostile::death_of_sandbox(&pod).map(Event::Runtime),
             44..=54 => hostile::exit(&mut dice, &pod).map(Event::Runtime),
             _ if is_honest => runtime.answer_honestly(&mut dice, pod.runtime()).map(Event::Runtime),

@@ -4,18 +4,61 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use pod_lifecycle::{
     api::PodManifest,
-    config::{KubeletConfig, Kubernetes, Timing},
+    config::{AdmittedPod, KubeletConfig, Kubernetes, NodeInfo, Timing},
     spec::PodSpec,
 };
 use serde_json::{Value, json};
 
 use super::dice::Dice;
 
+/// A Pod, its node, and its resizes.
+pub(crate) struct RandomPod {
+    pub(crate) spec: Arc<PodSpec>,
+    pub(crate) config: Arc<KubeletConfig>,
+    pub(crate) resizes: Resizes,
+}
+
+/// Resizes of a Pod whose kubelet knows its node.
+pub(crate) struct Resizes(Option<PodManifest>);
+
+impl Resizes {
+    /// Returns the Pod with other resources; `None` if its kubelet does not resize it.
+    pub(crate) fn resized(&mut self, dice: &mut Dice) -> Option<Arc<PodSpec>> {
+        let manifest = self.0.as_mut()?;
+        manifest.metadata.generation = manifest.metadata.generation.saturating_add(1);
+        let container = manifest.spec.containers.first_mut()?;
+        container.resources = Some(resources(dice));
+        PodSpec::from_admitted(manifest).ok().map(Arc::new)
+    }
+
+    /// Returns a node of another size, or with another Pod on it.
+    pub(crate) fn changed_node(&self, dice: &mut Dice) -> Option<NodeInfo> {
+        self.0.as_ref()?;
+        let db = AdmittedPod::named("db").with_requests([("cpu", "2500m")]).ok()?;
+        let node = node_info(dice)?;
+        Some(if dice.once_in(2) { node.with_pod(db) } else { node })
+    }
+}
+
+/// Returns a node that is large or small.
+fn node_info(dice: &mut Dice) -> Option<NodeInfo> {
+    let cpu = dice.one_of(&["4", "4", "1", "300m"]).copied()?;
+    NodeInfo::with_allocatable([("cpu", cpu), ("memory", "4Gi"), ("pods", "110")]).ok()
+}
+
+/// Returns requests and limits that fit, that have to wait for room, or that fit no node.
+fn resources(dice: &mut Dice) -> Value {
+    let cpu = dice.one_of(&["100m", "200m", "200m", "2", "8"]).copied();
+    let memory = dice.one_of(&["100Mi", "100Mi", "200Mi", "3Gi"]).copied();
+    if dice.once_in(2) {
+        json!({"requests": {"cpu": cpu, "memory": memory}})
+    } else {
+        json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu, "memory": memory}})
+    }
+}
+
 /// A Pod with some containers, on a node of some kind.
-pub(crate) fn pod(
-    dice: &mut Dice,
-    kubernetes: Kubernetes,
-) -> Result<(Arc<PodSpec>, Arc<KubeletConfig>), Box<dyn Error>> {
+pub(crate) fn pod(dice: &mut Dice, kubernetes: Kubernetes) -> Result<RandomPod, Box<dyn Error>> {
     let policy = dice.one_of(&["Always", "OnFailure", "Never"]).copied().unwrap_or("Always");
     let init: Vec<Value> = (0..dice.below(3)).map(|nth| init_container(dice, nth)).collect();
     let regular: Vec<Value> = (0..=dice.below(3)).map(|nth| container(dice, &format!("app-{nth}"), true)).collect();
@@ -41,9 +84,27 @@ pub(crate) fn pod(
         spec["volumes"] = json!([{"name": "model", "image": {"reference": "model:1", "pullPolicy": policy}}]);
         spec["containers"][0]["volumeMounts"] = json!([{"name": "model", "mountPath": "/model"}]);
     }
-    let manifest: PodManifest =
-        serde_json::from_value(json!({"metadata": {"name": "web", "uid": "uid-1"}, "spec": spec}))?;
-    Ok((Arc::new(PodSpec::from_manifest(manifest)?), Arc::new(node(dice).with_kubernetes(kubernetes))))
+    let mut config = node(dice).with_kubernetes(kubernetes);
+    let is_resized = dice.once_in(4);
+    if is_resized {
+        spec["containers"][0]["resources"] = resources(dice);
+        // The API server refuses `RestartContainer` in a Pod that restarts nothing.
+        if policy != "Never" && dice.once_in(2) {
+            let policy = json!([{"resourceName": "memory", "restartPolicy": "RestartContainer"}]);
+            spec["containers"][0]["resizePolicy"] = policy;
+        }
+        if let Some(info) = node_info(dice) {
+            config = config.with_node(info);
+        }
+    }
+    let metadata = json!({"name": "web", "uid": "uid-1", "generation": 1});
+    let manifest: PodManifest = serde_json::from_value(json!({"metadata": metadata, "spec": spec}))?;
+    let manifest = manifest.with_defaults();
+    Ok(RandomPod {
+        spec: Arc::new(PodSpec::from_manifest(manifest.clone())?),
+        config: Arc::new(config),
+        resizes: Resizes(is_resized.then_some(manifest)),
+    })
 }
 
 fn node(dice: &mut Dice) -> KubeletConfig {

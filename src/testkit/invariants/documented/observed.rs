@@ -1,6 +1,7 @@
 //! Observations of a Pod: events that it was given, actions that it asked for, and statuses that it wrote.
 //!
-//! Nothing here asks the machine for anything but its spec, its published status, and whether it waits for volumes.
+//! Nothing here asks the machine for anything but its spec, its published status, and whether it waits for volumes or was
+//! refused by its node.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use core::time::Duration;
@@ -13,7 +14,7 @@ use crate::{
     rule::probe::ProbeResult,
     spec::{ContainerIndex, ContainerSpec, LifecycleHook, PodSpec, ProbeKind, ProbeSpec},
     state::{ConditionType, InstanceId, SandboxId, TerminationReason},
-    testkit::invariants::StepRecord,
+    testkit::invariants::{StepRecord, step::is_refused},
     time::{Timestamp, seconds},
 };
 
@@ -42,6 +43,8 @@ pub struct Observed {
     // --- The node ---
     /// True if the node has evicted or preempted the Pod, or shut down.
     pub(super) was_ended_by_node: bool,
+    /// True if a restarted kubelet has refused the Pod, which may run: its status is replaced, and it is killed at once.
+    pub(super) was_refused: bool,
     /// True if that was a disruption.
     pub(super) was_disrupted: bool,
     /// True while the kubelet restarts: a sync under way is completed before.
@@ -263,6 +266,10 @@ impl Observed {
     /// Records the event of a step, before its outputs.
     pub(super) fn record_input(&mut self, step: &StepRecord<'_>) {
         self.was_set_back |= self.latest.is_some_and(|latest| latest > step.now);
+        if is_refused(step) {
+            (self.was_refused, self.was_ended_by_node) = (true, true);
+            self.record_grace(Duration::from_secs(1));
+        }
         self.latest = self.latest.max(Some(step.now));
         match step.event {
             Some(Event::Runtime(event)) => self.record_runtime(event, step),

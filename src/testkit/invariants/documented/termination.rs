@@ -74,7 +74,8 @@ pub(super) fn a_pre_stop_hook_runs_before_the_stop(
     action: &Action,
 ) -> Result<(), Violation> {
     let Some((container, stopped)) = stopped_regular(seen, step, action) else { return Ok(()) };
-    let has_grace = step.after.spec().termination_grace().is_none_or(|grace| !grace.is_zero());
+    // Housekeeping kills what is left of a refused Pod without its hooks.
+    let has_grace = step.after.spec().termination_grace().is_none_or(|grace| !grace.is_zero()) && !seen.was_refused;
     let is_due = has_grace && is_run(container.pre_stop());
     let was_called = stopped.pre_stop != HookCall::None;
     ensure!(!is_due || was_called, "{} is stopped, and its preStop hook was not called", container.name());
