@@ -8,7 +8,7 @@ use pod_lifecycle::{
     config::{AdmittedPod, KubeletConfig, NodeInfo},
     event::{ApiEvent, ContainerExit, Event, Failure, NodeEvent, RuntimeEvent},
     spec::PodSpec,
-    state::{Instance, InstanceId, InstanceState, RuntimeStatus, SandboxId, StartError},
+    state::{Instance, InstanceId, InstanceState, SandboxId, StartError},
 };
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);

@@ -227,7 +227,22 @@ mod tests {
             match shape {
                 Shape::Object(name) => Some(name),
                 Shape::List(item) | Shape::Map(item) => inner(item),
-                _ => None,
+                Shape::String
+                | Shape::Bool
+                | Shape::Int32
+                | Shape::Int64
+                | Shape::Double
+                | Shape::Bytes
+                | Shape::Quantity
+                | Shape::IntOrString
+                | Shape::Time
+                | Shape::MicroTime
+                | Shape::Duration
+                | Shape::Raw
+                | Shape::Strings
+                | Shape::SchemaOrArray
+                | Shape::SchemaOrBool
+                | Shape::SchemaOrStrings => None,
             }
         }
         let fields = TYPES.values().flat_map(|one| one.wire.values());
