@@ -371,6 +371,7 @@ impl ManagedPod {
     }
 
     /// Carries out an action on an interpreted container.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the fake runtime carries out every other action")]
     fn interpret(
         &mut self,
         action: Action,
@@ -427,6 +428,7 @@ fn running(recovered: &RuntimeStatus) -> Vec<(ContainerIndex, InstanceId, Timest
 }
 
 /// Returns the container and the instance that an action is about.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the fake runtime carries out every other action")]
 fn instance_of(action: &Action) -> Option<(ContainerIndex, InstanceId)> {
     match action {
         Action::CreateContainer { container, instance, .. }

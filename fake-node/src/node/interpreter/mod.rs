@@ -508,10 +508,12 @@ impl Run {
                 Stream::Stderr => stderr.push_str(&text),
             }
         }
-        let reply = match self.process.exec_state(exec) {
-            ExecState::Exited(code) => HandlerReply::Exited { code, stdout: &stdout, stderr: &stderr },
-            _ if is_dead => HandlerReply::NotRun { error: "container died during exec" },
-            _ => HandlerReply::TimedOut,
+        let reply = if let ExecState::Exited(code) = self.process.exec_state(exec) {
+            HandlerReply::Exited { code, stdout: &stdout, stderr: &stderr }
+        } else if is_dead {
+            HandlerReply::NotRun { error: "container died during exec" }
+        } else {
+            HandlerReply::TimedOut
         };
         let event = answer(reply, index, self.instance, purpose, spec);
         self.process.end_exec(exec);

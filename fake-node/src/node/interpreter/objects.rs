@@ -44,11 +44,14 @@ pub(in crate::node) struct Wanted {
     names: BTreeSet<(Source, String)>,
 }
 
+/// List of a namespace's services, and when it was made.
+type Listed = (Instant, Arc<Vec<Value>>);
+
 /// Reader of objects; lists of services are shared for a moment.
 #[derive(Clone)]
 pub(in crate::node) struct ObjectReader {
     api: Api,
-    services: Arc<Mutex<BTreeMap<String, (Instant, Arc<Vec<Value>>)>>>,
+    services: Arc<Mutex<BTreeMap<String, Listed>>>,
 }
 
 impl Source {
