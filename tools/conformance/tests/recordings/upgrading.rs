@@ -19,7 +19,7 @@ gates. A life is one Pod with a script of what its containers do; its name says 
 `cargo test -p pod-lifecycle-conformance upgrading`, which fails if it is no longer true; with `UPDATE=1` it writes the page
 anew. The recordings of the real kubelets are in `tests/vectors/versions`.
 
-Play your own Pod: `podlife play --pod POD.yaml --kubernetes 1.34`.
+Play your own Pod: `podlife play POD.yaml --kubernetes 1.34`, and again with the other version.
 ";
 
 /// Versions whose kubelets were recorded.
@@ -63,32 +63,49 @@ fn write_upgrade(page: &mut String, from: KubernetesVersion, to: KubernetesVersi
     if !gates.is_empty() {
         writeln!(page, "- Feature gates that are on now: {}.", gates.join(", ")).unwrap();
     }
-    let rows: Vec<String> = lines.iter().filter_map(|line| row(line, from, to)).collect();
-    if rows.is_empty() {
+    let lives: Vec<Difference> = lines.iter().filter_map(|line| Difference::of(line, from, to)).collect();
+    if lives.is_empty() {
         page.push_str("\nNone of the named lives differs.\n");
         return;
     }
-    writeln!(
-        page,
-        "\nOf {} lives {} differ; in each column, the second of the first difference:\n",
-        lines.len(),
-        rows.len()
-    )
-    .unwrap();
-    page.push_str("| life | status | calls of the runtime | events |\n|---|---|---|---|\n");
-    rows.iter().for_each(|row| page.push_str(row));
+    let (only_events, others): (Vec<&Difference>, Vec<&Difference>) =
+        lives.iter().partition(|it| it.is_of_events_only());
+    writeln!(page, "\nOf {} lives {} differ.", lines.len(), lives.len()).unwrap();
+    if !others.is_empty() {
+        page.push_str("In each column, the second of the first difference:\n\n");
+        page.push_str("| life | status | calls of the runtime | events |\n|---|---|---|---|\n");
+        others.iter().for_each(|life| page.push_str(&life.row()));
+    }
+    if !only_events.is_empty() {
+        let names: Vec<String> = only_events.iter().map(|life| format!("`{}`", life.name)).collect();
+        writeln!(page, "\nOnly events differ in {}: {}.", names.len(), names.join(", ")).unwrap();
+    }
 }
 
-/// A life with the second at which it first differs, in statuses, calls and events; `None` if it does not.
-fn row(line: &Value, from: KubernetesVersion, to: KubernetesVersion) -> Option<String> {
-    let [before, after] = [from, to].map(|version| play(line, version));
-    let differ = ["statuses", "cri", "events"].map(|part| first_difference(&before[part], &after[part]));
-    if differ.iter().all(Option::is_none) {
-        return None;
+/// Life that two versions play differently.
+struct Difference {
+    name: String,
+    /// Second of the first difference in statuses, calls of the runtime and events.
+    at: [Option<f64>; 3],
+}
+
+impl Difference {
+    /// Returns how two versions differ in a life; `None` if they do not.
+    fn of(line: &Value, from: KubernetesVersion, to: KubernetesVersion) -> Option<Difference> {
+        let [before, after] = [from, to].map(|version| play(line, version));
+        let at = ["statuses", "cri", "events"].map(|part| first_difference(&before[part], &after[part]));
+        let name = line["id"].as_str().unwrap().trim_start_matches("named-").to_owned();
+        at.iter().any(Option::is_some).then_some(Difference { name, at })
     }
-    let cells = differ.map(|at| at.map_or_else(|| "same".to_owned(), |at| format!("{at} s")));
-    let name = line["id"].as_str().unwrap().trim_start_matches("named-");
-    Some(format!("| {name} | {} |\n", cells.join(" | ")))
+
+    fn is_of_events_only(&self) -> bool {
+        matches!(self.at, [None, None, _])
+    }
+
+    fn row(&self) -> String {
+        let cells = self.at.map(|at| at.map_or_else(|| "same".to_owned(), |at| format!("{at} s")));
+        format!("| {} | {} |\n", self.name, cells.join(" | "))
+    }
 }
 
 fn play(line: &Value, version: KubernetesVersion) -> Value {
