@@ -13,6 +13,7 @@
 mod kubectl_why;
 mod lint;
 mod mistakes;
+mod releases;
 mod reports;
 mod stories;
 mod why;
