@@ -8,11 +8,14 @@
 
 #![forbid(unsafe_code)]
 
+mod diagram;
 mod failure;
 #[cfg(feature = "fleet")]
 mod fleet;
 mod lint;
 mod manifest;
+#[cfg(feature = "mdbook")]
+mod mdbook;
 mod pages;
 mod paint;
 mod play;
@@ -50,6 +53,9 @@ enum Command {
         #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    Diagram(diagram::Arguments),
+    #[cfg(feature = "mdbook")]
+    Mdbook(mdbook::Arguments),
     Completions(pages::Completions),
     Man(pages::Man),
 }
@@ -65,6 +71,9 @@ fn main() -> ExitCode {
         Command::Fleet { .. } => print::usage_error(
             &"this podlife is built without fleets; `cargo install --path cli --features fleet` builds one with them",
         ),
+        Command::Diagram(arguments) => diagram::main(&arguments),
+        #[cfg(feature = "mdbook")]
+        Command::Mdbook(arguments) => mdbook::main(&arguments),
         Command::Completions(arguments) => pages::completions::<Arguments>(&arguments),
         Command::Man(arguments) => pages::man::<Arguments>(&arguments),
     }

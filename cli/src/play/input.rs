@@ -44,8 +44,12 @@ impl Input {
 
 /// Reads the scenario that the arguments name, and makes of its manifest what the API server would store.
 pub(crate) fn read(arguments: &Arguments) -> Result<Input, Failure> {
+    read_text(manifest::text(arguments.file())?, arguments)
+}
+
+/// Reads the scenario of a text; the file of the arguments is a name in messages only.
+pub(crate) fn read_text(text: String, arguments: &Arguments) -> Result<Input, Failure> {
     let file = arguments.file();
-    let text = manifest::text(file)?;
     let fail = |problem: Problem| Failure::new(file, problem);
     let documents = yaml::documents(&text).map_err(fail)?;
     // The tree has all of it.

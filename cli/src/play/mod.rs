@@ -24,6 +24,8 @@ mod watch;
 use std::process::ExitCode;
 
 use pod_lifecycle::budget::Budget;
+#[cfg(feature = "mdbook")]
+use pod_lifecycle::sim::ScenarioError;
 
 pub(crate) use arguments::Arguments;
 #[cfg(feature = "fleet")]
@@ -84,6 +86,39 @@ fn run(arguments: &Arguments, outputs: &[Output]) -> Result<String, Failure> {
         }
     }
     Ok(printed.join("\n"))
+}
+
+/// What a book shows of a life.
+#[cfg(feature = "mdbook")]
+pub(crate) struct Page {
+    pub(crate) svg: String,
+    /// Row of `kubectl get pods` at the end, with its heading.
+    pub(crate) row: String,
+    /// Explanation at the end.
+    pub(crate) explanation: String,
+}
+
+/// Plays the scenario of a text for a book; an unknown field is an error there.
+#[cfg(feature = "mdbook")]
+pub(crate) fn page(text: String, arguments: &Arguments) -> Result<Page, Failure> {
+    let file = arguments.file();
+    let input = input::read_text(text, arguments)?;
+    if !input.warnings.is_empty() {
+        return Err(Failure::of(file, input.warnings));
+    }
+    let failure = |error: ScenarioError| input.failure(file, &error);
+    let wanted = Wanted { explanations: false, picture: true, steps: (0, 0) };
+    let life = Life::play(&input.scenario, wanted).map_err(|error| match error {
+        PlayError::Scenario(error) => failure(error),
+        PlayError::TooLongToDraw => Failure::new(file, "too much happens to be drawn: end it earlier with --until"),
+    })?;
+    let mut simulation = input.scenario.simulate().map_err(failure)?;
+    simulation.advance(life.end).map_err(failure)?;
+    Ok(Page {
+        svg: life.picture.as_ref().map(drawing::svg).unwrap_or_default(),
+        row: watch::last(&life),
+        explanation: simulation.explain(simulation.now()).to_string(),
+    })
 }
 
 /// The life in one format.

@@ -10,8 +10,11 @@
     reason = "a test may stop"
 )]
 
+mod diagram;
 mod kubectl_why;
 mod lint;
+#[cfg(feature = "mdbook")]
+mod mdbook;
 mod mistakes;
 mod releases;
 mod reports;

@@ -66,6 +66,7 @@ pub(super) struct ObservedInstance {
     pub(super) started_at: Option<Timestamp>,
     pub(super) exited_at: Option<Timestamp>,
     pub(super) is_created: bool,
+    pub(super) has_failed_to_start: bool,
     pub(super) stop: StopCall,
     pub(super) post_start: HookCall,
     pub(super) pre_stop: HookCall,
@@ -303,6 +304,9 @@ impl Observed {
                     (seen.run, seen.started_at) = (Run::Running, Some(step.now));
                 }
             }
+            RuntimeEvent::ContainerStarted { container, instance, result: Err(_), .. } => {
+                self.instances.entry((*container, *instance)).or_default().has_failed_to_start = true;
+            }
             RuntimeEvent::ContainerExited { container, instance, exit } => {
                 let is_oom = exit.reason == TerminationReason::OomKilled;
                 let run = Run::Exited { code: exit.code, is_oom };
@@ -338,8 +342,7 @@ impl Observed {
             | RuntimeEvent::ContainerResourcesUpdated { .. }
             | RuntimeEvent::SandboxResourcesUpdated { .. }
             | RuntimeEvent::PodCgroupSet { .. }
-            | RuntimeEvent::MemoryMeasured { .. }
-            | RuntimeEvent::ContainerStarted { result: Err(_), .. } => {}
+            | RuntimeEvent::MemoryMeasured { .. } => {}
         }
     }
 

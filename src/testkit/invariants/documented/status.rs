@@ -111,7 +111,12 @@ pub(super) fn failed_means_that_all_containers_have_ended(
         ensure!(!seen.is_running(index), "Failed, and {} runs", container.name());
     }
     let was_terminated_by_the_system = seen.was_ended() || spec.active_deadline().is_some();
-    let has_failed = |(index, _)| !matches!(last_run(seen, index), Some(Run::Exited { code: 0, .. }));
+    let has_failed = |(index, _)| {
+        let newest = seen.instances_of(index).next_back();
+        // One that failed to start ends without an exit of its own.
+        newest.is_some_and(|newest| newest.has_failed_to_start)
+            || !matches!(last_run(seen, index), Some(Run::Exited { code: 0, .. }))
+    };
     let has_any_failed = spec.regular_containers().any(has_failed);
     ensure!(was_terminated_by_the_system || has_any_failed, "Failed, and every container has exited with code 0");
     Ok(())
