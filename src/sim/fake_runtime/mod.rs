@@ -261,7 +261,8 @@ impl FakeRuntime {
     /// #     Action, Timestamp, event::{ContainerExit, RuntimeEvent}, sim::{FakeRuntime, LoweredScript}, spec::PodSpec,
     /// #     state::InstanceId,
     /// # };
-    /// # let pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#)?;
+    /// # let pod = r#"{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}"#;
+    /// # let pod = serde_json::from_str(pod)?;
     /// # let (spec, now) = (PodSpec::from_manifest(pod)?, Timestamp::UNIX_EPOCH);
     /// # let (container, instance) = (spec.index_of("app").ok_or("app")?, InstanceId::nth(0));
     /// let mut runtime = FakeRuntime::new(Arc::new(LoweredScript::healthy(&spec)), now);
