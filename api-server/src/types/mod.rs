@@ -1,7 +1,7 @@
 //! Types of Kubernetes: the fields that an object of a kind can have, and how their lists are merged.
 //!
-//! They are read from a table that `scripts/kubernetes_types.py` writes from Kubernetes' own source. Strict field
-//! validation, server-side apply, the decoder of protobuf and OpenAPI stand on it.
+//! They are read from a table of the public API of Kubernetes 1.36. Strict field validation, server-side apply, the decoder
+//! of protobuf and OpenAPI stand on it.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
